@@ -1,0 +1,50 @@
+# Two commands on a fresh machine: `make demo` and `make test`. `make help` lists the rest.
+
+PYTHON ?= python3
+VENV   ?= .venv
+BIN    := $(VENV)/bin
+
+.PHONY: help demo test check format lint types layers docs lock bench stress clean
+
+help:
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+# The environment: the locked dependencies and `txt` itself, editable. Made again when a lock or the project file changes.
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m uv --version >/dev/null 2>&1 || $(BIN)/python -m pip install --quiet 'uv>=0.9'
+	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/python -m uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $@
+
+demo: $(VENV)/.ready  ## prepare, train and evaluate on the sample reviews
+	$(BIN)/txt demo
+
+test: $(VENV)/.ready  ## run the tests
+	$(BIN)/python -m pytest
+
+check: test lint types layers  ## everything that must hold before a commit
+
+lint: $(VENV)/.ready  ## format and lint, without changing a file
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.ready  ## mypy, strict on txt/
+	$(BIN)/mypy
+
+layers: $(VENV)/.ready  ## which package may import which
+	$(BIN)/lint-imports
+
+format: $(VENV)/.ready  ## rewrite the files in the house style
+	$(BIN)/ruff check --fix-only .
+	$(BIN)/ruff format .
+
+docs: $(VENV)/.ready  ## docs/cli.md from --help, pictures from the real screens
+	$(BIN)/python docs/make.py
+
+lock:  ## refresh requirements.lock
+	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
+	  --all-extras --group dev --python-version 3.11 pyproject.toml -o requirements.lock
+
+clean:  ## remove the environment and caches
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,261 @@
+"""Every option of every long command, declared once: its name, default, help, limits and choices.
+
+The command line makes its flags from these dataclasses, run folders store them as JSON, and each checks itself when
+it is made, so that a wrong value is told by the flag's name before any work begins.
+"""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Self
+
+from txt.errors import InputError, nearest
+
+PRESETS: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "tiny": {"d_model": 128, "nhead": 4, "num_layers": 2},
+        "small": {"d_model": 256, "nhead": 4, "num_layers": 4},
+        "base": {"d_model": 512, "nhead": 8, "num_layers": 6},  # the guide's own size
+        "large": {"d_model": 768, "nhead": 12, "num_layers": 12},
+    }
+)
+
+
+def option(
+    default: Any,
+    help: str,  # noqa: A002
+    *,
+    group: str,
+    flags: tuple[str, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+    above: float | None = None,
+    choices: tuple[str, ...] = (),
+) -> Any:
+    """Declare an option: `low` and `high` are allowed limits, `above` is a limit that is itself not allowed.
+
+    `flags` replaces the flag made from the field's name (`max_length` → `--max-length`); the first one is quoted in
+    error messages.
+    """
+    limits = {"low": low, "high": high, "above": above, "choices": choices}
+    return field(default=default, metadata={"help": help, "group": group, "flags": flags, **limits})
+
+
+def flag(item: Field[Any]) -> str:
+    """Return the flag under which users know an option."""
+    return str(item.metadata["flags"][0]) if item.metadata["flags"] else "--" + item.name.replace("_", "-")
+
+
+@dataclass(frozen=True)
+class Config:
+    """What all configurations share: they check themselves, and go to JSON and back."""
+
+    def __post_init__(self) -> None:
+        for item in fields(self):
+            _check(item, getattr(self, item.name))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the options as a JSON object."""
+        return {name: str(value) if isinstance(value, Path) else value for name, value in asdict(self).items()}
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any], source: str = "the configuration") -> Self:
+        """Make a configuration from a JSON or TOML table, refusing names it does not know.
+
+        Raises:
+            InputError: an unknown name (the nearest one is suggested), a wrong type or a value out of range.
+        """
+        known = {item.name: item for item in fields(cls)}
+        by_flag = {
+            spelling.lstrip("-").replace("-", "_"): item.name
+            for item in known.values()
+            for spelling in item.metadata["flags"]
+        }
+        taken: dict[str, Any] = {}
+        for written, value in values.items():
+            name = written.replace("-", "_")
+            name = name if name in known else by_flag.get(name, name)
+            if name not in known:
+                close = nearest(name, [*known, *by_flag])
+                raise InputError(
+                    f"{source} has an unknown option `{written}`", f"did you mean `{close}`?" if close else None
+                )
+            taken[name] = _as_declared(known[name], value, source)
+        return cls(**taken)
+
+    def changed(self) -> dict[str, Any]:
+        """Return the options that differ from their defaults."""
+        return {
+            item.name: getattr(self, item.name) for item in fields(self) if getattr(self, item.name) != item.default
+        }
+
+    def with_options(self, **values: Any) -> Self:
+        """Return a copy with some options changed."""
+        return replace(self, **values)
+
+
+@dataclass(frozen=True)
+class PrepareConfig(Config):
+    """How a data file becomes a prepared folder."""
+
+    text_column: str | None = option(None, "Column that holds the text [found by name and content].", group="Columns")
+    label_column: str | None = option(None, "Column that holds the label.", group="Columns")
+    split_column: str | None = option(None, "Column that says train, val or test.", group="Columns")
+    group_column: str | None = option(None, "Rows with the same value here stay in one split.", group="Columns")
+    encoding: str | None = option(None, "Encoding of the file [found out].", group="Reading")
+    delimiter: str | None = option(None, "Delimiter of a CSV file, `tab` for a tab [found out].", group="Reading")
+    val: Path | None = option(None, "File with the validation rows.", group="Splits")
+    test: Path | None = option(None, "File with the test rows.", group="Splits")
+    train_split: float = option(0.8, "Share of the rows for training.", group="Splits", above=0, high=1)
+    val_split: float = option(0.1, "Share for validation; the rest is test.", group="Splits", low=0, high=1)
+    seed: int = option(42, "Seed of the split.", group="Splits", low=0, high=2**32 - 1)
+    tokenizer: str = option(
+        "wordpiece", "`wordpiece` or `bpe` (trained on the train split), a folder, or a hub name.", group="Tokenizer"
+    )
+    vocab_size: int = option(8000, "Entries of a trained tokenizer.", group="Tokenizer", low=100, high=1_000_000)
+    cased: bool = option(False, "Keep upper case and accents.", group="Tokenizer")
+    max_length: int = option(512, "Tokens kept of each text.", group="Tokenizer", low=4, high=100_000)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.train_split + self.val_split > 1 + 1e-9:
+            raise InputError(
+                f"--train-split {self.train_split:g} and --val-split {self.val_split:g} sum to more than 1",
+                "what they leave is the test split: 0.8 and 0.1 leave 0.1",
+            )
+
+
+@dataclass(frozen=True)
+class TrainConfig(Config):
+    """The guide's TrainingConfig under its own names and defaults, and what `txt` adds to it."""
+
+    d_model: int = option(512, "Width of the model.", group="Model", low=1)
+    nhead: int = option(8, "Attention heads; must divide --d-model.", group="Model", low=1)
+    num_layers: int = option(6, "Encoder layers.", group="Model", low=1)
+    dim_feedforward: int | None = option(
+        None, "Width of the feed-forward layers [4 × --d-model].", group="Model", low=1
+    )
+    dropout: float = option(0.1, "Dropout rate.", group="Model", low=0, high=0.95)
+
+    num_epochs: int = option(
+        10, "Passes over the train split.", group="Training", flags=("--epochs", "--num-epochs"), low=1
+    )
+    batch_size: int = option(32, "Rows a step.", group="Training", low=1)
+    learning_rate: float = option(
+        1e-4, "Peak learning rate.", group="Training", flags=("--learning-rate", "--lr"), above=0, high=100
+    )
+    warmup_steps: int | None = option(
+        None, "Steps of rising learning rate [10 % of all steps].", group="Training", low=0
+    )
+    max_grad_norm: float = option(1.0, "Clip gradients to this norm; 0 clips nothing.", group="Training", low=0)
+    weight_decay: float = option(0.01, "Weight decay; not on biases and norms.", group="Training", low=0)
+    label_smoothing: float = option(
+        0.0, "Share of each label spread over all classes.", group="Training", low=0, high=0.99
+    )
+    class_weights: str = option(
+        "none", "`balanced` weighs rare classes up.", group="Training", choices=("none", "balanced")
+    )
+    accumulate: int = option(1, "Split each batch into this many pieces to save memory.", group="Training", low=1)
+    gradient_checkpointing: bool = option(False, "Compute activations twice to save memory.", group="Training")
+    on_divergence: str = option(
+        "stop",
+        "When the loss explodes: `stop`, or `rollback` to the last checkpoint at half the learning rate.",
+        group="Training",
+        choices=("stop", "rollback"),
+    )
+
+    metric: str = option(
+        "accuracy",
+        "Chooses the best checkpoint.",
+        group="Evaluation",
+        choices=("accuracy", "macro_f1", "balanced_accuracy", "mcc", "loss"),
+    )
+    patience: int = option(
+        0, "Stop after this many evaluations without a better one; 0 never stops early.", group="Evaluation", low=0
+    )
+    log_interval: int = option(10, "Steps between recorded training losses.", group="Evaluation", low=1)
+    eval_interval: int = option(
+        500, "Steps between evaluations, besides one after each epoch; 0 for none.", group="Evaluation", low=0
+    )
+    save_interval: int = option(
+        1000, "Steps between checkpoints, besides one after each epoch; 0 for none.", group="Evaluation", low=0
+    )
+    keep_checkpoints: int = option(2, "Checkpoints kept for resuming.", group="Evaluation", low=1)
+
+    seed: int = option(42, "Seed of weights, order and dropout.", group="Machine", low=0, high=2**32 - 1)
+    device: str = option("auto", "`auto`, `cpu`, `cuda`, `cuda:1`, `mps`.", group="Machine")
+    precision: str = option(
+        "auto",
+        "`bf16` where the machine is faster with it, else `float32`.",
+        group="Machine",
+        choices=("auto", "bf16", "float32"),
+    )
+    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.d_model % self.nhead:
+            fitting = [str(heads) for heads in range(1, 65) if self.d_model % heads == 0]
+            raise InputError(
+                f"--d-model {self.d_model} is not divisible by --nhead {self.nhead}",
+                f"head counts that fit: {', '.join(fitting)}",
+            )
+
+    @property
+    def feedforward(self) -> int:
+        """Width of the feed-forward layers."""
+        return self.dim_feedforward or 4 * self.d_model
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a table of options from a TOML file.
+
+    Raises:
+        InputError: the file is missing or not valid TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InputError(f"cannot read `{path}`: {error.strerror}") from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"`{path}` is not valid TOML: {error}") from None
+
+
+def _check(item: Field[Any], value: Any) -> None:
+    low, high, above, choices = (item.metadata[key] for key in ("low", "high", "above", "choices"))
+    if value is None:
+        return
+    if choices and value not in choices:
+        close = nearest(str(value), choices)
+        hint = f"did you mean `{close}`?" if close else None
+        raise InputError(f"{flag(item)} is `{value}`, and must be one of {', '.join(choices)}", hint)
+    if isinstance(value, float) and not abs(value) < float("inf"):
+        raise InputError(f"{flag(item)} must be a finite number, not {value}")
+    if low is not None and value < low:
+        raise InputError(f"{flag(item)} must be at least {low:g}, not {value:g}")
+    if above is not None and value <= above:
+        raise InputError(f"{flag(item)} must be above {above:g}, not {value:g}")
+    if high is not None and value > high:
+        raise InputError(f"{flag(item)} must be at most {high:g}, not {value:g}")
+
+
+def _as_declared(item: Field[Any], value: Any, source: str) -> Any:
+    """Return a JSON or TOML value in the type that the option was declared with."""
+    declared = str(item.type)
+    if value is None and (item.default is None or item.default is MISSING):
+        return None
+    if "Path" in declared and isinstance(value, str):
+        return Path(value)
+    if "float" in declared and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    for name, kind in (("int", int), ("float", float), ("str", str), ("bool", bool)):
+        if name in declared and type(value) is kind:
+            return value
+    raise InputError(f"{source}: `{item.name}` must be {_spoken(declared)}, not {value!r}")
+
+
+def _spoken(declared: str) -> str:
+    words = {"int": "a whole number", "float": "a number", "str": "a string", "bool": "true or false"}
+    return next((spoken for name, spoken in words.items() if name in declared), declared)

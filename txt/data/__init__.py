@@ -1,0 +1,1 @@
+"""Any text file → a prepared folder of token ids."""

@@ -1,0 +1,1 @@
+"""Scores with intervals, beside a baseline."""

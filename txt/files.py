@@ -1,0 +1,175 @@
+"""Files that appear whole or not at all, JSON with a format number, and append-only JSONL."""
+
+import errno
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Any
+
+from txt.errors import InputError, TxtError
+
+FORMAT = 1
+
+
+@contextmanager
+def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a file that takes the place of `path` when the block ends without an error, and leaves no trace otherwise.
+
+    The new content is written beside `path`, flushed to disk and renamed over it. Text is UTF-8 with `\\n` line ends.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    text = {} if "b" in mode else {"encoding": "utf-8", "newline": "\n"}
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    beside = Path(name)
+    try:
+        with os.fdopen(handle, mode, **text) as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+        os.replace(beside, path)
+        sync_folder(path.parent)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Yield an empty folder beside `path` that takes its place when the block ends, whole or not at all.
+
+    A folder already at `path` is replaced; callers decide beforehand whether they may.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+    os.chmod(beside, 0o777 & ~_umask())
+    try:
+        yield beside
+        for file in beside.rglob("*"):
+            if file.is_file():
+                sync_file(file)
+        if path.exists():
+            old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".old"))
+            os.replace(path, old / "old")
+            os.replace(beside, path)
+            shutil.rmtree(old)
+        else:
+            os.replace(beside, path)
+        sync_folder(path.parent)
+    except BaseException:
+        shutil.rmtree(beside, ignore_errors=True)
+        raise
+
+
+def sync_file(path: Path) -> None:
+    """Wait until the content of the file at `path` is on disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def sync_folder(path: Path) -> None:
+    """Wait until the names in the folder at `path` are on disk, where the file system can do that."""
+    try:
+        sync_file(path)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.EACCES, errno.ENOTSUP):
+            raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` to `path` atomically, indented, with non-ASCII letters as they are; NaN is refused."""
+    with atomic_write(path) as file:
+        json.dump(value, file, ensure_ascii=False, indent=2, allow_nan=False)
+        file.write("\n")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Read a JSON object written by `txt`, refusing one of a newer format.
+
+    Raises:
+        InputError: the file is missing, is not a JSON object, or was written by a newer `txt`.
+    """
+    try:
+        value = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"`{path}` does not exist") from None
+    except OSError as error:
+        raise InputError(f"cannot read `{path}`: {error.strerror}") from None
+    except (UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise InputError(f"`{path}` is not valid JSON: {error}") from None
+    if not isinstance(value, dict):
+        raise InputError(f"`{path}` is not a JSON object")
+    written = value.get("format", FORMAT)
+    if not isinstance(written, int) or written > FORMAT:
+        raise InputError(
+            f"`{path}` has format {written}, and this txt reads up to {FORMAT}", "update txt, or make it again"
+        )
+    return value
+
+
+def append_line(file: IO[bytes], value: dict[str, Any]) -> None:
+    """Append `value` as one line of JSON to an unbuffered binary file, in one write."""
+    file.write(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n")
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Yield the objects of a JSONL file; a torn last line (a crash, or a write still under way) is left out."""
+    with path.open("rb") as file:
+        for line in file:
+            if line.endswith(b"\n"):
+                yield json.loads(line)
+
+
+def mend_torn_line(path: Path) -> None:
+    """Cut a JSONL file back to its last newline, so that the next append starts a line of its own."""
+    if not path.exists():
+        return
+    with path.open("rb+") as file:
+        content_end = file.seek(0, os.SEEK_END)
+        position, tail = content_end, b""
+        while position > 0 and b"\n" not in tail:
+            position = max(0, position - 65536)
+            file.seek(position)
+            tail = file.read(content_end - position)
+        file.truncate(position + tail.rfind(b"\n") + 1)
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def told_plainly(doing: str) -> Iterator[None]:
+    """Turn the operating system's errors into one clear line that names what `txt` was `doing`."""
+    try:
+        yield
+    except OSError as error:
+        raise TxtError(*_explained(doing, error)) from error
+
+
+def _explained(doing: str, error: OSError) -> tuple[str, str | None]:
+    name = f" `{error.filename}`" if error.filename else ""
+    hints = {
+        errno.ENOSPC: "free some space, or choose another disk with -o",
+        errno.EDQUOT: "free some space, or choose another disk with -o",
+        errno.EROFS: "choose a folder that can be written to with -o",
+        errno.EACCES: "choose a folder that can be written to with -o",
+        errno.EPERM: "choose a folder that can be written to with -o",
+    }
+    return f"{doing}{name}: {(error.strerror or str(error)).lower()}", hints.get(error.errno or 0)
+
+
+def _umask() -> int:
+    current = os.umask(0o022)
+    os.umask(current)
+    return current

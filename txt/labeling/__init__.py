@@ -1,0 +1,1 @@
+"""Labels by hand: the journal of decisions and the queue."""
