@@ -25,7 +25,7 @@ PRESETS: Mapping[str, Mapping[str, int]] = MappingProxyType(
 
 def option(
     default: Any,
-    help: str,  # noqa: A002
+    help: str,
     *,
     group: str,
     flags: tuple[str, ...] = (),

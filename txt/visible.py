@@ -8,7 +8,7 @@ _VISIBLE = {code: chr(0x2400 + code) for code in range(0x20)}  # C0: ␀ … ␟
 _VISIBLE[0x7F] = "␡"
 _VISIBLE |= {code: f"‹{code:02X}›" for code in range(0x80, 0xA0)}
 _VISIBLE |= {code: f"‹{code:04X}›" for code in [*_BIDI, *_SEPARATORS]}
-_VISIBLE |= {code: "�" for code in range(0xD800, 0xE000)}  # lone surrogates cannot be encoded
+_VISIBLE |= dict.fromkeys(range(55296, 57344), "�")  # lone surrogates cannot be encoded
 
 _MULTILINE = {code: shown for code, shown in _VISIBLE.items() if code not in (0x09, 0x0A)}
 

@@ -1,0 +1,15 @@
+"""What all tests share: the real data sets beside the checkout, where they are."""
+
+from pathlib import Path
+
+import pytest
+
+SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Return the folder of real data sets; skip the test where there is none."""
+    if not SHARED_DATA.is_dir():
+        pytest.skip("the real data sets are not here")
+    return SHARED_DATA
