@@ -62,10 +62,15 @@ class Config:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], source: str = "the configuration") -> Self:
-        """Make a configuration from a JSON or TOML table, refusing names it does not know.
+        """Make a configuration from a JSON object; see `named_values` for what is refused."""
+        return cls(**cls.named_values(values, source))
+
+    @classmethod
+    def named_values(cls, values: Mapping[str, Any], source: str) -> dict[str, Any]:
+        """Return the values of a JSON or TOML table by field name; flags' spellings (`lr`, `epochs`) are taken too.
 
         Raises:
-            InputError: an unknown name (the nearest one is suggested), a wrong type or a value out of range.
+            InputError: an unknown name (the nearest one is suggested) or a value of the wrong type.
         """
         known = {item.name: item for item in fields(cls)}
         by_flag = {
@@ -79,11 +84,10 @@ class Config:
             name = name if name in known else by_flag.get(name, name)
             if name not in known:
                 close = nearest(name, [*known, *by_flag])
-                raise InputError(
-                    f"{source} has an unknown option `{written}`", f"did you mean `{close}`?" if close else None
-                )
+                hint = f"did you mean `{close}`?" if close else None
+                raise InputError(f"{source} has an unknown option `{written}`", hint)
             taken[name] = _as_declared(known[name], value, source)
-        return cls(**taken)
+        return taken
 
     def changed(self) -> dict[str, Any]:
         """Return the options that differ from their defaults."""

@@ -1,1 +1,101 @@
-"""The command line."""
+"""The command line: the app, its commands, and the one place where errors become exit codes.
+
+A command parses its options, makes one call into the domain, and renders what comes back. Modules here import nothing
+heavier than Typer and Rich, so that `txt --help` is instant; a command's body imports what it needs.
+"""
+
+import errno
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from txt import __version__
+from txt.cli import demo, evaluate, label, prepare, train
+from txt.errors import Interrupted, TxtError, nearest
+from txt.visible import visible_lines
+
+app = typer.Typer(
+    name="txt",
+    add_completion=True,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for command in (prepare, label, train, evaluate, demo):
+    command.register(app)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"txt {__version__}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _top(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """From a CSV of raw text to a trusted text classifier: prepare, label, train, eval."""
+    if context.invoked_subcommand is None:
+        print(context.get_help())
+
+
+def main(arguments: list[str]) -> int:
+    """Run one command and return its exit code: 0 done, 1 failed, 2 bad input, 130 interrupted."""
+    try:
+        code = app(arguments, prog_name="txt", standalone_mode=False)
+        sys.stdout.flush()
+        return code if isinstance(code, int) else 0
+    except TxtError as error:
+        return _tell(error)
+    except typer.TyperException as error:
+        return _tell(_as_ours(error))
+    except (KeyboardInterrupt, typer.Abort):
+        return _tell(Interrupted("interrupted"))
+    except OSError as error:
+        return _broken_pipe() if error.errno == errno.EPIPE else _tell(_from_system(error))
+
+
+def _tell(error: TxtError) -> int:
+    """Print the error in one line and its hint below, and return its exit code."""
+    if os.environ.get("TXT_DEBUG") == "1":
+        raise error
+    print(f"error: {visible_lines(error.message)}", file=sys.stderr)
+    if error.hint:
+        print(f"\nhint: {visible_lines(error.hint)}", file=sys.stderr)
+    return error.exit_code
+
+
+def _as_ours(error: typer.TyperException) -> TxtError:
+    """Return Typer's own complaint about the command line in our form."""
+    ours = TxtError(error.format_message().rstrip("."), _hint_for(error))
+    ours.exit_code = error.exit_code
+    return ours
+
+
+def _hint_for(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context else "txt"
+    wrong = getattr(error, "option_name", None)
+    if wrong and context:
+        flags = [spelling for parameter in context.command.params for spelling in parameter.opts]
+        close = nearest(wrong, flags)
+        if close:
+            return f"did you mean `{close}`? `{command} --help` lists all options"
+    return f"`{command} --help` lists what it takes"
+
+
+def _from_system(error: OSError) -> TxtError:
+    name = f" `{error.filename}`" if error.filename else ""
+    return TxtError(f"the system refused{name}: {(error.strerror or str(error)).lower()}")
+
+
+def _broken_pipe() -> int:
+    """Leave quietly when the reader of our output has gone, as `txt … | head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

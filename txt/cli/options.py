@@ -1,0 +1,123 @@
+"""Turns configuration dataclasses into Typer options, so that each option is declared once, in txt.config."""
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import Field, fields
+from pathlib import Path
+from typing import Annotated, Any, TypeVar, get_args
+
+import typer
+
+from txt.config import PRESETS, Config, flag, read_toml
+from txt.errors import InputError, nearest
+
+Kind = TypeVar("Kind", bound=Config)
+
+Given = dict[str, Any]
+"""The options that the user gave, by field name; those left at their defaults are not in it."""
+
+
+def takes(*kinds: type[Config], without: tuple[str, ...] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Decorate a command that has a parameter `given` so that it takes every option of the configurations `kinds`.
+
+    An option that two of them share (`--seed`) is one flag. The command receives the options that were given on the
+    command line as `given`, and makes its configurations from them with `build`.
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        items = {item.name: item for kind in kinds for item in fields(kind) if item.name not in without}
+
+        def with_options(**values: Any) -> None:
+            given = {name: values.pop(name) for name in items}
+            command(**values, given={name: value for name, value in given.items() if value is not None})
+
+        own = [item for item in inspect.signature(command, eval_str=True).parameters.values() if item.name != "given"]
+        parameters = [*own, *(_parameter(item) for item in items.values())]
+        with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        with_options.__annotations__ = {item.name: item.annotation for item in parameters}
+        with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
+        return with_options
+
+    return decorate
+
+
+def build(kind: type[Kind], given: Given, *below: Mapping[str, Any]) -> Kind:
+    """Make a configuration: what was given on the command line, above each table of `below` in turn.
+
+    Raises:
+        InputError: a value is out of range.
+    """
+    names = {item.name for item in fields(kind)}
+    values: dict[str, Any] = {}
+    for table in (*reversed(below), given):
+        values |= {name: value for name, value in table.items() if name in names}
+    return kind(**values)
+
+
+def preset_options(name: str | None) -> Mapping[str, int]:
+    """Return what `--preset NAME` sets.
+
+    Raises:
+        InputError: there is no such preset.
+    """
+    if name is None:
+        return {}
+    if name not in PRESETS:
+        close = nearest(name, PRESETS)
+        raise InputError(
+            f"--preset `{name}` does not exist, choose from {', '.join(PRESETS)}",
+            f"did you mean `{close}`?" if close else None,
+        )
+    return PRESETS[name]
+
+
+def file_options(path: Path | None, *kinds: type[Config]) -> Mapping[str, Any]:
+    """Return the options that `--config FILE.toml` sets, checked against the configurations `kinds`.
+
+    Raises:
+        InputError: the file cannot be read, or names an option that none of them has.
+    """
+    if path is None:
+        return {}
+    table = read_toml(path)
+    known = {item.name: kind for kind in reversed(kinds) for item in fields(kind)}
+    known |= {
+        spelling.lstrip("-").replace("-", "_"): kind
+        for kind in reversed(kinds)
+        for item in fields(kind)
+        for spelling in item.metadata["flags"]
+    }
+    options: dict[str, Any] = {}
+    for written, value in table.items():
+        kind = known.get(written.replace("-", "_"), kinds[0])
+        options |= kind.named_values({written: value}, source=f"`{path}`")
+    return options
+
+
+def _parameter(item: Field[Any]) -> inspect.Parameter:
+    meta = item.metadata
+    spellings = meta["flags"] or (flag(item),)
+    kind = _plain_type(item.type)
+    if kind is bool:
+        spellings = (f"{spellings[0]}/--no-{spellings[0].lstrip('-')}",)
+    declared = typer.Option(
+        *spellings,
+        help=str(meta["help"]),
+        rich_help_panel=meta["group"],
+        show_default=_shown_default(item),
+        metavar="|".join(meta["choices"]) or None,
+    )
+    return inspect.Parameter(
+        item.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, declared]
+    )
+
+
+def _plain_type(declared: Any) -> type:
+    """Return `int` for `int | None`."""
+    return next((kind for kind in get_args(declared) if kind is not type(None)), declared)  # type: ignore[no-any-return]
+
+
+def _shown_default(item: Field[Any]) -> str | bool:
+    if item.default is None or item.default is False:
+        return False
+    return f"{item.default:g}" if isinstance(item.default, float) else str(item.default)

@@ -1,0 +1,7 @@
+"""`txt prepare`."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""

@@ -1,0 +1,115 @@
+"""What happens in a training, as small values with a JSON form: the whole record of a run.
+
+The trainer yields them, `events.jsonl` holds them one a line, and every display is drawn from them.
+"""
+
+from dataclasses import asdict, dataclass, field, fields
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Event:
+    """Something that happened; `time` is in seconds since the epoch."""
+
+    time: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the event as a JSON object, its kind under `event`."""
+        return {"event": type(self).__name__.lower(), **asdict(self)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Started(Event):
+    """Training begins, or goes on from `step`."""
+
+    step: int
+    total_steps: int
+    steps_per_epoch: int
+    epochs: int
+    train_rows: int
+    parameters: int
+    device: str
+    precision: str
+    threads: int
+    pid: int
+    host: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Event):
+    """The mean over the steps since the last such event."""
+
+    step: int
+    epoch: float
+    loss: float
+    accuracy: float
+    learning_rate: float
+    gradient_norm: float
+    rows_per_second: float
+    tokens_per_second: float
+    memory_bytes: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation(Event):
+    """The val split was scored; `epoch_end` marks the one after each epoch, which also has the epoch's train means."""
+
+    step: int
+    epoch: float
+    epoch_end: bool
+    train_loss: float | None
+    train_accuracy: float | None
+    val_loss: float
+    metrics: dict[str, float]
+    metric: str
+    score: float
+    best: bool
+    best_score: float
+    confusion: list[list[int]]
+    seconds: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Saved(Event):
+    """A checkpoint is on disk, whole."""
+
+    step: int
+    path: str
+    best: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warned(Event):
+    """Something the user should know; training goes on."""
+
+    step: int
+    message: str
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished(Event):
+    """Training ended: `completed`, `early_stopped`, `interrupted`, `diverged` or `failed`."""
+
+    step: int
+    status: str
+    best_step: int | None
+    best_epoch: float | None
+    best_score: float | None
+    seconds: float
+    rows_per_second: float
+    reason: str | None = None
+
+
+KINDS: dict[str, type[Event]] = {
+    kind.__name__.lower(): kind for kind in (Started, Step, Evaluation, Saved, Warned, Finished)
+}
+
+
+def from_json(value: dict[str, Any]) -> Event | None:
+    """Return the event that a JSON object holds, or None for a kind this version does not know."""
+    kind = KINDS.get(str(value.get("event")))
+    if kind is None:
+        return None
+    known = {item.name for item in fields(kind)}
+    return kind(**{name: entry for name, entry in value.items() if name in known})

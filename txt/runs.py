@@ -1,0 +1,163 @@
+"""The run folder: one training's config.json, events.jsonl, checkpoints/, model/ and report.json."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from txt.config import TrainConfig
+from txt.errors import InputError, nearest
+from txt.events import Event, Finished, from_json
+from txt.files import FORMAT, append_line, mend_torn_line, read_json, read_lines, write_json
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one training; `create` makes it, `open` finds it by name or path."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name, by which commands take a run."""
+        return self.path.name
+
+    @property
+    def events_path(self) -> Path:
+        """The record of all that happened, one JSON object a line."""
+        return self.path / "events.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of states to resume from."""
+        return self.path / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        """The best model so far, in Hugging Face layout."""
+        return self.path / "model"
+
+    @classmethod
+    def create(cls, config: TrainConfig, prepared: Path, fingerprint: str, name: str | None = None) -> "Run":
+        """Make a new run folder that trains on the folder `prepared`, whose data has this `fingerprint`.
+
+        Raises:
+            InputError: the name is not a plain file name, or is taken.
+        """
+        path = _path_of(name) if name else _free_path()
+        if path.exists():
+            raise InputError(
+                f"a run `{path}` exists already",
+                f"--resume {path.name} goes on with it; another --name starts afresh",
+            )
+        inside = path.parent.resolve() / path.name
+        relative = os.path.relpath(prepared.resolve(), inside)
+        path.mkdir(parents=True)
+        record = {
+            "format": FORMAT,
+            "created": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "prepared": relative,
+            "fingerprint": fingerprint,
+            "config": config.to_json(),
+        }
+        write_json(path / "config.json", record)
+        return cls(path)
+
+    @classmethod
+    def open(cls, name_or_path: str | Path) -> "Run":
+        """Find a run by its name under `runs/`, or by its path.
+
+        Raises:
+            InputError: there is no such run (those that exist are listed), or the folder is not a run.
+        """
+        for path in (Path(name_or_path), RUNS / name_or_path):
+            if (path / "config.json").is_file():
+                return cls(path)
+        names = [run.name for run in all_runs()]
+        close = nearest(Path(name_or_path).name, names)
+        listed = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
+        hint = f"did you mean `{close}`? " if close else ""
+        hint += f"there are: {listed}" if names else "`txt train DATA` makes one"
+        raise InputError(f"run `{name_or_path}` does not exist", hint)
+
+    @classmethod
+    def newest(cls) -> "Run":
+        """Return the run that was made last.
+
+        Raises:
+            InputError: there is none.
+        """
+        runs = all_runs()
+        if not runs:
+            raise InputError("there is no run here yet", "`txt train DATA` makes one")
+        return runs[0]
+
+    def record(self) -> dict[str, Any]:
+        """Return config.json: when it was made, on what data, with which options."""
+        return read_json(self.path / "config.json")
+
+    def config(self) -> TrainConfig:
+        """Return the options the run was started with."""
+        return TrainConfig.from_json(self.record()["config"], source=f"`{self.path / 'config.json'}`")
+
+    def prepared_path(self) -> Path:
+        """Return the folder of prepared data that the run trains on."""
+        return Path(os.path.normpath(self.path / self.record()["prepared"]))
+
+    def events(self) -> Iterator[Event]:
+        """Yield what happened so far; empty for a run that never started."""
+        if not self.events_path.exists():
+            return
+        for value in read_lines(self.events_path):
+            event = from_json(value)
+            if event is not None:
+                yield event
+
+    def finished(self) -> Finished | None:
+        """Return how the run ended, or None while it has not (or was killed)."""
+        last = None
+        for event in self.events():
+            last = event
+        return last if isinstance(last, Finished) else None
+
+    def append_events(self) -> IO[bytes]:
+        """Open events.jsonl for appending, unbuffered, after mending a line torn by a crash."""
+        mend_torn_line(self.events_path)
+        return self.events_path.open("ab", buffering=0)
+
+    def write_event(self, file: IO[bytes], event: Event) -> None:
+        """Append an event in one write."""
+        append_line(file, event.to_json())
+
+    def delete(self) -> None:
+        """Remove the folder."""
+        shutil.rmtree(self.path)
+
+
+def all_runs(folder: Path = RUNS) -> list[Run]:
+    """Return the runs under `folder`, the newest first."""
+    found = [Run(path.parent) for path in folder.glob("*/config.json")]
+    return sorted(found, key=lambda run: (run.path / "config.json").stat().st_mtime_ns, reverse=True)
+
+
+def runs_of(prepared: Path, folder: Path = RUNS) -> list[Run]:
+    """Return the runs that train on the prepared folder at this path, the newest first."""
+    wanted = prepared.resolve()
+    return [run for run in all_runs(folder) if run.prepared_path().resolve() == wanted]
+
+
+def _path_of(name: str) -> Path:
+    if name in ("", ".", "..") or Path(name).name != name or any(ord(letter) < 32 for letter in name):
+        raise InputError(f"--name `{name}` is not a plain folder name", "letters, digits, dashes: --name bigger-model")
+    return RUNS / name
+
+
+def _free_path() -> Path:
+    """Return the first free `runs/NUMBER`, one above the highest so far."""
+    taken = [int(path.name) for path in RUNS.glob("*") if path.name.isdecimal()] if RUNS.is_dir() else []
+    return RUNS / f"{max(taken, default=0) + 1:03d}"
