@@ -1,0 +1,102 @@
+"""A data file as bytes: opened, decompressed, and its troubles told plainly. `-` is standard input."""
+
+import gzip
+import shutil
+import sys
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from txt.errors import InputError, nearest
+
+CHUNK_BYTES = 1 << 20
+_GZIP_MAGIC = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A file that can be read more than once, and the name under which the user knows it."""
+
+    path: Path
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def ending(self) -> str:
+        """The file's ending in lower case, without `.gz`: `.csv`."""
+        path = Path(self.name)
+        return (Path(path.stem) if path.suffix.lower() == ".gz" else path).suffix.lower()
+
+    def is_gzip(self) -> bool:
+        """Tell whether the content is gzip, whatever the name."""
+        with _told_plainly(self), self.path.open("rb") as file:
+            return file.read(2) == _GZIP_MAGIC
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """Open the file for reading, decompressed.
+
+        Raises:
+            InputError: it is missing, a directory, cannot be read, or is damaged gzip; also while it is being read.
+        """
+        opened = gzip.open if self.is_gzip() else open
+        with _told_plainly(self), opened(self.path, "rb") as file:
+            yield cast(BinaryIO, file)
+
+    def chunks(self, size: int = CHUNK_BYTES) -> Iterator[bytes]:
+        """Yield the decompressed content in pieces of `size` bytes."""
+        with self.open() as file:
+            while piece := file.read(size):
+                yield piece
+
+
+@contextmanager
+def spooled(path: Path | str) -> Iterator[Source]:
+    """Yield a source for `path`; standard input (`-`) and pipes are first copied to a temporary file."""
+    name = "standard input" if str(path) == "-" else str(path)
+    if name == str(path) and (Path(path).is_file() or not Path(path).exists() or Path(path).is_dir()):
+        yield Source(Path(path), name)
+        return
+    with tempfile.NamedTemporaryFile(prefix="txt-") as copy:
+        if str(path) == "-":
+            shutil.copyfileobj(sys.stdin.buffer, copy)
+        else:
+            with Path(path).open("rb") as pipe:
+                shutil.copyfileobj(pipe, copy)
+        copy.flush()
+        yield Source(Path(copy.name), name)
+
+
+@contextmanager
+def _told_plainly(source: Source) -> Iterator[None]:
+    try:
+        yield
+    except FileNotFoundError:
+        raise InputError(f"`{source}` does not exist", _similar_name(source.path)) from None
+    except IsADirectoryError:
+        raise InputError(f"`{source}` is a directory, not a data file", _files_inside(source.path)) from None
+    except PermissionError:
+        raise InputError(f"`{source}` may not be read", f"`ls -l {source}` shows who may") from None
+    except (gzip.BadGzipFile, EOFError, zlib.error):
+        raise InputError(
+            f"`{source}` is damaged: its gzip data is wrong or breaks off", "fetch or make it again"
+        ) from None
+
+
+def _similar_name(path: Path) -> str | None:
+    try:
+        close = nearest(path.name, [entry.name for entry in path.parent.iterdir()])
+    except OSError:
+        return f"there is no folder `{path.parent}`"
+    return f"did you mean `{path.parent / close}`?" if close else None
+
+
+def _files_inside(path: Path) -> str:
+    names = sorted(entry.name for entry in path.iterdir() if entry.is_file())[:5]
+    return f"name one of its files: {', '.join(names)}" if names else "it holds no files"
