@@ -42,7 +42,7 @@ def find_encoding(source: Source, wanted: str | None = None) -> Encoding:
     if wrong.value == 0:
         raise InputError(
             f"`{source}` has a NUL byte in line {line_of(source, wrong.offset, name)}",
-            f"a text file has none; `tr -d '\\000' < {source} > clean.csv` takes them out",
+            "a text file has none; `tr -d '\\000'` takes them out",
         )
     if wanted or name != "utf-8":
         raise InputError(

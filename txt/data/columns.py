@@ -1,0 +1,224 @@
+"""Which column is what: the text, the label, the split, the id; found by name and content, never guessed between two.
+
+Works on the names and a sample of the rows, so that any command can ask before it reads a whole file.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from statistics import mean
+
+from txt.errors import InputError, nearest
+
+Sample = Mapping[str, Sequence[str | None]]
+"""The first rows of a file, column by column; None and "" are missing."""
+
+SPLIT_NAMES: Mapping[str, str] = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "dev": "val",
+    "development": "val",
+    "test": "test",
+    "testing": "test",
+    "unlabeled": "unlabeled",
+    "unlabelled": "unlabeled",
+    "unsupervised": "unlabeled",
+}
+"""What files call their splits, in lower case, and what we call them."""
+
+
+def _words_of(names: str) -> frozenset[str]:
+    return frozenset(names.split())
+
+
+_TEXT_NAMES = _words_of(
+    "text texts sentence review content body message tweet comment comments document news headline utterance question "
+    "query description post article abstract title sms email transcript summary feedback"
+)
+_LABEL_NAMES = _words_of("label labels class category sentiment target intent topic polarity rating stars emotion tag")
+_SPLIT_COLUMNS = _words_of("split set partition subset fold")
+_ID_NAMES = _words_of("id row_id uid uuid guid")
+_METADATA_NAMES = _words_of(  # few values each, but said about where a text is from, not about what it says
+    "source domain lang language country region user author platform device brand date year month url method augmented "
+    "annotator source_id"
+)
+_MOST_CLASSES = 200  # a column with more values in the sample is a label only by its name
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column chosen for a role, and why."""
+
+    name: str
+    why: str
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Which column plays which role; None where no column does."""
+
+    text: Column
+    label: Column | None = None
+    split: Column | None = None
+    group: Column | None = None
+    row_id: Column | None = None
+
+    def to_json(self) -> dict[str, dict[str, str] | None]:
+        """Return the roles as a JSON object."""
+        return asdict(self)
+
+    def names(self) -> set[str]:
+        """Return the columns that play a role; all others are metadata."""
+        return {column.name for column in (self.text, self.label, self.split, self.group, self.row_id) if column}
+
+
+def find_text(sample: Sample, wanted: str | None = None, source: str = "the file") -> Column:
+    """Return the column that holds the text: `wanted`, the one so named, or the one with the longest texts.
+
+    Raises:
+        InputError: `wanted` does not exist, no column holds texts, or two are equally good.
+    """
+    if wanted is not None:
+        return named(sample, wanted, "--text-column", source)
+    if len(sample) == 1:
+        return Column(next(iter(sample)), "the only column")
+    if exact := _called(sample, {"text"}):
+        return Column(exact[0], "by its name")
+    words = {name: _words(values) for name, values in sample.items() if _is_prose(values)}
+    by_name = [name for name in words if _is_named(name, _TEXT_NAMES)] or _called(sample, _TEXT_NAMES)
+    candidates = sorted(by_name or words, key=lambda name: words.get(name, 0.0), reverse=True)
+    if not candidates:
+        raise InputError(f"no column of `{source}` looks like text", f"name it: {_options('--text-column', sample)}")
+    best, rest = candidates[0], candidates[1:]
+    if rest and words.get(best, 0.0) <= 2 * words.get(rest[0], 0.0):
+        raise InputError(
+            f"`{source}` has {len(candidates)} columns that may be the text: {_listed(candidates)}",
+            f"choose one: {_options('--text-column', candidates)}",
+        )
+    return Column(best, "by its name" if by_name and not rest else f"the longest texts, {words[best]:.0f} words a row")
+
+
+def find_label(
+    sample: Sample, text: str, wanted: str | None = None, source: str = "the file", by_content: bool = True
+) -> Column | None:
+    """Return the column that holds the label, or None: `wanted`, the one so named, or the only one of few values.
+
+    With `by_content` False only the names count, for files that may well have no labels.
+
+    Raises:
+        InputError: `wanted` does not exist, or two columns are equally good.
+    """
+    if wanted is not None:
+        return named(sample, wanted, "--label-column", source)
+    others = {name: values for name, values in sample.items() if name != text}
+    if exact := _called(others, {"label"}):
+        return Column(exact[0], "by its name")
+    candidates = [name for name in others if _is_named(name, _LABEL_NAMES) and _filled(others[name]) >= 0.1]
+    why = "by its name"
+    if not candidates and by_content:
+        candidates = [name for name, values in others.items() if _may_be_label(name, values)]
+        why = "the only other column of few values"
+    if len(candidates) > 1:
+        raise InputError(
+            f"`{source}` has {len(candidates)} columns that may be the label: {_listed(candidates)}",
+            f"choose one: {_options('--label-column', candidates)}",
+        )
+    return Column(candidates[0], why) if candidates else None
+
+
+def find_split(sample: Sample, wanted: str | None = None, source: str = "the file") -> Column | None:
+    """Return the column that says train, val or test, or None.
+
+    Raises:
+        InputError: `wanted` does not exist.
+    """
+    if wanted is not None:
+        return named(sample, wanted, "--split-column", source)
+    for name, values in sample.items():
+        present = {value.strip().lower() for value in values if value}
+        if present and present <= SPLIT_NAMES.keys():
+            if name.lower() in _SPLIT_COLUMNS:
+                return Column(name, "by its name")
+            if len(present) > 1:
+                return Column(name, f"its values are {', '.join(sorted(present))}")
+    return None
+
+
+def find_row_id(sample: Sample) -> Column | None:
+    """Return the column that names each row, or None: one that is called so and never repeats in the sample."""
+    for name in _called(sample, _ID_NAMES):
+        values = sample[name]
+        if values and all(values) and len(set(values)) == len(values):
+            return Column(name, "by its name")
+    return None
+
+
+def named(sample: Iterable[str], wanted: str, flag: str, source: str) -> Column:
+    """Return the column that the user named with `flag`; case matters only where two names differ by nothing else.
+
+    Raises:
+        InputError: there is none; the nearest name is suggested.
+    """
+    names = list(sample)
+    if wanted in names:
+        return Column(wanted, f"as {flag} says")
+    if len(folded := [name for name in names if name.casefold() == wanted.casefold()]) == 1:
+        return Column(folded[0], f"as {flag} says")
+    close = nearest(wanted, names)
+    hint = f"it has {_listed(names)}" + (f"; try {flag} {_quoted(close)}" if close else "")
+    raise InputError(f"column `{wanted}` not found in `{source}`", hint)
+
+
+def _called(names: Iterable[str], known: Iterable[str]) -> list[str]:
+    return [name for name in names if name.strip().lower().replace(" ", "_") in known]
+
+
+def _is_named(name: str, known: frozenset[str]) -> bool:
+    """Tell whether the last word of a name is known: `airline_sentiment`, `Review Text`."""
+    words = name.strip().lower().replace(" ", "_").replace("-", "_").split("_")
+    return words[-1] in known
+
+
+def _is_prose(values: Sequence[str | None]) -> bool:
+    """Tell texts from labels, ids, dates and addresses: they have letters, several words, and rarely repeat."""
+    present = [value for value in values if value and value.strip()]
+    if not present or len(set(present)) < 0.3 * len(present):
+        return False
+    if mean(value.startswith(("http://", "https://", "www.")) and " " not in value for value in present) > 0.5:
+        return False
+    letters = mean(sum(map(str.isalpha, value[:500])) / len(value[:500]) for value in present)
+    wordy = mean(" " in value.strip() or not value.isascii() for value in present)
+    return letters > 0.4 and wordy > 0.5
+
+
+def _words(values: Sequence[str | None]) -> float:
+    """Return the mean number of words; text without spaces, as in Chinese, counts two letters as a word."""
+    present = [value for value in values if value and value.strip()]
+    return mean(max(len(value.split()), 0 if value.isascii() else len(value) // 8) for value in present)
+
+
+def _filled(values: Sequence[str | None]) -> float:
+    return mean(bool(value and value.strip()) for value in values) if values else 1.0
+
+
+def _may_be_label(name: str, values: Sequence[str | None]) -> bool:
+    present = [value for value in values if value and value.strip()]
+    distinct = len(set(present))
+    few = 2 <= distinct <= min(_MOST_CLASSES, max(2, len(present) // 2))
+    return few and _filled(values) > 0.5 and not _called([name], _METADATA_NAMES | _ID_NAMES)
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(f"`{name}`" for name in names[:12])
+    return shown + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+
+
+def _options(flag: str, names: Iterable[str]) -> str:
+    options = [f"{flag} {_quoted(name)}" for name in names]
+    return " or ".join(options[:4])
+
+
+def _quoted(name: str) -> str:
+    return name if name.replace("_", "").replace("-", "").isalnum() else repr(name)
