@@ -1,0 +1,68 @@
+"""What a bag of words reaches on the same split, so that nobody ships a transformer that it beats without knowing."""
+
+import re
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.svm import LinearSVC
+
+from txt.evaluation.metrics import Ints
+
+NAME = "TF-IDF 1–2-grams + LinearSVC"
+MAX_ROWS = 200_000  # beyond this the features of all 2-grams outgrow a laptop's memory, and the score hardly moves
+
+_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")  # Thai to Han
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A baseline's name and what it predicts, as class numbers (N,)."""
+
+    name: str
+    predictions: Ints
+
+
+def fit_predict(train_texts: Sequence[str], train_labels: Ints, texts: Sequence[str], seed: int = 0) -> Baseline:
+    """Fit TF-IDF 1–2-grams with a linear support vector machine on the train split, and predict `texts`.
+
+    Languages written without spaces get 1–2-grams of characters. Where nothing can be learned (one class, no word that
+    occurs) the baseline is the majority class.
+    """
+    rows = _sampled(len(train_labels), seed)
+    fitted_labels = train_labels[rows]
+    fitted_texts = [train_texts[row] for row in rows]
+    if len(np.unique(fitted_labels)) < 2:
+        return majority(train_labels, len(texts))
+    spaced = _spaced(fitted_texts)
+    vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, analyzer="word" if spaced else "char")
+    try:
+        features = vectorizer.fit_transform(fitted_texts)
+    except ValueError:  # no word in any text
+        return majority(train_labels, len(texts))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # nothing a reader of the score could do about it
+        model = LinearSVC(random_state=seed).fit(features, fitted_labels)
+    name = NAME if spaced else NAME.replace("1–2-grams", "character 1–2-grams")
+    if len(rows) < len(train_labels):
+        name += f", fitted on {len(rows):,} of {len(train_labels):,} rows"
+    return Baseline(name, np.asarray(model.predict(vectorizer.transform(texts)), dtype=np.int64))
+
+
+def majority(train_labels: Ints, rows: int) -> Baseline:
+    """Predict the most frequent class of the train split for every row; the lower number wins a tie."""
+    return Baseline("majority class", np.full(rows, np.bincount(train_labels).argmax(), dtype=np.int64))
+
+
+def _sampled(rows: int, seed: int) -> list[int]:
+    return list(range(rows)) if rows <= MAX_ROWS else sorted(Random(seed).sample(range(rows), MAX_ROWS))
+
+
+def _spaced(texts: Sequence[str]) -> bool:
+    """Tell whether words are set apart by spaces: under a quarter of the letters is of scripts that do without."""
+    sample = "".join(texts[:1000])
+    return 4 * len(_UNSPACED.findall(sample)) < len(sample)

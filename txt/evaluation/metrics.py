@@ -1,0 +1,240 @@
+"""Scores of predictions against labels, with intervals that say how far a sample of this size can be trusted.
+
+All scores in METRICS follow from counts of (label, prediction) pairs, so the bootstrap draws counts of whole cells from
+a multinomial distribution. That is the same as drawing rows with replacement, at a small part of the work.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from statistics import NormalDist
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+
+RESAMPLES = 2000
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A score and the bounds of its interval, 95 % unless said otherwise."""
+
+    value: float
+    low: float
+    high: float
+
+    def to_json(self) -> dict[str, float]:
+        """Return the three numbers by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """How one class fares; a ratio without a denominator (the class was never predicted) is 0."""
+
+    precision: float
+    recall: float
+    f1: float
+    support: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the four numbers by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What scores need of a confusion matrix, a number a class: arrays of shape (..., C), one set for each resample."""
+
+    hits: Floats
+    actual: Floats
+    predicted: Floats
+
+
+def accuracy(tally: Tally) -> Floats:
+    """Return the share of rows that are right."""
+    return np.asarray(tally.hits.sum(-1) / tally.actual.sum(-1))
+
+
+def balanced_accuracy(tally: Tally) -> Floats:
+    """Return the mean recall of the classes that have rows."""
+    recall = tally.hits / np.maximum(tally.actual, 1)
+    return np.asarray(recall.sum(-1) / (tally.actual > 0).sum(-1))
+
+
+def macro_f1(tally: Tally) -> Floats:
+    """Return the mean F1 of the classes that have rows or were predicted, as scikit-learn takes it."""
+    size = tally.actual + tally.predicted
+    f1 = 2 * tally.hits / np.maximum(size, 1)
+    return np.asarray(f1.sum(-1) / (size > 0).sum(-1))
+
+
+def mcc(tally: Tally) -> Floats:
+    """Return Matthews' correlation coefficient for any number of classes; 0 where it is not defined (Gorodkin 2004)."""
+    rows = tally.actual.sum(-1)
+    covariance = tally.hits.sum(-1) * rows - (tally.actual * tally.predicted).sum(-1)
+    actual_variance = rows**2 - (tally.actual**2).sum(-1)
+    predicted_variance = rows**2 - (tally.predicted**2).sum(-1)
+    scale = np.sqrt(actual_variance * predicted_variance)
+    return np.asarray(np.where(scale > 0, covariance / np.where(scale > 0, scale, 1), 0.0))
+
+
+METRICS: dict[str, Callable[[Tally], Floats]] = {
+    "accuracy": accuracy,
+    "balanced_accuracy": balanced_accuracy,
+    "macro_f1": macro_f1,
+    "mcc": mcc,
+}
+
+RANGES = {"accuracy": (0.0, 1.0), "balanced_accuracy": (0.0, 1.0), "macro_f1": (0.0, 1.0), "mcc": (-1.0, 1.0)}
+
+# A resample leaves rare classes out, which pulls macro-F1 down: with 77 classes of 5 rows the plain percentile interval
+# held the true value 67 times in 100, the corrected one 91 times.
+_BIASED = {"macro_f1"}
+
+
+def confusion_counts(labels: Ints, predictions: Ints, num_classes: int) -> Ints:
+    """Return how often each label (row) was predicted as each class (column), (C, C)."""
+    cells = np.bincount(labels * num_classes + predictions, minlength=num_classes**2)
+    return cells.reshape(num_classes, num_classes).astype(np.int64)
+
+
+def scores(labels: Ints, predictions: Ints, num_classes: int) -> dict[str, float]:
+    """Return every score of METRICS for labels and predictions (N,)."""
+    return _scores_of(tally(confusion_counts(labels, predictions, num_classes)))
+
+
+def tally(counts: npt.NDArray[Any]) -> Tally:
+    """Return the per-class sums of confusion counts (C, C)."""
+    floats = counts.astype(np.float64)
+    return Tally(hits=np.diagonal(floats), actual=floats.sum(1), predicted=floats.sum(0))
+
+
+def per_class(labels: Ints, predictions: Ints, names: Sequence[str]) -> dict[str, ClassScores]:
+    """Return precision, recall, F1 and support of each class, by its name."""
+    sums = tally(confusion_counts(labels, predictions, len(names)))
+    precision = sums.hits / np.maximum(sums.predicted, 1)
+    recall = sums.hits / np.maximum(sums.actual, 1)
+    f1 = 2 * sums.hits / np.maximum(sums.actual + sums.predicted, 1)
+    return {
+        name: ClassScores(float(precision[c]), float(recall[c]), float(f1[c]), int(sums.actual[c]))
+        for c, name in enumerate(names)
+    }
+
+
+def wilson(hits: int, rows: int, level: float = LEVEL) -> Interval:
+    """Return the share `hits / rows` with Wilson's score interval, which has a width even at 0 % and 100 %."""
+    z = _normal_quantile(level)
+    share = hits / rows
+    centre = (share + z**2 / (2 * rows)) / (1 + z**2 / rows)
+    reach = z * math.sqrt(share * (1 - share) / rows + z**2 / (4 * rows**2)) / (1 + z**2 / rows)
+    return Interval(share, min(share, max(0.0, centre - reach)), max(share, min(1.0, centre + reach)))
+
+
+def paired_difference(wins: int, losses: int, rows: int, level: float = LEVEL) -> Interval:
+    """Return the difference in accuracy of two classifiers on the same rows (interval: Bonett and Price 2012).
+
+    `wins` are rows that only the first has right, `losses` those that only the second has right. One row is added to
+    each, so the interval has a width even when the two never differ.
+    """
+    won, lost = (wins + 1) / (rows + 2), (losses + 1) / (rows + 2)
+    reach = _normal_quantile(level) * math.sqrt((won + lost - (won - lost) ** 2) / (rows + 2))
+    value = (wins - losses) / rows
+    return Interval(value, min(value, max(-1.0, won - lost - reach)), max(value, min(1.0, won - lost + reach)))
+
+
+def intervals(
+    labels: Ints, predictions: Ints, num_classes: int, seed: int = 0, resamples: int = RESAMPLES
+) -> dict[str, Interval]:
+    """Return every score of METRICS with its 95 % interval, for labels and predictions (N,), N ≥ 1.
+
+    Accuracy has Wilson's interval; the others have the percentile bootstrap's. Where resampling cannot change a score
+    (every row right, or a single row) the bootstrap would claim certainty: accuracy's reach stands in for it.
+    """
+    values = scores(labels, predictions, num_classes)
+    sampled = bootstrap(labels, [predictions], num_classes, seed, resamples)[0]
+    exact = wilson(int((labels == predictions).sum()), len(labels))
+    return {name: _interval(name, values[name], sampled[name], exact, RANGES[name]) for name in METRICS}
+
+
+def differences(
+    labels: Ints, predictions: Ints, others: Ints, num_classes: int, seed: int = 0, resamples: int = RESAMPLES
+) -> dict[str, Interval]:
+    """Return by how much `predictions` score above `others` on the same rows (N,), with 95 % intervals.
+
+    Both are scored on the same resamples, so what makes rows easy or hard for both cancels out. Accuracy has the
+    interval of `paired_difference`, which also stands in where resampling cannot change a difference.
+    """
+    values, other_values = scores(labels, predictions, num_classes), scores(labels, others, num_classes)
+    sampled, other_sampled = bootstrap(labels, [predictions, others], num_classes, seed, resamples)
+    right, others_right = labels == predictions, labels == others
+    exact = paired_difference(int((right & ~others_right).sum()), int((others_right & ~right).sum()), len(labels))
+    found = {}
+    for name, (lowest, highest) in RANGES.items():
+        limits = (lowest - highest, highest - lowest)
+        difference = values[name] - other_values[name]
+        found[name] = _interval(name, difference, sampled[name] - other_sampled[name], exact, limits)
+    return found
+
+
+def bootstrap(
+    labels: Ints, predictions: Sequence[Ints], num_classes: int, seed: int = 0, resamples: int = RESAMPLES
+) -> list[dict[str, Floats]]:
+    """Return the scores (resamples,) of each of several predictions of the same rows, on the same seeded resamples."""
+    outcomes, counts = np.unique(np.stack([labels, *predictions], axis=1), axis=0, return_counts=True)  # (K, 1 + P)
+    is_class = [(column[:, None] == np.arange(num_classes)).astype(np.float64) for column in outcomes.T]  # each (K, C)
+    rng = np.random.default_rng(seed)
+    chunk = max(1, 1_000_000 // len(counts))  # resamples drawn at once: 8 MB of counts
+    parts: list[list[dict[str, Floats]]] = []
+    for start in range(0, resamples, chunk):
+        drawn = rng.multinomial(len(labels), counts / len(labels), size=min(chunk, resamples - start))  # (R, K)
+        actual = drawn @ is_class[0]  # (R, C)
+        tallies = [Tally(drawn @ (is_class[0] * predicted), actual, drawn @ predicted) for predicted in is_class[1:]]
+        parts.append([{name: metric(sums) for name, metric in METRICS.items()} for sums in tallies])
+    return [
+        {name: np.concatenate([part[p][name] for part in parts]) for name in METRICS} for p in range(len(predictions))
+    ]
+
+
+def mean_interval(values: Floats, seed: int = 0, resamples: int = RESAMPLES) -> Interval:
+    """Return the mean of a quantity known for each row (N,), such as its log loss, with a bootstrap interval."""
+    rng = np.random.default_rng(seed)
+    means = [values[rng.integers(len(values), size=len(values))].mean() for _ in range(resamples)]
+    low, high = np.quantile(means, _tails(LEVEL))
+    return Interval(float(values.mean()), float(low), float(high))
+
+
+def _scores_of(sums: Tally) -> dict[str, float]:
+    return {name: float(metric(sums)) for name, metric in METRICS.items()}
+
+
+def _interval(name: str, value: float, sampled: Floats, exact: Interval, limits: tuple[float, float]) -> Interval:
+    """Return the interval of a score or a difference from its resamples; `exact` is the one known for accuracy."""
+    if name == "accuracy":
+        return exact
+    low, high = np.quantile(sampled, _corrected_tails(value, sampled) if name in _BIASED else _tails(LEVEL))
+    if high - low < 1e-12:
+        low, high = value - (exact.value - exact.low), value + (exact.high - exact.value)
+    return Interval(value, float(max(limits[0], min(low, value))), float(min(limits[1], max(high, value))))
+
+
+def _corrected_tails(value: float, sampled: Floats) -> tuple[float, float]:
+    """Return the tails of the bias-corrected percentile interval (Efron 1981)."""
+    below = ((sampled < value).mean() + (sampled <= value).mean()) / 2
+    normal = NormalDist()
+    bias = normal.inv_cdf(min(max(float(below), 1 / len(sampled)), 1 - 1 / len(sampled)))
+    reach = _normal_quantile(LEVEL)
+    return normal.cdf(2 * bias - reach), normal.cdf(2 * bias + reach)
+
+
+def _tails(level: float) -> tuple[float, float]:
+    return (1 - level) / 2, (1 + level) / 2
+
+
+def _normal_quantile(level: float) -> float:
+    return NormalDist().inv_cdf((1 + level) / 2)

@@ -1,0 +1,255 @@
+"""Everything known about how well a model does on a split, as one value with a JSON form."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from txt.errors import InputError, TxtError
+from txt.evaluation import baseline
+from txt.evaluation.calibration import Calibration, calibrate, log_losses, softmax
+from txt.evaluation.metrics import (
+    ClassScores,
+    Floats,
+    Interval,
+    Ints,
+    confusion_counts,
+    differences,
+    intervals,
+    mean_interval,
+    per_class,
+)
+from txt.evaluation.slices import Slice, slice_scores
+from txt.files import FORMAT
+
+MAX_MISTAKES = 50
+MAX_MISTAKE_LETTERS = 1000
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """The labelled rows of a split with the model's outputs; `labels` (N,) are class numbers, `logits` are (N, C)."""
+
+    labels: Ints
+    logits: Floats
+    texts: Sequence[str]
+    row_ids: Sequence[int | str]
+    token_lengths: Ints | None = None
+    metadata: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """A row that the model got wrong; `baseline` is what the baseline says about it, where there is one."""
+
+    row_id: int | str
+    text: str
+    label: str
+    prediction: str
+    confidence: float
+    baseline: str | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "id": self.row_id,
+            "text": self.text,
+            "label": self.label,
+            "prediction": self.prediction,
+            "confidence": self.confidence,
+            "baseline": self.baseline,
+        }
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Another way to predict the same rows: its name and scores."""
+
+    name: str
+    metrics: Mapping[str, Interval]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {"name": self.name, "metrics": _json_of(self.metrics)}
+
+
+@dataclass(frozen=True)
+class Report:
+    """An evaluation: scores with 95 % intervals, per class, confusion, calibration, baseline, slices and mistakes.
+
+    `confusion[i][j]` counts the rows of class i that were predicted as class j. `difference` is the model's scores
+    above the baseline's on the same rows; it is empty, and `baseline` and `majority` are None, without a train split.
+    """
+
+    run: str
+    split: str
+    rows: int
+    labels: tuple[str, ...]
+    metrics: Mapping[str, Interval]
+    per_class: Mapping[str, ClassScores]
+    confusion: tuple[tuple[int, ...], ...]
+    calibration: Calibration
+    baseline: Compared | None
+    majority: Compared | None
+    difference: Mapping[str, Interval]
+    slices: tuple[Slice, ...]
+    mistakes: tuple[Mistake, ...]
+    mistaken_rows: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of report.json."""
+        return {
+            "format": FORMAT,
+            "run": self.run,
+            "split": self.split,
+            "rows": self.rows,
+            "metrics": _json_of(self.metrics),
+            "per_class": _json_of(self.per_class),
+            "confusion": {"labels": list(self.labels), "counts": [list(row) for row in self.confusion]},
+            "calibration": self.calibration.to_json(),
+            "baseline": self.baseline.to_json() if self.baseline else None,
+            "majority": self.majority.to_json() if self.majority else None,
+            "difference": _json_of(self.difference),
+            "verdict": verdict(self),
+            "slices": [entry.to_json() for entry in self.slices],
+            "mistaken_rows": self.mistaken_rows,
+            "mistakes": [entry.to_json() for entry in self.mistakes],
+        }
+
+    def confused_pairs(self) -> list[tuple[str, str, int]]:
+        """Return (label, prediction, rows) of every pair of classes that was confused, the most frequent first."""
+        pairs = [
+            (label, prediction, count)
+            for label, row in zip(self.labels, self.confusion, strict=True)
+            for prediction, count in zip(self.labels, row, strict=True)
+            if count and label != prediction
+        ]
+        return sorted(pairs, key=lambda pair: -pair[2])
+
+
+def evaluate(
+    test: Predicted,
+    names: Sequence[str],
+    *,
+    run: str,
+    split: str,
+    val: tuple[Ints, Floats] | None = None,
+    train: tuple[Sequence[str], Ints] | None = None,
+    seed: int = 0,
+) -> Report:
+    """Score a model's logits on a split, beside a baseline fitted on the same train split.
+
+    Args:
+        test: the rows to score.
+        names: the classes' names, in the order of the logits.
+        run: the run's name, for the report.
+        split: the split's name, for the report.
+        val: labels and logits of the val split, on which the temperature is fitted.
+        train: texts and labels of the train split, for the baseline.
+        seed: of the bootstrap and the baseline.
+
+    Raises:
+        InputError: the split has no rows.
+        TxtError: a logit is not a finite number.
+    """
+    _check(test, split)
+    predictions = test.logits.argmax(axis=1)
+    num_classes = len(names)
+    simple = baseline.fit_predict(*train, test.texts, seed) if train else None
+    return Report(
+        run=run,
+        split=split,
+        rows=len(test.labels),
+        labels=tuple(names),
+        metrics=intervals(test.labels, predictions, num_classes, seed)
+        | {"log_loss": mean_interval(log_losses(test.labels, test.logits), seed)},
+        per_class=per_class(test.labels, predictions, names),
+        confusion=tuple(
+            tuple(int(count) for count in row) for row in confusion_counts(test.labels, predictions, num_classes)
+        ),
+        calibration=calibrate(test.labels, test.logits, val),
+        baseline=_compared(simple, test.labels, num_classes, seed) if simple else None,
+        majority=_majority(train[1], test.labels, names, seed) if train else None,
+        difference=differences(test.labels, predictions, simple.predictions, num_classes, seed) if simple else {},
+        slices=slice_scores(test.labels, predictions, num_classes, test.metadata, test.token_lengths),
+        mistakes=_confident_mistakes(test, names, simple),
+        mistaken_rows=int((predictions != test.labels).sum()),
+    )
+
+
+def verdict(report: Report) -> str | None:
+    """Say in one sentence how the model stands to the baseline; None without one.
+
+    Accuracy decides; macro-F1 is told as well where its verdict is another one, as it can be with unequal classes.
+    """
+    if report.baseline is None:
+        return None
+    accuracy, macro_f1 = report.difference["accuracy"], report.difference["macro_f1"]
+    sentence = f"accuracy is {_standing(accuracy)}"
+    if _sign(accuracy) != _sign(macro_f1):
+        sentence += f"; macro-F1 is {_standing(macro_f1)}"
+    return sentence
+
+
+def points(share: float) -> str:
+    """Return a difference of shares in percentage points, such as +2.1; the minus is a hyphen, for plain terminals."""
+    return f"{100 * share:+.1f}".replace("-0.0", "+0.0")
+
+
+def _standing(difference: Interval) -> str:
+    span = f"[{points(difference.low)}, {points(difference.high)}]"
+    if _sign(difference) == 0:
+        return f"not distinguishable from the baseline's: {points(difference.value)} points {span}"
+    if difference.value > 0:
+        return f"better than the baseline's by {100 * difference.value:.1f} points {span}"
+    return f"worse than the baseline's by {-100 * difference.value:.1f} points {span} (a bag of words does better here)"
+
+
+def _sign(difference: Interval) -> int:
+    """Return 1 or -1 when the whole interval lies on one side of 0, else 0."""
+    return int(difference.low > 0) - int(difference.high < 0)
+
+
+def _check(test: Predicted, split: str) -> None:
+    if not len(test.labels):
+        raise InputError(f"the split `{split}` has no labelled rows to evaluate on")
+    broken = int((~np.isfinite(test.logits)).any(axis=1).sum())
+    if broken:
+        raise TxtError(
+            f"the model's scores are not finite numbers for {broken:,} of {len(test.labels):,} rows",
+            "the training diverged; train again with a lower --lr",
+        )
+    assert test.labels.min() >= 0
+    assert test.labels.max() < test.logits.shape[1]
+
+
+def _compared(other: baseline.Baseline, labels: Ints, num_classes: int, seed: int) -> Compared:
+    return Compared(other.name, intervals(labels, other.predictions, num_classes, seed))
+
+
+def _majority(train_labels: Ints, labels: Ints, names: Sequence[str], seed: int) -> Compared:
+    constant = baseline.majority(train_labels, len(labels))
+    return Compared(names[int(constant.predictions[0])], intervals(labels, constant.predictions, len(names), seed))
+
+
+def _confident_mistakes(test: Predicted, names: Sequence[str], simple: baseline.Baseline | None) -> tuple[Mistake, ...]:
+    confidence = softmax(test.logits).max(axis=1)
+    predictions = test.logits.argmax(axis=1)
+    wrong = np.flatnonzero(predictions != test.labels)
+    chosen = wrong[np.argsort(-confidence[wrong], kind="stable")][:MAX_MISTAKES]
+    return tuple(
+        Mistake(
+            test.row_ids[row],
+            test.texts[row][:MAX_MISTAKE_LETTERS],
+            names[int(test.labels[row])],
+            names[int(predictions[row])],
+            float(confidence[row]),
+            names[int(simple.predictions[row])] if simple else None,
+        )
+        for row in chosen
+    )
+
+
+def _json_of(values: Mapping[str, Interval] | Mapping[str, ClassScores]) -> dict[str, Any]:
+    return {name: value.to_json() for name, value in values.items()}

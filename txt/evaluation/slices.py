@@ -1,0 +1,97 @@
+"""Parts of a split on which the model may fare worse: by each metadata column of few values, and by length."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from txt.evaluation.metrics import LEVEL, Interval, Ints, scores, wilson
+
+MAX_VALUES = 20
+MIN_ROWS_PER_VALUE = 5  # on average; below, a column is closer to an identifier than to a kind
+LENGTH_COLUMN = "length in tokens"
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Slice:
+    """The rows with one value in one column; `worse` when their accuracy lies clearly below that of all rows."""
+
+    column: str
+    value: str
+    rows: int
+    accuracy: Interval
+    macro_f1: float
+    worse: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "column": self.column,
+            "value": self.value,
+            "rows": self.rows,
+            "accuracy": self.accuracy.to_json(),
+            "macro_f1": self.macro_f1,
+            "worse": self.worse,
+        }
+
+
+def slice_scores(
+    labels: Ints,
+    predictions: Ints,
+    num_classes: int,
+    metadata: Mapping[str, Sequence[str]],
+    token_lengths: Ints | None = None,
+) -> tuple[Slice, ...]:
+    """Score every slice of a split (N,), column by column, values in order of their rows and lengths from the shortest.
+
+    A slice is flagged when even the upper bound of its accuracy stays below the accuracy of all rows. The bound's level
+    is raised with the number of slices (Bonferroni), so that looking at many does not find one by chance.
+    """
+    masks = [entry for column in metadata for entry in _by_value(column, metadata[column])]
+    if token_lengths is not None:
+        masks += _by_length(token_lengths)
+    level = 1 - (1 - LEVEL) / max(1, len(masks))
+    whole = float((labels == predictions).mean())
+    return tuple(
+        _scored(column, value, labels[mask], predictions[mask], num_classes, whole, level)
+        for column, value, mask in masks
+    )
+
+
+def _scored(
+    column: str, value: str, labels: Ints, predictions: Ints, num_classes: int, whole: float, level: float
+) -> Slice:
+    rows, hits = len(labels), int((labels == predictions).sum())
+    f1 = scores(labels, predictions, num_classes)["macro_f1"]
+    return Slice(column, value, rows, wilson(hits, rows), f1, worse=wilson(hits, rows, level).high < whole)
+
+
+def _by_value(column: str, values: Sequence[str]) -> list[tuple[str, str, Mask]]:
+    counts = Counter(values)
+    if not 2 <= len(counts) <= min(MAX_VALUES, len(values) // MIN_ROWS_PER_VALUE):
+        return []
+    array = np.array(values, dtype=object)
+    ordered = sorted(counts, key=lambda value: (-counts[value], value))
+    return [(column, value, np.asarray(array == value)) for value in ordered]
+
+
+def _by_length(lengths: Ints) -> list[tuple[str, str, Mask]]:
+    """Cut the rows at the quartiles of their lengths, into at most four slices."""
+    inner = sorted({int(edge) for edge in np.quantile(lengths, [0.25, 0.5, 0.75])} - {int(lengths.max())})
+    edges = [int(lengths.min()) - 1, *inner, int(lengths.max())]
+    if len(edges) < 3:
+        return []
+    return [
+        (LENGTH_COLUMN, _span(low + 1, high), np.asarray((lengths > low) & (lengths <= high)))
+        for low, high in pairwise(edges)
+    ]
+
+
+def _span(first: int, last: int) -> str:
+    return f"{first}–{last}" if first < last else str(first)
