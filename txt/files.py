@@ -115,9 +115,9 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def append_line(file: IO[bytes], value: dict[str, Any]) -> None:
-    """Append `value` as one line of JSON to an unbuffered binary file, in one write."""
-    file.write(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n")
+def json_line(value: dict[str, Any]) -> bytes:
+    """Return `value` as one line of JSON."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
 def read_lines(path: Path) -> Iterator[dict[str, Any]]:

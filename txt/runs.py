@@ -1,17 +1,18 @@
 """The run folder: one training's config.json, events.jsonl, checkpoints/, model/ and report.json."""
 
+import errno
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 from txt.config import TrainConfig
 from txt.errors import InputError, nearest
 from txt.events import Event, Finished, from_json
-from txt.files import FORMAT, append_line, mend_torn_line, read_json, read_lines, write_json
+from txt.files import FORMAT, json_line, mend_torn_line, read_json, read_lines, write_json
 
 RUNS = Path("runs")
 
@@ -125,18 +126,41 @@ class Run:
             last = event
         return last if isinstance(last, Finished) else None
 
-    def append_events(self) -> IO[bytes]:
-        """Open events.jsonl for appending, unbuffered, after mending a line torn by a crash."""
-        mend_torn_line(self.events_path)
-        return self.events_path.open("ab", buffering=0)
-
-    def write_event(self, file: IO[bytes], event: Event) -> None:
-        """Append an event in one write."""
-        append_line(file, event.to_json())
-
     def delete(self) -> None:
         """Remove the folder."""
         shutil.rmtree(self.path)
+
+
+class EventLog:
+    """Appends events to a run's events.jsonl, each in one write; used as a context manager.
+
+    When the disk is full, events wait in memory and are written with the next one, so that training goes on.
+    """
+
+    def __init__(self, run: Run) -> None:
+        mend_torn_line(run.events_path)
+        self._file = run.events_path.open("ab", buffering=0)
+        self._waiting: list[bytes] = []
+
+    def write(self, event: Event) -> None:
+        """Append an event, and any that had to wait."""
+        self._waiting.append(json_line(event.to_json()))
+        end = self._file.tell()
+        content = b"".join(self._waiting)
+        try:
+            if self._file.write(content) == len(content):
+                self._waiting.clear()
+                return
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+        self._file.truncate(end)
+
+    def __enter__(self) -> "EventLog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
 
 
 def all_runs(folder: Path = RUNS) -> list[Run]:

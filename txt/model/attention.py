@@ -1,0 +1,95 @@
+"""Self-attention over flat tokens: rows of equal length side by side are one batched product, so nothing is padded."""
+
+import math
+from itertools import groupby
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from txt.model.dropout import Dropout
+
+Groups = list[tuple[int, int]]
+"""Runs of rows of equal length, in order: (number of rows, tokens of each)."""
+
+
+def groups_of(lengths: list[int]) -> Groups:
+    """Return the runs of equal length in `lengths`."""
+    return [(len(list(run)), length) for length, run in groupby(lengths)]
+
+
+def flat_attention(qkv: Tensor, groups: Groups, nhead: int, drop: Dropout) -> Tensor:
+    """Return softmax(QKᵀ/√d)V of every row and head, (N, D), with dropout on the attention weights.
+
+    Args:
+        qkv: (N, 3D), queries, keys and values of all tokens side by side.
+        groups: the rows' lengths, summing to N.
+        nhead: number of heads H; D is divisible by it.
+        drop: dropout of this step.
+    """
+    return _FlatAttention.apply(qkv, groups, nhead, drop)  # type: ignore[no-any-return]
+
+
+class _FlatAttention(torch.autograd.Function):
+    """Written out with its gradient: autograd would record a dozen small operations for each group.
+
+    On a CPU this is several times faster than torch's scaled_dot_product_attention in bf16 up to some hundred tokens.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, qkv: Tensor, groups: Groups, nhead: int, drop: Dropout) -> Tensor:
+        out = qkv.new_empty(len(qkv), qkv.shape[1] // 3)
+        kept = []
+        for part, target, (rows, length) in _slices(groups, qkv, out):
+            query, key, value = _heads(part, rows, length, nhead)
+            scores = torch.bmm(query, key.transpose(1, 2))  # (rows · H, T, T)
+            weights = torch.softmax(scores.mul_(1 / math.sqrt(query.shape[-1])), -1)
+            mask = drop.mask(weights)
+            dropped = weights if mask is None else weights * mask
+            _put(target, torch.bmm(dropped, value), rows, nhead)
+            kept.append((weights, mask))
+        ctx.save_for_backward(qkv, *(tensor for pair in kept for tensor in pair if tensor is not None))
+        ctx.groups, ctx.nhead, ctx.has_mask = groups, nhead, bool(kept) and kept[0][1] is not None
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor, None, None, None]:
+        qkv, *saved = ctx.saved_tensors
+        grad_qkv = torch.empty_like(qkv)
+        stream = iter(saved)
+        for part, grad_part, target, (rows, length) in _slices(ctx.groups, qkv, grad_out, grad_qkv):
+            weights, mask = next(stream), next(stream) if ctx.has_mask else None
+            query, key, value = _heads(part, rows, length, ctx.nhead)
+            (grad,) = _heads(grad_part, rows, length, ctx.nhead, pieces=1)  # (rows · H, T, d)
+            dropped = weights if mask is None else weights * mask
+            grad_value = torch.bmm(dropped.transpose(1, 2), grad)
+            grad_weights = torch.bmm(grad, value.transpose(1, 2))  # (rows · H, T, T)
+            if mask is not None:
+                grad_weights.mul_(mask)
+            grad_scores = torch._softmax_backward_data(grad_weights, weights, -1, weights.dtype)
+            grad_scores.mul_(1 / math.sqrt(query.shape[-1]))
+            grad_query = torch.bmm(grad_scores, key)
+            grad_key = torch.bmm(grad_scores.transpose(1, 2), query)
+            for piece, gradient in zip(target.chunk(3, 1), (grad_query, grad_key, grad_value), strict=True):
+                _put(piece, gradient, rows, ctx.nhead)
+        return grad_qkv, None, None, None
+
+
+def _slices(groups: Groups, *tensors: Tensor) -> Any:
+    """Yield each group's part of each of the tensors (N, …), and the group."""
+    sizes = [rows * length for rows, length in groups]
+    return zip(*(tensor.split(sizes) for tensor in tensors), groups, strict=True)
+
+
+def _heads(part: Tensor, rows: int, length: int, nhead: int, pieces: int = 3) -> tuple[Tensor, ...]:
+    """Split (rows · T, pieces · D) into `pieces` contiguous tensors (rows · H, T, d)."""
+    split = part.view(rows, length, pieces, nhead, -1).permute(2, 0, 3, 1, 4).contiguous()
+    return split.view(pieces, rows * nhead, length, -1).unbind(0)
+
+
+def _put(target: Tensor, heads: Tensor, rows: int, nhead: int) -> None:
+    """Write (rows · H, T, d) into `target` (rows · T, D), the inverse of `_heads`."""
+    _, length, width = heads.shape
+    target.unflatten(0, (rows, length)).unflatten(2, (nhead, width)).copy_(
+        heads.view(rows, nhead, length, width).transpose(1, 2)
+    )
