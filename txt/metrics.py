@@ -44,7 +44,7 @@ def mcc(tally: Tally) -> Floats:
     covariance = tally.hits.sum(-1) * rows - (tally.actual * tally.predicted).sum(-1)
     actual_variance = rows**2 - (tally.actual**2).sum(-1)
     predicted_variance = rows**2 - (tally.predicted**2).sum(-1)
-    scale = np.sqrt(actual_variance) * np.sqrt(predicted_variance)
+    scale = np.sqrt(actual_variance * predicted_variance)
     return np.asarray(np.where(scale > 0, covariance / np.where(scale > 0, scale, 1), 0.0))
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from txt.evaluation import baseline
 from txt.evaluation.baseline import fit_predict, majority
-from txt.evaluation.metrics import Ints, scores
+from txt.metrics import Ints, scores
 
 
 def read(path: Path, names: list[str]) -> tuple[list[str], Ints]:

@@ -13,7 +13,7 @@ from txt.evaluation.calibration import (
     reliability,
     softmax,
 )
-from txt.evaluation.metrics import Floats, Ints
+from txt.metrics import Floats, Ints
 
 
 def drawn(rows: int, classes: int = 3, sharpness: float = 1.0, seed: int = 0) -> tuple[Ints, Floats]:

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from txt.errors import InputError, TxtError
-from txt.evaluation.metrics import Floats, Interval, Ints, scores
+from txt.evaluation.intervals import Interval
 from txt.evaluation.report import MAX_MISTAKES, Predicted, Report, evaluate, points, verdict
+from txt.metrics import Floats, Ints, scores
 
 NAMES = ("negative", "neutral", "positive")
 WORDS = {0: "awful", 1: "fine", 2: "great"}

@@ -11,7 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
-from txt.evaluation.metrics import Ints
+from txt.metrics import Ints
 
 NAME = "TF-IDF 1–2-grams + LinearSVC"
 MAX_ROWS = 200_000  # beyond this the features of all 2-grams outgrow a laptop's memory, and the score hardly moves

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from txt.evaluation.metrics import Floats, Ints
+from txt.metrics import Floats, Ints
 
 BINS = 15
 TEMPERATURES = (0.05, 20.0)

@@ -9,19 +9,10 @@ import numpy as np
 from txt.errors import InputError, TxtError
 from txt.evaluation import baseline
 from txt.evaluation.calibration import Calibration, calibrate, log_losses, softmax
-from txt.evaluation.metrics import (
-    ClassScores,
-    Floats,
-    Interval,
-    Ints,
-    confusion_counts,
-    differences,
-    intervals,
-    mean_interval,
-    per_class,
-)
+from txt.evaluation.intervals import ClassScores, Interval, differences, intervals, mean_interval, per_class
 from txt.evaluation.slices import Slice, slice_scores
 from txt.files import FORMAT
+from txt.metrics import Floats, Ints, confusion_counts
 
 MAX_MISTAKES = 50
 MAX_MISTAKE_LETTERS = 1000
