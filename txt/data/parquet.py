@@ -1,0 +1,57 @@
+"""Parquet, read in batches of rows; every value becomes the text that a person would write for it."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from txt.data.batches import BATCH_ROWS, strings
+from txt.data.dialect import Dialect
+from txt.data.source import Source
+from txt.errors import InputError
+
+
+def read_parquet(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a Parquet file in batches of string columns; nested values become JSON.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    with _on_disk(source, dialect) as path:
+        try:
+            file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
+            for batch in file.iter_batches(batch_size=BATCH_ROWS):
+                arrays = [_as_text(column) for column in batch.columns]
+                yield pa.RecordBatch.from_arrays(arrays, names=list(dialect.columns))
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
+
+
+@contextmanager
+def _on_disk(source: Source, dialect: Dialect) -> Iterator[str]:
+    """Yield the path of the file; a gzipped one is unpacked first, since Parquet is read from its end."""
+    if not dialect.compressed:
+        yield str(source.path)
+        return
+    with tempfile.NamedTemporaryFile(prefix="txt-", suffix=".parquet") as copy, source.open() as file:
+        shutil.copyfileobj(file, copy)
+        copy.flush()
+        yield copy.name
+
+
+def _as_text(column: pa.Array) -> pa.Array:
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _as_text(column.dictionary_decode())
+    if pa.types.is_nested(kind):
+        return strings(None if value is None else json.dumps(value, default=str) for value in column.to_pylist())
+    if pa.types.is_floating(kind):
+        return strings(None if value is None or value != value else repr(value) for value in column.to_pylist())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return strings(None if value is None else value.decode("utf-8", "replace") for value in column.to_pylist())
+    return pc.cast(column, pa.string())
