@@ -48,6 +48,11 @@ def flag(item: Field[Any]) -> str:
     return str(item.metadata["flags"][0]) if item.metadata["flags"] else "--" + item.name.replace("_", "-")
 
 
+def names_of(kind: type["Config"]) -> set[str]:
+    """Return the names of a configuration's options."""
+    return {item.name for item in fields(kind)}
+
+
 @dataclass(frozen=True)
 class Config:
     """What all configurations share: they check themselves, and go to JSON and back."""

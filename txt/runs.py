@@ -4,8 +4,10 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +21,7 @@ RUNS = Path("runs")
 
 @dataclass(frozen=True)
 class Run:
-    """The folder of one training; `create` makes it, `open` finds it by name or path."""
+    """The folder of one training; `new` makes it, `open` finds it by name or path."""
 
     path: Path
 
@@ -27,6 +29,10 @@ class Run:
     def name(self) -> str:
         """The folder's name, by which commands take a run."""
         return self.path.name
+
+    @property
+    def _record_path(self) -> Path:
+        return self.path / "config.json"
 
     @property
     def events_path(self) -> Path:
@@ -44,30 +50,30 @@ class Run:
         return self.path / "model"
 
     @classmethod
-    def create(cls, config: TrainConfig, prepared: Path, fingerprint: str, name: str | None = None) -> "Run":
-        """Make a new run folder that trains on the folder `prepared`, whose data has this `fingerprint`.
+    @contextmanager
+    def new(cls, name: str | None = None) -> Iterator["Run"]:
+        """Make a run folder, and remove it again when the block fails before the run was `describe`d.
 
         Raises:
             InputError: the name is not a plain file name, or is taken.
         """
-        path = _path_of(name) if name else _free_path()
-        if path.exists():
-            raise InputError(
-                f"a run `{path}` exists already",
-                f"--resume {path.name} goes on with it; another --name starts afresh",
-            )
-        inside = path.parent.resolve() / path.name
-        relative = os.path.relpath(prepared.resolve(), inside)
-        path.mkdir(parents=True)
+        run = cls(_made(name))
+        try:
+            yield run
+        finally:
+            if not run._record_path.exists():
+                run.delete()
+
+    def describe(self, config: TrainConfig, prepared: Path, fingerprint: str) -> None:
+        """Write config.json: the run trains by `config` on the folder `prepared`, whose data has this `fingerprint`."""
         record = {
             "format": FORMAT,
             "created": datetime.now().astimezone().isoformat(timespec="seconds"),
-            "prepared": relative,
+            "prepared": os.path.relpath(prepared.resolve(), self.path.resolve()),
             "fingerprint": fingerprint,
             "config": config.to_json(),
         }
-        write_json(path / "config.json", record)
-        return cls(path)
+        write_json(self._record_path, record)
 
     @classmethod
     def open(cls, name_or_path: str | Path) -> "Run":
@@ -100,11 +106,11 @@ class Run:
 
     def record(self) -> dict[str, Any]:
         """Return config.json: when it was made, on what data, with which options."""
-        return read_json(self.path / "config.json")
+        return read_json(self._record_path)
 
     def config(self) -> TrainConfig:
         """Return the options the run was started with."""
-        return TrainConfig.from_json(self.record()["config"], source=f"`{self.path / 'config.json'}`")
+        return TrainConfig.from_json(self.record()["config"], source=f"`{self._record_path}`")
 
     def prepared_path(self) -> Path:
         """Return the folder of prepared data that the run trains on."""
@@ -175,13 +181,29 @@ def runs_of(prepared: Path, folder: Path = RUNS) -> list[Run]:
     return [run for run in all_runs(folder) if run.prepared_path().resolve() == wanted]
 
 
-def _path_of(name: str) -> Path:
+def _made(name: str | None) -> Path:
+    """Make the folder of a new run: `runs/NAME`, or the first free `runs/NUMBER`."""
+    if name is None:
+        return _numbered()
     if name in ("", ".", "..") or Path(name).name != name or any(ord(letter) < 32 for letter in name):
         raise InputError(f"--name `{name}` is not a plain folder name", "letters, digits, dashes: --name bigger-model")
-    return RUNS / name
+    path = RUNS / name
+    try:
+        path.mkdir(parents=True)
+    except FileExistsError:
+        hint = f"--resume {name} goes on with it; another --name starts afresh"
+        raise InputError(f"a run `{path}` exists already", hint) from None
+    return path
 
 
-def _free_path() -> Path:
-    """Return the first free `runs/NUMBER`, one above the highest so far."""
-    taken = [int(path.name) for path in RUNS.glob("*") if path.name.isdecimal()] if RUNS.is_dir() else []
-    return RUNS / f"{max(taken, default=0) + 1:03d}"
+def _numbered() -> Path:
+    """Make the first free folder above all numbered ones, even while other trainings do the same."""
+    taken = [int(path.name) for path in RUNS.glob("*") if path.name.isdecimal()]
+    for number in count(max(taken, default=0) + 1):
+        path = RUNS / f"{number:03d}"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError

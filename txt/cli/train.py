@@ -1,7 +1,120 @@
-"""`txt train`."""
+"""`txt train`: train a classifier on a data file or a prepared folder."""
+
+import json
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from txt.cli.conclusion import show_conclusion
+from txt.cli.interrupt import stop_on_signals
+from txt.cli.options import Given, build, file_options, preset_options, takes
+from txt.config import PrepareConfig, TrainConfig, flag, names_of
+from txt.errors import InputError, Interrupted, TxtError
+
+if TYPE_CHECKING:
+    from txt.events import Finished
+    from txt.training.start import Start
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
+    app.command("train")(train)
+
+
+@takes(TrainConfig, PrepareConfig)
+def train(
+    source: Annotated[
+        str | None, typer.Argument(help="Data file or prepared folder [default: ./prepared].", show_default=False)
+    ] = None,
+    *,
+    name: Annotated[str | None, typer.Option(help="Name of the run, a folder under `runs/` [a number].")] = None,
+    preset: Annotated[
+        str | None, typer.Option(help="Size of the model: `tiny`, `small`, `base` or `large`; a flag beats it.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
+    resume: Annotated[str | None, typer.Option(help="Go on with a stopped run.", metavar="RUN")] = None,
+    at_step: Annotated[int | None, typer.Option(help="With --resume: from the checkpoint at this step.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
+    given: Given,
+) -> None:
+    """Train a classifier, and keep the best model.
+
+    A data file is prepared first, with the options of `txt prepare`. Ctrl-C saves; `--resume RUN` goes on.
+
+    Example: `txt train reviews.csv --preset small --epochs 5`
+    """
+    if resume is not None:
+        start = _resumed(source, {"name": name, "preset": preset, "config": config}, resume, at_step, given)
+    else:
+        options = file_options(config, TrainConfig, PrepareConfig)
+        training = build(TrainConfig, given, preset_options(preset), options)
+        start = _new(source, name, training, build(PrepareConfig, given, options), given)
+    finished = _run(start, as_json)
+    _conclude(start, finished, as_json)
+
+
+def _new(
+    source: str | None, name: str | None, training: TrainConfig, preparing: PrepareConfig, given: Given
+) -> "Start":
+    """Make a run on a prepared folder, or on a data file that is prepared first."""
+    from txt.training.start import PREPARED, start_on_file, start_on_prepared
+
+    if source is None or Path(source).is_dir():
+        _refuse_preparing(given)
+        return start_on_prepared(Path(source) if source else PREPARED, training, name)
+    with PreparingBar() as bar:
+        return start_on_file(source, training, preparing, name, bar.advance, told=say_report)
+
+
+def _refuse_preparing(given: Given) -> None:
+    for item in fields(PrepareConfig):
+        if item.name in given and item.name not in names_of(TrainConfig):
+            raise InputError(
+                f"{flag(item)} is about preparing data, and a prepared folder is prepared already",
+                "give it to `txt prepare`, or train on the data file itself",
+            )
+
+
+def _resumed(source: str | None, fresh: dict[str, Any], run: str, at_step: int | None, given: Given) -> "Start":
+    """Find a stopped run; what only a new run can take is refused."""
+    from txt.training.start import resume
+
+    if source is not None or any(value is not None for value in fresh.values()):
+        extra = source if source is not None else next(f"--{key}" for key, value in fresh.items() if value is not None)
+        raise InputError(f"--resume goes on with a run as it was started, and takes no `{extra}`")
+    return resume(run, given, at_step)
+
+
+def _run(start: "Start", as_json: bool) -> "Finished":
+    """Train to the end or to a clean stop, and return how it ended."""
+    from txt.events import Finished
+    from txt.cli.progress import TrainingBar
+    from txt.training.loop import train as train_events
+
+    with stop_on_signals("stopping after this step; once more leaves at once") as stop, TrainingBar() as bar:
+        for event in bar.watch(train_events(start.run, start.prepared, stop, start.resume)):
+            if as_json:
+                print(json.dumps(event.to_json(), allow_nan=False), flush=True)
+    assert isinstance(event, Finished)
+    return event
+
+
+def _conclude(start: "Start", finished: "Finished", as_json: bool) -> None:
+    """Tell how it ended: a table of scores beside the baseline with advice, or how to go on."""
+    name = start.run.name
+    if finished.status == "interrupted":
+        raise Interrupted(
+            f"stopped at step {finished.step:,}; everything is saved", f"txt train --resume {name} goes on"
+        )
+    if finished.status == "diverged":
+        raise TxtError(
+            finished.reason or "training diverged",
+            f"try --lr {start.run.config().learning_rate / 3:.1g}, or --on-divergence rollback",
+        )
+    from txt.evaluation.conclusion import conclude
+
+    conclusion = conclude(start.run, start.prepared)
+    if not as_json:
+        show_conclusion(conclusion)

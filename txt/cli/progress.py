@@ -1,0 +1,78 @@
+"""Training in plain text: a tqdm bar, a line an epoch, and warnings, all on stderr."""
+
+from collections.abc import Iterable, Iterator
+from types import TracebackType
+
+from tqdm import tqdm
+
+from txt.cli.console import say
+from txt.events import Evaluation, Event, Finished, Started, Step, Warned
+
+_NAMES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "balanced_accuracy": "balanced accuracy", "mcc": "MCC"}
+
+
+class TrainingBar:
+    """Draws events as they come; use it as a context manager around them."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[None] | None = None
+        self._epochs = 0
+
+    def watch(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Draw each event and hand it on."""
+        for event in events:
+            self._draw(event)
+            yield event
+
+    def _draw(self, event: Event) -> None:
+        match event:
+            case Started():
+                self._begin(event)
+            case Step() if self._bar is not None:
+                self._bar.update(event.step - self._bar.n)
+                self._bar.set_postfix_str(
+                    f"loss {event.loss:.3f}, accuracy {event.accuracy:.3f}, {event.rows_per_second:,.0f} rows/s"
+                )
+            case Evaluation():
+                self._tell(_evaluation_line(event, self._epochs))
+            case Warned():
+                self._tell(f"warning: {event.message}")
+            case Finished():
+                self._end()
+
+    def _begin(self, event: Started) -> None:
+        self._epochs = event.epochs
+        going_on = f", going on from step {event.step:,}" if event.step else ""
+        say(
+            f"{event.parameters / 1e6:.1f} million weights, {event.train_rows:,} rows, {event.total_steps:,} steps "
+            f"on {event.device} in {event.precision}, {event.threads} threads{going_on}"
+        )
+        self._bar = tqdm(total=event.total_steps, initial=event.step, unit="step", dynamic_ncols=True, smoothing=0.1)
+
+    def _tell(self, line: str) -> None:
+        if self._bar is not None:
+            self._bar.clear()
+        say(line)
+        if self._bar is not None:
+            self._bar.refresh()
+
+    def _end(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def __enter__(self) -> "TrainingBar":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+
+def _evaluation_line(event: Evaluation, epochs: int) -> str:
+    """Say how an evaluation went, in one line that fits 80 columns."""
+    train = f"train loss {event.train_loss:.3f}, " if event.train_loss is not None else ""
+    score = "" if event.metric == "loss" else f", {_NAMES[event.metric]} {event.score:.4f}"
+    best = "  best so far" if event.best else ""
+    return f"epoch {event.epoch:.4g}/{epochs}: {train}val loss {event.val_loss:.3f}{score}{best}"

@@ -1,0 +1,46 @@
+"""What a finished training comes to: its scores on val and test beside the baseline, and what to try next."""
+
+from dataclasses import dataclass
+
+from txt.data.prepared import Prepared
+from txt.evaluation.diagnosis import Advice, Facts, diagnose
+from txt.evaluation.report import Report
+from txt.evaluation.run import evaluate_run
+from txt.evaluation.write import write
+from txt.events import Evaluation, Finished
+from txt.runs import Run
+from txt.training.machine import cores
+
+
+@dataclass(frozen=True)
+class Conclusion:
+    """How a training ended, its best evaluation, the report on a split, and advice."""
+
+    run: Run
+    finished: Finished
+    best: Evaluation
+    report: Report
+    advice: list[Advice]
+
+
+def conclude(run: Run, prepared: Prepared) -> Conclusion:
+    """Evaluate a finished run on its test split (on val where it has none) and write its report.
+
+    Raises:
+        InputError: the run has no model.
+    """
+    split = "test" if len(prepared.split("test")) else "val"
+    report = evaluate_run(run, split)
+    write(report, run.path)
+    events = list(run.events())
+    evaluations = [event for event in events if isinstance(event, Evaluation)]
+    finished = events[-1]
+    assert isinstance(finished, Finished)
+    facts = Facts(
+        labels=prepared.labels,
+        train_lengths=prepared.split("train").lengths.astype("int64"),
+        cores=cores(),
+        difference=report.difference.get("accuracy"),
+    )
+    best = next(event for event in reversed(evaluations) if event.best)
+    return Conclusion(run, finished, best, report, diagnose(events, run.config(), facts))

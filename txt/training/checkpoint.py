@@ -1,0 +1,118 @@
+"""Checkpoints: everything a stopped training needs to go on to the same bits, whole or absent, with a checksum.
+
+A checkpoint is a folder with state.safetensors (weights and both moments, flat) and state.json. Nothing in it is ever
+executed when it is opened. Data order and dropout follow from the seed and the step, so no random state is stored.
+"""
+
+import shutil
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from txt.errors import InputError
+from txt.files import FORMAT, atomic_folder, read_json, sha256, write_json
+
+_STATE, _TENSORS = "state.json", "state.safetensors"
+
+
+@dataclass
+class Progress:
+    """How far a training has come: all that it remembers beside its tensors."""
+
+    step: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+    best_score: float | None = None
+    best_step: int | None = None
+    evaluations_since_best: int = 0
+    rate_factor: float = 1.0
+    epoch_loss: float = 0.0
+    epoch_correct: int = 0
+    epoch_rows: int = 0
+
+    def add_step(self, loss: float, correct: int, rows: int, seconds: float) -> None:
+        """Count a step: the mean loss of its rows, how many were right, and how long it took."""
+        self.step += 1
+        self.rows += rows
+        self.seconds += seconds
+        self.epoch_loss += loss * rows
+        self.epoch_correct += correct
+        self.epoch_rows += rows
+
+    def end_epoch(self) -> tuple[float, float]:
+        """Return the epoch's mean loss and accuracy over its rows, and begin the next."""
+        means = self.epoch_loss / self.epoch_rows, self.epoch_correct / self.epoch_rows
+        self.epoch_loss, self.epoch_correct, self.epoch_rows = 0.0, 0, 0
+        return means
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint as read back."""
+
+    progress: Progress
+    tensors: dict[str, Tensor]
+    settings: dict[str, Any]
+
+
+def save_checkpoint(
+    folder: Path, progress: Progress, tensors: dict[str, Tensor], settings: dict[str, Any], keep: int
+) -> Path:
+    """Write a checkpoint into `folder` and remove all but the newest `keep`.
+
+    Args:
+        folder: the run's checkpoints.
+        progress: how far the training has come.
+        tensors: the optimizer's flat tensors.
+        settings: what must be equal for a resumed training to be the same: options, precision, threads, data.
+        keep: checkpoints to keep, at least 1.
+
+    Raises:
+        OSError: the disk is full or cannot be written; earlier checkpoints are untouched.
+    """
+    path = folder / f"step-{progress.step:08d}"
+    with atomic_folder(path) as beside:
+        save_file(tensors, beside / _TENSORS)
+        record = {
+            "format": FORMAT,
+            "sha256": sha256(beside / _TENSORS),
+            "progress": asdict(progress),
+            "settings": settings,
+        }
+        write_json(beside / _STATE, record)
+    for old in checkpoints(folder)[keep:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return path
+
+
+def checkpoints(folder: Path) -> list[Path]:
+    """Return the checkpoints in `folder`, the newest first."""
+    return sorted((path.parent for path in folder.glob(f"step-*/{_STATE}")), reverse=True)
+
+
+def newest_checkpoint(folder: Path) -> Checkpoint | None:
+    """Read the newest checkpoint in `folder`, if there is one."""
+    found = checkpoints(folder)
+    return load_checkpoint(found[0]) if found else None
+
+
+def load_checkpoint(path: Path) -> Checkpoint:
+    """Read a checkpoint back.
+
+    Raises:
+        InputError: it is damaged; the hint names the one before it.
+    """
+    record = read_json(path / _STATE)
+    if not (path / _TENSORS).is_file() or sha256(path / _TENSORS) != record["sha256"]:
+        older = [other for other in checkpoints(path.parent) if other.name < path.name]
+        hint = f"--at-step {step_of(older[0])} goes on from the one before it" if older else "no older one is left"
+        raise InputError(f"checkpoint `{path}` is damaged: its checksum differs", hint)
+    return Checkpoint(Progress(**record["progress"]), load_file(path / _TENSORS), record["settings"])
+
+
+def step_of(path: Path) -> int:
+    """Return the step at which a checkpoint was made."""
+    return int(path.name.removeprefix("step-"))

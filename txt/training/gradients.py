@@ -1,0 +1,92 @@
+"""One batch through the model and back: its loss and its gradients."""
+
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from txt.data.prepared import Split
+from txt.model.dropout import Dropout, mask_pool
+from txt.training.batches import Rows
+from txt.training.distributed import Group
+from txt.training.machine import Machine
+from txt.training.optimizer import FlatAdamW
+from txt.training.plan import Plan
+
+
+class BatchLoss(NamedTuple):
+    """A batch's mean loss and how many of its rows were right, over all processes."""
+
+    loss: float
+    correct: int
+
+
+class BatchGradients:
+    """Computes batches of the train split and leaves their gradients in the optimizer.
+
+    A batch is computed in `pieces`, to the same result, each of which needs that much less memory.
+    """
+
+    def __init__(
+        self, split: Split, num_classes: int, plan: Plan, optimizer: FlatAdamW, machine: Machine, group: Group
+    ) -> None:
+        self.split, self.plan, self.optimizer, self.machine, self.group = split, plan, optimizer, machine, group
+        self.pieces = plan.config.accumulate
+        balanced = plan.config.class_weights == "balanced"
+        self.class_weights = balanced_weights(split.labels, num_classes) if balanced else None  # (C,) float32
+        self._pool: Tensor | None = None
+        self._pool_epoch = -1
+
+    def compute(self, rows: Rows, step: int, epoch: int) -> BatchLoss:
+        """Compute the gradients of the mean loss over `rows`, sorted by length; `step` and `epoch` seed the dropout.
+
+        Raises:
+            torch.OutOfMemoryError: a piece does not fit; nothing is left of the batch.
+        """
+        if epoch != self._pool_epoch:
+            self._pool, self._pool_epoch = self._mask_pool(epoch), epoch
+        total = self._weight_of(rows)
+        sums = torch.zeros(2, dtype=torch.float64)
+        try:
+            for number, piece in enumerate(np.array_split(self.group.share(rows), self.pieces)):
+                if len(piece):
+                    drop = Dropout(self._pool, self.plan.seed(step, self.group.rank, number))
+                    sums += self._backward(piece, total, drop)
+        except torch.OutOfMemoryError:
+            self.optimizer.discard()
+            raise
+        self.group.sum(self.optimizer.gradients)
+        loss, correct = self.group.sum(sums).tolist()
+        return BatchLoss(loss, int(correct))
+
+    def _backward(self, rows: Rows, total: float, drop: Dropout) -> Tensor:
+        """Add the gradients of some rows; return their part of the loss and the number right."""
+        token_ids, lengths = self.split.gather(rows)
+        labels = torch.from_numpy(self.split.labels[rows]).to(self.machine.device)
+        inputs = torch.from_numpy(token_ids).to(self.machine.device)
+        logits = self.optimizer.working.classify(inputs, lengths.tolist(), drop)  # (B, C)
+        weights = None if self.class_weights is None else self.class_weights.to(self.machine.device)
+        smoothing = self.plan.config.label_smoothing
+        loss = F.cross_entropy(logits.float(), labels, weights, reduction="sum", label_smoothing=smoothing) / total
+        loss.backward()
+        self.optimizer.collect()
+        return torch.tensor([loss.item(), (logits.argmax(1) == labels).sum().item()], dtype=torch.float64)
+
+    def _weight_of(self, rows: Rows) -> float:
+        """Return what the summed loss is divided by: the number of rows, or the sum of their classes' weights."""
+        if self.class_weights is None:
+            return len(rows)
+        return float(self.class_weights[torch.from_numpy(self.split.labels[rows])].sum())
+
+    def _mask_pool(self, epoch: int) -> Tensor | None:
+        return mask_pool(self.plan.config.dropout, self.plan.seed(epoch), self.machine.dtype, self.machine.device)
+
+
+def balanced_weights(labels: npt.NDArray[np.int64], num_classes: int) -> Tensor:
+    """Return weights (C,) that make every class count alike: rows / (classes · rows of the class)."""
+    counts = np.bincount(labels, minlength=num_classes)
+    present = int((counts > 0).sum())
+    return torch.tensor(len(labels) / (present * np.maximum(counts, 1)), dtype=torch.float32)

@@ -1,0 +1,305 @@
+"""The training loop, as a generator of events."""
+
+import math
+import os
+import socket
+import time
+from collections.abc import Callable, Generator, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from txt.data.prepared import Prepared
+from txt.errors import InputError
+from txt.events import Evaluation, Event, Finished, Saved, Started, Warned
+from txt.model.build import new_model
+from txt.model.saved import save_model
+from txt.runs import EventLog, Run
+from txt.training.batches import Rows
+from txt.training.checkpoint import Checkpoint, Progress, newest_checkpoint, save_checkpoint
+from txt.training.distributed import Group, join_group
+from txt.training.gradients import BatchGradients, BatchLoss
+from txt.training.machine import Machine, choose_machine, peak_memory
+from txt.training.meter import Meter
+from txt.training.optimizer import FlatAdamW
+from txt.training.plan import Plan
+from txt.training.validation import better, score_split
+
+_EXPLODED = 10.0  # times the loss of guessing: no healthy training comes near
+_EPOCH_CHECKPOINT_SECONDS = 60.0  # short epochs need no checkpoint each
+_MOST_HALVINGS = 10
+
+
+def train(
+    run: Run, prepared: Prepared, stop: Callable[[], bool] = lambda: False, resume: Checkpoint | None = None
+) -> Iterator[Event]:
+    """Train the run's model on prepared data, yielding what happens; all of it is in the run's events.jsonl first.
+
+    Closing the generator saves and stops.
+
+    Args:
+        run: the run folder, with the options to train by.
+        prepared: the data.
+        stop: asked after every step; True saves and ends.
+        resume: the checkpoint to go on from.
+
+    Raises:
+        InputError: the data cannot be trained on, or the checkpoint belongs to other options or data.
+    """
+    _check_trainable(prepared)
+    config = run.config()
+    machine = choose_machine(config, resume.settings.get("precision") if resume else None)
+    training = Training(run, prepared, machine, join_group(machine.device))
+    if resume:
+        training.restore(resume)
+    if not training.group.writes:
+        yield from training.events(stop)
+        return
+    with EventLog(run) as log:
+        for event in training.events(stop):
+            log.write(event)
+            yield event
+
+
+class Training:
+    """One training as it goes on: the model, its optimizer, and how far it has come."""
+
+    def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group) -> None:
+        self.run, self.config, self.machine, self.group = run, run.config(), machine, group
+        self.num_classes = len(prepared.labels)
+        self.train, self.val = prepared.split("train"), prepared.split("val")
+        self.tokenizer = prepared.path / "tokenizer"
+        self.plan = Plan(self.train.lengths, self.config)
+        self.model = new_model(self.config, prepared, machine.device)
+        self.optimizer = FlatAdamW(self.model, machine.dtype, self.config.weight_decay)
+        self.optimizer.working.train()
+        self.optimizer.working.gradient_checkpointing = self.config.gradient_checkpointing
+        self.gradients = BatchGradients(self.train, self.num_classes, self.plan, self.optimizer, machine, group)
+        self.progress = Progress()
+        self.meter = Meter()
+        self.settings = {
+            "precision": machine.precision,
+            "threads": machine.threads,
+            "processes": group.size,
+            "fingerprint": prepared.fingerprint,
+        }
+        self._epoch_batches: tuple[int, list[Rows]] = (-1, [])
+        self._saved_at = time.monotonic()
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Go on from a checkpoint.
+
+        Raises:
+            InputError: it was made with other options, data or number of processes.
+        """
+        _check_same(checkpoint.settings, self.settings)
+        self.progress = checkpoint.progress
+        self.optimizer.load_state(checkpoint.tensors, self.progress.step)
+
+    def events(self, stop: Callable[[], bool]) -> Iterator[Event]:
+        """Train to the end, until patience or `stop()` ends it, or it diverges; the last event is Finished."""
+        yield self._started()
+        status, reason = "completed", None
+        try:
+            while self.progress.step < self.plan.total_steps:
+                problem = yield from self._take_step()
+                if problem is None:
+                    yield from self._after_step()
+                elif self.config.on_divergence == "rollback" and self._roll_back():
+                    yield self._warned(f"{problem}; back at step {self.progress.step} at half the learning rate")
+                else:
+                    status, reason = "diverged", problem
+                    break
+                if 0 < self.config.patience <= self.progress.evaluations_since_best:
+                    status = "early_stopped"
+                    break
+                if self.group.any(stop()):
+                    status = "interrupted"
+                    break
+        except GeneratorExit:
+            self._save()
+            raise
+        if status != "diverged":
+            yield from self._save()
+        yield self._finished(status, reason)
+
+    # One step
+
+    def _take_step(self) -> Generator[Event, None, str | None]:
+        """Compute and apply one batch. Returns what is wrong with it, or None."""
+        begun = time.perf_counter()
+        epoch, index = divmod(self.progress.step, self.plan.steps_per_epoch)
+        rows = self._batches(epoch)[index]
+        rate = self.plan.learning_rate(self.progress.step) * self.progress.rate_factor
+        batch = yield from self._compute(rows, epoch)
+        if not math.isfinite(batch.loss) or batch.loss > _EXPLODED * math.log(self.num_classes):
+            self.optimizer.discard()
+            return self._divergence(f"the loss became {batch.loss:.3g}", rate, rows)
+        norm = self.optimizer.clip(self.config.max_grad_norm)
+        if not math.isfinite(norm):
+            self.optimizer.discard()
+            return self._divergence(f"the gradients' norm became {norm}", rate, rows)
+        self.optimizer.step(rate)
+        seconds = time.perf_counter() - begun
+        self.progress.add_step(batch.loss, batch.correct, len(rows), seconds)
+        self.meter.add(batch, len(rows), int(self.train.lengths[rows].sum()), norm, rate, seconds)
+        return None
+
+    def _compute(self, rows: Rows, epoch: int) -> Generator[Event, None, BatchLoss]:
+        """Compute a batch, in twice as many pieces each time memory does not suffice. Returns its loss."""
+        while True:
+            try:
+                return self.gradients.compute(rows, self.progress.step, epoch)
+            except torch.OutOfMemoryError:
+                if self.gradients.pieces >= len(rows):
+                    raise
+                self.gradients.pieces *= 2
+            yield self._warned(f"out of memory: batches are computed in {self.gradients.pieces} pieces from here on")
+
+    def _batches(self, epoch: int) -> list[Rows]:
+        if epoch != self._epoch_batches[0]:
+            self._epoch_batches = (epoch, self.plan.batches(epoch))
+        return self._epoch_batches[1]
+
+    # Between steps
+
+    def _after_step(self) -> Iterator[Event]:
+        step, config = self.progress.step, self.config
+        epoch_end = step % self.plan.steps_per_epoch == 0
+        if epoch_end or step % config.log_interval == 0:
+            yield self.meter.event(step, self._epoch(), peak_memory(self.machine.device))
+            self.meter = Meter()
+        if epoch_end or _every(config.eval_interval, step):
+            yield from self._evaluate(epoch_end)
+        waited = time.monotonic() - self._saved_at
+        due = epoch_end and waited > _EPOCH_CHECKPOINT_SECONDS
+        if step < self.plan.total_steps and (_every(config.save_interval, step) or self.group.any(due)):
+            yield from self._save()
+
+    def _evaluate(self, epoch_end: bool) -> Iterator[Event]:
+        """Score the val split, and keep the model when it is the best so far."""
+        progress, metric = self.progress, self.config.metric
+        scored = score_split(self.optimizer.working, self.val, self.num_classes, self.machine, self.group)
+        score = scored.score(metric)
+        best = better(score, progress.best_score, metric)
+        progress.evaluations_since_best += 1
+        if best:
+            progress.best_score, progress.best_step, progress.evaluations_since_best = score, progress.step, 0
+            yield from self._save_best()
+        train_loss, train_accuracy = progress.end_epoch() if epoch_end else (None, None)
+        yield Evaluation(
+            time=time.time(),
+            step=progress.step,
+            epoch=self._epoch(),
+            epoch_end=epoch_end,
+            train_loss=train_loss,
+            train_accuracy=train_accuracy,
+            val_loss=scored.loss,
+            metrics=scored.metrics,
+            metric=metric,
+            score=score,
+            best=best,
+            best_score=score if progress.best_score is None else progress.best_score,
+            confusion=scored.confusion.tolist(),
+            seconds=scored.seconds,
+        )
+
+    def _roll_back(self) -> bool:
+        """Go back to the newest checkpoint, or to the beginning, at half the learning rate; say whether it could."""
+        factor = self.progress.rate_factor / 2
+        if factor < 2**-_MOST_HALVINGS:
+            return False
+        checkpoint = newest_checkpoint(self.run.checkpoints)
+        if checkpoint is None:
+            return False
+        self.restore(checkpoint)
+        self.progress.rate_factor = factor
+        return True
+
+    def _save(self) -> list[Event]:
+        """Write a checkpoint. When the disk refuses, warn: the one before is intact and training goes on."""
+        self._saved_at = time.monotonic()
+        if not self.group.writes:
+            return []
+        folder, keep = self.run.checkpoints, self.config.keep_checkpoints
+        try:
+            path = save_checkpoint(folder, self.progress, self.optimizer.state(), self.settings, keep)
+        except OSError as error:
+            return [self._warned(f"could not save a checkpoint: {error.strerror}; the one before it is intact")]
+        return [self._saved(path, best=False)]
+
+    def _save_best(self) -> list[Event]:
+        if not self.group.writes:
+            return []
+        try:
+            save_model(self.model, self.tokenizer, self.run.model)
+        except OSError as error:
+            return [self._warned(f"could not save the best model: {error.strerror}; the one before it is intact")]
+        return [self._saved(self.run.model, best=True)]
+
+    # What is told
+
+    def _epoch(self) -> float:
+        return self.progress.step / self.plan.steps_per_epoch
+
+    def _started(self) -> Started:
+        return Started(
+            time=time.time(),
+            step=self.progress.step,
+            total_steps=self.plan.total_steps,
+            steps_per_epoch=self.plan.steps_per_epoch,
+            epochs=self.config.num_epochs,
+            train_rows=len(self.train),
+            parameters=self.model.num_parameters(),
+            device=str(self.machine.device),
+            precision=self.machine.precision,
+            threads=self.machine.threads,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+        )
+
+    def _saved(self, path: Path, best: bool) -> Saved:
+        inside = str(path.relative_to(self.run.path))
+        return Saved(time=time.time(), step=self.progress.step, path=inside, best=best)
+
+    def _warned(self, message: str) -> Warned:
+        return Warned(time=time.time(), step=self.progress.step, message=message)
+
+    def _divergence(self, what: str, rate: float, rows: Rows) -> str:
+        ids = ", ".join(str(row) for row in self.train.row_ids(rows[:8])) + (" …" if len(rows) > 8 else "")
+        return f"{what} at step {self.progress.step + 1}, learning rate {rate:.2g}, rows {ids}"
+
+    def _finished(self, status: str, reason: str | None) -> Finished:
+        progress = self.progress
+        return Finished(
+            time=time.time(),
+            step=progress.step,
+            status=status,
+            best_step=progress.best_step,
+            best_epoch=None if progress.best_step is None else progress.best_step / self.plan.steps_per_epoch,
+            best_score=progress.best_score,
+            seconds=progress.seconds,
+            rows_per_second=progress.rows / progress.seconds if progress.seconds else 0.0,
+            reason=reason,
+        )
+
+
+def _check_same(before: dict[str, Any], now: dict[str, Any]) -> None:
+    """Refuse a checkpoint from which training would go on otherwise than it began."""
+    changed = [f"{name} was {before[name]}, is {now[name]}" for name in now if before[name] != now[name]]
+    if changed:
+        raise InputError(f"the checkpoint was made otherwise: {', '.join(changed)}", "resume as it was started")
+
+
+def _check_trainable(prepared: Prepared) -> None:
+    for split in ("train", "val"):
+        if not len(prepared.split(split)):
+            raise InputError(
+                f"`{prepared.path}` has no labeled rows in its {split} split",
+                "txt prepare with another --train-split and --val-split, or with --val FILE",
+            )
+
+
+def _every(interval: int, step: int) -> bool:
+    return interval > 0 and step % interval == 0

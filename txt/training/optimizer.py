@@ -1,0 +1,149 @@
+"""AdamW over all weights laid end to end, with float32 masters behind a working copy in bf16.
+
+The weights live in one flat float32 tensor, of which the model's parameters are views; gradients and both moments have
+the same layout. So one fused call updates everything, one norm clips it, one all-reduce shares it between processes,
+and a checkpoint is three tensors.
+"""
+
+import copy
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+
+from txt.model.classifier import TransformerClassifier
+
+
+class FlatAdamW:
+    """Owns a model's weights while it trains; `working` is the copy to compute with.
+
+    Args:
+        model: the model, in float32; its parameters become views of one flat tensor.
+        working_dtype: type of the working copy; float32 makes the model itself the working copy.
+        weight_decay: decay of matrices and embeddings; biases and norms have none.
+    """
+
+    def __init__(self, model: TransformerClassifier, working_dtype: torch.dtype, weight_decay: float) -> None:
+        self.model = model
+        parameters: list[Tensor] = [parameter for parameter in model.parameters() if parameter.requires_grad]
+        decayed = [parameter for parameter in parameters if parameter.dim() > 1]
+        others = [parameter for parameter in parameters if parameter.dim() <= 1]
+        self._masters = [*decayed, *others]
+        self._decayed_size = sum(parameter.numel() for parameter in decayed)
+        self.weights = _flattened(self._masters)  # (P,) float32
+        self.gradients = torch.zeros_like(self.weights)  # (P,) float32
+        self._gradient_views = list(_views(self.gradients, self._masters))
+        self.working, self._workers = self._working_copy(working_dtype)
+        self._touched: list[tuple[Tensor, Tensor]] = []
+        self._collected = False
+        self._optimizer = self._fused(weight_decay)
+
+    def collect(self) -> None:
+        """Add the working copy's gradients to the float32 ones and forget them."""
+        for gradient, worker in zip(self._gradient_views, self._workers, strict=True):
+            given, worker.grad = worker.grad, None
+            if given is None:
+                continue
+            if given.is_sparse:
+                rows = given._indices()[0]
+                gradient.index_add_(0, rows, given._values().to(gradient.dtype))
+                self._touched.append((gradient, rows))
+            elif self._collected:
+                gradient.add_(given)
+            else:
+                gradient.copy_(given)
+        self._collected = True
+
+    def clip(self, max_norm: float) -> float:
+        """Scale the collected gradients down to `max_norm` (0: leave them), and return the norm they had."""
+        norm = float(torch.linalg.vector_norm(self.gradients))
+        if 0 < max_norm < norm < float("inf"):
+            self.gradients.mul_(max_norm / norm)
+        return norm
+
+    def step(self, learning_rate: float) -> None:
+        """Update the weights by the collected gradients."""
+        for group in self._optimizer.param_groups:
+            group["lr"] = learning_rate
+        self._optimizer.step()
+        self._forget()
+        self.refresh()
+
+    def discard(self) -> None:
+        """Forget the gradients of a batch that is not to be applied."""
+        for worker in self._workers:
+            worker.grad = None
+        self.gradients.zero_()
+        self._forget()
+
+    def refresh(self) -> None:
+        """Copy the masters into the working copy."""
+        if self.working is not self.model:
+            with torch.no_grad():
+                torch._foreach_copy_(self._workers, self._masters)
+
+    def state(self) -> dict[str, Tensor]:
+        """Return what a checkpoint needs: the weights and both moments, each (P,) float32."""
+        first, second = (self._moments(name) for name in ("exp_avg", "exp_avg_sq"))
+        return {"weights": self.weights, "exp_avg": torch.cat(first), "exp_avg_sq": torch.cat(second)}
+
+    def load_state(self, state: dict[str, Tensor], steps: int) -> None:
+        """Go on from a checkpoint's tensors, after `steps` steps."""
+        self.weights.copy_(state["weights"])
+        for name in ("exp_avg", "exp_avg_sq"):
+            sizes = [self._decayed_size, len(self.weights) - self._decayed_size]
+            for moment, saved in zip(self._moments(name), state[name].split(sizes), strict=True):
+                moment.copy_(saved)
+        for state_of_group in self._optimizer.state.values():
+            state_of_group["step"].fill_(steps)
+        self.refresh()
+
+    def _forget(self) -> None:
+        """Make ready for the next batch: `collect` overwrites dense gradients, rows of sparse ones are zeroed."""
+        for gradient, rows in self._touched:
+            gradient.index_fill_(0, rows, 0)
+        self._touched.clear()
+        self._collected = False
+
+    def _working_copy(self, dtype: torch.dtype) -> tuple[TransformerClassifier, list[Tensor]]:
+        if dtype == torch.float32:
+            return self.model, self._masters
+        working = copy.deepcopy(self.model)
+        nn.Module.to(working, dtype=dtype)
+        names = {id(parameter): name for name, parameter in self.model.named_parameters()}
+        named = dict(working.named_parameters())
+        return working, [named[names[id(master)]] for master in self._masters]
+
+    def _fused(self, weight_decay: float) -> torch.optim.AdamW:
+        """Make the fused optimizer over two flat pieces, and its zero moments."""
+        groups = []
+        for start, stop, decay in (
+            (0, self._decayed_size, weight_decay),
+            (self._decayed_size, len(self.weights), 0.0),
+        ):
+            piece = nn.Parameter(self.weights[start:stop])
+            piece.grad = self.gradients[start:stop]
+            groups.append({"params": [piece], "weight_decay": decay})
+        optimizer = torch.optim.AdamW(groups, lr=0.0, fused=True)
+        optimizer.step()  # at rate 0 and without gradients: creates the moments
+        for state in optimizer.state.values():
+            state["step"].zero_()
+        return optimizer
+
+    def _moments(self, name: str) -> list[Tensor]:
+        return [self._optimizer.state[group["params"][0]][name] for group in self._optimizer.param_groups]
+
+
+def _flattened(parameters: list[Tensor]) -> Tensor:
+    """Lay the parameters end to end in one tensor and make them views of it."""
+    flat = torch.cat([parameter.detach().reshape(-1) for parameter in parameters])
+    for parameter, view in zip(parameters, _views(flat, parameters), strict=True):
+        parameter.data = view
+    return flat
+
+
+def _views(flat: Tensor, parameters: list[Tensor]) -> Iterator[Tensor]:
+    """Yield the piece of `flat` that belongs to each parameter, in its shape."""
+    sizes = [parameter.numel() for parameter in parameters]
+    for piece, parameter in zip(flat.split(sizes), parameters, strict=True):
+        yield piece.view(parameter.shape)

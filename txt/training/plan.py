@@ -1,0 +1,47 @@
+"""What a training will do, all known before it begins: steps, rows of each, learning rate, seeds."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from txt.config import TrainConfig
+from txt.training.batches import Rows, epoch_batches, steps_per_epoch
+from txt.training.schedule import linear_with_warmup
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The course of a training over rows of these lengths."""
+
+    lengths: npt.NDArray[np.integer]
+    config: TrainConfig
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps in one pass over the rows."""
+        return steps_per_epoch(len(self.lengths), self.config.batch_size)
+
+    @property
+    def total_steps(self) -> int:
+        """Steps in all epochs."""
+        return self.steps_per_epoch * self.config.num_epochs
+
+    @property
+    def warmup_steps(self) -> int:
+        """Steps of rising learning rate: as asked but no more than there are, or else a tenth of all."""
+        if self.config.warmup_steps is None:
+            return self.total_steps // 10
+        return min(self.config.warmup_steps, self.total_steps)
+
+    def batches(self, epoch: int) -> list[Rows]:
+        """Return the rows of each step of an epoch, counted from 0."""
+        return epoch_batches(self.lengths, self.config.batch_size, self.config.seed, epoch)
+
+    def learning_rate(self, step: int) -> float:
+        """Return the learning rate of a step, counted from 0."""
+        return self.config.learning_rate * linear_with_warmup(step, self.warmup_steps, self.total_steps)
+
+    def seed(self, *purpose: int) -> int:
+        """Return a seed of its own for a purpose, such as one step's dropout."""
+        return int(np.random.SeedSequence([self.config.seed, *purpose]).generate_state(1, np.uint64)[0] >> 1)

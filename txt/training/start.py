@@ -1,0 +1,108 @@
+"""From what a user names — a data file, a prepared folder, a run — to what can be trained."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from txt.config import PrepareConfig, TrainConfig
+from txt.data.prepare import prepare
+from txt.data.prepared import MANIFEST, Prepared
+from txt.data.report import DataReport
+from txt.errors import InputError
+from txt.runs import Run
+from txt.training.checkpoint import Checkpoint, checkpoints, load_checkpoint, step_of
+
+PREPARED = Path("prepared")
+"""The prepared folder that is used by default; in a run that was started from a data file, the one inside the run."""
+
+HARMLESS = ("log_interval", "save_interval", "keep_checkpoints", "on_divergence")
+"""Options that a resumed run may change: its weights do not depend on them."""
+
+
+class Start(NamedTuple):
+    """What a training begins with; a new one has nothing to resume."""
+
+    run: Run
+    prepared: Prepared
+    resume: Checkpoint | None = None
+
+
+def start_on_prepared(folder: Path, config: TrainConfig, name: str | None) -> Start:
+    """Make a new run on a prepared folder.
+
+    Raises:
+        InputError: there is no such folder, or the run's name is taken.
+    """
+    if not folder.is_dir() and folder == PREPARED:
+        raise InputError("there is nothing to train on: no `prepared` folder here", "txt train DATA, or txt prepare DATA")
+    prepared = Prepared.open(folder)
+    with Run.new(name) as run:
+        run.describe(config, folder, prepared.fingerprint)
+    return Start(run, prepared)
+
+
+def start_on_file(
+    file: Path | str,
+    config: TrainConfig,
+    preparing: PrepareConfig,
+    name: str | None,
+    told: Callable[[DataReport], None],
+) -> Start:
+    """Prepare a data file into the folder of a new run; `told` gets the data report.
+
+    Raises:
+        InputError: the file cannot be prepared, or the run's name is taken; nothing is left behind.
+    """
+    with Run.new(name) as run:
+        folder = run.path / PREPARED
+        told(prepare(file, preparing, folder))
+        prepared = Prepared.open(folder)
+        run.describe(config, folder, prepared.fingerprint)
+    return Start(run, prepared)
+
+
+def is_prepared(path: Path) -> bool:
+    """Return whether the path is a prepared folder."""
+    return (path / MANIFEST).is_file()
+
+
+def resume(name: str, changes: dict[str, Any], at_step: int | None = None) -> Start:
+    """Find what a stopped run needs to go on, from its newest checkpoint or the one at a step.
+
+    Args:
+        name: the run's name or path.
+        changes: options given anew; only those of HARMLESS may differ from what the run was started with.
+        at_step: the step of the checkpoint to go on from.
+
+    Raises:
+        InputError: no such run, nothing to resume, a damaged checkpoint, other options or other data.
+    """
+    run = Run.open(name)
+    config = run.config()
+    wrong = [key for key, value in changes.items() if key not in HARMLESS and getattr(config, key) != value]
+    if wrong:
+        told = ", ".join(f"{key} was {getattr(config, key)}, is {changes[key]}" for key in wrong)
+        raise InputError(
+            f"run `{run.name}` was started with other options: {told}",
+            "resume it without them, or start a new run with another --name",
+        )
+    prepared = Prepared.open(run.prepared_path())
+    if prepared.fingerprint != run.record()["fingerprint"]:
+        raise InputError(
+            f"`{prepared.path}` holds other data than run `{run.name}` was started on",
+            "start a new run, or prepare the data as it was",
+        )
+    if changes:
+        run.describe(config.with_options(**changes), prepared.path, prepared.fingerprint)
+    return Start(run, prepared, _checkpoint(run, at_step))
+
+
+def _checkpoint(run: Run, at_step: int | None) -> Checkpoint | None:
+    """Read the checkpoint to go on from; None for a run that was stopped before its first, and begins anew."""
+    found = checkpoints(run.checkpoints)
+    if at_step is not None:
+        found = [path for path in found if step_of(path) == at_step]
+        if not found:
+            have = ", ".join(str(step_of(path)) for path in checkpoints(run.checkpoints)) or "none"
+            raise InputError(f"run `{run.name}` has no checkpoint at step {at_step}", f"it has: {have}")
+    return load_checkpoint(found[0]) if found else None

@@ -1,0 +1,54 @@
+"""Scoring the val split while training."""
+
+import time
+from typing import NamedTuple
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+
+from txt.data.prepared import Split
+from txt.metrics import Ints, confusion_counts, scores
+from txt.model.classifier import TransformerClassifier
+from txt.model.predict import predict_logits
+from txt.training.distributed import Group
+from txt.training.machine import Machine
+
+
+class Scored(NamedTuple):
+    """What one evaluation found."""
+
+    loss: float
+    metrics: dict[str, float]
+    confusion: Ints
+    seconds: float
+
+    def score(self, metric: str) -> float:
+        """Return the score that chooses the best model; `loss` is among them."""
+        return self.loss if metric == "loss" else self.metrics[metric]
+
+
+def score_split(model: TransformerClassifier, split: Split, num_classes: int, machine: Machine, group: Group) -> Scored:
+    """Score a labeled split, each process computing its share of the rows; the model is left in training mode."""
+    begun = time.perf_counter()
+    model.eval()
+    logits = np.zeros((len(split), num_classes), dtype=np.float32)
+    mine = group.share(np.arange(len(split)))
+    if len(mine):
+        logits[mine] = predict_logits(model, split, machine.device, mine)
+    group.sum(torch.from_numpy(logits))
+    model.train()
+    predictions = logits.argmax(1)
+    return Scored(
+        loss=float(F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(split.labels))),
+        metrics=scores(split.labels, predictions, num_classes),
+        confusion=confusion_counts(split.labels, predictions, num_classes),
+        seconds=time.perf_counter() - begun,
+    )
+
+
+def better(score: float, best: float | None, metric: str) -> bool:
+    """Return whether a score beats the best so far; a lower loss is better, a higher anything else."""
+    if best is None:
+        return True
+    return score < best if metric == "loss" else score > best
