@@ -1,0 +1,250 @@
+"""The prepared folder: token ids and labels of each split in memory-mapped Arrow files, a tokenizer, a manifest.
+
+prepared/
+  manifest.json        labels, columns, sizes, checksums, options (see `Manifest`)
+  report.json          what `txt prepare` told about the data
+  tokenizer/           in Hugging Face layout
+  train.arrow …        columns token_ids, label, text, row_id and metadata.NAME for every other column
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from tokenizers import Tokenizer
+
+from txt.errors import InputError
+from txt.files import FORMAT, read_json, sha256, write_json
+
+MANIFEST = "manifest.json"
+REPORT = "report.json"
+TOKENIZER = "tokenizer"
+SPLITS = ("train", "val", "test", "unlabeled")
+METADATA = "metadata."
+"""Begins the name of a column that was none of text, label and id in the source."""
+
+NO_LABEL = -1
+
+_ALWAYS_VERIFIED = 32 << 20  # bytes: checking this much takes a few hundredths of a second
+
+
+@dataclass(frozen=True)
+class PreparedFile:
+    """An Arrow file of a split, as it was written."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a prepared folder holds and how it was made.
+
+    `labels` are in the order of their ids. `columns` says for each role which column of the source plays it and why.
+    `fingerprint` is the SHA-256 of all token ids, labels and texts: two folders with the same one are the same data.
+    Token ids of special tokens are None where the tokenizer has no such token.
+    """
+
+    labels: tuple[str, ...]
+    columns: dict[str, dict[str, str] | None]
+    metadata: tuple[str, ...]
+    splits: dict[str, tuple[PreparedFile, ...]]
+    class_counts: dict[str, dict[str, int]]
+    sources: dict[str, str]
+    fingerprint: str
+    tokenizer: dict[str, Any]
+    vocab_size: int
+    max_length: int
+    pad_token_id: int
+    unk_token_id: int | None
+    cls_token_id: int | None
+    sep_token_id: int | None
+    mask_token_id: int | None
+    config: dict[str, Any]
+    created: str
+    version: str
+
+    def rows(self, split: str) -> int:
+        """Return the number of rows in a split, 0 where there is none."""
+        return sum(file.rows for file in self.splits.get(split, ()))
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the manifest as a JSON object."""
+        return {"format": FORMAT, **asdict(self)}
+
+    @classmethod
+    def from_json(cls, value: dict[str, Any]) -> "Manifest":
+        """Make a manifest of what `to_json` returned."""
+        known = {name: value[name] for name in cls.__dataclass_fields__}
+        known["labels"] = tuple(value["labels"])
+        known["metadata"] = tuple(value["metadata"])
+        known["splits"] = {
+            name: tuple(PreparedFile(**file) for file in files) for name, files in value["splits"].items()
+        }
+        return cls(**known)
+
+
+class Prepared:
+    """A prepared folder, open for reading. Splits are mapped into memory when they are first asked for."""
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        self.path = path
+        self.manifest = manifest
+        self._open: dict[str, Split] = {}
+
+    @classmethod
+    def open(cls, path: Path, verify: bool = False) -> "Prepared":
+        """Open a prepared folder.
+
+        Each file's size is compared with the manifest, and its checksum too where it is small or `verify` is given.
+
+        Raises:
+            InputError: there is none at `path`, it is of a newer format, or a file is missing, truncated or changed.
+        """
+        if not (path / MANIFEST).is_file():
+            raise InputError(f"`{path}` is not a prepared folder", f"`txt prepare DATA -o {path}` makes one")
+        value = read_json(path / MANIFEST)
+        try:
+            manifest = Manifest.from_json(value)
+        except (KeyError, TypeError, AttributeError):
+            raise InputError(f"`{path / MANIFEST}` is not a manifest", "make the folder again") from None
+        for files in manifest.splits.values():
+            for file in files:
+                _check_file(path / file.name, file, verify)
+        return cls(path, manifest)
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes' names, in the order of their ids."""
+        return self.manifest.labels
+
+    @property
+    def vocab_size(self) -> int:
+        """One more than the largest token id."""
+        return self.manifest.vocab_size
+
+    @property
+    def pad_token_id(self) -> int:
+        """The token id that fills up short rows."""
+        return self.manifest.pad_token_id
+
+    @property
+    def fingerprint(self) -> str:
+        """What names this data, whatever its folder is called."""
+        return self.manifest.fingerprint
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The names of the splits that have rows."""
+        return tuple(name for name in SPLITS if self.manifest.rows(name))
+
+    def split(self, name: str) -> "Split":
+        """Return a split; one that was not made has no rows.
+
+        Raises:
+            InputError: `name` is none of train, val, test, unlabeled.
+        """
+        if name not in SPLITS:
+            raise InputError(f"there is no split `{name}`", f"splits are {', '.join(SPLITS)}")
+        if name not in self._open:
+            self._open[name] = Split(name, [self.path / file.name for file in self.manifest.splits.get(name, ())])
+        return self._open[name]
+
+    def tokenizer(self) -> Tokenizer:
+        """Return the tokenizer that made the token ids, cutting texts as they were cut."""
+        tokenizer = Tokenizer.from_file(str(self.path / TOKENIZER / "tokenizer.json"))
+        tokenizer.enable_truncation(self.manifest.max_length)
+        tokenizer.no_padding()
+        return tokenizer
+
+
+class Split:
+    """The rows of one split, in the source's order, mapped into memory and not read before they are needed."""
+
+    def __init__(self, name: str, paths: Sequence[Path]) -> None:
+        self.name = name
+        self._batches = [batch for path in paths for batch in _mapped(path)]
+        sizes = [len(batch) for batch in self._batches]
+        self._starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])  # (batches + 1,)
+        lists = [batch.column("token_ids") for batch in self._batches]
+        self._token_ids = [array.values.to_numpy() for array in lists]  # each (tokens of the batch,)
+        self._offsets = [array.offsets.to_numpy() for array in lists]  # each (rows of the batch + 1,)
+
+    def __len__(self) -> int:
+        return int(self._starts[-1])
+
+    @cached_property
+    def lengths(self) -> npt.NDArray[np.int32]:
+        """The number of tokens of each row, (rows,)."""
+        return np.concatenate([np.empty(0, np.int32), *map(np.diff, self._offsets)]).astype(np.int32)
+
+    @cached_property
+    def labels(self) -> npt.NDArray[np.int64]:
+        """The label id of each row, (rows,); -1 where there is no label."""
+        columns = [batch.column("label").to_numpy() for batch in self._batches]
+        return np.concatenate([np.empty(0, np.int64), *columns])
+
+    def gather(self, rows: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the token ids of some rows laid end to end, (N,), and each row's number of tokens, (B,)."""
+        pieces = [
+            self._token_ids[batch][self._offsets[batch][row] : self._offsets[batch][row + 1]]
+            for batch, row in self._places(rows)
+        ]
+        lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
+        return np.concatenate([np.empty(0, np.int64), *pieces], dtype=np.int64), lengths
+
+    def texts(self, rows: npt.ArrayLike | None = None) -> list[str]:
+        """Return the texts of some rows, or of all."""
+        return self._values("text", rows)
+
+    def row_ids(self, rows: npt.ArrayLike | None = None) -> list[str | int]:
+        """Return what names some rows, or all, in the source: its id column, or the row's number from 1."""
+        return self._values("row_id", rows)
+
+    def metadata(self) -> pa.Table:
+        """Return all other columns of the source, under their own names."""
+        table = pa.Table.from_batches(self._batches) if self._batches else pa.table({})
+        kept = [name for name in table.column_names if name.startswith(METADATA)]
+        return table.select(kept).rename_columns([name.removeprefix(METADATA) for name in kept])
+
+    def _places(self, rows: npt.ArrayLike) -> list[tuple[int, int]]:
+        """Return each row's batch, and its place there."""
+        wanted = np.asarray(rows, np.int64)
+        batches = np.searchsorted(self._starts, wanted, side="right") - 1
+        return list(zip(batches.tolist(), (wanted - self._starts[batches]).tolist(), strict=True))
+
+    def _values(self, column: str, rows: npt.ArrayLike | None) -> list[Any]:
+        if rows is None:
+            return [value for batch in self._batches for value in batch.column(column).to_pylist()]
+        return [self._batches[batch].column(column)[row].as_py() for batch, row in self._places(rows)]
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write the manifest of a prepared folder."""
+    write_json(folder / MANIFEST, manifest.to_json())
+
+
+def _mapped(path: Path) -> list[pa.RecordBatch]:
+    try:
+        reader = pa.ipc.open_file(pa.memory_map(str(path)))
+        return [reader.get_batch(number) for number in range(reader.num_record_batches)]
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"`{path}` is damaged: {error}", "run `txt prepare` again") from None
+
+
+def _check_file(path: Path, file: PreparedFile, verify: bool) -> None:
+    if not path.is_file():
+        raise InputError(f"`{path}` is missing", "run `txt prepare` again")
+    size = path.stat().st_size
+    if size != file.bytes:
+        what = "truncated" if size < file.bytes else "changed"
+        raise InputError(f"`{path}` was {what}: {size:,} bytes, not {file.bytes:,}", "run `txt prepare` again")
+    if (verify or size <= _ALWAYS_VERIFIED) and sha256(path) != file.sha256:
+        raise InputError(f"`{path}` was changed: its checksum is not the manifest's", "run `txt prepare` again")

@@ -1,0 +1,199 @@
+"""Who goes where: train, val and test of about the same mix of classes, with nothing shared between them.
+
+Rows with the same text or the same group form a unit, and a unit never lands in two splits. Which one is decided by a
+hash of its text and the seed, so the same rows give the same split on every platform and in whatever order they come.
+Arrays are as long as the file, so memory is counted in bytes a row here, and most rows, being alone, form no unit.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+TRAIN, VAL, TEST, UNLABELED = range(4)
+LEFT_OUT = -1
+
+Codes = npt.NDArray[np.int8]
+Hashes = npt.NDArray[np.uint64]
+Mask = npt.NDArray[np.bool_]
+Indices = npt.NDArray[np.int64]
+
+_CHUNK = 1 << 18  # rows; temporary arrays are this long only
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the split looks at, row by row, each (N,).
+
+    `texts` are hashes of the texts; `labels` are class numbers, -1 for none; `given` is the split that the source
+    names, LEFT_OUT for none. `groups` are further hashes, equal where rows belong together; `copies` marks augmented
+    rows.
+    """
+
+    texts: Hashes
+    labels: npt.NDArray[np.int32]
+    given: Codes
+    groups: Sequence[Hashes] = ()
+    copies: Mask | None = None
+
+
+@dataclass(frozen=True)
+class Shares:
+    """The parts of the undivided rows that go to val and test; the rest is train."""
+
+    val: float
+    test: float
+
+
+def assign(rows: Rows, shares: Shares, seed: int) -> Codes:
+    """Return the split of each row, (N,), or LEFT_OUT.
+
+    Given val and test rows stay where they are; all others with a label are divided by `shares`, class by class. Left
+    out are copies of rows that are not in train, and rows without a label whose text has one elsewhere.
+    """
+    labeled = rows.labels >= 0
+    copies = np.zeros(len(labeled), bool) if rows.copies is None else rows.copies
+    codes = np.where(labeled, rows.given, np.int8(UNLABELED))
+    undivided = (codes == LEFT_OUT) | (codes == TRAIN)
+    codes[undivided] = TRAIN
+    if shares.val > 0 or shares.test > 0:
+        _divide(rows, undivided, copies, shares, seed, codes)
+    codes[copies & (codes != TRAIN)] = LEFT_OUT
+    if not labeled.all():
+        codes[~labeled & member(rows.texts, np.sort(rows.texts[labeled]))] = LEFT_OUT
+    return codes
+
+
+def repeated(keys: Hashes) -> Hashes:
+    """Return the keys that occur more than once, each once, in order."""
+    ordered = np.sort(keys)
+    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def member(keys: Hashes, known: Hashes) -> Mask:
+    """Return which keys, (N,), are among the sorted `known` ones."""
+    found = np.zeros(len(keys), bool)
+    if len(known):
+        for start in range(0, len(keys), _CHUNK):
+            piece = keys[start : start + _CHUNK]
+            places = np.minimum(np.searchsorted(known, piece), len(known) - 1)
+            found[start : start + _CHUNK] = known[places] == piece
+    return found
+
+
+def mixed(keys: Hashes, seed: int) -> Hashes:
+    """Return each key mixed with the seed by the finalizer of SplitMix64 (Steele, Lea and Flood, 2014)."""
+    state = np.empty_like(keys)
+    for start in range(0, len(keys), _CHUNK):
+        piece = keys[start : start + _CHUNK] + np.uint64((seed + 1) * 0x9E3779B97F4A7C15 % 2**64)
+        piece = (piece ^ (piece >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+        piece = (piece ^ (piece >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+        state[start : start + _CHUNK] = piece ^ (piece >> np.uint64(31))
+    return state
+
+
+@dataclass(frozen=True)
+class _Units:
+    """Rows that hang together, each unit described by its size in rows that are no copies, its main class, a key."""
+
+    rows: Indices  # (R,) those that are not alone
+    numbers: Indices  # (R,) the unit of each
+    sizes: Indices  # (units,)
+    classes: npt.NDArray[np.int32]  # (units,)
+    keys: Hashes  # (units,)
+
+
+def _divide(rows: Rows, undivided: Mask, copies: Mask, shares: Shares, seed: int, codes: Codes) -> None:
+    """Set the codes of the undivided rows."""
+    alone = ~copies
+    for keys in (rows.texts, *rows.groups):
+        alone &= ~member(keys, repeated(keys))
+    units = _units(rows, np.flatnonzero(undivided & ~alone), copies, seed)
+    unit_codes = np.full(len(units.sizes), TRAIN, np.int8)
+    for label in range(int(rows.labels.max(initial=-1)) + 1):
+        singles = np.flatnonzero(undivided & alone & (rows.labels == label))
+        bound = np.flatnonzero((units.classes == label) & (units.sizes > 0))
+        bound = bound[np.lexsort((units.keys[bound], -units.sizes[bound]))]  # the largest first
+        targets = _targets(int(units.sizes[bound].sum()) + len(singles), len(bound) + len(singles), shares)
+        unit_codes[bound], wanted = _dealt(units.sizes[bound].tolist(), targets)
+        codes[singles] = _drawn(mixed(rows.texts[singles], seed), wanted)
+    codes[units.rows] = unit_codes[units.numbers]
+
+
+def _units(rows: Rows, among: Indices, copies: Mask, seed: int) -> _Units:
+    numbers = _joined([keys[among] for keys in (rows.texts, *rows.groups)])
+    count = int(numbers.max(initial=-1)) + 1
+    keys = np.full(count, np.iinfo(np.uint64).max)
+    np.minimum.at(keys, numbers, rows.texts[among])
+    sizes = np.bincount(numbers[~copies[among]], minlength=count)
+    return _Units(among, numbers, sizes, _main_classes(numbers, rows.labels[among]), mixed(keys, seed))
+
+
+def _main_classes(numbers: Indices, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Return the most frequent label of each unit, the lowest of equals."""
+    classes = int(labels.max(initial=0)) + 1
+    pairs, counts = np.unique(numbers * classes + labels, return_counts=True)
+    order = np.lexsort((pairs, -counts, pairs // classes))
+    _, firsts = np.unique(pairs[order] // classes, return_index=True)
+    return (pairs[order][firsts] % classes).astype(np.int32)
+
+
+def _joined(keys: Sequence[Hashes]) -> Indices:
+    """Return a unit number for each row; a chain of equal keys joins rows into one unit."""
+    codes = [np.unique(each, return_inverse=True)[1] for each in keys]
+    numbers = codes[0]
+    while len(codes) > 1:
+        before = numbers
+        for each in codes:
+            lowest = np.full(each.max(initial=-1) + 1, np.iinfo(np.int64).max)
+            np.minimum.at(lowest, each, numbers)
+            numbers = lowest[each]
+        if np.array_equal(numbers, before):
+            return np.unique(numbers, return_inverse=True)[1]
+    return numbers
+
+
+def _targets(rows: int, units: int, shares: Shares) -> list[int]:
+    """Return how many rows of a class each split should get: its share, but at least one where there are enough."""
+    wanted = [rows, 0, 0]
+    for others, (split, share) in enumerate(((TEST, shares.test), (VAL, shares.val)), start=1):
+        if share > 0 and units > others:  # train comes first, then test, then val
+            wanted[split] = max(1, int(rows * share + 0.5))
+            wanted[TRAIN] -= wanted[split]
+    if wanted[TRAIN] < 1 and shares.val + shares.test < 1:
+        wanted[max(VAL, TEST, key=lambda split: wanted[split])] -= 1
+        wanted[TRAIN] += 1
+    return wanted
+
+
+def _dealt(sizes: Sequence[int], targets: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Deal units, the largest first, each to the split that lacks the largest part of its rows and has room.
+
+    Returns the splits, and how many rows each split then still wants.
+    """
+    wanted = list(targets)
+    codes = []
+    for size in sizes:
+        split = max(
+            (TRAIN, VAL, TEST),
+            key=lambda split: (wanted[split] >= size, wanted[split] / max(targets[split], 1), targets[split]),
+        )
+        codes.append(split)
+        wanted[split] -= size
+    return codes, wanted
+
+
+def _drawn(order: Hashes, wanted: Sequence[int]) -> Codes:
+    """Return the splits of single rows: those lowest in `order` go to test, the next to val, the rest to train."""
+    codes = np.full(len(order), TRAIN, np.int8)
+    tests = min(max(wanted[TEST], 0), len(order))
+    both = min(tests + max(wanted[VAL], 0), len(order))
+    bounds = [count - 1 for count in (tests, both) if count]
+    if bounds:
+        ranked = np.partition(order, bounds)
+        if both:
+            codes[order <= ranked[both - 1]] = VAL
+        if tests:
+            codes[order <= ranked[tests - 1]] = TEST
+    return codes
