@@ -167,7 +167,7 @@ def underfitting(case: Case) -> Advice | None:
     if last.train_loss is None or last.train_accuracy is None:
         return None
     constant = curves.constant_loss(config)
-    if last.train_loss < 0.6 * constant or last.train_accuracy - last.metrics["accuracy"] > 0.05:
+    if last.train_loss < 0.75 * constant or last.train_accuracy - last.metrics["accuracy"] > 0.05:
         return None
     message = (
         f"it hardly fits the rows it is trained on: their loss is {last.train_loss:.2f}, guessing has {constant:.2f}"
