@@ -11,6 +11,7 @@ from txt.evaluation import baseline
 from txt.evaluation.calibration import Calibration, calibrate, log_losses, softmax
 from txt.evaluation.intervals import ClassScores, Interval, differences, intervals, mean_interval, per_class
 from txt.evaluation.slices import Slice, slice_scores
+from txt.evaluation.wording import verdict
 from txt.files import FORMAT
 from txt.metrics import Floats, Ints, confusion_counts
 
@@ -102,7 +103,7 @@ class Report:
             "baseline": self.baseline.to_json() if self.baseline else None,
             "majority": self.majority.to_json() if self.majority else None,
             "difference": _json_of(self.difference),
-            "verdict": verdict(self),
+            "verdict": verdict(self.difference),
             "slices": [entry.to_json() for entry in self.slices],
             "mistaken_rows": self.mistaken_rows,
             "mistakes": [entry.to_json() for entry in self.mistakes],
@@ -167,39 +168,6 @@ def evaluate(
         mistakes=_confident_mistakes(test, names, simple),
         mistaken_rows=int((predictions != test.labels).sum()),
     )
-
-
-def verdict(report: Report) -> str | None:
-    """Say in one sentence how the model stands to the baseline; None without one.
-
-    Accuracy decides; macro-F1 is told as well where its verdict is another one, as it can be with unequal classes.
-    """
-    if report.baseline is None:
-        return None
-    accuracy, macro_f1 = report.difference["accuracy"], report.difference["macro_f1"]
-    sentence = f"accuracy is {_standing(accuracy)}"
-    if _sign(accuracy) != _sign(macro_f1):
-        sentence += f"; macro-F1 is {_standing(macro_f1)}"
-    return sentence
-
-
-def points(share: float) -> str:
-    """Return a difference of shares in percentage points, such as +2.1; the minus is a hyphen, for plain terminals."""
-    return f"{100 * share:+.1f}".replace("-0.0", "+0.0")
-
-
-def _standing(difference: Interval) -> str:
-    span = f"[{points(difference.low)}, {points(difference.high)}]"
-    if _sign(difference) == 0:
-        return f"not distinguishable from the baseline's: {points(difference.value)} points {span}"
-    if difference.value > 0:
-        return f"better than the baseline's by {100 * difference.value:.1f} points {span}"
-    return f"worse than the baseline's by {-100 * difference.value:.1f} points {span} (a bag of words does better here)"
-
-
-def _sign(difference: Interval) -> int:
-    """Return 1 or -1 when the whole interval lies on one side of 0, else 0."""
-    return int(difference.low > 0) - int(difference.high < 0)
 
 
 def _check(test: Predicted, split: str) -> None:

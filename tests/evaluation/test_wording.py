@@ -1,0 +1,67 @@
+"""Sentences that people decide by."""
+
+import pytest
+
+from txt.evaluation.calibration import Calibration
+from txt.evaluation.intervals import Interval
+from txt.evaluation.wording import calibration_line, points, points_with_span, value_or_empty, verdict, with_span
+
+BETTER, SAME, WORSE = Interval(0.021, 0.004, 0.038), Interval(0.01, -0.01, 0.03), Interval(-0.03, -0.05, -0.01)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "macro_f1", "sentence"),
+    [
+        (BETTER, BETTER, "Accuracy is better than the baseline's by 2.1 points [+0.4, +3.8]."),
+        (SAME, SAME, "Accuracy is not distinguishable from the baseline's: +1.0 points [-1.0, +3.0]."),
+        (
+            WORSE,
+            WORSE,
+            "Accuracy is worse than the baseline's by 3.0 points [-5.0, -1.0] (a bag of words does better here).",
+        ),
+        (
+            BETTER,
+            SAME,
+            "Accuracy is better than the baseline's by 2.1 points [+0.4, +3.8]; "
+            "macro-F1 is not distinguishable from the baseline's: +1.0 points [-1.0, +3.0].",
+        ),
+        (
+            SAME,
+            WORSE,
+            "Accuracy is not distinguishable from the baseline's: +1.0 points [-1.0, +3.0]; macro-F1 is worse than "
+            "the baseline's by 3.0 points [-5.0, -1.0] (a bag of words does better here).",
+        ),
+    ],
+)
+def test_the_verdict_says_which_is_better_and_by_how_much(
+    accuracy: Interval, macro_f1: Interval, sentence: str
+) -> None:
+    assert verdict({"accuracy": accuracy, "macro_f1": macro_f1}) == sentence
+
+
+def test_there_is_no_verdict_without_a_baseline() -> None:
+    assert verdict({}) is None
+
+
+@pytest.mark.parametrize(("share", "shown"), [(0.021, "+2.1"), (-0.0004, "+0.0"), (-0.0123, "-1.2"), (0.0, "+0.0")])
+def test_points_carry_a_sign(share: float, shown: str) -> None:
+    assert points(share) == shown
+
+
+def test_scores_and_differences_show_their_intervals() -> None:
+    assert with_span(Interval(0.8421, 0.82, 0.861)) == "0.842 [0.820, 0.861]"
+    assert points_with_span(BETTER) == "+2.1 [+0.4, +3.8]"
+
+
+def test_calibration_is_told_before_and_after_the_temperature() -> None:
+    assert calibration_line(Calibration(0.036, ())).endswith(
+        "off by 3.6 points on average (expected calibration error)."
+    )
+    assert calibration_line(Calibration(0.036, (), 1.46, 0.029)).endswith(
+        "by 2.9 with the temperature 1.46 fitted on val."
+    )
+
+
+def test_a_missing_value_is_named() -> None:
+    assert value_or_empty(" ") == "(empty)"
+    assert value_or_empty("web") == "web"
