@@ -186,6 +186,6 @@ def test_a_decision_comes_back_as_it_was_written(journal):
     written = decide(
         journal, "hm", "pos", how="model", suggestion="neg", score=0.75, seconds=2.5, time="2031-05-06T07:08:09.123Z"
     )
-    ((read,),) = journal.standing()
+    ((read,),) = journal.all_decisions()
     assert read == written
     assert replace(read, value="neg") != written

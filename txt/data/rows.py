@@ -19,7 +19,10 @@ from typing import Any, BinaryIO
 import numpy as np
 import numpy.typing as npt
 
+from txt.data.batches import MAX_CELL
 from txt.data.dialect import Dialect
+from txt.data.encoding import line_of
+from txt.data.source import Source
 from txt.errors import InputError
 from txt.files import atomic_write
 
@@ -96,6 +99,14 @@ class RowIndex:
             for side in ("left", "right")
         )
         return self.order[low:high]
+
+    def groups(self, hashes: npt.NDArray[np.uint64]) -> Iterator[npt.NDArray[np.int32]]:
+        """Yield the rows of each text that stands more than once in the file, of the texts with these hashes."""
+        wanted = np.unique(hashes)
+        low = np.searchsorted(self.hashes, wanted, "left", sorter=self.order)
+        high = np.searchsorted(self.hashes, wanted, "right", sorter=self.order)
+        for first, last in zip(low[high - low > 1].tolist(), high[high - low > 1].tolist(), strict=True):
+            yield self.order[first:last]
 
     def occurrence(self, row: int) -> int:
         """Return how many rows with the same text stand before this one."""
@@ -190,21 +201,26 @@ def records(
     `start` and `stop` are offsets of rows: with them, only the rows between are read.
 
     Raises:
-        InputError: a row cannot be read.
+        InputError: a row cannot be read, or has more or fewer cells than there are columns.
     """
+    csv.field_size_limit(MAX_CELL)
     skip = form.has_header and form.csv_options is not None and start is None
+    width = len(form.columns)
     with path.open("rb") as file:
         file.seek(form.start if start is None else start)
-        lines = _Lines(file, form.codec, stop)
+        lines = _Lines(file, form, stop)
         begin = lines.position
         try:
             for cells in _rows(lines, form):
-                if cells and not skip:
+                if len(cells) == width and not skip:
                     yield begin, lines.position, cells
-                skip = skip and not cells
+                elif not _is_blank(cells) and not skip:
+                    raise ValueError(f"it has {len(cells)} cells for {width} columns")
+                skip = skip and _is_blank(cells)
                 begin = lines.position
         except (csv.Error, ValueError) as error:
-            raise InputError(f"`{path}` cannot be read at byte {begin}: {error}", _quoting_hint(form)) from None
+            line = line_of(Source(path, str(path)), begin, form.codec)
+            raise InputError(f"line {line} of `{path}` cannot be read: {error}", _hint(form)) from None
 
 
 def row_at(data: bytes, form: Form) -> list[str]:
@@ -301,12 +317,12 @@ def write_index(path: Path, source: Path, form: Form, index: RowIndex) -> None:
 class _Lines:
     """The lines of a file as text; `position` is the byte behind the last line taken."""
 
-    def __init__(self, file: BinaryIO, codec: str, stop: int | None) -> None:
+    def __init__(self, file: BinaryIO, form: Form, stop: int | None) -> None:
         self.position = file.tell()
-        self._text = io.TextIOWrapper(file, encoding=codec, newline="")
-        self._codec = codec
+        self._text = io.TextIOWrapper(file, encoding=form.codec, newline="" if form.csv_options else "\n")
+        self._codec = form.codec
         self._stop = stop
-        self._single = not codec.startswith(("utf-16", "utf-32"))
+        self._single = not form.codec.startswith(("utf-16", "utf-32"))
 
     def __iter__(self) -> Iterator[str]:
         for line in self._text:
@@ -322,15 +338,26 @@ def _rows(lines: Iterable[str], form: Form) -> Iterator[list[str]]:
     return (_json_cells(line, form.columns) if line.strip() else [] for line in lines)
 
 
+def _is_blank(cells: Sequence[str]) -> bool:
+    return not cells or (len(cells) == 1 and not cells[0].strip())
+
+
 def _json_cells(line: str, columns: Sequence[str]) -> list[str]:
-    value = json.loads(line)
-    return [_as_text(value.get(name)) for name in columns]
+    """Return the values of a JSON object, numbers as they are written."""
+    record = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
+    if not isinstance(record, dict):
+        raise ValueError("it is not a JSON object")
+    nested = any(isinstance(value, dict | list) for value in record.values())
+    plain = json.loads(line) if nested else {}
+    return [_as_text(record.get(name), plain.get(name)) for name in columns]
 
 
-def _as_text(value: Any) -> str:
-    if value is None:
-        return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+def _as_text(value: Any, plain: Any) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return "" if value is None else json.dumps(plain, ensure_ascii=False)
 
 
 def _codec(encoding: str, head: bytes) -> tuple[str, int]:
@@ -353,5 +380,7 @@ def _fingerprint(source: Path, form: Form) -> dict[str, Any]:
     return {"format": INDEX_FORMAT, "size": state.st_size, "mtime_ns": state.st_mtime_ns, "form": form.to_json()}
 
 
-def _quoting_hint(form: Form) -> str:
-    return "a quote may be missing there" if form.csv_options is not None else "each line must be one JSON object"
+def _hint(form: Form) -> str:
+    if form.csv_options is None:
+        return 'a line looks like {"text": "…", "label": "…"}'
+    return "a quote or a cell may be missing there, or the delimiter is another one: --delimiter"

@@ -5,6 +5,7 @@ the current labels are a view over all of them. What one keypress did is one act
 on identical rows, or a label on everything that a filter shows; undo takes back whole acts.
 """
 
+import json
 import sqlite3
 import time as clock
 from collections.abc import Iterable, Iterator, Sequence
@@ -174,6 +175,7 @@ class Journal:
         self.connection = connection
         self.last_number = 0
         self._last_act = 0
+        self._version = 0
 
     @classmethod
     def open(cls, path: Path, *, write: bool = True) -> "Journal":
@@ -243,21 +245,52 @@ class Journal:
             self.last_number = rows[-1][0]
         return [_decision(row[1:]) for row in rows]
 
-    def standing(self, acts: Sequence[int] = (), batch: int = 20_000) -> Iterator[list[Decision]]:
-        """Yield the decisions that are not undone, oldest first, in batches.
-
-        With `acts`, only those about rows that these acts touched: what such a row's state follows from.
-        """
-        touched = ",".join(str(int(act)) for act in acts)
-        among = f"WHERE row_id IN (SELECT row_id FROM decisions WHERE act IN ({touched}))" if acts else ""
-        rows = self.connection.execute(f"SELECT {_COLUMNS} FROM standing {among} ORDER BY number")
+    def all_decisions(self, batch: int = 20_000) -> Iterator[list[Decision]]:
+        """Yield every decision up to now, oldest first, in batches."""
+        rows = self.connection.execute(f"SELECT number, {_COLUMNS} FROM decisions ORDER BY number")
         while found := rows.fetchmany(batch):
-            yield [_decision(row) for row in found]
+            self.last_number = found[-1][0]
+            yield [_decision(row[1:]) for row in found]
+
+    def about(self, row_ids: Sequence[str]) -> list[Decision]:
+        """Return every decision about these rows, oldest first."""
+        rows = self.connection.execute(
+            f"SELECT {_COLUMNS} FROM decisions WHERE row_id IN (SELECT value FROM json_each(?)) ORDER BY number",
+            (json.dumps(row_ids),),
+        )
+        return [_decision(row) for row in rows]
 
     def touched_by(self, act: int) -> list[str]:
-        """Return the ids of the rows that an act decided on."""
-        rows = self.connection.execute("SELECT row_id FROM decisions WHERE act = ? AND row_id IS NOT NULL", (act,))
+        """Return the ids of the rows that an act decided on, the first one first."""
+        rows = self.connection.execute(
+            "SELECT row_id FROM decisions WHERE act = ? AND row_id IS NOT NULL ORDER BY number", (act,)
+        )
         return [row[0] for row in rows]
+
+    def taken_back(self) -> set[int]:
+        """Return the acts that are undone."""
+        return {row[0] for row in self.connection.execute("SELECT act FROM taken_back")}
+
+    def note(self, name: str) -> str | None:
+        """Return the note that stands for a row."""
+        found = self.connection.execute(
+            "SELECT value FROM standing WHERE row_id = ? AND kind = 'note' ORDER BY number DESC LIMIT 1", (name,)
+        ).fetchone()
+        return found[0] if found else None
+
+    def recent_seconds(self, annotator: str, count: int = 200) -> list[float]:
+        """Return the seconds that an annotator's latest decisions took, oldest first."""
+        rows = self.connection.execute(
+            "SELECT seconds FROM decisions WHERE annotator = ? AND seconds IS NOT NULL ORDER BY number DESC LIMIT ?",
+            (annotator, count),
+        )
+        return [row[0] for row in rows][::-1]
+
+    def changed(self) -> bool:
+        """Tell whether another process has written since the last call; costs next to nothing."""
+        (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        before, self._version = self._version, version
+        return bool(version != before)
 
     def history(self, annotator: str) -> History:
         """Return what an annotator can undo and redo."""
@@ -272,11 +305,11 @@ class Journal:
         return history
 
     def claim(self, name: str | None, session: str) -> None:
-        """Give the row `name`, and no other, to a session; call it inside `transaction`."""
+        """Give the row `name`, and no other, to a session, unless another has it; call it inside `transaction`."""
         until = clock.time() + _LEASE_SECONDS
         self.connection.execute("DELETE FROM claims WHERE session = ? OR until < ?", (session, clock.time()))
         if name is not None:
-            self.connection.execute("INSERT OR REPLACE INTO claims VALUES (?, ?, ?)", (name, session, until))
+            self.connection.execute("INSERT OR IGNORE INTO claims VALUES (?, ?, ?)", (name, session, until))
 
     def claimed_by_others(self, session: str) -> set[str]:
         """Return the rows that other sessions have on screen."""

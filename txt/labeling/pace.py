@@ -1,0 +1,78 @@
+"""How fast labeling goes: seconds a decision with idle time left out, and what that means for the rest."""
+
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from statistics import median
+
+IDLE_SECONDS = 30.0
+"""Of a longer stretch without any key, only this much counts as work."""
+
+_RECENT = 200
+
+
+class Stopwatch:
+    """The active seconds since an item came on screen."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self.restart()
+
+    def moment(self) -> float:
+        """Return the time of the clock, in seconds."""
+        return self._clock()
+
+    def quiet(self) -> float:
+        """Return the seconds since the last sign of life."""
+        return self._clock() - self._last
+
+    def restart(self) -> None:
+        """Begin a new item."""
+        self._seconds = 0.0
+        self._last = self._clock()
+
+    def touch(self) -> None:
+        """Note a sign of life: any key."""
+        moment = self._clock()
+        self._seconds += min(moment - self._last, IDLE_SECONDS)
+        self._last = moment
+
+    def seconds(self) -> float:
+        """Return the active seconds up to now."""
+        self.touch()
+        return self._seconds
+
+
+class Pace:
+    """Seconds a decision: all of this sitting, and the most recent ones, sittings before included."""
+
+    def __init__(self, before: Iterable[float] = ()) -> None:
+        self.sitting: list[float] = []
+        self._recent = deque(before, maxlen=_RECENT)
+
+    def add(self, seconds: float) -> None:
+        """Note a decision."""
+        self.sitting.append(seconds)
+        self._recent.append(seconds)
+
+    def median(self) -> float | None:
+        """Return the median seconds a decision lately, or None before the first."""
+        return median(self._recent) if self._recent else None
+
+    def left(self, rows: int) -> float | None:
+        """Return the seconds that so many rows will take at this pace."""
+        typical = self.median()
+        return None if typical is None else typical * rows
+
+
+def spoken(seconds: float) -> str:
+    """Return a duration in at most two units: `45 s`, `12 min`, `3 h 20 min`, `6 days`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes and hours < 10 else f"{hours} h"
+    return f"{hours / 24:.0f} days"

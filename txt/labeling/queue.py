@@ -1,0 +1,106 @@
+"""Which row comes next: the first one without a decision, through the whole file or the rows that a filter shows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from txt.labeling.states import Mask, RowNumbers
+
+_CHUNK = 4096  # rows looked at in one go; most often the very next one is it
+
+
+@dataclass(frozen=True)
+class View:
+    """The rows that a filter shows, in the file's order, and the filter as it was typed."""
+
+    name: str
+    rows: RowNumbers
+
+
+class Queue:
+    """The row on screen, those seen before it in this sitting, and the order of those to come.
+
+    Everywhere `decided` (N,) says which rows need no decision, and `taken` are rows that others have on screen.
+    """
+
+    def __init__(self) -> None:
+        self.row: int | None = None
+        self.view: View | None = None
+        self._trail: list[int] = []
+        self._place = -1  # of the row on screen in the trail
+
+    def show(self, row: int) -> None:
+        """Put a row on screen."""
+        if row == self.row:
+            return
+        if self._trail[self._place + 1 : self._place + 2] == [row]:
+            self._place += 1
+        else:
+            self._trail.append(row)
+            self._place = len(self._trail) - 1
+        self.row = row
+
+    def move_on(self, decided: Mask, taken: set[int]) -> None:
+        """Show the next row without a decision; in a view where all have one, the next row to look at.
+
+        Rows that were passed over on the way back come first. When nothing is left, `row` is None.
+        """
+        row = next(self._undecided(decided, taken), None)
+        if row is None and self.view is not None:
+            row = self._beside(1)
+            row = self.row if row is None else row
+        if row is None:
+            self.row, self._place = None, len(self._trail)
+        else:
+            self.show(row)
+
+    def forward(self, decided: Mask, taken: set[int]) -> bool:
+        """Show the next row without deciding on this one; False at the end."""
+        if self.view is not None:
+            row = self._beside(1)
+        elif self._place + 1 < len(self._trail):
+            row = self._trail[self._place + 1]
+        else:
+            row = next((row for row in self._undecided(decided, taken) if row != self.row), None)
+        if row is not None:
+            self.show(row)
+        return row is not None
+
+    def back(self) -> bool:
+        """Show the row before this one: in the view, on the way here, or in the file; False at the start."""
+        if self.view is not None:
+            row = self._beside(-1)
+            if row is not None:
+                self.show(row)
+            return row is not None
+        if self._place <= 0:
+            if not self.row:
+                return False
+            self._trail.insert(0, self.row - 1)
+            self._place = 1
+        self._place -= 1
+        self.row = self._trail[self._place]
+        return True
+
+    def _undecided(self, decided: Mask, taken: set[int]) -> Iterator[int]:
+        """Yield the rows to decide on: those ahead on the trail, then from here to the end, then from the start."""
+        among = None if self.view is None else self.view.rows
+        ahead = self._trail[self._place + 1 :]
+        yield from (row for row in ahead if not decided[row] and row not in taken and (among is None or row in among))
+        count = len(decided) if among is None else len(among)
+        here = -1 if self.row is None else self.row
+        middle = here + 1 if among is None else int(np.searchsorted(among, here, "right"))
+        for start, stop in ((middle, count), (0, middle)):
+            for low in range(start, stop, _CHUNK):
+                high = min(low + _CHUNK, stop)
+                rows = np.arange(low, high) if among is None else among[low:high]
+                yield from (row for row in rows[~decided[rows]].tolist() if row not in taken)
+
+    def _beside(self, step: int) -> int | None:
+        """Return the neighbour of this row in the view, if it has one on that side."""
+        assert self.view is not None
+        rows = self.view.rows
+        here = -1 if self.row is None else self.row
+        place = int(np.searchsorted(rows, here, "right")) if step > 0 else int(np.searchsorted(rows, here, "left")) - 1
+        return int(rows[place]) if 0 <= place < len(rows) else None

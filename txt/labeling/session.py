@@ -1,0 +1,516 @@
+"""One person labeling one file: what is on screen, what each act changes, and that it is saved before the next item."""
+
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Any
+
+import numpy as np
+
+from txt.data.rows import RowIndex, Rows
+from txt.labeling.classes import assign_keys, check_new_class
+from txt.labeling.journal import Decision, How, Journal, Kind, NotSavedError, now
+from txt.labeling.pace import Pace, Stopwatch
+from txt.labeling.queue import Queue, View
+from txt.labeling.states import RowNumbers, RowStates
+
+_BATCH = 20_000  # decisions written in one go
+_RENEW_SECONDS = 60.0
+_AWAY_SECONDS = 600.0  # whoever touched no key for so long gives the row on screen back to the others
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is to be labeled how, as the user asked for it."""
+
+    annotator: str
+    labels: Sequence[str] = ()
+    keys: dict[str, str] | None = None
+    multi_label: bool = False
+    twins: bool = True
+    file_labels: bool = True
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What a rule or a model proposes for a row, how sure it is, and why, in words."""
+
+    label: str
+    score: float | None = None
+    how: How = "rule"
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """All that is to be seen of one row."""
+
+    row: int
+    text: str
+    metadata: dict[str, str]
+    label: str | None
+    skipped: bool
+    flagged: bool
+    note: str
+    annotator: str
+    how: str
+    copies: int
+    suggestion: Suggestion | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the file has come."""
+
+    done: int
+    total: int
+    skipped: int
+    flagged: int
+    classes: dict[str, int]
+    seconds_each: float | None
+    seconds_left: float | None
+
+    @property
+    def left(self) -> int:
+        """The number of rows without a decision."""
+        return self.total - self.done
+
+
+class LabelSession:
+    """The state of a sitting.
+
+    When a method returns, what it decided is on disk, or waits in `pending` while `problem` says why; `retry` tries
+    again. Methods that act return what to tell the annotator, often nothing.
+    """
+
+    def __init__(
+        self,
+        rows: Rows,
+        journal: Journal,
+        task: Task,
+        *,
+        stopwatch: Stopwatch | None = None,
+        suggest: Callable[[int], Suggestion | None] = lambda _row: None,
+    ) -> None:
+        self.rows = rows
+        self.journal = journal
+        self.task = task
+        self.stopwatch = stopwatch or Stopwatch()
+        self.queue = Queue()
+        self.pace = Pace(journal.recent_seconds(task.annotator))
+        self.history = journal.history(task.annotator)
+        self.pending: list[Decision] = []
+        self.problem: str | None = None
+        self.classes: list[str] = []
+        self.keys: dict[str, str] = {}
+        self.suggestion: Suggestion | None = None
+        self._chosen_keys: dict[str, str] = {}
+        self._suggest = suggest
+        self._token = secrets.token_hex(4)
+        self._shown_row: int | None = None
+        self._row_before_view: int | None = None
+        self._shown_decided = False
+        self._renewed = 0.0
+        self._load()
+        self._save([], move_on=True)
+
+    # What there is to see
+
+    @property
+    def row(self) -> int | None:
+        """The row on screen, or None when nothing is left."""
+        return self.queue.row
+
+    def item(self) -> Item | None:
+        """Return the row on screen with all that is known of it, or None when nothing is left."""
+        row, states = self.row, self.states
+        if row is None:
+            return None
+        named = dict(zip(self.rows.form.columns, self.rows.cells(row), strict=False))
+        return Item(
+            row=row,
+            text=named.pop(self.rows.form.text_column),
+            metadata=named,
+            label=states.label(row),
+            skipped=states.is_skipped(row),
+            flagged=states.is_flagged(row),
+            note=self._note(row) if states.is_noted(row) else "",
+            annotator=states.annotator(row),
+            how=states.how(row),
+            copies=len(self.rows.index.same_text(int(self.rows.index.hashes[row]))),
+            suggestion=self.suggestion,
+        )
+
+    def progress(self) -> Progress:
+        """Return how far the file has come."""
+        states = self.states
+        counts = states.class_counts()
+        left = states.offered_count - states.decided_count
+        return Progress(
+            done=states.decided_count,
+            total=states.offered_count,
+            skipped=states.skipped_count,
+            flagged=states.flagged_count,
+            classes={name: counts.get(name, 0) for name in self.classes},
+            seconds_each=self.pace.median(),
+            seconds_left=self.pace.left(left),
+        )
+
+    # Deciding
+
+    def label(self, label: str) -> str:
+        """Label the row on screen and its twins, and move on."""
+        return self._decide("label", label)
+
+    def skip(self) -> str:
+        """Leave the row on screen without a label for good, and move on."""
+        return self._decide("skip", None)
+
+    def flag(self) -> str:
+        """Flag the row on screen, or take the flag off."""
+        if self.row is None:
+            return ""
+        on = not self.states.is_flagged(self.row)
+        self._save([self._decision("flag", self.states.row_id(self.row), "1" if on else "")])
+        return "flagged" if on else "flag taken off"
+
+    def set_note(self, note: str) -> str:
+        """Keep a note on the row on screen; an empty one takes it off."""
+        if self.row is None:
+            return ""
+        self._save([self._decision("note", self.states.row_id(self.row), note.strip())])
+        return "note kept" if note.strip() else "note taken off"
+
+    def add_class(self, name: str) -> str:
+        """Add a class at the end of the list.
+
+        Raises:
+            InputError: the name is empty or taken.
+        """
+        name = check_new_class(name, self.classes, self.task.multi_label)
+        self._save([self._decision("class", None, name)])
+        return f"new class {name}"
+
+    def undo(self) -> str:
+        """Take back this annotator's last act that stands, and show its row."""
+        return self._turn("undo", self.history.to_undo())
+
+    def redo(self) -> str:
+        """Restore the act that was undone last, and show its row."""
+        return self._turn("redo", self.history.to_redo())
+
+    def bulk_rows(self, rows: RowNumbers, *, overwrite: bool) -> RowNumbers:
+        """Return which of `rows` `label_all` should get: those without a decision, or all that nobody has on screen."""
+        wanted = rows if overwrite else rows[~self.states.decided[rows]]
+        return wanted[~np.isin(wanted, list(self._taken()))]
+
+    def label_all(self, rows: RowNumbers, label: str) -> str:
+        """Label many rows at once, and their twins; one undo takes all of it back.
+
+        Raises:
+            NotSavedError: the store could not take it; nothing was labeled.
+        """
+        act = self.journal.new_act()
+        twins = self._twins_of_many(rows) if self.task.twins else rows[:0]
+        try:
+            with self.journal.transaction() as news:
+                self._take_in(news)
+                self.journal.append(self.pending)
+                self._append_many(rows, label, act, "bulk")
+                self._append_many(twins, label, act, "duplicate")
+        except NotSavedError:
+            self._load()
+            raise
+        self.pending.clear()
+        self.history.replay(act, "label", None)
+        self._save([], move_on=True)
+        return f"{len(rows):,} rows labeled {label}" + (f", and {len(twins):,} twins" if len(twins) else "")
+
+    # Moving
+
+    def forward(self) -> str:
+        """Show the next row without deciding on this one."""
+        moved = self.queue.forward(self.states.decided, self._taken())
+        self._save([])
+        return "" if moved else "this is the last row"
+
+    def back(self) -> str:
+        """Show the row before this one."""
+        moved = self.queue.back()
+        self._save([])
+        return "" if moved else "this is the first row"
+
+    def jump(self, number: int) -> str:
+        """Show a row by its number in the file, from 1."""
+        if not 1 <= number <= len(self.rows):
+            return f"there is no row {number:,}: the file has {len(self.rows):,}"
+        self.queue.show(number - 1)
+        self._save([])
+        return ""
+
+    def set_view(self, view: View | None) -> None:
+        """Go through the rows of a view only, from the first one that is undecided.
+
+        None is the whole file again, at the row that was on screen before the view.
+        """
+        if self.queue.view is None:
+            self._row_before_view = self.row
+        self.queue.view = view
+        self.queue.row = self._row_before_view if view is None else None
+        undecided = self.row is not None and not self.states.decided[self.row]
+        self._save([], move_on=not undecided)
+
+    # Keeping in step with the store, the file and the others
+
+    def retry(self) -> bool:
+        """Try to save what is pending; tell whether nothing is pending any more."""
+        if self.pending:
+            self._save([])
+        return not self.pending
+
+    def refresh(self) -> bool:
+        """Take in what others did, and renew the claim on the row on screen; tell whether anything changed."""
+        quiet = self.stopwatch.quiet()
+        if self.stopwatch.moment() - self._renewed > _RENEW_SECONDS and quiet < _AWAY_SECONDS:
+            self._save([])
+        if not self.journal.changed():
+            return False
+        news = self.journal.news()
+        self._take_in(news)
+        return bool(news)
+
+    def adopt(self, index: RowIndex) -> int:
+        """Go on with a longer index of the same file; return how many twins of labeled rows it brought."""
+        row = self.row
+        self.rows.index = index
+        self._load()
+        copied = self._copy_to_new_twins() if self.task.twins and index.complete else 0
+        if row is None:
+            self._save([], move_on=True)
+        return copied
+
+    def close(self) -> None:
+        """Give the row on screen back to the others, and close the store and the file."""
+        self.queue.row = None
+        self._save([])
+        self.journal.close()
+        self.rows.close()
+
+    def _load(self) -> None:
+        """Work out the state of every row from the file and the store."""
+        task, settings = self.task, self.journal.settings()
+        self.states = RowStates(self.rows.index, file_labels=task.file_labels, multi_label=task.multi_label)
+        self._taken_back = self.journal.taken_back()
+        lasting = json.loads(settings.get("classes", "[]"))
+        in_file = {name for label in self.rows.index.label_names for name in self.states.classes_in(label)}
+        self._classes_given = list(dict.fromkeys([*task.labels, *lasting, *sorted(in_file)]))
+        self._classes_added: dict[int, str] = {}
+        for batch in self.journal.all_decisions():
+            self._apply(batch)
+        self._take_effect(self.pending)
+        self._name_classes()
+        self._keep_settings(settings)
+
+    def _keep_settings(self, before: dict[str, str]) -> None:
+        """Remember classes and keys for the next sitting, so that they stay where the fingers know them."""
+        keys = self.task.keys if self.task.keys is not None else json.loads(before.get("keys", "{}"))
+        wanted = {
+            "classes": json.dumps(self._classes_given, ensure_ascii=False),
+            "keys": json.dumps(keys, ensure_ascii=False),
+            "multi_label": json.dumps(self.task.multi_label),
+            "text_column": self.rows.form.text_column,
+        }
+        if wanted != before:
+            with suppress(NotSavedError), self.journal.transaction() as news:
+                self._take_in(news)
+                self.journal.set_settings(**wanted)
+        self._chosen_keys = keys
+        self._name_classes()
+
+    def _name_classes(self) -> None:
+        """Put the list of classes together: those given, and those added in a sitting and not undone."""
+        added = [name for act, name in self._classes_added.items() if act not in self._taken_back]
+        self.classes = list(dict.fromkeys([*self._classes_given, *added]))
+        self.keys = assign_keys(self.classes, self._chosen_keys)
+
+    def _decide(self, kind: Kind, value: str | None) -> str:
+        self.refresh()
+        row = self.row
+        if row is None:
+            return ""
+        if self.states.decided[row] and not self._shown_decided:
+            self._shown_decided = True
+            what = self.states.label(row) or "skipped"
+            return f"{self.states.annotator(row)} decided on this meanwhile ({what}): the key again changes it"
+        seconds = round(self.stopwatch.seconds(), 2)
+        shown = self.suggestion
+        decision = self._decision(
+            kind,
+            self.states.row_id(row),
+            value,
+            seconds=seconds,
+            suggestion=shown.label if shown else None,
+            score=shown.score if shown else None,
+        )
+        twins = self._twins(row) if self.task.twins else []
+        copies = [self._decision(kind, name, value, act=decision.act, how="duplicate") for name in twins]
+        self.pace.add(seconds)
+        self._save([decision, *copies], move_on=True)
+        return f"and {len(twins)} identical rows" if len(twins) > 1 else "and its twin" if twins else ""
+
+    def _turn(self, kind: Kind, act: int | None) -> str:
+        """Undo or redo an act."""
+        if act is None:
+            return f"nothing to {kind}"
+        names = self._touched_by(act)
+        self._save([self._decision(kind, None, None, target=act)])
+        rows = self.states.rows_of(names)
+        if len(rows) and rows[0] >= 0:
+            self.queue.show(int(rows[0]))
+            self._save([])
+        what = "undone" if kind == "undo" else "done again"
+        return f"{what}: {len(names):,} rows" if len(names) > 1 else what
+
+    def _decision(
+        self, kind: Kind, row_id: str | None, value: str | None, *, act: int | None = None, **more: Any
+    ) -> Decision:
+        act = self.journal.new_act() if act is None else act
+        values = {"annotator": self.task.annotator, "time": now(), **more}
+        return Decision(act=act, kind=kind, row_id=row_id, value=value, **values)
+
+    def _save(self, decisions: list[Decision], *, move_on: bool = False) -> None:
+        """Write decisions, let them take effect, and claim the row that is shown next: one commit for all of it.
+
+        What cannot be written waits in `pending`, in order, and takes effect all the same.
+        """
+        effective = False
+        try:
+            with self.journal.transaction() as news:
+                self._take_in(news)
+                self.journal.append([*self.pending, *decisions])
+                self._take_effect(decisions)
+                if move_on:
+                    self.queue.move_on(self.states.decided, self._taken())
+                effective = True
+                self.journal.claim(self._to_claim(), self._token)
+            self.pending.clear()
+            self.problem = None
+        except NotSavedError as error:
+            self.problem = error.message
+            self.pending += decisions
+            if not effective:
+                self._take_effect(decisions)
+                if move_on:
+                    self.queue.move_on(self.states.decided, set())
+        self._renewed = self.stopwatch.moment()
+        for decision in decisions:
+            self.history.replay(decision.act, decision.kind, decision.target)
+        if self.row != self._shown_row:
+            self._arrive()
+
+    def _arrive(self) -> None:
+        self.stopwatch.restart()
+        self._shown_row = self.row
+        self._shown_decided = self.row is not None and bool(self.states.decided[self.row])
+        self.suggestion = self._suggest(self.row) if self.row is not None else None
+
+    def _take_in(self, news: Sequence[Decision]) -> None:
+        """Let take effect what others wrote."""
+        self._take_effect(news)
+        for decision in news:
+            if decision.annotator == self.task.annotator:  # the same person at another terminal
+                self.history.replay(decision.act, decision.kind, decision.target)
+
+    def _take_effect(self, decisions: Sequence[Decision]) -> None:
+        """Let decisions change the states, in order; an undo or redo changes back what its act touched."""
+        for turning, run in groupby(decisions, lambda decision: decision.target is not None):
+            if not turning:
+                self._apply(list(run))
+                continue
+            for decision in run:
+                change = self._taken_back.add if decision.kind == "undo" else self._taken_back.discard
+                change(decision.target or 0)
+                self._restate(decision.target or 0)
+
+    def _apply(self, decisions: Sequence[Decision]) -> None:
+        """Let those decisions change the states that are no undo or redo, and not undone themselves."""
+        standing = [each for each in decisions if each.target is None and each.act not in self._taken_back]
+        self.states.apply(standing)
+        added = {each.act: each.value or "" for each in standing if each.kind == "class"}
+        if added:
+            self._classes_added |= added
+            self._name_classes()
+
+    def _restate(self, act: int) -> None:
+        """Work out anew the state of the rows that an act touched."""
+        names = self._touched_by(act)
+        rows = self.states.rows_of(names)
+        self.states.forget(rows[rows >= 0])
+        touched = set(names)
+        waiting = [decision for decision in self.pending if decision.row_id in touched]
+        self._apply([*self.journal.about(names), *waiting])
+        self._name_classes()
+
+    def _touched_by(self, act: int) -> list[str]:
+        waiting = [each.row_id for each in self.pending if each.act == act and each.row_id is not None]
+        return [*self.journal.touched_by(act), *waiting]
+
+    def _append_many(self, rows: RowNumbers, label: str, act: int, how: How) -> None:
+        for part in np.array_split(rows, len(rows) // _BATCH + 1):
+            decisions = [self._decision("label", name, label, act=act, how=how) for name in self.states.row_ids(part)]
+            self.journal.append(decisions)
+            self.states.apply(decisions)
+
+    def _twins(self, row: int) -> list[str]:
+        """Return the other rows with this row's text that have no label but one copied to them."""
+        same = self.rows.index.same_text(int(self.rows.index.hashes[row]))
+        if len(same) == 1:
+            return []
+        taken = self._taken() | {row}
+        free = [twin for twin in same.tolist() if twin not in taken and self.states.is_free(twin)]
+        return self.states.row_ids(np.array(free, np.int64))
+
+    def _twins_of_many(self, rows: RowNumbers) -> RowNumbers:
+        hashes = self.rows.index.hashes
+        twins = np.isin(hashes, hashes[rows]) & self.states.free
+        twins[rows] = False
+        return np.setdiff1d(np.flatnonzero(twins), list(self._taken()))
+
+    def _copy_to_new_twins(self) -> int:
+        """Label the rows whose text was labeled before they were known; returns their number."""
+        copies: list[Decision] = []
+        labeled = self.states.decided_in_store()
+        for same in self.rows.index.groups(self.rows.index.hashes[labeled]):
+            free = same[~self.states.decided[same]].astype(np.int64)
+            rest = same[self.states.decided[same]].tolist()
+            answers = {(self.states.label(row), self.states.is_skipped(row)) for row in rest}
+            if len(free) and len(answers) == 1:  # where people answered differently, the next one decides
+                copies += self._copies_of(rest[0], free)
+        if copies:
+            self._save(copies)
+        return len(copies)
+
+    def _copies_of(self, row: int, free: RowNumbers) -> list[Decision]:
+        kind: Kind = "skip" if self.states.is_skipped(row) else "label"
+        act, label, who = self.states.act(row), self.states.label(row), self.states.annotator(row)
+        names = self.states.row_ids(free)
+        return [self._decision(kind, name, label, act=act, how="duplicate", annotator=who) for name in names]
+
+    def _taken(self) -> set[int]:
+        """Return the rows that others have on screen."""
+        names = self.journal.claimed_by_others(self._token)
+        return set(self.states.rows_of(list(names)).tolist()) if names else set()
+
+    def _to_claim(self) -> str | None:
+        """Return the row on screen if it still needs a decision."""
+        if self.row is None or self.states.decided[self.row]:
+            return None
+        return self.states.row_id(self.row)
+
+    def _note(self, row: int) -> str:
+        name = self.states.row_id(row)
+        waiting = [each.value for each in self.pending if each.kind == "note" and each.row_id == name]
+        return (waiting[-1] if waiting else self.journal.note(name)) or ""
