@@ -66,6 +66,16 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         raise
 
 
+def remove_leftovers(folder: Path) -> None:
+    """Remove what killed processes left half-written in `folder`; nobody else may be writing there."""
+    for pattern in (".*.part", ".*.old"):
+        for path in folder.glob(pattern):
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
+
+
 def sync_file(path: Path) -> None:
     """Wait until the content of the file at `path` is on disk."""
     descriptor = os.open(path, os.O_RDONLY)

@@ -1,6 +1,7 @@
 """The run folder: one training's config.json, events.jsonl, checkpoints/, model/ and report.json."""
 
 import errno
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -140,12 +141,21 @@ class Run:
 class EventLog:
     """Appends events to a run's events.jsonl, each in one write; used as a context manager.
 
-    When the disk is full, events wait in memory and are written with the next one, so that training goes on.
+    When the disk is full, events wait in memory and are written with the next one, so that training goes on. The file
+    is locked, so that two processes never train one run.
+
+    Raises:
+        InputError: another process is training this run.
     """
 
     def __init__(self, run: Run) -> None:
-        mend_torn_line(run.events_path)
         self._file = run.events_path.open("ab", buffering=0)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self._file.close()
+            raise InputError(f"run `{run.name}` is being trained by another process") from None
+        mend_torn_line(run.events_path)
         self._waiting: list[bytes] = []
 
     def write(self, event: Event) -> None:

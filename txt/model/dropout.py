@@ -58,5 +58,5 @@ def mask_pool(rate: float, seed: int, dtype: torch.dtype, device: torch.device, 
     if rate == 0:
         return None
     generator = torch.Generator(device="cpu").manual_seed(seed)
-    kept = torch.rand(size, generator=generator) >= rate
-    return (kept / (1 - rate)).to(device=device, dtype=dtype)
+    pool = torch.empty(size, dtype=dtype).bernoulli_(1 - rate, generator=generator)
+    return pool.div_(1 - rate).to(device)

@@ -13,6 +13,7 @@ import torch
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.events import Evaluation, Event, Finished, Saved, Started, Warned
+from txt.files import remove_leftovers
 from txt.model.build import new_model
 from txt.model.saved import save_model
 from txt.runs import EventLog, Run
@@ -57,6 +58,8 @@ def train(
         yield from training.events(stop)
         return
     with EventLog(run) as log:
+        for folder in (run.path, run.checkpoints):
+            remove_leftovers(folder)
         for event in training.events(stop):
             log.write(event)
             yield event

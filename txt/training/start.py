@@ -34,7 +34,9 @@ def start_on_prepared(folder: Path, config: TrainConfig, name: str | None) -> St
         InputError: there is no such folder, or the run's name is taken.
     """
     if not folder.is_dir() and folder == PREPARED:
-        raise InputError("there is nothing to train on: no `prepared` folder here", "txt train DATA, or txt prepare DATA")
+        raise InputError(
+            "there is nothing to train on: no `prepared` folder here", "txt train DATA, or txt prepare DATA"
+        )
     prepared = Prepared.open(folder)
     with Run.new(name) as run:
         run.describe(config, folder, prepared.fingerprint)

@@ -1,0 +1,43 @@
+"""Write docs/cli.md from the commands' own help, so that the two never differ.
+
+    python docs/make.py           # write
+    python docs/make.py --check   # exit 1 when docs/cli.md is not what the help says
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+COMMANDS = ("prepare", "label", "train", "eval", "demo")
+
+
+def help_of(*command: str) -> str:
+    """Return the help of `txt COMMAND` as it looks 100 columns wide, without colour."""
+    environment = os.environ | {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "TERMINAL_WIDTH": "100"}
+    done = subprocess.run(
+        [sys.executable, "-m", "txt", *command, "--help"], env=environment, capture_output=True, text=True, check=True
+    )
+    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+
+
+def page() -> str:
+    """Return the whole of docs/cli.md."""
+    parts = ["# The commands\n\nMade from `txt --help` by `make docs`.\n"]
+    for command in ((), *((name,) for name in COMMANDS)):
+        title = " ".join(("txt", *command))
+        parts.append(f"## `{title}`\n\n```\n{help_of(*command)}\n```\n")
+    return "\n".join(parts)
+
+
+def main() -> None:
+    """Write the page, or compare it with the one that is there."""
+    path = HERE / "cli.md"
+    if "--check" in sys.argv:
+        sys.exit(0 if path.read_text(encoding="utf-8") == page() else f"{path.name} is not up to date: run make docs")
+    path.write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,98 @@
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from txt.errors import InputError
+from txt.files import (
+    atomic_folder,
+    atomic_write,
+    json_line,
+    mend_torn_line,
+    read_json,
+    read_lines,
+    remove_leftovers,
+    write_json,
+)
+from txt.visible import clip, visible, visible_lines
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "file.txt"
+    path.write_text("before")
+    with pytest.raises(RuntimeError), atomic_write(path) as file:
+        file.write("half")
+        raise RuntimeError
+    assert path.read_text() == "before"
+    with atomic_write(path) as file:
+        file.write("after")
+    assert path.read_text() == "after"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "folder"
+    for content in ("one", "two"):
+        with atomic_folder(path) as beside:
+            (beside / content).write_text(content)
+    assert [entry.name for entry in path.iterdir()] == ["two"]
+    with pytest.raises(RuntimeError), atomic_folder(path) as beside:
+        (beside / "three").write_text("three")
+        raise RuntimeError
+    assert [entry.name for entry in path.iterdir()] == ["two"]
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_leftovers_of_killed_processes_are_removed(tmp_path):
+    (tmp_path / ".folder.x.part").mkdir()
+    (tmp_path / ".file.x.part").write_text("half")
+    (tmp_path / "kept").write_text("whole")
+    remove_leftovers(tmp_path)
+    assert [entry.name for entry in tmp_path.iterdir()] == ["kept"]
+
+
+def test_json_of_a_newer_format_is_refused(tmp_path):
+    write_json(tmp_path / "a.json", {"format": 2})
+    with pytest.raises(InputError, match="has format 2"):
+        read_json(tmp_path / "a.json")
+
+
+def test_a_torn_last_line_is_ignored_and_mended(tmp_path):
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(json_line({"n": 1}) + json_line({"n": 2}) + b'{"n": 3')
+    assert [entry["n"] for entry in read_lines(path)] == [1, 2]
+    mend_torn_line(path)
+    with path.open("ab") as file:
+        file.write(json_line({"n": 4}))
+    assert [entry["n"] for entry in read_lines(path)] == [1, 2, 4]
+
+
+@pytest.mark.parametrize("content", [b"", b"torn", b'{"n":1}\n', b"x" * 200_000, b'{"n":1}\n' + b"y" * 200_000])
+def test_mending_keeps_exactly_the_whole_lines(tmp_path, content):
+    path = tmp_path / "events.jsonl"
+    path.write_bytes(content)
+    mend_torn_line(path)
+    assert path.read_bytes() == content[: content.rfind(b"\n") + 1]
+
+
+@given(st.text())
+def test_visible_text_holds_no_control_codes_and_stays_on_one_line(text):
+    shown = visible(text)
+    assert shown.isprintable() or not any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in shown)
+    assert not set(shown) & set("\u202e\u2066\u200f\u2028\x1b\x9b\n")
+    shown.encode()
+
+
+def test_lines_are_kept_where_asked():
+    assert visible_lines("a\r\nb\tc\x1b[31m") == "a\nb\tc␛[31m"
+
+
+@given(st.text(), st.integers(2, 20))
+def test_clipped_text_is_never_wider_than_asked(text, width):
+    assert len(clip(text, width)) <= width
+
+
+def test_events_are_json_of_one_line():
+    assert json.loads(json_line({"a": "é\n"})) == {"a": "é\n"}
+    assert json_line({"a": "é\n"}).count(b"\n") == 1
