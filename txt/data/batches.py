@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 import pyarrow as pa
 
 BATCH_ROWS = 8192
-BATCH_CHARACTERS = 8_000_000  # keeps a batch of long texts as small as one of many short ones
+BATCH_CHARACTERS = 2_000_000  # keeps a batch of long texts as small as one of many short ones
 
 MAX_CELL = 5_000_000
 """Characters of the largest cell that is read: a longer one is an unclosed quote, or no text."""

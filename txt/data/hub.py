@@ -12,10 +12,9 @@ from huggingface_hub import constants
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from txt.data.tokenizer import SpecialTokens, TextTokenizer
+from txt.data.tokenizer import TRAINED, SpecialTokens, TextTokenizer
 from txt.errors import InputError, nearest
 
-_OWN = ("wordpiece", "bpe")
 _SECONDS_TO_ANSWER = 5
 
 
@@ -54,7 +53,7 @@ def _load(name: str) -> PreTrainedTokenizerBase:
                 f"there is no tokenizer in `{name}`: {_first_line(error)}",
                 "the folder needs tokenizer.json and tokenizer_config.json",
             ) from None
-    close = nearest(name, _OWN)
+    close = nearest(name, TRAINED)
     offline = f"tokenizer `{name}` is not on this machine, and the hub cannot be reached"
     if close or not _hub_answers():
         hint = f"did you mean `{close}`?" if close else "name a folder, or train one: --tokenizer wordpiece"

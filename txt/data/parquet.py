@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from txt.data.batches import BATCH_ROWS, strings
+from txt.data.batches import BATCH_CHARACTERS, BATCH_ROWS, strings
 from txt.data.dialect import Dialect
 from txt.data.source import Source
 from txt.errors import InputError
@@ -26,8 +26,11 @@ def read_parquet(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
         try:
             file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
-                arrays = [_as_text(column) for column in batch.columns]
-                yield pa.RecordBatch.from_arrays(arrays, names=list(dialect.columns))
+                pieces = 1 + batch.nbytes // BATCH_CHARACTERS
+                size = -(-len(batch) // pieces)
+                for start in range(0, len(batch), size):
+                    arrays = [_as_text(column) for column in batch.slice(start, size).columns]
+                    yield pa.RecordBatch.from_arrays(arrays, names=list(dialect.columns))
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
 

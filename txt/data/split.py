@@ -136,7 +136,7 @@ def _main_classes(numbers: Indices, labels: npt.NDArray[np.int32]) -> npt.NDArra
     pairs, counts = np.unique(numbers * classes + labels, return_counts=True)
     order = np.lexsort((pairs, -counts, pairs // classes))
     _, firsts = np.unique(pairs[order] // classes, return_index=True)
-    return (pairs[order][firsts] % classes).astype(np.int32)
+    return np.asarray(pairs[order][firsts] % classes, np.int32)
 
 
 def _joined(keys: Sequence[Hashes]) -> Indices:

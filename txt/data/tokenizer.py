@@ -18,6 +18,9 @@ from txt.files import write_json
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 """Have the ids 0 to 4 in a trained tokenizer."""
 
+TRAINED = ("wordpiece", "bpe")
+"""The kinds that `train_tokenizer` makes; any other name means one made elsewhere."""
+
 CHARACTERS_PER_ENTRY = 1000
 """A trained tokenizer sees at most this many characters of text an entry of its vocabulary; more hardly changes it."""
 
@@ -72,7 +75,7 @@ def train_tokenizer(texts: Sequence[str], kind: str, vocab_size: int, cased: boo
     Raises:
         InputError: the vocabulary is smaller than the alphabet of `bpe`.
     """
-    train = {"wordpiece": _train_wordpiece, "bpe": _train_bpe}[kind]
+    train = _train_wordpiece if kind == "wordpiece" else _train_bpe
     backend = train(texts, vocab_size, cased)
     backend.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",

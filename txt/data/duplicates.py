@@ -1,0 +1,49 @@
+"""Texts that come more than once: how often, under which labels, and on both sides of a split."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+import numpy.typing as npt
+
+from txt.data.split import TEST, TRAIN, VAL, Codes, Hashes, member, repeated
+
+Labels = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True)
+class Conflicts:
+    """Texts under more than one label: how many, and for the first of them the rows that hold each."""
+
+    count: int
+    rows: tuple[tuple[int, ...], ...]
+
+
+def count_duplicates(texts: Hashes) -> int:
+    """Return how many rows have a text that an earlier row has."""
+    ordered = np.sort(texts)
+    return int(np.count_nonzero(ordered[1:] == ordered[:-1]))
+
+
+def find_conflicts(texts: Hashes, labels: Labels, most: int) -> Conflicts:
+    """Find the texts that stand under different labels; the rows of at most `most` of them are listed."""
+    rows = np.flatnonzero(member(texts, repeated(texts)) & (labels >= 0))
+    if not len(rows):
+        return Conflicts(0, ())
+    _, firsts, codes = np.unique(texts[rows], return_index=True, return_inverse=True)
+    lowest = np.full(len(firsts), np.iinfo(np.int32).max, np.int32)
+    np.minimum.at(lowest, codes, labels[rows])
+    highest = np.full(len(firsts), -1, np.int32)
+    np.maximum.at(highest, codes, labels[rows])
+    conflicting = np.flatnonzero(lowest != highest)
+    listed = conflicting[np.argsort(firsts[conflicting])][:most]  # in the order of the source
+    return Conflicts(len(conflicting), tuple(tuple(rows[codes == code].tolist()) for code in listed))
+
+
+def overlaps(texts: Hashes, codes: Codes) -> Iterator[tuple[int, int, int]]:
+    """Yield (a split, a later one, rows of the later one whose text stands in the first) where there are any."""
+    for first, second in combinations((TRAIN, VAL, TEST), 2):
+        count = int(np.count_nonzero(member(texts[codes == second], np.sort(texts[codes == first]))))
+        if count:
+            yield first, second, count

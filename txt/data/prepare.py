@@ -1,0 +1,215 @@
+"""From a data file to a prepared folder: read once, split, train the tokenizer, encode once, tell what was found."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from txt import __version__
+from txt.config import PrepareConfig
+from txt.data.division import Division, divide
+from txt.data.duplicates import Conflicts, count_duplicates, find_conflicts
+from txt.data.encode import Encoded, encode
+from txt.data.labels import lookalikes
+from txt.data.prepared import MANIFEST, REPORT, SPLITS, TOKENIZER, Manifest, write_manifest
+from txt.data.report import Conflict, DataReport, imbalance, percentiles, suggest_max_length, suggest_preset
+from txt.data.split import TRAIN, Codes, mixed
+from txt.data.staging import Staged, stage
+from txt.data.tokenizer import CHARACTERS_PER_ENTRY, TRAINED, TextTokenizer, train_tokenizer
+from txt.errors import InputError
+from txt.files import atomic_folder, read_json, sha256, told_plainly, write_json
+from txt.runs import runs_of
+
+_LISTED_CONFLICTS = 20
+_LONGEST_TRAINING_TEXT = 100_000  # characters of one text that the tokenizer learns from
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work has come: `done` rows of `total`, which is None while the file is being read."""
+
+    stage: str
+    done: int
+    total: int | None
+
+
+Watcher = Callable[[Progress], None]
+
+
+def prepare(
+    source: Path | str,
+    config: PrepareConfig,
+    out: Path,
+    progress: Watcher | None = None,
+    force: bool = False,
+) -> DataReport:
+    """Make the prepared folder `out` of a data file, or of standard input as `-`: whole, or not at all.
+
+    Raises:
+        InputError: the file cannot be used as it is, or `out` must not be replaced without `force`.
+        TxtError: the disk is full, or may not be written to.
+    """
+    started = time.monotonic()
+    tell = progress or (lambda _: None)
+    _refuse_overwriting(out, source, force)
+    loaded = None if config.tokenizer in TRAINED else _load(config.tokenizer)
+    with told_plainly(f"writing `{out}`"), atomic_folder(out) as folder:
+        aside = folder / "aside"
+        aside.mkdir()
+        staged = stage(source, config, aside, lambda rows: tell(Progress("reading", rows, None)))
+        division = divide(staged, config)
+        tokenizer = loaded or _trained(staged, division.codes, config, tell)
+        tokenizer.save(folder / TOKENIZER, config.max_length)
+        conflicts = find_conflicts(division.texts, division.labels, _LISTED_CONFLICTS)
+        encoded = encode(
+            staged,
+            division.codes,
+            division.labels,
+            tokenizer,
+            config.max_length,
+            folder,
+            wanted=[rows[0] for rows in conflicts.rows],
+            progress=lambda rows: tell(Progress("encoding", rows, len(staged))),
+        )
+        shutil.rmtree(aside)
+        manifest = _manifest(staged, division, tokenizer, encoded, config, folder)
+        write_manifest(folder, manifest)
+        report = _report(staged, division, conflicts, encoded, manifest, out, time.monotonic() - started)
+        write_json(folder / REPORT, report.to_json())
+    return report
+
+
+def _refuse_overwriting(out: Path, source: Path | str, force: bool) -> None:
+    """Refuse to replace what cannot be made again: a file, the data itself, other folders, a run's data."""
+    if not out.exists():
+        return
+    if not out.is_dir():
+        raise InputError(f"`{out}` is a file", "name a folder with -o")
+    kept = [Path.cwd(), Path.home(), *([] if str(source) == "-" else [Path(source)])]
+    inside = [path for path in kept if path.resolve().is_relative_to(out.resolve())]
+    if inside:
+        raise InputError(f"`{out}` holds `{inside[0]}`, and would be replaced", "name another folder with -o")
+    if force or not any(out.iterdir()):
+        return
+    if not (out / MANIFEST).is_file() or "labels" not in read_json(out / MANIFEST):
+        raise InputError(
+            f"`{out}` was not made by txt prepare", "name another folder with -o, or replace it with --force"
+        )
+    runs = runs_of(out)
+    if runs:
+        names = ", ".join(run.name for run in runs[:5]) + (" …" if len(runs) > 5 else "")
+        raise InputError(
+            f"`{out}` is what {len(runs)} run{'s' * (len(runs) > 1)} trained on: {names}",
+            "name another folder with -o, or replace it with --force",
+        )
+
+
+def _load(name: str) -> TextTokenizer:
+    from txt.data.hub import load_tokenizer  # takes seconds to import, and few need it
+
+    return load_tokenizer(name)
+
+
+def _trained(staged: Staged, codes: Codes, config: PrepareConfig, tell: Watcher) -> TextTokenizer:
+    """Train a tokenizer on the train split, or on as much of it as makes a difference, chosen by the seed."""
+    chosen = codes == TRAIN
+    tell(Progress("training the tokenizer", 0, None))
+    characters = staged.text_bytes * np.count_nonzero(chosen) / len(codes)
+    share = CHARACTERS_PER_ENTRY * config.vocab_size / max(characters, 1)
+    if share < 1:
+        chosen &= mixed(np.frombuffer(staged.texts, np.uint64), config.seed + 1) < np.uint64(share * 2**64)
+    texts: list[str] = []
+    done = 0
+    for batch in staged.batches():
+        here = pa.array(chosen[done : done + len(batch)])
+        taken = batch.column(staged.roles.text.name).filter(here).to_pylist()
+        texts.extend(text[:_LONGEST_TRAINING_TEXT] for text in taken)
+        done += len(batch)
+    return train_tokenizer(texts, config.tokenizer, config.vocab_size, config.cased)
+
+
+def _manifest(
+    staged: Staged,
+    division: Division,
+    tokenizer: TextTokenizer,
+    encoded: Encoded,
+    config: PrepareConfig,
+    folder: Path,
+) -> Manifest:
+    checksums = {name: [file.sha256 for file in files] for name, files in encoded.files.items()}
+    checksums["tokenizer"] = [sha256(folder / TOKENIZER / "tokenizer.json")]
+    return Manifest(
+        labels=division.names,
+        columns=staged.roles.to_json(),
+        metadata=tuple(staged.metadata()),
+        splits=encoded.files,
+        class_counts=division.class_counts,
+        sources=staged.sources,
+        fingerprint=hashlib.sha256(json.dumps([checksums, division.names]).encode()).hexdigest(),
+        tokenizer=tokenizer.info,
+        vocab_size=tokenizer.vocab_size,
+        max_length=config.max_length,
+        **asdict(tokenizer.special),
+        config=config.to_json(),
+        created=datetime.now().astimezone().isoformat(timespec="seconds"),
+        version=__version__,
+    )
+
+
+def _report(
+    staged: Staged,
+    division: Division,
+    conflicts: Conflicts,
+    encoded: Encoded,
+    manifest: Manifest,
+    out: Path,
+    seconds: float,
+) -> DataReport:
+    counts = encoded.counts
+    lengths = percentiles(counts["train"].by_length)
+    kept = sum(manifest.rows(name) for name in SPLITS)
+    cut = sum(int(count.by_length[manifest.max_length + 1 :].sum()) for count in counts.values())
+    val = counts["val"]
+    totals = {
+        name: sum(division.class_counts[split][name] for split in division.class_counts) for name in division.names
+    }
+    return DataReport(
+        path=str(out),
+        sources=staged.sources,
+        columns=manifest.columns,
+        metadata=manifest.metadata,
+        split_by=division.split_by,
+        rows_read=staged.rows_read,
+        dropped=division.dropped,
+        rows={name: manifest.rows(name) for name in SPLITS},
+        class_counts=division.class_counts,
+        lengths=lengths,
+        tokens={name: count.tokens for name, count in counts.items()},
+        max_length=manifest.max_length,
+        truncated=cut / max(kept, 1),
+        unknown_on_val=val.unknown / val.tokens if val.tokens else None,
+        duplicates=count_duplicates(division.texts),
+        conflicting_texts=conflicts.count,
+        conflicts=tuple(_conflict(rows, division, encoded) for rows in conflicts.rows),
+        lookalike_labels=tuple(lookalikes(division.names)),
+        imbalance=imbalance(totals),
+        vocab_size=manifest.vocab_size,
+        tokenizer=manifest.tokenizer,
+        suggested_max_length=suggest_max_length(lengths),
+        suggested_preset=suggest_preset(manifest.rows("train")),
+        seconds=round(seconds, 3),
+        warnings=(*staged.warnings, *division.warnings),
+    )
+
+
+def _conflict(rows: tuple[int, ...], division: Division, encoded: Encoded) -> Conflict:
+    labels, counts = np.unique(division.labels[list(rows)], return_counts=True)
+    named = {division.names[label]: int(count) for label, count in zip(labels, counts, strict=True)}
+    return Conflict(encoded.texts[rows[0]], named)

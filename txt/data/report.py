@@ -1,0 +1,87 @@
+"""What there is to know about a data set before training on it."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from txt.files import FORMAT
+
+PERCENTILES = (50, 90, 95, 99, 100)
+
+_ENOUGH = 99  # percent of texts that the suggested length keeps whole
+_PRESETS = ((2_000, "tiny"), (50_000, "small"), (1_000_000, "base"))  # train rows below which each is advised
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A text that stands under different labels, and how often under each."""
+
+    text: str
+    labels: dict[str, int]
+
+
+@dataclass(frozen=True)
+class DataReport:
+    """The data report of one prepared folder. Shares are between 0 and 1, lengths are in tokens.
+
+    `class_counts` holds the rows of each class by split; `lengths` holds by percentile how long the train split's texts
+    are before they are cut. `duplicates` counts the rows whose text stands in an earlier row.
+    """
+
+    path: str
+    sources: dict[str, str]
+    columns: dict[str, dict[str, str] | None]
+    metadata: tuple[str, ...]
+    split_by: str
+    rows_read: int
+    dropped: dict[str, int]
+    rows: dict[str, int]
+    class_counts: dict[str, dict[str, int]]
+    lengths: dict[int, int]
+    tokens: dict[str, int]
+    max_length: int
+    truncated: float
+    unknown_on_val: float | None
+    duplicates: int
+    conflicting_texts: int
+    conflicts: tuple[Conflict, ...]
+    lookalike_labels: tuple[tuple[str, ...], ...]
+    imbalance: float
+    vocab_size: int
+    tokenizer: dict[str, Any]
+    suggested_max_length: int
+    suggested_preset: str
+    seconds: float
+    warnings: tuple[str, ...] = field(default=())
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the report as a JSON object."""
+        return {"format": FORMAT, **asdict(self)}
+
+
+def percentiles(histogram: npt.NDArray[np.int64]) -> dict[int, int]:
+    """Return the lengths at PERCENTILES of a histogram that counts at place n the texts of n tokens."""
+    total = int(histogram.sum())
+    if not total:
+        return dict.fromkeys(PERCENTILES, 0)
+    reached = np.cumsum(histogram)
+    return {each: int(np.searchsorted(reached, np.ceil(total * each / 100))) for each in PERCENTILES}
+
+
+def suggest_max_length(lengths: Mapping[int, int]) -> int:
+    """Return a length that keeps 99 % of the texts whole, a multiple of 8."""
+    return max(16, -(-lengths[_ENOUGH] // 8) * 8)
+
+
+def suggest_preset(train_rows: int) -> str:
+    """Return the preset whose model a train split of this size can feed."""
+    return next((name for most, name in _PRESETS if train_rows < most), "large")
+
+
+def imbalance(counts: Mapping[str, int]) -> float:
+    """Return how many times the largest class is as large as the smallest that has rows."""
+    present = [count for count in counts.values() if count]
+    return max(present) / min(present) if present else 1.0
