@@ -1,7 +1,106 @@
-"""`txt prepare`."""
+"""`txt prepare`: turn a data file into a prepared folder, and tell what was found in it."""
+
+import shlex
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from txt.cli.console import out as stdout
+from txt.cli.console import print_json, say, shown
+from txt.cli.data_report import show_report
+from txt.cli.options import Given, build, file_options, takes
+from txt.config import PrepareConfig
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from txt.data.prepare import Progress
+    from txt.data.report import DataReport
+
+_DEFAULT = Path("prepared")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
+    app.command("prepare")(prepare)
+
+
+@takes(PrepareConfig)
+def prepare(
+    data: Annotated[
+        str,
+        typer.Argument(help="CSV, TSV, JSONL, JSON or Parquet file, also .gz; - is standard input.", metavar="DATA"),
+    ],
+    *,
+    out: Annotated[Path, typer.Option("-o", "--out", "--name", help="Folder to make.")] = _DEFAULT,
+    config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a folder that txt did not make or that runs need.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the data report as JSON on stdout.")] = False,
+    given: Given,
+) -> None:
+    """Split a data file, train a tokenizer on its train split, encode it once, and report what is in it.
+
+    Columns, encoding and delimiter are found out; options settle what is not clear.
+
+    Example: `txt prepare reviews.csv --max-length 128 -o prepared`
+    """
+    from txt.data.prepare import prepare as make
+
+    options = build(PrepareConfig, given, file_options(config, PrepareConfig))
+    with PreparingBar() as bar:
+        report = make(data, options, out, bar.advance, force)
+    if as_json:
+        _warn(report)
+        print_json(report.to_json())
+    else:
+        show_report(report)
+        _say_next(report)
+
+
+class PreparingBar:
+    """Draws how far a preparation has come, on stderr; a new bar for each stage."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[None] | None = None
+        self._stage = ""
+
+    def advance(self, progress: "Progress") -> None:
+        """Draw one step of progress."""
+        from tqdm import tqdm
+
+        if progress.stage != self._stage or self._bar is None:
+            self._end()
+            self._stage = progress.stage
+            self._bar = tqdm(
+                desc=progress.stage, total=progress.total, unit=" rows", dynamic_ncols=True, leave=False, delay=0.5
+            )
+        self._bar.update(progress.done - self._bar.n)
+
+    def _end(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def __enter__(self) -> "PreparingBar":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+
+def _warn(report: "DataReport") -> None:
+    for warning in report.warnings:
+        say(shown(f"warning: {warning}").plain)
+
+
+def _say_next(report: "DataReport") -> None:
+    folder = "" if Path(report.path) == _DEFAULT else f" {shlex.quote(report.path)}"
+    stdout.print()
+    stdout.print(shown(f"Made {report.path} in {report.seconds:.1f} s. Next:"))
+    stdout.print(shown(f"  txt train{folder} --preset {report.suggested_preset}", style="bold"))

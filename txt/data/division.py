@@ -104,7 +104,10 @@ def _shares(staged: Staged, given: Codes, labels: npt.NDArray[np.int32], config:
     rest = 1 - config.train_split - config.val_split
     shares = Shares(0.0 if has_val else config.val_split, 0.0 if has_test or rest < 1e-9 else rest)
     if not (has_val or has_test):
-        return shares, f"txt: {config.train_split:g} / {config.val_split:g} / {max(rest, 0):g}, seed {config.seed}"
+        return (
+            shares,
+            f"made here: {config.train_split:g} / {config.val_split:g} / {max(rest, 0):g}, seed {config.seed}",
+        )
     made = f"column `{staged.roles.split.name}`" if staged.roles.split else "the given files"
     if has_val and has_test:
         return shares, made

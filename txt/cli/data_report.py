@@ -1,0 +1,128 @@
+"""The data report of `txt prepare`, for people: 80 columns, meaning never by colour alone."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from txt.cli.console import out, shown, talk
+from txt.visible import clip
+
+if TYPE_CHECKING:
+    from txt.data.report import DataReport
+
+_SHOWN_CLASSES = 12
+_SHOWN_CONFLICTS = 3
+_TEXT_WIDTH = 58
+_ROLES = {"text": "text", "label": "label", "split": "split", "group": "group", "row_id": "row id"}
+
+
+def show_report(report: "DataReport") -> None:
+    """Print the whole report on stdout."""
+    _print(out, report, [_facts(_columns(report)), _classes(report), _facts(_findings(report))])
+
+
+def say_report(report: "DataReport") -> None:
+    """Print what was chosen, the splits and the warnings on stderr: the report in short, before a training."""
+    rows = ", ".join(f"{count:,} {name}" for name, count in report.rows.items() if count)
+    _print(talk, report, [_facts([*_columns(report), ("rows", Text(rows))])])
+
+
+def _print(console: Console, report: "DataReport", parts: list[RenderableType]) -> None:
+    for part in parts:
+        console.print(Padding(part, (0, 0, 1, 0)))
+    for warning in report.warnings:
+        console.print(Text("warning: ", style="yellow").append(shown(warning, style="default")))
+
+
+def _facts(facts: Iterable[tuple[str, RenderableType]]) -> Table:
+    table = Table.grid(padding=(0, 2))
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column()
+    for name, value in facts:
+        table.add_row(name, value)
+    return table
+
+
+def _columns(report: "DataReport") -> Iterator[tuple[str, Text]]:
+    yield "data", shown(", ".join(report.sources))
+    for role, name in _ROLES.items():
+        column = report.columns.get(role)
+        if column:
+            yield name, shown(f"column `{column['name']}`, {column['why']}")
+    if report.metadata:
+        yield "kept too", shown(", ".join(report.metadata))
+    yield "splits", shown(report.split_by)
+    for why, rows in report.dropped.items():
+        yield "left out", shown(f"{rows:,} of {report.rows_read:,} rows: {why}")
+
+
+def _classes(report: "DataReport") -> Table:
+    splits = [name for name in report.class_counts if report.rows[name]]
+    labeled = sum(report.rows[name] for name in splits)
+    table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
+    table.add_column("class")
+    for name in (*splits, "share"):
+        table.add_column(name, justify="right")
+    totals = {label: sum(report.class_counts[name][label] for name in splits) for label in report.class_counts["train"]}
+    labels = _some(sorted(totals, key=lambda label: -totals[label])) if len(totals) > _SHOWN_CLASSES else list(totals)
+    for label in labels:
+        if label is None:
+            table.add_row(Text(f"… {len(totals) - len(labels) + 1} more", style="dim"))
+        else:
+            counts = (f"{report.class_counts[name][label]:,}" for name in splits)
+            table.add_row(Text(clip(label, 32)), *counts, f"{totals[label] / labeled:.1%}")
+    table.add_row("all", *(f"{report.rows[name]:,}" for name in splits), style="bold")
+    if report.rows["unlabeled"]:
+        table.caption = f"and {report.rows['unlabeled']:,} rows without a label, as split `unlabeled`"
+        table.caption_justify = "left"
+    return table
+
+
+def _some(labels: list[str]) -> list[str | None]:
+    """Return the largest and the smallest classes, and None for those between."""
+    return [*labels[:8], None, *labels[-3:]]
+
+
+def _findings(report: "DataReport") -> Iterator[tuple[str, RenderableType]]:
+    at = report.lengths
+    yield (
+        "tokens",
+        Text(
+            f"median {at[50]}, 90 % have up to {at[90]}, 99 % up to {at[99]}, the longest {at[100]:,}; "
+            f"{report.truncated:.1%} of the texts are cut at --max-length {report.max_length}"
+        ),
+    )
+    yield "tokenizer", _tokenizer(report)
+    repeated = f"{report.duplicates:,} rows repeat an earlier text" if report.duplicates else "no text comes twice"
+    yield "duplicates", Text(repeated)
+    if report.conflicting_texts:
+        yield "conflicts", _conflicts(report)
+    if report.imbalance >= 1.5:
+        yield "imbalance", Text(f"the largest class has {report.imbalance:,.1f} × the rows of the smallest")
+    yield (
+        "suggested",
+        Text(f"--max-length {report.suggested_max_length}, and --preset {report.suggested_preset} to train"),
+    )
+
+
+def _tokenizer(report: "DataReport") -> Text:
+    about = report.tokenizer
+    made = f"trained on {about['texts']:,} train texts" if about["trained"] else f"from {about['name']}"
+    unknown = "" if report.unknown_on_val is None else f"; {report.unknown_on_val:.2%} unknown on val"
+    return shown(f"{about['kind']}, {report.vocab_size:,} entries, {made}{unknown}")
+
+
+def _conflicts(report: "DataReport") -> Group:
+    count = report.conflicting_texts
+    lines = [Text("1 text stands" if count == 1 else f"{count:,} texts stand").append(" under different labels:")]
+    for conflict in report.conflicts[:_SHOWN_CONFLICTS]:
+        labels = ", ".join(f"{name} × {rows}" for name, rows in conflict.labels.items())
+        lines.append(Text(f"  {clip(conflict.text, _TEXT_WIDTH)}", no_wrap=True, overflow="ellipsis"))
+        lines.append(Text(f"    {clip(labels, _TEXT_WIDTH)}", style="dim"))
+    if count > _SHOWN_CONFLICTS:
+        lines.append(Text(f"  … report.json lists {len(report.conflicts)}", style="dim"))
+    return Group(*lines)
