@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from txt.data.dialect import detect
-from txt.data.rows import Rows, form_of, scan
+from txt.data.open_rows import open_rows
+from txt.data.rows import Asked
 from txt.labeling.journal import Journal, store_path
 from txt.labeling.session import LabelSession, Task
 
@@ -22,13 +22,6 @@ def write_csv(path: Path, texts: Sequence[str], **columns: Sequence[str]) -> Pat
     return path
 
 
-def open_rows(path: Path, text_column: str = "text", label_column: str | None = None) -> Rows:
-    dialect = detect(path)
-    form = form_of(path, dialect, text_column, label_column, dialect.columns)
-    *_, last = scan(path, form)
-    return Rows(path, form, last.index)
-
-
 @pytest.fixture
 def open_session(tmp_path: Path) -> Iterator[Open]:
     """Return a function that opens a session on texts or a file; all of them end with the test."""
@@ -39,7 +32,7 @@ def open_session(tmp_path: Path) -> Iterator[Open]:
     ) -> LabelSession:
         path = texts if isinstance(texts, Path) else write_csv(tmp_path / "data.csv", texts)
         options = {"labels": ("neg", "neu", "pos"), **options}
-        rows = open_rows(path, label_column=label_column)
+        rows = open_rows(path, Asked("text", label_column), path.with_suffix(".index"))
         made = LabelSession(rows, Journal.open(store_path(path)), Task(annotator, **options))
         opened.append(made)
         return made

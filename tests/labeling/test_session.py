@@ -5,7 +5,9 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
-from tests.labeling.conftest import open_rows, write_csv
+from tests.labeling.conftest import write_csv
+from txt.data.open_rows import open_rows
+from txt.data.rows import Asked
 from txt.errors import InputError
 from txt.labeling.journal import NotSavedError, current_labels, row_id
 from txt.labeling.queue import View
@@ -380,7 +382,7 @@ def test_seconds_on_screen_leave_idle_time_out(tmp_path):
     from txt.labeling.session import Task
 
     moment = [0.0]
-    rows = open_rows(write_csv(tmp_path / "data.csv", TEXTS))
+    rows = open_rows(write_csv(tmp_path / "data.csv", TEXTS), Asked(), tmp_path / "data.index")
     with Journal.open(tmp_path / "labels.db") as journal:
         session = LabelSession(rows, journal, Task("anna", ("neg", "pos")), stopwatch=Stopwatch(lambda: moment[0]))
         moment[0] += 4

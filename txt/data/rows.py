@@ -1,37 +1,27 @@
-"""Any row of a big data file at once: an index of where rows begin and what their texts hash to, kept for next time.
-
-Reading a file of a million rows takes seconds, so `scan` is meant for a process of its own; meanwhile the rows at the
-head of the file are there already.
-"""
+"""The rows of a delimited or JSON-lines file, one after the other, with the bytes at which each stands."""
 
 import codecs
 import csv
-import hashlib
 import io
 import json
-import os
-from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
-import numpy.typing as npt
-
-from txt.data.batches import MAX_CELL
-from txt.data.dialect import Dialect
+from txt.data.columns import find_label, find_text
 from txt.data.encoding import line_of
 from txt.data.source import Source
 from txt.errors import InputError
-from txt.files import atomic_write
 
-INDEX_FORMAT = 1
-UNLABELED = -1
-"""The label code of a row whose label cell is empty."""
+if TYPE_CHECKING:
+    from txt.data.dialect import Dialect
 
-_MAX_LABELS = 32_000  # label codes are 16 bits wide; a column with more values is no label
-_PROGRESS_ROWS = 20_000
+LONGEST_CELL = 5_000_000
+"""Characters of the largest cell that is read: a longer one is an unclosed quote, or no text."""
+
+_SAMPLE_ROWS = 500
 _WIDE = {
     codecs.BOM_UTF32_LE: "utf-32-le",  # begins like the UTF-16 mark, so it comes first
     codecs.BOM_UTF32_BE: "utf-32-be",
@@ -40,12 +30,14 @@ _WIDE = {
 }
 
 
-def content_hash(text: str) -> int:
-    """Return the 64-bit hash that names a text, the same on every machine and in every version.
+@dataclass(frozen=True)
+class Asked:
+    """What the user said about how to read a file; None is to be found out."""
 
-    Among a million different texts two share a hash with a probability of 3 in 100 million.
-    """
-    return int.from_bytes(_digest(text), "big")
+    text_column: str | None = None
+    label_column: str | None = None
+    encoding: str | None = None
+    delimiter: str | None = None
 
 
 @dataclass(frozen=True)
@@ -73,124 +65,23 @@ class Form:
         return cls(**{**value, "columns": tuple(value["columns"])})
 
 
-@dataclass(frozen=True)
-class RowIndex:
-    """Where rows begin and which have the same text, for all rows or for those at the head of the file.
-
-    `offsets` (N+1,) are bytes, the last one where the last row ends; `hashes` (N,) belong to the texts; `order` (N,)
-    are the rows sorted by hash, rows with the same text in the file's order; `label_codes` (N,) say which of
-    `label_names` stands in the label column.
-    """
-
-    offsets: npt.NDArray[np.int64]
-    hashes: npt.NDArray[np.uint64]
-    order: npt.NDArray[np.int32]
-    label_codes: npt.NDArray[np.int16]
-    label_names: tuple[str, ...]
-    complete: bool
-
-    def __len__(self) -> int:
-        return len(self.hashes)
-
-    def same_text(self, text_hash: int) -> npt.NDArray[np.int32]:
-        """Return the rows whose text has this hash, in the file's order."""
-        low, high = (
-            int(np.searchsorted(self.hashes, np.uint64(text_hash), side, sorter=self.order))
-            for side in ("left", "right")
-        )
-        return self.order[low:high]
-
-    def groups(self, hashes: npt.NDArray[np.uint64]) -> Iterator[npt.NDArray[np.int32]]:
-        """Yield the rows of each text that stands more than once in the file, of the texts with these hashes."""
-        wanted = np.unique(hashes)
-        low = np.searchsorted(self.hashes, wanted, "left", sorter=self.order)
-        high = np.searchsorted(self.hashes, wanted, "right", sorter=self.order)
-        for first, last in zip(low[high - low > 1].tolist(), high[high - low > 1].tolist(), strict=True):
-            yield self.order[first:last]
-
-    def occurrence(self, row: int) -> int:
-        """Return how many rows with the same text stand before this one."""
-        return int(np.searchsorted(self.same_text(int(self.hashes[row])), row))
-
-    def occurrences(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return `occurrence` for many rows at once."""
-        places = np.empty(len(self), np.int32)
-        places[self.order] = np.arange(len(self), dtype=np.int32)
-        first = np.searchsorted(self.hashes, self.hashes[rows], "left", sorter=self.order)
-        return places[rows] - first
-
-    def find(self, hashes: npt.NDArray[np.uint64], occurrences: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-        """Return the row of each pair of text hash and occurrence; -1 where the file has no such row."""
-        low = np.searchsorted(self.hashes, hashes, "left", sorter=self.order)
-        places = np.minimum(low + occurrences, max(len(self) - 1, 0))
-        if not len(self):
-            return np.full(len(hashes), -1, np.int64)
-        rows = self.order[places].astype(np.int64)
-        return np.where((self.hashes[rows] == hashes) & (low + occurrences < len(self)), rows, -1)
-
-
-@dataclass
-class _Growing:
-    """An index while the file is being read."""
-
-    offsets: "array[int]" = field(default_factory=lambda: array("q"))
-    digests: bytearray = field(default_factory=bytearray)
-    label_codes: "array[int]" = field(default_factory=lambda: array("h"))
-    label_names: dict[str, int] = field(default_factory=dict)
-
-    def add(self, offset: int, text: str, label: str) -> None:
-        self.offsets.append(offset)
-        self.digests += _digest(text)
-        self.label_codes.append(self.label_names.setdefault(label, len(self.label_names)) if label else UNLABELED)
-
-    def index(self, end: int, complete: bool) -> RowIndex:
-        hashes = np.frombuffer(bytes(self.digests), dtype=">u8").astype(np.uint64)
-        return RowIndex(
-            offsets=np.append(np.frombuffer(self.offsets, np.int64), end),
-            hashes=hashes,
-            order=np.argsort(hashes, kind="stable").astype(np.int32),
-            label_codes=np.array(self.label_codes, np.int16),
-            label_names=tuple(self.label_names),
-            complete=complete,
-        )
-
-
-@dataclass(frozen=True)
-class Scanned:
-    """How far a scan has come; `index` comes with the last one."""
-
-    done_bytes: int
-    total_bytes: int
-    rows: int
-    index: RowIndex | None = None
-
-
-def scan(path: Path, form: Form, limit: int | None = None) -> Iterator[Scanned]:
-    """Read a file and index its rows, the first `limit` of them or all; the last value holds the index.
+def find_form(path: Path, asked: Asked) -> Form:
+    """Find out how to take rows out of a file, and which columns are the text and the label.
 
     Raises:
-        InputError: a row cannot be read.
+        InputError: the file cannot be read, has no rows that can be read one by one, or its text column is not clear.
     """
-    total = path.stat().st_size
-    growing = _Growing()
-    columns = {name: place for place, name in enumerate(form.columns)}
-    text_place = columns[form.text_column]
-    label_place = columns.get(form.label_column or "", -1)
-    end, complete = form.start, True
-    for offset, end, cells in records(path, form):
-        text = cells[text_place] if text_place < len(cells) else ""
-        growing.add(offset, text, cells[label_place].strip() if 0 <= label_place < len(cells) else "")
-        if len(growing.label_codes) % _PROGRESS_ROWS == 0:
-            yield Scanned(end, total, len(growing.label_codes))
-        if len(growing.label_names) > _MAX_LABELS:
-            raise InputError(
-                f"column `{form.label_column}` of `{path}` has over {_MAX_LABELS:,} different values",
-                "name the label's column with --label-column",
-            )
-        if limit is not None and len(growing.label_codes) >= limit and end < total:
-            complete = False
-            break
-    yield Scanned(end, total, len(growing.label_codes), growing.index(end, complete))
+    from txt.data.dialect import detect  # brings pyarrow, a quarter second that a file known from before does not need
+
+    dialect = detect(path, asked.encoding, asked.delimiter)
+    form = _without_roles(path, dialect)
+    cells = [row for _, _, row in islice(records(path, form), _SAMPLE_ROWS)]
+    if not cells:
+        raise InputError(f"`{path}` has no rows", "a data file has a header and a row for each text")
+    sample = dict(zip(form.columns, zip(*cells, strict=True), strict=True))
+    text = find_text(sample, asked.text_column, str(path)).name
+    label = find_label(sample, text, asked.label_column, str(path), by_content=False)
+    return replace(form, text_column=text, label_column=label.name if label else None)
 
 
 def records(
@@ -203,7 +94,7 @@ def records(
     Raises:
         InputError: a row cannot be read, or has more or fewer cells than there are columns.
     """
-    csv.field_size_limit(MAX_CELL)
+    csv.field_size_limit(LONGEST_CELL)
     skip = form.has_header and form.csv_options is not None and start is None
     width = len(form.columns)
     with path.open("rb") as file:
@@ -225,93 +116,14 @@ def records(
 
 def row_at(data: bytes, form: Form) -> list[str]:
     """Return the cells of the row that `data` holds."""
-    text = data.decode(form.codec, "replace")
-    if form.csv_options is None:
-        return _json_cells(text, form.columns)
-    return next(csv.reader(io.StringIO(text, newline=""), **form.csv_options), [])
+    lines = io.StringIO(data.decode(form.codec, "replace"), newline="" if form.csv_options else "\n")
+    return next(_rows(lines, form), [])
 
 
-class Rows:
-    """A data file whose rows can be read in any order. The file is only ever read."""
-
-    def __init__(self, path: Path, form: Form, index: RowIndex) -> None:
-        self.path = path
-        self.form = form
-        self.index = index
-        self._file = os.open(path, os.O_RDONLY)
-        self._text_place = form.columns.index(form.text_column)
-
-    def __len__(self) -> int:
-        return len(self.index)
-
-    def close(self) -> None:
-        """Close the file."""
-        os.close(self._file)
-
-    def raw(self, row: int) -> bytes:
-        """Return a row as it stands in the file, with its line end and empty lines behind it."""
-        start, end = (int(offset) for offset in self.index.offsets[row : row + 2])
-        return os.pread(self._file, end - start, start)
-
-    def cells(self, row: int) -> list[str]:
-        """Return the cells of a row, one a column; missing ones at the end are empty."""
-        cells = row_at(self.raw(row), self.form)
-        return cells + [""] * (len(self.form.columns) - len(cells))
-
-    def text(self, row: int) -> str:
-        """Return the text of a row."""
-        return self.cells(row)[self._text_place]
-
-    def metadata(self, row: int) -> dict[str, str]:
-        """Return the other columns of a row, by name."""
-        return {
-            name: cell
-            for name, cell in zip(self.form.columns, self.cells(row), strict=False)
-            if name != self.form.text_column
-        }
-
-
-def form_of(path: Path, dialect: Dialect, text_column: str, label_column: str | None, columns: Sequence[str]) -> Form:
-    """Return how to take rows out of a file of this dialect; `columns` are the names that its rows have.
-
-    Raises:
-        InputError: the format has no rows that can be read one by one.
-    """
-    if dialect.compressed or dialect.format not in ("csv", "jsonl"):
-        kind = "compressed" if dialect.compressed else f"{dialect.format.upper()}"
-        raise InputError(f"`{path}` is {kind}, and labeling reads CSV, TSV and JSON lines", "make CSV of it first")
-    with path.open("rb") as file:
-        codec, start = _codec(dialect.encoding, file.read(4))
-    options = dialect.csv_options() if dialect.format == "csv" else None
-    return Form(tuple(columns), text_column, label_column, codec, start, dialect.has_header, options)
-
-
-def read_index(path: Path, source: Path, form: Form) -> RowIndex | None:
-    """Return the kept index of a data file, or None where there is none or the file has changed since."""
-    try:
-        with path.open("rb") as file:
-            header = json.loads(file.readline())
-            if header["of"] != _fingerprint(source, form):
-                return None
-            count = header["rows"]
-            offsets = np.fromfile(file, np.int64, count + 1)
-            hashes = np.fromfile(file, np.uint64, count)
-            order = np.fromfile(file, np.int32, count)
-            codes = np.fromfile(file, np.int16, count)
-    except (OSError, ValueError, KeyError):
-        return None
-    if len(codes) != count:
-        return None
-    return RowIndex(offsets, hashes, order, codes, tuple(header["labels"]), complete=True)
-
-
-def write_index(path: Path, source: Path, form: Form, index: RowIndex) -> None:
-    """Keep an index for next time, whole or not at all."""
-    header = {"of": _fingerprint(source, form), "rows": len(index), "labels": index.label_names}
-    with atomic_write(path, "wb") as file:
-        file.write(json.dumps(header).encode() + b"\n")
-        for values in (index.offsets, index.hashes, index.order, index.label_codes):
-            file.write(np.ascontiguousarray(values).data)
+def rows_in(data: bytes, form: Form) -> list[list[str]]:
+    """Return the cells of all rows that `data` holds."""
+    lines = io.StringIO(data.decode(form.codec, "replace"), newline="" if form.csv_options else "\n")
+    return [cells for cells in _rows(lines, form) if not (_is_blank(cells) and len(cells) != len(form.columns))]
 
 
 class _Lines:
@@ -370,17 +182,22 @@ def _codec(encoding: str, head: bytes) -> tuple[str, int]:
     return encoding, 0
 
 
-def _digest(text: str) -> bytes:
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
-
-
-def _fingerprint(source: Path, form: Form) -> dict[str, Any]:
-    """Return what an index holds for: this file, unchanged, read in this way."""
-    state = source.stat()
-    return {"format": INDEX_FORMAT, "size": state.st_size, "mtime_ns": state.st_mtime_ns, "form": form.to_json()}
-
-
 def _hint(form: Form) -> str:
     if form.csv_options is None:
         return 'a line looks like {"text": "…", "label": "…"}'
     return "a quote or a cell may be missing there, or the delimiter is another one: --delimiter"
+
+
+def _without_roles(path: Path, dialect: "Dialect") -> Form:
+    """Return the form of a file whose columns have no roles yet."""
+    if dialect.compressed or dialect.format not in ("csv", "jsonl"):
+        kind = "compressed" if dialect.compressed else dialect.format.upper()
+        raise InputError(f"`{path}` is {kind}; labeling reads CSV, TSV and JSON lines", "make CSV of it first")
+    with path.open("rb") as file:
+        codec, start = _codec(dialect.encoding, file.read(4))
+    if dialect.format == "csv":
+        return Form(dialect.columns, "", None, codec, start, dialect.has_header, dialect.csv_options())
+    with path.open(encoding=codec) as lines:
+        heads = [json.loads(line) for line in islice(lines, _SAMPLE_ROWS) if line.strip()]
+    names = dict.fromkeys(name for head in heads if isinstance(head, dict) for name in head)
+    return Form(tuple(names), "", None, codec, start)

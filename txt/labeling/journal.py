@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
 
-from txt.data.rows import content_hash
+from txt.data.row_index import content_hash
 from txt.errors import InputError, TxtError
 from txt.labeling.history import History
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from txt.data.rows import RowIndex, Rows
+from txt.data.open_rows import Rows
+from txt.data.row_index import RowIndex
 from txt.labeling.classes import assign_keys, check_new_class
 from txt.labeling.journal import Decision, How, Journal, Kind, NotSavedError, now
 from txt.labeling.pace import Pace, Stopwatch

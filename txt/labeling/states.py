@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.rows import UNLABELED, RowIndex, content_hash
+from txt.data.row_index import UNLABELED, RowIndex, content_hash
 from txt.labeling.journal import SEPARATOR, Decision, id_of, split_id
 
 SKIPPED, FLAGGED, NOTED = 1, 2, 4
@@ -65,6 +65,11 @@ class RowStates:
     def decided(self) -> Mask:
         """Which rows need no decision any more (N,)."""
         return self._decided
+
+    @property
+    def labeled(self) -> Mask:
+        """Which rows have a label (N,)."""
+        return np.asarray(self._label >= 0)
 
     @property
     def offered_count(self) -> int:

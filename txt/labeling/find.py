@@ -1,0 +1,182 @@
+"""What to look for in a file: words, a regular expression, and filters such as `is:flagged label:pos airline:Delta`."""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+import numpy as np
+
+from txt.data.row_index import RowIndex
+from txt.data.rows import Form, row_at, rows_in
+from txt.errors import InputError, nearest
+from txt.labeling.states import FLAGGED, NOTED, SKIPPED, Mask, RowNumbers, RowStates
+
+STATES: dict[str, Callable[[RowStates], Mask]] = {
+    "unlabeled": lambda states: ~states.decided,
+    "labeled": lambda states: states.labeled,
+    "skipped": lambda states: states.mask_bit(SKIPPED),
+    "flagged": lambda states: states.mask_bit(FLAGGED),
+    "noted": lambda states: states.mask_bit(NOTED),
+    "twin": lambda states: states.mask_how("duplicate"),
+}
+"""What `is:` can ask for."""
+
+_TERM = re.compile(r'(?<!\S)(-?)("[^"]+"|[^\s":/]+):("[^"]*"|[^\s"]+)(?!\S)')
+_RUN = re.compile(r"[A-Za-z0-9 ]+")
+_FIRST_BLOCK, _BLOCK = 1 << 18, 1 << 22  # bytes; a small first one, so that the first hits are there at once
+
+
+@dataclass(frozen=True)
+class Filter:
+    """One `name:value` of a query, or its opposite with a `-` before it."""
+
+    name: str
+    value: str
+    negated: bool = False
+
+
+@dataclass(frozen=True)
+class Query:
+    """What was typed, taken apart: filters on states, filters on columns, and what the text must hold."""
+
+    typed: str
+    states: tuple[Filter, ...] = ()
+    columns: tuple[Filter, ...] = ()
+    text: str = ""
+    regex: bool = False
+
+    @property
+    def reads_file(self) -> bool:
+        """Tell whether rows have to be read, beyond what is known of each."""
+        return bool(self.text or self.columns)
+
+    def pattern(self) -> re.Pattern[str] | None:
+        """Return what the text must match, for finding and for highlighting."""
+        if not self.text:
+            return None
+        return re.compile(self.text if self.regex else re.escape(self.text), re.IGNORECASE)
+
+
+def parse_query(typed: str, columns: Sequence[str], classes: Sequence[str], annotators: Sequence[str]) -> Query:
+    """Take apart what was typed: `name:value` filters, and the rest as words or as a `/regular expression/`.
+
+    Filters are `is:`, `label:`, `by:` and a column's name; `*` in a column's value stands for anything.
+
+    Raises:
+        InputError: an unknown state, class or annotator, or a wrong regular expression.
+    """
+    known = {"is": list(STATES), "label": list(classes), "by": list(annotators)}
+    by_folded = {name.casefold(): name for name in columns}
+    states: list[Filter] = []
+    in_columns: list[Filter] = []
+
+    def take(term: re.Match[str]) -> str:
+        negated, name, value = bool(term[1]), term[2].strip('"'), term[3].strip('"')
+        if name.casefold() in known:
+            states.append(Filter(name.casefold(), _one_of(value, known[name.casefold()], name), negated))
+        elif name.casefold() in by_folded:
+            in_columns.append(Filter(by_folded[name.casefold()], value, negated))
+        else:
+            return term[0]
+        return ""
+
+    rest = _TERM.sub(take, typed).strip()
+    regex = len(rest) > 2 and rest.startswith("/") and rest.endswith("/")
+    query = Query(typed.strip(), tuple(states), tuple(in_columns), rest[1:-1] if regex else rest, regex)
+    try:
+        query.pattern()
+    except re.error as error:
+        raise InputError(f"/{query.text}/ is not a regular expression: {error}") from None
+    return query
+
+
+def matching_states(query: Query, states: RowStates) -> Mask:
+    """Return which rows pass the filters on states (N,)."""
+    mask = np.ones(len(states), np.bool_)
+    for each in query.states:
+        mask &= _state_mask(each, states) ^ each.negated
+    return mask
+
+
+def scan_rows(path: Path, form: Form, index: RowIndex, query: Query) -> Iterator[tuple[RowNumbers, int]]:
+    """Look through a file for rows whose columns and text match, a few megabytes at a time.
+
+    Yields the rows found, in order, and how many rows were looked at so far.
+    """
+    matches = _matcher(query, form)
+    needle = _needle(query, form.codec)
+    first, size = 0, _FIRST_BLOCK
+    with path.open("rb") as file:
+        while first < len(index):
+            wanted = int(index.offsets[first]) + size
+            last = max(int(np.searchsorted(index.offsets, wanted, "right")) - 1, first + 1)
+            file.seek(int(index.offsets[first]))
+            block = file.read(int(index.offsets[last] - index.offsets[first]))
+            bounds = index.offsets[first : last + 1] - index.offsets[first]
+            found = _hits(block, bounds, needle, form, matches)
+            yield found + first, last
+            first, size = last, _BLOCK
+
+
+def _hits(
+    block: bytes, bounds: RowNumbers, needle: bytes, form: Form, matches: Callable[[Sequence[str]], bool]
+) -> RowNumbers:
+    """Return which rows of a block match; where few have the needle, only those are taken apart."""
+    count = len(bounds) - 1
+    places = _rows_with(needle, block.lower(), bounds) if needle else np.arange(count)
+    if len(places) > count // 4:
+        rows = rows_in(block, form)
+        if len(rows) == count:
+            return np.array([place for place in places.tolist() if matches(rows[place])], np.int64)
+    return np.array(
+        [place for place in places.tolist() if matches(row_at(block[bounds[place] : bounds[place + 1]], form))],
+        np.int64,
+    )
+
+
+def _rows_with(needle: bytes, block: bytes, bounds: RowNumbers) -> RowNumbers:
+    starts = [found.start() for found in re.finditer(re.escape(needle), block)]
+    return np.unique(np.searchsorted(bounds, starts, "right") - 1)
+
+
+def _needle(query: Query, codec: str) -> bytes:
+    """Return bytes in lower case that every matching row has: the longest run of plain letters in what is sought.
+
+    Most rows can be passed over by it without being decoded. It is empty where nothing can be said, as with a regular
+    expression.
+    """
+    texts = [each.value for each in query.columns if not each.negated and "*" not in each.value]
+    texts += [query.text] if not query.regex else []
+    runs = [run for text in texts for run in _RUN.findall(text)]
+    return max(runs, key=len, default="").lower().encode(codec)
+
+
+def _matcher(query: Query, form: Form) -> Callable[[Sequence[str]], bool]:
+    """Return what tells whether a row's cells match."""
+    pattern = query.pattern()
+    text_place = form.columns.index(form.text_column)
+    filters = [(form.columns.index(each.name), each.value.casefold(), each.negated) for each in query.columns]
+
+    def matches(cells: Sequence[str]) -> bool:
+        if not all(fnmatchcase(cells[place].casefold(), value) ^ negated for place, value, negated in filters):
+            return False
+        return pattern is None or pattern.search(cells[text_place]) is not None
+
+    return matches
+
+
+def _state_mask(wanted: Filter, states: RowStates) -> Mask:
+    if wanted.name == "is":
+        return STATES[wanted.value](states)
+    return states.mask_labeled(wanted.value) if wanted.name == "label" else states.mask_annotator(wanted.value)
+
+
+def _one_of(value: str, known: Sequence[str], name: str) -> str:
+    by_folded = {each.casefold(): each for each in known}
+    if value.casefold() in by_folded:
+        return by_folded[value.casefold()]
+    close = nearest(value, known)
+    hint = f"did you mean {name}:{close}?" if close else f"there are {', '.join(known)}"
+    raise InputError(f"{name}:{value} is unknown", hint)

@@ -1,0 +1,169 @@
+"""A process of its own that reads the data file: it makes the index and looks for rows, so that no key ever waits.
+
+The two sides talk over a socket. A request that comes while an older search is under way ends that one; when the
+screen goes, the process goes too.
+"""
+
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from txt.data.row_index import RowIndex, read_index, scan, write_index
+from txt.data.rows import Asked, Form
+from txt.errors import TxtError
+from txt.labeling.find import Query, scan_rows
+from txt.labeling.states import RowNumbers
+
+
+@dataclass(frozen=True)
+class MakeIndex:
+    """Asks for the index of a file, to be kept in the file `kept`; a small file's is not kept."""
+
+    path: Path
+    form: Form
+    asked: Asked
+    kept: Path | None
+
+
+@dataclass(frozen=True)
+class Find:
+    """Asks for the rows of the file that match; `number` comes back with each answer."""
+
+    number: int
+    query: Query
+
+
+@dataclass(frozen=True)
+class Reading:
+    """So much of the file has been read for the index."""
+
+    share: float
+
+
+@dataclass(frozen=True)
+class Indexed:
+    """The index is in its file."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """Rows that match, those since the last answer; `done` when there are no more."""
+
+    number: int
+    rows: RowNumbers
+    share: float
+    done: bool
+
+
+@dataclass(frozen=True)
+class Failed:
+    """The file could not be read."""
+
+    message: str
+    hint: str | None
+
+
+Answer = Reading | Indexed | Found | Failed
+
+
+class Scanner:
+    """The process, as the screen sees it: `connection` has the answers, `fileno` to wait for them."""
+
+    def __init__(self, path: Path, form: Form, asked: Asked, kept: Path | None) -> None:
+        self._make_index = MakeIndex(path, form, asked, kept)
+        self.number = 0
+        self._start()
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable when an answer is there."""
+        return self.connection.fileno()
+
+    def find(self, query: Query) -> int:
+        """Begin a search, and end the one before it; returns its number."""
+        self.number += 1
+        self.connection.send(Find(self.number, query))
+        return self.number
+
+    def answers(self) -> Iterator[Answer]:
+        """Yield the answers that are there, without waiting.
+
+        Raises:
+            EOFError: the process has gone.
+        """
+        while self.connection.poll():
+            yield self.connection.recv()
+
+    def restart(self) -> None:
+        """End the process, whatever it is busy with, and start it again; answers to come are lost."""
+        self.close()
+        self._start()
+
+    def close(self) -> None:
+        """End the process."""
+        self.connection.close()
+        self._process.kill()
+        self._process.wait()
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        with theirs:
+            code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve({theirs.fileno()})"
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-c", code],
+                pass_fds=[theirs.fileno()],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,  # Ctrl-C at the terminal is for the screen alone
+            )
+        self.connection = Connection(ours.detach())
+        self.connection.send(self._make_index)
+
+
+def serve(descriptor: int) -> None:
+    """Answer requests until the other side closes the connection."""
+    connection = Connection(descriptor)
+    try:
+        task: MakeIndex = connection.recv()
+        index = None
+        for answer, found in _indexed(task):
+            connection.send(answer)
+            index = found
+        while index is not None:
+            _search(connection, task, index, connection.recv())
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+
+
+def _indexed(task: MakeIndex) -> Iterator[tuple[Answer, RowIndex | None]]:
+    """Yield the answers on the way to the index; the index comes with the last one."""
+    found = read_index(task.kept, task.path, task.asked) if task.kept else None
+    index = found[1] if found else None
+    try:
+        if index is None:
+            for scanned in scan(task.path, task.form):
+                yield Reading(scanned.done_bytes / max(scanned.total_bytes, 1)), None
+                index = scanned.index
+            assert index is not None
+            if task.kept:
+                write_index(task.kept, task.path, task.asked, task.form, index)
+        yield Indexed(), index
+    except TxtError as error:
+        yield Failed(error.message, error.hint), None
+    except OSError as error:
+        yield Failed(f"`{task.kept}` cannot be written: {error.strerror}", None), None
+
+
+def _search(connection: Connection, task: MakeIndex, index: RowIndex, request: Find) -> None:
+    """Send the rows that match, until all are found or the next request is there."""
+    try:
+        for rows, looked_at in scan_rows(task.path, task.form, index, request.query):
+            connection.send(Found(request.number, rows, looked_at / len(index), looked_at == len(index)))
+            if connection.poll():
+                return
+    except OSError as error:
+        connection.send(Failed(f"`{task.path}` cannot be read: {error.strerror}", None))
