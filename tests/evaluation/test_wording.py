@@ -12,24 +12,24 @@ BETTER, SAME, WORSE = Interval(0.021, 0.004, 0.038), Interval(0.01, -0.01, 0.03)
 @pytest.mark.parametrize(
     ("accuracy", "macro_f1", "sentence"),
     [
-        (BETTER, BETTER, "Accuracy is better than the baseline's by 2.1 points [+0.4, +3.8]."),
-        (SAME, SAME, "Accuracy is not distinguishable from the baseline's: +1.0 points [-1.0, +3.0]."),
+        (BETTER, BETTER, "Accuracy is better than the baseline's by 2.1 points [+0.4, +3.8]"),
+        (SAME, SAME, "Accuracy is not distinguishable from the baseline's: +1.0 points [-1.0, +3.0]"),
         (
             WORSE,
             WORSE,
-            "Accuracy is worse than the baseline's by 3.0 points [-5.0, -1.0] (a bag of words does better here).",
+            "Accuracy is worse than the baseline's by 3.0 points [-5.0, -1.0] (a bag of words does better here)",
         ),
         (
             BETTER,
             SAME,
             "Accuracy is better than the baseline's by 2.1 points [+0.4, +3.8]; "
-            "macro-F1 is not distinguishable from the baseline's: +1.0 points [-1.0, +3.0].",
+            "macro-F1 is not distinguishable from the baseline's: +1.0 points [-1.0, +3.0]",
         ),
         (
             SAME,
             WORSE,
             "Accuracy is not distinguishable from the baseline's: +1.0 points [-1.0, +3.0]; macro-F1 is worse than "
-            "the baseline's by 3.0 points [-5.0, -1.0] (a bag of words does better here).",
+            "the baseline's by 3.0 points [-5.0, -1.0] (a bag of words does better here)",
         ),
     ],
 )

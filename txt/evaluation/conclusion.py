@@ -22,6 +22,11 @@ class Conclusion:
     report: Report
     advice: list[Advice]
 
+    @property
+    def verdict(self) -> str | None:
+        """How the model stands to the baseline, in a sentence."""
+        return self.report.verdict
+
 
 def conclude(run: Run, prepared: Prepared) -> Conclusion:
     """Evaluate a finished run on its test split (on val where it has none) and write its report.

@@ -89,6 +89,11 @@ class Report:
     mistakes: tuple[Mistake, ...]
     mistaken_rows: int
 
+    @property
+    def verdict(self) -> str | None:
+        """How the model stands to the baseline, in a sentence; None without one."""
+        return verdict(self.difference)
+
     def to_json(self) -> dict[str, Any]:
         """Return the content of report.json."""
         return {
@@ -103,7 +108,7 @@ class Report:
             "baseline": self.baseline.to_json() if self.baseline else None,
             "majority": self.majority.to_json() if self.majority else None,
             "difference": _json_of(self.difference),
-            "verdict": verdict(self.difference),
+            "verdict": self.verdict,
             "slices": [entry.to_json() for entry in self.slices],
             "mistaken_rows": self.mistaken_rows,
             "mistakes": [entry.to_json() for entry in self.mistakes],

@@ -53,7 +53,7 @@ def verdict(difference: Mapping[str, "Interval"]) -> str | None:
     sentence = f"Accuracy is {_standing(accuracy)}"
     if sign(accuracy) != sign(macro_f1):
         sentence += f"; macro-F1 is {_standing(macro_f1)}"
-    return f"{sentence}."
+    return sentence
 
 
 def majority_line(majority: "Compared") -> str:

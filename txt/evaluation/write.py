@@ -1,0 +1,22 @@
+"""Writes a report as report.json, report.md and report.html."""
+
+from pathlib import Path
+
+from txt.evaluation.html import page
+from txt.evaluation.markdown import markdown
+from txt.evaluation.report import Report
+from txt.files import atomic_write, told_plainly, write_json
+
+
+def write(report: Report, folder: Path) -> None:
+    """Write the three files into `folder`, each whole or not at all.
+
+    Raises:
+        TxtError: the disk is full or cannot be written to.
+    """
+    documents = {"report.md": markdown(report), "report.html": page(report)}
+    with told_plainly("cannot write the report"):
+        write_json(folder / "report.json", report.to_json())
+        for name, content in documents.items():
+            with atomic_write(folder / name) as file:
+                file.write(content)
