@@ -168,7 +168,7 @@ class EventLog:
                 self._waiting.clear()
                 return
         except OSError as error:
-            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise
         self._file.truncate(end)
 

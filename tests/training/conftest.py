@@ -5,9 +5,9 @@ import random
 from pathlib import Path
 
 import pytest
-from txt.data.prepare import prepare
 
 from txt.config import PrepareConfig, TrainConfig
+from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.runs import Run
 
@@ -27,7 +27,7 @@ def write_topics(path: Path, rows: int = 480) -> Path:
         writer.writerow(["text", "label"])
         for number in range(rows):
             label = rng.choice(list(WORDS))
-            words = rng.choices(FILLER, k=rng.randint(3, 20)) + rng.sample(WORDS[label], k=rng.randint(1, 3))
+            words = rng.choices(FILLER, k=rng.randint(3, 20)) + rng.sample(WORDS[label], k=rng.randint(2, 4))
             rng.shuffle(words)
             writer.writerow([" ".join(words) + f" {number}", label])
     return path
@@ -49,7 +49,7 @@ def prepared(topics) -> Prepared:
 def new_run(tmp_path, monkeypatch, prepared):
     """Return a function that makes a run of a small model in a folder of its own."""
     monkeypatch.chdir(tmp_path)
-    small = {"d_model": 32, "nhead": 4, "num_layers": 2, "num_epochs": 3, "learning_rate": 3e-3, "threads": 1}
+    small = {"d_model": 32, "nhead": 4, "num_layers": 2, "num_epochs": 3, "learning_rate": 5e-3, "threads": 1}
 
     def make(name: str | None = None, **options) -> Run:
         config = TrainConfig(**(small | options))

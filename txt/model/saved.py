@@ -19,7 +19,7 @@ def save_model(model: TransformerClassifier, tokenizer: Path, folder: Path) -> N
     """Write a model with its tokenizer's files to `folder`, whole or not at all.
 
     Raises:
-        OSError: the disk is full or cannot be written; what was there before is intact.
+        OSError, SafetensorError: the disk is full or cannot be written; what was there before is intact.
     """
     with atomic_folder(folder) as beside:
         model.save_pretrained(beside)

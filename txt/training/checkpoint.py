@@ -71,7 +71,7 @@ def save_checkpoint(
         keep: checkpoints to keep, at least 1.
 
     Raises:
-        OSError: the disk is full or cannot be written; earlier checkpoints are untouched.
+        OSError, SafetensorError: the disk is full or cannot be written; earlier checkpoints are untouched.
     """
     path = folder / f"step-{progress.step:08d}"
     with atomic_folder(path) as beside:

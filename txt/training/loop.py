@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from safetensors import SafetensorError
 
 from txt.data.prepared import Prepared
 from txt.errors import InputError
@@ -228,8 +229,8 @@ class Training:
         folder, keep = self.run.checkpoints, self.config.keep_checkpoints
         try:
             path = save_checkpoint(folder, self.progress, self.optimizer.state(), self.settings, keep)
-        except OSError as error:
-            return [self._warned(f"could not save a checkpoint: {error.strerror}; the one before it is intact")]
+        except (OSError, SafetensorError) as error:
+            return [self._warned(f"could not save a checkpoint: {error}; the one before it is intact")]
         return [self._saved(path, best=False)]
 
     def _save_best(self) -> list[Event]:
@@ -237,8 +238,8 @@ class Training:
             return []
         try:
             save_model(self.model, self.tokenizer, self.run.model)
-        except OSError as error:
-            return [self._warned(f"could not save the best model: {error.strerror}; the one before it is intact")]
+        except (OSError, SafetensorError) as error:
+            return [self._warned(f"could not save the best model: {error}; the one before it is intact")]
         return [self._saved(self.run.model, best=True)]
 
     # What is told

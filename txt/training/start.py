@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from txt.config import PrepareConfig, TrainConfig
-from txt.data.prepare import prepare
+from txt.data.prepare import Watcher, prepare
 from txt.data.prepared import MANIFEST, Prepared
 from txt.data.report import DataReport
 from txt.errors import InputError
@@ -48,16 +48,17 @@ def start_on_file(
     config: TrainConfig,
     preparing: PrepareConfig,
     name: str | None,
+    progress: Watcher,
     told: Callable[[DataReport], None],
 ) -> Start:
-    """Prepare a data file into the folder of a new run; `told` gets the data report.
+    """Prepare a data file into the folder of a new run; `progress` hears how far it is, `told` gets the data report.
 
     Raises:
         InputError: the file cannot be prepared, or the run's name is taken; nothing is left behind.
     """
     with Run.new(name) as run:
         folder = run.path / PREPARED
-        told(prepare(file, preparing, folder))
+        told(prepare(file, preparing, folder, progress))
         prepared = Prepared.open(folder)
         run.describe(config, folder, prepared.fingerprint)
     return Start(run, prepared)
