@@ -34,6 +34,10 @@ class Rows:
         start, end = (int(offset) for offset in self.index.offsets[row : row + 2])
         return os.pread(self._file, end - start, start)
 
+    def head(self) -> bytes:
+        """Return what stands in the file before the first row."""
+        return os.pread(self._file, int(self.index.offsets[0]), 0)
+
     def cells(self, row: int) -> list[str]:
         """Return the cells of a row, one a column; missing ones at the end are empty."""
         cells = row_at(self.raw(row), self.form)

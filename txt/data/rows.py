@@ -55,6 +55,16 @@ class Form:
     has_header: bool = True
     csv_options: dict[str, Any] | None = None
 
+    @property
+    def single_bytes(self) -> bool:
+        """Tell whether plain letters and line ends are one byte each."""
+        return not self.codec.startswith(("utf-16", "utf-32"))
+
+    @property
+    def one_column(self) -> bool:
+        """Tell whether nothing separates cells, so that each line is one."""
+        return self.csv_options is not None and len(self.columns) == 1 and self.csv_options.get("delimiter") == "\x1f"
+
     def to_json(self) -> dict[str, Any]:
         """Return the form as a JSON object."""
         return {name: list(value) if isinstance(value, tuple) else value for name, value in vars(self).items()}
@@ -126,6 +136,20 @@ def rows_in(data: bytes, form: Form) -> list[list[str]]:
     return [cells for cells in _rows(lines, form) if not (_is_blank(cells) and len(cells) != len(form.columns))]
 
 
+def content_end(data: bytes, form: Form) -> int:
+    """Return where the first row in `data` ends, before its line end and the blank lines behind it."""
+    simple = data[:-1]
+    if form.single_bytes and b"\n" not in simple and b"\r" not in simple[:-1]:
+        return len(data) - (data.endswith((b"\n", b"\r"))) - data.endswith(b"\r\n")
+    lines = _Lines(io.BytesIO(data), form, None)
+    for cells in _rows(lines, form):
+        if not _is_blank(cells):
+            break
+    row = data[: lines.position]
+    ends = [end.encode(form.codec) for end in ("\r\n", "\n", "\r")]
+    return len(row) - next((len(end) for end in ends if row.endswith(end)), 0)
+
+
 class _Lines:
     """The lines of a file as text; `position` is the byte behind the last line taken."""
 
@@ -134,7 +158,7 @@ class _Lines:
         self._text = io.TextIOWrapper(file, encoding=form.codec, newline="" if form.csv_options else "\n")
         self._codec = form.codec
         self._stop = stop
-        self._single = not form.codec.startswith(("utf-16", "utf-32"))
+        self._single = form.single_bytes
 
     def __iter__(self) -> Iterator[str]:
         for line in self._text:

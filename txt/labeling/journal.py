@@ -278,6 +278,10 @@ class Journal:
         ).fetchone()
         return found[0] if found else None
 
+    def notes(self) -> dict[str, str]:
+        """Return the notes that stand, by row id."""
+        return dict(self.connection.execute("SELECT row_id, value FROM current_notes WHERE value <> ''"))
+
     def recent_seconds(self, annotator: str, count: int = 200) -> list[float]:
         """Return the seconds that an annotator's latest decisions took, oldest first."""
         rows = self.connection.execute(

@@ -1,0 +1,173 @@
+import csv
+import io
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.labeling.conftest import write_csv
+from txt.data.open_rows import open_rows
+from txt.data.rows import Asked
+from txt.errors import InputError
+from txt.labeling.export import COLUMNS, export
+from txt.labeling.journal import Journal
+from txt.labeling.session import LabelSession, Task
+
+LETTERS = st.characters(max_codepoint=0xFF, categories=["L", "N", "P", "S", "Zs"]) | st.sampled_from("\n\r\"',;|\t")
+NASTY = [
+    "a, b",
+    'say "so"',
+    "two\nlines",
+    "two\r\nlines",
+    "emoji 👋🏽",
+    "007",
+    "=SUM(1)",
+    "  spaces  ",
+    "tab\there",
+    "x",
+]
+
+
+def export_of(path: Path, target: Path, labels: int = 3, text: str | None = "text") -> bytes:
+    """Label some rows of a file and return what the export writes."""
+    rows = open_rows(path, Asked(text), path.with_suffix(".index"))
+    with Journal.open(path.with_suffix(".db")) as journal:
+        session = LabelSession(rows, journal, Task("anna", ("neg", "pos")))
+        for _ in range(labels):
+            session.label("pos")
+        export(rows, session.states, journal, target)
+    rows.close()
+    return target.read_bytes()
+
+
+@pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf"])
+@pytest.mark.parametrize("last_line_end", [True, False])
+def test_every_original_cell_stays_byte_for_byte(tmp_path, line_end, mark, last_line_end):
+    lines = [b"id,text,n", b'1,"a, b",007', b'2,"say ""so""",', b'3,"two\nlines\r\nmore",""', b"4,=SUM(1), x ", b""]
+    lines += ["5,Grüße 👋🏽,é".encode(), b"", b'"6","quoted","without need"']
+    content = mark + line_end.join(lines) + (line_end if last_line_end else b"")
+    path = tmp_path / "data.csv"
+    path.write_bytes(content)
+    exported = export_of(path, tmp_path / "out.csv", labels=2)
+    assert exported.startswith(mark + b"id,text,n,label,label_status,")
+    without = exported
+    for added in exported_cells(exported.decode("utf-8-sig")):
+        assert added.encode() in without
+        without = without.replace(added.encode(), b"", 1)
+    assert without == content
+
+
+def exported_cells(text: str) -> list[str]:
+    """The label columns of each row, as they stand at its end."""
+    rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+    return ["," + ",".join(row[-len(COLUMNS) :]) for row in rows]
+
+
+def test_labels_stand_beside_their_rows(tmp_path):
+    path = write_csv(tmp_path / "data.csv", NASTY)
+    rows = list(csv.DictReader(io.StringIO(export_of(path, tmp_path / "out.csv").decode(), newline="")))
+    assert [row["text"] for row in rows] == NASTY
+    assert [row["label"] for row in rows] == ["pos"] * 3 + [""] * 7
+    assert [row["label_status"] for row in rows] == ["labeled"] * 3 + ["unlabeled"] * 7
+    assert rows[0]["label_by"] == "anna"
+    assert rows[0]["label_how"] == "manual"
+    assert rows[0]["label_time"].endswith("Z")
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    texts=st.lists(st.text(LETTERS, min_size=1), min_size=2),
+    delimiter=st.sampled_from([",", ";", "\t", "|"]),
+    line_end=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le"]),
+)
+def test_any_table_round_trips(tmp_path, texts, delimiter, line_end, encoding):
+    for old in tmp_path.iterdir():
+        old.unlink()
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL)
+    writer.writerows([["text", "n"], *([each, "7"] for each in texts)])
+    path = tmp_path / "data.csv"
+    path.write_bytes(text.getvalue().encode(encoding))
+    rows = open_rows(path, Asked("text", encoding=encoding, delimiter=delimiter), tmp_path / "index")
+    with Journal.open(tmp_path / "labels.db") as journal:
+        session = LabelSession(rows, journal, Task("anna", ("neg", "p,os")))
+        session.label("p,os")
+        export(rows, session.states, journal, tmp_path / "out.csv")
+    rows.close()
+    written = (tmp_path / "out.csv").read_bytes().decode(encoding)
+    read_back = list(csv.reader(io.StringIO(written, newline=""), delimiter=delimiter))
+    assert [row[:2] for row in read_back] == [["text", "n"], *([each, "7"] for each in texts)]
+    assert [row[2] for row in read_back][:1] == ["label"]
+    assert {row[2] for row in read_back[1:]} <= {"p,os", ""}
+    assert all(len(row) == 2 + len(COLUMNS) for row in read_back)
+
+
+def test_real_files_come_out_with_every_cell_as_it_was(shared_data, tmp_path):
+    for name, encoding in (("airline/Tweets.csv", "utf-8"), ("finphrase/all-data.csv", "latin-1")):
+        path = tmp_path / Path(name).name
+        path.write_bytes((shared_data / name).read_bytes())
+        exported = export_of(path, tmp_path / ("out-" + path.name), text=None)
+        before = list(csv.reader(io.StringIO(path.read_bytes().decode(encoding), newline="")))
+        after = list(csv.reader(io.StringIO(exported.decode(encoding), newline="")))
+        assert [row[: -len(COLUMNS)] for row in after] == before
+        assert path.read_bytes() == (shared_data / name).read_bytes()
+
+
+def test_a_column_that_is_there_already_is_kept_and_ours_named_otherwise(tmp_path):
+    path = write_csv(tmp_path / "data.csv", ["a", "b"], label=["old", ""])
+    rows = list(csv.DictReader(io.StringIO(export_of(path, tmp_path / "out.csv", 1).decode(), newline="")))
+    assert [(row["label"], row["final_label"]) for row in rows] == [("old", "old"), ("", "pos")]
+    assert [row["final_label_how"] for row in rows] == ["file", "manual"]
+
+
+def test_json_lines_keep_their_bytes_and_get_fields(tmp_path):
+    path = tmp_path / "data.jsonl"
+    path.write_bytes(b'{"text": "so\\u00e9", "n": 007.10}\n\n'.replace(b"007", b"7") + b'{ "text":"b" , "n" : null }')
+    exported = export_of(path, tmp_path / "out.jsonl", 1)
+    assert exported.startswith(b'{"text": "so\\u00e9", "n": 7.10, "label": "pos", "label_status": "labeled"')
+    assert b'\n\n{ "text":"b" , "n" : null , "label": ""' in exported
+    assert [json.loads(line)["label"] for line in exported.splitlines() if line] == ["pos", ""]
+
+
+def test_lines_without_any_delimiter_get_tabs(tmp_path):
+    path = tmp_path / "data.txt"
+    path.write_bytes(b"text\nYes, it was, so good\nNo\nWell, so so\n")
+    exported = export_of(path, tmp_path / "out.txt", 1, text=None)
+    assert exported.splitlines()[1].startswith(b"Yes, it was, so good\tpos\tlabeled\tanna")
+
+
+def test_the_data_file_and_strange_files_are_never_overwritten(tmp_path):
+    path = write_csv(tmp_path / "data.csv", ["a", "b"])
+    before = path.read_bytes()
+    with pytest.raises(InputError, match="cannot take the data file's place"):
+        export_of(path, path)
+    assert path.read_bytes() == before
+    other = tmp_path / "other.csv"
+    other.write_bytes(b"dear diary")
+    with pytest.raises(InputError, match="is no export"):
+        export_of(path, other)
+    assert other.read_bytes() == b"dear diary"
+
+
+def test_an_earlier_export_is_replaced(tmp_path):
+    path = write_csv(tmp_path / "data.csv", ["a", "b", "c"])
+    first = export_of(path, tmp_path / "out.csv", 1)
+    second = export_of(path, tmp_path / "out.csv", 1)
+    assert first.count(b"pos") == 1
+    assert second.count(b"pos") == 2
+
+
+def test_a_note_beyond_the_files_encoding_is_escaped(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_bytes("text\nschön\n".encode("latin-1"))
+    rows = open_rows(path, Asked("text"), tmp_path / "index")
+    with Journal.open(tmp_path / "labels.db") as journal:
+        session = LabelSession(rows, journal, Task("anna", ("pos",)))
+        session.set_note("hm 👋")
+        export(rows, session.states, journal, tmp_path / "out.csv")
+    rows.close()
+    assert (tmp_path / "out.csv").read_bytes().endswith(b"hm \\U0001f44b\n")

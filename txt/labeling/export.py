@@ -1,0 +1,130 @@
+"""The data file with its labels: every byte of it as it was, and label columns at the end of each row."""
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+
+from txt.data.open_rows import Rows
+from txt.data.rows import Form, content_end
+from txt.errors import InputError
+from txt.files import atomic_write
+from txt.labeling.journal import Journal
+from txt.labeling.states import RowStates
+
+COLUMNS = ("label", "label_status", "label_by", "label_time", "label_how", "label_flagged", "label_note")
+"""The columns that an export adds: the label (several are joined by `|`), `labeled`, `skipped` or `unlabeled`, who gave
+it, when (UTC), how (`manual`, `bulk`, `duplicate`, … or `file` for one that was there before), `flagged` or nothing,
+and the note. Where the file has a column of such a name, ours are called `final_label` and so on."""
+
+_PREFIX = "final_"
+
+
+def export(rows: Rows, states: RowStates, journal: Journal, target: Path, *, overwrite: bool = False) -> int:
+    """Write the data file with label columns to `target`, whole or not at all; returns the number of labeled rows.
+
+    Every cell, delimiter, quote, line end and blank line stays as it is, byte for byte, and so does the encoding.
+
+    Raises:
+        InputError: `target` is the data file itself, or another file that no export made.
+    """
+    names = column_names(rows.form.columns)
+    _refuse_loss(rows, target, names, overwrite)
+    with atomic_write(target, "wb") as file:
+        _write(file, rows, names, _answers(states, journal))
+    return int(np.count_nonzero(states.labeled))
+
+
+def column_names(taken: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the label columns beside those that the file has."""
+    names: tuple[str, ...] = COLUMNS
+    while set(names) & set(taken):
+        names = tuple(_PREFIX + name for name in names)
+    return names
+
+
+def _refuse_loss(rows: Rows, target: Path, names: Sequence[str], overwrite: bool) -> None:
+    if target.exists() and target.samefile(rows.path):
+        raise InputError("the export cannot take the data file's place", f"--export {rows.path.stem}.labeled.csv")
+    if target.is_dir():
+        raise InputError(f"`{target}` is a directory", f"--export {target / rows.path.name}")
+    if target.exists() and not overwrite and not _is_export(rows, target, names):
+        raise InputError(f"`{target}` exists, and is no export of `{rows.path}`", "--overwrite replaces it")
+
+
+def _is_export(rows: Rows, target: Path, names: Sequence[str]) -> bool:
+    """Tell whether a file begins as an export of this data file does."""
+    expected = io.BytesIO()
+    _write_head(expected, rows, names)
+    with target.open("rb") as file:
+        found = file.read(len(expected.getvalue()))
+    return bool(found) and found == expected.getvalue()
+
+
+def _write(file: IO[bytes], rows: Rows, names: Sequence[str], answers: Iterator[tuple[str, ...]]) -> None:
+    _write_head(file, rows, names)
+    written = _json_fields if rows.form.csv_options is None else _cells
+    for row, answer in enumerate(answers):
+        raw = rows.raw(row)
+        end = content_end(raw, rows.form)
+        file.write(written(raw[:end], names, answer, rows.form) + raw[end:])
+
+
+def _write_head(file: IO[bytes], rows: Rows, names: Sequence[str]) -> None:
+    """Write what stands before the first row: a byte order mark, blank lines, and the header with our names added."""
+    form = rows.form
+    head = rows.head()
+    if form.csv_options is None or not form.has_header:
+        file.write(head)
+        return
+    end = form.start + content_end(head[form.start :], form)
+    file.write(_cells(head[:end], (), names, form) + head[end:])
+
+
+def _cells(content: bytes, _names: Sequence[str], answer: Sequence[str], form: Form) -> bytes:
+    """Return a row with cells added, quoted where the dialect needs it; what the encoding lacks is escaped."""
+    options = dict(form.csv_options or {})
+    if form.csv_options and form.one_column:  # nothing separates cells in such a file, so its lines get tabs
+        options["delimiter"] = "\t"
+    plain = [" ".join(cell.split()) for cell in answer] if options.get("quoting") == csv.QUOTE_NONE else answer
+    line = io.StringIO()
+    csv.writer(line, **{**options, "lineterminator": ""}).writerow(["x", *plain])
+    return content + line.getvalue()[1:].encode(form.codec, "backslashreplace")
+
+
+def _json_fields(content: bytes, names: Sequence[str], answer: Sequence[str], form: Form) -> bytes:
+    """Return a JSON object with fields added."""
+    end = content.rindex("}".encode(form.codec))
+    added = json.dumps(dict(zip(names, answer, strict=True)), ensure_ascii=False)[1:-1]
+    comma = "" if content[:end].decode(form.codec).strip() == "{" else ", "
+    return content[:end] + (comma + added).encode(form.codec, "backslashreplace") + content[end:]
+
+
+def _answers(states: RowStates, journal: Journal) -> Iterator[tuple[str, ...]]:
+    """Yield the label cells of each row."""
+    notes = journal.notes()
+    rows = states.rows_of(list(notes))
+    notes_by_row = dict(zip(rows.tolist(), notes.values(), strict=True))
+    for row in range(len(states)):
+        label, skipped, act = states.label(row), states.is_skipped(row), states.act(row)
+        status = "skipped" if skipped else "unlabeled" if label is None else "labeled"
+        decided = status != "unlabeled"
+        yield (
+            label or "",
+            status,
+            states.annotator(row),
+            _time_of(act) if act else "",
+            states.how(row) if decided else "",
+            "flagged" if states.is_flagged(row) else "",
+            notes_by_row.get(row, ""),
+        )
+
+
+def _time_of(act: int) -> str:
+    """Return when an act was done; its number is in nanoseconds."""
+    return datetime.fromtimestamp(act / 1e9, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
