@@ -1,8 +1,12 @@
 """What all tests share: the real data sets beside the checkout, where they are."""
 
+import os
 from pathlib import Path
 
 import pytest
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in txt/__main__.py: tests run side by side
+os.environ["HF_HUB_OFFLINE"] = "1"
 
 SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 

@@ -89,13 +89,15 @@ def _faster_precision(device: torch.device) -> str:
     return "bf16" if _seconds(torch.float32) > _WORTH_IT * _seconds(torch.bfloat16) else "float32"
 
 
-def _seconds(dtype: torch.dtype, size: int = 512, repeats: int = 5) -> float:
-    """Return the best time of a few matrix products."""
+def _seconds(dtype: torch.dtype, size: int = 512, repeats: int = 8) -> float:
+    """Return the best time of a matrix product on one thread: several would measure who else is busy."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
     a = torch.ones(size, size, dtype=dtype)
-    a @ a
     best = float("inf")
     for _ in range(repeats):
         start = time.perf_counter()
         a @ a
         best = min(best, time.perf_counter() - start)
+    torch.set_num_threads(threads)
     return best
