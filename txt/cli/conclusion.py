@@ -27,7 +27,9 @@ def show_conclusion(conclusion: "Conclusion") -> None:
         f"Best at epoch {finished.best_epoch:.3g}{ended}; {duration(finished.seconds)} of training, "
         f"{finished.rows_per_second:,.0f} rows/s."
     )
-    out.print(Text("Model: ").append(shown(str(run.model))).append("   Report: ").append(shown(str(run.path / "report.html"))))
+    out.print(
+        Text("Model: ").append(shown(str(run.model))).append("   Report: ").append(shown(str(run.path / "report.html")))
+    )
     for advice in conclusion.advice:
         out.print(_advice_line(advice))
     out.print(Text(f"Next: txt eval {run.name}", style="dim") if report.split else "")

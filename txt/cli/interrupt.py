@@ -15,7 +15,7 @@ def stop_on_signals(message: str) -> Iterator[Callable[[], bool]]:
     """Yield a function that tells whether a stop was asked for; `message` is said when that happens."""
     asked = False
 
-    def ask(number: int, frame: FrameType | None) -> None:
+    def ask(_number: int, _frame: FrameType | None) -> None:
         nonlocal asked
         asked = True
         for one in _SIGNALS:

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from txt.cli.conclusion import show_conclusion
+from txt.cli.data_report import say_report
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, file_options, preset_options, takes
+from txt.cli.prepare import PreparingBar
 from txt.config import PrepareConfig, TrainConfig, flag, names_of
 from txt.errors import InputError, Interrupted, TxtError
 
@@ -65,7 +67,7 @@ def _new(
         _refuse_preparing(given)
         return start_on_prepared(Path(source) if source else PREPARED, training, name)
     with PreparingBar() as bar:
-        return start_on_file(source, training, preparing, name, bar.advance, told=say_report)
+        return start_on_file(source, training, preparing, name, bar.advance, say_report)
 
 
 def _refuse_preparing(given: Given) -> None:
@@ -89,8 +91,8 @@ def _resumed(source: str | None, fresh: dict[str, Any], run: str, at_step: int |
 
 def _run(start: "Start", as_json: bool) -> "Finished":
     """Train to the end or to a clean stop, and return how it ended."""
-    from txt.events import Finished
     from txt.cli.progress import TrainingBar
+    from txt.events import Finished
     from txt.training.loop import train as train_events
 
     with stop_on_signals("stopping after this step; once more leaves at once") as stop, TrainingBar() as bar:
