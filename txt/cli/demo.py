@@ -1,7 +1,53 @@
-"""`txt demo`."""
+"""`txt demo`: the main job on the sample reviews, from the raw file to the evaluation."""
+
+from typing import Annotated
 
 import typer
+
+from txt.cli.console import out, say, shown
+from txt.cli.data_report import show_report as show_data_report
+from txt.cli.prepare import PreparingBar
+from txt.cli.scorecard import show_report
+from txt.cli.train import run_training
+from txt.config import PRESETS, PrepareConfig, TrainConfig
+
+_CONFIG = TrainConfig(learning_rate=1e-3, num_epochs=8, dropout=0.2).with_options(**PRESETS["tiny"])
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
+    app.command("demo")(demo)
+
+
+def demo(
+    name: Annotated[str | None, typer.Option(help="Name of the run, a folder under `runs/` [a number].")] = None,
+) -> None:
+    """Prepare, train and evaluate on the sample reviews that come with txt: a minute, no network.
+
+    Example: `txt demo`
+    """
+    from txt.data.sample import sample_file
+    from txt.evaluation.run import evaluate_run
+    from txt.evaluation.write import write
+    from txt.training.start import start_on_file
+
+    reviews = sample_file("reviews.csv")
+    _say_step(f"txt prepare {reviews.name}")
+    with PreparingBar() as bar:
+        start = start_on_file(reviews, _CONFIG, PrepareConfig(), name, bar.advance, show_data_report)
+    run = start.run.name
+    _say_step("txt train --preset tiny --lr 1e-3 --epochs 8 --dropout 0.2")
+    run_training(start)
+    _say_step(f"txt eval {run}")
+    report = evaluate_run(start.run)
+    write(report, start.run.path)
+    show_report(report, out)
+    out.print()
+    out.print(shown("What to do next:", style="bold"))
+    out.print(shown(f"  open {start.run.path}/report.html    the same, with plots"))
+    out.print(shown("  txt label data.csv           label texts of your own, a key each"))
+    out.print(shown("  txt train data.csv           train on them"))
+
+
+def _say_step(command: str) -> None:
+    say(f"\n$ {command}")

@@ -53,7 +53,7 @@ def train(
         options = file_options(config, TrainConfig, PrepareConfig)
         training = build(TrainConfig, given, preset_options(preset), options)
         start = _new(source, name, training, build(PrepareConfig, given, options), given)
-    finished = _run(start, as_json)
+    finished = run_training(start, as_json)
     _conclude(start, finished, as_json)
 
 
@@ -89,7 +89,7 @@ def _resumed(source: str | None, fresh: dict[str, Any], run: str, at_step: int |
     return resume(run, given, at_step)
 
 
-def _run(start: "Start", as_json: bool) -> "Finished":
+def run_training(start: "Start", as_json: bool = False) -> "Finished":
     """Train to the end or to a clean stop, and return how it ended."""
     from txt.cli.progress import TrainingBar
     from txt.events import Finished
