@@ -74,6 +74,11 @@ class Roles:
         return {column.name for column in (self.text, self.label, self.split, self.group, self.row_id) if column}
 
 
+def is_usual_name(name: str) -> bool:
+    """Tell whether columns are often called so."""
+    return bool(_called([name], _TEXT_NAMES | _LABEL_NAMES | _SPLIT_COLUMNS | _ID_NAMES | _METADATA_NAMES))
+
+
 def find_text(sample: Sample, wanted: str | None = None, source: str = "the file") -> Column:
     """Return the column that holds the text: `wanted`, the one so named, or the one with the longest texts.
 

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from txt.data.columns import is_usual_name
 from txt.data.encoding import find_encoding
 from txt.data.source import Source
 from txt.errors import InputError
@@ -97,7 +99,6 @@ def detect(path: Path | Source, encoding: str | None = None, delimiter: str | No
     _refuse_foreign(source, head)
     if head.startswith(b"PAR1"):
         return Dialect("parquet", _parquet_columns(source), source.is_gzip())
-    _refuse_binary(source, head)
     found = find_encoding(source, encoding)
     text = io.TextIOWrapper(io.BytesIO(head), encoding=found.name, errors="ignore", newline="").read()
     if not text.strip():
@@ -126,12 +127,6 @@ def _refuse_foreign(source: Source, head: bytes) -> None:
     kind = next((kind for magic, kind in _FOREIGN.items() if head.startswith(magic)), None)
     if kind:
         raise InputError(f"`{source}` is {kind}, not a data file", "make CSV, JSONL or Parquet of it first")
-
-
-def _refuse_binary(source: Source, head: bytes) -> None:
-    controls = len(re.findall(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]", head))
-    if controls > 0.03 * len(head):
-        raise InputError(f"`{source}` is a binary file", "txt reads CSV, TSV, JSONL, JSON and Parquet, each also .gz")
 
 
 def _parquet_columns(source: Source) -> tuple[str, ...]:
@@ -235,11 +230,12 @@ def _with_columns(source: Source, text: str, dialect: Dialect) -> Dialect:
     first = [cell.strip() for cell in rows[0]] if rows else []
     if first and not _are_names(first, rows[1:]):
         names = tuple(f"column_{number}" for number in range(1, len(first) + 1))
-        warning = f"`{source}` has no header: its columns are called {', '.join(names)}"
+        called = ", ".join(names[:4]) + (" …" if len(names) > 4 else "")
+        warning = f"`{source}` has no header: its columns are called {called}"
         return replace(dialect, columns=names, has_header=False, warnings=(*dialect.warnings, warning))
     names = _distinct(first)
-    again = sorted({name for name in first if name and first.count(name) > 1})
-    warnings = [f"`{source}` has two columns `{name}`: the second is called `{name}_2`" for name in again]
+    again = [name for name, count in Counter(first).items() if name and count > 1]
+    warnings = [f"`{source}` has two columns `{name}`: the later one is renamed" for name in again]
     return replace(dialect, columns=names, warnings=(*dialect.warnings, *warnings))
 
 
@@ -249,6 +245,8 @@ def _are_names(first: Sequence[str], below: Sequence[list[str]]) -> bool:
     sentence = re.compile(r"[.!?…]$|\s\S+\s\S+\s\S+\s")
     if not cells or any(len(cell) > _LONGEST_NAME or _is_number(cell) or sentence.search(cell) for cell in cells):
         return False
+    if any(map(is_usual_name, cells)):
+        return True
     rows = [row for row in below if [cell.strip() for cell in row] != list(first)]  # a header can stand there twice
     return not any(cell and any(cell in row[place : place + 1] for row in rows) for place, cell in enumerate(first))
 
@@ -262,13 +260,16 @@ def _is_number(cell: str) -> bool:
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names with numbers added where two are the same or one is empty."""
-    taken: list[str] = []
+    """Return the names with numbers added where one is empty or stands there before."""
+    original = set(names)
+    numbers: dict[str, int] = {}
+    taken: dict[str, None] = {}
     for place, name in enumerate(names, start=1):
         name = name or f"column_{place}"
-        free, count = name, 1
-        while free in taken or (free != name and free in names):
-            count += 1
-            free = f"{name}_{count}"
-        taken.append(free)
+        free, number = name, numbers.get(name, 1)
+        while free in taken or (free != name and free in original):
+            number += 1
+            free = f"{name}_{number}"
+        numbers[name] = number
+        taken[free] = None
     return tuple(taken)

@@ -17,6 +17,7 @@ _BOMS = {  # the UTF-32 marks begin with the UTF-16 ones, so they come first
 _COMMON = ("utf-8", "utf-16", "cp1252", "latin-1", "cp1250", "cp1251", "gb18030", "shift_jis", "euc-kr", "mac-roman")
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
+_CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
@@ -39,6 +40,8 @@ def find_encoding(source: Source, wanted: str | None = None) -> Encoding:
     wrong = _first_wrong_byte(source, name)
     if wrong is None:
         return Encoding(name)
+    if not wanted and _is_binary(head):
+        raise InputError(f"`{source}` is a binary file", "txt reads CSV, TSV, JSONL, JSON and Parquet, each also .gz")
     if wrong.value == 0:
         raise InputError(
             f"`{source}` has a NUL byte in line {line_of(source, wrong.offset, name)}",
@@ -81,6 +84,11 @@ def _known(name: str) -> str:
     return "utf-8-sig" if found == "utf-8" else found  # a mark at the start is never data
 
 
+def _is_binary(head: bytes) -> bool:
+    """Tell whether bytes that are not UTF-8 are no text at all: many of them are control codes."""
+    return len(_CONTROL.findall(head)) > 0.03 * len(head)
+
+
 def _by_mark(head: bytes) -> str | None:
     return next((name for mark, name in _BOMS.items() if head.startswith(mark)), None)
 
@@ -89,9 +97,9 @@ def _by_nul_pattern(head: bytes) -> str | None:
     """Recognise UTF-16 without a mark: every other byte of its spaces, digits and line ends is NUL."""
     pairs = len(head) // 2
     even, odd = head[0::2].count(0), head[1::2].count(0)
-    if pairs and odd > 0.3 * pairs and even < 0.02 * pairs:
+    if pairs and odd > 0.3 * pairs and even < 0.1 * odd:
         return "utf-16-le"
-    if pairs and even > 0.3 * pairs and odd < 0.02 * pairs:
+    if pairs and even > 0.3 * pairs and odd < 0.1 * even:
         return "utf-16-be"
     return None
 

@@ -1,0 +1,107 @@
+import pytest
+
+from txt.data.columns import Column, find_label, find_row_id, find_split, find_text
+from txt.errors import InputError
+
+REVIEWS = [f"a long review with many different words, number {n}" for n in range(20)]
+TITLES = [f"title {n}" for n in range(20)]
+
+
+def test_the_text_is_found_by_its_name():
+    assert find_text({"id": ["1"], "Text": ["x"], "body": ["some words here"]}) == Column("Text", "by its name")
+    assert find_text({"label": ["a", "b"], "news": REVIEWS}).name == "news"
+    assert find_text({"stars": ["1"] * 20, "Review Text": REVIEWS}).name == "Review Text"
+
+
+def test_the_text_is_found_by_its_content():
+    found = find_text({"when": ["2/24/2015 11:35"] * 20, "kind": ["a b", "c d"] * 10, "what": REVIEWS})
+    assert found.name == "what"
+    assert found.why == "the longest texts, 9 words a row"
+    assert find_text({"a": TITLES, "b": REVIEWS}).name == "b"
+
+
+def test_texts_without_spaces_are_texts():
+    chinese = [f"這是一個關於第{n}部電影的很長的評論" for n in range(20)]
+    assert find_text({"x": ["正面", "負面"] * 10, "y": chinese}).name == "y"
+
+
+def test_addresses_ids_and_dates_are_no_texts():
+    sample = {
+        "link": [f"https://example.org/some/page/{n}" for n in range(9)],
+        "hash": [f"{n:032x}" for n in range(9)],
+        "time": [f"2020-01-0{n} 10:00:00" for n in range(1, 10)],
+    }
+    with pytest.raises(InputError, match=r"no column of `data\.csv` looks like text") as caught:
+        find_text(sample, source="data.csv")
+    assert "--text-column link or --text-column hash or --text-column time" in caught.value.hint
+
+
+def test_two_columns_that_are_equally_good_texts_are_an_error_that_lists_them():
+    with pytest.raises(InputError, match="2 columns that may be the text: `question`, `comment`") as caught:
+        find_text({"question": REVIEWS, "comment": REVIEWS})
+    assert caught.value.hint == "choose one: --text-column question or --text-column comment"
+    with pytest.raises(InputError, match="`a`, `b`"):
+        find_text({"a": REVIEWS, "b": REVIEWS})
+
+
+def test_a_named_column_is_taken_and_a_wrong_name_gets_the_nearest():
+    sample = {"text": REVIEWS, "Body Text": REVIEWS, "label": ["a"]}
+    assert find_text(sample, "Body Text").name == "Body Text"
+    assert find_text(sample, "body text").name == "Body Text"
+    with pytest.raises(InputError, match=r"column `boddy text` not found in `r\.csv`") as caught:
+        find_text(sample, "boddy text", "r.csv")
+    assert caught.value.hint == "it has `text`, `Body Text`, `label`; try --text-column 'Body Text'"
+
+
+def test_the_label_is_found_by_its_name():
+    few = ["a", "b"] * 10
+    for name in ("label", "Label", "sentiment", "airline_sentiment", "Star Rating", "class"):
+        assert find_label({"text": REVIEWS, "airline": few, "reason": few, name: few}, "text") == Column(
+            name, "by its name"
+        )
+
+
+def test_the_label_is_found_by_content_only_where_one_column_may_be_it():
+    few = ["a", "b"] * 10
+    assert find_label({"t": REVIEWS, "kind": few}, "t") == Column("kind", "the only other column of few values")
+    assert find_label({"t": REVIEWS, "kind": few}, "t", by_content=False) is None
+    assert find_label({"t": REVIEWS, "source": few, "number": list("abcdefghijklmnopqrst")}, "t") is None
+    with pytest.raises(InputError, match="2 columns that may be the label: `kind`, `tone`"):
+        find_label({"t": REVIEWS, "kind": few, "tone": few}, "t")
+
+
+def test_two_columns_named_like_labels_are_an_error_unless_one_is_empty():
+    few, empty = ["a", "b"] * 10, [""] * 20
+    with pytest.raises(InputError, match="`topic`, `sentiment`") as caught:
+        find_label({"text": REVIEWS, "topic": few, "sentiment": few}, "text")
+    assert caught.value.hint == "choose one: --label-column topic or --label-column sentiment"
+    assert find_label({"text": REVIEWS, "topic": empty, "sentiment": few}, "text").name == "sentiment"
+
+
+def test_a_split_column_is_one_whose_values_name_splits():
+    assert find_split({"split": ["train"] * 5}).name == "split"
+    assert find_split({"part": ["train", "Dev", "TEST"]}).why == "its values are dev, test, train"
+    assert find_split({"split": ["front", "back"], "kind": ["test"] * 5}) is None
+
+
+def test_ids_name_rows_only_where_they_never_repeat():
+    assert find_row_id({"ID": ["1", "2"]}).name == "ID"
+    assert find_row_id({"id": ["1", "1"]}) is None
+    assert find_row_id({"id": ["1", ""]}) is None
+    assert find_row_id({"number": ["1", "2"]}) is None
+
+
+def test_the_raw_exports_need_no_options(shared_data):
+    from txt.config import PrepareConfig
+    from txt.data.table import read
+
+    expected = {
+        "airline/Tweets.csv": ("text", "airline_sentiment"),
+        "finphrase/all-data.csv": ("news", "label"),
+        "sentences3000/all.csv": ("text", "label"),
+    }
+    for name, columns in expected.items():
+        with read(shared_data / name, PrepareConfig()) as table:
+            sample = next(table.batches()).slice(0, 1000).to_pydict()
+        text = find_text(sample)
+        assert (text.name, find_label(sample, text.name).name) == columns

@@ -1,0 +1,32 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from txt.config import PRESETS
+from txt.data.report import PERCENTILES, imbalance, percentiles, suggest_max_length, suggest_preset
+
+
+@given(st.lists(st.integers(0, 200), min_size=1))
+def test_percentiles_of_a_histogram_are_those_of_the_lengths(lengths):
+    expected = np.percentile(lengths, PERCENTILES, method="inverted_cdf").astype(int).tolist()
+    assert list(percentiles(np.bincount(lengths)).values()) == expected
+
+
+def test_no_lengths_have_no_percentiles():
+    assert set(percentiles(np.zeros(1, np.int64)).values()) == {0}
+
+
+def test_the_suggested_length_keeps_99_percent_whole():
+    assert suggest_max_length({99: 57}) == 64
+    assert suggest_max_length({99: 64}) == 64
+    assert suggest_max_length({99: 3}) == 16
+
+
+def test_more_rows_deserve_a_larger_model():
+    advised = [suggest_preset(rows) for rows in (100, 10_000, 200_000, 5_000_000)]
+    assert advised == list(PRESETS)
+
+
+def test_imbalance_looks_at_classes_that_have_rows():
+    assert imbalance({"a": 30, "b": 10, "c": 0}) == 3
+    assert imbalance({}) == 1
