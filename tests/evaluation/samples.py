@@ -1,5 +1,7 @@
 """Reports to render: an ordinary one, one of many classes, and one whose texts attack whoever shows them."""
 
+from functools import cache
+
 import numpy as np
 
 from txt.evaluation.report import Predicted, Report, evaluate
@@ -14,6 +16,7 @@ HOSTILE = [
 HOSTILE_LABELS = ["<i>neg</i>|\x1b[2J", "[bold]pos[/bold]", "neutral\u202e"]
 
 
+@cache
 def report_of(classes: int = 3, rows: int = 300, accuracy: float = 0.8, *, hostile: bool = False) -> Report:
     """Return a report on random rows, with baseline, temperature, slices and mistakes."""
     rng = np.random.default_rng(0)
@@ -41,6 +44,7 @@ def report_of(classes: int = 3, rows: int = 300, accuracy: float = 0.8, *, hosti
     )
 
 
+@cache
 def bare_report() -> Report:
     """Return a report without train and val splits, every row right."""
     labels = np.arange(20) % 2

@@ -1,7 +1,89 @@
-"""`txt evaluate`."""
+"""`txt eval`: how good a run's best model is, beside a baseline, and where it errs."""
+
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from txt.cli.console import out as stdout
+from txt.cli.console import print_json, say
+from txt.cli.options import Given, build, takes
+from txt.cli.scorecard import show_report
+from txt.config import PrepareConfig, names_of
+from txt.errors import InputError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+_READING = ("text_column", "label_column", "split_column", "encoding", "delimiter")
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
+    app.command("eval")(evaluate)
+
+
+@takes(PrepareConfig, without=tuple(name for name in names_of(PrepareConfig) if name not in _READING))
+def evaluate(
+    run: Annotated[str | None, typer.Argument(help="Run, by name or path [the newest].", show_default=False)] = None,
+    *,
+    data: Annotated[
+        Path | None, typer.Option(help="File of labeled rows to evaluate on, instead of the run's own data.")
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="`test`, `val` or `train` [test, or all of a file without splits].")
+    ] = None,
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for the report [the run's].")] = None,
+    device: Annotated[str | None, typer.Option(help="`auto`, `cpu`, `cuda`, `mps` [as in training].")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
+    given: Given,
+) -> None:
+    """Evaluate a run's best model, beside a baseline that counts words.
+
+    Prints scores with intervals, the difference to the baseline, calibration, slices and the most confident mistakes,
+    and writes them to report.json, report.md and report.html.
+
+    Example: `txt eval` or `txt eval 003 --data more-reviews.csv`
+    """
+    from txt.evaluation.run import evaluate_run, report_folder
+    from txt.evaluation.write import write
+    from txt.runs import Run
+
+    if data is None and given:
+        flag = "--" + next(iter(given)).replace("_", "-")
+        raise InputError(f"{flag} is about reading a file, and none is given", "name it with --data FILE")
+    found = Run.open(run) if run else Run.newest()
+    with _PredictingBar() as bar:
+        report = evaluate_run(found, split, data, build(PrepareConfig, given), device, bar.advance)
+    folder = out or report_folder(found, report)
+    write(report, folder)
+    if as_json:
+        print_json(report.to_json())
+    else:
+        show_report(report, stdout)
+    say(f"\nThe whole report: {folder / 'report.html'}, and report.md, report.json beside it")
+
+
+class _PredictingBar:
+    """Draws how many rows are predicted, on stderr, where it takes a while."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[None] | None = None
+
+    def advance(self, done: int, total: int) -> None:
+        """Draw that some more rows are done."""
+        from tqdm import tqdm
+
+        if self._bar is None:
+            self._bar = tqdm(desc="predicting", total=total, unit=" rows", dynamic_ncols=True, leave=False, delay=0.5)
+        self._bar.update(done)
+
+    def __enter__(self) -> "_PredictingBar":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.close()

@@ -21,6 +21,7 @@ MAX_MATRIX_CLASSES = 12
 MAX_PAIRS = 12
 MAX_MISTAKES = 10
 
+_SHORT = {"balanced_accuracy": "balanced acc."}  # with all intervals in the table, 80 columns hold no more
 _MARKS = {1: ("▲", "green"), 0: ("≈", "bold"), -1: ("▼", "yellow")}
 # The terminal's own background is not known, so small shares colour the number only: a pale shade would shine on black.
 _RIGHT = ((0.75, "bold #ffffff on #1f5fd0"), (0.5, "#000000 on #6f9ff0"), (0.0, "blue"))
@@ -35,11 +36,7 @@ def show_report(report: "Report", console: Console) -> None:
 
 
 def _parts(report: "Report", width: int) -> Iterator[RenderableType]:
-    yield (
-        Text("Evaluation of ")
-        .append(shown(report.run, "bold"))
-        .append(f" on {report.split}: {report.rows:,} rows, {len(report.labels)} classes, intervals at 95 %")
-    )
+    yield from _title(report)
     yield scores_table(report, width)
     yield from verdict_lines(report)
     yield from classes_table(report, width)
@@ -47,6 +44,18 @@ def _parts(report: "Report", width: int) -> Iterator[RenderableType]:
     yield from calibration(report, width)
     yield from slices_table(report.slices, width)
     yield from mistakes(report, width)
+
+
+def _title(report: "Report") -> Iterator[Text]:
+    from txt.evaluation.wording import left_out_line, seen_line
+
+    title = Text("Evaluation of ").append(shown(report.run, "bold")).append(" on ").append(shown(report.where, "bold"))
+    yield title.append(f": {report.rows:,} rows, {len(report.labels)} classes, intervals at 95 %")
+    if warning := seen_line(report):
+        yield Text(f"▼ {warning}", style="yellow")
+    if left_out := left_out_line(report):
+        yield Text(left_out)
+    yield Text()
 
 
 def scores_table(report: "Report", width: int) -> Table:
@@ -61,7 +70,7 @@ def scores_table(report: "Report", width: int) -> Table:
     for name, score in report.metrics.items():
         other, above = report.baseline.metrics.get(name), report.difference.get(name)
         compared = [with_span(other) if other else "–", points_with_span(above) if above else "–"]
-        rows.append([METRIC_NAMES[name], with_span(score), *compared])
+        rows.append([_SHORT.get(name, METRIC_NAMES[name]), with_span(score), *compared])
     return _table(["", "model", "baseline", "points above"], rows, width)
 
 

@@ -19,8 +19,10 @@ from txt.evaluation.svg import (
 from txt.evaluation.wording import (
     METRIC_NAMES,
     calibration_line,
+    left_out_line,
     majority_line,
     points_with_span,
+    seen_line,
     sign,
     value_or_empty,
     with_span,
@@ -35,7 +37,7 @@ _VERDICTS = {1: ("better", "▲"), 0: ("even", "≈"), -1: ("worse", "▼")}
 
 def page(report: Report) -> str:
     """Return the report as a self-contained HTML document."""
-    title = f"Evaluation of {escaped(report.run)} on {escaped(report.split)}"
+    title = f"Evaluation of {escaped(report.run)} on {escaped(report.where)}"
     style = files("txt.evaluation").joinpath("report.css").read_text(encoding="utf-8")
     return "\n".join(
         [
@@ -54,6 +56,10 @@ def page(report: Report) -> str:
 
 def _sections(report: Report) -> Iterator[str]:
     yield _verdict(report)
+    if warning := seen_line(report):
+        yield f'<p class="verdict worse">{warning}</p>'
+    if left_out := left_out_line(report):
+        yield f"<p>{left_out}</p>"
     yield _scores(report)
     yield _section("Classes", _classes(report))
     yield _confusion(report)

@@ -8,12 +8,14 @@ from txt.evaluation.report import Report
 from txt.evaluation.wording import (
     METRIC_NAMES,
     calibration_line,
+    left_out_line,
     majority_line,
     points_with_span,
+    seen_line,
     value_or_empty,
     with_span,
 )
-from txt.visible import clip, visible
+from txt.visible import clip
 
 MAX_MATRIX_CLASSES = 12
 MAX_PAIRS = 20
@@ -33,10 +35,14 @@ def plain(text: str, width: int = 300) -> str:
 
 
 def _sections(report: Report) -> Iterator[str]:
-    yield f"# Evaluation of `{visible(report.run)}` on {report.split}"
+    yield f"# Evaluation of {plain(report.run)} on {plain(report.where)}"
     yield f"{report.rows:,} rows, {len(report.labels)} classes. Intervals are at 95 %."
     if report.verdict:
         yield f"**{report.verdict}.**"
+    if warning := seen_line(report):
+        yield f"**{warning}**"
+    if left_out := left_out_line(report):
+        yield left_out
     yield from _scores(report)
     yield from ("## Classes", _classes(report))
     yield from _confusion(report)

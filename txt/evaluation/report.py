@@ -70,13 +70,18 @@ class Compared:
 class Report:
     """An evaluation: scores with 95 % intervals, per class, confusion, calibration, baseline, slices and mistakes.
 
-    `confusion[i][j]` counts the rows of class i that were predicted as class j. `difference` is the model's scores
-    above the baseline's on the same rows; it is empty, and `baseline` and `majority` are None, without a train split.
+    `data` is the name of the file that the rows are from, None for the run's own data; `left_out` counts that file's
+    other rows by the reason. `rows_in_train` counts the rows whose text is in the train split too. `confusion[i][j]`
+    counts the rows of class i that were predicted as class j. `difference` is the model's scores above the baseline's
+    on the same rows; it is empty, and all that needs a train split is None, without one.
     """
 
     run: str
     split: str
+    data: str | None
     rows: int
+    rows_in_train: int | None
+    left_out: Mapping[str, int]
     labels: tuple[str, ...]
     metrics: Mapping[str, Interval]
     per_class: Mapping[str, ClassScores]
@@ -90,6 +95,13 @@ class Report:
     mistaken_rows: int
 
     @property
+    def where(self) -> str:
+        """What was evaluated, in words: the split, or the file."""
+        if self.data is None:
+            return self.split
+        return self.data if self.split == "all" else f"{self.split} of {self.data}"
+
+    @property
     def verdict(self) -> str | None:
         """How the model stands to the baseline, in a sentence; None without one."""
         return verdict(self.difference)
@@ -100,7 +112,10 @@ class Report:
             "format": FORMAT,
             "run": self.run,
             "split": self.split,
+            "data": self.data,
             "rows": self.rows,
+            "rows_in_train": self.rows_in_train,
+            "left_out": dict(self.left_out),
             "metrics": _json_of(self.metrics),
             "per_class": _json_of(self.per_class),
             "confusion": {"labels": list(self.labels), "counts": [list(row) for row in self.confusion]},
@@ -131,6 +146,8 @@ def evaluate(
     *,
     run: str,
     split: str,
+    data: str | None = None,
+    left_out: Mapping[str, int] | None = None,
     val: tuple[Ints, Floats] | None = None,
     train: tuple[Sequence[str], Ints] | None = None,
     seed: int = 0,
@@ -142,6 +159,8 @@ def evaluate(
         names: the classes' names, in the order of the logits.
         run: the run's name, for the report.
         split: the split's name, for the report.
+        data: the file's name, where the rows are not the run's own, for the report.
+        left_out: how many rows of the file are not among them, by the reason, for the report.
         val: labels and logits of the val split, on which the temperature is fitted.
         train: texts and labels of the train split, for the baseline.
         seed: of the bootstrap and the baseline.
@@ -157,7 +176,10 @@ def evaluate(
     return Report(
         run=run,
         split=split,
+        data=data,
         rows=len(test.labels),
+        left_out=left_out or {},
+        rows_in_train=_rows_in_train(test.texts, train[0]) if train else None,
         labels=tuple(names),
         metrics=intervals(test.labels, predictions, num_classes, seed)
         | {"log_loss": mean_interval(log_losses(test.labels, test.logits), seed)},
@@ -186,6 +208,11 @@ def _check(test: Predicted, split: str) -> None:
         )
     assert test.labels.min() >= 0
     assert test.labels.max() < test.logits.shape[1]
+
+
+def _rows_in_train(texts: Sequence[str], train_texts: Sequence[str]) -> int:
+    seen = set(train_texts)
+    return sum(text in seen for text in texts)
 
 
 def _compared(other: baseline.Baseline, labels: Ints, num_classes: int, seed: int) -> Compared:

@@ -1,66 +1,111 @@
 """Evaluating a run: its best model on a split of its data, or on a file of labeled rows."""
 
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from txt.config import PrepareConfig
+from txt.data.columns import SPLIT_NAMES
 from txt.data.prepared import Prepared, Split
 from txt.errors import InputError
+from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
 from txt.evaluation.report import Predicted, Report, evaluate
 from txt.metrics import Floats
-from txt.model.classifier import TransformerClassifier
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
 from txt.runs import Run
-from txt.training.machine import Machine, choose_machine, in_precision
+from txt.training.machine import choose_machine, in_precision
 
 SPLITS = ("test", "val", "train")
 
+Watcher = Callable[[int, int], None]
+"""Hears how many rows were predicted since the last call, and how many there are in all."""
 
-def evaluate_run(run: Run, split_name: str = "test", data: Prepared | None = None, device: str | None = None) -> Report:
+
+def evaluate_run(
+    run: Run,
+    split_name: str | None = None,
+    data: Path | None = None,
+    reading: PrepareConfig | None = None,
+    device: str | None = None,
+    progress: Watcher | None = None,
+) -> Report:
     """Score a run's best model on a split, beside the baseline fitted on the run's own train split.
 
     Args:
         run: a run with a model.
-        split_name: the split to score.
-        data: other rows to take the split from, prepared with the run's tokenizer and labels.
+        split_name: the split to score: by default test, or of a file without splits all rows.
+        data: a file of labeled rows to score instead of the run's own data.
+        reading: options that settle how `data` is read.
         device: as in TrainConfig; the run's own by default.
+        progress: hears how far the predictions are.
 
     Raises:
-        InputError: the run has no model yet, or the split has no labeled rows.
+        InputError: the run has no model yet, the split has no labeled rows, or `data` cannot be read or does not fit.
     """
     config = run.config()
-    machine = choose_machine(config.with_options(device=device) if device else config)
     prepared = Prepared.open(run.prepared_path())
-    split = (data or prepared).split(split_name)
-    if not len(split):
-        have = [name for name in SPLITS if len((data or prepared).split(name))]
-        raise InputError(
-            f"the split `{split_name}` has no labeled rows", f"--split {have[0]} has some" if have else None
-        )
+    rows = _rows(prepared, split_name, data, reading or PrepareConfig())
+    machine = choose_machine(config.with_options(device=device) if device else config)
     model = in_precision(load_model(run.model, machine.device), machine)
     train, val = prepared.split("train"), prepared.split("val")
+    fits_temperature = len(val) > 0 and not (isinstance(rows, Split) and rows.name == "val")
+    total = len(rows.lengths) + (len(val) if fits_temperature else 0)
+
+    def logits_of(split: Split | LabeledFile) -> Floats:
+        told = (lambda done: progress(done, total)) if progress else None
+        logits = predict_logits(model, split, machine.device, progress=told)
+        return logits.astype(np.float64)  # (N, C)
+
+    logits = logits_of(rows)
     return evaluate(
-        _predicted(split, _logits(model, split, machine)),
+        _of_split(rows, logits) if isinstance(rows, Split) else _of_file(rows, logits),
         prepared.labels,
         run=run.name,
-        split=split_name,
-        val=(val.labels, _logits(model, val, machine)) if split_name != "val" else None,
+        split=rows.name,
+        data=data.name if data else None,
+        left_out=rows.left_out if isinstance(rows, LabeledFile) else {},
+        val=(val.labels, logits_of(val)) if fits_temperature else None,
         train=(train.texts(), train.labels),
         seed=config.seed,
     )
 
 
-def _logits(model: TransformerClassifier, split: Split, machine: Machine) -> Floats:
-    return predict_logits(model, split, machine.device).astype("float64")
+def report_folder(run: Run, report: Report) -> Path:
+    """Return where a report goes: the run's own folder for its test split, one inside it for anything else."""
+    if report.data is None and report.split == "test":
+        return run.path
+    parts = [part for part in (report.data, report.split) if part not in (None, ALL)]
+    return run.path / "reports" / "-".join(parts)
 
 
-def _predicted(split: Split, logits: Floats) -> Predicted:
+def _rows(prepared: Prepared, split_name: str | None, data: Path | None, reading: PrepareConfig) -> Split | LabeledFile:
+    wanted = SPLIT_NAMES.get(split_name.lower(), split_name) if split_name else None
+    if data is not None:
+        return read_labeled(data, prepared, wanted, reading)
+    name = wanted or "test"
+    split = prepared.split(name)
+    if name not in SPLITS or not len(split):
+        have = [known for known in SPLITS if len(prepared.split(known))]
+        raise InputError(f"the split `{name}` has no labeled rows", f"--split {have[0]} has some" if have else None)
+    return split
+
+
+def _of_split(split: Split, logits: Floats) -> Predicted:
     metadata = split.metadata()
     return Predicted(
         labels=split.labels,
         logits=logits,
         texts=split.texts(),
         row_ids=split.row_ids(),
-        token_lengths=split.lengths.astype("int64"),
+        token_lengths=split.lengths.astype(np.int64),
         metadata={
-            name: [str(value) if value is not None else "" for value in metadata.column(name).to_pylist()]
+            name: ["" if value is None else str(value) for value in metadata.column(name).to_pylist()]
             for name in metadata.column_names
         },
     )
+
+
+def _of_file(file: LabeledFile, logits: Floats) -> Predicted:
+    return Predicted(file.labels, logits, file.texts, file.row_ids, file.lengths, file.metadata)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from txt.evaluation.calibration import Calibration
     from txt.evaluation.intervals import Interval
-    from txt.evaluation.report import Compared
+    from txt.evaluation.report import Compared, Report
 
 METRIC_NAMES = {
     "accuracy": "accuracy",
@@ -54,6 +54,22 @@ def verdict(difference: Mapping[str, "Interval"]) -> str | None:
     if sign(accuracy) != sign(macro_f1):
         sentence += f"; macro-F1 is {_standing(macro_f1)}"
     return sentence
+
+
+def seen_line(report: "Report") -> str | None:
+    """Warn of rows that the model was trained on; None where there are none."""
+    if not report.rows_in_train:
+        return None
+    if report.rows_in_train == report.rows:
+        return "The model was trained on these texts: the scores say nothing about new ones."
+    rows = f"{report.rows_in_train:,} of {report.rows:,} texts are in the train split too"
+    return f"{rows}: the scores are better than they would be on new ones."
+
+
+def left_out_line(report: "Report") -> str | None:
+    """Tell of the rows of a file that could not be scored; None where there are none."""
+    reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in report.left_out.items())
+    return f"Left out: {reasons}." if reasons else None
 
 
 def majority_line(majority: "Compared") -> str:

@@ -1,0 +1,195 @@
+"""The labeled rows of a data file, to evaluate a model on that was trained on others."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+from txt.config import PrepareConfig
+from txt.data.columns import SPLIT_NAMES, Column, Sample, find_label, find_row_id, find_split, find_text
+from txt.data.labels import name_classes
+from txt.data.prepared import SPLITS, Prepared
+from txt.data.table import Table, read
+from txt.errors import InputError, nearest
+from txt.metrics import Ints
+
+ALL = "all"
+"""What the split of a file is called that has no splits."""
+
+_SAMPLE_ROWS = 1000
+_SHOWN_LABELS = 5
+
+
+@dataclass(frozen=True)
+class LabeledFile:
+    """Rows with text and label, encoded by a run's tokenizer; offers what a split of prepared data offers.
+
+    `name` is that of the file's split that these are, or ALL. `token_ids` are laid end to end, row r from `offsets[r]`
+    to `offsets[r + 1]`. `left_out` counts the rows that are not here, by the reason.
+    """
+
+    name: str
+    labels: Ints
+    texts: list[str]
+    row_ids: list[str | int]
+    metadata: dict[str, list[str]]
+    token_ids: npt.NDArray[np.int32]
+    offsets: Ints
+    left_out: dict[str, int]
+
+    @property
+    def lengths(self) -> Ints:
+        """Tokens of each row, (N,)."""
+        return np.diff(self.offsets)
+
+    def gather(self, rows: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:
+        """Return the token ids of some rows laid end to end, and their lengths (B,)."""
+        pieces = [self.token_ids[self.offsets[row] : self.offsets[row + 1]] for row in rows]
+        return np.concatenate([np.empty(0, np.int64), *pieces], dtype=np.int64), self.lengths[rows]
+
+
+@dataclass
+class _Rows:
+    texts: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    row_ids: list[str | int] = field(default_factory=list)
+    metadata: dict[str, list[str]] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True)
+class _Columns:
+    text: str
+    label: str
+    split: str | None
+    row_id: str | None
+
+    @property
+    def roles(self) -> set[str | None]:
+        return {self.text, self.label, self.split, self.row_id}
+
+
+def read_labeled(path: Path, prepared: Prepared, split: str | None, config: PrepareConfig) -> LabeledFile:
+    """Read the labeled rows of a data file and encode them as `prepared` was.
+
+    Args:
+        path: a data file in any format that `txt prepare` reads.
+        prepared: the data that the model was trained on, with its tokenizer and classes.
+        split: which rows, where the file has a column that says so; by default those of test, or all without one.
+        config: options that settle the columns, encoding and delimiter.
+
+    Raises:
+        InputError: the file cannot be read, lacks a column, has no labeled row, or has labels that the model lacks.
+    """
+    if split not in (None, ALL, *SPLITS):
+        raise InputError(f"there is no split `{split}`", f"splits are {', '.join(SPLITS)}")
+    with read(path, config) as table:
+        columns = _columns(table, prepared, config)
+        if columns.split is None and split not in (None, ALL):
+            raise InputError(
+                f"`{path}` has no column that says which rows are {split}", "leave --split out to take all rows"
+            )
+        wanted = ALL if columns.split is None else split or "test"
+        rows = _read(table, columns, wanted)
+    if not rows.texts:
+        raise InputError(f"`{path}` has no labeled rows to evaluate on", _left_out_hint(rows, wanted))
+    token_ids, offsets = _encoded(rows.texts, prepared.tokenizer())
+    labels = _class_numbers(rows.labels, prepared.labels, path)
+    return LabeledFile(wanted, labels, rows.texts, rows.row_ids, rows.metadata, token_ids, offsets, dict(rows.left_out))
+
+
+def _columns(table: Table, prepared: Prepared, config: PrepareConfig) -> _Columns:
+    """Find the columns: as told, else under the names they had in training, else by name and content."""
+    sample, source = _sample(table), str(table.source)
+    trained_on: dict[str, Any] = prepared.manifest.columns
+    text = find_text(sample, config.text_column or _known(trained_on, "text", sample), source).name
+    label = find_label(sample, text, config.label_column or _known(trained_on, "label", sample), source)
+    if label is None:
+        raise InputError(f"no column of `{source}` looks like a label", "name it with --label-column")
+    others = {name: values for name, values in sample.items() if name not in (text, label.name)}
+    split = find_split(others, config.split_column, source)
+    return _Columns(text, label.name, _name(split), _name(find_row_id(others)))
+
+
+def _sample(table: Table) -> Sample:
+    batch = next(table.batches(), None)
+    if batch is None:
+        raise InputError(f"`{table.source}` has no rows", "a data file has a row for each text")
+    return {str(name): values for name, values in batch.slice(0, _SAMPLE_ROWS).to_pydict().items()}
+
+
+def _known(trained_on: dict[str, Any], role: str, sample: Sample) -> str | None:
+    column = trained_on.get(role)
+    return column["name"] if column and column["name"] in sample else None
+
+
+def _name(column: Column | None) -> str | None:
+    return column.name if column else None
+
+
+def _read(table: Table, columns: _Columns, wanted: str) -> _Rows:
+    rows = _Rows()
+    for number, row in enumerate(table.rows(), start=1):
+        text, label = row.get(columns.text) or "", row.get(columns.label) or ""
+        if columns.split and SPLIT_NAMES.get((row.get(columns.split) or "").strip().lower()) != wanted:
+            rows.left_out["of another split"] += 1
+        elif not text.strip():
+            rows.left_out["without text"] += 1
+        elif not label.strip():
+            rows.left_out["without label"] += 1
+        else:
+            _add(rows, row, columns, number)
+    return rows
+
+
+def _add(rows: _Rows, row: dict[str, str | None], columns: _Columns, number: int) -> None:
+    earlier = len(rows.texts)
+    rows.texts.append(row[columns.text] or "")
+    rows.labels.append(row[columns.label] or "")
+    rows.row_ids.append((row.get(columns.row_id) if columns.row_id else None) or number)
+    for name in row.keys() - columns.roles:
+        rows.metadata.setdefault(name, [""] * earlier)
+    for name, values in rows.metadata.items():
+        values.append(row.get(name) or "")
+
+
+def _encoded(texts: Sequence[str], tokenizer: Tokenizer) -> tuple[npt.NDArray[np.int32], Ints]:
+    token_ids = [np.array(encoding.ids, np.int32) for encoding in tokenizer.encode_batch_fast(list(texts))]
+    offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in token_ids], dtype=np.int64)])
+    return np.concatenate([np.empty(0, np.int32), *token_ids]).astype(np.int32), offsets
+
+
+def _class_numbers(written: Sequence[str], names: Sequence[str], path: Path) -> Ints:
+    """Return the number of each written label among the model's classes; `1.0` may stand for `1`."""
+    known = {name: number for number, name in enumerate(names)}
+    naming = name_classes(written)
+    number_of = {
+        label: known.get(label, known.get(naming.names[place], -1)) for label, place in naming.class_of.items()
+    }
+    unknown = Counter(label for label in written if number_of[label] < 0)
+    if unknown:
+        raise InputError(_unknown_labels(unknown, path), _unknown_hint(unknown, names))
+    return np.array([number_of[label] for label in written], np.int64)
+
+
+def _unknown_labels(unknown: Counter[str], path: Path) -> str:
+    shown = ", ".join(f"`{label}`" for label, _ in unknown.most_common(_SHOWN_LABELS))
+    more = " …" if len(unknown) > _SHOWN_LABELS else ""
+    rows = "1 row" if unknown.total() == 1 else f"{unknown.total():,} rows"
+    return f"{rows} of `{path}` with a label that the model does not know: {shown}{more}"
+
+
+def _unknown_hint(unknown: Counter[str], names: Sequence[str]) -> str:
+    close = nearest(next(iter(unknown)), names)
+    listed = ", ".join(f"`{name}`" for name in names[:10]) + (" …" if len(names) > 10 else "")
+    return f"it knows {listed}" + (f"; did you mean `{close}`?" if close else "")
+
+
+def _left_out_hint(rows: _Rows, wanted: str) -> str:
+    reasons = ", ".join(f"{count:,} are {reason}" for reason, count in rows.left_out.items())
+    return f"of its rows {reasons}" + ("" if wanted == ALL else f"; --split names another than {wanted}")
