@@ -79,6 +79,8 @@ class PreparingBar:
                 desc=progress.stage, total=progress.total, unit=" rows", dynamic_ncols=True, leave=False, delay=0.5
             )
         self._bar.update(progress.done - self._bar.n)
+        if progress.done == progress.total:
+            self._end()
 
     def _end(self) -> None:
         if self._bar is not None:

@@ -89,12 +89,15 @@ def _told_plainly(source: Source) -> Iterator[None]:
         ) from None
 
 
-def _similar_name(path: Path) -> str | None:
+def _similar_name(path: Path) -> str:
     try:
-        close = nearest(path.name, [entry.name for entry in path.parent.iterdir()])
+        names = sorted(entry.name for entry in path.parent.iterdir() if not entry.name.startswith("."))
     except OSError:
         return f"there is no folder `{path.parent}`"
-    return f"did you mean `{path.parent / close}`?" if close else None
+    close = nearest(path.name, names)
+    if close:
+        return f"did you mean `{path.parent / close}`?"
+    return f"`{path.parent}` has {', '.join(names[:5]) or 'no files'}" + (" …" if len(names) > 5 else "")
 
 
 def _files_inside(path: Path) -> str:
