@@ -1,7 +1,7 @@
 """Write docs/cli.md from the commands' own help, so that the two never differ.
 
-    python docs/make.py           # write
-    python docs/make.py --check   # exit 1 when docs/cli.md is not what the help says
+python docs/make.py           # write
+python docs/make.py --check   # exit 1 when docs/cli.md is not what the help says
 """
 
 import os

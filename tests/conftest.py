@@ -8,7 +8,8 @@ import pytest
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in txt/__main__.py: tests run side by side
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-SHARED_DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+ROOT = Path(__file__).resolve().parents[1]
+SHARED_DATA = ROOT.parent / "shared" / "data"
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,8 @@ def main(arguments: list[str]) -> int:
         return _tell(_as_ours(error))
     except (KeyboardInterrupt, typer.Abort):
         return _tell(Interrupted("interrupted"))
+    except SystemExit:  # Typer's way when the reader of our output has gone, as in `txt … | head`
+        return 0
     except OSError as error:
         return _broken_pipe() if error.errno == errno.EPIPE else _tell(_from_system(error))
 

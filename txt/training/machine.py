@@ -44,10 +44,26 @@ def choose_machine(config: TrainConfig, precision: str | None = None) -> Machine
         config.threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
     torch.set_num_threads(threads)
-    device = _device(config.device)
+    device = find_device(config.device)
     if precision is None:
         precision = config.precision if config.precision != "auto" else _faster_precision(device)
     return Machine(device, torch.bfloat16 if precision == "bf16" else torch.float32, threads)
+
+
+def find_device(name: str) -> torch.device:
+    """Return the device of a name; `auto` is the GPU where there is one.
+
+    Raises:
+        InputError: it is not available here.
+    """
+    if name == "auto":
+        name = "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        device = torch.device(name)
+        torch.empty(1, device=device)
+    except (RuntimeError, AssertionError):
+        raise InputError(f"--device `{name}` is not available here", "--device auto takes the best there is") from None
+    return device
 
 
 def in_precision(model: Model, machine: Machine) -> Model:
@@ -67,17 +83,6 @@ def peak_memory(device: torch.device) -> int:
 def cores() -> int:
     """Return the cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _device(name: str) -> torch.device:
-    if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    try:
-        device = torch.device(name)
-        torch.empty(1, device=device)
-    except (RuntimeError, AssertionError):
-        raise InputError(f"--device `{name}` is not available here", "--device auto takes the best there is") from None
-    return device
 
 
 def _faster_precision(device: torch.device) -> str:

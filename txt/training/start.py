@@ -11,6 +11,7 @@ from txt.data.report import DataReport
 from txt.errors import InputError
 from txt.runs import Run
 from txt.training.checkpoint import Checkpoint, checkpoints, load_checkpoint, step_of
+from txt.training.machine import find_device
 
 PREPARED = Path("prepared")
 """The prepared folder that is used by default; in a run that was started from a data file, the one inside the run."""
@@ -31,12 +32,13 @@ def start_on_prepared(folder: Path, config: TrainConfig, name: str | None) -> St
     """Make a new run on a prepared folder.
 
     Raises:
-        InputError: there is no such folder, or the run's name is taken.
+        InputError: there is no such folder or device, or the run's name is taken.
     """
     if not folder.is_dir() and folder == PREPARED:
         raise InputError(
             "there is nothing to train on: no `prepared` folder here", "txt train DATA, or txt prepare DATA"
         )
+    find_device(config.device)
     prepared = Prepared.open(folder)
     with Run.new(name) as run:
         run.describe(config, folder, prepared.fingerprint)
@@ -54,8 +56,9 @@ def start_on_file(
     """Prepare a data file into the folder of a new run; `progress` hears how far it is, `told` gets the data report.
 
     Raises:
-        InputError: the file cannot be prepared, or the run's name is taken; nothing is left behind.
+        InputError: the file cannot be prepared, no such device, or the run's name is taken; nothing is left.
     """
+    find_device(config.device)
     with Run.new(name) as run:
         folder = run.path / PREPARED
         told(prepare(file, preparing, folder, progress))
