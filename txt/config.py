@@ -137,6 +137,23 @@ class PrepareConfig(Config):
 
 
 @dataclass(frozen=True)
+class LabelConfig(Config):
+    """What is to be labeled how, and where the labels are kept."""
+
+    labels: str | None = option(None, "Classes, where the file has none yet: `pos,neg`.", group="Classes")
+    keys: str | None = option(
+        None, "Keys of the classes: `pos=p,neg=n`, or `mnemonic` for letters of their names.", group="Classes"
+    )
+    multi_label: bool = option(False, "Several classes a row: keys toggle, Enter accepts.", group="Classes")
+    relabel: bool = option(False, "Offer the rows too that the file labels already.", group="Classes")
+    twins: bool = option(True, "Give identical rows the same label.", group="Classes")
+    highlight: str | None = option(None, "Highlight what this regular expression matches.", group="Screen")
+    mouse: bool = option(True, "Take the mouse; without it, the terminal selects text.", group="Screen")
+    annotator: str | None = option(None, "Who labels [the user's name].", group="Store")
+    store: Path | None = option(None, "File that keeps the labels [DATA.labels.db].", group="Store")
+
+
+@dataclass(frozen=True)
 class TrainConfig(Config):
     """The guide's TrainingConfig under its own names and defaults, and what `txt` adds to it."""
 
