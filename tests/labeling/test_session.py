@@ -16,6 +16,11 @@ from txt.labeling.session import LabelSession
 TEXTS = ["so good", "so bad", "what", "fine", "meh"]
 
 
+def close(session: LabelSession) -> None:
+    session.leave()
+    session.journal.close()
+
+
 def labels_of(session: LabelSession) -> list[str | None]:
     return [session.states.label(row) for row in range(len(session.rows))]
 
@@ -42,7 +47,7 @@ def test_a_new_sitting_begins_at_the_first_row_without_a_decision(open_session):
     first = open_session(TEXTS)
     first.label("pos")
     first.skip()
-    first.close()
+    close(first)
     assert open_session(TEXTS).item().text == "what"
 
 
@@ -105,14 +110,14 @@ def test_undo_and_redo_work_in_the_next_sitting(open_session):
     first = open_session(TEXTS)
     first.label("pos")
     first.label("neg")
-    first.close()
+    close(first)
     second = open_session(TEXTS)
     second.undo()
     second.undo()
     assert second.undo() == "nothing to undo"
     assert labels_of(second) == [None] * 5
     second.redo()
-    second.close()
+    close(second)
     third = open_session(TEXTS)
     assert labels_of(third) == ["pos", None, None, None, None]
     third.redo()
@@ -170,7 +175,7 @@ def test_without_twins_identical_rows_are_labeled_one_by_one(open_session):
 def test_rows_added_to_the_file_get_the_label_of_their_twins(open_session, tmp_path):
     first = open_session(["a", "b"])
     first.label("pos")
-    first.close()
+    close(first)
     path = write_csv(tmp_path / "data.csv", ["x", "a", "b", "a"])
     session = open_session(path)
     assert session.adopt(session.rows.index) == 1
@@ -184,7 +189,7 @@ def test_labels_follow_their_rows_when_the_file_is_sorted_or_shortened(open_sess
     first = open_session(["c", "a", "b"])
     for label in ("pos", "neg", "neu"):
         first.label(label)
-    first.close()
+    close(first)
     session = open_session(write_csv(tmp_path / "data.csv", ["a", "b", "new"]))
     assert labels_of(session) == ["neg", "neu", None]
     assert session.states.unmatched == {row_id("c")}
@@ -227,7 +232,7 @@ def test_a_class_added_on_the_fly_is_there_next_time_and_its_keys_stay(open_sess
     first = open_session(TEXTS)
     first.add_class("odd")
     first.label("odd")
-    first.close()
+    close(first)
     second = open_session(TEXTS, labels=())
     assert second.classes == ["neg", "neu", "pos", "odd"]
     assert second.keys == {"neg": "1", "neu": "2", "pos": "3", "odd": "4"}
@@ -302,7 +307,7 @@ def test_a_label_given_by_another_meanwhile_is_shown_before_it_is_changed(open_s
 
 def test_a_row_left_by_closing_is_offered_to_the_others(open_session):
     anna, ben = open_session(TEXTS[:2]), open_session(TEXTS[:2], "ben")
-    anna.close()
+    close(anna)
     ben.label("pos")
     assert ben.row == 0
 

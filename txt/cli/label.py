@@ -1,7 +1,201 @@
-"""`txt label`."""
+"""`txt label`: label a data file by keyboard, and export it with its labels."""
+
+import os
+import re
+import shlex
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from txt.cli.console import out as stdout
+from txt.cli.console import print_json, say
+from txt.cli.options import Given, build, takes
+from txt.config import LabelConfig, PrepareConfig, names_of
+from txt.errors import InputError, TxtError
+
+if TYPE_CHECKING:
+    from txt.labeling.opening import Opened
+    from txt.labeling.session import LabelSession
+    from txt.labeling.states import RowStates
+
+_READING = ("text_column", "label_column", "encoding", "delimiter")
+_INSTEAD = "Instead of labeling"
 
 
 def register(app: typer.Typer) -> None:
     """Add the command to the app."""
+    app.command("label")(label)
+
+
+@takes(LabelConfig, PrepareConfig, without=tuple(name for name in names_of(PrepareConfig) if name not in _READING))
+def label(
+    data: Annotated[Path, typer.Argument(help="CSV, TSV or JSONL file; it is never changed.", metavar="DATA")],
+    *,
+    plain: Annotated[bool, typer.Option("--plain", help="Ask line by line: for pipes and screen readers.")] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(help="Write the data file with label columns to this file.", rich_help_panel=_INSTEAD),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Let --export replace a file it did not make.", rich_help_panel=_INSTEAD),
+    ] = False,
+    stats: Annotated[
+        bool, typer.Option("--stats", help="Show counts, people and pace.", rich_help_panel=_INSTEAD)
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print --stats as JSON.", rich_help_panel=_INSTEAD)] = False,
+    recover: Annotated[
+        bool, typer.Option("--recover", help="Save what can be read of a damaged store.", rich_help_panel=_INSTEAD)
+    ] = False,
+    given: Given,
+) -> None:
+    """Label texts by keyboard: one key labels, saves and moves on.
+
+    Every decision is on disk before the next text shows, in DATA.labels.db beside the data file. Undo goes back without
+    limit, in the next sitting too. On the screen `?` lists the keys.
+
+    Example: `txt label reviews.csv --labels positive,negative`, then `txt label reviews.csv --export labeled.csv`
+    """
+    from txt.data.rows import Asked
+    from txt.labeling.journal import DamagedStoreError, store_path
+    from txt.labeling.opening import open_labels
+
+    config = build(LabelConfig, given)
+    asked = Asked(**{name: given[name] for name in _READING if name in given})
+    store = config.store or store_path(data)
+    if recover:
+        _recover(store)
+        return
+    try:
+        looks_only = bool(export or stats or as_json)
+        opened = open_labels(data, config, asked, write=not looks_only)
+        try:
+            if looks_only:
+                _report(opened, export, overwrite, stats, as_json)
+            else:
+                _label(opened, plain)
+        finally:
+            opened.close()
+    except DamagedStoreError as error:
+        raise _with_readable(store, error) from error
+
+
+def _label(opened: "Opened", plain: bool) -> None:
+    """Label, and tell at the end what was done."""
+    pattern = _pattern(opened.config.highlight) if opened.config.highlight else None
+    if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        _read_all(opened)
+        session = opened.session()
+        _tell_unmatched(session.states)
+        _label_plainly(session)
+    else:
+        session = opened.session()
+        _label_on_screen(opened, session, pattern)
+    session.leave()
+    _say_end(opened, session)
+
+
+def _label_plainly(session: "LabelSession") -> None:
+    from txt.labeling.plain import PlainLabeling
+
+    def write(what: str) -> None:
+        sys.stdout.write(what)
+        sys.stdout.flush()
+
+    PlainLabeling(session, sys.stdin, write).run()
+
+
+def _label_on_screen(opened: "Opened", session: "LabelSession", pattern: re.Pattern[str] | None) -> None:
+    os.environ.setdefault("TEXTUAL_FPS", "120")  # Textual paints on a clock; a label must not wait for its next tick
+    from txt.screens.labeling import LabelApp, Sitting
+
+    data = opened.rows.path
+    sitting = Sitting(
+        opened.asked,
+        None if opened.rows.index.complete and not opened.kept.exists() else opened.kept,
+        Path(f"{data.stem}.labeled{data.suffix}"),
+        [pattern] if pattern else [],
+    )
+    exported = LabelApp(session, sitting).run(mouse=opened.config.mouse)
+    if exported is not None:
+        say(f"Exported to {exported}")
+
+
+def _report(opened: "Opened", export_to: Path | None, overwrite: bool, stats: bool, as_json: bool) -> None:
+    """Export, or show the numbers, or both."""
+    from txt.labeling.export import export
+
+    _read_all(opened)
+    states, classes = opened.states()
+    _tell_unmatched(states)
+    if stats or as_json:
+        _show_summary(opened, states, classes, as_json)
+    if export_to is not None:
+        count = export(opened.rows, states, opened.journal, export_to, overwrite=overwrite)
+        say(f"{export_to} has all {len(opened.rows):,} rows, {count:,} with a label")
+
+
+def _show_summary(opened: "Opened", states: "RowStates", classes: list[str], as_json: bool) -> None:
+    from txt.labeling.summary import summarize
+    from txt.screens.label_lines import summary
+
+    numbers = summarize(opened.rows.path, opened.journal, states, classes)
+    if as_json:
+        print_json(numbers.to_json())
+    else:
+        stdout.print(summary(numbers, stdout.width))
+
+
+def _say_end(opened: "Opened", session: "LabelSession") -> None:
+    """Tell what the sitting brought, and how to go on."""
+    progress, count = session.progress(), len(session.pace.sitting)
+    done = f"{progress.done:,} of {progress.total:,} rows done, {progress.left:,} left"
+    say(f"{count:,} decisions in this sitting; {done}")
+    data = shlex.quote(str(opened.rows.path))
+    store = f" --store {shlex.quote(str(opened.config.store))}" if opened.config.store else ""
+    say(f"  txt label {data}{store} --export labeled{opened.rows.path.suffix}    writes the file with its labels")
+
+
+def _read_all(opened: "Opened") -> None:
+    """Read a big file to its end, with a bar on stderr where it takes a while."""
+    from tqdm import tqdm
+
+    from txt.data.open_rows import read_to_end
+
+    total = opened.rows.path.stat().st_size
+    with tqdm(desc="reading", total=total, unit="B", unit_scale=True, leave=False, delay=0.5) as bar:
+        for scanned in read_to_end(opened.rows, opened.asked, opened.kept):
+            bar.update(scanned.done_bytes - bar.n)
+
+
+def _tell_unmatched(states: "RowStates") -> None:
+    count = len(states.unmatched)
+    if count:
+        say(f"{count:,} decisions are about rows that are not in the file any more; they are kept")
+
+
+def _recover(store: Path) -> None:
+    from txt.labeling.recovery import recover
+
+    if not store.exists():
+        raise InputError(f"there is no label store `{store}`")
+    recovered = recover(store)
+    say(f"{recovered.decisions:,} decisions are saved in {store}; the damaged file is {recovered.damaged}")
+
+
+def _with_readable(store: Path, error: TxtError) -> TxtError:
+    """Return the error with the number of decisions that can be saved."""
+    from txt.labeling.recovery import readable
+
+    count = readable(store)
+    hint = f"{count:,} decisions can still be read: --recover saves them and keeps the damaged file" if count else None
+    return InputError(error.message, hint or "none of its decisions can be read: move it away, or restore a backup")
+
+
+def _pattern(typed: str) -> re.Pattern[str]:
+    try:
+        return re.compile(typed, re.IGNORECASE)
+    except re.error as error:
+        raise InputError(f"--highlight `{typed}` is not a regular expression: {error}") from None

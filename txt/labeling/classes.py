@@ -1,5 +1,6 @@
 """The classes to choose from, and the key of each: digits first, then letters, or those the user chose."""
 
+import json
 import string
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -73,6 +74,12 @@ def parse_labels(value: str) -> list[str]:
     if again:
         raise InputError(f"--labels names `{again}` twice")
     return names
+
+
+def given_classes(declared: Sequence[str], settings: Mapping[str, str], in_file: Iterable[str]) -> list[str]:
+    """Return the classes in their lasting order: those declared now, those of sittings before, those in the file."""
+    before = json.loads(settings.get("classes", "[]"))
+    return list(dict.fromkeys([*declared, *before, *sorted(in_file)]))
 
 
 def check_new_class(name: str, names: Iterable[str], multi_label: bool) -> str:

@@ -49,6 +49,7 @@ CREATE TABLE decisions (
 );
 CREATE INDEX decisions_by_row ON decisions (row_id);
 CREATE INDEX decisions_by_act ON decisions (act, annotator, kind, target);
+CREATE INDEX decisions_of_classes ON decisions (number) WHERE kind = 'class';
 CREATE INDEX decisions_by_target ON decisions (target) WHERE target IS NOT NULL;
 CREATE TRIGGER decisions_never_change BEFORE UPDATE ON decisions
     BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END;
@@ -267,6 +268,10 @@ class Journal:
         )
         return [row[0] for row in rows]
 
+    def added_classes(self) -> dict[int, str]:
+        """Return the classes added while labeling, by the act that added them, undone ones too."""
+        return dict(self.connection.execute("SELECT act, value FROM decisions WHERE kind = 'class' ORDER BY number"))
+
     def taken_back(self) -> set[int]:
         """Return the acts that are undone."""
         return {row[0] for row in self.connection.execute("SELECT act FROM taken_back")}
@@ -289,6 +294,12 @@ class Journal:
             (annotator, count),
         )
         return [row[0] for row in rows][::-1]
+
+    def timings(self) -> list[tuple[str, float]]:
+        """Return who took how many seconds for each decision, in order."""
+        return self.connection.execute(
+            "SELECT annotator, seconds FROM decisions WHERE seconds IS NOT NULL ORDER BY number"
+        ).fetchall()
 
     def changed(self) -> bool:
         """Tell whether another process has written since the last call; costs next to nothing."""

@@ -9,6 +9,7 @@ IDLE_SECONDS = 30.0
 """Of a longer stretch without any key, only this much counts as work."""
 
 _RECENT = 200
+_ENOUGH = 5
 
 
 class Stopwatch:
@@ -54,6 +55,10 @@ class Pace:
         """Note a decision."""
         self.sitting.append(seconds)
         self._recent.append(seconds)
+
+    def is_steady(self) -> bool:
+        """Tell whether there are enough decisions to speak of a pace."""
+        return len(self._recent) >= _ENOUGH
 
     def median(self) -> float | None:
         """Return the median seconds a decision lately, or None before the first."""

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,11 +12,11 @@ import numpy as np
 
 from txt.data.open_rows import Rows
 from txt.data.row_index import RowIndex
-from txt.labeling.classes import assign_keys, check_new_class
-from txt.labeling.journal import Decision, How, Journal, Kind, NotSavedError, now
+from txt.labeling.classes import assign_keys, check_new_class, given_classes
+from txt.labeling.journal import SEPARATOR, Decision, How, Journal, Kind, NotSavedError, now
 from txt.labeling.pace import Pace, Stopwatch
 from txt.labeling.queue import Queue, View
-from txt.labeling.states import RowNumbers, RowStates
+from txt.labeling.states import RowNumbers, read_states
 
 _BATCH = 20_000  # decisions written in one go
 _RENEW_SECONDS = 60.0
@@ -156,9 +156,19 @@ class LabelSession:
             skipped=states.skipped_count,
             flagged=states.flagged_count,
             classes={name: counts.get(name, 0) for name in self.classes},
-            seconds_each=self.pace.median(),
+            seconds_each=self.pace.median() if self.pace.is_steady() else None,
             seconds_left=self.pace.left(left),
         )
+
+    def joined(self, chosen: Collection[str]) -> str:
+        """Return the label that stands for several classes."""
+        return SEPARATOR.join(name for name in self.classes if name in chosen)
+
+    def extend_view(self, view: View) -> None:
+        """Put a longer list of rows in the place of the view that is being gone through."""
+        self.queue.view = view
+        if self.row is None:
+            self._save([], move_on=True)
 
     # Deciding
 
@@ -176,14 +186,14 @@ class LabelSession:
             return ""
         on = not self.states.is_flagged(self.row)
         self._save([self._decision("flag", self.states.row_id(self.row), "1" if on else "")])
-        return "flagged" if on else "flag taken off"
+        return "" if on else "flag taken off"
 
     def set_note(self, note: str) -> str:
         """Keep a note on the row on screen; an empty one takes it off."""
         if self.row is None:
             return ""
         self._save([self._decision("note", self.states.row_id(self.row), note.strip())])
-        return "note kept" if note.strip() else "note taken off"
+        return "" if note.strip() else "note taken off"
 
     def add_class(self, name: str) -> str:
         """Add a class at the end of the list.
@@ -227,7 +237,7 @@ class LabelSession:
             raise
         self.pending.clear()
         self.history.replay(act, "label", None)
-        self._save([], move_on=True)
+        self._save([], move_on=self.queue.view is None)
         return f"{len(rows):,} rows labeled {label}" + (f", and {len(twins):,} twins" if len(twins) else "")
 
     # Moving
@@ -293,26 +303,21 @@ class LabelSession:
             self._save([], move_on=True)
         return copied
 
-    def close(self) -> None:
-        """Give the row on screen back to the others, and close the store and the file."""
+    def leave(self) -> None:
+        """Give the row on screen back to the others."""
         self.queue.row = None
         self._save([])
-        self.journal.close()
-        self.rows.close()
 
     def _load(self) -> None:
         """Work out the state of every row from the file and the store."""
         task, settings = self.task, self.journal.settings()
-        self.states = RowStates(self.rows.index, file_labels=task.file_labels, multi_label=task.multi_label)
+        self.states = read_states(
+            self.rows.index, self.journal, file_labels=task.file_labels, multi_label=task.multi_label
+        )
         self._taken_back = self.journal.taken_back()
-        lasting = json.loads(settings.get("classes", "[]"))
-        in_file = {name for label in self.rows.index.label_names for name in self.states.classes_in(label)}
-        self._classes_given = list(dict.fromkeys([*task.labels, *lasting, *sorted(in_file)]))
-        self._classes_added: dict[int, str] = {}
-        for batch in self.journal.all_decisions():
-            self._apply(batch)
+        self._classes_given = given_classes(task.labels, settings, self.states.classes_in_file())
+        self._classes_added = self.journal.added_classes()
         self._take_effect(self.pending)
-        self._name_classes()
         self._keep_settings(settings)
 
     def _keep_settings(self, before: dict[str, str]) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.data.row_index import UNLABELED, RowIndex, content_hash
-from txt.labeling.journal import SEPARATOR, Decision, id_of, split_id
+from txt.labeling.journal import SEPARATOR, Decision, Journal, id_of, split_id
 
 SKIPPED, FLAGGED, NOTED = 1, 2, 4
 FROM_FILE = "file"
@@ -203,6 +203,15 @@ class RowStates:
         """Return which rows came by their label in one way (N,)."""
         return np.asarray((self._how == self._hows.known(how)) & self._decided)
 
+    def classes_in_file(self) -> set[str]:
+        """Return the classes that stand in the data file itself."""
+        return {name for label in self.index.label_names for name in self.classes_in(label)}
+
+    def ways(self) -> dict[str, int]:
+        """Return the number of labeled rows by how their label came."""
+        codes, counts = np.unique(self._how[self.labeled], return_counts=True)
+        return {self._hows.names[code]: count for code, count in zip(codes.tolist(), counts.tolist(), strict=True)}
+
     def annotators(self) -> list[str]:
         """Return everybody who decided on a row."""
         return self._annotators.names[1:]
@@ -238,3 +247,12 @@ class RowStates:
                 self._label_counts[code] += sign * number
         for bit in self._bit_counts:
             self._bit_counts[bit] += sign * int(np.count_nonzero(self._bits[rows] & bit))
+
+
+def read_states(index: RowIndex, journal: Journal, *, file_labels: bool = True, multi_label: bool = False) -> RowStates:
+    """Return what stands for each row by the data file and the store."""
+    states = RowStates(index, file_labels=file_labels, multi_label=multi_label)
+    taken_back = journal.taken_back()
+    for batch in journal.all_decisions():
+        states.apply([each for each in batch if each.target is None and each.act not in taken_back])
+    return states

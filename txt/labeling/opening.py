@@ -1,0 +1,118 @@
+"""Opens a data file and its label store for labeling, and says plainly when they do not go together."""
+
+import getpass
+import json
+import os
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from txt.config import LabelConfig
+from txt.data.open_rows import Rows, open_rows
+from txt.data.rows import Asked
+from txt.errors import InputError, nearest
+from txt.labeling.classes import given_classes, parse_keys, parse_labels
+from txt.labeling.journal import SEPARATOR, Journal, store_path, told_plainly
+from txt.labeling.session import LabelSession, Task
+from txt.labeling.states import RowStates, read_states
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A file and its store, open; `kept` is where the index of a big file is."""
+
+    rows: Rows
+    journal: Journal
+    config: LabelConfig
+    asked: Asked
+    kept: Path
+
+    def session(self) -> LabelSession:
+        """Begin a sitting.
+
+        Raises:
+            InputError: there is nothing to choose from, or the keys make no sense.
+        """
+        with told_plainly(self.journal.path):
+            session = LabelSession(self.rows, self.journal, self._task())
+        if not session.classes:
+            session.leave()
+            raise InputError(f"`{self.rows.path}` has no classes yet", "name them: --labels positive,negative")
+        return session
+
+    def states(self) -> tuple[RowStates, list[str]]:
+        """Return the state of every row and the classes, for a look at them that changes nothing."""
+        task, settings = self._task(), self.journal.settings()
+        with told_plainly(self.journal.path):
+            states = read_states(
+                self.rows.index, self.journal, file_labels=task.file_labels, multi_label=task.multi_label
+            )
+            added = [name for act, name in self.journal.added_classes().items() if act not in self.journal.taken_back()]
+        return states, list(dict.fromkeys([*given_classes(task.labels, settings, states.classes_in_file()), *added]))
+
+    def close(self) -> None:
+        """Close both, and throw away what was only kept for this time."""
+        self.journal.close()
+        self.rows.close()
+        if self.kept.parent != self.journal.path.parent:
+            self.kept.unlink(missing_ok=True)
+
+    def _task(self) -> Task:
+        config, settings = self.config, self.journal.settings()
+        multi_label = config.multi_label or settings.get("multi_label") == "true"
+        labels = parse_labels(config.labels) if config.labels else []
+        known = [*labels, *json.loads(settings.get("classes", "[]")), *self.rows.index.label_names]
+        odd = next((name for name in labels if multi_label and SEPARATOR in name), None)
+        if odd:
+            raise InputError(f"the class `{odd}` cannot have `{SEPARATOR}`, which stands between several labels")
+        return Task(
+            annotator=config.annotator or _user(),
+            labels=labels,
+            keys=parse_keys(config.keys, known) if config.keys else None,
+            multi_label=multi_label,
+            twins=config.twins,
+            file_labels=not config.relabel,
+        )
+
+
+def open_labels(data: Path, config: LabelConfig, asked: Asked, *, write: bool = True) -> Opened:
+    """Open a data file, all of it if it is small, and its store; with `write` the store is made if need be.
+
+    Raises:
+        InputError: one of them cannot be opened, or the store is about another column.
+    """
+    if not data.exists():
+        close = nearest(data.name, [each.name for each in data.parent.iterdir()]) if data.parent.is_dir() else None
+        raise InputError(f"`{data}` does not exist", f"did you mean `{data.parent / close}`?" if close else None)
+    store = config.store or store_path(data)
+    journal = Journal.open(store, write=write)
+    try:
+        asked = _with_text_column(asked, journal.settings().get("text_column"))
+        kept = _index_path(store)
+        return Opened(open_rows(data, asked, kept), journal, config, asked, kept)
+    except BaseException:
+        journal.close()
+        raise
+
+
+def _with_text_column(asked: Asked, before: str | None) -> Asked:
+    if before is not None and asked.text_column is not None and asked.text_column != before:
+        raise InputError(
+            f"the store holds labels for the texts of column `{before}`, not `{asked.text_column}`",
+            "--store PATH keeps those of another column apart",
+        )
+    return replace(asked, text_column=asked.text_column or before)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a user without a name, as in some containers
+        return "me"
+
+
+def _index_path(store: Path) -> Path:
+    """Return where to keep the index of a big file: beside the store, or where that may not be, for this time only."""
+    if os.access(store.parent, os.W_OK):
+        return store.with_suffix(".index")
+    return Path(tempfile.gettempdir()) / f"txt-{os.getpid()}-{store.stem}.index"

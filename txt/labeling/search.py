@@ -1,0 +1,41 @@
+"""A search under way: the rows found so far, more of them with each answer of the scanner."""
+
+import numpy as np
+
+from txt.labeling.find import Query, matching_states
+from txt.labeling.queue import View
+from txt.labeling.scanner import Found
+from txt.labeling.states import RowNumbers, RowStates
+
+
+class Search:
+    """What was asked and what has been found; `number` is that of the scanner's answers, 0 where none are needed."""
+
+    def __init__(self, query: Query, states: RowStates, number: int = 0) -> None:
+        self.query = query
+        self.number = number
+        self.share = 0.0 if query.reads_file else 1.0
+        self._passes = matching_states(query, states)
+        self._parts = [] if query.reads_file else [np.flatnonzero(self._passes)]
+
+    @property
+    def done(self) -> bool:
+        """Tell whether nothing more will be found."""
+        return self.share >= 1.0
+
+    @property
+    def rows(self) -> RowNumbers:
+        """The rows found so far, in the file's order."""
+        if len(self._parts) > 1:
+            self._parts = [np.concatenate(self._parts)]
+        return self._parts[0] if self._parts else np.empty(0, np.int64)
+
+    def take(self, found: Found) -> None:
+        """Add what the scanner found; answers to an older search are left alone."""
+        if found.number == self.number:
+            self._parts.append(found.rows[self._passes[found.rows]])
+            self.share = 1.0 if found.done else found.share
+
+    def view(self) -> View:
+        """Return what was found as a view to go through."""
+        return View(self.query.typed, self.rows)

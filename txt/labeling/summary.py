@@ -1,0 +1,78 @@
+"""What a label store holds so far: counts, people and pace."""
+
+from collections import Counter, defaultdict
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from txt.labeling.journal import Journal
+from txt.labeling.states import RowStates
+
+
+@dataclass(frozen=True)
+class Person:
+    """What one annotator did: rows that stand by them, their pace, and their active time in seconds."""
+
+    rows: int
+    decisions: int
+    median_seconds: float | None
+    active_seconds: float
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The numbers of a data file and its store; `seconds` are those of each decision, in order."""
+
+    data: str
+    store: str
+    rows: int
+    labeled: int
+    skipped: int
+    flagged: int
+    left: int
+    unmatched: int
+    classes: dict[str, int]
+    ways: dict[str, int]
+    people: dict[str, Person]
+    seconds: list[float]
+
+    @property
+    def median_seconds(self) -> float | None:
+        """The median seconds a decision, of everybody."""
+        return median(self.seconds) if self.seconds else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the numbers as a JSON object, without the list of all seconds."""
+        value = asdict(self)
+        del value["seconds"]
+        return {**value, "median_seconds": self.median_seconds}
+
+
+def summarize(data: Path, journal: Journal, states: RowStates, classes: list[str]) -> Summary:
+    """Count what stands in the file and the store."""
+    seconds_of: dict[str, list[float]] = defaultdict(list)
+    seconds = []
+    for annotator, each in journal.timings():
+        seconds_of[annotator].append(each)
+        seconds.append(each)
+    rows_of = Counter({name: int(states.mask_annotator(name).sum()) for name in states.annotators()})
+    counts = states.class_counts()
+    return Summary(
+        data=str(data),
+        store=str(journal.path),
+        rows=states.offered_count,
+        labeled=int(states.labeled.sum()),
+        skipped=states.skipped_count,
+        flagged=states.flagged_count,
+        left=states.offered_count - states.decided_count,
+        unmatched=len(states.unmatched),
+        classes={name: counts.get(name, 0) for name in classes},
+        ways=states.ways(),
+        people={name: _person(rows_of[name], seconds_of[name]) for name in {**rows_of, **seconds_of}},
+        seconds=seconds,
+    )
+
+
+def _person(rows: int, seconds: list[float]) -> Person:
+    return Person(rows, len(seconds), median(seconds) if seconds else None, round(sum(seconds), 1))

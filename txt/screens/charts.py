@@ -1,0 +1,101 @@
+"""Charts drawn with letters: the one place that knows plotext, whose next version has another interface.
+
+What comes back is `rich.text.Text`, good for a screen as well as for plain output.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotext
+from rich.style import Style
+from rich.text import Text
+
+_POINTS_A_COLUMN = 4  # more cannot be seen, and plotext takes 45 ms for 5,000 points and 760 ms for 100,000
+_BLOCKS = " ▏▎▍▌▋▊▉█"
+
+
+@dataclass(frozen=True)
+class Series:
+    """A line of a chart; `color` is a name that plotext and every terminal know (`blue`, `green+`), or None for the
+    colour of what is around the chart.
+    """
+
+    xs: Sequence[float]
+    ys: Sequence[float]
+    name: str = ""
+    color: str | None = None
+
+
+def line_chart(
+    series: Sequence[Series], width: int, height: int, *, x_label: str = "", y_label: str = "", log_x: bool = False
+) -> Text:
+    """Draw lines over common axes, `width` by `height` cells; points that are not finite are left out.
+
+    With `log_x` the x-axis is logarithmic; its ticks stand at powers of ten.
+    """
+    drawn = [_thinned(_finite(each, log_x), width) for each in series]
+    drawn = [each for each in drawn if each.xs]
+    if not drawn or width < 12 or height < 4:
+        return Text("")
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plotsize(width, height)
+    plotext.frame(False)
+    for each in drawn:
+        plotext.plot(each.xs, each.ys, marker="braille", color=each.color or "default", label=each.name or None)
+    if log_x:  # plotext's own log axis fails on the second chart, so the values are logarithms already
+        low, high = min(min(each.xs) for each in drawn), max(max(each.xs) for each in drawn)
+        powers = list(range(math.ceil(low), math.floor(high) + 1)) or [round(low)]
+        plotext.xticks(powers, [f"1e{power}" for power in powers])
+    if x_label:
+        plotext.xlabel(x_label)
+    if y_label:
+        plotext.ylabel(y_label)
+    chart = Text.from_ansi(plotext.build().rstrip("\n"), no_wrap=True)
+    plotext.clear_figure()
+    return chart
+
+
+def bars(counts: Mapping[str, int], width: int, style: Style | str = "") -> Text:
+    """Draw a bar a name, the longest as wide as there is room; names are shown as given, so make them safe before."""
+    if not counts:
+        return Text("")
+    label_width = min(max(len(name) for name in counts), max(width // 3, 8))
+    number_width = max(len(f"{count:,}") for count in counts.values())
+    room = max(width - label_width - number_width - 2, 1)
+    most = max(max(counts.values()), 1)
+    lines = []
+    for name, count in counts.items():
+        shown = name if len(name) <= label_width else name[: label_width - 1] + "…"
+        number = (f"{count:>{number_width},} ", "dim")
+        lines.append(Text.assemble(f"{shown:<{label_width}} ", number, (_bar(count / most * room), style)))
+    return Text("\n").join(lines)
+
+
+def _bar(cells: float) -> str:
+    """Return a bar so many cells long, in eighths of a cell; what is not nothing is seen."""
+    eighths = max(round(cells * 8), 1) if cells > 0 else 0
+    return "█" * (eighths // 8) + (_BLOCKS[eighths % 8] if eighths % 8 else "")
+
+
+def _finite(series: Series, log_x: bool) -> Series:
+    points = [
+        (math.log10(x) if log_x else x, y)
+        for x, y in zip(series.xs, series.ys, strict=True)
+        if math.isfinite(x) and math.isfinite(y) and (x > 0 or not log_x)
+    ]
+    return Series([x for x, _ in points], [y for _, y in points], series.name, series.color)
+
+
+def _thinned(series: Series, width: int) -> Series:
+    """Keep the first, lowest, highest and last point of each stretch, so that no peak is lost."""
+    stretch = math.ceil(len(series.xs) * _POINTS_A_COLUMN / (max(width, 1) * _POINTS_A_COLUMN))
+    if stretch <= _POINTS_A_COLUMN:
+        return series
+    kept: list[int] = []
+    for start in range(0, len(series.xs), stretch):
+        places = range(start, min(start + stretch, len(series.xs)))
+        chosen = {places[0], places[-1], min(places, key=series.ys.__getitem__), max(places, key=series.ys.__getitem__)}
+        kept += sorted(chosen)
+    return Series([series.xs[k] for k in kept], [series.ys[k] for k in kept], series.name, series.color)

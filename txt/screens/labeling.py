@@ -1,0 +1,643 @@
+"""The labeling screen: one key labels, saves and moves on."""
+
+import asyncio
+import os
+import re
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from rich.style import Style
+from rich.text import Text
+from textual import events, on
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import Binding
+from textual.containers import Horizontal, Vertical
+from textual.screen import Screen
+from textual.theme import Theme
+from textual.widgets import Static
+
+from txt.data.row_index import read_index
+from txt.data.rows import Asked
+from txt.errors import TxtError
+from txt.labeling.actions import ACTIONS, Action
+from txt.labeling.classes import check_new_class
+from txt.labeling.export import export
+from txt.labeling.find import Query
+from txt.labeling.pace import spoken
+from txt.labeling.scanner import Failed, Found, Indexed, Reading, Scanner
+from txt.labeling.search import Search
+from txt.labeling.session import Item, LabelSession
+from txt.screens import label_lines
+from txt.screens.charts import bars
+from txt.screens.chips import Chip, Chips
+from txt.screens.class_bar import ClassBar
+from txt.screens.find_dialog import FindDialog
+from txt.screens.label_all import LabelAll
+from txt.screens.label_dialogs import AskLine, Choose, Page
+from txt.screens.messages import Scanned
+from txt.screens.text_pane import TextPane
+from txt.visible import clip, visible
+
+_TICK_SECONDS = 0.5
+_CHART_SECONDS = 5.0
+_STUCK_SECONDS = 2.0  # without an answer for so long, a search is in a regular expression that never ends
+_WIDE = 110  # columns from which the classes' bars and the pace have a place beside the text
+_METADATA_LINES = 6
+
+_DARK = Theme(
+    "txt-dark",
+    primary="#7aa2f7",
+    accent="#e0af68",
+    warning="#e0af68",
+    error="#f7768e",
+    foreground="#e8e8ea",
+    background="#15161a",
+    surface="#1d1f25",
+    panel="#262830",
+)
+_LIGHT = Theme(
+    "txt-light",
+    primary="#2f5fc4",
+    accent="#9a5b00",
+    warning="#9a5b00",
+    error="#b3123a",
+    foreground="#1b1c20",
+    background="#fbfbf9",
+    surface="#f0f0ec",
+    panel="#e4e4df",
+    dark=False,
+)
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """What the screen needs besides the session: how the file was asked for, where its index is kept, what to mark."""
+
+    asked: Asked
+    kept: Path | None
+    export_to: Path
+    highlight: Sequence[re.Pattern[str]] = ()
+
+
+class LabelApp(App[Path | None]):
+    """Runs the screen; the result is the file that was exported on leaving, if any."""
+
+    CSS_PATH = "txt.tcss"
+    TITLE = "txt label"
+    BINDINGS = [  # noqa: RUF012
+        Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
+        Binding("ctrl+c", "leave", "Leave", show=False, priority=True),
+    ]
+
+    def __init__(self, session: LabelSession, sitting: Sitting) -> None:
+        super().__init__()
+        self._labeling = LabelScreen(session, sitting)
+        for theme in (_DARK, _LIGHT):
+            self.register_theme(theme)
+        self.theme = _theme(self.console.color_system)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Return the screen to begin with."""
+        return self._labeling
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Yield what the command palette offers: every action, and the themes."""
+        if screen is self._labeling:
+            for action in ACTIONS:
+                title = action.help[0].upper() + action.help[1:]
+                yield SystemCommand(title, f"key {action.key}", partial(self._labeling.run_action_named, action.name))
+            yield SystemCommand("Export the data file with its labels", "", self._labeling.ask_export)
+        yield SystemCommand("Dark or light", "Choose the colours", self.action_change_theme)
+
+    def action_leave(self) -> None:
+        """Leave the screen, or what lies over it."""
+        if self.screen is self._labeling:
+            self._labeling.run_action_named("leave")
+        else:
+            self.screen.dismiss(None)
+
+
+class LabelScreen(Screen[None]):
+    """Shows a row at a time and turns keys into decisions; what is decided lives in the session."""
+
+    def __init__(self, session: LabelSession, sitting: Sitting) -> None:
+        super().__init__()
+        self._session, self._sitting = session, sitting
+        self._chosen: list[str] = []
+        self._notice = ""
+        self._trouble = ""
+        self._search: Search | None = None
+        self._scanner: Scanner | None = None
+        self._heard = self._scanner_asked = 0.0
+        self._reading = 0.0
+        self._busy = False
+        self._chart_drawn = 0.0
+        self._shown_row: int | None = -1
+        self._keys_shown: list[Chip] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text with what is known of it around it."""
+        yield Static(id="top")
+        yield Static(id="rule")
+        with Horizontal(id="middle"):
+            yield TextPane(id="text")
+            with Vertical(id="side"):
+                yield Static(id="bars")
+                yield Static(id="chart")
+        yield Static(id="metadata")
+        yield Static(id="suggestion")
+        yield Static(id="marks")
+        yield ClassBar(id="class-bar")
+        yield Chips(id="keys")
+
+    # Keys
+
+    @on(events.Key)
+    def _press(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        session = self._session
+        session.stopwatch.touch()
+        if self._busy:
+            return
+        self._notice = ""
+        pressed = self.query_one(ClassBar).press(event.key, event.character)
+        if pressed.chosen is not None:
+            self._choose(pressed.chosen)
+        elif pressed.used:
+            return
+        elif action := self._action_for(event):
+            self.run_action_named(action.name)
+        elif event.key == "enter":
+            self._accept()
+        elif event.key == "escape":
+            self._leave_view()
+        else:
+            self._scroll(event.key)
+
+    @on(Chips.Pressed)
+    def _click(self, event: Chips.Pressed) -> None:
+        event.stop()
+        if self._busy:
+            return
+        self._notice = ""
+        if event.name in self._session.classes:
+            self._choose(event.name)
+        elif event.name == "accept":
+            self._accept()
+        else:
+            self.run_action_named(event.name)
+
+    def run_action_named(self, name: str) -> None:
+        """Do what one of the `ACTIONS` says."""
+        getattr(self, f"_do_{name}")()
+
+    def _action_for(self, event: events.Key) -> Action | None:
+        typing = self.query_one(ClassBar).typing
+        for action in ACTIONS:
+            easy = "" if typing and action.key.isalnum() else action.key
+            if action.other in (event.key, event.character) or (easy and easy == event.character):
+                return action
+        return None
+
+    def _scroll(self, key: str) -> None:
+        pane = self.query_one(TextPane)
+        moves = {
+            "down": lambda: pane.scroll_lines(1),
+            "up": lambda: pane.scroll_lines(-1),
+            "pagedown": lambda: pane.scroll_pages(1),
+            "pageup": lambda: pane.scroll_pages(-1),
+            "home": pane.scroll_to_start,
+            "end": pane.scroll_to_end,
+        }
+        if key in moves:
+            moves[key]()
+
+    # Deciding
+
+    def _choose(self, name: str) -> None:
+        """Label with a class, or where there may be several, put it in or take it out."""
+        if not self._session.task.multi_label:
+            self._tell(self._session.label(name))
+            return
+        if name in self._chosen:
+            self._chosen.remove(name)
+        else:
+            self._chosen.append(name)
+        self._draw_classes()
+
+    def _accept(self) -> None:
+        """Accept the classes chosen, or the suggestion."""
+        session = self._session
+        if session.task.multi_label:
+            if session.row is not None:
+                self._tell(session.label(session.joined(self._chosen)))
+        elif session.suggestion is not None:
+            self._tell(session.label(session.suggestion.label))
+
+    def _do_skip(self) -> None:
+        self._tell(self._session.skip())
+
+    def _do_undo(self) -> None:
+        self._tell(self._session.undo())
+
+    def _do_redo(self) -> None:
+        self._tell(self._session.redo())
+
+    def _do_back(self) -> None:
+        self._tell(self._session.back())
+
+    def _do_forward(self) -> None:
+        self._tell(self._session.forward())
+
+    def _do_flag(self) -> None:
+        self._tell(self._session.flag())
+
+    def _do_note(self) -> None:
+        item = self._session.item()
+        if item is not None:
+            self._ask("Note on this row", item.note, self._session.set_note)
+
+    def _do_jump(self) -> None:
+        total = len(self._session.rows)
+        self._ask("Go to row", "", self._jump, hint=f"a number from 1 to {total:,}")
+
+    def _do_add_class(self) -> None:
+        session = self._session
+        check = partial(check_new_class, names=session.classes, multi_label=session.task.multi_label)
+        self._ask("New class", "", session.add_class, check=check)
+
+    def _do_columns(self) -> None:
+        panel = self.query_one("#metadata", Static)
+        panel.display = not panel.display
+        self._draw()
+
+    def _do_help(self) -> None:
+        typing = self.query_one(ClassBar).typing
+        page = label_lines.help_page(self._session.keys, typing, self._session.task.multi_label)
+        self.app.push_screen(Page("Keys", page))
+
+    def _do_progress(self) -> None:
+        progress, width = self._session.progress(), min(self.size.width - 12, 90)
+        counts = {clip(name, 40): count for name, count in progress.classes.items()}
+        lines = [Text(" · ".join(label_lines.corner(progress))), Text(""), bars(counts, width), Text("")]
+        lines.append(label_lines.pace_chart(self._session.pace.sitting, width, 11))
+        self.app.push_screen(Page("So far", Text("\n").join(lines)))
+
+    def _ask(self, title: str, value: str, take: Any, *, hint: str = "", check: Any = lambda _text: None) -> None:
+        def answer(text: str | None) -> None:
+            if text is not None:
+                self._tell(take(text))
+
+        self.app.push_screen(AskLine(title, value, hint, check), answer)
+
+    def _jump(self, typed: str) -> str:
+        digits = typed.replace(",", "").replace(".", "").strip()
+        return self._session.jump(int(digits)) if digits.isdecimal() else f"{typed} is not a number"
+
+    # Finding, and labeling all that was found
+
+    def _do_find(self) -> None:
+        if self._scanner is None:
+            self._start_scanner()
+        view = self._session.queue.view
+        dialog = FindDialog(self._session, self._begin_search, view.name if view else "")
+        self.app.push_screen(dialog, self._go_through)
+
+    def _begin_search(self, query: Query) -> Search | None:
+        """Start to look for something; None while the file is still being read."""
+        if not query.reads_file:
+            return Search(query, self._session.states)
+        if not self._whole or self._scanner is None:
+            return None
+        if self._heard < self._scanner_asked and time.monotonic() - self._scanner_asked > _STUCK_SECONDS:
+            self._restart_scanner()
+        self._scanner_asked = time.monotonic()
+        return Search(query, self._session.states, self._scanner.find(query))
+
+    def _go_through(self, search: Search | None) -> None:
+        if search is None:
+            return
+        self._search = search
+        self._session.set_view(search.view())
+        self._tell("")
+
+    def _leave_view(self) -> None:
+        if self._session.queue.view is not None:
+            self._search = None
+            self._session.set_view(None)
+            self._tell("")
+
+    def _do_label_all(self) -> None:
+        view = self._session.queue.view
+        if view is None:
+            self._tell("first / finds something, then b labels all of it")
+        elif self._search is not None and not self._search.done:
+            self._tell("the search is still under way")
+        else:
+            self.app.push_screen(LabelAll(self._session, view), self._label_all)
+
+    def _label_all(self, answer: tuple[Any, str] | None) -> None:
+        if answer is not None:
+            self.run_worker(self._work(f"labeling {len(answer[0]):,} rows", self._session.label_all, *answer))
+
+    # Leaving
+
+    def _do_leave(self) -> None:
+        session = self._session
+        count, each = len(session.pace.sitting), session.pace.median()
+        if session.pending and not session.retry():
+            self._ask_leave_unsaved()
+            return
+        body = Text(f"{count:,} decisions in this sitting, all saved.")
+        if count and each is not None:
+            body.append(f" {each:.1f} s each, {spoken(sum(session.pace.sitting))} of work.")
+        body.append("\n" + " · ".join(label_lines.corner(session.progress())))
+        choices = [
+            Chip("leave", "enter", "leave"),
+            Chip("export", "e", f"leave and export to {self._sitting.export_to.name}"),
+            Chip("stay", "esc", "stay"),
+        ]
+        self.app.push_screen(Choose("Leave?", body, choices), self._leave)
+
+    def _ask_leave_unsaved(self) -> None:
+        session = self._session
+        count = len(session.pending)
+        body = Text(f"{count} decisions are not saved: {session.problem}.", style="bold")
+        choices = [
+            Chip("retry", "r", "try again"),
+            Chip("lose", "x", f"leave and lose these {count}"),
+            Chip("stay", "esc", "stay"),
+        ]
+        self.app.push_screen(Choose("Not everything is saved", body, choices), self._leave)
+
+    def _leave(self, choice: str | None) -> None:
+        if choice == "retry":
+            self._do_leave()
+        elif choice == "export":
+            self.run_worker(self._export_and_leave())
+        elif choice in ("leave", "lose"):
+            self._end(None)
+
+    def ask_export(self) -> None:
+        """Ask where to export to, and do it."""
+        self._ask("Export to", str(self._sitting.export_to), self._export)
+
+    def _export(self, typed: str) -> str:
+        self.run_worker(self._work("exporting", self._write_export, Path(typed).expanduser()))
+        return ""
+
+    def _write_export(self, target: Path) -> str:
+        session = self._session
+        count = export(session.rows, session.states, session.journal, target)
+        return f"{target} has {count:,} labels"
+
+    async def _export_and_leave(self) -> None:
+        if await self._work("exporting", self._write_export, self._sitting.export_to):
+            self._end(self._sitting.export_to)
+
+    def _end(self, exported: Path | None) -> None:
+        if self._scanner is not None:
+            asyncio.get_running_loop().remove_reader(self._scanner.fileno())
+            self._scanner.close()
+        self.app.exit(exported)
+
+    async def _work(self, doing: str, work: Any, *arguments: Any) -> bool:
+        """Do something longer beside the screen, which takes no keys meanwhile; tell whether it succeeded."""
+        self._busy, self._notice = True, f"{doing} …"
+        self._draw()
+        try:
+            told = await asyncio.to_thread(work, *arguments)
+        except TxtError as error:
+            told = error.message + (f" · {error.hint}" if error.hint else "")
+            return False
+        else:
+            return True
+        finally:
+            self._busy = False
+            self._tell(told)
+
+    # The process that reads the file
+
+    @property
+    def _whole(self) -> bool:
+        """Tell whether all rows of the file are known."""
+        return self._session.rows.index.complete
+
+    def _start_scanner(self) -> None:
+        rows, sitting = self._session.rows, self._sitting
+        self._scanner = Scanner(rows.path, rows.form, sitting.asked, sitting.kept)
+        self._scanner_asked = self._heard = time.monotonic()
+        asyncio.get_running_loop().add_reader(self._scanner.fileno(), self._hear)
+
+    def _restart_scanner(self) -> None:
+        assert self._scanner is not None
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(self._scanner.fileno())
+        self._scanner.restart()
+        loop.add_reader(self._scanner.fileno(), self._hear)
+
+    def _hear(self) -> None:
+        assert self._scanner is not None
+        self._heard = time.monotonic()
+        try:
+            for answer in self._scanner.answers():
+                self.post_message(Scanned(answer))
+        except (EOFError, ConnectionResetError):
+            asyncio.get_running_loop().remove_reader(self._scanner.fileno())
+
+    @on(Scanned)
+    def _take_answer(self, event: Scanned) -> None:
+        match event.answer:
+            case Reading(share):
+                self._reading = share
+                self._draw_top()
+            case Indexed():
+                self._adopt_index()
+            case Found() as found:
+                self._take_found(found)
+            case Failed(message):
+                self._trouble = message
+                self._draw()
+
+    def _adopt_index(self) -> None:
+        sitting, session = self._sitting, self._session
+        if self._whole or sitting.kept is None:
+            return
+        found = read_index(sitting.kept, session.rows.path, sitting.asked)
+        if found is None:
+            self._trouble = "the data file has changed: leave, and start again"
+            self._draw()
+            return
+        twins = session.adopt(found[1])
+        unmatched = len(session.states.unmatched)
+        told = [f"{twins:,} identical rows labeled alike"] if twins else []
+        told += [f"{unmatched:,} decisions are about rows that the file no longer has"] if unmatched else []
+        self._tell(" · ".join(told))
+
+    def _take_found(self, found: Found) -> None:
+        dialog = self.app.screen
+        if isinstance(dialog, FindDialog) and dialog.search is not None:
+            dialog.search.take(found)
+            dialog.answer()
+        if self._search is not None and self._search.number == found.number and dialog is self:
+            self._search.take(found)
+            self._session.extend_view(self._search.view())
+            self._draw()
+
+    # Drawing
+
+    def on_mount(self) -> None:
+        """Draw the first row, and begin to look after the store and the file."""
+        self.query_one("#metadata").display = False
+        self._draw()
+        self.set_interval(_TICK_SECONDS, self._tick)
+        if not self._whole:
+            self._start_scanner()
+
+    @on(events.Resize)
+    def _fit(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= _WIDE, "wide")
+        self.call_after_refresh(self._draw)
+
+    def _tick(self) -> None:
+        """Take in what others did, try again what is not saved, and keep the pace up to date."""
+        if self._busy:
+            return
+        session = self._session
+        changed = session.refresh()
+        if session.pending:
+            session.retry()
+            changed = True
+        if changed:
+            self._draw()
+        if self.has_class("wide") and time.monotonic() - self._chart_drawn > _CHART_SECONDS:
+            self._draw_chart()
+
+    def _tell(self, what: str) -> None:
+        """Show what an act did, and the row that is there now."""
+        self._notice = what
+        self._draw()
+
+    def _draw(self) -> None:
+        session = self._session
+        item = session.item()
+        if session.row != self._shown_row:
+            self._shown_row = session.row
+            self._chosen = session.states.classes_in(item.label) if item and item.label is not None else []
+            self.query_one(ClassBar).clear()
+            self._draw_text(item)
+        self._draw_top()
+        self._draw_marks(item)
+        self._draw_classes()
+        self._draw_keys()
+        if self.query_one("#metadata").display:
+            text = label_lines.metadata(item, _METADATA_LINES) if item else Text("")
+            self.query_one("#metadata", Static).update(text)
+
+    def _draw_text(self, item: Item | None) -> None:
+        pane = self.query_one(TextPane)
+        if item is None:
+            pane.show(_nothing_left(self._session.queue.view is not None, self._whole))
+            return
+        patterns = list(self._sitting.highlight)
+        if self._search is not None and (pattern := self._search.query.pattern()):
+            patterns.append(pattern)
+        pane.show(item.text, patterns)
+
+    def _draw_top(self) -> None:
+        session, width = self._session, self.size.width - 4
+        name = Text(clip(session.rows.path.name, 40), style="bold")
+        view = session.queue.view
+        if view is not None:
+            place = int((view.rows < session.row).sum()) + 1 if session.row is not None else 0
+            name.append(f"  {clip(view.name, 30)}", style="not bold reverse")
+            name.append(f" {place:,} of {len(view.rows):,}", style="not bold")
+            if self._search is not None and not self._search.done:
+                name.append(" so far", style="not bold")
+        elif session.row is not None:
+            name.append(f"  row {session.row + 1:,}", style="not bold dim")
+        progress = session.progress()
+        right, share = label_lines.corner(progress), progress.done / max(progress.total, 1)
+        if not self._whole:
+            right, share = [f"{progress.done:,} done", f"reading the file {self._reading:.0%}"], 0.0
+        self.query_one("#top", Static).update(label_lines.beside(name, right, width), layout=False)
+        self.query_one("#rule", Static).update(label_lines.rule(share, width), layout=False)
+
+    def _draw_marks(self, item: Item | None) -> None:
+        session = self._session
+        line = label_lines.marks(item, session.task.annotator) if item else Text("")
+        warning = self._trouble
+        if session.pending:
+            count = "1 decision is" if len(session.pending) == 1 else f"{len(session.pending)} decisions are"
+            warning = f"{count} not saved yet: {session.problem}. Trying again …"
+        if warning:
+            line = Text(f"! {visible(warning)}", style="bold reverse")
+        self.query_one("#marks", Static).update(
+            label_lines.beside(line, [visible(self._notice)], self.size.width - 4), layout=False
+        )
+        self._draw_suggestion()
+
+    def _draw_suggestion(self) -> None:
+        shown, line = self._session.suggestion, self.query_one("#suggestion", Static)
+        if line.display != (shown is not None):
+            line.display = shown is not None
+        if shown is not None:
+            score = f" {shown.score:.0%}" if shown.score is not None else ""
+            why = f" · {visible(shown.reason)}" if shown.reason else ""
+            line.update(Text.assemble("suggested: ", (clip(shown.label, 40), "bold"), score, why, (" · enter", "dim")))
+
+    def _draw_classes(self) -> None:
+        session, marked = self._session, self._chosen
+        if not session.task.multi_label and session.row is not None:
+            label = session.states.label(session.row)
+            marked = [] if label is None else [label]
+        wide = self.has_class("wide")
+        counts = session.progress().classes
+        self.query_one(ClassBar).show(session.classes, session.keys, {} if wide else counts, marked)
+        if wide:
+            shown = {clip(name, 20): count for name, count in counts.items()}
+            accent = Style(color=self.query_one("#rule").rich_style.color)
+            self.query_one("#bars", Static).update(bars(shown, 30, accent), layout=False)
+
+    def _draw_chart(self) -> None:
+        self._chart_drawn = time.monotonic()
+        chart = label_lines.pace_chart(self._session.pace.sitting, 30, 8)
+        self.query_one("#chart", Static).update(chart, layout=False)
+
+    def _draw_keys(self) -> None:
+        typing = self.query_one(ClassBar).typing
+        keys = [_shown_key(action, typing, self._session.keys) for action in ACTIONS]
+        chips = [Chip(action.name, key, action.word, quiet=True) for action, key in zip(ACTIONS, keys, strict=True)]
+        if self._session.task.multi_label:
+            chips.insert(0, Chip("accept", "enter", "accept", quiet=True))
+        if self._keys_shown != chips:
+            self._keys_shown = chips
+            self.query_one("#keys", Chips).show(chips)
+
+
+def _shown_key(action: Action, typing: bool, label_keys: dict[str, str]) -> str:
+    """Return the key under which an action can be had now: classes may have taken its easy one."""
+    taken = action.key in label_keys.values() or (typing and action.key.isalnum())
+    return action.other if taken else action.key
+
+
+def _nothing_left(in_view: bool, whole: bool) -> str:
+    if in_view:
+        return "Nothing here without a label. esc leaves the filter."
+    if not whole:
+        return "All rows read so far are labeled; the file is still being read."
+    return "Every row is labeled or skipped.\n\n← goes back · / finds · q leaves, and can export"
+
+
+def _theme(color_system: str | None) -> str:
+    """Return the theme for this terminal: its own sixteen colours, or ours, dark or light by what it says of itself."""
+    background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+    light = background in ("7", "15")
+    if color_system in (None, "standard"):
+        return "ansi-light" if light else "ansi-dark"
+    return _LIGHT.name if light else _DARK.name

@@ -1,0 +1,13 @@
+"""What comes to a screen from elsewhere: from processes that work beside it."""
+
+from textual.message import Message
+
+from txt.labeling.scanner import Answer
+
+
+class Scanned(Message):
+    """The process that reads the data file has an answer."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
