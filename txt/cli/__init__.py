@@ -13,16 +13,11 @@ import typer
 
 from txt import __version__
 from txt.cli import demo, evaluate, label, prepare, train
+from txt.cli.help import App
 from txt.errors import Interrupted, TxtError, nearest
 from txt.visible import visible_lines
 
-app = typer.Typer(
-    name="txt",
-    add_completion=True,
-    rich_markup_mode="markdown",
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = App(name="txt", context_settings={"help_option_names": ["-h", "--help"]})
 for command in (prepare, label, train, evaluate, demo):
     command.register(app)
 

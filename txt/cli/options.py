@@ -102,9 +102,9 @@ def _parameter(item: Field[Any]) -> inspect.Parameter:
         spellings = (f"{spellings[0]}/--no-{spellings[0].lstrip('-')}",)
     declared = typer.Option(
         *spellings,
-        help=str(meta["help"]),
+        help=_help(item),
         rich_help_panel=meta["group"],
-        show_default=_shown_default(item),
+        show_default=False,
         metavar="|".join(meta["choices"]) or None,
     )
     return inspect.Parameter(
@@ -117,7 +117,10 @@ def _plain_type(declared: Any) -> type:
     return next((kind for kind in get_args(declared) if kind is not type(None)), declared)  # type: ignore[no-any-return]
 
 
-def _shown_default(item: Field[Any]) -> str | bool:
+def _help(item: Field[Any]) -> str:
+    """Return an option's help with its default in brackets, where the help does not say it in words."""
+    told = str(item.metadata["help"])
     if item.default is None or item.default is False:
-        return False
-    return f"{item.default:g}" if isinstance(item.default, float) else str(item.default)
+        return told
+    shown = f"{item.default:g}" if isinstance(item.default, float) else str(item.default)
+    return f"{told.removesuffix('.')} [{shown}]."

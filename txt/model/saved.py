@@ -40,4 +40,5 @@ def load_model(folder: Path, device: torch.device) -> TransformerClassifier:
     except (OSError, ValueError, RuntimeError, SafetensorError) as error:
         raise InputError(f"cannot load the model in `{folder}`: {str(error).splitlines()[0]}") from None
     nn.Module.to(model, device)
-    return model.eval()
+    model.eval()
+    return model

@@ -1,0 +1,45 @@
+"""Make the README's pictures from the real program.
+
+python docs/pictures.py
+"""
+
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from rich.console import Console
+
+PICTURES = Path(__file__).resolve().parent / "pictures"
+
+
+def trained_demo(folder: Path) -> None:
+    """Run the demo in a folder of its own."""
+    subprocess.run([sys.executable, "-m", "txt", "demo", "--name", "demo"], cwd=folder, check=True, capture_output=True)
+
+
+def picture_of_eval(folder: Path) -> str:
+    """Return what `txt eval demo` shows, as SVG."""
+    from txt.cli.scorecard import show_report
+    from txt.evaluation.run import evaluate_run
+    from txt.runs import Run
+
+    os.chdir(folder)
+    console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    show_report(evaluate_run(Run.open("demo")), console)
+    return console.export_svg(title="txt eval", unique_id="eval")
+
+
+def main() -> None:
+    """Write every picture."""
+    PICTURES.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        trained_demo(folder)
+        (PICTURES / "eval.svg").write_text(picture_of_eval(folder), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,42 @@
+"""Help in plain text, its options in groups.
+
+Typer's own Rich help loads a Markdown parser and a syntax highlighter, and takes longer than all else `txt` does to
+show it. This one needs neither, reads the same in a pipe, and fits 80 columns.
+"""
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import typer
+from typer.core import TyperCommand
+
+if TYPE_CHECKING:
+    from typer._click import Context, HelpFormatter
+
+
+class GroupedCommand(TyperCommand):
+    """A command whose help shows each option under its group, those without one first."""
+
+    def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """Write arguments and options, in sections."""
+        sections: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                is_argument = parameter.param_type_name == "argument"
+                group = getattr(parameter, "rich_help_panel", None) or ("Arguments" if is_argument else "Options")
+                sections[group].append(record)
+        for title in sorted(sections, key=lambda title: title not in ("Arguments", "Options")):
+            with formatter.section(title):
+                formatter.write_dl(sections[title], col_max=34)
+
+
+class App(typer.Typer):
+    """A Typer app with plain help, whose commands group their options."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(rich_markup_mode=None, pretty_exceptions_enable=False, **settings)
+
+    def command(self, name: str | None = None, **settings: Any) -> Any:
+        """Register a command."""
+        return super().command(name, cls=GroupedCommand, **settings)
