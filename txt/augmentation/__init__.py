@@ -1,0 +1,1 @@
+"""More training rows: small edits that leave the label true, and the rest of the text as it is."""

@@ -1,0 +1,52 @@
+"""Into another language and back, in batches: what comes back says the same in other words."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from txt.augmentation.draws import Draws
+from txt.augmentation.rewriting import Rewriter, by_length, keeps_what_counts, load_model
+from txt.augmentation.spans import Spans
+
+DEFAULT = ("facebook/wmt19-en-de", "facebook/wmt19-de-en")
+_MOST_NEW_TOKENS = 256
+
+
+def load(translators: tuple[str, str], device: str, sampled: bool) -> Rewriter:
+    """Return the method for a pair of MarianMT or FSMT models, each a hub name or a folder.
+
+    The first copy of a text is the likeliest translation; further ones are drawn, since greedy search would give the
+    same again. With `sampled` all are drawn.
+
+    Raises:
+        TxtError: a model is not there.
+    """
+    there, back = (load_model("AutoModelForSeq2SeqLM", name, device) for name in translators)
+
+    def translate(spans: Sequence[Spans], draws: Sequence[Draws], _rate: float) -> list[str | None]:
+        found: list[str | None] = [None] * len(spans)
+        for places in by_length(spans):
+            texts = ["".join(spans[place].pieces) for place in places]
+            drawn = sampled or any(draws[place].is_repeat for place in places)
+            seed = draws[places[0]].below(2**31) if drawn else None
+            for place, text in zip(places, _generated(back, _generated(there, texts, seed), seed), strict=True):
+                if text.strip() and keeps_what_counts(spans[place], text):
+                    found[place] = text
+        return found
+
+    return translate
+
+
+def _generated(loaded: tuple[Any, Any, Any], texts: list[str], seed: int | None) -> list[str]:
+    """Return what a model writes for each text, greedily, or drawn from the likeliest words with a seed."""
+    import torch
+
+    tokenizer, model, device = loaded
+    encoded = tokenizer(texts, return_tensors="pt", padding=True, truncation=True).to(device)
+    options: dict[str, Any] = {"num_beams": 1, "do_sample": False}
+    if seed is not None:
+        torch.manual_seed(seed)
+        options = {"num_beams": 1, "do_sample": True, "top_p": 0.9, "temperature": 0.8}
+    limit = min(_MOST_NEW_TOKENS, 2 * int(encoded["input_ids"].shape[1]) + 8)
+    with torch.inference_mode():
+        written = model.generate(**encoded, max_new_tokens=limit, max_length=None, **options)  # (B, T)
+    return [str(text) for text in tokenizer.batch_decode(written, skip_special_tokens=True)]

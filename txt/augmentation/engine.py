@@ -1,0 +1,232 @@
+"""Copies of rows: distinct, changed, like no original, and the same whatever the order or number of processes."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from txt.augmentation.draws import Draws
+from txt.augmentation.methods import EDITS, REWRITERS, Method, Setup, one_of
+from txt.augmentation.originals import Originals, key_of
+from txt.augmentation.rewriting import Rewriter
+from txt.augmentation.spans import Protection, Spans, Splitter
+
+UNCHANGEABLE = "no word in them may be changed"
+REPEATED = "they would equal another row or copy"
+FLIPPED = "their predicted label flips"
+
+_TRIES = 8  # for each copy
+
+
+class Check(Protocol):
+    """Predicts labels, so that copies can be compared with their originals."""
+
+    def __call__(self, texts: Sequence[str]) -> Sequence[object]:
+        """Return the label of each text."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How copies are made; it travels to worker processes.
+
+    `originals` is the file with the keys of all rows, so that no copy equals one of them.
+    """
+
+    methods: tuple[tuple[str, int], ...]
+    chain: bool = False
+    rate: float = 0.1
+    seed: int = 42
+    setup: Setup = field(default_factory=Setup)
+    protection: Protection = field(default_factory=Protection)
+    originals: Path | None = None
+    check: Check | None = None
+
+    @property
+    def needs_model(self) -> bool:
+        """Tell whether some method takes many texts at a time through a model, which has cores of its own to use."""
+        return any(name in REWRITERS for name, _ in self.methods)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A text of which so many copies are wanted; `number` is its place in the file and seeds them."""
+
+    number: int
+    text: str
+    copies: int
+
+
+@dataclass(frozen=True)
+class Copy:
+    """A new text, and the method that made it (`synonym`, or `synonym+delete` for a chain)."""
+
+    text: str
+    method: str
+
+
+@dataclass
+class Made:
+    """The copies of each row, in the order of the rows, and how many are missing for which reason."""
+
+    copies: list[list[Copy]]
+    missing: Counter[str] = field(default_factory=Counter)
+    flips: int = 0
+
+
+@dataclass
+class _Job:
+    """A copy that is still to be made."""
+
+    place: int
+    copy: int
+    reason: str = UNCHANGEABLE
+
+    def repeated(self) -> None:
+        """Note that the last try gave nothing new; a flip before it tells more."""
+        self.reason = FLIPPED if self.reason == FLIPPED else REPEATED
+
+
+class Engine:
+    """Makes copies by a recipe; loads what the methods need when it is made.
+
+    Raises:
+        InputError, TxtError: a method cannot work here; see `Setup`.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._splitter = Splitter(recipe.protection)
+        self._edits: dict[str, Method] = {}
+        self._rewriters: dict[str, Rewriter] = {}
+        for name, _ in recipe.methods:
+            if name in EDITS:
+                self._edits[name] = EDITS[name](recipe.setup)
+            else:
+                self._rewriters[name] = REWRITERS[name](recipe.setup)
+        self._originals = Originals.open(recipe.originals) if recipe.originals else None
+        self._order: Callable[[Draws], list[str]] = one_of(recipe.methods)
+
+    def copies(self, rows: Sequence[Row]) -> Made:
+        """Make the copies of some rows.
+
+        A copy that equals its original, another of its copies or any original but for case and spacing, or whose
+        predicted label flips, is made anew, eight times at most.
+        """
+        spans = [self._splitter.split(row.text) for row in rows]
+        made = Made([[] for _ in rows])
+        seen = [{key_of(row.text)} for row in rows]
+        jobs = [_Job(place, copy) for place, row in enumerate(rows) for copy in range(row.copies)]
+        found: list[dict[int, Copy]] = [{} for _ in rows]
+        for attempt in range(_TRIES):
+            if not jobs:
+                break
+            jobs = self._tried(jobs, attempt, rows, spans, seen, found, made)
+        made.missing.update(job.reason for job in jobs)
+        made.copies = [[copies[number] for number in sorted(copies)] for copies in found]
+        return made
+
+    def _tried(
+        self,
+        jobs: list[_Job],
+        attempt: int,
+        rows: Sequence[Row],
+        spans: list[Spans],
+        seen: list[set[str]],
+        found: list[dict[int, Copy]],
+        made: Made,
+    ) -> list[_Job]:
+        """Try each job once, keep what is good, and return the jobs that are left."""
+        draws = [Draws(self._recipe.seed, rows[job.place].number, job.copy, attempt) for job in jobs]
+        texts = self._chained(jobs, spans, draws) if self._recipe.chain else self._drawn(jobs, spans, draws)
+        left: list[_Job] = []
+        fresh: list[tuple[_Job, Copy, str]] = []
+        for job, copy in zip(jobs, texts, strict=True):
+            if copy is None:
+                left.append(job)
+                continue
+            key = key_of(copy.text)
+            if key in seen[job.place] or not key:
+                job.repeated()
+                left.append(job)
+            else:
+                seen[job.place].add(key)
+                fresh.append((job, copy, key))
+        good = self._unknown(fresh, left)
+        for job, copy in self._unflipped(good, rows, left, made):
+            found[job.place][job.copy] = copy
+        return sorted(left, key=lambda job: (job.place, job.copy))
+
+    def _drawn(self, jobs: list[_Job], spans: list[Spans], draws: list[Draws]) -> list[Copy | None]:
+        """Apply one method to each text: the one drawn, or another where it finds nothing to do."""
+        if not self._rewriters:
+            return [self._edited(spans[job.place], draw) for job, draw in zip(jobs, draws, strict=True)]
+        found: list[Copy | None] = [None] * len(jobs)
+        orders = [self._order(draw) for draw in draws]
+        for turn in range(len(self._recipe.methods)):
+            waiting = [place for place, copy in enumerate(found) if copy is None]
+            for name in dict.fromkeys(orders[place][turn] for place in waiting):
+                places = [place for place in waiting if orders[place][turn] == name]
+                texts = self._apply(name, [spans[jobs[p].place] for p in places], [draws[p] for p in places])
+                for place, text in zip(places, texts, strict=True):
+                    found[place] = None if text is None else Copy(text, name)
+        return found
+
+    def _edited(self, spans: Spans, draws: Draws) -> Copy | None:
+        rate = self._recipe.rate
+        if spans.words:
+            for name in self._order(draws):
+                text = self._edits[name](spans, draws, rate)
+                if text is not None:
+                    return Copy(text, name)
+        return None
+
+    def _chained(self, jobs: list[_Job], spans: list[Spans], draws: list[Draws]) -> list[Copy | None]:
+        """Apply all methods in turn to each text; one that finds nothing to do is passed over."""
+        current = [spans[job.place] for job in jobs]
+        applied: list[list[str]] = [[] for _ in jobs]
+        for name, _ in self._recipe.methods:
+            texts = self._apply(name, current, draws)
+            for place, text in enumerate(texts):
+                if text is not None:
+                    current[place] = self._splitter.split(text)
+                    applied[place].append(name)
+        return [
+            Copy("".join(each.pieces), "+".join(names)) if names else None
+            for each, names in zip(current, applied, strict=True)
+        ]
+
+    def _apply(self, name: str, spans: list[Spans], draws: list[Draws]) -> list[str | None]:
+        if name in self._rewriters:
+            return self._rewriters[name](spans, draws, self._recipe.rate)
+        edit = self._edits[name]
+        return [edit(each, draw, self._recipe.rate) for each, draw in zip(spans, draws, strict=True)]
+
+    def _unknown(self, fresh: list[tuple[_Job, Copy, str]], left: list[_Job]) -> list[tuple[_Job, Copy]]:
+        """Return what equals no original."""
+        if self._originals is None or not fresh:
+            return [(job, copy) for job, copy, _ in fresh]
+        known = self._originals.have([key for _, _, key in fresh])
+        for (job, _, _), is_known in zip(fresh, known, strict=True):
+            if is_known:
+                job.repeated()
+                left.append(job)
+        return [(job, copy) for (job, copy, _), is_known in zip(fresh, known, strict=True) if not is_known]
+
+    def _unflipped(
+        self, good: list[tuple[_Job, Copy]], rows: Sequence[Row], left: list[_Job], made: Made
+    ) -> Iterator[tuple[_Job, Copy]]:
+        """Yield what is predicted the same label as its original."""
+        if self._recipe.check is None or not good:
+            yield from good
+            return
+        places = sorted({job.place for job, _ in good})
+        labels = dict(zip(places, self._recipe.check([rows[place].text for place in places]), strict=True))
+        predicted = self._recipe.check([copy.text for _, copy in good])
+        for (job, copy), label in zip(good, predicted, strict=True):
+            if label == labels[job.place]:
+                yield job, copy
+            else:
+                job.reason = FLIPPED
+                made.flips += 1
+                left.append(job)

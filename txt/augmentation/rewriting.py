@@ -1,0 +1,66 @@
+"""What rewriting whole texts through a model has in common: batches by length, and what must not get lost."""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from txt.augmentation.draws import Draws
+from txt.augmentation.spans import NEGATIONS, Spans
+from txt.errors import TxtError
+
+if TYPE_CHECKING:
+    import torch
+
+Rewriter = Callable[[Sequence[Spans], Sequence[Draws], float], list[str | None]]
+"""Returns each text rewritten, or None where that failed."""
+
+BATCH_WORDS = 2048  # words in one batch; a batch is as wide as its longest text
+
+
+def by_length(spans: Sequence[Spans]) -> Iterator[list[int]]:
+    """Yield the places of all texts, the longest first, in batches of about BATCH_WORDS words with padding."""
+    order = sorted(range(len(spans)), key=lambda place: -len(spans[place].words))
+    start = 0
+    while start < len(order):
+        widest = max(8, len(spans[order[start]].words))
+        stop = start + max(1, BATCH_WORDS // widest)
+        yield order[start:stop]
+        start = stop
+
+
+def keeps_what_counts(spans: Spans, rewritten: str) -> bool:
+    """Tell whether a rewritten text still has the addresses, numbers and emoji, and still says no as often."""
+    free, words = set(spans.free), {spans.pieces[place].lower() for place in spans.words}
+    for place, piece in enumerate(spans.pieces):
+        fixed = (
+            place not in free
+            and not piece.isalpha()
+            and any(not letter.isascii() or letter.isdigit() for letter in piece)
+        )
+        if (fixed or piece[:1] in "@#" or "://" in piece) and piece.strip() and piece.strip() not in rewritten:
+            return False
+    return bool(words & NEGATIONS) <= any(word.lower() in NEGATIONS or "n't" in word for word in rewritten.split())
+
+
+def load_model(kind: str, name: str, device: str) -> tuple[Any, Any, "torch.device"]:
+    """Load a tokenizer and a model of transformers' class `kind` from a folder, the cache or the hub.
+
+    Raises:
+        TxtError: it is not there, or a package that it needs is missing.
+    """
+    import torch
+    import transformers
+
+    transformers.utils.logging.disable_progress_bar()
+    best = "cuda" if torch.cuda.is_available() else "cpu"
+    place = torch.device(best if device == "auto" else device)
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(name)
+        model = getattr(transformers, kind).from_pretrained(name)
+    except (OSError, ValueError, ImportError) as error:
+        reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
+        raise TxtError(
+            f"cannot load the model `{name}`: {reason}",
+            "name a folder that holds it, or load it once while online",
+        ) from None
+    fast_in_bf16 = place.type == "cuda" or (place.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return tokenizer, model.to(place, torch.bfloat16 if fast_in_bf16 else torch.float32).eval(), place

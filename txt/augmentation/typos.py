@@ -1,0 +1,74 @@
+"""Edits of single letters: slips on the keyboard, a scanner's misreadings, common misspellings.
+
+The tables are nlpaug's; its augmenters are not used, since they tear contractions, addresses and emoji apart, stop at
+ten edits however long the text, and put digits and signs in the place of letters.
+"""
+
+from collections.abc import Callable, Mapping
+
+from txt.augmentation.draws import Draws
+from txt.augmentation.language_data import keyboard, misreadings, misspellings
+from txt.augmentation.spans import Spans
+
+Method = Callable[[Spans, Draws, float], str | None]
+
+_SHORTEST = 3  # letters; a slip in a shorter word makes another one of it: "on", "in", "is"
+
+
+def slips(language: str) -> Method:
+    """Return the method `keyboard`: one letter of each chosen word becomes one beside it on the keyboard."""
+    return _letters(keyboard(language))
+
+
+def scans(_language: str) -> Method:
+    """Return the method `ocr`: one letter of each chosen word becomes one that looks like it."""
+    return _letters(misreadings(), whole_case=True)
+
+
+def spellings(language: str) -> Method:
+    """Return the method `spelling`: words become one of their common misspellings."""
+    wrong = misspellings(language)
+
+    def spelling(spans: Spans, draws: Draws, rate: float) -> str | None:
+        known = [place for place in spans.free if spans.pieces[place].lower() in wrong]
+        if not known:
+            return None
+        pieces = spans.pieces.copy()
+        for place in draws.some(known, spans.edits(rate)):
+            pieces[place] = in_case_of(pieces[place], draws.pick(wrong[pieces[place].lower()]))
+        return "".join(pieces)
+
+    return spelling
+
+
+def in_case_of(model: str, word: str) -> str:
+    """Return `word` in the case of the word it replaces: as it is, capitalised, or in capitals."""
+    if model.islower():
+        return word
+    if len(model) > 1 and model.isupper():
+        return word.upper()
+    return word[:1].upper() + word[1:] if model[:1].isupper() else word
+
+
+def _letters(table: Mapping[str, str], whole_case: bool = False) -> Method:
+    """Return a method that exchanges letters by a table, of lower-case letters only unless `whole_case`."""
+
+    def exchange(spans: Spans, draws: Draws, rate: float) -> str | None:
+        count = spans.edits(rate)
+        pieces = spans.pieces.copy()
+        pool = [place for place in spans.free if len(pieces[place]) >= _SHORTEST]
+        changed = 0
+        for place in draws.some(pool, len(pool)):
+            word = pieces[place]
+            letter = 1 + draws.below(len(word) - 1)  # people get the first letter right
+            key = word[letter] if whole_case else word[letter].lower()
+            if key in table:
+                other = draws.pick(table[key])
+                other = other.upper() if word[letter] != key else other
+                pieces[place] = word[:letter] + other + word[letter + 1 :]
+                changed += 1
+                if changed == count:
+                    break
+        return "".join(pieces) if changed else None
+
+    return exchange

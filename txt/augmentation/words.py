@@ -1,0 +1,101 @@
+"""Edits of whole words, after Wei and Zou (2019): swap, delete, insert, and splitting a word in two."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from txt.augmentation.draws import Draws
+from txt.augmentation.spans import Spans
+
+_SPARE_TRIES = 3
+_SHORTEST_SPLIT = 4  # letters; shorter words fall into pieces that look like other words
+
+
+def swap(spans: Spans, draws: Draws, rate: float) -> str | None:
+    """Exchange words with the free word that follows them, within a line and a clause.
+
+    A capitalised word and one that is not keep their places: what begins a sentence goes on beginning it.
+    """
+    pieces = spans.pieces.copy()
+    touched: set[int] = set()
+    for left in _firsts_of_pairs(spans, draws, max(1, (spans.edits(rate) + 1) // 2)):
+        if left not in touched and left + 2 not in touched:
+            touched |= {left, left + 2}
+            pieces[left], pieces[left + 2] = pieces[left + 2], pieces[left]
+    return "".join(pieces) if touched else None
+
+
+def delete(spans: Spans, draws: Draws, rate: float) -> str | None:
+    """Leave out words, each with one of the spaces beside it; at least one word stays."""
+    count = min(spans.edits(rate), len(spans.words) - 1)
+    if count < 1:
+        return None
+    pieces = spans.pieces.copy()
+    for place in draws.some(spans.free, count):
+        _remove(pieces, place)
+    return "".join(pieces)
+
+
+def repeat(spans: Spans, draws: Draws, rate: float) -> str | None:
+    """Put one of the text's own words in at another place, in lower case."""
+    return put_in(spans, draws, [spans.pieces[place].lower() for place in draws.some(spans.free, spans.edits(rate))])
+
+
+def split(spans: Spans, draws: Draws, rate: float) -> str | None:
+    """Break words in two, as a slip of the thumb on the space bar does."""
+    long = [place for place in spans.free if len(spans.pieces[place]) >= _SHORTEST_SPLIT]
+    if not long:
+        return None
+    pieces = spans.pieces.copy()
+    for place in draws.some(long, spans.edits(rate)):
+        cut = 1 + draws.below(len(pieces[place]) - 1)
+        if pieces[place][cut - 1 : cut + 1].isalpha():  # an apostrophe or an accent stays with its letter
+            pieces[place] = f"{pieces[place][:cut]} {pieces[place][cut:]}"
+    return "".join(pieces)
+
+
+def put_in(spans: Spans, draws: Draws, words: Sequence[str]) -> str | None:
+    """Put each of `words` before a word of the text that has a space before it and begins no sentence."""
+    pieces = spans.pieces.copy()
+    places = [
+        place for place in spans.words if place > 1 and pieces[place - 1] == " " and pieces[place - 2][-1:] not in ".!?"
+    ]
+    if not places or not words:
+        return None
+    for word in words:
+        place = draws.pick(places)
+        pieces[place] = f"{word} {pieces[place]}"
+    return "".join(pieces)
+
+
+def _firsts_of_pairs(spans: Spans, draws: Draws, count: int) -> list[int]:
+    """Return the places of words that may change places with the next: a few at random, or all if these are rare."""
+    free = spans.free
+    if len(free) < 2:
+        return []
+    tried = [draws.below(len(free) - 1) for _ in range(count + _SPARE_TRIES)]
+    found = [free[number] for number in tried if _may_swap(spans, free[number], free[number + 1])]
+    if not found:
+        pairs = [left for left, right in pairwise(free) if _may_swap(spans, left, right)]
+        found = draws.some(pairs, count)
+    return found[:count]
+
+
+def _may_swap(spans: Spans, left: int, right: int) -> bool:
+    pieces = spans.pieces
+    if right != left + 2 or pieces[left + 1] != " ":
+        return False
+    first, second = pieces[left], pieces[right]
+    return first != second and first[0].isupper() == second[0].isupper()
+
+
+def _remove(pieces: list[str], place: int) -> None:
+    """Take out a word with the space behind it, or before it; an address gets nothing stuck to it that way."""
+    pieces[place] = ""
+    at_start = place == 0 or pieces[place - 1][-1:].isspace()
+    if at_start and pieces[place + 1 : place + 2] == [" "]:
+        pieces[place + 1] = ""
+    elif place > 1 and pieces[place - 1] == " ":
+        last = pieces[place - 2][-1:]
+        follows_word = pieces[place - 2].isalpha() and last.lower() != last.upper()
+        if place + 1 == len(pieces) or (follows_word and pieces[place + 1][:1] in ".,;:!?…)"):
+            pieces[place - 1] = ""
