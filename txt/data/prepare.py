@@ -5,7 +5,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -68,6 +68,7 @@ def prepare(
         tokenizer = loaded or _trained(staged, division.codes, config, tell)
         tokenizer.save(folder / TOKENIZER, config.max_length)
         conflicts = find_conflicts(division.texts, division.labels, _LISTED_CONFLICTS)
+        listed = _listed(conflicts, division, staged)
         encoded = encode(
             staged,
             division.codes,
@@ -75,13 +76,13 @@ def prepare(
             tokenizer,
             config.max_length,
             folder,
-            wanted=[rows[0] for rows in conflicts.rows],
             progress=lambda rows: tell(Progress("encoding", rows, len(staged))),
         )
         shutil.rmtree(aside)
         manifest = _manifest(staged, division, tokenizer, encoded, config, folder)
         write_manifest(folder, manifest)
-        report = _report(staged, division, conflicts, encoded, manifest, out, time.monotonic() - started)
+        report = _report(staged, division, encoded, manifest, out)
+        report = replace(report, conflicting_texts=conflicts.count, conflicts=listed, seconds=_seconds_since(started))
         write_json(folder / REPORT, report.to_json())
     return report
 
@@ -166,11 +167,9 @@ def _manifest(
 def _report(
     staged: Staged,
     division: Division,
-    conflicts: Conflicts,
     encoded: Encoded,
     manifest: Manifest,
     out: Path,
-    seconds: float,
 ) -> DataReport:
     counts = encoded.counts
     lengths = percentiles(counts["train"].by_length)
@@ -196,20 +195,25 @@ def _report(
         truncated=cut / max(kept, 1),
         unknown_on_val=val.unknown / val.tokens if val.tokens else None,
         duplicates=count_duplicates(division.texts),
-        conflicting_texts=conflicts.count,
-        conflicts=tuple(_conflict(rows, division, encoded) for rows in conflicts.rows),
         lookalike_labels=tuple(lookalikes(division.names)),
         imbalance=imbalance(totals),
         vocab_size=manifest.vocab_size,
         tokenizer=manifest.tokenizer,
         suggested_max_length=suggest_max_length(lengths),
         suggested_preset=suggest_preset(manifest.rows("train")),
-        seconds=round(seconds, 3),
         warnings=(*staged.warnings, *division.warnings),
     )
 
 
-def _conflict(rows: tuple[int, ...], division: Division, encoded: Encoded) -> Conflict:
-    labels, counts = np.unique(division.labels[list(rows)], return_counts=True)
-    named = {division.names[label]: int(count) for label, count in zip(labels, counts, strict=True)}
-    return Conflict(encoded.texts[rows[0]], named)
+def _listed(conflicts: Conflicts, division: Division, staged: Staged) -> tuple[Conflict, ...]:
+    texts = staged.texts_of(rows[0] for rows in conflicts.rows)
+    listed = []
+    for text, rows in zip(texts, conflicts.rows, strict=True):
+        labels, counts = np.unique(division.labels[list(rows)], return_counts=True)
+        named = {division.names[label]: int(count) for label, count in zip(labels, counts, strict=True)}
+        listed.append(Conflict(text, named))
+    return tuple(listed)
+
+
+def _seconds_since(started: float) -> float:
+    return round(time.monotonic() - started, 3)

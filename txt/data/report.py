@@ -1,7 +1,7 @@
 """What there is to know about a data set before training on it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -28,7 +28,8 @@ class DataReport:
     """The data report of one prepared folder. Shares are between 0 and 1, lengths are in tokens.
 
     `class_counts` holds the rows of each class by split; `lengths` holds by percentile how long the train split's texts
-    are before they are cut. `duplicates` counts the rows whose text stands in an earlier row.
+    are before they are cut. `duplicates` counts the rows whose text stands in an earlier row, `conflicting_texts` the
+    texts under different labels, of which `conflicts` lists the first.
     """
 
     path: str
@@ -46,16 +47,16 @@ class DataReport:
     truncated: float
     unknown_on_val: float | None
     duplicates: int
-    conflicting_texts: int
-    conflicts: tuple[Conflict, ...]
     lookalike_labels: tuple[tuple[str, ...], ...]
     imbalance: float
     vocab_size: int
     tokenizer: dict[str, Any]
     suggested_max_length: int
     suggested_preset: str
-    seconds: float
-    warnings: tuple[str, ...] = field(default=())
+    warnings: tuple[str, ...]
+    conflicting_texts: int = 0
+    conflicts: tuple[Conflict, ...] = ()
+    seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as a JSON object."""

@@ -5,7 +5,7 @@ What stays in memory is a few bytes a row. What is put aside is text and metadat
 
 import hashlib
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -68,6 +68,17 @@ class Staged:
         """Return the columns that are kept beside text, label and id."""
         roles = (self.roles.text, self.roles.label, self.roles.row_id)
         return [name for name in self.columns if name not in {role.name for role in roles if role}]
+
+    def texts_of(self, rows: Iterable[int]) -> list[str]:
+        """Return the texts of some rows, which come in ascending order."""
+        texts = []
+        begin, batches, batch = 0, self.batches(), None
+        for row in rows:
+            while batch is None or row >= begin + len(batch):
+                begin += 0 if batch is None else len(batch)
+                batch = next(batches)
+            texts.append(str(batch.column(self.roles.text.name)[row - begin]))
+        return texts
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield what was put aside, from the start; early batches may lack columns that only later rows have."""

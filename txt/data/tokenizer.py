@@ -21,8 +21,12 @@ SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 TRAINED = ("wordpiece", "bpe")
 """The kinds that `train_tokenizer` makes; any other name means one made elsewhere."""
 
-CHARACTERS_PER_ENTRY = 1000
-"""A trained tokenizer sees at most this many characters of text an entry of its vocabulary; more hardly changes it."""
+CHARACTERS_PER_ENTRY = 400
+"""A trained tokenizer sees at most this many characters of text for each entry of its vocabulary.
+
+Measured on 4.7 million characters of reviews, news and tweets: eight times as many as 60 an entry make texts 1.4 %
+shorter, in tokens, and from 250 on nothing changes any more.
+"""
 
 _BLOCK = 512  # texts normalized at a time
 _ALPHABET_SHARE = 0.75  # of the vocabulary, at most: with Chinese the letters alone could fill it
