@@ -154,6 +154,48 @@ class LabelConfig(Config):
 
 
 @dataclass(frozen=True)
+class AugmentConfig(Config):
+    """Which copies of which rows are made, and what in them must stay as it is."""
+
+    methods: str = option("synonym,swap,delete", "Methods with weights.", group="Copies")
+    factor: int = option(2, "Copies of each row.", group="Copies", low=1)
+    per_class: int | None = option(None, "Instead: copies until each class has this many rows.", group="Copies", low=1)
+    balance: bool = option(False, "Instead: copies until each class is as large as the largest.", group="Copies")
+    rate: float = option(0.1, "Share of a text's words that are changed.", group="Copies", above=0, high=1)
+    chain: bool = option(False, "Apply all methods to each copy, in the order given.", group="Copies")
+    split: str = option("train", "Rows that are copied, where a column says which are which.", group="Copies")
+    seed: int = option(42, "Seed of the copies.", group="Copies", low=0, high=2**32 - 1)
+    workers: int = option(0, "Processes; 0 goes by the cores and the work.", group="Copies", low=0, high=1024)
+
+    check: str | None = option(
+        None, "`tfidf` or a run: drop copies whose predicted label flips.", group="Labels stay true"
+    )
+    keep: str | None = option(None, "Leave alone what this regular expression matches.", group="Labels stay true")
+    stopwords: str | None = option(
+        None, "Leave these words alone: `soup,salad`, or a file with one a line.", group="Labels stay true"
+    )
+    allow_label_flips: bool = option(False, "Offer `antonym` too.", group="Labels stay true")
+
+    language: str | None = option(None, "Language of the texts: `en`, `de` … [found out].", group="Words and models")
+    wordnet: Path | None = option(None, "Folder with WordNet's files, for synonyms.", group="Words and models")
+    translators: str = option(
+        "facebook/wmt19-en-de,facebook/wmt19-de-en",
+        "Models for back-translation, there and back: hub names or folders of MarianMT or FSMT.",
+        group="Words and models",
+    )
+    sampled: bool = option(False, "Draw translations at random, the first one too.", group="Words and models")
+    masked_model: str = option(
+        "distilbert-base-uncased", "Masked language model for `contextual`.", group="Words and models"
+    )
+    device: str = option("auto", "Device of these models: `auto`, `cpu`, `cuda`.", group="Words and models")
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.balance and self.per_class is not None:
+            raise InputError("--balance and --per-class both say how large classes become", "give one of them")
+
+
+@dataclass(frozen=True)
 class TrainConfig(Config):
     """The guide's TrainingConfig under its own names and defaults, and what `txt` adds to it."""
 
