@@ -36,12 +36,7 @@ def train(name: str, folder: Path, options: list[str]) -> dict:
     return json.loads(report.read_text())
 
 
-def seconds_of(folder: Path, name: str) -> float:
-    last = (folder / "runs" / name / "events.jsonl").read_text().splitlines()[-1]
-    return json.loads(last)["seconds"]
-
-
-def line(name: str, report: dict, seconds: float) -> str:
+def line(name: str, report: dict) -> str:
     def cell(value: dict, sign: str = "") -> str:
         return f"{value['value']:{sign}.3f} [{value['low']:{sign}.3f}, {value['high']:{sign}.3f}]"
 
@@ -49,7 +44,7 @@ def line(name: str, report: dict, seconds: float) -> str:
     return (
         f"| {name} | {report['rows']:,} | {cell(baseline['accuracy'])} | {cell(metrics['accuracy'])} "
         f"| {cell(report['difference']['accuracy'], '+')} | {baseline['macro_f1']['value']:.3f} "
-        f"| {metrics['macro_f1']['value']:.3f} | {seconds:.0f} s |"
+        f"| {metrics['macro_f1']['value']:.3f} |"
     )
 
 
@@ -63,12 +58,12 @@ def main() -> None:
     lines = []
     for name in chosen.only:
         report = train(name, chosen.out.resolve(), chosen.options)
-        lines.append(line(name, report, seconds_of(chosen.out, name)))
+        lines.append(line(name, report))
     print(f"\n{describe_machine()}; txt train DATA {' '.join(chosen.options)}\n")
     print(
         "| data | test rows | baseline accuracy | txt accuracy | difference | baseline macro-F1 | txt macro-F1 | time |"
     )
-    print("|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|")
     print("\n".join(lines))
 
 

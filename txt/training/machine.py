@@ -40,9 +40,7 @@ def choose_machine(config: TrainConfig, precision: str | None = None) -> Machine
     Raises:
         InputError: the device does not exist here.
     """
-    threads = (
-        config.threads or len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    )
+    threads = config.threads or cores()
     torch.set_num_threads(threads)
     device = find_device(config.device)
     if precision is None:
