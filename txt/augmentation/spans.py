@@ -219,3 +219,8 @@ def _outside(spans: Spans, text: str, pattern: re.Pattern[str]) -> list[int]:
         for place in spans.free
         if not any(start < starts[place] + len(spans.pieces[place]) and starts[place] < end for start, end in matches)
     ]
+
+
+def is_one_word(text: str) -> bool:
+    """Tell whether a text is a single word; one in a script without spaces may be many."""
+    return len(text.split()) < 2 and not _UNSPACED.search(text)

@@ -1,0 +1,341 @@
+"""A data file and copies of its rows, read, made and written as a stream that can stop and go on."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+
+from txt import __version__
+from txt.augmentation.check import Examples
+from txt.augmentation.engine import Check, Copy, Engine, Made, Row
+from txt.augmentation.output import encoder, finish, format_of, refuse_loss
+from txt.augmentation.plan import Plan, plan
+from txt.augmentation.processes import CHUNK_ROWS, made_in_order, worker_count
+from txt.augmentation.recipe import recipe_for
+from txt.augmentation.survey import ADDED, Columns, find_columns, rows_of, survey
+from txt.config import AugmentConfig, PrepareConfig
+from txt.data.table import Table, read
+from txt.errors import InputError, Interrupted
+from txt.files import FORMAT, read_json, sha256, told_plainly, write_json
+
+TFIDF = "tfidf"
+
+_SAVED_EVERY = 2.0  # seconds
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work has come: `done` rows of `total`, which is None while the file is being read."""
+
+    stage: str
+    done: int
+    total: int | None
+
+
+@dataclass
+class Summary:
+    """What was made. `classes` has the train rows of each class before and after; the counters go by reason."""
+
+    path: str
+    rows: int
+    wanted: int
+    methods: Counter[str] = field(default_factory=Counter)
+    passed: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    flips: int = 0
+    classes: dict[str, tuple[int, int]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+    resumed_at: int = 0
+    has_split: bool = False
+    seconds: float = 0.0
+
+    @property
+    def copies(self) -> int:
+        """The number of copies made."""
+        return self.methods.total()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as a JSON object."""
+        return {"format": FORMAT, **vars(self), "copies": self.copies}
+
+
+@dataclass
+class _State:
+    """How far the lines in the work folder go: so many rows of the source, and what was counted on the way."""
+
+    rows: int = 0
+    size: int = 0
+    methods: Counter[str] = field(default_factory=Counter)
+    missing: Counter[str] = field(default_factory=Counter)
+    by_class: Counter[str] = field(default_factory=Counter)
+    flips: int = 0
+
+    @classmethod
+    def load(cls, path: Path, fingerprint: str) -> "_State":
+        """Return the state of work that stopped, if it was the same work; else the beginning."""
+        try:
+            found = read_json(path)
+        except InputError:
+            return cls()
+        if found.pop("fingerprint", None) != fingerprint:
+            return cls()
+        counters = {name: Counter(found[name]) for name in ("methods", "missing", "by_class")}
+        return cls(**{**{name: found[name] for name in ("rows", "size", "flips")}, **counters})
+
+    def save(self, path: Path, fingerprint: str) -> None:
+        write_json(path, {"format": FORMAT, "fingerprint": fingerprint, **vars(self)})
+
+
+def augment(
+    source: Path | str,
+    out: Path,
+    config: AugmentConfig,
+    reading: PrepareConfig | None = None,
+    *,
+    check: Check | None = None,
+    accept: Callable[[Plan], None] = lambda _: None,
+    progress: Callable[[Progress], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+    force: bool = False,
+) -> Summary:
+    """Write the rows of a data file to `out`, each followed by its copies, with where these are from.
+
+    Work that was stopped goes on where it was when the same is asked for again. Copies do not depend on the number of
+    processes.
+
+    Args:
+        source: a data file, or `-` for standard input.
+        out: CSV, JSONL, JSON or Parquet by its ending, also .gz; it is written whole or not at all.
+        config: which copies of which rows.
+        reading: options that settle columns, encoding and delimiter.
+        check: predicts labels; copies whose label flips are dropped. `config.check` may say `tfidf` instead.
+        accept: is shown the plan before the work begins, and raises what it has against it.
+        progress: hears how far the work has come.
+        stop: is asked after each chunk whether to stop.
+        force: replace a file that was not made here.
+
+    Raises:
+        InputError: the file cannot be used as it is, an option makes no sense, or `out` must not be replaced.
+        MissingWordNetError: a method that was asked for needs WordNet.
+        Interrupted: it was stopped; the same call goes on.
+        TxtError: a model is not there, the disk is full, or may not be written to.
+    """
+    started = time.monotonic()
+    reading = reading or PrepareConfig()
+    with read(source, reading) as table, told_plainly(f"writing `{out}`"):
+        refuse_loss(out, table.source.path, force)
+        columns = find_columns(table, reading)
+        work = out.parent / f".{out.name}.augmenting"
+        work.mkdir(parents=True, exist_ok=True)
+        try:
+            summary = _Augmenting(table, columns, out, work, config, progress, stop).run(check, accept)
+        except InputError:
+            if not (work / "state.json").exists():  # else earlier work may still go on
+                shutil.rmtree(work, ignore_errors=True)
+            raise
+        shutil.rmtree(work, ignore_errors=True)
+    summary.seconds = round(time.monotonic() - started, 3)
+    return summary
+
+
+@dataclass
+class _Augmenting:
+    """One piece of work: what is read, where it goes, and how."""
+
+    table: Table
+    columns: Columns
+    out: Path
+    work: Path
+    config: AugmentConfig
+    progress: Callable[[Progress], None]
+    stop: Callable[[], bool]
+
+    def run(self, check: Check | None, accept: Callable[[Plan], None]) -> Summary:
+        examples = Examples(self.columns.text, self.columns.label) if self.config.check == TFIDF else None
+        found = survey(
+            self.table,
+            self.columns,
+            self.config.split,
+            self.work / "keys.npy",
+            examples.see if examples else lambda _: None,
+            lambda rows: self.progress(Progress("reading", rows, None)),
+        )
+        planned = plan(found, self.config)
+        accept(planned)
+        recipe, notes = recipe_for(
+            self.config, found.sample, self.work / "keys.npy", examples.fitted() if examples else check
+        )
+        engine = Engine(recipe)
+        workers = worker_count(self.config.workers, planned.total, recipe.needs_model or (check is not None))
+        fingerprint = self._fingerprint(recipe.methods)
+        state = _State.load(self.work / "state.json", fingerprint)
+        resumed_at = state.rows
+        names = [*found.names, *(name for name in ADDED if name not in found.names)]
+        chunks = self._chunks(planned, state.rows)
+        self._write(made_in_order(engine, recipe, chunks, workers), state, found.rows, names, fingerprint)
+        return Summary(
+            str(self.out),
+            found.rows,
+            planned.total,
+            state.methods,
+            found.passed,
+            state.missing,
+            state.flips,
+            {label: (rows, rows + state.by_class[label]) for label, rows in sorted(found.classes.items())},
+            [*self.table.dialect.warnings, *notes],
+            resumed_at,
+            self.columns.split is not None,
+        )
+
+    def _fingerprint(self, methods: tuple[tuple[str, int], ...]) -> str:
+        """Return what must be the same for stopped work to go on; the number of processes need not."""
+        options = self.config.with_options(workers=0).to_json()
+        facts = [__version__, sha256(self.table.source.path), options, methods, vars(self.columns), str(self.out)]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    def _chunks(self, planned: Plan, done: int) -> Iterator[tuple[list["_Source"], list[Row]]]:
+        """Yield the rows behind the first `done` ones in chunks: as they are written, and what to make of each."""
+        for records in _in_chunks(self._sources(), CHUNK_ROWS):
+            rows = [
+                Row(each.number, each.record.get(self.columns.text) or "", self._copies(each, planned))
+                for each in records
+            ]
+            if records[-1].number > done:
+                kept = [place for place, each in enumerate(records) if each.number > done]
+                yield [records[place] for place in kept], [rows[place] for place in kept]
+
+    def _copies(self, each: "_Source", planned: Plan) -> int:
+        if self.columns.why_not(each.record, self.config.split) is not None:
+            return 0
+        return planned.copies((each.record.get(self.columns.label) or "") if self.columns.label else "")
+
+    def _sources(self) -> Iterator["_Source"]:
+        objects = self._objects()
+        for number, record in enumerate(chain.from_iterable(rows_of(self.table)), start=1):
+            yield _Source(number, record, next(objects) if objects else record)
+
+    def _objects(self) -> Iterator[Mapping[str, Any]] | None:
+        """Return the JSON objects of the source, where numbers are still numbers, if they go to JSON again."""
+        source, kinds = self.table.source, (self.table.dialect.format, format_of(self.out, self.table.dialect))
+        if kinds[1] not in ("json", "jsonl") or kinds[0] not in ("json", "jsonl"):
+            return None
+        return _json_objects(self.table) if source.path.exists() else None
+
+    def _write(
+        self,
+        made: Iterator[tuple[list["_Source"], Made]],
+        state: _State,
+        total: int,
+        names: Sequence[str],
+        fingerprint: str,
+    ) -> None:
+        """Append the lines of each chunk, note now and then how far they go, and put the file in its place."""
+        kind = format_of(self.out, self.table.dialect)
+        head, encode = encoder(kind, names, self.table.dialect, self.out)
+        part = self.work / "rows.part"
+        saved = time.monotonic()
+        with part.open("ab") as file:
+            file.truncate(state.size)
+            if not state.rows:
+                file.write(head)
+            try:
+                for sources, chunk in made:
+                    file.write(encode(list(self._lines(sources, chunk.copies))))
+                    self._count(state, sources, chunk)
+                    self.progress(Progress("copying", state.rows, total))
+                    if self.stop():
+                        raise Interrupted(
+                            f"stopped after {state.rows:,} of {total:,} rows", "the same command goes on from here"
+                        )
+                    if time.monotonic() - saved > _SAVED_EVERY:
+                        self._save(file, state, fingerprint)
+                        saved = time.monotonic()
+            except (Interrupted, KeyboardInterrupt):
+                self._save(file, state, fingerprint)
+                raise
+        types = pq.read_schema(self.table.source.path) if _is_plain_parquet(self.table) else None
+        finish(part, self.out, kind, names, types)
+
+    def _save(self, file: Any, state: _State, fingerprint: str) -> None:
+        file.flush()
+        state.size = file.tell()
+        state.save(self.work / "state.json", fingerprint)
+
+    def _lines(self, sources: list["_Source"], copies: list[list[Copy]]) -> Iterator[Mapping[str, Any]]:
+        for each, made in zip(sources, copies, strict=True):
+            source_id = self.columns.source_id(each.record, each.number)
+            marked = each.values.get(ADDED[0]) or False
+            yield {**each.values, ADDED[0]: marked, ADDED[1]: each.values.get(ADDED[1]) or "", ADDED[2]: source_id}
+            for number, copy in enumerate(made, start=1):
+                row = {**each.values, self.columns.text: copy.text}
+                if self.columns.row_id:
+                    row[self.columns.row_id] = f"{each.record[self.columns.row_id]}-{number}"
+                yield {**row, ADDED[0]: True, ADDED[1]: copy.method, ADDED[2]: source_id}
+
+    def _count(self, state: _State, sources: list["_Source"], chunk: Made) -> None:
+        state.rows = sources[-1].number
+        state.missing.update(chunk.missing)
+        state.flips += chunk.flips
+        for each, copies in zip(sources, chunk.copies, strict=True):
+            state.methods.update(copy.method for copy in copies)
+            if copies and self.columns.label:
+                state.by_class[each.record.get(self.columns.label) or ""] += len(copies)
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A row: its number from 1, its cells as text, and its values as they are written again."""
+
+    number: int
+    record: dict[str, str | None]
+    values: Mapping[str, Any]
+
+
+def preview(
+    source: Path | str, config: AugmentConfig, reading: PrepareConfig, count: int, check: Check | None = None
+) -> tuple[list[tuple[str, list[Copy]]], list[str]]:
+    """Return the first `count` rows with their copies, and what the user should know; nothing is written."""
+    with read(source, reading) as table:
+        columns = find_columns(table, reading)
+        numbered = enumerate(chain.from_iterable(rows_of(table)), start=1)
+        taken = list(
+            islice(((n, row) for n, row in numbered if columns.why_not(row, config.split) is None), max(count, 1))
+        )
+        texts = [row[columns.text] or "" for _, row in taken]
+        if not texts:
+            raise InputError(f"no row of `{table.source}` can be copied", "--split names another split")
+        recipe, notes = recipe_for(config, texts, check=check)
+        rows = [Row(number, row[columns.text] or "", config.factor) for number, row in taken]
+        made = Engine(recipe).copies(rows)
+    return list(zip(texts, made.copies, strict=True)), notes
+
+
+def _in_chunks(sources: Iterator[_Source], size: int) -> Iterator[list[_Source]]:
+    while chunk := list(islice(sources, size)):
+        yield chunk
+
+
+def _json_objects(table: Table) -> Iterator[Mapping[str, Any]]:
+    with table.source.open() as file:
+        if table.dialect.format == "json":
+            yield from json.loads(file.read().decode(table.dialect.encoding))
+            return
+        codec = table.dialect.encoding
+        for line in file if codec.startswith("utf-8") else file.read().decode(codec).encode().splitlines():
+            if line.strip():
+                yield json.loads(line.decode("utf-8-sig"))
+
+
+def _is_plain_parquet(table: Table) -> bool:
+    return table.dialect.format == "parquet" and not table.dialect.compressed
+
+
+__all__ = ["Progress", "Summary", "augment", "preview"]

@@ -1,0 +1,67 @@
+"""A quick judge of labels: TF-IDF and logistic regression, fitted on the rows that are copied."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+from txt.errors import InputError
+
+_MOST_ROWS = 100_000  # it learns from; more hardly change what it says
+
+
+@dataclass(frozen=True)
+class TfidfCheck:
+    """Predicts the label of a text by its words and pairs of words."""
+
+    model: Any
+
+    def __call__(self, texts: Sequence[str]) -> Sequence[object]:
+        """Return the label of each text."""
+        return list(self.model.predict(list(texts)))
+
+
+@dataclass
+class Examples:
+    """Collects labeled texts, of very many a random part of fixed size, and fits the judge on them."""
+
+    text: str
+    label: str | None
+    texts: list[str] = field(default_factory=list)
+    labels: list[str] = field(default_factory=list)
+    _seen: int = 0
+    _rng: Random = field(default_factory=lambda: Random(0))
+
+    def see(self, row: Mapping[str, Any]) -> None:
+        """Take a row in, or leave it out when many were seen."""
+        self._seen += 1
+        if len(self.texts) < _MOST_ROWS:
+            self.texts.append(row[self.text] or "")
+            self.labels.append((row.get(self.label) or "") if self.label else "")
+            return
+        place = self._rng.randrange(self._seen)
+        if place < _MOST_ROWS:
+            self.texts[place], self.labels[place] = (
+                row[self.text] or "",
+                (row.get(self.label) or "" if self.label else ""),
+            )
+
+    def fitted(self) -> TfidfCheck:
+        """Fit the judge.
+
+        Raises:
+            InputError: there are no labels, or only one.
+        """
+        from sklearn.feature_extraction.text import TfidfVectorizer  # seconds to import, and few ask for a check
+        from sklearn.linear_model import LogisticRegression
+        from sklearn.pipeline import make_pipeline
+
+        if len(set(self.labels)) < 2:
+            raise InputError(
+                "--check tfidf needs labels of two classes at least", "--label-column names the column with the labels"
+            )
+        model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LogisticRegression(C=10))
+        try:
+            return TfidfCheck(model.fit(self.texts, self.labels))
+        except ValueError:
+            raise InputError("--check tfidf finds no words in these texts") from None

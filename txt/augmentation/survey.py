@@ -1,0 +1,154 @@
+"""The first look at a data file: its columns, who may be copied, how many rows each class has, and every text's key."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from txt.augmentation.originals import Keys, Originals, hashes_of, key_of
+from txt.augmentation.spans import is_one_word
+from txt.config import PrepareConfig
+from txt.data.columns import SPLIT_NAMES, Sample, find_label, find_row_id, find_split, find_text
+from txt.data.table import Table
+from txt.errors import InputError
+
+ADDED = ("augmented", "method", "source_id")
+"""The columns that copies and originals get."""
+
+NO_TEXT = "without text"
+ONE_WORD = "of one word"
+OTHER_SPLIT = "of another split"
+NO_LABEL = "without a label"
+ALREADY = "copies already"
+
+_SAMPLE_ROWS = 1000
+_TRUE = frozenset({"true", "1", "yes"})
+
+Record = dict[str, str | None]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """Which column is what; None where there is none."""
+
+    text: str
+    label: str | None
+    split: str | None
+    row_id: str | None
+
+    def why_not(self, row: Mapping[str, str | None], split: str) -> str | None:
+        """Return why a row gets no copies, or None if it may."""
+        text = row.get(self.text)
+        if text is None or not text.strip():
+            return NO_TEXT
+        if (row.get(ADDED[0]) or "").strip().lower() in _TRUE:
+            return ALREADY
+        if self.split is not None and split_of(row.get(self.split)) != split:
+            return OTHER_SPLIT
+        if self.label is not None and not (row.get(self.label) or "").strip():
+            return NO_LABEL
+        return ONE_WORD if is_one_word(text) else None
+
+    def source_id(self, row: Mapping[str, str | None], number: int) -> str:
+        """Return what names the original of a row: what it says itself, its id, or its number in the file."""
+        return row.get(ADDED[2]) or (row.get(self.row_id) if self.row_id else None) or str(number)
+
+
+@dataclass
+class Survey:
+    """What the first pass found: `classes` counts train rows with a text by label, `eligible` those to be copied."""
+
+    columns: Columns
+    names: list[str]
+    rows: int = 0
+    classes: Counter[str] = field(default_factory=Counter)
+    eligible: Counter[str] = field(default_factory=Counter)
+    passed: Counter[str] = field(default_factory=Counter)
+    sample: list[str] = field(default_factory=list)
+
+
+def find_columns(table: Table, reading: PrepareConfig) -> Columns:
+    """Find the text, label, split and id columns by option, name and content.
+
+    Raises:
+        InputError: the file has no rows, or it is not clear which column is what.
+    """
+    sample, source = _sample(table), str(table.source)
+    text = find_text(sample, reading.text_column, source).name
+    others = {name: values for name, values in sample.items() if name not in ADDED}
+    label = find_label(others, text, reading.label_column, source)
+    rest = {name: values for name, values in others.items() if name != text and (not label or name != label.name)}
+    split = find_split(rest, reading.split_column, source)
+    row_id = find_row_id(rest)
+    return Columns(text, *(found.name if found else None for found in (label, split, row_id)))
+
+
+def survey(
+    table: Table,
+    columns: Columns,
+    split: str,
+    keys: Path,
+    see: Callable[[Record], None],
+    progress: Callable[[int], None],
+) -> Survey:
+    """Read the whole file once, and write the keys of all its texts to the file `keys`.
+
+    `see` is shown every row that may be copied.
+    """
+    found = Survey(columns, [])
+    names: dict[str, None] = {}
+    hashes: list[Keys] = []
+    for batch in table.batches():
+        names.update(dict.fromkeys(batch.schema.names))
+        rows: list[Record] = batch.to_pylist()
+        hashes.append(hashes_of([key_of(row.get(columns.text) or "") for row in rows]))
+        for row in rows:
+            _count(found, row, split, see)
+        found.rows += len(rows)
+        progress(found.rows)
+    Originals.write(keys, np.concatenate(hashes) if hashes else np.zeros(0, np.uint64))
+    found.names = list(names)
+    if not found.eligible:
+        raise InputError(f"no row of `{table.source}` can be copied", _reasons(found, split))
+    return found
+
+
+def split_of(value: str | None) -> str:
+    """Return what we call the split that a cell names; rows it says nothing about are train rows."""
+    return SPLIT_NAMES.get((value or "train").strip().lower(), value or "")
+
+
+def rows_of(table: Table) -> Iterator[list[Record]]:
+    """Yield the rows of the file in batches, by column name."""
+    for batch in table.batches():
+        yield batch.to_pylist()
+
+
+def _count(found: Survey, row: Record, split: str, see: Callable[[Record], None]) -> None:
+    columns = found.columns
+    label = (row.get(columns.label) or "") if columns.label else ""
+    why_not = columns.why_not(row, split)
+    if why_not is None:
+        found.eligible[label] += 1
+        if len(found.sample) < _SAMPLE_ROWS:
+            found.sample.append(row[columns.text] or "")
+        see(row)
+    else:
+        found.passed[why_not] += 1
+    if why_not in (None, ONE_WORD, ALREADY) and label.strip():
+        found.classes[label] += 1
+
+
+def _sample(table: Table) -> Sample:
+    batch = next(table.batches(), None)
+    if batch is None:
+        raise InputError(f"`{table.source}` has no rows", "a data file has a row for each text")
+    return {str(name): values for name, values in batch.slice(0, _SAMPLE_ROWS).to_pydict().items()}
+
+
+def _reasons(found: Survey, split: str) -> str:
+    reasons = ", ".join(f"{count:,} are {reason}" for reason, count in found.passed.most_common())
+    hint = "; --split names another split" if found.passed[OTHER_SPLIT] else ""
+    return f"of its {found.rows:,} rows {reasons}" + (hint and f" than {split}{hint}")

@@ -1,0 +1,230 @@
+"""`txt augment`: more training rows out of those there are."""
+
+import shlex
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from txt.cli.console import out as stdout
+from txt.cli.console import print_json, say
+from txt.cli.interrupt import stop_on_signals
+from txt.cli.options import Given, build, takes
+from txt.config import AugmentConfig, PrepareConfig, names_of
+from txt.errors import InputError, TxtError
+
+if TYPE_CHECKING:
+    from tqdm import tqdm
+
+    from txt.augmentation.augment import Progress, Summary
+    from txt.augmentation.plan import Plan
+
+_READING = ("text_column", "label_column", "split_column", "encoding", "delimiter")
+_INSTEAD = "Instead of writing"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("augment")(augment)
+
+
+@takes(
+    PrepareConfig,
+    AugmentConfig,
+    without=("methods", *(name for name in names_of(PrepareConfig) if name not in (*_READING, "seed"))),
+)
+def augment(
+    data: Annotated[
+        str,
+        typer.Argument(help="CSV, TSV, JSONL, JSON or Parquet file, also .gz; - is standard input.", metavar="DATA"),
+    ],
+    *,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="File to make; its ending says the format [DATA.augmented.…].")
+    ] = None,
+    method: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Method, `swap` or with a weight `swap:2`; repeatable [synonym, swap and delete].", metavar="NAME"
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that txt augment did not make.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask about very many copies.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was made as JSON on stdout.")] = False,
+    show: Annotated[
+        int | None,
+        typer.Option("--preview", help="Show this many rows beside their copies.", rich_help_panel=_INSTEAD, min=1),
+    ] = None,
+    evaluate: Annotated[
+        bool,
+        typer.Option(
+            "--evaluate", help="Measure what the copies bring, beside plain duplicates.", rich_help_panel=_INSTEAD
+        ),
+    ] = False,
+    given: Given,
+) -> None:
+    """Write a data file's rows with copies that say the same in slightly other words.
+
+    Only train rows are copied, and every copy names its original (`source_id`), so that `txt prepare` keeps the two on
+    one side of the split. Negations, words of opinion, addresses, mentions, hashtags, emoji and numbers stay.
+
+    Methods: synonym, swap, delete, insert, split, keyboard, ocr, spelling, punctuation, sentence, eda,
+    back-translation, contextual.
+
+    Example: `txt augment reviews.csv -o more.csv --method synonym:2 --method delete --factor 2`
+    """
+    if method:
+        given["methods"] = ",".join(method)
+    config, reading = build(AugmentConfig, given), build(PrepareConfig, given)
+    if show is not None:
+        _with_wordnet(lambda: _preview(data, config, reading, show, as_json))
+    elif evaluate:
+        _with_wordnet(lambda: _evaluate(data, config, reading, as_json))
+    else:
+        target = out or _beside(data)
+        _with_wordnet(lambda: _make(data, target, config, reading, force, yes, as_json))
+
+
+def _make(
+    data: str, out: Path, config: AugmentConfig, reading: PrepareConfig, force: bool, yes: bool, as_json: bool
+) -> None:
+    from txt.augmentation.augment import augment as make
+    from txt.cli.augment_report import show_summary
+
+    check = _check_of(config)
+    with stop_on_signals("stopping after this chunk …") as stop, _Bar() as bar:
+        summary = make(
+            data,
+            out,
+            config,
+            reading,
+            check=check,
+            accept=lambda planned: _ask(planned, yes),
+            progress=bar.advance,
+            stop=stop,
+            force=force,
+        )
+    if as_json:
+        print_json(summary.to_json())
+        return
+    show_summary(summary)
+    _say_next(summary)
+
+
+def _preview(data: str, config: AugmentConfig, reading: PrepareConfig, count: int, as_json: bool) -> None:
+    from txt.augmentation.augment import preview
+    from txt.cli.augment_report import show_preview
+
+    pairs, notes = preview(data, config, reading, count, _check_of(config))
+    if as_json:
+        print_json([{"text": text, "copies": [vars(copy) for copy in copies]} for text, copies in pairs])
+        return
+    show_preview(pairs)
+    for note in notes:
+        say(f"note: {note}")
+
+
+def _evaluate(data: str, config: AugmentConfig, reading: PrepareConfig, as_json: bool) -> None:
+    from txt.augmentation.gain import measure
+    from txt.cli.augment_report import show_gain
+
+    gain = measure(data, config, reading, lambda line: say(line))
+    if as_json:
+        print_json(gain.to_json())
+    else:
+        show_gain(gain)
+
+
+def _check_of(config: AugmentConfig) -> Any:
+    """Return what predicts labels for `--check RUN`."""
+    if config.check in (None, "tfidf"):
+        return None
+    from txt.cli.run_labels import classifier_of
+    from txt.runs import Run
+
+    return classifier_of(Run.open(config.check), config.device)
+
+
+def _ask(planned: "Plan", yes: bool) -> None:
+    """Make sure that very many copies of a row are meant."""
+    from txt.augmentation.plan import MANY
+
+    if yes or planned.most <= MANY:
+        return
+    question = f"That is up to {planned.most:,} copies of a row, {planned.total:,} in all."
+    if not sys.stdin.isatty():
+        raise InputError(question.rstrip("."), "--yes makes them; much more than 10 of a row rarely helps")
+    if not typer.confirm(f"{question} Make them?", err=True):
+        raise InputError("nothing was made", "--factor sets the copies of a row")
+
+
+def _with_wordnet(work: Any) -> None:
+    """Do some work; where WordNet is missing, offer to fetch it once and do it again."""
+    from txt.augmentation.wordnet import MissingWordNetError
+
+    try:
+        work()
+    except MissingWordNetError:
+        if not (sys.stdin.isatty() and typer.confirm("WordNet is not here. Download it (10 MB) with nltk?", err=True)):
+            raise
+        _download_wordnet()
+        work()
+
+
+def _download_wordnet() -> None:
+    import nltk
+
+    if not nltk.download("wordnet", quiet=True):
+        raise TxtError("nltk could not download WordNet", "is this machine online? `apt install wordnet-base` has it")
+
+
+def _beside(data: str) -> Path:
+    if data == "-":
+        raise InputError("-o is missing: standard input has no name", "-o augmented.csv")
+    path = Path(data)
+    name, dot, ending = path.name.partition(".")
+    return path.with_name(f"{name}.augmented{dot}{ending}")
+
+
+def _say_next(summary: "Summary") -> None:
+    from txt.cli.console import shown
+
+    stdout.print()
+    stdout.print(shown(f"Made {summary.path} in {summary.seconds:.1f} s. Next:"))
+    stdout.print(shown(f"  txt prepare {shlex.quote(summary.path)}", style="bold"))
+
+
+class _Bar:
+    """Draws on stderr how far the work has come."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[None] | None = None
+        self._stage = ""
+
+    def advance(self, progress: "Progress") -> None:
+        from tqdm import tqdm
+
+        if progress.stage != self._stage or self._bar is None:
+            self._end()
+            self._stage = progress.stage
+            self._bar = tqdm(
+                desc=progress.stage, total=progress.total, unit=" rows", dynamic_ncols=True, leave=False, delay=0.5
+            )
+        self._bar.update(progress.done - self._bar.n)
+        if progress.done == progress.total:
+            self._end()
+
+    def _end(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
