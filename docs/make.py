@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-COMMANDS = ("prepare", "label", "train", "eval", "demo")
+COMMANDS = ("prepare", "label", "augment", "train", "eval", "demo")
 
 
 def help_of(*command: str) -> str:

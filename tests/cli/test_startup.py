@@ -3,10 +3,24 @@ import sys
 
 import pytest
 
-HEAVY = {"torch", "transformers", "tokenizers", "pandas", "sklearn", "pyarrow", "numpy", "textual", "plotext", "tqdm"}
+HEAVY = {
+    "torch",
+    "nltk",
+    "nlpaug",
+    "textblob",
+    "transformers",
+    "tokenizers",
+    "pandas",
+    "sklearn",
+    "pyarrow",
+    "numpy",
+    "textual",
+    "plotext",
+    "tqdm",
+}
 
 
-@pytest.mark.parametrize("command", [[], ["prepare"], ["label"], ["train"], ["eval"], ["demo"]])
+@pytest.mark.parametrize("command", [[], ["prepare"], ["label"], ["augment"], ["train"], ["eval"], ["demo"]])
 def test_help_loads_nothing_heavy(command):
     code = f"import sys; from txt.cli import main; main({[*command, '--help']!r}); print('@', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
@@ -17,7 +31,7 @@ def test_help_loads_nothing_heavy(command):
 
 def test_help_alone_lists_the_commands_in_the_order_of_use():
     done = subprocess.run([sys.executable, "-m", "txt"], capture_output=True, text=True, check=True)
-    places = [done.stdout.index(f"│ {name} ") for name in ("prepare", "label", "train", "eval", "demo")]
+    places = [done.stdout.index(f"│ {name} ") for name in ("prepare", "label", "augment", "train", "eval", "demo")]
     assert places == sorted(places)
 
 
