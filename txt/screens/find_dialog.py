@@ -6,7 +6,6 @@ from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input, Static
 
@@ -14,13 +13,14 @@ from txt.errors import InputError
 from txt.labeling.find import STATES, Query, parse_query
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
+from txt.screens.dialog import Dialog
 from txt.visible import clip, visible
 
 _SHOWN = 6
 _PAUSE_SECONDS = 0.06  # between the last letter and the search
 
 
-class FindDialog(ModalScreen[Search | None]):
+class FindDialog(Dialog[Search | None]):
     """Asks what to look for; answers with a search, which may still be under way."""
 
     BINDINGS = [("escape", "dismiss(None)", "Back")]  # noqa: RUF012

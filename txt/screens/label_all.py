@@ -4,7 +4,6 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from txt.labeling.queue import View
@@ -12,12 +11,13 @@ from txt.labeling.session import LabelSession
 from txt.labeling.states import RowNumbers
 from txt.screens.chips import Chips
 from txt.screens.class_bar import ClassBar
+from txt.screens.dialog import Dialog
 from txt.visible import clip
 
 _SHOWN = 5
 
 
-class LabelAll(ModalScreen[tuple[RowNumbers, str] | None]):
+class LabelAll(Dialog[tuple[RowNumbers, str] | None]):
     """Asks for a class for all rows of a view; answers with the rows and the label."""
 
     def __init__(self, session: LabelSession, view: View) -> None:

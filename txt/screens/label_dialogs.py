@@ -6,14 +6,14 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from txt.errors import InputError
 from txt.screens.chips import Chip, Chips
+from txt.screens.dialog import Dialog
 
 
-class AskLine(ModalScreen[str | None]):
+class AskLine(Dialog[str | None]):
     """Asks for a line of text; every key types, none is a shortcut. None when the annotator thought better of it."""
 
     BINDINGS = [("escape", "dismiss(None)", "Back")]  # noqa: RUF012
@@ -41,7 +41,7 @@ class AskLine(ModalScreen[str | None]):
             self.dismiss(event.value)
 
 
-class Choose(ModalScreen[str]):
+class Choose(Dialog[str]):
     """Shows something and asks for one of a few keys."""
 
     def __init__(self, title: str, body: Text, choices: Sequence[Chip]) -> None:
@@ -68,7 +68,7 @@ class Choose(ModalScreen[str]):
         self.dismiss(event.name)
 
 
-class Page(ModalScreen[None]):
+class Page(Dialog[None]):
     """A page to read; any key but those that scroll goes back."""
 
     BINDINGS = [  # noqa: RUF012
