@@ -122,5 +122,7 @@ def _help(item: Field[Any]) -> str:
     told = str(item.metadata["help"])
     if item.default is None or item.default is False:
         return told
-    shown = f"{item.default:g}" if isinstance(item.default, float) else str(item.default)
+    shown = (
+        f"{item.default:g}" if isinstance(item.default, float) else "on" if item.default is True else str(item.default)
+    )
     return f"{told.removesuffix('.')} [{shown}]."
