@@ -15,8 +15,6 @@ class Dialog(ModalScreen[Answer]):
 
     def dismiss(self, result: Answer | None = None) -> AwaitComplete:
         """Close the dialog with its answer; a second one is ignored."""
-        if self._answered:
-            return AwaitComplete.nothing()
+        closing: AwaitComplete = AwaitComplete.nothing() if self._answered else super().dismiss(result)
         self._answered = True
-        closing: AwaitComplete = super().dismiss(result)
         return closing
