@@ -12,7 +12,7 @@ ROWS = st.lists(st.tuples(st.integers(0, 15), st.integers(-1, 3), st.integers(-1
 @given(ROWS)
 def test_duplicates_conflicts_and_overlaps_agree_with_plain_counting(rows):
     texts = np.array([row[0] for row in rows], np.uint64)
-    labels = np.array([row[1] for row in rows], np.int32)
+    labels = np.array([row[1] for row in rows], np.int16)
     codes = np.array([row[2] for row in rows], np.int8)
     assert count_duplicates(texts) == len(rows) - len(set(texts.tolist()))
 

@@ -275,6 +275,10 @@ def test_a_very_long_text_and_one_of_one_letter_are_both_encoded(make):
         ([{"text": "a b", "other": "x y"}] * 3, "no column of .* looks like a label"),
         ([{"text": f"a {n}", "label": f"class {n}"} for n in range(11_000)], "more than 10,000 different values"),
         (
+            [{"text": f"a {n}", "label": f"class {n}"} for n in range(60)],
+            "has 60 different values in 60 rows, no classes",
+        ),
+        (
             [{"text": "a b", "label": "x", "split": "train"}, {"text": "a c", "label": "y", "split": ""}],
             "is empty in row 2",
         ),

@@ -142,6 +142,13 @@ def test_truncated_changed_and_missing_files_are_refused(copy):
         Prepared.open(copy)
 
 
+def test_a_changed_tokenizer_is_refused(copy):
+    file = copy / "tokenizer" / "tokenizer.json"
+    file.write_text(file.read_text().replace("word", "drow"))
+    with pytest.raises(InputError, match=r"tokenizer\.json` was changed"):
+        Prepared.open(copy)
+
+
 def test_a_large_changed_file_is_found_with_verify(copy, monkeypatch):
     monkeypatch.setattr("txt.data.prepared._ALWAYS_VERIFIED", 10)
     file = copy / "train.arrow"

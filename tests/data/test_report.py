@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from txt.config import PRESETS
-from txt.data.report import PERCENTILES, imbalance, percentiles, suggest_max_length, suggest_preset
+from txt.data.report import PERCENTILES, percentiles, suggest_max_length, suggest_preset
 
 
 @given(st.lists(st.integers(0, 200), min_size=1))
@@ -25,8 +25,3 @@ def test_the_suggested_length_keeps_99_percent_whole():
 def test_more_rows_deserve_a_larger_model():
     advised = [suggest_preset(rows) for rows in (100, 10_000, 200_000, 5_000_000)]
     assert advised == list(PRESETS)
-
-
-def test_imbalance_looks_at_classes_that_have_rows():
-    assert imbalance({"a": 30, "b": 10, "c": 0}) == 3
-    assert imbalance({}) == 1

@@ -13,7 +13,7 @@ def rows_of(texts, labels, groups=(), copies=None, given=None):
     given = np.full(len(texts), LEFT_OUT, np.int8) if given is None else np.asarray(given, np.int8)
     return Rows(
         texts,
-        np.asarray(labels, np.int32),
+        np.asarray(labels, np.int16),
         given,
         [np.asarray(group, np.uint64) for group in groups],
         None if copies is None else np.asarray(copies, bool),

@@ -5,8 +5,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from txt.data.prepared import PreparedFile
-from txt.files import sha256
+from txt.data.prepared import PreparedFile, describe_file
 
 BATCH_ROWS = 8192
 BATCH_BYTES = 32 << 20
@@ -39,8 +38,7 @@ class SplitWriter:
         """Write what is left, and return the files."""
         self._flush()
         self._stack.close()
-        paths = [(self._folder / name, rows) for name, rows in self._rows]
-        return tuple(PreparedFile(path.name, rows, path.stat().st_size, sha256(path)) for path, rows in paths)
+        return tuple(describe_file(self._folder, name, rows) for name, rows in self._rows)
 
     def abandon(self) -> None:
         """Close the files without finishing them."""

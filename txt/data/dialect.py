@@ -132,7 +132,7 @@ def _refuse_foreign(source: Source, head: bytes) -> None:
 def _parquet_columns(source: Source) -> tuple[str, ...]:
     try:
         with source.open() as file:
-            return tuple(pq.read_schema(pa.PythonFile(file, mode="r")).names)
+            return _distinct(pq.read_schema(pa.PythonFile(file, mode="r")).names)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
 

@@ -5,11 +5,8 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-import numpy.typing as npt
 
-from txt.data.split import TEST, TRAIN, VAL, Codes, Hashes, member, repeated
-
-Labels = npt.NDArray[np.int32]
+from txt.data.split import TEST, TRAIN, VAL, Codes, Hashes, Labels, member, repeated
 
 
 @dataclass(frozen=True)
@@ -32,9 +29,9 @@ def find_conflicts(texts: Hashes, labels: Labels, most: int) -> Conflicts:
     if not len(rows):
         return Conflicts(0, ())
     _, firsts, codes = np.unique(texts[rows], return_index=True, return_inverse=True)
-    lowest = np.full(len(firsts), np.iinfo(np.int32).max, np.int32)
+    lowest = np.full(len(firsts), np.iinfo(np.int16).max, np.int16)
     np.minimum.at(lowest, codes, labels[rows])
-    highest = np.full(len(firsts), -1, np.int32)
+    highest = np.full(len(firsts), -1, np.int16)
     np.maximum.at(highest, codes, labels[rows])
     conflicting = np.flatnonzero(lowest != highest)
     listed = conflicting[np.argsort(firsts[conflicting])][:most]  # in the order of the source

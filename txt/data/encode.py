@@ -14,12 +14,12 @@ import pyarrow as pa
 from txt.data.arrow_files import SplitWriter
 from txt.data.encoder import Encoder, Tokens, encoder_for
 from txt.data.prepared import METADATA, SPLITS, PreparedFile
-from txt.data.split import LEFT_OUT, Codes
-from txt.data.staging import ROW, Staged
+from txt.data.row_facts import ROW
+from txt.data.split import LEFT_OUT, Codes, Labels
+from txt.data.staging import Staged
 from txt.data.tokenizer import TextTokenizer
 
 Lengths = npt.NDArray[np.int64]
-Labels = npt.NDArray[np.int32]
 
 
 @dataclass

@@ -15,19 +15,18 @@ import pyarrow as pa
 from txt import __version__
 from txt.config import PrepareConfig
 from txt.data.division import Division, divide
-from txt.data.duplicates import Conflicts, count_duplicates, find_conflicts
 from txt.data.encode import Encoded, encode
 from txt.data.labels import lookalikes
-from txt.data.prepared import MANIFEST, REPORT, SPLITS, TOKENIZER, Manifest, write_manifest
-from txt.data.report import Conflict, DataReport, imbalance, percentiles, suggest_max_length, suggest_preset
+from txt.data.prepared import MANIFEST, REPORT, SPLITS, TOKENIZER, Manifest, describe_file, write_manifest
+from txt.data.report import Conflict, DataReport, percentiles, suggest_max_length, suggest_preset
+from txt.data.row_facts import RowFacts
 from txt.data.split import TRAIN, Codes, mixed
 from txt.data.staging import Staged, stage
 from txt.data.tokenizer import CHARACTERS_PER_ENTRY, TRAINED, TextTokenizer, train_tokenizer
 from txt.errors import InputError
-from txt.files import atomic_folder, read_json, sha256, told_plainly, write_json
+from txt.files import atomic_folder, read_json, told_plainly, write_json
 from txt.runs import runs_of
 
-_LISTED_CONFLICTS = 20
 _LONGEST_TRAINING_TEXT = 100_000  # characters of one text that the tokenizer learns from
 
 
@@ -65,10 +64,11 @@ def prepare(
         aside.mkdir()
         staged = stage(source, config, aside, lambda rows: tell(Progress("reading", rows, None)))
         division = divide(staged, config)
+        conflicts = _listed(division, staged)
         tokenizer = loaded or _trained(staged, division.codes, config, tell)
         tokenizer.save(folder / TOKENIZER, config.max_length)
-        conflicts = find_conflicts(division.texts, division.labels, _LISTED_CONFLICTS)
-        listed = _listed(conflicts, division, staged)
+        rows = len(staged.facts)
+        staged.facts = RowFacts()  # the hashes were for the split; a long file's take room that encoding can use
         encoded = encode(
             staged,
             division.codes,
@@ -76,13 +76,13 @@ def prepare(
             tokenizer,
             config.max_length,
             folder,
-            progress=lambda rows: tell(Progress("encoding", rows, len(staged))),
+            progress=lambda done: tell(Progress("encoding", done, rows)),
         )
         shutil.rmtree(aside)
         manifest = _manifest(staged, division, tokenizer, encoded, config, folder)
         write_manifest(folder, manifest)
-        report = _report(staged, division, encoded, manifest, out)
-        report = replace(report, conflicting_texts=conflicts.count, conflicts=listed, seconds=_seconds_since(started))
+        report = _report(staged, division, encoded, manifest)
+        report = replace(report, path=str(out), conflicts=conflicts, seconds=round(time.monotonic() - started, 3))
         write_json(folder / REPORT, report.to_json())
     return report
 
@@ -120,12 +120,12 @@ def _load(name: str) -> TextTokenizer:
 
 def _trained(staged: Staged, codes: Codes, config: PrepareConfig, tell: Watcher) -> TextTokenizer:
     """Train a tokenizer on the train split, or on as much of it as makes a difference, chosen by the seed."""
-    chosen = codes == TRAIN
     tell(Progress("training the tokenizer", 0, None))
-    characters = staged.text_bytes * np.count_nonzero(chosen) / len(codes)
+    chosen = codes == TRAIN
+    characters = staged.facts.text_bytes * np.count_nonzero(chosen) / len(codes)
     share = CHARACTERS_PER_ENTRY * config.vocab_size / max(characters, 1)
     if share < 1:
-        chosen &= mixed(np.frombuffer(staged.texts, np.uint64), config.seed + 1) < np.uint64(share * 2**64)
+        chosen &= mixed(np.frombuffer(staged.facts.texts, np.uint64), config.seed + 1) < np.uint64(share * 2**64)
     texts: list[str] = []
     done = 0
     for batch in staged.batches():
@@ -144,8 +144,9 @@ def _manifest(
     config: PrepareConfig,
     folder: Path,
 ) -> Manifest:
+    tokenizer_file = describe_file(folder, f"{TOKENIZER}/tokenizer.json")
     checksums = {name: [file.sha256 for file in files] for name, files in encoded.files.items()}
-    checksums["tokenizer"] = [sha256(folder / TOKENIZER / "tokenizer.json")]
+    content = [tokenizer_file.sha256, division.names, checksums]
     return Manifest(
         labels=division.names,
         columns=staged.roles.to_json(),
@@ -153,8 +154,9 @@ def _manifest(
         splits=encoded.files,
         class_counts=division.class_counts,
         sources=staged.sources,
-        fingerprint=hashlib.sha256(json.dumps([checksums, division.names]).encode()).hexdigest(),
+        fingerprint=hashlib.sha256(json.dumps(content).encode()).hexdigest(),
         tokenizer=tokenizer.info,
+        tokenizer_file=tokenizer_file,
         vocab_size=tokenizer.vocab_size,
         max_length=config.max_length,
         **asdict(tokenizer.special),
@@ -164,56 +166,44 @@ def _manifest(
     )
 
 
-def _report(
-    staged: Staged,
-    division: Division,
-    encoded: Encoded,
-    manifest: Manifest,
-    out: Path,
-) -> DataReport:
-    counts = encoded.counts
+def _report(staged: Staged, division: Division, encoded: Encoded, manifest: Manifest) -> DataReport:
+    counts, val = encoded.counts, encoded.counts["val"]
     lengths = percentiles(counts["train"].by_length)
-    kept = sum(manifest.rows(name) for name in SPLITS)
     cut = sum(int(count.by_length[manifest.max_length + 1 :].sum()) for count in counts.values())
-    val = counts["val"]
-    totals = {
-        name: sum(division.class_counts[split][name] for split in division.class_counts) for name in division.names
-    }
+    rows = {name: manifest.rows(name) for name in SPLITS}
+    by_class = np.bincount(division.labels[division.labels >= 0])
     return DataReport(
-        path=str(out),
         sources=staged.sources,
         columns=manifest.columns,
         metadata=manifest.metadata,
         split_by=division.split_by,
         rows_read=staged.rows_read,
         dropped=division.dropped,
-        rows={name: manifest.rows(name) for name in SPLITS},
+        rows=rows,
         class_counts=division.class_counts,
         lengths=lengths,
         tokens={name: count.tokens for name, count in counts.items()},
         max_length=manifest.max_length,
-        truncated=cut / max(kept, 1),
+        truncated=cut / max(sum(rows.values()), 1),
         unknown_on_val=val.unknown / val.tokens if val.tokens else None,
-        duplicates=count_duplicates(division.texts),
+        duplicates=division.duplicates,
+        conflicting_texts=division.conflicts.count,
         lookalike_labels=tuple(lookalikes(division.names)),
-        imbalance=imbalance(totals),
+        imbalance=float(by_class.max() / by_class.min()),
         vocab_size=manifest.vocab_size,
         tokenizer=manifest.tokenizer,
         suggested_max_length=suggest_max_length(lengths),
-        suggested_preset=suggest_preset(manifest.rows("train")),
-        warnings=(*staged.warnings, *division.warnings),
+        suggested_preset=suggest_preset(rows["train"]),
+        warnings=(*staged.warnings, *division.warnings()),
     )
 
 
-def _listed(conflicts: Conflicts, division: Division, staged: Staged) -> tuple[Conflict, ...]:
-    texts = staged.texts_of(rows[0] for rows in conflicts.rows)
+def _listed(division: Division, staged: Staged) -> tuple[Conflict, ...]:
+    """Return the first texts that stand under different labels, with their labels."""
+    texts = staged.texts_of(rows[0] for rows in division.conflicts.rows)
     listed = []
-    for text, rows in zip(texts, conflicts.rows, strict=True):
+    for text, rows in zip(texts, division.conflicts.rows, strict=True):
         labels, counts = np.unique(division.labels[list(rows)], return_counts=True)
         named = {division.names[label]: int(count) for label, count in zip(labels, counts, strict=True)}
         listed.append(Conflict(text, named))
     return tuple(listed)
-
-
-def _seconds_since(started: float) -> float:
-    return round(time.monotonic() - started, 3)

@@ -10,6 +10,7 @@ prepared/
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +36,7 @@ _ALWAYS_VERIFIED = 32 << 20  # bytes: checking this much takes a few hundredths 
 
 @dataclass(frozen=True)
 class PreparedFile:
-    """An Arrow file of a split, as it was written."""
+    """A file of the folder, as it was written; the tokenizer has no rows."""
 
     name: str
     rows: int
@@ -60,6 +61,7 @@ class Manifest:
     sources: dict[str, str]
     fingerprint: str
     tokenizer: dict[str, Any]
+    tokenizer_file: PreparedFile
     vocab_size: int
     max_length: int
     pad_token_id: int
@@ -85,6 +87,7 @@ class Manifest:
         known = {name: value[name] for name in cls.__dataclass_fields__}
         known["labels"] = tuple(value["labels"])
         known["metadata"] = tuple(value["metadata"])
+        known["tokenizer_file"] = PreparedFile(**value["tokenizer_file"])
         known["splits"] = {
             name: tuple(PreparedFile(**file) for file in files) for name, files in value["splits"].items()
         }
@@ -115,9 +118,8 @@ class Prepared:
             manifest = Manifest.from_json(value)
         except (KeyError, TypeError, AttributeError):
             raise InputError(f"`{path / MANIFEST}` is not a manifest", "make the folder again") from None
-        for files in manifest.splits.values():
-            for file in files:
-                _check_file(path / file.name, file, verify)
+        for file in chain([manifest.tokenizer_file], *manifest.splits.values()):
+            _check_file(path / file.name, file, verify)
         return cls(path, manifest)
 
     @property
@@ -224,6 +226,12 @@ class Split:
         if rows is None:
             return [value for batch in self._batches for value in batch.column(column).to_pylist()]
         return [self._batches[batch].column(column)[row].as_py() for batch, row in self._places(rows)]
+
+
+def describe_file(folder: Path, name: str, rows: int = 0) -> PreparedFile:
+    """Return the size and checksum of a file of a prepared folder."""
+    path = folder / name
+    return PreparedFile(name, rows, path.stat().st_size, sha256(path))
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

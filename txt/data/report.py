@@ -32,7 +32,6 @@ class DataReport:
     texts under different labels, of which `conflicts` lists the first.
     """
 
-    path: str
     sources: dict[str, str]
     columns: dict[str, dict[str, str] | None]
     metadata: tuple[str, ...]
@@ -47,6 +46,7 @@ class DataReport:
     truncated: float
     unknown_on_val: float | None
     duplicates: int
+    conflicting_texts: int
     lookalike_labels: tuple[tuple[str, ...], ...]
     imbalance: float
     vocab_size: int
@@ -54,7 +54,7 @@ class DataReport:
     suggested_max_length: int
     suggested_preset: str
     warnings: tuple[str, ...]
-    conflicting_texts: int = 0
+    path: str = ""
     conflicts: tuple[Conflict, ...] = ()
     seconds: float = 0.0
 
@@ -80,9 +80,3 @@ def suggest_max_length(lengths: Mapping[int, int]) -> int:
 def suggest_preset(train_rows: int) -> str:
     """Return the preset whose model a train split of this size can feed."""
     return next((name for most, name in _PRESETS if train_rows < most), "large")
-
-
-def imbalance(counts: Mapping[str, int]) -> float:
-    """Return how many times the largest class is as large as the smallest that has rows."""
-    present = [count for count in counts.values() if count]
-    return max(present) / min(present) if present else 1.0

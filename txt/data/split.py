@@ -15,6 +15,7 @@ TRAIN, VAL, TEST, UNLABELED = range(4)
 LEFT_OUT = -1
 
 Codes = npt.NDArray[np.int8]
+Labels = npt.NDArray[np.int16]
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
@@ -32,7 +33,7 @@ class Rows:
     """
 
     texts: Hashes
-    labels: npt.NDArray[np.int32]
+    labels: Labels
     given: Codes
     groups: Sequence[Hashes] = ()
     copies: Mask | None = None
@@ -100,7 +101,7 @@ class _Units:
     rows: Indices  # (R,) those that are not alone
     numbers: Indices  # (R,) the unit of each
     sizes: Indices  # (units,)
-    classes: npt.NDArray[np.int32]  # (units,)
+    classes: Labels  # (units,)
     keys: Hashes  # (units,)
 
 
@@ -130,13 +131,13 @@ def _units(rows: Rows, among: Indices, copies: Mask, seed: int) -> _Units:
     return _Units(among, numbers, sizes, _main_classes(numbers, rows.labels[among]), mixed(keys, seed))
 
 
-def _main_classes(numbers: Indices, labels: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+def _main_classes(numbers: Indices, labels: Labels) -> Labels:
     """Return the most frequent label of each unit, the lowest of equals."""
     classes = int(labels.max(initial=0)) + 1
     pairs, counts = np.unique(numbers * classes + labels, return_counts=True)
     order = np.lexsort((pairs, -counts, pairs // classes))
     _, firsts = np.unique(pairs[order] // classes, return_index=True)
-    return np.asarray(pairs[order][firsts] % classes, np.int32)
+    return np.asarray(pairs[order][firsts] % classes, np.int16)
 
 
 def _joined(keys: Sequence[Hashes]) -> Indices:

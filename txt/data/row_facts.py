@@ -1,0 +1,156 @@
+"""What has to be known of every row to split the data: a few bytes a row, gathered batch by batch."""
+
+import hashlib
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from txt.data.columns import SPLIT_NAMES, Column, Roles
+from txt.data.split import LEFT_OUT, TEST, TRAIN, UNLABELED, VAL
+from txt.errors import InputError
+
+ROW = "\0row"
+"""Name of the column with each row's number in its source, from 1; no source has a column so named."""
+
+_MOST_LABELS = 10_000
+_SPLIT_CODES = {"train": TRAIN, "val": VAL, "test": TEST, "unlabeled": UNLABELED}
+_COPY, _ORIGIN = "augmented", "source_id"  # the columns that augmentation adds
+_TRUE = frozenset({"true", "1", "yes"})
+
+
+@dataclass
+class RowFacts:
+    """What is known of the rows so far, (N,) each.
+
+    `texts` are hashes; `labels` are places in `label_names`, -1 for none; `given` is the split that the source names,
+    LEFT_OUT for none. `groups` and `origins` are hashes that are equal for rows that belong together, `copies` is 1 for
+    augmented rows, `ids` are hashes of the ids; these are empty where no column says so.
+    """
+
+    texts: "array[int]" = field(default_factory=lambda: array("Q"))
+    labels: "array[int]" = field(default_factory=lambda: array("h"))
+    given: "array[int]" = field(default_factory=lambda: array("b"))
+    groups: "array[int]" = field(default_factory=lambda: array("Q"))
+    origins: "array[int]" = field(default_factory=lambda: array("Q"))
+    copies: "array[int]" = field(default_factory=lambda: array("b"))
+    ids: "array[int]" = field(default_factory=lambda: array("Q"))
+    label_names: dict[str, int] = field(default_factory=dict)
+    text_bytes: int = 0
+    ids_complete: bool = True
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    def add(self, batch: pa.RecordBatch, roles: Roles, given: int | None, source: str) -> None:
+        """Take note of some rows, all with a text; `given` is their split, where the whole file is one.
+
+        Raises:
+            InputError: a cell of the label or split column makes no sense; it is named.
+        """
+        texts = column_of(batch, roles.text.name).cast(pa.binary()).to_pylist()
+        self.text_bytes += sum(map(len, texts))
+        hashes = _hashes(texts)
+        self.texts.frombytes(hashes.tobytes())
+        labels = self._label_codes(batch, roles.label, source)
+        self.labels.frombytes(labels.tobytes())
+        splits = _given_splits(batch, roles.split, given, labels, source)
+        self.given.frombytes(splits.tobytes())
+        if roles.group:
+            self.groups.frombytes(_keys(column_of(batch, roles.group.name), hashes).tobytes())
+        if roles.row_id:
+            self._add_ids(column_of(batch, roles.row_id.name), hashes)
+        if _ORIGIN in batch.schema.names or self.origins:
+            self._add_origins(batch, self.ids if roles.row_id else self.texts)
+
+    def _add_ids(self, ids: pa.Array, hashes: npt.NDArray[np.uint64]) -> None:
+        self.ids_complete &= pc.all(pc.fill_null(pc.not_equal(ids, ""), False)).as_py()
+        self.ids.frombytes(_keys(ids, hashes).tobytes())
+
+    def _add_origins(self, batch: pa.RecordBatch, own_keys: "array[int]") -> None:
+        """Note which row each row was made from; a row that names none is its own origin."""
+        own = np.frombuffer(own_keys, np.uint64)
+        before = own[len(self.origins) : len(own) - len(batch)]  # rows that came before the column did
+        origins = _keys(column_of(batch, _ORIGIN), own[len(own) - len(batch) :])
+        self.origins.frombytes(before.tobytes() + origins.tobytes())
+        self.copies.frombytes(bytes(len(before)) + _are_copies(batch).tobytes())
+
+    def _label_codes(self, batch: pa.RecordBatch, column: Column | None, source: str) -> npt.NDArray[np.int16]:
+        def code(label: str | None) -> int:
+            if label is None or not label.strip():
+                return -1
+            if label not in self.label_names and len(self.label_names) == _MOST_LABELS:
+                raise InputError(
+                    f"column `{name}` of `{source}` has more than {_MOST_LABELS:,} different values, no classes",
+                    "name another column with --label-column",
+                )
+            return self.label_names.setdefault(label, len(self.label_names))
+
+        name = column.name if column else ""
+        return _by_value(column_of(batch, name), code, np.int16)
+
+
+def column_of(batch: pa.RecordBatch, name: str) -> pa.Array:
+    """Return a column; one that the batch lacks, as JSON rows may, is all missing."""
+    place = batch.schema.get_field_index(name)
+    return batch.column(place) if place >= 0 else pa.nulls(len(batch), pa.string())
+
+
+def _hashes(values: Sequence[bytes]) -> npt.NDArray[np.uint64]:
+    """Return 64 bits for each value, the same on every machine."""
+    digests = b"".join(hashlib.blake2b(value, digest_size=8).digest() for value in values)
+    return np.frombuffer(digests, "<u8").astype(np.uint64)
+
+
+def _keys(column: pa.Array, missing: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+    """Return a hash of each cell, and that of `missing` where the cell is empty."""
+    cells = column.cast(pa.binary()).fill_null(b"").to_pylist()
+    return np.where(np.fromiter(map(bool, cells), bool, len(cells)), _hashes(cells), missing)
+
+
+def _given_splits(
+    batch: pa.RecordBatch, column: Column | None, given: int | None, labels: npt.NDArray[np.int16], source: str
+) -> npt.NDArray[np.int8]:
+    """Return the split that the source names for each row; with a split column, every row with a label needs one."""
+
+    def code(split: str | None) -> int:
+        if split is None or not split.strip():
+            return LEFT_OUT
+        known = SPLIT_NAMES.get(split.strip().lower())
+        if known is None:
+            raise InputError(
+                f"column `{name}` of `{source}` has the value `{split}`, which names no split",
+                f"it may hold {', '.join(SPLIT_NAMES)}",
+            )
+        return _SPLIT_CODES[known]
+
+    if column is None:
+        return np.full(len(batch), LEFT_OUT if given is None else given, np.int8)
+    name = column.name
+    codes = _by_value(column_of(batch, name), code, np.int8)
+    gaps = np.flatnonzero((codes == LEFT_OUT) & (labels >= 0))
+    if len(gaps):
+        raise InputError(
+            f"column `{name}` of `{source}` is empty in row {batch.column(ROW)[int(gaps[0])]}",
+            "every row with a label needs train, val or test there",
+        )
+    return codes
+
+
+def _are_copies(batch: pa.RecordBatch) -> npt.NDArray[np.int8]:
+    """Return 1 for each row that augmentation made; without its column, all rows with an origin are."""
+    if _COPY in batch.schema.names:
+        return _by_value(column_of(batch, _COPY), lambda value: (value or "").strip().lower() in _TRUE, np.int8)
+    return _by_value(column_of(batch, _ORIGIN), bool, np.int8)
+
+
+def _by_value(column: pa.Array, code: Callable[[str | None], int], kind: npt.DTypeLike) -> npt.NDArray[Any]:
+    """Return a code for each cell, asking once for each different value."""
+    encoded = column.dictionary_encode(null_encoding="encode")
+    codes = np.asarray([code(value) for value in encoded.dictionary.to_pylist()], kind)
+    return np.asarray(codes[encoded.indices.to_numpy()])
