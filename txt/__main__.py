@@ -2,6 +2,23 @@
 
 import os
 import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+
+
+class _NoPandas(MetaPathFinder, Loader):
+    """Makes `import pandas` fail in the program, which has no use for it.
+
+    pyarrow imports it with the first array it makes where it is installed, and nlpaug brings it along: that would add a
+    second or two to every command.
+    """
+
+    def find_spec(self, fullname: str, _path: object = None, _target: ModuleType | None = None) -> ModuleSpec | None:
+        return ModuleSpec(fullname, self) if fullname == "pandas" else None
+
+    def create_module(self, _spec: ModuleSpec) -> ModuleType | None:
+        raise ImportError("txt leaves pandas out", name="pandas")
 
 
 def run() -> None:
@@ -9,6 +26,7 @@ def run() -> None:
     # Read when torch loads its OpenMP library. Threads that spin while they wait for each other keep the core from
     # whoever they wait for: with one busy neighbour on two cores, training took four to eight times as long.
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    sys.meta_path.insert(0, _NoPandas())
     from txt.cli import main
 
     sys.exit(main(sys.argv[1:]))
