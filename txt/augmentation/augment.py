@@ -137,7 +137,7 @@ def augment(
         work.mkdir(parents=True, exist_ok=True)
         try:
             summary = _Augmenting(table, columns, out, work, config, progress, stop).run(check, accept)
-        except InputError:
+        except BaseException:
             if not (work / "state.json").exists():  # else earlier work may still go on
                 shutil.rmtree(work, ignore_errors=True)
             raise

@@ -1,6 +1,9 @@
 """What rewriting whole texts through a model has in common: batches by length, and what must not get lost."""
 
+import urllib.error
+import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from txt.augmentation.draws import Draws
@@ -41,6 +44,34 @@ def keeps_what_counts(spans: Spans, rewritten: str) -> bool:
     return bool(words & NEGATIONS) <= any(word.lower() in NEGATIONS or "n't" in word for word in rewritten.split())
 
 
+def _from_here_or_hub(kind: str, name: str) -> tuple[Any, Any]:
+    """Look on this machine first; ask the hub only where it answers, since its client tries for most of a minute."""
+    import transformers
+
+    classes = transformers.AutoTokenizer, getattr(transformers, kind)
+    try:
+        tokenizer, model = (each.from_pretrained(name, local_files_only=True) for each in classes)
+    except (OSError, ValueError, KeyError):
+        if Path(name).exists():
+            raise
+        if not _hub_answers():
+            raise OSError("it is not on this machine, and the hub cannot be reached") from None
+        tokenizer, model = (each.from_pretrained(name) for each in classes)
+    return tokenizer, model
+
+
+def _hub_answers() -> bool:
+    from huggingface_hub import constants
+
+    try:
+        urllib.request.urlopen(urllib.request.Request(constants.ENDPOINT, method="HEAD"), timeout=5).close()
+    except urllib.error.HTTPError:
+        return not constants.HF_HUB_OFFLINE
+    except OSError:
+        return False
+    return not constants.HF_HUB_OFFLINE
+
+
 def load_model(kind: str, name: str, device: str) -> tuple[Any, Any, "torch.device"]:
     """Load a tokenizer and a model of transformers' class `kind` from a folder, the cache or the hub.
 
@@ -54,13 +85,12 @@ def load_model(kind: str, name: str, device: str) -> tuple[Any, Any, "torch.devi
     best = "cuda" if torch.cuda.is_available() else "cpu"
     place = torch.device(best if device == "auto" else device)
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(name)
-        model = getattr(transformers, kind).from_pretrained(name)
-    except (OSError, ValueError, ImportError) as error:
+        tokenizer, model = _from_here_or_hub(kind, name)
+    except (OSError, ValueError, KeyError, ImportError) as error:
         reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
         raise TxtError(
             f"cannot load the model `{name}`: {reason}",
-            "name a folder that holds it, or load it once while online",
+            "name a folder that holds it, or a model of the hub while online",
         ) from None
     fast_in_bf16 = place.type == "cuda" or (place.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported())
     return tokenizer, model.to(place, torch.bfloat16 if fast_in_bf16 else torch.float32).eval(), place
