@@ -76,7 +76,7 @@ def divide(staged: Staged, config: PrepareConfig) -> Division:
     facts = staged.facts
     _refuse_without_text(staged)
     naming = _naming(facts)
-    rows = _rows(facts, naming)
+    rows = _rows(facts, naming, one_file=len(staged.sources) == 1)
     _refuse_without_classes(staged, naming.names, int(np.count_nonzero(rows.labels >= 0)))
     shares, split_by = _shares(staged, rows, config)
     codes = assign(rows, shares, config.seed)
@@ -102,7 +102,7 @@ def _naming(facts: RowFacts) -> Naming:
     return name_classes(names[place] for place in used)
 
 
-def _rows(facts: RowFacts, naming: Naming) -> Rows:
+def _rows(facts: RowFacts, naming: Naming, one_file: bool) -> Rows:
     class_of = [naming.class_of.get(label, -1) for label in facts.label_names]
     lookup = np.array([*class_of, -1], np.int16)  # the last place is for -1, no label
     return Rows(
@@ -111,6 +111,8 @@ def _rows(facts: RowFacts, naming: Naming) -> Rows:
         given=np.frombuffer(facts.given, np.int8),
         groups=[np.frombuffer(keys, np.uint64) for keys in (facts.groups, facts.origins) if keys],
         copies=np.frombuffer(facts.copies, np.int8).astype(bool) if facts.copies else None,
+        # Rows of two files may have the same id and be different rows.
+        origins=np.frombuffer(facts.origins, np.uint64) if facts.origins and one_file else None,
     )
 
 

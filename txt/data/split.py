@@ -29,7 +29,8 @@ class Rows:
 
     `texts` are hashes of the texts; `labels` are class numbers, -1 for none; `given` is the split that the source
     names, LEFT_OUT for none. `groups` are further hashes, equal where rows belong together; `copies` marks augmented
-    rows.
+    rows, and `origins`, equal for an original and its copies, tells which of them to leave out where the source itself
+    says that the original is a val or test row.
     """
 
     texts: Hashes
@@ -37,6 +38,7 @@ class Rows:
     given: Codes
     groups: Sequence[Hashes] = ()
     copies: Mask | None = None
+    origins: Hashes | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,9 @@ def assign(rows: Rows, shares: Shares, seed: int) -> Codes:
     codes[undivided] = TRAIN
     if shares.val > 0 or shares.test > 0:
         _divide(rows, undivided, copies, shares, seed, codes)
+    if rows.origins is not None:
+        outside = np.sort(rows.origins[~copies & ((codes == VAL) | (codes == TEST))])
+        codes[copies & member(rows.origins, outside)] = LEFT_OUT
     codes[copies & (codes != TRAIN)] = LEFT_OUT
     if not labeled.all():
         codes[~labeled & member(rows.texts, np.sort(rows.texts[labeled]))] = LEFT_OUT
