@@ -8,6 +8,7 @@ from tqdm import tqdm
 from txt.cli.console import say
 from txt.events import Evaluation, Event, Finished, Started, Step, Warned
 
+_BAR = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}] {postfix}"  # leaves room at 80 columns
 _NAMES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "balanced_accuracy": "balanced accuracy", "mcc": "MCC"}
 
 
@@ -31,7 +32,7 @@ class TrainingBar:
             case Step() if self._bar is not None:
                 self._bar.update(event.step - self._bar.n)
                 self._bar.set_postfix_str(
-                    f"loss {event.loss:.3f}, accuracy {event.accuracy:.3f}, {event.rows_per_second:,.0f} rows/s"
+                    f"loss {event.loss:.3f} acc {event.accuracy:.3f} {event.rows_per_second:,.0f} rows/s"
                 )
             case Evaluation():
                 self._tell(_evaluation_line(event, self._epochs))
@@ -47,7 +48,7 @@ class TrainingBar:
             f"{event.parameters / 1e6:.1f} million weights, {event.train_rows:,} rows, {event.total_steps:,} steps "
             f"on {event.device} in {event.precision}, {event.threads} threads{going_on}"
         )
-        self._bar = tqdm(total=event.total_steps, initial=event.step, unit="step", dynamic_ncols=True, smoothing=0.1)
+        self._bar = tqdm(total=event.total_steps, initial=event.step, bar_format=_BAR, dynamic_ncols=True)
 
     def _tell(self, line: str) -> None:
         if self._bar is not None:
