@@ -141,10 +141,12 @@ def _check_of(config: AugmentConfig) -> Any:
     """Return what predicts labels for `--check RUN`."""
     if config.check in (None, "tfidf"):
         return None
-    from txt.cli.run_labels import classifier_of
     from txt.runs import Run
 
-    return classifier_of(Run.open(config.check), config.device)
+    run = Run.open(config.check)
+    from txt.cli.run_labels import classifier_of
+
+    return classifier_of(run, config.device)
 
 
 def _ask(planned: "Plan", yes: bool) -> None:
