@@ -1,5 +1,6 @@
 """`txt label`: label a data file by keyboard, and export it with its labels."""
 
+import gc
 import os
 import re
 import shlex
@@ -108,6 +109,7 @@ def _label_plainly(session: "LabelSession") -> None:
 
 
 def _label_on_screen(opened: "Opened", session: "LabelSession", pattern: re.Pattern[str] | None) -> None:
+    gc.disable()  # until the first text is shown: what a start makes is no garbage
     os.environ.setdefault("TEXTUAL_FPS", "120")  # Textual paints on a clock; a label must not wait for its next tick
     from txt.screens.labeling import LabelApp, Sitting
 
@@ -152,7 +154,7 @@ def _say_end(opened: "Opened", session: "LabelSession") -> None:
     """Tell what the sitting brought, and how to go on."""
     progress, count = session.progress(), len(session.pace.sitting)
     done = f"{progress.done:,} of {progress.total:,} rows done, {progress.left:,} left"
-    say(f"{count:,} decisions in this sitting; {done}")
+    say(f"{'1 decision' if count == 1 else f'{count:,} decisions'} in this sitting; {done}")
     data = shlex.quote(str(opened.rows.path))
     store = f" --store {shlex.quote(str(opened.config.store))}" if opened.config.store else ""
     say(f"  txt label {data}{store} --export labeled{opened.rows.path.suffix}    writes the file with its labels")

@@ -7,7 +7,6 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import plotext
 from rich.style import Style
 from rich.text import Text
 
@@ -28,12 +27,21 @@ class Series:
 
 
 def line_chart(
-    series: Sequence[Series], width: int, height: int, *, x_label: str = "", y_label: str = "", log_x: bool = False
+    series: Sequence[Series],
+    width: int,
+    height: int,
+    *,
+    x_label: str = "",
+    y_label: str = "",
+    log_x: bool = False,
+    from_zero: bool = False,
 ) -> Text:
     """Draw lines over common axes, `width` by `height` cells; points that are not finite are left out.
 
-    With `log_x` the x-axis is logarithmic; its ticks stand at powers of ten.
+    With `log_x` the x-axis is logarithmic; its ticks stand at powers of ten. With `from_zero` the y-axis begins at 0.
     """
+    import plotext  # takes as long as a label to be painted, and most sittings begin without a chart
+
     drawn = [_thinned(_finite(each, log_x), width) for each in series]
     drawn = [each for each in drawn if each.xs]
     if not drawn or width < 12 or height < 4:
@@ -44,10 +52,13 @@ def line_chart(
     plotext.frame(False)
     for each in drawn:
         plotext.plot(each.xs, each.ys, marker="braille", color=each.color or "default", label=each.name or None)
-    if log_x:  # plotext's own log axis fails on the second chart, so the values are logarithms already
-        low, high = min(min(each.xs) for each in drawn), max(max(each.xs) for each in drawn)
-        powers = list(range(math.ceil(low), math.floor(high) + 1)) or [round(low)]
-        plotext.xticks(powers, [f"1e{power}" for power in powers])
+    ticks = _ticks(drawn, width, log_x)
+    if ticks:
+        plotext.xticks(*ticks)
+    if from_zero:
+        most = max(max(each.ys) for each in drawn) or 1.0
+        plotext.ylim(0, most)
+        plotext.yticks([0, most / 2, most], ["0", f"{most / 2:.3g}", f"{most:.3g}"])
     if x_label:
         plotext.xlabel(x_label)
     if y_label:
@@ -71,6 +82,19 @@ def bars(counts: Mapping[str, int], width: int, style: Style | str = "") -> Text
         number = (f"{count:>{number_width},} ", "dim")
         lines.append(Text.assemble(f"{shown:<{label_width}} ", number, (_bar(count / most * room), style)))
     return Text("\n").join(lines)
+
+
+def _ticks(drawn: Sequence[Series], width: int, log_x: bool) -> tuple[list[float], list[str]] | None:
+    """Return where the x-axis is marked and how: at powers of ten or whole numbers; None leaves it to plotext."""
+    low, high = min(min(each.xs) for each in drawn), max(max(each.xs) for each in drawn)
+    if log_x:  # plotext's own log axis fails on the second chart, so the values are logarithms already
+        powers = list(range(math.ceil(low), math.floor(high) + 1)) or [round(low)]
+        return [float(power) for power in powers], [f"1e{power}" for power in powers]
+    if low == high or not all(float(x).is_integer() for each in drawn for x in each.xs):
+        return None
+    steps = min(max(width // 15, 1), int(high - low))
+    places = [round(low + (high - low) * step / steps) for step in range(steps + 1)]
+    return [float(place) for place in places], [f"{place:,}" for place in places]
 
 
 def _bar(cells: float) -> str:

@@ -14,6 +14,7 @@ from txt.labeling.find import STATES, Query, parse_query
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
 from txt.screens.dialog import Dialog
+from txt.screens.label_dialogs import still_input
 from txt.visible import clip, visible
 
 _SHOWN = 6
@@ -30,12 +31,13 @@ class FindDialog(Dialog[Search | None]):
         self._session, self._begin, self._typed = session, begin, typed
         self._search: Search | None = None
         self._pause: Timer | None = None
+        self._wanted = False
 
     def compose(self) -> ComposeResult:
         """Lay out the line, what was found, and what can be asked."""
         with Vertical(classes="dialog wide"):
             yield Static(Text("Find"), classes="title")
-            yield Input(self._typed, placeholder="words, /regex/, or a filter", select_on_focus=True)
+            yield still_input(self._typed, placeholder="words, /regex/, or a filter")
             yield Static(id="count")
             yield Static(id="found")
             yield Static(self._help(), classes="quiet", id="help")
@@ -47,6 +49,7 @@ class FindDialog(Dialog[Search | None]):
     def answer(self) -> None:
         """Show what has come in meanwhile."""
         self._draw()
+        self._leave_if_found()
 
     @property
     def search(self) -> Search | None:
@@ -55,6 +58,7 @@ class FindDialog(Dialog[Search | None]):
 
     @on(Input.Changed)
     def _wait(self) -> None:
+        self._wanted = False
         if self._pause is not None:
             self._pause.stop()
         self._pause = self.set_timer(_PAUSE_SECONDS, self._look)
@@ -65,7 +69,12 @@ class FindDialog(Dialog[Search | None]):
             self._pause.stop()
         if self._search is None or self._search.query.typed != self.query_one(Input).value.strip():
             self._look()
-        if self._search is not None and (len(self._search.rows) or not self._search.done):
+        self._wanted = True
+        self._leave_if_found()
+
+    def _leave_if_found(self) -> None:
+        """Go through what was found as soon as that was wanted and there is something."""
+        if self._wanted and self._search is not None and len(self._search.rows):
             self.dismiss(self._search)
 
     def _look(self) -> None:

@@ -13,6 +13,13 @@ from txt.screens.chips import Chip, Chips
 from txt.screens.dialog import Dialog
 
 
+def still_input(value: str = "", placeholder: str = "") -> Input:
+    """Return a line to type in whose cursor does not blink."""
+    line = Input(value, placeholder=placeholder, select_on_focus=bool(placeholder))
+    line.cursor_blink = False
+    return line
+
+
 class AskLine(Dialog[str | None]):
     """Asks for a line of text; every key types, none is a shortcut. None when the annotator thought better of it."""
 
@@ -28,7 +35,7 @@ class AskLine(Dialog[str | None]):
         """Lay out the title, the line and the hint."""
         with Vertical(classes="dialog"):
             yield Static(Text(self._title), classes="title")
-            yield Input(self._value, select_on_focus=False)
+            yield still_input(self._value)
             yield Static(Text(self._hint or "enter keeps it · esc goes back"), classes="quiet", id="hint")
 
     @on(Input.Submitted)

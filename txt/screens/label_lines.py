@@ -88,7 +88,7 @@ def pace_chart(seconds: Sequence[float], width: int, height: int) -> Text:
     window = min(_WINDOW, max(len(seconds) // 3, 1))
     smooth = [sorted(seconds[end - window : end])[window // 2] for end in range(window, len(seconds) + 1)]
     xs = list(range(window, len(seconds) + 1))
-    chart = line_chart([Series(xs, smooth)], width, height - 1)
+    chart = line_chart([Series(xs, smooth)], width, height - 1, from_zero=True)
     return Text("\n").join([Text("seconds each", style="dim"), chart])
 
 

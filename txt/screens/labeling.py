@@ -1,6 +1,7 @@
 """The labeling screen: one key labels, saves and moves on."""
 
 import asyncio
+import gc
 import os
 import re
 import time
@@ -8,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from rich.style import Style
 from rich.text import Text
@@ -40,7 +41,7 @@ from txt.screens.label_all import LabelAll
 from txt.screens.label_dialogs import AskLine, Choose, Page
 from txt.screens.messages import Scanned
 from txt.screens.text_pane import TextPane
-from txt.visible import clip, visible
+from txt.visible import clip, visible, visible_lines
 
 _TICK_SECONDS = 0.5
 _CHART_SECONDS = 5.0
@@ -94,7 +95,7 @@ class LabelApp(App[Path | None]):
     ]
 
     def __init__(self, session: LabelSession, sitting: Sitting) -> None:
-        super().__init__()
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)  # else it would paint in greys
         self._labeling = LabelScreen(session, sitting)
         for theme in (_DARK, _LIGHT):
             self.register_theme(theme)
@@ -353,24 +354,25 @@ class LabelScreen(Screen[None]):
         if session.pending and not session.retry():
             self._ask_leave_unsaved()
             return
-        body = Text(f"{count:,} decisions in this sitting, all saved.")
-        if count and each is not None:
+        decisions = "1 decision" if count == 1 else f"{count:,} decisions"
+        body = Text(f"{decisions} in this sitting, all saved.")
+        if session.pace.is_steady() and each is not None:
             body.append(f" {each:.1f} s each, {spoken(sum(session.pace.sitting))} of work.")
         body.append("\n" + " · ".join(label_lines.corner(session.progress())))
+        body.append(f"\ne writes {clip(self._sitting.export_to.name, 30)}: the file with its labels")
         choices = [
             Chip("leave", "enter", "leave"),
-            Chip("export", "e", f"leave and export to {self._sitting.export_to.name}"),
+            Chip("export", "e", "leave and export"),
             Chip("stay", "esc", "stay"),
         ]
         self.app.push_screen(Choose("Leave?", body, choices), self._leave)
 
     def _ask_leave_unsaved(self) -> None:
         session = self._session
-        count = len(session.pending)
-        body = Text(f"{count} decisions are not saved: {session.problem}.", style="bold")
+        body = Text(f"{_unsaved(session)}.", style="bold")
         choices = [
             Chip("retry", "r", "try again"),
-            Chip("lose", "x", f"leave and lose these {count}"),
+            Chip("lose", "x", "leave and lose them"),
             Chip("stay", "esc", "stay"),
         ]
         self.app.push_screen(Choose("Not everything is saved", body, choices), self._leave)
@@ -394,7 +396,7 @@ class LabelScreen(Screen[None]):
     def _write_export(self, target: Path) -> str:
         session = self._session
         count = export(session.rows, session.states, session.journal, target)
-        return f"{target} has {count:,} labels"
+        return f"exported to {target.name}, {count:,} labels"
 
     async def _export_and_leave(self) -> None:
         if await self._work("exporting", self._write_export, self._sitting.export_to):
@@ -413,13 +415,17 @@ class LabelScreen(Screen[None]):
         try:
             told = await asyncio.to_thread(work, *arguments)
         except TxtError as error:
-            told = error.message + (f" · {error.hint}" if error.hint else "")
+            told = "it did not work"
+            self._notify(error.message + (f"\n{error.hint}" if error.hint else ""), severity="error")
             return False
         else:
             return True
         finally:
             self._busy = False
             self._tell(told)
+
+    def _notify(self, what: str, severity: Literal["information", "error"] = "information") -> None:
+        self.app.notify(visible_lines(what), severity=severity, markup=False, timeout=10)
 
     # The process that reads the file
 
@@ -475,7 +481,7 @@ class LabelScreen(Screen[None]):
             return
         twins = session.adopt(found[1])
         unmatched = len(session.states.unmatched)
-        told = [f"{twins:,} identical rows labeled alike"] if twins else []
+        told = [f"{twins:,} identical {'row' if twins == 1 else 'rows'} labeled alike"] if twins else []
         told += [f"{unmatched:,} decisions are about rows that the file no longer has"] if unmatched else []
         self._tell(" · ".join(told))
 
@@ -496,6 +502,7 @@ class LabelScreen(Screen[None]):
         self.query_one("#metadata").display = False
         self._draw()
         self.set_interval(_TICK_SECONDS, self._tick)
+        self.call_after_refresh(_settle_memory)
         if not self._whole:
             self._start_scanner()
 
@@ -503,6 +510,7 @@ class LabelScreen(Screen[None]):
     def _fit(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= _WIDE, "wide")
         self.call_after_refresh(self._draw)
+        self.call_after_refresh(self._draw_chart)
 
     def _tick(self) -> None:
         """Take in what others did, try again what is not saved, and keep the pace up to date."""
@@ -515,7 +523,7 @@ class LabelScreen(Screen[None]):
             changed = True
         if changed:
             self._draw()
-        if self.has_class("wide") and time.monotonic() - self._chart_drawn > _CHART_SECONDS:
+        if time.monotonic() - self._chart_drawn > _CHART_SECONDS:
             self._draw_chart()
 
     def _tell(self, what: str) -> None:
@@ -555,7 +563,7 @@ class LabelScreen(Screen[None]):
         view = session.queue.view
         if view is not None:
             place = int((view.rows < session.row).sum()) + 1 if session.row is not None else 0
-            name.append(f"  {clip(view.name, 30)}", style="not bold reverse")
+            name.append("  ").append(f" {clip(view.name, 30)} ", style="not bold reverse")
             name.append(f" {place:,} of {len(view.rows):,}", style="not bold")
             if self._search is not None and not self._search.done:
                 name.append(" so far", style="not bold")
@@ -573,8 +581,7 @@ class LabelScreen(Screen[None]):
         line = label_lines.marks(item, session.task.annotator) if item else Text("")
         warning = self._trouble
         if session.pending:
-            count = "1 decision is" if len(session.pending) == 1 else f"{len(session.pending)} decisions are"
-            warning = f"{count} not saved yet: {session.problem}. Trying again …"
+            warning = f"{_unsaved(session)}. Trying again …"
         if warning:
             line = Text(f"! {visible(warning)}", style="bold reverse")
         self.query_one("#marks", Static).update(
@@ -602,9 +609,13 @@ class LabelScreen(Screen[None]):
         if wide:
             shown = {clip(name, 20): count for name, count in counts.items()}
             accent = Style(color=self.query_one("#rule").rich_style.color)
-            self.query_one("#bars", Static).update(bars(shown, 30, accent), layout=False)
+            panel = self.query_one("#bars", Static)
+            panel.update(bars(shown, 30, accent), layout=panel.size.height != len(shown))
 
     def _draw_chart(self) -> None:
+        """Draw the pace, which takes longer than a key may, so now and then only."""
+        if not self.has_class("wide"):
+            return
         self._chart_drawn = time.monotonic()
         chart = label_lines.pace_chart(self._session.pace.sitting, 30, 8)
         self.query_one("#chart", Static).update(chart, layout=False)
@@ -618,6 +629,18 @@ class LabelScreen(Screen[None]):
         if self._keys_shown != chips:
             self._keys_shown = chips
             self.query_one("#keys", Chips).show(chips)
+
+
+def _unsaved(session: LabelSession) -> str:
+    count = len(session.pending)
+    return f"{'1 decision is' if count == 1 else f'{count} decisions are'} not saved: {session.problem}"
+
+
+def _settle_memory() -> None:
+    """Set aside what the start made: it stays to the end, and looking through it again and again delays keys."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 def _shown_key(action: Action, typing: bool, label_keys: dict[str, str]) -> str:
@@ -638,6 +661,6 @@ def _theme(color_system: str | None) -> str:
     """Return the theme for this terminal: its own sixteen colours, or ours, dark or light by what it says of itself."""
     background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
     light = background in ("7", "15")
-    if color_system in (None, "standard"):
+    if color_system in (None, "standard") or os.environ.get("NO_COLOR"):
         return "ansi-light" if light else "ansi-dark"
     return _LIGHT.name if light else _DARK.name

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len
 from rich.segment import Segment
+from rich.style import Style
 from textual import events, on
 from textual.strip import Strip
 from textual.widget import Widget
@@ -16,6 +17,7 @@ from txt.visible import visible_lines
 _TOKEN = re.compile(r"\S+|\s+")
 _WIDEST = 100  # cells; longer lines are hard to read
 _TAB = 4
+_ONLY_SPACES = "(only spaces)"
 _MOST_SEARCHED = 200_000  # letters of a text in which matches are highlighted
 
 
@@ -23,6 +25,7 @@ class WrappedText:
     """A text broken into lines of at most `width` cells, only as far down as somebody has looked."""
 
     def __init__(self, text: str, width: int) -> None:
+        self.width = width
         self.text = visible_lines(text).expandtabs(_TAB)
         self._ranges: list[tuple[int, int]] = []
         self._rest = _wrap(self.text, max(width, 1))
@@ -51,26 +54,32 @@ class TextPane(Widget):
         super().__init__(id=id)
         self._source = ""
         self._patterns: Sequence[re.Pattern[str]] = ()
-        self._wrapped = WrappedText("", 1)
+        self._wrapped: WrappedText | None = None
         self._matches: list[tuple[int, int]] = []
         self._top = 0
 
     def show(self, text: str, patterns: Sequence[re.Pattern[str]] = ()) -> None:
         """Show another text, from its beginning."""
         self._source, self._patterns = text, patterns
-        self._top = 0
-        self._rewrap()
+        self._wrapped, self._top = None, 0
+        self.refresh()
 
     @property
-    def shown(self) -> str:
-        """The text as it is shown, with control characters made visible."""
-        return self._wrapped.text
+    def lines(self) -> WrappedText:
+        """The text as it is shown, broken for the width that there is now."""
+        width = min(self.size.width, _WIDEST)
+        if self._wrapped is None or self._wrapped.width != width:
+            self._wrapped = WrappedText(self._source, width)
+            searched = self._wrapped.text[:_MOST_SEARCHED]
+            spans = [found.span() for pattern in self._patterns for found in pattern.finditer(searched)]
+            self._matches = _joined(sorted(span for span in spans if span[0] < span[1]))
+        return self._wrapped
 
     def scroll_lines(self, lines: int) -> None:
         """Move down the text by so many lines, or up."""
         self._top = max(self._top + lines, 0)
-        if self._wrapped.line(self._top + self._room() - 1) is None:
-            self._top = min(self._top, max(self._wrapped.count() - self._room(), 0))
+        if self.lines.line(self._top + self._room() - 1) is None:
+            self._top = min(self._top, max(self.lines.count() - self._room(), 0))
         self.refresh()
 
     def scroll_pages(self, pages: int) -> None:
@@ -83,11 +92,7 @@ class TextPane(Widget):
 
     def scroll_to_end(self) -> None:
         """Show the end."""
-        self.scroll_lines(self._wrapped.count())
-
-    @on(events.Resize)
-    def _fit(self) -> None:
-        self._rewrap()
+        self.scroll_lines(self.lines.count())
 
     @on(events.MouseScrollDown)
     def _scroll_down(self, event: events.MouseScrollDown) -> None:
@@ -101,34 +106,32 @@ class TextPane(Widget):
 
     def render_line(self, y: int) -> Strip:
         """Draw a line of the pane."""
-        if y == self.size.height - 1 and (hint := self._hint()):
-            return Strip([Segment(hint, self.get_component_rich_style("text-pane--hint"))]).adjust_cell_length(
-                self.size.width, self.rich_style
-            )
-        found = self._wrapped.line(self._top + y)
-        segments = self._segments(*found) if found else []
-        return Strip(segments).adjust_cell_length(self.size.width, self.rich_style)
-
-    def _rewrap(self) -> None:
-        self._wrapped = WrappedText(self._source, min(self.size.width, _WIDEST))
-        searched = self._wrapped.text[:_MOST_SEARCHED]
-        spans = [found.span() for pattern in self._patterns for found in pattern.finditer(searched)]
-        self._matches = _joined(sorted(span for span in spans if span[0] < span[1]))
-        self.refresh()
+        plain = self.rich_style
+        hint = self._hint(y)
+        found = self.lines.line(self._top + y)
+        if hint:
+            segments = [Segment(hint, plain + self.get_component_rich_style("text-pane--hint", partial=True))]
+        else:
+            segments = self._segments(*found, plain) if found else []
+        return Strip(segments).adjust_cell_length(self.size.width, plain)
 
     def _room(self) -> int:
         """Return how many lines of text are seen: the last one gives way when there is more below or above."""
-        fits = self._top == 0 and self._wrapped.line(self.size.height) is None
+        fits = self._top == 0 and self.lines.line(self.size.height) is None
         return self.size.height if fits else self.size.height - 1
 
-    def _hint(self) -> str:
-        below = self._wrapped.line(self._top + self._room()) is not None
-        if self._room() == self.size.height:
+    def _hint(self, y: int) -> str:
+        """Return what a line says instead of text: that there is more, or nothing to see."""
+        if y == 0 and not self.lines.text.strip():
+            return _ONLY_SPACES
+        if y < self._room():
             return ""
-        return "↓ more below" + (", ↑ above" if self._top else "") if below else "↑ more above" if self._top else ""
+        below = self.lines.line(self._top + self._room()) is not None
+        above = "↑ above" if self._top else ""
+        return ", ".join(part for part in ("↓ more below" if below else "", above) if part)
 
-    def _segments(self, start: int, end: int) -> list[Segment]:
-        plain, marked = self.rich_style, self.rich_style + self.get_component_rich_style("text-pane--match")
+    def _segments(self, start: int, end: int, plain: Style) -> list[Segment]:
+        marked = plain + self.get_component_rich_style("text-pane--match", partial=True)
         segments, place = [], start
         first = bisect_right(self._matches, (start, start)) - 1
         for low, high in self._matches[max(first, 0) :]:
@@ -137,11 +140,11 @@ class TextPane(Widget):
             low, high = max(low, place), min(high, end)
             if low < high:
                 segments += [
-                    Segment(self._wrapped.text[place:low], plain),
-                    Segment(self._wrapped.text[low:high], marked),
+                    Segment(self.lines.text[place:low], plain),
+                    Segment(self.lines.text[low:high], marked),
                 ]
                 place = high
-        return [*segments, Segment(self._wrapped.text[place:end], plain)]
+        return [*segments, Segment(self.lines.text[place:end], plain)]
 
 
 def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -1,0 +1,72 @@
+"""Screens under test: an app on a file made by the test, and what it paints, as text."""
+
+import csv
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import pytest
+from textual.app import App
+
+from txt.config import LabelConfig
+from txt.data.rows import Asked
+from txt.labeling.opening import Opened, open_labels
+from txt.labeling.pace import Stopwatch
+from txt.screens.labeling import LabelApp, Sitting
+
+MakeApp = Callable[..., LabelApp]
+
+REVIEWS = [
+    "Arrived a day early, and it works like a charm.",
+    "The handle broke after a week. I want a refund!",
+    "It is a kettle. It boils water.",
+    "Two stars: one for the colour, one for the box.\n\nThe lid does not close.",
+    "Would buy again, and did.",
+    "The handle broke after a week. I want a refund!",
+    "Nachts leuchtet er blau 💙 – schön, aber überflüssig.",
+    "Refund came within two days, no questions asked.",
+]
+SHOPS = ["north", "south", "north", "east", "east", "south", "north", "south"]
+
+
+def painted(app: App) -> str:
+    """What is on the screen, line by line."""
+    strips = app.screen._compositor.render_strips()
+    return "\n".join("".join(segment.text for segment in strip) for strip in strips)
+
+
+def write_reviews(path: Path, texts: Sequence[str] = REVIEWS, shops: Sequence[str] | None = None) -> Path:
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "shop"])
+        writer.writerows(zip(texts, shops or [SHOPS[place % 8] for place in range(len(texts))], strict=True))
+    return path
+
+
+@pytest.fixture
+def make_app(tmp_path: Path) -> Iterator[MakeApp]:
+    """Return a function that makes the app on some texts or a file; what it opened is closed after the test."""
+    opened: list[Opened] = []
+
+    def make(
+        texts: Sequence[str] | Path = REVIEWS,
+        *,
+        clock: Callable[[], float] | None = None,
+        highlight: str = "",
+        **config,
+    ) -> LabelApp:
+        data = texts if isinstance(texts, Path) else write_reviews(tmp_path / "reviews.csv", texts)
+        config = {"labels": "negative,neutral,positive", "annotator": "anna", **config}
+        opened.append(open_labels(data, LabelConfig(**config), Asked("text")))
+        session = opened[-1].session()
+        if clock:
+            session.stopwatch = Stopwatch(clock)
+        patterns = [re.compile(highlight, re.IGNORECASE)] if highlight else []
+        app = LabelApp(session, Sitting(opened[-1].asked, None, tmp_path / "reviews.labeled.csv", patterns))
+        app.theme = "txt-dark"
+        app.session = session
+        return app
+
+    yield make
+    for each in opened:
+        each.close()
