@@ -46,7 +46,8 @@ def _generated(loaded: tuple[Any, Any, Any], texts: list[str], seed: int | None)
     if seed is not None:
         torch.manual_seed(seed)
         options = {"num_beams": 1, "do_sample": True, "top_p": 0.9, "temperature": 0.8}
-    limit = min(_MOST_NEW_TOKENS, 2 * int(encoded["input_ids"].shape[1]) + 8)
+    limits = [min(_MOST_NEW_TOKENS, 2 * length + 8) for length in encoded["attention_mask"].sum(dim=1).tolist()]
     with torch.inference_mode():
-        written = model.generate(**encoded, max_new_tokens=limit, max_length=None, **options)  # (B, T)
-    return [str(text) for text in tokenizer.batch_decode(written, skip_special_tokens=True)]
+        written = model.generate(**encoded, max_new_tokens=max(limits), max_length=None, **options)  # (B, T)
+    lines = [line[:limit] for line, limit in zip(written.tolist(), limits, strict=True)]  # whatever its neighbours
+    return [str(text) for text in tokenizer.batch_decode(lines, skip_special_tokens=True)]

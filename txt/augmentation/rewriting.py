@@ -1,5 +1,6 @@
 """What rewriting whole texts through a model has in common: batches by length, and what must not get lost."""
 
+import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
@@ -32,16 +33,22 @@ def by_length(spans: Sequence[Spans]) -> Iterator[list[int]]:
 
 def keeps_what_counts(spans: Spans, rewritten: str) -> bool:
     """Tell whether a rewritten text still has the addresses, numbers and emoji, and still says no as often."""
-    free, words = set(spans.free), {spans.pieces[place].lower() for place in spans.words}
+    free = set(spans.free)
     for place, piece in enumerate(spans.pieces):
-        fixed = (
-            place not in free
-            and not piece.isalpha()
-            and any(not letter.isascii() or letter.isdigit() for letter in piece)
-        )
-        if (fixed or piece[:1] in "@#" or "://" in piece) and piece.strip() and piece.strip() not in rewritten:
+        kept = piece.strip()
+        if place not in free and kept and _is_fixed(kept) and kept not in rewritten:
             return False
-    return bool(words & NEGATIONS) <= any(word.lower() in NEGATIONS or "n't" in word for word in rewritten.split())
+    return _says_no("".join(spans.pieces)) == _says_no(rewritten)
+
+
+def _is_fixed(piece: str) -> bool:
+    """Tell whether no translation may touch a piece: it has signs, digits or emoji, or is an address."""
+    odd = not piece.isalpha() and any(letter.isdigit() or not letter.isascii() for letter in piece)
+    return odd or piece[0] in "@#" or "://" in piece
+
+
+def _says_no(text: str) -> bool:
+    return any(word in NEGATIONS or word.endswith(("n't", "n’t")) for word in re.findall(r"[\w'’]+", text.lower()))
 
 
 def _from_here_or_hub(kind: str, name: str) -> tuple[Any, Any]:

@@ -56,13 +56,12 @@ def _replaceable(spans: Spans, table: Table) -> list[tuple[int, tuple[str, ...]]
 
 def _in_role(roles: dict[str, tuple[str, ...]], before: str) -> tuple[str, ...]:
     """Return the replacements for the role that the word before asks for, else for the usual one."""
-    if len(roles) > 1:
-        ahead = before in _VERB_AHEAD or before.endswith(("'ll", "’ll"))
-        wanted = "V" if ahead else "N" if before in _NOUN_AHEAD else ""
-        for role, others in roles.items():
-            if wanted and role[0] == wanted:
-                return others
-    return next(iter(roles.values()))
+    usual = next(iter(roles))
+    if usual[0] not in "NV":
+        return roles[usual]
+    ahead = before in _VERB_AHEAD or before.endswith(("'ll", "’ll"))
+    wanted = "V" if ahead else "N" if before in _NOUN_AHEAD else ""
+    return next((others for role, others in roles.items() if role[0] == wanted), ()) if wanted else roles[usual]
 
 
 def _is_name(word: str, place: int) -> bool:
