@@ -71,11 +71,12 @@ Answer = Reading | Indexed | Found | Failed
 
 
 class Scanner:
-    """The process, as the screen sees it: `connection` has the answers, `fileno` to wait for them."""
+    """The process, as the screen sees it: `fileno` to wait for answers, `ready` when the file has been read."""
 
     def __init__(self, path: Path, form: Form, asked: Asked, kept: Path | None) -> None:
         self._make_index = MakeIndex(path, form, asked, kept)
         self.number = 0
+        self.ready = False
         self._start()
 
     def fileno(self) -> int:
@@ -95,11 +96,14 @@ class Scanner:
             EOFError: the process has gone.
         """
         while self.connection.poll():
-            yield self.connection.recv()
+            answer = self.connection.recv()
+            self.ready = self.ready or isinstance(answer, Indexed)
+            yield answer
 
     def restart(self) -> None:
         """End the process, whatever it is busy with, and start it again; answers to come are lost."""
         self.close()
+        self.ready = False
         self._start()
 
     def close(self) -> None:

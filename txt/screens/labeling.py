@@ -133,7 +133,7 @@ class LabelScreen(Screen[None]):
         self._trouble = ""
         self._search: Search | None = None
         self._scanner: Scanner | None = None
-        self._heard = self._scanner_asked = 0.0
+        self._waiting_since: float | None = None  # for an answer to a search
         self._reading = 0.0
         self._busy = False
         self._chart_drawn = 0.0
@@ -315,9 +315,10 @@ class LabelScreen(Screen[None]):
             return Search(query, self._session.states)
         if not self._whole or self._scanner is None:
             return None
-        if self._heard < self._scanner_asked and time.monotonic() - self._scanner_asked > _STUCK_SECONDS:
+        if self._waiting_since is not None and time.monotonic() - self._waiting_since > _STUCK_SECONDS:
             self._restart_scanner()
-        self._scanner_asked = time.monotonic()
+        if self._scanner.ready:
+            self._waiting_since = time.monotonic()
         return Search(query, self._session.states, self._scanner.find(query))
 
     def _go_through(self, search: Search | None) -> None:
@@ -437,7 +438,6 @@ class LabelScreen(Screen[None]):
     def _start_scanner(self) -> None:
         rows, sitting = self._session.rows, self._sitting
         self._scanner = Scanner(rows.path, rows.form, sitting.asked, sitting.kept)
-        self._scanner_asked = self._heard = time.monotonic()
         asyncio.get_running_loop().add_reader(self._scanner.fileno(), self._hear)
 
     def _restart_scanner(self) -> None:
@@ -445,11 +445,11 @@ class LabelScreen(Screen[None]):
         loop = asyncio.get_running_loop()
         loop.remove_reader(self._scanner.fileno())
         self._scanner.restart()
+        self._waiting_since = None
         loop.add_reader(self._scanner.fileno(), self._hear)
 
     def _hear(self) -> None:
         assert self._scanner is not None
-        self._heard = time.monotonic()
         try:
             for answer in self._scanner.answers():
                 self.post_message(Scanned(answer))
@@ -463,8 +463,11 @@ class LabelScreen(Screen[None]):
                 self._reading = share
                 self._draw_top()
             case Indexed():
+                self._waiting_since = time.monotonic() if self._scanner and self._scanner.number else None
                 self._adopt_index()
             case Found() as found:
+                if self._scanner is not None and found.number == self._scanner.number:
+                    self._waiting_since = None if found.done else time.monotonic()
                 self._take_found(found)
             case Failed(message):
                 self._trouble = message
