@@ -4,6 +4,7 @@ The two sides talk over a socket. A request that comes while an older search is 
 screen goes, the process goes too.
 """
 
+import signal
 import socket
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from txt.data.rows import Asked, Form
 from txt.errors import TxtError
 from txt.labeling.find import Query, scan_rows
 from txt.labeling.states import RowNumbers
+
+_MOST_SECONDS = 30  # for the rows between two answers; thousands of them take milliseconds
 
 
 @dataclass(frozen=True)
@@ -163,11 +166,20 @@ def _indexed(task: MakeIndex) -> Iterator[tuple[Answer, RowIndex | None]]:
 
 
 def _search(connection: Connection, task: MakeIndex, index: RowIndex, request: Find) -> None:
-    """Send the rows that match, until all are found or the next request is there."""
+    """Send the rows that match, until all are found or the next request is there.
+
+    Some regular expressions never end, and hear neither the screen's end nor Python's own signal handlers. So the
+    system's alarm clock ends this process when a stretch of rows takes far longer than any should.
+    """
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
     try:
+        signal.alarm(_MOST_SECONDS)
         for rows, looked_at in scan_rows(task.path, task.form, index, request.query):
             connection.send(Found(request.number, rows, looked_at / len(index), looked_at == len(index)))
             if connection.poll():
                 return
+            signal.alarm(_MOST_SECONDS)
     except OSError as error:
         connection.send(Failed(f"`{task.path}` cannot be read: {error.strerror}", None))
+    finally:
+        signal.alarm(0)
