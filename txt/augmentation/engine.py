@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from txt.augmentation.draws import Draws
 from txt.augmentation.methods import EDITS, REWRITERS, Method, Setup, one_of
@@ -48,8 +48,7 @@ class Recipe:
         return any(name in REWRITERS for name, _ in self.methods)
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """A text of which so many copies are wanted; `number` is its place in the file and seeds them."""
 
     number: int
@@ -57,8 +56,7 @@ class Row:
     copies: int
 
 
-@dataclass(frozen=True)
-class Copy:
+class Copy(NamedTuple):
     """A new text, and the method that made it (`synonym`, or `synonym+delete` for a chain)."""
 
     text: str

@@ -119,7 +119,7 @@ def _preview(data: str, config: AugmentConfig, reading: PrepareConfig, count: in
 
     pairs, notes = preview(data, config, reading, count, _check_of(config))
     if as_json:
-        print_json([{"text": text, "copies": [vars(copy) for copy in copies]} for text, copies in pairs])
+        print_json([{"text": text, "copies": [copy._asdict() for copy in copies]} for text, copies in pairs])
         return
     show_preview(pairs)
     for note in notes:
