@@ -103,7 +103,12 @@ def test_undo_shows_the_row_it_took_the_label_off(open_session):
     session.undo()
     assert (session.row, labels_of(session)) == (1, ["pos", None, None, None, None])
     session.redo()
-    assert labels_of(session) == ["pos", "neg", None, None, None]
+    assert (session.row, labels_of(session)) == (2, ["pos", "neg", None, None, None])
+    session.undo()
+    session.redo()
+    session.back()
+    session.label("neu")
+    assert labels_of(session)[1] == "neu"
 
 
 def test_undo_and_redo_work_in_the_next_sitting(open_session):

@@ -29,7 +29,8 @@ Kind = Literal["label", "skip", "flag", "note", "class", "undo", "redo"]
 How = Literal["manual", "bulk", "duplicate", "rule", "model", "review"]
 
 _APPLICATION_ID = 0x7478744C  # "txtL", so that `file` and we ourselves know a label store
-_BUSY_MS = 250  # another annotator's commit takes a few milliseconds; waiting longer would freeze the screen
+_PATIENT_MS = 1000  # another annotator's commit takes a few milliseconds, more on a busy disk
+_HURRIED_MS = 50  # once somebody holds the store for longer, each key must not wait for it again
 _LEASE_SECONDS = 300.0
 _SCHEMA = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -211,6 +212,10 @@ class Journal:
         self._last_act = max(clock.time_ns(), self._last_act + 1)
         return self._last_act
 
+    def set_patience(self, patient: bool) -> None:
+        """Choose how long a transaction waits for somebody who holds the store: a second, or hardly at all."""
+        self.connection.execute(f"PRAGMA busy_timeout = {_PATIENT_MS if patient else _HURRIED_MS}")
+
     @contextmanager
     def transaction(self) -> Iterator[list[Decision]]:
         """Hold the store for writing; when the block ends, everything in it is on disk, or none of it.
@@ -367,7 +372,7 @@ class Journal:
             self.connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
             self.connection.execute(f"PRAGMA user_version = {FORMAT}")
         self.connection.execute("COMMIT")
-        self.connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        self.connection.execute(f"PRAGMA busy_timeout = {_PATIENT_MS}")
 
     def _roll_back(self) -> None:
         """Leave the transaction; a full disk has already ended it, and SQLite then has nothing to roll back."""
@@ -390,12 +395,12 @@ def told_plainly(path: Path) -> Iterator[None]:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=_BUSY_MS / 1000, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=_PATIENT_MS / 1000, isolation_level=None, check_same_thread=False)
     try:
         connection.execute("PRAGMA busy_timeout = 5000")  # switching to WAL needs the file for itself for a moment
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA busy_timeout = {_BUSY_MS}")
+        connection.execute(f"PRAGMA busy_timeout = {_PATIENT_MS}")
     except BaseException:
         connection.close()
         raise

@@ -31,13 +31,19 @@ class Opened:
         """Begin a sitting.
 
         Raises:
-            InputError: there is nothing to choose from, or the keys make no sense.
+            InputError: there is nothing to choose from or nothing to label, or the keys make no sense.
         """
         with told_plainly(self.journal.path):
             session = LabelSession(self.rows, self.journal, self._task())
         if not session.classes:
             session.leave()
-            raise InputError(f"`{self.rows.path}` has no classes yet", "name them: --labels positive,negative")
+            raise _no_classes(self.rows.path)
+        if session.row is None and self.rows.index.complete and not len(session.states.decided_in_store()):
+            session.leave()
+            raise InputError(
+                f"every row of `{self.rows.path}` has a label already",
+                "--relabel offers them again; what the file says stays as it is",
+            )
         return session
 
     def states(self) -> tuple[RowStates, list[str]]:
@@ -85,14 +91,28 @@ def open_labels(data: Path, config: LabelConfig, asked: Asked, *, write: bool = 
         close = nearest(data.name, [each.name for each in data.parent.iterdir()]) if data.parent.is_dir() else None
         raise InputError(f"`{data}` does not exist", f"did you mean `{data.parent / close}`?" if close else None)
     store = config.store or store_path(data)
+    kept = _index_path(store)
+    if write and not store.exists():
+        _check_startable(data, config, asked, kept)
     journal = Journal.open(store, write=write)
     try:
         asked = _with_text_column(asked, journal.settings().get("text_column"))
-        kept = _index_path(store)
         return Opened(open_rows(data, asked, kept), journal, config, asked, kept)
     except BaseException:
         journal.close()
         raise
+
+
+def _check_startable(data: Path, config: LabelConfig, asked: Asked, kept: Path) -> None:
+    """Refuse what cannot be labeled before a store is made for it."""
+    rows = open_rows(data, asked, kept)
+    rows.close()
+    if not config.labels and not rows.index.label_names:
+        raise _no_classes(data)
+
+
+def _no_classes(data: Path) -> InputError:
+    return InputError(f"`{data}` has no classes yet", "name them: --labels positive,negative")
 
 
 def _with_text_column(asked: Asked, before: str | None) -> Asked:

@@ -20,7 +20,7 @@ class PlainLabeling:
 
     def __init__(self, session: LabelSession, answers: TextIO, write: Callable[[str], None]) -> None:
         self._session = session
-        self._lines: Iterator[str] = (line.rstrip("\r\n") for line in answers)
+        self._lines = self._read(answers)
         self._write = write
         self._chosen: list[str] = []
         self._left = False
@@ -31,7 +31,7 @@ class PlainLabeling:
         Raises:
             TxtError: decisions could not be saved up to the end.
         """
-        self._say(self._keys())
+        self._say(f"Type a key and Enter: {self._prompt()}, or ? for all keys.")
         while not self._left and (self._session.item() is not None or self._session.queue.view is not None):
             self._show()
             answer = next(self._lines, None)
@@ -43,6 +43,15 @@ class PlainLabeling:
             raise TxtError(f"{count} decisions are not saved: {problem}", "make room, and label them again")
         if self._session.item() is None:
             self._say("Every row is labeled or skipped.")
+
+    def _read(self, answers: TextIO) -> Iterator[str]:
+        """Yield the answers; those that nobody typed here are written out, so that the record can be read."""
+        typed = answers.isatty()
+        for line in answers:
+            answer = line.rstrip("\r\n")
+            if not typed:
+                self._say(visible(answer))
+            yield answer
 
     def _show(self) -> None:
         item = self._session.item()

@@ -210,7 +210,7 @@ class LabelSession:
         return self._turn("undo", self.history.to_undo())
 
     def redo(self) -> str:
-        """Restore the act that was undone last, and show its row."""
+        """Restore the act that was undone last, and move on as it did then."""
         return self._turn("redo", self.history.to_redo())
 
     def bulk_rows(self, rows: RowNumbers, *, overwrite: bool) -> RowNumbers:
@@ -376,7 +376,7 @@ class LabelSession:
         rows = self.states.rows_of(names)
         if len(rows) and rows[0] >= 0:
             self.queue.show(int(rows[0]))
-            self._save([])
+            self._save([], move_on=kind == "redo" and bool(self.states.decided[rows[0]]))
         what = "undone" if kind == "undo" else "done again"
         return f"{what}: {len(names):,} rows" if len(names) > 1 else what
 
@@ -393,6 +393,7 @@ class LabelSession:
         What cannot be written waits in `pending`, in order, and takes effect all the same.
         """
         effective = False
+        self.journal.set_patience(not self.pending)
         try:
             with self.journal.transaction() as news:
                 self._take_in(news)
@@ -416,6 +417,8 @@ class LabelSession:
             self.history.replay(decision.act, decision.kind, decision.target)
         if self.row != self._shown_row:
             self._arrive()
+        elif decisions:
+            self._shown_decided = self.row is not None and bool(self.states.decided[self.row])
 
     def _arrive(self) -> None:
         self.stopwatch.restart()

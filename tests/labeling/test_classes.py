@@ -1,0 +1,74 @@
+import pytest
+
+from txt.errors import InputError
+from txt.labeling.actions import ACTIONS
+from txt.labeling.classes import (
+    ACTION_LETTERS,
+    assign_keys,
+    check_new_class,
+    matching,
+    mnemonics,
+    parse_keys,
+    parse_labels,
+)
+
+
+def test_digits_come_first_then_letters_that_no_action_needs():
+    keys = list(assign_keys([f"c{number}" for number in range(20)]).values())
+    assert keys[:9] == list("123456789")
+    assert len(set(keys)) == 20
+    assert not set(keys) & set(ACTION_LETTERS)
+    assert not set(keys) & {action.key for action in ACTIONS}
+
+
+def test_keys_of_classes_stay_when_one_is_added():
+    before = assign_keys(["a", "b"], {"b": "x"})
+    after = assign_keys(["a", "b", "c"], {"b": "x"})
+    assert before == {"a": "1", "b": "x"}
+    assert after == {"a": "1", "b": "x", "c": "2"}
+
+
+def test_every_action_has_a_key_that_no_class_can_take():
+    for action in ACTIONS:
+        assert len(action.other) > 1 or not action.other.isalnum()
+
+
+def test_mnemonics_are_letters_of_the_names():
+    assert mnemonics(["positive", "negative", "neutral"]) == {"positive": "p", "negative": "n", "neutral": "e"}
+
+
+@pytest.mark.parametrize("value", ["pos", "pos=", "pos=xy", "odd=x", "pos=x,neg=x", "pos=/", "pos= "])
+def test_wrong_keys_are_refused(value):
+    with pytest.raises(InputError):
+        parse_keys(value, ["pos", "neg"])
+
+
+def test_keys_are_read():
+    assert parse_keys("pos=p, neg=n", ["pos", "neg"]) == {"pos": "p", "neg": "n"}
+    assert parse_keys("a=b=x", ["a=b"]) == {"a=b": "x"}
+
+
+def test_labels_are_read_and_checked():
+    assert parse_labels("pos, neg") == ["pos", "neg"]
+    for wrong in ("", ",", "pos,pos"):
+        with pytest.raises(InputError):
+            parse_labels(wrong)
+
+
+def test_a_new_class_needs_a_name_of_its_own():
+    assert check_new_class("  new  class ", ["pos"], multi_label=False) == "new class"
+    for wrong in ("", "pos"):
+        with pytest.raises(InputError):
+            check_new_class(wrong, ["pos"], multi_label=False)
+    with pytest.raises(InputError, match="stands between"):
+        check_new_class("a|b", ["pos"], multi_label=True)
+
+
+def test_typed_letters_find_the_class_that_was_meant():
+    names = ["card_arrival", "card_linking", "lost_or_stolen_card", "cash_withdrawal", "exchange_rate", "card"]
+    assert matching("card", names)[0] == "card"
+    assert matching("lost", names) == ["lost_or_stolen_card"]
+    assert matching("er", names)[0] == "exchange_rate"
+    assert matching("cl", names)[0] == "card_linking"
+    assert matching("zz", names) == []
+    assert matching("", names) == names

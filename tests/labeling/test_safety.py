@@ -1,0 +1,25 @@
+"""What must never happen: a painted decision lost, a row given out twice."""
+
+import pytest
+
+from tests.labeling.pulled_plug import label_side_by_side, pull_plug, text_of, write_items
+from txt.labeling.journal import current_labels, row_id, store_path
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_painted_decision_is_lost_when_the_plug_is_pulled(tmp_path, seed):
+    trial = pull_plug(tmp_path, seed)
+    assert trial.painted > 0
+    assert trial.lost == 0
+    assert trial.clean
+
+
+def test_two_people_at_once_get_different_rows_and_lose_nothing(tmp_path):
+    data = write_items(tmp_path / "data.csv", 400)
+    given = label_side_by_side(data, 120)
+    rows = given["anna"] + given["ben"]
+    assert len(set(rows)) == len(rows) == 240
+    labels = current_labels(store_path(data))
+    assert len(labels) == 240
+    for name, own in given.items():
+        assert {labels[row_id(text_of(row))].annotator for row in own} == {name}
