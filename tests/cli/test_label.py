@@ -1,24 +1,45 @@
 """`txt label` as its user types it, where there is no terminal to draw on."""
 
 import csv
+import io
 import json
-import os
 import re
-import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.labeling.terminal import Terminal
+from txt.cli import main
 
 TEXTS = ["so good", "so bad", "what, again", "so good"]
 
 
-def txt(folder: Path, *arguments: str, answers: str = "") -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "txt", "label", *arguments]
-    env = {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
-    return subprocess.run(command, cwd=folder, input=answers, capture_output=True, text=True, env=env, check=False)
+@dataclass(frozen=True)
+class Done:
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Txt = Callable[..., Done]
+
+
+@pytest.fixture
+def txt(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Txt:
+    """Return a function that runs `txt label` in the folder, with `answers` coming through a pipe."""
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("COLUMNS", "80")
+
+    def run(*arguments: str, answers: str = "") -> Done:
+        monkeypatch.setattr(sys, "stdin", io.StringIO(answers))
+        capsys.readouterr()
+        code = main(["label", *arguments])
+        return Done(code, *capsys.readouterr())
+
+    return run
 
 
 @pytest.fixture
@@ -28,14 +49,14 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_labels_given_in_a_pipe_are_shown_by_stats_and_written_by_export(folder):
-    labeled = txt(folder, "data.csv", "--labels", "neg,pos", answers="2\n1\nq\n")
+def test_labels_given_in_a_pipe_are_shown_by_stats_and_written_by_export(folder, txt):
+    labeled = txt("data.csv", "--labels", "neg,pos", answers="2\n1\nq\n")
     assert labeled.returncode == 0, labeled.stderr
     assert "2 decisions in this sitting; 3 of 4 rows done, 1 left" in labeled.stderr
-    stats = txt(folder, "data.csv", "--stats")
+    stats = txt("data.csv", "--stats")
     assert "3 of 4 rows labeled · 1 left" in stats.stdout
     assert "pos 2 █" in stats.stdout
-    exported = txt(folder, "data.csv", "--export", "labeled.csv")
+    exported = txt("data.csv", "--export", "labeled.csv")
     assert exported.returncode == 0, exported.stderr
     assert "labeled.csv has all 4 rows, 3 with a label" in exported.stderr
     with (folder / "labeled.csv").open(newline="") as file:
@@ -48,17 +69,17 @@ def test_labels_given_in_a_pipe_are_shown_by_stats_and_written_by_export(folder)
     ]
 
 
-def test_stats_as_json(folder):
-    txt(folder, "data.csv", "--labels", "neg,pos", "--annotator", "anna", answers="2\ns\n")
-    numbers = json.loads(txt(folder, "data.csv", "--json").stdout)
+def test_stats_as_json(folder, txt):
+    txt("data.csv", "--labels", "neg,pos", "--annotator", "anna", answers="2\ns\n")
+    numbers = json.loads(txt("data.csv", "--json").stdout)
     assert numbers["classes"] == {"neg": 0, "pos": 2}
     assert (numbers["labeled"], numbers["skipped"], numbers["left"]) == (2, 1, 1)
     assert numbers["people"]["anna"]["decisions"] == 2
 
 
-def test_the_data_file_stays_as_it_was(folder):
+def test_the_data_file_stays_as_it_was(folder, txt):
     before = (folder / "data.csv").read_bytes()
-    txt(folder, "data.csv", "--labels", "neg,pos", answers="2\n1\n")
+    txt("data.csv", "--labels", "neg,pos", answers="2\n1\n")
     assert (folder / "data.csv").read_bytes() == before
     assert sorted(path.name for path in folder.iterdir()) == ["data.csv", "data.csv.labels.db"]
 
@@ -75,63 +96,63 @@ def test_the_data_file_stays_as_it_was(folder):
         (["data.csv", "--labels", "a", "--store", "no/such/folder.db"], "cannot write the label store", "--store PATH"),
     ],
 )
-def test_what_is_wrong_is_told_in_a_line_with_a_hint(folder, arguments, message, hint):
-    done = txt(folder, *arguments)
+def test_what_is_wrong_is_told_in_a_line_with_a_hint(txt, arguments, message, hint):
+    done = txt(*arguments)
     assert done.returncode == 2
     assert message in done.stderr
     assert hint in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_a_file_without_classes_asks_for_them_and_leaves_nothing_behind(folder):
-    done = txt(folder, "data.csv")
+def test_a_file_without_classes_asks_for_them_and_leaves_nothing_behind(folder, txt):
+    done = txt("data.csv")
     assert done.returncode == 2
     assert "`data.csv` has no classes yet" in done.stderr
     assert "--labels positive,negative" in done.stderr
     assert [path.name for path in folder.iterdir()] == ["data.csv"]
 
 
-def test_a_file_with_all_rows_labeled_says_so(folder):
+def test_a_file_with_all_rows_labeled_says_so(folder, txt):
     (folder / "done.csv").write_text("text,label\na b,x\nc d,y\n")
-    done = txt(folder, "done.csv")
+    done = txt("done.csv")
     assert done.returncode == 2
     assert "every row of `done.csv` has a label already" in done.stderr
     assert "--relabel" in done.stderr
-    assert "Text 1: a b" in txt(folder, "done.csv", "--relabel").stdout
+    assert "Text 1: a b" in txt("done.csv", "--relabel").stdout
 
 
-def test_a_store_in_another_place(folder):
+def test_a_store_in_another_place(folder, txt):
     (folder / "elsewhere").mkdir()
-    done = txt(folder, "data.csv", "--labels", "neg,pos", "--store", "elsewhere/mine.db", answers="1\n")
+    done = txt("data.csv", "--labels", "neg,pos", "--store", "elsewhere/mine.db", answers="1\n")
     assert done.returncode == 0, done.stderr
     assert "--store elsewhere/mine.db" in done.stderr
     assert not (folder / "data.csv.labels.db").exists()
-    assert "2 of 4 rows" in txt(folder, "data.csv", "--stats", "--store", "elsewhere/mine.db").stdout
+    assert "2 of 4 rows" in txt("data.csv", "--stats", "--store", "elsewhere/mine.db").stdout
 
 
-def test_a_damaged_store_offers_what_can_be_read(folder):
+def test_a_damaged_store_offers_what_can_be_read(folder, txt):
     (folder / "long.csv").write_text("text\n" + "".join(f"text number {number}\n" for number in range(150)))
-    txt(folder, "long.csv", "--labels", "neg,pos", answers="1\n2\n" * 75)
+    txt("long.csv", "--labels", "neg,pos", answers="1\n2\n" * 75)
     store = folder / "long.csv.labels.db"
     content = store.read_bytes()
     with_rows = [place for place in range(4096, len(content), 4096) if b"manual" in content[place : place + 4096]]
     place = with_rows[len(with_rows) // 2]
     store.write_bytes(content[:place] + b"\xff" * 4096 + content[place + 4096 :])
-    damaged = txt(folder, "long.csv", "--stats")
+    damaged = txt("long.csv", "--stats")
     assert damaged.returncode == 2
     assert "is damaged" in damaged.stderr
     count = int(re.search(r"(\d+) decisions can still be read: --recover", damaged.stderr)[1])
     assert 50 < count < 150
-    recovered = txt(folder, "long.csv", "--recover")
+    recovered = txt("long.csv", "--recover")
     assert f"{count} decisions are saved in long.csv.labels.db" in recovered.stderr
     assert (folder / "long.csv.labels.db.damaged").exists()
-    assert f"{count} of 150 rows labeled" in txt(folder, "long.csv", "--stats").stdout
+    assert f"{count} of 150 rows labeled" in txt("long.csv", "--stats").stdout
 
 
-def test_rows_that_left_the_file_are_told_and_their_labels_kept(folder):
-    txt(folder, "data.csv", "--labels", "neg,pos", answers="1\n2\n1\n")
+def test_rows_that_left_the_file_are_told_and_their_labels_kept(folder, txt):
+    txt("data.csv", "--labels", "neg,pos", answers="1\n2\n1\n")
     (folder / "data.csv").write_text("id,text\n9,so bad\n8,new here\n")
-    stats = txt(folder, "data.csv", "--stats")
+    stats = txt("data.csv", "--stats")
     assert "3 decisions are about rows that are not in the file any more" in stats.stdout + stats.stderr
     assert "1 of 2 rows labeled" in stats.stdout
 
