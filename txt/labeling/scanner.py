@@ -103,12 +103,6 @@ class Scanner:
             self.ready = self.ready or isinstance(answer, Indexed)
             yield answer
 
-    def restart(self) -> None:
-        """End the process, whatever it is busy with, and start it again; answers to come are lost."""
-        self.close()
-        self.ready = False
-        self._start()
-
     def close(self) -> None:
         """End the process."""
         self.connection.close()

@@ -51,6 +51,11 @@ class FindDialog(Dialog[Search | None]):
         self._draw()
         self._leave_if_found()
 
+    def give_up(self) -> None:
+        """Say that the search took too long."""
+        self._search = None
+        self._say("that took too long: a regular expression can go on for ever")
+
     @property
     def search(self) -> Search | None:
         """The search under way, if any."""

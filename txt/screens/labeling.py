@@ -304,7 +304,7 @@ class LabelScreen(Screen[None]):
 
     def _do_find(self) -> None:
         if self._scanner is None:
-            self._start_scanner()
+            self._start_scanner()  # it gets ready while the first letters are typed
         view = self._session.queue.view
         dialog = FindDialog(self._session, self._begin_search, view.name if view else "")
         self.app.push_screen(dialog, self._go_through)
@@ -313,10 +313,13 @@ class LabelScreen(Screen[None]):
         """Start to look for something; None while the file is still being read."""
         if not query.reads_file:
             return Search(query, self._session.states)
-        if not self._whole or self._scanner is None:
+        if not self._whole:
             return None
         if self._waiting_since is not None and time.monotonic() - self._waiting_since > _STUCK_SECONDS:
-            self._restart_scanner()
+            self._stop_scanner()
+        if self._scanner is None:
+            self._start_scanner()
+        assert self._scanner is not None
         if self._scanner.ready:
             self._waiting_since = time.monotonic()
         return Search(query, self._session.states, self._scanner.find(query))
@@ -404,9 +407,7 @@ class LabelScreen(Screen[None]):
             self._end(self._sitting.export_to)
 
     def _end(self, exported: Path | None) -> None:
-        if self._scanner is not None:
-            asyncio.get_running_loop().remove_reader(self._scanner.fileno())
-            self._scanner.close()
+        self._stop_scanner()
         self.app.exit(exported)
 
     async def _work(self, doing: str, work: Any, *arguments: Any) -> bool:
@@ -440,13 +441,11 @@ class LabelScreen(Screen[None]):
         self._scanner = Scanner(rows.path, rows.form, sitting.asked, sitting.kept)
         asyncio.get_running_loop().add_reader(self._scanner.fileno(), self._hear)
 
-    def _restart_scanner(self) -> None:
-        assert self._scanner is not None
-        loop = asyncio.get_running_loop()
-        loop.remove_reader(self._scanner.fileno())
-        self._scanner.restart()
-        self._waiting_since = None
-        loop.add_reader(self._scanner.fileno(), self._hear)
+    def _stop_scanner(self) -> None:
+        if self._scanner is not None:
+            asyncio.get_running_loop().remove_reader(self._scanner.fileno())
+            self._scanner.close()
+            self._scanner, self._waiting_since = None, None
 
     def _hear(self) -> None:
         assert self._scanner is not None
@@ -454,7 +453,9 @@ class LabelScreen(Screen[None]):
             for answer in self._scanner.answers():
                 self.post_message(Scanned(answer))
         except (EOFError, ConnectionResetError):
-            asyncio.get_running_loop().remove_reader(self._scanner.fileno())
+            self._stop_scanner()
+            if isinstance(self.app.screen, FindDialog):
+                self.app.screen.give_up()
 
     @on(Scanned)
     def _take_answer(self, event: Scanned) -> None:
