@@ -58,7 +58,7 @@ def test_mixed_encodings_are_refused_with_the_line(write):
 def test_a_wanted_encoding_is_used_and_checked(write):
     path = write("text,label\nПривет,a\n".encode("cp1251"))
     assert detect(path, encoding="cp1251").encoding == "cp1251"
-    with pytest.raises(InputError, match="is not utf-8-sig: line 2 has a byte 0xcf"):
+    with pytest.raises(InputError, match="is not utf-8: line 2 has a byte 0xcf"):
         detect(path, encoding="utf-8")
     with pytest.raises(InputError, match="--encoding `utf-ate` is unknown") as caught:
         detect(path, encoding="utf-ate")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -155,6 +157,14 @@ def test_copies_follow_their_original_and_never_reach_val_or_test():
     for number in range(300):
         expected = TRAIN if codes[number] == TRAIN else LEFT_OUT
         assert codes[300 + number] == codes[600 + number] == expected
+
+
+def test_copies_of_given_test_rows_are_left_out_even_where_the_source_calls_them_train():
+    texts, origins = np.arange(8), np.array([0, 1, 2, 3, 0, 1, 2, 3], np.uint64)
+    given = [TRAIN, TRAIN, TEST, VAL] + [TRAIN] * 4
+    rows = rows_of(texts, np.arange(8) % 2, [origins], np.arange(8) > 3, given)
+    codes = assign(replace(rows, origins=origins), Shares(0, 0), seed=0)
+    assert codes.tolist() == [TRAIN, TRAIN, TEST, VAL, TRAIN, TRAIN, LEFT_OUT, LEFT_OUT]
 
 
 def test_an_unlabeled_row_whose_text_has_a_label_is_left_out():

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -33,7 +32,8 @@ def say_report(report: "DataReport") -> None:
 
 def _print(console: Console, report: "DataReport", parts: list[RenderableType]) -> None:
     for part in parts:
-        console.print(Padding(part, (0, 0, 1, 0)))
+        console.print(part)
+        console.print()
     for warning in report.warnings:
         console.print(Text("warning: ", style="yellow").append(shown(warning, style="default")))
 

@@ -103,6 +103,7 @@ def _warn(report: "DataReport") -> None:
 
 def _say_next(report: "DataReport") -> None:
     folder = "" if Path(report.path) == _DEFAULT else f" {shlex.quote(report.path)}"
-    stdout.print()
+    if report.warnings:
+        stdout.print()
     stdout.print(shown(f"Made {report.path} in {report.seconds:.1f} s. Next:"))
     stdout.print(shown(f"  txt train{folder} --preset {report.suggested_preset}", style="bold"))

@@ -14,6 +14,7 @@ _BOMS = {  # the UTF-32 marks begin with the UTF-16 ones, so they come first
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
+_WIDE = ("utf-16", "utf-32")  # encodings in which NUL bytes are parts of letters
 _COMMON = ("utf-8", "utf-16", "cp1252", "latin-1", "cp1250", "cp1251", "gb18030", "shift_jis", "euc-kr", "mac-roman")
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
@@ -42,16 +43,14 @@ def find_encoding(source: Source, wanted: str | None = None) -> Encoding:
         return Encoding(name)
     if not wanted and _is_binary(head):
         raise InputError(f"`{source}` is a binary file", "txt reads CSV, TSV, JSONL, JSON and Parquet, each also .gz")
-    if wrong.value == 0:
-        raise InputError(
-            f"`{source}` has a NUL byte in line {line_of(source, wrong.offset, name)}",
-            "a text file has none; `tr -d '\\000'` takes them out",
-        )
+    line = line_of(source, wrong.offset, name)
+    if wrong.value == 0 and not name.startswith(_WIDE):
+        hint = "a text file has none; `tr -d '\\000'` takes them out"
+        raise InputError(f"`{source}` has a NUL byte in line {line}", hint)
     if wanted or name != "utf-8":
-        raise InputError(
-            f"`{source}` is not {name}: line {line_of(source, wrong.offset, name)} has a byte 0x{wrong.value:02x}",
-            "leave --encoding out to have it found" if wanted else "--encoding NAME reads it otherwise",
-        )
+        hint = "leave --encoding out to have it found" if wanted else "--encoding NAME reads it otherwise"
+        spoken = name.removesuffix("-sig")
+        raise InputError(f"`{source}` is not {spoken}: line {line} has a byte 0x{wrong.value:02x}", hint)
     return _single_byte_encoding(source, wrong)
 
 
@@ -107,7 +106,7 @@ def _by_nul_pattern(head: bytes) -> str | None:
 def _first_wrong_byte(source: Source, encoding: str) -> _WrongByte | None:
     """Decode the whole file and return the first byte that cannot be, or that is NUL where letters are single bytes."""
     decoder = codecs.getincrementaldecoder(encoding)()
-    wide = encoding.startswith(("utf-16", "utf-32"))
+    wide = encoding.startswith(_WIDE)
     read = 0
     try:
         for piece in source.chunks():
