@@ -21,12 +21,21 @@ class _NoPandas(MetaPathFinder, Loader):
         raise ImportError("txt leaves pandas out", name="pandas")
 
 
+_TORCH_SETTINGS = {
+    # Threads that spin while they wait for each other keep the core from whoever they wait for: with one busy
+    # neighbour on two cores, training took four to eight times as long.
+    "OMP_WAIT_POLICY": "passive",
+    # Matrix products compiled for shapes that do not come again: by default over a thousand are kept, for a gigabyte.
+    "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "256",
+    "LRU_CACHE_CAPACITY": "256",
+}
+"""Environment variables that are read when torch is loaded, so they are set before."""
+
+
 def run() -> None:
     """Run the command line and leave with its exit code."""
-    # Read when torch loads its OpenMP library. Threads that spin while they wait for each other keep the core from
-    # whoever they wait for: with one busy neighbour on two cores, training took four to eight times as long.
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
-    sys.meta_path.insert(0, _NoPandas())
+    for name, value in _TORCH_SETTINGS.items():
+        os.environ.setdefault(name, value)
     from txt.cli import main
 
     sys.exit(main(sys.argv[1:]))

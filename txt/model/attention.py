@@ -23,7 +23,7 @@ def flat_attention(qkv: Tensor, groups: Groups, nhead: int, drop: Dropout) -> Te
 
     Args:
         qkv: (N, 3D), queries, keys and values of all tokens side by side.
-        groups: the rows' lengths, summing to N.
+        groups: the rows' lengths, summing to at most N; tokens beyond them get zeros.
         nhead: number of heads H; D is divisible by it.
         drop: dropout of this step.
     """
@@ -38,7 +38,7 @@ class _FlatAttention(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, qkv: Tensor, groups: Groups, nhead: int, drop: Dropout) -> Tensor:
-        out = qkv.new_empty(len(qkv), qkv.shape[1] // 3)
+        out = qkv.new_zeros(len(qkv), qkv.shape[1] // 3)
         kept = []
         for part, target, (rows, length) in _slices(groups, qkv, out):
             query, key, value = _heads(part, rows, length, nhead)
@@ -55,7 +55,7 @@ class _FlatAttention(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor, None, None, None]:
         qkv, *saved = ctx.saved_tensors
-        grad_qkv = torch.empty_like(qkv)
+        grad_qkv = torch.zeros_like(qkv)
         stream = iter(saved)
         for part, grad_part, target, (rows, length) in _slices(ctx.groups, qkv, grad_out, grad_qkv):
             weights, mask = next(stream), next(stream) if ctx.has_mask else None
@@ -78,7 +78,7 @@ class _FlatAttention(torch.autograd.Function):
 def _slices(groups: Groups, *tensors: Tensor) -> Any:
     """Yield each group's part of each of the tensors (N, …), and the group."""
     sizes = [rows * length for rows, length in groups]
-    return zip(*(tensor.split(sizes) for tensor in tensors), groups, strict=True)
+    return zip(*(tensor[: sum(sizes)].split(sizes) for tensor in tensors), groups, strict=True)
 
 
 def _heads(part: Tensor, rows: int, length: int, nhead: int, pieces: int = 3) -> tuple[Tensor, ...]:

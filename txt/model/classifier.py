@@ -121,6 +121,7 @@ class TransformerClassifier(PreTrainedModel):
             drop: dropout of this step; none by default.
         """
         groups = groups_of(lengths)
+        token_ids = F.pad(token_ids, (0, rounded_up(len(token_ids)) - len(token_ids)))
         # A sparse gradient: a batch touches a few hundred of the embedding's rows.
         x = F.embedding(token_ids, self.embedding.weight, sparse=self.training)  # (N, D)
         x = x * math.sqrt(self.config.d_model) + _positions(groups, x)
@@ -158,10 +159,20 @@ def _layer_again(layer: EncoderLayer, x: Tensor, groups: Groups, drop: Dropout) 
 
 
 def mean_over_rows(x: Tensor, groups: Groups) -> Tensor:
-    """Return the mean (B, D) over the tokens of each row of `x` (N, D)."""
-    parts = x.split([rows * length for rows, length in groups])
+    """Return the mean (B, D) over the tokens of each row of `x` (N, D); tokens beyond the rows do not count."""
+    sizes = [rows * length for rows, length in groups]
+    parts = x[: sum(sizes)].split(sizes)
     means = [part.view(rows, length, -1).mean(1) for part, (rows, length) in zip(parts, groups, strict=True)]
     return torch.cat(means)
+
+
+def rounded_up(tokens: int) -> int:
+    """Return the number of tokens to compute with: a few more, of which there are few different numbers.
+
+    For every new number, a CPU's matrix products are compiled anew and kept in memory.
+    """
+    step = max(32, 1 << tokens.bit_length() >> 6)  # at most a 32nd of them above two thousand tokens
+    return -(-tokens // step) * step
 
 
 def sinusoids(length: int, d_model: int) -> Tensor:
@@ -175,9 +186,10 @@ def sinusoids(length: int, d_model: int) -> Tensor:
 
 
 def _positions(groups: Groups, like: Tensor) -> Tensor:
-    """Return each token's position encoding (N, D): positions count from 0 in every row."""
+    """Return each token's position encoding (N, D), counted from 0 in every row; zeros beyond the rows."""
     table = _table(max(length for _, length in groups), like)
-    return torch.cat([table[:length].repeat(rows, 1) for rows, length in groups])
+    positions = torch.cat([table[:length].repeat(rows, 1) for rows, length in groups])
+    return F.pad(positions, (0, 0, 0, len(like) - len(positions)))
 
 
 _tables: dict[tuple[int, torch.dtype, torch.device], Tensor] = {}
