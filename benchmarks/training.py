@@ -2,7 +2,7 @@
 
 All arms train a model of the same size on the same rows with the same batch size. Each runs in a process of its own
 and trains in short blocks, one arm after the other, so that a machine that slows down slows all of them; the ratio is
-the median over the rounds. Run it with the `bench` dependency group installed:
+the median over the rounds. All arms have the same settings of the environment (txt/__main__.py). Run it with the `bench` dependency group installed:
 
     python benchmarks/training.py --text short
     python benchmarks/training.py --text long --vocab-size 30522
@@ -10,6 +10,7 @@ the median over the rounds. Run it with the `bench` dependency group installed:
 
 import argparse
 import json
+import os
 import resource
 import statistics
 import subprocess
@@ -137,12 +138,15 @@ class TxtArm:
         self.optimizer.working.train()
         self.gradients = BatchGradients(texts, 2, self.plan, self.optimizer, machine, Group())
         self.step = 0
+        self.batches: list[np.ndarray] = []
 
     def run(self, steps: int) -> tuple[int, int, list[float]]:
         rows, tokens, losses = 0, 0, []
         for _ in range(steps):
             epoch, index = divmod(self.step, self.plan.steps_per_epoch)
-            batch = self.plan.batches(epoch)[index]
+            if index == 0 or not self.batches:
+                self.batches = self.plan.batches(epoch)
+            batch = self.batches[index]
             losses.append(self.gradients.compute(batch, self.step, epoch).loss)
             self.optimizer.clip(1.0)
             self.optimizer.step(1e-4)
@@ -257,10 +261,17 @@ class Worker:
     """An arm in a process of its own."""
 
     def __init__(self, arm: str, options: argparse.Namespace) -> None:
+        from txt.__main__ import TORCH_SETTINGS
+
         command = [sys.executable, __file__, "--worker", arm, "--text", options.text]
         command += ["--vocab-size", str(options.vocab_size)]
         self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+            command,
+            env=os.environ | TORCH_SETTINGS,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
         )
 
     def run(self, steps: int) -> dict:

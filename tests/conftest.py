@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pytest
 
-os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # as in txt/__main__.py: tests run side by side
-os.environ["HF_HUB_OFFLINE"] = "1"
+from txt.__main__ import TORCH_SETTINGS
+
+os.environ.update(TORCH_SETTINGS, HF_HUB_OFFLINE="1")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"

@@ -21,7 +21,7 @@ class _NoPandas(MetaPathFinder, Loader):
         raise ImportError("txt leaves pandas out", name="pandas")
 
 
-_TORCH_SETTINGS = {
+TORCH_SETTINGS = {
     # Threads that spin while they wait for each other keep the core from whoever they wait for: with one busy
     # neighbour on two cores, training took four to eight times as long.
     "OMP_WAIT_POLICY": "passive",
@@ -34,7 +34,7 @@ _TORCH_SETTINGS = {
 
 def run() -> None:
     """Run the command line and leave with its exit code."""
-    for name, value in _TORCH_SETTINGS.items():
+    for name, value in TORCH_SETTINGS.items():
         os.environ.setdefault(name, value)
     from txt.cli import main
 
