@@ -2,7 +2,8 @@
 
 All arms train a model of the same size on the same rows with the same batch size. Each runs in a process of its own
 and trains in short blocks, one arm after the other, so that a machine that slows down slows all of them; the ratio is
-the median over the rounds. All arms have the same settings of the environment (txt/__main__.py). Run it with the `bench` dependency group installed:
+the median over the rounds. All arms have the same settings of the environment (txt/__main__.py). Run it with the
+`bench` dependency group installed:
 
     python benchmarks/training.py --text short
     python benchmarks/training.py --text long --vocab-size 30522
