@@ -12,6 +12,7 @@ from txt.augmentation.spans import Spans
 
 Method = Callable[[Spans, Draws, float], str | None]
 
+_SPARE_TRIES = 3  # besides a quarter of the words: some have no letter that the table knows
 _SHORTEST = 3  # letters; a slip in a shorter word makes another one of it: "on", "in", "is"
 
 
@@ -58,7 +59,7 @@ def _letters(table: Mapping[str, str], whole_case: bool = False) -> Method:
         pieces = spans.pieces.copy()
         pool = [place for place in spans.free if len(pieces[place]) >= _SHORTEST]
         changed = 0
-        for place in draws.some(pool, len(pool)):
+        for place in draws.some(pool, count + _SPARE_TRIES + len(pool) // 4):
             word = pieces[place]
             letter = 1 + draws.below(len(word) - 1)  # people get the first letter right
             key = word[letter] if whole_case else word[letter].lower()

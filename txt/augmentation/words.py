@@ -72,12 +72,17 @@ def _firsts_of_pairs(spans: Spans, draws: Draws, count: int) -> list[int]:
     free = spans.free
     if len(free) < 2:
         return []
-    tried = [draws.below(len(free) - 1) for _ in range(count + _SPARE_TRIES)]
-    found = [free[number] for number in tried if _may_swap(spans, free[number], free[number + 1])]
+    found: list[int] = []
+    for _ in range(count + _SPARE_TRIES):
+        number = draws.below(len(free) - 1)
+        if _may_swap(spans, free[number], free[number + 1]):
+            found.append(free[number])
+            if len(found) == count:
+                return found
     if not found:
         pairs = [left for left, right in pairwise(free) if _may_swap(spans, left, right)]
         found = draws.some(pairs, count)
-    return found[:count]
+    return found
 
 
 def _may_swap(spans: Spans, left: int, right: int) -> bool:
