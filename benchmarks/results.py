@@ -23,7 +23,7 @@ SETS = {
     "airline": ["airline/Tweets.csv"],
     "finphrase": ["finphrase/all-data.csv"],
 }
-OPTIONS = ["--preset", "tiny", "--learning-rate", "1e-3", "--epochs", "8", "--patience", "4"]
+OPTIONS = ["--preset", "tiny", "--learning-rate", "3e-4", "--epochs", "8"]
 
 
 def train(name: str, folder: Path, options: list[str]) -> dict:
