@@ -31,7 +31,7 @@ def test_help_loads_nothing_heavy(command):
 
 def test_help_alone_lists_the_commands_in_the_order_of_use():
     done = subprocess.run([sys.executable, "-m", "txt"], capture_output=True, text=True, check=True)
-    places = [done.stdout.index(f"│ {name} ") for name in ("prepare", "label", "augment", "train", "eval", "demo")]
+    places = [done.stdout.index(f"\n  {name} ") for name in ("prepare", "label", "augment", "train", "eval", "demo")]
     assert places == sorted(places)
 
 

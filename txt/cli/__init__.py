@@ -35,7 +35,7 @@ def _top(
         bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
-    """From a CSV of raw text to a trusted text classifier: prepare, label, train, eval."""
+    """From a CSV of raw text to a trusted text classifier: prepare, label, augment, train, eval."""
     if context.invoked_subcommand is None:
         print(context.get_help())
 

@@ -65,7 +65,7 @@ def augment(
     ] = False,
     given: Given,
 ) -> None:
-    """Write a data file's rows with copies that say the same in slightly other words.
+    """Add copies of train rows that say the same in other words.
 
     Only train rows are copied, and every copy names its original (`source_id`), so that `txt prepare` keeps the two on
     one side of the split. Negations, words of opinion, addresses, mentions, hashtags, emoji and numbers stay.
