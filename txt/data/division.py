@@ -156,7 +156,8 @@ def _refuse_without_classes(staged: Staged, names: Sequence[str], labeled: int) 
 def _shares(staged: Staged, rows: Rows, config: PrepareConfig) -> tuple[Shares, str]:
     """Return the shares still to be cut off the train rows, and in words who made the splits."""
     has_val, has_test = (bool(np.any((rows.given == split) & (rows.labels >= 0))) for split in (VAL, TEST))
-    rest = round(1 - config.train_split - config.val_split, 9)
+    rest = 1 - config.train_split - config.val_split
+    rest = rest if rest > 1e-9 else 0.0
     shares = Shares(0.0 if has_val else config.val_split, 0.0 if has_test else rest)
     if not (has_val or has_test):
         return shares, f"made here: {config.train_split:g} / {config.val_split:g} / {rest:g}, seed {config.seed}"
