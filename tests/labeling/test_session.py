@@ -1,5 +1,8 @@
 import random
+import socket
 import sqlite3
+import subprocess
+import sys
 from dataclasses import astuple
 
 import numpy as np
@@ -315,6 +318,24 @@ def test_a_row_left_by_closing_is_offered_to_the_others(open_session):
     close(anna)
     ben.label("pos")
     assert ben.row == 0
+
+
+def test_a_row_that_a_killed_sitting_had_on_screen_is_offered_at_once(open_session):
+    killed = subprocess.Popen([sys.executable, "-c", ""])
+    killed.wait()
+    ghost = open_session(TEXTS, "ghost")
+    ghost._token = f"{socket.gethostname()}:{killed.pid}:0"
+    ghost.journal.connection.execute("DELETE FROM claims")
+    ghost._save([])
+    assert open_session(TEXTS, "anna").row == 0
+
+
+def test_a_row_on_the_screen_of_another_machine_stays_taken(open_session):
+    far = open_session(TEXTS, "far")
+    far._token = "another-machine:1:0"
+    far.journal.connection.execute("DELETE FROM claims")
+    far._save([])
+    assert open_session(TEXTS, "anna").row == 1
 
 
 def test_decisions_wait_while_the_store_is_locked_and_are_written_afterwards(open_session):

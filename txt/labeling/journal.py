@@ -6,6 +6,9 @@ on identical rows, or a label on everything that a filter shows; undo takes back
 """
 
 import json
+import os
+import secrets
+import socket
 import sqlite3
 import time as clock
 from collections.abc import Iterable, Iterator, Sequence
@@ -327,16 +330,19 @@ class Journal:
     def claim(self, name: str | None, session: str) -> None:
         """Give the row `name`, and no other, to a session, unless another has it; call it inside `transaction`."""
         until = clock.time() + _LEASE_SECONDS
-        self.connection.execute("DELETE FROM claims WHERE session = ? OR until < ?", (session, clock.time()))
+        holders = [row[0] for row in self.connection.execute("SELECT DISTINCT session FROM claims")]
+        ended = [(holder,) for holder in holders if holder == session or _is_gone(holder)]
+        self.connection.executemany("DELETE FROM claims WHERE session = ?", ended)
+        self.connection.execute("DELETE FROM claims WHERE until < ?", (clock.time(),))
         if name is not None:
             self.connection.execute("INSERT OR IGNORE INTO claims VALUES (?, ?, ?)", (name, session, until))
 
     def claimed_by_others(self, session: str) -> set[str]:
-        """Return the rows that other sessions have on screen."""
+        """Return the rows that other sessions have on screen; a session whose process was killed has none."""
         rows = self.connection.execute(
-            "SELECT row_id FROM claims WHERE session <> ? AND until > ?", (session, clock.time())
+            "SELECT row_id, session FROM claims WHERE session <> ? AND until > ?", (session, clock.time())
         )
-        return {row[0] for row in rows}
+        return {name for name, holder in rows if not _is_gone(holder)}
 
     def settings(self) -> dict[str, str]:
         """Return what the store knows of the task: classes, keys, columns."""
@@ -392,6 +398,25 @@ def told_plainly(path: Path) -> Iterator[None]:
             f"the label store `{path}` is damaged: {error}",
             "`txt label DATA --recover` saves what can be read and keeps the damaged file",
         ) from error
+
+
+def new_session() -> str:
+    """Return a name for a sitting that tells its machine and process."""
+    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def _is_gone(session: str) -> bool:
+    """Tell whether a sitting on this machine has ended without giving its row back."""
+    host, process, _ = session.rsplit(":", 2)
+    if host != socket.gethostname():
+        return False
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:  # somebody else's, and alive
+        return False
+    return False
 
 
 def _connect(path: Path) -> sqlite3.Connection:

@@ -97,7 +97,9 @@ def open_labels(data: Path, config: LabelConfig, asked: Asked, *, write: bool = 
     journal = Journal.open(store, write=write)
     try:
         asked = _with_text_column(asked, journal.settings().get("text_column"))
-        return Opened(open_rows(data, asked, kept), journal, config, asked, kept)
+        rows = open_rows(data, asked, kept)
+        # from now on the column is known, and the index kept must be found by the next sitting, which knows it too
+        return Opened(rows, journal, config, replace(asked, text_column=rows.form.text_column), kept)
     except BaseException:
         journal.close()
         raise

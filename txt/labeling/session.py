@@ -1,7 +1,6 @@
 """One person labeling one file: what is on screen, what each act changes, and that it is saved before the next item."""
 
 import json
-import secrets
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -13,7 +12,7 @@ import numpy as np
 from txt.data.open_rows import Rows
 from txt.data.row_index import RowIndex
 from txt.labeling.classes import assign_keys, check_new_class, given_classes
-from txt.labeling.journal import SEPARATOR, Decision, How, Journal, Kind, NotSavedError, now
+from txt.labeling.journal import SEPARATOR, Decision, How, Journal, Kind, NotSavedError, new_session, now
 from txt.labeling.pace import Pace, Stopwatch
 from txt.labeling.queue import Queue, View
 from txt.labeling.states import RowNumbers, read_states
@@ -110,7 +109,7 @@ class LabelSession:
         self.suggestion: Suggestion | None = None
         self._chosen_keys: dict[str, str] = {}
         self._suggest = suggest
-        self._token = secrets.token_hex(4)
+        self._token = new_session()
         self._shown_row: int | None = None
         self._row_before_view: int | None = None
         self._shown_decided = False
