@@ -61,7 +61,7 @@ def main() -> None:
         lines.append(line(name, report))
     print(f"\n{describe_machine()}; txt train DATA {' '.join(chosen.options)}\n")
     print(
-        "| data | test rows | baseline accuracy | txt accuracy | difference | baseline macro-F1 | txt macro-F1 | time |"
+        "| data | test rows | baseline accuracy | txt accuracy | difference | baseline macro-F1 | txt macro-F1 |"
     )
     print("|---|---|---|---|---|---|---|")
     print("\n".join(lines))
