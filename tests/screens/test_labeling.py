@@ -260,7 +260,7 @@ async def test_a_regular_expression_that_never_ends_does_not_stop_the_next_searc
     app = make_app(["a" * 40, "so good", "b"])
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("/", *"/(a+)+b$/")
-        await until(pilot, lambda: app._labeling._waiting_since is not None)
+        await until(pilot, lambda: app.labeling._waiting_since is not None)
         await pilot.pause(2.1)
         app.screen.query_one(Input).value = "good"
         await until(pilot, lambda: "1 row " in painted(app), seconds=10)
@@ -508,8 +508,8 @@ async def test_a_big_file_is_labeled_while_it_is_still_being_read(make_app: Make
     monkeypatch.setattr("txt.data.open_rows._HEAD_ROWS", 50)
     texts = [f"text number {number:05}" for number in range(3000)] + ["text number 00000"]
     app = make_app(write_reviews(tmp_path / "big.csv", texts))
-    app._labeling._sitting = type(app._labeling._sitting)(
-        app._labeling._sitting.asked, tmp_path / "big.csv.labels.index", tmp_path / "out.csv"
+    app.labeling._sitting = type(app.labeling._sitting)(
+        app.labeling._sitting.asked, tmp_path / "big.csv.labels.index", tmp_path / "out.csv"
     )
     async with app.run_test(size=SMALL) as pilot:
         assert "text number 00000" in painted(app)

@@ -5,6 +5,7 @@ import os
 import re
 import shlex
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,60 +70,59 @@ def label(
     if recover:
         _recover(store)
         return
+    looks_only = bool(export or stats or as_json)
+    pattern = _pattern(config.highlight) if config.highlight else None
     try:
-        looks_only = bool(export or stats or as_json)
-        opened = open_labels(data, config, asked, write=not looks_only)
-        try:
+        with closing(open_labels(data, config, asked, write=not looks_only)) as opened:
             if looks_only:
                 _report(opened, export, overwrite, stats, as_json)
+            elif plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
+                _label_plainly(opened)
             else:
-                _label(opened, plain)
-        finally:
-            opened.close()
+                _label_on_screen(opened, [pattern] if pattern else [])
     except DamagedStoreError as error:
         raise _with_readable(store, error) from error
 
 
-def _label(opened: "Opened", plain: bool) -> None:
-    """Label, and tell at the end what was done."""
-    pattern = _pattern(opened.config.highlight) if opened.config.highlight else None
-    if plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
-        _read_all(opened)
-        session = opened.session()
-        _tell_unmatched(session.states)
-        _label_plainly(session)
-    else:
-        session = opened.session()
-        _label_on_screen(opened, session, pattern)
-    session.leave()
-    _say_end(opened, session)
-
-
-def _label_plainly(session: "LabelSession") -> None:
+def _label_plainly(opened: "Opened") -> None:
     from txt.labeling.plain import PlainLabeling
 
     def write(what: str) -> None:
         sys.stdout.write(what)
         sys.stdout.flush()
 
+    _read_all(opened)
+    session = opened.session()
+    _tell_unmatched(session.states)
     PlainLabeling(session, sys.stdin, write).run()
+    _leave(opened, session)
 
 
-def _label_on_screen(opened: "Opened", session: "LabelSession", pattern: re.Pattern[str] | None) -> None:
+def _label_on_screen(opened: "Opened", highlight: list[re.Pattern[str]]) -> None:
     gc.disable()  # until the first text is shown: what a start makes is no garbage
     os.environ.setdefault("TEXTUAL_FPS", "120")  # Textual paints on a clock; a label must not wait for its next tick
     from txt.screens.labeling import LabelApp, Sitting
 
-    data = opened.rows.path
-    sitting = Sitting(
-        opened.asked,
-        None if opened.rows.index.complete and not opened.kept.exists() else opened.kept,
-        Path(f"{data.stem}.labeled{data.suffix}"),
-        [pattern] if pattern else [],
-    )
+    session, data = opened.session(), opened.rows.path
+    kept = None if opened.rows.index.complete and not opened.kept.exists() else opened.kept
+    sitting = Sitting(opened.asked, kept, Path(f"{data.stem}.labeled{data.suffix}"), highlight)
     exported = LabelApp(session, sitting).run(mouse=opened.config.mouse)
     if exported is not None:
         say(f"Exported to {exported}")
+    _leave(opened, session)
+
+
+def _leave(opened: "Opened", session: "LabelSession") -> None:
+    """End a sitting: give the row back, and tell what was done and how to go on."""
+    session.leave()
+    progress, count = session.progress(), len(session.pace.sitting)
+    done = f"{progress.done:,} of {progress.total:,} rows done, {progress.left:,} left"
+    say(f"{'1 decision' if count == 1 else f'{count:,} decisions'} in this sitting; {done}")
+    if session.pending:
+        raise TxtError(f"the last {len(session.pending)} of them are not saved: {session.problem}")
+    data = shlex.quote(str(opened.rows.path))
+    store = f" --store {shlex.quote(str(opened.config.store))}" if opened.config.store else ""
+    say(f"  txt label {data}{store} --export labeled{opened.rows.path.suffix}    writes the file with its labels")
 
 
 def _report(opened: "Opened", export_to: Path | None, overwrite: bool, stats: bool, as_json: bool) -> None:
@@ -148,16 +148,6 @@ def _show_summary(opened: "Opened", states: "RowStates", classes: list[str], as_
         print_json(numbers.to_json())
     else:
         stdout.print(summary(numbers, stdout.width))
-
-
-def _say_end(opened: "Opened", session: "LabelSession") -> None:
-    """Tell what the sitting brought, and how to go on."""
-    progress, count = session.progress(), len(session.pace.sitting)
-    done = f"{progress.done:,} of {progress.total:,} rows done, {progress.left:,} left"
-    say(f"{'1 decision' if count == 1 else f'{count:,} decisions'} in this sitting; {done}")
-    data = shlex.quote(str(opened.rows.path))
-    store = f" --store {shlex.quote(str(opened.config.store))}" if opened.config.store else ""
-    say(f"  txt label {data}{store} --export labeled{opened.rows.path.suffix}    writes the file with its labels")
 
 
 def _read_all(opened: "Opened") -> None:

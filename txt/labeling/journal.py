@@ -35,6 +35,7 @@ _APPLICATION_ID = 0x7478744C  # "txtL", so that `file` and we ourselves know a l
 _PATIENT_MS = 1000  # another annotator's commit takes a few milliseconds, more on a busy disk
 _HURRIED_MS = 50  # once somebody holds the store for longer, each key must not wait for it again
 _LEASE_SECONDS = 300.0
+_OUR_MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InternalError)
 _SCHEMA = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE decisions (
@@ -236,7 +237,7 @@ class Journal:
         except BaseException as error:
             self.last_number = number
             self._roll_back()
-            if isinstance(error, sqlite3.OperationalError):
+            if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, _OUR_MISTAKES):
                 raise NotSavedError(_spoken(error)) from error
             raise
 
@@ -311,7 +312,10 @@ class Journal:
 
     def changed(self) -> bool:
         """Tell whether another process has written since the last call; costs next to nothing."""
-        (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        try:
+            (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        except sqlite3.OperationalError:  # the disk is away; the next decision will say so
+            return False
         before, self._version = self._version, version
         return bool(version != before)
 
@@ -459,13 +463,16 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def _spoken(error: sqlite3.OperationalError) -> str:
+def _spoken(error: sqlite3.DatabaseError) -> str:
     code = getattr(error, "sqlite_errorname", "")
     reasons = {
         "SQLITE_FULL": "the disk is full",
         "SQLITE_BUSY": "another program holds the store",
         "SQLITE_LOCKED": "another program holds the store",
         "SQLITE_READONLY": "the store may not be written",
+        "SQLITE_IOERR": "the disk does not answer",
+        "SQLITE_CORRUPT": "the store is damaged",
+        "SQLITE_NOTADB": "the store is damaged",
     }
     return next((reason for name, reason in reasons.items() if code.startswith(name)), str(error))
 

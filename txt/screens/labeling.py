@@ -96,28 +96,28 @@ class LabelApp(App[Path | None]):
 
     def __init__(self, session: LabelSession, sitting: Sitting) -> None:
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)  # else it would paint in greys
-        self._labeling = LabelScreen(session, sitting)
+        self.labeling = LabelScreen(session, sitting)
         for theme in (_DARK, _LIGHT):
             self.register_theme(theme)
         self.theme = _theme(self.console.color_system)
 
     def get_default_screen(self) -> Screen[Any]:
         """Return the screen to begin with."""
-        return self._labeling
+        return self.labeling
 
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield what the command palette offers: every action, and the themes."""
-        if screen is self._labeling:
+        if screen is self.labeling:
             for action in ACTIONS:
                 title = action.help[0].upper() + action.help[1:]
-                yield SystemCommand(title, f"key {action.key}", partial(self._labeling.run_action_named, action.name))
-            yield SystemCommand("Export the data file with its labels", "", self._labeling.ask_export)
+                yield SystemCommand(title, f"key {action.key}", partial(self.labeling.run_action_named, action.name))
+            yield SystemCommand("Export the data file with its labels", "", self.labeling.ask_export)
         yield SystemCommand("Dark or light", "Choose the colours", self.action_change_theme)
 
     def action_leave(self) -> None:
         """Leave the screen, or what lies over it."""
-        if self.screen is self._labeling:
-            self._labeling.run_action_named("leave")
+        if self.screen is self.labeling:
+            self.labeling.run_action_named("leave")
         else:
             self.screen.dismiss(None)
 
@@ -127,7 +127,7 @@ class LabelScreen(Screen[None]):
 
     def __init__(self, session: LabelSession, sitting: Sitting) -> None:
         super().__init__()
-        self._session, self._sitting = session, sitting
+        self.session, self._sitting = session, sitting
         self._chosen: list[str] = []
         self._notice = ""
         self._trouble = ""
@@ -161,7 +161,7 @@ class LabelScreen(Screen[None]):
     def _press(self, event: events.Key) -> None:
         event.stop()
         event.prevent_default()
-        session = self._session
+        session = self.session
         session.stopwatch.touch()
         if self._busy:
             return
@@ -186,7 +186,7 @@ class LabelScreen(Screen[None]):
         if self._busy:
             return
         self._notice = ""
-        if event.name in self._session.classes:
+        if event.name in self.session.classes:
             self._choose(event.name)
         elif event.name == "accept":
             self._accept()
@@ -222,8 +222,8 @@ class LabelScreen(Screen[None]):
 
     def _choose(self, name: str) -> None:
         """Label with a class, or where there may be several, put it in or take it out."""
-        if not self._session.task.multi_label:
-            self._tell(self._session.label(name))
+        if not self.session.task.multi_label:
+            self._tell(self.session.label(name))
             return
         if name in self._chosen:
             self._chosen.remove(name)
@@ -233,7 +233,7 @@ class LabelScreen(Screen[None]):
 
     def _accept(self) -> None:
         """Accept the classes chosen, or the suggestion."""
-        session = self._session
+        session = self.session
         if session.task.multi_label:
             if session.row is not None:
                 self._tell(session.label(session.joined(self._chosen)))
@@ -241,34 +241,34 @@ class LabelScreen(Screen[None]):
             self._tell(session.label(session.suggestion.label))
 
     def _do_skip(self) -> None:
-        self._tell(self._session.skip())
+        self._tell(self.session.skip())
 
     def _do_undo(self) -> None:
-        self._tell(self._session.undo())
+        self._tell(self.session.undo())
 
     def _do_redo(self) -> None:
-        self._tell(self._session.redo())
+        self._tell(self.session.redo())
 
     def _do_back(self) -> None:
-        self._tell(self._session.back())
+        self._tell(self.session.back())
 
     def _do_forward(self) -> None:
-        self._tell(self._session.forward())
+        self._tell(self.session.forward())
 
     def _do_flag(self) -> None:
-        self._tell(self._session.flag())
+        self._tell(self.session.flag())
 
     def _do_note(self) -> None:
-        item = self._session.item()
+        item = self.session.item()
         if item is not None:
-            self._ask("Note on this row", item.note, self._session.set_note)
+            self._ask("Note on this row", item.note, self.session.set_note)
 
     def _do_jump(self) -> None:
-        total = len(self._session.rows)
+        total = len(self.session.rows)
         self._ask("Go to row", "", self._jump, hint=f"a number from 1 to {total:,}")
 
     def _do_add_class(self) -> None:
-        session = self._session
+        session = self.session
         check = partial(check_new_class, names=session.classes, multi_label=session.task.multi_label)
         self._ask("New class", "", session.add_class, check=check)
 
@@ -279,14 +279,14 @@ class LabelScreen(Screen[None]):
 
     def _do_help(self) -> None:
         typing = self.query_one(ClassBar).typing
-        page = label_lines.help_page(self._session.keys, typing, self._session.task.multi_label)
+        page = label_lines.help_page(self.session.keys, typing, self.session.task.multi_label)
         self.app.push_screen(Page("Keys", page))
 
     def _do_progress(self) -> None:
-        progress, width = self._session.progress(), min(self.size.width - 12, 90)
+        progress, width = self.session.progress(), min(self.size.width - 12, 90)
         counts = {clip(name, 40): count for name, count in progress.classes.items()}
         lines = [Text(" · ".join(label_lines.corner(progress))), Text(""), bars(counts, width), Text("")]
-        lines.append(label_lines.pace_chart(self._session.pace.sitting, width, 11))
+        lines.append(label_lines.pace_chart(self.session.pace.sitting, width, 11))
         self.app.push_screen(Page("So far", Text("\n").join(lines)))
 
     def _ask(self, title: str, value: str, take: Any, *, hint: str = "", check: Any = lambda _text: None) -> None:
@@ -298,21 +298,21 @@ class LabelScreen(Screen[None]):
 
     def _jump(self, typed: str) -> str:
         digits = typed.replace(",", "").replace(".", "").strip()
-        return self._session.jump(int(digits)) if digits.isdecimal() else f"{typed} is not a number"
+        return self.session.jump(int(digits)) if digits.isdecimal() else f"{typed} is not a number"
 
     # Finding, and labeling all that was found
 
     def _do_find(self) -> None:
         if self._scanner is None:
             self._start_scanner()  # it gets ready while the first letters are typed
-        view = self._session.queue.view
-        dialog = FindDialog(self._session, self._begin_search, view.name if view else "")
+        view = self.session.queue.view
+        dialog = FindDialog(self.session, self._begin_search, view.name if view else "")
         self.app.push_screen(dialog, self._go_through)
 
     def _begin_search(self, query: Query) -> Search | None:
         """Start to look for something; None while the file is still being read."""
         if not query.reads_file:
-            return Search(query, self._session.states)
+            return Search(query, self.session.states)
         if not self._whole:
             return None
         if self._waiting_since is not None and time.monotonic() - self._waiting_since > _STUCK_SECONDS:
@@ -322,38 +322,38 @@ class LabelScreen(Screen[None]):
         assert self._scanner is not None
         if self._scanner.ready:
             self._waiting_since = time.monotonic()
-        return Search(query, self._session.states, self._scanner.find(query))
+        return Search(query, self.session.states, self._scanner.find(query))
 
     def _go_through(self, search: Search | None) -> None:
         if search is None:
             return
         self._search = search
-        self._session.set_view(search.view())
+        self.session.set_view(search.view())
         self._tell("")
 
     def _leave_view(self) -> None:
-        if self._session.queue.view is not None:
+        if self.session.queue.view is not None:
             self._search = None
-            self._session.set_view(None)
+            self.session.set_view(None)
             self._tell("")
 
     def _do_label_all(self) -> None:
-        view = self._session.queue.view
+        view = self.session.queue.view
         if view is None:
             self._tell("first / finds something, then b labels all of it")
         elif self._search is not None and not self._search.done:
             self._tell("the search is still under way")
         else:
-            self.app.push_screen(LabelAll(self._session, view), self._label_all)
+            self.app.push_screen(LabelAll(self.session, view), self._label_all)
 
     def _label_all(self, answer: tuple[Any, str] | None) -> None:
         if answer is not None:
-            self.run_worker(self._work(f"labeling {len(answer[0]):,} rows", self._session.label_all, *answer))
+            self.run_worker(self._work(f"labeling {len(answer[0]):,} rows", self.session.label_all, *answer))
 
     # Leaving
 
     def _do_leave(self) -> None:
-        session = self._session
+        session = self.session
         count, each = len(session.pace.sitting), session.pace.median()
         if session.pending and not session.retry():
             self._ask_leave_unsaved()
@@ -372,7 +372,7 @@ class LabelScreen(Screen[None]):
         self.app.push_screen(Choose("Leave?", body, choices), self._leave)
 
     def _ask_leave_unsaved(self) -> None:
-        session = self._session
+        session = self.session
         body = Text(f"{_unsaved(session)}.", style="bold")
         choices = [
             Chip("retry", "r", "try again"),
@@ -398,7 +398,7 @@ class LabelScreen(Screen[None]):
         return ""
 
     def _write_export(self, target: Path) -> str:
-        session = self._session
+        session = self.session
         count = export(session.rows, session.states, session.journal, target)
         return f"exported to {target.name}, {count:,} labels"
 
@@ -434,10 +434,10 @@ class LabelScreen(Screen[None]):
     @property
     def _whole(self) -> bool:
         """Tell whether all rows of the file are known."""
-        return self._session.rows.index.complete
+        return self.session.rows.index.complete
 
     def _start_scanner(self) -> None:
-        rows, sitting = self._session.rows, self._sitting
+        rows, sitting = self.session.rows, self._sitting
         self._scanner = Scanner(rows.path, rows.form, sitting.asked, sitting.kept)
         asyncio.get_running_loop().add_reader(self._scanner.fileno(), self._hear)
 
@@ -475,7 +475,7 @@ class LabelScreen(Screen[None]):
                 self._draw()
 
     def _adopt_index(self) -> None:
-        sitting, session = self._sitting, self._session
+        sitting, session = self._sitting, self.session
         if self._whole or sitting.kept is None:
             return
         found = read_index(sitting.kept, session.rows.path, sitting.asked)
@@ -496,7 +496,7 @@ class LabelScreen(Screen[None]):
             dialog.answer()
         if self._search is not None and self._search.number == found.number and dialog is self:
             self._search.take(found)
-            self._session.extend_view(self._search.view())
+            self.session.extend_view(self._search.view())
             self._draw()
 
     # Drawing
@@ -520,7 +520,7 @@ class LabelScreen(Screen[None]):
         """Take in what others did, try again what is not saved, and keep the pace up to date."""
         if self._busy:
             return
-        session = self._session
+        session = self.session
         changed = session.refresh()
         if session.pending:
             session.retry()
@@ -536,7 +536,7 @@ class LabelScreen(Screen[None]):
         self._draw()
 
     def _draw(self) -> None:
-        session = self._session
+        session = self.session
         item = session.item()
         if session.row != self._shown_row:
             self._shown_row = session.row
@@ -554,7 +554,7 @@ class LabelScreen(Screen[None]):
     def _draw_text(self, item: Item | None) -> None:
         pane = self.query_one(TextPane)
         if item is None:
-            pane.show(_nothing_left(self._session.queue.view is not None, self._whole))
+            pane.show(_nothing_left(self.session.queue.view is not None, self._whole))
             return
         patterns = list(self._sitting.highlight)
         if self._search is not None and (pattern := self._search.query.pattern()):
@@ -562,7 +562,7 @@ class LabelScreen(Screen[None]):
         pane.show(item.text, patterns)
 
     def _draw_top(self) -> None:
-        session, width = self._session, self.size.width - 4
+        session, width = self.session, self.size.width - 4
         name = Text(clip(session.rows.path.name, 40), style="bold")
         view = session.queue.view
         if view is not None:
@@ -581,7 +581,7 @@ class LabelScreen(Screen[None]):
         self.query_one("#rule", Static).update(label_lines.rule(share, width), layout=False)
 
     def _draw_marks(self, item: Item | None) -> None:
-        session = self._session
+        session = self.session
         line = label_lines.marks(item, session.task.annotator) if item else Text("")
         warning = self._trouble
         if session.pending:
@@ -594,7 +594,7 @@ class LabelScreen(Screen[None]):
         self._draw_suggestion()
 
     def _draw_suggestion(self) -> None:
-        shown, line = self._session.suggestion, self.query_one("#suggestion", Static)
+        shown, line = self.session.suggestion, self.query_one("#suggestion", Static)
         if line.display != (shown is not None):
             line.display = shown is not None
         if shown is not None:
@@ -603,7 +603,7 @@ class LabelScreen(Screen[None]):
             line.update(Text.assemble("suggested: ", (clip(shown.label, 40), "bold"), score, why, (" · enter", "dim")))
 
     def _draw_classes(self) -> None:
-        session, marked = self._session, self._chosen
+        session, marked = self.session, self._chosen
         if not session.task.multi_label and session.row is not None:
             label = session.states.label(session.row)
             marked = [] if label is None else [label]
@@ -621,14 +621,14 @@ class LabelScreen(Screen[None]):
         if not self.has_class("wide"):
             return
         self._chart_drawn = time.monotonic()
-        chart = label_lines.pace_chart(self._session.pace.sitting, 30, 8)
+        chart = label_lines.pace_chart(self.session.pace.sitting, 30, 8)
         self.query_one("#chart", Static).update(chart, layout=False)
 
     def _draw_keys(self) -> None:
         typing = self.query_one(ClassBar).typing
-        keys = [_shown_key(action, typing, self._session.keys) for action in ACTIONS]
+        keys = [_shown_key(action, typing, self.session.keys) for action in ACTIONS]
         chips = [Chip(action.name, key, action.word, quiet=True) for action, key in zip(ACTIONS, keys, strict=True)]
-        if self._session.task.multi_label:
+        if self.session.task.multi_label:
             chips.insert(0, Chip("accept", "enter", "accept", quiet=True))
         if self._keys_shown != chips:
             self._keys_shown = chips
