@@ -8,7 +8,7 @@ import pytest
 from tests.augmentation.conftest import write_wordnet
 from txt.augmentation import synonyms, wordnet
 from txt.augmentation.draws import Draws
-from txt.augmentation.methods import EDITS, Setup
+from txt.augmentation.methods import AUGMENTERS, Setup
 from txt.augmentation.spans import Splitter
 from txt.errors import InputError
 
@@ -107,14 +107,14 @@ def test_missing_wordnet_is_told_with_three_ways_out(no_wordnet, tmp_path):
     with pytest.raises(InputError, match="holds no WordNet"):
         wordnet.load(tmp_path)
     with pytest.raises(InputError, match="WordNet is English"):
-        EDITS["synonym"](Setup(language="de"))
+        AUGMENTERS["synonym"](Setup(language="de"))
 
 
 def test_eda_mixes_four_edits_and_insertion_does_without_wordnet(wordnet_folder, no_wordnet):
-    eda = EDITS["eda"](Setup(wordnet=wordnet_folder))
+    eda = AUGMENTERS["eda"](Setup(wordnet=wordnet_folder))
     text = "really we saw that the film was long and the car was big"
     found = {eda(Splitter().split(text), Draws(seed), 0.9) for seed in range(60)}
     lengths = {len(each.split()) for each in found}
     assert min(lengths) < len(text.split()) < max(lengths)
     assert any("truly" in each for each in found)
-    assert EDITS["insert"](Setup())(Splitter().split(text), Draws(1), 0.1) is not None
+    assert AUGMENTERS["insert"](Setup())(Splitter().split(text), Draws(1), 0.1) is not None

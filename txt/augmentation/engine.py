@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from txt.augmentation.draws import Draws
-from txt.augmentation.methods import EDITS, REWRITERS, Method, Setup, one_of
+from txt.augmentation.methods import AUGMENTERS, REWRITERS, Method, Setup, one_of
 from txt.augmentation.originals import Originals, key_of
 from txt.augmentation.rewriting import Rewriter
 from txt.augmentation.spans import Protection, Spans, Splitter
@@ -98,8 +98,8 @@ class Engine:
         self._edits: dict[str, Method] = {}
         self._rewriters: dict[str, Rewriter] = {}
         for name, _ in recipe.methods:
-            if name in EDITS:
-                self._edits[name] = EDITS[name](recipe.setup)
+            if name in AUGMENTERS:
+                self._edits[name] = AUGMENTERS[name](recipe.setup)
             else:
                 self._rewriters[name] = REWRITERS[name](recipe.setup)
         self._originals = Originals.open(recipe.originals) if recipe.originals else None

@@ -66,7 +66,7 @@ def _eda(setup: Setup) -> Method:
     return eda
 
 
-EDITS: Mapping[str, Callable[[Setup], Method]] = {
+AUGMENTERS: Mapping[str, Callable[[Setup], Method]] = {
     "synonym": lambda setup: synonyms.replacing(setup.tables.synonyms),
     "swap": lambda _: words.swap,
     "delete": lambda _: words.delete,
@@ -89,7 +89,7 @@ REWRITERS: Mapping[str, Callable[[Setup], Rewriter]] = {
 """The methods that take many texts at a time, through a model."""
 
 FLIP_LABELS = frozenset({"antonym"})
-METHODS = (*EDITS, *REWRITERS)
+METHODS = (*AUGMENTERS, *REWRITERS)
 
 
 def parse_methods(written: Sequence[str], allow_label_flips: bool = False) -> tuple[tuple[str, int], ...]:
