@@ -60,9 +60,7 @@ def main() -> None:
         report = train(name, chosen.out.resolve(), chosen.options)
         lines.append(line(name, report))
     print(f"\n{describe_machine()}; txt train DATA {' '.join(chosen.options)}\n")
-    print(
-        "| data | test rows | baseline accuracy | txt accuracy | difference | baseline macro-F1 | txt macro-F1 |"
-    )
+    print("| data | test rows | baseline accuracy | txt accuracy | difference | baseline macro-F1 | txt macro-F1 |")
     print("|---|---|---|---|---|---|---|")
     print("\n".join(lines))
 
