@@ -3,9 +3,9 @@ import random
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from tokenizers import AddedToken, Tokenizer, normalizers
+from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers, processors
 
-from txt.data.encoder import TextEncoder, WordEncoder, encoder_for, sees_words_alone
+from txt.data.encoder import PieceEncoder, TextEncoder, cut_as_bert, cut_as_gpt2, cut_for, encoder_for
 from txt.data.tokenizer import train_tokenizer
 
 WORDS = ["the", "film", "was", "great", "naïve", "ΣΑΣ", "straße", "don't", "你好", "😀👍🏽", "e\u0301", "x\u200dy"]
@@ -43,7 +43,7 @@ def test_token_ids_are_those_of_the_tokenizer_for_any_text(which, max_length, te
 def test_words_that_are_forgotten_are_encoded_again(monkeypatch):
     monkeypatch.setattr("txt.data.encoder._MOST_CHARACTERS", 40)
     tokenizer = TOKENIZERS["wordpiece", False]
-    words, texts = WordEncoder(tokenizer, 20), TextEncoder(tokenizer, 20)
+    words, texts = PieceEncoder(tokenizer, 20, cut_as_bert), TextEncoder(tokenizer, 20)
     for start in range(0, 300, 10):
         some = TEXTS[start : start + 10]
         assert words(some).ids.tolist() == texts(some).ids.tolist()
@@ -52,12 +52,25 @@ def test_words_that_are_forgotten_are_encoded_again(monkeypatch):
 
 def test_only_tokenizers_that_see_words_alone_are_asked_word_by_word():
     for (kind, _), tokenizer in TOKENIZERS.items():
-        assert sees_words_alone(tokenizer) == (kind == "wordpiece")
-    plain = TOKENIZERS["wordpiece", False].to_str()
-    for token in (AddedToken("new york"), AddedToken("mask", lstrip=True), AddedToken("word", single_word=True)):
-        tokenizer = Tokenizer.from_str(plain)
-        tokenizer.add_tokens([token])
-        assert not sees_words_alone(tokenizer)
-    tokenizer = Tokenizer.from_str(plain)
-    tokenizer.normalizer = normalizers.Sequence([normalizers.Strip(), normalizers.BertNormalizer()])
-    assert not sees_words_alone(tokenizer)
+        assert cut_for(tokenizer) is (cut_as_bert if kind == "wordpiece" else cut_as_gpt2)
+        for token in (AddedToken("new york"), AddedToken("mask", lstrip=True), AddedToken("word", single_word=True)):
+            changed = Tokenizer.from_str(tokenizer.to_str())
+            changed.add_tokens([token])
+            assert cut_for(changed) is None
+        changed = Tokenizer.from_str(tokenizer.to_str())
+        changed.normalizer = normalizers.Sequence([normalizers.Strip(), normalizers.BertNormalizer()])
+        assert cut_for(changed) is None
+    changed = Tokenizer.from_str(TOKENIZERS["bpe", True].to_str())
+    changed.pre_tokenizer = pre_tokenizers.ByteLevel(use_regex=False)
+    assert cut_for(changed) is None
+
+
+def test_tokenizers_without_special_tokens_around_the_text_are_encoded_alike():
+    """Like GPT-2's own: no normalizer, no prefix space, nothing around the text."""
+    plain = Tokenizer.from_str(TOKENIZERS["bpe", True].to_str())
+    plain.normalizer = None
+    plain.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    plain.post_processor = processors.ByteLevel(trim_offsets=True)
+    assert cut_for(plain) is cut_as_gpt2
+    texts = [*TEXTS, "\u0301 x", " x", "x  y", "", "[CLS] x"]
+    assert encoder_for(plain, 12)(texts).ids.tolist() == TextEncoder(plain, 12)(texts).ids.tolist()

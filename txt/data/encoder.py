@@ -1,10 +1,11 @@
 """Texts to token ids, many at a time and as fast as can be; the ids are those of the tokenizer, always.
 
-BERT's tokenizers look at each word by itself, and words repeat: with them each different word is encoded once and its
-ids are remembered, which on two cores is several times as fast as encoding every text.
+The tokenizers of BERT and of GPT-2 look at each word by itself, and words repeat: with them each different word is
+encoded once and its ids are remembered, which on two cores is several times as fast as encoding every text.
 """
 
 import json
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -13,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-_MOST_CHARACTERS = 1_500_000  # of remembered words; with their ids they take about 60 MB
+_MOST_CHARACTERS = 1_500_000  # of remembered pieces; with their ids they take about 60 MB
 
 
 @dataclass(frozen=True)
@@ -30,25 +31,52 @@ class Tokens:
 
 Encoder = Callable[[Sequence[str]], Tokens]
 
+Cut = Callable[[str], list[str]]
+"""Cuts a text into pieces whose ids, one after the other, are the ids of the text."""
+
 
 def encoder_for(tokenizer: Tokenizer, max_length: int) -> Encoder:
     """Return the fastest way to encode as `tokenizer` does, keeping `max_length` ids of each text."""
-    if sees_words_alone(tokenizer):
-        return WordEncoder(tokenizer, max_length)
-    return TextEncoder(tokenizer, max_length)
+    cut = cut_for(tokenizer)
+    return PieceEncoder(tokenizer, max_length, cut) if cut else TextEncoder(tokenizer, max_length)
 
 
-def sees_words_alone(tokenizer: Tokenizer) -> bool:
-    """Tell whether the ids of a text are those of its words, whatever stands around them, as with BERT's tokenizers."""
+def cut_for(tokenizer: Tokenizer) -> Cut | None:
+    """Return how texts may be cut for this tokenizer; None where that is not certain."""
     parts = json.loads(tokenizer.to_str())
-    added = parts["added_tokens"]
-    return (
-        [(parts[name] or {}).get("type") for name in ("normalizer", "pre_tokenizer", "model")]
-        == ["BertNormalizer", "BertPreTokenizer", "WordPiece"]
-        and (parts["post_processor"] or {}).get("type") in (None, "TemplateProcessing", "BertProcessing")
-        and not any(token["lstrip"] or token["rstrip"] or token["single_word"] for token in added)
-        and not any(letter.isspace() for token in added for letter in token["content"])
-    )
+    kinds = {
+        name: (parts[name] or {}).get("type") for name in ("normalizer", "pre_tokenizer", "model", "post_processor")
+    }
+    if kinds["post_processor"] not in (None, "TemplateProcessing", "BertProcessing", "RobertaProcessing", "ByteLevel"):
+        return None
+    for token in parts["added_tokens"]:
+        if token["lstrip"] or token["rstrip"] or token["single_word"] or any(map(str.isspace, token["content"])):
+            return None
+    if (kinds["normalizer"], kinds["pre_tokenizer"], kinds["model"]) == (
+        "BertNormalizer",
+        "BertPreTokenizer",
+        "WordPiece",
+    ):
+        return cut_as_bert
+    steps = parts["normalizer"] or {"normalizers": []}
+    plain = {step["type"] for step in steps.get("normalizers", [steps])} <= {"NFC", "NFD", "StripAccents", "Lowercase"}
+    by_bytes = kinds["pre_tokenizer"] == "ByteLevel" and parts["pre_tokenizer"]["use_regex"]
+    if plain and by_bytes and kinds["model"] == "BPE" and not parts["model"]["dropout"]:
+        return cut_as_gpt2
+    return None
+
+
+def cut_as_bert(text: str) -> list[str]:
+    """Cut at spaces and newlines, which BERT drops; its other spaces are rare enough to stay inside of words."""
+    return text.replace("\n", " ").split(" ")
+
+
+def cut_as_gpt2(text: str) -> list[str]:
+    """Cut in front of spaces, where GPT-2's words begin; a text with any unusual space is left whole."""
+    words = text.split(" ")
+    if words != text.split() or unicodedata.category(text[0]) == "Mn":  # an accent in front may vanish, word and all
+        return [text]
+    return [words[0], *(f" {word}" for word in words[1:])]
 
 
 class TextEncoder:
@@ -71,14 +99,15 @@ class TextEncoder:
         return _laid_out(ids, lengths, whole)
 
 
-class WordEncoder:
-    """Encodes each different word once, and puts texts together from what it remembers."""
+class PieceEncoder:
+    """Encodes each different piece once, and puts texts together from what it remembers."""
 
-    def __init__(self, tokenizer: Tokenizer, max_length: int) -> None:
+    def __init__(self, tokenizer: Tokenizer, max_length: int, cut: Cut) -> None:
+        self._cut = cut
         self._tokenizer = _uncut(tokenizer)
         sample = self._tokenizer.encode("a")
-        words = [place for place, special in enumerate(sample.special_tokens_mask) if not special]
-        self._before, self._after = sample.ids[: words[0]], sample.ids[words[-1] + 1 :]
+        own = [place for place, special in enumerate(sample.special_tokens_mask) if not special]
+        self._before, self._after = sample.ids[: own[0]], sample.ids[own[-1] + 1 :]
         self._special = len(self._before) + len(self._after)
         self._room = max_length - self._special
         self._known: dict[str, list[int]] = {}
@@ -86,7 +115,7 @@ class WordEncoder:
 
     def __call__(self, texts: Sequence[str]) -> Tokens:
         """Encode some texts."""
-        rows = [text.replace("\n", " ").split(" ") for text in texts]
+        rows = list(map(self._cut, texts))
         ids_of = self._looked_up(set(chain.from_iterable(rows))).__getitem__
         before, after, room = self._before, self._after, self._room
         ids, whole = [], []
@@ -97,15 +126,15 @@ class WordEncoder:
         whole_lengths = np.array(whole, np.int64) + self._special
         return _laid_out(ids, np.minimum(whole_lengths, self._room + self._special), whole_lengths)
 
-    def _looked_up(self, words: set[str]) -> dict[str, list[int]]:
-        """Return the ids of all words; those that are new are encoded, on all cores."""
-        new = list(words.difference(self._known))
+    def _looked_up(self, pieces: set[str]) -> dict[str, list[int]]:
+        """Return the ids of all pieces; those that are new are encoded, on all cores."""
+        new = list(pieces.difference(self._known))
         encodings = self._tokenizer.encode_batch_fast(new, add_special_tokens=False)
         self._characters += sum(map(len, new))
         if self._characters > _MOST_CHARACTERS:
-            self._known = {word: self._known[word] for word in words.intersection(self._known)}
-            self._characters = sum(map(len, words))
-        self._known.update((word, encoding.ids) for word, encoding in zip(new, encodings, strict=True))
+            self._known = {piece: self._known[piece] for piece in pieces.intersection(self._known)}
+            self._characters = sum(map(len, pieces))
+        self._known.update((piece, encoding.ids) for piece, encoding in zip(new, encodings, strict=True))
         return self._known
 
 
