@@ -113,6 +113,9 @@ class PrepareConfig(Config):
     label_column: str | None = option(None, "Column that holds the label.", group="Columns")
     split_column: str | None = option(None, "Column that says train, val or test.", group="Columns")
     group_column: str | None = option(None, "Rows with the same value here stay in one split.", group="Columns")
+    use_labels: bool = option(
+        True, "Use what `txt label` decided about this file.", group="Columns", flags=("--labels",)
+    )
     encoding: str | None = option(None, "Encoding of the file [found out].", group="Reading")
     delimiter: str | None = option(None, "Delimiter of a CSV file, `tab` for a tab [found out].", group="Reading")
     val: Path | None = option(None, "File with the validation rows.", group="Splits")
@@ -144,8 +147,12 @@ class LabelConfig(Config):
     keys: str | None = option(
         None, "Keys of the classes: `pos=p,neg=n`, or `mnemonic` for letters of their names.", group="Classes"
     )
-    multi_label: bool = option(False, "Several classes a row: keys toggle, Enter accepts.", group="Classes")
-    relabel: bool = option(False, "Offer the rows too that the file labels already.", group="Classes")
+    multi_label: bool | None = option(
+        None, "Several classes a row: keys toggle, Enter accepts; remembered.", group="Classes"
+    )
+    relabel: bool | None = option(
+        None, "Leave the file's own labels aside, and offer all rows; remembered.", group="Classes"
+    )
     twins: bool = option(True, "Give identical rows the same label.", group="Classes")
     highlight: str | None = option(None, "Highlight what this regular expression matches.", group="Screen")
     mouse: bool = option(True, "Take the mouse; without it, the terminal selects text.", group="Screen")

@@ -121,6 +121,15 @@ def test_a_file_with_all_rows_labeled_says_so(folder, txt):
     assert "Text 1: a b" in txt("done.csv", "--relabel").stdout
 
 
+def test_leaving_the_files_labels_aside_is_remembered(folder, txt):
+    (folder / "done.csv").write_text("text,label\na b,x\nc d,y\n")
+    txt("done.csv", "--relabel", answers="2\n")
+    assert "1 of 2 rows labeled" in txt("done.csv", "--stats").stdout
+    txt("done.csv", "--export", "out.csv")
+    assert "c d,y,,unlabeled" in (folder / "out.csv").read_text()
+    assert "2 of 2 rows labeled" in txt("done.csv", "--stats", "--no-relabel").stdout
+
+
 def test_a_store_in_another_place(folder, txt):
     (folder / "elsewhere").mkdir()
     done = txt("data.csv", "--labels", "neg,pos", "--store", "elsewhere/mine.db", answers="1\n")

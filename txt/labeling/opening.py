@@ -1,7 +1,6 @@
 """Opens a data file and its label store for labeling, and says plainly when they do not go together."""
 
 import getpass
-import json
 import os
 import tempfile
 from dataclasses import dataclass, replace
@@ -65,9 +64,9 @@ class Opened:
 
     def _task(self) -> Task:
         config, settings = self.config, self.journal.settings()
-        multi_label = config.multi_label or settings.get("multi_label") == "true"
+        multi_label = _as_before(config.multi_label, settings.get("multi_label"))
         labels = parse_labels(config.labels) if config.labels else []
-        known = [*labels, *json.loads(settings.get("classes", "[]")), *self.rows.index.label_names]
+        known = given_classes(labels, settings, self.rows.index.label_names)
         odd = next((name for name in labels if multi_label and SEPARATOR in name), None)
         if odd:
             raise InputError(f"the class `{odd}` cannot have `{SEPARATOR}`, which stands between several labels")
@@ -77,7 +76,7 @@ class Opened:
             keys=parse_keys(config.keys, known) if config.keys else None,
             multi_label=multi_label,
             twins=config.twins,
-            file_labels=not config.relabel,
+            file_labels=not _as_before(config.relabel, settings.get("relabel")),
         )
 
 
@@ -115,6 +114,11 @@ def _check_startable(data: Path, config: LabelConfig, asked: Asked, kept: Path) 
 
 def _no_classes(data: Path) -> InputError:
     return InputError(f"`{data}` has no classes yet", "name them: --labels positive,negative")
+
+
+def _as_before(wanted: bool | None, before: str | None) -> bool:
+    """Return what the user wants, or where that is not said, what was wanted in the sittings before."""
+    return before == "true" if wanted is None else wanted
 
 
 def _with_text_column(asked: Asked, before: str | None) -> Asked:

@@ -326,6 +326,7 @@ class LabelSession:
             "classes": json.dumps(self._classes_given, ensure_ascii=False),
             "keys": json.dumps(keys, ensure_ascii=False),
             "multi_label": json.dumps(self.task.multi_label),
+            "relabel": json.dumps(not self.task.file_labels),
             "text_column": self.rows.form.text_column,
         }
         if wanted != before:

@@ -177,6 +177,8 @@ class LabelScreen(Screen[None]):
             self._accept()
         elif event.key == "escape":
             self._leave_view()
+        elif event.is_printable:
+            self._tell(f"{event.character} is no key here, ? shows all")
         else:
             self._scroll(event.key)
 
