@@ -49,10 +49,12 @@ def prepare(
     Example: `txt prepare reviews.csv --max-length 128 -o prepared`
     """
     from txt.data.prepare import prepare as make
+    from txt.labeling.stored import stored_labels
 
     options = build(PrepareConfig, given, file_options(config, PrepareConfig))
     with PreparingBar() as bar:
-        report = make(data, options, out, bar.advance, force)
+        decided = stored_labels(data) if options.use_labels else None
+        report = make(data, options, out, bar.advance, force, decided)
     if as_json:
         _warn(report)
         print_json(report.to_json())

@@ -21,7 +21,7 @@ from txt.data.prepared import MANIFEST, REPORT, SPLITS, TOKENIZER, Manifest, des
 from txt.data.report import Conflict, DataReport, percentiles, suggest_max_length, suggest_preset
 from txt.data.row_facts import RowFacts
 from txt.data.split import TRAIN, Codes, mixed
-from txt.data.staging import Staged, stage
+from txt.data.staging import Decided, Staged, stage
 from txt.data.tokenizer import CHARACTERS_PER_ENTRY, TRAINED, TextTokenizer, train_tokenizer
 from txt.errors import InputError
 from txt.files import atomic_folder, read_json, told_plainly, write_json
@@ -48,8 +48,11 @@ def prepare(
     out: Path,
     progress: Watcher | None = None,
     force: bool = False,
+    decided: Decided | None = None,
 ) -> DataReport:
     """Make the prepared folder `out` of a data file, or of standard input as `-`: whole, or not at all.
+
+    `decided` gives labels that were decided elsewhere.
 
     Raises:
         InputError: the file cannot be used as it is, or `out` must not be replaced without `force`.
@@ -62,7 +65,7 @@ def prepare(
     with told_plainly(f"writing `{out}`"), atomic_folder(out) as folder:
         aside = folder / "aside"
         aside.mkdir()
-        staged = stage(source, config, aside, lambda rows: tell(Progress("reading", rows, None)))
+        staged = stage(source, config, aside, lambda rows: tell(Progress("reading", rows, None)), decided)
         division = divide(staged, config)
         conflicts = _listed(division, staged)
         tokenizer = loaded or _trained(staged, division.codes, config, tell)

@@ -3,17 +3,18 @@
 What stays in memory is a few bytes a row. What is put aside is text and metadata, in the order of the sources.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
-from txt.data.columns import Roles, Sample, find_label, find_row_id, find_split, find_text, named
+from txt.data.columns import Column, Roles, Sample, find_label, find_row_id, find_split, find_text, named
 from txt.data.row_facts import ROW, RowFacts, column_of
 from txt.data.split import TEST, TRAIN, VAL, repeated
 from txt.data.table import Table, read
@@ -63,8 +64,26 @@ class Staged:
         return texts
 
 
-def stage(path: Path | str, config: PrepareConfig, folder: Path, progress: Callable[[int], None]) -> Staged:
+class Decided(Protocol):
+    """Labels that were given elsewhere, for the rows of the data file in order."""
+
+    source: str
+    used: int
+
+    def __call__(self, texts: Sequence[str | None], labels: Sequence[str | None]) -> list[str | None]:
+        """Return the labels of some rows, from their texts and their labels in the file."""
+
+
+def stage(
+    path: Path | str,
+    config: PrepareConfig,
+    folder: Path,
+    progress: Callable[[int], None],
+    decided: Decided | None = None,
+) -> Staged:
     """Read the data file and, where given, those of `--val` and `--test`; put their rows aside in `folder`.
+
+    `decided` gives the data file's rows their labels.
 
     Raises:
         InputError: a file cannot be read, or it is not clear which column is what.
@@ -73,8 +92,8 @@ def stage(path: Path | str, config: PrepareConfig, folder: Path, progress: Calla
     if others and config.split_column:
         raise InputError("--split-column and --val or --test both say which rows are which", "give one of them")
     with read(path, config) as table:
-        staged = Staged(folder, _roles(table, config, has_splits=not others))
-        _add(staged, table, TRAIN if others else None, progress)
+        staged = Staged(folder, _roles(table, config, not others, decided))
+        _add(staged, table, TRAIN if others else None, progress, decided)
     for code, file in others:
         with read(file, config) as table:
             _require_columns(table, staged.roles)
@@ -83,10 +102,13 @@ def stage(path: Path | str, config: PrepareConfig, folder: Path, progress: Calla
     return staged
 
 
-def _roles(table: Table, config: PrepareConfig, has_splits: bool) -> Roles:
+def _roles(table: Table, config: PrepareConfig, has_splits: bool, decided: Decided | None) -> Roles:
     sample, source = _sample(table), str(table.source)
     text = find_text(sample, config.text_column, source)
     label = find_label(sample, text.name, config.label_column, source)
+    if decided is not None:
+        why = f"from `{decided.source}`"
+        label = Column("label", why) if label is None else replace(label, why=f"{label.why}, and {why}")
     if label is None:
         raise InputError(
             f"no column of `{source}` looks like a label",
@@ -115,7 +137,13 @@ def _require_columns(table: Table, roles: Roles) -> None:
         named(names, roles.label.name, "--label-column", str(table.source))
 
 
-def _add(staged: Staged, table: Table, given: int | None, progress: Callable[[int], None]) -> None:
+def _add(
+    staged: Staged,
+    table: Table,
+    given: int | None,
+    progress: Callable[[int], None],
+    decided: Decided | None = None,
+) -> None:
     """Read a whole table into `staged`; `given` is the split of all its rows, if it is one."""
     staged.sources[str(table.source)] = sha256(table.source.path)
     staged.warnings.extend(table.dialect.warnings)
@@ -125,11 +153,22 @@ def _add(staged: Staged, table: Table, given: int | None, progress: Callable[[in
             numbers = pa.array(np.arange(rows + 1, rows + len(batch) + 1))
             rows += len(batch)
             staged.rows_read += len(batch)
-            kept = _with_text(batch.append_column(ROW, numbers), staged)
+            labeled = batch if decided is None else _relabeled(batch, staged.roles, decided)
+            kept = _with_text(labeled.append_column(ROW, numbers), staged)
             if len(kept):
                 staged.facts.add(kept, staged.roles, given, str(table.source))
                 aside.write(kept)
             progress(staged.rows_read)
+
+
+def _relabeled(batch: pa.RecordBatch, roles: Roles, decided: Decided) -> pa.RecordBatch:
+    """Return the rows with the labels that were decided, in a column of their own where the file has none."""
+    assert roles.label is not None
+    name = roles.label.name
+    known = batch.schema.get_field_index(name)
+    before = batch.column(known).to_pylist() if known >= 0 else [None] * len(batch)
+    labels = pa.array(decided(column_of(batch, roles.text.name).to_pylist(), before), pa.string())
+    return batch.set_column(known, name, labels) if known >= 0 else batch.append_column(name, labels)
 
 
 def _with_text(batch: pa.RecordBatch, staged: Staged) -> pa.RecordBatch:

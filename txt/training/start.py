@@ -9,6 +9,7 @@ from txt.data.prepare import Watcher, prepare
 from txt.data.prepared import MANIFEST, Prepared
 from txt.data.report import DataReport
 from txt.errors import InputError
+from txt.labeling.stored import stored_labels
 from txt.runs import Run
 from txt.training.checkpoint import Checkpoint, checkpoints, load_checkpoint, step_of
 from txt.training.machine import find_device
@@ -61,7 +62,8 @@ def start_on_file(
     find_device(config.device)
     with Run.new(name) as run:
         folder = run.path / PREPARED
-        told(prepare(file, preparing, folder, progress))
+        decided = stored_labels(file) if preparing.use_labels else None
+        told(prepare(file, preparing, folder, progress, decided=decided))
         prepared = Prepared.open(folder)
         run.describe(config, folder, prepared.fingerprint)
     return Start(run, prepared)
