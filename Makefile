@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check format lint types layers docs lock bench stress clean
+.PHONY: help demo test check format lint types layers docs lock clean
 
 help:
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -41,6 +41,7 @@ format: $(VENV)/.ready  ## rewrite the files in the house style
 
 docs: $(VENV)/.ready  ## docs/cli.md from --help, pictures from the real screens
 	$(BIN)/python docs/make.py
+	$(BIN)/python docs/pictures.py
 
 lock:  ## refresh requirements.lock
 	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \

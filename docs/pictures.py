@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from picture_label import picture_of_label
 from rich.console import Console
 
 PICTURES = Path(__file__).resolve().parent / "pictures"
@@ -38,6 +39,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         trained_demo(folder)
+        (PICTURES / "label.svg").write_text(picture_of_label(folder), encoding="utf-8")
         (PICTURES / "eval.svg").write_text(picture_of_eval(folder), encoding="utf-8")
 
 
