@@ -5,6 +5,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.widgets import Input
 
 from tests.screens.conftest import REVIEWS, MakeApp, painted, write_reviews
@@ -113,6 +114,16 @@ async def test_typing_a_note_triggers_no_shortcut(make_app: MakeApp, key):
         assert app.session.item().note == "123 squnfb"
         assert stored(app) == [None] * 8
         assert "note: 123 squnfb" in painted(app)
+
+
+async def test_a_note_typed_faster_than_the_screen_opens_triggers_no_shortcut(make_app: MakeApp):
+    app = make_app()
+    async with app.run_test(size=SMALL) as pilot:
+        for letter in "n123 squnfb\r":
+            app.post_message(Key("enter" if letter == "\r" else letter, letter))
+        await until(pilot, lambda: "note: 123 squnfb" in painted(app))
+        assert stored(app) == [None] * 8
+        assert app.session.row == 0
 
 
 async def test_escape_leaves_the_note_as_it_was(make_app: MakeApp):

@@ -36,6 +36,7 @@ from txt.screens import label_lines
 from txt.screens.charts import bars
 from txt.screens.chips import Chip, Chips
 from txt.screens.class_bar import ClassBar
+from txt.screens.dialog import TypedAhead
 from txt.screens.find_dialog import FindDialog
 from txt.screens.label_all import LabelAll
 from txt.screens.label_dialogs import AskLine, Choose, Page
@@ -163,6 +164,9 @@ class LabelScreen(Screen[None]):
         event.prevent_default()
         session = self.session
         session.stopwatch.touch()
+        if self.app.screen is not self:  # a key came behind the one that opened a dialog, and belongs to that
+            self.app.screen.post_message(TypedAhead(event))
+            return
         if self._busy:
             return
         self._notice = ""
