@@ -2,6 +2,9 @@
 
 import os
 import sys
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
 TORCH_SETTINGS = {
     # Threads that spin while they wait for each other keep the core from whoever they wait for: with one busy
@@ -14,12 +17,25 @@ TORCH_SETTINGS = {
 """Environment variables that are read when torch is loaded, so they are set before."""
 
 
+class _NoPandas(MetaPathFinder, Loader):
+    """Makes `import pandas` fail in the program, which has no use for it.
+
+    pyarrow imports it with the first array it makes where it is installed, and nlpaug brings it along: that would add a
+    second or two to every command.
+    """
+
+    def find_spec(self, fullname: str, _path: object = None, _target: ModuleType | None = None) -> ModuleSpec | None:
+        return ModuleSpec(fullname, self) if fullname == "pandas" else None
+
+    def create_module(self, _spec: ModuleSpec) -> ModuleType | None:
+        raise ImportError("txt leaves pandas out", name="pandas")
+
+
 def run() -> None:
     """Run the command line and leave with its exit code."""
     for name, value in TORCH_SETTINGS.items():
         os.environ.setdefault(name, value)
-    # pyarrow loads pandas with the first array it makes, where nlpaug has brought it along: a second or two for nothing.
-    sys.modules["pandas"] = None  # type: ignore[assignment]
+    sys.meta_path.insert(0, _NoPandas())
     from txt.cli import main
 
     sys.exit(main(sys.argv[1:]))
