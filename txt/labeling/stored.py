@@ -40,5 +40,7 @@ def stored_labels(data: Path | str) -> StoredLabels | None:
     Raises:
         InputError: the store is damaged, or of a newer format.
     """
+    if not Path(data).is_file():  # standard input, or a mistake that reading it will tell
+        return None
     store = store_path(Path(data))
-    return StoredLabels(store) if str(data) != "-" and store.is_file() else None
+    return StoredLabels(store) if store.is_file() else None
