@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from txt.errors import InputError
+from txt.labeling.claims import claim, claimed_by_others
 from txt.labeling.journal import (
     DamagedStoreError,
     Decision,
@@ -120,12 +121,12 @@ def test_news_of_a_transaction_that_failed_come_again(journal):
 def test_a_claimed_row_is_known_to_the_other_session_until_it_is_given_back(journal):
     with Journal.open(journal.path) as other:
         with journal.transaction():
-            journal.claim("row", "far:1:mine")
-        assert other.claimed_by_others("far:1:other") == {"row"}
-        assert journal.claimed_by_others("far:1:mine") == set()
+            claim(journal, "row", "far:1:mine")
+        assert claimed_by_others(other, "far:1:other") == {"row"}
+        assert claimed_by_others(journal, "far:1:mine") == set()
         with journal.transaction():
-            journal.claim(None, "far:1:mine")
-        assert other.claimed_by_others("far:1:other") == set()
+            claim(journal, None, "far:1:mine")
+        assert claimed_by_others(other, "far:1:other") == set()
 
 
 def test_a_locked_store_says_so_and_keeps_nothing_of_the_act(journal):

@@ -11,8 +11,8 @@ from textual.app import App
 from txt.config import LabelConfig
 from txt.data.rows import Asked
 from txt.labeling.opening import Opened, open_labels
-from txt.labeling.pace import Stopwatch
-from txt.screens.labeling import LabelApp, Sitting
+from txt.screens.label_app import LabelApp
+from txt.screens.labeling import Sitting
 
 MakeApp = Callable[..., LabelApp]
 
@@ -59,10 +59,8 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
         config = {"labels": "negative,neutral,positive", "annotator": "anna", **config}
         opened.append(open_labels(data, LabelConfig(**config), Asked("text")))
         session = opened[-1].session()
-        if clock:
-            session.stopwatch = Stopwatch(clock)
         patterns = [re.compile(highlight, re.IGNORECASE)] if highlight else []
-        app = LabelApp(session, Sitting(opened[-1].asked, None, tmp_path / "reviews.labeled.csv", patterns))
+        app = LabelApp(session, Sitting(opened[-1].asked, kept, tmp_path / "reviews.labeled.csv", patterns))
         app.theme = "txt-dark"
         app.session = session
         return app

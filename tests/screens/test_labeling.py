@@ -10,13 +10,14 @@ from textual.widgets import Input
 
 from tests.screens.conftest import REVIEWS, MakeApp, painted, write_reviews
 from txt.labeling.actions import ACTIONS
+from txt.labeling.item import Suggestion
 from txt.labeling.journal import current_labels, row_id
-from txt.labeling.session import Suggestion
 from txt.screens.class_bar import ClassBar
 from txt.screens.find_dialog import FindDialog
 from txt.screens.label_all import LabelAll
+from txt.screens.label_app import LabelApp
 from txt.screens.label_dialogs import AskLine, Choose, Page
-from txt.screens.labeling import LabelApp, LabelScreen
+from txt.screens.labeling import LabelScreen
 
 SMALL = (80, 24)
 
@@ -271,7 +272,7 @@ async def test_a_regular_expression_that_never_ends_does_not_stop_the_next_searc
     app = make_app(["a" * 40, "so good", "b"])
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("/", *"/(a+)+b$/")
-        await until(pilot, lambda: app.labeling._waiting_since is not None)
+        await until(pilot, lambda: app.labeling._scanner.waiting)
         await pilot.pause(2.1)
         app.screen.query_one(Input).value = "good"
         await until(pilot, lambda: "1 row " in painted(app), seconds=10)
@@ -518,10 +519,8 @@ async def test_a_big_file_is_labeled_while_it_is_still_being_read(make_app: Make
     monkeypatch.setattr("txt.data.open_rows._SMALL_BYTES", 1000)
     monkeypatch.setattr("txt.data.open_rows._HEAD_ROWS", 50)
     texts = [f"text number {number:05}" for number in range(3000)] + ["text number 00000"]
-    app = make_app(write_reviews(tmp_path / "big.csv", texts))
-    app.labeling._sitting = type(app.labeling._sitting)(
-        app.labeling._sitting.asked, tmp_path / "big.csv.labels.index", tmp_path / "out.csv"
-    )
+    kept = tmp_path / "big.csv.labels.index"
+    app = make_app(write_reviews(tmp_path / "big.csv", texts), kept=kept)
     async with app.run_test(size=SMALL) as pilot:
         assert "text number 00000" in painted(app)
         await pilot.press("3")
@@ -532,4 +531,4 @@ async def test_a_big_file_is_labeled_while_it_is_still_being_read(make_app: Make
         assert "1 identical row labeled alike" in painted(app)
         await pilot.press("/", *"number 02999")
         await until(pilot, lambda: "1 row " in painted(app))
-    assert (tmp_path / "big.csv.labels.index").exists()
+    assert kept.exists()

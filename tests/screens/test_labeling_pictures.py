@@ -3,8 +3,8 @@
 import pytest
 
 from tests.screens.conftest import MakeApp, painted, write_reviews
+from txt.labeling.item import Suggestion
 from txt.labeling.pace import Pace
-from txt.labeling.session import Suggestion
 
 SIZES = [(80, 24), (120, 40)]
 STEADY = [2.5, 3.0, 3.1, 3.4, 9.9, 3.2, 2.8]

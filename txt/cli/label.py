@@ -101,7 +101,8 @@ def _label_plainly(opened: "Opened") -> None:
 def _label_on_screen(opened: "Opened", highlight: list[re.Pattern[str]]) -> None:
     gc.disable()  # until the first text is shown: what a start makes is no garbage
     os.environ.setdefault("TEXTUAL_FPS", "120")  # Textual paints on a clock; a label must not wait for its next tick
-    from txt.screens.labeling import LabelApp, Sitting
+    from txt.screens.label_app import LabelApp
+    from txt.screens.labeling import Sitting
 
     session, data = opened.session(), opened.rows.path
     kept = None if opened.rows.index.complete and not opened.kept.exists() else opened.kept

@@ -6,9 +6,6 @@ on identical rows, or a label on everything that a filter shows; undo takes back
 """
 
 import json
-import os
-import secrets
-import socket
 import sqlite3
 import time as clock
 from collections.abc import Iterable, Iterator, Sequence
@@ -34,7 +31,6 @@ How = Literal["manual", "bulk", "duplicate", "rule", "model", "review"]
 _APPLICATION_ID = 0x7478744C  # "txtL", so that `file` and we ourselves know a label store
 _PATIENT_MS = 1000  # another annotator's commit takes a few milliseconds, more on a busy disk
 _HURRIED_MS = 50  # once somebody holds the store for longer, each key must not wait for it again
-_LEASE_SECONDS = 300.0
 _OUR_MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InternalError)
 _SCHEMA = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -331,23 +327,6 @@ class Journal:
             history.replay(act, kind, target)
         return history
 
-    def claim(self, name: str | None, session: str) -> None:
-        """Give the row `name`, and no other, to a session, unless another has it; call it inside `transaction`."""
-        until = clock.time() + _LEASE_SECONDS
-        holders = [row[0] for row in self.connection.execute("SELECT DISTINCT session FROM claims")]
-        ended = [(holder,) for holder in holders if holder == session or _is_gone(holder)]
-        self.connection.executemany("DELETE FROM claims WHERE session = ?", ended)
-        self.connection.execute("DELETE FROM claims WHERE until < ?", (clock.time(),))
-        if name is not None:
-            self.connection.execute("INSERT OR IGNORE INTO claims VALUES (?, ?, ?)", (name, session, until))
-
-    def claimed_by_others(self, session: str) -> set[str]:
-        """Return the rows that other sessions have on screen; a session whose process was killed has none."""
-        rows = self.connection.execute(
-            "SELECT row_id, session FROM claims WHERE session <> ? AND until > ?", (session, clock.time())
-        )
-        return {name for name, holder in rows if not _is_gone(holder)}
-
     def settings(self) -> dict[str, str]:
         """Return what the store knows of the task: classes, keys, columns."""
         return dict(self.connection.execute("SELECT name, value FROM settings"))
@@ -402,25 +381,6 @@ def told_plainly(path: Path) -> Iterator[None]:
             f"the label store `{path}` is damaged: {error}",
             "`txt label DATA --recover` saves what can be read and keeps the damaged file",
         ) from error
-
-
-def new_session() -> str:
-    """Return a name for a sitting that tells its machine and process."""
-    return f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
-
-
-def _is_gone(session: str) -> bool:
-    """Tell whether a sitting on this machine has ended without giving its row back."""
-    host, process, _ = session.rsplit(":", 2)
-    if host != socket.gethostname():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:  # somebody else's, and alive
-        return False
-    return False
 
 
 def _connect(path: Path) -> sqlite3.Connection:

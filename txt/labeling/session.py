@@ -11,8 +11,10 @@ import numpy as np
 
 from txt.data.open_rows import Rows
 from txt.data.row_index import RowIndex
+from txt.labeling.claims import claim, claimed_by_others, new_session
 from txt.labeling.classes import assign_keys, check_new_class, given_classes
-from txt.labeling.journal import SEPARATOR, Decision, How, Journal, Kind, NotSavedError, new_session, now
+from txt.labeling.item import Item, Progress, Suggestion
+from txt.labeling.journal import SEPARATOR, Decision, How, Journal, Kind, NotSavedError, now
 from txt.labeling.pace import Pace, Stopwatch
 from txt.labeling.queue import Queue, View
 from txt.labeling.states import RowNumbers, read_states
@@ -32,51 +34,6 @@ class Task:
     multi_label: bool = False
     twins: bool = True
     file_labels: bool = True
-
-
-@dataclass(frozen=True)
-class Suggestion:
-    """What a rule or a model proposes for a row, how sure it is, and why, in words."""
-
-    label: str
-    score: float | None = None
-    how: How = "rule"
-    reason: str = ""
-
-
-@dataclass(frozen=True)
-class Item:
-    """All that is to be seen of one row."""
-
-    row: int
-    text: str
-    metadata: dict[str, str]
-    label: str | None
-    skipped: bool
-    flagged: bool
-    note: str
-    annotator: str
-    how: str
-    copies: int
-    suggestion: Suggestion | None
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the file has come."""
-
-    done: int
-    total: int
-    skipped: int
-    flagged: int
-    classes: dict[str, int]
-    seconds_each: float | None
-    seconds_left: float | None
-
-    @property
-    def left(self) -> int:
-        """The number of rows without a decision."""
-        return self.total - self.done
 
 
 class LabelSession:
@@ -402,7 +359,7 @@ class LabelSession:
                 if move_on:
                     self.queue.move_on(self.states.decided, self._taken())
                 effective = True
-                self.journal.claim(self._to_claim(), self._token)
+                claim(self.journal, self._to_claim(), self._token)
             self.pending.clear()
             self.problem = None
         except NotSavedError as error:
@@ -510,7 +467,7 @@ class LabelSession:
 
     def _taken(self) -> set[int]:
         """Return the rows that others have on screen."""
-        names = self.journal.claimed_by_others(self._token)
+        names = claimed_by_others(self.journal, self._token)
         return set(self.states.rows_of(list(names)).tolist()) if names else set()
 
     def _to_claim(self) -> str | None:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from rich.text import Text
 
 from txt.labeling.actions import ACTIONS, Action
+from txt.labeling.item import Item, Progress
 from txt.labeling.pace import spoken
-from txt.labeling.session import Item, Progress
+from txt.labeling.session import LabelSession
 from txt.labeling.states import FROM_FILE
 from txt.labeling.summary import Summary
 from txt.screens.charts import Series, bars, line_chart
@@ -60,6 +61,12 @@ def marks(item: Item, annotator: str) -> Text:
     if item.note:
         parts.append(Text.assemble(("note: ", "bold"), visible(item.note)))
     return Text(" · ").join(parts)
+
+
+def unsaved(session: LabelSession) -> str:
+    """Return how many decisions wait to be saved, and why."""
+    count = len(session.pending)
+    return f"{'1 decision is' if count == 1 else f'{count} decisions are'} not saved: {session.problem}"
 
 
 def metadata(item: Item, lines: int) -> Text:

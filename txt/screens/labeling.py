@@ -2,23 +2,18 @@
 
 import asyncio
 import gc
-import os
 import re
-import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-from rich.style import Style
 from rich.text import Text
 from textual import events, on
-from textual.app import App, ComposeResult, SystemCommand
-from textual.binding import Binding
-from textual.containers import Horizontal, Vertical
+from textual.app import ComposeResult
+from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.theme import Theme
 from textual.widgets import Static
 
 from txt.data.row_index import read_index
@@ -28,10 +23,11 @@ from txt.labeling.actions import ACTIONS, Action
 from txt.labeling.classes import check_new_class
 from txt.labeling.export import export
 from txt.labeling.find import Query
+from txt.labeling.item import Item
 from txt.labeling.pace import spoken
-from txt.labeling.scanner import Failed, Found, Indexed, Reading, Scanner
+from txt.labeling.scanner import Answer, Failed, Found, Indexed, Reading
 from txt.labeling.search import Search
-from txt.labeling.session import Item, LabelSession
+from txt.labeling.session import LabelSession
 from txt.screens import label_lines
 from txt.screens.charts import bars
 from txt.screens.chips import Chip, Chips
@@ -40,39 +36,15 @@ from txt.screens.dialog import TypedAhead
 from txt.screens.find_dialog import FindDialog
 from txt.screens.label_all import LabelAll
 from txt.screens.label_dialogs import AskLine, Choose, Page
+from txt.screens.label_panels import Marks, SidePanel, SuggestionLine, TopLine
 from txt.screens.messages import Scanned
+from txt.screens.scanner_link import ScannerLink
 from txt.screens.text_pane import TextPane
-from txt.visible import clip, visible, visible_lines
+from txt.visible import clip, visible_lines
 
 _TICK_SECONDS = 0.5
-_CHART_SECONDS = 5.0
-_STUCK_SECONDS = 2.0  # without an answer for so long, a search is in a regular expression that never ends
 _WIDE = 110  # columns from which the classes' bars and the pace have a place beside the text
 _METADATA_LINES = 6
-
-_DARK = Theme(
-    "txt-dark",
-    primary="#7aa2f7",
-    accent="#e0af68",
-    warning="#e0af68",
-    error="#f7768e",
-    foreground="#e8e8ea",
-    background="#15161a",
-    surface="#1d1f25",
-    panel="#262830",
-)
-_LIGHT = Theme(
-    "txt-light",
-    primary="#2f5fc4",
-    accent="#9a5b00",
-    warning="#9a5b00",
-    error="#b3123a",
-    foreground="#1b1c20",
-    background="#fbfbf9",
-    surface="#f0f0ec",
-    panel="#e4e4df",
-    dark=False,
-)
 
 
 @dataclass(frozen=True)
@@ -85,44 +57,6 @@ class Sitting:
     highlight: Sequence[re.Pattern[str]] = ()
 
 
-class LabelApp(App[Path | None]):
-    """Runs the screen; the result is the file that was exported on leaving, if any."""
-
-    CSS_PATH = "txt.tcss"
-    TITLE = "txt label"
-    BINDINGS = [  # noqa: RUF012
-        Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
-        Binding("ctrl+c", "leave", "Leave", show=False, priority=True),
-    ]
-
-    def __init__(self, session: LabelSession, sitting: Sitting) -> None:
-        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)  # else it would paint in greys
-        self.labeling = LabelScreen(session, sitting)
-        for theme in (_DARK, _LIGHT):
-            self.register_theme(theme)
-        self.theme = _theme(self.console.color_system)
-
-    def get_default_screen(self) -> Screen[Any]:
-        """Return the screen to begin with."""
-        return self.labeling
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Yield what the command palette offers: every action, and the themes."""
-        if screen is self.labeling:
-            for action in ACTIONS:
-                title = action.help[0].upper() + action.help[1:]
-                yield SystemCommand(title, f"key {action.key}", partial(self.labeling.run_action_named, action.name))
-            yield SystemCommand("Export the data file with its labels", "", self.labeling.ask_export)
-        yield SystemCommand("Dark or light", "Choose the colours", self.action_change_theme)
-
-    def action_leave(self) -> None:
-        """Leave the screen, or what lies over it."""
-        if self.screen is self.labeling:
-            self.labeling.run_action_named("leave")
-        else:
-            self.screen.dismiss(None)
-
-
 class LabelScreen(Screen[None]):
     """Shows a row at a time and turns keys into decisions; what is decided lives in the session."""
 
@@ -133,26 +67,21 @@ class LabelScreen(Screen[None]):
         self._notice = ""
         self._trouble = ""
         self._search: Search | None = None
-        self._scanner: Scanner | None = None
-        self._waiting_since: float | None = None  # for an answer to a search
+        self._scanner = ScannerLink(session.rows, sitting.asked, sitting.kept, self._hear, self._lose_search)
         self._reading = 0.0
         self._busy = False
-        self._chart_drawn = 0.0
         self._shown_row: int | None = -1
         self._keys_shown: list[Chip] = []
 
     def compose(self) -> ComposeResult:
         """Lay out the text with what is known of it around it."""
-        yield Static(id="top")
-        yield Static(id="rule")
+        yield TopLine()
         with Horizontal(id="middle"):
             yield TextPane(id="text")
-            with Vertical(id="side"):
-                yield Static(id="bars")
-                yield Static(id="chart")
+            yield SidePanel()
         yield Static(id="metadata")
-        yield Static(id="suggestion")
-        yield Static(id="marks")
+        yield SuggestionLine()
+        yield Marks()
         yield ClassBar(id="class-bar")
         yield Chips(id="keys")
 
@@ -309,8 +238,7 @@ class LabelScreen(Screen[None]):
     # Finding, and labeling all that was found
 
     def _do_find(self) -> None:
-        if self._scanner is None:
-            self._start_scanner()  # it gets ready while the first letters are typed
+        self._scanner.start()  # it gets ready while the first letters are typed
         view = self.session.queue.view
         dialog = FindDialog(self.session, self._begin_search, view.name if view else "")
         self.app.push_screen(dialog, self._go_through)
@@ -321,13 +249,6 @@ class LabelScreen(Screen[None]):
             return Search(query, self.session.states)
         if not self._whole:
             return None
-        if self._waiting_since is not None and time.monotonic() - self._waiting_since > _STUCK_SECONDS:
-            self._stop_scanner()
-        if self._scanner is None:
-            self._start_scanner()
-        assert self._scanner is not None
-        if self._scanner.ready:
-            self._waiting_since = time.monotonic()
         return Search(query, self.session.states, self._scanner.find(query))
 
     def _go_through(self, search: Search | None) -> None:
@@ -379,7 +300,7 @@ class LabelScreen(Screen[None]):
 
     def _ask_leave_unsaved(self) -> None:
         session = self.session
-        body = Text(f"{_unsaved(session)}.", style="bold")
+        body = Text(f"{label_lines.unsaved(session)}.", style="bold")
         choices = [
             Chip("retry", "r", "try again"),
             Chip("lose", "x", "leave and lose them"),
@@ -413,7 +334,7 @@ class LabelScreen(Screen[None]):
             self._end(self._sitting.export_to)
 
     def _end(self, exported: Path | None) -> None:
-        self._stop_scanner()
+        self._scanner.stop()
         self.app.exit(exported)
 
     async def _work(self, doing: str, work: Any, *arguments: Any) -> bool:
@@ -442,26 +363,12 @@ class LabelScreen(Screen[None]):
         """Tell whether all rows of the file are known."""
         return self.session.rows.index.complete
 
-    def _start_scanner(self) -> None:
-        rows, sitting = self.session.rows, self._sitting
-        self._scanner = Scanner(rows.path, rows.form, sitting.asked, sitting.kept)
-        asyncio.get_running_loop().add_reader(self._scanner.fileno(), self._hear)
+    def _hear(self, answer: Answer) -> None:
+        self.post_message(Scanned(answer))
 
-    def _stop_scanner(self) -> None:
-        if self._scanner is not None:
-            asyncio.get_running_loop().remove_reader(self._scanner.fileno())
-            self._scanner.close()
-            self._scanner, self._waiting_since = None, None
-
-    def _hear(self) -> None:
-        assert self._scanner is not None
-        try:
-            for answer in self._scanner.answers():
-                self.post_message(Scanned(answer))
-        except (EOFError, ConnectionResetError):
-            self._stop_scanner()
-            if isinstance(self.app.screen, FindDialog):
-                self.app.screen.give_up()
+    def _lose_search(self) -> None:
+        if isinstance(self.app.screen, FindDialog):
+            self.app.screen.give_up()
 
     @on(Scanned)
     def _take_answer(self, event: Scanned) -> None:
@@ -470,11 +377,8 @@ class LabelScreen(Screen[None]):
                 self._reading = share
                 self._draw_top()
             case Indexed():
-                self._waiting_since = time.monotonic() if self._scanner and self._scanner.number else None
                 self._adopt_index()
             case Found() as found:
-                if self._scanner is not None and found.number == self._scanner.number:
-                    self._waiting_since = None if found.done else time.monotonic()
                 self._take_found(found)
             case Failed(message):
                 self._trouble = message
@@ -514,13 +418,13 @@ class LabelScreen(Screen[None]):
         self.set_interval(_TICK_SECONDS, self._tick)
         self.call_after_refresh(_settle_memory)
         if not self._whole:
-            self._start_scanner()
+            self._scanner.start()
 
     @on(events.Resize)
     def _fit(self, event: events.Resize) -> None:
         self.set_class(event.size.width >= _WIDE, "wide")
         self.call_after_refresh(self._draw)
-        self.call_after_refresh(self._draw_chart)
+        self.call_after_refresh(lambda: self.query_one(SidePanel).show_pace(self.session.pace.sitting, now=True))
 
     def _tick(self) -> None:
         """Take in what others did, try again what is not saved, and keep the pace up to date."""
@@ -533,8 +437,7 @@ class LabelScreen(Screen[None]):
             changed = True
         if changed:
             self._draw()
-        if time.monotonic() - self._chart_drawn > _CHART_SECONDS:
-            self._draw_chart()
+        self.query_one(SidePanel).show_pace(session.pace.sitting)
 
     def _tell(self, what: str) -> None:
         """Show what an act did, and the row that is there now."""
@@ -550,7 +453,8 @@ class LabelScreen(Screen[None]):
             self.query_one(ClassBar).clear()
             self._draw_text(item)
         self._draw_top()
-        self._draw_marks(item)
+        self.query_one(Marks).show(session, item, self._notice, self._trouble)
+        self.query_one(SuggestionLine).show(session.suggestion)
         self._draw_classes()
         self._draw_keys()
         if self.query_one("#metadata").display:
@@ -568,67 +472,17 @@ class LabelScreen(Screen[None]):
         pane.show(item.text, patterns)
 
     def _draw_top(self) -> None:
-        session, width = self.session, self.size.width - 4
-        name = Text(clip(session.rows.path.name, 40), style="bold")
-        view = session.queue.view
-        if view is not None:
-            place = int((view.rows < session.row).sum()) + 1 if session.row is not None else 0
-            name.append("  ").append(f" {clip(view.name, 30)} ", style="not bold reverse")
-            name.append(f" {place:,} of {len(view.rows):,}", style="not bold")
-            if self._search is not None and not self._search.done:
-                name.append(" so far", style="not bold")
-        elif session.row is not None:
-            name.append(f"  row {session.row + 1:,}", style="not bold dim")
-        progress = session.progress()
-        right, share = label_lines.corner(progress), progress.done / max(progress.total, 1)
-        if not self._whole:
-            right, share = [f"{progress.done:,} done", f"reading the file {self._reading:.0%}"], 0.0
-        self.query_one("#top", Static).update(label_lines.beside(name, right, width), layout=False)
-        self.query_one("#rule", Static).update(label_lines.rule(share, width), layout=False)
-
-    def _draw_marks(self, item: Item | None) -> None:
-        session = self.session
-        line = label_lines.marks(item, session.task.annotator) if item else Text("")
-        warning = self._trouble
-        if session.pending:
-            warning = f"{_unsaved(session)}. Trying again …"
-        if warning:
-            line = Text(f"! {visible(warning)}", style="bold reverse")
-        self.query_one("#marks", Static).update(
-            label_lines.beside(line, [visible(self._notice)], self.size.width - 4), layout=False
-        )
-        self._draw_suggestion()
-
-    def _draw_suggestion(self) -> None:
-        shown, line = self.session.suggestion, self.query_one("#suggestion", Static)
-        if line.display != (shown is not None):
-            line.display = shown is not None
-        if shown is not None:
-            score = f" {shown.score:.0%}" if shown.score is not None else ""
-            why = f" · {visible(shown.reason)}" if shown.reason else ""
-            line.update(Text.assemble("suggested: ", (clip(shown.label, 40), "bold"), score, why, (" · enter", "dim")))
+        self.query_one(TopLine).show(self.session, self._search, None if self._whole else self._reading)
 
     def _draw_classes(self) -> None:
         session, marked = self.session, self._chosen
         if not session.task.multi_label and session.row is not None:
             label = session.states.label(session.row)
             marked = [] if label is None else [label]
-        wide = self.has_class("wide")
-        counts = session.progress().classes
+        counts, wide = session.progress().classes, self.has_class("wide")
         self.query_one(ClassBar).show(session.classes, session.keys, {} if wide else counts, marked)
         if wide:
-            shown = {clip(name, 20): count for name, count in counts.items()}
-            accent = Style(color=self.query_one("#rule").rich_style.color)
-            panel = self.query_one("#bars", Static)
-            panel.update(bars(shown, 30, accent), layout=panel.size.height != len(shown))
-
-    def _draw_chart(self) -> None:
-        """Draw the pace, which takes longer than a key may, so now and then only."""
-        if not self.has_class("wide"):
-            return
-        self._chart_drawn = time.monotonic()
-        chart = label_lines.pace_chart(self.session.pace.sitting, 30, 8)
-        self.query_one("#chart", Static).update(chart, layout=False)
+            self.query_one(SidePanel).show(counts)
 
     def _draw_keys(self) -> None:
         typing = self.query_one(ClassBar).typing
@@ -639,11 +493,6 @@ class LabelScreen(Screen[None]):
         if self._keys_shown != chips:
             self._keys_shown = chips
             self.query_one("#keys", Chips).show(chips)
-
-
-def _unsaved(session: LabelSession) -> str:
-    count = len(session.pending)
-    return f"{'1 decision is' if count == 1 else f'{count} decisions are'} not saved: {session.problem}"
 
 
 def _settle_memory() -> None:
@@ -665,12 +514,3 @@ def _nothing_left(in_view: bool, whole: bool) -> str:
     if not whole:
         return "All rows read so far are labeled; the file is still being read."
     return "Every row is labeled or skipped.\n\n← goes back · / finds · q leaves, and can export"
-
-
-def _theme(color_system: str | None) -> str:
-    """Return the theme for this terminal: its own sixteen colours, or ours, dark or light by what it says of itself."""
-    background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
-    light = background in ("7", "15")
-    if color_system in (None, "standard") or os.environ.get("NO_COLOR"):
-        return "ansi-light" if light else "ansi-dark"
-    return _LIGHT.name if light else _DARK.name

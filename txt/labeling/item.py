@@ -1,0 +1,50 @@
+"""What there is to see of a row to be labeled, and of the file as a whole."""
+
+from dataclasses import dataclass
+
+from txt.labeling.journal import How
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """What a rule or a model proposes for a row, how sure it is, and why, in words."""
+
+    label: str
+    score: float | None = None
+    how: How = "rule"
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Item:
+    """All that is to be seen of one row."""
+
+    row: int
+    text: str
+    metadata: dict[str, str]
+    label: str | None
+    skipped: bool
+    flagged: bool
+    note: str
+    annotator: str
+    how: str
+    copies: int
+    suggestion: Suggestion | None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the file has come."""
+
+    done: int
+    total: int
+    skipped: int
+    flagged: int
+    classes: dict[str, int]
+    seconds_each: float | None
+    seconds_left: float | None
+
+    @property
+    def left(self) -> int:
+        """The number of rows without a decision."""
+        return self.total - self.done
