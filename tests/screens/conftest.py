@@ -49,11 +49,7 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     opened: list[Opened] = []
 
     def make(
-        texts: Sequence[str] | Path = REVIEWS,
-        *,
-        clock: Callable[[], float] | None = None,
-        highlight: str = "",
-        **config,
+        texts: Sequence[str] | Path = REVIEWS, *, highlight: str = "", kept: Path | None = None, **config
     ) -> LabelApp:
         data = texts if isinstance(texts, Path) else write_reviews(tmp_path / "reviews.csv", texts)
         config = {"labels": "negative,neutral,positive", "annotator": "anna", **config}
