@@ -114,7 +114,7 @@ def _finite(series: Series, log_x: bool) -> Series:
 
 def _thinned(series: Series, width: int) -> Series:
     """Keep the first, lowest, highest and last point of each stretch, so that no peak is lost."""
-    stretch = math.ceil(len(series.xs) * _POINTS_A_COLUMN / (max(width, 1) * _POINTS_A_COLUMN))
+    stretch = math.ceil(len(series.xs) / max(width, 1))
     if stretch <= _POINTS_A_COLUMN:
         return series
     kept: list[int] = []
