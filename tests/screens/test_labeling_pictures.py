@@ -37,7 +37,7 @@ def test_going_through_what_a_filter_shows_with_the_columns_open(snap_compare, m
 def test_finding(snap_compare, make_app: MakeApp, size):
     async def search(pilot):
         await pilot.press("3", "1", "/", *"refund")
-        for _ in range(100):
+        for _ in range(600):  # the searching process has to start first
             if "3 rows" in painted(pilot.app):
                 break
             await pilot.pause(0.05)
