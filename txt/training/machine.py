@@ -91,5 +91,5 @@ def _faster_precision(device: torch.device) -> str:
         return "bf16" if torch.cuda.is_bf16_supported() else "float32"
     if device.type != "cpu":
         return "float32"
-    can = getattr(torch.cpu, "get_capabilities", dict)()
+    can: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return "bf16" if any(can.get(name) for name in _BF16_INSTRUCTIONS) else "float32"
