@@ -27,7 +27,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.labeling.pulled_plug import label_command, label_side_by_side, pull_plug, write_items  # noqa: E402
 from tests.labeling.terminal import Terminal  # noqa: E402
-from txt.data.open_rows import open_rows  # noqa: E402
+from txt.data.open_rows import open_rows, read_to_end  # noqa: E402
 from txt.data.rows import Asked  # noqa: E402
 from txt.labeling.export import COLUMNS, export  # noqa: E402
 from txt.labeling.journal import Journal, current_labels, store_path  # noqa: E402
@@ -192,10 +192,13 @@ def side_by_side(folder: Path, each: int = 500) -> Iterator[Line]:
 def exports(folder: Path, rows: int = 50_000) -> Iterator[Line]:
     """The data file with label columns, cell for cell as it was."""
     data = make_file(folder / "export.csv", rows)
-    lines = [b'1,"a, b",007', b'2,"say ""so""",', b'3,"two\nlines","" ', b'4,=SUM(1),"x"', b"", "5,Grüße 👋,".encode()]
+    lines = [b'1,"a, b",007', b'2,"say ""so""",', b'3,"two\nlines",""', b'4,=SUM(1),"x"', b"", "5,Grüße 👋,".encode()]
     (folder / "nasty.csv").write_bytes(b"\xef\xbb\xbfid,text,n\r\n" + b"\r\n".join(lines))
     for path in (folder / "nasty.csv", data):
-        opened = open_rows(path, Asked("text"), path.with_suffix(".index"))
+        kept = path.with_suffix(".index")
+        opened = open_rows(path, Asked("text"), kept)
+        for _ in read_to_end(opened, Asked("text"), kept):
+            pass
         with Journal.open(store_path(path)) as journal:
             session = LabelSession(opened, journal, Task("anna", ("neg", "pos")))
             session.label("pos")

@@ -12,7 +12,7 @@ import numpy as np
 
 from txt.data.open_rows import Rows
 from txt.data.rows import Form, content_end
-from txt.errors import InputError
+from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.journal import Journal
 from txt.labeling.states import RowStates
@@ -32,7 +32,10 @@ def export(rows: Rows, states: RowStates, journal: Journal, target: Path, *, ove
 
     Raises:
         InputError: `target` is the data file itself, or another file that no export made.
+        TxtError: the data file is still being read, so that its last rows would be missing.
     """
+    if not rows.index.complete:
+        raise TxtError(f"`{rows.path}` is still being read", "export in a moment")
     names = column_names(rows.form.columns)
     _refuse_loss(rows, target, names, overwrite)
     with atomic_write(target, "wb") as file:
