@@ -86,6 +86,9 @@ def test_a_decision_can_never_be_changed_or_deleted(journal, statement):
 
 def test_commits_wait_for_the_disk(journal):
     assert journal.connection.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+    with journal.transaction(durable=False):
+        claim(journal, "row", "far:1:mine")
+    decide(journal, "hm", "pos")
     assert journal.connection.execute("PRAGMA synchronous").fetchone() == (2,)
 
 

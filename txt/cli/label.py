@@ -60,6 +60,10 @@ def label(
 
     Example: `txt label reviews.csv --labels positive,negative`, then `txt label reviews.csv --export labeled.csv`
     """
+    looks_only = bool(export or stats or as_json)
+    on_screen = not (recover or looks_only or plain) and sys.stdin.isatty() and sys.stdout.isatty()
+    if on_screen:
+        gc.disable()  # what a start makes is no garbage; the screen turns it on again
     from txt.data.rows import Asked
     from txt.labeling.journal import DamagedStoreError, store_path
     from txt.labeling.opening import open_labels
@@ -70,16 +74,15 @@ def label(
     if recover:
         _recover(store)
         return
-    looks_only = bool(export or stats or as_json)
     pattern = _pattern(config.highlight) if config.highlight else None
     try:
         with closing(open_labels(data, config, asked, write=not looks_only)) as opened:
             if looks_only:
                 _report(opened, export, overwrite, stats, as_json)
-            elif plain or not (sys.stdin.isatty() and sys.stdout.isatty()):
-                _label_plainly(opened)
-            else:
+            elif on_screen:
                 _label_on_screen(opened, [pattern] if pattern else [])
+            else:
+                _label_plainly(opened)
     except DamagedStoreError as error:
         raise _with_readable(store, error) from error
 
@@ -99,15 +102,17 @@ def _label_plainly(opened: "Opened") -> None:
 
 
 def _label_on_screen(opened: "Opened", highlight: list[re.Pattern[str]]) -> None:
-    gc.disable()  # until the first text is shown: what a start makes is no garbage
-    os.environ.setdefault("TEXTUAL_FPS", "120")  # Textual paints on a clock; a label must not wait for its next tick
-    from txt.screens.label_app import LabelApp
-    from txt.screens.labeling import Sitting
+    from txt.screens.first_glance import first_glance
 
+    os.environ.setdefault("TEXTUAL_FPS", "120")  # Textual paints on a clock; a label must not wait for its next tick
     session, data = opened.session(), opened.rows.path
-    kept = None if opened.rows.index.complete and not opened.kept.exists() else opened.kept
-    sitting = Sitting(opened.asked, kept, Path(f"{data.stem}.labeled{data.suffix}"), highlight)
-    exported = LabelApp(session, sitting).run(mouse=opened.config.mouse)
+    with first_glance(session):
+        from txt.screens.label_app import LabelApp
+        from txt.screens.labeling import Sitting
+
+        kept = None if opened.rows.index.complete and not opened.kept.exists() else opened.kept
+        sitting = Sitting(opened.asked, kept, Path(f"{data.stem}.labeled{data.suffix}"), highlight)
+        exported = LabelApp(session, sitting).run(mouse=opened.config.mouse)
     if exported is not None:
         say(f"Exported to {exported}")
     _leave(opened, session)

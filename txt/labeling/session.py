@@ -352,7 +352,7 @@ class LabelSession:
         effective = False
         self.journal.set_patience(not self.pending)
         try:
-            with self.journal.transaction() as news:
+            with self.journal.transaction(durable=bool(self.pending or decisions)) as news:
                 self._take_in(news)
                 self.journal.append([*self.pending, *decisions])
                 self._take_effect(decisions)

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -54,8 +55,7 @@ class RowStates:
         self._how = np.zeros(count, np.int8)
         self._act = np.zeros(count, np.int64)  # (N,) the act it came by
         self._decided = self._empty | (self._label >= 0)
-        codes, counts = np.unique(self._label[self._label >= 0], return_counts=True)
-        self._label_counts = Counter({int(code): int(number) for code, number in zip(codes, counts, strict=True)})
+        self._label_counts = _tally(self._label)
         self._bit_counts = Counter({SKIPPED: 0, FLAGGED: 0, NOTED: 0})
 
     def __len__(self) -> int:
@@ -161,7 +161,7 @@ class RowStates:
         about_rows = [decision for decision in decisions if decision.row_id is not None]
         rows = self.rows_of([decision.row_id or "" for decision in about_rows])
         self.unmatched.update(about_rows[place].row_id or "" for place in np.flatnonzero(rows < 0))
-        touched = np.unique(rows[rows >= 0])
+        touched = np.array(sorted(set(rows[rows >= 0].tolist())), np.int64)
         self._count(touched, -1)
         self._set_labels([pair for pair in zip(rows.tolist(), about_rows, strict=True) if pair[0] >= 0])
         for kind, bit in (("flag", FLAGGED), ("note", NOTED)):
@@ -209,8 +209,7 @@ class RowStates:
 
     def ways(self) -> dict[str, int]:
         """Return the number of labeled rows by how their label came."""
-        codes, counts = np.unique(self._how[self.labeled], return_counts=True)
-        return {self._hows.names[code]: count for code, count in zip(codes.tolist(), counts.tolist(), strict=True)}
+        return {self._hows.names[code]: count for code, count in _tally(self._how[self.labeled]).items()}
 
     def annotators(self) -> list[str]:
         """Return everybody who decided on a row."""
@@ -241,12 +240,16 @@ class RowStates:
 
     def _count(self, rows: RowNumbers, sign: int) -> None:
         """Add rows to the counts, or with `sign` -1 take them off."""
-        codes, numbers = np.unique(self._label[rows], return_counts=True)
-        for code, number in zip(codes.tolist(), numbers.tolist(), strict=True):
-            if code >= 0:
-                self._label_counts[code] += sign * number
+        for code, number in _tally(self._label[rows]).items():
+            self._label_counts[code] += sign * number
         for bit in self._bit_counts:
             self._bit_counts[bit] += sign * int(np.count_nonzero(self._bits[rows] & bit))
+
+
+def _tally(codes: npt.NDArray[Any]) -> Counter[int]:
+    """Count each code from 0 up; unlike numpy's `unique`, this loads nothing that a start would wait for."""
+    counts = np.bincount(codes[codes >= 0])
+    return Counter({code: count for code, count in enumerate(counts.tolist()) if count})
 
 
 def read_states(index: RowIndex, journal: Journal, *, file_labels: bool = True, multi_label: bool = False) -> RowStates:

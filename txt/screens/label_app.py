@@ -13,7 +13,8 @@ from textual.screen import Screen
 from txt.labeling.actions import ACTIONS
 from txt.labeling.session import LabelSession
 from txt.screens.labeling import LabelScreen, Sitting
-from txt.screens.themes import DARK, LIGHT, theme_for
+from txt.screens.palette import theme_for
+from txt.screens.themes import THEMES
 
 
 class LabelApp(App[Path | None]):
@@ -29,7 +30,7 @@ class LabelApp(App[Path | None]):
     def __init__(self, session: LabelSession, sitting: Sitting) -> None:
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)  # else it would paint in greys
         self.labeling = LabelScreen(session, sitting)
-        for theme in (DARK, LIGHT):
+        for theme in THEMES:
             self.register_theme(theme)
         self.theme = theme_for(self.console.color_system)
 

@@ -1,6 +1,7 @@
 """Labeling in words: the corner's progress, what is known of a row, the pages of help and pace, the summary."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich.text import Text
 
@@ -12,6 +13,9 @@ from txt.labeling.states import FROM_FILE
 from txt.labeling.summary import Summary
 from txt.screens.charts import Series, bars, line_chart
 from txt.visible import clip, visible
+
+if TYPE_CHECKING:
+    from txt.labeling.search import Search  # it brings the scanner, which the first text need not wait for
 
 _MORE_KEYS = (
     ("↑ ↓ PgUp PgDn", "scroll a long text; Home and End too"),
@@ -39,6 +43,22 @@ def beside(left: Text, right: Sequence[str], width: int) -> Text:
     end = " · ".join(parts)
     left.truncate(max(width - len(end) - 1, 0), overflow="ellipsis", pad=True)
     return Text.assemble(left, " ", (end, "dim"))
+
+
+def file_name(session: LabelSession) -> Text:
+    """Return the name of the data file."""
+    return Text(clip(session.rows.path.name, 40), style="bold")
+
+
+def place(session: LabelSession, search: "Search | None") -> Text:
+    """Return which row this is, of the file or of what a filter shows."""
+    view, row = session.queue.view, session.row
+    if view is None:
+        return Text(f"  row {row + 1:,}" if row is not None else "", style="not bold dim")
+    place = int((view.rows < row).sum()) + 1 if row is not None else 0
+    still = " so far" if search is not None and not search.done else ""
+    filtered = (f" {clip(view.name, 30)} ", "not bold reverse")
+    return Text.assemble("  ", filtered, (f" {place:,} of {len(view.rows):,}{still}", "not bold"))
 
 
 def rule(share: float, width: int) -> Text:

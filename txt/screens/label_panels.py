@@ -16,6 +16,7 @@ from txt.screens import label_lines
 from txt.screens.charts import bars
 from txt.visible import clip, visible
 
+_MARGIN = 2  # cells, on both sides; taken off the app's width, which is known before the first layout
 _SIDE_WIDTH = 30
 _CHART_HEIGHT = 8
 _CHART_SECONDS = 5.0
@@ -31,11 +32,11 @@ class TopLine(Vertical):
 
     def show(self, session: LabelSession, search: Search | None, read: float | None) -> None:
         """Show where things are; `read` is the share of a file that is still being read, None for a whole one."""
-        progress, width = session.progress(), self.size.width - 4
+        progress, width = session.progress(), self.app.size.width - 2 * _MARGIN
         right, share = label_lines.corner(progress), progress.done / max(progress.total, 1)
         if read is not None:
             right, share = [f"{progress.done:,} done", f"reading the file {read:.0%}"], 0.0
-        name = Text(clip(session.rows.path.name, 40), style="bold").append_text(_place(session, search))
+        name = label_lines.file_name(session).append_text(label_lines.place(session, search))
         self.query_one("#top", Static).update(label_lines.beside(name, right, width), layout=False)
         self.query_one("#rule", Static).update(label_lines.rule(share, width), layout=False)
 
@@ -50,7 +51,7 @@ class Marks(Static):
             trouble = f"{label_lines.unsaved(session)}. Trying again …"
         if trouble:
             line = Text(f"! {visible(trouble)}", style="bold reverse")
-        self.update(label_lines.beside(line, [visible(notice)], self.size.width), layout=False)
+        self.update(label_lines.beside(line, [visible(notice)], self.app.size.width - 2 * _MARGIN), layout=False)
 
 
 class SuggestionLine(Static):
@@ -91,14 +92,3 @@ class SidePanel(Vertical):
         self._drawn = time.monotonic()
         chart = label_lines.pace_chart(seconds, _SIDE_WIDTH, _CHART_HEIGHT)
         self.query_one("#chart", Static).update(chart, layout=False)
-
-
-def _place(session: LabelSession, search: Search | None) -> Text:
-    """Return which row this is, of the file or of what a filter shows."""
-    view, row = session.queue.view, session.row
-    if view is None:
-        return Text(f"  row {row + 1:,}" if row is not None else "", style="not bold dim")
-    place = int((view.rows < row).sum()) + 1 if row is not None else 0
-    still = " so far" if search is not None and not search.done else ""
-    filtered = (f" {clip(view.name, 30)} ", "not bold reverse")
-    return Text.assemble("  ", filtered, (f" {place:,} of {len(view.rows):,}{still}", "not bold"))

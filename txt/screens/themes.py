@@ -1,38 +1,7 @@
-"""The colours of all screens: dark, light, or the terminal's own sixteen."""
-
-import os
+"""The palettes as Textual's themes."""
 
 from textual.theme import Theme
 
-DARK = Theme(
-    "txt-dark",
-    primary="#7aa2f7",
-    accent="#e0af68",
-    warning="#e0af68",
-    error="#f7768e",
-    foreground="#e8e8ea",
-    background="#15161a",
-    surface="#1d1f25",
-    panel="#262830",
-)
-LIGHT = Theme(
-    "txt-light",
-    primary="#2f5fc4",
-    accent="#9a5b00",
-    warning="#9a5b00",
-    error="#b3123a",
-    foreground="#1b1c20",
-    background="#fbfbf9",
-    surface="#f0f0ec",
-    panel="#e4e4df",
-    dark=False,
-)
+from txt.screens.palette import LIGHT, PALETTES
 
-
-def theme_for(color_system: str | None) -> str:
-    """Return the theme for this terminal: its own sixteen colours, or ours, dark or light by what it says of itself."""
-    background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
-    light = background in ("7", "15")
-    if color_system in (None, "standard") or os.environ.get("NO_COLOR"):
-        return "ansi-light" if light else "ansi-dark"
-    return LIGHT.name if light else DARK.name
+THEMES = [Theme(name=name, dark=name != LIGHT, **colors) for name, colors in PALETTES.items()]  # type: ignore[arg-type]

@@ -1,0 +1,37 @@
+"""The colours of all screens by name, and which of them suit a terminal; Textual's themes are made from these."""
+
+import os
+from collections.abc import Mapping
+
+DARK, LIGHT = "txt-dark", "txt-light"
+PALETTES: Mapping[str, Mapping[str, str]] = {
+    DARK: {
+        "primary": "#7aa2f7",
+        "accent": "#e0af68",
+        "warning": "#e0af68",
+        "error": "#f7768e",
+        "foreground": "#e8e8ea",
+        "background": "#15161a",
+        "surface": "#1d1f25",
+        "panel": "#262830",
+    },
+    LIGHT: {
+        "primary": "#2f5fc4",
+        "accent": "#9a5b00",
+        "warning": "#9a5b00",
+        "error": "#b3123a",
+        "foreground": "#1b1c20",
+        "background": "#fbfbf9",
+        "surface": "#f0f0ec",
+        "panel": "#e4e4df",
+    },
+}
+
+
+def theme_for(color_system: str | None) -> str:
+    """Return the theme for a terminal: its own sixteen colours, or ours, dark or light by what it says of itself."""
+    background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
+    light = background in ("7", "15")
+    if color_system in (None, "standard") or os.environ.get("NO_COLOR"):
+        return "ansi-light" if light else "ansi-dark"
+    return LIGHT if light else DARK
