@@ -302,18 +302,19 @@ def _check(item: Field[Any], value: Any) -> None:
     low, high, above, choices = (item.metadata[key] for key in ("low", "high", "above", "choices"))
     if value is None:
         return
+    usual = None if item.default is None else f"the default is {item.default}"
     if choices and value not in choices:
         close = nearest(str(value), choices)
         hint = f"did you mean `{close}`?" if close else None
         raise InputError(f"{flag(item)} is `{value}`, and must be one of {', '.join(choices)}", hint)
     if isinstance(value, float) and not abs(value) < float("inf"):
-        raise InputError(f"{flag(item)} must be a finite number, not {value}")
+        raise InputError(f"{flag(item)} must be a finite number, not {value}", usual)
     if low is not None and value < low:
-        raise InputError(f"{flag(item)} must be at least {low:g}, not {value:g}")
+        raise InputError(f"{flag(item)} must be at least {low:g}, not {value:g}", usual)
     if above is not None and value <= above:
-        raise InputError(f"{flag(item)} must be above {above:g}, not {value:g}")
+        raise InputError(f"{flag(item)} must be above {above:g}, not {value:g}", usual)
     if high is not None and value > high:
-        raise InputError(f"{flag(item)} must be at most {high:g}, not {value:g}")
+        raise InputError(f"{flag(item)} must be at most {high:g}, not {value:g}", usual)
 
 
 def _as_declared(item: Field[Any], value: Any, source: str) -> Any:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from txt.errors import InputError, TxtError
+from txt.errors import InputError
 
 FORMAT = 1
 
@@ -160,11 +160,15 @@ def sha256(path: Path) -> str:
 
 @contextmanager
 def told_plainly(doing: str) -> Iterator[None]:
-    """Turn the operating system's errors into one clear line that names what `txt` was `doing`."""
+    """Turn the operating system's errors into one clear line that names what `txt` was `doing`.
+
+    Raises:
+        InputError: the disk is full, cannot be written to, or refused otherwise.
+    """
     try:
         yield
     except OSError as error:
-        raise TxtError(*_explained(doing, error)) from error
+        raise InputError(*_explained(doing, error)) from error
 
 
 def _explained(doing: str, error: OSError) -> tuple[str, str | None]:
