@@ -1,4 +1,6 @@
 import sqlite3
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -130,6 +132,21 @@ def test_a_claimed_row_is_known_to_the_other_session_until_it_is_given_back(jour
         with journal.transaction():
             claim(journal, None, "far:1:mine")
         assert claimed_by_others(other, "far:1:other") == set()
+
+
+def test_many_can_open_a_new_store_at_the_same_moment(tmp_path):
+    path = tmp_path / "data.csv.labels.db"
+    code = "import sys; from pathlib import Path; from txt.labeling.journal import Journal; sys.stdin.readline(); "
+    code += "Journal.open(Path(sys.argv[1])).close()"
+    command = [sys.executable, "-c", code, str(path)]
+    starting = [subprocess.Popen(command, stdin=subprocess.PIPE, text=True) for _ in range(6)]
+    for process in starting:  # all are loaded by now, or will be, and wait for the word
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in starting:
+        process.communicate()
+    assert [process.returncode for process in starting] == [0] * 6
 
 
 def test_a_locked_store_says_so_and_keeps_nothing_of_the_act(journal):

@@ -30,6 +30,7 @@ How = Literal["manual", "bulk", "duplicate", "rule", "model", "review"]
 
 _APPLICATION_ID = 0x7478744C  # "txtL", so that `file` and we ourselves know a label store
 _PATIENT_MS = 1000  # another annotator's commit takes a few milliseconds, more on a busy disk
+_START_SECONDS = 5.0
 _HURRIED_MS = 50  # once somebody holds the store for longer, each key must not wait for it again
 _OUR_MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InternalError)
 _SCHEMA = """
@@ -388,14 +389,25 @@ def told_plainly(path: Path) -> Iterator[None]:
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=_PATIENT_MS / 1000, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute("PRAGMA busy_timeout = 5000")  # switching to WAL needs the file for itself for a moment
-        connection.execute("PRAGMA journal_mode = WAL")
+        _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
-        connection.execute(f"PRAGMA busy_timeout = {_PATIENT_MS}")
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _switch_to_wal(connection: sqlite3.Connection) -> None:
+    """Choose the write-ahead log; of two who start at once on a new store, SQLite lets one fail without waiting."""
+    deadline = clock.monotonic() + _START_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if not _is_busy(error) or clock.monotonic() > deadline:
+                raise
+            clock.sleep(0.02)
 
 
 def _connect_to_read(path: Path) -> sqlite3.Connection:
@@ -439,10 +451,14 @@ def _spoken(error: sqlite3.DatabaseError) -> str:
     return next((reason for name, reason in reasons.items() if code.startswith(name)), str(error))
 
 
+def _is_busy(error: sqlite3.OperationalError) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
+
+
 def _unusable(path: Path, error: sqlite3.OperationalError) -> InputError:
     code = getattr(error, "sqlite_errorname", "")
     if code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
         return InputError(f"cannot write the label store `{path}`", "--store PATH keeps the labels in another folder")
-    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+    if _is_busy(error):
         return InputError(f"another program holds the label store `{path}`", "close it, or wait a moment")
     return InputError(f"cannot open the label store `{path}`: {error}", "--store PATH names another file")
