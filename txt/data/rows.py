@@ -216,7 +216,8 @@ def _without_roles(path: Path, dialect: "Dialect") -> Form:
     """Return the form of a file whose columns have no roles yet."""
     if dialect.compressed or dialect.format not in ("csv", "jsonl"):
         kind = "compressed" if dialect.compressed else dialect.format.upper()
-        raise InputError(f"`{path}` is {kind}; labeling reads CSV, TSV and JSON lines", "make CSV of it first")
+        hint = f"gunzip -k {path}" if dialect.compressed else "make CSV or JSON lines of it first"
+        raise InputError(f"`{path}` is {kind}; labeling reads CSV, TSV and JSON lines", hint)
     with path.open("rb") as file:
         codec, start = _codec(dialect.encoding, file.read(4))
     if dialect.format == "csv":
