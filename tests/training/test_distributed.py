@@ -1,6 +1,7 @@
 """Two processes train as one does."""
 
 import os
+import socket
 import subprocess
 import sys
 
@@ -10,6 +11,22 @@ from txt.events import Finished, Step
 from txt.training.loop import train
 
 TORCHRUN = "import sys; from torch.distributed.run import main; main(sys.argv[1:])"
+
+
+def _free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
+
+
+def _torchrun(*arguments: str, cwd: object) -> None:
+    """Start two processes that meet on loopback: neither the machine's name nor its other networks need to work."""
+    meeting = ["--master-addr", "127.0.0.1", "--master-port", str(_free_port()), "--nproc-per-node", "2"]
+    loopback = next(name for _, name in socket.if_nameindex() if name.startswith("lo"))
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd(), "GLOO_SOCKET_IFNAME": loopback}
+    command = [sys.executable, "-c", TORCHRUN, *meeting, *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd, timeout=120)
+    assert done.returncode == 0, done.stderr
 
 
 def test_two_processes_give_the_loss_curve_of_one(new_run, prepared, tmp_path):
@@ -24,9 +41,7 @@ def test_two_processes_give_the_loss_curve_of_one(new_run, prepared, tmp_path):
         "start = resume('together', {})\n"
         "for event in train(start.run, start.prepared): pass\n"
     )
-    command = [sys.executable, "-c", TORCHRUN, "--standalone", "--nproc-per-node", "2", str(script)]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()}
-    subprocess.run(command, check=True, capture_output=True, env=environment, cwd=tmp_path, timeout=60)
+    _torchrun(str(script), cwd=tmp_path)
     losses = [[event.loss for event in run.events() if isinstance(event, Step)] for run in (alone, together)]
     assert len(losses[0]) == len(losses[1]) > 20
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
