@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -150,6 +151,15 @@ def mend_torn_line(path: Path) -> None:
             file.seek(position)
             tail = file.read(content_end - position)
         file.truncate(position + tail.rfind(b"\n") + 1)
+
+
+def cache_folder() -> Path:
+    """Return the folder where this user's programs keep what they can make again."""
+    if named := os.environ.get("XDG_CACHE_HOME"):
+        return Path(named) / "txt"
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "Caches" / "txt"
+    return Path(os.environ.get("LOCALAPPDATA") or Path.home() / ".cache") / "txt"
 
 
 def sha256(path: Path) -> str:

