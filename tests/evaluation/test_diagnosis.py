@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from txt.config import TrainConfig
 from txt.evaluation.curves import curves_of
 from txt.evaluation.diagnosis import Advice, Facts, diagnose
-from txt.evaluation.intervals import Interval
 from txt.events import Evaluation, Event, Finished, Started, Step
+from txt.proportions import Interval
 
 Epochs = Sequence[tuple[float, float, float, float]]
 

@@ -8,16 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from txt.evaluation.intervals import (
-    bootstrap,
-    differences,
-    intervals,
-    mean_interval,
-    paired_difference,
-    per_class,
-    wilson,
-)
+from txt.evaluation.intervals import bootstrap, differences, intervals, mean_interval, per_class
 from txt.metrics import METRICS, Ints, scores, tally
+from txt.proportions import paired_difference, wilson
 
 pairs = st.integers(1, 8).flatmap(
     lambda classes: st.tuples(

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from txt.errors import InputError, TxtError
-from txt.evaluation.intervals import Interval
 from txt.evaluation.report import MAX_MISTAKES, Predicted, Report, evaluate
 from txt.metrics import Floats, Ints, scores
+from txt.proportions import Interval
 
 NAMES = ("negative", "neutral", "positive")
 WORDS = {0: "awful", 1: "fine", 2: "great"}

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from txt.evaluation.intervals import wilson
 from txt.evaluation.slices import LENGTH_COLUMN, slice_scores
 from txt.metrics import scores
+from txt.proportions import wilson
 
 
 def test_a_slice_is_scored_as_its_rows_alone() -> None:

@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from txt.evaluation.calibration import Bin
-from txt.evaluation.intervals import Interval
 from txt.evaluation.svg import POINTS, Scale, Whisker, bar, heat_map, reliability_chart, whisker_chart
+from txt.proportions import Interval
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -3,8 +3,8 @@
 import pytest
 
 from txt.evaluation.calibration import Calibration
-from txt.evaluation.intervals import Interval
 from txt.evaluation.wording import calibration_line, points, points_with_span, value_or_empty, verdict, with_span
+from txt.proportions import Interval
 
 BETTER, SAME, WORSE = Interval(0.021, 0.004, 0.038), Interval(0.01, -0.01, 0.03), Interval(-0.03, -0.05, -0.01)
 

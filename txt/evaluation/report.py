@@ -9,11 +9,12 @@ import numpy as np
 from txt.errors import InputError, TxtError
 from txt.evaluation import baseline
 from txt.evaluation.calibration import Calibration, calibrate, log_losses, softmax
-from txt.evaluation.intervals import ClassScores, Interval, differences, intervals, mean_interval, per_class
+from txt.evaluation.intervals import ClassScores, differences, intervals, mean_interval, per_class
 from txt.evaluation.slices import Slice, slice_scores
 from txt.evaluation.wording import verdict
 from txt.files import FORMAT
 from txt.metrics import Floats, Ints, confusion_counts
+from txt.proportions import Interval
 
 MAX_MISTAKES = 50
 MAX_MISTAKE_LETTERS = 1000

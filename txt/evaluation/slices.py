@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from txt.evaluation.intervals import LEVEL, Interval, wilson
 from txt.metrics import Ints, scores
+from txt.proportions import LEVEL, Interval, wilson
 
 MAX_VALUES = 20
 MIN_ROWS_PER_VALUE = 5  # on average; below, a column is closer to an identifier than to a kind

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from txt.evaluation.calibration import Bin
-from txt.evaluation.intervals import Interval
+from txt.proportions import Interval
 from txt.visible import clip, visible
 
 MAX_NUMBERED_CLASSES = 15

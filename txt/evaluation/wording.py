@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from txt.evaluation.calibration import Calibration
-    from txt.evaluation.intervals import Interval
     from txt.evaluation.report import Compared, Report
+    from txt.proportions import Interval
 
 METRIC_NAMES = {
     "accuracy": "accuracy",
