@@ -272,7 +272,8 @@ class Journal:
     def touched_by(self, act: int) -> list[str]:
         """Return the ids of the rows that an act decided on, the first one first."""
         rows = self.connection.execute(
-            "SELECT row_id FROM decisions WHERE act = ? AND row_id IS NOT NULL ORDER BY number", (act,)
+            "SELECT row_id FROM decisions WHERE act = ? AND row_id IS NOT NULL GROUP BY row_id ORDER BY min(number)",
+            (act,),
         )
         return [row[0] for row in rows]
 

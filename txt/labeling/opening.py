@@ -3,6 +3,7 @@
 import getpass
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -11,9 +12,10 @@ from txt.data.open_rows import Rows, open_rows
 from txt.data.rows import Asked
 from txt.errors import InputError, nearest
 from txt.labeling.classes import given_classes, parse_keys, parse_labels
+from txt.labeling.item import Suggestion
 from txt.labeling.journal import SEPARATOR, Journal, store_path, told_plainly
 from txt.labeling.session import LabelSession, Task
-from txt.labeling.states import RowStates, read_states
+from txt.labeling.states import RowNumbers, RowStates, read_states
 
 
 @dataclass(frozen=True)
@@ -26,18 +28,31 @@ class Opened:
     asked: Asked
     kept: Path
 
-    def session(self) -> LabelSession:
-        """Begin a sitting.
+    def session(
+        self,
+        *,
+        suggest: Callable[[int], Suggestion | None] = lambda _row: None,
+        order: RowNumbers | None = None,
+        shown: Callable[[int], object] = lambda _row: None,
+        review: bool = False,
+    ) -> LabelSession:
+        """Begin a sitting; `suggest`, `order` and `shown` are as in LabelSession, `review` as in Task.
 
         Raises:
             InputError: there is nothing to choose from or nothing to label, or the keys make no sense.
         """
         with told_plainly(self.journal.path):
-            session = LabelSession(self.rows, self.journal, self._task())
+            task = replace(self._task(), review=review)
+            session = LabelSession(self.rows, self.journal, task, suggest=suggest, order=order, shown=shown)
         if not session.classes:
             session.leave()
             raise _no_classes(self.rows.path)
-        if session.row is None and self.rows.index.complete and not len(session.states.decided_in_store()):
+        if (
+            session.row is None
+            and not review
+            and self.rows.index.complete
+            and not len(session.states.decided_in_store())
+        ):
             session.leave()
             raise InputError(
                 f"every row of `{self.rows.path}` has a label already",

@@ -1,4 +1,4 @@
-"""Which row comes next: the first one without a decision, through the whole file or the rows that a filter shows."""
+"""Which row comes next: by an order that somebody chose, else the first one without a decision in file or filter."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,12 +21,15 @@ class View:
 class Queue:
     """The row on screen, those seen before it in this sitting, and the order of those to come.
 
-    Everywhere `decided` (N,) says which rows need no decision, and `taken` are rows that others have on screen.
+    Everywhere `decided` (N,) says which rows need no decision, and `taken` are rows that others have on screen. `order`
+    are rows that come before all others, in this order, where no filter is set; it may be changed at any time, and
+    changes only what comes next.
     """
 
     def __init__(self) -> None:
         self.row: int | None = None
         self.view: View | None = None
+        self.order: RowNumbers = np.empty(0, np.int64)
         self._trail: list[int] = []
         self._place = -1  # of the row on screen in the trail
 
@@ -62,7 +65,8 @@ class Queue:
         elif self._place + 1 < len(self._trail):
             row = self._trail[self._place + 1]
         else:
-            row = next((row for row in self._undecided(decided, taken) if row != self.row), None)
+            passed = {self.row} if self.row is not None and not len(self.order) else set(self._trail)
+            row = next((row for row in self._undecided(decided, taken) if row not in passed), None)
         if row is not None:
             self.show(row)
         return row is not None
@@ -84,10 +88,13 @@ class Queue:
         return True
 
     def _undecided(self, decided: Mask, taken: set[int]) -> Iterator[int]:
-        """Yield the rows to decide on: those ahead on the trail, then from here to the end, then from the start."""
+        """Yield the rows to decide on: those ahead on the trail, then by the order, then from here on and around."""
         among = None if self.view is None else self.view.rows
         ahead = self._trail[self._place + 1 :]
         yield from (row for row in ahead if not decided[row] and row not in taken and (among is None or row in among))
+        if among is None and len(self.order):
+            passed = taken.union(self._trail)
+            yield from (row for row in self.order[~decided[self.order]].tolist() if row not in passed)
         count = len(decided) if among is None else len(among)
         here = -1 if self.row is None else self.row
         middle = here + 1 if among is None else int(np.searchsorted(among, here, "right"))

@@ -17,7 +17,7 @@ from txt.labeling.item import Item, Progress, Suggestion
 from txt.labeling.journal import SEPARATOR, Decision, How, Journal, Kind, NotSavedError, now
 from txt.labeling.pace import Pace, Stopwatch
 from txt.labeling.queue import Queue, View
-from txt.labeling.states import RowNumbers, read_states
+from txt.labeling.states import Mask, RowNumbers, read_states
 
 _BATCH = 20_000  # decisions written in one go
 _RENEW_SECONDS = 60.0
@@ -26,7 +26,10 @@ _AWAY_SECONDS = 600.0  # whoever touched no key for so long gives the row on scr
 
 @dataclass(frozen=True)
 class Task:
-    """What is to be labeled how, as the user asked for it."""
+    """What is to be labeled how, as the user asked for it.
+
+    With `review` the rows of the given order are gone through again, and skipping a row keeps its label.
+    """
 
     annotator: str
     labels: Sequence[str] = ()
@@ -34,11 +37,13 @@ class Task:
     multi_label: bool = False
     twins: bool = True
     file_labels: bool = True
+    review: bool = False
 
 
 class LabelSession:
     """The state of a sitting.
 
+    `order` are rows to begin with (`queue.order` may change it later); `shown` hears of each row that comes on screen.
     When a method returns, what it decided is on disk, or waits in `pending` while `problem` says why; `retry` tries
     again. Methods that act return what to tell the annotator, often nothing.
     """
@@ -51,12 +56,16 @@ class LabelSession:
         *,
         stopwatch: Stopwatch | None = None,
         suggest: Callable[[int], Suggestion | None] = lambda _row: None,
+        order: RowNumbers | None = None,
+        shown: Callable[[int], object] = lambda _row: None,
     ) -> None:
         self.rows = rows
         self.journal = journal
         self.task = task
         self.stopwatch = stopwatch or Stopwatch()
         self.queue = Queue()
+        if order is not None:
+            self.queue.order = order
         self.pace = Pace(journal.recent_seconds(task.annotator))
         self.history = journal.history(task.annotator)
         self.pending: list[Decision] = []
@@ -66,6 +75,7 @@ class LabelSession:
         self.suggestion: Suggestion | None = None
         self._chosen_keys: dict[str, str] = {}
         self._suggest = suggest
+        self._tell_shown = shown
         self._token = new_session()
         self._shown_row: int | None = None
         self._row_before_view: int | None = None
@@ -80,6 +90,15 @@ class LabelSession:
     def row(self) -> int | None:
         """The row on screen, or None when nothing is left."""
         return self.queue.row
+
+    @property
+    def settled(self) -> Mask:
+        """Which rows need no decision in this sitting (N,); in a review, all but those offered and not yet reviewed."""
+        if not self.task.review:
+            return self.states.decided
+        offered = np.zeros(len(self.states), np.bool_)
+        offered[self.queue.order] = True
+        return ~offered | self.states.mask_how("review")
 
     def item(self) -> Item | None:
         """Return the row on screen with all that is known of it, or None when nothing is left."""
@@ -105,15 +124,17 @@ class LabelSession:
         """Return how far the file has come."""
         states = self.states
         counts = states.class_counts()
-        left = states.offered_count - states.decided_count
+        done, total = states.decided_count, states.offered_count
+        if self.task.review:
+            done, total = int(self.settled[self.queue.order].sum()), len(self.queue.order)
         return Progress(
-            done=states.decided_count,
-            total=states.offered_count,
+            done=done,
+            total=total,
             skipped=states.skipped_count,
             flagged=states.flagged_count,
             classes={name: counts.get(name, 0) for name in self.classes},
             seconds_each=self.pace.median() if self.pace.is_steady() else None,
-            seconds_left=self.pace.left(left),
+            seconds_left=self.pace.left(total - done),
         )
 
     def joined(self, chosen: Collection[str]) -> str:
@@ -133,7 +154,9 @@ class LabelSession:
         return self._decide("label", label)
 
     def skip(self) -> str:
-        """Leave the row on screen without a label for good, and move on."""
+        """Leave the row on screen without a label for good, and move on; in a review its label is kept."""
+        if self.task.review and self.row is not None and self.states.label(self.row) is not None:
+            return self._decide("label", self.states.label(self.row))
         return self._decide("skip", None)
 
     def flag(self) -> str:
@@ -200,7 +223,7 @@ class LabelSession:
 
     def forward(self) -> str:
         """Show the next row without deciding on this one."""
-        moved = self.queue.forward(self.states.decided, self._taken())
+        moved = self.queue.forward(self.settled, self._taken())
         self._save([])
         return "" if moved else "this is the last row"
 
@@ -227,7 +250,7 @@ class LabelSession:
             self._row_before_view = self.row
         self.queue.view = view
         self.queue.row = self._row_before_view if view is None else None
-        undecided = self.row is not None and not self.states.decided[self.row]
+        undecided = self.row is not None and not self.settled[self.row]
         self._save([], move_on=not undecided)
 
     # Keeping in step with the store, the file and the others
@@ -314,6 +337,7 @@ class LabelSession:
             kind,
             self.states.row_id(row),
             value,
+            how="review" if self.task.review else "manual",
             seconds=seconds,
             suggestion=shown.label if shown else None,
             score=shown.score if shown else None,
@@ -333,7 +357,7 @@ class LabelSession:
         rows = self.states.rows_of(names)
         if len(rows) and rows[0] >= 0:
             self.queue.show(int(rows[0]))
-            self._save([], move_on=kind == "redo" and bool(self.states.decided[rows[0]]))
+            self._save([], move_on=kind == "redo" and bool(self.settled[rows[0]]))
         what = "undone" if kind == "undo" else "done again"
         return f"{what}: {len(names):,} rows" if len(names) > 1 else what
 
@@ -357,7 +381,7 @@ class LabelSession:
                 self.journal.append([*self.pending, *decisions])
                 self._take_effect(decisions)
                 if move_on:
-                    self.queue.move_on(self.states.decided, self._taken())
+                    self.queue.move_on(self.settled, self._taken())
                 effective = True
                 claim(self.journal, self._to_claim(), self._token)
             self.pending.clear()
@@ -368,7 +392,7 @@ class LabelSession:
             if not effective:
                 self._take_effect(decisions)
                 if move_on:
-                    self.queue.move_on(self.states.decided, set())
+                    self.queue.move_on(self.settled, set())
         self._renewed = self.stopwatch.moment()
         for decision in decisions:
             self.history.replay(decision.act, decision.kind, decision.target)
@@ -382,6 +406,8 @@ class LabelSession:
         self._shown_row = self.row
         self._shown_decided = self.row is not None and bool(self.states.decided[self.row])
         self.suggestion = self._suggest(self.row) if self.row is not None else None
+        if self.row is not None:
+            self._tell_shown(self.row)
 
     def _take_in(self, news: Sequence[Decision]) -> None:
         """Let take effect what others wrote."""
@@ -472,7 +498,7 @@ class LabelSession:
 
     def _to_claim(self) -> str | None:
         """Return the row on screen if it still needs a decision."""
-        if self.row is None or self.states.decided[self.row]:
+        if self.row is None or self.settled[self.row]:
             return None
         return self.states.row_id(self.row)
 
