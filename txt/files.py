@@ -16,6 +16,8 @@ from txt.errors import InputError
 
 FORMAT = 1
 
+_BLOCK = 65536
+
 
 @contextmanager
 def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
@@ -139,6 +141,29 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
+def lines_from_end(path: Path, most: int | None = None) -> Iterator[bytes]:
+    """Yield the whole lines of a file from the last to the first, without their ends, reading no further than asked.
+
+    A torn last line is left out; with `most`, so is what lies further than that many bytes from the end.
+    """
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        first = 0 if most is None else max(0, end - most)
+        position, rest, torn = end, b"", True
+        while position > first:
+            block = min(_BLOCK, position - first)
+            position -= block
+            file.seek(position)
+            begun, *whole = (file.read(block) + rest).split(b"\n")
+            for line in reversed(whole):
+                if not torn:
+                    yield line
+                torn = False
+            rest = begun
+        if first == 0 and not torn:
+            yield rest
+
+
 def mend_torn_line(path: Path) -> None:
     """Cut a JSONL file back to its last newline, so that the next append starts a line of its own."""
     if not path.exists():
@@ -147,7 +172,7 @@ def mend_torn_line(path: Path) -> None:
         content_end = file.seek(0, os.SEEK_END)
         position, tail = content_end, b""
         while position > 0 and b"\n" not in tail:
-            position = max(0, position - 65536)
+            position = max(0, position - _BLOCK)
             file.seek(position)
             tail = file.read(content_end - position)
         file.truncate(position + tail.rfind(b"\n") + 1)

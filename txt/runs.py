@@ -4,13 +4,15 @@ import errno
 import fcntl
 import os
 import shutil
+import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from txt.config import TrainConfig
 from txt.errors import InputError, nearest
@@ -18,6 +20,9 @@ from txt.events import Event, Finished, from_json
 from txt.files import FORMAT, json_line, mend_torn_line, read_json, read_lines, write_json
 
 RUNS = Path("runs")
+
+REMOVED = ".removed"
+"""Ends the name of a folder, hidden already, that is being removed."""
 
 
 @dataclass(frozen=True)
@@ -134,8 +139,55 @@ class Run:
         return last if isinstance(last, Finished) else None
 
     def delete(self) -> None:
-        """Remove the folder."""
-        shutil.rmtree(self.path)
+        """Remove the folder: first from sight, then from the disk, so that no half of a run is ever seen.
+
+        Raises:
+            OSError: it may not be removed.
+        """
+        hidden = Path(tempfile.mkdtemp(dir=self.path.parent, prefix=f".{self.name}.", suffix=REMOVED))
+        os.replace(self.path, hidden / self.name)
+        shutil.rmtree(hidden)
+        for left in self.path.parent.glob(f".*{REMOVED}/*"):  # of a removal that was killed
+            shutil.rmtree(left.parent, ignore_errors=True)
+
+    def rename(self, name: str) -> "Run":
+        """Give the folder another name, and return the run under it.
+
+        Raises:
+            InputError: the name is not a plain file name or is taken, or the run is being trained.
+        """
+        check_name(name)
+        other = Run(self.path.parent / name)
+        with self.locked():
+            try:
+                other.path.mkdir()  # an empty folder of ours holds the name, and is replaced in one step
+            except FileExistsError:
+                raise InputError(f"`{other.path}` exists already", "choose another name") from None
+            os.replace(self.path, other.path)
+        return other
+
+    def is_locked(self) -> bool:
+        """Return whether a process is training this run."""
+        try:
+            with self.locked():
+                return False
+        except InputError:
+            return True
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep trainings off the run while the block works on its folder.
+
+        Raises:
+            InputError: a process is training this run.
+        """
+        if not self.events_path.is_file():
+            yield
+            return
+        with self.events_path.open("rb") as file:
+            if not _locks(file, fcntl.LOCK_SH):
+                raise InputError(f"run `{self.name}` is being trained", "stop it first, or wait until it has ended")
+            yield
 
 
 class EventLog:
@@ -150,9 +202,7 @@ class EventLog:
 
     def __init__(self, run: Run) -> None:
         self._file = run.events_path.open("ab", buffering=0)
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+        if not _locks(self._file, fcntl.LOCK_EX, seconds=0.5):
             self._file.close()
             raise InputError(f"run `{run.name}` is being trained by another process") from None
         mend_torn_line(run.events_path)
@@ -181,8 +231,11 @@ class EventLog:
 
 def all_runs(folder: Path = RUNS) -> list[Run]:
     """Return the runs under `folder`, the newest first."""
-    found = [Run(path.parent) for path in folder.glob("*/config.json")]
-    return sorted(found, key=lambda run: (run.path / "config.json").stat().st_mtime_ns, reverse=True)
+    made = {}
+    for path in folder.glob("*/config.json"):
+        with suppress(FileNotFoundError):  # removed this moment
+            made[Run(path.parent)] = path.stat().st_mtime_ns
+    return sorted(made, key=made.__getitem__, reverse=True)
 
 
 def runs_of(prepared: Path, folder: Path = RUNS) -> list[Run]:
@@ -191,12 +244,35 @@ def runs_of(prepared: Path, folder: Path = RUNS) -> list[Run]:
     return [run for run in all_runs(folder) if run.prepared_path().resolve() == wanted]
 
 
+def check_name(name: str, given_as: str = "") -> None:
+    """Refuse what cannot name a run; `given_as` is the flag that was used, for the message.
+
+    Raises:
+        InputError: it is not a plain folder name.
+    """
+    if name in ("", ".", "..") or Path(name).name != name or any(ord(letter) < 32 for letter in name):
+        told = f"{given_as} `{name}`".lstrip()
+        raise InputError(f"{told} is not a plain folder name", f"letters, digits, dashes: {given_as} bigger-model")
+
+
+def _locks(file: IO[bytes], kind: int, seconds: float = 0.0) -> bool:
+    """Take the lock on a file; wait for so many seconds, as others hold it for an instant to see whether it is free."""
+    given_up = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() >= given_up:
+                return False
+            time.sleep(0.01)
+
+
 def _made(name: str | None) -> Path:
     """Make the folder of a new run: `runs/NAME`, or the first free `runs/NUMBER`."""
     if name is None:
         return _numbered()
-    if name in ("", ".", "..") or Path(name).name != name or any(ord(letter) < 32 for letter in name):
-        raise InputError(f"--name `{name}` is not a plain folder name", "letters, digits, dashes: --name bigger-model")
+    check_name(name, "--name")
     path = RUNS / name
     try:
         path.mkdir(parents=True)
