@@ -88,8 +88,19 @@ class Warned(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Acknowledged(Event):
+    """A command from outside was carried out, or `refused` for a reason; `number` is the one it was sent under."""
+
+    step: int
+    command: str
+    value: float | str | None
+    number: str
+    refused: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finished(Event):
-    """Training ended: `completed`, `early_stopped`, `interrupted`, `diverged` or `failed`."""
+    """Training ended: `completed`, `early_stopped`, `interrupted`, `discarded`, `diverged` or `failed`."""
 
     step: int
     status: str
@@ -102,7 +113,7 @@ class Finished(Event):
 
 
 KINDS: dict[str, type[Event]] = {
-    kind.__name__.lower(): kind for kind in (Started, Step, Evaluation, Saved, Warned, Finished)
+    kind.__name__.lower(): kind for kind in (Started, Step, Evaluation, Saved, Warned, Acknowledged, Finished)
 }
 
 

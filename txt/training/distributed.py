@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass
+from typing import Any
 
 import numpy.typing as npt
 import torch
@@ -30,6 +31,14 @@ class Group:
         if self.size > 1:
             torch.distributed.all_reduce(tensor)
         return tensor
+
+    def joined(self, things: list[Any]) -> list[Any]:
+        """Return the lists of all processes one after the other, in each of them."""
+        if self.size == 1 or not self.any(bool(things)):
+            return things
+        lists: list[list[Any]] = [[]] * self.size
+        torch.distributed.all_gather_object(lists, things)
+        return [thing for each in lists for thing in each]
 
     def any(self, fact: bool) -> bool:
         """Return whether the fact holds in any of the processes."""

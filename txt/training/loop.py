@@ -20,8 +20,10 @@ from txt.model.saved import save_model
 from txt.runs import EventLog, Run
 from txt.training.batches import Rows
 from txt.training.checkpoint import Checkpoint, Progress, newest_checkpoint, save_checkpoint
+from txt.training.control import Controls
 from txt.training.distributed import Group, join_group
 from txt.training.gradients import BatchGradients, BatchLoss
+from txt.training.heartbeat import Heartbeat
 from txt.training.machine import Machine, choose_machine, peak_memory
 from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
@@ -58,11 +60,12 @@ def train(
     if not training.group.writes:
         yield from training.events(stop)
         return
-    with EventLog(run) as log:
+    with EventLog(run) as log, Heartbeat(run, machine.device) as heartbeat:
         for folder in (run.path, run.checkpoints):
             remove_leftovers(folder)
         for event in training.events(stop):
             log.write(event)
+            heartbeat.hear(event)
             yield event
 
 
@@ -88,6 +91,7 @@ class Training:
             "processes": group.size,
             "fingerprint": prepared.fingerprint,
         }
+        self.controls = Controls(run, group)
         self._epoch_batches: tuple[int, list[Rows]] = (-1, [])
         self._saved_at = time.monotonic()
 
@@ -118,13 +122,14 @@ class Training:
                 if 0 < self.config.patience <= self.progress.evaluations_since_best:
                     status = "early_stopped"
                     break
-                if self.group.any(stop()):
-                    status = "interrupted"
+                ending = yield from self.controls.obey(self.progress, self._save, stop)
+                if ending:
+                    status = ending
                     break
         except GeneratorExit:
             self._save()
             raise
-        if status != "diverged":
+        if status not in ("diverged", "discarded"):
             yield from self._save()
         yield self._finished(status, reason)
 
