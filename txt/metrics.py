@@ -33,9 +33,13 @@ def balanced_accuracy(tally: Tally) -> Floats:
 
 def macro_f1(tally: Tally) -> Floats:
     """Return the mean F1 of the classes that have rows or were predicted, as scikit-learn takes it."""
-    size = tally.actual + tally.predicted
-    f1 = 2 * tally.hits / np.maximum(size, 1)
-    return np.asarray(f1.sum(-1) / (size > 0).sum(-1))
+    counted = tally.actual + tally.predicted > 0
+    return np.asarray(class_f1(tally).sum(-1) / counted.sum(-1))
+
+
+def class_f1(tally: Tally) -> Floats:
+    """Return the F1 of each class (..., C); 0 where it has no rows and was not predicted."""
+    return np.asarray(2 * tally.hits / np.maximum(tally.actual + tally.predicted, 1))
 
 
 def mcc(tally: Tally) -> Floats:

@@ -54,7 +54,7 @@ def evaluate(
         flag = "--" + next(iter(given)).replace("_", "-")
         raise InputError(f"{flag} is about reading a file, and none is given", "name it with --data FILE")
     found = Run.open(run) if run else Run.newest()
-    with _PredictingBar() as bar:
+    with PredictingBar() as bar:
         report = evaluate_run(found, split, data, build(PrepareConfig, given), device, bar.advance)
     folder = out or report_folder(found, report)
     write(report, folder)
@@ -65,7 +65,7 @@ def evaluate(
     say(f"\nThe whole report: {folder / 'report.html'}, and report.md, report.json beside it")
 
 
-class _PredictingBar:
+class PredictingBar:
     """Draws how many rows are predicted, on stderr, where it takes a while."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class _PredictingBar:
             self._bar = tqdm(desc="predicting", total=total, unit=" rows", dynamic_ncols=True, leave=False, delay=0.5)
         self._bar.update(done)
 
-    def __enter__(self) -> "_PredictingBar":
+    def __enter__(self) -> "PredictingBar":
         return self
 
     def __exit__(

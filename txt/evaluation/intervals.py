@@ -4,7 +4,7 @@ All scores in METRICS follow from counts of (label, prediction) pairs, so the bo
 a multinomial distribution. That is the same as drawing rows with replacement, at a small part of the work.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
 from typing import Any
@@ -86,19 +86,27 @@ def bootstrap(
     labels: Ints, predictions: Sequence[Ints], num_classes: int, seed: int = 0, resamples: int = RESAMPLES
 ) -> list[dict[str, Floats]]:
     """Return the scores (resamples,) of each of several predictions of the same rows, on the same seeded resamples."""
+    parts = [
+        [{name: metric(sums) for name, metric in METRICS.items()} for sums in tallies]
+        for tallies in resampled(labels, predictions, num_classes, seed, resamples)
+    ]
+    return [
+        {name: np.concatenate([part[p][name] for part in parts]) for name in METRICS} for p in range(len(predictions))
+    ]
+
+
+def resampled(
+    labels: Ints, predictions: Sequence[Ints], num_classes: int, seed: int, resamples: int
+) -> Iterator[list[Tally]]:
+    """Yield what scores need of each of several predictions of the same rows, for some (R,) of the resamples a time."""
     outcomes, counts = np.unique(np.stack([labels, *predictions], axis=1), axis=0, return_counts=True)  # (K, 1 + P)
     is_class = [(column[:, None] == np.arange(num_classes)).astype(np.float64) for column in outcomes.T]  # each (K, C)
     rng = np.random.default_rng(seed)
     chunk = max(1, 1_000_000 // len(counts))  # resamples drawn at once: 8 MB of counts
-    parts: list[list[dict[str, Floats]]] = []
     for start in range(0, resamples, chunk):
         drawn = rng.multinomial(len(labels), counts / len(labels), size=min(chunk, resamples - start))  # (R, K)
         actual = drawn @ is_class[0]  # (R, C)
-        tallies = [Tally(drawn @ (is_class[0] * predicted), actual, drawn @ predicted) for predicted in is_class[1:]]
-        parts.append([{name: metric(sums) for name, metric in METRICS.items()} for sums in tallies])
-    return [
-        {name: np.concatenate([part[p][name] for part in parts]) for name in METRICS} for p in range(len(predictions))
-    ]
+        yield [Tally(drawn @ (is_class[0] * predicted), actual, drawn @ predicted) for predicted in is_class[1:]]
 
 
 def mean_interval(values: Floats, seed: int = 0, resamples: int = RESAMPLES) -> Interval:

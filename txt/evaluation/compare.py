@@ -1,0 +1,211 @@
+"""Is one run really better than another? Both are scored on the same resamples of the same test rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+
+from txt.config import TrainConfig, flag
+from txt.errors import InputError
+from txt.evaluation.intervals import per_class, resampled
+from txt.evaluation.predictions import Predictions
+from txt.evaluation.wording import METRIC_NAMES, points, sign
+from txt.files import read_json
+from txt.metrics import METRICS, Floats, Ints, Tally, class_f1, scores
+from txt.proportions import LEVEL, Interval, paired_difference
+from txt.runs import Run
+
+RESAMPLES = 10_000
+
+
+@dataclass(frozen=True)
+class ClassDifference:
+    """The F1 of a class in both runs, and their difference with its interval."""
+
+    name: str
+    rows: int
+    before: float
+    after: float
+    difference: Interval
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How much better `run` is than `base` on the same `rows`, by every metric and for every class.
+
+    `level` is that of the intervals; `ahead` is the share of resamples in which `run` scores higher by `metric`, ties
+    counted half.
+    """
+
+    run: str
+    base: str
+    rows: int
+    level: float
+    metric: str
+    ahead: float
+    metrics: Mapping[str, Interval]
+    classes: tuple[ClassDifference, ...]
+
+    @property
+    def is_better(self) -> bool | None:
+        """Whether `run` is better by `metric`; None where these rows cannot tell."""
+        return {1: True, -1: False, 0: None}[sign(self.metrics[self.metric])]
+
+    @property
+    def answer(self) -> str:
+        """The plain answer to whether `run` is really better than `base`."""
+        word = {True: "yes", False: "no, it is worse", None: "these rows cannot tell"}[self.is_better]
+        sentence = f"{word}: {self._told(self.metric)}"
+        second = "accuracy" if self.metric == "macro_f1" else "macro_f1"
+        if sign(self.metrics[second]) != sign(self.metrics[self.metric]):
+            sentence += f"; but {self._told(second)}"
+        return sentence
+
+    def _told(self, metric: str) -> str:
+        found = self.metrics[metric]
+        bounds = f"[{points(found.low)}, {points(found.high)}]"
+        return f"{METRIC_NAMES[metric]} differs by {points(found.value)} points {bounds}"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "run": self.run,
+            "base": self.base,
+            "rows": self.rows,
+            "level": self.level,
+            "metric": self.metric,
+            "better": self.is_better,
+            "ahead": self.ahead,
+            "answer": self.answer,
+            "metrics": {name: entry.to_json() for name, entry in self.metrics.items()},
+            "per_class": {
+                entry.name: {
+                    "rows": entry.rows,
+                    "base_f1": entry.before,
+                    "run_f1": entry.after,
+                    **entry.difference.to_json(),
+                }
+                for entry in self.classes
+            },
+        }
+
+
+def compare(
+    asked: Mapping[str, Predictions], metric: str, seed: int = 0, resamples: int = RESAMPLES
+) -> list[Difference]:
+    """Compare each run with the first one, by its predictions of the same rows.
+
+    With several comparisons each interval is widened (Bonferroni), so that all of them together hold at 95 %.
+
+    Raises:
+        InputError: the runs were asked about different rows.
+    """
+    check_same_rows(asked)
+    base, *others = asked
+    level = 1 - (1 - LEVEL) / max(len(others), 1)
+    return [difference(base, asked[base], name, asked[name], metric, level, seed, resamples) for name in others]
+
+
+def check_same_rows(asked: Mapping[str, Predictions]) -> None:
+    """Refuse to compare runs by different rows.
+
+    Raises:
+        InputError: the rows of two runs have different fingerprints.
+    """
+    base, *others = asked
+    for name in others:
+        if asked[name].fingerprint != asked[base].fingerprint:
+            rows = {run: f"{len(asked[run].labels):,} rows ({asked[run].fingerprint[:8]})" for run in (base, name)}
+            raise InputError(
+                f"runs `{base}` and `{name}` were tested on different rows, so their scores cannot be compared: "
+                f"{rows[base]} and {rows[name]}",
+                "train both on data prepared with the same test rows, for example with --test FILE",
+            )
+
+
+def difference(
+    base_name: str,
+    base: Predictions,
+    name: str,
+    other: Predictions,
+    metric: str,
+    level: float = LEVEL,
+    seed: int = 0,
+    resamples: int = RESAMPLES,
+) -> Difference:
+    """Compare two runs by the paired bootstrap over rows: percentile intervals of the differences in score."""
+    classes = tuple(dict.fromkeys((*base.classes, *other.classes)))
+    labels, before = base.among(classes)
+    after = other.among(classes)[1]
+    drawn = _drawn_differences(labels, before, after, len(classes), seed, resamples)
+    right, base_right = labels == after, labels == before
+    exact = paired_difference(int((right & ~base_right).sum()), int((base_right & ~right).sum()), len(labels), level)
+    had, have = scores(labels, before, len(classes)), scores(labels, after, len(classes))
+    by_class, base_by_class = per_class(labels, after, classes), per_class(labels, before, classes)
+    return Difference(
+        run=name,
+        base=base_name,
+        rows=len(labels),
+        level=level,
+        metric=metric,
+        ahead=float((drawn[metric] > 0).mean() + (drawn[metric] == 0).mean() / 2),
+        metrics={key: _interval(have[key] - had[key], drawn[key], level, exact) for key in METRICS},
+        classes=tuple(
+            ClassDifference(
+                key,
+                by_class[key].support,
+                base_by_class[key].f1,
+                by_class[key].f1,
+                _interval(
+                    by_class[key].f1 - base_by_class[key].f1,
+                    drawn["f1"][:, c],
+                    level,
+                    paired_difference(0, 0, by_class[key].support, level),
+                ),
+            )
+            for c, key in enumerate(classes)
+        ),
+    )
+
+
+def option_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
+    """Return the options in which runs differ, by flag: how their data were prepared, and how they were trained."""
+    configs = [run.config() for run in runs]
+    values = {flag(item): [getattr(config, item.name) for config in configs] for item in fields(TrainConfig)}
+    prepared = [_prepared_options(run) for run in runs]
+    names = dict.fromkeys(name for options in prepared for name in options)
+    values = {name: [options.get(name) for options in prepared] for name in names} | values
+    return {name: entries for name, entries in values.items() if any(entry != entries[0] for entry in entries)}
+
+
+def _drawn_differences(
+    labels: Ints, before: Ints, after: Ints, num_classes: int, seed: int, resamples: int
+) -> dict[str, Floats]:
+    """Return the differences in every score (resamples,), and in each class's F1 as `f1` (resamples, C)."""
+    parts: dict[str, list[Floats]] = {name: [] for name in (*METRICS, "f1")}
+    each: dict[str, Callable[[Tally], Floats]] = {**METRICS, "f1": class_f1}
+    for new, old in resampled(labels, [after, before], num_classes, seed, resamples):
+        for name, score in each.items():
+            parts[name].append(score(new) - score(old))
+    return {name: np.concatenate(found) for name, found in parts.items()}
+
+
+def _interval(value: float, drawn: Floats, level: float, exact: Interval) -> Interval:
+    """Return a percentile interval; where no resample differs, `exact` stands in: so few rows prove nothing."""
+    low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
+    if high - low < 1e-12:
+        low, high = value + exact.low - exact.value, value + exact.high - exact.value
+    return Interval(value, min(float(low), value), max(float(high), value))
+
+
+def _prepared_options(run: Run) -> dict[str, Any]:
+    """Return the data of a run and how it was prepared, as far as that is still known."""
+    record = run.record()
+    try:
+        manifest = read_json(run.prepared_path() / "manifest.json")
+        sources = ", ".join(manifest["sources"])
+        options = {f"prepare --{name.replace('_', '-')}": value for name, value in manifest["config"].items()}
+    except (InputError, KeyError, AttributeError):
+        return {"data": str(record["fingerprint"])[:8]}
+    return {"data": sources, **options, "data fingerprint": str(record["fingerprint"])[:8]}
