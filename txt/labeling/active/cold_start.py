@@ -1,0 +1,55 @@
+"""What to ask about before there is anything to learn from: rows spread over the file, or with the user's keywords."""
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import sparse
+from sklearn.decomposition import TruncatedSVD
+
+from txt.labeling.active.clusters import centre_distances, in_turn
+from txt.labeling.active.logistic import Matrix
+from txt.metrics import Ints
+
+_MOST_ROWS = 4000  # clustered; a start needs a few dozen
+_CLUSTERS = 20
+_WIDTH = 50  # columns that sparse features are reduced to
+
+
+def spread(rows: Matrix, seed: int) -> Ints:
+    """Return places of rows, one k-means cluster after the other, in each the row nearest to its centre first."""
+    rng = np.random.default_rng(seed)
+    sample = np.sort(rng.permutation(rows.shape[0])[:_MOST_ROWS])
+    if len(sample) <= _CLUSTERS:
+        return rng.permutation(sample).astype(np.int64)
+    points = _dense(rows[sample], seed)
+    distances = centre_distances(points, _CLUSTERS, seed)  # (sample, clusters)
+    groups = distances.argmin(1)
+    nearest_first = np.argsort(distances.min(1), kind="stable")
+    return sample[nearest_first][in_turn(groups[nearest_first])].astype(np.int64)
+
+
+def with_keywords(texts: Sequence[str], keywords: Sequence[str], seed: int) -> Ints:
+    """Return places of texts that have a keyword as whole words, in whatever case; the keywords take turns."""
+    order = np.random.default_rng(seed).permutation(len(texts))
+    patterns = [re.compile(rf"(?<!\w){re.escape(word)}(?!\w)", re.IGNORECASE) for word in keywords]
+    found: list[int] = []
+    groups: list[int] = []
+    for number, pattern in enumerate(patterns):
+        hits = [place for place in order.tolist() if pattern.search(texts[place])]
+        found += hits
+        groups += [number] * len(hits)
+    turns = np.array(found, np.int64)[in_turn(np.array(groups, np.int64))]
+    return np.array(list(dict.fromkeys(turns.tolist())), np.int64)
+
+
+def parse_keywords(typed: str) -> list[str]:
+    """Return the keywords of `refund, broken`."""
+    return [" ".join(word.split()) for word in typed.split(",") if word.strip()]
+
+
+def _dense(rows: Matrix, seed: int) -> Matrix:
+    if not sparse.issparse(rows) or rows.shape[1] <= _WIDTH:
+        return rows
+    width = min(_WIDTH, rows.shape[0] - 1, rows.shape[1] - 1)
+    return TruncatedSVD(width, random_state=seed).fit_transform(rows)

@@ -1,0 +1,207 @@
+"""Fits the model on the labels so far and puts the rows without one in order: a function of both and a seed."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import numpy.typing as npt
+
+from txt.labeling.active.cold_start import spread, with_keywords
+from txt.labeling.active.logistic import Scores
+from txt.labeling.active.models import Model
+from txt.labeling.active.strategies import STRATEGIES
+from txt.labeling.active.vectors import Vectors
+from txt.metrics import Floats, Ints
+
+RANDOM_SHARE = 0.1
+"""Of the rows asked about, those drawn at random, so that the model's blind spots are met too."""
+
+HOLDOUT_SHARE = 0.2
+"""Of the rows asked about, those of the holdout, as long as there are some."""
+
+PICKED = ("start", "strategy", "random", "holdout")
+"""Why a row is asked about."""
+
+START, STRATEGY, RANDOM, HOLDOUT = range(4)
+QUEUE_ROWS = 64  # ranked anew long before these are through
+
+
+@dataclass(frozen=True)
+class Labels:
+    """What is known: `rows` (M,) have the labels `codes` (M,), numbers into `names`."""
+
+    rows: Ints
+    codes: Ints
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Question:
+    """Asks for a queue.
+
+    `candidates` may be asked about, `holdout` are rows of the holdout still to be labeled, in the order in which they
+    were drawn. `moment` is the number of the last decision that was taken in: with the seed, it settles every draw.
+    """
+
+    labels: Labels
+    candidates: Ints
+    holdout: Ints
+    moment: int
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The rows to ask about (K,), why (K,) as numbers into PICKED, and their scores (K,); and what the model predicts.
+
+    `predicted` (P,) are numbers into `names` for the rows `pool` (P,), with `confidence` (P,); all are empty before
+    two classes are known.
+    """
+
+    moment: int
+    rows: Ints
+    picked: npt.NDArray[np.int8]
+    scores: Scores
+    names: tuple[str, ...] = ()
+    predicted: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
+    confidence: Scores = field(default_factory=lambda: np.empty(0, np.float32))
+    trained_on: int = 0
+
+
+class Learner:
+    """The pool of rows as vectors, and how to rank them.
+
+    `pool` (P,) are row numbers, rising; line p of the vectors is the text of row `pool[p]`. Rows that are not in the
+    pool are neither learned from nor asked about.
+    """
+
+    def __init__(
+        self,
+        pool: Ints,
+        vectors: Vectors,
+        model: Model,
+        strategy: str,
+        seed: int,
+        start: Ints | None = None,
+    ) -> None:
+        self.pool, self.vectors = pool, vectors
+        self._model, self._strategy, self._seed = model, strategy, seed
+        self._start = start
+
+    def rank(self, question: Question, count: int = QUEUE_ROWS, random_share: float = RANDOM_SHARE) -> Ranking:
+        """Fit the model, and return the rows to ask about."""
+        rng = np.random.default_rng([self._seed, question.moment])
+        candidates = self._places(question.candidates)
+        labels = question.labels
+        places, known = self._known(labels)
+        prior = self.vectors.prior_for(labels.names)
+        can_learn = len(np.unique(known)) > 1
+        if not can_learn and (prior is None or len(labels.names) < 2):
+            best, scores = self._cold(candidates, rng, count)
+            return self._queue(question, candidates, best, scores, START, rng, random_share)
+        probabilities = self._probabilities(places, known, len(labels.names), prior)
+        chosen, scores = STRATEGIES[self._strategy](
+            probabilities[candidates], self.vectors.matrix[candidates], count, rng
+        )
+        queue = self._queue(question, candidates, candidates[chosen], scores, STRATEGY, rng, random_share)
+        predicted = probabilities.argmax(1).astype(np.int16)
+        return Ranking(
+            queue.moment,
+            queue.rows,
+            queue.picked,
+            queue.scores,
+            labels.names,
+            predicted,
+            probabilities.max(1),
+            len(places),
+        )
+
+    def probabilities(self, labels: Labels) -> Scores:
+        """Return the probabilities (P, C) of the model fitted on these labels, of two classes at least."""
+        places, known = self._known(labels)
+        return self._probabilities(places, known, len(labels.names), self.vectors.prior_for(labels.names))
+
+    def _probabilities(self, places: Ints, known: Ints, num_classes: int, prior: Scores | None) -> Scores:
+        matrix = self.vectors.matrix
+        if not len(places):
+            assert prior is not None
+            return np.asarray(np.exp(prior) / np.exp(prior).sum(1, keepdims=True), np.float32)
+        labeled_prior = None if prior is None else prior[places]
+        predict = self._model.fit(matrix[places], known, num_classes, labeled_prior, self._seed)
+        return predict(matrix, prior)
+
+    def _known(self, labels: Labels) -> tuple[Ints, Ints]:
+        """Return the lines of the labeled rows and their labels."""
+        places = np.searchsorted(self.pool, labels.rows)
+        inside = (places < len(self.pool)) & (self.pool[np.minimum(places, len(self.pool) - 1)] == labels.rows)
+        return places[inside], labels.codes[inside]
+
+    def _places(self, rows: Ints) -> Ints:
+        return np.flatnonzero(np.isin(self.pool, rows))
+
+    def _cold(self, candidates: Ints, rng: np.random.Generator, count: int) -> tuple[Ints, Scores]:
+        best = candidates[rng.permutation(len(candidates))]
+        if self._strategy != "random":
+            if self._start is None:
+                self._start = spread(self.vectors.matrix, self._seed)
+            first = self._start[np.isin(self._start, candidates)]
+            best = np.concatenate([first, best[~np.isin(best, first)]])
+        return best[:count], np.zeros(len(best[:count]), np.float32)
+
+    def _queue(
+        self,
+        question: Question,
+        candidates: Ints,
+        best: Ints,
+        scores: Scores,
+        picked: int,
+        rng: np.random.Generator,
+        random_share: float,
+    ) -> Ranking:
+        """Mix the best rows with random ones and with those of the holdout."""
+        sources = {
+            picked: list(zip(self.pool[best].tolist(), scores.tolist(), strict=True)),
+            RANDOM: [(row, 0.0) for row in self.pool[candidates[rng.permutation(len(candidates))]][:QUEUE_ROWS]],
+            HOLDOUT: [(row, 0.0) for row in question.holdout[:QUEUE_ROWS].tolist()],
+        }
+        drawn = rng.random((len(best) + len(question.holdout[:QUEUE_ROWS]), 2))
+        queue = mixed(sources, picked, drawn, random_share)
+        rows, whys, values = zip(*queue, strict=True) if queue else ((), (), ())
+        return Ranking(question.moment, np.array(rows, np.int64), np.array(whys, np.int8), np.array(values, np.float32))
+
+
+def mixed(
+    sources: dict[int, list[tuple[int, float]]], main: int, drawn: Floats, random_share: float
+) -> list[tuple[int, int, float]]:
+    """Return (row, why, score) from several lists of (row, score), no row twice.
+
+    Each line of `drawn` (K, 2), uniform numbers, decides on a place: one of the holdout, a random one, or the next of
+    `main`.
+    """
+    left = {why: iter(rows) for why, rows in sources.items()}
+    seen: set[int] = set()
+    queue: list[tuple[int, int, float]] = []
+    for holdout, random in drawn.tolist():
+        wanted = [HOLDOUT] if holdout < HOLDOUT_SHARE else []
+        wanted += [RANDOM] if random < random_share else []
+        for why in [*wanted, main, HOLDOUT]:
+            found = next(((row, score) for row, score in left[why] if row not in seen), None)
+            if found is not None:
+                seen.add(found[0])
+                queue.append((found[0], why, found[1]))
+                break
+    return queue
+
+
+def make_learner(
+    pool: Ints,
+    texts: Sequence[str],
+    model: Model,
+    strategy: str,
+    seed: int,
+    keywords: Sequence[str] = (),
+    progress: Callable[[float], object] = lambda _share: None,
+) -> Learner:
+    """Turn texts, one for each row of the pool, into vectors, and return what ranks them."""
+    vectors = model.vectorize(texts, progress)
+    start = with_keywords(texts, keywords, seed) if keywords else None
+    return Learner(pool, vectors, model, strategy, seed, start)

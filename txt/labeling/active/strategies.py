@@ -1,0 +1,76 @@
+"""Which rows would teach most: from probabilities (N, C), the rows to ask about, best first, and their scores."""
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from txt.labeling.active.clusters import centre_distances, in_turn
+from txt.labeling.active.logistic import Matrix, Scores
+from txt.metrics import Ints
+
+Strategy = Callable[[Scores, Matrix, int, np.random.Generator], tuple[Ints, Scores]]
+"""From probabilities (N, C), features (N, F), how many are wanted, and a random generator."""
+
+_TOP = 10  # candidates to cluster for each one wanted
+_MOST_CLUSTERS = 20
+
+
+def margin(probabilities: Scores) -> Scores:
+    """Return 1 less the lead of the likeliest class over the next (Scheffer 2001, "breaking ties")."""
+    if probabilities.shape[1] < 2:
+        return np.zeros(len(probabilities), np.float32)
+    top = np.partition(probabilities, -2, axis=1)[:, -2:]
+    return np.asarray(1.0 - (top[:, 1] - top[:, 0]), np.float32)
+
+
+def entropy(probabilities: Scores) -> Scores:
+    """Return the entropy, as a share of the most that so many classes can have."""
+    safe = np.clip(probabilities, 1e-12, 1.0)
+    return np.asarray(-(safe * np.log(safe)).sum(1) / np.log(max(probabilities.shape[1], 2)), np.float32)
+
+
+def least_confidence(probabilities: Scores) -> Scores:
+    """Return 1 less the probability of the likeliest class."""
+    return np.asarray(1.0 - probabilities.max(1), np.float32)
+
+
+def highest(scores: Scores, count: int) -> Ints:
+    """Return the places of the highest scores, the highest first; of equals, the first."""
+    return np.argsort(-scores, kind="stable")[:count].astype(np.int64)
+
+
+def _by(score: Callable[[Scores], Scores]) -> Strategy:
+    def ask(probabilities: Scores, _rows: Matrix, count: int, _rng: np.random.Generator) -> tuple[Ints, Scores]:
+        scores = score(probabilities)
+        chosen = highest(scores, count)
+        return chosen, scores[chosen]
+
+    return ask
+
+
+def _at_random(probabilities: Scores, _rows: Matrix, count: int, rng: np.random.Generator) -> tuple[Ints, Scores]:
+    chosen = rng.permutation(len(probabilities))[:count].astype(np.int64)
+    return chosen, np.zeros(len(chosen), np.float32)
+
+
+def _diverse(probabilities: Scores, rows: Matrix, count: int, rng: np.random.Generator) -> tuple[Ints, Scores]:
+    """Cluster the candidates of highest margin score, and take from each cluster in turn."""
+    scores = margin(probabilities)
+    clusters = min(count, _MOST_CLUSTERS)
+    top = highest(scores, max(_TOP * clusters, count))
+    if len(top) <= clusters:
+        return top, scores[top]
+    seed = int(rng.integers(2**31))
+    groups = centre_distances(rows[top], clusters, seed).argmin(1)
+    chosen = top[in_turn(groups)][:count]
+    return chosen, scores[chosen]
+
+
+STRATEGIES: Mapping[str, Strategy] = {
+    "margin": _by(margin),
+    "entropy": _by(entropy),
+    "least-confidence": _by(least_confidence),
+    "random": _at_random,
+    "diverse": _diverse,
+}
+"""The strategies by name."""
