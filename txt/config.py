@@ -23,6 +23,10 @@ PRESETS: Mapping[str, Mapping[str, int]] = MappingProxyType(
 )
 
 
+FINE_TUNING: Mapping[str, int | float] = MappingProxyType({"learning_rate": 1e-4, "num_epochs": 4, "layer_decay": 0.9})
+"""Defaults of a training that begins with pretrained weights."""
+
+
 def option(
     default: Any,
     help: str,
@@ -154,6 +158,9 @@ class LabelConfig(Config):
         None, "Leave the file's own labels aside, and offer all rows; remembered.", group="Classes"
     )
     twins: bool = option(True, "Give identical rows the same label.", group="Classes")
+    rules: Path | None = option(
+        None, "File of rules that propose labels (TOML); `r` shows how good they are.", group="Rules"
+    )
     highlight: str | None = option(None, "Highlight what this regular expression matches.", group="Screen")
     mouse: bool = option(True, "Take the mouse; without it, the terminal selects text.", group="Screen")
     annotator: str | None = option(None, "Who labels [the user's name].", group="Store")
@@ -213,6 +220,19 @@ class TrainConfig(Config):
         None, "Width of the feed-forward layers [4 × --d-model].", group="Model", low=1
     )
     dropout: float = option(0.1, "Dropout rate.", group="Model", low=0, high=0.95)
+
+    pretrained: str | None = option(
+        None,
+        "Start from pretrained weights: `minilm`, a finished run, a folder, or a hub name.",
+        group="Pretrained",
+        flags=("--from",),
+    )
+    freeze: str | None = option(
+        None, "Leave the embeddings and this many layers as they are; `all` fits the head alone.", group="Pretrained"
+    )
+    layer_decay: float = option(
+        1.0, "Each layer learns at this share of the rate of the one above it.", group="Pretrained", above=0, high=1
+    )
 
     num_epochs: int = option(
         10, "Passes over the train split.", group="Training", flags=("--epochs", "--num-epochs"), low=1
@@ -277,11 +297,51 @@ class TrainConfig(Config):
                 f"--d-model {self.d_model} is not divisible by --nhead {self.nhead}",
                 f"head counts that fit: {', '.join(fitting)}",
             )
+        if self.freeze is not None:
+            self._check_freeze(self.freeze)
+
+    def _check_freeze(self, freeze: str) -> None:
+        if self.pretrained is None:
+            raise InputError("--freeze leaves pretrained layers as they are, and there are none", "give --from MODEL")
+        if freeze != "all" and not freeze.isdecimal():
+            raise InputError(f"--freeze is `{freeze}`, and must be a number of layers or `all`")
 
     @property
     def feedforward(self) -> int:
         """Width of the feed-forward layers."""
         return self.dim_feedforward or 4 * self.d_model
+
+
+@dataclass(frozen=True)
+class LRFindConfig(Config):
+    """How learning rates are tried, and by which rule one of them is suggested."""
+
+    start_lr: float = option(1e-7, "Lowest learning rate.", group="Range test", above=0, high=100)
+    end_lr: float = option(10.0, "Highest learning rate.", group="Range test", above=0, high=100)
+    steps: int = option(100, "Steps from one to the other.", group="Range test", low=20, high=100_000)
+    repeats: int = option(3, "Tests with other weights and orders; the median counts.", group="Range test", low=1)
+    rule: str = option(
+        "valley",
+        "Rule for the suggestion.",
+        group="Range test",
+        choices=("valley", "steepest", "slide", "minimum"),
+    )
+    val_loss: bool = option(False, "Record the val loss as well.", group="Range test")
+    verify: bool = option(
+        False, "Train briefly at a third of the suggestion, at it and at three times it.", group="Range test"
+    )
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.start_lr >= self.end_lr:
+            raise InputError(
+                f"--start-lr {self.start_lr:g} is not below --end-lr {self.end_lr:g}", "the defaults are 1e-07 and 10"
+            )
+
+    def rates(self) -> list[float]:
+        """Return the learning rates to try, each the same factor above the one before."""
+        factor = self.end_lr / self.start_lr
+        return [self.start_lr * factor ** (step / (self.steps - 1)) for step in range(self.steps)]
 
 
 def read_toml(path: Path) -> dict[str, Any]:

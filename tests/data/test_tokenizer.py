@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from txt.data.hub import _hub_answers, load_tokenizer
+from txt.data.hub import hub_answers
+from txt.data.pretrained_tokenizer import load_tokenizer
 from txt.data.tokenizer import SPECIAL_TOKENS, TRAINED, train_tokenizer
 from txt.errors import InputError
 
@@ -128,7 +129,7 @@ def test_bpe_refuses_a_vocabulary_smaller_than_its_bytes():
 
 
 def test_unknown_tokenizers_are_told_at_once_when_offline(tmp_path, monkeypatch):
-    monkeypatch.setattr("txt.data.hub._hub_answers", lambda: False)
+    monkeypatch.setattr("txt.data.hub.hub_answers", lambda: False)
     with pytest.raises(
         InputError, match="`no-such/tokenizer` is not on this machine, and the hub cannot be reached"
     ) as caught:
@@ -147,7 +148,7 @@ def test_the_hub_is_not_asked_in_offline_mode(monkeypatch):
 
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("urllib.request.urlopen", refuse)
-    assert not _hub_answers()
+    assert not hub_answers()
 
 
 def test_code_that_comes_with_a_tokenizer_is_not_run(tmp_path):

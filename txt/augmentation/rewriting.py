@@ -1,15 +1,11 @@
 """What rewriting whole texts through a model has in common: batches by length, and what must not get lost."""
 
 import re
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from txt.augmentation.draws import Draws
 from txt.augmentation.spans import NEGATIONS, Spans
-from txt.errors import TxtError
 
 if TYPE_CHECKING:
     import torch
@@ -51,53 +47,24 @@ def _says_no(text: str) -> bool:
     return any(word in NEGATIONS or word.endswith(("n't", "n’t")) for word in re.findall(r"[\w'’]+", text.lower()))
 
 
-def _from_here_or_hub(kind: str, name: str) -> tuple[Any, Any]:
-    """Look on this machine first; ask the hub only where it answers, since its client tries for most of a minute."""
-    import transformers
-
-    classes = transformers.AutoTokenizer, getattr(transformers, kind)
-    try:
-        tokenizer, model = (each.from_pretrained(name, local_files_only=True) for each in classes)
-    except (OSError, ValueError, KeyError):
-        if Path(name).exists():
-            raise
-        if not _hub_answers():
-            raise OSError("it is not on this machine, and the hub cannot be reached") from None
-        tokenizer, model = (each.from_pretrained(name) for each in classes)
-    return tokenizer, model
-
-
-def _hub_answers() -> bool:
-    from huggingface_hub import constants
-
-    try:
-        urllib.request.urlopen(urllib.request.Request(constants.ENDPOINT, method="HEAD"), timeout=5).close()
-    except urllib.error.HTTPError:
-        return not constants.HF_HUB_OFFLINE
-    except OSError:
-        return False
-    return not constants.HF_HUB_OFFLINE
-
-
 def load_model(kind: str, name: str, device: str) -> tuple[Any, Any, "torch.device"]:
     """Load a tokenizer and a model of transformers' class `kind` from a folder, the cache or the hub.
 
     Raises:
-        TxtError: it is not there, or a package that it needs is missing.
+        InputError: it is not there, or a package that it needs is missing.
     """
     import torch
     import transformers
 
+    from txt.data.hub import fetch
+
     transformers.utils.logging.disable_progress_bar()
     best = "cuda" if torch.cuda.is_available() else "cpu"
     place = torch.device(best if device == "auto" else device)
-    try:
-        tokenizer, model = _from_here_or_hub(kind, name)
-    except (OSError, ValueError, KeyError, ImportError) as error:
-        reason = next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)
-        raise TxtError(
-            f"cannot load the model `{name}`: {reason}",
-            "name a folder that holds it, or a model of the hub while online",
-        ) from None
+    hint = "name a folder that holds it, or a model of the hub while online"
+    tokenizer, model = (
+        fetch(each.from_pretrained, name, what, hint)
+        for each, what in ((transformers.AutoTokenizer, "tokenizer"), (getattr(transformers, kind), "model"))
+    )
     fast_in_bf16 = place.type == "cuda" or (place.type == "cpu" and torch.ops.mkldnn._is_mkldnn_bf16_supported())
     return tokenizer, model.to(place, torch.bfloat16 if fast_in_bf16 else torch.float32).eval(), place

@@ -1,6 +1,7 @@
 """`txt train`: train a classifier on a data file or a prepared folder."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -12,7 +13,7 @@ from txt.cli.data_report import say_report
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.prepare import PreparingBar
-from txt.config import PrepareConfig, TrainConfig, flag, names_of
+from txt.config import FINE_TUNING, PrepareConfig, TrainConfig, flag, names_of
 from txt.errors import InputError, Interrupted, TxtError
 
 if TYPE_CHECKING:
@@ -51,10 +52,30 @@ def train(
         start = _resumed(source, {"name": name, "preset": preset, "config": config}, resume, at_step, given)
     else:
         options = file_options(config, TrainConfig, PrepareConfig)
-        training = build(TrainConfig, given, preset_options(preset), options)
-        start = _new(source, name, training, build(PrepareConfig, given, options), given)
+        training = _training(preset, options, given)
+        start = _new(source, name, training, _preparing(training, options, given), given)
     finished = run_training(start, as_json)
     _conclude(start, finished, as_json)
+
+
+_OWN_ARCHITECTURE = ("d_model", "nhead", "num_layers", "dim_feedforward")
+
+
+def _training(preset: str | None, options: Mapping[str, Any], given: Given) -> TrainConfig:
+    """Return the options of a new training; one that begins with pretrained weights has other defaults."""
+    if given.get("pretrained", options.get("pretrained")) is None:
+        return build(TrainConfig, given, preset_options(preset), options)
+    extra = ["--preset"] if preset else []
+    extra += [flag(item) for item in fields(TrainConfig) if item.name in _OWN_ARCHITECTURE and item.name in given]
+    if extra:
+        raise InputError(f"--from brings its own architecture, and takes no {extra[0]}")
+    return build(TrainConfig, given, options, FINE_TUNING)
+
+
+def _preparing(training: TrainConfig, options: Mapping[str, Any], given: Given) -> PrepareConfig:
+    """Return the options for preparing a data file; a pretrained model brings its own tokenizer."""
+    own = {"tokenizer": training.pretrained} if training.pretrained else {}
+    return build(PrepareConfig, given, own, options)
 
 
 def _new(

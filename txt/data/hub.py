@@ -1,77 +1,70 @@
-"""Tokenizers made elsewhere: a folder, or a name on the Hugging Face hub. Importing this takes seconds."""
+"""Models made elsewhere by the names users give them, and how they are fetched."""
 
-import json
 import os
-import tempfile
 import urllib.error
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 from huggingface_hub import constants
-from tokenizers import Tokenizer
-from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from txt.data.tokenizer import TRAINED, SpecialTokens, TextTokenizer
-from txt.errors import InputError, nearest
+from txt.data import minilm
+from txt.errors import InputError
+from txt.runs import RUNS
+
+Loaded = TypeVar("Loaded")
 
 _SECONDS_TO_ANSWER = 5
+_UNUSABLE = (OSError, ValueError, KeyError, TypeError, ImportError)
 
 
-def load_tokenizer(name: str) -> TextTokenizer:
-    """Load a tokenizer from a folder, the hub's cache, or the hub; code that comes with it is never run.
+def located(name: str) -> str:
+    """Return the folder or hub name behind a name: `minilm`, a run, a folder, or a hub name.
 
     Raises:
-        InputError: there is no such tokenizer, it cannot be fetched, or it has no fast form.
+        InputError: it is a run that has no model yet.
     """
-    loaded = _load(name)
-    if not loaded.is_fast:
-        raise InputError(f"tokenizer `{name}` has no fast form (tokenizer.json)", "choose another, or --tokenizer bpe")
-    if loaded.pad_token_id is None:  # GPT-2 and its kin: nothing attends to padding, so any token will do
-        loaded.pad_token = loaded.eos_token or loaded.unk_token or loaded.convert_ids_to_tokens(0)
-    loaded.model_input_names = ["input_ids", "attention_mask"]
-    with tempfile.TemporaryDirectory(prefix="txt-") as folder:
-        loaded.save_pretrained(folder)
-        saved = sorted(Path(folder).glob("*.json"))
-        backend = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
-        files = {path.name: json.loads(path.read_bytes()) for path in saved if path.name != "tokenizer.json"}
-    files["tokenizer_config.json"] = _portable(files["tokenizer_config.json"])
-    special = SpecialTokens(
-        loaded.pad_token_id, loaded.unk_token_id, loaded.cls_token_id, loaded.sep_token_id, loaded.mask_token_id
-    )
-    info = {"kind": type(backend.model).__name__.lower(), "trained": False, "name": name}
-    return TextTokenizer(backend, special, info, files)
+    if name == minilm.NAME:
+        return str(minilm.minilm_folder() or minilm.HUB_NAME)
+    for run in (Path(name), RUNS / name):
+        if (run / "events.jsonl").is_file():
+            if not (run / "model" / "config.json").is_file():
+                raise InputError(f"run `{name}` has no model yet", "a run has one after its first evaluation")
+            return str(run / "model")
+    return name
 
 
-def _load(name: str) -> PreTrainedTokenizerBase:
-    """Look on this machine first; ask the hub only where it answers, since its client tries for 46 seconds."""
+def fetch(load: Callable[..., Loaded], name: str, what: str, hint: str) -> Loaded:
+    """Load from this machine, or else from the hub where it answers, since its client tries for 46 seconds.
+
+    Args:
+        load: takes a folder or hub name and `local_files_only`, as `from_pretrained` does.
+        name: as the user gave it; see `located`.
+        what: what it is, for messages: `tokenizer`, `model`.
+        hint: what to do instead where it is not on this machine and the hub is out of reach.
+
+    Raises:
+        InputError: there is none in the folder, it cannot be fetched, or it is of no use.
+    """
+    source = located(name)
     try:
-        return AutoTokenizer.from_pretrained(name, local_files_only=True, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-        if Path(name).exists():
-            raise InputError(
-                f"there is no tokenizer in `{name}`: {_first_line(error)}",
-                "the folder needs tokenizer.json and tokenizer_config.json",
-            ) from None
-    close = nearest(name, TRAINED)
-    offline = f"tokenizer `{name}` is not on this machine, and the hub cannot be reached"
-    if close or not _hub_answers():
-        hint = f"did you mean `{close}`?" if close else "name a folder, or train one: --tokenizer wordpiece"
-        raise InputError(offline if not close else f"there is no tokenizer `{name}` on this machine", hint)
+        return load(source, local_files_only=True)
+    except _UNUSABLE as error:
+        if Path(source).exists():
+            raise InputError(f"there is no {what} in `{name}`: {first_line(error)}") from None
+    if not hub_answers():
+        raise InputError(f"{what} `{name}` is not on this machine, and the hub cannot be reached", hint)
     try:
-        return AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
+        return load(source, local_files_only=False)
+    except _UNUSABLE as error:
         raise InputError(
-            f"tokenizer `{name}` cannot be loaded: {_first_line(error)}", "name it as on the hub: owner/name"
+            f"{what} `{name}` cannot be loaded: {first_line(error)}", "name it as on the hub: owner/name"
         ) from None
 
 
-def _portable(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the configuration without what says how this machine came by it."""
-    return {name: value for name, value in config.items() if name not in ("is_local", "local_files_only")}
-
-
-def _hub_answers() -> bool:
+def hub_answers() -> bool:
+    """Ask the hub for a sign of life, unless the user has forbidden it."""
     if constants.HF_HUB_OFFLINE or os.environ.get("TRANSFORMERS_OFFLINE") in ("1", "true"):
         return False
     try:
@@ -84,5 +77,6 @@ def _hub_answers() -> bool:
     return True
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says, or its name where it says nothing."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

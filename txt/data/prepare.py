@@ -116,7 +116,7 @@ def _refuse_overwriting(out: Path, source: Path | str, force: bool) -> None:
 
 
 def _load(name: str) -> TextTokenizer:
-    from txt.data.hub import load_tokenizer  # takes seconds to import, and few need it
+    from txt.data.pretrained_tokenizer import load_tokenizer  # takes seconds to import, and few need it
 
     return load_tokenizer(name)
 

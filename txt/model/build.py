@@ -1,19 +1,47 @@
-"""A new model for prepared data."""
+"""A model to train on prepared data: new, or with pretrained weights."""
 
 import torch
+from tokenizers import Tokenizer
 from torch import nn
 
 from txt.config import TrainConfig
 from txt.data.prepared import Prepared
+from txt.data.pretrained_tokenizer import load_tokenizer
+from txt.errors import InputError
 from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
+from txt.model.pretrained import Model, depth_of, load_pretrained
 
 
-def new_model(config: TrainConfig, prepared: Prepared, device: torch.device) -> TransformerClassifier:
-    """Return an untrained classifier for the data's vocabulary and labels; equal seeds give equal weights."""
+def new_model(config: TrainConfig, prepared: Prepared, device: torch.device) -> Model:
+    """Return the classifier that a training begins with; equal seeds give equal weights.
+
+    Raises:
+        InputError: the pretrained weights cannot be had, or the data was prepared for another model.
+    """
+    if config.pretrained is None:
+        model: Model = _untrained(config, prepared)
+    else:
+        _check_tokenizer(config.pretrained, prepared)
+        model = load_pretrained(config.pretrained, prepared.labels, config.seed, means=config.freeze == "all")
+        _check_length(model, prepared)
+        _freeze(model, config)
+    nn.Module.to(model, device)
+    return model
+
+
+def learning_rate_scale(model: Model, config: TrainConfig, name: str) -> float:
+    """Return the share of the learning rate at which a parameter learns: `layer_decay` for each layer above it."""
+    if config.layer_decay == 1:
+        return 1.0
+    layers = int(model.config.num_hidden_layers)
+    return float(config.layer_decay ** (layers + 1 - depth_of(name, layers)))
+
+
+def _untrained(config: TrainConfig, prepared: Prepared) -> TransformerClassifier:
     labels = dict(enumerate(prepared.labels))
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        model = TransformerClassifier(
+        return TransformerClassifier(
             TransformerClassifierConfig(
                 vocab_size=prepared.vocab_size,
                 d_model=config.d_model,
@@ -27,5 +55,40 @@ def new_model(config: TrainConfig, prepared: Prepared, device: torch.device) -> 
                 label2id={label: number for number, label in labels.items()},
             )
         )
-    nn.Module.to(model, device)
-    return model
+
+
+def _check_tokenizer(name: str, prepared: Prepared) -> None:
+    """Refuse data whose token ids mean other words to the pretrained model."""
+    if _vocabulary(load_tokenizer(name).backend) != _vocabulary(prepared.tokenizer()):
+        raise InputError(
+            f"`{prepared.path}` was prepared with another tokenizer than that of `{name}`",
+            f"txt train DATA --from {name} prepares with its own, as does txt prepare DATA --tokenizer {name}",
+        )
+
+
+def _vocabulary(tokenizer: Tokenizer) -> dict[str, int]:
+    return tokenizer.get_vocab(with_added_tokens=True)
+
+
+def _check_length(model: Model, prepared: Prepared) -> None:
+    most = getattr(model.config, "encoder", model.config).max_position_embeddings
+    if model.config.model_type in ("roberta", "xlm-roberta", "camembert"):
+        most -= model.config.pad_token_id + 1
+    asked = prepared.manifest.max_length
+    if asked > most:
+        raise InputError(
+            f"the data was prepared for texts of up to {asked} tokens, and the model takes {most}",
+            f"prepare it with --max-length {most}",
+        )
+
+
+def _freeze(model: Model, config: TrainConfig) -> None:
+    """Leave out of training what `--freeze` names: the embeddings and the lowest layers, or all but the head."""
+    if config.freeze is None:
+        return
+    layers = int(model.config.num_hidden_layers)
+    if config.freeze != "all" and int(config.freeze) > layers:
+        raise InputError(f"--freeze {config.freeze} is more than the model's {layers} layers", "--freeze all")
+    deepest = layers if config.freeze == "all" else int(config.freeze)
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(depth_of(name, layers) > deepest)

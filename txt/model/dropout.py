@@ -39,6 +39,10 @@ class Dropout:
             wanted -= size
         return (pieces[0] if len(pieces) == 1 else torch.cat(pieces)).view(like.shape)
 
+    def seed(self) -> int:
+        """Return a seed for what draws its own masks, other at every call."""
+        return self._random.getrandbits(63)
+
     def fork(self) -> "Dropout":
         """Return a dropout of its own for a part of the model."""
         if self._pool is None:

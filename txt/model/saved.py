@@ -2,20 +2,21 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from transformers.utils.logging import disable_progress_bar
+from transformers import AutoModelForSequenceClassification
 
 from txt.errors import InputError
-from txt.files import atomic_folder
-from txt.model.classifier import TransformerClassifier
+from txt.files import atomic_folder, read_json
+from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
+from txt.model.pretrained import Model, PretrainedClassifier
+from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
 
-disable_progress_bar()  # one bar per saved model would tear ours
 
-
-def save_model(model: TransformerClassifier, tokenizer: Path, folder: Path) -> None:
+def save_model(model: Model, tokenizer: Path, folder: Path) -> None:
     """Write a model with its tokenizer's files to `folder`, whole or not at all.
 
     Raises:
@@ -27,18 +28,29 @@ def save_model(model: TransformerClassifier, tokenizer: Path, folder: Path) -> N
             shutil.copyfile(file, beside / file.name)
 
 
-def load_model(folder: Path, device: torch.device) -> TransformerClassifier:
+def load_model(folder: Path, device: torch.device) -> Model:
     """Load a model in evaluation mode, in float32. No code from the folder is executed.
 
     Raises:
-        InputError: the folder holds no whole model of ours.
+        InputError: the folder holds no whole model.
     """
     if not (folder / "model.safetensors").is_file():
         raise InputError(f"`{folder}` holds no trained model", "a run has one after its first evaluation")
     try:
-        model = TransformerClassifier.from_pretrained(folder, local_files_only=True, use_safetensors=True)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+        model = _loaded(folder)
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise InputError(f"cannot load the model in `{folder}`: {str(error).splitlines()[0]}") from None
     nn.Module.to(model, device)
     model.eval()
     return model
+
+
+def _loaded(folder: Path) -> Model:
+    kind = read_json(folder / "config.json").get("model_type")
+    options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": torch.float32}
+    if kind == TransformerClassifierConfig.model_type:
+        return TransformerClassifier.from_pretrained(folder, **options)
+    if kind == SentenceClassifierConfig.model_type:
+        return PretrainedClassifier(SentenceClassifier.from_pretrained(folder, **options))
+    native = AutoModelForSequenceClassification.from_pretrained(folder, trust_remote_code=False, **options)
+    return PretrainedClassifier(native)

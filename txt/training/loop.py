@@ -5,6 +5,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.events import Evaluation, Event, Finished, Saved, Started, Warned
 from txt.files import remove_leftovers
-from txt.model.build import new_model
+from txt.model.build import learning_rate_scale, new_model
 from txt.model.saved import save_model
 from txt.runs import EventLog, Run
 from txt.training.batches import Rows
@@ -79,7 +80,8 @@ class Training:
         self.tokenizer = prepared.path / "tokenizer"
         self.plan = Plan(self.train.lengths, self.config)
         self.model = new_model(self.config, prepared, machine.device)
-        self.optimizer = FlatAdamW(self.model, machine.dtype, self.config.weight_decay)
+        scale_of = partial(learning_rate_scale, self.model, self.config)
+        self.optimizer = FlatAdamW(self.model, machine.dtype, self.config.weight_decay, scale_of)
         self.optimizer.working.train()
         self.optimizer.working.gradient_checkpointing = self.config.gradient_checkpointing
         self.gradients = BatchGradients(self.train, self.num_classes, self.plan, self.optimizer, machine, group)

@@ -6,12 +6,13 @@ and a checkpoint is three tensors.
 """
 
 import copy
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
 
-from txt.model.classifier import TransformerClassifier
+from txt.model.pretrained import Model
 
 
 class FlatAdamW:
@@ -21,22 +22,28 @@ class FlatAdamW:
         model: the model, in float32; its parameters become views of one flat tensor.
         working_dtype: type of the working copy; float32 makes the model itself the working copy.
         weight_decay: decay of matrices and embeddings; biases and norms have none.
+        scale_of: the share of the learning rate at which a parameter learns, by its name.
     """
 
-    def __init__(self, model: TransformerClassifier, working_dtype: torch.dtype, weight_decay: float) -> None:
+    def __init__(
+        self,
+        model: Model,
+        working_dtype: torch.dtype,
+        weight_decay: float,
+        scale_of: Callable[[str], float] = lambda _: 1.0,
+    ) -> None:
         self.model = model
-        parameters: list[Tensor] = [parameter for parameter in model.parameters() if parameter.requires_grad]
-        decayed = [parameter for parameter in parameters if parameter.dim() > 1]
-        others = [parameter for parameter in parameters if parameter.dim() <= 1]
-        self._masters = [*decayed, *others]
-        self._decayed_size = sum(parameter.numel() for parameter in decayed)
+        pieces = _alike(model, weight_decay, scale_of)
+        self._masters = [parameter for piece in pieces.values() for parameter in piece]
+        self._sizes = [sum(parameter.numel() for parameter in piece) for piece in pieces.values()]
         self.weights = _flattened(self._masters)  # (P,) float32
         self.gradients = torch.zeros_like(self.weights)  # (P,) float32
         self._gradient_views = list(_views(self.gradients, self._masters))
         self.working, self._workers = self._working_copy(working_dtype)
         self._touched: list[tuple[Tensor, Tensor]] = []
         self._collected = False
-        self._optimizer = self._fused(weight_decay)
+        self._scales = [scale for _, scale in pieces]
+        self._optimizer = self._fused([decay for decay, _ in pieces])
 
     def collect(self) -> None:
         """Add the working copy's gradients to the float32 ones and forget them."""
@@ -63,8 +70,8 @@ class FlatAdamW:
 
     def step(self, learning_rate: float) -> None:
         """Update the weights by the collected gradients."""
-        for group in self._optimizer.param_groups:
-            group["lr"] = learning_rate
+        for group, scale in zip(self._optimizer.param_groups, self._scales, strict=True):
+            group["lr"] = learning_rate * scale
         self._optimizer.step()
         self._forget()
         self.refresh()
@@ -91,8 +98,7 @@ class FlatAdamW:
         """Go on from a checkpoint's tensors, after `steps` steps."""
         self.weights.copy_(state["weights"])
         for name in ("exp_avg", "exp_avg_sq"):
-            sizes = [self._decayed_size, len(self.weights) - self._decayed_size]
-            for moment, saved in zip(self._moments(name), state[name].split(sizes), strict=True):
+            for moment, saved in zip(self._moments(name), state[name].split(self._sizes), strict=True):
                 moment.copy_(saved)
         for state_of_group in self._optimizer.state.values():
             state_of_group["step"].fill_(steps)
@@ -105,7 +111,7 @@ class FlatAdamW:
         self._touched.clear()
         self._collected = False
 
-    def _working_copy(self, dtype: torch.dtype) -> tuple[TransformerClassifier, list[Tensor]]:
+    def _working_copy(self, dtype: torch.dtype) -> tuple[Model, list[Tensor]]:
         if dtype == torch.float32:
             return self.model, self._masters
         working = copy.deepcopy(self.model)
@@ -114,15 +120,14 @@ class FlatAdamW:
         named = dict(working.named_parameters())
         return working, [named[names[id(master)]] for master in self._masters]
 
-    def _fused(self, weight_decay: float) -> torch.optim.AdamW:
-        """Make the fused optimizer over two flat pieces, and its zero moments."""
+    def _fused(self, decays: list[float]) -> torch.optim.AdamW:
+        """Make the fused optimizer over the flat pieces, and its zero moments."""
         groups = []
-        for start, stop, decay in (
-            (0, self._decayed_size, weight_decay),
-            (self._decayed_size, len(self.weights), 0.0),
+        for decay, weights, gradients in zip(
+            decays, self.weights.split(self._sizes), self.gradients.split(self._sizes), strict=True
         ):
-            piece = nn.Parameter(self.weights[start:stop])
-            piece.grad = self.gradients[start:stop]
+            piece = nn.Parameter(weights)
+            piece.grad = gradients
             groups.append({"params": [piece], "weight_decay": decay})
         optimizer = torch.optim.AdamW(groups, lr=0.0, fused=True)
         optimizer.step()  # at rate 0 and without gradients: creates the moments
@@ -132,6 +137,17 @@ class FlatAdamW:
 
     def _moments(self, name: str) -> list[Tensor]:
         return [self._optimizer.state[group["params"][0]][name] for group in self._optimizer.param_groups]
+
+
+def _alike(
+    model: nn.Module, weight_decay: float, scale_of: Callable[[str], float]
+) -> dict[tuple[float, float], list[Tensor]]:
+    """Return the parameters that learn, together those of equal (weight decay, share of the learning rate)."""
+    pieces: dict[tuple[float, float], list[Tensor]] = defaultdict(list)
+    for name, parameter in model.named_parameters():
+        if parameter.requires_grad:
+            pieces[weight_decay if parameter.dim() > 1 else 0.0, scale_of(name)].append(parameter)
+    return dict(sorted(pieces.items(), key=lambda item: (-item[0][0], -item[0][1])))
 
 
 def _flattened(parameters: list[Tensor]) -> Tensor:

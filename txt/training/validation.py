@@ -9,8 +9,8 @@ import torch.nn.functional as F
 
 from txt.data.prepared import Split
 from txt.metrics import Ints, confusion_counts, scores
-from txt.model.classifier import TransformerClassifier
 from txt.model.predict import predict_logits
+from txt.model.pretrained import Model
 from txt.training.distributed import Group
 from txt.training.machine import Machine
 
@@ -28,7 +28,7 @@ class Scored(NamedTuple):
         return self.loss if metric == "loss" else self.metrics[metric]
 
 
-def score_split(model: TransformerClassifier, split: Split, num_classes: int, machine: Machine, group: Group) -> Scored:
+def score_split(model: Model, split: Split, num_classes: int, machine: Machine, group: Group) -> Scored:
     """Score a labeled split, each process computing its share of the rows; the model is left in training mode."""
     begun = time.perf_counter()
     model.eval()

@@ -1,0 +1,158 @@
+"""Pretrained encoders on flat tokens give what `transformers` gives on padded rows."""
+
+import json
+
+import pytest
+import torch
+from transformers import (
+    BertConfig,
+    BertForSequenceClassification,
+    BertModel,
+    DistilBertConfig,
+    DistilBertForSequenceClassification,
+    RobertaConfig,
+    RobertaForSequenceClassification,
+)
+
+from txt.errors import InputError
+from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
+from txt.model.dropout import Dropout, mask_pool
+from txt.model.pretrained import PretrainedClassifier, depth_of, load_pretrained
+from txt.model.saved import load_model
+from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
+
+SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+LENGTHS = [2, 3, 3, 9]
+CPU = torch.device("cpu")
+
+
+def bert(**options) -> BertForSequenceClassification:
+    return BertForSequenceClassification(BertConfig(vocab_size=50, num_labels=3, **SIZES, **options))
+
+
+def sentence() -> SentenceClassifier:
+    encoder = BertConfig(vocab_size=50, **SIZES).to_dict()
+    return SentenceClassifier(SentenceClassifierConfig(encoder=encoder, num_labels=3))
+
+
+def roberta() -> RobertaForSequenceClassification:
+    return RobertaForSequenceClassification(RobertaConfig(vocab_size=50, num_labels=3, pad_token_id=1, **SIZES))
+
+
+def distilbert() -> DistilBertForSequenceClassification:
+    return DistilBertForSequenceClassification(
+        DistilBertConfig(vocab_size=50, num_labels=3, dim=32, hidden_dim=64, n_layers=2, n_heads=4)
+    )
+
+
+def rows() -> torch.Tensor:
+    return torch.randint(5, 50, (sum(LENGTHS),), generator=torch.Generator().manual_seed(3))
+
+
+def padded(token_ids: torch.Tensor, pad_token_id: int) -> tuple[torch.Tensor, torch.Tensor]:
+    ids = torch.nn.utils.rnn.pad_sequence(list(token_ids.split(LENGTHS)), True, pad_token_id)
+    mask = torch.arange(ids.shape[1]) < torch.tensor(LENGTHS)[:, None]
+    return ids, mask.long()
+
+
+@pytest.mark.parametrize("make", [bert, sentence, roberta, distilbert])
+def test_flat_logits_and_gradients_are_those_of_transformers(make):
+    torch.manual_seed(1)
+    model = make().eval()
+    flat = PretrainedClassifier(model).eval()
+    ids, mask = padded(rows(), getattr(model.config, "encoder", model.config).pad_token_id)
+    expected = model(input_ids=ids, attention_mask=mask).logits
+    weights = torch.arange(12, dtype=torch.float32).view(4, 3)
+    (expected * weights).sum().backward()
+    wanted = {name: parameter.grad for name, parameter in model.named_parameters() if parameter.grad is not None}
+    model.zero_grad()
+    found = flat.classify(rows(), LENGTHS)
+    (found * weights).sum().backward()
+    torch.testing.assert_close(found, expected, atol=1e-5, rtol=1e-4)
+    for name, parameter in model.named_parameters():
+        if name in wanted:
+            gradient = parameter.grad.to_dense() if parameter.grad.is_sparse else parameter.grad
+            torch.testing.assert_close(gradient, wanted[name], atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize("make", [sentence, distilbert])
+def test_dropout_follows_from_the_step_alone(make):
+    model = PretrainedClassifier(make()).train()
+    pool = mask_pool(0.5, 1, torch.float32, CPU, 1 << 16)
+    first, again, other = (model.classify(rows(), LENGTHS, Dropout(pool, step)) for step in (7, 7, 8))
+    assert torch.equal(first, again)
+    assert not torch.equal(first, other)
+
+
+def test_checkpointed_gradients_are_the_same():
+    model = PretrainedClassifier(sentence()).train()
+    pool = mask_pool(0.2, 1, torch.float32, CPU, 1 << 16)
+    gradients = []
+    for checkpointing in (False, True):
+        model.zero_grad()
+        model.gradient_checkpointing = checkpointing
+        model.classify(rows(), LENGTHS, Dropout(pool, 3)).sum().backward()
+        gradients.append(model.model.encoder.encoder.layer[0].output.dense.weight.grad.clone())
+    torch.testing.assert_close(*gradients)
+
+
+@pytest.mark.parametrize("make", [bert, sentence, distilbert])
+def test_a_saved_model_is_loaded_as_it_was(make, tmp_path):
+    model = PretrainedClassifier(make()).eval()
+    model.save_pretrained(tmp_path / "model")
+    again = load_model(tmp_path / "model", CPU)
+    assert torch.equal(again.classify(rows(), LENGTHS), model.classify(rows(), LENGTHS))
+
+
+def test_the_head_keeps_the_rows_of_labels_that_it_knows(tmp_path):
+    model = bert()
+    model.config.id2label = {0: "bad", 1: "fair", 2: "good"}
+    model.save_pretrained(tmp_path)
+    grown = load_pretrained(str(tmp_path), ("good", "new", "bad"), seed=1).model
+    assert grown.config.id2label == {0: "good", 1: "new", 2: "bad"}
+    assert torch.equal(grown.classifier.weight[[0, 2]], model.classifier.weight[[2, 0]])
+    assert not torch.equal(grown.classifier.weight[1], model.classifier.weight[1])
+
+
+def test_a_model_of_our_own_goes_on_with_other_labels(tmp_path):
+    config = TransformerClassifierConfig(vocab_size=50, d_model=16, nhead=2, num_layers=1, id2label={0: "x", 1: "y"})
+    ours = TransformerClassifier(config)
+    ours.save_pretrained(tmp_path)
+    grown = load_pretrained(str(tmp_path), ("y", "z", "x"), seed=1)
+    assert torch.equal(grown.head2.weight[[0, 2]], ours.head2.weight[[1, 0]])
+    assert grown.classify(rows(), LENGTHS).shape == (4, 3)
+
+
+def test_a_sentence_encoder_is_pooled_by_the_mean(tmp_path):
+    BertModel(BertConfig(vocab_size=50, **SIZES)).save_pretrained(tmp_path)
+    (tmp_path / "1_Pooling").mkdir()
+    (tmp_path / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_mean_tokens": True}))
+    assert isinstance(load_pretrained(str(tmp_path), ("a", "b"), seed=1).model, SentenceClassifier)
+
+
+def test_equal_seeds_give_equal_heads(tmp_path):
+    BertModel(BertConfig(vocab_size=50, **SIZES)).save_pretrained(tmp_path)
+    heads = [load_pretrained(str(tmp_path), ("a", "b"), seed).model.classifier.weight for seed in (1, 1, 2)]
+    assert torch.equal(heads[0], heads[1])
+    assert not torch.equal(heads[0], heads[2])
+
+
+def test_what_is_no_model_is_told_in_one_line(tmp_path):
+    with pytest.raises(InputError, match="holds no model"):
+        load_pretrained(str(tmp_path), ("a", "b"), seed=1)
+    with pytest.raises(InputError, match="`no-such/model` is not on this machine, and the hub cannot be reached"):
+        load_pretrained("no-such/model", ("a", "b"), seed=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "depth"),
+    [
+        ("model.bert.embeddings.word_embeddings.weight", 0),
+        ("model.encoder.encoder.layer.0.output.dense.weight", 1),
+        ("layers.5.qkv.weight", 6),
+        ("model.classifier.weight", 7),
+        ("model.bert.pooler.dense.weight", 7),
+    ],
+)
+def test_depth_of_a_parameter(name, depth):
+    assert depth_of(name, layers=6) == depth

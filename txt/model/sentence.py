@@ -1,0 +1,105 @@
+"""SentenceClassifier: a pretrained encoder, the mean over its tokens, and a linear head.
+
+The head of encoders that were trained to give one vector a sentence; `transformers` has no class for it. This file
+needs nothing but torch and transformers, so that it can travel with an exported model.
+"""
+
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from transformers import (
+    AutoConfig,
+    AutoModel,
+    AutoModelForSequenceClassification,
+    PretrainedConfig,
+    PreTrainedModel,
+    initialization,
+)
+from transformers.modeling_outputs import SequenceClassifierOutput
+
+
+class SentenceClassifierConfig(PretrainedConfig):
+    """The encoder's own configuration, and the dropout before the head."""
+
+    model_type = "txt-sentence-classifier"
+    sub_configs: ClassVar[dict[str, Any]] = {"encoder": AutoConfig}
+
+    def __init__(self, encoder: Any = None, dropout: float = 0.1, **kwargs: Any) -> None:
+        if isinstance(encoder, dict):
+            encoder = AutoConfig.for_model(**encoder)
+        self.encoder = encoder or AutoConfig.for_model("bert")
+        self.dropout = dropout
+        super().__init__(**kwargs)
+
+    @property
+    def hidden_size(self) -> int:
+        """Width of the encoder."""
+        return int(self.encoder.hidden_size)
+
+    @property
+    def num_hidden_layers(self) -> int:
+        """Layers of the encoder."""
+        return int(self.encoder.num_hidden_layers)
+
+
+class SentenceClassifier(PreTrainedModel):
+    """Mean pooling over the tokens of each row, dropout, a linear layer.
+
+    Source: Reimers and Gurevych 2019, "Sentence-BERT", for the pooling.
+    """
+
+    config_class = SentenceClassifierConfig
+    base_model_prefix = "encoder"
+    supports_gradient_checkpointing = True
+    _supports_sdpa = True
+
+    def __init__(self, config: SentenceClassifierConfig) -> None:
+        super().__init__(config)
+        self.encoder = without_pooler(AutoModel.from_config(config.encoder))
+        self.classifier = nn.Linear(config.hidden_size, int(config.num_labels or 2))
+        self.post_init()
+
+    def _init_weights(self, module: nn.Module) -> None:
+        if module is self.classifier:
+            initialization.normal_(self.classifier.weight, std=0.02)
+            initialization.zeros_(self.classifier.bias)
+
+    def forward(
+        self,
+        input_ids: Tensor,
+        attention_mask: Tensor | None = None,
+        labels: Tensor | None = None,
+        **_: Any,
+    ) -> SequenceClassifierOutput:
+        """Classify padded rows.
+
+        Args:
+            input_ids: (B, T) int64.
+            attention_mask: (B, T), 1 for tokens and 0 for padding; all tokens by default.
+            labels: (B,) int64, for a loss.
+        """
+        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
+        hidden = self.encoder(input_ids=input_ids, attention_mask=mask).last_hidden_state  # (B, T, D)
+        pooled = F.dropout(mean_over_tokens(hidden, mask), self.config.dropout, self.training)  # (B, D)
+        logits = self.classifier(pooled)
+        loss = None if labels is None else F.cross_entropy(logits.float(), labels)
+        return SequenceClassifierOutput(loss=loss, logits=logits)
+
+
+def mean_over_tokens(hidden: Tensor, mask: Tensor) -> Tensor:
+    """Return the mean (B, D) of `hidden` (B, T, D) over the tokens that `mask` (B, T) marks with 1."""
+    weights = mask.unsqueeze(-1).to(hidden.dtype)
+    return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
+
+
+def without_pooler(encoder: Any) -> Any:
+    """Remove the layer that a mean over tokens makes useless, where the encoder has one."""
+    if getattr(encoder, "pooler", None) is not None:
+        encoder.pooler = None
+    return encoder
+
+
+AutoConfig.register(SentenceClassifierConfig.model_type, SentenceClassifierConfig, exist_ok=True)
+AutoModelForSequenceClassification.register(SentenceClassifierConfig, SentenceClassifier, exist_ok=True)
