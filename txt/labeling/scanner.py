@@ -5,9 +5,6 @@ screen goes, the process goes too.
 """
 
 import signal
-import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
@@ -17,6 +14,7 @@ from txt.data.row_index import RowIndex, read_index, scan, write_index
 from txt.data.rows import Asked, Form
 from txt.errors import TxtError
 from txt.labeling.find import Query, scan_rows
+from txt.labeling.side_process import SideProcess
 from txt.labeling.states import RowNumbers
 
 _MOST_SECONDS = 30  # for the rows between two answers; thousands of them take milliseconds
@@ -77,19 +75,19 @@ class Scanner:
     """The process, as the screen sees it: `fileno` to wait for answers, `ready` when the file has been read."""
 
     def __init__(self, path: Path, form: Form, asked: Asked, kept: Path | None) -> None:
-        self._make_index = MakeIndex(path, form, asked, kept)
         self.number = 0
         self.ready = False
-        self._start()
+        self._process = SideProcess(__name__)
+        self._process.send(MakeIndex(path, form, asked, kept))
 
     def fileno(self) -> int:
         """Return the descriptor that becomes readable when an answer is there."""
-        return self.connection.fileno()
+        return self._process.fileno()
 
     def find(self, query: Query) -> int:
         """Begin a search, and end the one before it; returns its number."""
         self.number += 1
-        self.connection.send(Find(self.number, query))
+        self._process.send(Find(self.number, query))
         return self.number
 
     def answers(self) -> Iterator[Answer]:
@@ -98,31 +96,14 @@ class Scanner:
         Raises:
             EOFError: the process has gone.
         """
-        while self.connection.poll():
-            answer = self.connection.recv()
+        while self._process.has_answer():
+            answer = self._process.answer()
             self.ready = self.ready or isinstance(answer, Indexed)
             yield answer
 
     def close(self) -> None:
         """End the process."""
-        self.connection.close()
-        self._process.kill()
-        self._process.wait()
-
-    def _start(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            code = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import serve; serve({theirs.fileno()})"
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-c", code],
-                pass_fds=[theirs.fileno()],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C at the terminal is for the screen alone
-            )
-        self.connection = Connection(ours.detach())
-        self.connection.send(self._make_index)
+        self._process.close()
 
 
 def serve(descriptor: int) -> None:
