@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from txt.config import TrainConfig
 from txt.errors import InputError, nearest
+from txt.event_index import EventIndex
 from txt.events import Event, Finished, from_json
 from txt.files import FORMAT, json_line, mend_torn_line, read_json, read_lines, write_json
 
@@ -206,15 +207,18 @@ class EventLog:
             self._file.close()
             raise InputError(f"run `{run.name}` is being trained by another process") from None
         mend_torn_line(run.events_path)
-        self._waiting: list[bytes] = []
+        self._index = EventIndex(run.events_path)
+        self._waiting: list[dict[str, Any]] = []
 
     def write(self, event: Event) -> None:
         """Append an event, and any that had to wait."""
-        self._waiting.append(json_line(event.to_json()))
-        end = self._file.tell()
-        content = b"".join(self._waiting)
+        self._waiting.append(event.to_json())
+        end = self._file.seek(0, os.SEEK_END)
+        lines = [json_line(value) for value in self._waiting]
+        content = b"".join(lines)
         try:
             if self._file.write(content) == len(content):
+                self._index.append(end, self._waiting, lines)
                 self._waiting.clear()
                 return
         except OSError as error:
@@ -226,6 +230,7 @@ class EventLog:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._index.close()
         self._file.close()
 
 
