@@ -1,24 +1,31 @@
 """How a run stands: running, died at step N, finished …, told by the end of its record and the lock on it."""
 
 import json
+import socket
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from txt.events import Evaluation, Event, Finished, Saved, Started, Step, Warned, from_json
 from txt.files import lines_from_end
+from txt.run_status import FAILED as STATUS_FAILED
+from txt.run_status import LIVING, PAUSED, STARTING, TRAINING, Status, process_runs, read_status
 from txt.runs import Run
 
-RUNNING, DIED, NOT_STARTED = "running", "died", "not-started"
+RUNNING, DIED, FAILED, NOT_STARTED = "running", "died", "failed", "not-started"
+ALIVE = (STARTING, RUNNING, PAUSED)
 _ENDINGS = {
     "completed": "finished",
     "early_stopped": "early-stopped",
     "interrupted": "interrupted",
     "diverged": "diverged",
-    "failed": "failed",
+    "discarded": "discarded",
+    "failed": FAILED,
 }
-STATES = (RUNNING, *_ENDINGS.values(), DIED, NOT_STARTED)
+STATES = (*ALIVE, *_ENDINGS.values(), DIED, NOT_STARTED)
 
+_LATE_SECONDS = 60.0  # without a sign of life from another machine, whose clock may differ
 _MOST = 4 << 20  # bytes read of a record that has no end, in search of its last evaluation: some ten thousand steps
 
 
@@ -62,11 +69,11 @@ class State:
     @property
     def words(self) -> str:
         """The state as people say it: `died at step 120 of 480`."""
-        if self.kind in ("finished", NOT_STARTED):
+        if self.kind in ("finished", STARTING, NOT_STARTED) or not self.step:
             return self.kind.replace("-", " ")
         place = f"step {self.step:,}" + (f" of {self.total_steps:,}" if self.total_steps else "")
         name = "stopped early" if self.kind == "early-stopped" else self.kind
-        return f"{name}, {place}" if self.kind == RUNNING else f"{name} at {place}"
+        return f"{name}, {place}" if self.kind in ALIVE else f"{name} at {place}"
 
 
 def read_tail(run: Run) -> Tail:
@@ -92,13 +99,29 @@ def read_tail(run: Run) -> Tail:
 
 
 def state_of(run: Run, tail: Tail) -> State:
-    """Say how a run stands: one without an end runs while a process holds the lock on its record, else it died."""
+    """Say how a run stands: one without an end runs while its process shows that it lives, else it died."""
     total = tail.started.total_steps if tail.started else None
     if tail.finished:
-        return State(_ENDINGS.get(tail.finished.status, "failed"), tail.step, total)
+        return State(_ENDINGS.get(tail.finished.status, FAILED), tail.step, total)
+    status = read_status(run)
+    kind = _alive(run, status)
+    if kind is None and status is not None and status.state == STATUS_FAILED:
+        kind = FAILED
+    if kind is None:
+        kind = NOT_STARTED if tail.last is None and status is None else DIED
+    return State(kind, max(tail.step, status.step if status else 0), total)
+
+
+def _alive(run: Run, status: Status | None) -> str | None:
+    """Return one of ALIVE; None for a run without a process. On another machine, a recent sign of life must do."""
     if run.is_locked():
-        return State(RUNNING, tail.step, total)
-    return State(DIED if tail.last is not None else NOT_STARTED, tail.step, total)
+        return PAUSED if status and status.state == PAUSED else RUNNING
+    if status is None or status.state not in LIVING:
+        return None
+    if status.host != socket.gethostname():
+        recent = abs(time.time() - status.heartbeat) < _LATE_SECONDS
+        return (status.state if status.state != TRAINING else RUNNING) if recent else None
+    return STARTING if status.state == STARTING and process_runs(status.pid) else None
 
 
 def _first_event(path: Path) -> Event | None:

@@ -2,26 +2,21 @@
 
 import sys
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from txt.cli.console import out, print_json, say, shown
-from txt.cli.evaluate import PredictingBar
 from txt.cli.help import App
+from txt.cli.run_arguments import Json, Name, Names, Yes
+from txt.cli.runs_compare import compare
+from txt.cli.runs_export import export, plot
+from txt.cli.runs_show import show
 from txt.cli.runs_table import runs_lines, size
 from txt.errors import InputError
 
 if TYPE_CHECKING:
-    from txt.evaluation.predictions import Predictions
     from txt.evaluation.summary import Summary
-    from txt.runs import Run
-
-Name = Annotated[str, typer.Argument(metavar="RUN", help="Run, by name or path.", show_default=False)]
-Names = Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs, by name or path.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 
 def register(app: typer.Typer) -> None:
@@ -29,7 +24,10 @@ def register(app: typer.Typer) -> None:
     runs = App()
     runs.callback(invoke_without_command=True)(list_runs)
     for name, command in (
+        ("show", show),
         ("compare", compare),
+        ("export", export),
+        ("plot", plot),
         ("rename", rename),
         ("tag", tag),
         ("note", note),
@@ -74,83 +72,6 @@ def list_runs(
     for line in runs_lines(chosen, out.width, _now(), leaders(runs)):
         out.print(line)
     say(_count(len(chosen), len(runs)))
-
-
-def compare(
-    runs: Names,
-    *,
-    split: Annotated[str, typer.Option(help="Rows to compare on: `test` or `val`.")] = "test",
-    metric: Annotated[str | None, typer.Option(help="Score that decides [the first run's].")] = None,
-    as_json: Json = False,
-) -> None:
-    """Is another run really better than the first? Options, curves and scores side by side.
-
-    Every run is compared with the first on the same rows, which the paired bootstrap draws anew 10,000 times. Runs with
-    different rows are refused.
-
-    Example: `txt runs compare 001 002`
-    """
-    from txt.cli.comparison import show_courses, show_curves, show_differences, show_options
-    from txt.evaluation.compare import compare as compared
-    from txt.evaluation.compare import option_differences
-    from txt.evaluation.curves import curves_of
-
-    chosen = _several(runs)
-    deciding = _deciding(metric, chosen[0])
-    options = option_differences(chosen)
-    if not as_json:
-        show_options([run.name for run in chosen], options, out)
-        curves = {run.name: curves_of(run.events()) for run in chosen}
-        show_curves(curves, out)
-        show_courses(curves, out)
-    asked = _asked(chosen, split)
-    found = compared(asked, deciding) if len(asked) > 1 else []
-    if as_json:
-        print_json(
-            {
-                "runs": [run.name for run in chosen],
-                "split": split,
-                "options": options,
-                "differences": [each.to_json() for each in found],
-            }
-        )
-    else:
-        show_differences(found, split, out)
-
-
-def _several(names: list[str]) -> "list[Run]":
-    from txt.runs import Run
-
-    chosen = [Run.open(name) for name in dict.fromkeys(names)]
-    if len(chosen) < 2:
-        raise InputError("there is only one run to compare", "name two or more: txt runs compare 001 002")
-    return chosen
-
-
-def _deciding(metric: str | None, first: "Run") -> str:
-    """Return the metric that decides: the one given, or the one the first run chose its best model by."""
-    from txt.metrics import METRICS
-
-    if metric is not None and metric not in METRICS:
-        raise InputError(f"--metric `{metric}` does not exist, choose from {', '.join(METRICS)}")
-    own = metric or first.config().metric
-    return own if own in METRICS else "accuracy"
-
-
-def _asked(chosen: "list[Run]", split: str) -> "dict[str, Predictions]":
-    """Return what each run's model answers; those without a model are told, and left out."""
-    from txt.evaluation.predictions import predictions_of
-
-    if split not in ("test", "val"):
-        raise InputError(f"--split `{split}` cannot be compared on, choose test or val")
-    asked = {}
-    for run in chosen:
-        if not (run.model / "model.safetensors").is_file():
-            say(f"{run.name} has no model yet, and no scores to compare")
-            continue
-        with PredictingBar() as bar:
-            asked[run.name] = predictions_of(run, split, bar.advance)
-    return asked
 
 
 def rename(run: Name, name: Annotated[str, typer.Argument(help="The new name.", show_default=False)]) -> None:
@@ -218,9 +139,9 @@ def remove(runs: Names, *, yes: Yes = False) -> None:
     Example: `txt runs rm 003 004`
     """
     from txt.evaluation.pruning import check_removable, standing
-    from txt.evaluation.summary import summaries
+    from txt.evaluation.summary import find, summaries
 
-    chosen = [_found(name) for name in dict.fromkeys(runs)]
+    chosen = [find(name) for name in dict.fromkeys(runs)]
     every = summaries()
     for run in chosen:
         check_removable(run, every, [other.path for other in chosen])
@@ -285,17 +206,6 @@ def confirm(question: str, yes: bool) -> None:
         raise InputError(f"{question} There is no terminal to ask on", "--yes answers it; nothing was removed")
     if not typer.confirm(question, err=True):
         raise InputError("nothing was removed")
-
-
-def _found(name: str) -> "Summary":
-    """Return the folder of this name, be it a whole run or not."""
-    from txt.evaluation.summary import summarize
-    from txt.runs import RUNS, Run
-
-    path = RUNS / name
-    if Path(name).name == name and name not in ("", ".", "..") and path.is_dir():
-        return summarize(path)
-    return summarize(Run.open(name).path)
 
 
 def _show(runs: "list[Summary]") -> None:

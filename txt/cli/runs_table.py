@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 WIDE = 150  # columns from which everything stands in one line
 _GAP = "  "
 _MARKS = {
+    "starting": ("▶", "green"),
     "running": ("▶", "green"),
+    "paused": ("‖", "green"),
     "finished": ("✓", ""),
     "early-stopped": ("✓", ""),
     "interrupted": ("‖", "yellow"),
@@ -80,7 +82,7 @@ def state_cell(run: "Summary") -> Text:
     """Return the state with its mark; how far it came where it did not come to its end."""
     mark, style = _MARKS.get(run.state.kind, ("?", "yellow"))
     words = run.state.kind.replace("-", " ")
-    if run.state.total_steps and run.state.kind not in ("finished", "early-stopped"):
+    if run.state.total_steps and run.state.kind not in ("finished", "early-stopped", "starting"):
         words += f" {100 * run.state.step // run.state.total_steps} %"
     return Text(f"{mark} {words}", style=style)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -12,12 +13,17 @@ from txt.metrics import Ints
 
 @dataclass(frozen=True)
 class Curves:
-    """A training's record; `epochs` are the evaluations at the ends of epochs."""
+    """A training's record; `epochs` are those of its evaluations that are at the ends of epochs."""
 
     started: Started | None = None
     steps: Sequence[Step] = ()
-    epochs: Sequence[Evaluation] = ()
+    evaluations: Sequence[Evaluation] = ()
     finished: Finished | None = None
+
+    @cached_property
+    def epochs(self) -> Sequence[Evaluation]:
+        """The evaluations at the ends of epochs."""
+        return tuple(entry for entry in self.evaluations if entry.epoch_end)
 
     @property
     def best(self) -> Evaluation | None:
@@ -73,7 +79,7 @@ class Curves:
 class _Record:
     started: Started | None = None
     steps: list[Step] = field(default_factory=list)
-    epochs: list[Evaluation] = field(default_factory=list)
+    evaluations: list[Evaluation] = field(default_factory=list)
     finished: Finished | None = None
 
 
@@ -85,14 +91,14 @@ def curves_of(events: Iterable[Event]) -> Curves:
             case Started():
                 record.started, record.finished = event, None
                 record.steps = [step for step in record.steps if step.step <= event.step]
-                record.epochs = [entry for entry in record.epochs if entry.step <= event.step]
+                record.evaluations = [entry for entry in record.evaluations if entry.step <= event.step]
             case Step():
                 record.steps.append(event)
-            case Evaluation(epoch_end=True):
-                record.epochs.append(event)
+            case Evaluation():
+                record.evaluations.append(event)
             case Finished():
                 record.finished = event
-    return Curves(record.started, tuple(record.steps), tuple(record.epochs), record.finished)
+    return Curves(record.started, tuple(record.steps), tuple(record.evaluations), record.finished)
 
 
 def score(entry: Evaluation) -> float:

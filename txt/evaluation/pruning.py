@@ -8,7 +8,7 @@ from txt.errors import InputError
 from txt.evaluation.summary import OURS, Summary, best_runs
 from txt.evaluation.wording import METRIC_NAMES
 from txt.run_notes import KEEP
-from txt.run_state import RUNNING
+from txt.run_state import ALIVE
 from txt.runs import Run
 
 
@@ -39,7 +39,7 @@ def pruning(runs: Sequence[Summary], keep_best: int) -> Pruning:
     whole = [run for run in runs if run.is_run]
     for run in sorted(whole, key=lambda run: run.created)[-1:]:
         kept[run.path] = "the newest"
-    kept |= {run.path: "running" for run in whole if run.state.kind == RUNNING}
+    kept |= {run.path: run.state.kind for run in whole if run.state.kind in ALIVE}
     kept |= {run.path: f"tagged `{KEEP}`" for run in whole if KEEP in run.notes.tags}
     for run in list(whole):  # a lender may itself borrow, so as often as there are runs
         lenders = {lender.path: lender for lender in whole if lender.path not in kept}
@@ -66,7 +66,7 @@ def check_removable(run: Summary, runs: Sequence[Summary], going: Sequence[Path]
     Raises:
         InputError: it is being trained, is no run of ours, or another run trains on its data.
     """
-    if run.state.kind == RUNNING:
+    if run.state.kind in ALIVE:
         raise InputError(f"run `{run.name}` is being trained", "stop it first, or wait until it has ended")
     if not run.is_run and not _is_ours(run.path):
         raise InputError(f"`{run.path}` is no run of ours, and stays: {run.problem}", "remove it yourself, with rm -r")

@@ -127,6 +127,27 @@ def summarize(path: Path) -> Summary:
     return _summary(path, _Sources())
 
 
+def find(name_or_path: str) -> Summary:
+    """Summarise the folder of this name, be it a whole run or not, or the run at this path.
+
+    Raises:
+        InputError: there is none.
+    """
+    path = RUNS / name_or_path
+    if Path(name_or_path).name == name_or_path and path.is_dir() and name_or_path not in ("", ".", ".."):
+        return summarize(path)
+    return summarize(Run.open(name_or_path).path)
+
+
+def report_of(path: Path) -> dict[str, Any] | None:
+    """Return the report on a run's own data, as report.json has it; None where there is none."""
+    try:
+        report = read_json(path / "report.json")
+        return report if report["metrics"]["accuracy"] and report["split"] and report["rows"] else None
+    except (InputError, KeyError, TypeError):
+        return None
+
+
 def spoken_options(changed: Mapping[str, Any]) -> list[str]:
     """Return options as short as they can be typed: `tiny`, `lr 0.001`, `epochs 4`."""
     left = dict(changed)
