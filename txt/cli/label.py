@@ -13,11 +13,13 @@ import typer
 
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
+from txt.cli.label_rules import judge_rules, show_rules, suggest_by_rules, with_declared_classes
 from txt.cli.options import Given, build, takes
 from txt.config import LabelConfig, PrepareConfig, names_of
 from txt.errors import InputError, TxtError
 
 if TYPE_CHECKING:
+    from txt.labeling.answers import Propose
     from txt.labeling.opening import Opened
     from txt.labeling.session import LabelSession
     from txt.labeling.states import RowStates
@@ -44,10 +46,15 @@ def label(
         bool,
         typer.Option("--overwrite", help="Let --export replace a file it did not make.", rich_help_panel=_INSTEAD),
     ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Show how good the --rules are.", rich_help_panel=_INSTEAD)
+    ] = False,
     stats: Annotated[
         bool, typer.Option("--stats", help="Show counts, people and pace.", rich_help_panel=_INSTEAD)
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print --stats as JSON.", rich_help_panel=_INSTEAD)] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print --stats or --check as JSON.", rich_help_panel=_INSTEAD)
+    ] = False,
     recover: Annotated[
         bool, typer.Option("--recover", help="Save what can be read of a damaged store.", rich_help_panel=_INSTEAD)
     ] = False,
@@ -60,7 +67,7 @@ def label(
 
     Example: `txt label reviews.csv --labels positive,negative`, then `txt label reviews.csv --export labeled.csv`
     """
-    looks_only = bool(export or stats or as_json)
+    looks_only = bool(export or check or stats or as_json)
     on_screen = not (recover or looks_only or plain) and sys.stdin.isatty() and sys.stdout.isatty()
     if on_screen:
         gc.disable()  # what a start makes is no garbage; the screen turns it on again
@@ -68,7 +75,9 @@ def label(
     from txt.labeling.journal import DamagedStoreError, store_path
     from txt.labeling.opening import open_labels
 
-    config = build(LabelConfig, given)
+    config = with_declared_classes(build(LabelConfig, given))
+    if check and config.rules is None:
+        raise InputError("--check shows how good rules are, and there are none", "--rules rules.toml")
     asked = Asked(**{name: given[name] for name in _READING if name in given})
     store = config.store or store_path(data)
     if recover:
@@ -76,9 +85,10 @@ def label(
         return
     pattern = _pattern(config.highlight) if config.highlight else None
     try:
-        with closing(open_labels(data, config, asked, write=not looks_only)) as opened:
+        need_store = config.rules is None
+        with closing(open_labels(data, config, asked, write=not looks_only, need_store=need_store)) as opened:
             if looks_only:
-                _report(opened, export, overwrite, stats, as_json)
+                _report(opened, export, overwrite, check, stats, as_json)
             elif on_screen:
                 _label_on_screen(opened, [pattern] if pattern else [])
             else:
@@ -97,6 +107,8 @@ def _label_plainly(opened: "Opened") -> None:
     _read_all(opened)
     session = opened.session()
     _tell_unmatched(session.states)
+    if opened.config.rules is not None:
+        suggest_by_rules(opened, session)
     PlainLabeling(session, sys.stdin, write).run()
     _leave(opened, session)
 
@@ -131,17 +143,24 @@ def _leave(opened: "Opened", session: "LabelSession") -> None:
     say(f"  txt label {data}{store} --export labeled{opened.rows.path.suffix}    writes the file with its labels")
 
 
-def _report(opened: "Opened", export_to: Path | None, overwrite: bool, stats: bool, as_json: bool) -> None:
+def _report(opened: "Opened", export_to: Path | None, overwrite: bool, check: bool, stats: bool, as_json: bool) -> None:
     """Export, or show the numbers, or both."""
+    from txt.labeling.answers import propose_nothing
     from txt.labeling.export import export
 
     _read_all(opened)
     states, classes = opened.states()
     _tell_unmatched(states)
-    if stats or as_json:
+    propose: Propose = propose_nothing
+    if opened.config.rules is not None and (check or export_to):
+        analysis, proposals = judge_rules(opened, states, classes)
+        propose = proposals.answer
+        if check:
+            show_rules(analysis, as_json)
+    if stats or (as_json and not check):
         _show_summary(opened, states, classes, as_json)
     if export_to is not None:
-        count = export(opened.rows, states, opened.journal, export_to, overwrite=overwrite)
+        count = export(opened.rows, states, opened.journal, export_to, overwrite=overwrite, propose=propose)
         say(f"{export_to} has all {len(opened.rows):,} rows, {count:,} with a label")
 
 

@@ -4,31 +4,48 @@ import csv
 import io
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
-
-import numpy as np
 
 from txt.data.open_rows import Rows
 from txt.data.rows import Form, content_end
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
+from txt.labeling.answers import Answer, Propose, answers, propose_nothing
 from txt.labeling.journal import Journal
 from txt.labeling.states import RowStates
 
-COLUMNS = ("label", "label_status", "label_by", "label_time", "label_how", "label_flagged", "label_note")
+COLUMNS = (
+    "label",
+    "label_status",
+    "label_by",
+    "label_time",
+    "label_how",
+    "label_confidence",
+    "label_flagged",
+    "label_note",
+)
 """The columns that an export adds: the label (several are joined by `|`), `labeled`, `skipped` or `unlabeled`, who gave
 it, when (UTC), how (`manual`, `bulk`, `duplicate`, … or `file` for one that was there before), `flagged` or nothing,
-and the note. Where the file has a column of such a name, ours are called `final_label` and so on."""
+and the note. Where rules or a model gave the label, `label_by` names them, and `label_confidence` says how sure they
+are. Where the file has a column of such a name, ours are called `final_label` and so on."""
 
 _PREFIX = "final_"
 
 
-def export(rows: Rows, states: RowStates, journal: Journal, target: Path, *, overwrite: bool = False) -> int:
+def export(
+    rows: Rows,
+    states: RowStates,
+    journal: Journal,
+    target: Path,
+    *,
+    overwrite: bool = False,
+    propose: Propose = propose_nothing,
+) -> int:
     """Write the data file with label columns to `target`, whole or not at all; returns the number of labeled rows.
 
-    Every cell, delimiter, quote, line end and blank line stays as it is, byte for byte, and so does the encoding.
+    Rows that nobody decided on get what `propose` says. Every cell, delimiter, quote, line end and blank line stays as
+    it is, byte for byte, and so does the encoding.
 
     Raises:
         InputError: `target` is the data file itself, or another file that no export made.
@@ -39,8 +56,7 @@ def export(rows: Rows, states: RowStates, journal: Journal, target: Path, *, ove
     names = column_names(rows.form.columns)
     _refuse_loss(rows, target, names, overwrite)
     with atomic_write(target, "wb") as file:
-        _write(file, rows, names, _answers(states, journal))
-    return int(np.count_nonzero(states.labeled))
+        return _write(file, rows, names, answers(states, journal, propose))
 
 
 def column_names(taken: Sequence[str]) -> tuple[str, ...]:
@@ -69,13 +85,16 @@ def _is_export(rows: Rows, target: Path, names: Sequence[str]) -> bool:
     return bool(found) and found == expected.getvalue()
 
 
-def _write(file: IO[bytes], rows: Rows, names: Sequence[str], answers: Iterator[tuple[str, ...]]) -> None:
+def _write(file: IO[bytes], rows: Rows, names: Sequence[str], found: Iterator[Answer]) -> int:
     _write_head(file, rows, names)
     written = _json_fields if rows.form.csv_options is None else _cells
-    for row, answer in enumerate(answers):
+    labeled = 0
+    for row, answer in enumerate(found):
         raw = rows.raw(row)
         end = content_end(raw, rows.form)
-        file.write(written(raw[:end], names, answer, rows.form) + raw[end:])
+        file.write(written(raw[:end], names, _cells_of(answer), rows.form) + raw[end:])
+        labeled += answer.status == "labeled"
+    return labeled
 
 
 def _write_head(file: IO[bytes], rows: Rows, names: Sequence[str]) -> None:
@@ -108,26 +127,15 @@ def _json_fields(content: bytes, names: Sequence[str], answer: Sequence[str], fo
     return content[:end] + (comma + added).encode(form.codec, "backslashreplace") + content[end:]
 
 
-def _answers(states: RowStates, journal: Journal) -> Iterator[tuple[str, ...]]:
-    """Yield the label cells of each row."""
-    notes = journal.notes()
-    rows = states.rows_of(list(notes))
-    notes_by_row = dict(zip(rows.tolist(), notes.values(), strict=True))
-    for row in range(len(states)):
-        label, skipped, act = states.label(row), states.is_skipped(row), states.act(row)
-        status = "skipped" if skipped else "unlabeled" if label is None else "labeled"
-        decided = status != "unlabeled"
-        yield (
-            label or "",
-            status,
-            states.annotator(row),
-            _time_of(act) if act else "",
-            states.how(row) if decided else "",
-            "flagged" if states.is_flagged(row) else "",
-            notes_by_row.get(row, ""),
-        )
-
-
-def _time_of(act: int) -> str:
-    """Return when an act was done; its number is in nanoseconds."""
-    return datetime.fromtimestamp(act / 1e9, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+def _cells_of(answer: Answer) -> tuple[str, ...]:
+    """Return an answer as the cells of COLUMNS."""
+    return (
+        answer.label or "",
+        answer.status,
+        answer.by,
+        answer.time,
+        answer.how,
+        "" if answer.confidence is None else f"{answer.confidence:g}",
+        "flagged" if answer.flagged else "",
+        answer.note,
+    )

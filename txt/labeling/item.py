@@ -7,12 +7,13 @@ from txt.labeling.journal import How
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What a rule or a model proposes for a row, how sure it is, and why, in words."""
+    """What a rule or a model proposes for a row, how sure it is, why, in words, and which words of the text say so."""
 
     label: str
     score: float | None = None
     how: How = "rule"
     reason: str = ""
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

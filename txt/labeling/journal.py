@@ -26,7 +26,7 @@ SEPARATOR = "|"
 """Stands between the labels of a row that has several."""
 
 Kind = Literal["label", "skip", "flag", "note", "class", "undo", "redo"]
-How = Literal["manual", "bulk", "duplicate", "rule", "model", "review"]
+How = Literal["manual", "bulk", "duplicate", "rule", "model", "review", "import"]
 
 _APPLICATION_ID = 0x7478744C  # "txtL", so that `file` and we ourselves know a label store
 _PATIENT_MS = 1000  # another annotator's commit takes a few milliseconds, more on a busy disk
@@ -197,6 +197,13 @@ class Journal:
                 journal.close()
                 raise
             return journal
+
+    @classmethod
+    def empty(cls, path: Path) -> "Journal":
+        """Return an empty store in memory, in the place of one at `path` that is not there."""
+        journal = cls(path, sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False))
+        journal._create()
+        return journal
 
     def __enter__(self) -> "Journal":
         return self

@@ -60,6 +60,11 @@ class Opened:
             )
         return session
 
+    @property
+    def multi_label(self) -> bool:
+        """Tell whether a row may have several labels."""
+        return self._task().multi_label
+
     def states(self) -> tuple[RowStates, list[str]]:
         """Return the state of every row and the classes, for a look at them that changes nothing."""
         task, settings = self._task(), self.journal.settings()
@@ -95,8 +100,12 @@ class Opened:
         )
 
 
-def open_labels(data: Path, config: LabelConfig, asked: Asked, *, write: bool = True) -> Opened:
+def open_labels(
+    data: Path, config: LabelConfig, asked: Asked, *, write: bool = True, need_store: bool = True
+) -> Opened:
     """Open a data file, all of it if it is small, and its store; with `write` the store is made if need be.
+
+    To look without `write`, a store need not be there unless `need_store`: then it is as if it were empty.
 
     Raises:
         InputError: one of them cannot be opened, or the store is about another column.
@@ -105,10 +114,11 @@ def open_labels(data: Path, config: LabelConfig, asked: Asked, *, write: bool = 
         close = nearest(data.name, [each.name for each in data.parent.iterdir()]) if data.parent.is_dir() else None
         raise InputError(f"`{data}` does not exist", f"did you mean `{data.parent / close}`?" if close else None)
     store = config.store or store_path(data)
-    kept = _index_path(store)
+    unstored = not write and not need_store and not store.exists()
+    kept = _passing_index(store) if unstored else _index_path(store)
     if write and not store.exists():
         _check_startable(data, config, asked, kept)
-    journal = Journal.open(store, write=write)
+    journal = Journal.empty(store) if unstored else Journal.open(store, write=write)
     try:
         asked = _with_text_column(asked, journal.settings().get("text_column"))
         rows = open_rows(data, asked, kept)
@@ -156,4 +166,8 @@ def _index_path(store: Path) -> Path:
     """Return where to keep the index of a big file: beside the store, or where that may not be, for this time only."""
     if os.access(store.parent, os.W_OK):
         return store.with_suffix(".index")
+    return _passing_index(store)
+
+
+def _passing_index(store: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"txt-{os.getpid()}-{store.stem}.index"

@@ -7,6 +7,7 @@ from txt.errors import InputError, TxtError
 from txt.labeling.actions import ACTIONS
 from txt.labeling.classes import MOST_KEYS, check_new_class, matching
 from txt.labeling.find import parse_query, scan_rows
+from txt.labeling.item import Suggestion
 from txt.labeling.pace import spoken
 from txt.labeling.queue import View
 from txt.labeling.scanner import Found
@@ -66,6 +67,8 @@ class PlainLabeling:
         known += [f"note: {visible(item.note)}"] if item.note else []
         if known:
             self._say(f"({', '.join(known)})")
+        if item.suggestion is not None:
+            self._say(f"(suggested: {_told(item.suggestion)})")
         self._write(f"Label ({self._prompt()}): ")
 
     def _take(self, answer: str) -> None:
@@ -210,3 +213,8 @@ class PlainLabeling:
 
     def _say(self, what: str) -> None:
         self._write(what + "\n")
+
+
+def _told(suggestion: Suggestion) -> str:
+    score = "" if suggestion.score is None else f" {suggestion.score:.0%}"
+    return visible(suggestion.label) + score + (f" · {visible(suggestion.reason)}" if suggestion.reason else "")

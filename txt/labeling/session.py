@@ -147,6 +147,11 @@ class LabelSession:
         if self.row is None:
             self._save([], move_on=True)
 
+    def suggest_by(self, suggest: Callable[[int], Suggestion | None]) -> None:
+        """Propose labels in another way from now on, for the row on screen too."""
+        self._suggest = suggest
+        self.suggestion = suggest(self.row) if self.row is not None else None
+
     # Deciding
 
     def label(self, label: str) -> str:

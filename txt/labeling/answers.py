@@ -1,0 +1,60 @@
+"""What stands for each row when the labels leave the store: by people, or proposed where nobody decided."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from txt.labeling.item import Suggestion
+from txt.labeling.journal import Journal
+from txt.labeling.states import RowStates
+
+Propose = Callable[[int], Suggestion | None]
+"""Returns a label for a row that nobody decided on, or None."""
+
+Status = Literal["labeled", "skipped", "unlabeled"]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The answer for a row: its label (several are joined by `|`), who gave it, when (UTC), how, and what was noted.
+
+    `confidence` is there where a rule or a model gave the label; `by` then names it.
+    """
+
+    label: str | None = None
+    status: Status = "unlabeled"
+    by: str = ""
+    time: str = ""
+    how: str = ""
+    flagged: bool = False
+    note: str = ""
+    confidence: float | None = None
+
+
+def propose_nothing(_row: int) -> None:
+    """Leave undecided rows without a label."""
+
+
+def answers(states: RowStates, journal: Journal, propose: Propose = propose_nothing) -> Iterator[Answer]:
+    """Yield the answer for each row, in the file's order; `propose` never comes before a person."""
+    notes = journal.notes()
+    notes_by_row = dict(zip(states.rows_of(list(notes)).tolist(), notes.values(), strict=True))
+    decided = states.decided.tolist()
+    for row, is_decided in enumerate(decided):
+        flagged, note = states.is_flagged(row), notes_by_row.get(row, "")
+        label = states.label(row)
+        if label is None and not is_decided and (proposed := propose(row)) is not None:
+            reason, score = proposed.reason, proposed.score
+            yield Answer(proposed.label, "labeled", reason, "", proposed.how, flagged, note, score)
+        elif label is None and not states.is_skipped(row):
+            yield Answer(flagged=flagged, note=note)
+        else:
+            status: Status = "skipped" if label is None else "labeled"
+            act, by, how = states.act(row), states.annotator(row), states.how(row)
+            yield Answer(label, status, by, time_of(act) if act else "", how, flagged, note)
+
+
+def time_of(act: int) -> str:
+    """Return when an act was done; its number is in nanoseconds."""
+    return datetime.fromtimestamp(act / 1e9, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

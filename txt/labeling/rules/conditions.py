@@ -1,0 +1,173 @@
+"""What a rule can look for: words, a regular expression, sentiment, length, another column.
+
+Conditions are values: equal ones fire on the same rows, so that their answers can be kept while a file is edited.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import translate
+from typing import Any, Literal, Protocol
+
+from txt.errors import nearest
+from txt.labeling.rules.corpus import Corpus, Mask
+from txt.labeling.rules.keyword import Keyword, any_of
+from txt.labeling.rules.number_range import NumberRange, parse_range
+
+
+class Condition(Protocol):
+    """Something that is so for a row or not; hashable."""
+
+    def fires(self, corpus: Corpus) -> Mask:
+        """Return for which rows it is so (N,)."""
+
+    def seen(self, text: str) -> list[str]:
+        """Return what in the text made it so, as it stands there."""
+
+
+@dataclass(frozen=True)
+class Keywords:
+    """Whole words or phrases, any or all of them."""
+
+    words: tuple[str, ...]
+    all: bool = False
+
+    def fires(self, corpus: Corpus) -> Mask:
+        """Return which texts have any or all of the words (N,)."""
+        masks = [corpus.mask(Keyword(word).rows(corpus)) for word in self.words]
+        mask = masks[0]
+        for other in masks[1:]:
+            mask = mask & other if self.all else mask | other
+        return mask
+
+    def seen(self, text: str) -> list[str]:
+        """Return the words found."""
+        return list(dict.fromkeys(found[0] for found in any_of(self.words).finditer(text)))
+
+
+@dataclass(frozen=True)
+class Regex:
+    """A regular expression, in any case unless it says `(?-i:…)`."""
+
+    source: str
+
+    def fires(self, corpus: Corpus) -> Mask:
+        """Return in which texts it is found (N,)."""
+        return corpus.mask(corpus.rows_matching(re.compile(self.source, re.IGNORECASE)))
+
+    def seen(self, text: str) -> list[str]:
+        """Return what it finds first."""
+        found = re.search(self.source, text, re.IGNORECASE)
+        return [found[0]] if found else []
+
+
+@dataclass(frozen=True)
+class Sentiment:
+    """TextBlob's polarity (-1 to 1) or subjectivity (0 to 1) in a range."""
+
+    score: Literal["polarity", "subjectivity"]
+    range: NumberRange
+
+    def fires(self, corpus: Corpus) -> Mask:
+        """Return which texts score in the range (N,)."""
+        return self.range.holds(corpus.sentiment[:, 0 if self.score == "polarity" else 1])
+
+    def seen(self, _text: str) -> list[str]:
+        """Return nothing: a score belongs to the whole text."""
+        return []
+
+
+@dataclass(frozen=True)
+class Length:
+    """The number of characters or words in a range."""
+
+    unit: Literal["characters", "words"]
+    range: NumberRange
+
+    def fires(self, corpus: Corpus) -> Mask:
+        """Return which texts are that long (N,)."""
+        return self.range.holds(corpus.characters if self.unit == "characters" else corpus.word_counts)
+
+    def seen(self, _text: str) -> list[str]:
+        """Return nothing: a length belongs to the whole text."""
+        return []
+
+
+@dataclass(frozen=True)
+class ColumnValue:
+    """Another column's value is one of some, in any case; `*` stands for anything."""
+
+    column: str
+    values: tuple[str, ...]
+
+    def fires(self, corpus: Corpus) -> Mask:
+        """Return which rows have such a value (N,)."""
+        pattern = re.compile("|".join(translate(value) for value in self.values), re.IGNORECASE)
+        wanted = {value: pattern.match(value) is not None for value in set(corpus.column(self.column))}
+        return corpus.mask([row for row, value in enumerate(corpus.column(self.column)) if wanted[value]])
+
+    def seen(self, _text: str) -> list[str]:
+        """Return nothing: it stands in another column."""
+        return []
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a condition is checked against: the columns that the data has."""
+
+    columns: Sequence[str]
+
+
+def _words(written: Any, _known: Known) -> Keywords:
+    words = [written] if isinstance(written, str) else written
+    if not isinstance(words, list) or not words or not all(isinstance(word, str) and word.strip() for word in words):
+        raise ValueError('write a list of words: ["refund", "not worth"]')
+    return Keywords(tuple(" ".join(word.split()) for word in words))
+
+
+def _all_words(written: Any, known: Known) -> Keywords:
+    return Keywords(_words(written, known).words, all=True)
+
+
+def _regex(written: Any, _known: Known) -> Regex:
+    if not isinstance(written, str) or not written:
+        raise ValueError(r"write it in single quotes: '\brefund(s|ed)?\b'")
+    if "\b" in written:
+        raise ValueError(r"it has a backspace where \b was meant: write it in single quotes, which keep backslashes")
+    try:
+        compiled = re.compile(written, re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise ValueError(f"it is not a regular expression: {error}") from None
+    if compiled.search("") is not None:
+        raise ValueError("it matches an empty text, so it would fire on every row")
+    return Regex(written)
+
+
+def _column(written: Any, known: Known) -> ColumnValue:
+    if not isinstance(written, dict) or len(written) != 1:
+        raise ValueError('write one column and its value: { source = "apps" }')
+    ((name, value),) = written.items()
+    if name not in known.columns:
+        close = nearest(name, known.columns)
+        others = ", ".join(f"`{column}`" for column in known.columns)
+        raise ValueError(
+            f"there is no column `{name}`, " + (f"did you mean `{close}`?" if close else f"there are {others}")
+        )
+    values = value if isinstance(value, list) else [value]
+    if not values or not all(isinstance(each, str | int | float) and not isinstance(each, bool) for each in values):
+        raise ValueError('write its value, or a list of them: { source = ["apps", "food"] }')
+    return ColumnValue(name, tuple(str(each) for each in values))
+
+
+CONDITIONS: dict[str, Callable[[Any, Known], Condition]] = {
+    "keywords": _words,
+    "all_keywords": _all_words,
+    "regex": _regex,
+    "polarity": lambda written, _known: Sentiment("polarity", parse_range(written)),
+    "subjectivity": lambda written, _known: Sentiment("subjectivity", parse_range(written)),
+    "characters": lambda written, _known: Length("characters", parse_range(written)),
+    "words": lambda written, _known: Length("words", parse_range(written)),
+    "column": _column,
+}
+"""The conditions by the key under which a rule writes them; each takes the value written, or raises ValueError with the
+fix."""

@@ -1,0 +1,204 @@
+"""Reads a rules file, and says of everything wrong in it where it stands and how to mend it."""
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NoReturn
+
+from txt.errors import InputError, nearest
+from txt.labeling.rules.conditions import CONDITIONS, Condition, Known, Sentiment
+from txt.labeling.rules.number_range import NumberRange
+from txt.labeling.rules.rule import COMBINATIONS, Rule, RuleSet
+from txt.labeling.rules.toml_lines import TomlLines
+
+_TOP = ("combine", "labels", "rule", "sentiment")
+_OF_A_RULE = ("name", "label", "unless", "priority", "weight")
+_OF_SENTIMENT = ("positive", "negative", "neutral", "threshold", "priority", "weight")
+_THRESHOLD = 0.1  # the guide's
+_SYNTAX_PLACE = re.compile(r" \(at line (\d+), column \d+\)")
+
+
+def read_rules(path: Path, classes: Sequence[str] = (), columns: Sequence[str] = ()) -> RuleSet:
+    """Read a rules file for data with these classes (empty: any label goes) and columns.
+
+    Raises:
+        InputError: it cannot be read, or something in it is wrong: told with its rule, its line and the fix.
+    """
+    return parse_rules(_text_of(path), path.name, classes, columns)
+
+
+def declared_labels(path: Path) -> tuple[str, ...]:
+    """Return the classes that a rules file declares with `labels = […]`, whatever else is in it.
+
+    Raises:
+        InputError: it cannot be read or is not valid TOML.
+    """
+    labels = _parsed(_text_of(path), path.name).get("labels", [])
+    return tuple(label for label in labels if isinstance(label, str)) if isinstance(labels, list) else ()
+
+
+def parse_rules(source: str, name: str, classes: Sequence[str] = (), columns: Sequence[str] = ()) -> RuleSet:
+    """Return the rules that a TOML text holds; `name` is the file's, for messages.
+
+    Raises:
+        InputError: something in it is wrong.
+    """
+    return _Reader(name, TomlLines(source), _parsed(source, name), classes, columns).rule_set()
+
+
+def _text_of(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot read `{path}`: {(error.strerror or str(error)).lower()}") from None
+    except UnicodeDecodeError:
+        raise InputError(f"`{path}` is not UTF-8 text", "save it as UTF-8") from None
+
+
+def _parsed(source: str, name: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(source)
+    except tomllib.TOMLDecodeError as error:
+        raise _syntax_error(name, source, error) from None
+
+
+def _syntax_error(name: str, source: str, error: tomllib.TOMLDecodeError) -> InputError:
+    place = _SYNTAX_PLACE.search(str(error))
+    line = int(place[1]) if place else source.count("\n") + 1
+    message = _SYNTAX_PLACE.sub("", str(error)).removesuffix(" (at end of document)")
+    escaped = "backslash" in message.lower() or "escape" in message.lower() or "'\\\\'" in message
+    hint = "single quotes keep backslashes as they are: regex = '\\d+'" if escaped else "see https://toml.io"
+    return InputError(f"`{name}` line {line}: {message[:1].lower()}{message[1:]}", hint)
+
+
+class _Reader:
+    """Goes through a parsed file; each method returns what it makes of a part, or raises InputError."""
+
+    def __init__(
+        self, name: str, lines: TomlLines, table: Mapping[str, Any], classes: Sequence[str], columns: Sequence[str]
+    ) -> None:
+        self._name, self._lines, self._table, self._classes = name, lines, table, list(classes)
+        self._known = Known(columns)
+
+    def rule_set(self) -> RuleSet:
+        table = self._table
+        self._check_keys(table, _TOP, (), "")
+        declared = self._declared(table.get("labels", []))
+        self._classes = list(dict.fromkeys([*self._classes, *declared]))
+        rules = [*self._built_in(table.get("sentiment")), *self._rules(table.get("rule", []))]
+        if not rules:
+            raise InputError(f"`{self._name}` has no rules", 'begin one with [[rule]], name = "…", label = "…"')
+        combine = table.get("combine", "majority")
+        if combine not in COMBINATIONS:
+            self._fail(("combine",), "", f"combine is {combine!r}", f"choose from {', '.join(COMBINATIONS)}")
+        return RuleSet(tuple(rules), combine, declared)
+
+    def _declared(self, labels: Any) -> tuple[str, ...]:
+        if not isinstance(labels, list) or not all(isinstance(label, str) and label.strip() for label in labels):
+            self._fail(("labels",), "", "labels is no list of classes", 'labels = ["negative", "positive"]')
+        return tuple(dict.fromkeys(labels))
+
+    def _rules(self, entries: Any) -> list[Rule]:
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            self._fail(("rule",), "", "`rule` is no list of tables", "begin each rule with [[rule]], in two brackets")
+        rules: list[Rule] = []
+        for place, entry in enumerate(entries):
+            rule = self._rule(place, entry)
+            if rule.name in [other.name for other in rules]:
+                self._fail(("rule", place, "name"), rule.name, "another rule has this name", "give it one of its own")
+            rules.append(rule)
+        return rules
+
+    def _rule(self, place: int, entry: Mapping[str, Any]) -> Rule:
+        path = ("rule", place)
+        name = entry.get("name")
+        if not isinstance(name, str) or not name.strip():
+            self._fail((*path, "name"), f"number {place + 1}", "it has no name", 'add name = "…" below [[rule]]')
+        self._check_keys(entry, (*_OF_A_RULE, *CONDITIONS), path, name)
+        return Rule(
+            name=name.strip(),
+            label=self._label(entry.get("label"), (*path, "label"), name),
+            when=self._condition(entry, path, name),
+            unless=self._unless(entry.get("unless"), (*path, "unless"), name),
+            **self._rank(entry, path, name),
+        )
+
+    def _label(self, label: Any, path: tuple[str | int, ...], name: str) -> str:
+        if not isinstance(label, str) or not label.strip():
+            self._fail(path, name, "it has no label", 'add label = "…"')
+        if self._classes and label not in self._classes:
+            close = nearest(label, self._classes)
+            hint = f"did you mean `{close}`?" if close else f"the classes are {', '.join(self._classes)}"
+            self._fail(path, name, f"unknown label `{label}`", hint)
+        return label
+
+    def _condition(self, entry: Mapping[str, Any], path: tuple[str | int, ...], name: str) -> Condition:
+        kinds = [key for key in entry if key in CONDITIONS]
+        if not kinds:
+            self._fail(path, name, "it has no condition", f"add one of {', '.join(CONDITIONS)}")
+        if len(kinds) > 1:
+            fix = "make two rules of it, or move one into `unless`"
+            self._fail((*path, kinds[1]), name, f"it has two conditions, `{kinds[0]}` and `{kinds[1]}`", fix)
+        try:
+            return CONDITIONS[kinds[0]](entry[kinds[0]], self._known)
+        except ValueError as error:
+            self._fail((*path, kinds[0]), name, f"`{kinds[0]}` is wrong", str(error))
+
+    def _unless(self, entry: Any, path: tuple[str | int, ...], name: str) -> Condition | None:
+        if entry is None:
+            return None
+        if not isinstance(entry, dict):
+            self._fail(path, name, "`unless` is wrong", 'write a condition: unless = { keywords = ["not"] }')
+        self._check_keys(entry, tuple(CONDITIONS), path, name)
+        return self._condition(entry, path, name)
+
+    def _rank(self, entry: Mapping[str, Any], path: tuple[str | int, ...], name: str) -> dict[str, Any]:
+        priority, weight = entry.get("priority", 0), entry.get("weight")
+        if not isinstance(priority, int) or isinstance(priority, bool):
+            self._fail((*path, "priority"), name, "`priority` is no whole number", "higher goes first: priority = 10")
+        if weight is not None and (not isinstance(weight, int | float) or not 0 < weight < float("inf")):
+            self._fail((*path, "weight"), name, "`weight` is no number above 0", "weight = 1.5")
+        return {"priority": priority, "weight": None if weight is None else float(weight)}
+
+    def _built_in(self, entry: Any) -> list[Rule]:
+        """Return the guide's rules by TextBlob's polarity: above 0.1 positive, below -0.1 negative, else neutral."""
+        if entry is None:
+            return []
+        path, name = ("sentiment",), "sentiment"
+        if not isinstance(entry, dict):
+            self._fail(path, name, "it is no table", '[sentiment], then positive = "…", negative = "…"')
+        self._check_keys(entry, _OF_SENTIMENT, path, name)
+        threshold = entry.get("threshold", _THRESHOLD)
+        if not isinstance(threshold, int | float) or isinstance(threshold, bool) or not 0 <= threshold <= 1:
+            self._fail((*path, "threshold"), name, "`threshold` is no number from 0 to 1", "the guide's is 0.1")
+        ranges = {
+            "positive": NumberRange(low=threshold, low_open=True),
+            "negative": NumberRange(high=-threshold, high_open=True),
+            "neutral": NumberRange(-threshold, threshold),
+        }
+        sides = [side for side in ranges if side in entry]
+        if not sides:
+            self._fail(path, name, "it gives no labels", 'positive = "…", negative = "…", perhaps neutral = "…"')
+        return [
+            Rule(
+                f"sentiment-{side}",
+                self._label(entry[side], (*path, side), name),
+                Sentiment("polarity", ranges[side]),
+                **self._rank(entry, path, name),
+            )
+            for side in sides
+        ]
+
+    def _check_keys(
+        self, entry: Mapping[str, Any], allowed: Sequence[str], path: tuple[str | int, ...], name: str
+    ) -> None:
+        for key in entry:
+            if key not in allowed:
+                close = nearest(key, allowed)
+                hint = f"did you mean `{close}`?" if close else f"there are {', '.join(allowed)}"
+                self._fail((*path, key), name, f"unknown key `{key}`", hint)
+
+    def _fail(self, path: tuple[str | int, ...], rule: str, what: str, fix: str) -> NoReturn:
+        about = f", rule `{rule}`" if rule else ""
+        raise InputError(f"`{self._name}` line {self._lines.find(*path)}{about}: {what}", fix)

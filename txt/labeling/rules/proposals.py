@@ -1,0 +1,70 @@
+"""What rules propose for a row: its label, how sure they are, which rules say so and by which words."""
+
+from txt.labeling.item import Suggestion
+from txt.labeling.rules.combination import ABSTAIN, Mask, label_codes
+from txt.labeling.rules.decision import Decided, decide
+from txt.labeling.rules.firing import Fired
+from txt.labeling.rules.judging import Judged, trust
+from txt.labeling.rules.rule import Rule
+from txt.labeling.rules.time_limit import TooSlowError, time_limit
+
+_SEEN_SECONDS = 0.05  # for the words that made a rule fire; without them the row is shown all the same
+
+
+class Proposals:
+    """The rules' answers by row, made when they are asked for. Rows in `test` (N,) are for people alone."""
+
+    def __init__(self, fired: Fired, judged: Judged, decided: Decided | None = None, test: Mask | None = None) -> None:
+        self.decided = decided or decide(fired, judged)
+        self._test = test
+        self._fired = fired
+        self._codes = label_codes(fired.rules).tolist()
+        self._trust = trust(fired, judged).tolist()
+
+    def answer(self, row: int) -> Suggestion | None:
+        """Return the label proposed for a row, by the names of its rules; None where they abstain.
+
+        Its score is the part of all votes that it has, times how often the best of its rules is right.
+        """
+        found = self._winning(row)
+        if found is None:
+            return None
+        label, places = found
+        score = float(self.decided.vote.share[row]) * max(self._trust[place] for place in places)
+        names = ", ".join(self._fired.rules.rules[place].name for place in places)
+        return Suggestion(label, round(score, 4), "rule", names)
+
+    def explained(self, row: int, text: str) -> Suggestion | None:
+        """Return the label proposed for a row with this text, and the words that made it so."""
+        found, answer = self._winning(row), self.answer(row)
+        if found is None or answer is None:
+            return None
+        rules = self._fired.rules.rules
+        seen = {rules[place].name: _seen(rules[place], text) for place in found[1]}
+        reason = "; ".join(f"{name}: {', '.join(words)}" if words else name for name, words in seen.items())
+        against = [
+            rule.name
+            for place, rule in enumerate(rules)
+            if self._fired.fires[place, row] and self._codes[place] != self._codes[found[1][0]]
+        ]
+        reason += f" · against it: {', '.join(against)}" if against else ""
+        return Suggestion(
+            answer.label, answer.score, "rule", reason, tuple(w for words in seen.values() for w in words)
+        )
+
+    def _winning(self, row: int) -> tuple[str, list[int]] | None:
+        """Return the label that won a row, and the places of the rules that voted for it."""
+        vote = self.decided.vote
+        if row >= len(vote.winners) or vote.winners[row] == ABSTAIN or (self._test is not None and self._test[row]):
+            return None
+        code = int(vote.winners[row])
+        fires = self._fired.fires[:, row]
+        return vote.labels[code], [place for place, own in enumerate(self._codes) if own == code and fires[place]]
+
+
+def _seen(rule: Rule, text: str) -> list[str]:
+    try:
+        with time_limit(_SEEN_SECONDS):
+            return rule.when.seen(text)
+    except TooSlowError:
+        return []

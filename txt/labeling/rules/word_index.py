@@ -1,0 +1,43 @@
+"""Which texts have which words: found by reading them once, so that an edited list of words is counted in no time."""
+
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from txt.labeling.rules.folding import WORD, fold
+
+Rows = npt.NDArray[np.int32]
+
+
+class WordIndex:
+    """The rows of each word, whatever its case."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        rows_of: defaultdict[str, array[int]] = defaultdict(lambda: array("i"))
+        for row, text in enumerate(texts):
+            for word in set(WORD.findall(fold(text))):
+                rows_of[word].append(row)
+        self._rows_of = dict(rows_of)
+
+    def rows(self, word: str) -> Rows:
+        """Return the rows, rising, of a word that is already folded."""
+        return np.asarray(self._rows_of.get(word, array("i")), np.int32)
+
+    def rows_beginning(self, start: str) -> Rows:
+        """Return the rows with any word that begins so."""
+        return _union([self.rows(word) for word in self._rows_of if word.startswith(start)])
+
+    def rows_with_all(self, sets: Sequence[Rows]) -> Rows:
+        """Return the rows that are in each of several sets."""
+        shortest_first = sorted(sets, key=len)
+        found = shortest_first[0]
+        for each in shortest_first[1:]:
+            found = np.intersect1d(found, each, assume_unique=True)
+        return found
+
+
+def _union(sets: Sequence[Rows]) -> Rows:
+    return np.unique(np.concatenate(sets)) if sets else np.empty(0, np.int32)
