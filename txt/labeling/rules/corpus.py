@@ -40,6 +40,8 @@ class Corpus:
         self._read_column = read_column
         self._columns: dict[str, Sequence[str]] = {}
         self._tell = tell
+        self._scores = np.empty((len(texts), 2))
+        self._scored = 0
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -54,17 +56,18 @@ class Corpus:
         """Which texts have which words."""
         return WordIndex(self.texts)
 
-    @cached_property
+    @property
     def sentiment(self) -> Floats:
-        """TextBlob's polarity and subjectivity of each text (N, 2)."""
-        from textblob.en import sentiment  # brings nltk, which takes seconds
+        """TextBlob's polarity and subjectivity of each text (N, 2); what was begun and ended is gone on with."""
+        if self._scored < len(self):
+            from textblob.en import sentiment  # brings nltk, which takes seconds
 
-        scores = np.empty((len(self), 2))
-        for row, text in enumerate(self.texts):
-            if row % _CHUNK == 0:
-                self._tell(row / len(self))
-            scores[row] = sentiment(text)
-        return scores
+            for row in range(self._scored, len(self)):
+                if row % _CHUNK == 0:
+                    self._tell(row / len(self))
+                self._scores[row] = sentiment(self.texts[row])
+                self._scored = row + 1
+        return self._scores
 
     @cached_property
     def characters(self) -> Floats:

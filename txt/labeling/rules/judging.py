@@ -44,13 +44,16 @@ class Judged:
         return int(np.bincount(self.codes, minlength=len(self.names)).argmax())
 
 
-def judged_rows(states: RowStates, labels: Sequence[str], test: npt.NDArray[np.bool_] | None = None) -> Judged:
+def judged_rows(
+    states: RowStates, labels: Sequence[str], test: npt.NDArray[np.bool_] | None = None, count: int | None = None
+) -> Judged:
     """Return the rows that people labeled; `labels`, the rules' own, come first among the names.
 
-    Rows in `test` (N,) are left out: nothing may be chosen by them.
+    Rows in `test` (N,) are left out, since nothing may be chosen by them; `count` leaves only that many at the head.
     """
     by_people = states.labeled & np.logical_or.reduce([states.mask_how(how) for how in HUMAN])
-    rows = np.flatnonzero(by_people if test is None else by_people & ~test)
+    by_people = by_people[: len(states) if count is None else count]
+    rows = np.flatnonzero(by_people if test is None else by_people & ~test[: len(by_people)])
     names = dict.fromkeys(labels)
     given = [states.label(row) or "" for row in rows.tolist()]
     places = {name: place for place, name in enumerate(dict.fromkeys([*names, *given]))}

@@ -1,0 +1,192 @@
+"""A process of its own that keeps an eye on the rules file: at every change it lets the rules vote on all rows.
+
+Votes of rules that did not change are remembered, and so are the words and the sentiment of the texts. Work that a
+further change has made pointless is given up.
+"""
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from txt.data.held_out import held_out
+from txt.data.rows import Form, records
+from txt.errors import TxtError
+from txt.labeling.rules.corpus import Corpus, Mask, read_corpus
+from txt.labeling.rules.firing import Fired, Firing
+from txt.labeling.rules.parse import read_rules
+from txt.labeling.rules.rule import RuleSet
+from txt.labeling.side_process import SideProcess
+
+_LOOK_SECONDS = 0.05
+_HEAD_ROWS = 2000  # of a big file these get their suggestions first
+_BIG_ROWS = 10_000
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Asks for the votes of the rules in a file on the rows of another."""
+
+    data: Path
+    form: Form
+    rules: Path
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Working:
+    """So much of the work is done."""
+
+    share: float
+
+
+@dataclass(frozen=True)
+class Mistake:
+    """The rules file has a mistake, or the data file cannot be read; what was known before still stands."""
+
+    message: str
+    hint: str | None
+
+
+@dataclass(frozen=True)
+class Voted:
+    """Where the rules fire: `packed` has a bit a row; `whole` when it is all rows, not only those at the head."""
+
+    rules: RuleSet
+    packed: npt.NDArray[np.uint8]
+    count: int
+    rows: int
+    slow: dict[str, int]
+    test: npt.NDArray[np.uint8] | None
+    whole: bool
+
+    def fired(self) -> Fired:
+        """Return where the rules fire."""
+        return Fired(self.rules, _unpacked(self.packed, self.count), self.rows, self.slow)
+
+    def held_out(self) -> Mask | None:
+        """Return which rows are test rows (N,)."""
+        return None if self.test is None else _unpacked(self.test, self.count)
+
+
+Answer = Working | Mistake | Voted
+
+
+class RuleWatcher:
+    """The process, as the screen sees it: `fileno` to wait for answers."""
+
+    def __init__(self, watch: Watch) -> None:
+        self._process = SideProcess(__name__)
+        self._process.send(watch)
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable when an answer is there."""
+        return self._process.fileno()
+
+    def set_classes(self, classes: tuple[str, ...]) -> None:
+        """Tell which classes there are now."""
+        self._process.send(classes)
+
+    def answers(self) -> Iterator[Answer]:
+        """Yield the answers that are there, without waiting.
+
+        Raises:
+            EOFError: the process has gone.
+        """
+        while self._process.has_answer():
+            yield self._process.answer()
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.close()
+
+
+class _SupersededError(Exception):
+    """The work is not wanted any more."""
+
+
+def serve(descriptor: int) -> None:
+    """Answer every change of the rules file until the other side closes the connection."""
+    connection = Connection(descriptor)
+    try:
+        _Watching(connection, connection.recv()).run()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+    except TxtError as error:
+        connection.send(Mistake(error.message, error.hint))
+
+
+class _Watching:
+    """The work of the process; `_seen` is what the rules file looked like when its votes were sent."""
+
+    def __init__(self, connection: Connection, watch: Watch) -> None:
+        self._connection, self._watch, self._classes = connection, watch, watch.classes
+        self._seen: tuple[int, ...] = ()
+        self._told = 0.0
+
+    def run(self) -> None:
+        """Send the votes at the start, and again whenever the file changes."""
+        self._vote_on_head()
+        corpus = read_corpus(self._watch.data, self._watch.form, self._tell)
+        test = held_out(self._watch.data, self._watch.form)
+        firing = Firing(corpus)
+        self._seen = ()
+        while True:
+            if self._seen != _look(self._watch.rules):
+                self._vote(firing, test, whole=True)
+            if self._connection.poll(_LOOK_SECONDS):
+                self._classes, self._seen = self._connection.recv(), ()
+
+    def _vote_on_head(self) -> None:
+        """Send the votes on the first rows, where the file is so big that the rest takes a while."""
+        form = self._watch.form
+        place = form.columns.index(form.text_column)
+        head = [cells for _, _, cells in islice(records(self._watch.data, form), _BIG_ROWS)]
+        if len(head) < _BIG_ROWS:
+            return
+        head = head[:_HEAD_ROWS]
+        columns = {name: [cells[at] for cells in head] for at, name in enumerate(form.columns)}
+        texts = [cells[place] for cells in head]
+        self._vote(Firing(Corpus(texts, columns.__getitem__, self._tell)), None, whole=False)
+
+    def _vote(self, firing: Firing, test: Mask | None, *, whole: bool) -> None:
+        self._seen = _look(self._watch.rules)
+        columns = [name for name in self._watch.form.columns if name != self._watch.form.text_column]
+        try:
+            fired = firing.fired(read_rules(self._watch.rules, self._classes, columns))
+        except _SupersededError:
+            self._seen = ()
+        except TxtError as error:
+            self._connection.send(Mistake(error.message, error.hint))
+        else:
+            packed = np.packbits(fired.fires, axis=1)
+            packed_test = None if test is None else np.packbits(test)
+            count = fired.fires.shape[1]
+            voted = Voted(fired.rules, packed, count, fired.rows, dict(fired.slow), packed_test, whole)
+            self._connection.send(voted)
+
+    def _tell(self, share: float) -> None:
+        """Say how far the work has come, or give it up where the file has changed or the screen wants something."""
+        if self._connection.poll() or self._seen != _look(self._watch.rules):
+            raise _SupersededError
+        if time.monotonic() - self._told > 10 * _LOOK_SECONDS:
+            self._told = time.monotonic()
+            self._connection.send(Working(share))
+
+
+def _look(path: Path) -> tuple[int, ...]:
+    """Return what changes whenever a file is written; nothing where it is not there."""
+    try:
+        state = path.stat()
+    except OSError:
+        return (0,)
+    return state.st_mtime_ns, state.st_size, state.st_ino
+
+
+def _unpacked(packed: npt.NDArray[np.uint8], count: int) -> Mask:
+    return np.unpackbits(packed, axis=-1, count=count).astype(np.bool_)
