@@ -101,10 +101,10 @@ def read_tail(run: Run) -> Tail:
 def state_of(run: Run, tail: Tail) -> State:
     """Say how a run stands: one without an end runs while its process shows that it lives, else it died."""
     total = tail.started.total_steps if tail.started else None
-    if tail.finished:
-        return State(_ENDINGS.get(tail.finished.status, FAILED), tail.step, total)
     status = read_status(run)
-    kind = _alive(run, status)
+    kind = alive(run, status)
+    if tail.finished and kind is None:
+        return State(_ENDINGS.get(tail.finished.status, FAILED), tail.step, total)
     if kind is None and status is not None and status.state == STATUS_FAILED:
         kind = FAILED
     if kind is None:
@@ -112,7 +112,7 @@ def state_of(run: Run, tail: Tail) -> State:
     return State(kind, max(tail.step, status.step if status else 0), total)
 
 
-def _alive(run: Run, status: Status | None) -> str | None:
+def alive(run: Run, status: Status | None) -> str | None:
     """Return one of ALIVE; None for a run without a process. On another machine, a recent sign of life must do."""
     if run.is_locked():
         return PAUSED if status and status.state == PAUSED else RUNNING

@@ -79,12 +79,14 @@ def rename(run: Name, name: Annotated[str, typer.Argument(help="The new name.", 
 
     Example: `txt runs rename 003 balanced`
     """
-    from txt.evaluation.pruning import borrowers
+    from txt.evaluation.pruning import borrowers, check_idle
     from txt.evaluation.summary import summaries, summarize
     from txt.runs import Run
 
     found = Run.open(run)
-    others = borrowers(summarize(found.path), summaries(found.path.parent))
+    summary = summarize(found.path)
+    check_idle(summary)
+    others = borrowers(summary, summaries(found.path.parent))
     if others:
         raise InputError(
             f"`{others[0].name}` trained on the data inside run `{found.name}`, and would not find it any more",

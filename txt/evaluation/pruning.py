@@ -35,7 +35,7 @@ def pruning(runs: Sequence[Summary], keep_best: int) -> Pruning:
     for group in best_runs(runs).values():
         for rank, run in enumerate(group[:keep_best], 1):
             if run.rank is not None:
-                kept[run.path] = f"{rank} of {len(group)} on {run.data or 'its data'}"
+                kept[run.path] = f"{_place(rank, len(group))} on {run.data or 'its data'} by {_metric(run)}"
     whole = [run for run in runs if run.is_run]
     for run in sorted(whole, key=lambda run: run.created)[-1:]:
         kept[run.path] = "the newest"
@@ -66,8 +66,7 @@ def check_removable(run: Summary, runs: Sequence[Summary], going: Sequence[Path]
     Raises:
         InputError: it is being trained, is no run of ours, or another run trains on its data.
     """
-    if run.state.kind in ALIVE:
-        raise InputError(f"run `{run.name}` is being trained", "stop it first, or wait until it has ended")
+    check_idle(run)
     if not run.is_run and not _is_ours(run.path):
         raise InputError(f"`{run.path}` is no run of ours, and stays: {run.problem}", "remove it yourself, with rm -r")
     staying = [other.name for other in borrowers(run, runs) if other.path not in going]
@@ -79,17 +78,35 @@ def check_removable(run: Summary, runs: Sequence[Summary], going: Sequence[Path]
         )
 
 
+def check_idle(run: Summary) -> None:
+    """Refuse to touch the folder of a run that is being trained, or about to be.
+
+    Raises:
+        InputError: it is.
+    """
+    if run.state.kind in ALIVE:
+        raise InputError(f"run `{run.name}` is {run.state.words}", "stop it first, or wait until it has ended")
+
+
 def standing(run: Summary, runs: Sequence[Summary]) -> list[str]:
     """Say what one would want to know before removing a run: that it is the best, the newest, or tagged `keep`."""
-    told = []
-    for group in best_runs(runs).values():
-        if len(group) > 1 and group[0].path == run.path and run.rank is not None and run.metric:
-            metric = METRIC_NAMES.get(run.metric, run.metric)
-            told.append(f"the best of {len(group)} runs on {run.data or 'its data'} by {metric}")
+    told = [
+        f"the best of {len(group)} runs on {run.data or 'its data'} by {_metric(run)}"
+        for group in best_runs(runs).values()
+        if len(group) > 1 and group[0].path == run.path and run.rank is not None
+    ]
     newest = max((other for other in runs if other.is_run), key=lambda other: other.created, default=None)
     if newest and newest.path == run.path:
         told.append("the newest, which `txt eval` takes")
     return told + [f"tagged `{KEEP}`"] * (KEEP in run.notes.tags)
+
+
+def _place(rank: int, runs: int) -> str:
+    return "the only one" if runs == 1 else f"the best of {runs}" if rank == 1 else f"number {rank} of {runs}"
+
+
+def _metric(run: Summary) -> str:
+    return METRIC_NAMES.get(run.metric or "", run.metric or "")
 
 
 def _is_ours(path: Path) -> bool:

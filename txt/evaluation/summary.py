@@ -16,13 +16,14 @@ from txt.config import PRESETS, TrainConfig, flag
 from txt.errors import InputError
 from txt.files import read_json
 from txt.run_notes import Notes, read_notes
-from txt.run_state import STATES, State, read_tail, state_of
+from txt.run_state import STATES, State, alive, read_tail, state_of
+from txt.run_status import read_status
 from txt.runs import REMOVED, RUNS, Run
 
 HALF_WRITTEN, FOREIGN, UNREADABLE = "half-written", "foreign", "unreadable"
 ALL_STATES = (*STATES, HALF_WRITTEN, FOREIGN, UNREADABLE)
 
-OURS = {"prepared", "config.json", "events.jsonl", "checkpoints", "model", "notes.json"}
+OURS = {"prepared", "config.json", "events.jsonl", "status.json", "control", "checkpoints", "model", "notes.json"}
 """What a run holds from the first; a folder without config.json that holds anything else is not one of ours."""
 
 _HEAD = 16384  # bytes of a report.json that hold its scores; the texts of its mistakes come after
@@ -225,7 +226,10 @@ def _not_a_run(path: Path, error: Exception) -> Summary:
     foreign = [name for name in names if name not in OURS and not name.startswith(".")]
     if foreign:
         return _other(path, FOREIGN, f"not a run: it holds {', '.join(foreign[:3])}" + " …" * (len(foreign) > 3))
-    return _other(path, HALF_WRITTEN, "no config.json: still being prepared, or the preparation was killed")
+    living = alive(Run(path), read_status(Run(path)))
+    if living:
+        return _other(path, living, "its data is being prepared")
+    return _other(path, HALF_WRITTEN, "no config.json: the preparation of its data was killed")
 
 
 def _other(path: Path, kind: str, problem: str) -> Summary:

@@ -1,5 +1,6 @@
 """From what a user names — a data file, a prepared folder, a run — to what can be trained."""
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from txt.data.prepared import MANIFEST, Prepared
 from txt.data.report import DataReport
 from txt.errors import InputError
 from txt.labeling.stored import stored_labels
+from txt.run_status import STARTING, own_status, write_status
 from txt.runs import Run
 from txt.training.checkpoint import Checkpoint, checkpoints, load_checkpoint, step_of
 from txt.training.machine import find_device
@@ -42,6 +44,7 @@ def start_on_prepared(folder: Path, config: TrainConfig, name: str | None) -> St
     find_device(config.device)
     prepared = Prepared.open(folder)
     with Run.new(name) as run:
+        _say_starting(run)
         run.describe(config, folder, prepared.fingerprint)
     return Start(run, prepared)
 
@@ -61,6 +64,7 @@ def start_on_file(
     """
     find_device(config.device)
     with Run.new(name) as run:
+        _say_starting(run)
         folder = run.path / PREPARED
         decided = stored_labels(file) if preparing.use_labels else None
         told(prepare(file, preparing, folder, progress, decided=decided))
@@ -102,7 +106,14 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None) -> St
         )
     if changes:
         run.describe(config.with_options(**changes), prepared.path, prepared.fingerprint)
-    return Start(run, prepared, _checkpoint(run, at_step))
+    start = Start(run, prepared, _checkpoint(run, at_step))
+    _say_starting(run)
+    return start
+
+
+def _say_starting(run: Run) -> None:
+    """Claim the run from the moment its folder is there: until training takes the lock, seconds may pass."""
+    write_status(run, own_status(os.getpid(), STARTING))
 
 
 def _checkpoint(run: Run, at_step: int | None) -> Checkpoint | None:
