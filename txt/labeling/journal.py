@@ -268,6 +268,11 @@ class Journal:
             self.last_number = found[-1][0]
             yield [_decision(row[1:]) for row in found]
 
+    def first_decisions(self, count: int) -> list[Decision]:
+        """Return the decisions up to the one with number `count`, oldest first."""
+        rows = self.connection.execute(f"SELECT {_COLUMNS} FROM decisions WHERE number <= ? ORDER BY number", (count,))
+        return [_decision(row) for row in rows]
+
     def about(self, row_ids: Sequence[str]) -> list[Decision]:
         """Return every decision about these rows, oldest first."""
         rows = self.connection.execute(

@@ -104,6 +104,15 @@ class RowStates:
         code = int(self._label[row])
         return self._labels.names[code] if code >= 0 else None
 
+    def labels_of(self, rows: RowNumbers) -> tuple[RowNumbers, tuple[str, ...]]:
+        """Return the labels of labeled rows, as numbers into the names, sorted, of those that occur."""
+        used, codes = np.unique(self._label[rows], return_inverse=True)
+        names = [self._labels.names[code] for code in used.tolist()]
+        order = sorted(range(len(names)), key=names.__getitem__)
+        places = np.empty(len(names), np.int64)
+        places[order] = np.arange(len(names))
+        return places[codes], tuple(names[place] for place in order)
+
     def is_skipped(self, row: int) -> bool:
         """Tell whether a row was skipped."""
         return bool(self._bits[row] & SKIPPED)
@@ -128,6 +137,10 @@ class RowStates:
         """Return the act by which a row was labeled or skipped, 0 for none."""
         return int(self._act[row])
 
+    def is_empty(self, row: int) -> bool:
+        """Tell whether a row has no text."""
+        return bool(self._empty[row])
+
     def is_free(self, row: int) -> bool:
         """Tell whether nobody decided on a row itself: at most a label was copied to it."""
         return not self._decided[row] or self.how(row) == "duplicate"
@@ -136,6 +149,11 @@ class RowStates:
     def free(self) -> Mask:
         """Which rows nobody decided on themselves (N,)."""
         return ~self._decided | self.mask_how("duplicate")
+
+    @property
+    def with_text(self) -> Mask:
+        """Which rows have a text (N,)."""
+        return ~self._empty
 
     def decided_in_store(self) -> RowNumbers:
         """Return the rows with a label or skip from the store, not from the data file."""

@@ -1,0 +1,62 @@
+"""Rows set aside at random to tell how good the model is: never learned from, shown like all others, unmarked.
+
+Only they say what share of the file each class has: the rows that a model asks about are the odd ones.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from txt.data.row_index import RowIndex
+from txt.labeling.journal import Journal
+from txt.labeling.states import Mask, RowNumbers, RowStates
+from txt.proportions import Interval, wilson
+
+_SETTING = "holdout"
+
+
+@dataclass(frozen=True)
+class Holdout:
+    """The rows set aside, in the order in which they were drawn, and which rows have the text of one of them (N,)."""
+
+    rows: RowNumbers
+    same_text: Mask
+
+    @classmethod
+    def of(cls, rows: RowNumbers, index: RowIndex) -> "Holdout":
+        """Return the holdout of these rows."""
+        return cls(rows, np.isin(index.hashes, index.hashes[rows]))
+
+
+def kept_holdout(journal: Journal, states: RowStates) -> RowNumbers | None:
+    """Return the rows of the holdout drawn before that are still in the file; None where none was drawn."""
+    kept = journal.settings().get(_SETTING)
+    if kept is None:
+        return None
+    rows = states.rows_of(json.loads(kept))
+    return rows[rows >= 0]
+
+
+def keep_holdout(journal: Journal, states: RowStates, rows: RowNumbers) -> None:
+    """Remember the rows of the holdout; call it inside `transaction`."""
+    journal.set_settings(**{_SETTING: json.dumps(states.row_ids(rows))})
+
+
+def draw_holdout(states: RowStates, count: int, seed: int, may_be: Callable[[int], bool]) -> RowNumbers:
+    """Draw rows at random, labeled or not, of those that have a text and that `may_be` allows; at most a fifth."""
+    order = np.random.default_rng(seed).permutation(len(states))
+    drawn: list[int] = []
+    for row in order.tolist():
+        if len(drawn) >= min(count, len(order) // 5):
+            break
+        if not states.is_empty(row) and may_be(row):
+            drawn.append(row)
+    return np.array(drawn, np.int64)
+
+
+def class_shares(labels: Mapping[str, int]) -> dict[str, Interval]:
+    """Return the share of each class among so many rows of a random sample, with 95 % intervals, the largest first."""
+    total = sum(labels.values())
+    return {name: wilson(count, total) for name, count in sorted(labels.items(), key=lambda item: -item[1])}

@@ -1,0 +1,69 @@
+"""The process that reads the texts, turns them into vectors once, and then fits and ranks when asked."""
+
+import os
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+
+import numpy as np
+
+from txt.data.row_index import content_hash
+from txt.data.rows import records
+from txt.labeling.active.cold_start import parse_keywords
+from txt.labeling.active.learner import Learner, make_learner
+from txt.labeling.active.models import MODELS, of_vectors
+from txt.labeling.active.ranker import Failed, Pool, Ready, Vectorizing, is_test
+from txt.labeling.states import RowNumbers
+
+MOST_ROWS = 200_000
+"""Rows of the pool: of a bigger file, a random part is asked about."""
+
+_NICE = 10  # the screen comes first
+
+
+def serve(descriptor: int) -> None:
+    """Answer questions until the other side closes the connection."""
+    os.nice(_NICE)
+    connection = Connection(descriptor)
+    try:
+        pool: Pool = connection.recv()
+        try:
+            learner = learner_for(pool, lambda share: connection.send(Vectorizing(share)))
+            connection.send(Ready(learner.pool))
+            while True:
+                connection.send(learner.rank(connection.recv()))
+        except (MemoryError, ValueError, OSError, ImportError) as error:
+            if isinstance(error, BrokenPipeError | ConnectionResetError):
+                return
+            connection.send(Failed(f"{type(error).__name__}: {error}"))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+
+
+def learner_for(pool: Pool, progress: Callable[[float], object] = lambda _share: None) -> Learner:
+    """Read the texts of the pool, and return what ranks them."""
+    rows, texts = read_pool(pool)
+    plan = pool.plan
+    model = MODELS[plan.model] if pool.vectorize is None else of_vectors(plan.model, pool.vectorize)
+    keywords = parse_keywords(plan.keywords)
+    return make_learner(rows, texts, model, plan.strategy, plan.seed, keywords, progress)
+
+
+def read_pool(pool: Pool) -> tuple[RowNumbers, list[str]]:
+    """Return the rows that may be used and their texts: those with a text that no row of a test split has."""
+    columns = pool.form.columns
+    text_place = columns.index(pool.form.text_column)
+    split_place = columns.index(pool.split_column) if pool.split_column else None
+    texts: list[str] = []
+    in_test: set[int] = set()
+    for _, _, cells in records(pool.path, pool.form):
+        text = cells[text_place]
+        texts.append(text)
+        if split_place is not None and is_test(cells[split_place]):
+            in_test.add(content_hash(text))
+    usable = [row for row, text in enumerate(texts) if text.strip() and not (in_test and content_hash(text) in in_test)]
+    rows = np.array(usable, np.int64)
+    if len(rows) > MOST_ROWS:
+        wanted = np.intersect1d(rows, pool.wanted)
+        drawn = np.random.default_rng(pool.plan.seed).permutation(rows)[: max(MOST_ROWS - len(wanted), 0)]
+        rows = np.union1d(wanted, drawn)
+    return rows, [texts[row] for row in rows.tolist()]

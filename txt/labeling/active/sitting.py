@@ -1,0 +1,243 @@
+"""Active learning in a sitting: which rows come next, what the model suggests, and how good it is by the holdout.
+
+The model lives in another process. `step` is called between keys: it takes in what has come from there, and asks anew
+when there are new labels. The row on screen never changes.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from txt.data.open_rows import Rows
+from txt.labeling.active.holdout import Holdout, class_shares, draw_holdout, keep_holdout, kept_holdout
+from txt.labeling.active.log import Plan, QueryLog
+from txt.labeling.active.queues import PICKED, QUEUE_ROWS, Labels, Question, Ranking
+from txt.labeling.active.ranker import Failed, Pool, Ranker, Ready, Vectorize, Vectorizing, is_test
+from txt.labeling.active.stopping import StopAdvice
+from txt.labeling.item import Suggestion
+from txt.labeling.journal import Journal
+from txt.labeling.session import LabelSession
+from txt.labeling.states import FROM_FILE, Mask, RowNumbers, RowStates
+from txt.proportions import Interval, wilson
+
+_SAMPLE = 1000  # rows whose predictions tell whether the model has settled
+_BY_PEOPLE = (FROM_FILE, "manual", "bulk", "duplicate", "review")
+_REFIT_SHARE = 50  # with more labels than this, a new queue is asked for when they have grown by a fiftieth
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What is known of the model: `accuracy` on the labeled rows of the holdout, of which there are `measured`.
+
+    `shares` of the classes are estimated from the holdout alone. `curve` has (labels, accuracy) for each model so far.
+    """
+
+    trained_on: int
+    measured: int
+    held_out: int
+    accuracy: Interval | None
+    shares: dict[str, Interval]
+    curve: Sequence[tuple[int, float]]
+    advice: str
+    doing: str
+
+
+@dataclass(frozen=True)
+class Options:
+    """What else a sitting needs: rows to hold out, the column that names splits, who labels, and see Pool."""
+
+    holdout: int
+    split_column: str | None
+    annotator: str
+    vectorize: Vectorize | None = None
+
+
+class ActiveLearning:
+    """One sitting's active learning; hand `suggest`, `order` and `shown` to the session, then call `attach`."""
+
+    def __init__(self, rows: Rows, journal: Journal, states: RowStates, plan: Plan, options: Options) -> None:
+        self._plan = plan
+        self._rows, self._journal = rows, journal
+        self._split = options.split_column
+        self._log = QueryLog(journal, options.annotator, plan)
+        self._holdout = self._set_aside(states, options.holdout)
+        self._advice = StopAdvice()
+        self._session: LabelSession | None = None
+        self._ranking: Ranking | None = None
+        self._pool: RowNumbers | None = None
+        self._sample: RowNumbers = np.empty(0, np.int64)
+        self._asked: int | None = None
+        self._waiting = False
+        self._doing = "reading the texts"
+        self._curve: list[tuple[int, float]] = []
+        labeled = np.flatnonzero(states.labeled)
+        wanted = np.union1d(labeled, self._holdout.rows)
+        self.order = self._first_order(states)
+        pool = Pool(rows.path, rows.form, options.split_column, plan, wanted, options.vectorize)
+        self._ranker: Ranker | None = Ranker(pool)
+
+    def attach(self, session: LabelSession) -> None:
+        """Begin to guide a session."""
+        self._session = session
+
+    def suggest(self, row: int) -> Suggestion | None:
+        """Return what the model says of a row; nothing for the holdout, nor for rows drawn at random beside it.
+
+        If only rows of the holdout came without a suggestion, they would be marked by that.
+        """
+        ranking = self._ranking
+        if ranking is None or self._pool is None or not len(ranking.predicted) or self._holdout.same_text[row]:
+            return None
+        picked = ranking.picked[ranking.rows == row]
+        if len(picked) and PICKED[picked[0]] == "random":
+            return None
+        place = int(np.searchsorted(self._pool, row))
+        if place >= len(self._pool) or self._pool[place] != row:
+            return None
+        label = ranking.names[ranking.predicted[place]]
+        return Suggestion(
+            label, float(ranking.confidence[place]), "model", f"{self._plan.model} after {ranking.trained_on:,} labels"
+        )
+
+    def shown(self, row: int) -> None:
+        """Log that a row of the queue is shown."""
+        if self._session is not None and not self._session.states.decided[row]:
+            self._log.note(row, self._session.states.row_id(row))
+
+    def step(self, seconds: float = 0.0) -> bool:
+        """Take in what the other process says, and ask for a new queue if there are new labels.
+
+        Waits at most some seconds for it, and tells whether there is anything new to see.
+        """
+        if self._ranker is None or self._session is None:
+            return False
+        before = (self._doing, self._ranking)
+        try:
+            for answer in self._ranker.answers(seconds):
+                self._take(answer)
+            self._ask_if_due()
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            self._end("the model's process has ended; the queue stays as it is")
+        return before != (self._doing, self._ranking)
+
+    def standing(self) -> Standing:
+        """Return what is known of the model."""
+        labels = self._holdout_labels()
+        known = [label for label in labels if label is not None]
+        return Standing(
+            trained_on=self._ranking.trained_on if self._ranking else 0,
+            measured=len(known),
+            held_out=len(labels),
+            accuracy=self._accuracy(labels),
+            shares=class_shares(Counter(known)) if known else {},
+            curve=self._curve,
+            advice=self._advice.advice(labels),
+            doing=self._doing,
+        )
+
+    def close(self) -> None:
+        """End the other process."""
+        if self._ranker is not None:
+            self._ranker.close()
+            self._ranker = None
+
+    def _take(self, answer: object) -> None:
+        match answer:
+            case Vectorizing(share):
+                self._doing = f"reading the texts {share:.0%}" if share else "reading the texts"
+            case Ready(pool):
+                self._pool, self._doing = pool, ""
+                rng = np.random.default_rng(self._plan.seed)
+                free = np.setdiff1d(pool, np.flatnonzero(self._holdout.same_text))
+                self._sample = np.sort(rng.permutation(free)[:_SAMPLE])
+            case Ranking():
+                self._waiting = False
+                self._adopt(answer)
+            case Failed(message):
+                self._end(message)
+
+    def _adopt(self, ranking: Ranking) -> None:
+        assert self._session is not None
+        self._ranking = ranking
+        self._log.begin(ranking)
+        self._session.queue.order = ranking.rows
+        if len(ranking.predicted):
+            self._advice.note(ranking.trained_on, self._said_of(self._sample), self._said_of(self._holdout.rows))
+            accuracy = self._accuracy(self._holdout_labels())
+            if accuracy is not None:
+                self._curve.append((ranking.trained_on, accuracy.value))
+
+    def _ask_if_due(self) -> None:
+        session = self._session
+        assert session is not None
+        assert self._ranker is not None
+        if self._pool is None or self._waiting or session.pending:
+            return
+        trained = self._ranking.trained_on if self._ranking else 0
+        moment = session.journal.last_number
+        if self._asked is not None and moment - self._asked < max(1, trained // _REFIT_SHARE):
+            return
+        self._asked, self._waiting = moment, True
+        self._ranker.ask(question(session.states, self._holdout, moment))
+
+    def _end(self, why: str) -> None:
+        self._doing = why
+        self.close()
+
+    def _said_of(self, rows: RowNumbers) -> list[str]:
+        """Return what the model predicts for rows; nothing for those outside the pool."""
+        assert self._ranking is not None
+        assert self._pool is not None
+        places = np.minimum(np.searchsorted(self._pool, rows), len(self._pool) - 1)
+        inside = self._pool[places] == rows
+        names = np.array([*self._ranking.names, ""])
+        return list(names[np.where(inside, self._ranking.predicted[places], -1)].tolist())
+
+    def _holdout_labels(self) -> list[str | None]:
+        states = self._session.states if self._session is not None else None
+        if states is None:
+            return [None] * len(self._holdout.rows)
+        return [states.label(row) if states.how(row) in _BY_PEOPLE else None for row in self._holdout.rows.tolist()]
+
+    def _accuracy(self, labels: Sequence[str | None]) -> Interval | None:
+        if self._ranking is None or not len(self._ranking.predicted):
+            return None
+        said = self._said_of(self._holdout.rows)
+        right = [a == b for a, b in zip(said, labels, strict=True) if b is not None]
+        return wilson(sum(right), len(right)) if right else None
+
+    def _set_aside(self, states: RowStates, count: int) -> Holdout:
+        rows = kept_holdout(self._journal, states)
+        if rows is None:
+            rows = draw_holdout(states, count, self._plan.seed, self._may_be_used)
+            if len(rows):
+                with self._journal.transaction():
+                    keep_holdout(self._journal, states, rows)
+        return Holdout.of(rows, states.index)
+
+    def _first_order(self, states: RowStates) -> RowNumbers:
+        """Return rows at random, of the holdout and others, for the seconds until there is a queue."""
+        order = np.random.default_rng(self._plan.seed + 1).permutation(np.flatnonzero(~states.decided))
+        found = (row for row in order.tolist() if self._may_be_used(row))
+        return np.array([row for row, _ in zip(found, range(QUEUE_ROWS), strict=False)], np.int64)
+
+    def _may_be_used(self, row: int) -> bool:
+        return self._split is None or not is_test(self._rows.metadata(row).get(self._split, ""))
+
+
+def question(states: RowStates, holdout: Holdout, moment: int) -> Question:
+    """Return what to ask, as things stand: labels that people gave, and the rows that have none."""
+    by_people = np.zeros(len(states), np.bool_)
+    for how in _BY_PEOPLE:
+        by_people |= states.mask_how(how)
+    labeled = np.flatnonzero(states.labeled & by_people & ~holdout.same_text)
+    codes, names = states.labels_of(labeled)
+    undecided: Mask = ~states.decided
+    return Question(
+        labels=Labels(labeled, codes, names),
+        candidates=np.flatnonzero(undecided & ~holdout.same_text),
+        holdout=holdout.rows[undecided[holdout.rows]],
+        moment=moment,
+    )
