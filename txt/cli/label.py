@@ -13,7 +13,7 @@ import typer
 
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
-from txt.cli.label_rules import judge_rules, show_rules, suggest_by_rules, with_declared_classes
+from txt.cli.label_rules import check_rules_file, judge_rules, show_rules, suggest_by_rules, with_declared_classes
 from txt.cli.options import Given, build, takes
 from txt.config import LabelConfig, PrepareConfig, names_of
 from txt.errors import InputError, TxtError
@@ -85,6 +85,8 @@ def label(
         return
     pattern = _pattern(config.highlight) if config.highlight else None
     try:
+        if not looks_only:
+            check_rules_file(data, config, asked)
         need_store = config.rules is None
         with closing(open_labels(data, config, asked, write=not looks_only, need_store=need_store)) as opened:
             if looks_only:
@@ -123,7 +125,7 @@ def _label_on_screen(opened: "Opened", highlight: list[re.Pattern[str]]) -> None
         from txt.screens.labeling import Sitting
 
         kept = None if opened.rows.index.complete and not opened.kept.exists() else opened.kept
-        sitting = Sitting(opened.asked, kept, Path(f"{data.stem}.labeled{data.suffix}"), highlight)
+        sitting = Sitting(opened.asked, kept, Path(f"{data.stem}.labeled{data.suffix}"), highlight, opened.config.rules)
         exported = LabelApp(session, sitting).run(mouse=opened.config.mouse)
     if exported is not None:
         say(f"Exported to {exported}")

@@ -1,5 +1,6 @@
 """Rules without a screen: reads a rules file for a data file, shows how good the rules are, proposes their labels."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ from txt.config import LabelConfig
 from txt.errors import InputError
 
 if TYPE_CHECKING:
+    from txt.data.rows import Asked
     from txt.labeling.opening import Opened
     from txt.labeling.rules.analysis import Analysis
     from txt.labeling.rules.proposals import Proposals
@@ -28,6 +30,21 @@ def with_declared_classes(config: LabelConfig) -> LabelConfig:
     if odd is not None:
         raise InputError(f"the class `{odd}` of `{config.rules}` cannot have a comma", "give it another name")
     return config.with_options(labels=",".join(declared)) if declared else config
+
+
+def check_rules_file(data: Path, config: LabelConfig, asked: "Asked") -> None:
+    """Refuse a rules file with a mistake before a store is made.
+
+    Raises:
+        InputError: something in it is wrong, or in the data file.
+    """
+    from txt.labeling.opening import open_labels
+
+    if config.rules is None:
+        return
+    with closing(open_labels(data, config, asked, write=False, need_store=False)) as opened:
+        classes = opened.states()[1] if opened.rows.index.complete else []
+        read_rules_for(opened, classes, config.rules)
 
 
 def read_rules_for(opened: "Opened", classes: list[str], path: Path) -> "RuleSet":

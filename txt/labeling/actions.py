@@ -34,3 +34,6 @@ ACTIONS = (
     Action("help", "?", "f1", "help", "all keys"),
     Action("leave", "q", "ctrl+q", "leave", "leave, and export if you like"),
 )
+
+RULES = Action("rules", "r", "ctrl+r", "rules", "how good the rules are; the table follows when their file is edited")
+"""There only where a file of rules was given."""

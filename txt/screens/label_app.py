@@ -10,7 +10,6 @@ from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
-from txt.labeling.actions import ACTIONS
 from txt.labeling.session import LabelSession
 from txt.screens.labeling import LabelScreen, Sitting
 from txt.screens.palette import theme_for
@@ -41,7 +40,7 @@ class LabelApp(App[Path | None]):
     def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
         """Yield what the command palette offers: every action, and the themes."""
         if screen is self.labeling:
-            for action in ACTIONS:
+            for action in self.labeling.actions:
                 title = action.help[0].upper() + action.help[1:]
                 yield SystemCommand(title, f"key {action.key}", partial(self.labeling.run_action_named, action.name))
             yield SystemCommand("Export the data file with its labels", "", self.labeling.ask_export)

@@ -1,5 +1,6 @@
 """Labeling in words: the corner's progress, what is known of a row, the pages of help and pace, the summary."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,12 @@ def unsaved(session: LabelSession) -> str:
     return f"{'1 decision is' if count == 1 else f'{count} decisions are'} not saved: {session.problem}"
 
 
+def mark(word: str, text: str) -> re.Pattern[str]:
+    """Return a pattern that finds a word of a text: where it stands alone, or else wherever it stands."""
+    alone = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+    return alone if alone.search(text) else re.compile(re.escape(word))
+
+
 def metadata(item: Item, lines: int) -> Text:
     """Return the other columns of a row, one a line, as many as there is room for."""
     entries = list(item.metadata.items())
@@ -99,9 +106,9 @@ def metadata(item: Item, lines: int) -> Text:
     return Text("\n").join(shown) if entries else Text("there are no other columns", style="dim")
 
 
-def help_page(keys: dict[str, str], typing: bool, multi_label: bool) -> Text:
+def help_page(keys: dict[str, str], typing: bool, multi_label: bool, actions: Sequence[Action] = ACTIONS) -> Text:
     """Return all keys and what they do."""
-    rows = [(_key_names(action, typing), action.help) for action in ACTIONS] + list(_MORE_KEYS)
+    rows = [(_key_names(action, typing), action.help) for action in actions] + list(_MORE_KEYS)
     width = max(len(key) for key, _ in rows)
     lines = [Text(_label_help(keys, typing, multi_label)), Text("")]
     lines += [Text.assemble((f"{key:<{width}}  ", "bold"), what) for key, what in rows]

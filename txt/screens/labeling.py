@@ -19,12 +19,16 @@ from textual.widgets import Static
 from txt.data.row_index import read_index
 from txt.data.rows import Asked
 from txt.errors import TxtError
-from txt.labeling.actions import ACTIONS, Action
+from txt.labeling.actions import ACTIONS, RULES, Action
+from txt.labeling.answers import propose_nothing
 from txt.labeling.classes import check_new_class
 from txt.labeling.export import export
 from txt.labeling.find import Query
 from txt.labeling.item import Item
 from txt.labeling.pace import spoken
+from txt.labeling.rules.rule_book import RuleBook
+from txt.labeling.rules.watcher import Answer as RuleAnswer
+from txt.labeling.rules.watcher import Mistake, Voted, Watch, Working
 from txt.labeling.scanner import Answer, Failed, Found, Indexed, Reading
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
@@ -37,7 +41,9 @@ from txt.screens.find_dialog import FindDialog
 from txt.screens.label_all import LabelAll
 from txt.screens.label_dialogs import AskLine, Choose, Page
 from txt.screens.label_panels import Marks, SidePanel, SuggestionLine, TopLine
-from txt.screens.messages import Scanned
+from txt.screens.messages import RulesAnswered, Scanned
+from txt.screens.rule_link import RuleLink
+from txt.screens.rule_table import RuleTable
 from txt.screens.scanner_link import ScannerLink
 from txt.screens.text_pane import TextPane
 from txt.visible import clip, visible_lines
@@ -49,12 +55,16 @@ _METADATA_LINES = 6
 
 @dataclass(frozen=True)
 class Sitting:
-    """What the screen needs besides the session: how the file was asked for, where its index is kept, what to mark."""
+    """What the screen needs besides the session: how the file was asked for, where its index is kept, what to mark.
+
+    `rules` is the file of rules, if there is one.
+    """
 
     asked: Asked
     kept: Path | None
     export_to: Path
     highlight: Sequence[re.Pattern[str]] = ()
+    rules: Path | None = None
 
 
 class LabelScreen(Screen[None]):
@@ -72,6 +82,13 @@ class LabelScreen(Screen[None]):
         self._busy = False
         self._shown_row: int | None = -1
         self._keys_shown: list[Chip] = []
+        self.actions: Sequence[Action] = ACTIONS
+        self.rules: RuleBook | None = None
+        if sitting.rules is not None:
+            self.actions = (*ACTIONS, RULES)
+            self.rules = RuleBook(sitting.rules, session.rows.text)
+            watch = Watch(session.rows.path, session.rows.form, sitting.rules, tuple(session.classes))
+            self._rule_link = RuleLink(watch, self._hear_rules, self._lose_rules)
 
     def compose(self) -> ComposeResult:
         """Lay out the text with what is known of it around it."""
@@ -134,7 +151,7 @@ class LabelScreen(Screen[None]):
 
     def _action_for(self, event: events.Key) -> Action | None:
         typing = self.query_one(ClassBar).typing
-        for action in ACTIONS:
+        for action in self.actions:
             easy = "" if typing and action.key.isalnum() else action.key
             if action.other in (event.key, event.character) or (easy and easy == event.character):
                 return action
@@ -214,7 +231,7 @@ class LabelScreen(Screen[None]):
 
     def _do_help(self) -> None:
         typing = self.query_one(ClassBar).typing
-        page = label_lines.help_page(self.session.keys, typing, self.session.task.multi_label)
+        page = label_lines.help_page(self.session.keys, typing, self.session.task.multi_label, self.actions)
         self.app.push_screen(Page("Keys", page))
 
     def _do_progress(self) -> None:
@@ -326,7 +343,9 @@ class LabelScreen(Screen[None]):
 
     def _write_export(self, target: Path) -> str:
         session = self.session
-        count = export(session.rows, session.states, session.journal, target)
+        proposals = self.rules.proposals if self.rules is not None and self.rules.whole else None
+        propose = proposals.answer if proposals is not None else propose_nothing
+        count = export(session.rows, session.states, session.journal, target, propose=propose)
         return f"exported to {target.name}, {count:,} labels"
 
     async def _export_and_leave(self) -> None:
@@ -335,6 +354,8 @@ class LabelScreen(Screen[None]):
 
     def _end(self, exported: Path | None) -> None:
         self._scanner.stop()
+        if self.rules is not None:
+            self._rule_link.stop()
         self.app.exit(exported)
 
     async def _work(self, doing: str, work: Any, *arguments: Any) -> bool:
@@ -409,6 +430,42 @@ class LabelScreen(Screen[None]):
             self.session.extend_view(self._search.view())
             self._draw()
 
+    # The rules, and the process that watches them
+
+    def _do_rules(self) -> None:
+        if self.rules is not None:
+            self.rules.judge(self.session.states)
+            self.app.push_screen(RuleTable(self.rules, self.size.width))
+
+    def _hear_rules(self, answer: RuleAnswer) -> None:
+        self.post_message(RulesAnswered(answer))
+
+    def _lose_rules(self) -> None:
+        self._trouble = "the process that watches the rules has ended: leave, and start again"
+        self._draw()
+
+    @on(RulesAnswered)
+    def _take_rules(self, event: RulesAnswered) -> None:
+        assert self.rules is not None
+        match event.answer:
+            case Working(share):
+                self.rules.share = share
+            case Mistake() as mistake:
+                self.rules.mistake = mistake
+            case Voted() as voted:
+                self.rules.take(voted, self.session.states)
+                self.session.suggest_by(self.rules.suggest)
+                self._draw_text(self.session.item())
+        if isinstance(self.app.screen, RuleTable):
+            self.app.screen.show()
+        self._draw()
+
+    def _keep_rules(self) -> None:
+        """Judge the rules by further labels, and tell the process of further classes."""
+        if self.rules is not None:
+            self.rules.judge_in_time(self.session.states)
+            self._rule_link.keep_classes(tuple(self.session.classes))
+
     # Drawing
 
     def on_mount(self) -> None:
@@ -419,6 +476,8 @@ class LabelScreen(Screen[None]):
         self.call_after_refresh(_settle_memory)
         if not self._whole:
             self._scanner.start()
+        if self.rules is not None:
+            self._rule_link.start()
 
     @on(events.Resize)
     def _fit(self, event: events.Resize) -> None:
@@ -432,6 +491,7 @@ class LabelScreen(Screen[None]):
             return
         session = self.session
         changed = session.refresh()
+        self._keep_rules()
         if session.pending:
             session.retry()
             changed = True
@@ -453,7 +513,7 @@ class LabelScreen(Screen[None]):
             self.query_one(ClassBar).clear()
             self._draw_text(item)
         self._draw_top()
-        self.query_one(Marks).show(session, item, self._notice, self._trouble)
+        self.query_one(Marks).show(session, item, self._notice, self._trouble or self._rule_trouble())
         self.query_one(SuggestionLine).show(session.suggestion)
         self._draw_classes()
         self._draw_keys()
@@ -469,7 +529,12 @@ class LabelScreen(Screen[None]):
         patterns = list(self._sitting.highlight)
         if self._search is not None and (pattern := self._search.query.pattern()):
             patterns.append(pattern)
+        if item.suggestion is not None:
+            patterns += [label_lines.mark(word, item.text) for word in item.suggestion.words]
         pane.show(item.text, patterns)
+
+    def _rule_trouble(self) -> str:
+        return self.rules.mistake.message if self.rules is not None and self.rules.mistake is not None else ""
 
     def _draw_top(self) -> None:
         self.query_one(TopLine).show(self.session, self._search, None if self._whole else self._reading)
@@ -486,8 +551,9 @@ class LabelScreen(Screen[None]):
 
     def _draw_keys(self) -> None:
         typing = self.query_one(ClassBar).typing
-        keys = [_shown_key(action, typing, self.session.keys) for action in ACTIONS]
-        chips = [Chip(action.name, key, action.word, quiet=True) for action, key in zip(ACTIONS, keys, strict=True)]
+        keys = [_shown_key(action, typing, self.session.keys) for action in self.actions]
+        named = zip(self.actions, keys, strict=True)
+        chips = [Chip(action.name, key, action.word, quiet=True) for action, key in named]
         if self.session.task.multi_label:
             chips.insert(0, Chip("accept", "enter", "accept", quiet=True))
         if self._keys_shown != chips:

@@ -2,6 +2,7 @@
 
 from textual.message import Message
 
+from txt.labeling.rules.watcher import Answer as RuleAnswer
 from txt.labeling.scanner import Answer
 
 
@@ -9,5 +10,13 @@ class Scanned(Message):
     """The process that reads the data file has an answer."""
 
     def __init__(self, answer: Answer) -> None:
+        super().__init__()
+        self.answer = answer
+
+
+class RulesAnswered(Message):
+    """The process that watches the rules has something to say."""
+
+    def __init__(self, answer: RuleAnswer) -> None:
         super().__init__()
         self.answer = answer

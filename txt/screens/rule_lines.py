@@ -62,23 +62,28 @@ def _vote(analysis: Analysis) -> list[Text]:
         head.append(f"; right {_span(analysis.vote.accuracy)}, guessing there {_percent(analysis.vote.guess or 0)}")
     lines = [head]
     if decided.asked == "weighted":
-        lines.append(Text(_weighted(analysis)))
+        lines += [Text(line) for line in _weighted(analysis)]
     if not analysis.judged:
         return [*lines, Text("no row is labeled by a person yet: label some, and the rules are judged by them")]
-    name, gain = clip(analysis.largest_class or "", 30), analysis.gain
-    lines.append(Text(f"on {judged}: always {name} {_span(analysis.guessing)}, rules and {name} for the rest"))
-    lines[-1].append(f" {_span(analysis.with_guesses)}, {_points(gain)}")
+    name, gain = clip(analysis.largest_class or "", 20), analysis.gain
+    lines.append(Text(f"on {judged}:"))
+    lines.append(Text(f"  always {name} is right {_span(analysis.guessing)}"))
+    lines.append(Text(f"  rules, and {name} for the rest, {_span(analysis.with_guesses)}: {_points(gain)}"))
     if gain is not None and gain.high < 0:
         lines.append(Text("! the rules do more harm than guessing the largest class", style="bold"))
     return lines
 
 
-def _weighted(analysis: Analysis) -> str:
+def _weighted(analysis: Analysis) -> list[str]:
+    """Return which vote is used where a weighted one was asked for, and by how much it wins or loses."""
     decided = analysis.decided
     if decided.gain is None:
-        return f"weighted is not used: too few rows are labeled by people; {decided.used} is"
-    found = f"{_points(decided.gain)} against {decided.rival}, on rows it did not learn from"
-    return f"weighted: {found}" if decided.used == "weighted" else f"weighted is not used, {decided.used} is: {found}"
+        return [f"  weighted is not used, {decided.used} is: too few rows are labeled by people"]
+    used = "weighted is used" if decided.used == "weighted" else f"weighted is not used, {decided.used} is"
+    return [
+        f"  {used}: {_points(decided.gain)} against {decided.rival},",
+        "  judged on rows that it did not learn from",
+    ]
 
 
 def _conflicts(analysis: Analysis, width: int) -> list[Text]:

@@ -17,7 +17,8 @@ _JUDGED_AGAIN = 10  # further labels after which the rules are judged anew
 class RuleBook:
     """Takes the watcher's votes, and answers from them; without votes it proposes nothing.
 
-    `mistake` is what is wrong in the file now; the votes before it go on to hold.
+    `mistake` is what is wrong in the file now; the votes before it go on to hold. `share` says how far the first votes
+    have come.
     """
 
     def __init__(self, path: Path, text_of: Callable[[int], str]) -> None:
@@ -25,6 +26,7 @@ class RuleBook:
         self.mistake: Mistake | None = None
         self.analysis: Analysis | None = None
         self.proposals: Proposals | None = None
+        self.share = 0.0
         self._text_of = text_of
         self._voted: Voted | None = None
         self._labeled = 0
