@@ -39,15 +39,26 @@ def read_json(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
         yield from _batches(_objects_in_array(source, text))
 
 
-def _batches(records: Iterable[tuple[Record, int]]) -> Iterator[pa.RecordBatch]:
-    """Gather (record, its size in characters) into batches, all columns met so far in each."""
+def raw_records(source: Source, dialect: Dialect) -> Iterator[str]:
+    """Yield the objects of a JSON array as they are written, without ever holding the array.
+
+    Raises:
+        InputError: the file is not an array of objects; the line is named.
+    """
+    with source.open() as file, io.TextIOWrapper(file, encoding=dialect.encoding, newline="") as text:
+        for _, written in _objects_in_array(source, text):
+            yield written
+
+
+def _batches(records: Iterable[tuple[Record, str]]) -> Iterator[pa.RecordBatch]:
+    """Gather (record, as it is written) into batches, all columns met so far in each."""
     columns: dict[str, None] = {}
     held: list[Record] = []
     characters = 0
-    for record, size in records:
+    for record, written in records:
         columns.update(dict.fromkeys(record))
         held.append(record)
-        characters += size
+        characters += len(written)
         if len(held) == BATCH_ROWS or characters > BATCH_CHARACTERS:
             yield _batch(list(columns), held)
             held, characters = [], 0
@@ -67,7 +78,7 @@ def _as_text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _objects_by_line(source: Source, lines: TextIO) -> Iterator[tuple[Record, int]]:
+def _objects_by_line(source: Source, lines: TextIO) -> Iterator[tuple[Record, str]]:
     for number, line in enumerate(lines, start=1):
         if line.isspace():
             continue
@@ -75,10 +86,10 @@ def _objects_by_line(source: Source, lines: TextIO) -> Iterator[tuple[Record, in
             record = json.loads(line, **_EXACT)
         except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"line {number} of `{source}` is not valid JSON: {error}", _SHAPE) from None
-        yield _checked(source, record, number, lambda line=line: json.loads(line)), len(line)
+        yield _checked(source, record, number, lambda line=line: json.loads(line)), line
 
 
-def _objects_in_array(source: Source, text: TextIO) -> Iterator[tuple[Record, int]]:
+def _objects_in_array(source: Source, text: TextIO) -> Iterator[tuple[Record, str]]:
     decoder = json.JSONDecoder(**_EXACT)
     buffer, place, line, wanted = "", 0, 1, "["
     while True:
@@ -91,9 +102,9 @@ def _objects_in_array(source: Source, text: TextIO) -> Iterator[tuple[Record, in
         letter = buffer[place]
         if wanted == "{" and letter == "{":
             record, end, buffer = _decoded(source, decoder, buffer[place:], text, line)
-            size, line = end, line + buffer.count("\n", 0, end)
+            line += buffer.count("\n", 0, end)
             piece = buffer[:end]
-            yield _checked(source, record, line, lambda piece=piece: json.loads(piece)), size
+            yield _checked(source, record, line, lambda piece=piece: json.loads(piece)), piece
             place, wanted = end, ","
         elif letter == "]" and wanted != "[":
             break

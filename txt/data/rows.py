@@ -84,7 +84,8 @@ def find_form(path: Path, asked: Asked) -> Form:
     from txt.data.dialect import detect  # brings pyarrow, a quarter second that a file known from before does not need
 
     dialect = detect(path, asked.encoding, asked.delimiter)
-    form = _without_roles(path, dialect)
+    _refuse_unreadable(path, dialect)
+    form = form_of(path, dialect)
     cells = [row for _, _, row in islice(records(path, form), _SAMPLE_ROWS)]
     if not cells:
         raise InputError(f"`{path}` has no rows", "a data file has a header and a row for each text")
@@ -92,6 +93,18 @@ def find_form(path: Path, asked: Asked) -> Form:
     text = find_text(sample, asked.text_column, str(path)).name
     label = find_label(sample, text, asked.label_column, str(path), by_content=False)
     return replace(form, text_column=text, label_column=label.name if label else None)
+
+
+def form_of(path: Path, dialect: "Dialect") -> Form:
+    """Return the form of an uncompressed delimited or JSON-lines file, whose columns have no roles yet."""
+    with path.open("rb") as file:
+        codec, start = _codec(dialect.encoding, file.read(4))
+    if dialect.format == "csv":
+        return Form(dialect.columns, "", None, codec, start, dialect.has_header, dialect.csv_options())
+    with path.open(encoding=codec) as lines:
+        heads = [json.loads(line) for line in islice(lines, _SAMPLE_ROWS) if line.strip()]
+    names = dict.fromkeys(name for head in heads if isinstance(head, dict) for name in head)
+    return Form(tuple(names), "", None, codec, start)
 
 
 def records(
@@ -212,17 +225,9 @@ def _hint(form: Form) -> str:
     return "a quote or a cell may be missing there, or the delimiter is another one: --delimiter"
 
 
-def _without_roles(path: Path, dialect: "Dialect") -> Form:
-    """Return the form of a file whose columns have no roles yet."""
+def _refuse_unreadable(path: Path, dialect: "Dialect") -> None:
+    """Refuse a file whose rows have no place in it to go back to."""
     if dialect.compressed or dialect.format not in ("csv", "jsonl"):
         kind = "compressed" if dialect.compressed else dialect.format.upper()
         hint = f"gunzip -k {path}" if dialect.compressed else "make CSV or JSON lines of it first"
         raise InputError(f"`{path}` is {kind}; labeling reads CSV, TSV and JSON lines", hint)
-    with path.open("rb") as file:
-        codec, start = _codec(dialect.encoding, file.read(4))
-    if dialect.format == "csv":
-        return Form(dialect.columns, "", None, codec, start, dialect.has_header, dialect.csv_options())
-    with path.open(encoding=codec) as lines:
-        heads = [json.loads(line) for line in islice(lines, _SAMPLE_ROWS) if line.strip()]
-    names = dict.fromkeys(name for head in heads if isinstance(head, dict) for name in head)
-    return Form(tuple(names), "", None, codec, start)

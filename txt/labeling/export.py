@@ -1,14 +1,11 @@
 """The data file with its labels: every byte of it as it was, and label columns at the end of each row."""
 
-import csv
-import io
-import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
+from txt.data.added_cells import head_with_cells, with_cells
 from txt.data.open_rows import Rows
-from txt.data.rows import Form, content_end
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Answer, Propose, answers, propose_nothing
@@ -78,53 +75,19 @@ def _refuse_loss(rows: Rows, target: Path, names: Sequence[str], overwrite: bool
 
 def _is_export(rows: Rows, target: Path, names: Sequence[str]) -> bool:
     """Tell whether a file begins as an export of this data file does."""
-    expected = io.BytesIO()
-    _write_head(expected, rows, names)
+    expected = head_with_cells(rows.head(), names, rows.form)
     with target.open("rb") as file:
-        found = file.read(len(expected.getvalue()))
-    return bool(found) and found == expected.getvalue()
+        found = file.read(len(expected))
+    return bool(found) and found == expected
 
 
 def _write(file: IO[bytes], rows: Rows, names: Sequence[str], found: Iterator[Answer]) -> int:
-    _write_head(file, rows, names)
-    written = _json_fields if rows.form.csv_options is None else _cells
+    file.write(head_with_cells(rows.head(), names, rows.form))
     labeled = 0
     for row, answer in enumerate(found):
-        raw = rows.raw(row)
-        end = content_end(raw, rows.form)
-        file.write(written(raw[:end], names, _cells_of(answer), rows.form) + raw[end:])
+        file.write(with_cells(rows.raw(row), names, _cells_of(answer), rows.form))
         labeled += answer.status == "labeled"
     return labeled
-
-
-def _write_head(file: IO[bytes], rows: Rows, names: Sequence[str]) -> None:
-    """Write what stands before the first row: a byte order mark, blank lines, and the header with our names added."""
-    form = rows.form
-    head = rows.head()
-    if form.csv_options is None or not form.has_header:
-        file.write(head)
-        return
-    end = form.start + content_end(head[form.start :], form)
-    file.write(_cells(head[:end], (), names, form) + head[end:])
-
-
-def _cells(content: bytes, _names: Sequence[str], answer: Sequence[str], form: Form) -> bytes:
-    """Return a row with cells added, quoted where the dialect needs it; what the encoding lacks is escaped."""
-    options = dict(form.csv_options or {})
-    if form.csv_options and form.one_column:  # nothing separates cells in such a file, so its lines get tabs
-        options["delimiter"] = "\t"
-    plain = [" ".join(cell.split()) for cell in answer] if options.get("quoting") == csv.QUOTE_NONE else answer
-    line = io.StringIO()
-    csv.writer(line, **{**options, "lineterminator": ""}).writerow(["x", *plain])
-    return content + line.getvalue()[1:].encode(form.codec, "backslashreplace")
-
-
-def _json_fields(content: bytes, names: Sequence[str], answer: Sequence[str], form: Form) -> bytes:
-    """Return a JSON object with fields added."""
-    end = content.rindex("}".encode(form.codec))
-    added = json.dumps(dict(zip(names, answer, strict=True)), ensure_ascii=False)[1:-1]
-    comma = "" if content[:end].decode(form.codec).strip() == "{" else ", "
-    return content[:end] + (comma + added).encode(form.codec, "backslashreplace") + content[end:]
 
 
 def _cells_of(answer: Answer) -> tuple[str, ...]:
