@@ -10,6 +10,9 @@ from dataclasses import dataclass
 from rich.style import Style
 from rich.text import Text
 
+from txt.screens.raster import Line, Raster
+from txt.screens.ticks import Axis
+
 _POINTS_A_COLUMN = 4  # more cannot be seen, and plotext takes 45 ms for 5,000 points and 760 ms for 100,000
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 
@@ -68,6 +71,42 @@ def line_chart(
     return chart
 
 
+def field_chart(lines: Sequence[Line], width: int, height: int, across: Axis, up: Axis) -> Text:
+    """Draw lines over each other on given axes, `width` by `height` cells, the last on top.
+
+    The dots are made here and plotext only sets them, with the axes: joining points to lines itself, it takes 40 ms for
+    what takes 3 ms so.
+    """
+    import plotext
+
+    margin = max((len(label) for _, label in up.marks), default=0) + 1
+    columns, rows = width - margin, height - 1
+    if columns < 8 or rows < 2:
+        return Text("")
+    raster = Raster(columns, rows, across.low, across.high, up.low, up.high)
+    for line in lines:
+        raster.draw(line)
+    cells = list(raster.cells())
+    plotext.clear_figure()
+    plotext.theme("clear")
+    plotext.plotsize(width, height)
+    plotext.frame(False)
+    plotext.xlim(0, columns - 1)
+    plotext.ylim(0, rows - 1)
+    plotext.scatter(
+        [cell.column for cell in cells] or [-1],
+        [cell.row for cell in cells] or [-1],
+        marker=[cell.letter for cell in cells] or " ",
+        color=[cell.ink.color or "default" for cell in cells] or "default",
+        style=[cell.ink.style for cell in cells] or "default",
+    )
+    plotext.xticks(*_placed(across, columns))
+    plotext.yticks(*_placed(up, rows, margin))
+    chart = Text.from_ansi(plotext.build().rstrip("\n"), no_wrap=True)
+    plotext.clear_figure()
+    return chart
+
+
 def bars(counts: Mapping[str, int], width: int, style: Style | str = "") -> Text:
     """Draw a bar a name, the longest as wide as there is room; names are shown as given, so make them safe before."""
     if not counts:
@@ -95,6 +134,17 @@ def _ticks(drawn: Sequence[Series], width: int, log_x: bool) -> tuple[list[float
     steps = min(max(width // 15, 1), int(high - low))
     places = [round(low + (high - low) * step / steps) for step in range(steps + 1)]
     return [float(place) for place in places], [f"{place:,}" for place in places]
+
+
+def _placed(axis: Axis, cells: int, width: int = 0) -> tuple[list[int], list[str]]:
+    """Return the cells at which an axis is marked, and the labels, filled up to a width."""
+    scale = (cells - 1) / ((axis.high - axis.low) or 1.0)
+    places = {
+        round((place - axis.low) * scale): f"{label:>{width - 1}} "[:width] if width else label
+        for place, label in axis.marks
+    }
+    inside = {place: label for place, label in places.items() if 0 <= place < cells}
+    return list(inside), list(inside.values())
 
 
 def _bar(cells: float) -> str:
