@@ -166,6 +166,38 @@ class LabelConfig(Config):
     annotator: str | None = option(None, "Who labels [the user's name].", group="Store")
     store: Path | None = option(None, "File that keeps the labels [DATA.labels.db].", group="Store")
 
+    active: bool = option(False, "Ask about the rows that would teach a model most.", group="Active learning")
+    model: str = option(
+        "tfidf", "What learns: `tfidf`, `forest`, `minilm`, or a finished run.", group="Active learning"
+    )
+    strategy: str = option(
+        "margin",
+        "What counts as worth asking.",
+        group="Active learning",
+        choices=("margin", "entropy", "least-confidence", "random", "diverse"),
+    )
+    holdout: int = option(
+        200, "Random rows that the model never learns from, to measure it.", group="Active learning", low=0
+    )
+    keywords: str | None = option(
+        None, "Begin with rows that have one of these words: `refund,broken`.", group="Active learning"
+    )
+    seed: int = option(42, "Seed of every draw.", group="Active learning", low=0, high=2**32 - 1)
+    simulate: bool = option(
+        False, "Label nothing: replay with the labels that are there, beside random order.", group="Active learning"
+    )
+    noise: float = option(0.0, "Share of wrong answers in --simulate.", group="Active learning", low=0, high=0.9)
+    most_labels: int = option(500, "Labels given in --simulate.", group="Active learning", low=20)
+    seeds: int = option(10, "Repetitions of --simulate.", group="Active learning", low=2, high=1000)
+
+    review: bool = option(
+        False, "Look again at labels that a model, a near-duplicate or somebody else contradicts.", group="Second look"
+    )
+    merge: Path | None = option(None, "Take in the decisions of another store; see --review.", group="Second look")
+    merge_as: str | None = option(
+        None, "Name for whoever decided there, if both stores know the same one.", group="Second look"
+    )
+
 
 @dataclass(frozen=True)
 class AugmentConfig(Config):
@@ -342,6 +374,33 @@ class LRFindConfig(Config):
         """Return the learning rates to try, each the same factor above the one before."""
         factor = self.end_lr / self.start_lr
         return [self.start_lr * factor ** (step / (self.steps - 1)) for step in range(self.steps)]
+
+
+@dataclass(frozen=True)
+class PredictConfig(Config):
+    """How a classifier is asked, and what becomes of its answers."""
+
+    probabilities: bool = option(False, "Add a column for the probability of each class.", group="Answers")
+    threshold: float | None = option(
+        None,
+        "Leave rows without a label whose confidence is below this.",
+        group="Answers",
+        flags=("--threshold", "--abstain-below"),
+        above=0,
+        high=1,
+    )
+    stride: int | None = option(
+        None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
+    )
+    int8: bool = option(False, "Compute in 8 bits: faster, hardly less accurate.", group="Machine")
+    precision: str = option(
+        "auto",
+        "`bf16` where the machine is faster with it, else `float32`.",
+        group="Machine",
+        choices=("auto", "bf16", "float32"),
+    )
+    device: str = option("auto", "`auto`, `cpu`, `cuda`, `cuda:1`, `mps`.", group="Machine")
+    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0)
 
 
 def read_toml(path: Path) -> dict[str, Any]:

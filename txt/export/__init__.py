@@ -1,0 +1,1 @@
+"""Trained classifiers as folders that other programs load."""

@@ -1,0 +1,177 @@
+"""A trained classifier as a value: texts in, labels with probabilities out; the same for one text and for millions."""
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from tokenizers import Tokenizer
+
+from txt.config import PredictConfig, TrainConfig
+from txt.errors import InputError
+from txt.evaluation.calibration import softmax
+from txt.files import read_json
+from txt.metrics import Floats
+from txt.model.predict import predict_logits
+from txt.model.saved import load_model
+from txt.prediction.int8 import in_int8
+from txt.prediction.pieces import Pieces, TextCutter
+from txt.prediction.source import ModelSource, find_model
+from txt.training.machine import Machine, choose_machine, in_precision
+
+_TEXTS = 8192  # encoded and computed at a time: enough to group by length, and little to hold
+_LONGEST = 1_000_000  # tokens; tokenizers without a limit of their own say 10^30
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What a classifier says about a text: the likeliest label, its probability, and that of every label."""
+
+    label: str
+    confidence: float
+    probabilities: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Answers:
+    """Probabilities (N, C) of N texts, and which of them (N,) are longer than the model reads at once."""
+
+    probabilities: Floats
+    long: npt.NDArray[np.bool_]
+
+
+class TextClassifier:
+    """A classifier, loaded. Its methods may be called from several threads at once.
+
+    Attributes:
+        labels: the classes, in the order of their ids.
+        temperature: what logits are divided by, so that 80 % means right 80 times in 100; None where none was fitted.
+        max_length: tokens that the model reads of a text.
+    """
+
+    def __init__(
+        self, model: Any, tokenizer: Tokenizer, machine: Machine, *, max_length: int, temperature: float | None = None
+    ) -> None:
+        named = model.config.id2label
+        self.labels: tuple[str, ...] = tuple(str(named[number]) for number in range(len(named)))
+        self.temperature = temperature
+        self.max_length = max_length
+        self.machine = machine
+        self._model = model
+        self._tokenizer = tokenizer
+        self._cutters: dict[int | None, TextCutter] = {}
+        self._encoding = threading.Lock()  # an encoder remembers words, which one thread must do at a time
+
+    def predict(self, texts: Sequence[str], *, stride: int | None = None) -> list[Prediction]:
+        """Return the prediction for each text, in their order.
+
+        Args:
+            texts: any number of texts.
+            stride: read texts that are longer than `max_length` in windows that begin this many tokens apart, and
+                average; by default only their beginning is read.
+
+        Raises:
+            InputError: `texts` is one string, or the stride makes no sense.
+        """
+        return [self.prediction(row) for row in self.answers(texts, stride=stride).probabilities]
+
+    def prediction(self, probabilities: Floats) -> Prediction:
+        """Return probabilities (C,) as a prediction."""
+        best = int(probabilities.argmax())
+        named = dict(zip(self.labels, probabilities.tolist(), strict=True))
+        return Prediction(self.labels[best], named[self.labels[best]], named)
+
+    def answers(
+        self, texts: Sequence[str], *, stride: int | None = None, progress: Callable[[int], None] | None = None
+    ) -> Answers:
+        """Return the probabilities of each text as arrays; `progress` hears how many more pieces of text are done."""
+        if isinstance(texts, str):
+            raise InputError("predict takes a list of texts, not one text", "predict([text])")
+        parts = [
+            self._answers(list(texts[start : start + _TEXTS]), stride, progress)
+            for start in range(0, len(texts), _TEXTS)
+        ]
+        if not parts:
+            return Answers(np.empty((0, len(self.labels))), np.empty(0, np.bool_))
+        return Answers(
+            np.concatenate([part.probabilities for part in parts]), np.concatenate([part.long for part in parts])
+        )
+
+    def _answers(self, texts: list[str], stride: int | None, progress: Callable[[int], None] | None) -> Answers:
+        with self._encoding:
+            pieces = self._cutter(stride)(texts)
+        logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
+        probabilities = softmax(logits.astype(np.float64) / (self.temperature or 1.0))  # (pieces, C)
+        return Answers(_averaged(probabilities, pieces, len(texts)), pieces.long)
+
+    def _cutter(self, stride: int | None) -> TextCutter:
+        if stride not in self._cutters:
+            self._cutters[stride] = TextCutter(self._tokenizer, self.max_length, stride)
+        return self._cutters[stride]
+
+
+def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8: bool = False) -> TextClassifier:
+    """Load the classifier of a run, or from a model's folder. No code from the folder is executed.
+
+    Args:
+        run: a run's name or path, or a folder with a model in Hugging Face layout.
+        device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`.
+        precision: `auto` is bf16 where the machine is faster with it; `bf16`, `float32`.
+        int8: compute the encoder in 8 bits, on the CPU.
+
+    Raises:
+        InputError: there is no such run or model, it is no classifier, or an option does not fit this machine.
+    """
+    return loaded(find_model(run), PredictConfig(device=device, precision=precision, int8=int8))
+
+
+def loaded(source: ModelSource, config: PredictConfig) -> TextClassifier:
+    """Load a classifier that was found, as `config` says."""
+    machine = choose_machine(
+        TrainConfig(
+            device="cpu" if config.int8 and config.device == "auto" else config.device,
+            precision="float32" if config.int8 else config.precision,
+            threads=config.threads,
+        )
+    )
+    if config.int8 and machine.device.type != "cpu":
+        raise InputError("--int8 is for the CPU", "leave --int8 or --device out")
+    model = load_model(source.folder, machine.device)
+    classifier = TextClassifier(
+        in_int8(model) if config.int8 else in_precision(model, machine),
+        _tokenizer(source.folder),
+        machine,
+        max_length=_limit(source.folder, model.config),
+        temperature=source.temperature(),
+    )
+    if len(classifier.labels) < 2:
+        raise InputError(f"`{source.folder}` gives one number a text, so it is no classifier")
+    return classifier
+
+
+def _tokenizer(folder: Path) -> Tokenizer:
+    try:
+        return Tokenizer.from_file(str(folder / "tokenizer.json"))
+    except Exception as error:  # tokenizers raises nothing more special
+        raise InputError(f"`{folder / 'tokenizer.json'}` cannot be read: {error}") from None
+
+
+def _limit(folder: Path, config: Any) -> int:
+    """Return the tokens that the model reads: what its tokenizer was saved with, else the positions it has."""
+    path = folder / "tokenizer_config.json"
+    said = read_json(path).get("model_max_length") if path.is_file() else None
+    if isinstance(said, int | float) and said < _LONGEST:
+        return int(said)
+    return int(getattr(config, "max_position_embeddings", None) or 512)
+
+
+def _averaged(probabilities: Floats, pieces: Pieces, texts: int) -> Floats:
+    """Return the mean (texts, C) over the pieces of each text."""
+    if len(pieces.owner) == texts:
+        return probabilities
+    sums = np.zeros((texts, probabilities.shape[1]))
+    np.add.at(sums, pieces.owner, probabilities)
+    return sums / np.bincount(pieces.owner, minlength=texts)[:, None]

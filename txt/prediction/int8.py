@@ -1,0 +1,40 @@
+"""A model whose encoder multiplies in 8 bits: about half as long again as fast as bf16 where the CPU has VNNI."""
+
+import re
+import warnings
+from typing import TypeVar
+
+import torch
+from torch import nn
+
+from txt.errors import InputError
+
+Model = TypeVar("Model", bound=nn.Module)
+
+_INSIDE_A_LAYER = re.compile(r"\.\d+\.")
+
+
+def in_int8(model: Model) -> Model:
+    """Return a copy of a float32 model on the CPU whose encoder layers have 8-bit weights, a scale for each output.
+
+    Inputs are brought to 8 bits as they come. Embeddings, norms, attention and the head stay as they are.
+
+    Raises:
+        InputError: this torch or this processor has no such products.
+    """
+    engine = next((name for name in ("x86", "fbgemm", "onednn", "qnnpack") if name in _engines()), None)
+    if engine is None:
+        raise InputError("--int8 is not possible here: this torch has no 8-bit products", "leave --int8 out")
+    torch.backends.quantized.engine = engine
+    layers = [
+        name for name, part in model.named_modules() if type(part) is nn.Linear and _INSIDE_A_LAYER.search(f".{name}")
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch.ao moves to a package of its own, which this could follow
+        from torch.ao.quantization import per_channel_dynamic_qconfig, quantize_dynamic
+
+        return quantize_dynamic(model, dict.fromkeys(layers, per_channel_dynamic_qconfig))  # type: ignore[no-any-return]
+
+
+def _engines() -> list[str]:
+    return list(torch.backends.quantized.supported_engines)
