@@ -13,18 +13,21 @@ import typer
 
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
+from txt.cli.label_active import active_learning, begin_sitting, check_active
 from txt.cli.label_rules import check_rules_file, judge_rules, show_rules, suggest_by_rules, with_declared_classes
 from txt.cli.options import Given, build, takes
 from txt.config import LabelConfig, PrepareConfig, names_of
 from txt.errors import InputError, TxtError
 
 if TYPE_CHECKING:
+    from txt.labeling.active.sitting import ActiveLearning
     from txt.labeling.answers import Propose
     from txt.labeling.opening import Opened
     from txt.labeling.session import LabelSession
     from txt.labeling.states import RowStates
 
 _READING = ("text_column", "label_column", "encoding", "delimiter")
+_COLUMNS = (*_READING, "split_column")
 _INSTEAD = "Instead of labeling"
 
 
@@ -33,7 +36,7 @@ def register(app: typer.Typer) -> None:
     app.command("label")(label)
 
 
-@takes(LabelConfig, PrepareConfig, without=tuple(name for name in names_of(PrepareConfig) if name not in _READING))
+@takes(LabelConfig, PrepareConfig, without=tuple(name for name in names_of(PrepareConfig) if name not in _COLUMNS))
 def label(
     data: Annotated[Path, typer.Argument(help="CSV, TSV or JSONL file; it is never changed.", metavar="DATA")],
     *,
@@ -84,6 +87,7 @@ def label(
         _recover(store)
         return
     pattern = _pattern(config.highlight) if config.highlight else None
+    check_active(config)
     try:
         if not looks_only:
             check_rules_file(data, config, asked)
@@ -91,15 +95,19 @@ def label(
         with closing(open_labels(data, config, asked, write=not looks_only, need_store=need_store)) as opened:
             if looks_only:
                 _report(opened, export, overwrite, check, stats, as_json)
-            elif on_screen:
-                _label_on_screen(opened, [pattern] if pattern else [])
             else:
-                _label_plainly(opened)
+                if config.active:
+                    _read_all(opened)
+                with active_learning(opened, given.get("split_column")) as active:
+                    if on_screen:
+                        _label_on_screen(opened, [pattern] if pattern else [], active)
+                    else:
+                        _label_plainly(opened, active)
     except DamagedStoreError as error:
         raise _with_readable(store, error) from error
 
 
-def _label_plainly(opened: "Opened") -> None:
+def _label_plainly(opened: "Opened", active: "ActiveLearning | None") -> None:
     from txt.labeling.plain import PlainLabeling
 
     def write(what: str) -> None:
@@ -107,25 +115,27 @@ def _label_plainly(opened: "Opened") -> None:
         sys.stdout.flush()
 
     _read_all(opened)
-    session = opened.session()
+    session = begin_sitting(opened, active)
     _tell_unmatched(session.states)
     if opened.config.rules is not None:
         suggest_by_rules(opened, session)
-    PlainLabeling(session, sys.stdin, write).run()
+    PlainLabeling(session, sys.stdin, write, active).run()
     _leave(opened, session)
 
 
-def _label_on_screen(opened: "Opened", highlight: list[re.Pattern[str]]) -> None:
+def _label_on_screen(opened: "Opened", highlight: list[re.Pattern[str]], active: "ActiveLearning | None") -> None:
     from txt.screens.first_glance import first_glance
 
     os.environ.setdefault("TEXTUAL_FPS", "120")  # Textual paints on a clock; a label must not wait for its next tick
-    session, data = opened.session(), opened.rows.path
+    session, data = begin_sitting(opened, active), opened.rows.path
     with first_glance(session):
         from txt.screens.label_app import LabelApp
         from txt.screens.labeling import Sitting
 
         kept = None if opened.rows.index.complete and not opened.kept.exists() else opened.kept
-        sitting = Sitting(opened.asked, kept, Path(f"{data.stem}.labeled{data.suffix}"), highlight, opened.config.rules)
+        sitting = Sitting(
+            opened.asked, kept, Path(f"{data.stem}.labeled{data.suffix}"), highlight, opened.config.rules, active
+        )
         exported = LabelApp(session, sitting).run(mouse=opened.config.mouse)
     if exported is not None:
         say(f"Exported to {exported}")

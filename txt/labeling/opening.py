@@ -65,6 +65,11 @@ class Opened:
         """Tell whether a row may have several labels."""
         return self._task().multi_label
 
+    @property
+    def annotator(self) -> str:
+        """Return who labels."""
+        return self._task().annotator
+
     def states(self) -> tuple[RowStates, list[str]]:
         """Return the state of every row and the classes, for a look at them that changes nothing."""
         task, settings = self._task(), self.journal.settings()

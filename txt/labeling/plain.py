@@ -5,6 +5,8 @@ from typing import TextIO
 
 from txt.errors import InputError, TxtError
 from txt.labeling.actions import ACTIONS
+from txt.labeling.active.sitting import ActiveLearning
+from txt.labeling.active.wording import in_full
 from txt.labeling.classes import MOST_KEYS, check_new_class, matching
 from txt.labeling.find import parse_query, scan_rows
 from txt.labeling.item import Suggestion
@@ -19,8 +21,15 @@ from txt.visible import visible, visible_lines
 class PlainLabeling:
     """Asks on one stream and reads the answers from another, until there are no more of either."""
 
-    def __init__(self, session: LabelSession, answers: TextIO, write: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        session: LabelSession,
+        answers: TextIO,
+        write: Callable[[str], None],
+        active: ActiveLearning | None = None,
+    ) -> None:
         self._session = session
+        self._active = active
         self._lines = self._read(answers)
         self._write = write
         self._chosen: list[str] = []
@@ -38,7 +47,11 @@ class PlainLabeling:
             answer = next(self._lines, None)
             if answer is None:
                 break
+            if self._active is not None:
+                self._active.step()
             self._take(answer)
+            if self._active is not None:
+                self._active.step()
         if not self._session.retry():
             count, problem = len(self._session.pending), self._session.problem
             raise TxtError(f"{count} decisions are not saved: {problem}", "make room, and label them again")
@@ -187,7 +200,8 @@ class PlainLabeling:
         lines = [f"{progress.done:,} done, {progress.left:,} left"]
         if progress.seconds_each is not None and progress.seconds_left is not None:
             lines.append(f"{progress.seconds_each:.1f} s each, {spoken(progress.seconds_left)} to go")
-        return "\n".join([*lines, *(f"{visible(name)}: {count:,}" for name, count in progress.classes.items())])
+        lines += [f"{visible(name)}: {count:,}" for name, count in progress.classes.items()]
+        return "\n".join([*lines, *(in_full(self._active.standing()) if self._active else [])])
 
     def _keys(self) -> str:
         typable = {"←": "<", "→": ">"}

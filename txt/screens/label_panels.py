@@ -30,10 +30,14 @@ class TopLine(Vertical):
         yield Static(id="top")
         yield Static(id="rule")
 
-    def show(self, session: LabelSession, search: Search | None, read: float | None) -> None:
-        """Show where things are; `read` is the share of a file that is still being read, None for a whole one."""
+    def show(self, session: LabelSession, search: Search | None, read: float | None, model: str = "") -> None:
+        """Show where things are.
+
+        `read` is the share of a file that is still being read, None for a whole one; `model` tells of the model.
+        """
         progress, width = session.progress(), self.app.size.width - 2 * _MARGIN
         right, share = label_lines.corner(progress), progress.done / max(progress.total, 1)
+        right[1:1] = [model] if model else []
         if read is not None:
             right, share = [f"{progress.done:,} done", f"reading the file {read:.0%}"], 0.0
         name = label_lines.file_name(session).append_text(label_lines.place(session, search))

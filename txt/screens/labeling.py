@@ -20,6 +20,8 @@ from txt.data.row_index import read_index
 from txt.data.rows import Asked
 from txt.errors import TxtError
 from txt.labeling.actions import ACTIONS, RULES, Action
+from txt.labeling.active.sitting import ActiveLearning
+from txt.labeling.active.wording import in_short
 from txt.labeling.answers import propose_nothing
 from txt.labeling.classes import check_new_class
 from txt.labeling.export import export
@@ -40,6 +42,7 @@ from txt.screens.dialog import TypedAhead
 from txt.screens.find_dialog import FindDialog
 from txt.screens.label_all import LabelAll
 from txt.screens.label_dialogs import AskLine, Choose, Page
+from txt.screens.label_model import model_page
 from txt.screens.label_panels import Marks, SidePanel, SuggestionLine, TopLine
 from txt.screens.messages import RulesAnswered, Scanned
 from txt.screens.rule_link import RuleLink
@@ -57,7 +60,7 @@ _METADATA_LINES = 6
 class Sitting:
     """What the screen needs besides the session: how the file was asked for, where its index is kept, what to mark.
 
-    `rules` is the file of rules, if there is one.
+    `rules` is the file of rules, and `active` what guides the sitting, if there are such.
     """
 
     asked: Asked
@@ -65,6 +68,7 @@ class Sitting:
     export_to: Path
     highlight: Sequence[re.Pattern[str]] = ()
     rules: Path | None = None
+    active: ActiveLearning | None = None
 
 
 class LabelScreen(Screen[None]):
@@ -79,6 +83,7 @@ class LabelScreen(Screen[None]):
         self._search: Search | None = None
         self._scanner = ScannerLink(session.rows, sitting.asked, sitting.kept, self._hear, self._lose_search)
         self._reading = 0.0
+        self._advised = False
         self._busy = False
         self._shown_row: int | None = -1
         self._keys_shown: list[Chip] = []
@@ -239,6 +244,8 @@ class LabelScreen(Screen[None]):
         counts = {clip(name, 40): count for name, count in progress.classes.items()}
         lines = [Text(" · ".join(label_lines.corner(progress))), Text(""), bars(counts, width), Text("")]
         lines.append(label_lines.pace_chart(self.session.pace.sitting, width, 11))
+        if self._sitting.active is not None:
+            lines[1:1] = [Text(""), model_page(self._sitting.active.standing(), width)]
         self.app.push_screen(Page("So far", Text("\n").join(lines)))
 
     def _ask(self, title: str, value: str, take: Any, *, hint: str = "", check: Any = lambda _text: None) -> None:
@@ -454,7 +461,8 @@ class LabelScreen(Screen[None]):
                 self.rules.mistake = mistake
             case Voted() as voted:
                 self.rules.take(voted, self.session.states)
-                self.session.suggest_by(self.rules.suggest)
+                active, suggest = self._sitting.active, self.rules.suggest
+                self.session.suggest_by(active.beside(suggest) if active else suggest)
                 self._draw_text(self.session.item())
         if isinstance(self.app.screen, RuleTable):
             self.app.screen.show()
@@ -465,6 +473,19 @@ class LabelScreen(Screen[None]):
         if self.rules is not None:
             self.rules.judge_in_time(self.session.states)
             self._rule_link.keep_classes(tuple(self.session.classes))
+
+    # The model, and the process that ranks
+
+    def _step_model(self) -> bool:
+        """Take in a new queue, and tell when more labels would hardly help; tells whether there is news."""
+        active = self._sitting.active
+        if active is None or not active.step():
+            return False
+        advice = active.standing().advice
+        if advice and not self._advised:
+            self._notify(advice)
+        self._advised = bool(advice)
+        return True
 
     # Drawing
 
@@ -492,6 +513,7 @@ class LabelScreen(Screen[None]):
         session = self.session
         changed = session.refresh()
         self._keep_rules()
+        changed |= self._step_model()
         if session.pending:
             session.retry()
             changed = True
@@ -537,7 +559,9 @@ class LabelScreen(Screen[None]):
         return self.rules.mistake.message if self.rules is not None and self.rules.mistake is not None else ""
 
     def _draw_top(self) -> None:
-        self.query_one(TopLine).show(self.session, self._search, None if self._whole else self._reading)
+        active = self._sitting.active
+        model = in_short(active.standing()) if active else ""
+        self.query_one(TopLine).show(self.session, self._search, None if self._whole else self._reading, model)
 
     def _draw_classes(self) -> None:
         session, marked = self.session, self._chosen

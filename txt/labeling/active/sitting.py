@@ -5,7 +5,7 @@ when there are new labels. The row on screen never changes.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +21,8 @@ from txt.labeling.journal import Journal
 from txt.labeling.session import LabelSession
 from txt.labeling.states import FROM_FILE, Mask, RowNumbers, RowStates
 from txt.proportions import Interval, wilson
+
+Suggest = Callable[[int], Suggestion | None]
 
 _SAMPLE = 1000  # rows whose predictions tell whether the model has settled
 _BY_PEOPLE = (FROM_FILE, "manual", "bulk", "duplicate", "review")
@@ -72,6 +74,7 @@ class ActiveLearning:
         self._waiting = False
         self._doing = "reading the texts"
         self._curve: list[tuple[int, float]] = []
+        self._standing: Standing | None = None
         labeled = np.flatnonzero(states.labeled)
         wanted = np.union1d(labeled, self._holdout.rows)
         self.order = self._first_order(states)
@@ -101,6 +104,14 @@ class ActiveLearning:
             label, float(ranking.confidence[place]), "model", f"{self._plan.model} after {ranking.trained_on:,} labels"
         )
 
+    def beside(self, others: Suggest) -> Suggest:
+        """Return what proposes by rules, or where they say nothing by the model; for the holdout nobody does."""
+
+        def suggest(row: int) -> Suggestion | None:
+            return None if self._holdout.same_text[row] else others(row) or self.suggest(row)
+
+        return suggest
+
     def shown(self, row: int) -> None:
         """Log that a row of the queue is shown."""
         if self._session is not None and not self._session.states.decided[row]:
@@ -123,7 +134,18 @@ class ActiveLearning:
         return before != (self._doing, self._ranking)
 
     def standing(self) -> Standing:
-        """Return what is known of the model."""
+        """Return what is known of the model, as of its last queue."""
+        if self._standing is None:
+            self._standing = self._as_things_stand()
+        return self._standing
+
+    def close(self) -> None:
+        """End the other process."""
+        if self._ranker is not None:
+            self._ranker.close()
+            self._ranker = None
+
+    def _as_things_stand(self) -> Standing:
         labels = self._holdout_labels()
         known = [label for label in labels if label is not None]
         return Standing(
@@ -137,13 +159,8 @@ class ActiveLearning:
             doing=self._doing,
         )
 
-    def close(self) -> None:
-        """End the other process."""
-        if self._ranker is not None:
-            self._ranker.close()
-            self._ranker = None
-
     def _take(self, answer: object) -> None:
+        self._standing = None
         match answer:
             case Vectorizing(share):
                 self._doing = f"reading the texts {share:.0%}" if share else "reading the texts"
@@ -183,6 +200,7 @@ class ActiveLearning:
         self._ranker.ask(question(session.states, self._holdout, moment))
 
     def _end(self, why: str) -> None:
+        self._standing = None
         self._doing = why
         self.close()
 
