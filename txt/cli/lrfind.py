@@ -1,0 +1,196 @@
+"""`txt lrfind`: find a learning rate by training at one that grows until the loss explodes."""
+
+import sys
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from txt.cli.console import out as stdout
+from txt.cli.console import print_json, say, shown
+from txt.cli.options import Given, build, file_options, preset_options, takes
+from txt.config import LRFindConfig, TrainConfig, names_of
+from txt.errors import InputError, Interrupted
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from txt.data.prepared import Prepared
+    from txt.search.finding import Finding
+    from txt.search.range_test import Tried
+    from txt.search.verification import Verified
+
+_USED = {"batch_size", "max_grad_norm", "weight_decay", "label_smoothing", "class_weights", "accumulate"}
+_GROUPS = {"Model", "Pretrained", "Machine"}
+_UNUSED = tuple(
+    name
+    for name in names_of(TrainConfig)
+    if name not in _USED and TrainConfig.__dataclass_fields__[name].metadata["group"] not in _GROUPS
+)
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("lrfind")(lrfind)
+
+
+@takes(LRFindConfig, TrainConfig, without=_UNUSED)
+def lrfind(
+    source: Annotated[
+        Path, typer.Argument(help="Prepared folder [./prepared].", metavar="[PREPARED]", show_default=False)
+    ] = Path("prepared"),
+    *,
+    preset: Annotated[
+        str | None, typer.Option(help="Size of the model: `tiny`, `small`, `base` or `large`; a flag beats it.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="No live view: for pipes and screen readers.")] = False,
+    svg: Annotated[Path | None, typer.Option(help="Write the curve as an SVG picture to this file.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the finding as JSON on stdout.")] = False,
+    given: Given,
+) -> None:
+    """Suggest a learning rate: the peak for `txt train --lr`.
+
+    New models train at a rate that grows with each step, several times, until the loss explodes; the curve shows where
+    it falls. Nothing of any run is touched. What is found goes to lrfind.json in the prepared folder, from which
+    `txt train --lr auto` takes it.
+
+    Example: `txt lrfind --preset small`
+    """
+    from txt.search.lr_record import save_finding
+
+    options = file_options(config, TrainConfig, LRFindConfig)
+    training = build(TrainConfig, given, preset_options(preset), options)
+    finding_config = build(LRFindConfig, given, options)
+    prepared = _open(source)
+    on_screen = not (plain or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
+    finding = find_rate(prepared, training, finding_config, on_screen)
+    verified = list(_verify(prepared, training, finding)) if finding_config.verify else []
+    finding = _believing(finding, verified)
+    save_finding(prepared, training, finding)
+    if as_json:
+        print_json(finding.to_json() | {"verified": [each.to_json() for each in verified]})
+    else:
+        for part in _report(finding, verified, min(stdout.width, 100)):
+            stdout.print(part)
+        _say_next(source, finding, preset)
+    if svg is not None:
+        _write_svg(svg, _report(finding, verified, 100))
+
+
+def find_rate(prepared: "Prepared", training: TrainConfig, finding: LRFindConfig, on_screen: bool = False) -> "Finding":
+    """Run the range test, on a screen of its own or with a bar on stderr.
+
+    Raises:
+        Interrupted: the screen was left before the end.
+    """
+    from txt.search.finding import find
+    from txt.search.range_test import range_test
+
+    if on_screen:
+        from txt.screens.lrfind import LRFindApp
+
+        test = lambda: range_test(prepared, training, finding)  # noqa: E731
+        tried = LRFindApp(test, finding.rule, finding.repeats, finding.end_lr).run()
+        if tried is None:
+            raise Interrupted("left before the end; nothing was written")
+    else:
+        tried = list(_with_bar(range_test(prepared, training, finding), finding))
+    return find(tried, finding.rule)
+
+
+def _with_bar(tried: "Iterator[Tried]", finding: LRFindConfig) -> "Iterator[Tried]":
+    from tqdm import tqdm
+
+    with tqdm(desc="range test", total=finding.repeats, leave=False, dynamic_ncols=True, unit="test") as bar:
+        for each in tried:
+            bar.update(each.repeat - bar.n)
+            bar.set_postfix_str(f"lr {each.rate:.1e} loss {each.loss:.3f}")
+            yield each
+
+
+def _open(source: Path) -> "Prepared":
+    from txt.data.prepared import Prepared
+
+    if source.is_file():
+        raise InputError(f"`{source}` is a file, not a prepared folder", f"txt prepare {source}, then txt lrfind")
+    if not source.is_dir() and source == Path("prepared"):
+        raise InputError("there is no `prepared` folder here", "txt prepare DATA makes one")
+    return Prepared.open(source)
+
+
+def _verify(prepared: "Prepared", training: TrainConfig, finding: "Finding") -> "Iterator[Verified]":
+    from txt.search.verification import verify
+
+    if finding.suggestion is None:
+        return
+    for each in verify(prepared, training, finding.suggestion):
+        say(f"trained {each.steps} steps at {each.lr:.2g}: val loss {each.loss:.4f}")
+        yield each
+
+
+def _believing(finding: "Finding", verified: "list[Verified]") -> "Finding":
+    """Return the finding with the rate that did best in the short trainings as its suggestion."""
+    from txt.search.verification import best_of
+
+    return replace(finding, suggestion=best_of(verified).lr) if verified else finding
+
+
+def _report(finding: "Finding", verified: "list[Verified]", width: int) -> "Iterator[RenderableType]":
+    from txt.screens.lrfind import curve_chart
+
+    yield curve_chart(finding, width, 18)
+    if finding.unclear:
+        yield shown(f"No clear minimum: {finding.unclear}.", "bold")
+    for name, rate in finding.suggestions.items():
+        yield shown(f"  {name:<9} {rate:.2e}{_note(name)}")
+    if finding.safe:
+        yield shown(f"Looks safe from {finding.safe[0]:.1e} to {finding.safe[1]:.1e}.")
+    for each in verified:
+        score = "diverged" if each.score is None else f"val loss {each.loss:.4f}, score {each.score:.4f}"
+        yield shown(f"Verified   {each.lr:.2e}: {score} after {each.steps} steps")
+    yield shown(_conclusion(finding), "bold")
+
+
+def _note(rule: str) -> str:
+    notes = {
+        "valley": "middle of the longest fall",
+        "steepest": "where the loss falls fastest",
+        "slide": "before the slope changes",
+        "minimum": "a tenth of the rate of the lowest loss",
+    }
+    return f"  {notes[rule]}"
+
+
+def _conclusion(finding: "Finding") -> str:
+    if finding.suggestion is None:
+        return "No suggestion."
+    spread = ", ".join(f"{rate:.1e}" for rate in finding.by_repeat)
+    how = "a third of the rate from which on training does harm" if finding.unclear else finding.rule
+    return f"Suggested: {finding.suggestion:.2g} ({how}; {finding.sureness}; repeats say {spread})"
+
+
+def _say_next(source: Path, finding: "Finding", preset: str | None) -> None:
+    if finding.suggestion is None:
+        say("Try more --steps, or a sweep: txt grid --lr 1e-4,3e-4,1e-3")
+        return
+    folder = "" if source == Path("prepared") else f" {source}"
+    size = f" --preset {preset}" if preset else ""
+    say(f"\n  txt train{folder}{size} --lr {finding.suggestion:.2g}    or --lr auto")
+
+
+def _write_svg(path: Path, parts: "Iterator[Any]") -> None:
+    import io
+
+    from rich.console import Console
+
+    from txt.files import atomic_write
+
+    console = Console(record=True, width=100, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    for part in parts:
+        console.print(part)
+    with atomic_write(path) as file:
+        file.write(console.export_svg(title="txt lrfind"))
+    say(f"The curve: {path}")

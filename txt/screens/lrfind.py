@@ -1,0 +1,125 @@
+"""The learning-rate range test while it runs, and its curve as a picture of letters."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+from rich.text import Text
+from textual import work
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Static
+from textual.worker import get_current_worker
+
+from txt.screens.charts import Series, line_chart
+from txt.screens.palette import theme_for
+from txt.screens.themes import THEMES
+from txt.search.finding import Finding, find
+from txt.search.range_test import Tried
+
+_REDRAW_SECONDS = 0.3
+MARKS = {"valley": "green+", "steepest": "orange", "slide": "magenta", "minimum": "cyan"}
+
+
+def curve_chart(finding: Finding, width: int, height: int) -> Text:
+    """Draw the smoothed loss over the learning rate, the band of the repeats, and a line at each rule's suggestion.
+
+    What lies far above the beginning is cut off: the explosion would leave no room for the fall.
+    """
+    points = finding.points
+    if not points:
+        return Text("")
+    start = points[0].smoothed
+    lowest = min(point.low for point in points)
+    top = start + max(2 * (start - lowest), 0.002 * start)
+    bottom = lowest - 0.1 * (top - lowest)
+    rates = [point.lr for point in points]
+    series = [
+        Series(rates, [min(point.high, top) for point in points], color="gray"),
+        Series(rates, [min(point.low, top) for point in points], color="gray"),
+        Series(rates, [min(point.smoothed, top) for point in points], "loss, smoothed", "blue+"),
+    ]
+    for name, rate in _marks(finding).items():
+        series.append(Series([rate, rate], [bottom, top], f"{name} {rate:.1e}", MARKS.get(name, "green+")))
+    return line_chart(series, width, height, log_x=True, x_label="learning rate")
+
+
+def _marks(finding: Finding) -> dict[str, float]:
+    if finding.suggestions:
+        return finding.suggestions
+    return {"a third of what harms": finding.suggestion} if finding.suggestion else {}
+
+
+class Stepped(Message):
+    """Some steps of the test were taken."""
+
+
+class LRFindApp(App[list[Tried] | None]):
+    """Runs the test and shows its curve grow; the result is all its steps, or None where it was left early."""
+
+    CSS_PATH = "txt.tcss"
+    TITLE = "txt lrfind"
+    BINDINGS = [  # noqa: RUF012
+        Binding("q", "leave", "Leave", show=False, priority=True),
+        Binding("escape", "leave", "Leave", show=False, priority=True),
+        Binding("ctrl+c", "leave", "Leave", show=False, priority=True),
+    ]
+
+    def __init__(self, test: Callable[[], Iterator[Tried]], rule: str, repeats: int, last_rate: float) -> None:
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        self._test, self._rule, self._repeats, self._last_rate = test, rule, repeats, last_rate
+        self.tried: list[Tried] = []
+        self._drawn = 0.0
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = theme_for(self.console.color_system)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the state of the test above its curve."""
+        with Vertical():
+            yield Static(id="state", classes="title")
+            yield Static(id="curve")
+            yield Static("q leaves; nothing is written then", classes="quiet")
+
+    def on_mount(self) -> None:
+        """Begin the test."""
+        self.query_one("#state", Static).update("building the model …")
+        self._run_test()
+
+    @work(thread=True, exit_on_error=True)
+    def _run_test(self) -> None:
+        worker = get_current_worker()
+        for each in self._test():
+            if worker.is_cancelled:
+                return
+            self.tried.append(each)
+            if time.monotonic() - self._drawn > _REDRAW_SECONDS:
+                self._drawn = time.monotonic()
+                self.post_message(Stepped())
+        self.call_from_thread(self.exit, self.tried)
+
+    def on_stepped(self) -> None:
+        """Draw the curve so far."""
+        self.query_one("#state", Static).update(state_line(self.tried, self._repeats))
+        size = self.size
+        finding = find(list(self.tried), self._rule)
+        self.query_one("#curve", Static).update(curve_chart(finding, size.width - 2, max(size.height - 3, 4)))
+
+    def on_resize(self) -> None:
+        """Draw the curve in the new size."""
+        if self.tried:
+            self.on_stepped()
+
+    def action_leave(self) -> None:
+        """Leave without a result."""
+        self.workers.cancel_all()
+        self.exit(None)
+
+
+def state_line(tried: Sequence[Tried], repeats: int) -> str:
+    """Say in one line how far the test is."""
+    last = tried[-1]
+    done = f"test {last.repeat + 1} of {repeats}, step {last.step + 1}"
+    return f"{done}, learning rate {last.rate:.1e}, loss {last.loss:.3f}"

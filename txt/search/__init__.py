@@ -1,0 +1,1 @@
+"""Many trainings: the learning-rate range test, and searches over options."""

@@ -1,0 +1,123 @@
+"""What a range test found: the suggestion, how sure it is, the range that looks safe, and the curves it comes from."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from txt.search.curve import Curve
+from txt.search.range_test import Tried, curves_of
+from txt.search.suggestions import RULES
+
+_SURE, _FAIRLY_SURE = 3.0, 10.0  # how far apart the repeats' suggestions may lie, as a factor
+_HARMLESS = 1 / 3  # of the rate from which on training does harm: the suggestion where there is no minimum
+
+
+@dataclass(frozen=True)
+class Point:
+    """One learning rate over all repeats: the median of the losses, and of the smoothed ones with their range."""
+
+    lr: float
+    loss: float
+    smoothed: float
+    low: float
+    high: float
+    val_loss: float | None
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of a range test.
+
+    `suggestion` is None only where nothing can be said. `suggestions` holds the median over the repeats of every rule,
+    and is empty where there is no clear minimum; `unclear` then says why, and the suggestion is a third of the rate
+    from which on training does harm. `safe` is the range from where the loss begins to fall to where harm begins.
+    """
+
+    suggestion: float | None
+    rule: str
+    suggestions: dict[str, float]
+    by_repeat: tuple[float, ...]
+    safe: tuple[float, float] | None
+    sureness: str
+    unclear: str | None
+    points: tuple[Point, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the finding as a JSON object."""
+        return {
+            "suggestion": self.suggestion,
+            "rule": self.rule,
+            "suggestions": self.suggestions,
+            "by_repeat": list(self.by_repeat),
+            "safe": list(self.safe) if self.safe else None,
+            "sureness": self.sureness,
+            "unclear": self.unclear,
+            "points": [vars(point) for point in self.points],
+        }
+
+
+def find(tried: Sequence[Tried], rule: str) -> Finding:
+    """Read the suggestion of `rule` off the repeats of a range test: the median of those with a clear minimum."""
+    curves = curves_of(tried)
+    troubles = [trouble for curve in curves if (trouble := curve.trouble()) is not None]
+    points = _points(tried, curves)
+    if 2 * len(troubles) >= len(curves):
+        return _without_minimum(curves, troubles, rule, points)
+    clear = [curve for curve in curves if curve.trouble() is None]
+    found = [curve.suggestions() for curve in clear]
+    by_repeat = tuple(each[rule] for each in found)
+    suggestions = {name: median(each[name] for each in found) for name in RULES}
+    low = median(curve.rate_after_share(0.1) for curve in clear)
+    high = median(curve.harmful_rate() or float(curve.rates[-1]) for curve in clear)
+    chosen = suggestions[rule]
+    safe = min(low, chosen), max(high, chosen)
+    return Finding(chosen, rule, suggestions, by_repeat, safe, _sureness(by_repeat, len(curves)), None, points)
+
+
+def _without_minimum(curves: Sequence[Curve], troubles: Sequence[str], rule: str, points: tuple[Point, ...]) -> Finding:
+    reason = Counter(troubles).most_common(1)[0][0]
+    harmful = [rate for curve in curves if (rate := curve.harmful_rate()) is not None]
+    if 2 * len(harmful) < len(curves) or not harmful:
+        return Finding(None, rule, {}, (), None, "no suggestion", reason, points)
+    by_repeat = tuple(_HARMLESS * rate for rate in harmful)
+    suggestion = median(by_repeat)
+    return Finding(suggestion, rule, {}, by_repeat, None, "unsure", reason, points)
+
+
+def _sureness(by_repeat: Sequence[float], repeats: int) -> str:
+    """Say how well the repeats agree; one alone, or few of many, can say little."""
+    spread = max(by_repeat) / min(by_repeat)
+    if len(by_repeat) < 2 or len(by_repeat) < 0.6 * repeats or spread > _FAIRLY_SURE:
+        return "unsure"
+    return "sure" if spread <= _SURE else "fairly sure"
+
+
+def _points(tried: Sequence[Tried], curves: Sequence[Curve]) -> tuple[Point, ...]:
+    smoothed: dict[float, list[float]] = {}
+    for curve in curves:
+        for rate, loss in zip(curve.rates.tolist(), curve.smoothed.tolist(), strict=True):
+            smoothed.setdefault(rate, []).append(loss)
+    raw: dict[float, list[Tried]] = {}
+    for each in tried:
+        if np.isfinite(each.adjusted):
+            raw.setdefault(each.rate, []).append(each)
+    return tuple(
+        Point(
+            lr=rate,
+            loss=median(each.loss for each in raw[rate]),
+            smoothed=median(losses),
+            low=min(losses),
+            high=max(losses),
+            val_loss=_median_val_loss(raw[rate]),
+        )
+        for rate, losses in sorted(smoothed.items())
+    )
+
+
+def _median_val_loss(tried: Sequence[Tried]) -> float | None:
+    known = [each.val_loss for each in tried if each.val_loss is not None]
+    return median(known) if known else None

@@ -1,0 +1,78 @@
+"""A training without a run folder: the steps of `txt train` at rates given from outside, and nothing written."""
+
+import math
+from functools import partial
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from txt.config import TrainConfig
+from txt.data.prepared import Prepared
+from txt.model.build import learning_rate_scale, new_model
+from txt.model.pretrained import Model
+from txt.training.batches import Rows
+from txt.training.distributed import Group
+from txt.training.gradients import BatchGradients, BatchLoss
+from txt.training.machine import Machine
+from txt.training.optimizer import FlatAdamW
+from txt.training.plan import Plan
+
+
+class StepTrainer:
+    """Trains a new model step by step, with training's own optimizer, decay, clipping, precision, order and dropout."""
+
+    def __init__(self, prepared: Prepared, config: TrainConfig, machine: Machine) -> None:
+        self.config, self.machine = config, machine
+        train = prepared.split("train")
+        self.plan = Plan(train.lengths, config)
+        model = new_model(config, prepared, machine.device)
+        scale_of = partial(learning_rate_scale, model, config)
+        self.optimizer = FlatAdamW(model, machine.dtype, config.weight_decay, scale_of)
+        self.optimizer.working.train()
+        self.optimizer.working.gradient_checkpointing = config.gradient_checkpointing
+        self._gradients = BatchGradients(train, len(prepared.labels), self.plan, self.optimizer, machine, Group())
+        self._steps = 0
+        self._epoch_batches: tuple[int, list[Rows]] = (-1, [])
+
+    def step(self, learning_rate: float) -> float:
+        """Take the next step at this rate. Returns the batch's loss before it; not finite where nothing was applied."""
+        loss = self._compute(self.next_rows(), self._steps // self.plan.steps_per_epoch).loss
+        norm = self.optimizer.clip(self.config.max_grad_norm)
+        if not (math.isfinite(loss) and math.isfinite(norm)):
+            self.optimizer.discard()
+            return math.nan
+        self.optimizer.step(learning_rate)
+        self._steps += 1
+        return loss
+
+    def next_rows(self) -> Rows:
+        """Return the rows of the next step."""
+        epoch, index = divmod(self._steps, self.plan.steps_per_epoch)
+        if epoch != self._epoch_batches[0]:
+            self._epoch_batches = (epoch, self.plan.batches(epoch))
+        return self._epoch_batches[1][index]
+
+    def start_at(self, shares: npt.NDArray[np.float64]) -> None:
+        """Let the model begin with these shares (C,) of the classes as its prediction for every row."""
+        with torch.no_grad():
+            head = _last_layer(self.optimizer.model, len(shares))
+            head.weight.zero_()
+            head.bias.copy_(torch.from_numpy(np.log(shares)))
+        self.optimizer.refresh()
+
+    def _compute(self, rows: Rows, epoch: int) -> BatchLoss:
+        """Compute a batch, in twice as many pieces each time memory does not suffice."""
+        while True:
+            try:
+                return self._gradients.compute(rows, self._steps, epoch)
+            except torch.OutOfMemoryError:
+                if self._gradients.pieces >= len(rows):
+                    raise
+                self._gradients.pieces *= 2
+
+
+def _last_layer(model: Model, num_classes: int) -> nn.Linear:
+    layers = [module for module in model.modules() if isinstance(module, nn.Linear)]
+    return next(layer for layer in reversed(layers) if layer.out_features == num_classes)
