@@ -1,6 +1,7 @@
 """`txt train`: train a classifier on a data file or a prepared folder."""
 
 import json
+import os
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -11,8 +12,10 @@ import typer
 from txt.cli.conclusion import show_conclusion
 from txt.cli.data_report import say_report
 from txt.cli.interrupt import stop_on_signals
+from txt.cli.notify import notify as tell_desktop
 from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.prepare import PreparingBar
+from txt.cli.watch import has_screen, train_watched
 from txt.config import FINE_TUNING, PrepareConfig, TrainConfig, flag, names_of
 from txt.errors import InputError, Interrupted, TxtError
 
@@ -39,12 +42,15 @@ def train(
     config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with a stopped run.", metavar="RUN")] = None,
     at_step: Annotated[int | None, typer.Option(help="With --resume: from the checkpoint at this step.")] = None,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines and a bar instead of the dashboard.")] = False,
+    notify: Annotated[bool, typer.Option("--notify", help="Ring the bell and notify when it ends.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
     given: Given,
 ) -> None:
     """Train a classifier, and keep the best model.
 
-    A data file is prepared first, with the options of `txt prepare`. Ctrl-C saves; `--resume RUN` goes on.
+    A data file is prepared first, with the options of `txt prepare`. On a terminal the dashboard opens; the training is
+    a process of its own and outlives it. Ctrl-C saves; `--resume RUN` goes on.
 
     Example: `txt train reviews.csv --preset small --epochs 5`
     """
@@ -54,7 +60,12 @@ def train(
         options = file_options(config, TrainConfig, PrepareConfig)
         training = _training(preset, options, given)
         start = _new(source, name, training, _preparing(training, options, given), given)
+    if has_screen(plain, as_json) and "WORLD_SIZE" not in os.environ:
+        train_watched(start.run, at_step, notify)
+        return
     finished = run_training(start, as_json)
+    if notify:
+        tell_desktop(f"{start.run.name}: {finished.status.replace('_', ' ')}")
     _conclude(start, finished, as_json)
 
 
@@ -131,6 +142,9 @@ def _conclude(start: "Start", finished: "Finished", as_json: bool) -> None:
         raise Interrupted(
             f"stopped at step {finished.step:,}; everything is saved", f"txt train --resume {name} goes on"
         )
+    if finished.status == "discarded":
+        start.run.delete()
+        raise Interrupted(f"run {name} is discarded")
     if finished.status == "diverged":
         raise TxtError(
             finished.reason or "training diverged",

@@ -3,14 +3,14 @@
 import shlex
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Literal
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
+from textual.message import Message
 from textual.screen import Screen
 from textual.widgets import Static
 
@@ -27,7 +27,7 @@ from txt.screens.label_dialogs import AskLine, Choose, Page
 from txt.screens.overlay_dialog import ChooseRuns
 from txt.screens.run_plots import AXES, SMOOTHINGS, Scene, View, metrics_of
 from txt.screens.run_words import REPLAY_ACTIONS, RUN_ACTIONS, RunAction
-from txt.screens.watched_run import DIED, WatchedRun
+from txt.screens.watched_run import REMOVED, WatchedRun
 from txt.training.control import DISCARD, NOTE, PAUSE, RATE, RESUME, SAVE, STOP, send
 from txt.visible import visible_lines
 
@@ -37,24 +37,25 @@ _MARGIN = 2
 _TALL = 34  # lines from which the log is longer
 
 
-@dataclass(frozen=True)
-class Left:
-    """How the dashboard was left: the training was `asked` to stop or be discarded, or was only looked at."""
+class Ended(Message):
+    """The training has ended, and somebody wants to be told."""
 
-    asked: Literal["stop", "discard"] | None = None
+    def __init__(self, message: str) -> None:
+        super().__init__()
+        self.message = message
 
 
 class DashboardScreen(Screen[None]):
     """Shows a run and turns keys into commands; what the run is like lives in WatchedRun."""
 
-    def __init__(self, watched: WatchedRun, replay: Replay | None = None, *, notify: bool = False) -> None:
+    def __init__(self, watched: WatchedRun, replay: Replay | None = None, *, notifies: bool = False) -> None:
         super().__init__()
         self.watched, self.replay = watched, replay
         self.view = View(metric=watched.metric if watched.metric != "loss" else "accuracy")
         self.earlier: list[WatchedRun] = []
         self._alone: str | None = None
         self._notice, self._waiting = "", dict[str, str]()
-        self._notifies = notify
+        self._notifies, self._leaving = notifies, False
         self._version = 0
         self._header: object = None
         self._keys_shown: list[Chip] = []
@@ -170,10 +171,8 @@ class DashboardScreen(Screen[None]):
             self.app.push_screen(Choose("Discard this run?", body, choices), self._discard)
 
     def _discard(self, choice: str | None) -> None:
-        if choice == "discard" and self._ask_for(DISCARD, "ending after this step"):
-            self._discarding = True
-
-    _discarding = False
+        if choice == "discard":
+            self._ask_for(DISCARD, "ending after this step")
 
     def _ask_for(self, command: str, told: str, value: float | str | None = None) -> bool:
         """Send a command; its answer comes through the event log. Returns whether it could be sent."""
@@ -279,11 +278,11 @@ class DashboardScreen(Screen[None]):
     # Leaving
 
     def _do_detach(self) -> None:
-        self.app.exit(Left())
+        self.app.exit()
 
     def _do_leave(self) -> None:
         if self.replay or self.watched.state not in LIVING:
-            self.app.exit(Left())
+            self.app.exit()
             return
         name = shlex.quote(self.watched.run.name)
         body = Text(f"The training goes on without this screen; txt watch {name} opens it again.")
@@ -296,11 +295,9 @@ class DashboardScreen(Screen[None]):
 
     def _leave(self, choice: str | None) -> None:
         if choice == "detach":
-            self.app.exit(Left())
+            self.app.exit()
         elif choice == "stop" and self._ask_for(STOP, "stopping after this step"):
             self._leaving = True
-
-    _leaving = False
 
     # Drawing
 
@@ -348,12 +345,9 @@ class DashboardScreen(Screen[None]):
         if before not in LIVING or state in LIVING or self.watched.replayed:
             return
         if self._notifies:
-            self.app.bell()
-            self.app.notify_desktop(f"{self.watched.run.name}: {run_words.state_words(self.watched)}")  # type: ignore[attr-defined]
-        if self._discarding and state in ("discarded", DIED):
-            self.app.exit(Left("discard"))
-        elif self._leaving:
-            self.app.exit(Left("stop"))
+            self.post_message(Ended(f"{self.watched.run.name}: {run_words.state_words(self.watched)}"))
+        if self._leaving or state in ("discarded", REMOVED):
+            self.app.exit()
 
     def _redraw(self) -> None:
         self._version += 1

@@ -7,20 +7,21 @@ from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
+from textual import on
 from textual.app import App, SystemCommand
 from textual.binding import Binding
 from textual.screen import Screen
 
 from txt.run_replay import Replay
-from txt.screens.dashboard import DashboardScreen, Left
+from txt.screens.dashboard import DashboardScreen, Ended
 from txt.screens.palette import theme_for
 from txt.screens.themes import THEMES
 from txt.screens.watched_run import WatchedRun
 from txt.visible import visible
 
 
-class DashboardApp(App[Left]):
-    """Runs the screen; the result is how it was left."""
+class DashboardApp(App[None]):
+    """Runs the screen."""
 
     CSS_PATH = "txt.tcss"
     TITLE = "txt watch"
@@ -29,9 +30,9 @@ class DashboardApp(App[Left]):
         Binding("ctrl+c", "leave", "Leave", show=False, priority=True),
     ]
 
-    def __init__(self, watched: WatchedRun, replay: Replay | None = None, *, notify: bool = False) -> None:
+    def __init__(self, watched: WatchedRun, replay: Replay | None = None, *, notifies: bool = False) -> None:
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
-        self.dashboard = DashboardScreen(watched, replay, notify=notify)
+        self.dashboard = DashboardScreen(watched, replay, notifies=notifies)
         for theme in THEMES:
             self.register_theme(theme)
         self.theme = theme_for(self.console.color_system)
@@ -55,11 +56,12 @@ class DashboardApp(App[Left]):
         else:
             self.screen.dismiss(None)
 
-    def notify_desktop(self, message: str) -> None:
-        """Tell the desktop, as far as terminal or system can do that; over ssh the terminal may."""
+    @on(Ended)
+    def _notify(self, event: Ended) -> None:
+        """Ring, and tell the desktop as far as terminal or system can do that; over ssh the terminal may."""
+        message = visible(event.message)
+        self.bell()
         if self._driver is not None:
-            self._driver.write(f"\x1b]9;{visible(message)}\x07")
+            self._driver.write(f"\x1b]9;{message}\x07")
         if shutil.which("notify-send") and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-            subprocess.Popen(
-                ["notify-send", "txt", visible(message)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-            )
+            subprocess.Popen(["notify-send", "txt", message], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

@@ -13,7 +13,7 @@ from txt.run_status import FAILED, PAUSED, STARTING, TRAINING
 from txt.screens.label_lines import beside, rule
 from txt.screens.run_plots import spoken
 from txt.screens.ticks import clock
-from txt.screens.watched_run import DIED, NOT_STARTED, Entry, WatchedRun
+from txt.screens.watched_run import DIED, NOT_STARTED, REMOVED, Entry, WatchedRun
 from txt.visible import clip, visible
 
 
@@ -72,7 +72,7 @@ _STATES = {
     FAILED: "failed",
     NOT_STARTED: "not started",
 }
-_BAD = (DIED, FAILED, "diverged", "discarded")
+_BAD = (DIED, FAILED, REMOVED, "diverged", "discarded")
 
 
 def state_words(run: WatchedRun) -> str:

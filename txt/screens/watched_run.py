@@ -21,7 +21,7 @@ from txt.run_status import FAILED, LIVING, PAUSED, STARTING, TRAINING, Pulse, St
 from txt.runs import Run
 from txt.step_curves import StepCurves
 
-DIED, NOT_STARTED = "died", "not started"
+DIED, NOT_STARTED, REMOVED = "died", "not started", "removed"
 
 _LOG_LINES = 500
 _EPOCHS_KEPT = 2000
@@ -95,7 +95,7 @@ class WatchedRun:
         self._feed = feed or RunFeed(run.events_path)
         self._pulse, self._pulse_felt = Pulse(run), float("-inf")
         self.status: Status | None = None
-        self.alive = False
+        self.alive = self._removed = False
         self.share = 0.0
         self.labels = class_names(run)
         self._config = _config(run)
@@ -140,6 +140,7 @@ class WatchedRun:
         if self.replayed or now - self._pulse_felt < _PULSE_SECONDS:
             return
         self._pulse_felt = now
+        self._removed = not self.run.path.is_dir()
         self.status = read_status(self.run)
         if self.status is None:
             self.alive = self.run.is_locked()
@@ -186,7 +187,9 @@ class WatchedRun:
 
     @property
     def state(self) -> str:
-        """How it stands: one of LIVING, a status of Finished, FAILED, DIED or NOT_STARTED."""
+        """How it stands: one of LIVING, a status of Finished, FAILED, DIED, NOT_STARTED or REMOVED."""
+        if self._removed:
+            return REMOVED
         if self.finished and not (self.alive and self.status and self.status.state == STARTING):
             return self.finished.status
         if self.replayed:

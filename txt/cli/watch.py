@@ -1,0 +1,166 @@
+"""`txt watch`: the dashboard of a run that goes on, or went on; and a training that is watched from its start."""
+
+import json
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from txt.cli.console import out, say
+from txt.errors import Interrupted, TxtError
+from txt.visible import visible
+
+if TYPE_CHECKING:
+    from txt.runs import Run
+    from txt.screens.watched_run import WatchedRun
+
+_CONCLUDING_SECONDS = 600.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("watch")(watch)
+
+
+def watch(
+    run: Annotated[
+        str | None, typer.Argument(help="Run, by name or path [default: the newest].", metavar="RUN")
+    ] = None,
+    *,
+    replay: Annotated[bool, typer.Option("--replay", help="Show again how it went.")] = False,
+    speed: Annotated[
+        float | None, typer.Option(help="With --replay: times as fast as it was [all in half a minute].", min=0.01)
+    ] = None,
+    notify: Annotated[bool, typer.Option("--notify", help="Ring the bell and notify when it ends.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines and a bar instead of the dashboard.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
+) -> None:
+    """Watch a training: curves, numbers, advice; pause, stop or slow it, and leave it running.
+
+    It only reads the run's folder, which may be another machine's, and may be opened any number of times.
+
+    Example: `txt watch`, `txt watch 003 --replay`
+    """
+    from txt.runs import Run
+
+    found = Run.open(run) if run is not None else Run.newest()
+    if not has_screen(plain, as_json):
+        _follow_plainly(found, as_json, notify)
+        return
+    watched = show_dashboard(found, replay=replay, speed=speed, notifies=notify)
+    if not replay:
+        conclude(watched)
+
+
+def has_screen(plain: bool, as_json: bool) -> bool:
+    """Return whether there is a terminal for the dashboard, and it is wanted."""
+    if plain or as_json or os.environ.get("CI") or os.environ.get("TERM") == "dumb":
+        return False
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def train_watched(run: "Run", at_step: int | None, notifies: bool) -> None:
+    """Train a run in a process of its own, and show the dashboard meanwhile."""
+    from txt.training.process import start_trainer
+
+    colors = {"FORCE_COLOR": "1"} if out.color_system else {}
+    start_trainer(run, at_step, {"COLUMNS": str(out.width), **colors})
+    conclude(show_dashboard(run, notifies=notifies))
+
+
+def show_dashboard(
+    run: "Run", *, replay: bool = False, speed: float | None = None, notifies: bool = False
+) -> "WatchedRun":
+    """Show a run until the screen is left; returns the run as it was last seen."""
+    from txt.run_feed import RunFeed
+    from txt.run_replay import Replay
+    from txt.screens.dashboard_app import DashboardApp
+    from txt.screens.watched_run import WatchedRun
+
+    source = Replay(RunFeed(run.events_path), speed) if replay else None
+    watched = WatchedRun(run, source, replayed=replay)
+    DashboardApp(watched, source, notifies=notifies).run()
+    return watched
+
+
+def conclude(watched: "WatchedRun") -> None:
+    """Tell how a run stands that was just watched: its scores, how to go on with it, or what went wrong.
+
+    Raises:
+        Interrupted: it was stopped.
+        TxtError: it failed, diverged or died.
+    """
+    from txt.run_status import LIVING
+    from txt.screens.run_words import state_words, trouble
+
+    watched.look()
+    run, state = watched.run, watched.state
+    name = visible(run.name)
+    if state in LIVING:
+        say(f"the training of {name} goes on; txt watch {name} shows it again")
+    elif state in ("completed", "early_stopped"):
+        _show_conclusion(run)
+    elif state in ("discarded", "removed"):
+        say(f"run {name} is discarded")
+    elif state == "interrupted":
+        raise Interrupted(
+            f"stopped at step {watched.last_step:,}; everything is saved", f"txt train --resume {name} goes on"
+        )
+    elif state == "diverged":
+        rate = run.config().learning_rate / 3
+        raise TxtError(trouble(watched), f"try --lr {rate:.1g}, or --on-divergence rollback")
+    else:
+        raise TxtError(f"run {name} {state_words(watched)}{_last_words(run)}", f"txt train --resume {name} goes on")
+
+
+def _show_conclusion(run: "Run") -> None:
+    """Print the table with which the run's process ended; wait for it while it evaluates."""
+    from txt.run_status import process_runs, read_status
+    from txt.training.process import conclusion_path
+
+    path, status = conclusion_path(run), read_status(run)
+    name = visible(run.name)
+    if not path.exists() or status is None:
+        say(f"finished; txt eval {name} shows how good it is")
+        return
+    given_up = time.monotonic() + _CONCLUDING_SECONDS
+    if process_runs(status.pid) and not path.stat().st_size:
+        say("evaluating …")
+    while process_runs(status.pid) and time.monotonic() < given_up:
+        time.sleep(0.05)
+    table = path.read_text(encoding="utf-8", errors="replace")
+    if not table:
+        raise TxtError(f"the evaluation of {name} failed{_last_words(run)}", f"txt eval {name}")
+    out.print(Text.from_ansi(table))
+
+
+def _last_words(run: "Run") -> str:
+    """Return the end of what the run's process said, as far as it says why."""
+    from txt.training.process import talk_path
+
+    try:
+        lines = talk_path(run).read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    except OSError:
+        return ""
+    told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")] or lines[-1:]
+    return f": {visible(told[-1])}" if told else ""
+
+
+def _follow_plainly(run: "Run", as_json: bool, notifies: bool) -> None:
+    from txt.cli.notify import notify
+    from txt.cli.progress import TrainingBar
+    from txt.events import Finished
+    from txt.run_follow import follow
+
+    last = None
+    with TrainingBar() as bar:
+        for last in bar.watch(follow(run)):
+            if as_json:
+                print(json.dumps(last.to_json(), allow_nan=False), flush=True)
+    ended = last.status.replace("_", " ") if isinstance(last, Finished) else "not finished"
+    say(f"{visible(run.name)}: {ended}")
+    if notifies:
+        notify(f"{run.name}: {ended}")
