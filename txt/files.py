@@ -17,6 +17,7 @@ from txt.errors import InputError
 FORMAT = 1
 
 _BLOCK = 65536
+_FIRST_BLOCK = 1024
 
 
 @contextmanager
@@ -149,9 +150,9 @@ def lines_from_end(path: Path, most: int | None = None) -> Iterator[bytes]:
     with path.open("rb") as file:
         end = file.seek(0, os.SEEK_END)
         first = 0 if most is None else max(0, end - most)
-        position, rest, torn = end, b"", True
+        position, rest, torn, block = end, b"", True, _FIRST_BLOCK
         while position > first:
-            block = min(_BLOCK, position - first)
+            block = min(4 * block, _BLOCK, position - first)
             position -= block
             file.seek(position)
             begun, *whole = (file.read(block) + rest).split(b"\n")

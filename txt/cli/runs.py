@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from txt.cli.console import out, print_json, say, shown
 from txt.cli.help import App
@@ -69,8 +70,8 @@ def list_runs(
     if as_json:
         print_json({"runs": [run.to_json() for run in chosen]})
         return
-    for line in runs_lines(chosen, out.width, _now(), leaders(runs)):
-        out.print(line)
+    if chosen:
+        out.print(Text("\n").join(runs_lines(chosen, out.width, _now(), leaders(runs))), soft_wrap=True)
     say(_count(len(chosen), len(runs)))
 
 

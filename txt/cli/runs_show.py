@@ -31,7 +31,7 @@ def show(run: Name, *, as_json: Json = False) -> None:
     from txt.runs import Run
 
     summary = find(run)
-    if summary.config is None:
+    if summary.options is None:
         raise InputError(f"`{summary.path}` is no whole run: {summary.problem}", "`txt runs` lists all there are")
     curves, report = curves_of(Run(summary.path).events()), report_of(summary.path)
     if as_json:
@@ -45,7 +45,7 @@ def show(run: Name, *, as_json: Json = False) -> None:
 def _as_json(summary: "Summary", curves: "Curves", report: dict[str, Any] | None) -> dict[str, Any]:
     return {
         **summary.to_json(),
-        "config": summary.config.to_json() if summary.config else None,
+        "config": summary.options,
         "started": curves.started.to_json() if curves.started else None,
         "epochs": [entry.to_json() for entry in curves.epochs],
         "report": {key: report.get(key) for key in ("split", "rows", "metrics", "verdict")} if report else None,

@@ -123,7 +123,7 @@ def _value_of(written: str) -> Key:
         options |= {spelling.lstrip("-").replace("-", "_"): item.name for spelling in item.metadata["flags"]}
     if name not in options:
         raise InputError(f"the filter has no field `{written}`", _meant(written, [*FIELDS, *options]))
-    return lambda run: getattr(run.config, options[name], None)
+    return lambda run: (run.options or {}).get(options[name])
 
 
 def _words(run: Summary) -> str:

@@ -26,6 +26,7 @@ ALL_STATES = (*STATES, HALF_WRITTEN, FOREIGN, UNREADABLE)
 OURS = {"prepared", "config.json", "events.jsonl", "status.json", "control", "checkpoints", "model", "notes.json"}
 """What a run holds from the first; a folder without config.json that holds anything else is not one of ours."""
 
+_DEFAULTS = {item.name: item.default for item in fields(TrainConfig)}
 _HEAD = 16384  # bytes of a report.json that hold its scores; the texts of its mistakes come after
 
 
@@ -33,7 +34,8 @@ _HEAD = 16384  # bytes of a report.json that hold its scores; the texts of its m
 class Summary:
     """A folder under `runs/`: a run, or what else it is.
 
-    `data` is the file it was trained on and `fingerprint` that data's; `best` is the best score on val by `metric`,
+    `data` is the file it was trained on and `fingerprint` that data's; `options` are all it was trained with, those of
+    another version of `txt` too; `best` is the best score on val by `metric`,
     `test` the score on the test split by the same metric (by accuracy where that is the loss) with the bounds of its
     interval; `size` is in bytes; `problem` says why it is no whole run.
     """
@@ -45,7 +47,7 @@ class Summary:
     notes: Notes = field(default_factory=Notes)
     data: str | None = None
     fingerprint: str | None = None
-    config: TrainConfig | None = None
+    options: Mapping[str, Any] | None = None
     best: float | None = None
     test: tuple[float, float, float] | None = None
     seconds: float | None = None
@@ -59,17 +61,17 @@ class Summary:
     @property
     def metric(self) -> str | None:
         """The metric that chooses the best model."""
-        return self.config.metric if self.config else None
+        return self.options["metric"] if self.options else None
 
     @property
     def changed(self) -> dict[str, Any]:
         """The options that differ from their defaults."""
-        return self.config.changed() if self.config else {}
+        return {name: value for name, value in (self.options or {}).items() if value != _DEFAULTS.get(name)}
 
     @property
     def is_run(self) -> bool:
         """Whether it is a run that this program can read."""
-        return self.config is not None
+        return self.options is not None
 
     @property
     def rank(self) -> float | None:
@@ -154,13 +156,15 @@ def spoken_options(changed: Mapping[str, Any]) -> list[str]:
     left = dict(changed)
     words = []
     for name, sizes in PRESETS.items():
-        if all(left.get(key, TrainConfig.__dataclass_fields__[key].default) == size for key, size in sizes.items()):
+        if all(left.get(key, _DEFAULTS[key]) == size for key, size in sizes.items()):
             if left.keys() & sizes.keys():
                 words.append(name)
             left = {key: value for key, value in left.items() if key not in sizes}
             break
     items = {item.name: item for item in fields(TrainConfig)}
-    return words + [f"{_short(items[name])} {_spoken(value)}" for name, value in left.items()]
+    return words + [
+        f"{_short(items[name]) if name in items else name} {_spoken(value)}" for name, value in left.items()
+    ]
 
 
 def best_runs(runs: Iterable[Summary]) -> dict[tuple[str | None, str | None], list[Summary]]:
@@ -192,8 +196,9 @@ def _summary(path: Path, sources: _Sources) -> Summary:
         return _other(path, HALF_WRITTEN, problem)
     try:
         record = run.record()
-        prepared, fingerprint = run.prepared_path(), str(record["fingerprint"])
-        created, config = datetime.fromisoformat(record["created"]), run.config()
+        prepared, fingerprint = Path(os.path.normpath(path / record["prepared"])), str(record["fingerprint"])
+        created = datetime.fromisoformat(record["created"])
+        options = {**_DEFAULTS, **record["config"]}
     except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:
         return _not_a_run(path, error)
     notes, note_problem = _notes(path)
@@ -206,9 +211,9 @@ def _summary(path: Path, sources: _Sources) -> Summary:
         notes=notes,
         data=sources.of(prepared),
         fingerprint=fingerprint,
-        config=config,
+        options=options,
         best=tail.best_score,
-        test=_test_score(path / "report.json", config.metric),
+        test=_test_score(path / "report.json", options["metric"]),
         seconds=tail.seconds,
         problem=note_problem,
     )
