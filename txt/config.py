@@ -63,7 +63,7 @@ class Config:
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            _check(item, getattr(self, item.name))
+            check_value(item, getattr(self, item.name))
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as a JSON object."""
@@ -417,7 +417,12 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise InputError(f"`{path}` is not valid TOML: {error}") from None
 
 
-def _check(item: Field[Any], value: Any) -> None:
+def check_value(item: Field[Any], value: Any) -> None:
+    """Refuse a value outside the limits that its option was declared with.
+
+    Raises:
+        InputError: it is too low, too high, not finite, or none of the choices.
+    """
     low, high, above, choices = (item.metadata[key] for key in ("low", "high", "above", "choices"))
     if value is None:
         return
