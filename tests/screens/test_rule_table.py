@@ -1,0 +1,106 @@
+"""Rules on the labeling screen: suggestions with their reasons, and the table that follows an edit."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.screens.conftest import MakeApp, painted
+from tests.screens.test_labeling import stored, until
+from txt.screens.label_app import LabelApp
+from txt.screens.labeling import LabelScreen
+from txt.screens.rule_table import RuleTable
+from txt.screens.text_pane import TextPane
+
+SIZE = (100, 30)
+RULES = """
+[[rule]]
+name = "refund"
+label = "negative"
+keywords = ["refund", "broke"]
+
+[[rule]]
+name = "charm"
+label = "positive"
+regex = 'like a \\w+'
+"""
+
+
+@pytest.fixture
+def rules(tmp_path: Path) -> Path:
+    path = tmp_path / "rules.toml"
+    path.write_text(RULES)
+    return path
+
+
+def rewrite(path: Path, source: str) -> None:
+    beside = path.with_suffix(".new")
+    beside.write_text(source)
+    os.replace(beside, path)
+
+
+def with_rules(make_app: MakeApp, rules: Path) -> LabelApp:
+    app = make_app(rules=rules)
+    sitting = app.labeling._sitting
+    app.labeling = LabelScreen(app.session, type(sitting)(sitting.asked, None, sitting.export_to, rules=rules))
+    return app
+
+
+async def test_a_rule_suggests_with_its_words_highlighted_and_enter_takes_it(make_app: MakeApp, rules: Path):
+    app = with_rules(make_app, rules)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: "suggested: positive 50% · charm: like a charm" in painted(app), 60)
+        pane = app.screen.query_one(TextPane)
+        assert [pane.lines.text[slice(*span)] for span in pane._matches] == ["like a charm"]
+        await pilot.press("enter")
+        assert stored(app)[0] == "positive"
+        assert "suggested: negative 50% · refund: broke, refund" in painted(app)
+        await pilot.press("3")
+        assert stored(app)[1] == "positive"
+
+
+async def test_the_table_follows_the_file_and_tells_its_mistakes(make_app: MakeApp, rules: Path):
+    app = with_rules(make_app, rules)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("3", "r")
+        await until(pilot, lambda: "100 % [21, 100]" in painted(app), 60)
+        assert isinstance(app.screen, RuleTable)
+        rewrite(rules, RULES.replace("refund", "slow"))
+        await until(pilot, lambda: "slow " in painted(app))
+        rewrite(rules, RULES.replace('"positive"', '"postive"'))
+        await until(pilot, lambda: "line 9, rule `charm`: unknown label `postive`" in painted(app))
+        assert "did you mean `positive`?" in painted(app)
+        rewrite(rules, RULES)
+        await until(pilot, lambda: "unknown label" not in painted(app))
+        await pilot.press("r")
+        assert app.screen is app.labeling
+
+
+async def test_a_pattern_that_never_ends_stops_no_key(make_app: MakeApp, rules: Path):
+    endless = "[[rule]]\nname = 'endless'\nlabel = 'positive'\nregex = '([a-z ,]+)+$'\n"
+    rewrite(rules, endless)
+    app = with_rules(make_app, rules)
+    async with app.run_test(size=SIZE) as pilot:
+        await pilot.press("1", "2")
+        assert stored(app)[:2] == ["negative", "neutral"]
+        await pilot.press("r")
+        await until(pilot, lambda: "switched off: its regex takes too long at row 1" in painted(app), 60)
+
+
+async def test_an_export_from_the_screen_has_the_rules_labels(make_app: MakeApp, rules: Path, tmp_path: Path):
+    app = with_rules(make_app, rules)
+    async with app.run_test(size=SIZE) as pilot:
+        await until(pilot, lambda: "suggested" in painted(app), 60)
+        await pilot.press("1", "q", "e")
+        await until(pilot, lambda: (tmp_path / "reviews.labeled.csv").exists())
+    text = (tmp_path / "reviews.labeled.csv").read_text()
+    assert text.count(",rule,") == 3
+    assert text.count(",manual,") == 1
+
+
+async def test_without_rules_there_is_no_key_for_them(make_app: MakeApp):
+    app = make_app()
+    async with app.run_test(size=SIZE) as pilot:
+        assert "r rules" not in painted(app)
+        await pilot.press("r")
+        assert "r is no key here" in painted(app)
