@@ -161,7 +161,7 @@ def difference(
                     by_class[key].f1 - base_by_class[key].f1,
                     drawn["f1"][:, c],
                     level,
-                    paired_difference(0, 0, by_class[key].support, level),
+                    paired_difference(0, 0, max(by_class[key].support, 1), level),
                 ),
             )
             for c, key in enumerate(classes)

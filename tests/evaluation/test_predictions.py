@@ -1,0 +1,90 @@
+"""What a run's model answers, kept so that it is asked once."""
+
+import shutil
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+
+from txt.data.prepared import Prepared
+from txt.errors import InputError
+from txt.evaluation.predictions import predictions_of, rows_fingerprint
+from txt.evaluation.run import evaluate_run
+from txt.runs import Run
+
+
+@pytest.fixture
+def run(born_run: Run, tmp_path) -> Run:
+    shutil.copytree(born_run.path.parent.parent, tmp_path / "copy")
+    return Run(tmp_path / "copy" / "runs" / born_run.name)
+
+
+def test_answers_are_those_of_the_evaluation(run):
+    found = predictions_of(run)
+    split = Prepared.open(run.prepared_path()).split("test")
+    assert found.classes == Prepared.open(run.prepared_path()).labels
+    np.testing.assert_array_equal(found.labels, split.labels)
+    report = evaluate_run(run)
+    assert (found.labels == found.answers).mean() == pytest.approx(report.metrics["accuracy"].value)
+
+
+def test_kept_answers_need_neither_model_nor_data_and_open_with_other_tools(run, monkeypatch):
+    first = predictions_of(run)
+    shutil.rmtree(run.prepared_path())
+    monkeypatch.setattr("txt.model.saved.load_model", lambda *_: pytest.fail("the model was asked again"))
+    again = predictions_of(run)
+    assert (again.classes, again.fingerprint) == (first.classes, first.fingerprint)
+    np.testing.assert_array_equal(again.answers, first.answers)
+    table = pa.ipc.open_file(run.path / "predictions" / "test.arrow").read_all()
+    assert table.column_names == ["row_id", "label", "prediction"]
+    assert table.column("prediction").to_pylist() == [first.classes[answer] for answer in first.answers]
+
+
+def test_another_model_is_asked_anew(run):
+    predictions_of(run)
+    weights = run.model / "model.safetensors"
+    content = bytearray(weights.read_bytes())
+    content[-40:] = np.full(10, 3.5, "<f4").tobytes()
+    weights.write_bytes(content)
+    kept = (run.path / "predictions" / "test.arrow").read_bytes()
+    predictions_of(run)
+    assert (run.path / "predictions" / "test.arrow").read_bytes() != kept
+
+
+def test_damaged_answers_are_made_again(run):
+    first = predictions_of(run)
+    path = run.path / "predictions" / "test.arrow"
+    path.write_bytes(path.read_bytes()[:100])
+    np.testing.assert_array_equal(predictions_of(run).answers, first.answers)
+
+
+def test_a_run_without_a_model_or_without_such_rows_says_so(run):
+    with pytest.raises(InputError, match="`unlabeled` of run `born` has no labeled rows"):
+        predictions_of(run, "unlabeled")
+    shutil.rmtree(run.model)
+    with pytest.raises(InputError, match="has no model yet"):
+        predictions_of(run)
+
+
+def test_the_fingerprint_tells_any_two_lists_of_rows_apart():
+    prints = [
+        rows_fingerprint(["a", "b"], ["x", "y"]),
+        rows_fingerprint(["b", "a"], ["x", "y"]),
+        rows_fingerprint(["a", "b"], ["y", "x"]),
+        rows_fingerprint(["ab", ""], ["x", "y"]),
+        rows_fingerprint(["a"], ["x"]),
+        rows_fingerprint(["ax", "by"], ["", ""]),
+        rows_fingerprint(["\ud800"], ["x"]),
+    ]
+    assert len(set(prints)) == len(prints)
+    assert prints[0] == rows_fingerprint(["a", "b"], ["x", "y"])
+
+
+def test_predicting_keeps_the_models_weights_as_they_are(run):
+    before = torch.load  # nothing is unpickled on the way
+    torch.load = lambda *_, **__: pytest.fail("something was unpickled")
+    try:
+        predictions_of(run)
+    finally:
+        torch.load = before
