@@ -15,6 +15,7 @@ from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
 from txt.cli.label_active import active_learning, begin_sitting, check_active
 from txt.cli.label_rules import check_rules_file, judge_rules, show_rules, suggest_by_rules, with_declared_classes
+from txt.cli.label_simulate import simulate
 from txt.cli.options import Given, build, takes
 from txt.config import LabelConfig, PrepareConfig, names_of
 from txt.errors import InputError, TxtError
@@ -70,7 +71,8 @@ def label(
 
     Example: `txt label reviews.csv --labels positive,negative`, then `txt label reviews.csv --export labeled.csv`
     """
-    looks_only = bool(export or check or stats or as_json)
+    simulates = bool(given.get("simulate"))
+    looks_only = bool(export or check or stats or as_json or simulates)
     on_screen = not (recover or looks_only or plain) and sys.stdin.isatty() and sys.stdout.isatty()
     if on_screen:
         gc.disable()  # what a start makes is no garbage; the screen turns it on again
@@ -91,9 +93,12 @@ def label(
     try:
         if not looks_only:
             check_rules_file(data, config, asked)
-        need_store = config.rules is None
+        need_store = config.rules is None and not simulates
         with closing(open_labels(data, config, asked, write=not looks_only, need_store=need_store)) as opened:
-            if looks_only:
+            if simulates:
+                _read_all(opened)
+                simulate(opened, given.get("split_column"), as_json)
+            elif looks_only:
                 _report(opened, export, overwrite, check, stats, as_json)
             else:
                 if config.active:

@@ -4,6 +4,9 @@ from txt.labeling.active.sitting import Standing
 from txt.proportions import Interval
 from txt.visible import clip
 
+LEAST_MEASURED = 10
+"""Rows of the holdout with a label; with fewer, a share says nothing."""
+
 _MOST_CLASSES = 12
 
 
@@ -11,8 +14,8 @@ def in_short(standing: Standing) -> str:
     """Return how good the model is in a few words, or what is being waited for."""
     if standing.doing:
         return standing.doing
-    if standing.accuracy is None:
-        return "" if standing.trained_on else "no model yet"
+    if standing.accuracy is None or standing.measured < LEAST_MEASURED:
+        return f"model of {standing.trained_on:,} labels" if standing.trained_on else "no model yet"
     return f"model {spoken(standing.accuracy)}"
 
 
@@ -25,7 +28,7 @@ def in_full(standing: Standing) -> list[str]:
         lines.append("There is no model yet: it needs labels of two classes.")
     if standing.held_out:
         lines.append(_measured(standing))
-    if standing.shares:
+    if standing.shares and standing.measured >= LEAST_MEASURED:
         lines.append(f"Shares of the classes in the whole file, from these {standing.measured:,} rows alone:")
         shown = list(standing.shares.items())[:_MOST_CLASSES]
         width = max(len(clip(name, 30)) for name, _ in shown)
@@ -44,6 +47,6 @@ def spoken(interval: Interval) -> str:
 
 def _measured(standing: Standing) -> str:
     rows = f"{standing.measured:,} of {standing.held_out:,} rows held out are labeled"
-    if standing.accuracy is None:
+    if standing.accuracy is None or standing.measured < LEAST_MEASURED:
         return f"{rows[0].upper()}{rows[1:]}; on them, the model will be measured."
     return f"It is right on {spoken(standing.accuracy)} of the rows it never learned from; {rows}."

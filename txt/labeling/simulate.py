@@ -1,0 +1,244 @@
+"""Would active learning have helped here? Replays labeling with the labels that are there, beside random order."""
+
+import math
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any
+
+import numpy as np
+from scipy.stats import t as student
+
+from txt.labeling.active.learner import Learner
+from txt.labeling.active.models import Model
+from txt.labeling.active.queues import RANDOM_SHARE, Labels, Question
+from txt.labeling.active.vectors import Vectors
+from txt.metrics import Floats, Ints
+from txt.proportions import LEVEL, Interval
+
+RANDOM = "random"
+SHARES = (0.90, 0.95)
+"""Of the score that all labels give: how many labels reach them?"""
+
+_FIRST, _LEAST_STEP, _GROWTH = 10, 5, 0.1  # labels; then each step a tenth more
+_MOST_MEASURED, _MEASURED_SHARE = 2000, 0.2  # rows that accuracy is measured on, never learned from
+
+
+@dataclass(frozen=True)
+class Task:
+    """Rows with known labels: their vectors (N, F), labels (N,) as numbers into `names`.
+
+    `measured` are rows that accuracy is measured on; None draws a part of the rows anew for each seed.
+    """
+
+    vectors: Vectors
+    labels: Ints
+    names: tuple[str, ...]
+    model: Model
+    measured: Ints | None = None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """One replay: accuracy after so many labels, and `full`, what all labels would give."""
+
+    strategy: str
+    seed: int
+    labels: tuple[int, ...]
+    accuracy: tuple[float, ...]
+    full: float
+
+
+@dataclass(frozen=True)
+class Reached:
+    """The labels needed for a share of the full score: the mean over the seeds, those that never got there counted with
+    the most labels given; `reached` is how many of `seeds` got there.
+    """
+
+    labels: Interval
+    reached: int
+    seeds: int
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A strategy beside random order.
+
+    `curves` have (labels, mean, low, high) for each; `area` is the mean accuracy over all label counts, `gain` the
+    difference to random in it, paired by seed; `labels_to` has, by share of the full score, what each needed.
+    """
+
+    strategy: str
+    full: Interval
+    curves: dict[str, list[tuple[int, float, float, float]]]
+    area: dict[str, Interval]
+    gain: Interval
+    labels_to: dict[float, dict[str, Reached]]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the comparison as a JSON object."""
+        return {
+            "strategy": self.strategy,
+            "full": self.full.to_json(),
+            "curves": {name: [list(point) for point in curve] for name, curve in self.curves.items()},
+            "area": {**{name: area.to_json() for name, area in self.area.items()}, "difference": self.gain.to_json()},
+            "labels_to": {
+                f"{share:.2f}": {
+                    name: {**each.labels.to_json(), "reached": each.reached, "seeds": each.seeds}
+                    for name, each in needed.items()
+                }
+                for share, needed in self.labels_to.items()
+            },
+        }
+
+
+def budgets(most: int) -> list[int]:
+    """Return the numbers of labels at which the model is fitted: ten, then always a tenth more."""
+    found = [min(_FIRST, most)]
+    while found[-1] < most:
+        found.append(min(found[-1] + max(_LEAST_STEP, int(found[-1] * _GROWTH)), most))
+    return found
+
+
+def replay(task: Task, strategy: str, seed: int, most: int, noise: float = 0.0, full: float | None = None) -> Replay:
+    """Label by a strategy up to `most` rows; a share `noise` of the answers is wrong, at random.
+
+    `full` is the score that all labels give, where it is known already.
+    """
+    measured = _measured(task, seed) if task.measured is None else task.measured
+    free = np.setdiff1d(np.arange(len(task.labels)), measured)
+    answers = noisy(task.labels, len(task.names), noise, seed)
+    pool = np.arange(len(task.labels))
+    learner = Learner(pool, task.vectors, task.model, strategy, seed)
+    steps = budgets(min(most, len(free)))
+    known: list[int] = []
+    accuracy = []
+    for target, before in zip([*steps, None], [0, *steps], strict=True):
+        rows = np.array(known, np.int64)
+        labels = Labels(rows, answers[rows], task.names)
+        count = 1 if target is None else target - before
+        candidates = np.setdiff1d(free, rows)
+        ranking = learner.rank(Question(labels, candidates, rows[:0], before), count, RANDOM_SHARE)
+        if before:
+            said = ranking.predicted if len(ranking.predicted) else np.full(len(pool), answers[known[0]])
+            accuracy.append(float((said[measured] == task.labels[measured]).mean()))
+        known += ranking.rows[:count].tolist()
+    if full is None:
+        full = _full_score(learner, task, free, answers, measured)
+    return Replay(strategy, seed, tuple(steps), tuple(accuracy), full)
+
+
+def replays(
+    task: Task, strategies: Sequence[str], seeds: int, most: int, noise: float = 0.0, workers: int = 1
+) -> Iterator[Replay]:
+    """Yield a replay for each strategy and seed, from several processes in whatever order they end."""
+    if workers < 2:
+        for seed in range(seeds):
+            yield from _of_seed(task, strategies, seed, most, noise)
+        return
+    with ProcessPoolExecutor(workers, get_context("spawn"), _take_task, (task,)) as pool:
+        done = [pool.submit(_of_seed_here, strategies, seed, most, noise) for seed in range(seeds)]
+        for each in as_completed(done):
+            yield from each.result()
+
+
+def compare(found: Sequence[Replay], strategy: str) -> Comparison:
+    """Compare the replays of a strategy with those in random order."""
+    ordered = sorted(found, key=lambda each: each.seed)
+    by_name = {name: [each for each in ordered if each.strategy == name] for name in (strategy, RANDOM)}
+    areas = {name: np.array([area(each) for each in of]) for name, of in by_name.items()}
+    labels_to = {
+        share: {name: _reached([needed(each, share) for each in of], of) for name, of in by_name.items()}
+        for share in SHARES
+    }
+    return Comparison(
+        strategy=strategy,
+        full=mean_over_seeds(np.array([each.full for each in by_name[RANDOM]])),
+        curves={name: _curve(of) for name, of in by_name.items()},
+        area={name: mean_over_seeds(values) for name, values in areas.items()},
+        gain=mean_over_seeds(areas[strategy] - areas[RANDOM]),
+        labels_to=labels_to,
+    )
+
+
+def area(found: Replay) -> float:
+    """Return the mean accuracy over all numbers of labels, by the trapezoid rule."""
+    labels, accuracy = np.array(found.labels, float), np.array(found.accuracy)
+    if len(labels) < 2:
+        return float(accuracy.mean())
+    return float(((accuracy[1:] + accuracy[:-1]) / 2 * np.diff(labels)).sum() / (labels[-1] - labels[0]))
+
+
+def needed(found: Replay, share: float) -> float | None:
+    """Return the labels after which accuracy first is this share of the full score; None where it never was."""
+    goal = share * found.full
+    for place, accuracy in enumerate(found.accuracy):
+        if accuracy >= goal:
+            if place == 0:
+                return float(found.labels[0])
+            before = found.accuracy[place - 1]
+            part = (goal - before) / (accuracy - before)
+            return found.labels[place - 1] + part * (found.labels[place] - found.labels[place - 1])
+    return None
+
+
+def mean_over_seeds(values: Floats) -> Interval:
+    """Return the mean with Student's 95 % interval."""
+    mean, count = float(values.mean()), len(values)
+    if count < 2:
+        return Interval(mean, mean, mean)
+    reach = float(student.ppf((1 + LEVEL) / 2, count - 1)) * float(values.std(ddof=1)) / math.sqrt(count)
+    return Interval(mean, mean - reach, mean + reach)
+
+
+def noisy(labels: Ints, num_classes: int, noise: float, seed: int) -> Ints:
+    """Return labels (N,) of which about a share `noise` is another class, drawn at random."""
+    rng = np.random.default_rng([seed, 1])
+    wrong = rng.random(len(labels)) < noise
+    shift = rng.integers(1, max(num_classes, 2), len(labels))
+    return np.where(wrong, (labels + shift) % num_classes, labels)
+
+
+def _of_seed(task: Task, strategies: Sequence[str], seed: int, most: int, noise: float) -> list[Replay]:
+    """Replay all strategies with one seed; what all labels would give is worked out once."""
+    found: list[Replay] = []
+    for strategy in strategies:
+        found.append(replay(task, strategy, seed, most, noise, found[0].full if found else None))
+    return found
+
+
+def _full_score(learner: Learner, task: Task, free: Ints, answers: Ints, measured: Ints) -> float:
+    said = learner.probabilities(Labels(free, answers[free], task.names)).argmax(1)
+    return float((said[measured] == task.labels[measured]).mean())
+
+
+def _measured(task: Task, seed: int) -> Ints:
+    count = min(_MOST_MEASURED, max(int(len(task.labels) * _MEASURED_SHARE), 1))
+    return np.sort(np.random.default_rng([seed, 0]).permutation(len(task.labels))[:count])
+
+
+def _curve(of: Sequence[Replay]) -> list[tuple[int, float, float, float]]:
+    points = []
+    for place, labels in enumerate(of[0].labels):
+        mean = mean_over_seeds(np.array([each.accuracy[place] for each in of]))
+        points.append((labels, mean.value, mean.low, mean.high))
+    return points
+
+
+def _reached(labels: Sequence[float | None], of: Sequence[Replay]) -> Reached:
+    counted = [float(each.labels[-1]) if found is None else found for found, each in zip(labels, of, strict=True)]
+    return Reached(mean_over_seeds(np.array(counted)), sum(found is not None for found in labels), len(labels))
+
+
+_task: Task | None = None  # of a process in the pool, sent once rather than with each replay
+
+
+def _take_task(task: Task) -> None:
+    global _task
+    _task = task
+
+
+def _of_seed_here(strategies: Sequence[str], seed: int, most: int, noise: float) -> list[Replay]:
+    assert _task is not None
+    return _of_seed(_task, strategies, seed, most, noise)
