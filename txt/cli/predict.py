@@ -1,0 +1,283 @@
+"""`txt predict`: a classifier's answers for a text, a file, lines as they come, or a conversation."""
+
+import shlex
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import nullcontext
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Annotated, BinaryIO
+
+import typer
+
+from txt.cli.console import out as stdout
+from txt.cli.console import print_json, say, shown
+from txt.cli.interrupt import stop_on_signals
+from txt.cli.options import Given, build, takes
+from txt.config import PredictConfig, PrepareConfig, flag, names_of
+from txt.errors import InputError
+
+if TYPE_CHECKING:
+    from dataclasses import Field
+
+    from tqdm import tqdm
+
+    from txt.prediction.classifier import TextClassifier
+    from txt.prediction.predict_file import Progress
+    from txt.prediction.source import ModelSource
+    from txt.prediction.to_label import LabelQueue
+
+_READING = ("text_column", "encoding", "delimiter")
+_FILE_ONLY = (*_READING, "probabilities")
+_FOR_FILES = "Files"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("predict")(predict)
+
+
+@takes(PredictConfig, PrepareConfig, without=tuple(name for name in names_of(PrepareConfig) if name not in _READING))
+def predict(
+    run: Annotated[
+        str | None, typer.Argument(help="Run or model's folder [the newest run].", show_default=False)
+    ] = None,
+    what: Annotated[
+        str | None,
+        typer.Argument(help="A text, a data file, or - for lines as they come.", metavar="[TEXT | FILE | -]"),
+    ] = None,
+    *,
+    out: Annotated[
+        Path | None, typer.Option("-o", "--out", help="File to make [DATA.predicted.…].", rich_help_panel=_FOR_FILES)
+    ] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a file that was stopped.", rich_help_panel=_FOR_FILES)
+    ] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that is there.", rich_help_panel=_FOR_FILES)
+    ] = False,
+    to_label: Annotated[
+        Path | None,
+        typer.Option(
+            help="Flag rows below the threshold in this label store.", metavar="STORE", rich_help_panel=_FOR_FILES
+        ),
+    ] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show which words carried the answer.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print answers, or what was made, as JSON.")] = False,
+    given: Given,
+) -> None:
+    """Predict a text, every row of a file, or lines as they come.
+
+    A file is written anew in its own format, each row with a label and a confidence behind its cells. With nothing to
+    predict, on a terminal, it asks for texts.
+
+    Example: `txt predict 001 "What a lovely film"` or `txt predict 001 unseen.csv --threshold 0.8`
+    """
+    path = _as_file(what)
+    files = {"-o": out, "--resume": resume, "--force": force, "--to-label": to_label}
+    if path is None:
+        _refuse_file_options(files, given)
+    config = build(PredictConfig, given)
+    if explain and "precision" not in given and not config.int8:
+        config = config.with_options(precision="float32")  # a word's weight can be smaller than bf16's rounding
+    if path is not None:
+        if explain:
+            raise InputError("--explain is for texts, not for files", "txt predict RUN TEXT --explain")
+        _predict_file(run, path, _Files(out, resume, force, to_label), config, build(PrepareConfig, given), as_json)
+    elif what == "-" or (what is None and not sys.stdin.isatty()):
+        _answer_lines(run, config, explain, as_json)
+    elif what is not None:
+        _answer_text(run, what, config, explain, as_json)
+    else:
+        _converse(run, config, explain, as_json)
+
+
+class _Files:
+    """What was said about the file to make."""
+
+    def __init__(self, out: Path | None, resume: bool, force: bool, to_label: Path | None) -> None:
+        self.out = out
+        self.resume = resume
+        self.force = force
+        self.to_label = to_label
+
+
+def _as_file(what: str | None) -> Path | None:
+    """Tell a data file from a text.
+
+    Raises:
+        InputError: it is called like a data file, and there is none.
+    """
+    if what is None or what == "-" or not what.strip():
+        return None
+    path = Path(what)
+    try:
+        if path.exists():
+            return path
+    except (OSError, ValueError):  # longer than a name may be: a text
+        return None
+    endings = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".pq", ".gz")
+    return path if what.lower().endswith(endings) and len(what.split()) == 1 else None
+
+
+def _refuse_file_options(files: Mapping[str, object], given: Given) -> None:
+    spellings = [name for name, value in files.items() if value]
+    fields: dict[str, Field[object]] = {**PredictConfig.__dataclass_fields__, **PrepareConfig.__dataclass_fields__}
+    spellings += [flag(fields[name]) for name in _FILE_ONLY if name in given]
+    if spellings:
+        raise InputError(f"{spellings[0]} is about a data file, and none is given", "txt predict RUN FILE")
+
+
+def _source(run: str | None) -> "ModelSource":
+    from txt.prediction.source import find_model
+    from txt.runs import Run
+
+    return find_model(run if run is not None else Run.newest().path)
+
+
+def _predict_file(
+    run: str | None, path: Path, files: _Files, config: PredictConfig, reading: PrepareConfig, as_json: bool
+) -> None:
+    from txt.cli.predict_view import show_summary
+    from txt.files import sha256
+    from txt.prediction.classifier import loaded
+    from txt.prediction.predict_file import Asked, predict_file
+
+    if files.to_label is not None and config.threshold is None:
+        raise InputError("--to-label needs a --threshold", "--threshold 0.8 leaves what is below it to a person")
+    source = _source(run)
+    classifier = loaded(source, config)
+    target = files.out or _beside(path)
+    asked = Asked(
+        target, sha256(source.folder / "model.safetensors"), config, reading, resume=files.resume, force=files.force
+    )
+    queue = _queue(files.to_label, path, reading, classifier, source.name) if files.to_label else nullcontext()
+    with queue as waiting, stop_on_signals("stopping …") as stop, _Bar() as bar:
+        leave = waiting.add if waiting is not None else lambda _: None
+        summary = predict_file(classifier, path, asked, progress=bar.advance, stop=stop, leave=leave)
+    if as_json:
+        print_json(summary.to_json())
+        return
+    show_summary(summary, config, classifier)
+    if files.to_label is not None and summary.unsure:
+        data, store = shlex.quote(str(path)), shlex.quote(str(files.to_label))
+        say(f"{summary.unsure:,} rows are flagged in {store}; typing `/is:flagged` there shows them:")
+        stdout.print(shown(f"  txt label {data} --store {store}", style="bold"))
+
+
+def _queue(store: Path, data: Path, reading: PrepareConfig, classifier: "TextClassifier", who: str) -> "LabelQueue":
+    """Open the label store for the rows that are left to a person."""
+    from txt.data.table import read
+    from txt.prediction.predict_file import text_column
+    from txt.prediction.to_label import LabelQueue, refuse_unlabelable
+
+    with read(data, reading) as table:
+        refuse_unlabelable(data, table.dialect.format, table.dialect.compressed)
+        column = text_column(table, reading)
+    return LabelQueue(store, column, classifier.labels, who)
+
+
+def _answer_text(run: str | None, text: str, config: PredictConfig, explain: bool, as_json: bool) -> None:
+    from txt.cli.predict_view import answer_json, show_answer
+    from txt.prediction.classifier import loaded
+
+    classifier = loaded(_source(run), config)
+    if not text.strip():
+        raise InputError("the text is empty", 'txt predict RUN "a text"')
+    if as_json:
+        print_json(answer_json(classifier, text, config, explain))
+    else:
+        show_answer(classifier, text, config, explain)
+
+
+def _answer_lines(run: str | None, config: PredictConfig, explain: bool, as_json: bool) -> None:
+    """Answer each line of standard input as soon as it is there, with one line on stdout."""
+    from txt.cli.predict_view import line_of_answer
+    from txt.prediction.classifier import loaded
+
+    if explain and not as_json:
+        raise InputError("--explain needs --json where lines are answered", "txt predict RUN - --explain --json")
+    classifier = loaded(_source(run), config)
+    for lines in lines_as_they_come(sys.stdin.buffer):
+        for answer in line_of_answer(classifier, lines, config, explain, as_json):
+            sys.stdout.write(answer + "\n")
+        sys.stdout.flush()
+
+
+def lines_as_they_come(stream: BinaryIO) -> Iterator[list[str]]:
+    """Yield the lines that are there, without waiting for more while there are any; the last may lack its end."""
+    rest = b""
+    while piece := stream.read1(1 << 16):  # type: ignore[attr-defined]
+        *whole, rest = (rest + piece).split(b"\n")
+        if whole:
+            yield [line.decode("utf-8", "replace").removesuffix("\r") for line in whole]
+    if rest:
+        yield [rest.decode("utf-8", "replace")]
+
+
+def _converse(run: str | None, config: PredictConfig, explain: bool, as_json: bool) -> None:
+    """Ask for a text, answer, and ask again, until the end of input."""
+    import readline  # noqa: F401  # lines can be edited, and come back with the arrow keys
+
+    from txt.cli.predict_view import answer_json, show_answer
+    from txt.prediction.classifier import loaded
+
+    source = _source(run)
+    classifier = loaded(source, config)
+    say(f"{source.name} knows {', '.join(classifier.labels[:8])}{' …' if len(classifier.labels) > 8 else ''}.")
+    say("Type a text and Enter; Ctrl-D leaves.")
+    while True:
+        try:
+            text = input("\n> ")
+        except EOFError:
+            print()
+            return
+        if not text.strip():
+            continue
+        if as_json:
+            print_json(answer_json(classifier, text, config, explain))
+        else:
+            show_answer(classifier, text, config, explain)
+
+
+def _beside(path: Path) -> Path:
+    name, dot, ending = path.name.partition(".")
+    return path.with_name(f"{name}.predicted{dot}{ending}")
+
+
+class _Bar:
+    """Draws on stderr how far the work has come."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[None] | None = None
+        self._stage = ""
+
+    def advance(self, progress: "Progress") -> None:
+        from tqdm import tqdm
+
+        if progress.stage != self._stage or self._bar is None:
+            self._end()
+            self._stage = progress.stage
+            self._bar = tqdm(
+                desc=progress.stage,
+                total=progress.total,
+                initial=progress.done,
+                unit=" rows",
+                dynamic_ncols=True,
+                leave=False,
+                delay=0.5,
+            )
+        self._bar.update(progress.done - self._bar.n)
+
+    def _end(self) -> None:
+        if self._bar is not None:
+            self._bar.close()
+            self._bar = None
+
+    def __enter__(self) -> "_Bar":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()

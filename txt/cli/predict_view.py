@@ -1,0 +1,195 @@
+"""Predictions on the terminal: probabilities as bars, the words that carried an answer, what became of a file."""
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+from txt.cli.console import out, say, shown
+from txt.config import PredictConfig
+from txt.visible import clip, visible, visible_lines
+
+if TYPE_CHECKING:
+    from txt.prediction.classifier import Prediction, TextClassifier
+    from txt.prediction.explain import Explanation
+    from txt.prediction.predict_file import Summary
+
+_SHOWN_CLASSES = 10
+_BAR = 30
+_PARTS = " ▏▎▍▌▋▊▉█"  # eighths of a cell
+_STRONG_WORDS = 8
+_LEAST_SHARE = 0.2  # of the strongest word's weight; weaker ones are not marked
+
+
+def show_answer(classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool) -> None:
+    """Print the label of a text, the probabilities as bars, and with `explain` the words that carried it."""
+    prediction, long, explanation = _asked(classifier, text, config, explain)
+    if explanation is not None:
+        out.print(highlighted(explanation))
+        out.print()
+    for line in bars(prediction, config.threshold):
+        out.print(line)
+    if explanation is not None:
+        out.print(weights_line(explanation))
+    if long:
+        say(_long_line(1, classifier, config))
+    say(calibration_line(classifier))
+
+
+def answer_json(classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool) -> dict[str, Any]:
+    """Return the answer for a text as a JSON object."""
+    prediction, long, explanation = _asked(classifier, text, config, explain)
+    value = {"text": text, **_json_of(prediction, config.threshold), "long": long}
+    if explanation is not None:
+        value["words"] = [
+            {"word": text[part.start : part.end], "start": part.start, "weight": round(part.weight, 4)}
+            for part in explanation.parts
+        ]
+    return value
+
+
+def line_of_answer(
+    classifier: "TextClassifier", lines: Sequence[str], config: PredictConfig, explain: bool, as_json: bool
+) -> Iterator[str]:
+    """Yield one line for each text: label, confidence and text with tabs between, or JSON; empty for an empty one."""
+    kept = [line for line in lines if line.strip()]
+    predictions = iter(classifier.predict(kept, stride=config.stride))
+    for line in lines:
+        if not line.strip():
+            yield json.dumps({"text": line, "label": None, "confidence": None}) if as_json else "\t\t"
+            continue
+        prediction = next(predictions)
+        if as_json and explain:
+            yield json.dumps(answer_json(classifier, line, config, explain), ensure_ascii=False)
+        elif as_json:
+            yield json.dumps({"text": line, **_json_of(prediction, config.threshold)}, ensure_ascii=False)
+        else:
+            label = prediction.label if _is_sure(prediction, config.threshold) else ""
+            yield f"{visible(label)}\t{prediction.confidence:.4f}\t{visible(line)}"
+
+
+def bars(prediction: "Prediction", threshold: float | None) -> Iterator[Text]:
+    """Yield the label in bold and a bar for each of the likeliest classes."""
+    if _is_sure(prediction, threshold):
+        yield shown(prediction.label, "bold")
+    else:
+        yield Text("unsure", style="bold yellow").append(
+            shown(f": {prediction.label} has {prediction.confidence:.3f}, under {threshold:g}", "not bold default")
+        )
+    ordered = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])
+    width = min(28, max(cell_len(visible(label)) for label, _ in ordered[:_SHOWN_CLASSES]))
+    for label, probability in ordered[:_SHOWN_CLASSES]:
+        name = set_cell_size(clip(label, width), width)
+        yield Text(f"  {name} ").append(_bar(probability), style="blue").append(f" {probability:.3f}")
+    if len(ordered) > _SHOWN_CLASSES:
+        rest = sum(probability for _, probability in ordered[_SHOWN_CLASSES:])
+        yield Text(f"  and {len(ordered) - _SHOWN_CLASSES} more classes with {rest:.3f} together", style="dim")
+
+
+def highlighted(explanation: "Explanation") -> Text:
+    """Return the text with the words for the answer underlined in bold, and those against it struck through."""
+    text = explanation.text
+    strongest = max((abs(part.weight) for part in explanation.parts), default=0.0)
+    drawing, place = Text(), 0
+    for part in explanation.parts:
+        drawing.append(visible_lines(text[place : part.start]))
+        style = "" if abs(part.weight) < _LEAST_SHARE * strongest else _style(part.weight)
+        drawing.append(visible_lines(text[part.start : part.end]), style=style)
+        place = part.end
+    return drawing.append(visible_lines(text[place:]))
+
+
+def weights_line(explanation: "Explanation") -> Text:
+    """Name the strongest words with their weights, those for the answer and those against it."""
+    strong = explanation.strongest(_STRONG_WORDS)
+    line = Text()
+    for title, sign, style in (("for", 1, _style(1)), ("against", -1, _style(-1))):
+        words = [part for part in strong if part.weight * sign > 0]
+        if words:
+            line.append(f"{'' if not line else chr(10)}{title:>7}:")
+        for part in words:
+            word = clip(explanation.text[part.start : part.end], 30)
+            line.append("  ").append(word, style=style).append(f" {part.weight:+.2f}")
+    return line.append("\nlog odds of the label that each word adds, by leaving it out", style="dim")
+
+
+def show_summary(summary: "Summary", config: PredictConfig, classifier: "TextClassifier") -> None:
+    """Print how many rows have which label, and all that was not as usual."""
+    for note in summary.notes:
+        say(f"note: {note}")
+    predicted = max(summary.rows - summary.without_text, 1)
+    width = max((cell_len(visible(label)) for label in summary.labels), default=0)
+    for label, count in summary.labels.most_common(_SHOWN_CLASSES):
+        name = set_cell_size(clip(label, 28), min(width, 28))
+        out.print(Text(f"  {name} ").append(_bar(count / predicted), style="blue").append(f" {count:,}"))
+    if len(summary.labels) > _SHOWN_CLASSES:
+        out.print(Text(f"  and {len(summary.labels) - _SHOWN_CLASSES} more classes", style="dim"))
+    if config.threshold is not None:
+        say(f"{summary.unsure:,} rows are below {config.threshold:g} and have no label.")
+    if summary.without_text:
+        say(f"{summary.without_text:,} rows have no text, and so no label.")
+    if summary.long:
+        say(_long_line(summary.long, classifier, config))
+    if summary.resumed_at:
+        say(f"Went on from row {summary.resumed_at:,}.")
+    say(calibration_line(classifier))
+    rate = (summary.rows - summary.resumed_at) / max(summary.seconds, 1e-9)
+    out.print(
+        Text(f"{summary.rows:,} rows of column `{visible(summary.column)}` in {summary.seconds:.1f} s ")
+        .append(f"({rate:,.0f} rows/s): ")
+        .append(shown(summary.path, "bold"))
+    )
+
+
+def calibration_line(classifier: "TextClassifier") -> str:
+    """Say what a confidence is worth."""
+    if classifier.temperature is None:
+        return "Confidence is the model's own, not calibrated: `txt eval` fits a temperature."
+    return f"Confidence is calibrated by the temperature {classifier.temperature:.2f}, fitted on val."
+
+
+def _asked(
+    classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool
+) -> tuple["Prediction", bool, "Explanation | None"]:
+    """Return the answer for a text, whether it is longer than the model reads, and the explanation if wanted."""
+    answers = classifier.answers([text], stride=config.stride)
+    explanation = None
+    if explain:
+        from txt.prediction.explain import explain as weigh
+
+        explanation = weigh(classifier, text, stride=config.stride)
+    return classifier.prediction(answers.probabilities[0]), bool(answers.long[0]), explanation
+
+
+def _is_sure(prediction: "Prediction", threshold: float | None) -> bool:
+    return threshold is None or prediction.confidence >= threshold
+
+
+def _json_of(prediction: "Prediction", threshold: float | None) -> dict[str, Any]:
+    return {
+        "label": prediction.label if _is_sure(prediction, threshold) else None,
+        "confidence": round(prediction.confidence, 4),
+        "probabilities": {label: round(value, 4) for label, value in prediction.probabilities.items()},
+    }
+
+
+def _long_line(count: int, classifier: "TextClassifier", config: PredictConfig) -> str:
+    texts = "1 text is" if count == 1 else f"{count:,} texts are"
+    if config.stride is not None:
+        return f"{texts} longer than {classifier.max_length} tokens and were averaged over windows."
+    return (
+        f"{texts} longer than the {classifier.max_length} tokens that the model reads, and cut: "
+        f"--stride {classifier.max_length // 2} averages over windows."
+    )
+
+
+def _bar(share: float) -> str:
+    eighths = round(share * _BAR * 8)
+    drawn = "█" * (eighths // 8) + (_PARTS[eighths % 8] if eighths % 8 else "")
+    return drawn.ljust(_BAR)
+
+
+def _style(weight: float) -> str:
+    return "bold underline green" if weight > 0 else "strike yellow"

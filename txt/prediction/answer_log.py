@@ -1,0 +1,87 @@
+"""The answers for a file's rows on disk, row after row, so that work which stops at any moment can go on."""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from txt.errors import InputError
+from txt.metrics import Floats
+
+_CHUNK_ROWS = 8192
+_TOLERANCE = 1e-3  # probabilities in float32 sum to one but for rounding
+
+Records = npt.NDArray[np.float32]
+
+
+class AnswerLog:
+    """A file of one line of JSON that says whose answers it holds, and a fixed number of bytes a row behind it.
+
+    A row is its C probabilities, and 1 where the text was longer than the model reads; NaN where there is no text.
+    """
+
+    def __init__(self, path: Path, of: str, classes: int) -> None:
+        self.path = path
+        self._header = json.dumps({"of": of}).encode() + b"\n"
+        self._width = classes + 1
+        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(self._file)
+            raise InputError(f"another process is at work on `{path}`", "wait for it, or name another file") from None
+        self.rows = self._whole_rows()
+        if self.rows == 0:
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, self._header, 0)
+        os.ftruncate(self._file, self._place(self.rows))
+
+    def append(self, probabilities: Floats, long: Floats) -> None:
+        """Add the answers of more rows: probabilities (N, C), and which texts are long (N,); they are on disk then."""
+        records = np.column_stack([probabilities, long]).astype(np.float32)  # (N, C + 1)
+        content = memoryview(records.tobytes())
+        place = self._place(self.rows)
+        while content:
+            written = os.pwrite(self._file, content, place)
+            content, place = content[written:], place + written
+        os.fsync(self._file)
+        self.rows += len(records)
+
+    def read(self) -> Iterator[Records]:
+        """Yield all answers, (N, C + 1) at a time."""
+        for start in range(0, self.rows, _CHUNK_ROWS):
+            count = min(_CHUNK_ROWS, self.rows - start)
+            yield self._records(start, count)
+
+    def remove(self) -> None:
+        """Remove the file."""
+        self.path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Close the file; what is in it stays."""
+        os.close(self._file)
+
+    def _whole_rows(self) -> int:
+        """Return how many rows from the start are whole: a power cut can leave zeros where the rest was to come."""
+        size = os.fstat(self._file).st_size - len(self._header)
+        if os.pread(self._file, len(self._header), 0) != self._header:
+            return 0
+        rows = size // (4 * self._width)
+        for start in range(0, rows, _CHUNK_ROWS):
+            records = self._records(start, min(_CHUNK_ROWS, rows - start))
+            sums = records[:, :-1].sum(1)
+            broken = np.flatnonzero((np.abs(sums - 1) > _TOLERANCE) & ~np.isnan(records[:, 0]))
+            if len(broken):
+                return start + int(broken[0])
+        return rows
+
+    def _records(self, start: int, count: int) -> Records:
+        content = os.pread(self._file, 4 * self._width * count, self._place(start))
+        return np.frombuffer(content, np.float32).reshape(count, self._width)
+
+    def _place(self, row: int) -> int:
+        return len(self._header) + 4 * self._width * row

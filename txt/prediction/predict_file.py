@@ -1,0 +1,309 @@
+"""A data file predicted row by row, as a stream: checked, answered, written whole; stopped work goes on."""
+
+import hashlib
+import json
+import math
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from txt.config import PredictConfig, PrepareConfig
+from txt.data.columns import Sample, find_label, find_text
+from txt.data.table import Table, read
+from txt.errors import InputError, Interrupted
+from txt.files import FORMAT, sha256, told_plainly
+from txt.prediction.answer_log import AnswerLog
+from txt.prediction.classifier import TextClassifier
+from txt.prediction.labeled_output import DIGITS, Answer, refuse_format, write_answers
+
+COLUMNS = ("label", "confidence")
+"""The columns that are added, and `probability_CLASS`; `predicted_` begins them where the file has one of them."""
+
+_PREFIX = "predicted_"
+_SAMPLE_ROWS = 1000
+_STEP_ROWS = 1024  # answered and kept at a time: enough to group by length, and little to lose
+_SHOWN = 3
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the work has come: `done` rows of `total`, which is None while the file is being read."""
+
+    stage: str
+    done: int
+    total: int | None
+
+
+@dataclass(frozen=True)
+class Unsure:
+    """A row that is left to a person: its text, and what the classifier would have said."""
+
+    text: str
+    label: str
+    confidence: float
+
+
+@dataclass
+class Summary:
+    """What became of a file's rows: how many have each label, none for doubt, none for want of a text."""
+
+    path: str
+    column: str
+    rows: int = 0
+    labels: Counter[str] = field(default_factory=Counter)
+    unsure: int = 0
+    without_text: int = 0
+    long: int = 0
+    resumed_at: int = 0
+    notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the summary as a JSON object."""
+        return {"format": FORMAT, **vars(self)}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is asked of a classifier about a file: how to read it, what to add, and where the answers go.
+
+    `of` names the classifier's weights; `resume` insists on earlier work to go on with; `force` replaces `out`.
+    """
+
+    out: Path
+    of: str
+    config: PredictConfig
+    reading: PrepareConfig = field(default_factory=PrepareConfig)
+    resume: bool = False
+    force: bool = False
+
+
+def predict_file(
+    classifier: TextClassifier,
+    source: Path | str,
+    asked: Asked,
+    *,
+    progress: Callable[[Progress], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+    leave: Callable[[Unsure], None] = lambda _: None,
+) -> Summary:
+    """Write the rows of a data file with a label and a confidence each to `asked.out`, whole or not at all.
+
+    Args:
+        classifier: whose answers these are.
+        source: CSV, TSV, JSONL, JSON or Parquet, also .gz; the output has the same format.
+        asked: options.
+        progress: hears how far the work has come.
+        stop: is asked after each batch of rows whether to stop.
+        leave: is given each row that is below the threshold.
+
+    Raises:
+        InputError: the file cannot be read, the text's column is not clear, or `out` must not be replaced.
+        Interrupted: it was stopped; the same call goes on.
+        TxtError: the file has changed meanwhile, or the disk is full.
+    """
+    started = time.monotonic()
+    with read(source, asked.reading) as table, told_plainly(f"writing `{asked.out}`"):
+        _refuse_loss(asked, table)
+        work = _Predicting(classifier, table, asked, progress, stop)
+        summary = work.run(leave)
+    summary.seconds = round(time.monotonic() - started, 3)
+    return summary
+
+
+def text_column(table: Table, reading: PrepareConfig) -> str:
+    """Return the column that holds the texts.
+
+    Raises:
+        InputError: the file has no rows, or it is not clear.
+    """
+    return find_text(_sample(table), reading.text_column, str(table.source)).name
+
+
+class _Predicting:
+    def __init__(
+        self,
+        classifier: TextClassifier,
+        table: Table,
+        asked: Asked,
+        progress: Callable[[Progress], None],
+        stop: Callable[[], bool],
+    ) -> None:
+        self._classifier = classifier
+        self._table = table
+        self._asked = asked
+        self._progress = progress
+        self._stop = stop
+        self._column = text_column(table, asked.reading)
+        self._columns: dict[str, None] = {}
+        self._of = self._fingerprint()
+
+    def run(self, leave: Callable[[Unsure], None]) -> Summary:
+        summary = Summary(str(self._asked.out), self._column, notes=[*self._table.dialect.warnings])
+        summary.notes += _unknown_classes(self._table, self._column, self._classifier.labels)
+        summary.rows = self._checked()
+        self._asked.out.parent.mkdir(parents=True, exist_ok=True)
+        path = log_path(self._asked.out)
+        had = path.exists()
+        if self._asked.resume and not had:
+            raise InputError(f"there is no work on `{self._asked.out}` to go on with", "leave --resume out")
+        with closing(AnswerLog(path, self._of, len(self._classifier.labels))) as log:
+            summary.resumed_at = log.rows
+            if self._asked.resume and not log.rows:
+                log.remove()
+                raise InputError(
+                    f"what was begun on `{self._asked.out}` is of another file, model or options",
+                    "leave --resume out to begin anew",
+                )
+            self._answer(log, summary.rows)
+            names = self._names()
+            write_answers(self._table, self._asked.out, names, self._answers(log, summary, leave))
+            log.remove()
+        return summary
+
+    def _fingerprint(self) -> str:
+        """Return what must be the same for answers to be the same."""
+        config, classifier = self._asked.config, self._classifier
+        facts = [
+            sha256(self._table.source.path),
+            self._asked.of,
+            self._column,
+            config.stride,
+            config.int8,
+            classifier.machine.precision,
+            classifier.temperature,
+        ]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+
+    def _checked(self) -> int:
+        """Read the whole file once, so that a mistake at its end is told before hours of work; returns its rows."""
+        rows = 0
+        for batch in self._table.batches():
+            self._columns.update(dict.fromkeys(batch.schema.names))
+            rows += len(batch)
+            self._progress(Progress("reading", rows, None))
+        return rows
+
+    def _answer(self, log: AnswerLog, total: int) -> None:
+        """Add the answers that are not in the log yet."""
+        self._progress(Progress("predicting", log.rows, total))
+        for texts in self._texts(log.rows):
+            kept = np.array([bool(text.strip()) for text in texts])
+            probabilities = np.full((len(texts), len(self._classifier.labels)), np.nan)
+            long = np.zeros(len(texts), np.bool_)
+            if kept.any():
+                done, chosen = log.rows, [text for text, keep in zip(texts, kept, strict=True) if keep]
+                found = self._classifier.answers(
+                    chosen, stride=self._asked.config.stride, progress=self._counting(done, total)
+                )
+                probabilities[kept], long[kept] = found.probabilities, found.long
+            log.append(probabilities, np.where(kept, long, np.nan))
+            self._progress(Progress("predicting", log.rows, total))
+
+    def _counting(self, done: int, total: int) -> Callable[[int], None]:
+        """Return what turns numbers of pieces into progress, and stops; of a text in windows, each piece counts."""
+        count = done
+
+        def add(pieces: int) -> None:
+            nonlocal count
+            count = min(count + pieces, total)
+            self._progress(Progress("predicting", count, total))
+            if self._stop():
+                raise Interrupted(
+                    f"stopped after {done:,} of {total:,} rows", "the same command with --resume goes on from there"
+                )
+
+        return add
+
+    def _texts(self, start: int) -> Iterator[list[str]]:
+        """Yield the texts from a row on, some at a time."""
+        begin = 0
+        for batch in self._table.batches():
+            skipped = min(max(start - begin, 0), len(batch))
+            begin += len(batch)
+            if skipped < len(batch):
+                has_texts = self._column in batch.schema.names
+                whole = batch.column(self._column).to_pylist() if has_texts else [None] * len(batch)
+                values = whole[skipped:]
+                for first in range(0, len(values), _STEP_ROWS):
+                    yield [value or "" for value in values[first : first + _STEP_ROWS]]
+
+    def _names(self) -> tuple[str, ...]:
+        names: tuple[str, ...] = COLUMNS
+        if self._asked.config.probabilities:
+            names += tuple(f"probability_{label}" for label in self._classifier.labels)
+        while set(names) & self._columns.keys():
+            names = tuple(_PREFIX + name for name in names)
+        return names
+
+    def _answers(self, log: AnswerLog, summary: Summary, leave: Callable[[Unsure], None]) -> Iterator[Answer]:
+        """Yield what is added to each row, count it, and hand on the rows that are left to a person."""
+        texts = (text for batch in self._texts(0) for text in batch)
+        for records in log.read():
+            best = records[:, :-1].argmax(1).tolist()
+            rounded = np.round(records.astype(np.float64), DIGITS).tolist()
+            for record, number, text in zip(rounded, best, texts, strict=False):
+                yield self._counted(record, number, text, summary, leave)
+
+    def _counted(
+        self, record: list[float], best: int, text: str, summary: Summary, leave: Callable[[Unsure], None]
+    ) -> Answer:
+        *probabilities, long = record
+        asks_all, threshold = self._asked.config.probabilities, self._asked.config.threshold
+        if math.isnan(long):
+            summary.without_text += 1
+            return (None,) * (2 + len(probabilities) * asks_all)
+        summary.long += int(long)
+        label, confidence = self._classifier.labels[best], probabilities[best]
+        added = tuple(probabilities) if asks_all else ()
+        if threshold is not None and confidence < threshold:
+            summary.unsure += 1
+            leave(Unsure(text, label, confidence))
+            return (None, confidence, *added)
+        summary.labels[label] += 1
+        return (label, confidence, *added)
+
+
+def log_path(out: Path) -> Path:
+    """Return where the answers are kept until `out` is whole."""
+    return out.with_name(f".{out.name}.predicting")
+
+
+def _refuse_loss(asked: Asked, table: Table) -> None:
+    out, source = asked.out, table.source.path
+    if out.is_dir():
+        raise InputError(f"`{out}` is a directory", f"-o {out / Path(table.source.name).name}")
+    if out.exists() and source.exists() and out.samefile(source):
+        raise InputError("the output cannot take the data file's place", f"-o {source.stem}.predicted{source.suffix}")
+    if out.exists() and not asked.force:
+        raise InputError(f"`{out}` exists already", "--force replaces it, -o names another")
+    refuse_format(out, table)
+
+
+def _sample(table: Table) -> Sample:
+    batch = next(table.batches(), None)
+    if batch is None:
+        raise InputError(f"`{table.source}` has no rows", "a data file has a row for each text")
+    return {str(name): values for name, values in batch.slice(0, _SAMPLE_ROWS).to_pydict().items()}
+
+
+def _unknown_classes(table: Table, text: str, labels: tuple[str, ...]) -> list[str]:
+    """Note classes in a label column of the file that the model does not know."""
+    sample = _sample(table)
+    try:
+        column = find_label(sample, text, None, str(table.source), by_content=False)
+    except InputError:  # several may be it; none is needed
+        return []
+    present = Counter(value for value in sample[column.name] if value and value.strip()) if column else Counter()
+    unknown = [value for value, _ in present.most_common() if value not in labels]
+    if column is None or not unknown:
+        return []
+    shown = ", ".join(f"`{value}`" for value in unknown[:_SHOWN]) + (" …" if len(unknown) > _SHOWN else "")
+    known = ", ".join(f"`{label}`" for label in labels[:_SHOWN]) + (" …" if len(labels) > _SHOWN else "")
+    return [f"column `{column.name}` has classes that the model does not know, {shown}; it knows {known}"]
