@@ -104,7 +104,7 @@ def figure(curves: Curves, title: str) -> list[Shape]:
     shapes: list[Shape] = [Label(_LEFTS[0], 34, clip(title, 80), size=18, bold=True)]
     shapes += [Label(_LEFTS[0], 54, clip(subtitle(curves), 130), "muted", 12)]
     best = curves.best.epoch if curves.best else None
-    last = max(event.epoch for event in (*curves.steps[-1:], *curves.evaluations[-1:]))
+    last = max([curves.steps[-1].epoch, *(entry.epoch for entry in curves.evaluations[-1:])])
     for number, panel in enumerate(panels(curves)):
         left, top = _LEFTS[number % 2], _TOPS[number // 2]
         x = _scale([0.0, last], left, left + _PANEL_WIDTH, tight=True)
