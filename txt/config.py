@@ -253,6 +253,11 @@ class TrainConfig(Config):
     )
     dropout: float = option(0.1, "Dropout rate.", group="Model", low=0, high=0.95)
 
+    norm_first: bool = option(False, "Normalize what goes into each layer rather than what comes out.", group="Model")
+    ngrams: bool = option(
+        False, "Add a linear model on n-grams of words and characters, trained together.", group="Model"
+    )
+
     pretrained: str | None = option(
         None,
         "Start from pretrained weights: `minilm`, a finished run, a folder, or a hub name.",

@@ -1,15 +1,26 @@
 """A model to train on prepared data: new, or with pretrained weights."""
 
+from collections.abc import Iterator
+
+import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import nn
 
 from txt.config import TrainConfig
-from txt.data.prepared import Prepared
+from txt.data.prepared import Prepared, Split
 from txt.data.pretrained_tokenizer import load_tokenizer
 from txt.errors import InputError
 from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
+from txt.model.ngrams import NgramLogits
 from txt.model.pretrained import Model, depth_of, load_pretrained
+
+NGRAM_RATE = 10.0
+"""Times the learning rate at which the weights of n-grams learn."""
+
+_MOST_NGRAMS = 200_000
+_MOST_NGRAM_WEIGHTS = 20_000_000  # 80 MB, and as much again for each of the optimizer's moments
+_NGRAM_ROWS = 100_000
 
 
 def new_model(config: TrainConfig, prepared: Prepared, device: torch.device) -> Model:
@@ -30,7 +41,12 @@ def new_model(config: TrainConfig, prepared: Prepared, device: torch.device) -> 
 
 
 def learning_rate_scale(model: Model, config: TrainConfig, name: str) -> float:
-    """Return the share of the learning rate at which a parameter learns: `layer_decay` for each layer above it."""
+    """Return the share of the learning rate at which a parameter learns.
+
+    `layer_decay` for each layer above it; a linear model on n-grams wants a far higher rate than an encoder.
+    """
+    if name == "ngrams.weight":
+        return NGRAM_RATE
     if config.layer_decay == 1:
         return 1.0
     layers = int(model.config.num_hidden_layers)
@@ -39,9 +55,10 @@ def learning_rate_scale(model: Model, config: TrainConfig, name: str) -> float:
 
 def _untrained(config: TrainConfig, prepared: Prepared) -> TransformerClassifier:
     labels = dict(enumerate(prepared.labels))
+    ngrams = _learned_ngrams(prepared) if config.ngrams else None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
-        return TransformerClassifier(
+        model = TransformerClassifier(
             TransformerClassifierConfig(
                 vocab_size=prepared.vocab_size,
                 d_model=config.d_model,
@@ -53,8 +70,33 @@ def _untrained(config: TrainConfig, prepared: Prepared) -> TransformerClassifier
                 pad_token_id=prepared.pad_token_id,
                 id2label=labels,
                 label2id={label: number for number, label in labels.items()},
+                norm_first=config.norm_first,
+                ngrams=len(ngrams.hashes) if ngrams else 0,
+                ngram_characters=len(ngrams.characters) if ngrams else 0,
             )
         )
+    model.ngrams = ngrams if ngrams and len(ngrams.hashes) else None
+    return model
+
+
+def _learned_ngrams(prepared: Prepared) -> NgramLogits:
+    """Return a linear model on the n-grams of the train split, with all weights at zero."""
+    tokenizer = prepared.tokenizer()
+    special = {number for number, token in tokenizer.get_added_tokens_decoder().items() if token.special}
+    pieces = {number: piece for piece, number in tokenizer.get_vocab(with_added_tokens=True).items()}
+    classes = len(prepared.labels)
+    ngrams = NgramLogits(prepared.vocab_size, 0, 0, classes)
+    ngrams.learn_pieces([None if number in special else pieces.get(number) for number in range(prepared.vocab_size)])
+    ngrams.learn_ngrams(_some_of(prepared.split("train")), min(_MOST_NGRAMS, _MOST_NGRAM_WEIGHTS // classes))
+    return ngrams
+
+
+def _some_of(split: Split) -> Iterator[tuple[torch.Tensor, list[int]]]:
+    """Yield rows of a split, evenly spread where there are more than n-grams need to be chosen from."""
+    rows = np.linspace(0, len(split) - 1, min(len(split), _NGRAM_ROWS), dtype=np.int64)
+    for some in np.array_split(rows, -(-len(rows) // 512)):
+        token_ids, lengths = split.gather(some)
+        yield torch.from_numpy(token_ids), lengths.tolist()
 
 
 def _check_tokenizer(name: str, prepared: Prepared) -> None:

@@ -22,10 +22,15 @@ from transformers.modeling_outputs import SequenceClassifierOutput
 
 from txt.model.attention import Groups, flat_attention, groups_of
 from txt.model.dropout import Dropout, no_dropout
+from txt.model.ngrams import NgramLogits
 
 
 class TransformerClassifierConfig(PretrainedConfig):
-    """The architecture under the guide's names; `dim_feedforward` defaults to 4 × `d_model`."""
+    """The architecture under the guide's names; `dim_feedforward` defaults to 4 × `d_model`.
+
+    `norm_first` normalizes what goes into a layer's two parts, and not what comes out. `ngrams` is the number of
+    n-grams of a linear model beside the encoder, and `ngram_characters` the size of the table that spells them.
+    """
 
     model_type = "txt-transformer"
     attribute_map: ClassVar[dict[str, str]] = {
@@ -43,6 +48,9 @@ class TransformerClassifierConfig(PretrainedConfig):
         dim_feedforward: int | None = None,
         dropout: float = 0.1,
         max_length: int = 512,
+        norm_first: bool = False,
+        ngrams: int = 0,
+        ngram_characters: int = 0,
         **kwargs: Any,
     ) -> None:
         self.vocab_size = vocab_size
@@ -52,15 +60,18 @@ class TransformerClassifierConfig(PretrainedConfig):
         self.dim_feedforward = dim_feedforward or 4 * d_model
         self.dropout = dropout
         self.max_position_embeddings = max_length
+        self.norm_first = norm_first
+        self.ngrams = ngrams
+        self.ngram_characters = ngram_characters
         super().__init__(**kwargs)
 
 
 class EncoderLayer(nn.Module):
-    """Self-attention and a feed-forward network, each with dropout, a residual and a layer norm after it."""
+    """Self-attention and a feed-forward network, each with dropout, a residual and a layer norm after or before it."""
 
     def __init__(self, config: TransformerClassifierConfig) -> None:
         super().__init__()
-        self.nhead = config.nhead
+        self.nhead, self.norm_first = config.nhead, config.norm_first
         self.qkv = nn.Linear(config.d_model, 3 * config.d_model)
         self.out = nn.Linear(config.d_model, config.d_model)
         self.norm1 = nn.LayerNorm(config.d_model)
@@ -70,17 +81,25 @@ class EncoderLayer(nn.Module):
 
     def forward(self, x: Tensor, groups: Groups, drop: Dropout) -> Tensor:
         """Return the tokens (N, D) after this layer."""
-        attended = self.out(flat_attention(self.qkv(x), groups, self.nhead, drop))  # (N, D)
-        x = self.norm1(x + drop(attended))
-        hidden = drop(F.relu(self.linear1(x)))  # (N, feed-forward)
-        return self.norm2(x + drop(self.linear2(hidden)))  # type: ignore[no-any-return]
+        if self.norm_first:
+            x = x + drop(self._attend(self.norm1(x), groups, drop))
+            return x + drop(self._feed_forward(self.norm2(x), drop))
+        x = self.norm1(x + drop(self._attend(x, groups, drop)))
+        return self.norm2(x + drop(self._feed_forward(x, drop)))  # type: ignore[no-any-return]
+
+    def _attend(self, x: Tensor, groups: Groups, drop: Dropout) -> Tensor:
+        return self.out(flat_attention(self.qkv(x), groups, self.nhead, drop))  # type: ignore[no-any-return]
+
+    def _feed_forward(self, x: Tensor, drop: Dropout) -> Tensor:
+        return self.linear2(drop(F.relu(self.linear1(x))))  # type: ignore[no-any-return]
 
 
 class TransformerClassifier(PreTrainedModel):
-    """Token embeddings with sinusoidal positions, post-norm encoder layers, mean pooling, a two-layer head.
+    """Token embeddings with sinusoidal positions, encoder layers, mean pooling, a two-layer head.
 
     Source: Vaswani et al. 2017, "Attention Is All You Need", in the guide's arrangement: embeddings scaled by
-    √d_model, Linear–ReLU–Dropout–Linear head, Xavier-uniform weights, N(0, 0.02) embeddings.
+    √d_model, Linear–ReLU–Dropout–Linear head, Xavier-uniform weights, N(0, 0.02) embeddings. With `ngrams`, the logits
+    of a linear model on n-grams are added.
     """
 
     config_class = TransformerClassifierConfig
@@ -92,8 +111,13 @@ class TransformerClassifier(PreTrainedModel):
         self.gradient_checkpointing = False
         self.embedding = nn.Embedding(config.vocab_size, config.d_model)
         self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.num_layers))
+        self.norm = nn.LayerNorm(config.d_model) if config.norm_first else nn.Identity()
+        classes = int(config.num_labels or 2)
         self.head1 = nn.Linear(config.d_model, config.d_model // 2)
-        self.head2 = nn.Linear(config.d_model // 2, int(config.num_labels or 2))
+        self.head2 = nn.Linear(config.d_model // 2, classes)
+        self.ngrams = (
+            NgramLogits(config.vocab_size, config.ngram_characters, config.ngrams, classes) if config.ngrams else None
+        )
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
@@ -106,6 +130,8 @@ class TransformerClassifier(PreTrainedModel):
         elif isinstance(module, nn.LayerNorm):
             initialization.ones_(module.weight)
             initialization.zeros_(module.bias)
+        elif isinstance(module, NgramLogits):
+            initialization.zeros_(module.weight)
 
     def get_input_embeddings(self) -> nn.Module:
         """Return the token embedding."""
@@ -121,6 +147,7 @@ class TransformerClassifier(PreTrainedModel):
             drop: dropout of this step; none by default.
         """
         groups = groups_of(lengths)
+        wide = 0 if self.ngrams is None else self.ngrams(token_ids, lengths, drop)  # (B, C)
         token_ids = F.pad(token_ids, (0, rounded_up(len(token_ids)) - len(token_ids)))
         # A sparse gradient: a batch touches a few hundred of the embedding's rows.
         x = F.embedding(token_ids, self.embedding.weight, sparse=self.training)  # (N, D)
@@ -131,8 +158,8 @@ class TransformerClassifier(PreTrainedModel):
                 x = checkpoint(_layer_again, layer, x, groups, own, use_reentrant=False)
             else:
                 x = layer(x, groups, own)
-        pooled = mean_over_rows(x, groups)  # (B, D)
-        return self.head2(drop(F.relu(self.head1(pooled))))  # type: ignore[no-any-return]
+        pooled = mean_over_rows(self.norm(x), groups)  # (B, D)
+        return self.head2(drop(F.relu(self.head1(pooled)))) + wide  # type: ignore[no-any-return]
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, labels: Tensor | None = None, **_: Any

@@ -1,0 +1,101 @@
+"""The n-gram features are those of scikit-learn's TF-IDF vectorizers on the same words."""
+
+from itertools import chain
+
+import numpy as np
+import pytest
+import torch
+from scipy.sparse import csr_matrix
+from sklearn.feature_extraction.text import TfidfVectorizer
+
+from txt.data.tokenizer import train_tokenizer
+from txt.model.ngrams import NgramLogits, written
+
+TEXTS = [
+    "the cat sat on the mat",
+    "the dogs sat on the cats",
+    "a cat and a dog",
+    "unbelievable cats , believable dogs !",
+    "mat mat mat the the",
+]
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return train_tokenizer(TEXTS, "wordpiece", 100, cased=False).backend
+
+
+def learned(tokenizer, most=10_000) -> NgramLogits:
+    vocabulary = {number: piece for piece, number in tokenizer.get_vocab().items()}
+    pieces = [vocabulary[number] if number >= 5 else None for number in range(len(vocabulary))]
+    model = NgramLogits(len(pieces), 0, 0, 2)
+    model.learn_pieces(pieces)
+    model.learn_ngrams([batch(tokenizer, TEXTS)], most)
+    return model
+
+
+def batch(tokenizer, texts):
+    ids = [encoding.ids for encoding in tokenizer.encode_batch_fast(texts)]
+    return torch.tensor(list(chain.from_iterable(ids))), list(map(len, ids))
+
+
+def products(model, token_ids, lengths) -> np.ndarray:
+    """Return the rows' scalar products, which do not depend on the order of the features."""
+    rows, features, values = model.vectors(token_ids, lengths)
+    matrix = csr_matrix((values.numpy(), (rows.numpy(), features.numpy())), (len(lengths), len(model.hashes)))
+    return (matrix @ matrix.T).toarray()
+
+
+def test_rows_are_as_similar_as_to_scikit_learn(tokenizer):
+    words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, min_df=2, token_pattern=r"\S+").fit_transform(TEXTS)
+    runs = TfidfVectorizer(ngram_range=(2, 5), sublinear_tf=True, min_df=2, analyzer="char_wb").fit_transform(TEXTS)
+    expected = (words @ words.T).toarray() + (runs @ runs.T).toarray()
+    found = products(learned(tokenizer), *batch(tokenizer, TEXTS))
+    np.testing.assert_allclose(found, expected, atol=0.05)  # a run that is a whole word counts once there
+    assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.999
+
+
+def test_a_row_has_the_same_features_whatever_stands_beside_it(tokenizer):
+    model = learned(tokenizer)
+    together = products(model, *batch(tokenizer, TEXTS))
+    for row, text in enumerate(TEXTS):
+        np.testing.assert_allclose(products(model, *batch(tokenizer, [text])), together[row : row + 1, row : row + 1])
+
+
+def test_logits_are_the_products_with_the_weights_and_their_gradient_is_sparse(tokenizer):
+    model = learned(tokenizer).train()
+    torch.nn.init.normal_(model.weight)
+    token_ids, lengths = batch(tokenizer, TEXTS)
+    rows, features, values = model.vectors(token_ids, lengths)
+    dense = torch.zeros(len(TEXTS), len(model.hashes)).index_put((rows, features), values)
+    logits = model(token_ids, lengths)
+    torch.testing.assert_close(logits, dense @ model.weight)
+    logits.sum().backward()
+    torch.testing.assert_close(model.weight.grad.to_dense(), dense.sum(0)[:, None].expand(-1, 2))
+
+
+def test_rows_without_any_known_ngram_have_zero_logits(tokenizer):
+    model = learned(tokenizer)
+    torch.nn.init.normal_(model.weight)
+    assert model(torch.tensor([2, 3]), [2]).tolist() == [[0, 0]]
+    assert model(torch.tensor([2, 1, 3, 2, 3]), [3, 2]).tolist() == [[0, 0], [0, 0]]
+
+
+def test_only_the_most_frequent_are_chosen(tokenizer):
+    few, all_of_them = learned(tokenizer, most=7), learned(tokenizer)
+    assert len(few.hashes) == 7 < len(all_of_them.hashes)
+    rarest = few.idf.max()
+    left_out = ~torch.isin(all_of_them.hashes, few.hashes)
+    assert all_of_them.idf[left_out].min() >= rarest
+
+
+@pytest.mark.parametrize(
+    ("pieces", "texts", "inside"),
+    [
+        ([None, "un", "##able", "!"], ["", "un", "able", "!"], [False, False, True, False]),
+        ([None, "Ġun", "able", "!"], ["", "un", "able", "!"], [False, False, True, True]),
+        (["▁un", "able"], ["un", "able"], [False, True]),
+    ],
+)
+def test_how_entries_are_written(pieces, texts, inside):
+    assert written(pieces) == (texts, inside)

@@ -1,0 +1,181 @@
+"""A linear model on n-grams of words and characters, computed from token ids alone, beside the encoder.
+
+What a bag of words knows, the encoder need not learn: their logits are added and trained together ("wide and deep",
+Cheng et al. 2016). The features are those of a TF-IDF vectorizer: words and pairs of words, and runs of 2 to 5
+characters within a word and its two spaces, each kind scaled to length 1 in every row. Tokens are turned back into
+characters by a table, so that the model needs nothing but token ids. This file needs nothing but torch and numpy.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+_PRIME, _OTHER_PRIME = 1_000_003, 6_364_136_223_846_793_005
+_CHARACTERS = (2, 3, 4, 5)
+_LONGEST_WORD = 64  # characters that tell words apart
+_SPACE = 32
+
+
+class NgramLogits(nn.Module):
+    """The n-grams of some rows, and the logits that a linear layer gives them.
+
+    Args:
+        pieces: entries of the tokenizer.
+        characters: of all entries, laid end to end.
+        features: n-grams that are known.
+        classes: logits.
+    """
+
+    def __init__(self, pieces: int, characters: int, features: int, classes: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(features, classes))
+        self.register_buffer("hashes", torch.zeros(features, dtype=torch.int64))  # sorted
+        self.register_buffer("idf", torch.ones(features))
+        self.register_buffer("characters", torch.zeros(characters, dtype=torch.int32))
+        self.register_buffer("offsets", torch.zeros(pieces + 1, dtype=torch.int64))  # of each entry's characters
+        self.register_buffer("inside", torch.zeros(pieces, dtype=torch.bool))  # goes on with the word before it
+
+    def forward(
+        self, token_ids: Tensor, lengths: list[int], drop: Callable[[Tensor], Tensor] = lambda values: values
+    ) -> Tensor:
+        """Return the logits (B, C) of B rows.
+
+        Args:
+            token_ids: (N,) int64, the tokens of all rows laid end to end.
+            lengths: tokens of each row, summing to N.
+            drop: dropout of this step, on the features.
+        """
+        rows, features, values = self.vectors(token_ids, lengths)
+        values = drop(values.to(self.weight.dtype)).float()
+        weights = F.embedding(features, self.weight, sparse=self.training)  # (K, C)
+        logits = values.new_zeros(len(lengths), weights.shape[1])  # summed in float32, whatever the weights are in
+        return logits.index_add(0, rows, weights.float() * values.unsqueeze(1))
+
+    @torch.no_grad()
+    def vectors(self, token_ids: Tensor, lengths: list[int]) -> tuple[Tensor, Tensor, Tensor]:
+        """Return the TF-IDF vectors of some rows, sparse: row, feature and value of each entry, all (K,)."""
+        blocks = [self._block(rows, hashes, len(lengths)) for rows, hashes in self._ngrams(token_ids, lengths)]
+        rows, features, values = (torch.cat(parts) for parts in zip(*blocks, strict=True))
+        return rows, features, values
+
+    def _block(self, rows: Tensor, hashes: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+        """Count the known n-grams of one kind in each row, and scale each row to length 1."""
+        places = torch.searchsorted(self.hashes, hashes).clamp(max=len(self.hashes) - 1)
+        known = self.hashes[places] == hashes
+        entries, times = (rows[known] * len(self.hashes) + places[known]).unique(return_counts=True)
+        rows, features = entries // len(self.hashes), entries % len(self.hashes)
+        values = (1 + times.float().log()) * self.idf[features].float()
+        lengths = values.new_zeros(count).index_add(0, rows, values**2).sqrt()
+        return rows, features, values / lengths[rows]
+
+    def _ngrams(self, token_ids: Tensor, lengths: list[int]) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yield the words with their pairs, then the runs of characters: row and hash of each, (K,)."""
+        row_of = torch.repeat_interleave(torch.tensor(lengths, device=token_ids.device))
+        sizes = self.offsets[token_ids + 1] - self.offsets[token_ids]
+        written = sizes > 0  # special tokens are not
+        token_ids, row_of, sizes = token_ids[written], row_of[written], sizes[written]
+        begins = ~self.inside[token_ids]
+        begins[1:] |= row_of[1:] != row_of[:-1]
+        begins[:1] = True
+        word_of = begins.cumsum(0) - 1  # of each token
+        row_of_word = row_of[begins]
+        ends = sizes.cumsum(0)
+        places = torch.arange(int(sizes.sum()), device=token_ids.device)
+        characters = self.characters[
+            places + torch.repeat_interleave(self.offsets[token_ids] - (ends - sizes), sizes)
+        ].long()
+        word = torch.repeat_interleave(word_of, sizes)  # of each character
+        yield _word_ngrams(characters, word, row_of_word)
+        yield _character_ngrams(characters, word, row_of_word)
+
+    def learn_pieces(self, pieces: Sequence[str | None]) -> None:
+        """Take over how each entry of the tokenizer is written; None for special tokens."""
+        texts, inside = written(pieces)
+        self.characters = torch.tensor([ord(letter) for text in texts for letter in text], dtype=torch.int32)
+        self.offsets = torch.tensor([0, *map(len, texts)]).cumsum(0)
+        self.inside = torch.tensor(inside)
+
+    @torch.no_grad()
+    def learn_ngrams(self, batches: Iterable[tuple[Tensor, list[int]]], most: int) -> None:
+        """Choose the n-grams of some rows that are worth a weight: those of two rows at least, the most frequent first.
+
+        Args:
+            batches: token ids (N,) and lengths of some rows each.
+            most: features to choose at most.
+        """
+        found: list[npt.NDArray[np.int64]] = []
+        total = 0
+        for token_ids, lengths in batches:
+            for rows, hashes in self._ngrams(token_ids, lengths):
+                found.append(_once_a_row(rows.numpy(), hashes.numpy()))
+            total += len(lengths)
+        known, rows_with = np.unique(np.concatenate(found or [np.zeros(0, np.int64)]), return_counts=True)
+        order = np.argsort(-rows_with, kind="stable")[:most]
+        chosen = np.sort(order[rows_with[order] > 1])
+        self.hashes = torch.from_numpy(known[chosen])
+        self.idf = torch.from_numpy(np.log((1 + total) / (1 + rows_with[chosen])).astype(np.float32)) + 1
+        self.weight = nn.Parameter(torch.zeros(len(chosen), self.weight.shape[1]))
+
+
+def written(pieces: Sequence[str | None]) -> tuple[list[str], list[bool]]:
+    """Return the characters of a tokenizer's entries, and whether each goes on with the word before it.
+
+    BERT's say so with `##`; GPT-2's begin a word with `Ġ` and SentencePiece's with `▁`.
+    """
+    mark = next((mark for mark in "Ġ▁" if any(piece and piece.startswith(mark) for piece in pieces)), None)
+    texts, inside = [], []
+    for piece in pieces:
+        begins = piece is None or (piece.startswith(mark) if mark else not piece.startswith("##"))
+        texts.append("" if piece is None else piece.removeprefix(mark or "##"))
+        inside.append(not begins)
+    return texts, inside
+
+
+def _word_ngrams(characters: Tensor, word: Tensor, row_of_word: Tensor) -> tuple[Tensor, Tensor]:
+    """Return row and hash of all words, and of all pairs of neighbours within a row."""
+    starts = torch.searchsorted(word, torch.arange(len(row_of_word), device=word.device))
+    place = (torch.arange(len(word), device=word.device) - starts[word]).clamp(max=_LONGEST_WORD)
+    powers = torch.tensor(_powers(_LONGEST_WORD + 1), device=word.device)
+    hashes = torch.zeros_like(row_of_word).index_add(0, word, (characters + 1) * powers[place])
+    paired = row_of_word[1:] == row_of_word[:-1]
+    pairs = (hashes[:-1] * _OTHER_PRIME + hashes[1:])[paired]
+    return torch.cat([row_of_word, row_of_word[1:][paired]]), torch.cat([hashes, pairs])
+
+
+def _character_ngrams(characters: Tensor, word: Tensor, row_of_word: Tensor) -> tuple[Tensor, Tensor]:
+    """Return row and hash of all runs of characters inside a word, which a space begins and another ends."""
+    spaced = characters.new_full((len(characters) + 2 * len(row_of_word),), _SPACE)
+    spaced[torch.arange(len(characters), device=word.device) + 2 * word + 1] = characters
+    sizes = torch.bincount(word, minlength=len(row_of_word)) + 2
+    word_of = torch.repeat_interleave(torch.arange(len(row_of_word), device=word.device), sizes)
+    rows, hashes = [], []
+    for size in _CHARACTERS:
+        count = max(0, len(spaced) - size + 1)
+        inside = word_of[:count] == word_of[size - 1 :]
+        run = spaced.new_full((count,), size)
+        for place in range(size):
+            run = run * _PRIME + spaced[place : place + count]
+        rows.append(row_of_word[word_of[:count][inside]])
+        hashes.append((run * _OTHER_PRIME)[inside])
+    return torch.cat(rows), torch.cat(hashes)
+
+
+def _once_a_row(rows: npt.NDArray[np.int64], hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return the hashes (≤ K,), each as often as there are rows with it."""
+    order = np.lexsort((rows, hashes))
+    rows, hashes = rows[order], hashes[order]
+    first = np.ones(len(rows), bool)
+    first[1:] = (rows[1:] != rows[:-1]) | (hashes[1:] != hashes[:-1])
+    return hashes[first]
+
+
+def _powers(count: int) -> list[int]:
+    """Return the powers of a prime as 64-bit integers, which overflow as the products do."""
+    powers = [1]
+    for _ in range(count - 1):
+        powers.append((powers[-1] * _OTHER_PRIME + 2**63) % 2**64 - 2**63)
+    return powers
