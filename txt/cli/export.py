@@ -1,0 +1,68 @@
+"""`txt export`: a trained classifier as a folder for other programs."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from txt.cli.console import out as stdout
+from txt.cli.console import print_json, say, shown
+from txt.errors import InputError, nearest
+
+FORMATS = ("hf", "onnx")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("export")(export)
+
+
+def export(
+    run: Annotated[
+        str | None, typer.Argument(help="Run or model's folder [the newest run].", show_default=False)
+    ] = None,
+    *,
+    form: Annotated[
+        str, typer.Option("--format", help="`hf`: for transformers; `onnx`: for onnxruntime.", metavar="hf|onnx")
+    ] = "hf",
+    out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder to make [exports/RUN-FORMAT].")] = None,
+    quantize: Annotated[bool, typer.Option("--quantize", help="With onnx: matrix products in 8 bits.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace a folder that is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was made as JSON on stdout.")] = False,
+) -> None:
+    """Write a classifier for other programs, with a model card, and check its answers on real rows.
+
+    `hf` makes a folder for `pipeline("text-classification", …)`, `onnx` a file with a short script that needs
+    onnxruntime and tokenizers only. Neither needs txt. Calibrated confidence goes along.
+
+    Example: `txt export 001 --format onnx --quantize`
+    """
+    if form not in FORMATS:
+        close = nearest(form, FORMATS)
+        raise InputError(
+            f"--format is `{form}`, and must be one of {', '.join(FORMATS)}",
+            f"did you mean `{close}`?" if close else None,
+        )
+    if quantize and form != "onnx":
+        raise InputError("--quantize is for --format onnx", "--format onnx --quantize")
+    from txt.prediction.source import find_model
+    from txt.runs import Run
+
+    source = find_model(run if run is not None else Run.newest().path)
+    target = out or Path("exports") / f"{source.name}-{form}"
+    if form == "hf":
+        from txt.export.hugging_face import export_hugging_face
+
+        made = {"largest_difference": export_hugging_face(source, target, force)}
+    else:
+        from txt.export.onnx_file import export_onnx
+
+        made = vars(export_onnx(source, target, quantize, force))
+    if as_json:
+        print_json({"format": 1, "path": str(target), "kind": form, **made})
+        return
+    for name in sorted(path.name for path in target.iterdir()):
+        stdout.print(shown(f"  {target / name}"))
+    say(f"Probabilities on real rows differ from txt's by {made['largest_difference']:.1g} at most.")
+    if "same_label" in made:
+        say(f"The same label for {made['same_label']:.1%} of {made['rows']:,} rows; {made['bytes'] / 2**20:.1f} MiB.")

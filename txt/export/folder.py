@@ -1,0 +1,38 @@
+"""The folder that an export makes: refused where it would take something away, and whole or absent."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from txt.errors import InputError
+from txt.files import atomic_folder, told_plainly
+from txt.prediction.source import ModelSource
+
+_NOT_TOKENIZER = ("config.json", "generation_config.json", "model.safetensors", "README.md")
+
+
+@contextmanager
+def export_folder(source: ModelSource, out: Path, force: bool) -> Iterator[Path]:
+    """Yield an empty folder that takes its place at `out` when the block ends without an error.
+
+    Raises:
+        InputError: `out` exists and `force` is not given, or it holds what must stay.
+    """
+    if out.is_file():
+        raise InputError(f"`{out}` is a file", "name a folder with -o")
+    kept = [Path.cwd(), Path.home(), source.folder]
+    inside = [path for path in kept if path.resolve().is_relative_to(out.resolve())]
+    if inside:
+        raise InputError(f"`{out}` holds `{inside[0]}`, and would be replaced", "name another folder with -o")
+    if out.is_dir() and any(out.iterdir()) and not force:
+        raise InputError(f"`{out}` exists already", "--force replaces it, -o names another")
+    with told_plainly(f"writing `{out}`"), atomic_folder(out) as folder:
+        yield folder
+
+
+def copy_tokenizer(source: ModelSource, folder: Path) -> None:
+    """Copy the files of the tokenizer."""
+    for file in source.folder.iterdir():
+        if file.is_file() and file.suffix in (".json", ".txt", ".model") and file.name not in _NOT_TOKENIZER:
+            shutil.copyfile(file, folder / file.name)

@@ -1,0 +1,63 @@
+"""A classifier as a folder that `transformers` loads where txt is not installed."""
+
+import shutil
+from pathlib import Path
+
+from txt.export.folder import copy_tokenizer, export_folder
+from txt.export.model_card import model_card
+from txt.export.padded_form import LogitsOnly, PaddedForm, padded_form, probabilities_of
+from txt.files import read_json, write_json
+from txt.prediction.source import ModelSource
+
+CODE = "modeling_txt"
+"""The module of an exported folder that defines a model which transformers has no class for."""
+
+
+def export_hugging_face(source: ModelSource, out: Path, force: bool = False) -> float:
+    """Write a model, its tokenizer and a model card; return the largest difference of a probability on real rows.
+
+    `pipeline("text-classification", out)` gives txt's probabilities, calibrated as they are there. A model that is
+    none of transformers' own comes with one file of code, to be loaded with `trust_remote_code=True`.
+
+    Raises:
+        InputError: there is no model, or `out` must not be replaced.
+        TxtError: the model gives other answers on padded rows.
+    """
+    form = padded_form(source)
+    difference = form.largest_difference(probabilities_of(form, LogitsOnly(form.model)))
+    with export_folder(source, out, force) as folder:
+        form.model.save_pretrained(folder)
+        copy_tokenizer(source, folder)
+        if form.code is not None:
+            _add_code(form, form.code, folder)
+        (folder / "README.md").write_text(model_card(form, _usage(form, out.name)), encoding="utf-8")
+    return difference
+
+
+def _add_code(form: PaddedForm, code: Path, folder: Path) -> None:
+    """Put the model's code beside it, and say in config.json which class is what."""
+    shutil.copyfile(code, folder / f"{CODE}.py")
+    config = read_json(folder / "config.json")
+    config["auto_map"] = {
+        "AutoConfig": f"{CODE}.{type(form.model.config).__name__}",
+        "AutoModelForSequenceClassification": f"{CODE}.{type(form.model).__name__}",
+    }
+    write_json(folder / "config.json", config)
+
+
+def _usage(form: PaddedForm, name: str) -> str:
+    trust = ", trust_remote_code=True" if form.code is not None else ""
+    lines = [
+        "```python",
+        "from transformers import pipeline",
+        "",
+        f'classify = pipeline("text-classification", "{name}"{trust})',
+        'classify(["a text"], top_k=None, truncation=True)',
+        "```",
+    ]
+    if form.code is not None:
+        lines += [
+            "",
+            f"The architecture is defined in `{CODE}.py`, which needs torch and transformers and nothing else.",
+        ]
+    return "\n".join(lines)

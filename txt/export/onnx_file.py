@@ -1,0 +1,132 @@
+"""A classifier as an ONNX file with its tokenizer, for programs that have neither txt nor torch."""
+
+import logging
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from txt.errors import InputError, TxtError
+from txt.export.folder import export_folder
+from txt.export.model_card import model_card
+from txt.export.padded_form import TOLERANCE, LogitsOnly, PaddedForm, padded_form, probabilities_of
+from txt.files import write_json
+from txt.prediction.source import ModelSource
+
+OPSET = 18
+"""The version of ONNX's operators that files are written for; onnxruntime reads it from version 1.14 on."""
+
+SCRIPT = "predict_onnx.py"
+
+_USAGE = f"""\
+```
+pip install onnxruntime tokenizers
+python {SCRIPT} "a text" "another"
+```
+
+`model.onnx` takes `input_ids` and `attention_mask`, int64 and of any batch and length, and gives `logits`.
+`tokenizer.json` cuts and pads, and `labels.json` has the classes in order."""
+
+
+@dataclass(frozen=True)
+class OnnxExport:
+    """What was measured on real rows: the largest difference of a probability, and the share with the same label."""
+
+    largest_difference: float
+    same_label: float
+    rows: int
+    bytes: int
+
+
+def export_onnx(source: ModelSource, out: Path, quantize: bool = False, force: bool = False) -> OnnxExport:
+    """Write model.onnx, its tokenizer, a model card and a script that predicts; with `quantize` in 8 bits.
+
+    Raises:
+        InputError: there is no model, the extra is not installed, or `out` must not be replaced.
+        TxtError: the file gives other answers than the model.
+    """
+    _require_packages()
+    form = padded_form(source)
+    with export_folder(source, out, force) as folder, _quietly():
+        path = folder / "model.onnx"
+        _write(form, path)
+        found = _compared(form, path)
+        if not found.largest_difference <= TOLERANCE:
+            raise TxtError(f"the ONNX file's probabilities differ by up to {found.largest_difference:.1g}")
+        if quantize:
+            _quantize(path)
+            found = _compared(form, path)
+        form.tokenizer().save(str(folder / "tokenizer.json"))
+        write_json(folder / "labels.json", list(form.classifier.labels))
+        shutil.copyfile(Path(__file__).with_name(SCRIPT), folder / SCRIPT)
+        (folder / "README.md").write_text(model_card(form, _USAGE), encoding="utf-8")
+    return found
+
+
+def _require_packages() -> None:
+    missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
+    if missing:
+        raise InputError(f"--format onnx needs the package {missing[0]}", "pip install 'txt-toolkit[onnx]'")
+
+
+def _write(form: PaddedForm, path: Path) -> None:
+    """Trace the model for any batch and any length."""
+    ids = torch.ones(2, 8, dtype=torch.long)
+    any_size = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
+    program = torch.onnx.export(
+        LogitsOnly(form.model).eval(),
+        (ids, torch.ones_like(ids)),
+        dynamo=True,
+        opset_version=OPSET,
+        input_names=["input_ids", "attention_mask"],
+        output_names=["logits"],
+        dynamic_shapes={"input_ids": any_size, "attention_mask": any_size},
+        verbose=False,
+    )
+    assert program is not None
+    program.save(str(path))
+
+
+def _quantize(path: Path) -> None:
+    """Give the matrix products 8-bit weights, with a scale for each output."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    whole = path.with_name("float32.onnx")
+    path.rename(whole)
+    quantize_dynamic(whole, path, weight_type=QuantType.QInt8, per_channel=True)
+    for file in path.parent.glob("float32.onnx*"):
+        file.unlink()
+
+
+def _compared(form: PaddedForm, path: Path) -> OnnxExport:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+
+    def run(ids: torch.Tensor, mask: torch.Tensor) -> Any:
+        return session.run(["logits"], {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})[0]
+
+    found = probabilities_of(form, run)
+    own = form.classifier.answers(form.texts).probabilities
+    same = float(np.mean(found.argmax(1) == own.argmax(1)))
+    return OnnxExport(form.largest_difference(found), same, len(form.texts), path.stat().st_size)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Keep the exporter's talk about packages that are not needed from the terminal."""
+    before = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(before)

@@ -1,0 +1,21 @@
+"""Classify texts with the model beside this file: python predict_onnx.py "a text" "another"."""
+
+import json
+import sys
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from tokenizers import Tokenizer
+
+FOLDER = Path(__file__).parent
+labels = json.loads((FOLDER / "labels.json").read_text(encoding="utf-8"))
+tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
+session = onnxruntime.InferenceSession(str(FOLDER / "model.onnx"), providers=["CPUExecutionProvider"])
+
+rows = tokenizer.encode_batch(sys.argv[1:])
+feed = {"input_ids": [row.ids for row in rows], "attention_mask": [row.attention_mask for row in rows]}
+logits = session.run(["logits"], {name: np.array(value, np.int64) for name, value in feed.items()})[0]
+odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+for text, probabilities in zip(sys.argv[1:], odds / odds.sum(axis=1, keepdims=True), strict=True):
+    print(f"{labels[probabilities.argmax()]}\t{probabilities.max():.4f}\t{text}")
