@@ -1,0 +1,1 @@
+"""Labeled rows in the formats of other tools, to and fro."""

@@ -1,0 +1,123 @@
+"""All formats by name: how each is written and read, and what each can hold."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from txt.errors import InputError
+from txt.labeling.formats import (
+    doccano,
+    fasttext,
+    json_lines,
+    label_studio,
+    parquet,
+    prodigy,
+    spacy_cats,
+    table,
+)
+from txt.labeling.formats.record import LabelTask, Record
+
+_Test = Callable[[Record], bool]
+
+
+@dataclass(frozen=True)
+class Format:
+    """How records are written and read, and which of PARTS get lost; `reserved` columns get a `_`."""
+
+    suffix: str
+    write: Callable[[IO[bytes], Iterable[Record], LabelTask], None]
+    read: Callable[[Path, LabelTask], Iterator[Record]]
+    loses: tuple[str, ...] = ()
+    reserved: frozenset[str] = frozenset()
+
+
+PARTS: dict[str, _Test] = {
+    "skips": lambda record: record.status == "skipped",
+    "rows with no class": lambda record: record.status == "labeled" and not record.labels,
+    "names of who labeled": lambda record: bool(record.by),
+    "times": lambda record: bool(record.time),
+    "ways the labels came": lambda record: bool(record.how),
+    "confidences": lambda record: record.confidence is not None,
+    "flags": lambda record: record.flagged,
+    "notes": lambda record: bool(record.note),
+    "rows with other columns": lambda record: bool(record.columns),
+    "line breaks in texts": lambda record: "\n" in record.text,
+    "texts that begin like a label": lambda record: record.text.startswith(fasttext.MARK),
+    "labels with spaces": lambda record: any(fasttext.spelled(label) != label for label in record.labels),
+    "labels with `#` among several": lambda record: len(record.labels) > 1 and doccano.JOINT in "".join(record.labels),
+    "labels with `|` among several": lambda record: len(record.labels) > 1 and "|" in "".join(record.labels),
+    "halves of characters": lambda record: not _is_whole(record),
+}
+"""What a row may have that some formats cannot hold, and how to tell."""
+
+_ABOUT = ("names of who labeled", "times", "ways the labels came", "confidences", "flags", "notes")
+_BARE = ("skips", "rows with no class", *_ABOUT)
+
+FORMATS: dict[str, Format] = {
+    "csv": Format(
+        ".csv", table.write, table.read, ("labels with `|` among several", "halves of characters"), table.RESERVED
+    ),
+    "jsonl": Format(".jsonl", json_lines.write, json_lines.read, (), json_lines.RESERVED),
+    "prodigy": Format(".jsonl", prodigy.write, prodigy.read),
+    "doccano": Format(".jsonl", doccano.write, doccano.read, _BARE, doccano.RESERVED),
+    "doccano-csv": Format(
+        ".csv",
+        doccano.write_csv,
+        doccano.read_csv,
+        (*_BARE, "labels with `#` among several", "halves of characters"),
+        doccano.RESERVED,
+    ),
+    "label-studio": Format(".json", label_studio.write, label_studio.read, (), label_studio.RESERVED),
+    "spacy": Format(".jsonl", spacy_cats.write, spacy_cats.read, ("skips", *_ABOUT)),
+    "fasttext": Format(
+        ".txt",
+        fasttext.write,
+        fasttext.read,
+        (
+            *_BARE,
+            "rows with other columns",
+            "line breaks in texts",
+            "texts that begin like a label",
+            "labels with spaces",
+            "halves of characters",
+        ),
+    ),
+    "parquet": Format(".parquet", parquet.write, parquet.read, ("halves of characters",), parquet.RESERVED),
+}
+"""The formats of `--format`."""
+
+
+def noting_losses(records: Iterable[Record], form: Format, losses: Counter[str]) -> Iterator[Record]:
+    """Yield the records, and count in `losses` what the format cannot hold of them."""
+    tests = [(part, PARTS[part]) for part in form.loses]
+    for record in records:
+        losses.update(part for part, test in tests if test(record))
+        yield record
+
+
+def find_format(path: Path) -> str:
+    """Return the format of a file by its suffix and its first object.
+
+    Raises:
+        InputError: it cannot be told.
+    """
+    by_suffix = {".csv": "csv", ".parquet": "parquet", ".json": "label-studio", ".txt": "fasttext"}
+    if path.suffix in by_suffix:
+        return by_suffix[path.suffix]
+    if path.suffix in (".jsonl", ".ndjson"):
+        _, first = next(json_lines.objects(path), ("", {}))
+        if "cats" in first:
+            return "spacy"
+        if {"answer", "accept", "options"} & first.keys():
+            return "prodigy"
+        is_list = isinstance(first.get("label"), list) and "label_status" not in first
+        return "doccano" if is_list else "jsonl"
+    raise InputError(f"the format of `{path}` is not clear", f"--format {'|'.join(FORMATS)}")
+
+
+def _is_whole(record: Record) -> bool:
+    """Tell whether all of a record can be written in UTF-8."""
+    texts = (record.text, record.by, record.note, *record.columns.values(), *record.labels)
+    return all(text.isascii() or text == text.encode("utf-8", "replace").decode() for text in texts)

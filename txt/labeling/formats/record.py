@@ -1,0 +1,99 @@
+"""A labeled row on its way to another tool or from it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast, get_args
+
+from txt.errors import InputError
+from txt.labeling.answers import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A text with its labels, where they come from, and the row's other columns.
+
+    A row that is `labeled` may have no class at all, where rows have several. `time` is UTC in ISO 8601.
+    """
+
+    text: str
+    labels: tuple[str, ...] = ()
+    status: Status = "unlabeled"
+    by: str = ""
+    time: str = ""
+    how: str = ""
+    confidence: float | None = None
+    flagged: bool = False
+    note: str = ""
+    columns: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LabelTask:
+    """What the labels are: the classes in their order, and whether a row may have several."""
+
+    classes: Sequence[str]
+    multi_label: bool = False
+
+
+def status_of(labels: Sequence[str], written: object = None) -> Status:
+    """Return what a row is: as it is written, or by its labels."""
+    for status in get_args(Status):
+        if written == status:
+            return cast(Status, status)
+    return "labeled" if labels else "unlabeled"
+
+
+def renamed(columns: Mapping[str, str], reserved: frozenset[str]) -> dict[str, str]:
+    """Return columns with a `_` behind the names that the format itself uses."""
+    named: dict[str, str] = {}
+    for name, value in columns.items():
+        while name in reserved or name in named:
+            name += "_"
+        named[name] = value
+    return named
+
+
+def provenance(record: Record) -> dict[str, Any]:
+    """Return what is known of a row's labels besides themselves, as JSON, leaving out what is not."""
+    known = {
+        "by": record.by,
+        "time": record.time,
+        "how": record.how,
+        "confidence": record.confidence,
+        "flagged": record.flagged,
+        "note": record.note,
+    }
+    return {name: value for name, value in known.items() if value is not None and value is not False and value != ""}
+
+
+def provenance_from(value: Any) -> dict[str, Any]:
+    """Return the fields of a record that `provenance` wrote; what is of another type is left out."""
+    given = value if isinstance(value, dict) else {}
+    kinds: dict[str, type | tuple[type, ...]] = {
+        "by": str,
+        "time": str,
+        "how": str,
+        "confidence": (int, float),
+        "flagged": bool,
+        "note": str,
+    }
+    return {name: given[name] for name, kind in kinds.items() if isinstance(given.get(name), kind)}
+
+
+def as_texts(value: Any, where: str) -> dict[str, str]:
+    """Return a JSON object with every value as text.
+
+    Raises:
+        InputError: it is no object.
+    """
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InputError(f"{where}: it is no JSON object")
+    return {name: each if isinstance(each, str) else _json(each) for name, each in value.items()}
+
+
+def _json(value: Any) -> str:
+    import json
+
+    return "" if value is None else json.dumps(value, ensure_ascii=False)
