@@ -23,8 +23,34 @@ PRESETS: Mapping[str, Mapping[str, int]] = MappingProxyType(
 )
 
 
+RECIPE: Mapping[str, int | float | bool] = MappingProxyType(
+    {
+        **PRESETS["tiny"],
+        "norm_first": True,
+        "ngrams": True,
+        "dropout": 0.3,
+        "learning_rate": 1e-3,
+        "num_epochs": 4,
+    }
+)
+"""Defaults of a training that says nothing of the architecture: what did best on small data."""
+
 FINE_TUNING: Mapping[str, int | float] = MappingProxyType({"learning_rate": 1e-4, "num_epochs": 4, "layer_decay": 0.9})
 """Defaults of a training that begins with pretrained weights."""
+
+
+LABEL_FORMATS = (
+    "csv",
+    "jsonl",
+    "prodigy",
+    "doccano",
+    "doccano-csv",
+    "label-studio",
+    "spacy",
+    "fasttext",
+    "parquet",
+)
+"""Formats in which labels go out and come in."""
 
 
 def option(
@@ -165,6 +191,16 @@ class LabelConfig(Config):
     mouse: bool = option(True, "Take the mouse; without it, the terminal selects text.", group="Screen")
     annotator: str | None = option(None, "Who labels [the user's name].", group="Store")
     store: Path | None = option(None, "File that keeps the labels [DATA.labels.db].", group="Store")
+
+    format: str | None = option(
+        None,
+        "Format of --export or --import [the data file's; by its content].",
+        group="Exchange",
+        choices=LABEL_FORMATS,
+    )
+    import_from: Path | None = option(
+        None, "Take labels from a file of another tool into the store.", group="Exchange", flags=("--import",)
+    )
 
     active: bool = option(False, "Ask about the rows that would teach a model most.", group="Active learning")
     model: str = option(

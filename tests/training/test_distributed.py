@@ -1,6 +1,7 @@
 """Two processes train as one does."""
 
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -25,7 +26,7 @@ def _torchrun(*arguments: str, cwd: object) -> None:
     loopback = next(name for _, name in socket.if_nameindex() if name.startswith("lo"))
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd(), "GLOO_SOCKET_IFNAME": loopback}
     command = [sys.executable, "-c", TORCHRUN, *meeting, *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=cwd, timeout=300)
     assert done.returncode == 0, done.stderr
 
 
@@ -34,14 +35,9 @@ def test_two_processes_give_the_loss_curve_of_one(new_run, prepared, tmp_path):
     options["learning_rate"] = 1e-4  # the default; at far higher ones rounding alone parts the two curves
     alone, together = new_run("alone", **options), new_run("together", **options)
     list(train(alone, prepared))
-    script = tmp_path / "worker.py"
-    script.write_text(
-        "from txt.training.start import resume\n"
-        "from txt.training.loop import train\n"
-        "start = resume('together', {})\n"
-        "for event in train(start.run, start.prepared): pass\n"
-    )
-    _torchrun(str(script), cwd=tmp_path)
+    flags = [f"--{name.replace('_', '-')}={value}" for name, value in alone.config().changed().items()]
+    shutil.rmtree(together.path)
+    _torchrun("-m", "txt", "train", str(prepared.path), "--name", "together", *flags, cwd=tmp_path)
     losses = [[event.loss for event in run.events() if isinstance(event, Step)] for run in (alone, together)]
     assert len(losses[0]) == len(losses[1]) > 20
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)

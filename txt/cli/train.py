@@ -2,8 +2,9 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +17,7 @@ from txt.cli.notify import notify as tell_desktop
 from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.prepare import PreparingBar
 from txt.cli.watch import has_screen, train_watched
-from txt.config import FINE_TUNING, PrepareConfig, TrainConfig, flag, names_of
+from txt.config import FINE_TUNING, RECIPE, PrepareConfig, TrainConfig, flag, names_of
 from txt.errors import InputError, Interrupted, TxtError
 
 if TYPE_CHECKING:
@@ -39,6 +40,12 @@ def train(
     preset: Annotated[
         str | None, typer.Option(help="Size of the model: `tiny`, `small`, `base` or `large`; a flag beats it.")
     ] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(
+            help="`auto`: what did best on small data, unless the model's size is given; `guide`: the plain defaults."
+        ),
+    ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with a stopped run.", metavar="RUN")] = None,
     at_step: Annotated[int | None, typer.Option(help="With --resume: from the checkpoint at this step.")] = None,
@@ -55,12 +62,17 @@ def train(
     Example: `txt train reviews.csv --preset small --epochs 5`
     """
     if resume is not None:
-        start = _resumed(source, {"name": name, "preset": preset, "config": config}, resume, at_step, given)
+        fresh = {"name": name, "preset": preset, "recipe": recipe, "config": config}
+        begin = partial(_resumed, source, fresh, resume, at_step, given)
     else:
         options = file_options(config, TrainConfig, PrepareConfig)
-        training = _training(preset, options, given)
-        start = _new(source, name, training, _preparing(training, options, given), given)
-    if has_screen(plain, as_json) and "WORLD_SIZE" not in os.environ:
+        training = _training(preset, recipe, options, given)
+        begin = partial(_new, source, name, training, _preparing(training, options, given), given)
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        _train_together(begin, resume or name, as_json)
+        return
+    start = begin()
+    if has_screen(plain, as_json):
         train_watched(start.run, at_step, notify)
         return
     finished = run_training(start, as_json)
@@ -69,18 +81,42 @@ def train(
     _conclude(start, finished, as_json)
 
 
+def _train_together(begin: Callable[[], "Start"], name: str | None, as_json: bool) -> None:
+    """Train as one of the processes that torchrun started; the first one speaks for all."""
+    from txt.training.loop import train as train_events
+    from txt.training.start import start_together
+
+    start = start_together(begin, name)
+    if os.environ.get("RANK", "0") == "0":
+        _conclude(start, run_training(start, as_json), as_json)
+        return
+    with stop_on_signals("") as stop:
+        for _ in train_events(start.run, start.prepared, stop, start.resume):
+            pass
+
+
 _OWN_ARCHITECTURE = ("d_model", "nhead", "num_layers", "dim_feedforward")
 
 
-def _training(preset: str | None, options: Mapping[str, Any], given: Given) -> TrainConfig:
-    """Return the options of a new training; one that begins with pretrained weights has other defaults."""
-    if given.get("pretrained", options.get("pretrained")) is None:
-        return build(TrainConfig, given, preset_options(preset), options)
-    extra = ["--preset"] if preset else []
-    extra += [flag(item) for item in fields(TrainConfig) if item.name in _OWN_ARCHITECTURE and item.name in given]
-    if extra:
-        raise InputError(f"--from brings its own architecture, and takes no {extra[0]}")
-    return build(TrainConfig, given, options, FINE_TUNING)
+def _training(preset: str | None, recipe: str | None, options: Mapping[str, Any], given: Given) -> TrainConfig:
+    """Return the options of a new training.
+
+    One that begins with pretrained weights has defaults of its own; so has one that says nothing of the architecture.
+    """
+    pretrained = given.get("pretrained", options.get("pretrained")) is not None
+    own = [flag(item) for item in fields(TrainConfig) if item.name in _OWN_ARCHITECTURE and item.name in given]
+    own += [f"--{name}" for name, value in (("preset", preset), ("recipe", recipe)) if value is not None]
+    if pretrained and own:
+        raise InputError(f"--from brings its own architecture, and takes no {own[0]}")
+    if recipe not in (None, "auto", "guide"):
+        raise InputError(f"--recipe `{recipe}` does not exist, choose from auto, guide")
+    if pretrained:
+        defaults = FINE_TUNING
+    elif recipe == "guide" or (recipe is None and (own or any(name in options for name in _OWN_ARCHITECTURE))):
+        defaults = {}
+    else:
+        defaults = RECIPE
+    return build(TrainConfig, given, preset_options(preset), options, defaults)
 
 
 def _preparing(training: TrainConfig, options: Mapping[str, Any], given: Given) -> PrepareConfig:

@@ -2,12 +2,14 @@
 
 import os
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy.typing as npt
 import torch
 import torch.distributed
 from torch import Tensor
+
+Told = TypeVar("Told")
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,29 @@ class Group:
         """Return whether the fact holds in any of the processes."""
         return bool(self.sum(torch.tensor(float(fact)))) if self.size > 1 else fact
 
+    def tell(self, value: Told) -> Told:
+        """Return in every process what the first one has."""
+        told = [value]
+        if self.size > 1:
+            torch.distributed.broadcast_object_list(told)
+        return told[0]
 
-def join_group(device: torch.device) -> Group:
+
+def join_group() -> Group:
     """Join the processes that torchrun started, or be alone."""
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return Group()
     if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if device.type == "cuda" else "gloo")
+        torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
     return Group(torch.distributed.get_rank(), size)
+
+
+def was_restarted() -> bool:
+    """Return whether torchrun started these processes again, after one of them was lost."""
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+
+
+def processes_here() -> int:
+    """Return how many of the processes share this machine."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))

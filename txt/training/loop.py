@@ -55,7 +55,7 @@ def train(
     _check_trainable(prepared)
     config = run.config()
     machine = choose_machine(config, resume.settings.get("precision") if resume else None)
-    training = Training(run, prepared, machine, join_group(machine.device))
+    training = Training(run, prepared, machine, join_group())
     if resume:
         training.restore(resume)
     if not training.group.writes:

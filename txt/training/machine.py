@@ -11,6 +11,7 @@ from torch import nn
 
 from txt.config import TrainConfig
 from txt.errors import InputError
+from txt.training.distributed import processes_here
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -39,7 +40,7 @@ def choose_machine(config: TrainConfig, precision: str | None = None) -> Machine
     Raises:
         InputError: the device does not exist here.
     """
-    threads = config.threads or cores()
+    threads = config.threads or max(1, cores() // processes_here())
     torch.set_num_threads(threads)
     device = find_device(config.device)
     if precision is None:
@@ -55,6 +56,8 @@ def find_device(name: str) -> torch.device:
     """
     if name == "auto":
         name = "cuda" if torch.cuda.is_available() else "cpu"
+    if name == "cuda" and "LOCAL_RANK" in os.environ:
+        name = f"cuda:{os.environ['LOCAL_RANK']}"
     try:
         device = torch.device(name)
         torch.empty(1, device=device)

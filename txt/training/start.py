@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -9,11 +10,12 @@ from txt.config import PrepareConfig, TrainConfig
 from txt.data.prepare import Watcher, prepare
 from txt.data.prepared import MANIFEST, Prepared
 from txt.data.report import DataReport
-from txt.errors import InputError
+from txt.errors import InputError, TxtError
 from txt.labeling.stored import stored_labels
 from txt.run_status import STARTING, own_status, write_status
 from txt.runs import Run
 from txt.training.checkpoint import Checkpoint, checkpoints, load_checkpoint, step_of
+from txt.training.distributed import join_group, was_restarted
 from txt.training.machine import find_device
 
 PREPARED = Path("prepared")
@@ -71,6 +73,36 @@ def start_on_file(
         prepared = Prepared.open(folder)
         run.describe(config, folder, prepared.fingerprint)
     return Start(run, prepared)
+
+
+def start_together(make: Callable[[], Start], name: str | None) -> Start:
+    """Let the first of the processes that torchrun started `make` the run, and open it in the others.
+
+    Processes that were started again, after one of them was lost, go on with the run of this name.
+
+    Raises:
+        TxtError: the first process could not make it.
+    """
+    group = join_group()
+    if was_restarted() and name is not None:
+        make = partial(resume, name, {})
+    start, problem = _tried(make) if group.writes else (None, None)
+    step = start.resume.progress.step if start and start.resume else None
+    path, step, problem = group.tell((start.run.path if start else None, step, problem))
+    if problem is not None:
+        raise problem
+    if start is not None:
+        return start
+    assert path is not None
+    run = Run(path)
+    return Start(run, Prepared.open(run.prepared_path()), None if step is None else _checkpoint(run, step))
+
+
+def _tried(make: Callable[[], Start]) -> tuple[Start | None, TxtError | None]:
+    try:
+        return make(), None
+    except TxtError as error:
+        return None, error
 
 
 def is_prepared(path: Path) -> bool:
