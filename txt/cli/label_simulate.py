@@ -37,7 +37,7 @@ def simulate(opened: "Opened", wanted_split: str | None, as_json: bool) -> None:
     workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, config.seeds)
     found = []
     replaying = replays(task, strategies, config.seeds, config.most_labels, config.noise, workers)
-    with tqdm(replaying, total=config.seeds * len(strategies), desc="replaying", leave=False, delay=0.5) as bar:
+    with tqdm(replaying, total=config.seeds * len(strategies), desc="replaying", leave=False, delay=0.5, disable=None) as bar:
         found += bar
     comparison = compare(found, config.strategy)
     if as_json:
@@ -93,7 +93,7 @@ def _show(comparison: "Comparison", config: LabelConfig) -> None:
     noise = f", {config.noise:.0%} of the answers wrong" if config.noise else ""
     out.print(
         f"{config.model}, means over {config.seeds} seeds with 95 % intervals{noise}."
-        f" All labels give {_accuracy(comparison.full)}."
+        f" All labels give {_accuracy(comparison.full)}; the labels are those to 90 and 95 % of that."
     )
     if comparison.strategy != RANDOM:
         out.print(Text(_verdict(comparison), style="bold"))
@@ -102,9 +102,9 @@ def _show(comparison: "Comparison", config: LabelConfig) -> None:
 def _table(comparison: "Comparison") -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("")
-    table.add_column("mean accuracy", justify="right")
+    table.add_column("mean accuracy", justify="right", no_wrap=True)
     for share in comparison.labels_to:
-        table.add_column(f"labels to {share:.0%} of it", justify="right")
+        table.add_column(f"labels to {share:.0%}", justify="right", no_wrap=True)
     for name, area in comparison.area.items():
         needed = [_needed(of_each[name]) for of_each in comparison.labels_to.values()]
         table.add_row(name, _accuracy(area), *needed)
@@ -126,5 +126,5 @@ def _accuracy(interval: "Interval") -> str:
 def _needed(reached: "Reached") -> str:
     labels = reached.labels
     if reached.reached < reached.seeds:
-        return f"over {labels.value:,.0f} ({reached.reached} of {reached.seeds} got there)"
+        return f"over {labels.value:,.0f} ({reached.reached} of {reached.seeds})"
     return f"{labels.value:,.0f} [{labels.low:,.0f}, {labels.high:,.0f}]"

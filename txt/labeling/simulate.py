@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 from scipy.stats import t as student
+from threadpoolctl import threadpool_limits
 
 from txt.labeling.active.learner import Learner
 from txt.labeling.active.models import Model
@@ -237,6 +238,7 @@ _task: Task | None = None  # of a process in the pool, sent once rather than wit
 def _take_task(task: Task) -> None:
     global _task
     _task = task
+    threadpool_limits(1)  # each process has a core; threads of several would wait for each other
 
 
 def _of_seed_here(strategies: Sequence[str], seed: int, most: int, noise: float) -> list[Replay]:

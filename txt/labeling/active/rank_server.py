@@ -5,6 +5,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from txt.data.row_index import content_hash
 from txt.data.rows import records
@@ -29,6 +30,7 @@ def serve(descriptor: int) -> None:
         try:
             learner = learner_for(pool, lambda share: connection.send(Vectorizing(share)))
             connection.send(Ready(learner.pool))
+            threadpool_limits(1)  # these products are small, and the other cores belong to the screen
             while True:
                 connection.send(learner.rank(connection.recv()))
         except (MemoryError, ValueError, OSError, ImportError) as error:
