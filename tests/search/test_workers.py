@@ -1,0 +1,232 @@
+"""Workers on a real study of tiny models: each combination is tried exactly once, whoever is killed."""
+
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from optuna.trial import TrialState
+
+from txt.config import TrainConfig
+from txt.errors import TxtError
+from txt.runs import Run
+from txt.search.board import board_of
+from txt.search.space import Choices
+from txt.search.study import LOST, Study, describe
+from txt.search.study_folder import StudyFolder
+from txt.search.supervisor import supervise
+from txt.search.trial import run_trial
+
+BASE = TrainConfig(d_model=16, nhead=2, num_layers=1, num_epochs=2, eval_interval=0, threads=1, precision="float32")
+EIGHT = {"learning_rate": Choices((1e-3, 3e-3)), "dropout": Choices((0.0, 0.1)), "nhead": Choices((2, 4))}
+
+
+def data_of(prepared):
+    rows = {split: prepared.manifest.rows(split) for split in prepared.splits}
+    return {"fingerprint": prepared.fingerprint, "labels": list(prepared.labels), "rows": rows}
+
+
+@pytest.fixture
+def begin(tmp_path, monkeypatch, prepared):
+    """Return a function that begins a study in a folder of its own."""
+    monkeypatch.chdir(tmp_path)
+
+    def make(space=EIGHT, sampler="grid", pruner="none", seeds=1, trials=None, storage=None, name="s", **options):
+        folder = StudyFolder.new(name)
+        folder.describe(prepared.path, storage)
+        config = BASE.with_options(**options)
+        description = describe(data_of(prepared), config, space, sampler, pruner, seeds, trials, str(prepared.path))
+        return Study.begin(name, folder.storage(storage), description), folder
+
+    return make
+
+
+def finished_runs() -> list[Run]:
+    runs = [Run(path.parent) for path in Path("runs").glob("*/config.json")]
+    return [run for run in runs if (ended := run.finished()) and ended.status == "completed"]
+
+
+def test_every_combination_is_tried_exactly_once_by_two_workers(begin):
+    study, folder = begin()
+    boards = list(supervise(study, folder, 2, stop=lambda: False))
+    assert boards[-1].ended == boards[-1].total == 8
+    done = study.optuna.get_trials(states=(TrialState.COMPLETE,))
+    assert Counter(trial.user_attrs["point"] for trial in done) == Counter(range(8))
+    assert len(finished_runs()) == 8
+    assert all(0 <= trial.score <= 1 and trial.half_width > 0 for trial in boards[-1].of("done"))
+    assert study.optuna.get_trials(states=(TrialState.RUNNING, TrialState.WAITING)) == []
+
+
+def test_killed_workers_lose_no_combination_and_train_none_twice(begin):
+    study, folder = begin(num_epochs=3, save_interval=5)
+    rng = random.Random(3)
+    kills = 0
+    next_kill = time.monotonic() + 3
+    for _ in supervise(study, folder, 2, stop=lambda: False):
+        owners = [trial.user_attrs.get("owner") for trial in study.trials() if trial.state == TrialState.RUNNING]
+        if owners and owners[0] and kills < 4 and time.monotonic() > next_kill:
+            os.kill(rng.choice([owner for owner in owners if owner])["pid"], signal.SIGKILL)
+            kills += 1
+            next_kill = time.monotonic() + 1 + rng.random()
+    assert kills > 0
+    done = study.optuna.get_trials(states=(TrialState.COMPLETE,))
+    assert Counter(trial.user_attrs["point"] for trial in done) == Counter(range(8))
+    assert study.optuna.get_trials(states=(TrialState.RUNNING, TrialState.WAITING)) == []
+    ended = Counter(run.name for run in finished_runs())
+    assert sum(ended.values()) == 8, "a combination was trained to its end twice"
+
+
+def test_a_stopped_study_goes_on_where_its_trainings_stopped(begin):
+    study, folder = begin(space={"dropout": Choices((0.0, 0.1))}, num_epochs=200)
+    running = False
+    for board in supervise(study, folder, 1, stop=lambda: running):
+        running = running or any(trial.curve for trial in board.of("running"))
+    assert board.ended == 0
+    assert board.of("running") == []
+    run = Run(Path("runs/s-000"))
+    assert run.finished().status == "interrupted"
+    stopped_at = run.finished().step
+    again = Study.open("s", folder.storage())
+    again.replenish()
+    taken = again.take()
+    assert taken.point in (0, 1)
+    seen = []
+    run_trial(again, taken, prepared_of(folder), 1, lambda: len(seen) > 3 or seen.append(1))
+    if taken.point == 0:
+        assert Run(Path("runs/s-000")).finished().step > stopped_at
+
+
+def prepared_of(folder):
+    from txt.data.prepared import Prepared
+
+    return Prepared.open(folder.prepared_path())
+
+
+def test_a_trial_whose_run_had_ended_before_its_worker_died_is_not_trained_again(begin, prepared):
+    study, folder = begin(space={"dropout": Choices((0.0,))})
+    study.replenish()
+    first = study.take()
+    run_trial(study, first, prepared, 1, lambda: False)
+    record = Path("runs/s-000/events.jsonl").read_bytes()
+    shutil.copytree("runs", "kept")
+    other, _ = begin(space={"dropout": Choices((0.0,))}, name="t")
+    Path("runs/s-000").rename("runs/t-000")
+    other.replenish()
+    lost = other.take()
+    other.fail(lost.trial.number, LOST)
+    assert other.replenish() == 1
+    run_trial(other, other.take(), prepared, 1, lambda: False)
+    assert board_of(other).best.score == board_of(study).best.score
+    assert Path("runs/t-000/events.jsonl").read_bytes() == record
+
+
+def test_a_diverging_trial_fails_with_its_reason_and_the_study_goes_on(begin, prepared):
+    study, _ = begin(space={"learning_rate": Choices((1e-3, 99.0))}, max_grad_norm=0.0)
+    study.replenish()
+    while taken := study.take():
+        run_trial(study, taken, prepared, 1, lambda: False)
+    board = board_of(study)
+    assert study.is_over()
+    assert len(board.of("done")) == 1
+    assert "loss became" in board.of("failed")[0].reason
+    assert study.replenish() == 0
+
+
+def test_memory_that_runs_out_fails_the_trial_alone(begin, prepared, monkeypatch):
+    import torch
+
+    def full(*_, **__):
+        raise torch.OutOfMemoryError("CUDA out of memory")
+        yield
+
+    study, _ = begin(space={"dropout": Choices((0.0,))})
+    study.replenish()
+    monkeypatch.setattr("txt.search.trial.train", full)
+    run_trial(study, study.take(), prepared, 1, lambda: False)
+    assert board_of(study).of("failed")[0].reason == "out of memory"
+    assert study.is_over()
+
+
+def test_seeds_decide_by_their_mean_and_widen_the_interval(begin, prepared):
+    study, _ = begin(space={"dropout": Choices((0.0,))}, seeds=3)
+    study.replenish()
+    run_trial(study, study.take(), prepared, 1, lambda: False)
+    best = board_of(study).best
+    assert len(best.runs) == len(best.scores) == 3
+    assert best.score == pytest.approx(sum(best.scores) / 3)
+    assert {Run(Path("runs") / name).config().seed for name in best.runs} == {42, 43, 44}
+
+
+def test_a_weak_trial_is_pruned_and_its_steps_are_saved(begin, prepared):
+    rates = Choices((5e-3, 4e-3, 6e-3, 3e-3, 1e-7, 1e-6))
+    study, _ = begin(space={"learning_rate": rates}, pruner="median", num_epochs=6)
+    study.optuna.pruner = study.pruner()
+    study.replenish()
+    while taken := study.take():
+        run_trial(study, taken, prepared, 1, lambda: False)
+    board = board_of(study)
+    pruned = board.of("pruned")
+    assert pruned
+    assert all(trial.params["learning_rate"] < 1e-5 for trial in pruned)
+    assert max(trial.steps for trial in pruned) < board.best.steps
+    assert board.trials[0].state == "done"
+
+
+def test_workers_that_cannot_start_are_told_with_their_last_words(begin):
+    study, folder = begin()
+    folder.describe(Path("nowhere"), None)
+    with pytest.raises(TxtError, match=r"nowhere.*is not a prepared folder"):
+        list(supervise(study, folder, 1, stop=lambda: False))
+
+
+POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
+@pytest.fixture
+def postgres(tmp_path):
+    """A server of its own, on loopback, for the length of a test; yields the URL of a database."""
+    if not POSTGRES:
+        pytest.skip("PostgreSQL is not installed")
+    binaries = POSTGRES[-1].parent
+    home = tmp_path / "pg"
+    home.mkdir()
+    as_other = {}
+    if os.getuid() == 0:  # the server refuses to run as root
+        import pwd
+
+        user = pwd.getpwnam("nobody")
+        os.chown(home, user.pw_uid, user.pw_gid)
+        for parent in home.parents:
+            if parent.stat().st_uid == 0 and parent != Path("/"):
+                parent.chmod(parent.stat().st_mode | 0o055)
+        as_other = {"user": user.pw_uid, "group": user.pw_gid}
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def call(*command, **more):
+        return subprocess.run(command, check=True, cwd=home, stdout=subprocess.DEVNULL, **as_other, **more)
+
+    call(binaries / "initdb", "-D", home / "db", "-U", "txt", "-A", "trust", "--no-sync")
+    options = f"-h 127.0.0.1 -p {port} -k {home} -F"
+    call(binaries / "pg_ctl", "-D", home / "db", "-o", options, "-l", home / "log", "-w", "start")
+    try:
+        yield f"postgresql://txt@127.0.0.1:{port}/postgres"
+    finally:
+        call(binaries / "pg_ctl", "-D", home / "db", "-m", "immediate", "stop")
+
+
+def test_two_processes_share_a_study_on_a_postgresql_server(begin, postgres):
+    pytest.importorskip("psycopg")
+    study, folder = begin(space=EIGHT, storage=postgres)
+    boards = list(supervise(study, folder, 2, stop=lambda: False, storage=postgres))
+    assert boards[-1].ended == 8
+    done = study.optuna.get_trials(states=(TrialState.COMPLETE,))
+    assert Counter(trial.user_attrs["point"] for trial in done) == Counter(range(8))
+    assert len({trial.user_attrs["owner"]["pid"] for trial in done}) == 2

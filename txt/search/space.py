@@ -1,0 +1,275 @@
+"""The space of a search: for some options a list or a range of values, and the combinations that can be built."""
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from txt.config import TrainConfig, check_value, flag, read_toml
+from txt.errors import InputError, nearest
+
+MAX_COMBINATIONS = 10_000
+_LOG_FROM = 10.0  # times the lower end: a range as wide as this is drawn from by its logarithm
+
+
+@dataclass(frozen=True)
+class Choices:
+    """A list of values."""
+
+    values: tuple[Any, ...]
+
+    def to_json(self) -> Any:
+        """Return the list."""
+        return list(self.values)
+
+
+@dataclass(frozen=True)
+class Range:
+    """All numbers from `low` to `high`, both included; `log` draws by the logarithm."""
+
+    low: float
+    high: float
+    log: bool
+    whole: bool
+
+    def to_json(self) -> Any:
+        """Return the range as an object."""
+        return {"low": self.low, "high": self.high, "log": self.log, "whole": self.whole}
+
+
+Dimension = Choices | Range
+Space = Mapping[str, Dimension]
+Params = dict[str, Any]
+
+GUIDE_GRID: Space = {
+    "d_model": Choices((256, 512, 768)),
+    "nhead": Choices((4, 8, 12)),
+    "num_layers": Choices((4, 6, 8)),
+    "learning_rate": Choices((1e-5, 1e-4, 5e-4)),
+    "batch_size": Choices((16, 32, 64)),
+}
+"""The grid of the guide's example."""
+
+
+def space_to_json(space: Space) -> dict[str, Any]:
+    """Return a space as a JSON object."""
+    return {name: dimension.to_json() for name, dimension in space.items()}
+
+
+def space_from_json(value: Mapping[str, Any]) -> dict[str, Dimension]:
+    """Return the space that `space_to_json` wrote."""
+    return {name: Choices(tuple(each)) if isinstance(each, list) else Range(**each) for name, each in value.items()}
+
+
+def read_values(texts: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Dimension]]:
+    """Sort options written as text, by field name, into those with one value and those with a list or a range.
+
+    `a,b,c` is a list, `1e-5..1e-3` a range.
+
+    Raises:
+        InputError: a list is empty, a range is reversed, or a value is none that its option takes.
+    """
+    items = {item.name: item for item in fields(TrainConfig)}
+    fixed, space = dict[str, Any](), dict[str, Dimension]()
+    for name, text in texts.items():
+        _sort_in(items[name], _read(items[name], text), fixed, space)
+    return fixed, space
+
+
+def read_space_file(path: Path) -> tuple[dict[str, Any], dict[str, Dimension]]:
+    """Read a TOML file: `lr = [1e-4, 5e-4]` is a list, `dropout = "0.0..0.5"` a range, all else a single value.
+
+    Raises:
+        InputError: the file cannot be read, names an unknown option (the nearest is suggested), or holds a wrong value.
+    """
+    known = {item.name: item for item in fields(TrainConfig)}
+    by_flag = {
+        spelling.lstrip("-").replace("-", "_"): item for item in known.values() for spelling in item.metadata["flags"]
+    }
+    names = known | by_flag
+    fixed, space = dict[str, Any](), dict[str, Dimension]()
+    for written, value in read_toml(path).items():
+        item = names.get(written.replace("-", "_"))
+        if item is None:
+            close = nearest(written.replace("-", "_"), names)
+            raise InputError(
+                f"`{path}` has an unknown parameter `{written}`", f"did you mean `{close}`?" if close else None
+            )
+        text = ",".join(_spelled(each) for each in value) if isinstance(value, list) else _spelled(value)
+        as_list = isinstance(value, list) and len(value) == 1
+        _sort_in(item, Choices((_value(item, text),)) if as_list else _read(item, text), fixed, space)
+    return fixed, space
+
+
+class Combinations:
+    """Every combination of a space without ranges of real numbers, numbered from 0, without building them all."""
+
+    def __init__(self, space: Space) -> None:
+        self._axes = {name: _listed(name, dimension) for name, dimension in space.items()}
+
+    def __len__(self) -> int:
+        return math.prod(len(values) for values in self._axes.values())
+
+    def __getitem__(self, number: int) -> Params:
+        params = {}
+        for name, values in reversed(self._axes.items()):
+            number, place = divmod(number, len(values))
+            params[name] = values[place]
+        return {name: params[name] for name in self._axes}
+
+
+@dataclass(frozen=True)
+class Points:
+    """The combinations to try, and how many could not be built, by the reason."""
+
+    params: tuple[Params, ...]
+    left_out: Mapping[str, int]
+
+
+def grid_points(space: Space, base: TrainConfig, trials: int | None, seed: int) -> Points:
+    """Return every combination that can be built, or `trials` of them drawn at random.
+
+    Raises:
+        InputError: there are too many, or none can be built.
+    """
+    combinations = Combinations(space)
+    if trials is None and len(combinations) > MAX_COMBINATIONS:
+        raise InputError(
+            f"the space has {len(combinations):,} combinations, more than {MAX_COMBINATIONS:,}",
+            "--trials 50 tries fifty of them; or shorten the lists",
+        )
+    found: list[Params] = []
+    left_out = Counter[str]()
+    for number in _order(len(combinations), trials, seed):
+        params = combinations[number]
+        reason = why_impossible(base, params)
+        if reason is None:
+            found.append(params)
+        else:
+            left_out[reason] += 1
+        if len(found) == trials:
+            break
+    if not found:
+        raise InputError("no combination of the space can be built", next(iter(left_out), None))
+    return Points(tuple(found), left_out)
+
+
+def why_impossible(base: TrainConfig, params: Params) -> str | None:
+    """Return why no model can be built with these options, or None."""
+    try:
+        base.with_options(**params)
+    except InputError as error:
+        return error.message
+    return None
+
+
+def has_real_ranges(space: Space) -> bool:
+    """Return whether the space cannot be counted."""
+    return any(isinstance(dimension, Range) and not dimension.whole for dimension in space.values())
+
+
+def _order(count: int, trials: int | None, seed: int) -> Iterator[int]:
+    """Yield the numbers below `count`: in order, or, where only some are wanted, at random without repeats."""
+    if trials is None:
+        yield from range(count)
+        return
+    rng = np.random.default_rng(seed)
+    if count <= MAX_COMBINATIONS:
+        yield from rng.permutation(count).tolist()
+        return
+    seen = set[int]()
+    while len(seen) < count:
+        number = int(rng.integers(count))
+        if number not in seen:
+            seen.add(number)
+            yield number
+
+
+def _sort_in(item: Field[Any], read: Any, fixed: dict[str, Any], space: dict[str, Dimension]) -> None:
+    if isinstance(read, Choices | Range):
+        space[item.name] = read
+    else:
+        fixed[item.name] = read
+
+
+def _read(item: Field[Any], text: str) -> Any:
+    """Return a value, Choices or a Range."""
+    if ".." in text:
+        return _range(item, text)
+    if "," not in text:
+        return _value(item, text)
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if not parts:
+        raise InputError(f"{flag(item)} is an empty list", f"values are separated by commas: {flag(item)} a,b,c")
+    return Choices(tuple(dict.fromkeys(_value(item, part) for part in parts)))
+
+
+def _range(item: Field[Any], text: str) -> Range:
+    declared = str(item.type)
+    if "int" not in declared and "float" not in declared:
+        raise InputError(f"{flag(item)} takes no range, as its values are no numbers", "list them: a,b,c")
+    low_text, _, high_text = text.partition("..")
+    low, high = _value(item, low_text), _value(item, high_text)
+    if low is None or high is None:
+        raise InputError(f"{flag(item)} `{text}` is no range of numbers")
+    if low >= high:
+        raise InputError(
+            f"{flag(item)} {text} is reversed: {low:g} is not below {high:g}", f"try {flag(item)} {high:g}..{low:g}"
+        )
+    return Range(low, high, log=low > 0 and high / low >= _LOG_FROM, whole="int" in declared)
+
+
+def _value(item: Field[Any], text: str) -> Any:
+    """Return one value of an option, checked."""
+    text = text.strip()
+    declared = str(item.type)
+    if text.lower() == "none" and item.default is None:
+        return None
+    try:
+        value = _typed(declared, text)
+    except ValueError:
+        kinds = {"int": "whole numbers", "float": "numbers", "bool": "true or false"}
+        kind = next((spoken for name, spoken in kinds.items() if name in declared), declared)
+        if text == "":
+            raise InputError(f"{flag(item)} is an empty list", f"it takes {kind}: {flag(item)} a,b,c") from None
+        raise InputError(f"{flag(item)} takes {kind}, not `{text}`") from None
+    check_value(item, value)
+    return value
+
+
+def _typed(declared: str, text: str) -> Any:
+    if "int" in declared:
+        return int(text)
+    if "float" in declared:
+        return float(text)
+    if "bool" in declared:
+        return {"true": True, "false": False, "yes": True, "no": False}.get(text.lower()) or _false(text)
+    if not text:
+        raise ValueError
+    return text
+
+
+def _false(text: str) -> bool:
+    if text.lower() in ("false", "no"):
+        return False
+    raise ValueError
+
+
+def _spelled(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _listed(name: str, dimension: Dimension) -> Sequence[Any]:
+    if isinstance(dimension, Choices):
+        return dimension.values
+    if not dimension.whole:
+        item = next(item for item in fields(TrainConfig) if item.name == name)
+        raise InputError(
+            f"{flag(item)} is a range of real numbers, which a grid cannot try one by one",
+            "list values, or take --sampler tpe or random",
+        )
+    return range(int(dimension.low), int(dimension.high) + 1)

@@ -1,0 +1,378 @@
+"""A search for the best options: its points, each to be tried exactly once, whatever happens to those who try them.
+
+Optuna keeps the study; what its samplers and storages do not see to is done here. Every point waits in the queue as a
+trial of its own, so that taking one is a single step in the storage. A trial whose process died is failed by whoever
+notices, and its point is queued again. The same point may come to be queued twice, when two machines do that at the
+same moment: then the trial with the lower number counts, and whoever takes the other one puts it away.
+"""
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import optuna
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.storages import BaseStorage
+from optuna.trial import FrozenTrial, TrialState
+
+from txt.config import TrainConfig
+from txt.errors import InputError, TxtError
+from txt.search.owner import is_gone, this_process
+from txt.search.space import (
+    Choices,
+    Dimension,
+    Params,
+    Points,
+    Space,
+    grid_points,
+    space_from_json,
+    space_to_json,
+    why_impossible,
+)
+
+SAMPLERS = ("grid", "random", "tpe")
+PRUNERS = ("none", "hyperband", "halving", "median")
+
+LOST, STOPPED, DUPLICATE, UNBUILDABLE = "its process died", "stopped", "duplicate", "cannot be built"
+"""Why a trial failed that says nothing about its point; any other reason is the point's own, and final."""
+_NOT_FINAL = (LOST, STOPPED, DUPLICATE, UNBUILDABLE)
+
+LEASE_SECONDS = 120.0  # without a sign of life, a trial of another machine counts as lost
+MOST_LOSSES = 4  # of one point: after that the point itself is what kills
+_MOST_UNBUILDABLE = 50
+
+_DESCRIPTION = "txt"
+_DONE = (TrialState.COMPLETE, TrialState.PRUNED)
+_LIVE = (TrialState.WAITING, TrialState.RUNNING)
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a study searches, the same for all who take part: kept in the study itself."""
+
+    data: Mapping[str, Any]
+    base: Mapping[str, Any]
+    space: Mapping[str, Any]
+    sampler: str
+    pruner: str
+    seeds: int
+    trials: int | None
+    prepared: str = field(compare=False, default="")
+
+    @property
+    def config(self) -> TrainConfig:
+        """The options that all trials share."""
+        return TrainConfig.from_json(self.base, source="the study")
+
+    @property
+    def dimensions(self) -> dict[str, Dimension]:
+        """The space."""
+        return space_from_json(self.space)
+
+    def differences(self, other: "Description") -> list[str]:
+        """Say what another description has otherwise."""
+        found = _data_differences(self.data, other.data)
+        for name, ours in self.base.items():
+            theirs = other.base.get(name)
+            if ours != theirs:
+                found.append(f"{name} was {ours}, is {theirs}")
+        for name in ("space", "sampler", "pruner", "seeds", "trials"):
+            if getattr(self, name) != getattr(other, name):
+                found.append(f"{name} was {getattr(self, name)}, is {getattr(other, name)}")
+        return found
+
+
+def describe(
+    data: Mapping[str, Any],
+    base: TrainConfig,
+    space: Space,
+    sampler: str,
+    pruner: str,
+    seeds: int,
+    trials: int | None,
+    prepared: str,
+) -> Description:
+    """Return the description of a new study."""
+    return Description(data, base.to_json(), space_to_json(space), sampler, pruner, seeds, trials, prepared)
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A point that this process is to try."""
+
+    trial: optuna.Trial
+    point: int
+    params: Params
+
+
+class Study:
+    """A study in its storage, as one process sees it."""
+
+    def __init__(self, study: optuna.Study, storage: BaseStorage, description: Description) -> None:
+        self.optuna, self.storage, self.description = study, storage, description
+        self._beats: dict[int, tuple[Any, float]] = {}
+
+    @classmethod
+    def begin(cls, name: str, storage: BaseStorage, description: Description) -> "Study":
+        """Make a study, or join the one of this name.
+
+        Raises:
+            InputError: the one that is there was made for other data or options; it says which.
+        """
+        minimize = description.config.metric == "loss"
+        study = optuna.create_study(
+            storage=storage,
+            study_name=name,
+            direction="minimize" if minimize else "maximize",
+            load_if_exists=True,
+        )
+        there = study.user_attrs.get(_DESCRIPTION)
+        if there is None:
+            study.set_user_attr(_DESCRIPTION, vars(description))
+        else:
+            differences = Description(**there).differences(description)
+            if differences:
+                raise InputError(
+                    f"study `{name}` was made otherwise: {'; '.join(differences)}",
+                    f"txt grid --resume {name} goes on with it as it was made; another --name starts afresh",
+                )
+        return cls(study, storage, description)
+
+    @classmethod
+    def open(cls, name: str, storage: BaseStorage) -> "Study":
+        """Open the study of this name.
+
+        Raises:
+            InputError: there is none in the storage, or it is not one of ours.
+        """
+        try:
+            study = optuna.load_study(storage=storage, study_name=name)
+        except KeyError:
+            raise InputError(f"the storage holds no study `{name}`") from None
+        there = study.user_attrs.get(_DESCRIPTION)
+        if there is None:
+            raise InputError(f"study `{name}` was not made by `txt grid`")
+        return cls(study, storage, Description(**there))
+
+    @property
+    def name(self) -> str:
+        """The study's name."""
+        return self.optuna.study_name
+
+    @property
+    def minimizes(self) -> bool:
+        """Whether lower scores are better."""
+        return self.description.config.metric == "loss"
+
+    @cached_property
+    def points(self) -> Points:
+        """The combinations to try; those of a random or TPE search are empty, and drawn when their turn comes."""
+        description = self.description
+        if description.sampler != "grid":
+            return Points(({},) * (description.trials or 0), {})
+        return grid_points(description.dimensions, description.config, description.trials, seed=description.config.seed)
+
+    def trials(self) -> list[FrozenTrial]:
+        """Return all trials so far, those that do not count among them; not to be changed."""
+        return self.optuna.get_trials(deepcopy=False)
+
+    # The queue
+
+    def replenish(self) -> int:
+        """Queue every point that is neither done nor queued nor tried at this moment. Returns how many were queued."""
+        by_point = _by_point(self.trials())
+        queued = 0
+        for point, params in enumerate(self.points.params):
+            tried = by_point.get(point, [])
+            if any(_keeps_off(trial) for trial in tried):
+                continue
+            if sum(_why(trial) == LOST for trial in tried) >= MOST_LOSSES:
+                continue
+            self.optuna.enqueue_trial(_drawn_before(tried) or params, user_attrs={"point": point})
+            queued += 1
+        return queued
+
+    def take(self, seed: int = 0) -> Taken | None:
+        """Take a point off the queue, or return None where none waits. `seed` differs between the processes."""
+        while self.optuna.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
+            self.optuna.sampler = self._sampler(seed)
+            trial = self.optuna.ask()
+            trial.set_user_attr("owner", this_process())
+            point = trial.user_attrs.get("point")
+            if point is None:  # the queue was emptied meanwhile, and Optuna made a trial of its own
+                self.fail(trial.number, DUPLICATE)
+                return None
+            if self._has_elder(trial.number, point):
+                self.fail(trial.number, DUPLICATE)
+                continue
+            params = self._draw(trial, point)
+            if params is not None:
+                return Taken(trial, point, params)
+        return None
+
+    def reap(self) -> int:
+        """Fail the trials whose process is gone or has long given no sign of life. Returns how many."""
+        return sum(self.fail(trial.number, LOST) for trial in self._lost())
+
+    def fail(self, number: int, why: str) -> bool:
+        """Mark a trial as failed; return whether it was still running."""
+        trial_id = self._trial_id(number)
+        with suppress(UpdateFinishedTrialError, ValueError):
+            if "why" not in self.storage.get_trial(trial_id).user_attrs:
+                self.storage.set_trial_user_attr(trial_id, "why", why)
+            return self.storage.set_trial_state_values(trial_id, TrialState.FAIL)
+        return False
+
+    def is_mine(self, number: int) -> bool:
+        """Return whether a trial is still this process's, and was not given up as lost."""
+        trial = self.storage.get_trial(self._trial_id(number))
+        return trial.state == TrialState.RUNNING and trial.user_attrs.get("owner") == this_process()
+
+    def beat(self, number: int) -> bool:
+        """Give a sign of life for a trial; return whether it is still running."""
+        trial_id = self._trial_id(number)
+        with suppress(UpdateFinishedTrialError):
+            self.storage.set_trial_user_attr(trial_id, "beat", round(time.time()))
+            return True
+        return False
+
+    def is_over(self) -> bool:
+        """Return whether every point is done, or has failed for good."""
+        by_point = _by_point(self.trials())
+        return all(self._is_over(by_point.get(point, [])) for point in range(len(self.points.params)))
+
+    def pruner(self) -> optuna.pruners.BasePruner:
+        """Return what ends weak trials early."""
+        epochs = self.description.config.num_epochs
+        match self.description.pruner:
+            case "hyperband":
+                return optuna.pruners.HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=3)
+            case "halving":
+                return optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=3)
+            case "median":
+                return optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=0)
+        return optuna.pruners.NopPruner()
+
+    def _is_over(self, tried: list[FrozenTrial]) -> bool:
+        if any(trial.state in _LIVE for trial in tried):
+            return False
+        done = any(_keeps_off(trial) for trial in tried)
+        return done or sum(_why(trial) == LOST for trial in tried) >= MOST_LOSSES
+
+    def _has_elder(self, number: int, point: int) -> bool:
+        others = (trial for trial in self.trials() if trial.user_attrs.get("point") == point)
+        return any(trial.number < number and _keeps_off(trial) for trial in others)
+
+    def _lost(self) -> Iterator[FrozenTrial]:
+        now = time.monotonic()
+        for trial in self.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            owner = trial.user_attrs.get("owner")
+            beat = (trial.user_attrs.get("beat"), len(trial.intermediate_values), owner)
+            known, since = self._beats.get(trial.number, (None, now))
+            if known != beat:
+                self._beats[trial.number] = beat, now  # by this machine's clock: those of others may be wrong
+                since = now
+            if (owner and is_gone(owner)) or now - since > LEASE_SECONDS:
+                yield trial
+
+    def _sampler(self, seed: int) -> optuna.samplers.BaseSampler:
+        base = (self.description.config.seed + seed) % 2**32
+        if self.description.sampler == "tpe":
+            return optuna.samplers.TPESampler(seed=base + len(self.trials()))
+        return optuna.samplers.RandomSampler(seed=base)
+
+    def _draw(self, trial: optuna.Trial, point: int) -> Params | None:
+        """Return the options of a trial just taken; where they cannot be built, put it away and return None."""
+        if self.description.sampler == "random":  # by the point, so that the draw does not depend on who takes it
+            again = sum(trial.user_attrs.get("point") == point for trial in self.trials())
+            seed = (self.description.config.seed * 1_000_003 + point * 1009 + again) % 2**32
+            self.optuna.sampler = optuna.samplers.RandomSampler(seed=seed)
+        for name, dimension in self.description.dimensions.items():
+            _suggest(trial, name, dimension)
+        reason = why_impossible(self.description.config, trial.params)
+        if reason is None:
+            return dict(trial.params)
+        self._leave_out(trial, point, reason)
+        return None
+
+    def _leave_out(self, trial: optuna.Trial, point: int, reason: str) -> None:
+        trial.set_user_attr("reason", reason)
+        self.fail(trial.number, UNBUILDABLE)
+        left_out = [each for each in self.trials() if _why(each) == UNBUILDABLE]
+        if len(left_out) > _MOST_UNBUILDABLE + 10 * len(self.points.params):
+            raise TxtError(f"hardly any combination of the space can be built: {reason}", "change the lists")
+        self.optuna.enqueue_trial({}, user_attrs={"point": point})
+
+    def _trial_id(self, number: int) -> int:
+        study_id = self.storage.get_study_id_from_name(self.name)
+        return self.storage.get_trial_id_from_study_id_trial_number(study_id, number)
+
+
+def left_out(study: Study) -> dict[str, int]:
+    """Return how many combinations could not be built, by the reason."""
+    counts = dict(study.points.left_out)
+    for trial in study.trials():
+        if _why(trial) == UNBUILDABLE:
+            reason = str(trial.user_attrs.get("reason"))
+            counts[reason] = counts.get(reason, 0) + 1
+    return counts
+
+
+def counts_as_failed(trial: FrozenTrial) -> bool:
+    """Return whether a trial failed for a reason of its point's own."""
+    return trial.state == TrialState.FAIL and _why(trial) not in _NOT_FINAL
+
+
+def was_lost(trial: FrozenTrial) -> bool:
+    """Return whether a trial's process died."""
+    return trial.state == TrialState.FAIL and _why(trial) == LOST
+
+
+def _suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> None:
+    if isinstance(dimension, Choices):
+        trial.suggest_categorical(name, dimension.values)
+    elif dimension.whole:
+        trial.suggest_int(name, int(dimension.low), int(dimension.high), log=dimension.log)
+    else:
+        trial.suggest_float(name, dimension.low, dimension.high, log=dimension.log)
+
+
+def _by_point(trials: list[FrozenTrial]) -> dict[int, list[FrozenTrial]]:
+    found: dict[int, list[FrozenTrial]] = {}
+    for trial in trials:
+        point = trial.user_attrs.get("point")
+        if point is not None:
+            found.setdefault(int(point), []).append(trial)
+    return found
+
+
+def _keeps_off(trial: FrozenTrial) -> bool:
+    """Return whether a trial keeps others off its point: it is queued, going on, done, or failed for good."""
+    return trial.state in _LIVE or trial.state in _DONE or counts_as_failed(trial)
+
+
+def _why(trial: FrozenTrial) -> str | None:
+    if trial.state != TrialState.FAIL:
+        return None
+    return str(trial.user_attrs.get("why", LOST))  # failed by other hands, as in a dashboard: to be tried again
+
+
+def _drawn_before(tried: list[FrozenTrial]) -> Params | None:
+    """Return the options that an earlier try of a point drew, so that another try takes the same."""
+    return next((trial.params for trial in tried if trial.params and _why(trial) != UNBUILDABLE), None)
+
+
+def _data_differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    if ours["fingerprint"] == theirs["fingerprint"]:
+        return []
+    found = [
+        f"{split} had {rows:,} rows, has {theirs['rows'].get(split, 0):,}"
+        for split, rows in ours["rows"].items()
+        if rows != theirs["rows"].get(split, 0)
+    ]
+    if ours["labels"] != theirs["labels"]:
+        found.append(f"labels were {', '.join(ours['labels'][:8])}, are {', '.join(theirs['labels'][:8])}")
+    return ["other data: " + ("; ".join(found) or "the same sizes and labels, but other texts or another tokenizer")]

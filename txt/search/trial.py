@@ -1,0 +1,241 @@
+"""One trial: a training with one combination of options, or several with different seeds, each an ordinary run."""
+
+import math
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import mean, stdev
+
+import numpy as np
+import optuna
+import torch
+from optuna.exceptions import UpdateFinishedTrialError
+from optuna.trial import TrialState
+from scipy.stats import t as student
+
+from txt.config import TrainConfig
+from txt.data.prepared import Prepared
+from txt.errors import InputError
+from txt.evaluation.intervals import intervals
+from txt.events import Evaluation, Event, Finished
+from txt.runs import RUNS, Run
+from txt.search.study import STOPPED, Study, Taken
+from txt.training.loop import train
+from txt.training.start import Start, resume
+
+_BEAT_SECONDS = 20.0
+_OUT_OF_MEMORY = "out of memory"
+_ENDED = ("completed", "early_stopped")
+
+Watcher = Callable[[], bool]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How one run of a trial ended; `reason` says why it has no score."""
+
+    run: str
+    steps: int
+    seconds: float
+    score: float | None = None
+    half_width: float | None = None
+    reason: str | None = None
+    pruned: bool = False
+
+
+def run_trial(study: Study, taken: Taken, prepared: Prepared, threads: int, stop: Watcher) -> None:
+    """Train a point's runs and tell the study how it went, unless the trial was meanwhile given up as lost."""
+    with _signs_of_life(study, taken.trial.number) as is_lost:
+        outcomes = list(_runs(study, taken, prepared, threads, lambda: stop() or is_lost()))
+        lost = is_lost()
+    if not lost and study.is_mine(taken.trial.number):
+        _tell(study, taken.trial, outcomes)
+
+
+def interval_half_width(halves: list[float], scores: list[float]) -> float:
+    """Return half the width of a 95 % interval around a mean score.
+
+    Two things blur it, and are added in quadrature: which rows are in val, the same for all seeds, and which seeds
+    were drawn (Student's t).
+    """
+    rows = mean(halves)
+    if len(scores) < 2:
+        return rows
+    seeds = float(student.ppf(0.975, len(scores) - 1)) * stdev(scores) / math.sqrt(len(scores))
+    return math.hypot(rows, seeds)
+
+
+def _runs(study: Study, taken: Taken, prepared: Prepared, threads: int, stop: Watcher) -> Iterator[Outcome]:
+    """Train with each seed in turn, until one of them is pruned, fails or is stopped."""
+    description = study.description
+    for number in range(description.seeds):
+        base = description.config.with_options(**taken.params)
+        config = base.with_options(seed=(base.seed + number) % 2**32, threads=base.threads or threads)
+        name = f"{study.name}-{taken.point:03d}" + (f"-s{number}" if description.seeds > 1 else "")
+        outcome = _train(name, config, prepared, taken.trial if number == 0 else None, stop)
+        yield outcome
+        if outcome.score is None or outcome.pruned:
+            return
+
+
+def _train(name: str, config: TrainConfig, prepared: Prepared, trial: optuna.Trial | None, stop: Watcher) -> Outcome:
+    """Train one run to its end, or take what is there of it from an earlier try."""
+    start = _start(name, config, prepared)
+    watched = _Watched(trial, config, len(prepared.labels))
+    for event in start.run.events():
+        watched.see(event)
+    if watched.has_ended():
+        return watched.outcome(start.run)
+    try:
+        for event in train(start.run, prepared, lambda: watched.pruned or stop(), start.resume):
+            watched.see(event)
+    except (torch.OutOfMemoryError, MemoryError):
+        return watched.failed(start.run, _OUT_OF_MEMORY)
+    except RuntimeError as error:
+        if "allocate memory" not in str(error):
+            raise
+        return watched.failed(start.run, _OUT_OF_MEMORY)
+    except InputError as error:
+        return watched.failed(start.run, error.message)
+    return watched.outcome(start.run)
+
+
+class _Watched:
+    """A run as its events tell it; the first run of a trial reports every epoch, and asks whether to be pruned."""
+
+    def __init__(self, trial: optuna.Trial | None, config: TrainConfig, num_classes: int) -> None:
+        self._trial, self._metric, self._epochs, self._num_classes = (
+            trial,
+            config.metric,
+            config.num_epochs,
+            num_classes,
+        )
+        self._reported = 0
+        self._best: Evaluation | None = None
+        self._last: Event | None = None
+        self._steps = 0
+        self.pruned = False
+
+    def see(self, event: Event) -> None:
+        """Take the next event."""
+        self._last = event
+        self._steps = getattr(event, "step", self._steps)
+        if not isinstance(event, Evaluation):
+            return
+        if event.best:
+            self._best = event
+        epoch = round(event.epoch)
+        if event.epoch_end and self._trial is not None and epoch > self._reported:
+            self._reported = epoch  # a resumed run may evaluate an epoch again
+            self._trial.report(event.score, epoch)
+            self.pruned = epoch < self._epochs and self._trial.should_prune()
+
+    def has_ended(self) -> bool:
+        """Return whether nothing is left to train."""
+        return self.pruned or (isinstance(self._last, Finished) and self._last.status in (*_ENDED, "diverged"))
+
+    def outcome(self, run: Run) -> Outcome:
+        """Return how it ended."""
+        assert isinstance(self._last, Finished) or self.pruned
+        status = self._last.status if isinstance(self._last, Finished) else "interrupted"
+        if status == "interrupted" and not self.pruned:
+            return self.failed(run, STOPPED)
+        if self._best is None or status == "diverged":
+            reason = getattr(self._last, "reason", None)
+            return self.failed(run, f"diverged: {reason}" if reason else "no evaluation")
+        shutil.rmtree(run.checkpoints, ignore_errors=True)  # nothing is left to resume
+        half = _half_width(self._best, self._metric, self._num_classes)
+        return Outcome(run.name, self._steps, self._seconds(), self._best.score, half, pruned=self.pruned)
+
+    def failed(self, run: Run, reason: str) -> Outcome:
+        """Return that it has no score, and why."""
+        return Outcome(run.name, self._steps, self._seconds(), reason=reason)
+
+    def _seconds(self) -> float:
+        return self._last.seconds if isinstance(self._last, Finished) else 0.0
+
+
+def _half_width(best: Evaluation, metric: str, num_classes: int) -> float | None:
+    """Return half the width of the interval of a score on val; the loss has none, as its rows are not on record."""
+    if metric == "loss":
+        return None
+    counts = np.array(best.confusion)  # (C, C)
+    labels, predictions = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), num_classes)
+    interval = intervals(labels, predictions, num_classes, resamples=500)[metric]
+    return (interval.high - interval.low) / 2
+
+
+def _start(name: str, config: TrainConfig, prepared: Prepared) -> Start:
+    """Return the run of this name to begin or to go on with; where it is something else, one with a number behind."""
+    for number in range(1, 100):
+        run = Run(RUNS / (name if number == 1 else f"{name}-{number}"))
+        if not run.path.exists():
+            with Run.new(run.name) as run:
+                run.describe(config, prepared.path, prepared.fingerprint)
+            return Start(run, prepared)
+        if not _is_same(run, config, prepared) or run.is_locked():
+            continue
+        try:
+            return Start(run, prepared, resume(str(run.path), {}).resume)
+        except InputError:  # a damaged checkpoint
+            continue
+    raise InputError(f"`{RUNS / name}` and all names like it are taken")
+
+
+def _is_same(run: Run, config: TrainConfig, prepared: Prepared) -> bool:
+    try:
+        record = run.record()
+        return bool(record["config"] == config.to_json() and record["fingerprint"] == prepared.fingerprint)
+    except (InputError, KeyError):
+        return False
+
+
+def _tell(study: Study, trial: optuna.Trial, outcomes: list[Outcome]) -> None:
+    """Write into the study how a trial went, and end it."""
+    last = outcomes[-1]
+    try:
+        trial.set_user_attr("runs", [each.run for each in outcomes])
+        trial.set_user_attr("steps", sum(each.steps for each in outcomes))
+        trial.set_user_attr("seconds", sum(each.seconds for each in outcomes))
+        if last.reason is not None:
+            study.fail(trial.number, last.reason)
+            return
+        _tell_scores(trial, outcomes)
+        if last.pruned:
+            study.optuna.tell(trial, state=TrialState.PRUNED)
+        else:
+            study.optuna.tell(trial, mean(each.score for each in outcomes if each.score is not None))
+    except UpdateFinishedTrialError:  # given up as lost in this very moment: somebody else tells
+        return
+
+
+def _tell_scores(trial: optuna.Trial, outcomes: list[Outcome]) -> None:
+    scores = [each.score for each in outcomes if each.score is not None]
+    halves = [each.half_width for each in outcomes if each.half_width is not None]
+    trial.set_user_attr("scores", scores)
+    if len(halves) == len(scores):
+        trial.set_user_attr("half_width", interval_half_width(halves, scores))
+    elif len(scores) > 1:
+        trial.set_user_attr("half_width", interval_half_width([0.0], scores))
+
+
+@contextmanager
+def _signs_of_life(study: Study, number: int) -> Iterator[Watcher]:
+    """Give signs of life while the block runs; yields a function that tells whether the trial was given up as lost."""
+    ended, lost = threading.Event(), threading.Event()
+
+    def go_on() -> None:
+        while not ended.wait(_BEAT_SECONDS):
+            if not study.beat(number):
+                lost.set()
+                return
+
+    thread = threading.Thread(target=go_on, daemon=True)
+    thread.start()
+    try:
+        yield lost.is_set
+    finally:
+        ended.set()
+        thread.join()
