@@ -444,6 +444,54 @@ class PredictConfig(Config):
     threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0)
 
 
+@dataclass(frozen=True)
+class GridConfig(Config):
+    """How a search goes through its space."""
+
+    sampler: str | None = option(
+        None,
+        "`grid` tries every combination, `random` and `tpe` draw [grid for lists, tpe for ranges].",
+        group="Search",
+        choices=("grid", "random", "tpe"),
+    )
+    pruner: str = option(
+        "none",
+        "Ends weak trials early, by their val score after each epoch.",
+        group="Search",
+        choices=("none", "hyperband", "halving", "median"),
+    )
+    trials: int | None = option(
+        None, "Combinations to try [all of a grid, else 20].", group="Search", low=1, high=1_000_000
+    )
+    seeds: int = option(1, "Trainings of each combination; their mean decides.", group="Search", low=1, high=1000)
+    workers: int = option(
+        1, "Processes on this machine; they share its cores and GPUs.", group="Search", low=1, high=1024
+    )
+    timeout: str | None = option(None, "Stop after this long, to be resumed: `3600`, `90m`, `8h`.", group="Search")
+    storage: str | None = option(
+        None,
+        "Database shared by several machines: `postgresql://user@host/name` [a journal in studies/NAME].",
+        group="Search",
+    )
+
+    def seconds(self) -> float | None:
+        """Return the timeout in seconds.
+
+        Raises:
+            InputError: it is not a length of time.
+        """
+        if self.timeout is None:
+            return None
+        number, unit = self.timeout[:-1], {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(self.timeout[-1:])
+        try:
+            seconds = float(number) * unit if unit else float(self.timeout)
+        except ValueError:
+            seconds = 0.0
+        if not 0 < seconds < float("inf"):
+            raise InputError(f"--timeout `{self.timeout}` is not a length of time", "try 3600, 90m or 8h")
+        return seconds
+
+
 def read_toml(path: Path) -> dict[str, Any]:
     """Read a table of options from a TOML file.
 

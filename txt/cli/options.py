@@ -17,11 +17,14 @@ Given = dict[str, Any]
 """The options that the user gave, by field name; those left at their defaults are not in it."""
 
 
-def takes(*kinds: type[Config], without: tuple[str, ...] = ()) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def takes(
+    *kinds: type[Config], without: tuple[str, ...] = (), listed: tuple[str, ...] = ()
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorate a command that has a parameter `given` so that it takes every option of the configurations `kinds`.
 
     An option that two of them share (`--seed`) is one flag. The command receives the options that were given on the
-    command line as `given`, and makes its configurations from them with `build`.
+    command line as `given`, and makes its configurations from them with `build`. Those `listed` by name come as the text
+    that was typed, since it may hold several values.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
@@ -32,7 +35,7 @@ def takes(*kinds: type[Config], without: tuple[str, ...] = ()) -> Callable[[Call
             command(**values, given={name: value for name, value in given.items() if value is not None})
 
         own = [item for item in inspect.signature(command, eval_str=True).parameters.values() if item.name != "given"]
-        parameters = [*own, *(_parameter(item) for item in items.values())]
+        parameters = [*own, *(_parameter(item, item.name in listed) for item in items.values())]
         with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         with_options.__annotations__ = {item.name: item.annotation for item in parameters}
         with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
@@ -94,10 +97,10 @@ def file_options(path: Path | None, *kinds: type[Config]) -> Mapping[str, Any]:
     return options
 
 
-def _parameter(item: Field[Any]) -> inspect.Parameter:
+def _parameter(item: Field[Any], listed: bool) -> inspect.Parameter:
     meta = item.metadata
     spellings = meta["flags"] or (flag(item),)
-    kind = _plain_type(item.type)
+    kind = str if listed else _plain_type(item.type)
     if kind is bool:
         spellings = (f"{spellings[0]}/--no-{spellings[0].lstrip('-')}",)
     declared = typer.Option(
@@ -105,7 +108,7 @@ def _parameter(item: Field[Any]) -> inspect.Parameter:
         help=_help(item),
         rich_help_panel=meta["group"],
         show_default=False,
-        metavar="|".join(meta["choices"]) or None,
+        metavar="LIST" if listed else "|".join(meta["choices"]) or None,
     )
     return inspect.Parameter(
         item.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, declared]
