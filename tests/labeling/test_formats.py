@@ -203,7 +203,7 @@ def test_files_as_the_tools_write_them_are_read(name: str, tmp_path: Path):
         ("spacy", '{"text": "a", "cats": {"pos": "yes"}}', "`cats` that are no numbers"),
         ("label-studio", '{"data": 1}', "no list of tasks"),
         ("label-studio", '[{"text": "a"}]', "task 1 has no `data`"),
-        ("csv", "txet,label\na,b\n", "has no column `text`"),
+        ("csv", "id,label\n1,b\n", "no column of"),
         ("parquet", "PAR", "not a Parquet file"),
         ("fasttext", "\udcff", "line 1 is not UTF-8"),
     ],

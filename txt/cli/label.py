@@ -14,6 +14,7 @@ import typer
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
 from txt.cli.label_active import active_learning, begin_sitting, check_active
+from txt.cli.label_exchange import export_labels, import_labels
 from txt.cli.label_rules import check_rules_file, judge_rules, show_rules, suggest_by_rules, with_declared_classes
 from txt.cli.label_simulate import simulate
 from txt.cli.options import Given, build, takes
@@ -48,7 +49,11 @@ def label(
     ] = None,
     overwrite: Annotated[
         bool,
-        typer.Option("--overwrite", help="Let --export replace a file it did not make.", rich_help_panel=_INSTEAD),
+        typer.Option(
+            "--overwrite",
+            help="Let --export replace any file, --import any label.",
+            rich_help_panel=_INSTEAD,
+        ),
     ] = False,
     check: Annotated[
         bool, typer.Option("--check", help="Show how good the --rules are.", rich_help_panel=_INSTEAD)
@@ -88,12 +93,15 @@ def label(
     if recover:
         _recover(store)
         return
+    if config.import_from is not None:
+        import_labels(data, config, asked, overwrite, _read_all)
+        return
     pattern = _pattern(config.highlight) if config.highlight else None
     check_active(config)
     try:
         if not looks_only:
             check_rules_file(data, config, asked)
-        need_store = config.rules is None and not simulates
+        need_store = config.rules is None and config.format is None and not simulates
         with closing(open_labels(data, config, asked, write=not looks_only, need_store=need_store)) as opened:
             if simulates:
                 _read_all(opened)
@@ -123,7 +131,7 @@ def _label_plainly(opened: "Opened", active: "ActiveLearning | None") -> None:
     session = begin_sitting(opened, active)
     _tell_unmatched(session.states)
     if opened.config.rules is not None:
-        suggest_by_rules(opened, session)
+        suggest_by_rules(opened, session, active)
     PlainLabeling(session, sys.stdin, write, active).run()
     _leave(opened, session)
 
@@ -163,7 +171,6 @@ def _leave(opened: "Opened", session: "LabelSession") -> None:
 def _report(opened: "Opened", export_to: Path | None, overwrite: bool, check: bool, stats: bool, as_json: bool) -> None:
     """Export, or show the numbers, or both."""
     from txt.labeling.answers import propose_nothing
-    from txt.labeling.export import export
 
     _read_all(opened)
     states, classes = opened.states()
@@ -177,8 +184,7 @@ def _report(opened: "Opened", export_to: Path | None, overwrite: bool, check: bo
     if stats or (as_json and not check):
         _show_summary(opened, states, classes, as_json)
     if export_to is not None:
-        count = export(opened.rows, states, opened.journal, export_to, overwrite=overwrite, propose=propose)
-        say(f"{export_to} has all {len(opened.rows):,} rows, {count:,} with a label")
+        export_labels(opened, states, classes, export_to, overwrite, propose)
 
 
 def _show_summary(opened: "Opened", states: "RowStates", classes: list[str], as_json: bool) -> None:

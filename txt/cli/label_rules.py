@@ -11,6 +11,8 @@ from txt.errors import InputError
 
 if TYPE_CHECKING:
     from txt.data.rows import Asked
+    from txt.labeling.active.sitting import ActiveLearning
+    from txt.labeling.item import Suggestion
     from txt.labeling.opening import Opened
     from txt.labeling.rules.analysis import Analysis
     from txt.labeling.rules.proposals import Proposals
@@ -98,7 +100,11 @@ def show_rules(analysis: "Analysis", as_json: bool) -> None:
         stdout.print(rule_table(analysis, stdout.width))
 
 
-def suggest_by_rules(opened: "Opened", session: "LabelSession") -> None:
-    """Let a sitting without a screen show what the rules propose."""
+def suggest_by_rules(opened: "Opened", session: "LabelSession", active: "ActiveLearning | None") -> None:
+    """Let a sitting without a screen show what the rules propose, before what a model does."""
     _, proposals = judge_rules(opened, session.states, session.classes)
-    session.suggest_by(lambda row: proposals.explained(row, opened.rows.text(row)))
+
+    def suggest(row: int) -> "Suggestion | None":
+        return proposals.explained(row, opened.rows.text(row))
+
+    session.suggest_by(active.beside(suggest) if active else suggest)

@@ -40,6 +40,10 @@ def answers(states: RowStates, journal: Journal, propose: Propose = propose_noth
     """Yield the answer for each row, in the file's order; `propose` never comes before a person."""
     notes = journal.notes()
     notes_by_row = dict(zip(states.rows_of(list(notes)).tolist(), notes.values(), strict=True))
+    earlier = journal.earlier_times()
+    times_by_row = dict(zip(states.rows_of(list(earlier)).tolist(), earlier.values(), strict=True))
+    scores = journal.scores()
+    scores_by_row = dict(zip(states.rows_of(list(scores)).tolist(), scores.values(), strict=True))
     decided = states.decided.tolist()
     for row, is_decided in enumerate(decided):
         flagged, note = states.is_flagged(row), notes_by_row.get(row, "")
@@ -52,7 +56,8 @@ def answers(states: RowStates, journal: Journal, propose: Propose = propose_noth
         else:
             status: Status = "skipped" if label is None else "labeled"
             act, by, how = states.act(row), states.annotator(row), states.how(row)
-            yield Answer(label, status, by, time_of(act) if act else "", how, flagged, note)
+            time = times_by_row.get(row) or (time_of(act) if act else "")
+            yield Answer(label, status, by, time, how, flagged, note, scores_by_row.get(row))
 
 
 def time_of(act: int) -> str:

@@ -308,6 +308,24 @@ class Journal:
         """Return the notes that stand, by row id."""
         return dict(self.connection.execute("SELECT row_id, value FROM current_notes WHERE value <> ''"))
 
+    def earlier_times(self) -> dict[str, str]:
+        """Return when labels were given that came into the store later, by row id."""
+        return dict(
+            self.connection.execute(
+                "SELECT decisions.row_id, decisions.time FROM current JOIN decisions USING (number)"
+                " WHERE abs(CAST(strftime('%s', decisions.time) AS INTEGER) - decisions.act / 1000000000) > 1"
+            )
+        )
+
+    def scores(self) -> dict[str, float]:
+        """Return how sure rules and models were of the labels that they gave, by row id."""
+        return dict(
+            self.connection.execute(
+                "SELECT decisions.row_id, decisions.score FROM current JOIN decisions USING (number)"
+                " WHERE decisions.how IN ('rule', 'model') AND decisions.score IS NOT NULL"
+            )
+        )
+
     def recent_seconds(self, annotator: str, count: int = 200) -> list[float]:
         """Return the seconds that an annotator's latest decisions took, oldest first."""
         rows = self.connection.execute(

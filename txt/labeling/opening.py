@@ -106,7 +106,13 @@ class Opened:
 
 
 def open_labels(
-    data: Path, config: LabelConfig, asked: Asked, *, write: bool = True, need_store: bool = True
+    data: Path,
+    config: LabelConfig,
+    asked: Asked,
+    *,
+    write: bool = True,
+    need_store: bool = True,
+    need_classes: bool = True,
 ) -> Opened:
     """Open a data file, all of it if it is small, and its store; with `write` the store is made if need be.
 
@@ -122,7 +128,7 @@ def open_labels(
     unstored = not write and not need_store and not store.exists()
     kept = _passing_index(store) if unstored else _index_path(store)
     if write and not store.exists():
-        _check_startable(data, config, asked, kept)
+        _check_startable(data, config, asked, kept, need_classes)
     journal = Journal.empty(store) if unstored else Journal.open(store, write=write)
     try:
         asked = _with_text_column(asked, journal.settings().get("text_column"))
@@ -134,11 +140,11 @@ def open_labels(
         raise
 
 
-def _check_startable(data: Path, config: LabelConfig, asked: Asked, kept: Path) -> None:
+def _check_startable(data: Path, config: LabelConfig, asked: Asked, kept: Path, need_classes: bool) -> None:
     """Refuse what cannot be labeled before a store is made for it."""
     rows = open_rows(data, asked, kept)
     rows.close()
-    if not config.labels and not rows.index.label_names:
+    if need_classes and not config.labels and not rows.index.label_names:
         raise _no_classes(data)
 
 

@@ -3,9 +3,11 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from txt.data.columns import find_text
 from txt.data.rows import LONGEST_CELL
 from txt.errors import InputError, nearest
 from txt.labeling.export import COLUMNS, column_names
@@ -13,6 +15,8 @@ from txt.labeling.formats.record import LabelTask, Record, status_of
 from txt.labeling.journal import SEPARATOR
 
 RESERVED = frozenset({"text"})
+
+_SAMPLE_ROWS = 200
 
 
 def write_cells(file: IO[bytes], header: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -61,8 +65,11 @@ def write(file: IO[bytes], records: Iterable[Record], _task: LabelTask) -> None:
     write_cells(file, header, (_cells(record) for each in ([first], records) for record in each))
 
 
-def read(path: Path, task: LabelTask, text_column: str = "text") -> Iterator[Record]:
-    """Yield the rows of an export, or of any CSV file with `text` and `label`."""
+def read(path: Path, task: LabelTask) -> Iterator[Record]:
+    """Yield the rows of an export, or of any CSV file with a text and `label`."""
+    head = list(islice(read_cells(path, ()), _SAMPLE_ROWS))
+    sample = {name: [cells[name] for cells in head] for name in (head[0] if head else ())}
+    text_column = find_text(sample, None, str(path)).name if sample else "text"
     for cells in read_cells(path, (text_column,)):
         names = _label_columns(list(cells))
         label, status, by, time, how, confidence, flagged, note = (cells.pop(name, "") for name in names)

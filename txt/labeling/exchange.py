@@ -1,0 +1,191 @@
+"""Labels out to other tools' formats, and in from them."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import get_args
+
+from txt.data.open_rows import Rows
+from txt.data.rows import records as data_records
+from txt.errors import InputError, TxtError
+from txt.files import atomic_write
+from txt.labeling.answers import Answer, Propose, answers, propose_nothing
+from txt.labeling.formats.catalog import FORMATS, noting_losses
+from txt.labeling.formats.record import LabelTask, Record
+from txt.labeling.formats.table import write_cells
+from txt.labeling.journal import SEPARATOR, Decision, How, Journal, Kind, now, row_id
+from txt.labeling.states import FROM_FILE, RowStates
+
+
+@dataclass
+class Exported:
+    """How many rows were written and labeled, and what the format could not hold, by how many rows had it."""
+
+    rows: int = 0
+    labeled: int = 0
+    losses: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass
+class Imported:
+    """What became of the rows of an import: taken, the same here already, other here and kept, not in the data."""
+
+    taken: int = 0
+    same: int = 0
+    kept: int = 0
+    unlabeled: int = 0
+    unmatched: int = 0
+    new_classes: list[str] = field(default_factory=list)
+
+
+def export_as(
+    name: str,
+    rows: Rows,
+    states: RowStates,
+    journal: Journal,
+    task: LabelTask,
+    target: Path,
+    *,
+    overwrite: bool = False,
+    propose: Propose = propose_nothing,
+) -> Exported:
+    """Write all rows to `target` in one of FORMATS, whole or not at all; undecided rows get what `propose` says.
+
+    Raises:
+        InputError: `target` exists, or the labels cannot be written in this format at all.
+        TxtError: the data file is still being read.
+    """
+    if not rows.index.complete:
+        raise TxtError(f"`{rows.path}` is still being read", "export in a moment")
+    if target.exists() and target.samefile(rows.path):
+        raise InputError("the export cannot take the data file's place", f"--export {rows.path.stem}.labeled.csv")
+    if target.exists() and not overwrite:
+        raise InputError(f"`{target}` exists", "--overwrite replaces it")
+    done, form = Exported(), FORMATS[name]
+    found = _counted(_records(rows, answers(states, journal, propose), task), done)
+    with atomic_write(target, "wb") as file:
+        form.write(file, noting_losses(found, form, done.losses), task)
+    return done
+
+
+def _records(rows: Rows, found: Iterator[Answer], task: LabelTask) -> Iterator[Record]:
+    form = rows.form
+    text = form.columns.index(form.text_column)
+    others = [(place, name) for place, name in enumerate(form.columns) if place != text]
+    for (_, _, cells), answer in zip(data_records(rows.path, form), found, strict=True):
+        label = answer.label
+        labels = () if not label else tuple(label.split(SEPARATOR)) if task.multi_label else (label,)
+        columns = {name: cells[place] for place, name in others}
+        about = (answer.status, answer.by, answer.time, answer.how, answer.confidence, answer.flagged, answer.note)
+        yield Record(cells[text], labels, *about, columns)
+
+
+def _counted(found: Iterator[Record], done: Exported) -> Iterator[Record]:
+    for record in found:
+        done.rows += 1
+        done.labeled += record.status == "labeled"
+        yield record
+
+
+def classes_in(records: Sequence[Record]) -> list[str]:
+    """Return the classes of records, in the order in which they come."""
+    return list(dict.fromkeys(label for record in records for label in record.labels))
+
+
+def write_data(records: Sequence[Record], target: Path) -> None:
+    """Make a data file of the texts and the other columns of an import.
+
+    Raises:
+        InputError: it is not named `.csv`.
+    """
+    if target.suffix != ".csv":
+        raise InputError(f"`{target}` does not exist, and is made as CSV only", f"{target.with_suffix('.csv')}")
+    names = list(dict.fromkeys(name for record in records for name in record.columns))
+    rows = ([record.text, *(record.columns.get(name, "") for name in names)] for record in records)
+    with atomic_write(target, "wb") as file:
+        write_cells(file, ["text", *(name if name != "text" else "text_" for name in names)], rows)
+
+
+def import_labels(
+    records: Sequence[Record],
+    states: RowStates,
+    journal: Journal,
+    task: LabelTask,
+    annotator: str,
+    *,
+    overwrite: bool = False,
+) -> Imported:
+    """Take the labels of records into the store, for the rows with the same texts; all of it, or nothing.
+
+    A decision that is there already stays, unless `overwrite`; only what rules and models said gives way. Who labeled
+    and when stay as they are; where that is not known, `annotator` and now stand there.
+
+    Raises:
+        InputError: a record has several labels, and rows have one here.
+        NotSavedError: the store could not take it.
+    """
+    several = next((record for record in records if len(record.labels) > 1), None)
+    if several is not None and not task.multi_label:
+        raise InputError(f"a row has several labels: {', '.join(several.labels)}", "--multi-label allows that")
+    done, act = Imported(), journal.new_act()
+    done.new_classes = [name for name in classes_in(records) if name not in task.classes]
+    classes = [*task.classes, *done.new_classes]
+    decisions: list[Decision] = []
+    for record, name, row in _matched(records, states):
+        if row < 0:
+            done.unmatched += 1
+        elif _is_wanted(record, states, row, classes, overwrite, done):
+            decisions += _decisions(record, name, act, classes, annotator)
+    with journal.transaction():
+        settings = {"classes": json.dumps(classes, ensure_ascii=False), "multi_label": json.dumps(task.multi_label)}
+        journal.set_settings(**settings)
+        journal.append(decisions)
+    return done
+
+
+def _matched(records: Sequence[Record], states: RowStates) -> Iterator[tuple[Record, str, int]]:
+    """Yield each record with the name and the number of its row, -1 where the data has none."""
+    seen: Counter[str] = Counter()
+    names = []
+    for record in records:
+        names.append(row_id(record.text, seen[record.text]))
+        seen[record.text] += 1
+    yield from zip(records, names, states.rows_of(names).tolist(), strict=True)
+
+
+def _is_wanted(
+    record: Record, states: RowStates, row: int, classes: Sequence[str], overwrite: bool, done: Imported
+) -> bool:
+    """Tell whether a record's answer is to be taken, and count what becomes of it; notes and flags always are."""
+    if record.status == "unlabeled":
+        done.unlabeled += 1
+        return bool(record.note or record.flagged)
+    skipped, label = states.is_skipped(row), states.label(row)
+    if (skipped and record.status == "skipped") or (label is not None and label == _joined(record, classes)):
+        done.same += 1
+        return False
+    if states.decided[row] and states.how(row) not in ("rule", "model") and not overwrite:
+        done.kept += 1
+        return False
+    done.taken += 1
+    return True
+
+
+def _joined(record: Record, classes: Sequence[str]) -> str:
+    return SEPARATOR.join(name for name in classes if name in record.labels)
+
+
+def _decisions(record: Record, name: str, act: int, classes: Sequence[str], annotator: str) -> Iterator[Decision]:
+    how: How = record.how if record.how in get_args(How) and record.how != FROM_FILE else "import"  # type: ignore[assignment]
+    values: list[tuple[Kind, str | None]] = []
+    if record.status != "unlabeled":
+        kind: Kind = "skip" if record.status == "skipped" else "label"
+        values.append((kind, None if kind == "skip" else _joined(record, classes)))
+    values += [("flag", "1")] if record.flagged else []
+    values += [("note", record.note)] if record.note else []
+    who, when = record.by or annotator, record.time or now()
+    for kind, value in values:
+        score = record.confidence if kind == "label" else None
+        yield Decision(act=act, kind=kind, row_id=name, value=value, annotator=who, time=when, how=how, score=score)
