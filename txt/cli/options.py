@@ -23,7 +23,7 @@ def takes(
     """Decorate a command that has a parameter `given` so that it takes every option of the configurations `kinds`.
 
     An option that two of them share (`--seed`) is one flag. The command receives the options that were given on the
-    command line as `given`, and makes its configurations from them with `build`. Those `listed` by name come as the text
+    command line as `given`, and makes its configurations from them with `build`. Those `listed` come as the text
     that was typed, since it may hold several values.
     """
 

@@ -158,6 +158,24 @@ def grid_points(space: Space, base: TrainConfig, trials: int | None, seed: int) 
     return Points(tuple(found), left_out)
 
 
+def base_of(values: Mapping[str, Any], space: Space) -> TrainConfig:
+    """Return the options that all combinations share; those of the space in it are of one that can be built.
+
+    Raises:
+        InputError: a value is wrong, or no combination can be built with the others.
+    """
+    ends = {name: Choices((each.low, each.high)) if isinstance(each, Range) else each for name, each in space.items()}
+    combinations = Combinations(ends)
+    refused: InputError | None = None
+    for number in range(min(len(combinations), MAX_COMBINATIONS)):
+        try:
+            return TrainConfig(**{**values, **combinations[number]})
+        except InputError as error:
+            refused = refused or error
+    assert refused is not None
+    raise refused
+
+
 def why_impossible(base: TrainConfig, params: Params) -> str | None:
     """Return why no model can be built with these options, or None."""
     try:

@@ -1,0 +1,184 @@
+"""The leaderboard of a search: ranked trials with their curves, while it runs and at the end."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from rich.table import Table
+from rich.text import Text
+from textual import work
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.containers import Vertical
+from textual.message import Message
+from textual.widgets import Static
+
+from txt.screens.charts import Series, line_chart
+from txt.screens.palette import theme_for
+from txt.screens.themes import THEMES
+from txt.search.board import Board, TrialRow
+from txt.search.ranking import spoken, spoken_value
+from txt.visible import clip
+
+_SPARKS = "▁▂▃▄▅▆▇█"
+_SPARK_WIDTH = 12
+_MARKS = {"done": "✓", "pruned": "✂", "running": "▸", "waiting": "·", "failed": "✗"}
+_STYLES = {"done": "", "pruned": "dim", "running": "bold", "waiting": "dim", "failed": "red"}
+_SLICE_HEIGHT = 10
+
+
+def summary_line(board: Board) -> str:
+    """Say in one line how a study stands."""
+    counts = [f"{len(board.of(state))} {state}" for state in ("running", "pruned", "failed") if board.of(state)]
+    parts = [f"{board.ended:,} of {board.total:,} trials ended", *counts]
+    if board.left_out:
+        parts.append(f"{sum(board.left_out.values()):,} left out that cannot be built")
+    if board.lost:
+        parts.append(f"{board.lost} taken up again after a crash")
+    parts.append(f"cost so far {spoken_seconds(board.cost_seconds)}")
+    if board.seconds_left is not None:
+        parts.append(f"about {spoken_seconds(board.seconds_left)} left")
+    return ", ".join(parts)
+
+
+def trials_table(board: Board, most: int, width: int) -> Table:
+    """Return the first trials of a board as a table; what all have alike is not repeated in each line."""
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("", board.metric, "by epoch", "options", "run"):
+        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+    names = sorted({name for trial in board.trials for name in trial.params})
+    room = max(width - 24 - _SPARK_WIDTH - 14, 10)
+    for trial in board.trials[:most]:
+        told = (
+            trial.reason if trial.state == "failed" else spoken(trial.params, [n for n in names if n in trial.params])
+        )
+        run = trial.runs[0] if trial.runs else ""
+        table.add_row(
+            _MARKS[trial.state],
+            spoken_score(trial),
+            sparkline(trial.curve),
+            Text(clip(told or "", room)),
+            Text(clip(run, 16)),
+            style=_STYLES[trial.state],
+        )
+    return table
+
+
+def slice_charts(
+    slices: Mapping[str, Sequence[tuple[Any, float, float]]], metric: str, width: int
+) -> Iterator[Text | Table]:
+    """Yield a chart for each option: the mean and the best score at each of its values."""
+    for name, entries in slices.items():
+        values = [value for value, _, _ in entries]
+        if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+            yield Text(f"\n{metric} by {name}", style="bold")
+            yield _numeric_slice(values, [mean for _, mean, _ in entries], [best for _, _, best in entries], width)
+        else:
+            table = Table(name, "mean", "best", box=None, pad_edge=False)
+            for value, mean, best in entries:
+                table.add_row(Text(spoken_value(value)), f"{mean:.4f}", f"{best:.4f}")
+            yield table
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """Draw the last values as a row of blocks, from the lowest to the highest of them."""
+    shown = list(values)[-_SPARK_WIDTH:]
+    if not shown:
+        return ""
+    low, high = min(shown), max(shown)
+    reach = (high - low) or 1.0
+    return "".join(_SPARKS[round((value - low) / reach * (len(_SPARKS) - 1))] for value in shown)
+
+
+def spoken_score(trial: TrialRow) -> str:
+    """Return a score with its interval, or an empty string where there is none yet."""
+    if trial.score is None:
+        return ""
+    reach = f" ± {trial.half_width:.4f}" if trial.half_width is not None else ""
+    return f"{trial.score:.4f}{reach}"
+
+
+def spoken_seconds(seconds: float) -> str:
+    """Return a length of time in the largest units that fit."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = seconds / 60
+    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
+
+
+def _numeric_slice(values: Sequence[float], means: Sequence[float], bests: Sequence[float], width: int) -> Text:
+    log = min(values) > 0 and max(values) / min(values) >= 10
+    series = [Series(values, bests, "best", "green+"), Series(values, means, "mean", "blue+")]
+    return line_chart(series, width, _SLICE_HEIGHT, log_x=log)
+
+
+class Advanced(Message):
+    """A new board came from the search."""
+
+    def __init__(self, board: Board) -> None:
+        super().__init__()
+        self.board = board
+
+
+class LeaderboardApp(App[Board | None]):
+    """Shows a search while it runs; the result is its last board."""
+
+    CSS_PATH = "txt.tcss"
+    TITLE = "txt grid"
+    BINDINGS = [  # noqa: RUF012
+        Binding("q", "stop", "Stop", show=False, priority=True),
+        Binding("ctrl+c", "stop", "Stop", show=False, priority=True),
+        Binding("ctrl+q", "stop", "Stop", show=False, priority=True),
+    ]
+
+    def __init__(self, boards: Callable[[Callable[[], bool]], Iterator[Board]]) -> None:
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        self._boards = boards
+        self._stopping = False
+        self._board: Board | None = None
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = theme_for(self.console.color_system)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the study's state above its trials."""
+        with Vertical():
+            yield Static("starting the workers …", id="state", classes="title")
+            yield Static(id="best")
+            yield Static(id="trials")
+            yield Static("q stops and saves", id="hint", classes="quiet")
+
+    def on_mount(self) -> None:
+        """Begin the search."""
+        self._run_search()
+
+    @work(thread=True, exit_on_error=True)
+    def _run_search(self) -> None:
+        last: Board | None = None
+        for last in self._boards(lambda: self._stopping):
+            self.post_message(Advanced(last))
+        self.call_from_thread(self.exit, last)
+
+    def on_advanced(self, message: Advanced) -> None:
+        """Draw the board."""
+        self._board = message.board
+        self._draw()
+
+    def on_resize(self) -> None:
+        """Draw the board in the new size."""
+        self._draw()
+
+    def action_stop(self) -> None:
+        """Let the workers save, then leave."""
+        self._stopping = True
+        self.query_one("#hint", Static).update("saving what is being trained …")
+
+    def _draw(self) -> None:
+        board = self._board
+        if board is None:
+            return
+        self.query_one("#state", Static).update(Text(f"{board.name}: {summary_line(board)}"))
+        best = board.best
+        told = f"best {spoken_score(best)}  {spoken(best.params)}" if best else "no trial has ended yet"
+        self.query_one("#best", Static).update(Text(told))
+        self.query_one("#trials", Static).update(trials_table(board, max(self.size.height - 6, 3), self.size.width))

@@ -1,0 +1,140 @@
+"""What a study found: the ranking, which options matter, the score by each of them, and a table of all trials."""
+
+import csv
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import mean
+from typing import Any
+
+import optuna
+from optuna.trial import TrialState
+
+from txt.files import atomic_write
+from txt.search.board import Board, TrialRow
+from txt.search.study import Study
+
+_FEWEST_FOR_IMPORTANCE = 4
+
+
+def importances(study: Study) -> dict[str, float]:
+    """Return the share of each option in the variance of the scores, by functional ANOVA (Hutter et al. 2014).
+
+    Empty where too few trials ended, or all scored alike.
+    """
+    done = study.optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+    if len(done) < _FEWEST_FOR_IMPORTANCE or len({trial.value for trial in done}) < 2:
+        return {}
+    varied = [name for name in study.description.dimensions if len({repr(trial.params[name]) for trial in done}) > 1]
+    if not varied:
+        return {}
+    evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
+    found = optuna.importance.get_param_importances(study.optuna, evaluator=evaluator, params=varied)
+    return {name: float(share) for name, share in found.items()}
+
+
+def slices(board: Board) -> dict[str, list[tuple[Any, float, float]]]:
+    """Return for each option its values in order, each with the mean and the best score of the trials that had it."""
+    done = board.of("done")
+    best = min if board.minimizes else max
+    found: dict[str, list[tuple[Any, float, float]]] = {}
+    for name in done[0].params if done else ():
+        by_value: dict[Any, list[float]] = {}
+        for trial in done:
+            if trial.score is not None:
+                by_value.setdefault(trial.params[name], []).append(trial.score)
+        if len(by_value) > 1:
+            ordered = sorted(by_value, key=lambda value: (isinstance(value, str), value is not None, value))
+            found[name] = [(value, mean(by_value[value]), best(by_value[value])) for value in ordered]
+    return found
+
+
+def not_told_apart(board: Board) -> list[TrialRow]:
+    """Return the finished trials whose interval holds the best one's score, the best itself left out."""
+    best = board.best
+    if best is None or best.score is None:
+        return []
+    return [
+        trial
+        for trial in board.of("done")[1:]
+        if trial.score is not None
+        and trial.half_width is not None
+        and abs(trial.score - best.score) <= trial.half_width
+    ]
+
+
+def to_json(study: Study, board: Board) -> dict[str, Any]:
+    """Return all that was found as a JSON object."""
+    best = board.best
+    return {
+        "study": board.name,
+        "metric": board.metric,
+        "best": _trial_json(best) if best else None,
+        "trials": [_trial_json(trial) for trial in board.trials],
+        "left_out": sum(board.left_out.values()),
+        "left_out_reasons": dict(board.left_out),
+        "importances": importances(study),
+        "seconds": board.cost_seconds,
+        "steps": board.steps,
+    }
+
+
+def write_results(board: Board, path: Path) -> None:
+    """Write all trials as CSV, the best first."""
+    names = sorted({name for trial in board.trials for name in trial.params})
+    file = io.StringIO()
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(["trial", "state", board.metric, "half_width", *names, "steps", "seconds", "runs", "reason"])
+    for trial in board.trials:
+        values = [_cell(trial.params.get(name)) for name in names]
+        writer.writerow(
+            [
+                trial.number,
+                trial.state,
+                _cell(trial.score),
+                _cell(trial.half_width),
+                *values,
+                trial.steps,
+                f"{trial.seconds:.1f}",
+                " ".join(trial.runs),
+                trial.reason or "",
+            ]
+        )
+    with atomic_write(path) as whole:
+        whole.write(file.getvalue())
+
+
+def spoken(params: dict[str, Any], names: Sequence[str] = ()) -> str:
+    """Return options in one line, `lr=0.0003 d_model=256`."""
+    return " ".join(f"{_short(name)}={spoken_value(params[name])}" for name in names or params)
+
+
+def spoken_value(value: Any) -> str:
+    """Return a value as it is shown."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def _short(name: str) -> str:
+    return {"learning_rate": "lr", "num_epochs": "epochs"}.get(name, name)
+
+
+def _cell(value: Any) -> Any:
+    return "" if value is None else value
+
+
+def _trial_json(trial: TrialRow) -> dict[str, Any]:
+    interval = None
+    if trial.score is not None and trial.half_width is not None:
+        interval = [trial.score - trial.half_width, trial.score + trial.half_width]
+    return {
+        "params": trial.params,
+        "score": trial.score,
+        "interval": interval,
+        "state": trial.state,
+        "run": trial.runs[0] if trial.runs else None,
+        "runs": list(trial.runs),
+        "scores": list(trial.scores),
+        "steps": trial.steps,
+        "seconds": trial.seconds,
+        "reason": trial.reason,
+    }
