@@ -106,7 +106,7 @@ def made_run(
         )
     run.describe(TrainConfig(**options), folder, f"fingerprint of {data}")
     record = json.loads((run.path / "config.json").read_text())
-    record["created"] = f"2026-01-{day:02d}T12:00:00+00:00"
+    record["created"] = f"2020-01-{day:02d}T12:00:00+00:00"
     (run.path / "config.json").write_text(json.dumps(record))
     if events:
         run.events_path.write_bytes(b"".join(json_line(event.to_json()) for event in events))

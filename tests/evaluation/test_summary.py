@@ -49,7 +49,7 @@ def test_a_run_is_summed_up_from_its_files():
         "tags": ["keep"],
         "problem": None,
     }
-    assert found.created.timestamp() == 1767441600  # 2026-01-03 12:00 UTC
+    assert found.created.timestamp() == 1578052800  # 2020-01-03 12:00 UTC
 
 
 def test_the_score_on_test_is_by_the_metric_of_the_run_and_only_of_its_own_test_split():

@@ -6,6 +6,7 @@ from rich.text import Text
 
 from txt.cli.console import out, shown
 from txt.cli.scorecard import scores_table, verdict_lines
+from txt.screens.run_lines import duration
 
 if TYPE_CHECKING:
     from txt.evaluation.conclusion import Conclusion
@@ -26,16 +27,6 @@ def show_conclusion(conclusion: "Conclusion") -> None:
     )
     for advice in conclusion.advice:
         out.print(_advice_line(advice))
-
-
-def duration(seconds: float) -> str:
-    """Return a time span as people say it: `48 s`, `3 min 20 s`, `2 h 5 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def _course(conclusion: "Conclusion") -> str:

@@ -1,6 +1,7 @@
 """`txt runs`: every run kept, in a table; compared, annotated, exported, and removed again."""
 
 import sys
+from collections.abc import Iterator
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +14,8 @@ from txt.cli.run_arguments import Json, Name, Names, Yes
 from txt.cli.runs_compare import compare
 from txt.cli.runs_export import export, plot
 from txt.cli.runs_show import show
-from txt.cli.runs_table import runs_lines, size
 from txt.errors import InputError
+from txt.screens.run_lines import runs_lines, size
 
 if TYPE_CHECKING:
     from txt.evaluation.summary import Summary
@@ -52,6 +53,9 @@ def list_runs(
     state: Annotated[list[str] | None, typer.Option(help="Only runs in this state; several times for more.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Only runs with this tag.")] = None,
     data: Annotated[str | None, typer.Option(help="Only runs on data whose name holds this.")] = None,
+    interactive: Annotated[
+        bool, typer.Option("-i", "--interactive", help="A screen to look through, compare and tidy up.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Every run kept: state, data, what differs from the defaults, scores, notes and tags.
@@ -65,6 +69,9 @@ def list_runs(
     from txt.evaluation.listing import filtered, ordered
     from txt.evaluation.summary import leaders, summaries
 
+    if interactive:
+        _open_screen(sort, reverse, " ".join(_terms(terms, state or [], tag or [], data)))
+        return
     runs = summaries()
     chosen = ordered(filtered(runs, terms, state or (), tag or (), data), sort, reverse)
     if as_json:
@@ -73,6 +80,28 @@ def list_runs(
     if chosen:
         out.print(Text("\n").join(runs_lines(chosen, out.width, _now(), leaders(runs))), soft_wrap=True)
     say(_count(len(chosen), len(runs)))
+
+
+def _open_screen(sort: str, reverse: bool, terms: str) -> None:
+    """Run the screen, which needs a terminal on both sides."""
+    from txt.evaluation.listing import filtered, ordered
+
+    ordered(filtered((), terms), sort)  # what is wrong is told before a screen opens
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise InputError("-i needs a terminal", "without it, `txt runs` prints the table")
+    from txt.screens.runs import RunsApp, RunsScreen
+
+    RunsApp(RunsScreen(by=sort, reverse=reverse, terms=terms)).run()
+
+
+def _terms(terms: str, states: list[str], tags: list[str], data: str | None) -> Iterator[str]:
+    """Yield what a filter has to hold, so that the screen shows it and it can be changed there."""
+    if len(states) > 1:
+        raise InputError("-i takes one --state", "the screen's filter can be changed with /")
+    yield from [terms] if terms else []
+    yield from [f"state={state}" for state in states]
+    yield from [f"tag={tag}" for tag in tags]
+    yield from [data] if data else []
 
 
 def rename(run: Name, name: Annotated[str, typer.Argument(help="The new name.", show_default=False)]) -> None:

@@ -7,11 +7,10 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from txt.cli.conclusion import duration
 from txt.cli.console import out, print_json, shown
 from txt.cli.run_arguments import Json, Name
-from txt.cli.runs_table import size
 from txt.errors import InputError
+from txt.screens.run_lines import duration, size
 
 if TYPE_CHECKING:
     from txt.evaluation.curves import Curves

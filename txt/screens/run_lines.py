@@ -6,9 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from txt.cli.conclusion import duration
-from txt.cli.console import shown
-from txt.visible import clip
+from txt.visible import clip, visible
 
 if TYPE_CHECKING:
     from txt.evaluation.summary import Summary
@@ -30,9 +28,12 @@ _SUFFIX = {"accuracy": "", "macro_f1": " F1", "balanced_accuracy": " bal.", "mcc
 
 
 def runs_lines(
-    runs: Sequence["Summary"], width: int, now: datetime, best: frozenset[str] = frozenset()
+    runs: Sequence["Summary"], width: int, now: datetime, best: frozenset[str] = frozenset(), *, below: bool = True
 ) -> Iterator[Text]:
-    """Yield the table line by line; a ★ stands beside the score of those named in `best`."""
+    """Yield the table line by line; a ★ stands beside the score of those named in `best`.
+
+    Where it is narrow, what has no room stands in a second line `below` each run.
+    """
     wide = width >= WIDE
     headings = ["name", "state", "when", "data", "best val", "test", *(["took", "size"] if wide else [])]
     rows = [_cells(run, wide, now, run.name in best) for run in runs]
@@ -47,16 +48,16 @@ def runs_lines(
             yield _cut(line.append(_GAP).append_text(Text(" · ").join(words)), width)
             continue
         yield _cut(line, width)
-        below = Text(" · ").join([Text(part) for part in (_took(run), size(run.size)) if part != "–"] + words)
-        yield _cut(Text(_GAP, style="dim").append_text(below), width)
+        if below:
+            yield _cut(Text(_GAP, style="dim").append_text(remarks_line(run)), width)
 
 
 def _cells(run: "Summary", wide: bool, now: datetime, is_best: bool) -> list[Text]:
     return [
-        shown(clip(run.name, 24 if wide else 16), "bold"),
+        _literal(clip(run.name, 24 if wide else 16), "bold"),
         state_cell(run),
         Text(when(run.created, now)),
-        shown(clip(run.data or "–", 24 if wide else 14)),
+        _literal(clip(run.data or "–", 24 if wide else 14)),
         best_cell(run, is_best),
         Text(_test(run, wide)),
         *([Text(_took(run)), Text(size(run.size))] if wide else []),
@@ -72,10 +73,25 @@ def _aligned(cells: Sequence[Text], widths: Sequence[int]) -> Text:
     return line
 
 
+def _literal(text: str, style: str = "") -> Text:
+    """Return text from data as it is: no markup, no control codes."""
+    return Text(visible(text), style=style)
+
+
 def _cut(line: Text, width: int) -> Text:
     line.rstrip()
     line.truncate(width, overflow="ellipsis")
     return line
+
+
+def duration(seconds: float) -> str:
+    """Return a time span as people say it: `48 s`, `3 min 20 s`, `2 h 5 min`."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def state_cell(run: "Summary") -> Text:
@@ -109,14 +125,19 @@ def size(count: int) -> str:
     return f"{count} B"
 
 
+def remarks_line(run: "Summary") -> Text:
+    """Return how long a run took, how large it is, and its remarks, in a line."""
+    return Text(" · ").join([Text(part) for part in (_took(run), size(run.size)) if part != "–"] + remarks(run))
+
+
 def remarks(run: "Summary") -> list[Text]:
     """Return what differs from the defaults, the tags, the note, and what is wrong with a folder."""
     from txt.evaluation.summary import spoken_options
 
-    parts = [shown(", ".join(spoken_options(run.changed)))] if run.changed else []
-    parts += [shown(" ".join(f"#{tag}" for tag in run.notes.tags), "cyan")] if run.notes.tags else []
-    parts += [shown(run.notes.note, "italic")] if run.notes.note else []
-    return parts + ([shown(run.problem, "yellow")] if run.problem else [])
+    parts = [_literal(", ".join(spoken_options(run.changed)))] if run.changed else []
+    parts += [_literal(" ".join(f"#{tag}" for tag in run.notes.tags), "cyan")] if run.notes.tags else []
+    parts += [_literal(run.notes.note, "italic")] if run.notes.note else []
+    return parts + ([_literal(run.problem, "yellow")] if run.problem else [])
 
 
 def _took(run: "Summary") -> str:

@@ -1,0 +1,193 @@
+"""The screen of runs: every key does what it says to the folders it is about."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.evaluation.made_runs import course, made_run, started, step
+from tests.screens.conftest import painted
+from txt.run_notes import Notes, change_tags, read_notes, write_note
+from txt.runs import EventLog
+from txt.screens.runs import RunsApp, RunsScreen
+
+WHEN = ["a", "b", "c"]
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path, monkeypatch):
+    """Three runs, of which `b` is the best and `a` is the newest."""
+    monkeypatch.chdir(tmp_path)
+    write_note(made_run("c", [started(), step(30)], day=1, dropout=0.3).path, "died of \x1b[31mheat [bold]")
+    change_tags(made_run("b", course(0.9), day=2, test=0.85, learning_rate=5e-4).path, add=("paper",))
+    made_run("a", course(0.8), day=3, test=0.8)
+
+
+def app(**options) -> RunsApp:
+    made = RunsApp(RunsScreen(**options))
+    made.theme = "txt-dark"
+    return made
+
+
+async def until(pilot, words: str) -> str:
+    """Wait until words are on the screen, which other threads and processes write."""
+    for _ in range(400):
+        if words in painted(pilot.app):
+            return painted(pilot.app)
+        await pilot.pause(0.05)
+    raise AssertionError(f"{words!r} never came:\n{painted(pilot.app)}")
+
+
+def names() -> list[str]:
+    return sorted(path.name for path in Path("runs").iterdir())
+
+
+def order(screen: str) -> list[str]:
+    lines = [line.strip("● ").split() for line in screen.splitlines()]
+    return [line[0] for line in lines if line and line[0] in WHEN]
+
+
+async def test_all_runs_are_shown_and_the_chosen_one_is_told_about():
+    async with app().run_test(size=(80, 24), notifications=True) as pilot:
+        screen = await until(pilot, "3 runs")
+        assert order(screen) == ["a", "b", "c"]
+        await pilot.press("end")
+        screen = await until(pilot, "died of ␛[31mheat [bold]")
+        assert "dropout 0.3" in screen
+        await pilot.press("home", "down")
+        assert "#paper" in await until(pilot, "lr 0.0005")
+
+
+async def test_sorting_and_reversing_change_the_order_and_keep_the_choice():
+    async with app().run_test(notifications=True) as pilot:
+        await until(pilot, "3 runs")
+        await pilot.press("end", "s")
+        assert order(await until(pilot, "by name")) == ["a", "b", "c"]
+        assert pilot.app.screen.query_one("#run-table").chosen.name == "c"
+        await pilot.press("S")
+        assert order(await until(pilot, "turned round")) == ["c", "b", "a"]
+
+
+async def test_a_filter_narrows_the_list_and_one_that_makes_no_sense_is_told():
+    async with app().run_test(notifications=True) as pilot:
+        await until(pilot, "3 runs")
+        await pilot.press("slash", *"best>", "enter")
+        await until(pilot, "needs a number")
+        await pilot.press(*"0.85", "enter")
+        assert order(await until(pilot, "1 of 3 runs")) == ["b"]
+        await pilot.press("slash", *["backspace"] * 9, "enter")
+        assert order(await until(pilot, " 3 runs")) == ["a", "b", "c"]
+
+
+async def test_note_and_tags_are_written_into_the_folder():
+    async with app().run_test(notifications=True) as pilot:
+        await until(pilot, "3 runs")
+        await pilot.press("down", "n", *"good", "enter")
+        await until(pilot, "· good")
+        await pilot.press("t", *" keep", "enter")
+        await until(pilot, "#keep #paper")
+        assert read_notes(Path("runs/b")) == Notes("good", ("keep", "paper"))
+        await pilot.press("t", *["backspace"] * 5, "enter")
+        for _ in range(100):
+            if read_notes(Path("runs/b")).tags == ("keep",):
+                return
+            await pilot.pause(0.05)
+        raise AssertionError(read_notes(Path("runs/b")))
+
+
+async def test_a_run_gets_another_name_unless_it_is_taken():
+    async with app().run_test(notifications=True) as pilot:
+        await until(pilot, "3 runs")
+        await pilot.press("r", "backspace", "b", "enter")
+        await until(pilot, "exists already")
+        assert names() == ["a", "b", "c"]
+        await pilot.press("r", "backspace", *"best", "enter")
+        await until(pilot, "best ")
+        assert names() == ["b", "best", "c"]
+
+
+async def test_removing_asks_and_takes_the_marked_runs_that_are_shown():
+    async with app().run_test(notifications=True) as pilot:
+        await until(pilot, "3 runs")
+        await pilot.press("space", "space", "d")
+        screen = await until(pilot, "Remove for good?")
+        assert "the newest" in screen
+        assert "the best of 3 runs" in screen
+        await pilot.press("escape")
+        assert names() == ["a", "b", "c"]
+        await pilot.press("slash", *"best>0.85", "enter")
+        await until(pilot, "1 of 3 runs")
+        await pilot.press("d", "y")
+        await until(pilot, "0 of 2 runs")
+        assert names() == ["a", "c"]
+
+
+async def test_a_running_run_is_not_removed():
+    with EventLog(made_run("d", [started()], day=9)):
+        async with app().run_test(notifications=True) as pilot:
+            await until(pilot, "4 runs")
+            await pilot.press("d")
+            await until(pilot, "is running")
+            assert "d" in names()
+
+
+async def test_a_run_that_appears_meanwhile_is_shown():
+    async with app().run_test(notifications=True) as pilot:
+        await until(pilot, "3 runs")
+        made_run("e", course(), day=9)
+        pilot.app.runs.reload()
+        await until(pilot, "4 runs")
+        assert pilot.app.screen.query_one("#run-table").chosen.name == "a"
+
+
+async def test_enter_shows_the_run_and_comparing_needs_two():
+    async with app().run_test(size=(80, 40), notifications=True) as pilot:
+        await until(pilot, "3 runs")
+        await pilot.press("c")
+        await until(pilot, "mark two or more")
+        await pilot.press("enter")
+        await until(pilot, "best on val")
+        await pilot.press("q")
+        await pilot.press("space", "space", "c")
+        await until(pilot, "What was set otherwise")
+        await pilot.press("q", "q")
+    assert names() == ["a", "b", "c"]
+
+
+async def test_many_runs_are_turned_page_by_page():
+    for number in range(30):
+        made_run(f"n{number:02}", day=4, seed=number)
+    async with app().run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, "33 runs · by when · page 1 of 3")
+        await pilot.press("pagedown", "pagedown", "pagedown")
+        assert "a " in await until(pilot, "page 3 of 3")
+        await pilot.resize_terminal(80, 50)
+        await until(pilot, "33 runs · by when  ")
+        assert pilot.app.screen.query_one("#run-table").page == ""
+
+
+@pytest.fixture
+def same_size(monkeypatch):
+    """Files that grow with every new option would change the picture."""
+    monkeypatch.setattr("txt.evaluation.summary.folder_size", lambda _path: 23_000_000)
+
+
+@pytest.mark.usefixtures("same_size")
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_runs(snap_compare, size):
+    async def mark(pilot):
+        await until(pilot, "3 runs")
+        await pilot.press("space")
+        await until(pilot, "1 marked")
+
+    assert snap_compare(app(), terminal_size=size, run_before=mark)
+
+
+@pytest.mark.usefixtures("same_size")
+@pytest.mark.parametrize("theme", ["txt-light", "ansi-dark"])
+def test_other_colours(snap_compare, theme):
+    async def loaded(pilot):
+        await until(pilot, "3 runs")
+
+    made = app()
+    made.theme = theme
+    assert snap_compare(made, terminal_size=(80, 24), run_before=loaded)
