@@ -231,7 +231,8 @@ class DashboardScreen(Screen[None]):
             return
         known = {each.run.path: each for each in self.earlier}
         self.earlier = [known.get(path) or WatchedRun(Run(path)) for path in runs]
-        self._redraw()
+        self._version += 1
+        self._tick()
 
     def _do_picture(self) -> None:
         name = f"{self.watched.run.name}-{time.strftime('%H%M%S')}.svg"
@@ -273,7 +274,7 @@ class DashboardScreen(Screen[None]):
     def _show_alone(self, name: str | None) -> None:
         self._alone = None if name == self._alone else name
         self.query_one(Plots).show_alone(self._alone)
-        self.call_after_refresh(self._redraw)
+        self._draw()
 
     # Leaving
 
@@ -390,7 +391,7 @@ class DashboardScreen(Screen[None]):
         chips = [
             Chip(action.name, action.key, self._word(action), quiet=True)
             for action in self.actions
-            if not action.controls or self.watched.state in LIVING
+            if (not action.controls or self.watched.state in LIVING) and (not action.rare or self.size.height >= _TALL)
         ]
         if chips != self._keys_shown:
             self._keys_shown = chips

@@ -27,15 +27,21 @@ class PlotPanel(Static):
     def __init__(self, name: str) -> None:
         super().__init__(id=f"plot-{name}", classes="plot")
         self._plot = name
+        self._scene: tuple[Scene, Hashable] | None = None
         self._drawn: Hashable = None
 
     def draw(self, scene: Scene, version: Hashable) -> None:
         """Draw the plot for a scene, unless it is drawn already in this version and size."""
-        size = self.size
+        self._scene, size = (scene, version), self.size
         if not self.display or not size.width or self._drawn == (version, size):
             return
         self._drawn = version, size
         self.update(PLOTS[self._plot](scene, size.width, size.height), layout=False)
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Draw the plot for the room it has now."""
+        if self._scene is not None:
+            self.draw(*self._scene)
 
     def on_click(self) -> None:
         """Ask to see this plot alone, or all again."""

@@ -19,30 +19,31 @@ from txt.visible import clip, visible
 
 @dataclass(frozen=True)
 class RunAction:
-    """A key and what it does to a run or to the screen; `controls` are for the training itself."""
+    """A key and what it does; `controls` are for the training itself, `rare` ones are shown where there is room."""
 
     name: str
     key: str
     word: str
     help: str
     controls: bool = False
+    rare: bool = False
 
 
 RUN_ACTIONS = (
     RunAction("pause", "p", "pause", "pause the training, or go on with it; space too", controls=True),
     RunAction("save", "s", "save", "write a checkpoint now", controls=True),
     RunAction("stop", "x", "stop", "stop and save; --resume goes on", controls=True),
-    RunAction("discard", "X", "discard", "stop, and remove the run", controls=True),
+    RunAction("discard", "X", "discard", "stop, and remove the run", controls=True, rare=True),
     RunAction("slower", "-", "rate ÷2", "halve the learning rate from here on", controls=True),
     RunAction("faster", "+", "×2", "double the learning rate from here on", controls=True),
-    RunAction("note", "n", "note", "write a note on the run"),
+    RunAction("note", "n", "note", "write a note on the run", rare=True),
     RunAction("detach", "d", "detach", "leave the screen; the training goes on"),
-    RunAction("metric", "m", "metric", "show another score, the gradient norm, rows/s, memory"),
-    RunAction("axis", "a", "axis", "over steps, epochs or time"),
-    RunAction("smooth", "g", "smooth", "smooth the curves more, or not at all"),
-    RunAction("log", "l", "log", "logarithmic losses and learning rates"),
-    RunAction("overlay", "o", "overlay", "lay earlier runs behind"),
-    RunAction("picture", "c", "picture", "save the screen as an SVG file"),
+    RunAction("metric", "m", "metric", "show another score, the gradient norm, rows/s, memory", rare=True),
+    RunAction("axis", "a", "axis", "over steps, epochs or time", rare=True),
+    RunAction("smooth", "g", "smooth", "smooth the curves more, or not at all", rare=True),
+    RunAction("log", "l", "log", "logarithmic losses and learning rates", rare=True),
+    RunAction("overlay", "o", "overlay", "lay earlier runs behind", rare=True),
+    RunAction("picture", "c", "picture", "save the screen as an SVG file", rare=True),
     RunAction("help", "?", "keys", "all keys"),
     RunAction("leave", "q", "leave", "leave: detach, or stop the training"),
 )
@@ -121,8 +122,8 @@ def numbers(run: WatchedRun, width: int) -> Text:
     if scores.best:
         first.append(f"best {scores.best.score:.4f} at epoch {scores.best.epoch:.3g}")
     if now:
-        first += [f"lr {now['learning_rate']:.2e}", f"gradient {now['gradient_norm']:.2f}"]
-        second += [f"{now['rows_per_second']:,.0f} rows/s", f"{now['tokens_per_second']:,.0f} tokens/s"]
+        second += [f"lr {now['learning_rate']:.2e}", f"gradient {now['gradient_norm']:.2f}"]
+        second += [f"{now['rows_per_second']:,.0f} rows/s", f"{now['tokens_per_second'] / 1000:.3g}k tokens/s"]
         second.append(f"{now['memory_bytes'] / 2**30:.2f} GiB")
     if run.status and run.alive:
         if run.status.cpu is not None:
@@ -177,9 +178,8 @@ def _course(run: WatchedRun) -> list[str]:
     if run.started:
         parts.append(f"epoch {run.epoch:.3g}/{run.started.epochs}")
         parts.append(f"step {run.last_step:,}/{run.total_steps:,}")
-        when = run.finished.time if run.finished else None
-        if when and run.begun:
-            parts.append(f"{clock(when - run.begun)} in all")
+        if run.finished and run.state == run.finished.status:
+            parts.append(f"{clock(run.finished.seconds)} of training")
     return parts
 
 

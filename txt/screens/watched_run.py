@@ -110,7 +110,7 @@ class WatchedRun:
         self.answers: deque[Acknowledged] = deque(maxlen=_LOG_LINES)
         self.advice: list[Advice] = []
         self.last_step = 0
-        self.paused = False
+        self.paused = self._diagnosis_due = False
         self._epochs: deque[Evaluation] = deque(maxlen=_EPOCHS_KEPT)
         self._pace: deque[tuple[float, int]] = deque(maxlen=_PACE_STEPS)
 
@@ -124,14 +124,14 @@ class WatchedRun:
         self.share = news.share
         if news.anew:
             self._clear()
-        due = False
         for piece in news.pieces():
             if piece.started:
                 self._start(piece.started)
             self._take_steps(piece.steps)
             for event in piece.others:
-                due |= self._take(event)
-        if due and news.share == 1.0:
+                self._diagnosis_due |= self._take(event)
+        if self._diagnosis_due and (news.share == 1.0 or self.replayed):
+            self._diagnosis_due = False
             self._diagnose()
         return bool(news) or self.state != before
 
@@ -190,7 +190,7 @@ class WatchedRun:
         """How it stands: one of LIVING, a status of Finished, FAILED, DIED, NOT_STARTED or REMOVED."""
         if self._removed:
             return REMOVED
-        if self.finished and not (self.alive and self.status and self.status.state == STARTING):
+        if self.finished and not self._starts_anew():
             return self.finished.status
         if self.replayed:
             return PAUSED if self.paused else TRAINING

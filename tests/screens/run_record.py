@@ -1,0 +1,119 @@
+"""Records of runs for tests of the dashboard: made by formulas, so that each is the same every time."""
+
+import math
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from txt.config import TrainConfig
+from txt.events import Evaluation, Event, Finished, Saved, Started, Step, Warned
+from txt.files import write_json
+from txt.run_status import TRAINING, Status, boot_id, write_status
+from txt.runs import EventLog, Run
+
+BEGUN = 1_700_000_000.0
+PER_EPOCH, EPOCHS = 40, 5
+
+
+def started(step: int = 0) -> Started:
+    return Started(
+        time=BEGUN + step,
+        step=step,
+        total_steps=PER_EPOCH * EPOCHS,
+        steps_per_epoch=PER_EPOCH,
+        epochs=EPOCHS,
+        train_rows=1280,
+        parameters=1_400_000,
+        device="cpu",
+        precision="bf16",
+        threads=2,
+        pid=1,
+        host="h",
+    )
+
+
+def step(number: int) -> Step:
+    loss = 1.1 * math.exp(-number / 60) + 0.05 * math.sin(number * 1.7)
+    return Step(
+        time=BEGUN + number,
+        step=number,
+        epoch=number / PER_EPOCH,
+        loss=max(loss, 0.01),
+        accuracy=min(max(1 - loss * 0.6, 0.0), 1.0),
+        learning_rate=1e-4 * min(number / 20, (200 - number) / 180),
+        gradient_norm=1 + math.sin(number),
+        rows_per_second=812.0,
+        tokens_per_second=21_000.0,
+        memory_bytes=1_200_000_000,
+    )
+
+
+def evaluation(number: int, classes: int = 3) -> Evaluation:
+    epoch = number / PER_EPOCH
+    loss = 0.9 - 0.35 * epoch + 0.12 * epoch**2
+    score = 0.6 + 0.12 * epoch - 0.02 * epoch**2
+    best = epoch <= 3
+    return Evaluation(
+        time=BEGUN + number + 0.5,
+        step=number,
+        epoch=epoch,
+        epoch_end=True,
+        train_loss=1.1 * math.exp(-(number - 20) / 60),
+        train_accuracy=0.5 + 0.09 * epoch,
+        val_loss=loss,
+        metrics={"accuracy": score, "balanced_accuracy": score - 0.02, "macro_f1": score - 0.03, "mcc": score - 0.3},
+        metric="accuracy",
+        score=score,
+        best=best,
+        best_score=score if best else 0.78,
+        confusion=[[90 - 3 * k if k == j else 2 + k * j for j in range(classes)] for k in range(classes)],
+        seconds=0.5,
+    )
+
+
+def record(steps: int = PER_EPOCH * EPOCHS, *, ends: bool = True, classes: int = 3) -> Iterator[Event]:
+    """Yield the events of a run of so many steps."""
+    yield started()
+    for number in range(1, steps + 1):
+        yield step(number)
+        if number % PER_EPOCH == 0:
+            yield evaluation(number, classes)
+            yield Saved(time=BEGUN + number + 0.6, step=number, path=f"checkpoints/step-{number:08d}", best=False)
+        if number == 70:
+            yield Warned(time=BEGUN + number, step=number, message="out of memory: batches are computed in 2 pieces")
+    if ends:
+        yield Finished(
+            time=BEGUN + steps + 1,
+            step=steps,
+            status="completed",
+            best_step=120,
+            best_epoch=3.0,
+            best_score=0.78,
+            seconds=float(steps),
+            rows_per_second=812.0,
+        )
+
+
+def make_run(
+    folder: Path, name: str, events: Sequence[Event] = (), labels: Sequence[str] = ("neg", "neu", "pos")
+) -> Run:
+    """Make a run's folder under `folder`/runs with a record."""
+    run = Run(folder / "runs" / name)
+    run.path.mkdir(parents=True)
+    prepared = folder / "prepared"
+    prepared.mkdir(exist_ok=True)
+    write_json(prepared / "manifest.json", {"labels": list(labels)})
+    run.describe(TrainConfig(num_epochs=EPOCHS), prepared, "f")
+    with EventLog(run) as log:
+        for event in events:
+            log.write(event)
+    return run
+
+
+def say_training(run: Run, state: str = TRAINING, pid: int | None = None) -> None:
+    """Let a run's status say that this process trains it; the lock on its record is the caller's to hold."""
+    import socket
+    import time
+
+    status = Status(pid or os.getpid(), socket.gethostname(), boot_id(), time.time(), state, cpu=1.86)
+    write_status(run, status)
