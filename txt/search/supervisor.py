@@ -1,17 +1,13 @@
 """Keeps the workers of a study going on this machine, and tells how it stands."""
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from txt.errors import TxtError
 from txt.search.board import Board, board_of
 from txt.search.study import Study
 from txt.search.study_folder import StudyFolder
-from txt.search.worker import STORAGE_VARIABLE
+from txt.search.worker import Job
 from txt.training.machine import cores
 
 _TICK_SECONDS = 0.5
@@ -44,7 +40,8 @@ def supervise(
     """
     begun = time.monotonic()
     study.replenish()
-    team = [_Worker(folder, number, max(1, cores() // workers), storage) for number in range(workers)]
+    threads = max(1, cores() // workers)
+    team = [_Worker(Job(folder.path.resolve(), number, threads, storage)) for number in range(workers)]
     try:
         while not study.is_over() and not stop():
             if timeout is not None and time.monotonic() - begun > timeout:
@@ -72,24 +69,10 @@ def supervise(
 class _Worker:
     """A worker process, started again when it dies."""
 
-    def __init__(self, folder: StudyFolder, number: int, threads: int, storage: str | None) -> None:
-        folder.workers.mkdir(exist_ok=True)
-        self._log = folder.workers / f"{number}.log"
-        self._command = [
-            sys.executable,
-            "-m",
-            "txt.search.worker",
-            str(folder.path.resolve()),
-            str(number),
-            str(threads),
-        ]
-        package = Path(__file__).parents[2]
-        found = os.environ.get("PYTHONPATH")
-        self._environment = os.environ | {"PYTHONPATH": f"{package}:{found}" if found else str(package)}
-        if storage:
-            self._environment[STORAGE_VARIABLE] = storage
+    def __init__(self, job: Job) -> None:
+        self._job = job
         self._idle_deaths = 0
-        self._process = self._start()
+        self._process = job.start()
 
     def keep_going(self, study: Study) -> None:
         """Start the process again if it died; one that found nothing left to do has not.
@@ -97,41 +80,31 @@ class _Worker:
         Raises:
             TxtError: it died again and again before it took a trial.
         """
-        if self._process.poll() in (None, 0):
+        if self._process.exitcode in (None, 0):
             return
         self._idle_deaths = 0 if self._has_worked(study) else self._idle_deaths + 1
         if self._idle_deaths >= _MOST_IDLE_DEATHS:
-            raise TxtError(f"workers end before they begin: {self._last_words()}", f"see {self._log}")
-        self._process = self._start()
+            raise TxtError(f"workers end before they begin: {self._last_words()}", f"see {self._job.log}")
+        self._process = self._job.start()
+
+    def ask_to_stop(self) -> None:
+        """Let the process save and end."""
+        if self.is_alive():
+            self._process.terminate()
+
+    def is_alive(self) -> bool:
+        """Return whether the process is still there."""
+        return self._process.exitcode is None
+
+    def wait(self) -> None:
+        """Wait for its end."""
+        self._process.join()
 
     def _has_worked(self, study: Study) -> bool:
         pid = self._process.pid
         return any(trial.user_attrs.get("owner", {}).get("pid") == pid for trial in study.trials())
 
-    def ask_to_stop(self) -> None:
-        """Let the process save and end."""
-        if self._process.poll() is None:
-            self._process.terminate()
-
-    def is_alive(self) -> bool:
-        """Return whether the process is still there."""
-        return self._process.poll() is None
-
-    def wait(self) -> None:
-        """Wait for its end."""
-        self._process.wait()
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        with self._log.open("ab") as log:
-            return subprocess.Popen(
-                self._command,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,  # Ctrl-C is for us, who pass it on
-            )
-
     def _last_words(self) -> str:
-        lines = self._log.read_text(errors="replace").strip().splitlines()
+        log = self._job.log
+        lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
         return lines[-1] if lines else "without a word"

@@ -13,7 +13,7 @@ import optuna
 import torch
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from txt.config import TrainConfig
 from txt.data.prepared import Prepared
@@ -63,7 +63,7 @@ def interval_half_width(halves: list[float], scores: list[float]) -> float:
     rows = mean(halves)
     if len(scores) < 2:
         return rows
-    seeds = float(student.ppf(0.975, len(scores) - 1)) * stdev(scores) / math.sqrt(len(scores))
+    seeds = float(stdtrit(len(scores) - 1, 0.975)) * stdev(scores) / math.sqrt(len(scores))
     return math.hypot(rows, seeds)
 
 

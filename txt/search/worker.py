@@ -1,15 +1,13 @@
-"""A worker process of `txt grid`: takes points off a study's queue and trains them, until none is left.
-
-    python -m txt.search.worker STUDY_FOLDER NUMBER THREADS
-
-SIGTERM saves the training that is going on and ends; so does the end of the process that started it.
-"""
+"""A worker process of `txt grid`: takes points off a study's queue and trains them, until none is left."""
 
 import os
 import signal
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import FrameType
 
@@ -19,9 +17,6 @@ from txt.data.prepared import Prepared
 from txt.search.study import Study
 from txt.search.study_folder import StudyFolder
 from txt.search.trial import run_trial
-
-STORAGE_VARIABLE = "TXT_STUDY_STORAGE"
-"""Environment variable with the database's URL: an argument could be read by everybody on the machine."""
 
 _IDLE_SECONDS = 0.5
 
@@ -41,14 +36,50 @@ def work(study: Study, prepared: Prepared, number: int, threads: int, stop: Call
             time.sleep(_IDLE_SECONDS)
 
 
-def main(arguments: list[str]) -> None:
-    """Run a worker as its command line says."""
-    folder, number, threads = StudyFolder(Path(arguments[0])), int(arguments[1]), int(arguments[2])
+@dataclass(frozen=True)
+class Job:
+    """What a worker process is started with; `storage` is the database's URL with its password."""
+
+    folder: Path
+    number: int
+    threads: int
+    storage: str | None = None
+
+    @property
+    def log(self) -> Path:
+        """The file that has what the process says."""
+        return StudyFolder(self.folder).workers / f"{self.number}.log"
+
+    def start(self) -> ForkServerProcess:
+        """Start the process: forked off one that has everything imported, which takes no time.
+
+        SIGTERM lets it save the training that is going on and end; so does the end of the process that started it.
+        """
+        context = get_context("forkserver")
+        context.set_forkserver_preload(["txt.search.worker"])
+        process = context.Process(target=_main, args=(self,))
+        process.start()
+        return process
+
+
+def _main(job: Job) -> None:
+    _leave_terminal(job.log)
     stop = _stop_on_signals()
     if torch.cuda.is_available():
-        torch.cuda.set_device(number % torch.cuda.device_count())  # what `cuda` means from here on
-    study = Study.open(folder.name, folder.storage(os.environ.get(STORAGE_VARIABLE)))
-    work(study, Prepared.open(folder.prepared_path()), number, threads, stop)
+        torch.cuda.set_device(job.number % torch.cuda.device_count())  # what `cuda` means from here on
+    folder = StudyFolder(job.folder)
+    os.chdir(folder.path.resolve().parents[1])
+    study = Study.open(folder.name, folder.storage(job.storage))
+    work(study, Prepared.open(folder.prepared_path()), job.number, job.threads, stop)
+
+
+def _leave_terminal(log: Path) -> None:
+    """Write to the log from here on, out of reach of Ctrl-C, which is for the process that started this one."""
+    os.setsid()
+    log.parent.mkdir(exist_ok=True)
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), sys.stdout.fileno())
+        os.dup2(file.fileno(), sys.stderr.fileno())
 
 
 def _stop_on_signals() -> Callable[[], bool]:
@@ -62,7 +93,3 @@ def _stop_on_signals() -> Callable[[], bool]:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, ask)
     return lambda: asked or os.getppid() != parent
-
-
-if __name__ == "__main__":
-    main(sys.argv[1:])
