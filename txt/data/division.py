@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from txt.config import PrepareConfig
 from txt.data.duplicates import Conflicts, count_duplicates, find_conflicts, overlaps
 from txt.data.labels import Naming, lookalikes, name_classes
 from txt.data.prepared import SPLITS
 from txt.data.row_facts import RowFacts
-from txt.data.split import LEFT_OUT, TEST, UNLABELED, VAL, Codes, Labels, Rows, Shares, assign
+from txt.data.split import LEFT_OUT, TEST, TRAIN, UNLABELED, VAL, Codes, Labels, Rows, Shares, assign
 from txt.data.staging import Staged
 from txt.errors import InputError
 
@@ -25,7 +26,7 @@ class Division:
     """The split and the class of each row, (N,); labels are -1 for none, codes LEFT_OUT where a row is dropped.
 
     `names` are the classes in order, `dropped` counts the rows without a split by reason, `duplicates` those whose text
-    stands in an earlier row.
+    stands in an earlier row, `guessed` the train rows whose label comes from rules or a model.
     """
 
     names: tuple[str, ...]
@@ -37,6 +38,7 @@ class Division:
     duplicates: int
     conflicts: Conflicts
     overlaps: tuple[tuple[int, int, int], ...]
+    guessed: int = 0
 
     @cached_property
     def class_counts(self) -> dict[str, dict[str, int]]:
@@ -51,6 +53,8 @@ class Division:
         """Yield what a user should know before trusting the splits."""
         if self.note:
             yield self.note
+        if self.guessed:
+            yield f"{self.guessed:,} rows are labeled by rules or a model: all are in train, val and test are people's"
         for group in lookalikes(self.names):
             yield f"these labels differ only by case or spaces, and are different classes: {_listed(group)}"
         made = [split for split in self.class_counts if any(self.class_counts[split].values())]
@@ -77,6 +81,8 @@ def divide(staged: Staged, config: PrepareConfig) -> Division:
     _refuse_without_text(staged)
     naming = _naming(facts)
     rows = _rows(facts, naming, one_file=len(staged.sources) == 1)
+    guessed = np.frombuffer(facts.guessed, np.int8).astype(bool) if facts.guessed else np.zeros(len(facts), bool)
+    _refuse_without_people(staged, rows, guessed)
     _refuse_without_classes(staged, naming.names, int(np.count_nonzero(rows.labels >= 0)))
     shares, split_by = _shares(staged, rows, config)
     codes = assign(rows, shares, config.seed)
@@ -91,6 +97,7 @@ def divide(staged: Staged, config: PrepareConfig) -> Division:
         duplicates=count_duplicates(rows.texts),
         conflicts=find_conflicts(rows.texts, rows.labels, _LISTED_CONFLICTS),
         overlaps=tuple(overlaps(rows.texts, codes)) if given_entirely else (),
+        guessed=int(np.count_nonzero(guessed & (codes == TRAIN) & (rows.labels >= 0))),
     )
 
 
@@ -110,10 +117,16 @@ def _rows(facts: RowFacts, naming: Naming, one_file: bool) -> Rows:
         labels=lookup[np.frombuffer(facts.labels, np.int16)],
         given=np.frombuffer(facts.given, np.int8),
         groups=[np.frombuffer(keys, np.uint64) for keys in (facts.groups, facts.origins) if keys],
-        copies=np.frombuffer(facts.copies, np.int8).astype(bool) if facts.copies else None,
+        copies=_train_only(facts),
         # Rows of two files may have the same id and be different rows.
         origins=np.frombuffer(facts.origins, np.uint64) if facts.origins and one_file else None,
     )
+
+
+def _train_only(facts: RowFacts) -> npt.NDArray[np.bool_] | None:
+    """Return which rows may be in train only: copies, and those whose label no person gave."""
+    masks = [np.frombuffer(each, np.int8).astype(bool) for each in (facts.copies, facts.guessed) if each]
+    return np.logical_or.reduce(masks) if masks else None
 
 
 def _dropped(staged: Staged, rows: Rows, codes: Codes) -> dict[str, int]:
@@ -150,6 +163,15 @@ def _refuse_without_classes(staged: Staged, names: Sequence[str], labeled: int) 
         raise InputError(
             f"column `{column}` of `{source}` has {len(names):,} different values in {labeled:,} rows, no classes",
             "name another column with --label-column",
+        )
+
+
+def _refuse_without_people(staged: Staged, rows: Rows, guessed: npt.NDArray[np.bool_]) -> None:
+    labeled = rows.labels >= 0
+    if guessed.any() and not (labeled & ~guessed).any():
+        raise InputError(
+            f"all labels of `{next(iter(staged.sources))}` come from rules or a model: none could test what is learned",
+            "label a hundred rows or so by hand, and export again",
         )
 
 

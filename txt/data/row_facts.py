@@ -21,6 +21,8 @@ ROW = "\0row"
 _MOST_LABELS = 10_000
 _SPLIT_CODES = {"train": TRAIN, "val": VAL, "test": TEST, "unlabeled": UNLABELED}
 _COPY, _ORIGIN = "augmented", "source_id"  # the columns that augmentation adds
+_HOW = ("label_how", "final_label_how")  # the column in which an export of labels says how each came
+_MACHINES = frozenset({"rule", "model"})
 _TRUE = frozenset({"true", "1", "yes"})
 
 
@@ -30,7 +32,8 @@ class RowFacts:
 
     `texts` are hashes; `labels` are places in `label_names`, -1 for none; `given` is the split that the source names,
     LEFT_OUT for none. `groups` and `origins` are hashes that are equal for rows that belong together, `copies` is 1 for
-    augmented rows, `ids` are hashes of the ids; these are empty where no column says so.
+    augmented rows, `guessed` for those whose label comes from rules or a model, `ids` are hashes of the ids; these are
+    empty where no column says so.
     """
 
     texts: "array[int]" = field(default_factory=lambda: array("Q"))
@@ -39,6 +42,7 @@ class RowFacts:
     groups: "array[int]" = field(default_factory=lambda: array("Q"))
     origins: "array[int]" = field(default_factory=lambda: array("Q"))
     copies: "array[int]" = field(default_factory=lambda: array("b"))
+    guessed: "array[int]" = field(default_factory=lambda: array("b"))
     ids: "array[int]" = field(default_factory=lambda: array("Q"))
     label_names: dict[str, int] = field(default_factory=dict)
     text_bytes: int = 0
@@ -67,6 +71,7 @@ class RowFacts:
             self._add_ids(column_of(batch, roles.row_id.name), hashes)
         if _ORIGIN in batch.schema.names or self.origins:
             self._add_origins(batch, self.ids if roles.row_id else self.texts)
+        self._add_guessed(batch)
 
     def _add_ids(self, ids: pa.Array, hashes: npt.NDArray[np.uint64]) -> None:
         self.ids_complete &= pc.all(pc.fill_null(pc.not_equal(ids, ""), False)).as_py()
@@ -79,6 +84,14 @@ class RowFacts:
         origins = _keys(column_of(batch, _ORIGIN), own[len(own) - len(batch) :])
         self.origins.frombytes(before.tobytes() + origins.tobytes())
         self.copies.frombytes(bytes(len(before)) + _are_copies(batch).tobytes())
+
+    def _add_guessed(self, batch: pa.RecordBatch) -> None:
+        """Note which labels no person gave; an export says so."""
+        name = next((name for name in _HOW if name in batch.schema.names), None)
+        if name is not None or self.guessed:
+            before = len(self) - len(batch) - len(self.guessed)  # rows that came before the column did
+            guessed = _by_value(column_of(batch, name or _HOW[0]), lambda how: how in _MACHINES, np.int8)
+            self.guessed.frombytes(bytes(before) + guessed.tobytes())
 
     def _label_codes(self, batch: pa.RecordBatch, column: Column | None, source: str) -> npt.NDArray[np.int16]:
         def code(label: str | None) -> int:

@@ -8,7 +8,7 @@ from txt.labeling.journal import current_labels, row_id, store_path
 
 
 class StoredLabels:
-    """Gives rows their labels: the store's where it has one, else the file's own.
+    """Gives rows their labels: a person's in the store where there is one, else the file's own.
 
     Call it with the rows of the whole file, in order: among rows with the same text, the store tells the first from the
     second.
@@ -28,7 +28,7 @@ class StoredLabels:
         written = text or ""
         stored = self._labels.get(row_id(written, self._seen[written]))
         self._seen[written] += 1
-        if stored is None:
+        if stored is None or stored.how in ("rule", "model"):  # an export says which those are; here it would be lost
             return label
         self.used += 1
         return stored.label
