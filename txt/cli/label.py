@@ -15,6 +15,7 @@ from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
 from txt.cli.label_active import active_learning, begin_sitting, check_active
 from txt.cli.label_exchange import export_labels, import_labels
+from txt.cli.label_review import begin_review, merge_store
 from txt.cli.label_rules import check_rules_file, judge_rules, show_rules, suggest_by_rules, with_declared_classes
 from txt.cli.label_simulate import simulate
 from txt.cli.options import Given, build, takes
@@ -108,27 +109,37 @@ def label(
                 simulate(opened, given.get("split_column"), as_json)
             elif looks_only:
                 _report(opened, export, overwrite, check, stats, as_json)
+            elif config.merge is not None and not config.review:
+                merge_store(opened, config.merge, config.merge_as, _read_all)
             else:
-                if config.active:
+                if config.merge is not None:
+                    merge_store(opened, config.merge, config.merge_as, _read_all)
+                if config.active or config.review or not on_screen:
                     _read_all(opened)
                 with active_learning(opened, given.get("split_column")) as active:
+                    session = _begin(opened, active, given.get("split_column"))
                     if on_screen:
-                        _label_on_screen(opened, [pattern] if pattern else [], active)
+                        _label_on_screen(opened, session, [pattern] if pattern else [], active)
                     else:
-                        _label_plainly(opened, active)
+                        _label_plainly(opened, session, active)
     except DamagedStoreError as error:
         raise _with_readable(store, error) from error
 
 
-def _label_plainly(opened: "Opened", active: "ActiveLearning | None") -> None:
+def _begin(opened: "Opened", active: "ActiveLearning | None", wanted_split: str | None) -> "LabelSession":
+    """Begin a sitting: a review, one that a model guides, or one in the file's order."""
+    if opened.config.review:
+        return begin_review(opened, wanted_split)
+    return begin_sitting(opened, active)
+
+
+def _label_plainly(opened: "Opened", session: "LabelSession", active: "ActiveLearning | None") -> None:
     from txt.labeling.plain import PlainLabeling
 
     def write(what: str) -> None:
         sys.stdout.write(what)
         sys.stdout.flush()
 
-    _read_all(opened)
-    session = begin_sitting(opened, active)
     _tell_unmatched(session.states)
     if opened.config.rules is not None:
         suggest_by_rules(opened, session, active)
@@ -136,11 +147,13 @@ def _label_plainly(opened: "Opened", active: "ActiveLearning | None") -> None:
     _leave(opened, session)
 
 
-def _label_on_screen(opened: "Opened", highlight: list[re.Pattern[str]], active: "ActiveLearning | None") -> None:
+def _label_on_screen(
+    opened: "Opened", session: "LabelSession", highlight: list[re.Pattern[str]], active: "ActiveLearning | None"
+) -> None:
     from txt.screens.first_glance import first_glance
 
     os.environ.setdefault("TEXTUAL_FPS", "120")  # Textual paints on a clock; a label must not wait for its next tick
-    session, data = begin_sitting(opened, active), opened.rows.path
+    data = opened.rows.path
     with first_glance(session):
         from txt.screens.label_app import LabelApp
         from txt.screens.labeling import Sitting

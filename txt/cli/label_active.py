@@ -89,11 +89,13 @@ def split_column(rows: "Rows", wanted: str | None) -> str | None:
 
 
 def check_active(config: LabelConfig) -> None:
-    """Refuse a model that does not exist before a store is made.
+    """Refuse what cannot be done before a store is made.
 
     Raises:
-        InputError: there is no such model.
+        InputError: there is no such model, or both an order by a model and a review are asked for.
     """
+    if config.active and config.review:
+        raise InputError("--active labels new rows, and --review looks again at old ones", "give one of them")
     if config.active or config.simulate or config.review:
         vectorizer(config.model)
 

@@ -1,6 +1,6 @@
 """What can be done while labeling and by which keys; the screen, its help and the plain mode are made from this."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -34,6 +34,12 @@ ACTIONS = (
     Action("help", "?", "f1", "help", "all keys"),
     Action("leave", "q", "ctrl+q", "leave", "leave, and export if you like"),
 )
+
+REVIEW_ACTIONS = tuple(
+    replace(action, word="keep", help="keep the label that is there") if action.name == "skip" else action
+    for action in ACTIONS
+)
+"""What can be done in a review, where the key that skips elsewhere keeps a label."""
 
 RULES = Action("rules", "r", "ctrl+r", "rules", "how good the rules are; the table follows when their file is edited")
 """There only where a file of rules was given."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from txt.labeling.agreement import Agreement, agreement, stored_ratings
 from txt.labeling.journal import Journal
 from txt.labeling.states import RowStates
 
@@ -36,6 +37,7 @@ class Summary:
     ways: dict[str, int]
     people: dict[str, Person]
     seconds: list[float]
+    agreement: Agreement | None = None
 
     @property
     def median_seconds(self) -> float | None:
@@ -71,6 +73,7 @@ def summarize(data: Path, journal: Journal, states: RowStates, classes: list[str
         ways=states.ways(),
         people={name: _person(rows_of[name], seconds_of[name]) for name in {**rows_of, **seconds_of}},
         seconds=seconds,
+        agreement=agreement(stored_ratings(journal)),
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from txt.labeling.actions import ACTIONS, Action
+from txt.labeling.agreement import Agreement
 from txt.labeling.item import Item, Progress
 from txt.labeling.pace import spoken
 from txt.labeling.session import LabelSession
@@ -150,9 +151,32 @@ def summary(numbers: Summary, width: int) -> Text:
     if numbers.unmatched:
         rows = "1 decision is" if numbers.unmatched == 1 else f"{numbers.unmatched:,} decisions are"
         parts.append(Text(f"{rows} about rows that are not in the file any more, and kept"))
+    if numbers.agreement is not None:
+        parts += [Text(""), *agreement_lines(numbers.agreement)]
     if len(numbers.seconds) >= 3:
         parts += [Text(""), pace_chart(numbers.seconds, min(width, 70), 10)]
     return Text("\n").join(parts)
+
+
+def agreement_lines(found: Agreement) -> list[Text]:
+    """Return how far annotators agree: overall, and for each pair that shares rows."""
+    rows = "1 row has" if found.rows == 1 else f"{found.rows:,} rows have"
+    differ = f"they differ on {found.disputed:,} of them" if found.disputed else "they never differ"
+    lines = [Text(f"{rows} labels of several people; {differ}")]
+    lines.append(Text(f"Cohen's kappa {_number(found.kappa)} · Krippendorff's alpha {_number(found.alpha)}"))
+    if len(found.pairs) > 1:
+        lines += [
+            Text(
+                f"{clip(pair.first, 30)} and {clip(pair.second, 30)}: kappa {_number(pair.kappa)},"
+                f" {pair.agreed:.0%} alike on {pair.rows:,} rows"
+            )
+            for pair in found.pairs
+        ]
+    return lines
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
 
 
 _WAYS = {FROM_FILE: "from the file", "duplicate": "copied to identical rows", "bulk": "labeled all at once"}

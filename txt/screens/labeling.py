@@ -19,7 +19,7 @@ from textual.widgets import Static
 from txt.data.row_index import read_index
 from txt.data.rows import Asked
 from txt.errors import TxtError
-from txt.labeling.actions import ACTIONS, RULES, Action
+from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES, Action
 from txt.labeling.active.sitting import ActiveLearning
 from txt.labeling.active.wording import in_short
 from txt.labeling.answers import propose_nothing
@@ -87,10 +87,10 @@ class LabelScreen(Screen[None]):
         self._busy = False
         self._shown_row: int | None = -1
         self._keys_shown: list[Chip] = []
-        self.actions: Sequence[Action] = ACTIONS
+        self.actions: Sequence[Action] = REVIEW_ACTIONS if session.task.review else ACTIONS
         self.rules: RuleBook | None = None
         if sitting.rules is not None:
-            self.actions = (*ACTIONS, RULES)
+            self.actions = (*self.actions, RULES)
             self.rules = RuleBook(sitting.rules, session.rows.text)
             watch = Watch(session.rows.path, session.rows.form, sitting.rules, tuple(session.classes))
             self._rule_link = RuleLink(watch, self._hear_rules, self._lose_rules)
@@ -546,7 +546,7 @@ class LabelScreen(Screen[None]):
     def _draw_text(self, item: Item | None) -> None:
         pane = self.query_one(TextPane)
         if item is None:
-            pane.show(_nothing_left(self.session.queue.view is not None, self._whole))
+            pane.show(_nothing_left(self.session.queue.view is not None, self._whole, self.session.task.review))
             return
         patterns = list(self._sitting.highlight)
         if self._search is not None and (pattern := self._search.query.pattern()):
@@ -598,9 +598,11 @@ def _shown_key(action: Action, typing: bool, label_keys: dict[str, str]) -> str:
     return action.other if taken else action.key
 
 
-def _nothing_left(in_view: bool, whole: bool) -> str:
+def _nothing_left(in_view: bool, whole: bool, review: bool) -> str:
     if in_view:
         return "Nothing here without a label. esc leaves the filter."
+    if review:
+        return "Every doubtful label was looked at.\n\n← goes back · q leaves, and can export"
     if not whole:
         return "All rows read so far are labeled; the file is still being read."
     return "Every row is labeled or skipped.\n\n← goes back · / finds · q leaves, and can export"

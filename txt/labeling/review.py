@@ -1,0 +1,166 @@
+"""Labels that deserve a second look: a model, a near-duplicate or another annotator says otherwise.
+
+The model's word on a row comes from a fit on other rows only. Which of its contradictions are worth showing follows
+Northcutt et al. 2021, "Confident learning": it must be surer of its own class than it usually is where that class is
+right. They come in the order of the lead that it gives its class over the label.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from txt.labeling.active.logistic import Matrix, Scores
+from txt.labeling.active.models import Model
+from txt.labeling.active.vectors import Vectors
+from txt.labeling.agreement import Ratings
+from txt.labeling.item import Suggestion
+from txt.metrics import Ints
+
+FOLDS = 5
+_LEAST_OF_CLASS = 5  # labels; with fewer, a fold may have none to learn from
+_BONUS = {"annotators": 1.0, "duplicate": 0.5, "model": 0.0}
+
+
+@dataclass(frozen=True)
+class Labeled:
+    """Rows with labels: `rows` (N,) in the file, `texts`, `labels` (N,) as numbers into `names`, `text_hashes` (N,)."""
+
+    rows: Ints
+    texts: Sequence[str]
+    labels: Ints
+    names: tuple[str, ...]
+    text_hashes: np.typing.NDArray[np.uint64]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """A reason to doubt the label of the line `place` of the labeled rows; `lead` says how strongly, from -1 to 1."""
+
+    place: int
+    kind: str
+    says: int
+    lead: float
+    reason: str
+
+
+@dataclass(frozen=True)
+class Doubtful:
+    """Rows to look at again, the worst first, and what to suggest for each; `counts` says how many of each kind."""
+
+    rows: Ints
+    suggestions: dict[int, Suggestion]
+    counts: dict[str, int] = field(default_factory=dict)
+
+
+def out_of_fold(model: Model, vectors: Vectors, labeled: Labeled, seed: int) -> Scores:
+    """Return the probability of each class for each row (N, C), from a model that never saw a row with its text."""
+    matrix: Matrix = vectors.matrix
+    folds = (labeled.text_hashes ^ np.uint64(seed)) % np.uint64(FOLDS)  # the hash is as good as a draw
+    found = np.zeros((len(labeled.labels), len(labeled.names)), np.float32)
+    prior = vectors.prior_for(labeled.names)
+    for fold in range(FOLDS):
+        inside, outside = np.flatnonzero(folds == fold), np.flatnonzero(folds != fold)
+        if not len(inside) or not len(outside):
+            continue
+        given = None if prior is None else prior[outside]
+        predict = model.fit(matrix[outside], labeled.labels[outside], len(labeled.names), given, seed)
+        found[inside] = predict(matrix[inside], None if prior is None else prior[inside])
+    return found
+
+
+def can_model(labeled: Labeled) -> bool:
+    """Tell whether there are labels enough for a model to have a word: of two classes, and each several times."""
+    counts = np.bincount(labeled.labels, minlength=len(labeled.names))
+    return int((counts >= _LEAST_OF_CLASS).sum()) > 1
+
+
+def doubts_by_model(probabilities: Scores, labeled: Labeled, name: str) -> list[Doubt]:
+    """Return the rows whose label the model contradicts with more than its usual confidence in its own class."""
+    N = len(labeled.labels)
+    own = probabilities[np.arange(N), labeled.labels]
+    says = probabilities.argmax(1)
+    usual = np.array(
+        [own[labeled.labels == c].mean() if (labeled.labels == c).any() else 1.0 for c in range(len(labeled.names))]
+    )
+    sure = probabilities[np.arange(N), says]
+    places = np.flatnonzero((says != labeled.labels) & (sure >= usual[says]))
+    return [
+        Doubt(
+            place,
+            "model",
+            int(says[place]),
+            float(sure[place] - own[place]),
+            f"{name} gives the label {own[place]:.0%}",
+        )
+        for place in places.tolist()
+    ]
+
+
+def doubts_by_duplicates(groups: Ints, labeled: Labeled, probabilities: Scores | None) -> list[Doubt]:
+    """Return the rows whose near-duplicates have another label: the more frequent one, or of equals the model's."""
+    members: dict[int, list[int]] = defaultdict(list)
+    counts = np.bincount(groups)
+    for place in np.flatnonzero(counts[groups] > 1).tolist():
+        members[int(groups[place])].append(place)
+    found = []
+    for places in members.values():
+        labels = Counter(int(labeled.labels[place]) for place in places)
+        if len(labels) < 2:
+            continue
+        winner = _winner(labels, places, probabilities)
+        example = next(place for place in places if labeled.labels[place] == winner)
+        reason = f"nearly the same as row {labeled.rows[example] + 1:,}"
+        found += [
+            Doubt(place, "duplicate", winner, _lead(probabilities, place, winner, labeled), reason)
+            for place in places
+            if labeled.labels[place] != winner
+        ]
+    return found
+
+
+def doubts_by_annotators(
+    ratings: Ratings, places: Mapping[str, int], labeled: Labeled, probabilities: Scores | None
+) -> list[Doubt]:
+    """Return the rows to which annotators gave different labels; `places` are the lines of the rows' names."""
+    numbers = {name: number for number, name in enumerate(labeled.names)}
+    found = []
+    for name, given in ratings.items():
+        place = places.get(name)
+        labels = Counter(numbers[label] for label in given.values() if label in numbers)
+        if place is None or len(labels) < 2:
+            continue
+        winner = _winner(labels, [place], probabilities)
+        reason = ", ".join(f"{who}: {label}" for who, label in sorted(given.items()))
+        found.append(Doubt(place, "annotators", winner, _lead(probabilities, place, winner, labeled), reason))
+    return found
+
+
+def ranked(doubts: Sequence[Doubt], labeled: Labeled, probabilities: Scores | None) -> Doubtful:
+    """Return each doubtful row once, the worst first, with all reasons; whom people contradict comes before others."""
+    by_place: dict[int, list[Doubt]] = defaultdict(list)
+    for doubt in sorted(doubts, key=lambda each: -_BONUS[each.kind]):
+        by_place[doubt.place].append(doubt)
+    badness = {place: each[0].lead + sum(_BONUS[doubt.kind] for doubt in each) for place, each in by_place.items()}
+    order = sorted(by_place, key=lambda place: (-badness[place], place))
+    suggestions = {}
+    for place in order:
+        first = by_place[place][0]
+        score = None if probabilities is None else float(probabilities[place, first.says])
+        reason = "; ".join(doubt.reason for doubt in by_place[place])
+        suggestions[int(labeled.rows[place])] = Suggestion(labeled.names[first.says], score, "model", reason)
+    counts = Counter(doubt.kind for doubt in doubts)
+    return Doubtful(labeled.rows[np.array(order, np.int64)], suggestions, dict(counts))
+
+
+def _winner(labels: Counter[int], places: Sequence[int], probabilities: Scores | None) -> int:
+    """Return the most frequent label; of equals, the one that the model gives more."""
+    given = np.zeros(max(labels) + 1) if probabilities is None else probabilities[list(places)].sum(0)
+    return max(labels, key=lambda label: (labels[label], float(given[label]), -label))
+
+
+def _lead(probabilities: Scores | None, place: int, says: int, labeled: Labeled) -> float:
+    if probabilities is None:
+        return 0.0
+    return float(probabilities[place, says] - probabilities[place, labeled.labels[place]])
