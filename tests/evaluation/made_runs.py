@@ -119,5 +119,5 @@ def made_run(
             "verdict": "Accuracy is what it is",
         }
         (run.path / "report.json").write_text(json.dumps(report | {"mistakes": ["x" * 100_000]}, indent=2))
-    os.utime(run.path)
+    os.utime(run.path / "config.json", (1e9 + day, 1e9 + day))
     return run

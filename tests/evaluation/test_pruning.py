@@ -50,6 +50,18 @@ def test_what_runs_is_tagged_keep_or_is_no_run_is_left_alone():
     assert plan.bytes == sum(run.size for run in plan.removed) > 0
 
 
+def test_the_best_of_a_study_stays():
+    for name, score in (("grid-001", 0.5), ("grid-002-s0", 0.6), ("grid-002-s1", 0.6), ("better", 0.9)):
+        made_run(name, course(score))
+    made_run("last", [started()], day=9)
+    Path("studies/grid").mkdir(parents=True)
+    Path("studies/broken").mkdir()
+    Path("studies/grid/results.csv").write_text("trial,runs,reason\n2,grid-002-s0 grid-002-s1,\n1,grid-001,\n")
+    Path("studies/broken/results.csv").write_bytes(b"\xff\n\x00")
+    assert removed(1) == ["grid-001"]
+    assert standing(find("grid-002-s1"), summaries()) == ["the best of study grid"]
+
+
 def test_a_run_that_lends_its_data_to_one_that_stays_stays_too():
     made_run("lender", course(0.1))
     made_run("between", course(0.2))

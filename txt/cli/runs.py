@@ -191,8 +191,8 @@ def prune(
 ) -> None:
     """Remove all runs but the best, by their score on val.
 
-    Of each data and metric the best are kept. What runs, is tagged `keep` or is the newest stays, and so does a run
-    whose data another one trained on. Folders that are not runs are left alone.
+    Of each data and metric the best are kept. What runs, is tagged `keep`, is the newest or the best of a study stays,
+    and so does a run whose data another one trained on. Folders that are not runs are left alone.
 
     Example: `txt runs prune --keep-best 5`
     """

@@ -1,10 +1,12 @@
 """Which runs may go, and what speaks for each of the others."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from txt.errors import InputError
+from txt.evaluation.study_best import best_of_studies
 from txt.evaluation.summary import OURS, Summary, best_runs
 from txt.evaluation.wording import METRIC_NAMES
 from txt.run_notes import KEEP
@@ -28,36 +30,34 @@ class Pruning:
 def pruning(runs: Sequence[Summary], keep_best: int) -> Pruning:
     """Choose all runs but the best on each data and metric.
 
-    What runs, is tagged `keep`, or is the newest stays as well, and so does what lends its data to a run that stays.
+    What runs, is tagged `keep`, is the newest or the best of a study stays as well, and so does what lends its data to
+    a run that stays.
     Folders that are not runs are left alone.
     """
     kept: dict[Path, str] = {}
+    studies = best_of_studies()
     for group in best_runs(runs).values():
         for rank, run in enumerate(group[:keep_best], 1):
             if run.rank is not None:
                 kept[run.path] = f"{_place(rank, len(group))} on {run.data or 'its data'} by {_metric(run)}"
     whole = [run for run in runs if run.is_run]
-    for run in sorted(whole, key=lambda run: run.created)[-1:]:
-        kept[run.path] = "the newest"
+    kept |= {run.path: "the newest" for run in _newest(whole)}
     kept |= {run.path: run.state.kind for run in whole if run.state.kind in ALIVE}
+    kept |= {run.path: f"the best of study {studies[run.name]}" for run in whole if run.name in studies}
     kept |= {run.path: f"tagged `{KEEP}`" for run in whole if KEEP in run.notes.tags}
-    for run in list(whole):  # a lender may itself borrow, so as often as there are runs
-        lenders = {lender.path: lender for lender in whole if lender.path not in kept}
-        lent = {
-            path: f"`{run.name}` trains on its data"
-            for run in whole
-            if run.path in kept
-            for path in _lender(run, lenders)
-        }
-        if not lent:
-            break
-        kept |= lent
+    lenders = _lenders(whole)
+    for run in [run for run in whole if run.path in kept]:
+        borrower = run
+        while (lender := lenders.get(borrower.path)) and lender.path not in kept:
+            kept[lender.path] = f"`{borrower.name}` trains on its data"
+            borrower = lender
     return Pruning([run for run in whole if run.path not in kept], kept)
 
 
 def borrowers(run: Summary, runs: Sequence[Summary]) -> list[Summary]:
     """Return the other runs that train on the data prepared inside this one's folder."""
-    return [other for other in runs if other.path != run.path and _lender(other, {run.path: run})]
+    lenders = _lenders([run, *(other for other in runs if other.path != run.path)])
+    return [other for other in runs if (lender := lenders.get(other.path)) and lender.path == run.path]
 
 
 def check_removable(run: Summary, runs: Sequence[Summary], going: Sequence[Path]) -> None:
@@ -89,15 +89,15 @@ def check_idle(run: Summary) -> None:
 
 
 def standing(run: Summary, runs: Sequence[Summary]) -> list[str]:
-    """Say what one would want to know before removing a run: that it is the best, the newest, or tagged `keep`."""
+    """Say what one would want to know before removing a run: its place, and who else names it."""
     told = [
         f"the best of {len(group)} runs on {run.data or 'its data'} by {_metric(run)}"
         for group in best_runs(runs).values()
         if len(group) > 1 and group[0].path == run.path and run.rank is not None
     ]
-    newest = max((other for other in runs if other.is_run), key=lambda other: other.created, default=None)
-    if newest and newest.path == run.path:
-        told.append("the newest, which `txt eval` takes")
+    told += ["the newest, which `txt eval` takes" for newest in _newest(runs) if newest.path == run.path]
+    study = best_of_studies().get(run.name)
+    told += [f"the best of study {study}"] if study else []
     return told + [f"tagged `{KEEP}`"] * (KEEP in run.notes.tags)
 
 
@@ -115,9 +115,22 @@ def _is_ours(path: Path) -> bool:
     return "events.jsonl" in names or all(name in OURS or name.startswith(".") for name in names)
 
 
-def _lender(run: Summary, candidates: dict[Path, Summary]) -> list[Path]:
-    """Return the one of the candidates inside which this run's data lies, if any does."""
-    if not run.is_run:
-        return []
-    data = Run(run.path).prepared_path().resolve()
-    return [path for path in candidates if path != run.path and data.is_relative_to(path.resolve())]
+def _newest(runs: Iterable[Summary]) -> list[Summary]:
+    """Return the run that commands take where none is named, as `Run.newest` chooses it."""
+    made = {}
+    for run in runs:
+        with suppress(OSError):
+            made[(run.path / "config.json").stat().st_mtime_ns] = run
+    return [made[max(made)]] if made else []
+
+
+def _lenders(runs: Sequence[Summary]) -> dict[Path, Summary]:
+    """Return for each run, by its path, the other one inside whose folder its data lies."""
+    folders = {run.path.resolve(): run for run in runs}
+    found: dict[Path, Summary] = {}
+    for run in runs:
+        parents = Run(run.path).prepared_path().resolve().parents if run.is_run else ()
+        lender = next((folders[parent] for parent in parents if parent in folders), run)
+        if lender.path != run.path:
+            found[run.path] = lender
+    return found
