@@ -1,8 +1,11 @@
 import math
 
+import numpy as np
 import pytest
 
-from txt.screens.charts import Series, bars, line_chart
+from txt.screens.charts import Series, bars, field_chart, line_chart
+from txt.screens.raster import Ink, Line, Raster
+from txt.screens.ticks import log_axis, number_axis, time_axis
 
 
 def test_a_chart_fills_the_room_it_is_given():
@@ -52,3 +55,44 @@ def test_bars_are_as_long_as_their_counts():
     assert lengths["none"] == 0
     assert lengths["few"] == 1
     assert max(len(line) for line in lines) <= 40
+
+
+def test_a_field_chart_is_as_wide_as_asked_whatever_the_terminal_is():
+    xs = np.linspace(0.0, 100.0, 500)
+    lines = [Line(xs, np.sin(xs), Ink("blue")), Line(xs[::100], np.cos(xs[::100]), Ink("orange+", letter="•"))]
+    chart = field_chart(lines, 150, 12, number_axis(0, 100, 5), number_axis(-1, 1, 3)).plain.split("\n")
+    assert len(chart) == 12
+    assert {len(line) for line in chart} == {150}
+    assert sum("•" in line for line in chart)
+    assert chart[-1].split()[0] == "0"
+    right = [line.rstrip() for line in chart[:-1]]
+    assert max(map(len, right)) == 150
+
+
+def test_each_dot_of_a_raster_is_where_its_point_is():
+    raster = Raster(2, 1, 0, 3, 0, 3)
+    raster.draw(Line(np.array([0.0]), np.array([0.0])))
+    raster.draw(Line(np.array([3.0]), np.array([3.0])))
+    assert {(cell.column, cell.letter) for cell in raster.cells()} == {(0, "⡀"), (1, "⠈")}
+
+
+def test_a_line_leaves_no_gap_between_its_points():
+    raster = Raster(30, 10, 0, 1, 0, 1)
+    raster.draw(Line(np.array([0.0, 1.0]), np.array([0.0, 1.0])))
+    assert {cell.column for cell in raster.cells()} == set(range(30))
+    assert {cell.row for cell in raster.cells()} == set(range(10))
+
+
+@pytest.mark.parametrize(
+    ("axis", "labels"),
+    [
+        (number_axis(0, 1200, 5), ["0", "500", "1,000"]),
+        (number_axis(0, 2.2e-4, 4), ["0", "1e-4", "2e-4"]),
+        (number_axis(-0.5, 0.5, 3), ["-0.5", "0", "0.5"]),
+        (number_axis(0, 10e6, 3), ["0", "5M", "10M"]),
+        (log_axis(-4, 0, 3), ["1e-4", "1e-2", "1e0"]),
+        (time_axis(0, 4000, 4), ["0s", "30:00", "1:00:00"]),
+    ],
+)
+def test_axes_are_marked_at_round_places(axis, labels):
+    assert [label for _, label in axis.marks] == labels

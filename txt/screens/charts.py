@@ -51,6 +51,7 @@ def line_chart(
         return Text("")
     plotext.clear_figure()
     plotext.theme("clear")
+    plotext.limit_size(False, False)  # the size of the terminal is none of a chart's business
     plotext.plotsize(width, height)
     plotext.frame(False)
     for each in drawn:
@@ -89,6 +90,7 @@ def field_chart(lines: Sequence[Line], width: int, height: int, across: Axis, up
     cells = list(raster.cells())
     plotext.clear_figure()
     plotext.theme("clear")
+    plotext.limit_size(False, False)  # the size of the terminal is none of a chart's business
     plotext.plotsize(width, height)
     plotext.frame(False)
     plotext.xlim(0, columns - 1)

@@ -60,9 +60,11 @@ def _round_step(wanted: float) -> float:
 
 
 def _number(value: float, decimals: int) -> str:
-    if value and (decimals > 3 or abs(value) >= 1e7):
+    if value and (decimals > 3 or abs(value) >= 1e10):
         digits, _, power = f"{value:.1e}".partition("e")
         return f"{digits.removesuffix('.0')}e{int(power)}"
+    if abs(value) >= 1e6 and not decimals:
+        return f"{value / 1e6:.6g}M"
     if abs(value) >= 10_000 and not decimals:
         return f"{value / 1000:,.6g}k"
     return f"{value:,.{decimals}f}" if value else "0"

@@ -1,0 +1,120 @@
+"""The dashboard pixel by pixel, at the two sizes it is made for."""
+
+import time
+from types import SimpleNamespace
+
+import pytest
+
+from tests.screens.conftest import painted
+from tests.screens.run_record import BEGUN, make_run, record, say_training
+from txt.run_feed import RunFeed
+from txt.run_replay import Replay
+from txt.runs import EventLog
+from txt.screens import run_words
+from txt.screens.dashboard_app import DashboardApp
+from txt.screens.watched_run import WatchedRun
+
+SIZES = [(80, 24), (120, 40)]
+
+
+@pytest.fixture(params=SIZES, ids=["80x24", "120x40"])
+def size(request) -> tuple[int, int]:
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def clock(monkeypatch, tmp_path):
+    """Make it always the same time of day."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    still = SimpleNamespace(time=lambda: BEGUN + 160, strftime=time.strftime, localtime=time.localtime)
+    monkeypatch.setattr(run_words, "time", still)
+
+
+def app_on(run, *arguments) -> DashboardApp:
+    app = DashboardApp(WatchedRun(run, *arguments[:1], replayed=bool(arguments)), *arguments)
+    app.theme = "txt-dark"
+    return app
+
+
+async def settle(pilot):
+    """Wait until nothing moves any more, for longer than the screen takes to look for news."""
+    before = ""
+    while (now := painted(pilot.app)) != before:
+        before = now
+        await pilot.pause(0.4)
+
+
+def pressed(*keys):
+    async def press(pilot):
+        await settle(pilot)
+        await pilot.press(*keys)
+        await settle(pilot)
+
+    return press
+
+
+@pytest.fixture
+def live(tmp_path):
+    """A run in its fourth epoch, trained by this process as far as anyone can see."""
+    run = make_run(tmp_path, "airline", list(record(150, ends=False)))
+    with EventLog(run):
+        say_training(run)
+        yield run
+
+
+@pytest.fixture
+def finished(tmp_path):
+    return make_run(tmp_path, "airline", list(record()))
+
+
+def test_training(snap_compare, live, size):
+    assert snap_compare(app_on(live), terminal_size=size, run_before=settle)
+
+
+def test_leaving_a_training(snap_compare, live, size):
+    assert snap_compare(app_on(live), terminal_size=size, run_before=pressed("q"))
+
+
+def test_finished_with_an_earlier_run_behind(snap_compare, finished, tmp_path, size):
+    make_run(tmp_path, "before", list(record(110)))
+    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("o", "space", "enter"))
+
+
+def test_one_plot_alone_over_epochs_and_logarithmic(snap_compare, finished, size):
+    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("1", "a", "l"))
+
+
+def test_confusion(snap_compare, finished, size):
+    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("5"))
+
+
+def test_died(snap_compare, tmp_path, size):
+    run = make_run(tmp_path, "airline", list(record(90, ends=False)))
+    assert snap_compare(app_on(run), terminal_size=size, run_before=settle)
+
+
+def test_help(snap_compare, finished, size):
+    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("question_mark"))
+
+
+def test_choosing_earlier_runs(snap_compare, finished, tmp_path, size):
+    for name in ("second", "third"):
+        make_run(tmp_path, name, list(record(50)))
+    (tmp_path / "runs" / "second" / "config.json").touch()
+    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("o", "down", "space"))
+
+
+def test_a_replay_that_holds(snap_compare, finished, size):
+    replay = Replay(RunFeed(finished.events_path), 1.0, clock=lambda: 0.0)
+    replay._told = BEGUN + 100
+    replay.paused = True
+    assert snap_compare(app_on(finished, replay), terminal_size=size, run_before=settle)
+
+
+@pytest.mark.parametrize("theme", ["txt-light", "ansi-dark"])
+def test_other_colours(snap_compare, finished, theme):
+    app = app_on(finished)
+    app.theme = theme
+    assert snap_compare(app, terminal_size=(80, 24), run_before=settle)
