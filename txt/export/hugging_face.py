@@ -1,6 +1,5 @@
 """A classifier as a folder that `transformers` loads where txt is not installed."""
 
-import shutil
 from pathlib import Path
 
 from txt.export.folder import copy_tokenizer, export_folder
@@ -28,15 +27,17 @@ def export_hugging_face(source: ModelSource, out: Path, force: bool = False) -> 
     with export_folder(source, out, force) as folder:
         form.model.save_pretrained(folder)
         copy_tokenizer(source, folder)
-        if form.code is not None:
-            _add_code(form, form.code, folder)
+        if form.code:
+            _add_code(form, folder)
         (folder / "README.md").write_text(model_card(form, _usage(form, out.name)), encoding="utf-8")
     return difference
 
 
-def _add_code(form: PaddedForm, code: Path, folder: Path) -> None:
-    """Put the model's code beside it, and say in config.json which class is what."""
-    shutil.copyfile(code, folder / f"{CODE}.py")
+def _add_code(form: PaddedForm, folder: Path) -> None:
+    """Put the model's code beside it as one file, and say in config.json which class is what."""
+    lines = [line for path in form.code for line in path.read_text(encoding="utf-8").splitlines()]
+    own = [line for line in lines if not line.startswith("from txt.")]  # what they import of txt stands above them
+    (folder / f"{CODE}.py").write_text("\n".join(own) + "\n", encoding="utf-8")
     config = read_json(folder / "config.json")
     config["auto_map"] = {
         "AutoConfig": f"{CODE}.{type(form.model.config).__name__}",
@@ -46,7 +47,7 @@ def _add_code(form: PaddedForm, code: Path, folder: Path) -> None:
 
 
 def _usage(form: PaddedForm, name: str) -> str:
-    trust = ", trust_remote_code=True" if form.code is not None else ""
+    trust = ", trust_remote_code=True" if form.code else ""
     lines = [
         "```python",
         "from transformers import pipeline",
@@ -55,7 +56,7 @@ def _usage(form: PaddedForm, name: str) -> str:
         'classify(["a text"], top_k=None, truncation=True)',
         "```",
     ]
-    if form.code is not None:
+    if form.code:
         lines += [
             "",
             f"The architecture is defined in `{CODE}.py`, which needs torch and transformers and nothing else.",

@@ -72,7 +72,7 @@ def _classes(labels: Sequence[str], manifest: Manifest | None, report: Mapping[s
 
 
 def _evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
-    if report is None:
+    if report is None or "metrics" not in report:
         yield "It has not been evaluated: `txt eval` measures it beside a baseline."
         return
     baseline = report.get("baseline") or {"name": None, "metrics": {}}

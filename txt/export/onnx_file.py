@@ -54,6 +54,11 @@ def export_onnx(source: ModelSource, out: Path, quantize: bool = False, force: b
     """
     _require_packages()
     form = padded_form(source)
+    if getattr(form.model, "ngrams", None) is not None:
+        raise InputError(
+            f"`{source.name}` has a linear model on n-grams beside its encoder, which an ONNX file cannot hold",
+            "--format hf can, or train without it",
+        )
     with export_folder(source, out, force) as folder, _quietly():
         path = folder / "model.onnx"
         _write(form, path)

@@ -16,7 +16,7 @@ from txt.data.prepared import Prepared
 from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import softmax
 from txt.metrics import Floats
-from txt.model import padded, sentence
+from txt.model import ngrams, padded, sentence
 from txt.model.classifier import TransformerClassifier
 from txt.model.saved import load_model
 from txt.prediction.classifier import TextClassifier, loaded
@@ -39,13 +39,13 @@ _TEXTS = (  # for a model whose data is not here
 class PaddedForm:
     """A classifier for padded rows and the one of txt whose answers it gives.
 
-    `code` is the file that a program without txt needs to load the model; None for architectures of transformers.
+    `code` are the files that a program without txt needs to load the model; none for architectures of transformers.
     """
 
     source: ModelSource
     model: PreTrainedModel
     classifier: TextClassifier
-    code: Path | None
+    code: tuple[Path, ...]
     texts: tuple[str, ...]
 
     def tokenizer(self) -> Tokenizer:
@@ -107,12 +107,13 @@ def probabilities_of(form: PaddedForm, run: Any) -> Floats:
     return softmax(np.concatenate(found))
 
 
+@torch.no_grad()
 def divide_logits(model: nn.Module, temperature: float) -> None:
     """Put a temperature into the last layer: confidence is then calibrated in every program."""
     last = [part for part in model.modules() if isinstance(part, nn.Linear)][-1]
-    with torch.no_grad():
-        last.weight.div_(temperature)
-        last.bias.div_(temperature)
+    beside = getattr(model, "ngrams", None)
+    for weights in (last.weight, last.bias, *([beside.weight] if beside is not None else [])):
+        weights.div_(temperature)
 
 
 def sample_texts(source: ModelSource) -> Sequence[str]:
@@ -130,11 +131,11 @@ def sample_texts(source: ModelSource) -> Sequence[str]:
     return _TEXTS
 
 
-def _for_padded_rows(model: Any) -> tuple[PreTrainedModel, Path | None]:
-    """Return a model for padded rows with the same weights, and the file with its code."""
+def _for_padded_rows(model: Any) -> tuple[PreTrainedModel, tuple[Path, ...]]:
+    """Return a model for padded rows with the same weights, and the files with its code."""
     if isinstance(model, TransformerClassifier):
         ours = padded.TransformerClassifier(padded.TransformerClassifierConfig.from_dict(model.config.to_dict()))
         ours.load_state_dict(model.state_dict())
-        return ours, Path(padded.__file__)
+        return ours, (Path(ngrams.__file__), Path(padded.__file__))
     native: PreTrainedModel = model.model
-    return native, Path(sentence.__file__) if isinstance(native, sentence.SentenceClassifier) else None
+    return native, (Path(sentence.__file__),) if isinstance(native, sentence.SentenceClassifier) else ()

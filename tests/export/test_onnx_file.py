@@ -1,0 +1,81 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from txt.errors import InputError
+from txt.prediction.classifier import load
+from txt.prediction.source import find_model
+from txt.runs import Run
+
+ALONE = """
+import runpy, sys
+sys.modules.update(txt=None, torch=None, transformers=None)  # as if they were not installed
+runpy.run_path(sys.argv.pop(1))
+"""
+TEXTS = ["the film was great", "so very awful and dreary", "ordinary", "great " * 600]
+
+
+@pytest.fixture(scope="module")
+def exported(run: Run, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    for name in ("onnx", "onnxscript", "onnxruntime"):
+        pytest.importorskip(name)
+    from txt.export.onnx_file import export_onnx
+
+    folder = tmp_path_factory.mktemp("onnx") / "out"
+    found = export_onnx(find_model(run.path), folder)
+    assert found.largest_difference < 1e-4
+    assert found.same_label == 1
+    return folder
+
+
+def test_the_script_needs_neither_txt_nor_torch_and_says_what_txt_says(run: Run, exported: Path, tmp_path: Path):
+    done = subprocess.run(
+        [sys.executable, "-c", ALONE, str(exported / "predict_onnx.py"), *TEXTS],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    lines = [line.split("\t") for line in done.stdout.splitlines()]
+    for (label, confidence, text), ours, given in zip(
+        lines, load(run.path, precision="float32", device="cpu").predict(TEXTS), TEXTS, strict=True
+    ):
+        assert text == given
+        assert label == ours.label
+        assert float(confidence) == pytest.approx(ours.confidence, abs=1e-4)
+
+
+def test_batch_and_length_may_be_any(exported: Path):
+    import onnx
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(str(exported / "model.onnx"), providers=["CPUExecutionProvider"])
+    for rows, length in ((1, 1), (1, 40), (7, 3)):
+        ids = np.full((rows, length), 9, np.int64)
+        (logits,) = session.run(["logits"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})
+        assert logits.shape == (rows, 3)
+    (opset,) = (each.version for each in onnx.load(exported / "model.onnx").opset_import if each.domain == "")
+    assert opset == 18
+
+
+def test_8_bits_make_the_file_smaller_and_agree(run: Run, exported: Path, tmp_path: Path):
+    from txt.export.onnx_file import export_onnx
+
+    found = export_onnx(find_model(run.path), tmp_path / "small", quantize=True)
+    assert found.bytes < (exported / "model.onnx").stat().st_size
+    assert 0 < found.largest_difference < 0.2
+    assert not list((tmp_path / "small").glob("float32*"))
+
+
+def test_a_missing_package_is_one_line_with_the_extra(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    from txt.export import onnx_file
+
+    monkeypatch.setattr(onnx_file, "find_spec", lambda name: None if name == "onnxscript" else object())
+    with pytest.raises(InputError, match="--format onnx needs the package onnxscript") as error:
+        onnx_file.export_onnx(find_model(run.path), tmp_path / "out")
+    assert error.value.hint == "pip install 'txt-toolkit[onnx]'"
+    assert list(tmp_path.iterdir()) == []

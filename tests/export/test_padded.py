@@ -1,0 +1,54 @@
+import inspect
+
+import pytest
+import torch
+
+from txt.model import classifier, padded
+from txt.model.ngrams import NgramLogits
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"d_model": 16, "nhead": 2},
+        {"d_model": 30, "nhead": 5},
+        {"d_model": 16, "nhead": 2, "norm_first": True},
+        {"d_model": 16, "nhead": 2, "norm_first": True, "ngrams": 40, "ngram_characters": 150},
+    ],
+)
+def test_padded_rows_give_the_logits_of_flat_ones(options: dict[str, int]):
+    torch.manual_seed(0)
+    sizes = {"vocab_size": 50, "num_layers": 2, "num_labels": 3, **options}
+    flat = classifier.TransformerClassifier(classifier.TransformerClassifierConfig(**sizes)).eval()
+    lengths = [1, 9, 4, 4]
+    ids = torch.randint(5, 50, (4, 9))
+    mask = (torch.arange(9) < torch.tensor(lengths)[:, None]).long()
+    tokens = ids[mask.bool()]
+    if flat.ngrams is not None:
+        _teach(flat.ngrams, tokens, lengths)
+    ours = padded.TransformerClassifier(padded.TransformerClassifierConfig(**sizes)).eval()
+    ours.load_state_dict(flat.state_dict())
+    with torch.inference_mode():
+        expected = flat.classify(tokens, lengths)
+        torch.testing.assert_close(ours(ids, mask).logits, expected)
+        torch.testing.assert_close(ours(ids * mask, mask).logits, expected)
+        if flat.ngrams is not None:
+            assert flat.ngrams(tokens, lengths).abs().max() > 0.1
+
+
+def _teach(ngrams: NgramLogits, tokens: torch.Tensor, lengths: list[int]) -> None:
+    """Let n-grams learn three letters for each entry, and as many of the rows' n-grams as there is room for."""
+    ngrams.learn_pieces([f"{number % 7}{number % 3}x" for number in range(50)])
+    ngrams.learn_ngrams([(tokens, lengths)], 40)
+    assert ngrams.weight.shape == (40, 3)
+    torch.nn.init.normal_(ngrams.weight)
+
+
+def test_positions_are_those_that_the_model_was_trained_with():
+    torch.testing.assert_close(padded.sinusoids(70, 31), classifier.sinusoids(70, 31))
+
+
+def test_both_configurations_take_the_same_options():
+    ours, theirs = (module.TransformerClassifierConfig for module in (padded, classifier))
+    assert inspect.signature(ours.__init__) == inspect.signature(theirs.__init__)
+    assert ours(d_model=8).to_dict() == theirs(d_model=8).to_dict()

@@ -1,0 +1,152 @@
+import json
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+from tests.prediction.conftest import TEMPERATURE
+from txt.errors import InputError
+from txt.prediction.classifier import TextClassifier, load
+from txt.runs import Run
+
+TEXTS = ["the film was great", "so very awful", "ordinary", "", "the film " * 30, "fine and dreary 12"] * 4
+
+
+def reference(run: Run, texts: list[str]) -> np.ndarray:
+    """Return the probabilities as transformers computes them, on padded rows."""
+    tokenizer = AutoTokenizer.from_pretrained(run.model)
+    model = AutoModelForSequenceClassification.from_pretrained(run.model).eval()
+    with torch.inference_mode():
+        logits = model(**tokenizer(texts, padding=True, truncation=True, return_tensors="pt")).logits
+    return torch.softmax(logits / TEMPERATURE, -1).numpy()
+
+
+def test_probabilities_are_those_of_transformers_divided_by_the_temperature(run: Run, classifier: TextClassifier):
+    found = classifier.answers(TEXTS).probabilities
+    assert np.ptp(found[:, 0]) > 0.05  # the model tells texts apart, so that there is something to compare
+    np.testing.assert_allclose(found, reference(run, TEXTS), atol=1e-5)
+
+
+def test_a_text_alone_gets_the_answer_that_it_gets_among_others(classifier: TextClassifier):
+    together = classifier.predict(TEXTS)
+    for text, among in zip(TEXTS, together, strict=True):
+        (alone,) = classifier.predict([text])
+        assert alone.label == among.label
+        assert alone.confidence == pytest.approx(among.confidence, abs=1e-5)
+        assert among.confidence == max(among.probabilities.values()) == among.probabilities[among.label]
+        assert sum(among.probabilities.values()) == pytest.approx(1)
+
+
+def test_no_texts_have_no_predictions(classifier: TextClassifier):
+    assert classifier.predict([]) == []
+
+
+def test_more_texts_than_are_held_at_once_keep_their_order(classifier: TextClassifier, monkeypatch):
+    whole = classifier.answers(TEXTS).probabilities
+    monkeypatch.setattr("txt.prediction.classifier._TEXTS", 5)
+    np.testing.assert_allclose(classifier.answers(TEXTS).probabilities, whole, atol=1e-5)
+
+
+def test_threads_get_the_answers_that_one_alone_gets(run: Run):
+    classifier = load(run.path, precision="float32", device="cpu")
+    texts = [[f"{text} {number}" for text in TEXTS] for number in range(12)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda part: classifier.answers(part).probabilities, texts))
+    alone = load(run.path, precision="float32", device="cpu")
+    for part, probabilities in zip(texts, found, strict=True):
+        np.testing.assert_allclose(probabilities, alone.answers(part).probabilities, atol=1e-5)
+
+
+def test_windows_are_averaged(classifier: TextClassifier, run: Run):
+    limited = TextClassifier(
+        classifier._model, classifier._tokenizer, classifier.machine, max_length=12, temperature=TEMPERATURE
+    )
+    words = [f"{word}" for word in ["great", "awful", "the", "film", "was", "so", "very", "poor", "fine", "dreary"]] * 4
+    ids = classifier._tokenizer.encode(" ".join(words)).ids
+    inner, room = ids[1:-1], 10
+    starts = [*range(0, len(inner) - room, 7), len(inner) - room]
+    windows = [[ids[0], *inner[start : start + room], ids[-1]] for start in starts]
+    with torch.inference_mode():
+        logits = classifier._model.classify(torch.tensor([*chain(*windows)]), [12] * len(windows))
+    expected = torch.softmax(logits / TEMPERATURE, -1).mean(0).numpy()
+    found = limited.answers([" ".join(words), "short"], stride=7)
+    np.testing.assert_allclose(found.probabilities[0], expected, atol=1e-5)
+    assert found.long.tolist() == [True, False]
+
+
+def test_int8_computes_the_layers_in_8_bits_and_agrees(run: Run, classifier: TextClassifier):
+    quantized = load(run.path, int8=True)
+    kinds = {type(part).__module__ for part in quantized._model.layers.modules()}
+    assert any("quantized" in kind for kind in kinds)
+    assert type(quantized._model.head2) is torch.nn.Linear
+    difference = np.abs(quantized.answers(TEXTS).probabilities - classifier.answers(TEXTS).probabilities)
+    assert 0 < difference.max() < 0.1
+
+
+def test_bf16_agrees(run: Run, classifier: TextClassifier):
+    found = load(run.path, precision="bf16", device="cpu").answers(TEXTS).probabilities
+    assert np.abs(found - classifier.answers(TEXTS).probabilities).max() < 0.1
+
+
+def test_a_models_folder_is_as_good_as_its_run_but_knows_no_temperature(run: Run, tmp_path: Path):
+    shutil.copytree(run.model, tmp_path / "copied")
+    classifier = load(tmp_path / "copied")
+    assert classifier.temperature is None
+    assert set(classifier.labels) == {"good", "bad", "so-so"}
+
+
+def test_importing_txt_loads_no_torch_until_load_is_asked_for():
+    code = "import sys, txt; print(*({'torch', 'numpy'} & {*sys.modules})); txt.load; print('torch' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "\nTrue\n"
+
+
+def test_txt_has_nothing_else():
+    import txt
+
+    with pytest.raises(AttributeError, match="has no `predict`"):
+        _ = txt.predict
+
+
+def test_one_string_is_not_a_list_of_texts(classifier: TextClassifier):
+    with pytest.raises(InputError, match="a list of texts"):
+        classifier.predict("a text")  # type: ignore[arg-type]
+
+
+def test_a_stride_wider_than_a_window_is_refused(classifier: TextClassifier):
+    with pytest.raises(InputError, match="--stride 511 is not between 1 and 510"):
+        classifier.predict(["a"], stride=511)
+
+
+def test_what_is_no_classifier_is_told(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.chdir(tmp_path)
+    encoder = tmp_path / "encoder"
+    shutil.copytree(run.model, encoder)
+    (encoder / "config.json").write_text(json.dumps({"model_type": "bert", "architectures": ["BertModel"]}))
+    without = tmp_path / "without"
+    shutil.copytree(run.model, without)
+    (without / "tokenizer.json").unlink()
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "data.csv").write_text("text\n")
+    for name, message in {
+        "encoder": "holds a BertModel, which is no classifier",
+        "without": "has no tokenizer.json",
+        "empty": "neither a run nor a model's folder",
+        "data.csv": "is a file",
+        str(run.prepared_path()): "is prepared data, not a run",
+        "nowhere": "run `nowhere` does not exist",
+    }.items():
+        with pytest.raises(InputError, match=message):
+            load(name)
+
+
+def test_int8_is_for_the_cpu(run: Run):
+    with pytest.raises(InputError, match=r"--device `cuda:7` is not available|--int8 is for the CPU"):
+        load(run.path, int8=True, device="cuda:7")
