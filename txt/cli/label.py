@@ -117,7 +117,7 @@ def label(
                 if config.active or config.review or not on_screen:
                     _read_all(opened)
                 with active_learning(opened, given.get("split_column")) as active:
-                    session = _begin(opened, active, given.get("split_column"))
+                    session = _begin(opened, active, given)
                     if on_screen:
                         _label_on_screen(opened, session, [pattern] if pattern else [], active)
                     else:
@@ -126,10 +126,10 @@ def label(
         raise _with_readable(store, error) from error
 
 
-def _begin(opened: "Opened", active: "ActiveLearning | None", wanted_split: str | None) -> "LabelSession":
+def _begin(opened: "Opened", active: "ActiveLearning | None", given: Given) -> "LabelSession":
     """Begin a sitting: a review, one that a model guides, or one in the file's order."""
     if opened.config.review:
-        return begin_review(opened, wanted_split)
+        return begin_review(opened, given.get("split_column"), given.get("model"))
     return begin_sitting(opened, active)
 
 
@@ -178,7 +178,8 @@ def _leave(opened: "Opened", session: "LabelSession") -> None:
         raise TxtError(f"the last {len(session.pending)} of them are not saved: {session.problem}")
     data = shlex.quote(str(opened.rows.path))
     store = f" --store {shlex.quote(str(opened.config.store))}" if opened.config.store else ""
-    say(f"  txt label {data}{store} --export labeled{opened.rows.path.suffix}    writes the file with its labels")
+    rules = f" --rules {shlex.quote(str(opened.config.rules))}" if opened.config.rules else ""
+    say(f"  txt label {data}{store}{rules} --export labeled{opened.rows.path.suffix}    writes the file with its labels")
 
 
 def _report(opened: "Opened", export_to: Path | None, overwrite: bool, check: bool, stats: bool, as_json: bool) -> None:
