@@ -90,6 +90,21 @@ def test_nothing_from_a_folder_reaches_the_terminal_as_codes_or_markup(txt):
     assert "[red]x[bold]" in txt()[1]
 
 
+def test_the_table_and_notes_load_nothing_heavy():
+    made_run("001", course(), test=0.7)
+    for command in (
+        ["runs"],
+        ["runs", "--sort", "best", "--json"],
+        ["runs", "note", "001", "x"],
+        ["runs", "rm", "001"],
+    ):
+        code = f"import sys; from txt.cli import main; main({command!r}); print('@', *sys.modules)"
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        loaded = {name.partition(".")[0] for name in done.stdout.rpartition("@")[2].split()}
+        assert "rich" in loaded
+        assert not loaded & {"numpy", "torch", "pyarrow", "textual", "plotext", "sklearn"}, command
+
+
 def test_json_has_all_that_the_table_has(txt):
     made_run("001", course(0.8), test=0.75)
     code, out, _ = txt("--json", "--sort", "best", "--filter", "best>0.5")
