@@ -38,6 +38,11 @@ RECIPE: Mapping[str, int | float | bool] = MappingProxyType(
 FINE_TUNING: Mapping[str, int | float] = MappingProxyType({"learning_rate": 1e-4, "num_epochs": 4, "layer_decay": 0.9})
 """Defaults of a training that begins with pretrained weights."""
 
+FEW_SHOT: Mapping[str, int | float] = MappingProxyType(
+    {"learning_rate": 5e-5, "num_epochs": 4, "batch_size": 64, "layer_decay": 0.9}
+)
+"""Defaults of a training by contrast."""
+
 
 LABEL_FORMATS = (
     "csv",
@@ -303,6 +308,11 @@ class TrainConfig(Config):
     freeze: str | None = option(
         None, "Leave the embeddings and this many layers as they are; `all` fits the head alone.", group="Pretrained"
     )
+    few_shot: bool = option(
+        False,
+        "For few labels: train the encoder by contrast, and then a linear head; --epochs are rounds of 50 steps.",
+        group="Pretrained",
+    )
     layer_decay: float = option(
         1.0, "Each layer learns at this share of the rate of the one above it.", group="Pretrained", above=0, high=1
     )
@@ -372,6 +382,8 @@ class TrainConfig(Config):
             )
         if self.freeze is not None:
             self._check_freeze(self.freeze)
+        if self.few_shot and self.pretrained is None:
+            raise InputError("--few-shot trains a pretrained encoder, and there is none", "give --from MODEL")
 
     def _check_freeze(self, freeze: str) -> None:
         if self.pretrained is None:

@@ -17,7 +17,7 @@ from txt.cli.notify import notify as tell_desktop
 from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.prepare import PreparingBar
 from txt.cli.watch import has_screen, train_watched
-from txt.config import FINE_TUNING, RECIPE, PrepareConfig, TrainConfig, flag, names_of
+from txt.config import FEW_SHOT, FINE_TUNING, RECIPE, PrepareConfig, TrainConfig, flag, names_of
 from txt.errors import InputError, Interrupted, TxtError
 
 if TYPE_CHECKING:
@@ -110,8 +110,9 @@ def _training(preset: str | None, recipe: str | None, options: Mapping[str, Any]
         raise InputError(f"--from brings its own architecture, and takes no {own[0]}")
     if recipe not in (None, "auto", "guide"):
         raise InputError(f"--recipe `{recipe}` does not exist, choose from auto, guide")
+    defaults: Mapping[str, Any]
     if pretrained:
-        defaults = FINE_TUNING
+        defaults = FEW_SHOT if given.get("few_shot", options.get("few_shot")) else FINE_TUNING
     elif recipe == "guide" or (recipe is None and (own or any(name in options for name in _OWN_ARCHITECTURE))):
         defaults = {}
     else:

@@ -33,7 +33,9 @@ def new_model(config: TrainConfig, prepared: Prepared, device: torch.device) -> 
         model: Model = _untrained(config, prepared)
     else:
         _check_tokenizer(config.pretrained, prepared)
-        model = load_pretrained(config.pretrained, prepared.labels, config.seed, means=config.freeze == "all")
+        model = load_pretrained(
+            config.pretrained, prepared.labels, config.seed, means=config.few_shot or config.freeze == "all"
+        )
         _check_length(model, prepared)
         _freeze(model, config)
     nn.Module.to(model, device)

@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from transformers import AutoModel, AutoModelForSequenceClassification, PreTrainedModel
-from transformers.utils.logging import disable_progress_bar
+from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from txt.data import minilm
 from txt.data.hub import fetch, located
@@ -25,6 +25,7 @@ from txt.model.dropout import Dropout, no_dropout
 from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
 
 disable_progress_bar()  # one bar per loaded model would tear ours
+set_verbosity_error()  # nor is it news that a new head has new weights
 
 
 class PretrainedClassifier(nn.Module):

@@ -21,6 +21,7 @@ from txt.model.saved import save_model
 from txt.runs import EventLog, Run
 from txt.training.batches import Rows
 from txt.training.checkpoint import Checkpoint, Progress, newest_checkpoint, save_checkpoint
+from txt.training.contrast import HeadTraining
 from txt.training.control import Controls
 from txt.training.distributed import Group, join_group
 from txt.training.gradients import BatchGradients, BatchLoss
@@ -55,7 +56,8 @@ def train(
     _check_trainable(prepared)
     config = run.config()
     machine = choose_machine(config, resume.settings.get("precision") if resume else None)
-    training = Training(run, prepared, machine, join_group())
+    kind = HeadTraining if config.few_shot or config.freeze == "all" else Training
+    training = kind(run, prepared, machine, join_group())
     if resume:
         training.restore(resume)
     if not training.group.writes:

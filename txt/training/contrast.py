@@ -1,0 +1,247 @@
+"""Training a head alone, on embeddings that are computed once, or after the encoder has learned by contrast.
+
+For few labels: the encoder first learns to bring rows of a class together and to push others apart, of which a handful
+of rows gives many pairs; then a linear head is fitted. Source: Tunstall et al. 2022, "Efficient Few-Shot Learning
+Without Prompts" (SetFit), with the loss of Khosla et al. 2020, "Supervised Contrastive Learning".
+"""
+
+import os
+import socket
+import time
+from collections.abc import Callable, Iterator
+from functools import partial
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from txt.data.prepared import Prepared
+from txt.errors import InputError
+from txt.events import Evaluation, Event, Finished, Saved, Started
+from txt.metrics import Ints, confusion_counts, scores
+from txt.model.build import learning_rate_scale, new_model
+from txt.model.dropout import Dropout, mask_pool
+from txt.model.pretrained import PretrainedClassifier
+from txt.model.saved import save_model
+from txt.runs import Run
+from txt.training.batches import Rows
+from txt.training.checkpoint import Checkpoint
+from txt.training.distributed import Group
+from txt.training.gradients import BatchLoss
+from txt.training.head import STRENGTHS, Floats, Head, embed, fit_head
+from txt.training.machine import Machine, peak_memory
+from txt.training.meter import Meter
+from txt.training.optimizer import FlatAdamW
+from txt.training.schedule import linear_with_warmup
+from txt.training.validation import better
+
+TEMPERATURE = 0.07
+STEPS_PER_ROUND = 50
+_ROWS_OF_A_CLASS = 4  # in a batch
+
+
+class HeadTraining:
+    """Fits a linear head; with `few_shot`, again after each of `num_epochs` rounds of contrastive training.
+
+    It keeps no checkpoints: it takes seconds to minutes, and begins anew where it was stopped.
+    """
+
+    def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group) -> None:
+        if group.size > 1:
+            raise InputError("--freeze all and --few-shot train in one process", "start it without torchrun")
+        self.run, self.config, self.machine, self.group = run, run.config(), machine, group
+        self.train, self.val = prepared.split("train"), prepared.split("val")
+        self.num_classes = len(prepared.labels)
+        if len(np.unique(self.train.labels)) < 2:
+            raise InputError(f"`{prepared.path}` has labeled rows of one class only in its train split")
+        self.tokenizer = prepared.path / "tokenizer"
+        model = new_model(self.config, prepared, machine.device)
+        if not isinstance(model, PretrainedClassifier):
+            raise InputError(f"`{self.config.pretrained}` is no pretrained encoder", "--from minilm is one")
+        self.model = model
+        scale_of = partial(learning_rate_scale, self.model, self.config)
+        self.optimizer = FlatAdamW(model, machine.dtype, self.config.weight_decay, scale_of)
+        working = self.optimizer.working
+        assert isinstance(working, PretrainedClassifier)
+        self.working = working
+        self.rounds = self.config.num_epochs if self.config.few_shot else 0
+        self.step, self.best_round = 0, 0
+        self.best_score: float | None = None
+        self.meter = Meter()
+        self._begun = time.monotonic()
+
+    def restore(self, _: Checkpoint) -> None:
+        """Refuse: there are no checkpoints to go on from."""
+        raise InputError("a training of the head alone has no checkpoints", "start it again under another --name")
+
+    def events(self, stop: Callable[[], bool]) -> Iterator[Event]:
+        """Train to the end or until `stop()`; the last event is Finished."""
+        yield self._started()
+        self.step = 0 if self.rounds else 1
+        yield from self._fit(0)
+        status = "completed"
+        for number in range(1, self.rounds + 1):
+            yield from self._contrast(number, stop)
+            if stop():
+                status = "interrupted"
+                break
+            yield from self._fit(number)
+        yield self._finished(status)
+
+    # The encoder
+
+    def _contrast(self, number: int, stop: Callable[[], bool]) -> Iterator[Event]:
+        """Train the encoder for one round."""
+        total = self.rounds * STEPS_PER_ROUND
+        pool = mask_pool(self.config.dropout, self._seed(number), self.machine.dtype, self.machine.device)
+        self.working.train()
+        for _ in range(STEPS_PER_ROUND):
+            begun = time.perf_counter()
+            rows = self._batch()
+            token_ids, lengths = self.train.gather(rows)
+            inputs = torch.from_numpy(token_ids).to(self.machine.device)
+            labels = torch.from_numpy(self.train.labels[rows]).to(self.machine.device)
+            drop = Dropout(pool, self._seed(number, self.step))
+            found = self.working.embed(inputs, lengths.tolist(), drop).float()  # (B, D)
+            loss = contrastive_loss(found, labels)
+            loss.backward()
+            self.optimizer.collect()
+            norm = self.optimizer.clip(self.config.max_grad_norm)
+            rate = self.config.learning_rate * linear_with_warmup(self.step, total // 10, total)
+            self.optimizer.step(rate)
+            self.step += 1
+            seconds = time.perf_counter() - begun
+            batch = BatchLoss(loss.item(), nearest_right(found, labels))
+            self.meter.add(batch, len(rows), int(lengths.sum()), norm, rate, seconds)
+            if stop():
+                break
+        yield self.meter.event(self.step, self.step / STEPS_PER_ROUND, peak_memory(self.machine.device))
+        self.meter = Meter()
+
+    def _batch(self) -> Rows:
+        """Draw the rows of a step, sorted by length: some classes, and a few rows of each."""
+        draw = np.random.default_rng(self._seed(self.step, 1))
+        labels = self.train.labels
+        present = np.unique(labels)
+        wanted = min(len(present), max(2, self.config.batch_size // _ROWS_OF_A_CLASS))
+        each = self.config.batch_size // wanted
+        rows = [
+            draw.permutation(np.flatnonzero(labels == label))[:each]
+            for label in draw.choice(present, wanted, replace=False)
+        ]
+        chosen = np.concatenate(rows)
+        return chosen[np.argsort(self.train.lengths[chosen], kind="stable")]
+
+    def _seed(self, *purpose: int) -> int:
+        return int(np.random.SeedSequence([self.config.seed, *purpose]).generate_state(1, np.uint64)[0] >> 1)
+
+    # The head
+
+    def _fit(self, number: int) -> Iterator[Event]:
+        """Fit the head with each strength of regularization, and keep the model when it is the best so far on val."""
+        begun = time.perf_counter()
+        train, val = (embed(self.working, split, self.machine.device) for split in (self.train, self.val))
+        metric = self.config.metric
+        best: tuple[float, Head] | None = None
+        for strength in STRENGTHS:
+            head = fit_head(train, self.train.labels, self.num_classes, strength)
+            score = self._score(head.logits(val), metric)
+            if best is None or better(score, best[0], metric):
+                best = score, head
+        assert best is not None
+        score, head = best
+        is_best = better(score, self.best_score, metric)
+        if is_best:
+            self.best_score, self.best_round = score, number
+            head.write(self.model.model.get_submodule("classifier"))
+            save_model(self.model, self.tokenizer, self.run.model)
+        yield self._evaluation(number, head.logits(train), head.logits(val), score, is_best, begun)
+        if is_best:
+            inside = str(self.run.model.relative_to(self.run.path))
+            yield Saved(time=time.time(), step=self.step, path=inside, best=True)
+
+    def _score(self, logits: Floats, metric: str) -> float:
+        if metric == "loss":
+            return _loss(logits, self.val.labels)
+        return scores(self.val.labels, logits.argmax(1), self.num_classes)[metric]
+
+    # What is told
+
+    def _started(self) -> Started:
+        return Started(
+            time=time.time(),
+            step=0,
+            total_steps=self.rounds * STEPS_PER_ROUND or 1,
+            steps_per_epoch=STEPS_PER_ROUND if self.rounds else 1,
+            epochs=self.rounds or 1,
+            train_rows=len(self.train),
+            parameters=self.model.num_parameters(),
+            device=str(self.machine.device),
+            precision=self.machine.precision,
+            threads=self.machine.threads,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+        )
+
+    def _evaluation(
+        self, number: int, train: Floats, val: Floats, score: float, is_best: bool, begun: float
+    ) -> Evaluation:
+        predictions = val.argmax(1)
+        assert self.best_score is not None
+        return Evaluation(
+            time=time.time(),
+            step=self.step,
+            epoch=float(number),
+            epoch_end=True,
+            train_loss=_loss(train, self.train.labels),
+            train_accuracy=float((train.argmax(1) == self.train.labels).mean()),
+            val_loss=_loss(val, self.val.labels),
+            metrics=scores(self.val.labels, predictions, self.num_classes),
+            metric=self.config.metric,
+            score=score,
+            best=is_best,
+            best_score=self.best_score,
+            confusion=confusion_counts(self.val.labels, predictions, self.num_classes).tolist(),
+            seconds=time.perf_counter() - begun,
+        )
+
+    def _finished(self, status: str) -> Finished:
+        seconds = time.monotonic() - self._begun
+        return Finished(
+            time=time.time(),
+            step=self.step,
+            status=status,
+            best_step=self.best_round * STEPS_PER_ROUND if self.rounds else 1,
+            best_epoch=float(self.best_round),
+            best_score=self.best_score,
+            seconds=seconds,
+            rows_per_second=(len(self.train) + len(self.val)) * (self.rounds + 1) / seconds,
+        )
+
+
+def contrastive_loss(embeddings: Tensor, labels: Tensor) -> Tensor:
+    """Return the supervised contrastive loss (Khosla et al. 2020, equation 2) of embeddings (B, D), labels (B,).
+
+    Each row is to be more similar to the others of its class than to the rest; rows alone in their class count only
+    as others' rest.
+    """
+    unit = F.normalize(embeddings, dim=1)
+    others = ~torch.eye(len(unit), dtype=torch.bool, device=unit.device)
+    similarity = (unit @ unit.T / TEMPERATURE).masked_fill(~others, float("-inf"))  # (B, B)
+    log_share = similarity - similarity.logsumexp(1, keepdim=True)
+    positive = (labels[:, None] == labels) & others
+    counts = positive.sum(1)
+    mean = log_share.masked_fill(~positive, 0.0).sum(1) / counts.clamp(min=1)
+    return -mean[counts > 0].mean()
+
+
+def nearest_right(embeddings: Tensor, labels: Tensor) -> int:
+    """Return how many of some rows (B, D) have a row of their own class as the most similar other one."""
+    unit = F.normalize(embeddings.detach(), dim=1)
+    similarity = (unit @ unit.T).fill_diagonal_(float("-inf"))
+    return int((labels[similarity.argmax(1)] == labels).sum())
+
+
+def _loss(logits: Floats, labels: Ints) -> float:
+    return float(F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels)))
