@@ -260,6 +260,7 @@ def _search(begun: _Begun, searching: GridConfig, timeout: float | None, live: b
     from txt.cli.grid_report import watch_plainly
     from txt.search.board import board_of
     from txt.search.supervisor import supervise
+    from txt.search.worker import warm_up
 
     study, folder = begun.study, begun.folder
     study.replenish()
@@ -270,6 +271,7 @@ def _search(begun: _Begun, searching: GridConfig, timeout: float | None, live: b
     def boards(stop: Any) -> "Iterator[Board]":
         return supervise(study, folder, searching.workers, stop, timeout, searching.storage)
 
+    warm_up()
     if live:
         from txt.screens.leaderboard import LeaderboardApp
 

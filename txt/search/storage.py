@@ -10,6 +10,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
 
 from txt.errors import InputError
 from txt.files import mend_torn_line
@@ -46,7 +47,7 @@ def open_database(url: str) -> BaseStorage:
     try:
         return RDBStorage(
             parsed.render_as_string(hide_password=False),
-            engine_kwargs={"pool_pre_ping": True, "connect_args": timeout},
+            engine_kwargs={"poolclass": NullPool, "connect_args": timeout},  # a call a minute needs no open connection
         )
     except ImportError as error:
         raise InputError(f"--storage needs a driver that is not installed: {error.name or error}") from None

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import forkserver, get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import FrameType
@@ -55,11 +55,16 @@ class Job:
 
         SIGTERM lets it save the training that is going on and end; so does the end of the process that started it.
         """
-        context = get_context("forkserver")
-        context.set_forkserver_preload(["txt.search.worker"])
-        process = context.Process(target=_main, args=(self,))
+        warm_up()
+        process = get_context("forkserver").Process(target=_main, args=(self,))
         process.start()
         return process
+
+
+def warm_up() -> None:
+    """Start the process that workers are forked off; a screen has to be opened after that, as it hides the terminal."""
+    get_context("forkserver").set_forkserver_preload([__name__])
+    forkserver.ensure_running()
 
 
 def _main(job: Job) -> None:
