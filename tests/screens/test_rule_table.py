@@ -49,12 +49,12 @@ def with_rules(make_app: MakeApp, rules: Path) -> LabelApp:
 async def test_a_rule_suggests_with_its_words_highlighted_and_enter_takes_it(make_app: MakeApp, rules: Path):
     app = with_rules(make_app, rules)
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: "suggested: positive 50% · charm: like a charm" in painted(app), 60)
+        await until(pilot, lambda: "suggested: positive 50% · enter · charm: like a charm" in painted(app), 60)
         pane = app.screen.query_one(TextPane)
         assert [pane.lines.text[slice(*span)] for span in pane._matches] == ["like a charm"]
         await pilot.press("enter")
         assert stored(app)[0] == "positive"
-        assert "suggested: negative 50% · refund: broke, refund" in painted(app)
+        assert "suggested: negative 50% · enter · refund: broke, refund" in painted(app)
         await pilot.press("3")
         assert stored(app)[1] == "positive"
 

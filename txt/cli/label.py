@@ -179,7 +179,8 @@ def _leave(opened: "Opened", session: "LabelSession") -> None:
     data = shlex.quote(str(opened.rows.path))
     store = f" --store {shlex.quote(str(opened.config.store))}" if opened.config.store else ""
     rules = f" --rules {shlex.quote(str(opened.config.rules))}" if opened.config.rules else ""
-    say(f"  txt label {data}{store}{rules} --export labeled{opened.rows.path.suffix}    writes the file with its labels")
+    export = f"--export labeled{opened.rows.path.suffix}"
+    say(f"  txt label {data}{store}{rules} {export}    writes the file with its labels")
 
 
 def _report(opened: "Opened", export_to: Path | None, overwrite: bool, check: bool, stats: bool, as_json: bool) -> None:

@@ -69,7 +69,10 @@ class SuggestionLine(Static):
             score = f" {suggestion.score:.0%}" if suggestion.score is not None else ""
             why = f" · {visible(suggestion.reason)}" if suggestion.reason else ""
             label = (clip(suggestion.label, 40), "bold")
-            self.update(Text.assemble("suggested: ", label, score, why, (" · enter", "dim")), layout=False)
+            line = Text.assemble(
+                "suggested: ", label, score, (" · enter", "dim"), why, no_wrap=True, overflow="ellipsis"
+            )
+            self.update(line, layout=False)
 
 
 class SidePanel(Vertical):

@@ -461,6 +461,7 @@ class LabelScreen(Screen[None]):
                 self.rules.mistake = mistake
             case Voted() as voted:
                 self.rules.take(voted, self.session.states)
+                self._notice = ""
                 active, suggest = self._sitting.active, self.rules.suggest
                 self.session.suggest_by(active.beside(suggest) if active else suggest)
                 self._draw_text(self.session.item())
@@ -498,6 +499,7 @@ class LabelScreen(Screen[None]):
         if not self._whole:
             self._scanner.start()
         if self.rules is not None:
+            self._tell("the rules go through the file …")
             self._rule_link.start()
 
     @on(events.Resize)

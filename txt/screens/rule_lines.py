@@ -8,8 +8,8 @@ from txt.labeling.rules.analysis import Analysis, RuleLine, Score
 from txt.proportions import Interval
 from txt.visible import clip
 
-_HEADS = ("covers", "overlaps", "conflicts", "right [95 %]", "guess")
-_WIDTHS = (6, 8, 9, 15, 5)
+_HEADS = ("covers", "overlap", "conflict", "right [95 %]", "guess")
+_WIDTHS = (6, 7, 8, 15, 5)
 _WORST_PAIRS = 12
 _LONGEST_NAME, _LONGEST_LABEL = 30, 14
 
@@ -24,9 +24,9 @@ def rule_table(analysis: Analysis, width: int) -> Text:
 
 def _lines(analysis: Analysis, width: int) -> list[Text]:
     label_width = min(max(len(line.label) for line in analysis.lines), _LONGEST_LABEL)
-    room = width - label_width - sum(_WIDTHS) - 2 * len(_WIDTHS) - 3
+    room = width - label_width - sum(_WIDTHS) - len(_WIDTHS) - 2
     name_width = max(min(max(len(line.name) for line in analysis.lines), _LONGEST_NAME, room), 8)
-    heads = "  ".join(f"{head:>{size}}" for head, size in zip(_HEADS, _WIDTHS, strict=True))
+    heads = " ".join(f"{head:>{size}}" for head, size in zip(_HEADS, _WIDTHS, strict=True))
     lines = [Text(f"{'rule':<{name_width}}  {'label':<{label_width}} {heads}", style="dim")]
     for line in analysis.lines:
         names = f"{clip(line.name, name_width):<{name_width}}  {clip(line.label, label_width):<{label_width}} "
@@ -41,7 +41,7 @@ def _cells(analysis: Analysis, line: RuleLine) -> str:
     counts = (line.covered, line.overlapping, line.conflicting)
     shares = [_percent(count / max(analysis.rows, 1)) for count in counts]
     cells = [*shares, *_score_cells(line.score)]
-    return "  ".join(f"{cell:>{size}}" for cell, size in zip(cells, _WIDTHS, strict=True))
+    return " ".join(f"{cell:>{size}}" for cell, size in zip(cells, _WIDTHS, strict=True))
 
 
 def _score_cells(score: Score) -> list[str]:
@@ -57,10 +57,10 @@ def _remark(line: RuleLine) -> str:
 def _vote(analysis: Analysis) -> list[Text]:
     decided, judged = analysis.decided, f"{analysis.judged:,} rows labeled by people"
     covers = _percent(analysis.covered / max(analysis.rows, 1))
-    head = Text.assemble(("vote ", "bold"), (decided.used, "bold"), f" labels {analysis.covered:,} rows, {covers}")
+    lines = [Text.assemble(("vote ", "bold"), (decided.used, "bold"), f" labels {analysis.covered:,} rows, {covers}")]
     if analysis.vote.accuracy is not None:
-        head.append(f"; right {_span(analysis.vote.accuracy)}, guessing there {_percent(analysis.vote.guess or 0)}")
-    lines = [head]
+        right, guess = _span(analysis.vote.accuracy), _percent(analysis.vote.guess or 0)
+        lines.append(Text(f"  right {right}, guessing the largest class there {guess}"))
     if decided.asked == "weighted":
         lines += [Text(line) for line in _weighted(analysis)]
     if not analysis.judged:
@@ -68,7 +68,8 @@ def _vote(analysis: Analysis) -> list[Text]:
     name, gain = clip(analysis.largest_class or "", 20), analysis.gain
     lines.append(Text(f"on {judged}:"))
     lines.append(Text(f"  always {name} is right {_span(analysis.guessing)}"))
-    lines.append(Text(f"  rules, and {name} for the rest, {_span(analysis.with_guesses)}: {_points(gain)}"))
+    lines.append(Text(f"  rules, and {name} for the rest, {_span(analysis.with_guesses)}"))
+    lines.append(Text(f"  that is {_points(gain)}"))
     if gain is not None and gain.high < 0:
         lines.append(Text("! the rules do more harm than guessing the largest class", style="bold"))
     return lines
