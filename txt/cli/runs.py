@@ -214,30 +214,33 @@ def prune(
 
 def _remove(chosen: "list[Summary]", yes: bool) -> None:
     """Ask, and remove."""
+    from txt.evaluation.pruning import check_idle
+    from txt.evaluation.summary import summarize
     from txt.runs import Run
 
     freed = size(sum(run.size for run in chosen))
     many = f"{len(chosen)} runs" if len(chosen) > 1 else chosen[0].name
-    confirm(f"Remove {many}, {freed}?", yes)
+    if not confirmed(f"Remove {many}, {freed}?", yes):
+        say("nothing was removed")
+        return
     for run in chosen:
+        check_idle(summarize(run.path))  # it may have been resumed meanwhile
         with Run(run.path).locked():
             Run(run.path).delete()
     say(f"removed {many}, {freed}")
 
 
-def confirm(question: str, yes: bool) -> None:
+def confirmed(question: str, yes: bool) -> bool:
     """Ask before something is removed.
 
     Raises:
         InputError: there is no one to ask, and --yes was not given.
-        Abort: the answer is no.
     """
     if yes:
-        return
+        return True
     if not sys.stdin.isatty():
         raise InputError(f"{question} There is no terminal to ask on", "--yes answers it; nothing was removed")
-    if not typer.confirm(question, err=True):
-        raise InputError("nothing was removed")
+    return typer.confirm(question, err=True)
 
 
 def _show(runs: "list[Summary]") -> None:
