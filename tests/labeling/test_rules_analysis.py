@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -205,3 +206,10 @@ def test_test_rows_get_no_proposal():
     proposals = Proposals(fired_rules([[1, 1]], "a"), judged([None, None]), test=np.array([True, False]))
     assert proposals.answer(0) is None
     assert proposals.answer(1).label == "a"
+
+
+def test_a_row_that_comes_up_in_another_thread_has_its_proposal_without_the_words():
+    proposals = Proposals(fired_rules([[1]], "a"), judged([None]))
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(proposals.explained, 0, "w0").result()
+    assert (told.label, told.reason, told.words) == ("a", "r0", ())

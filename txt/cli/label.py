@@ -141,7 +141,7 @@ def _label_plainly(opened: "Opened", session: "LabelSession", active: "ActiveLea
         sys.stdout.flush()
 
     _tell_unmatched(session.states)
-    if opened.config.rules is not None:
+    if opened.config.rules is not None and not opened.config.review:
         suggest_by_rules(opened, session, active)
     PlainLabeling(session, sys.stdin, write, active).run()
     _leave(opened, session)

@@ -463,7 +463,8 @@ class LabelScreen(Screen[None]):
                 self.rules.take(voted, self.session.states)
                 self._notice = ""
                 active, suggest = self._sitting.active, self.rules.suggest
-                self.session.suggest_by(active.beside(suggest) if active else suggest)
+                if not self.session.task.review:  # a review has its own suggestions
+                    self.session.suggest_by(active.beside(suggest) if active else suggest)
                 self._draw_text(self.session.item())
         if isinstance(self.app.screen, RuleTable):
             self.app.screen.show()

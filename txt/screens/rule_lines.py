@@ -69,7 +69,7 @@ def _vote(analysis: Analysis) -> list[Text]:
     lines.append(Text(f"on {judged}:"))
     lines.append(Text(f"  always {name} is right {_span(analysis.guessing)}"))
     lines.append(Text(f"  rules, and {name} for the rest, {_span(analysis.with_guesses)}"))
-    lines.append(Text(f"  that is {_points(gain)}"))
+    lines.append(Text(f"  that is {_points(gain)} over guessing"))
     if gain is not None and gain.high < 0:
         lines.append(Text("! the rules do more harm than guessing the largest class", style="bold"))
     return lines

@@ -6,7 +6,7 @@ from txt.labeling.rules.decision import Decided, decide
 from txt.labeling.rules.firing import Fired
 from txt.labeling.rules.judging import Judged, trust
 from txt.labeling.rules.rule import Rule
-from txt.labeling.rules.time_limit import TooSlowError, time_limit
+from txt.labeling.rules.time_limit import TooSlowError, in_main_thread, time_limit
 
 _SEEN_SECONDS = 0.05  # for the words that made a rule fire; without them the row is shown all the same
 
@@ -63,6 +63,8 @@ class Proposals:
 
 
 def _seen(rule: Rule, text: str) -> list[str]:
+    if not in_main_thread():  # a row that comes up while many are labeled in another thread
+        return []
     try:
         with time_limit(_SEEN_SECONDS):
             return rule.when.seen(text)
