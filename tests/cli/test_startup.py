@@ -20,7 +20,10 @@ HEAVY = {
 }
 
 
-@pytest.mark.parametrize("command", [[], ["prepare"], ["label"], ["augment"], ["train"], ["eval"], ["runs"], ["demo"]])
+@pytest.mark.parametrize(
+    "command",
+    [[], ["prepare"], ["label"], ["augment"], ["train"], ["eval"], ["predict"], ["export"], ["runs"], ["demo"]],
+)
 def test_help_loads_nothing_heavy(command):
     code = f"import sys; from txt.cli import main; main({[*command, '--help']!r}); print('@', *sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

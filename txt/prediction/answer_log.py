@@ -26,7 +26,7 @@ class AnswerLog:
 
     def __init__(self, path: Path, of: str, classes: int) -> None:
         self.path = path
-        self._header = json.dumps({"of": of}).encode() + b"\n"
+        self._header = _header(of)
         self._width = classes + 1
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -39,6 +39,12 @@ class AnswerLog:
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, self._header, 0)
         os.ftruncate(self._file, self._place(self.rows))
+
+    @staticmethod
+    def is_about(path: Path, of: str) -> bool:
+        """Tell whether a file holds answers of this kind."""
+        with path.open("rb") as file:
+            return file.readline() == _header(of)
 
     def append(self, probabilities: Floats, long: Floats) -> None:
         """Add the answers of more rows: probabilities (N, C), and which texts are long (N,); they are on disk then."""
@@ -85,3 +91,7 @@ class AnswerLog:
 
     def _place(self, row: int) -> int:
         return len(self._header) + 4 * self._width * row
+
+
+def _header(of: str) -> bytes:
+    return json.dumps({"of": of}).encode() + b"\n"

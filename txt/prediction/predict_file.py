@@ -148,24 +148,29 @@ class _Predicting:
         summary = Summary(str(self._asked.out), self._column, notes=[*self._table.dialect.warnings])
         summary.notes += _unknown_classes(self._table, self._column, self._classifier.labels)
         summary.rows = self._checked()
-        self._asked.out.parent.mkdir(parents=True, exist_ok=True)
-        path = log_path(self._asked.out)
-        had = path.exists()
-        if self._asked.resume and not had:
-            raise InputError(f"there is no work on `{self._asked.out}` to go on with", "leave --resume out")
-        with closing(AnswerLog(path, self._of, len(self._classifier.labels))) as log:
+        with closing(self._log()) as log:
             summary.resumed_at = log.rows
-            if self._asked.resume and not log.rows:
-                log.remove()
-                raise InputError(
-                    f"what was begun on `{self._asked.out}` is of another file, model or options",
-                    "leave --resume out to begin anew",
-                )
-            self._answer(log, summary.rows)
-            names = self._names()
-            write_answers(self._table, self._asked.out, names, self._answers(log, summary, leave))
+            try:
+                self._answer(log, summary.rows)
+                write_answers(self._table, self._asked.out, self._names(), self._answers(log, summary, leave))
+            except BaseException:
+                if not log.rows:
+                    log.remove()
+                raise
             log.remove()
         return summary
+
+    def _log(self) -> AnswerLog:
+        """Open the answers that there are, or none yet; where `resume` insists on some, nothing is begun anew."""
+        out, path = self._asked.out, log_path(self._asked.out)
+        if self._asked.resume and not path.exists():
+            raise InputError(f"there is no work on `{out}` to go on with", "leave --resume out")
+        if self._asked.resume and not AnswerLog.is_about(path, self._of):
+            raise InputError(
+                f"what was begun on `{out}` is of another file, model or options", "leave --resume out to begin anew"
+            )
+        out.parent.mkdir(parents=True, exist_ok=True)
+        return AnswerLog(path, self._of, len(self._classifier.labels))
 
     def _fingerprint(self) -> str:
         """Return what must be the same for answers to be the same."""
