@@ -68,13 +68,16 @@ def option(
     high: float | None = None,
     above: float | None = None,
     choices: tuple[str, ...] = (),
+    words: tuple[str, ...] = (),
 ) -> Any:
     """Declare an option: `low` and `high` are allowed limits, `above` is a limit that is itself not allowed.
+
+    `words` may stand on the command line instead of a value; the command puts a value in their place.
 
     `flags` replaces the flag made from the field's name (`max_length` → `--max-length`); the first one is quoted in
     error messages.
     """
-    limits = {"low": low, "high": high, "above": above, "choices": choices}
+    limits = {"low": low, "high": high, "above": above, "choices": choices, "words": words}
     return field(default=default, metadata={"help": help, "group": group, "flags": flags, **limits})
 
 
@@ -322,7 +325,13 @@ class TrainConfig(Config):
     )
     batch_size: int = option(32, "Rows a step.", group="Training", low=1)
     learning_rate: float = option(
-        1e-4, "Peak learning rate.", group="Training", flags=("--learning-rate", "--lr"), above=0, high=100
+        1e-4,
+        "Peak learning rate; `auto` takes what `txt lrfind` finds.",
+        group="Training",
+        flags=("--learning-rate", "--lr"),
+        above=0,
+        high=100,
+        words=("auto",),
     )
     warmup_steps: int | None = option(
         None, "Steps of rising learning rate [10 % of all steps].", group="Training", low=0

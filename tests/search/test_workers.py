@@ -84,9 +84,9 @@ def test_killed_workers_lose_no_combination_and_train_none_twice(begin):
 
 def test_a_stopped_study_goes_on_where_its_trainings_stopped(begin):
     study, folder = begin(space={"dropout": Choices((0.0, 0.1))}, num_epochs=200)
-    running = False
-    for board in supervise(study, folder, 1, stop=lambda: running):
-        running = running or any(trial.curve for trial in board.of("running"))
+    seen_running = []
+    for board in supervise(study, folder, 1, stop=lambda: bool(seen_running)):
+        seen_running += [trial for trial in board.of("running") if trial.curve]
     assert board.ended == 0
     assert board.of("running") == []
     run = Run(Path("runs/s-000"))
@@ -109,7 +109,7 @@ def prepared_of(folder):
 
 
 def test_a_trial_whose_run_had_ended_before_its_worker_died_is_not_trained_again(begin, prepared):
-    study, folder = begin(space={"dropout": Choices((0.0,))})
+    study, _ = begin(space={"dropout": Choices((0.0,))})
     study.replenish()
     first = study.take()
     run_trial(study, first, prepared, 1, lambda: False)

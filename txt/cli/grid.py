@@ -15,7 +15,7 @@ from txt.cli.data_report import say_report
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.prepare import PreparingBar
-from txt.config import FINE_TUNING, GridConfig, PrepareConfig, TrainConfig, flag, names_of
+from txt.config import FINE_TUNING, RECIPE, GridConfig, PrepareConfig, TrainConfig, flag, names_of
 from txt.errors import InputError, Interrupted
 
 if TYPE_CHECKING:
@@ -76,6 +76,25 @@ def grid(
     _conclude(begun, board, as_json)
     if evaluate_winner:
         _evaluate(board)
+
+
+def winner_of(name: str, source: str | None) -> tuple[str, dict[str, Any]]:
+    """Return the data and the options of a study's best trial; `source` is the data where other is wanted.
+
+    Raises:
+        InputError: there is no such study, or none of its trials ended with a score.
+    """
+    from txt.search.board import board_of
+    from txt.search.study import Study
+    from txt.search.study_folder import StudyFolder
+
+    folder = StudyFolder.open(name)
+    study = Study.open(folder.name, folder.storage())
+    best = board_of(study).best
+    if best is None:
+        raise InputError(f"study `{folder.name}` has no finished trial", f"txt grid --resume {folder.name} goes on")
+    options = study.description.config.with_options(**best.params)
+    return source or str(folder.prepared_path()), {item.name: getattr(options, item.name) for item in fields(options)}
 
 
 @dataclass(frozen=True)
@@ -179,11 +198,18 @@ def _space(given: Given, space_file: Path | None, *below: Mapping[str, Any]) -> 
             raise InputError(f"{flag(item)} takes one value: scores would not compare", "choose one")
     space = {name: each for name, each in listed_in_file.items() if name not in fixed} | listed
     space = dict(space or {name: each for name, each in GUIDE_GRID.items() if name not in fixed})
-    own = FINE_TUNING if fixed.get("pretrained", from_file.get("pretrained")) else {}
+    own = _defaults(set().union(space, fixed, from_file, *below), fixed.get("pretrained", from_file.get("pretrained")))
     values: dict[str, Any] = {}
     for table in (own, *reversed(below), from_file, fixed):
         values |= {name: value for name, value in table.items() if name in names_of(TrainConfig)}
     return base_of(values, space), space
+
+
+def _defaults(named: set[str], pretrained: Any) -> Mapping[str, Any]:
+    """Return the defaults that `txt train` has too: other ones where nothing is said of the architecture."""
+    if pretrained:
+        return FINE_TUNING
+    return {} if named & {"d_model", "nhead", "num_layers", "dim_feedforward"} else RECIPE
 
 
 def _sampler(searching: GridConfig, space: "Space") -> tuple[str, int | None]:

@@ -10,7 +10,7 @@ import typer
 
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, shown
-from txt.cli.options import Given, build, file_options, preset_options, takes
+from txt.cli.options import Given, build, file_options, takes
 from txt.config import LRFindConfig, TrainConfig, names_of
 from txt.errors import InputError, Interrupted
 
@@ -59,10 +59,11 @@ def lrfind(
 
     Example: `txt lrfind --preset small`
     """
+    from txt.cli.train import training_options
     from txt.search.lr_record import save_finding
 
     options = file_options(config, TrainConfig, LRFindConfig)
-    training = build(TrainConfig, given, preset_options(preset), options)
+    training = training_options(preset, None, options, given)
     finding_config = build(LRFindConfig, given, options)
     prepared = _open(source)
     on_screen = not (plain or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
@@ -99,6 +100,24 @@ def find_rate(prepared: "Prepared", training: TrainConfig, finding: LRFindConfig
     else:
         tried = list(_with_bar(range_test(prepared, training, finding), finding))
     return find(tried, finding.rule)
+
+
+def with_found_rate(training: TrainConfig, prepared: "Prepared") -> TrainConfig:
+    """Return the options with the learning rate that was found for them, by a test now where there was none before."""
+    from txt.search.lr_record import save_finding, saved_suggestion
+
+    suggestion = saved_suggestion(prepared, training)
+    if suggestion is not None:
+        say(f"--lr auto: {suggestion:.2g}, as txt lrfind found before for this architecture and batch size")
+        return training.with_options(learning_rate=suggestion)
+    say("--lr auto: nothing found yet for this architecture and batch size, so txt lrfind runs first")
+    finding = find_rate(prepared, training, LRFindConfig())
+    save_finding(prepared, training, finding)
+    if finding.suggestion is None:
+        say(f"--lr auto: no suggestion, as {finding.unclear}; training at {training.learning_rate:g}")
+        return training
+    say(f"--lr auto: {finding.suggestion:.2g} ({finding.sureness})")
+    return training.with_options(learning_rate=finding.suggestion)
 
 
 def _with_bar(tried: "Iterator[Tried]", finding: LRFindConfig) -> "Iterator[Tried]":

@@ -3,6 +3,7 @@
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import Field, fields
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args
 
@@ -103,16 +104,27 @@ def _parameter(item: Field[Any], listed: bool) -> inspect.Parameter:
     kind = str if listed else _plain_type(item.type)
     if kind is bool:
         spellings = (f"{spellings[0]}/--no-{spellings[0].lstrip('-')}",)
+    words = () if listed else meta["words"]
     declared = typer.Option(
         *spellings,
+        parser=partial(_value_or_word, kind, words) if words else None,
         help=_help(item),
         rich_help_panel=meta["group"],
         show_default=False,
-        metavar="LIST" if listed else "|".join(meta["choices"]) or None,
+        metavar="LIST" if listed else "|".join(meta["choices"]) or _metavar(kind, words),
     )
     return inspect.Parameter(
         item.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, declared]
     )
+
+
+def _value_or_word(kind: type, words: tuple[str, ...], text: str) -> Any:
+    """Return a value as it was typed, or one of the words that may stand for it."""
+    return text if text in words else kind(text)
+
+
+def _metavar(kind: type, words: tuple[str, ...]) -> str | None:
+    return "|".join((f"<{kind.__name__}>", *words)) if words else None
 
 
 def _plain_type(declared: Any) -> type:

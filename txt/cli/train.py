@@ -12,7 +12,9 @@ import typer
 
 from txt.cli.conclusion import show_conclusion
 from txt.cli.data_report import say_report
+from txt.cli.grid import winner_of
 from txt.cli.interrupt import stop_on_signals
+from txt.cli.lrfind import with_found_rate
 from txt.cli.notify import notify as tell_desktop
 from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.prepare import PreparingBar
@@ -22,7 +24,7 @@ from txt.errors import InputError, Interrupted, TxtError
 
 if TYPE_CHECKING:
     from txt.events import Finished
-    from txt.training.start import Start
+    from txt.training.start import Settle, Start
 
 
 def register(app: typer.Typer) -> None:
@@ -47,6 +49,9 @@ def train(
         ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
+    from_study: Annotated[
+        str | None, typer.Option(help="Take data and options from the winner of a `txt grid`.", metavar="NAME")
+    ] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with a stopped run.", metavar="RUN")] = None,
     at_step: Annotated[int | None, typer.Option(help="With --resume: from the checkpoint at this step.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines and a bar instead of the dashboard.")] = False,
@@ -62,12 +67,17 @@ def train(
     Example: `txt train reviews.csv --preset small --epochs 5`
     """
     if resume is not None:
-        fresh = {"name": name, "preset": preset, "recipe": recipe, "config": config}
+        fresh = {"name": name, "preset": preset, "recipe": recipe, "config": config, "from-study": from_study}
         begin = partial(_resumed, source, fresh, resume, at_step, given)
     else:
         options = file_options(config, TrainConfig, PrepareConfig)
-        training = _training(preset, recipe, options, given)
-        begin = partial(_new, source, name, training, _preparing(training, options, given), given)
+        settle, given = _settling(given)
+        if from_study is None:
+            training = training_options(preset, recipe, options, given)
+        else:
+            source, winner = winner_of(from_study, source)
+            training = build(TrainConfig, given, preset_options(preset), options, winner)
+        begin = partial(_new, source, name, training, _preparing(training, options, given), given, settle)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         _train_together(begin, resume or name, as_json)
         return
@@ -98,7 +108,7 @@ def _train_together(begin: Callable[[], "Start"], name: str | None, as_json: boo
 _OWN_ARCHITECTURE = ("d_model", "nhead", "num_layers", "dim_feedforward")
 
 
-def _training(preset: str | None, recipe: str | None, options: Mapping[str, Any], given: Given) -> TrainConfig:
+def training_options(preset: str | None, recipe: str | None, options: Mapping[str, Any], given: Given) -> TrainConfig:
     """Return the options of a new training.
 
     One that begins with pretrained weights has defaults of its own; so has one that says nothing of the architecture.
@@ -126,17 +136,29 @@ def _preparing(training: TrainConfig, options: Mapping[str, Any], given: Given) 
     return build(PrepareConfig, given, own, options)
 
 
+def _settling(given: Given) -> "tuple[Settle, Given]":
+    """Return what finds a learning rate where `--lr auto` asks for it, and the other options."""
+    if given.get("learning_rate") != "auto":
+        return lambda training, _: training, given
+    return with_found_rate, {name: value for name, value in given.items() if name != "learning_rate"}
+
+
 def _new(
-    source: str | None, name: str | None, training: TrainConfig, preparing: PrepareConfig, given: Given
+    source: str | None,
+    name: str | None,
+    training: TrainConfig,
+    preparing: PrepareConfig,
+    given: Given,
+    settle: "Settle",
 ) -> "Start":
     """Make a run on a prepared folder, or on a data file that is prepared first."""
     from txt.training.start import PREPARED, start_on_file, start_on_prepared
 
     if source is None or Path(source).is_dir():
         _refuse_preparing(given)
-        return start_on_prepared(Path(source) if source else PREPARED, training, name)
+        return start_on_prepared(Path(source) if source else PREPARED, training, name, settle)
     with PreparingBar() as bar:
-        return start_on_file(source, training, preparing, name, bar.advance, say_report)
+        return start_on_file(source, training, preparing, name, bar.advance, say_report, settle)
 
 
 def _refuse_preparing(given: Given) -> None:

@@ -82,7 +82,7 @@ def parsed_url(url: str) -> URL:
 
 def without_password(url: str) -> str:
     """Return the URL as it may be shown and kept: its password is left out."""
-    return make_url(url).set(password=None).render_as_string()
+    return make_url(url)._replace(password=None).render_as_string()
 
 
 class _MendingLock(JournalFileOpenLock):

@@ -25,6 +25,10 @@ HARMLESS = ("log_interval", "save_interval", "keep_checkpoints", "on_divergence"
 """Options that a resumed run may change: its weights do not depend on them."""
 
 
+Settle = Callable[[TrainConfig, Prepared], TrainConfig]
+"""Settles options that can be told only with the data at hand, before the run is described."""
+
+
 class Start(NamedTuple):
     """What a training begins with; a new one has nothing to resume."""
 
@@ -33,8 +37,10 @@ class Start(NamedTuple):
     resume: Checkpoint | None = None
 
 
-def start_on_prepared(folder: Path, config: TrainConfig, name: str | None) -> Start:
-    """Make a new run on a prepared folder.
+def start_on_prepared(
+    folder: Path, config: TrainConfig, name: str | None, settle: Settle = lambda config, _: config
+) -> Start:
+    """Make a new run on a prepared folder, with the options that `settle` makes of `config`.
 
     Raises:
         InputError: there is no such folder or device, or the run's name is taken.
@@ -47,7 +53,7 @@ def start_on_prepared(folder: Path, config: TrainConfig, name: str | None) -> St
     prepared = Prepared.open(folder)
     with Run.new(name) as run:
         _say_starting(run)
-        run.describe(config, folder, prepared.fingerprint)
+        run.describe(settle(config, prepared), folder, prepared.fingerprint)
     return Start(run, prepared)
 
 
@@ -58,6 +64,7 @@ def start_on_file(
     name: str | None,
     progress: Watcher,
     told: Callable[[DataReport], None],
+    settle: Settle = lambda config, _: config,
 ) -> Start:
     """Prepare a data file into the folder of a new run; `progress` hears how far it is, `told` gets the data report.
 
@@ -71,7 +78,7 @@ def start_on_file(
         decided = stored_labels(file) if preparing.use_labels else None
         told(prepare(file, preparing, folder, progress, decided=decided))
         prepared = Prepared.open(folder)
-        run.describe(config, folder, prepared.fingerprint)
+        run.describe(settle(config, prepared), folder, prepared.fingerprint)
     return Start(run, prepared)
 
 

@@ -1,0 +1,158 @@
+"""`txt grid` as its user types it."""
+
+import csv
+import json
+import re
+
+import pytest
+
+from tests.training.conftest import write_topics
+from txt.cli import main
+from txt.config import PrepareConfig
+from txt.data.prepare import prepare
+
+TINY = [
+    "--d-model",
+    "16",
+    "--nhead",
+    "2",
+    "--num-layers",
+    "1",
+    "--epochs",
+    "2",
+    "--threads",
+    "1",
+    "--precision",
+    "float32",
+]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with prepared data in it."""
+    monkeypatch.chdir(tmp_path)
+    prepare(write_topics(tmp_path / "topics.csv", rows=240), PrepareConfig(vocab_size=400), tmp_path / "prepared")
+    return tmp_path
+
+
+def run(capsys, *arguments) -> tuple[int, str, str]:
+    code = main([*map(str, arguments)])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_a_grid_is_searched_ranked_kept_and_its_winner_trained(here, capsys):
+    code, out, err = run(
+        capsys, "grid", "--name", "g", *TINY, "--nhead", "2,3,4", "--lr", "1e-3,5e-3", "--json", "--evaluate-winner"
+    )
+    assert code == 0, err
+    assert "4 combinations; 2 left out" in err
+    found = json.loads(out[: out.rindex("\n}\n") + 3])
+    assert found["left_out"] == 2
+    assert len(found["trials"]) == 4
+    assert found["best"]["score"] == max(trial["score"] for trial in found["trials"])
+    low, high = found["best"]["interval"]
+    assert low < found["best"]["score"] < high
+    best_run = here / "runs" / found["best"]["run"]
+    assert json.loads((best_run / "report.json").read_text())["split"] == "test"
+    others = {trial["run"] for trial in found["trials"]} - {found["best"]["run"]}
+    assert not any((here / "runs" / name / "report.json").exists() for name in others)
+    rows = list(csv.DictReader((here / "studies" / "g" / "results.csv").open()))
+    assert [row["state"] for row in rows] == ["done"] * 4
+
+    code, out, err = run(capsys, "grid", "--resume", "g")
+    assert code == 0, err
+    assert "4 of 4 trials ended" in out
+    code, _, err = run(capsys, "train", "--from-study", "g", "--name", "winner", "--epochs", "3")
+    assert code == 0, err
+    config = json.loads((here / "runs" / "winner" / "config.json").read_text())["config"]
+    assert config["num_epochs"] == 3
+    assert all(config[name] == value for name, value in found["best"]["params"].items())
+
+    write_topics(here / "other.csv", rows=120)
+    code, _, err = run(
+        capsys,
+        "grid",
+        "other.csv",
+        "--name",
+        "g",
+        *TINY,
+        "--nhead",
+        "2,3,4",
+        "--lr",
+        "1e-3,5e-3",
+        "--vocab-size",
+        "400",
+    )
+    assert code == 2
+    assert "study `g` was made otherwise" in err
+    assert re.search(r"train had \d+ rows, has \d+", err)
+
+
+def test_ranges_are_searched_by_tpe_with_the_number_of_trials_asked_for(here, capsys):
+    code, out, err = run(
+        capsys, "grid", *TINY, "--lr", "1e-4..1e-2", "--dropout", "0.0..0.3", "--trials", "4", "--json", "--epochs", "1"
+    )
+    assert code == 0, err
+    trials = json.loads(out)["trials"]
+    assert len(trials) == 4
+    assert len({trial["params"]["learning_rate"] for trial in trials}) == 4
+    assert all(1e-4 <= trial["params"]["learning_rate"] <= 1e-2 for trial in trials)
+
+
+def test_a_timeout_stops_saves_and_says_how_to_go_on(here, capsys):
+    code, _, err = run(
+        capsys, "grid", "--name", "long", *TINY, "--epochs", "500", "--lr", "1e-3,5e-3", "--timeout", "8s"
+    )
+    assert code == 130, err
+    assert "txt grid --resume long goes on" in err
+
+
+def test_without_a_space_the_grid_is_the_guides(here):
+    from txt.cli.grid import _space
+
+    base, space = _space({}, None, {}, {})
+    assert set(space) == {"d_model", "nhead", "num_layers", "learning_rate", "batch_size"}
+    from txt.search.space import grid_points
+
+    points = grid_points(space, base, None, 0)
+    assert len(points.params) == 189
+    assert sum(points.left_out.values()) == 54
+
+
+BAD = {
+    "an unknown option": (["grid", "--d-modl", "1,2"], r"--d-modl"),
+    "an unknown parameter in a file": (["grid", "--space", "unknown.toml"], r"unknown parameter `learning_rte`"),
+    "an empty list": (["grid", "--lr", ","], r"--learning-rate is an empty list"),
+    "a reversed range": (["grid", "--lr", "1e-3..1e-5"], r"--learning-rate 1e-3\.\.1e-5 is reversed"),
+    "a word in a list": (["grid", "--batch-size", "16,many"], r"--batch-size takes whole numbers, not `many`"),
+    "a value out of range": (["grid", "--dropout", "0.1,1.5"], r"--dropout must be at most 0\.95"),
+    "a value that is no choice": (["grid", "--class-weights", "none,balnced"], r"--class-weights is `balnced`"),
+    "too many": (["grid", "--seed", "1", "--batch-size", "1..11000"], r"11,000 combinations, more than 10,000"),
+    "a range in a grid": (["grid", "--sampler", "grid", "--lr", "1e-5..1e-3"], r"range of real numbers"),
+    "nothing that can be built": (["grid", "--d-model", "10", "--nhead", "3,4"], r"--d-model 10 is not divisible"),
+    "no database": (["grid", "--name", "n", "--storage", "nonsense"], r"`nonsense` is not the URL of a database"),
+    "a database without a name": (["grid", "--storage", "sqlite:///x.db"], r"--storage needs a --name"),
+    "a database that does not answer": (
+        ["grid", "--name", "n", "--storage", "postgresql://u:secret@127.0.0.1:9/x"],
+        r"cannot reach --storage postgresql://u@127\.0\.0\.1:9/x",
+    ),
+    "a study that does not exist": (["grid", "--resume", "none"], r"study `none` does not exist"),
+    "resume with a space": (["grid", "--resume", "none", "--lr", "1,2"], r"takes no `--learning-rate`"),
+    "a timeout that is none": (["grid", "--timeout", "soon"], r"--timeout `soon`"),
+    "a study to train from": (["train", "--from-study", "none"], r"study `none` does not exist"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_leaves_nothing(case, here, capsys):
+    (here / "unknown.toml").write_text("learning_rte = [1e-3, 1e-4]\n")
+    arguments, expected = BAD[case]
+    before = sorted(here.rglob("*"))
+    code, out, err = run(capsys, *arguments)
+    assert code == 2, err
+    first = next(line for line in err.splitlines() if line.startswith("error: "))
+    assert re.search(expected, first), err
+    assert "secret" not in err
+    assert out == ""
+    assert sorted(path for path in here.rglob("*") if path.name != "studies") == before

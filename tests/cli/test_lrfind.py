@@ -1,0 +1,90 @@
+"""`txt lrfind` and `txt train --lr auto` as their user types them."""
+
+import json
+
+import pytest
+
+from tests.training.conftest import write_topics
+from txt.cli import main
+from txt.config import PrepareConfig
+from txt.data.prepare import prepare
+
+SMALL = ["--d-model", "32", "--nhead", "4", "--num-layers", "1", "--threads", "1"]
+QUICK = ["--steps", "40", "--repeats", "2"]
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """A folder with prepared data in it."""
+    monkeypatch.chdir(tmp_path)
+    prepare(write_topics(tmp_path / "topics.csv", rows=240), PrepareConfig(vocab_size=400), tmp_path / "prepared")
+    return tmp_path
+
+
+def run(capsys, *arguments) -> tuple[int, str, str]:
+    code = main([*map(str, arguments)])
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+def test_the_finding_is_printed_as_json_and_kept(here, capsys):
+    code, out, err = run(capsys, "lrfind", "--json", *SMALL, *QUICK)
+    assert code == 0, err
+    found = json.loads(out)
+    assert found["suggestion"] is None or 1e-7 < found["suggestion"] < 10
+    assert {"lr", "loss", "smoothed"} <= set(found["points"][0])
+    assert [point["lr"] for point in found["points"]] == sorted(point["lr"] for point in found["points"])
+    kept = json.loads((here / "prepared" / "lrfind.json").read_text())
+    (key,) = kept["found"]
+    assert "d_model=32" in key
+    assert "batch_size=32" in key
+    assert kept["found"][key]["suggestion"] == found["suggestion"]
+
+
+def test_plainly_there_is_a_curve_a_conclusion_and_what_to_type_next(here, capsys):
+    code, out, err = run(capsys, "lrfind", "--plain", "--svg", "curve.svg", *SMALL, *QUICK)
+    assert code == 0, err
+    assert "learning rate" in out
+    assert "Suggested" in out or "No suggestion" in out
+    assert "txt train" in err or "txt grid" in err
+    assert (here / "curve.svg").read_text().startswith("<svg")
+
+
+def test_lr_auto_takes_what_was_found_or_finds_it_first_and_says_so(here, capsys):
+    one_epoch = ["train", "--epochs", "1", "--lr", "auto", *SMALL]
+    code, _, err = run(capsys, *one_epoch)
+    assert code == 0, err
+    assert "txt lrfind runs first" in err
+    (entry,) = json.loads((here / "prepared" / "lrfind.json").read_text())["found"].values()
+    code, _, err = run(capsys, *one_epoch)
+    assert code == 0, err
+    assert "runs first" not in err or entry["suggestion"] is None
+    configs = [json.loads((here / "runs" / name / "config.json").read_text())["config"] for name in ("001", "002")]
+    assert configs[0]["learning_rate"] == configs[1]["learning_rate"] == (entry["suggestion"] or 1e-4)
+
+
+def test_lr_auto_works_on_a_data_file(here, capsys):
+    code, _, err = run(capsys, "train", "topics.csv", "--epochs", "1", "--lr", "auto", "--vocab-size", "400", *SMALL)
+    assert code == 0, err
+    assert (here / "runs" / "001" / "prepared" / "lrfind.json").is_file()
+
+
+BAD = {
+    "a data file": (["lrfind", "topics.csv"], "is a file, not a prepared folder"),
+    "a folder that is none": (["lrfind", "nowhere"], "is not a prepared folder"),
+    "rates the wrong way round": (["lrfind", "--start-lr", "1", "--end-lr", "0.1"], "--start-lr 1 is not below"),
+    "too few steps": (["lrfind", "--steps", "3"], "--steps must be at least 20"),
+    "an unknown rule": (["lrfind", "--rule", "vally"], "--rule is `vally`"),
+    "a word for a rate": (["train", "--lr", "automatic"], "--lr"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_is_one_line_and_leaves_nothing(case, here, capsys):
+    arguments, expected = BAD[case]
+    before = sorted(here.rglob("*"))
+    code, out, err = run(capsys, *arguments)
+    assert code == 2
+    assert expected in next(line for line in err.splitlines() if line.startswith("error: "))
+    assert out == ""
+    assert sorted(path for path in here.rglob("*") if path.name != "runs") == before
