@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from scipy import sparse
-from scipy.optimize import minimize
 
+from txt.labeling.active.descent import minimize
 from txt.metrics import Ints
 
 Matrix = Any
@@ -59,10 +59,10 @@ def fit_logistic(
         return value, np.concatenate([slope.ravel(), wrong.sum(0)]).astype(np.float64)
 
     start = np.zeros(F * C + C)
-    found = minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _STEPS, "gtol": _TOLERANCE})
+    found = minimize(loss, start, _STEPS, _TOLERANCE)
     weights = np.zeros((rows.shape[1], C), np.float32)
-    weights[used] = found.x[: F * C].reshape(F, C)
-    return Logistic(weights, found.x[F * C :].astype(np.float32))
+    weights[used] = found[: F * C].reshape(F, C)
+    return Logistic(weights, found[F * C :].astype(np.float32))
 
 
 def softmax(logits: Scores) -> Scores:
