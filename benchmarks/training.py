@@ -7,6 +7,7 @@ the median over the rounds. All arms have the same settings of the environment (
 
     python benchmarks/training.py --text short
     python benchmarks/training.py --text long --vocab-size 30522
+    python benchmarks/training.py --minilm
 """
 
 import argparse
@@ -29,27 +30,31 @@ sys.path.insert(0, str(ROOT))
 DATA = ROOT.parent / "shared" / "data"
 ARMS = ("guide", "trainer", "txt")
 SIZES = {"d_model": 512, "nhead": 8, "num_layers": 6}
+MINILM = {"d_model": 384, "nhead": 12, "num_layers": 6}
 BATCH = 32
 
 
 class Texts:
     """Token ids and labels of real rows: SST-2's sentences, or documents of about 250 words made of them."""
 
-    def __init__(self, kind: str, vocab_size: int) -> None:
+    def __init__(self, kind: str, vocab_size: int, minilm: bool) -> None:
         import pyarrow.csv
 
+        from txt.data.pretrained_tokenizer import load_tokenizer
         from txt.data.tokenizer import train_tokenizer
 
         table = pyarrow.csv.read_csv(DATA / "sst2" / "train.csv")
         texts, labels = table["text"].to_pylist(), [int(label == "positive") for label in table["label"].to_pylist()]
         if kind == "long":
             texts, labels = _documents(texts, labels)
-        tokenizer = train_tokenizer(texts, "wordpiece", 8000, cased=False).backend
+        made = load_tokenizer("minilm") if minilm else train_tokenizer(texts, "wordpiece", 8000, cased=False)
+        tokenizer = made.backend
+        tokenizer.no_padding()
         tokenizer.enable_truncation(512)
         self.rows = [np.array(encoding.ids) for encoding in tokenizer.encode_batch_fast(texts)]
         self.labels = np.array(labels)
         self.lengths = np.array([len(row) for row in self.rows], dtype=np.int32)
-        self.vocab_size = vocab_size
+        self.vocab_size, self.minilm = vocab_size, minilm
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -120,6 +125,7 @@ class TxtArm:
 
         from txt.config import TrainConfig
         from txt.model.build import new_model
+        from txt.model.pretrained import load_pretrained
         from txt.training.distributed import Group
         from txt.training.gradients import BatchGradients
         from txt.training.machine import choose_machine
@@ -135,7 +141,9 @@ class TxtArm:
             manifest=SimpleNamespace(max_length=512),
         )
         self.texts, self.plan = texts, Plan(texts.lengths, config)
-        self.optimizer = FlatAdamW(new_model(config, prepared, machine.device), machine.dtype, config.weight_decay)
+        model = load_pretrained("minilm", prepared.labels, 0) if texts.minilm else None
+        model = model or new_model(config, prepared, machine.device)
+        self.optimizer = FlatAdamW(model, machine.dtype, config.weight_decay)
         self.optimizer.working.train()
         self.gradients = BatchGradients(texts, 2, self.plan, self.optimizer, machine, Group())
         self.step = 0
@@ -167,15 +175,17 @@ def serve_trainer(texts: Texts) -> None:
         TrainingArguments,
     )
 
-    model = BertForSequenceClassification(
-        BertConfig(
-            vocab_size=texts.vocab_size,
-            hidden_size=SIZES["d_model"],
-            num_hidden_layers=SIZES["num_layers"],
-            num_attention_heads=SIZES["nhead"],
-            intermediate_size=4 * SIZES["d_model"],
-        )
+    from txt.data.minilm import minilm_folder
+
+    sizes = BertConfig(
+        vocab_size=texts.vocab_size,
+        hidden_size=SIZES["d_model"],
+        num_hidden_layers=SIZES["num_layers"],
+        num_attention_heads=SIZES["nhead"],
+        intermediate_size=4 * SIZES["d_model"],
     )
+    kind = BertForSequenceClassification
+    model = kind.from_pretrained(minilm_folder(), dtype=torch.float32) if texts.minilm else kind(sizes)
     seen = {"rows": 0, "tokens": 0}
 
     class Rows(torch.utils.data.Dataset):
@@ -265,7 +275,7 @@ class Worker:
         from txt.__main__ import TORCH_SETTINGS
 
         command = [sys.executable, __file__, "--worker", arm, "--text", options.text]
-        command += ["--vocab-size", str(options.vocab_size)]
+        command += ["--vocab-size", str(options.vocab_size), *(["--minilm"] if options.minilm else [])]
         self.process = subprocess.Popen(
             command,
             env=os.environ | TORCH_SETTINGS,
@@ -316,8 +326,12 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="steps of a block [8 short, 2 long]")
     parser.add_argument("--guide-rounds", type=int, default=1, help="rounds in which the guide's loop takes one step")
     parser.add_argument("--worker", choices=ARMS)
+    parser.add_argument("--minilm", action="store_true", help="fine-tune MiniLM instead, without the guide's loop")
     options = parser.parse_args()
-    texts = Texts(options.text, options.vocab_size)
+    if options.minilm:
+        SIZES.update(MINILM)
+        options.guide_rounds = 0
+    texts = Texts(options.text, options.vocab_size, options.minilm)
     if options.worker:
         serve(options.worker, texts)
         return
@@ -328,7 +342,7 @@ def main() -> None:
     )
     peak = matrix_peak(torch.bfloat16)
     print(f"matrix peak: bf16 {peak / 1e12:.2f}, float32 {matrix_peak(torch.float32) / 1e12:.2f} TFLOP/s")
-    workers = {arm: Worker(arm, options) for arm in ARMS}
+    workers = {arm: Worker(arm, options) for arm in ARMS if options.guide_rounds or arm != "guide"}
     found: dict[str, list[dict]] = {arm: [] for arm in ARMS}
     for arm in ("trainer", "txt"):
         workers[arm].run(2)  # warm-up
