@@ -85,6 +85,16 @@ def test_an_export_has_the_rules_labels_and_never_in_the_place_of_a_persons(txt:
     assert [row["label"] for row in exported("out.csv")] == ["neg", "", "", "", "", ""]
 
 
+def test_test_rows_are_neither_judged_by_nor_labeled(txt: Txt):
+    with Path("data.csv").open("w", newline="") as file:
+        rows = [("bad", "neg", "train"), ("bad", "pos", "test"), ("good", "", "train"), ("good", "", "test")]
+        csv.writer(file).writerows([("text", "label", "split"), *rows])
+    found = json.loads(txt("--rules", "rules.toml", "--check", "--json").stdout)
+    assert (found["judged_rows"], found["combination"]["accuracy"]["value"]) == (1, 1.0)
+    assert txt("--rules", "rules.toml", "--export", "out.csv").returncode == 0
+    assert [row["final_label"] for row in exported("out.csv")] == ["neg", "pos", "pos", ""]
+
+
 def test_a_wrong_rules_file_is_told_before_a_store_is_made(txt: Txt):
     Path("rules.toml").write_text(RULES.replace('label = "neg"', 'label = "nog"'))
     refused = txt("--rules", "rules.toml", "--plain", answers="1\n")

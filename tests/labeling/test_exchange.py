@@ -14,6 +14,7 @@ from txt.labeling.export import export
 from txt.labeling.formats.catalog import FORMATS
 from txt.labeling.formats.record import LabelTask, Record
 from txt.labeling.item import Suggestion
+from txt.labeling.stored import StoredLabels
 
 TEXTS = ["so good", "so bad", "what?", "so good", "“schön”,\n50 %", "last"]
 CLASSES = ("neg", "neu", "pos")
@@ -104,6 +105,16 @@ def test_an_import_is_one_act_and_its_times_stay(open_session: Open, tmp_path: P
     session.history = session.journal.history("anna")
     session.undo()
     assert [session.states.label(row) for row in (4, 5)] == [None, None]
+
+
+def test_what_rules_said_elsewhere_is_no_label_to_prepare_with(open_session: Open, tmp_path: Path):
+    session, task = labeled(open_session, tmp_path / "data.csv"), LabelTask(CLASSES)
+    found = [Record("last", ("pos",), "labeled", "late, lost", "", "rule", 0.75)]
+    import_labels(found, session.states, session.journal, task, "anna")
+    session._load()
+    answer = list(answers(session.states, session.journal))[5]
+    assert (answer.label, answer.how, answer.by, answer.confidence) == ("pos", "rule", "late, lost", 0.75)
+    assert StoredLabels(session.journal.path)(TEXTS, [None] * 6) == ["pos", "neg", None, "pos", None, None]
 
 
 def test_a_data_file_is_made_of_an_import_and_never_of_another_kind(open_session: Open, tmp_path: Path):

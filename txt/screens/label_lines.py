@@ -179,11 +179,25 @@ def _number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
-_WAYS = {FROM_FILE: "from the file", "duplicate": "copied to identical rows", "bulk": "labeled all at once"}
+_WAYS = {
+    FROM_FILE: "from the file",
+    "duplicate": "copied to identical rows",
+    "bulk": "labeled all at once",
+    "import": "labeled elsewhere",
+    "rule": "by rules",
+    "model": "by a model",
+}
 
 
 def _origin(item: Item, annotator: str) -> str:
-    how = {"manual": "", FROM_FILE: " from the file", "duplicate": " from an identical row", "bulk": " with others"}
+    how = {
+        "manual": "",
+        FROM_FILE: " from the file",
+        "duplicate": " from an identical row",
+        "bulk": " with others",
+        "import": " elsewhere",
+        "review": " in a review",
+    }
     who = "" if item.annotator in ("", annotator) else f" by {visible(item.annotator)}"
     return how.get(item.how, f" {item.how}") + who
 
