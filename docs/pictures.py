@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from picture_dashboard import DATA, picture_of_train
 from picture_label import picture_of_label
 from rich.console import Console
 
@@ -33,13 +34,23 @@ def picture_of_eval(folder: Path) -> str:
     return console.export_svg(title="txt eval", unique_id="eval")
 
 
+def picture_of_lrfind(folder: Path) -> str:
+    """Return the curve that `txt lrfind` draws on the demo's data, as SVG."""
+    command = [sys.executable, "-m", "txt", "lrfind", "runs/demo/prepared", "--preset", "tiny"]
+    subprocess.run([*command, "--plain", "--svg", "lrfind.svg"], cwd=folder, check=True, capture_output=True)
+    return (folder / "lrfind.svg").read_text(encoding="utf-8")
+
+
 def main() -> None:
     """Write every picture."""
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         trained_demo(folder)
+        if DATA.exists():
+            (PICTURES / "train.svg").write_text(picture_of_train(DATA, folder), encoding="utf-8")
         (PICTURES / "label.svg").write_text(picture_of_label(folder), encoding="utf-8")
+        (PICTURES / "lrfind.svg").write_text(picture_of_lrfind(folder), encoding="utf-8")
         (PICTURES / "eval.svg").write_text(picture_of_eval(folder), encoding="utf-8")
 
 

@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import threading
 import time
 from collections import Counter
 from pathlib import Path
@@ -84,9 +85,10 @@ def test_killed_workers_lose_no_combination_and_train_none_twice(begin):
 
 def test_a_stopped_study_goes_on_where_its_trainings_stopped(begin):
     study, folder = begin(space={"dropout": Choices((0.0, 0.1))}, num_epochs=200)
-    seen_running = []
-    for board in supervise(study, folder, 1, stop=lambda: bool(seen_running)):
-        seen_running += [trial for trial in board.of("running") if trial.curve]
+    seen_running = threading.Event()
+    for board in supervise(study, folder, 1, stop=seen_running.is_set):
+        if any(trial.curve for trial in board.of("running")):
+            seen_running.set()
     assert board.ended == 0
     assert board.of("running") == []
     run = Run(Path("runs/s-000"))

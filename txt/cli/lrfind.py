@@ -123,7 +123,9 @@ def with_found_rate(training: TrainConfig, prepared: "Prepared") -> TrainConfig:
 def _with_bar(tried: "Iterator[Tried]", finding: LRFindConfig) -> "Iterator[Tried]":
     from tqdm import tqdm
 
-    with tqdm(desc="range test", total=finding.repeats, leave=False, dynamic_ncols=True, unit="test") as bar:
+    with tqdm(
+        desc="range test", total=finding.repeats, leave=False, dynamic_ncols=True, unit="test", disable=None
+    ) as bar:
         for each in tried:
             bar.update(each.repeat - bar.n)
             bar.set_postfix_str(f"lr {each.rate:.1e} loss {each.loss:.3f}")
@@ -187,7 +189,7 @@ def _conclusion(finding: "Finding") -> str:
     if finding.suggestion is None:
         return "No suggestion."
     spread = ", ".join(f"{rate:.1e}" for rate in finding.by_repeat)
-    how = "a third of the rate from which on training does harm" if finding.unclear else finding.rule
+    how = "half of the rate from which on training does harm" if finding.unclear else finding.rule
     return f"Suggested: {finding.suggestion:.2g} ({how}; {finding.sureness}; repeats say {spread})"
 
 
@@ -211,5 +213,5 @@ def _write_svg(path: Path, parts: "Iterator[Any]") -> None:
     for part in parts:
         console.print(part)
     with atomic_write(path) as file:
-        file.write(console.export_svg(title="txt lrfind"))
+        file.write(console.export_svg(title="txt lrfind", unique_id="lrfind"))
     say(f"The curve: {path}")

@@ -49,7 +49,7 @@ def curve_chart(finding: Finding, width: int, height: int) -> Text:
 def _marks(finding: Finding) -> dict[str, float]:
     if finding.suggestions:
         return finding.suggestions
-    return {"a third of what harms": finding.suggestion} if finding.suggestion else {}
+    return {"half of what harms": finding.suggestion} if finding.suggestion else {}
 
 
 class Stepped(Message):

@@ -11,7 +11,6 @@ _FEWEST_POINTS = 10
 _LEVEL_POINTS = 5  # at the beginning, whose mean is where the loss begins
 _CLEAR_FALL = 2.0  # times the noise of single losses: about six standard errors of the smoothed curve
 _FALLING = 0.05  # share of the fall that is made before the part of the curve that the rules are given
-_SMOOTH_NOISE = 0.6  # of the noise of single losses: two standard errors of the smoothed curve
 _LASTING = 8  # steps in a row
 _HARM = 0.001  # of the loss at the beginning: that much above it, training does harm
 
@@ -82,7 +81,7 @@ class Curve:
         """Return the first rate from which on the loss stays above where it began; None where it does not."""
         if len(self.rates) < _FEWEST_POINTS:
             return None
-        worse = self.smoothed > self.start + max(_HARM * self.start, _SMOOTH_NOISE * self.noise)
+        worse = self.smoothed > (1 + _HARM) * self.start
         for place in range(len(worse) - 1):
             if worse[place : place + _LASTING].all():
                 return float(self.rates[place])

@@ -13,7 +13,8 @@ from txt.search.range_test import Tried, curves_of
 from txt.search.suggestions import RULES
 
 _SURE, _FAIRLY_SURE = 3.0, 10.0  # how far apart the repeats' suggestions may lie, as a factor
-_HARMLESS = 1 / 3  # of the rate from which on training does harm: the suggestion where there is no minimum
+_HARMLESS = 0.5  # of the rate from which on training does harm: the suggestion where there is no minimum,
+_MOST_BLIND = 1e-3  # and no more than this, as little was learned that speaks for it
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,9 @@ class Finding:
     """The outcome of a range test.
 
     `suggestion` is None only where nothing can be said. `suggestions` holds the median over the repeats of every rule,
-    and is empty where there is no clear minimum; `unclear` then says why, and the suggestion is a third of the rate
-    from which on training does harm. `safe` is the range from where the loss begins to fall to where harm begins.
+    and is empty where there is no clear minimum; `unclear` then says why, and the suggestion is half of the rate
+    from which on training does harm, and at most 1e-3. `safe` is the range from where the loss begins to fall to where
+    harm begins.
     """
 
     suggestion: float | None
@@ -83,7 +85,7 @@ def _without_minimum(curves: Sequence[Curve], troubles: Sequence[str], rule: str
     harmful = [rate for curve in curves if (rate := curve.harmful_rate()) is not None]
     if 2 * len(harmful) < len(curves) or not harmful:
         return Finding(None, rule, {}, (), None, "no suggestion", reason, points)
-    by_repeat = tuple(_HARMLESS * rate for rate in harmful)
+    by_repeat = tuple(min(_HARMLESS * rate, _MOST_BLIND) for rate in harmful)
     suggestion = median(by_repeat)
     return Finding(suggestion, rule, {}, by_repeat, None, "unsure", reason, points)
 
