@@ -11,15 +11,12 @@ _LONGEST_WAIT = 2.0  # seconds without anything to see: longer pauses are left o
 
 
 class Replay:
-    """Gives the news of a record when their time has come, `speed` times as fast as it was; the speed may change.
+    """Gives the news of a record when their time has come, `speed` times as fast as it was; the speed may change."""
 
-    A whole record is told in half a minute unless a speed is asked for.
-    """
-
-    def __init__(self, feed: RunFeed, speed: float | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, feed: RunFeed, speed: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._feed, self._clock = feed, clock
         self._news = feed.look()
-        self.speed = speed or 1.0
+        self.speed = speed
         self.paused = False
         self._looked = clock()
         self._told = _first_time(self._news)

@@ -80,10 +80,19 @@ def show_dashboard(
     from txt.screens.dashboard_app import DashboardApp
     from txt.screens.watched_run import WatchedRun
 
-    source = Replay(RunFeed(run.events_path), speed) if replay else None
+    source = Replay(RunFeed(run.events_path), speed or _speed(run)) if replay else None
     watched = WatchedRun(run, source, replayed=replay)
     DashboardApp(watched, source, notifies=notifies).run()
     return watched
+
+
+def _speed(run: "Run") -> float:
+    """Return the speed at which a replay of the run takes half a minute."""
+    from txt.run_replay import speed_for
+    from txt.run_state import read_tail
+
+    tail = read_tail(run)
+    return speed_for(tail.begun or 0.0, tail.last or 0.0)
 
 
 def conclude(watched: "WatchedRun") -> None:

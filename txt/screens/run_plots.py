@@ -24,6 +24,7 @@ _TRAIN, _RAW, _VAL = Ink("blue+"), Ink("blue", "dim"), Ink("orange+", letter="�
 _BEST = Ink("green+", "bold", letter="◆", joined=False)
 _EARLIER, _ZERO = Ink("gray", "dim"), Ink("gray", "dim", letter="┄", joined=False)
 _SMALLEST_ZOOM = 1e-4
+_FINE = 16  # points a column that are smoothed: all of a long run would take longer than they can be seen
 
 Floats = npt.NDArray[np.float64]
 
@@ -193,15 +194,16 @@ class _Drawing:
         seen = run.steps.stretch(name, over, first, last)
         if name == "memory_bytes":
             seen = replace(seen, **{part: getattr(seen, part) / 2**30 for part in ("low", "mean", "high")})
-        window = round(share * len(seen.xs)) // 2
+        xs, means = _thinned(seen.xs, seen.mean.astype(np.float64), _FINE * self._width)
+        window = round(share * len(xs)) // 2
         if raw is not None and window:
             self._add(run, *_extremes(seen, 2 * self._width), raw)
         if window:
-            self._add(run, *_thinned(seen.xs, _smoothed(seen.mean, window), 2 * self._width), ink)
+            self._add(run, *_thinned(xs, _smoothed(means, window), 2 * self._width), ink)
         elif raw is not None or not len(seen.xs):
             self._add(run, *_extremes(seen, 2 * self._width), ink)
         else:
-            self._add(run, *_thinned(seen.xs, seen.mean.astype(np.float64), 2 * self._width), ink)
+            self._add(run, *_thinned(xs, means, 2 * self._width), ink)
 
     def scores(self, run: WatchedRun, name: str, ink: Ink) -> None:
         """Add a number of the evaluations."""

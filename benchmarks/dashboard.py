@@ -1,0 +1,265 @@
+"""Is the dashboard fast, and does training not feel it? Each figure stands beside its target.
+
+The screen runs in a real terminal (a pseudo-terminal, 120×40), a process of its own. Run it on an idle machine:
+
+    python benchmarks/dashboard.py
+    python benchmarks/dashboard.py --steps 1000000 --only long
+    python benchmarks/dashboard.py --minutes 60 --only hour
+"""
+
+import argparse
+import os
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from machine import describe_machine
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))
+
+from tests.labeling.terminal import Terminal  # noqa: E402
+from tests.screens.run_record import evaluation, say_training, started, step  # noqa: E402
+from txt.config import PRESETS, PrepareConfig, TrainConfig  # noqa: E402
+from txt.data.prepare import prepare  # noqa: E402
+from txt.data.prepared import Prepared  # noqa: E402
+from txt.data.sample import sample_file  # noqa: E402
+from txt.event_index import VALUES, index_path, packed  # noqa: E402
+from txt.events import Started, Step  # noqa: E402
+from txt.files import json_line  # noqa: E402
+from txt.run_feed import RunFeed  # noqa: E402
+from txt.runs import EventLog, Run  # noqa: E402
+from txt.screens.dashboard_panels import NAMES  # noqa: E402
+from txt.screens.run_plots import PLOTS, Scene  # noqa: E402
+from txt.screens.watched_run import WatchedRun  # noqa: E402
+from txt.training.control import PAUSE, RESUME, send  # noqa: E402
+from txt.training.process import start_trainer  # noqa: E402
+
+Line = tuple[str, str, str]
+TXT = [sys.executable, "-m", "txt"]
+
+
+def new_run(folder: Path, name: str) -> Run:
+    run = Run(folder / "runs" / name)
+    run.path.mkdir(parents=True)
+    run.describe(TrainConfig(num_epochs=5), folder / "prepared", "f")
+    return run
+
+
+def make_record(folder: Path, steps: int) -> Run:
+    """Write the record of a run of so many steps, with an evaluation every 500, and its table."""
+    run = new_run(folder, f"steps-{steps}")
+    offset = 0
+    with run.events_path.open("wb") as events, index_path(run.events_path).open("wb") as table:
+
+        def put(value: dict[str, object]) -> None:
+            nonlocal offset
+            line = json_line(value)
+            events.write(line)
+            table.write(packed(offset, value))
+            offset += len(line)
+
+        put(started().to_json() | {"total_steps": steps, "steps_per_epoch": steps // 5})
+        shapes = [step(number % 200 + 1).to_json() for number in range(200)]
+        for number in range(1, steps + 1):
+            put(shapes[number % 200] | {"step": number, "time": 1.7e9 + number * 0.01, "epoch": 5 * number / steps})
+            if number % 500 == 0:
+                scored = evaluation(40 * (1 + number % 5)).to_json()
+                put(scored | {"step": number, "time": 1.7e9 + number * 0.01, "epoch": 5 * number / steps})
+    return run
+
+
+def watching(run: Run) -> Terminal:
+    return Terminal([*TXT, "watch", str(run.path)], columns=120, lines=40)
+
+
+def memory(pid: int) -> float:
+    """Return the MB that a process has in memory."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) / 1000
+
+
+def million(folder: Path) -> Iterator[Line]:
+    """As many numbers as 20 metrics of 50,000 steps."""
+    steps = 20 * 50_000 // len(VALUES)
+    run = make_record(folder, steps)
+    what = f"{steps:,} steps of {len(VALUES)} numbers (a million)"
+    begun = time.perf_counter()
+    scene = Scene(taken_in(run))
+    drawn = [PLOTS[name](scene, 57, 13) for name in NAMES[:4]]
+    assert all(plot.plain.count("\n") == 12 for plot in drawn)
+    yield f"{what}, read and drawn", "0.4 s", f"{time.perf_counter() - begun:.2f} s"
+    yield f"{what}, from the command to the screen", "–", f"{opened(run)[0]:.2f} s"
+    yield "a frame of four plots, 120×40, p50 / p95", "12 ms", frames(scene)
+
+
+def taken_in(run: Run) -> WatchedRun:
+    watched = WatchedRun(run)
+    watched.look()
+    while watched.share < 1.0:
+        watched.look()
+    return watched
+
+
+def frames(scene: Scene, count: int = 100) -> str:
+    times = []
+    for _ in range(count):
+        begun = time.perf_counter()
+        for name in NAMES[:4]:
+            PLOTS[name](scene, 57, 13)
+        times.append(1000 * (time.perf_counter() - begun))
+    return f"{statistics.median(times):.1f} / {statistics.quantiles(times, n=20)[-1]:.1f} ms"
+
+
+def opened(run: Run) -> tuple[float, float]:
+    """Return after how many seconds the whole record is on the screen, and the MB of its process then."""
+    begun = time.perf_counter()
+    with watching(run) as terminal:
+        steps = int(run.name.rpartition("-")[2])
+        seconds = terminal.wait_for(f"{steps:,}/{steps:,}".encode(), 120) - begun
+        return seconds, memory(terminal.pid)
+
+
+def long(folder: Path, steps: int) -> Iterator[Line]:
+    """Ten million steps."""
+    run = make_record(folder, steps)
+    begun = time.perf_counter()
+    watched = taken_in(run)
+    yield f"{steps:,} steps, read", "1 s", f"{time.perf_counter() - begun:.2f} s"
+    assert watched.last_step == steps
+    seconds, used = opened(run)
+    yield f"{steps:,} steps, from the command to the screen", "–", f"{seconds:.2f} s"
+    yield f"{steps:,} steps, memory of the screen", "300 MB", f"{used:.0f} MB"
+
+
+def delay(folder: Path, count: int = 20) -> Iterator[Line]:
+    """From an event written to its point on the screen."""
+    run = new_run(folder, "delay")
+    times = []
+    with EventLog(run) as log:
+        log.write(started())
+        log.write(step(1))
+        say_training(run)
+        with watching(run) as terminal:
+            terminal.wait_for(b"step 1/200")
+            time.sleep(1)
+            for number in range(2, 2 + count):
+                time.sleep(0.3 + 0.037 * number % 0.25)
+                terminal._drain()
+                terminal._seen = b""
+                say_training(run)
+                log.write(step(number))
+                written = time.perf_counter()
+                times.append(terminal.wait_for(f"{number}/200".encode()) - written)
+    yield "event written to painted, p50 / worst", "0.5 s", f"{statistics.median(times):.2f} / {max(times):.2f} s"
+
+
+def attached(folder: Path, rounds: int) -> Iterator[Line]:
+    """Rows a second of one training, with the dashboard and without, in turns."""
+    prepare(sample_file("reviews.csv"), PrepareConfig(vocab_size=400), folder / "prepared")
+    run = Run(folder / "runs" / "attached")
+    run.path.mkdir(parents=True)
+    config = TrainConfig(num_epochs=100_000, log_interval=1, eval_interval=0).with_options(**PRESETS["tiny"])
+    run.describe(config, folder / "prepared", Prepared.open(folder / "prepared").fingerprint)
+    trainer = start_trainer(run)
+    try:
+        feed = RunFeed(run.events_path)
+        while not len(feed.look().steps):
+            time.sleep(0.2)
+        ratios, answers = [], []
+        for _ in range(rounds):
+            alone = pace(feed, 5.0)
+            with watching(run) as terminal:
+                terminal.wait_for(b"rows/s", 60)
+                time.sleep(1)
+                ratios.append(pace(feed, 5.0) / alone)
+            answers.append(acknowledged(run, feed))
+        low, high = min(ratios), max(ratios)
+        told = f"{statistics.median(ratios):.3f} [{low:.2f}, {high:.2f}]"
+        yield "rows/s with the dashboard, of those without", "0.97", told
+        yield "a command is acknowledged after", "1 step", f"{max(answers)} steps at most"
+    finally:
+        trainer.process.kill()
+        trainer.wait()
+
+
+def pace(feed: RunFeed, seconds: float) -> float:
+    """Return the steps a second over some seconds."""
+    while feed.look():
+        pass
+    begun = time.perf_counter()
+    time.sleep(seconds)
+    count = 0
+    while news := feed.look():
+        count += len(news.steps)
+    return count / (time.perf_counter() - begun)
+
+
+def acknowledged(run: Run, feed: RunFeed) -> int:
+    """Pause and go on, and return how many steps were recorded between sending and the answer."""
+    while feed.look():
+        pass
+    number = send(run, PAUSE)
+    steps = 0
+    while True:
+        news = feed.look()
+        for place, event in news.others:
+            if getattr(event, "number", "") == number:
+                send(run, RESUME)
+                return steps + place
+        steps += len(news.steps)
+
+
+def hour(folder: Path, minutes: float) -> Iterator[Line]:
+    """Memory of the screen while events keep coming, 50 a second."""
+    run = new_run(folder, "hour")
+    sizes = []
+    with EventLog(run) as log:
+        log.write(Started(**{**vars(started()), "total_steps": 10_000_000}))
+        with watching(run) as terminal:
+            begun, number = time.perf_counter(), 0
+            while time.perf_counter() - begun < minutes * 60:
+                for _ in range(10):
+                    number += 1
+                    log.write(Step(**{**vars(step(number % 200 + 1)), "step": number, "time": time.time()}))
+                if number % 2000 == 0:
+                    log.write(evaluation(40))
+                if number % 50 == 0:
+                    say_training(run)
+                terminal._drain()
+                time.sleep(0.2)
+                if number % 500 == 0:
+                    sizes.append(memory(terminal.pid))
+    told = f"{sizes[len(sizes) // 5]:.0f} → {sizes[-1]:.0f} MB" if len(sizes) > 5 else "too short to say"
+    yield f"memory of the screen over {minutes:g} minutes, from a fifth of it on", "flat", told
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=10_000_000, help="of the long run")
+    parser.add_argument("--minutes", type=float, default=3.0, help="that memory is watched")
+    parser.add_argument("--rounds", type=int, default=5, help="with the dashboard and without")
+    parser.add_argument("--only", choices=["million", "long", "delay", "attached", "hour"])
+    chosen = parser.parse_args()
+    parts: dict[str, Callable[[Path], Iterator[Line]]] = {
+        "million": million,
+        "long": lambda folder: long(folder, chosen.steps),
+        "delay": delay,
+        "attached": lambda folder: attached(folder, chosen.rounds),
+        "hour": lambda folder: hour(folder, chosen.minutes),
+    }
+    print(describe_machine())
+    print("\n| what | target | measured |\n|---|---|---|")
+    with tempfile.TemporaryDirectory() as name:
+        os.chdir(name)
+        for part, measure in parts.items():
+            if chosen.only in (None, part):
+                for line in measure(Path(name)):
+                    print(f"| {' | '.join(line)} |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
