@@ -11,6 +11,7 @@ from tests.evaluation.conftest import write_reviews
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.evaluation.run import evaluate_run, report_folder
+from txt.evaluation.wording import embeddings_line
 from txt.metrics import scores
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
@@ -71,3 +72,19 @@ def test_progress_counts_every_row_once(born_run: Run) -> None:
 def test_a_split_of_unlabeled_rows_is_refused(born_run: Run) -> None:
     with pytest.raises(InputError, match="the split `unlabeled` has no labeled rows"):
         evaluate_run(born_run, "unlabeled")
+
+
+def test_frozen_embeddings_are_a_second_baseline(
+    tmp_path: Path, born_run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    report = evaluate_run(born_run, embeddings=True)
+    assert report.embeddings is not None
+    assert report.embeddings.metrics["accuracy"].value > 0.8  # great films and dreary ones are far apart
+    assert "frozen MiniLM" in embeddings_line(report.embeddings)
+    assert evaluate_run(born_run).embeddings is None
+
+
+def test_without_the_encoder_there_is_one_baseline(born_run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("txt.evaluation.embeddings.minilm_folder", lambda: None)
+    assert evaluate_run(born_run, embeddings=True).embeddings is None

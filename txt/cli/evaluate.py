@@ -36,6 +36,9 @@ def evaluate(
     ] = None,
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder for the report [the run's].")] = None,
     device: Annotated[str | None, typer.Option(help="`auto`, `cpu`, `cuda`, `mps` [as in training].")] = None,
+    embeddings: Annotated[
+        bool, typer.Option(help="A second baseline, on frozen MiniLM embeddings, where the extra is installed.")
+    ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
     given: Given,
 ) -> None:
@@ -55,7 +58,7 @@ def evaluate(
         raise InputError(f"{flag} is about reading a file, and none is given", "name it with --data FILE")
     found = Run.open(run) if run else Run.newest()
     with PredictingBar() as bar:
-        report = evaluate_run(found, split, data, build(PrepareConfig, given), device, bar.advance)
+        report = evaluate_run(found, split, data, build(PrepareConfig, given), device, bar.advance, embeddings)
     folder = out or report_folder(found, report)
     write(report, folder)
     if as_json:

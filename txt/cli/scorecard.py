@@ -76,13 +76,15 @@ def scores_table(report: "Report", width: int) -> Table:
 
 def verdict_lines(report: "Report") -> Iterator[Text]:
     """Say how the model stands to the baseline and to the most frequent answer."""
-    from txt.evaluation.wording import majority_line, sign
+    from txt.evaluation.wording import embeddings_line, majority_line, sign
 
     if report.verdict is None or report.baseline is None:
         return
     mark, style = _MARKS[sign(report.difference["accuracy"])]
     yield Text(f"\n{mark} {report.verdict}.", style=style)
     yield Text(f"Baseline: {report.baseline.name}, fitted on the same train split.")
+    if report.embeddings:
+        yield Text(embeddings_line(report.embeddings))
     if report.majority:
         yield shown(majority_line(report.majority))
 

@@ -19,6 +19,7 @@ from txt.evaluation.svg import (
 from txt.evaluation.wording import (
     METRIC_NAMES,
     calibration_line,
+    embeddings_line,
     left_out_line,
     majority_line,
     points_with_span,
@@ -90,6 +91,8 @@ def _scores(report: Report) -> str:
     if report.baseline:
         parts += [_difference_chart(report)]
         parts += [f"<p>The baseline is {escaped(report.baseline.name)}, fitted on the same train split.</p>"]
+    if report.embeddings:
+        parts += [f"<p>{escaped(embeddings_line(report.embeddings))}</p>"]
     if report.majority:
         parts += [f"<p>{escaped(majority_line(report.majority))}</p>"]
     return _section("Scores", "".join(parts))

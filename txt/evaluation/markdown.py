@@ -8,6 +8,7 @@ from txt.evaluation.report import Report
 from txt.evaluation.wording import (
     METRIC_NAMES,
     calibration_line,
+    embeddings_line,
     left_out_line,
     majority_line,
     points_with_span,
@@ -72,6 +73,8 @@ def _scores(report: Report) -> Iterator[str]:
         return
     yield _table(["score", "model", "baseline", "difference in points"], rows)
     yield f"The baseline is {plain(report.baseline.name)}, fitted on the same train split."
+    if report.embeddings:
+        yield embeddings_line(report.embeddings)
     if report.majority:
         yield plain(majority_line(report.majority))
 

@@ -74,7 +74,8 @@ class Report:
     `data` is the name of the file that the rows are from, None for the run's own data; `left_out` counts that file's
     other rows by the reason. `rows_in_train` counts the rows whose text is in the train split too. `confusion[i][j]`
     counts the rows of class i that were predicted as class j. `difference` is the model's scores above the baseline's
-    on the same rows; it is empty, and all that needs a train split is None, without one.
+    on the same rows; it is empty, and all that needs a train split is None, without one. `embeddings` is a second
+    baseline, where it was asked for.
     """
 
     run: str
@@ -89,6 +90,7 @@ class Report:
     confusion: tuple[tuple[int, ...], ...]
     calibration: Calibration
     baseline: Compared | None
+    embeddings: Compared | None
     majority: Compared | None
     difference: Mapping[str, Interval]
     slices: tuple[Slice, ...]
@@ -122,6 +124,7 @@ class Report:
             "confusion": {"labels": list(self.labels), "counts": [list(row) for row in self.confusion]},
             "calibration": self.calibration.to_json(),
             "baseline": self.baseline.to_json() if self.baseline else None,
+            "embeddings": self.embeddings.to_json() if self.embeddings else None,
             "majority": self.majority.to_json() if self.majority else None,
             "difference": _json_of(self.difference),
             "verdict": self.verdict,
@@ -151,6 +154,7 @@ def evaluate(
     left_out: Mapping[str, int] | None = None,
     val: tuple[Ints, Floats] | None = None,
     train: tuple[Sequence[str], Ints] | None = None,
+    embeddings: baseline.Baseline | None = None,
     seed: int = 0,
 ) -> Report:
     """Score a model's logits on a split, beside a baseline fitted on the same train split.
@@ -164,6 +168,7 @@ def evaluate(
         left_out: how many rows of the file are not among them, by the reason, for the report.
         val: labels and logits of the val split, on which the temperature is fitted.
         train: texts and labels of the train split, for the baseline.
+        embeddings: what a second baseline predicts.
         seed: of the bootstrap and the baseline.
 
     Raises:
@@ -190,6 +195,7 @@ def evaluate(
         ),
         calibration=calibrate(test.labels, test.logits, val),
         baseline=_compared(simple, test.labels, num_classes, seed) if simple else None,
+        embeddings=_compared(embeddings, test.labels, num_classes, seed) if embeddings else None,
         majority=_majority(train[1], test.labels, names, seed) if train else None,
         difference=differences(test.labels, predictions, simple.predictions, num_classes, seed) if simple else {},
         slices=slice_scores(test.labels, predictions, num_classes, test.metadata, test.token_lengths),

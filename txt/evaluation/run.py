@@ -9,6 +9,7 @@ from txt.config import PrepareConfig
 from txt.data.columns import SPLIT_NAMES
 from txt.data.prepared import Prepared, Split
 from txt.errors import InputError
+from txt.evaluation.embeddings import fit_predict
 from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
 from txt.evaluation.report import Predicted, Report, evaluate
 from txt.metrics import Floats
@@ -30,6 +31,7 @@ def evaluate_run(
     reading: PrepareConfig | None = None,
     device: str | None = None,
     progress: Watcher | None = None,
+    embeddings: bool = False,
 ) -> Report:
     """Score a run's best model on a split, beside the baseline fitted on the run's own train split.
 
@@ -40,6 +42,7 @@ def evaluate_run(
         reading: options that settle how `data` is read.
         device: as in TrainConfig; the run's own by default.
         progress: hears how far the predictions are.
+        embeddings: fit a second baseline, on frozen embeddings, where the encoder is installed.
 
     Raises:
         InputError: the run has no model yet, the split has no labeled rows, or `data` cannot be read or does not fit.
@@ -59,8 +62,12 @@ def evaluate_run(
         return logits.astype(np.float64)  # (N, C)
 
     logits = logits_of(rows)
+    test = _of_split(rows, logits) if isinstance(rows, Split) else _of_file(rows, logits)
+    frozen = None
+    if embeddings and config.freeze != "all":
+        frozen = fit_predict(train.texts(), train.labels, test.texts, len(prepared.labels))
     return evaluate(
-        _of_split(rows, logits) if isinstance(rows, Split) else _of_file(rows, logits),
+        test,
         prepared.labels,
         run=run.name,
         split=rows.name,
@@ -68,6 +75,7 @@ def evaluate_run(
         left_out=rows.left_out if isinstance(rows, LabeledFile) else {},
         val=(val.labels, logits_of(val)) if fits_temperature else None,
         train=(train.texts(), train.labels),
+        embeddings=frozen,
         seed=config.seed,
     )
 

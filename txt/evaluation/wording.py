@@ -78,6 +78,13 @@ def majority_line(majority: "Compared") -> str:
     return f"Always answering `{majority.name}` has accuracy {accuracy:.3f} and macro-F1 {macro_f1:.3f}."
 
 
+def embeddings_line(embeddings: "Compared") -> str:
+    """Say what the second baseline scores."""
+    accuracy, macro_f1 = embeddings.metrics["accuracy"], embeddings.metrics["macro_f1"]
+    bounds = f"[{accuracy.low:.3f}, {accuracy.high:.3f}]"
+    return f"A {embeddings.name} has accuracy {accuracy.value:.3f} {bounds} and macro-F1 {macro_f1.value:.3f}."
+
+
 def calibration_line(calibration: "Calibration") -> str:
     """Say how far confidence is from accuracy, and what a temperature makes of it."""
     sentence = f"Confidence is off by {100 * calibration.error:.1f} points on average (expected calibration error)"

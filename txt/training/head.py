@@ -39,7 +39,7 @@ class Head(NamedTuple):
             layer.bias.copy_(torch.from_numpy(np.asarray(self.bias)))
 
 
-class _Embedder:
+class Embedder:
     """An encoder in the form that prediction takes: embeddings in the place of logits."""
 
     def __init__(self, model: PretrainedClassifier) -> None:
@@ -53,7 +53,7 @@ class _Embedder:
 def embed(model: PretrainedClassifier, split: Split, device: torch.device) -> Floats:
     """Return the embeddings (rows, D) of a split; the model is left in evaluation mode."""
     model.eval()
-    return predict_logits(_Embedder(model), split, device)
+    return predict_logits(Embedder(model), split, device)
 
 
 def fit_head(embeddings: Floats, labels: npt.NDArray[np.int64], classes: int, strength: float) -> Head:
