@@ -16,10 +16,11 @@ from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.prepare import PreparingBar
 from txt.config import FINE_TUNING, RECIPE, GridConfig, PrepareConfig, TrainConfig, flag, names_of
-from txt.errors import InputError, Interrupted
+from txt.errors import InputError, Interrupted, TxtError
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared
+    from txt.evaluation.report import Report
     from txt.search.board import Board
     from txt.search.space import Space
     from txt.search.study import Description, Study
@@ -73,9 +74,7 @@ def grid(
     else:
         begun = _begun(source, name, space, preset, config, given, searching)
     board = _search(begun, searching, timeout, live=not (plain or as_json) and _on_terminal())
-    _conclude(begun, board, as_json)
-    if evaluate_winner:
-        _evaluate(board)
+    _conclude(begun, board, as_json, evaluate_winner)
 
 
 def winner_of(name: str, source: str | None) -> tuple[str, dict[str, Any]]:
@@ -309,31 +308,36 @@ def _search(begun: _Begun, searching: GridConfig, timeout: float | None, live: b
     return board
 
 
-def _conclude(begun: _Begun, board: "Board", as_json: bool) -> None:
+def _conclude(begun: _Begun, board: "Board", as_json: bool, evaluate_winner: bool) -> None:
     """Write the table of trials and tell what was found; a study that is not over says how to go on."""
     from txt.cli.grid_report import show_board
     from txt.search.ranking import to_json, write_results
 
     write_results(board, begun.folder.results)
+    over = begun.study.is_over()
+    report = _evaluated(board) if evaluate_winner and over and board.best else None
     if as_json:
-        print_json(to_json(begun.study, board))
+        print_json(to_json(begun.study, board) | ({"test": report.to_json()["metrics"]} if report else {}))
     else:
         show_board(begun.study, board)
         say(f"\nAll trials: {begun.folder.results}")
-    if board.ended < board.total and not begun.study.is_over():
+    if not over:
         raise Interrupted(
             f"stopped with {board.ended:,} of {board.total:,} trials done; everything is saved",
             f"txt grid --resume {begun.folder.name} goes on",
         )
     if board.best is None:
-        raise InputError("no trial ended with a score", f"their reasons are in {begun.folder.results}")
+        raise TxtError("no trial ended with a score", f"their reasons are in {begun.folder.results}")
     if not as_json:
-        say(f"  txt train --from-study {begun.folder.name}    trains the winner in full")
+        _say_next(begun.folder, report)
 
 
-def _evaluate(board: "Board") -> None:
-    """Score the best run on the test split; where that was done before, show it again."""
-    from txt.cli.scorecard import show_report
+def _evaluated(board: "Board") -> "Report":
+    """Score the best run on the test split, and write its report into the run.
+
+    Raises:
+        InputError: the run is on another machine.
+    """
     from txt.evaluation.run import evaluate_run
     from txt.evaluation.write import write
     from txt.runs import RUNS, Run
@@ -345,5 +349,13 @@ def _evaluate(board: "Board") -> None:
     run = Run.open(name)
     report = evaluate_run(run)
     write(report, run.path)
-    show_report(report, stdout)
-    stdout.print(shown(f"Scored on the test split: {run.path}/report.html"))
+    return report
+
+
+def _say_next(folder: "StudyFolder", report: "Report | None") -> None:
+    from txt.cli.scorecard import show_report
+
+    if report is not None:
+        stdout.print(shown("\nThe winner on the test split:", "bold"))
+        show_report(report, stdout)
+    say(f"  txt train --from-study {folder.name}    trains the winner in full")
