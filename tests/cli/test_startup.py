@@ -17,12 +17,26 @@ HEAVY = {
     "textual",
     "plotext",
     "tqdm",
+    "optuna",
 }
 
 
 @pytest.mark.parametrize(
     "command",
-    [[], ["prepare"], ["label"], ["augment"], ["train"], ["eval"], ["predict"], ["export"], ["runs"], ["demo"]],
+    [
+        [],
+        ["prepare"],
+        ["label"],
+        ["augment"],
+        ["lrfind"],
+        ["grid"],
+        ["train"],
+        ["eval"],
+        ["predict"],
+        ["export"],
+        ["runs"],
+        ["demo"],
+    ],
 )
 def test_help_loads_nothing_heavy(command):
     code = f"import sys; from txt.cli import main; main({[*command, '--help']!r}); print('@', *sys.modules)"
@@ -34,7 +48,9 @@ def test_help_loads_nothing_heavy(command):
 
 def test_help_alone_lists_the_commands_in_the_order_of_use():
     done = subprocess.run([sys.executable, "-m", "txt"], capture_output=True, text=True, check=True)
-    places = [done.stdout.index(f"\n  {name} ") for name in ("prepare", "label", "augment", "train", "eval", "demo")]
+    places = [
+        done.stdout.index(f"\n  {name} ") for name in ("prepare", "label", "augment", "lrfind", "grid", "train", "demo")
+    ]
     assert places == sorted(places)
 
 
