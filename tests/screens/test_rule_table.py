@@ -104,3 +104,15 @@ async def test_without_rules_there_is_no_key_for_them(make_app: MakeApp):
         assert "r rules" not in painted(app)
         await pilot.press("r")
         assert "r is no key here" in painted(app)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+def test_the_table(snap_compare, make_app: MakeApp, rules: Path, size: tuple[int, int]):
+    app = with_rules(make_app, rules)
+    app.session.stopwatch = type(app.session.stopwatch)(lambda: 0.0)
+
+    async def open_table(pilot) -> None:
+        await pilot.press("3", "1", "2", "r")
+        await until(pilot, lambda: "covers" in painted(app), 60)
+
+    assert snap_compare(app, terminal_size=size, run_before=open_table)

@@ -29,10 +29,11 @@ class RuleTable(Page):
         if book.mistake is not None:
             wrong = f"! {visible_lines(book.mistake.message)}"
             parts += [Text(wrong, style="bold reverse"), Text(visible_lines(book.mistake.hint or "")), Text("")]
-        if book.analysis is None:
+        analysis = book.analysis()
+        if analysis is None:
             parts.append(Text(f"the rules go through the file: {book.share:.0%}"))
         else:
             if not book.whole:
                 parts.append(Text(f"the first rows only, the others follow: {book.share:.0%}", style="dim"))
-            parts.append(rule_table(book.analysis, self._width))
+            parts.append(rule_table(analysis, self._width))
         return Text("\n").join(parts)

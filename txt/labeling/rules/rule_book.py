@@ -5,8 +5,10 @@ from pathlib import Path
 
 from txt.labeling.item import Suggestion
 from txt.labeling.rules.analysis import Analysis, analyze
-from txt.labeling.rules.decision import decide
-from txt.labeling.rules.judging import judged_rows
+from txt.labeling.rules.combination import Mask
+from txt.labeling.rules.decision import Decided, decide
+from txt.labeling.rules.firing import Fired
+from txt.labeling.rules.judging import Judged, judged_rows
 from txt.labeling.rules.proposals import Proposals
 from txt.labeling.rules.watcher import Mistake, Voted
 from txt.labeling.states import RowStates
@@ -18,34 +20,39 @@ class RuleBook:
     """Takes the watcher's votes, and answers from them; without votes it proposes nothing.
 
     `mistake` is what is wrong in the file now; the votes before it go on to hold. `share` says how far the first votes
-    have come.
+    have come, `whole` whether the rules have voted on all rows.
     """
 
     def __init__(self, path: Path, text_of: Callable[[int], str]) -> None:
         self.path = path
         self.mistake: Mistake | None = None
-        self.analysis: Analysis | None = None
         self.proposals: Proposals | None = None
         self.share = 0.0
+        self.whole = False
         self._text_of = text_of
-        self._voted: Voted | None = None
+        self._fired: Fired | None = None
+        self._test: Mask | None = None
+        self._judged: Judged | None = None
+        self._decided: Decided | None = None
+        self._analysis: Analysis | None = None
         self._labeled = 0
 
     def take(self, voted: Voted, states: RowStates) -> None:
         """Go by other votes from now on."""
-        self._voted, self.mistake = voted, None
+        self._fired, self._test, self.whole = voted.fired(), voted.held_out(), voted.whole
+        self._decided, self.mistake = None, None
         self.judge(states)
 
     def judge(self, states: RowStates) -> None:
-        """Judge the rules by the labels that there are now."""
-        if self._voted is None:
+        """Judge the rules by the labels that there are now; only a weighted vote can change by them."""
+        if self._fired is None:
             return
-        fired, test = self._voted.fired(), self._voted.held_out()
-        judged = judged_rows(states, fired.rules.labels, test, fired.fires.shape[1])
-        decided = decide(fired, judged)
-        self.analysis = analyze(fired, judged, decided)
-        self.proposals = Proposals(fired, judged, decided, test)
-        self._labeled = states.decided_count
+        rules = self._fired.rules
+        self._judged = judged_rows(states, rules.labels, self._test, self._fired.fires.shape[1])
+        if self._decided is None or rules.combine == "weighted":
+            self._decided = decide(self._fired, self._judged)
+        self.proposals = Proposals(self._fired, self._judged, self._decided, self._test)
+        self._analysis, self._labeled = None, states.decided_count
 
     def judge_in_time(self, states: RowStates) -> None:
         """Judge the rules anew when there are enough further labels."""
@@ -56,7 +63,8 @@ class RuleBook:
         """Return what the rules propose for a row."""
         return None if self.proposals is None else self.proposals.explained(row, self._text_of(row))
 
-    @property
-    def whole(self) -> bool:
-        """Tell whether the rules have voted on all rows."""
-        return self._voted is not None and self._voted.whole
+    def analysis(self) -> Analysis | None:
+        """Return how good the rules are; None before their first votes."""
+        if self._analysis is None and self._fired is not None and self._judged is not None:
+            self._analysis = analyze(self._fired, self._judged, self._decided)
+        return self._analysis
