@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from txt.cli.console import out, say
-from txt.errors import Interrupted, TxtError
+from txt.errors import InputError, Interrupted, TxtError
 from txt.visible import visible
 
 if TYPE_CHECKING:
@@ -47,7 +47,12 @@ def watch(
     from txt.runs import Run
 
     found = Run.open(run) if run is not None else Run.newest()
-    if not has_screen(plain, as_json):
+    screen = has_screen(plain, as_json)
+    if speed is not None and not replay:
+        raise InputError("--speed is about --replay", "txt watch RUN --replay --speed 60")
+    if replay and not screen:
+        raise InputError("--replay needs a terminal, without --plain and --json", "txt watch RUN --json has the events")
+    if not screen:
         _follow_plainly(found, as_json, notify)
         return
     watched = show_dashboard(found, replay=replay, speed=speed, notifies=notify)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -35,8 +36,7 @@ class Line:
     ink: Ink = Ink()
 
 
-@dataclass(frozen=True)
-class Cell:
+class Cell(NamedTuple):
     """A letter at a column and a row, counted from the lower left corner."""
 
     column: int
