@@ -48,9 +48,8 @@ def test_help_loads_nothing_heavy(command):
 
 def test_help_alone_lists_the_commands_in_the_order_of_use():
     done = subprocess.run([sys.executable, "-m", "txt"], capture_output=True, text=True, check=True)
-    places = [
-        done.stdout.index(f"\n  {name} ") for name in ("prepare", "label", "augment", "lrfind", "grid", "train", "demo")
-    ]
+    order = ("prepare", "label", "augment", "lrfind", "grid", "train", "eval", "demo")
+    places = [done.stdout.index(f"\n  {name} ") for name in order]
     assert places == sorted(places)
 
 
