@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import shutil
 import sys
 from pathlib import Path
 
@@ -120,3 +121,20 @@ def test_the_sample_rules_are_a_decent_start(capsys: pytest.CaptureFixture[str])
     assert found["coverage"] > 0.6
     assert found["accuracy"]["low"] > 0.7
     assert found["gain_over_guessing"]["low"] > 0.15
+
+
+def test_raw_texts_become_data_to_train_on_with_people_alone_in_val_and_test(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    for name in ("unlabeled.csv", "rules.toml"):
+        shutil.copy(ROOT / "sample_data" / name, tmp_path)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("1\n2\n3\n" * 15 + "q\n"))
+    assert main(["label", "unlabeled.csv", "--rules", "rules.toml", "--plain"]) == 0
+    assert main(["label", "unlabeled.csv", "--rules", "rules.toml", "--export", "labeled.csv"]) == 0
+    capsys.readouterr()
+    assert main(["prepare", "labeled.csv", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    by_rules = sum(row["label_how"] == "rule" for row in exported("labeled.csv"))
+    assert by_rules > 100
+    assert any(f"{by_rules} rows are labeled by rules" in warning for warning in report["warnings"])

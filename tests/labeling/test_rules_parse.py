@@ -115,6 +115,11 @@ def test_a_file_without_rules_or_that_is_not_there_is_told(tmp_path: Path):
         read_rules(tmp_path / "latin.toml")
 
 
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path):
+    (tmp_path / "rules.toml").write_text(HEAD + "regex = 'a'\n", encoding="utf-8-sig")
+    assert len(read_rules(tmp_path / "rules.toml").rules) == 1
+
+
 def test_declared_labels_are_known_whatever_else_is_wrong(tmp_path: Path):
     (tmp_path / "rules.toml").write_text("labels = ['a', 'b']\nwrong = 1\n")
     assert declared_labels(tmp_path / "rules.toml") == ("a", "b")
