@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
+
 from txt.cli.console import say
 from txt.cli.label_active import split_column, vectorizer
 from txt.errors import InputError
@@ -27,13 +29,15 @@ def begin_review(opened: "Opened", wanted_split: str | None, chosen: str | None)
     They are judged by the model that the user has `chosen`, or by words, and MiniLM too where it is installed.
 
     Raises:
-        InputError: nothing is labeled yet, rows have several labels here, or there is nothing to doubt.
+        InputError: nothing is labeled yet, or rows have several labels here.
+        typer.Exit: there is no label to doubt.
     """
     if opened.multi_label:
         raise InputError("--review looks at one class a row, and rows have several here", "leave out --review")
     doubtful = _doubtful(opened, wanted_split, [chosen] if chosen else _judges())
     if not len(doubtful.rows):
-        raise InputError("there is no label to doubt: model, near-duplicates and annotators all agree")
+        say("There is no label to doubt: model, near-duplicates and annotators all agree.")
+        raise typer.Exit
     parts = [f"{doubtful.counts[kind]:,} {what}" for kind, what in _KINDS.items() if kind in doubtful.counts]
     say(f"{len(doubtful.rows):,} labels to look at again, the worst first: {', '.join(parts)}")
     return opened.session(suggest=doubtful.suggestions.get, order=doubtful.rows, review=True)

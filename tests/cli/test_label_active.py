@@ -1,0 +1,100 @@
+"""`txt label` with a model: replays, reviews, merges, and what is refused."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_label import Txt, txt  # noqa: F401  (a fixture)
+from tests.labeling.test_active import reviews
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with reviews, some labels of which are wrong, and the first fifty of which are for testing."""
+    texts, labels = reviews(200)
+    with (tmp_path / "data.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "label", "split"])
+        for row, (text, label) in enumerate(zip(texts, labels, strict=True)):
+            wrong = row in (61, 83, 107)
+            writer.writerow([text, ("neg", "pos")[label ^ wrong], "test" if row < 50 else "train"])
+    with (tmp_path / "bare.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([["text"], *([text] for text in texts)])
+    return tmp_path
+
+
+def test_a_replay_is_told_in_words_and_as_json(folder: Path, txt: Txt):  # noqa: F811
+    told = txt("data.csv", "--simulate", "--seeds", "2", "--most-labels", "30")
+    assert told.returncode == 0, told.stderr
+    assert "150 labeled rows" in told.stderr  # without those of the test split
+    assert "beside random order" in told.stdout
+    assert "margin" in told.stdout
+    found = json.loads(txt("data.csv", "--simulate", "--seeds", "2", "--most-labels", "30", "--json").stdout)
+    assert set(found) == {"strategy", "full", "curves", "area", "gain", "labels_to"} - {"gain"}
+    assert set(found["curves"]) == {"margin", "random"}
+    assert not (folder / "data.csv.labels.db").exists()
+
+
+def test_a_review_keeps_or_changes_with_one_key_each_and_is_logged_as_such(folder: Path, txt: Txt):  # noqa: F811
+    first = txt("data.csv", "--review", "--model", "tfidf", "--plain", answers="s\nq\n")
+    assert first.returncode == 0, first.stderr
+    assert "labels to look at again, the worst first" in first.stderr
+    assert "suggested: " in first.stdout
+    stats = json.loads(txt("data.csv", "--stats", "--json").stdout)
+    assert stats["ways"]["review"] == 1
+    again = txt("data.csv", "--review", "--model", "tfidf", "--plain", answers="q\n")
+    shown = [line for line in first.stdout.splitlines() if line.startswith("Text ")]
+    assert shown[0] not in again.stdout  # what was reviewed is not offered again
+    assert shown[1] in again.stdout
+
+
+def test_where_no_label_is_doubtful_that_is_said(folder: Path, txt: Txt):  # noqa: F811
+    path = folder / "right.csv"
+    path.write_text("text,label\nso good,pos\nso bad,neg\n")
+    done = txt("right.csv", "--review", "--plain")
+    assert done.returncode == 0
+    assert "There is no label to doubt" in done.stderr
+
+
+def test_two_stores_are_merged_and_the_agreement_is_told(folder: Path, txt: Txt):  # noqa: F811
+    for who, answers in (("anna", "1\n2\n1\nq\n"), ("ben", "1\n1\n1\nq\n")):
+        store = ["--store", f"{who}.db", "--annotator", who, "--labels", "neg,pos"]
+        assert txt("bare.csv", *store, "--plain", answers=answers).returncode == 0
+    merged = txt("bare.csv", "--store", "anna.db", "--merge", "ben.db")
+    assert merged.returncode == 0, merged.stderr
+    assert "on 1 row the two differ" in merged.stderr
+    assert "kappa 0.000" in txt("bare.csv", "--store", "anna.db", "--stats").stdout
+    review = txt("bare.csv", "--store", "anna.db", "--annotator", "carla", "--review", "--plain", answers="2\n")
+    assert "1 that annotators disagree on" in review.stderr
+    assert "anna: pos, ben: neg" in review.stdout
+
+
+def test_labeling_line_by_line_can_be_guided_by_a_model(folder: Path, txt: Txt):  # noqa: F811
+    done = txt("bare.csv", "--active", "--labels", "neg,pos", "--plain", answers="1\n2\np\nq\n")
+    assert done.returncode == 0, done.stderr
+    assert "2 decisions in this sitting" in done.stderr
+    assert "rows held out are labeled" in done.stdout
+    texts = [line for line in done.stdout.splitlines() if line.startswith("Text ")]
+    assert not texts[0].startswith("Text 1:")  # not in the file's order
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--active", "--model", "tdidf"], "--model `tdidf` is neither a model nor a run"),
+        (["--active", "--strategy", "margn"], "did you mean `margin`?"),
+        (["--active", "--multi-label", "--labels", "a,b"], "--active asks for one class a row"),
+        (["--active", "--review"], "--review looks again at old ones"),
+        (["--review", "--multi-label", "--labels", "a,b"], "--review looks at one class a row"),
+        (["--simulate"], "too few to replay"),
+        (["--merge", "nowhere.db", "--labels", "a,b"], "`nowhere.db` does not exist"),
+        (["--active", "--split-column", "nope", "--labels", "a,b"], "column `nope` not found"),
+    ],
+)
+def test_what_cannot_be_done_is_told_in_one_line(folder: Path, txt: Txt, options, message):  # noqa: F811
+    done = txt("bare.csv", *options, "--plain")
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
