@@ -54,6 +54,7 @@ from txt.visible import clip, visible_lines
 _TICK_SECONDS = 0.5
 _WIDE = 110  # columns from which the classes' bars and the pace have a place beside the text
 _METADATA_LINES = 6
+_COUNTING = "the rules go through the file …"
 
 
 @dataclass(frozen=True)
@@ -461,7 +462,7 @@ class LabelScreen(Screen[None]):
                 self.rules.mistake = mistake
             case Voted() as voted:
                 self.rules.take(voted, self.session.states)
-                self._notice = ""
+                self._notice = "" if self._notice == _COUNTING else self._notice
                 active, suggest = self._sitting.active, self.rules.suggest
                 if not self.session.task.review:  # a review has its own suggestions
                     self.session.suggest_by(active.beside(suggest) if active else suggest)
@@ -500,7 +501,7 @@ class LabelScreen(Screen[None]):
         if not self._whole:
             self._scanner.start()
         if self.rules is not None:
-            self._tell("the rules go through the file …")
+            self._tell(_COUNTING)
             self._rule_link.start()
 
     @on(events.Resize)
