@@ -101,7 +101,7 @@ def metric_plot(scene: Scene, width: int, height: int) -> Text:
     title = _title(spoken(name), _named("train", run.now.get(name), _TRAIN), _named("val", _latest(run, name), _VAL))
     if best and name in best.metrics:
         drawing.mark(run, best.step, best.time, best.metrics[name])
-        title.append(f"  ◆ best {best.metrics[name]:.3f}, epoch {best.epoch:.3g}", "green")
+        title.append(f"  ◆ best {best.metrics[name]:.3f}", "green")
     return drawing.finished(title, height)
 
 
@@ -236,7 +236,7 @@ class _Drawing:
         low, high = float(seen.min()), float(seen.max())
         pad = (high - low) * 0.03 or abs(high) * 0.05 or 0.5
         low, high = (low if low == include else low - pad), high + pad
-        up = (log_axis if logarithmic else number_axis)(low, high, max(height // 3, 2))
+        up = (log_axis if logarithmic else number_axis)(low, high, max(height // 3, 3))
         over = self._scene.view.over
         axis = time_axis if over == "time" else number_axis
         across = axis(self._left, self._right, max(self._width // 12, 2))

@@ -37,7 +37,7 @@ RUN_ACTIONS = (
     RunAction("slower", "-", "rate ÷2", "halve the learning rate from here on", controls=True),
     RunAction("faster", "+", "×2", "double the learning rate from here on", controls=True),
     RunAction("note", "n", "note", "write a note on the run", rare=True),
-    RunAction("detach", "d", "detach", "leave the screen; the training goes on"),
+    RunAction("detach", "d", "detach", "leave the screen; the training goes on", controls=True),
     RunAction("metric", "m", "metric", "show another score, the gradient norm, rows/s, memory", rare=True),
     RunAction("axis", "a", "axis", "over steps, epochs or time", rare=True),
     RunAction("smooth", "g", "smooth", "smooth the curves more, or not at all", rare=True),
