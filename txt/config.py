@@ -31,6 +31,7 @@ RECIPE: Mapping[str, int | float | bool] = MappingProxyType(
         "dropout": 0.3,
         "learning_rate": 1e-3,
         "num_epochs": 4,
+        "min_steps": 250,
     }
 )
 """Defaults of a training that says nothing of the architecture: what did best on small data."""
@@ -322,6 +323,9 @@ class TrainConfig(Config):
 
     num_epochs: int = option(
         10, "Passes over the train split.", group="Training", flags=("--epochs", "--num-epochs"), low=1
+    )
+    min_steps: int = option(
+        0, "Train for further epochs until there are this many steps, where rows are few.", group="Training", low=0
     )
     batch_size: int = option(32, "Rows a step.", group="Training", low=1)
     learning_rate: float = option(

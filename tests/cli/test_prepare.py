@@ -47,7 +47,8 @@ def test_it_says_what_it_chose_and_why_and_what_to_type_next(folder, capsys):
     assert re.search(r"text +column `text`, by its name", out)
     assert re.search(r"label +column `label`, by its name", out)
     assert re.search(r"good +32 +4 +4 +50\.0%", out)
-    assert out.rstrip().endswith("txt train --preset tiny")
+    assert "Next:\n  txt train\n" in out
+    assert "--from minilm --few-shot" in out
     assert all(len(line) <= 80 for line in out.splitlines())
     assert "\x1b" not in out
     assert Prepared.open(folder / "prepared", verify=True).labels == ("bad", "good")

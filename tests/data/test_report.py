@@ -2,8 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from txt.config import PRESETS
-from txt.data.report import PERCENTILES, percentiles, suggest_max_length, suggest_preset
+from txt.data.report import PERCENTILES, percentiles, suggest_max_length
 
 
 @given(st.lists(st.integers(0, 200), min_size=1))
@@ -20,8 +19,3 @@ def test_the_suggested_length_keeps_99_percent_whole():
     assert suggest_max_length({99: 57}) == 64
     assert suggest_max_length({99: 64}) == 64
     assert suggest_max_length({99: 3}) == 16
-
-
-def test_more_rows_deserve_a_larger_model():
-    advised = [suggest_preset(rows) for rows in (100, 10_000, 200_000, 5_000_000)]
-    assert advised == list(PRESETS)

@@ -6,12 +6,13 @@ import numpy as np
 import pytest
 import torch
 
+from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.events import Evaluation, Finished, Saved, Started, Step, Warned, from_json
 from txt.model.saved import load_model
 from txt.training.checkpoint import checkpoints, load_checkpoint, newest_checkpoint
 from txt.training.loop import train
-from txt.training.start import resume
+from txt.training.start import enough_epochs, resume
 
 
 def final_tensors(run):
@@ -256,3 +257,10 @@ def test_bf16_trains_as_well_as_float32(new_run, prepared):
         ].best_score
     assert scores["bf16"] == pytest.approx(scores["float32"], abs=0.05)
     assert math.isfinite(scores["bf16"])
+
+
+def test_few_rows_get_as_many_epochs_as_the_least_number_of_steps_takes(prepared):
+    rows = len(prepared.split("train"))  # 384, of which 32 are a step
+    few = TrainConfig(num_epochs=4, min_steps=100)
+    assert enough_epochs(few, prepared).num_epochs == -(-100 // -(-rows // 32)) == 9
+    assert enough_epochs(few.with_options(min_steps=40), prepared).num_epochs == 4

@@ -103,10 +103,7 @@ def _findings(report: "DataReport") -> Iterator[tuple[str, RenderableType]]:
         yield "conflicts", _conflicts(report)
     if report.imbalance >= 1.5:
         yield "imbalance", Text(f"the largest class has {report.imbalance:,.1f} × the rows of the smallest")
-    yield (
-        "suggested",
-        Text(f"--max-length {report.suggested_max_length}, and --preset {report.suggested_preset} to train"),
-    )
+    yield "suggested", Text(f"--max-length {report.suggested_max_length}")
 
 
 def _tokenizer(report: "DataReport") -> Text:

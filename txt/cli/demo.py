@@ -9,9 +9,9 @@ from txt.cli.data_report import show_report as show_data_report
 from txt.cli.prepare import PreparingBar
 from txt.cli.scorecard import show_report
 from txt.cli.train import run_training
-from txt.config import PRESETS, PrepareConfig, TrainConfig
+from txt.config import RECIPE, PrepareConfig, TrainConfig
 
-_CONFIG = TrainConfig(learning_rate=1e-3, num_epochs=8, dropout=0.2).with_options(**PRESETS["tiny"])
+_CONFIG = TrainConfig().with_options(**RECIPE)
 
 
 def register(app: typer.Typer) -> None:
@@ -36,7 +36,7 @@ def demo(
     with PreparingBar() as bar:
         start = start_on_file(reviews, _CONFIG, PrepareConfig(), name, bar.advance, show_data_report)
     run = start.run.name
-    _say_step("txt train --preset tiny --lr 1e-3 --epochs 8 --dropout 0.2")
+    _say_step("txt train")
     run_training(start)
     _say_step(f"txt eval {run}")
     report = evaluate_run(start.run)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from txt.data.prepare import Progress
     from txt.data.report import DataReport
 
+_FEW_ROWS = 50  # of a class, below which training by contrast first does better
+
 _DEFAULT = Path("prepared")
 
 
@@ -60,7 +62,7 @@ def prepare(
         print_json(report.to_json())
     else:
         show_report(report)
-        _say_next(report)
+        _say_next(data, report)
 
 
 class PreparingBar:
@@ -103,9 +105,21 @@ def _warn(report: "DataReport") -> None:
         say(shown(f"warning: {warning}").plain)
 
 
-def _say_next(report: "DataReport") -> None:
+def _say_next(data: str, report: "DataReport") -> None:
+    """Tell how to train: the plain way, and first how a pretrained encoder would do."""
     folder = "" if Path(report.path) == _DEFAULT else f" {shlex.quote(report.path)}"
     if report.warnings:
         stdout.print()
     stdout.print(shown(f"Made {report.path} in {report.seconds:.1f} s. Next:"))
-    stdout.print(shown(f"  txt train{folder} --preset {report.suggested_preset}", style="bold"))
+    if report.tokenizer["trained"]:
+        stdout.print(shown(f"  txt train{folder}", style="bold"))
+        source, own = shlex.quote(data), "its own tokenizer"
+    else:
+        source, own = folder.strip(), "this tokenizer"
+    few = any(rows < _FEW_ROWS for rows in report.class_counts.get("train", {}).values())
+    way = "--few-shot" if few else "--freeze all"
+    source = "" if source == "-" else f" {source}"
+    known = report.tokenizer.get("name", "minilm")
+    stdout.print(shown(f"  txt train{source} --from {known} {way}", style="bold"))
+    about = "learns from few rows a class" if few else "a first result in seconds"
+    stdout.print(shown(f"    a pretrained encoder with {own}: {about}", style="dim"))

@@ -45,7 +45,7 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help="`auto`: what did best on small data, unless the model's size is given; `guide`: the plain defaults."
+            help="`auto`: what did best on small data; `guide`: the plain defaults, as with --d-model and its like."
         ),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
@@ -64,7 +64,7 @@ def train(
     A data file is prepared first, with the options of `txt prepare`. On a terminal the dashboard opens; the training is
     a process of its own and outlives it. Ctrl-C saves; `--resume RUN` goes on.
 
-    Example: `txt train reviews.csv --preset small --epochs 5`
+    Example: `txt train reviews.csv` or `txt train reviews.csv --from minilm`
     """
     if resume is not None:
         fresh = {"name": name, "preset": preset, "recipe": recipe, "config": config, "from-study": from_study}
@@ -111,13 +111,13 @@ _OWN_ARCHITECTURE = ("d_model", "nhead", "num_layers", "dim_feedforward")
 def training_options(preset: str | None, recipe: str | None, options: Mapping[str, Any], given: Given) -> TrainConfig:
     """Return the options of a new training.
 
-    One that begins with pretrained weights has defaults of its own; so has one that says nothing of the architecture.
+    One that begins with pretrained weights has defaults of its own; so has one without any of the guide's own flags.
     """
     pretrained = given.get("pretrained", options.get("pretrained")) is not None
     own = [flag(item) for item in fields(TrainConfig) if item.name in _OWN_ARCHITECTURE and item.name in given]
-    own += [f"--{name}" for name, value in (("preset", preset), ("recipe", recipe)) if value is not None]
-    if pretrained and own:
-        raise InputError(f"--from brings its own architecture, and takes no {own[0]}")
+    extra = own + [f"--{name}" for name, value in (("preset", preset), ("recipe", recipe)) if value is not None]
+    if pretrained and extra:
+        raise InputError(f"--from brings its own architecture, and takes no {extra[0]}")
     if recipe not in (None, "auto", "guide"):
         raise InputError(f"--recipe `{recipe}` does not exist, choose from auto, guide")
     defaults: Mapping[str, Any]
@@ -127,6 +127,8 @@ def training_options(preset: str | None, recipe: str | None, options: Mapping[st
         defaults = {}
     else:
         defaults = RECIPE
+        if "num_epochs" in given or "num_epochs" in options:
+            defaults = {**defaults, "min_steps": 0}
     return build(TrainConfig, given, preset_options(preset), options, defaults)
 
 

@@ -18,7 +18,7 @@ from txt.data.division import Division, divide
 from txt.data.encode import Encoded, encode
 from txt.data.labels import lookalikes
 from txt.data.prepared import MANIFEST, REPORT, SPLITS, TOKENIZER, Manifest, describe_file, write_manifest
-from txt.data.report import Conflict, DataReport, percentiles, suggest_max_length, suggest_preset
+from txt.data.report import Conflict, DataReport, percentiles, suggest_max_length
 from txt.data.row_facts import RowFacts
 from txt.data.split import TRAIN, Codes, mixed
 from txt.data.staging import Decided, Staged, stage
@@ -196,7 +196,6 @@ def _report(staged: Staged, division: Division, encoded: Encoded, manifest: Mani
         vocab_size=manifest.vocab_size,
         tokenizer=manifest.tokenizer,
         suggested_max_length=suggest_max_length(lengths),
-        suggested_preset=suggest_preset(rows["train"]),
         warnings=(*staged.warnings, *division.warnings()),
     )
 

@@ -12,7 +12,6 @@ from txt.files import FORMAT
 PERCENTILES = (50, 90, 95, 99, 100)
 
 _ENOUGH = 99  # percent of texts that the suggested length keeps whole
-_PRESETS = ((2_000, "tiny"), (50_000, "small"), (1_000_000, "base"))  # train rows below which each is advised
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,6 @@ class DataReport:
     vocab_size: int
     tokenizer: dict[str, Any]
     suggested_max_length: int
-    suggested_preset: str
     warnings: tuple[str, ...]
     path: str = ""
     conflicts: tuple[Conflict, ...] = ()
@@ -75,8 +73,3 @@ def percentiles(histogram: npt.NDArray[np.int64]) -> dict[int, int]:
 def suggest_max_length(lengths: Mapping[int, int]) -> int:
     """Return a length that keeps 99 % of the texts whole, a multiple of 8."""
     return max(16, -(-lengths[_ENOUGH] // 8) * 8)
-
-
-def suggest_preset(train_rows: int) -> str:
-    """Return the preset whose model a train split of this size can feed."""
-    return next((name for most, name in _PRESETS if train_rows < most), "large")

@@ -1,5 +1,6 @@
 """From what a user names — a data file, a prepared folder, a run — to what can be trained."""
 
+import math
 import os
 from collections.abc import Callable
 from functools import partial
@@ -14,6 +15,7 @@ from txt.errors import InputError, TxtError
 from txt.labeling.stored import stored_labels
 from txt.run_status import STARTING, own_status, write_status
 from txt.runs import Run
+from txt.training.batches import steps_per_epoch
 from txt.training.checkpoint import Checkpoint, checkpoints, load_checkpoint, step_of
 from txt.training.distributed import join_group, was_restarted
 from txt.training.machine import find_device
@@ -53,7 +55,7 @@ def start_on_prepared(
     prepared = Prepared.open(folder)
     with Run.new(name) as run:
         _say_starting(run)
-        run.describe(settle(config, prepared), folder, prepared.fingerprint)
+        run.describe(settle(enough_epochs(config, prepared), prepared), folder, prepared.fingerprint)
     return Start(run, prepared)
 
 
@@ -78,8 +80,14 @@ def start_on_file(
         decided = stored_labels(file) if preparing.use_labels else None
         told(prepare(file, preparing, folder, progress, decided=decided))
         prepared = Prepared.open(folder)
-        run.describe(settle(config, prepared), folder, prepared.fingerprint)
+        run.describe(settle(enough_epochs(config, prepared), prepared), folder, prepared.fingerprint)
     return Start(run, prepared)
+
+
+def enough_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
+    """Return the options with as many epochs as `min_steps` takes, where there are few rows."""
+    epochs = math.ceil(config.min_steps / max(1, steps_per_epoch(len(prepared.split("train")), config.batch_size)))
+    return config if epochs <= config.num_epochs else config.with_options(num_epochs=epochs)
 
 
 def start_together(make: Callable[[], Start], name: str | None) -> Start:
