@@ -189,7 +189,7 @@ def _judged(path: Path, source: str, folder: Path) -> str:
     for _ in read_to_end(opened.rows, opened.asked, opened.kept):
         pass
     states, classes = opened.states()
-    rules = parse_rules(_named(source, classes), "rules.toml", classes)
+    rules = parse_rules(source, "rules.toml", classes)
     fired = Firing(read_corpus(path, opened.rows.form)).fired(rules)
     found = analyze(fired, judged_rows(states, rules.labels))
     opened.close()
@@ -198,15 +198,6 @@ def _judged(path: Path, source: str, folder: Path) -> str:
         f"{found.decided.used}: right {vote.accuracy.value:.3f} on {found.covered / found.rows:.3f} covered "
         f"(guessing there {vote.guess:.3f}); with guesses {all_rows.value:.3f}, guessing all {found.guessing.value:.3f}"
     )
-
-
-def _named(source: str, classes: list[str]) -> str:
-    """Give the labels as the data has them: sst2 writes 1 and 0, or names."""
-    if "1" in classes:
-        source = source.replace('= "positive"', '= "1"').replace('= "negative"', '= "0"')
-    if "pos" in classes:
-        source = source.replace('= "positive"', '= "pos"').replace('= "negative"', '= "neg"')
-    return source
 
 
 def formats(folder: Path, rows: int) -> Iterator[Line]:
