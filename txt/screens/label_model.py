@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from txt.labeling.active.sitting import Standing
-from txt.labeling.active.wording import LEAST_MEASURED, in_full
+from txt.labeling.active.wording import in_full
 from txt.screens.charts import Series, line_chart
 
 _HEIGHT = 9
@@ -12,7 +12,7 @@ _HEIGHT = 9
 def model_page(standing: Standing, width: int) -> Text:
     """Return how good the model is, the shares of the classes, advice, and accuracy over labels as a chart."""
     lines = [Text(line) for line in in_full(standing)]
-    if len(standing.curve) > 2 and standing.measured >= LEAST_MEASURED:
+    if len(standing.curve) > 2:
         labels, accuracy = zip(*standing.curve, strict=True)
         chart = line_chart([Series(labels, [100 * each for each in accuracy])], width, _HEIGHT, x_label="labels")
         lines += [Text("accuracy on the holdout, %", style="dim"), chart]

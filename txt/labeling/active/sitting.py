@@ -22,6 +22,9 @@ from txt.labeling.session import LabelSession
 from txt.labeling.states import FROM_FILE, Mask, RowNumbers, RowStates
 from txt.proportions import Interval, wilson
 
+LEAST_MEASURED = 10
+"""Rows of the holdout with a label; with fewer, a share says nothing."""
+
 Suggest = Callable[[int], Suggestion | None]
 
 _SAMPLE = 1000  # rows whose predictions tell whether the model has settled
@@ -182,8 +185,9 @@ class ActiveLearning:
         self._session.queue.order = ranking.rows
         if len(ranking.predicted):
             self._advice.note(ranking.trained_on, self._said_of(self._sample), self._said_of(self._holdout.rows))
-            accuracy = self._accuracy(self._holdout_labels())
-            if accuracy is not None:
+            labels = self._holdout_labels()
+            accuracy = self._accuracy(labels)
+            if accuracy is not None and len(labels) - labels.count(None) >= LEAST_MEASURED:
                 self._curve.append((ranking.trained_on, accuracy.value))
 
     def _ask_if_due(self) -> None:

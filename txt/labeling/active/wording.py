@@ -1,11 +1,8 @@
 """What is known of the model, in words."""
 
-from txt.labeling.active.sitting import Standing
+from txt.labeling.active.sitting import LEAST_MEASURED, Standing
 from txt.proportions import Interval
 from txt.visible import clip
-
-LEAST_MEASURED = 10
-"""Rows of the holdout with a label; with fewer, a share says nothing."""
 
 _MOST_CLASSES = 12
 

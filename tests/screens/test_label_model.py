@@ -1,0 +1,51 @@
+"""The screen beside a model: what it shows, and that a review keeps or changes."""
+
+import numpy as np
+
+from tests.screens.conftest import REVIEWS, MakeApp, painted
+from txt.labeling.actions import REVIEW_ACTIONS
+from txt.labeling.active.sitting import Standing
+from txt.labeling.item import Suggestion
+from txt.proportions import wilson
+from txt.screens.label_model import model_page
+
+
+def test_the_page_tells_accuracy_shares_and_advice():
+    shares = {"positive": wilson(30, 40), "\x1b[31mneg": wilson(10, 40)}
+    curve = [(10, 0.5), (20, 0.7), (30, 0.8)]
+    page = model_page(Standing(30, 40, 200, wilson(32, 40), shares, curve, "you may stop here", ""), 60).plain
+    assert "right on 80 % [65, 90] of the rows it never learned from; 40 of 200 rows held out" in page
+    assert "You may stop here." in page
+    assert "accuracy on the holdout" in page
+    assert "\x1b" not in page
+
+
+def test_few_measured_rows_claim_nothing():
+    page = model_page(Standing(8, 3, 200, wilson(3, 3), {"positive": wilson(3, 3)}, [], "", ""), 60).plain
+    assert "100 %" not in page
+    assert "3 of 200 rows held out are labeled" in page
+
+
+async def test_in_a_review_one_key_keeps_a_label_and_another_changes_it(make_app: MakeApp):
+    app = make_app()
+    session = app.session
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("3", "3", "1")
+        labeled = [row for row in range(len(REVIEWS)) if session.states.label(row)]
+        session.queue.order = np.array(labeled[:2])
+        object.__setattr__(session.task, "review", True)
+        app.labeling.actions = REVIEW_ACTIONS
+        session.suggest_by(lambda _row: Suggestion("neutral", 0.9, "model", "tfidf gives the label 2%"))
+        session.queue.move_on(session.settled, set())
+        session.jump(labeled[0] + 1)
+        app.labeling._tell("")
+        await pilot.pause()
+        assert "s keep" in painted(app)
+        assert "suggested: neutral 90%" in painted(app)
+        await pilot.press("s")
+        assert session.states.label(labeled[0]) == "positive"
+        assert session.states.how(labeled[0]) == "review"
+        await pilot.press("enter")
+        assert session.states.label(labeled[1]) == "neutral"
+        await pilot.pause()
+        assert "Every doubtful label was looked at." in painted(app)
