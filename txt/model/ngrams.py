@@ -14,10 +14,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-_PRIME, _OTHER_PRIME = 1_000_003, 6_364_136_223_846_793_005
-_CHARACTERS = (2, 3, 4, 5)
-_LONGEST_WORD = 64  # characters that tell words apart
-_SPACE = 32
+PRIME, OTHER_PRIME = 1_000_003, 6_364_136_223_846_793_005
+CHARACTER_SIZES = (2, 3, 4, 5)
+LONGEST_WORD = 64  # characters that tell words apart
+SPACE = 32
 
 
 class NgramLogits(nn.Module):
@@ -138,29 +138,29 @@ def written(pieces: Sequence[str | None]) -> tuple[list[str], list[bool]]:
 def _word_ngrams(characters: Tensor, word: Tensor, row_of_word: Tensor) -> tuple[Tensor, Tensor]:
     """Return row and hash of all words, and of all pairs of neighbours within a row."""
     starts = torch.searchsorted(word, torch.arange(len(row_of_word), device=word.device))
-    place = (torch.arange(len(word), device=word.device) - starts[word]).clamp(max=_LONGEST_WORD)
-    powers = torch.tensor(_powers(_LONGEST_WORD + 1), device=word.device)
+    place = (torch.arange(len(word), device=word.device) - starts[word]).clamp(max=LONGEST_WORD)
+    powers = torch.tensor(powers_of_prime(LONGEST_WORD + 1), device=word.device)
     hashes = torch.zeros_like(row_of_word).index_add(0, word, (characters + 1) * powers[place])
     paired = row_of_word[1:] == row_of_word[:-1]
-    pairs = (hashes[:-1] * _OTHER_PRIME + hashes[1:])[paired]
+    pairs = (hashes[:-1] * OTHER_PRIME + hashes[1:])[paired]
     return torch.cat([row_of_word, row_of_word[1:][paired]]), torch.cat([hashes, pairs])
 
 
 def _character_ngrams(characters: Tensor, word: Tensor, row_of_word: Tensor) -> tuple[Tensor, Tensor]:
     """Return row and hash of all runs of characters inside a word, which a space begins and another ends."""
-    spaced = characters.new_full((len(characters) + 2 * len(row_of_word),), _SPACE)
+    spaced = characters.new_full((len(characters) + 2 * len(row_of_word),), SPACE)
     spaced[torch.arange(len(characters), device=word.device) + 2 * word + 1] = characters
     sizes = torch.bincount(word, minlength=len(row_of_word)) + 2
     word_of = torch.repeat_interleave(torch.arange(len(row_of_word), device=word.device), sizes)
     rows, hashes = [], []
-    for size in _CHARACTERS:
+    for size in CHARACTER_SIZES:
         count = max(0, len(spaced) - size + 1)
         inside = word_of[:count] == word_of[size - 1 :]
         run = spaced.new_full((count,), size)
         for place in range(size):
-            run = run * _PRIME + spaced[place : place + count]
+            run = run * PRIME + spaced[place : place + count]
         rows.append(row_of_word[word_of[:count][inside]])
-        hashes.append((run * _OTHER_PRIME)[inside])
+        hashes.append((run * OTHER_PRIME)[inside])
     return torch.cat(rows), torch.cat(hashes)
 
 
@@ -173,9 +173,9 @@ def _once_a_row(rows: npt.NDArray[np.int64], hashes: npt.NDArray[np.int64]) -> n
     return hashes[first]
 
 
-def _powers(count: int) -> list[int]:
+def powers_of_prime(count: int) -> list[int]:
     """Return the powers of a prime as 64-bit integers, which overflow as the products do."""
     powers = [1]
     for _ in range(count - 1):
-        powers.append((powers[-1] * _OTHER_PRIME + 2**63) % 2**64 - 2**63)
+        powers.append((powers[-1] * OTHER_PRIME + 2**63) % 2**64 - 2**63)
     return powers
