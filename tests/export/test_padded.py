@@ -3,6 +3,7 @@ import inspect
 import pytest
 import torch
 
+from txt.export.padded_ngrams import PaddedNgrams
 from txt.model import classifier, padded
 from txt.model.ngrams import NgramLogits
 
@@ -33,7 +34,9 @@ def test_padded_rows_give_the_logits_of_flat_ones(options: dict[str, int]):
         torch.testing.assert_close(ours(ids, mask).logits, expected)
         torch.testing.assert_close(ours(ids * mask, mask).logits, expected)
         if flat.ngrams is not None:
-            assert flat.ngrams(tokens, lengths).abs().max() > 0.1
+            wide = flat.ngrams(tokens, lengths)
+            assert wide.abs().max() > 0.1
+            torch.testing.assert_close(PaddedNgrams(flat.ngrams)(ids * mask, mask), wide)
 
 
 def _teach(ngrams: NgramLogits, tokens: torch.Tensor, lengths: list[int]) -> None:

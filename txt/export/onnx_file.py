@@ -1,5 +1,6 @@
 """A classifier as an ONNX file with its tokenizer, for programs that have neither txt nor torch."""
 
+import copy
 import logging
 import shutil
 import warnings
@@ -12,12 +13,15 @@ from typing import Any
 
 import numpy as np
 import torch
+from torch import Tensor, nn
 
 from txt.errors import InputError, TxtError
 from txt.export.folder import export_folder
 from txt.export.model_card import model_card
 from txt.export.padded_form import TOLERANCE, LogitsOnly, PaddedForm, padded_form, probabilities_of
+from txt.export.padded_ngrams import PaddedNgrams
 from txt.files import write_json
+from txt.model.ngrams import NgramLogits
 from txt.prediction.source import ModelSource
 
 OPSET = 18
@@ -54,11 +58,6 @@ def export_onnx(source: ModelSource, out: Path, quantize: bool = False, force: b
     """
     _require_packages()
     form = padded_form(source)
-    if getattr(form.model, "ngrams", None) is not None:
-        raise InputError(
-            f"`{source.name}` has a linear model on n-grams beside its encoder, which an ONNX file cannot hold",
-            "--format hf can, or train without it",
-        )
     with export_folder(source, out, force) as folder, _quietly():
         path = folder / "model.onnx"
         _write(form, path)
@@ -86,7 +85,7 @@ def _write(form: PaddedForm, path: Path) -> None:
     ids = torch.ones(2, 8, dtype=torch.long)
     any_size = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     program = torch.onnx.export(
-        LogitsOnly(form.model).eval(),
+        _traceable(form).eval(),
         (ids, torch.ones_like(ids)),
         dynamo=True,
         opset_version=OPSET,
@@ -97,6 +96,26 @@ def _write(form: PaddedForm, path: Path) -> None:
     )
     assert program is not None
     program.save(str(path))
+
+
+class _EncoderAndNgrams(nn.Module):
+    """A TransformerClassifier whose n-grams are computed in operations that ONNX has."""
+
+    def __init__(self, model: nn.Module, ngrams: NgramLogits) -> None:
+        super().__init__()
+        encoder = copy.deepcopy(model)
+        encoder.ngrams = None  # type: ignore[assignment]
+        self.encoder = LogitsOnly(encoder)
+        self.ngrams = PaddedNgrams(ngrams)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return the logits (B, C) of padded rows (B, T)."""
+        return self.encoder(input_ids, attention_mask) + self.ngrams(input_ids, attention_mask)  # type: ignore[no-any-return]
+
+
+def _traceable(form: PaddedForm) -> nn.Module:
+    ngrams = getattr(form.model, "ngrams", None)
+    return LogitsOnly(form.model) if ngrams is None else _EncoderAndNgrams(form.model, ngrams)
 
 
 def _quantize(path: Path) -> None:
