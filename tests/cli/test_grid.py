@@ -58,7 +58,7 @@ def test_a_grid_is_searched_ranked_kept_and_its_winner_trained(here, capsys):
     assert json.loads((best_run / "report.json").read_text())["split"] == "test"
     others = {trial["run"] for trial in found["trials"]} - {found["best"]["run"]}
     assert not any((here / "runs" / name / "report.json").exists() for name in others)
-    rows = list(csv.DictReader((here / "studies" / "g" / "results.csv").open()))
+    rows = list(csv.DictReader((here / "studies" / "g" / "results.csv").read_text().splitlines()))
     assert [row["state"] for row in rows] == ["done"] * 4
 
     code, out, err = run(capsys, "grid", "--resume", "g")

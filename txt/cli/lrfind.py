@@ -94,7 +94,7 @@ def find_rate(prepared: "Prepared", training: TrainConfig, finding: LRFindConfig
         from txt.screens.lrfind import LRFindApp
 
         test = lambda: range_test(prepared, training, finding)  # noqa: E731
-        tried = LRFindApp(test, finding.rule, finding.repeats, finding.end_lr).run()
+        tried = LRFindApp(test, finding.rule, finding.repeats).run()
         if tried is None:
             raise Interrupted("left before the end; nothing was written")
     else:

@@ -67,9 +67,9 @@ class LRFindApp(App[list[Tried] | None]):
         Binding("ctrl+c", "leave", "Leave", show=False, priority=True),
     ]
 
-    def __init__(self, test: Callable[[], Iterator[Tried]], rule: str, repeats: int, last_rate: float) -> None:
+    def __init__(self, test: Callable[[], Iterator[Tried]], rule: str, repeats: int) -> None:
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
-        self._test, self._rule, self._repeats, self._last_rate = test, rule, repeats, last_rate
+        self._test, self._rule, self._repeats = test, rule, repeats
         self.tried: list[Tried] = []
         self._drawn = 0.0
         for theme in THEMES:
