@@ -312,6 +312,9 @@ class TrainConfig(Config):
     freeze: str | None = option(
         None, "Leave the embeddings and this many layers as they are; `all` fits the head alone.", group="Pretrained"
     )
+    lora: int = option(
+        0, "Train adapters of this rank instead of the encoder's own weights (extra `lora`).", group="Pretrained", low=0
+    )
     few_shot: bool = option(
         False,
         "For few labels: train the encoder by contrast, and then a linear head; --epochs are rounds of 50 steps.",
@@ -395,6 +398,10 @@ class TrainConfig(Config):
             )
         if self.freeze is not None:
             self._check_freeze(self.freeze)
+        if self.lora and self.pretrained is None:
+            raise InputError("--lora adapts a pretrained encoder, and there is none", "give --from MODEL")
+        if self.lora and self.freeze is not None:
+            raise InputError("--lora leaves the encoder's weights as they are, and takes no --freeze")
         if self.few_shot and self.pretrained is None:
             raise InputError("--few-shot trains a pretrained encoder, and there is none", "give --from MODEL")
 

@@ -12,8 +12,9 @@ from txt.data.prepared import Prepared, Split
 from txt.data.pretrained_tokenizer import load_tokenizer
 from txt.errors import InputError
 from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
+from txt.model.lora import add_adapters
 from txt.model.ngrams import NgramLogits
-from txt.model.pretrained import Model, depth_of, load_pretrained
+from txt.model.pretrained import Model, PretrainedClassifier, depth_of, load_pretrained
 
 NGRAM_RATE = 10.0
 """Times the learning rate at which the weights of n-grams learn."""
@@ -38,6 +39,10 @@ def new_model(config: TrainConfig, prepared: Prepared, device: torch.device) -> 
         )
         _check_length(model, prepared)
         _freeze(model, config)
+        if config.lora:
+            if not isinstance(model, PretrainedClassifier):
+                raise InputError(f"--lora adapts pretrained encoders, and `{config.pretrained}` is none")
+            add_adapters(model, config.lora, config.seed)
     nn.Module.to(model, device)
     return model
 

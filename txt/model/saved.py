@@ -12,6 +12,7 @@ from transformers import AutoModelForSequenceClassification
 from txt.errors import InputError
 from txt.files import atomic_folder, read_json
 from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
+from txt.model.lora import merged
 from txt.model.pretrained import Model, PretrainedClassifier
 from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
 
@@ -23,7 +24,7 @@ def save_model(model: Model, tokenizer: Path, folder: Path) -> None:
         OSError, SafetensorError: the disk is full or cannot be written; what was there before is intact.
     """
     with atomic_folder(folder) as beside:
-        model.save_pretrained(beside)
+        merged(model).save_pretrained(beside)
         for file in tokenizer.iterdir():
             shutil.copyfile(file, beside / file.name)
 
