@@ -40,6 +40,8 @@ def app_on(run, *arguments) -> DashboardApp:
 
 async def settle(pilot):
     """Wait until nothing moves any more, for longer than the screen takes to look for news."""
+    while not pilot.app.dashboard.watched.started:
+        await pilot.pause(0.05)
     before = ""
     while (now := painted(pilot.app)) != before:
         before = now

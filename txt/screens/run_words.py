@@ -122,7 +122,7 @@ def numbers(run: WatchedRun, width: int) -> Text:
     if scores.best:
         first.append(f"best {scores.best.score:.4f} at epoch {scores.best.epoch:.3g}")
     if now:
-        second += [f"lr {now['learning_rate']:.2e}", f"gradient {now['gradient_norm']:.2f}"]
+        second += [f"lr {now['learning_rate']:.2e}", f"grad {now['gradient_norm']:.2f}"]
         second += [f"{now['rows_per_second']:,.0f} rows/s", f"{now['tokens_per_second'] / 1000:.3g}k tokens/s"]
         second.append(f"{now['memory_bytes'] / 2**30:.2f} GiB")
     if run.status and run.alive:
