@@ -221,7 +221,7 @@ def postgres(tmp_path):
     try:
         yield f"postgresql://txt@127.0.0.1:{port}/postgres"
     finally:
-        call(binaries / "pg_ctl", "-D", home / "db", "-m", "immediate", "stop")
+        call(binaries / "pg_ctl", "-D", home / "db", "-m", "immediate", "-w", "stop")
 
 
 def test_two_processes_share_a_study_on_a_postgresql_server(begin, postgres):
