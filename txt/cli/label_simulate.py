@@ -37,7 +37,9 @@ def simulate(opened: "Opened", wanted_split: str | None, as_json: bool) -> None:
     workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, config.seeds)
     found = []
     replaying = replays(task, strategies, config.seeds, config.most_labels, config.noise, workers)
-    with tqdm(replaying, total=config.seeds * len(strategies), desc="replaying", leave=False, delay=0.5, disable=None) as bar:
+    with tqdm(
+        replaying, total=config.seeds * len(strategies), desc="replaying", leave=False, delay=0.5, disable=None
+    ) as bar:
         found += bar
     comparison = compare(found, config.strategy)
     if as_json:
