@@ -48,10 +48,14 @@ async def settle(pilot):
         await pilot.pause(0.4)
 
 
-def pressed(*keys):
+def pressed(*keys, until: str):
+    """Return what presses keys once nothing moves, and waits for what they bring."""
+
     async def press(pilot):
         await settle(pilot)
         await pilot.press(*keys)
+        while until not in painted(pilot.app):
+            await pilot.pause(0.05)
         await settle(pilot)
 
     return press
@@ -76,20 +80,22 @@ def test_training(snap_compare, live, size):
 
 
 def test_leaving_a_training(snap_compare, live, size):
-    assert snap_compare(app_on(live), terminal_size=size, run_before=pressed("q"))
+    assert snap_compare(app_on(live), terminal_size=size, run_before=pressed("q", until="Leave?"))
 
 
 def test_finished_with_an_earlier_run_behind(snap_compare, finished, tmp_path, size):
     make_run(tmp_path, "before", list(record(110)))
-    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("o", "space", "enter"))
+    assert snap_compare(
+        app_on(finished), terminal_size=size, run_before=pressed("o", "space", "enter", until="finished")
+    )
 
 
 def test_one_plot_alone_over_epochs_and_logarithmic(snap_compare, finished, size):
-    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("1", "a", "l"))
+    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("1", "a", "l", until="logarithmic"))
 
 
 def test_confusion(snap_compare, finished, size):
-    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("5"))
+    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("5", until="confusion"))
 
 
 def test_died(snap_compare, tmp_path, size):
@@ -98,14 +104,16 @@ def test_died(snap_compare, tmp_path, size):
 
 
 def test_help(snap_compare, finished, size):
-    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("question_mark"))
+    assert snap_compare(
+        app_on(finished), terminal_size=size, run_before=pressed("question_mark", until="any key goes back")
+    )
 
 
 def test_choosing_earlier_runs(snap_compare, finished, tmp_path, size):
     for name in ("second", "third"):
         make_run(tmp_path, name, list(record(50)))
     (tmp_path / "runs" / "second" / "config.json").touch()
-    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("o", "down", "space"))
+    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("o", "down", "space", until="●"))
 
 
 def test_a_replay_that_holds(snap_compare, finished, size):
