@@ -465,7 +465,7 @@ class PredictConfig(Config):
     stride: int | None = option(
         None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
     )
-    int8: bool = option(False, "Compute in 8 bits: faster, hardly less accurate.", group="Machine")
+    int8: bool = option(False, "Compute in 8 bits: faster where the model is not small.", group="Machine")
     precision: str = option(
         "auto",
         "`bf16` where the machine is faster with it, else `float32`.",
