@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import threading
 import time
 from collections import Counter
@@ -191,22 +192,18 @@ POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
 @pytest.fixture
-def postgres(tmp_path):
+def postgres():
     """A server of its own, on loopback, for the length of a test; yields the URL of a database."""
     if not POSTGRES:
         pytest.skip("PostgreSQL is not installed")
     binaries = POSTGRES[-1].parent
-    home = tmp_path / "pg"
-    home.mkdir()
+    home = Path(tempfile.mkdtemp(prefix="txt-postgres-"))  # pytest's own folders are closed to other users
     as_other = {}
     if os.getuid() == 0:  # the server refuses to run as root
         import pwd
 
         user = pwd.getpwnam("nobody")
         os.chown(home, user.pw_uid, user.pw_gid)
-        for parent in home.parents:
-            if parent.stat().st_uid == 0 and parent != Path("/"):
-                parent.chmod(parent.stat().st_mode | 0o055)
         as_other = {"user": user.pw_uid, "group": user.pw_gid}
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -222,6 +219,7 @@ def postgres(tmp_path):
         yield f"postgresql://txt@127.0.0.1:{port}/postgres"
     finally:
         call(binaries / "pg_ctl", "-D", home / "db", "-m", "immediate", "-w", "stop")
+        shutil.rmtree(home)
 
 
 def test_two_processes_share_a_study_on_a_postgresql_server(begin, postgres):
