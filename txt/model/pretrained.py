@@ -100,6 +100,17 @@ class PretrainedClassifier(nn.Module):
             return part(input_ids=padded, attention_mask=mask.long())
 
 
+class Embedder:
+    """An encoder in the form that prediction takes: embeddings in the place of logits."""
+
+    def __init__(self, model: PretrainedClassifier) -> None:
+        self._model = model
+
+    def classify(self, token_ids: Tensor, lengths: list[int], drop: Dropout = no_dropout) -> Tensor:
+        """Return the embeddings (B, D)."""
+        return self._model.embed(token_ids, lengths, drop)
+
+
 def _head_of(model: PreTrainedModel) -> tuple[nn.Module, nn.Module] | None:
     """Return the layer before and the layer after tanh in BERT's and RoBERTa's heads; None for other heads."""
     pooler = getattr(model.base_model, "pooler", None)

@@ -9,9 +9,8 @@ from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from txt.data.prepared import Split
-from txt.model.dropout import Dropout, no_dropout
 from txt.model.predict import predict_logits
-from txt.model.pretrained import PretrainedClassifier
+from txt.model.pretrained import Embedder, PretrainedClassifier
 
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
 """Inverse strengths of regularization to choose from (scikit-learn's C)."""
@@ -37,17 +36,6 @@ class Head(NamedTuple):
         with torch.no_grad():
             layer.weight.copy_(torch.from_numpy(np.asarray(self.weight)))
             layer.bias.copy_(torch.from_numpy(np.asarray(self.bias)))
-
-
-class Embedder:
-    """An encoder in the form that prediction takes: embeddings in the place of logits."""
-
-    def __init__(self, model: PretrainedClassifier) -> None:
-        self._model = model
-
-    def classify(self, token_ids: torch.Tensor, lengths: list[int], drop: Dropout = no_dropout) -> torch.Tensor:
-        """Return the embeddings (B, D)."""
-        return self._model.embed(token_ids, lengths, drop)
 
 
 def embed(model: PretrainedClassifier, split: Split, device: torch.device) -> Floats:

@@ -11,11 +11,10 @@ from torch import nn
 
 from txt.config import TrainConfig
 from txt.errors import InputError
+from txt.model.precision import fastest_dtype
 from txt.training.distributed import processes_here
 
 Model = TypeVar("Model", bound=nn.Module)
-
-_BF16_INSTRUCTIONS = ("amx_bf16", "avx512_bf16", "bf16", "arm_bf16")
 
 
 @dataclass(frozen=True)
@@ -43,9 +42,9 @@ def choose_machine(config: TrainConfig, precision: str | None = None) -> Machine
     threads = config.threads or max(1, cores() // processes_here())
     torch.set_num_threads(threads)
     device = find_device(config.device)
-    if precision is None:
-        precision = config.precision if config.precision != "auto" else _faster_precision(device)
-    return Machine(device, torch.bfloat16 if precision == "bf16" else torch.float32, threads)
+    wanted = precision or config.precision
+    dtypes = {"auto": fastest_dtype(device), "bf16": torch.bfloat16, "float32": torch.float32}
+    return Machine(device, dtypes[wanted], threads)
 
 
 def find_device(name: str) -> torch.device:
@@ -83,16 +82,3 @@ def peak_memory(device: torch.device) -> int:
 def cores() -> int:
     """Return the cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _faster_precision(device: torch.device) -> str:
-    """Return `bf16` where the machine has instructions for it, which are several times faster than float32's.
-
-    What the processor says decides, and no stopwatch: a busy machine must not change how a run is computed.
-    """
-    if device.type == "cuda":
-        return "bf16" if torch.cuda.is_bf16_supported() else "float32"
-    if device.type != "cpu":
-        return "float32"
-    can: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    return "bf16" if any(can.get(name) for name in _BF16_INSTRUCTIONS) else "float32"
