@@ -10,7 +10,11 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-COMMANDS = ("prepare", "label", "augment", "train", "eval", "demo")
+COMMANDS = (
+    *("prepare", "label", "augment", "lrfind", "grid", "train", "watch", "eval", "predict", "export", "runs"),
+    *(f"runs {command}" for command in ("show", "compare", "rename", "tag", "note", "rm", "prune", "export", "plot")),
+    "demo",
+)
 
 
 def help_of(*command: str) -> str:
@@ -25,7 +29,7 @@ def help_of(*command: str) -> str:
 def page() -> str:
     """Return the whole of docs/cli.md."""
     parts = ["# The commands\n\nMade from `txt --help` by `make docs`.\n"]
-    for command in ((), *((name,) for name in COMMANDS)):
+    for command in ((), *(tuple(name.split()) for name in COMMANDS)):
         title = " ".join(("txt", *command))
         parts.append(f"## `{title}`\n\n```\n{help_of(*command)}\n```\n")
     return "\n".join(parts)
