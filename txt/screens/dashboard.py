@@ -33,6 +33,7 @@ from txt.visible import visible_lines
 
 TICK_SECONDS = 0.25  # well under the half second in which an event is to be seen
 _CATCH_UP_SECONDS = 0.05  # of each tick, while a long record is read
+_DOTS = 400  # of a plot's width, about as many as a large terminal has
 _MARGIN = 2
 _TALL = 34  # lines from which the log is longer
 
@@ -57,6 +58,7 @@ class DashboardScreen(Screen[None]):
         self._notice, self._waiting = "", dict[str, str]()
         self._notifies, self._leaving = notifies, False
         self._version = 0
+        self._plotted: tuple[int, object] = (0, None)
         self._header: object = None
         self._keys_shown: list[Chip] = []
 
@@ -321,11 +323,20 @@ class DashboardScreen(Screen[None]):
         for earlier in self.earlier:
             changed |= self._take_in(earlier)
         if changed:
-            self._version += 1
+            self._version += self._moves_a_dot()
             self._hear_answers()
         if watched.state != before:
             self._on_state(before)
         self._draw()
+
+    def _moves_a_dot(self) -> bool:
+        """Return whether what came can be seen in a plot: drawing for less would take time from the training."""
+        watched, (step, known) = self.watched, self._plotted
+        now = (watched.log[-1] if watched.log else None, watched.share, [each.last_step for each in self.earlier])
+        if now == known and watched.last_step - step < watched.last_step / _DOTS:
+            return False
+        self._plotted = watched.last_step, now
+        return True
 
     def _take_in(self, watched: WatchedRun) -> bool:
         """Look for news; a long record is read in parts, for as long as the screen can wait."""
