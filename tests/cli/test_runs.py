@@ -15,7 +15,7 @@ import pytest
 from tests.evaluation.conftest import born_run  # noqa: F401
 from tests.evaluation.made_runs import course, made_run, started, step
 from tests.training.conftest import write_topics
-from txt.cli import main
+from txt.cli import console, main
 from txt.files import json_line
 from txt.runs import EventLog, Run
 
@@ -70,7 +70,7 @@ def test_the_table_names_every_folder_and_fits_the_terminal(txt):
 
 
 def test_a_wide_terminal_has_a_line_a_run_with_intervals(txt, monkeypatch):
-    monkeypatch.setenv("COLUMNS", "200")
+    monkeypatch.setattr(console.out, "_width", 200)
     made_run("001", course(0.8), test=0.75)
     made_run("002", course(0.9))
     out = txt()[1].splitlines()

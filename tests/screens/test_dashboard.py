@@ -153,11 +153,14 @@ async def test_two_dashboards_show_the_same_run_and_both_steer_it(new_run, prepa
     one, other = app_on(run), app_on(run)
     with training(run, prepared):
         async with one.run_test(size=(100, 30)) as first, other.run_test(size=(80, 24)) as second:
-            await seen(first, "/400")
+            await seen(first, " training ")
+            await seen(second, " training ")
             await first.press("p")
             await seen(second, " paused ")
             await second.press("p")
-            await seen(first, "goes on")
+            while len(answers(run)) < 2:
+                await first.pause(0.05)
+            await seen(first, " training ")
     assert [event.command for event in answers(run)] == ["pause", "resume"]
 
 

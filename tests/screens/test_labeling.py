@@ -405,7 +405,7 @@ async def test_a_suggestion_has_a_line_of_its_own_and_enter_takes_it(make_app: M
         await pilot.press("enter")
         assert app.session.row == 0
         await pilot.press("1")
-        assert "suggested: positive 83% · like its neighbours · enter" in painted(app)
+        assert "suggested: positive 83% · enter · like its neighbours" in painted(app)
         await pilot.press("enter")
         (decision,) = app.session.journal.about([row_id(REVIEWS[1])])
         assert (decision.value, decision.suggestion, decision.score) == ("positive", "positive", 0.83)

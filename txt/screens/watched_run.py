@@ -1,5 +1,6 @@
 """A run as a viewer knows it: its record taken in as it grows, and whether the process behind it lives."""
 
+import math
 import time
 from array import array
 from collections import deque
@@ -156,6 +157,8 @@ class WatchedRun:
         self.last_step = event.step
         self._pace.clear()
         self.log.append(Entry(event.time, event))
+        self._pulse_felt = -math.inf  # what was felt before it began says nothing of it
+        self._feel_pulse()
 
     def _take_steps(self, rows: Rows) -> None:
         if len(rows):

@@ -279,10 +279,11 @@ class Study:
                 yield trial
 
     def _sampler(self, seed: int) -> optuna.samplers.BaseSampler:
-        base = (self.description.config.seed + seed) % 2**32
+        begun = sum(trial.state != TrialState.WAITING for trial in self.trials())
+        own = (self.description.config.seed + 1_000_003 * seed + begun) % 2**32  # another for each draw of each process
         if self.description.sampler == "tpe":
-            return optuna.samplers.TPESampler(seed=base + len(self.trials()))
-        return optuna.samplers.RandomSampler(seed=base)
+            return optuna.samplers.TPESampler(seed=own)
+        return optuna.samplers.RandomSampler(seed=own)
 
     def _draw(self, trial: optuna.Trial, point: int) -> Params | None:
         """Return the options of a trial just taken; where they cannot be built, put it away and return None."""
