@@ -8,8 +8,7 @@ import sys
 
 import pytest
 
-from txt.events import Finished, Started, Step
-from txt.runs import Run
+from txt.events import Finished, Step
 from txt.training.loop import train
 
 TORCHRUN = "import sys; from torch.distributed.run import main; main(sys.argv[1:])"
@@ -49,32 +48,3 @@ def test_two_processes_give_the_loss_curve_of_one(new_run, prepared, tmp_path):
     assert len(losses[0]) == len(losses[1]) > 20
     assert losses[1] == pytest.approx(losses[0], rel=1e-3)
     assert isinstance(list(together.events())[-1], Finished)
-
-
-LOSING = """
-import os, signal, sys, threading, time
-from pathlib import Path
-from txt.__main__ import run
-
-def die_after_a_checkpoint():
-    while not list(Path("runs/lost/checkpoints").glob("step-*")):
-        time.sleep(0.01)
-    os.kill(os.getpid(), signal.SIGKILL)
-
-if os.environ["RANK"] == "1" and os.environ["TORCHELASTIC_RESTART_COUNT"] == "0":
-    threading.Thread(target=die_after_a_checkpoint, daemon=True).start()
-sys.exit(run())
-"""
-
-
-def test_a_lost_worker_is_started_again_and_the_run_goes_on(prepared, tmp_path):
-    script = tmp_path / "losing.py"
-    script.write_text(LOSING)
-    options = ["--d-model=16", "--nhead=2", "--num-layers=1", "--epochs=12", "--save-interval=5", "--threads=1"]
-    _torchrun("--max-restarts", "1", str(script), "train", str(prepared.path), "--name", "lost", *options, cwd=tmp_path)
-    events = list(Run(tmp_path / "runs" / "lost").events())
-    starts = [event.step for event in events if isinstance(event, Started)]
-    assert len(starts) == 2
-    assert starts[0] == 0 < starts[1]
-    assert isinstance(events[-1], Finished)
-    assert events[-1].step == events[0].total_steps
