@@ -20,7 +20,7 @@ from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.prepare import PreparingBar
 from txt.cli.watch import has_screen, train_watched
 from txt.config import FEW_SHOT, FINE_TUNING, RECIPE, PrepareConfig, TrainConfig, flag, names_of
-from txt.errors import InputError, Interrupted, TxtError
+from txt.errors import InputError, Interrupted, TxtError, nearest
 
 if TYPE_CHECKING:
     from txt.events import Finished
@@ -119,7 +119,9 @@ def training_options(preset: str | None, recipe: str | None, options: Mapping[st
     if pretrained and extra:
         raise InputError(f"--from brings its own architecture, and takes no {extra[0]}")
     if recipe not in (None, "auto", "guide"):
-        raise InputError(f"--recipe `{recipe}` does not exist, choose from auto, guide")
+        close = nearest(recipe, ("auto", "guide"))
+        hint = f"did you mean `{close}`?" if close else None
+        raise InputError(f"--recipe `{recipe}` does not exist, choose from auto, guide", hint)
     defaults: Mapping[str, Any]
     if pretrained:
         defaults = FEW_SHOT if given.get("few_shot", options.get("few_shot")) else FINE_TUNING
