@@ -8,7 +8,15 @@ import pytest
 
 from txt.__main__ import TORCH_SETTINGS
 
-os.environ.update(TORCH_SETTINGS, HF_HUB_OFFLINE="1")
+# What a person or a build server has set must change no test: some servers set CI, which turns the dashboard off.
+ELSEWHERE = ("TEXTUAL", "TXT_", "TTY_", "GITHUB_", "TQDM_", "TORCHELASTIC_", "NLTK_", "TRANSFORMERS_")
+SET_ELSEWHERE = {
+    "CI", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "COLUMNS", "LINES", "COLORTERM", "COLORFGBG",
+    "DISPLAY", "WAYLAND_DISPLAY", "RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "XDG_CACHE_HOME",
+}  # fmt: skip
+for name in [name for name in os.environ if name in SET_ELSEWHERE or name.startswith(ELSEWHERE)]:
+    del os.environ[name]
+os.environ.update(TORCH_SETTINGS, HF_HUB_OFFLINE="1", TERM="xterm-256color")
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, by all processes that are started here too
 
 ROOT = Path(__file__).resolve().parents[1]
