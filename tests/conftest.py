@@ -9,7 +9,19 @@ import pytest
 from txt.__main__ import TORCH_SETTINGS
 
 # What a person or a build server has set must change no test: some servers set CI, which turns the dashboard off.
-ELSEWHERE = ("TEXTUAL", "TXT_", "TTY_", "GITHUB_", "TQDM_", "TORCHELASTIC_", "NLTK_", "TRANSFORMERS_")
+ELSEWHERE = (
+    "TEXTUAL_FPS",
+    "TEXTUAL_THEME",
+    "TEXTUAL_COLOR",
+    "TEXTUAL_ANIMATIONS",
+    "TXT_",
+    "TTY_",
+    "GITHUB_",
+    "TQDM_",
+    "TORCHELASTIC_",
+    "NLTK_",
+    "TRANSFORMERS_",
+)
 SET_ELSEWHERE = {
     "CI", "NO_COLOR", "FORCE_COLOR", "PY_COLORS", "COLUMNS", "LINES", "COLORTERM", "COLORFGBG",
     "DISPLAY", "WAYLAND_DISPLAY", "RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "XDG_CACHE_HOME",
