@@ -23,13 +23,14 @@ sys.path.insert(0, str(ROOT))
 
 from tests.labeling.terminal import Terminal  # noqa: E402
 from tests.screens.run_record import evaluation, say_training, started, step  # noqa: E402
-from txt.config import PRESETS, PrepareConfig, TrainConfig  # noqa: E402
+from txt.config import PrepareConfig, TrainConfig  # noqa: E402
 from txt.data.prepare import prepare  # noqa: E402
 from txt.data.prepared import Prepared  # noqa: E402
 from txt.data.sample import sample_file  # noqa: E402
 from txt.event_index import VALUES, index_path, packed  # noqa: E402
 from txt.events import Started, Step  # noqa: E402
 from txt.files import json_line  # noqa: E402
+from txt.recipes import PRESETS  # noqa: E402
 from txt.run_feed import RunFeed  # noqa: E402
 from txt.runs import EventLog, Run  # noqa: E402
 from txt.screens.dashboard_panels import NAMES  # noqa: E402

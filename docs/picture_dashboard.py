@@ -12,7 +12,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from txt.config import PRESETS, PrepareConfig, TrainConfig
+from txt.config import PrepareConfig, TrainConfig
+from txt.recipes import PRESETS
 from txt.screens.dashboard_app import DashboardApp
 from txt.screens.watched_run import WatchedRun
 from txt.training.process import start_trainer

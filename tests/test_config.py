@@ -2,8 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from txt.config import PRESETS, PrepareConfig, TrainConfig, read_toml
+from txt.config import PrepareConfig, TrainConfig
+from txt.declared import read_toml
 from txt.errors import InputError
+from txt.recipes import PRESETS
 
 
 def test_defaults_are_the_guides():

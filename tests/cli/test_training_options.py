@@ -3,8 +3,9 @@
 import pytest
 
 from txt.cli.train import training_options
-from txt.config import FEW_SHOT, FINE_TUNING, PRESETS, RECIPE, TrainConfig
+from txt.config import TrainConfig
 from txt.errors import InputError
+from txt.recipes import FEW_SHOT, FINE_TUNING, PRESETS, RECIPE
 
 
 def test_without_a_word_on_the_architecture_the_recipe_is_taken():

@@ -12,7 +12,8 @@ from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, takes
-from txt.config import AugmentConfig, PrepareConfig, names_of
+from txt.config import AugmentConfig, PrepareConfig
+from txt.declared import names_of
 from txt.errors import InputError, TxtError
 
 if TYPE_CHECKING:

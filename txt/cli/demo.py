@@ -9,7 +9,8 @@ from txt.cli.data_report import show_report as show_data_report
 from txt.cli.prepare import PreparingBar
 from txt.cli.scorecard import show_report
 from txt.cli.train import run_training
-from txt.config import RECIPE, PrepareConfig, TrainConfig
+from txt.config import PrepareConfig, TrainConfig
+from txt.recipes import RECIPE
 
 _CONFIG = TrainConfig().with_options(**RECIPE)
 

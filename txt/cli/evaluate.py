@@ -10,7 +10,8 @@ from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
 from txt.cli.options import Given, build, takes
 from txt.cli.scorecard import show_report
-from txt.config import PrepareConfig, names_of
+from txt.config import PrepareConfig
+from txt.declared import names_of
 from txt.errors import InputError
 
 if TYPE_CHECKING:

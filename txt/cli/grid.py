@@ -15,8 +15,10 @@ from txt.cli.data_report import say_report
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.prepare import PreparingBar
-from txt.config import FINE_TUNING, RECIPE, GridConfig, PrepareConfig, TrainConfig, flag, names_of
+from txt.config import GridConfig, PrepareConfig, TrainConfig
+from txt.declared import flag, names_of
 from txt.errors import InputError, Interrupted, TxtError
+from txt.recipes import FINE_TUNING, RECIPE
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared

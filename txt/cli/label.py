@@ -19,7 +19,8 @@ from txt.cli.label_review import begin_review, merge_store
 from txt.cli.label_rules import check_rules_file, judge_rules, show_rules, suggest_by_rules, with_declared_classes
 from txt.cli.label_simulate import simulate
 from txt.cli.options import Given, build, takes
-from txt.config import LabelConfig, PrepareConfig, names_of
+from txt.config import LabelConfig, PrepareConfig
+from txt.declared import names_of
 from txt.errors import InputError, TxtError
 
 if TYPE_CHECKING:

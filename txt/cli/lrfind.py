@@ -11,7 +11,8 @@ import typer
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, shown
 from txt.cli.options import Given, build, file_options, takes
-from txt.config import LRFindConfig, TrainConfig, names_of
+from txt.config import LRFindConfig, TrainConfig
+from txt.declared import names_of
 from txt.errors import InputError, Interrupted
 
 if TYPE_CHECKING:

@@ -9,8 +9,9 @@ from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 
-from txt.config import PRESETS, Config, flag, read_toml
+from txt.declared import Config, flag, read_toml
 from txt.errors import InputError, nearest
+from txt.recipes import PRESETS
 
 Kind = TypeVar("Kind", bound=Config)
 

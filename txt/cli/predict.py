@@ -14,7 +14,8 @@ from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, shown
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, takes
-from txt.config import PredictConfig, PrepareConfig, flag, names_of
+from txt.config import PredictConfig, PrepareConfig
+from txt.declared import flag, names_of
 from txt.errors import InputError
 
 if TYPE_CHECKING:

@@ -19,8 +19,10 @@ from txt.cli.notify import notify as tell_desktop
 from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.prepare import PreparingBar
 from txt.cli.watch import has_screen, train_watched
-from txt.config import FEW_SHOT, FINE_TUNING, RECIPE, PrepareConfig, TrainConfig, flag, names_of
+from txt.config import PrepareConfig, TrainConfig
+from txt.declared import flag, names_of
 from txt.errors import InputError, Interrupted, TxtError, nearest
+from txt.recipes import FEW_SHOT, FINE_TUNING, RECIPE
 
 if TYPE_CHECKING:
     from txt.events import Finished

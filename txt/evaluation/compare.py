@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from txt.config import TrainConfig, flag
+from txt.config import TrainConfig
+from txt.declared import flag
 from txt.errors import InputError
 from txt.evaluation.intervals import per_class, resampled
 from txt.evaluation.predictions import Predictions

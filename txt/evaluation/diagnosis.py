@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from txt.config import PRESETS, TrainConfig
+from txt.config import TrainConfig
 from txt.evaluation.curves import Curves, curves_of, fell, score
 from txt.events import Event
 from txt.metrics import Floats, Ints
 from txt.proportions import Interval
+from txt.recipes import PRESETS
 
 CLEAR_RISE = 1.10  # of the val loss above its lowest; less is the noise of a small val split
 STEEP_RISE = 1.25  # is clear after a single epoch

@@ -12,9 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from txt.config import PRESETS, TrainConfig, flag
+from txt.config import TrainConfig
+from txt.declared import flag
 from txt.errors import InputError
 from txt.files import read_json
+from txt.recipes import PRESETS
 from txt.run_notes import Notes, read_notes
 from txt.run_state import STATES, State, alive, read_tail, state_of
 from txt.run_status import read_status

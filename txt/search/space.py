@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from txt.config import TrainConfig, check_value, flag, read_toml
+from txt.config import TrainConfig
+from txt.declared import check_value, flag, read_toml
 from txt.errors import InputError, nearest
 
 MAX_COMBINATIONS = 10_000

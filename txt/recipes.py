@@ -1,0 +1,34 @@
+"""Defaults of a training: the sizes of `--preset`, and what each way to train takes when it is told nothing."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+PRESETS: Mapping[str, Mapping[str, int]] = MappingProxyType(
+    {
+        "tiny": {"d_model": 128, "nhead": 4, "num_layers": 2},
+        "small": {"d_model": 256, "nhead": 4, "num_layers": 4},
+        "base": {"d_model": 512, "nhead": 8, "num_layers": 6},  # the guide's own size
+        "large": {"d_model": 768, "nhead": 12, "num_layers": 12},
+    }
+)
+
+RECIPE: Mapping[str, int | float | bool] = MappingProxyType(
+    {
+        **PRESETS["tiny"],
+        "norm_first": True,
+        "ngrams": True,
+        "dropout": 0.3,
+        "learning_rate": 1e-3,
+        "num_epochs": 4,
+        "min_steps": 250,
+    }
+)
+"""Defaults of a training that says nothing of the architecture: what did best on small data."""
+
+FINE_TUNING: Mapping[str, int | float] = MappingProxyType({"learning_rate": 1e-4, "num_epochs": 4, "layer_decay": 0.9})
+"""Defaults of a training that begins with pretrained weights."""
+
+FEW_SHOT: Mapping[str, int | float] = MappingProxyType(
+    {"learning_rate": 5e-5, "num_epochs": 4, "batch_size": 64, "layer_decay": 0.9}
+)
+"""Defaults of a training by contrast."""
