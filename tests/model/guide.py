@@ -33,10 +33,11 @@ class GuideClassifier(nn.Module):
         return self.classifier((x * mask).sum(1) / mask.sum(1))
 
 
-def guide_twin(model: TransformerClassifier) -> GuideClassifier:
+def guide_twin(model: TransformerClassifier, dropout: float = 0.0) -> GuideClassifier:
     """Return the guide's model with the weights of ours."""
     config = model.config
-    twin = GuideClassifier(config.vocab_size, config.d_model, config.nhead, config.num_layers, config.num_labels)
+    sizes = (config.vocab_size, config.d_model, config.nhead, config.num_layers, config.num_labels)
+    twin = GuideClassifier(*sizes, dropout)
     names = {
         "qkv.weight": "self_attn.in_proj_weight",
         "qkv.bias": "self_attn.in_proj_bias",
