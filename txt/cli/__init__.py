@@ -12,13 +12,13 @@ from typing import Annotated
 import typer
 
 from txt import __version__
-from txt.cli import augment, demo, evaluate, export, grid, label, lrfind, predict, prepare, runs, train, watch
+from txt.cli import augment, demo, doctor, evaluate, export, grid, label, lrfind, predict, prepare, runs, train, watch
 from txt.cli.help import App
 from txt.errors import Interrupted, TxtError, nearest
 from txt.visible import visible_lines
 
 app = App(name="txt", context_settings={"help_option_names": ["-h", "--help"]})
-for command in (prepare, label, augment, lrfind, grid, train, watch, evaluate, predict, export, runs, demo):
+for command in (prepare, label, augment, lrfind, grid, train, watch, evaluate, predict, export, runs, demo, doctor):
     command.register(app)
 
 

@@ -1,0 +1,65 @@
+"""`txt doctor`: what txt runs on here, and what to do where something is missing."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from txt.cli.console import out, print_json, say, shown
+
+if TYPE_CHECKING:
+    from txt.installation.finding import Finding
+
+_MARKS = {"ok": ("✓", "green"), "note": ("•", "yellow"), "problem": ("✗", "bold red")}
+_NAME_WIDTH = 16
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("doctor")(doctor)
+
+
+def doctor(
+    as_json: Annotated[bool, typer.Option("--json", help="Print the findings as JSON on stdout.")] = False,
+) -> int:
+    """Look at versions, machine, disk, extras and terminal, and say what to do about each.
+
+    It is safe to paste into a bug report: it tells no names, no paths in your home, and nothing of your data. It ends
+    with 1 where something that txt needs is missing.
+
+    Example: `txt doctor` or `txt doctor --json`
+    """
+    from txt.installation.checkup import findings
+    from txt.installation.finding import PROBLEM
+
+    found = list(findings(out.color_system))
+    problems = sum(one.state == PROBLEM for one in found)
+    if as_json:
+        print_json({"format": 1, "problems": problems, "findings": [one.to_json() for one in found]})
+        return int(problems > 0)
+    section = ""
+    for one in found:
+        if one.section != section:
+            section = one.section
+            out.print(shown(section, style="bold"))
+        out.print(_line(one), soft_wrap=True)
+    say(_verdict(problems, sum(one.state == "note" for one in found)))
+    return int(problems > 0)
+
+
+def _line(finding: "Finding") -> Text:
+    """Return a finding's line, its advice below it."""
+    told = finding.to_json()
+    mark, style = _MARKS[finding.state]
+    line = Text(f"  {mark} ", style=style)
+    line.append_text(shown(f"{told['name']:<{_NAME_WIDTH}} {told['value']}", style="default"))
+    if told["advice"]:
+        line.append("\n" + " " * (_NAME_WIDTH + 5))
+        line.append_text(shown(told["advice"], style="dim"))
+    return line
+
+
+def _verdict(problems: int, notes: int) -> str:
+    if problems:
+        return f"\n{problems} to mend (✗), {notes} to know of (•)"
+    return f"\nall that txt needs is here; {notes} to know of (•)" if notes else "\nall that txt needs is here"

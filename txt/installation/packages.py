@@ -1,0 +1,125 @@
+"""Python, txt's version, and the packages it needs, by what the installed metadata says."""
+
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, requires, version
+from typing import NamedTuple
+
+from txt import __version__
+from txt.installation.finding import NOTE, OK, PROBLEM, Finding
+
+DISTRIBUTION = "txt-toolkit"
+
+_SECTION, _EXTRAS = "versions", "optional extras"
+_OLDEST_PYTHON = (3, 11)
+_EXTRA_BRINGS = {
+    "lora": "train --lora",
+    "minilm": "--from minilm, and a second baseline in eval",
+    "onnx": "export --format onnx",
+    "postgres": "grid --storage postgresql://…",
+}
+_REQUIREMENT = re.compile(
+    r"(?P<name>[\w.-]+)(?:\[[^]]*\])?(?P<limits>[^;]*)(?:;.*extra == ['\"](?P<extra>[\w-]+)['\"])?"
+)
+
+
+class Requirement(NamedTuple):
+    """A package that txt needs: always, or for the extra of this name."""
+
+    name: str
+    limits: str
+    extra: str | None
+
+    def __str__(self) -> str:
+        return f"{self.name}{self.limits}"
+
+
+def versions() -> Iterator[Finding]:
+    """Yield txt's version, Python's, the system's, and those of the packages that are always needed."""
+    yield Finding(_SECTION, "txt", __version__)
+    yield _python()
+    yield Finding(_SECTION, "system", _system())
+    needed = requirements()
+    if needed is None:
+        advice = "pip install . in its folder brings what it needs"
+        yield Finding(_SECTION, "packages", "txt is not installed, it runs from a folder", NOTE, advice)
+    for requirement in needed or ():
+        if requirement.extra is None:
+            yield _package(requirement)
+
+
+def extras() -> Iterator[Finding]:
+    """Yield for each optional extra whether it is installed, and what it would bring."""
+    by_extra: dict[str, list[Requirement]] = {}
+    for requirement in requirements() or ():
+        if requirement.extra is not None:
+            by_extra.setdefault(requirement.extra, []).append(requirement)
+    for name, needed in sorted(by_extra.items()):
+        found = {one.name: installed_version(one.name) for one in needed}
+        missing = [package for package, at_hand in found.items() if at_hand is None]
+        told = ", ".join(f"{package} {at_hand}" for package, at_hand in found.items() if at_hand)
+        brings = _EXTRA_BRINGS.get(name, "more")
+        if missing:
+            yield Finding(_EXTRAS, name, "not installed", OK, f"pip install '{DISTRIBUTION}[{name}]' brings {brings}")
+        else:
+            yield Finding(_EXTRAS, name, told)
+
+
+def requirements() -> list[Requirement] | None:
+    """Return what the installed txt says it needs; None where it is not installed."""
+    try:
+        lines = requires(DISTRIBUTION) or []
+    except PackageNotFoundError:
+        return None
+    found = (_REQUIREMENT.match(line) for line in lines)
+    return [Requirement(one["name"], one["limits"].strip(), one["extra"]) for one in found if one]
+
+
+def installed_version(package: str) -> str | None:
+    """Return a package's version, None where it is not installed."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None
+
+
+def fits(found: str, limits: str) -> bool:
+    """Tell whether a version is within limits like `>=5.3.2,<6`; only the release numbers are compared."""
+    checks = {">=": lambda one, other: one >= other, "<": lambda one, other: one < other}
+    for limit in filter(None, limits.split(",")):
+        sign = ">=" if limit.startswith(">=") else "<"
+        if limit.startswith(sign) and not checks[sign](_numbers(found), _numbers(limit.removeprefix(sign))):
+            return False
+    return True
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    release = re.match(r"[\d.]*", text.strip())
+    numbers = [int(part) for part in release[0].split(".") if part] if release else []
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)
+
+
+def _python() -> Finding:
+    told = f"{platform.python_version()} ({platform.python_implementation()})"
+    if sys.version_info < _OLDEST_PYTHON:
+        return Finding(_SECTION, "Python", told, PROBLEM, "txt needs Python 3.11 or later")
+    return Finding(_SECTION, "Python", told)
+
+
+def _system() -> str:
+    libc = " ".join(platform.libc_ver()).strip()
+    return ", ".join(filter(None, [f"{platform.system()} {platform.release()}", platform.machine(), libc]))
+
+
+def _package(requirement: Requirement) -> Finding:
+    found = installed_version(requirement.name)
+    advice = f"pip install '{requirement}'"
+    if found is None:
+        return Finding(_SECTION, requirement.name, "not installed", PROBLEM, advice)
+    if not fits(found, requirement.limits):
+        return Finding(_SECTION, requirement.name, f"{found}, needs {requirement.limits}", PROBLEM, advice)
+    return Finding(_SECTION, requirement.name, found)
