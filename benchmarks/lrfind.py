@@ -1,13 +1,13 @@
 """Does training at what `txt lrfind` suggests reach the best of a sweep, and what does the test cost?
 
 For each data set, by the default recipe and fine-tuning MiniLM: a sweep of nine rates, and a training at each
-suggestion, all of as many epochs. Beside txt's rules stand torch-lr-finder's and Lightning's, ported from their sources,
+suggestion, all of as many epochs. Beside txt stand torch-lr-finder's and Lightning's rules, ported from their sources,
 on a plain range test of one repeat with their own smoothing. The aim: within 1 point of val accuracy of the sweep's best
 in 7 of 8 cases, and on banking77 at most 5 % of the steps of ten epochs.
 
-What is done is kept in the folder of --out, and a second call goes on; --again only repeats the range tests. The data are
-those of train.csv, a tenth of them (sst2: val.csv) for val. With --light they are 2,000 rows for training and 1,500 others
-for val, and MiniLM trains for 2 epochs: about an hour on one core, where all of it takes a night.
+What is done is kept in the folder of --out, and a second call goes on; --again only repeats the range tests. The rows
+are those of train.csv, a tenth of them (sst2: val.csv) for val. With --light they are 2,000 rows for training and 1,500
+others for val, and MiniLM trains for 2 epochs: about an hour on one core, where all of it takes a night.
 
     OMP_NUM_THREADS=1 python benchmarks/lrfind.py --out FOLDER --light
     python benchmarks/lrfind.py --out FOLDER
@@ -38,7 +38,8 @@ OTHERS = ("torch-lr-finder", "Lightning")
 
 
 def options(start: str, light: bool):
-    from txt.config import FINE_TUNING, RECIPE, TrainConfig
+    from txt.config import TrainConfig
+    from txt.recipes import FINE_TUNING, RECIPE
 
     if start == "recipe":
         return TrainConfig(**RECIPE)
