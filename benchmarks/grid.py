@@ -44,7 +44,8 @@ def prepared_of(data: str):
 def begin(name: str, prepared, space, pruner: str = "none", **options):
     """Begin a study, or open the one that an earlier call began."""
     from txt.config import TrainConfig
-    from txt.search.study import Study, describe
+    from txt.search.description import describe
+    from txt.search.study import Study
     from txt.search.study_folder import StudyFolder
 
     folder = StudyFolder.new(name)

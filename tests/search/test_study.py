@@ -10,10 +10,11 @@ from optuna.trial import TrialState
 from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.search.board import board_of
+from txt.search.description import describe
 from txt.search.owner import is_gone, this_process
 from txt.search.space import Choices, Range
 from txt.search.storage import open_journal, parsed_url, without_password
-from txt.search.study import LOST, MOST_LOSSES, STOPPED, Study, describe
+from txt.search.study import LOST, MOST_LOSSES, STOPPED, Study
 
 DATA = {"fingerprint": "f", "labels": ["a", "b"], "rows": {"train": 10, "val": 5}}
 SIX = {"dropout": Choices((0.0, 0.1, 0.2)), "num_layers": Choices((1, 2))}

@@ -19,8 +19,9 @@ from txt.config import TrainConfig
 from txt.errors import TxtError
 from txt.runs import Run
 from txt.search.board import board_of
+from txt.search.description import describe
 from txt.search.space import Choices
-from txt.search.study import LOST, Study, describe
+from txt.search.study import LOST, Study
 from txt.search.study_folder import StudyFolder
 from txt.search.supervisor import supervise
 from txt.search.trial import run_trial

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from txt.data.prepared import Prepared
     from txt.evaluation.report import Report
     from txt.search.board import Board
+    from txt.search.description import Description
     from txt.search.space import Space
-    from txt.search.study import Description, Study
+    from txt.search.study import Study
     from txt.search.study_folder import StudyFolder
 
 _ALONE = ("metric", "seed", "device", "threads", "log_interval", "save_interval", "keep_checkpoints")
@@ -135,7 +136,8 @@ def _begun(
     folder = StudyFolder.new(name)
     try:
         prepared = checked or _prepared(str(source), preparing, folder)
-        from txt.search.study import Study, describe
+        from txt.search.description import describe
+        from txt.search.study import Study
 
         description = describe(
             _data(prepared), base, space, sampler, searching.pruner, searching.seeds, trials, str(prepared.path)

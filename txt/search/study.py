@@ -7,9 +7,9 @@ same moment: then the trial with the lower number counts, and whoever takes the 
 """
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -18,23 +18,17 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
-from txt.config import TrainConfig
 from txt.errors import InputError, TxtError
+from txt.search.description import Description
 from txt.search.owner import is_gone, this_process
 from txt.search.space import (
     Choices,
     Dimension,
     Params,
     Points,
-    Space,
     grid_points,
-    space_from_json,
-    space_to_json,
     why_impossible,
 )
-
-SAMPLERS = ("grid", "random", "tpe")
-PRUNERS = ("none", "hyperband", "halving", "median")
 
 LOST, STOPPED, DUPLICATE, UNBUILDABLE = "its process died", "stopped", "duplicate", "cannot be built"
 """Why a trial failed that says nothing about its point; any other reason is the point's own, and final."""
@@ -47,56 +41,6 @@ _MOST_UNBUILDABLE = 50
 _DESCRIPTION = "txt"
 _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 _LIVE = (TrialState.WAITING, TrialState.RUNNING)
-
-
-@dataclass(frozen=True)
-class Description:
-    """What a study searches, the same for all who take part: kept in the study itself."""
-
-    data: Mapping[str, Any]
-    base: Mapping[str, Any]
-    space: Mapping[str, Any]
-    sampler: str
-    pruner: str
-    seeds: int
-    trials: int | None
-    prepared: str = field(compare=False, default="")
-
-    @property
-    def config(self) -> TrainConfig:
-        """The options that all trials share."""
-        return TrainConfig.from_json(self.base, source="the study")
-
-    @property
-    def dimensions(self) -> dict[str, Dimension]:
-        """The space."""
-        return space_from_json(self.space)
-
-    def differences(self, other: "Description") -> list[str]:
-        """Say what another description has otherwise."""
-        found = _data_differences(self.data, other.data)
-        for name, ours in self.base.items():
-            theirs = other.base.get(name)
-            if ours != theirs:
-                found.append(f"{name} was {ours}, is {theirs}")
-        for name in ("space", "sampler", "pruner", "seeds", "trials"):
-            if getattr(self, name) != getattr(other, name):
-                found.append(f"{name} was {getattr(self, name)}, is {getattr(other, name)}")
-        return found
-
-
-def describe(
-    data: Mapping[str, Any],
-    base: TrainConfig,
-    space: Space,
-    sampler: str,
-    pruner: str,
-    seeds: int,
-    trials: int | None,
-    prepared: str,
-) -> Description:
-    """Return the description of a new study."""
-    return Description(data, base.to_json(), space_to_json(space), sampler, pruner, seeds, trials, prepared)
 
 
 @dataclass(frozen=True)
@@ -364,16 +308,3 @@ def _why(trial: FrozenTrial) -> str | None:
 def _drawn_before(tried: list[FrozenTrial]) -> Params | None:
     """Return the options that an earlier try of a point drew, so that another try takes the same."""
     return next((trial.params for trial in tried if trial.params and _why(trial) != UNBUILDABLE), None)
-
-
-def _data_differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
-    if ours["fingerprint"] == theirs["fingerprint"]:
-        return []
-    found = [
-        f"{split} had {rows:,} rows, has {theirs['rows'].get(split, 0):,}"
-        for split, rows in ours["rows"].items()
-        if rows != theirs["rows"].get(split, 0)
-    ]
-    if ours["labels"] != theirs["labels"]:
-        found.append(f"labels were {', '.join(ours['labels'][:8])}, are {', '.join(theirs['labels'][:8])}")
-    return ["other data: " + ("; ".join(found) or "the same sizes and labels, but other texts or another tokenizer")]

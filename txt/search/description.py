@@ -1,0 +1,71 @@
+"""What a study searches: its data, options and space, the same for all who take part, and how two of them differ."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from txt.config import TrainConfig
+from txt.search.space import Dimension, Space, space_from_json, space_to_json
+
+
+@dataclass(frozen=True)
+class Description:
+    """A study's description as it is kept in the study itself."""
+
+    data: Mapping[str, Any]
+    base: Mapping[str, Any]
+    space: Mapping[str, Any]
+    sampler: str
+    pruner: str
+    seeds: int
+    trials: int | None
+    prepared: str = field(compare=False, default="")
+
+    @property
+    def config(self) -> TrainConfig:
+        """The options that all trials share."""
+        return TrainConfig.from_json(self.base, source="the study")
+
+    @property
+    def dimensions(self) -> dict[str, Dimension]:
+        """The space."""
+        return space_from_json(self.space)
+
+    def differences(self, other: "Description") -> list[str]:
+        """Say what another description has otherwise."""
+        found = _data_differences(self.data, other.data)
+        for name, ours in self.base.items():
+            theirs = other.base.get(name)
+            if ours != theirs:
+                found.append(f"{name} was {ours}, is {theirs}")
+        for name in ("space", "sampler", "pruner", "seeds", "trials"):
+            if getattr(self, name) != getattr(other, name):
+                found.append(f"{name} was {getattr(self, name)}, is {getattr(other, name)}")
+        return found
+
+
+def describe(
+    data: Mapping[str, Any],
+    base: TrainConfig,
+    space: Space,
+    sampler: str,
+    pruner: str,
+    seeds: int,
+    trials: int | None,
+    prepared: str,
+) -> Description:
+    """Return the description of a new study."""
+    return Description(data, base.to_json(), space_to_json(space), sampler, pruner, seeds, trials, prepared)
+
+
+def _data_differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+    if ours["fingerprint"] == theirs["fingerprint"]:
+        return []
+    found = [
+        f"{split} had {rows:,} rows, has {theirs['rows'].get(split, 0):,}"
+        for split, rows in ours["rows"].items()
+        if rows != theirs["rows"].get(split, 0)
+    ]
+    if ours["labels"] != theirs["labels"]:
+        found.append(f"labels were {', '.join(ours['labels'][:8])}, are {', '.join(theirs['labels'][:8])}")
+    return ["other data: " + ("; ".join(found) or "the same sizes and labels, but other texts or another tokenizer")]
