@@ -4,6 +4,7 @@ SciPy's L-BFGS-B also handles bounds, which takes it ten times as long for each 
 Source: Nocedal and Wright 2006, "Numerical Optimization", algorithms 7.4 and 3.5 (by bisection).
 """
 
+import math
 from collections import deque
 from collections.abc import Callable
 
@@ -14,25 +15,34 @@ from txt.metrics import Floats
 Function = Callable[[Floats], tuple[float, Floats]]
 """Returns the value and the gradient (n,) at a point (n,)."""
 
+Inner = Callable[[Floats, Floats], float]
+"""The inner product of two vectors (n,): of it the gradient is the gradient."""
+
 _MEMORY = 10  # steps whose curvature is remembered
 _TRIALS = 20  # of a step's length
 _DECREASE, _CURVATURE = 1e-4, 0.9  # Wolfe's conditions
 _FLAT = 1e-9  # a relative change in value below which float32 products tell nothing
 
 
-def minimize(function: Function, start: Floats, most_steps: int, tolerance: float) -> Floats:
-    """Return the point where no part of the gradient is above `tolerance`, or where `most_steps` have led."""
+def dot(one: Floats, other: Floats) -> float:
+    """Return the usual inner product."""
+    return float(one @ other)
+
+
+def minimize(function: Function, start: Floats, most_steps: int, tolerance: float, inner: Inner = dot) -> Floats:
+    """Return the point where the gradient is no longer than `tolerance`, or where `most_steps` have led."""
     point = start
     value, gradient = function(point)
     curvatures: deque[tuple[Floats, Floats, float]] = deque(maxlen=_MEMORY)
     for _ in range(most_steps):
-        if np.abs(gradient).max() <= tolerance:
+        size = math.sqrt(max(inner(gradient, gradient), 0.0))
+        if size <= tolerance:
             break
-        direction = -_times_inverse_hessian(gradient, curvatures)
-        first = 1.0 if curvatures else min(1.0, 1.0 / float(np.abs(gradient).sum()))
-        length, new_value, new_gradient = _line_search(function, point, value, gradient, direction, first)
+        direction = -_times_inverse_hessian(gradient, curvatures, inner)
+        first = 1.0 if curvatures else min(1.0, 1.0 / size)
+        length, new_value, new_gradient = _line_search(function, point, value, gradient, direction, first, inner)
         moved, turned = length * direction, new_gradient - gradient
-        curvature = float(moved @ turned)
+        curvature = inner(moved, turned)
         if curvature > 0:
             curvatures.append((moved, turned, curvature))
         settled = abs(value - new_value) <= _FLAT * max(abs(value), 1.0)
@@ -42,33 +52,39 @@ def minimize(function: Function, start: Floats, most_steps: int, tolerance: floa
     return point
 
 
-def _times_inverse_hessian(gradient: Floats, curvatures: deque[tuple[Floats, Floats, float]]) -> Floats:
+def _times_inverse_hessian(gradient: Floats, curvatures: deque[tuple[Floats, Floats, float]], inner: Inner) -> Floats:
     """Return the gradient times what the steps so far tell of the inverse Hessian (the two-loop recursion)."""
     found = gradient.copy()
     shares = []
     for moved, turned, curvature in reversed(curvatures):
-        share = float(moved @ found) / curvature
+        share = inner(moved, found) / curvature
         found -= share * turned
         shares.append(share)
     if curvatures:
         moved, turned, curvature = curvatures[-1]
-        found *= curvature / float(turned @ turned)
+        found *= curvature / inner(turned, turned)
     for (moved, turned, curvature), share in zip(curvatures, reversed(shares), strict=True):
-        found += (share - float(turned @ found) / curvature) * moved
+        found += (share - inner(turned, found) / curvature) * moved
     return found
 
 
 def _line_search(
-    function: Function, point: Floats, value: float, gradient: Floats, direction: Floats, length: float
+    function: Function,
+    point: Floats,
+    value: float,
+    gradient: Floats,
+    direction: Floats,
+    length: float,
+    inner: Inner,
 ) -> tuple[float, float, Floats]:
     """Return a length of step that fulfils Wolfe's conditions, with value and gradient there."""
-    slope = float(gradient @ direction)
+    slope = inner(gradient, direction)
     low, high = 0.0, np.inf
     new_value, new_gradient = function(point + length * direction)
     for _ in range(_TRIALS):
         if new_value > value + _DECREASE * length * slope:
             high = length
-        elif float(new_gradient @ direction) < _CURVATURE * slope:
+        elif inner(new_gradient, direction) < _CURVATURE * slope:
             low = length
         else:
             break
