@@ -78,7 +78,7 @@ def augment(
     """
     if method:
         given["methods"] = ",".join(method)
-    config, reading = build(AugmentConfig, given), build(PrepareConfig, given)
+    config, reading = build(AugmentConfig, given, given.settings), build(PrepareConfig, given, given.settings)
     if show is not None:
         _with_wordnet(lambda: _preview(data, config, reading, show, as_json))
     elif evaluate:

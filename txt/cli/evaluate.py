@@ -59,7 +59,9 @@ def evaluate(
         raise InputError(f"{flag} is about reading a file, and none is given", "name it with --data FILE")
     found = Run.open(run) if run else Run.newest()
     with PredictingBar() as bar:
-        report = evaluate_run(found, split, data, build(PrepareConfig, given), device, bar.advance, embeddings)
+        report = evaluate_run(
+            found, split, data, build(PrepareConfig, given, given.settings), device, bar.advance, embeddings
+        )
     folder = out or report_folder(found, report)
     write(report, folder)
     if as_json:

@@ -2,7 +2,7 @@
 
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -69,10 +69,10 @@ def grid(
 
     Example: `txt grid --preset tiny --d-model 128,256 --lr 1e-4,3e-4,1e-3 --workers 2`
     """
-    searching = build(GridConfig, given)
+    searching = build(GridConfig, given, given.settings)
     timeout = searching.seconds()
     if resume is not None:
-        fresh = {"name": name, "space": space, "preset": preset, "config": config}
+        fresh = [each for each in ("name", "space", "preset", "config") if each in given.typed]
         begun = _resumed(resume, source, fresh, given, searching)
     else:
         begun = _begun(source, name, space, preset, config, given, searching)
@@ -120,6 +120,8 @@ def _begun(
     from txt.search.study_folder import StudyFolder
 
     options = file_options(config, TrainConfig, PrepareConfig)
+    if options.get("learning_rate") == "auto":
+        raise InputError(f'`{config}` has lr = "auto", and a search needs rates', "lr = [1e-4, 3e-4, 1e-3]")
     base, space = _space(given, space_file, preset_options(preset), options)
     sampler, trials = _sampler(searching, space)
     if sampler == "grid":
@@ -128,7 +130,9 @@ def _begun(
         raise InputError(
             "--storage needs a --name, by which other machines find the study", "--storage URL --name sizes"
         )
-    preparing = build(PrepareConfig, given, {"tokenizer": base.pretrained} if base.pretrained else {}, options)
+    preparing = build(
+        PrepareConfig, given, {"tokenizer": base.pretrained} if base.pretrained else {}, options, given.settings
+    )
     with_file = source is not None and not Path(source).is_dir()
     checked = None if with_file else _open(source, given)
     if searching.storage:
@@ -152,11 +156,11 @@ def _begun(
     return _Begun(study, folder)
 
 
-def _resumed(name: str, source: str | None, fresh: dict[str, Any], given: Given, searching: GridConfig) -> _Begun:
+def _resumed(name: str, source: str | None, fresh: Sequence[str], given: Given, searching: GridConfig) -> _Begun:
     from txt.search.study import Study
     from txt.search.study_folder import StudyFolder
 
-    extra = [f"--{key}" for key, value in fresh.items() if value is not None]
+    extra = [f"--{each}" for each in fresh]
     extra += [flag(item) for item in fields(TrainConfig) if item.name in given]
     extra += [flag(item) for item in fields(PrepareConfig) if item.name in given]
     extra += [
@@ -189,19 +193,29 @@ def _check_data(description: "Description", folder: "StudyFolder") -> None:
 
 
 def _space(given: Given, space_file: Path | None, *below: Mapping[str, Any]) -> "tuple[TrainConfig, Space]":
-    """Return the options that all trials share and the space; a flag beats the space's file, a list beats a value."""
+    """Return the options that all trials share and the space; a flag beats the space's file, a list beats a value.
+
+    What is set in txt.toml or by variables is below them all.
+    """
     from txt.search.space import GUIDE_GRID, base_of, read_space_file, read_values
 
     from_file, listed_in_file = read_space_file(space_file) if space_file else ({}, {})
+    said = set(given).union(from_file, listed_in_file, *below)
+    set_values, set_lists = read_values({n: v for n, v in given.settings.items() if n in _LISTED and n not in said})
+    set_values |= {n: v for n, v in given.settings.items() if n in _ALONE}
     typed = {name: value for name, value in given.items() if name in _LISTED}
     fixed, listed = read_values(typed)
     fixed |= {name: given[name] for name in _ALONE if name in given}
     for item in fields(TrainConfig):
         if item.name in listed_in_file and item.name in _ALONE:
             raise InputError(f"{flag(item)} takes one value: scores would not compare", "choose one")
-    space = {name: each for name, each in listed_in_file.items() if name not in fixed} | listed
+    space = set_lists | {name: each for name, each in listed_in_file.items() if name not in fixed} | listed
+    below = (*below, set_values)
     space = dict(space or {name: each for name, each in GUIDE_GRID.items() if name not in fixed})
-    own = _defaults(set().union(space, fixed, from_file, *below), fixed.get("pretrained", from_file.get("pretrained")))
+    own = _defaults(
+        set().union(space, fixed, from_file, *below),
+        fixed.get("pretrained", from_file.get("pretrained", set_values.get("pretrained"))),
+    )
     values: dict[str, Any] = {}
     for table in (own, *reversed(below), from_file, fixed):
         values |= {name: value for name, value in table.items() if name in names_of(TrainConfig)}

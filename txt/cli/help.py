@@ -8,7 +8,9 @@ from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
+
+from txt.cli.settings import apply_settings
 
 if TYPE_CHECKING:
     from typer._click import Context, HelpFormatter
@@ -16,6 +18,11 @@ if TYPE_CHECKING:
 
 class GroupedCommand(TyperCommand):
     """A command whose help shows each option under its group, those without one first."""
+
+    def invoke(self, ctx: "Context") -> Any:
+        """Run the command, with what is set for it where nothing was typed."""
+        apply_settings(ctx)
+        return super().invoke(ctx)
 
     def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         """Write arguments and options, in sections."""
@@ -31,11 +38,21 @@ class GroupedCommand(TyperCommand):
                 formatter.write_dl(sections[title], col_max=34)
 
 
+class SettableGroup(TyperGroup):
+    """A group of commands whose own options can be set, as those of its commands."""
+
+    def invoke(self, ctx: "Context") -> Any:
+        """Run the group, with what is set for it where nothing was typed."""
+        if ctx.parent is not None:
+            apply_settings(ctx)
+        return super().invoke(ctx)
+
+
 class App(typer.Typer):
     """A Typer app with plain help, whose commands group their options."""
 
     def __init__(self, **settings: Any) -> None:
-        super().__init__(rich_markup_mode=None, pretty_exceptions_enable=False, **settings)
+        super().__init__(cls=SettableGroup, rich_markup_mode=None, pretty_exceptions_enable=False, **settings)
 
     def command(self, name: str | None = None, **settings: Any) -> Any:
         """Register a command."""

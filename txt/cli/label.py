@@ -78,6 +78,7 @@ def label(
 
     Example: `txt label reviews.csv --labels positive,negative`, then `txt label reviews.csv --export labeled.csv`
     """
+    given = Given(given.with_settings())
     simulates = bool(given.get("simulate"))
     looks_only = bool(export or check or stats or as_json or simulates)
     on_screen = not (recover or looks_only or plain) and sys.stdin.isatty() and sys.stdout.isatty()

@@ -60,11 +60,12 @@ def lrfind(
 
     Example: `txt lrfind --preset small`
     """
-    from txt.cli.train import training_options
+    from txt.cli.training_options import finds_rate, training_options, with_settings
     from txt.search.lr_record import save_finding
 
-    options = file_options(config, TrainConfig, LRFindConfig)
-    training = training_options(preset, None, options, given)
+    below, recipe, options = with_settings(preset, None, file_options(config, TrainConfig, LRFindConfig), given)
+    finds_rate(options, given)  # `lr = "auto"` in a file that training shares is no news here
+    training = training_options(below, recipe, options, given)
     finding_config = build(LRFindConfig, given, options)
     prepared = _open(source)
     on_screen = not (plain or as_json) and sys.stdin.isatty() and sys.stdout.isatty()

@@ -9,14 +9,31 @@ from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 
-from txt.declared import Config, flag, read_toml
+from txt.cli.settings import origins_of, typed_names
+from txt.declared import Config, check_value, flag, read_toml
 from txt.errors import InputError, nearest
 from txt.recipes import PRESETS
 
 Kind = TypeVar("Kind", bound=Config)
 
-Given = dict[str, Any]
-"""The options that the user gave, by field name; those left at their defaults are not in it."""
+
+class Given(dict[str, Any]):
+    """The options that were typed, by field name.
+
+    `settings` are those that txt.toml or variables set, and nothing typed beats; `typed` names every parameter that was
+    typed, the command's own ones too.
+    """
+
+    def __init__(
+        self, values: Mapping[str, Any], settings: Mapping[str, Any] | None = None, typed: frozenset[str] = frozenset()
+    ) -> None:
+        super().__init__(values)
+        self.settings = settings or {}
+        self.typed = typed
+
+    def with_settings(self) -> dict[str, Any]:
+        """Return what was typed above what is set."""
+        return {**self.settings, **self}
 
 
 def takes(
@@ -24,20 +41,28 @@ def takes(
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Decorate a command that has a parameter `given` so that it takes every option of the configurations `kinds`.
 
-    An option that two of them share (`--seed`) is one flag. The command receives the options that were given on the
-    command line as `given`, and makes its configurations from them with `build`. Those `listed` come as the text
-    that was typed, since it may hold several values.
+    An option that two of them share (`--seed`) is one flag. The command receives the options as `given`, and makes its
+    configurations from them with `build`. Those `listed` come as the text that was typed, since it may hold several
+    values.
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         items = {item.name: item for kind in kinds for item in fields(kind) if item.name not in without}
 
-        def with_options(**values: Any) -> None:
-            given = {name: values.pop(name) for name in items}
-            command(**values, given={name: value for name, value in given.items() if value is not None})
+        def with_options(context: typer.Context, **values: Any) -> None:
+            options = {name: values.pop(name) for name in items}
+            options = {name: value for name, value in options.items() if value is not None}
+            origins = origins_of(context)
+            settings = {name: value for name, value in options.items() if name in origins}
+            for name, value in settings.items():
+                if name not in listed:
+                    _check_setting(items[name], value, origins[name])
+            typed = {name: value for name, value in options.items() if name not in origins}
+            command(**values, given=Given(typed, settings, typed_names(context)))
 
         own = [item for item in inspect.signature(command, eval_str=True).parameters.values() if item.name != "given"]
-        parameters = [*own, *(_parameter(item, item.name in listed) for item in items.values())]
+        context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
+        parameters = [*own, context, *(_parameter(item, item.name in listed) for item in items.values())]
         with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         with_options.__annotations__ = {item.name: item.annotation for item in parameters}
         with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
@@ -46,8 +71,8 @@ def takes(
     return decorate
 
 
-def build(kind: type[Kind], given: Given, *below: Mapping[str, Any]) -> Kind:
-    """Make a configuration: what was given on the command line, above each table of `below` in turn.
+def build(kind: type[Kind], given: Mapping[str, Any], *below: Mapping[str, Any]) -> Kind:
+    """Make a configuration: what was given, above each table of `below` in turn.
 
     Raises:
         InputError: a value is out of range.
@@ -95,8 +120,26 @@ def file_options(path: Path | None, *kinds: type[Config]) -> Mapping[str, Any]:
     options: dict[str, Any] = {}
     for written, value in table.items():
         kind = known.get(written.replace("-", "_"), kinds[0])
-        options |= kind.named_values({written: value}, source=f"`{path}`")
+        options |= _worded(kind, written, value) or kind.named_values({written: value}, source=f"`{path}`")
     return options
+
+
+def _worded(kind: type[Config], written: str, value: Any) -> dict[str, Any]:
+    """Return the option with its value, if that is one of the words that may stand for one."""
+    for item in fields(kind):
+        spellings = (item.name, *(each.lstrip("-") for each in item.metadata["flags"]))
+        if written.replace("-", "_") in [each.replace("-", "_") for each in spellings]:
+            return {item.name: value} if isinstance(value, str) and value in item.metadata["words"] else {}
+    return {}
+
+
+def _check_setting(item: Field[Any], value: Any, origin: str) -> None:
+    if isinstance(value, str) and value in item.metadata["words"]:
+        return
+    try:
+        check_value(item, value)
+    except InputError as error:
+        raise InputError(f"{origin}: {error.message}", error.hint) from None
 
 
 def _parameter(item: Field[Any], listed: bool) -> inspect.Parameter:

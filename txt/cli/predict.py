@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from types import TracebackType
@@ -75,16 +75,23 @@ def predict(
     Example: `txt predict 001 "What a lovely film"` or `txt predict 001 unseen.csv --threshold 0.8`
     """
     path = _as_file(what)
-    files = {"-o": out, "--resume": resume, "--force": force, "--to-label": to_label}
+    files = {"out": "-o", "resume": "--resume", "force": "--force", "to_label": "--to-label"}
     if path is None:
-        _refuse_file_options(files, given)
-    config = build(PredictConfig, given)
-    if explain and "precision" not in given and not config.int8:
+        _refuse_file_options([flag for name, flag in files.items() if name in given.typed], given)
+    config = build(PredictConfig, given, given.settings)
+    if explain and "precision" not in given.with_settings() and not config.int8:
         config = config.with_options(precision="float32")  # a word's weight can be smaller than bf16's rounding
     if path is not None:
         if explain:
             raise InputError("--explain is for texts, not for files", "txt predict RUN TEXT --explain")
-        _predict_file(run, path, _Files(out, resume, force, to_label), config, build(PrepareConfig, given), as_json)
+        _predict_file(
+            run,
+            path,
+            _Files(out, resume, force, to_label),
+            config,
+            build(PrepareConfig, given, given.settings),
+            as_json,
+        )
     elif what == "-" or (what is None and not sys.stdin.isatty()):
         _answer_lines(run, config, explain, as_json)
     elif what is not None:
@@ -121,10 +128,9 @@ def _as_file(what: str | None) -> Path | None:
     return path if what.lower().endswith(endings) and len(what.split()) == 1 else None
 
 
-def _refuse_file_options(files: Mapping[str, object], given: Given) -> None:
-    spellings = [name for name, value in files.items() if value]
+def _refuse_file_options(typed: Sequence[str], given: Given) -> None:
     fields: dict[str, Field[object]] = {**PredictConfig.__dataclass_fields__, **PrepareConfig.__dataclass_fields__}
-    spellings += [flag(fields[name]) for name in _FILE_ONLY if name in given]
+    spellings = [*typed, *(flag(fields[name]) for name in _FILE_ONLY if name in given)]
     if spellings:
         raise InputError(f"{spellings[0]} is about a data file, and none is given", "txt predict RUN FILE")
 

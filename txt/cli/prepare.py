@@ -53,7 +53,7 @@ def prepare(
     from txt.data.prepare import prepare as make
     from txt.labeling.stored import stored_labels
 
-    options = build(PrepareConfig, given, file_options(config, PrepareConfig))
+    options = build(PrepareConfig, given, file_options(config, PrepareConfig), given.settings)
     with PreparingBar() as bar:
         decided = stored_labels(data) if options.use_labels else None
         report = make(data, options, out, bar.advance, force, decided)

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -18,13 +18,14 @@ from txt.cli.lrfind import with_found_rate
 from txt.cli.notify import notify as tell_desktop
 from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.prepare import PreparingBar
+from txt.cli.training_options import finds_rate, training_options, with_settings
 from txt.cli.watch import has_screen, train_watched
 from txt.config import PrepareConfig, TrainConfig
 from txt.declared import flag, names_of
-from txt.errors import InputError, Interrupted, TxtError, nearest
-from txt.recipes import FEW_SHOT, FINE_TUNING, RECIPE
+from txt.errors import InputError, Interrupted, TxtError
 
 if TYPE_CHECKING:
+    from txt.data.prepared import Prepared
     from txt.events import Finished
     from txt.training.start import Settle, Start
 
@@ -69,16 +70,19 @@ def train(
     Example: `txt train reviews.csv` or `txt train reviews.csv --from minilm`
     """
     if resume is not None:
-        fresh = {"name": name, "preset": preset, "recipe": recipe, "config": config, "from-study": from_study}
+        fresh = [each for each in ("name", "preset", "recipe", "config", "from_study") if each in given.typed]
         begin = partial(_resumed, source, fresh, resume, at_step, given)
     else:
-        options = file_options(config, TrainConfig, PrepareConfig)
-        settle, given = _settling(given)
+        file = dict(file_options(config, TrainConfig, PrepareConfig))
+        preset_set, recipe, options = with_settings(preset, recipe, file, given)
         if from_study is None:
-            training = training_options(preset, recipe, options, given)
+            settle = with_found_rate if finds_rate(options, given) else _as_it_is
+            training = training_options(preset_set, recipe, options, given)
         else:
             source, winner = winner_of(from_study, source)
-            training = build(TrainConfig, given, preset_options(preset), options, winner)
+            settle = with_found_rate if finds_rate(file, given) else _as_it_is
+            of_preset = preset_options(preset if "preset" in given.typed else None)
+            training = build(TrainConfig, given, of_preset, file, winner)
         begin = partial(_new, source, name, training, _preparing(training, options, given), given, settle)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         _train_together(begin, resume or name, as_json)
@@ -107,46 +111,14 @@ def _train_together(begin: Callable[[], "Start"], name: str | None, as_json: boo
             pass
 
 
-_OWN_ARCHITECTURE = ("d_model", "nhead", "num_layers", "dim_feedforward")
-
-
-def training_options(preset: str | None, recipe: str | None, options: Mapping[str, Any], given: Given) -> TrainConfig:
-    """Return the options of a new training.
-
-    One that begins with pretrained weights has defaults of its own; so has one without any of the guide's own flags.
-    """
-    pretrained = given.get("pretrained", options.get("pretrained")) is not None
-    own = [flag(item) for item in fields(TrainConfig) if item.name in _OWN_ARCHITECTURE and item.name in given]
-    extra = own + [f"--{name}" for name, value in (("preset", preset), ("recipe", recipe)) if value is not None]
-    if pretrained and extra:
-        raise InputError(f"--from brings its own architecture, and takes no {extra[0]}")
-    if recipe not in (None, "auto", "guide"):
-        close = nearest(recipe, ("auto", "guide"))
-        hint = f"did you mean `{close}`?" if close else None
-        raise InputError(f"--recipe `{recipe}` does not exist, choose from auto, guide", hint)
-    defaults: Mapping[str, Any]
-    if pretrained:
-        defaults = FEW_SHOT if given.get("few_shot", options.get("few_shot")) else FINE_TUNING
-    elif recipe == "guide" or (recipe is None and (own or any(name in options for name in _OWN_ARCHITECTURE))):
-        defaults = {}
-    else:
-        defaults = RECIPE
-        if "num_epochs" in given or "num_epochs" in options:
-            defaults = {**defaults, "min_steps": 0}
-    return build(TrainConfig, given, preset_options(preset), options, defaults)
-
-
 def _preparing(training: TrainConfig, options: Mapping[str, Any], given: Given) -> PrepareConfig:
     """Return the options for preparing a data file; a pretrained model brings its own tokenizer."""
     own = {"tokenizer": training.pretrained} if training.pretrained else {}
     return build(PrepareConfig, given, own, options)
 
 
-def _settling(given: Given) -> "tuple[Settle, Given]":
-    """Return what finds a learning rate where `--lr auto` asks for it, and the other options."""
-    if given.get("learning_rate") != "auto":
-        return lambda training, _: training, given
-    return with_found_rate, {name: value for name, value in given.items() if name != "learning_rate"}
+def _as_it_is(training: TrainConfig, _prepared: "Prepared") -> TrainConfig:
+    return training
 
 
 def _new(
@@ -176,12 +148,12 @@ def _refuse_preparing(given: Given) -> None:
             )
 
 
-def _resumed(source: str | None, fresh: dict[str, Any], run: str, at_step: int | None, given: Given) -> "Start":
-    """Find a stopped run; what only a new run can take is refused."""
+def _resumed(source: str | None, fresh: Sequence[str], run: str, at_step: int | None, given: Given) -> "Start":
+    """Find a stopped run; what only a new run can take is refused, and what is set for new ones is left aside."""
     from txt.training.start import resume
 
-    if source is not None or any(value is not None for value in fresh.values()):
-        extra = source if source is not None else next(f"--{key}" for key, value in fresh.items() if value is not None)
+    if source is not None or fresh:
+        extra = source if source is not None else f"--{fresh[0].replace('_', '-')}"
         raise InputError(f"--resume goes on with a run as it was started, and takes no `{extra}`")
     return resume(run, given, at_step)
 

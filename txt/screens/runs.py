@@ -179,7 +179,7 @@ class RunsScreen(Screen[None]):
     @work(thread=True, exclusive=True, group="page")
     def _read_page(self, command: str, names: Sequence[str]) -> None:
         """Show what a command prints; it runs in a process of its own, so that loading a model stops no key."""
-        columns = {"COLUMNS": str(max(self.size.width - 6, 40)), "FORCE_COLOR": "1"}
+        columns = {"COLUMNS": str(max(self.size.width - 6, 40)), "FORCE_COLOR": "1", "TXT_NO_CONFIG": "1"}
         done = subprocess.run(
             [sys.executable, "-m", "txt", "runs", command, *names],
             env=os.environ | columns,

@@ -60,7 +60,7 @@ def start_trainer(run: Run, at_step: int | None = None, environment: Mapping[str
             stdout=told,
             stderr=said,
             start_new_session=True,
-            env={**os.environ, "TQDM_DISABLE": "1", **(environment or {})},
+            env={**os.environ, "TQDM_DISABLE": "1", "TXT_NO_CONFIG": "1", **(environment or {})},
         )
     write_status(run, own_status(process.pid, STARTING))
     threading.Thread(target=process.wait, name="reaper", daemon=True).start()  # else it would look alive when dead

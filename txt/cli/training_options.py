@@ -1,0 +1,78 @@
+"""The options of a new training: what was typed, above a preset, a file, what is set, and its way's own defaults."""
+
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import Any
+
+from txt.cli.options import Given, build, preset_options
+from txt.config import TrainConfig
+from txt.declared import flag
+from txt.errors import InputError, nearest
+from txt.recipes import FEW_SHOT, FINE_TUNING, RECIPE
+
+_OWN_ARCHITECTURE = ("d_model", "nhead", "num_layers", "dim_feedforward")
+_OF_PRETRAINED = ("pretrained", "freeze", "lora", "few_shot")
+
+
+def training_options(
+    preset: str | None, recipe: str | None, options: Mapping[str, Any], given: Mapping[str, Any]
+) -> TrainConfig:
+    """Return the options of a new training.
+
+    One that begins with pretrained weights has defaults of its own; so has one without any of the guide's own flags.
+    """
+    pretrained = given.get("pretrained", options.get("pretrained")) is not None
+    own = [flag(item) for item in fields(TrainConfig) if item.name in _OWN_ARCHITECTURE and item.name in given]
+    extra = own + [f"--{name}" for name, value in (("preset", preset), ("recipe", recipe)) if value is not None]
+    if pretrained and extra:
+        raise InputError(f"--from brings its own architecture, and takes no {extra[0]}")
+    if recipe not in (None, "auto", "guide"):
+        close = nearest(recipe, ("auto", "guide"))
+        hint = f"did you mean `{close}`?" if close else None
+        raise InputError(f"--recipe `{recipe}` does not exist, choose from auto, guide", hint)
+    defaults: Mapping[str, Any]
+    if pretrained:
+        defaults = FEW_SHOT if given.get("few_shot", options.get("few_shot")) else FINE_TUNING
+    elif recipe == "guide" or (recipe is None and (own or any(name in options for name in _OWN_ARCHITECTURE))):
+        defaults = {}
+    else:
+        defaults = RECIPE
+        if "num_epochs" in given or "num_epochs" in options:
+            defaults = {**defaults, "min_steps": 0}
+    return build(TrainConfig, given, preset_options(preset), options, defaults)
+
+
+def with_settings(
+    preset: str | None, recipe: str | None, file: Mapping[str, Any], given: Given
+) -> tuple[str | None, str | None, dict[str, Any]]:
+    """Return preset, recipe and options with what is set below what was typed or stands in --config.
+
+    A training begins either from nothing or with pretrained weights. Where what was typed says which, what is set for
+    the other way is left aside.
+    """
+    said, settings = {**file, **given}, dict(given.settings)
+    typed_architecture = {"preset", "recipe"} & given.typed or any(name in said for name in _OWN_ARCHITECTURE)
+    if typed_architecture:
+        settings = {name: value for name, value in settings.items() if name not in _OF_PRETRAINED}
+    for one, other in (("freeze", "lora"), ("lora", "freeze")):
+        if one in said:
+            settings.pop(other, None)
+    if {**settings, **said}.get("pretrained") is not None:
+        settings = {name: value for name, value in settings.items() if name not in _OWN_ARCHITECTURE}
+        preset = preset if "preset" in given.typed else None
+        recipe = recipe if "recipe" in given.typed else None
+    options = {**settings, **file}
+    if preset is not None and "preset" not in given.typed:
+        if not any(name in options or name in given for name in _OWN_ARCHITECTURE):
+            recipe = recipe or "auto"
+        preset, options = None, {**preset_options(preset), **options}
+    return preset, recipe, options
+
+
+def finds_rate(options: dict[str, Any], given: Given) -> bool:
+    """Take the word `auto` from the options, and return whether it is what the learning rate is to be."""
+    wanted = given.get("learning_rate", options.get("learning_rate")) == "auto"
+    for table in (options, given):
+        if table.get("learning_rate") == "auto":
+            del table["learning_rate"]
+    return wanted
