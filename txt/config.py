@@ -7,7 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from txt.declared import Config, option
-from txt.errors import InputError
+from txt.errors import InputError, nearest
+
+EDITS = (
+    "synonym",
+    "swap",
+    "delete",
+    "insert",
+    "split",
+    "keyboard",
+    "ocr",
+    "spelling",
+    "punctuation",
+    "sentence",
+    "eda",
+)
+"""Methods of augmentation that need no model and leave labels true: quick enough to be applied while training."""
 
 LABEL_FORMATS = (
     "csv",
@@ -239,6 +254,15 @@ class TrainConfig(Config):
         choices=("stop", "rollback"),
     )
 
+    augment: str | None = option(
+        None, "Edit half of the train rows, anew each epoch: `synonym,delete`.", group="Augmentation"
+    )
+    augment_rate: float = option(
+        0.1, "Share of an edited text's words that are changed.", group="Augmentation", above=0, high=1
+    )
+    language: str | None = option(None, "Language of the texts: `en`, `de` … [found out].", group="Augmentation")
+    wordnet: Path | None = option(None, "Folder with WordNet's files, for synonyms.", group="Augmentation")
+
     metric: str = option(
         "accuracy",
         "Chooses the best checkpoint.",
@@ -283,12 +307,34 @@ class TrainConfig(Config):
             raise InputError("--lora leaves the encoder's weights as they are, and takes no --freeze")
         if self.few_shot and self.pretrained is None:
             raise InputError("--few-shot trains a pretrained encoder, and there is none", "give --from MODEL")
+        if self.augment is not None:
+            self._check_edits()
 
     def _check_freeze(self, freeze: str) -> None:
         if self.pretrained is None:
             raise InputError("--freeze leaves pretrained layers as they are, and there are none", "give --from MODEL")
         if freeze != "all" and not freeze.isdecimal():
             raise InputError(f"--freeze is `{freeze}`, and must be a number of layers or `all`")
+
+    def _check_edits(self) -> None:
+        for name in self.edits:
+            if name not in EDITS:
+                close = nearest(name, EDITS)
+                hint = f"did you mean `{close}`? " if close else ""
+                raise InputError(
+                    f"--augment cannot edit with `{name}` while training", f"{hint}it can with: {', '.join(EDITS)}"
+                )
+        if self.few_shot or self.freeze == "all":
+            other = "--few-shot" if self.few_shot else "--freeze all"
+            raise InputError(
+                f"--augment edits rows anew each epoch, and {other} fits a head on rows that are embedded once",
+                "txt augment makes copies that stay",
+            )
+
+    @property
+    def edits(self) -> tuple[str, ...]:
+        """The methods of `--augment`."""
+        return tuple(name.strip() for name in self.augment.split(",")) if self.augment is not None else ()
 
     @property
     def feedforward(self) -> int:

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from txt import __version__
-from txt.augmentation.check import Examples
+from txt.augmentation.check import TFIDF, Examples
 from txt.augmentation.engine import Check, Copy, Engine, Made, Row
 from txt.augmentation.output import encoder, finish, format_of, refuse_loss
 from txt.augmentation.plan import Plan, plan
@@ -25,8 +25,6 @@ from txt.config import AugmentConfig, PrepareConfig
 from txt.data.table import Table, read
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, read_json, sha256, told_plainly, write_json
-
-TFIDF = "tfidf"
 
 _SAVED_EVERY = 2.0  # seconds
 

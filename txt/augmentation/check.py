@@ -1,11 +1,14 @@
 """A quick judge of labels: TF-IDF and logistic regression, fitted on the rows that are copied."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
 from txt.errors import InputError
+
+TFIDF = "tfidf"
+"""What `--check` says for the judge in this file."""
 
 _MOST_ROWS = 100_000  # it learns from; more hardly change what it says
 
@@ -65,3 +68,11 @@ class Examples:
             return TfidfCheck(model.fit(self.texts, self.labels))
         except ValueError:
             raise InputError("--check tfidf finds no words in these texts") from None
+
+
+def fitted_on(rows: Iterable[tuple[str, str]]) -> TfidfCheck:
+    """Fit the judge on texts with their labels; see `Examples.fitted` for the errors."""
+    examples = Examples("text", "label")
+    for text, label in rows:
+        examples.see({"text": text, "label": label})
+    return examples.fitted()

@@ -88,12 +88,15 @@ class _Job:
 class Engine:
     """Makes copies by a recipe; loads what the methods need when it is made.
 
+    `check` is the recipe's, and may be replaced by one that has learned from other rows.
+
     Raises:
         InputError, TxtError: a method cannot work here; see `Setup`.
     """
 
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
+        self.check = recipe.check
         self._splitter = Splitter(recipe.protection)
         self._edits: dict[str, Method] = {}
         self._rewriters: dict[str, Rewriter] = {}
@@ -123,6 +126,11 @@ class Engine:
         made.missing.update(job.reason for job in jobs)
         made.copies = [[copies[number] for number in sorted(copies)] for copies in found]
         return made
+
+    def edited(self, text: str, draws: Draws) -> str | None:
+        """Return a text with one edit by a method that needs no model, or None where there is nothing to edit."""
+        copy = self._edited(self._splitter.split(text), draws)
+        return None if copy is None else copy.text
 
     def _tried(
         self,
@@ -215,12 +223,12 @@ class Engine:
         self, good: list[tuple[_Job, Copy]], rows: Sequence[Row], left: list[_Job], made: Made
     ) -> Iterator[tuple[_Job, Copy]]:
         """Yield what is predicted the same label as its original."""
-        if self._recipe.check is None or not good:
+        if self.check is None or not good:
             yield from good
             return
         places = sorted({job.place for job, _ in good})
-        labels = dict(zip(places, self._recipe.check([rows[place].text for place in places]), strict=True))
-        predicted = self._recipe.check([copy.text for _, copy in good])
+        labels = dict(zip(places, self.check([rows[place].text for place in places]), strict=True))
+        predicted = self.check([copy.text for _, copy in good])
         for (job, copy), label in zip(good, predicted, strict=True):
             if label == labels[job.place]:
                 yield job, copy

@@ -5,6 +5,7 @@ what is said to be the gain of augmentation is that.
 """
 
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import chain
@@ -13,8 +14,10 @@ from random import Random
 from statistics import mean, variance
 from typing import Any
 
-from txt.augmentation.engine import Engine, Row
+from txt.augmentation.check import TFIDF, fitted_on
+from txt.augmentation.engine import Check, Engine, Row
 from txt.augmentation.originals import key_of
+from txt.augmentation.plan import plan_for
 from txt.augmentation.recipe import recipe_for
 from txt.augmentation.survey import find_columns, rows_of
 from txt.config import AugmentConfig, PrepareConfig
@@ -28,6 +31,14 @@ _FEWEST_ROWS = 20
 _T_QUANTILE = 2.776  # of 97.5 %, four degrees of freedom
 
 Labeled = tuple[str, str]
+
+
+@dataclass(frozen=True)
+class Learner:
+    """What is trained: `predict` learns from labeled rows, and returns the labels of some texts."""
+
+    name: str
+    predict: Callable[[Sequence[Labeled], Sequence[str]], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -63,18 +74,47 @@ class Gain:
         return {"format": 1, **asdict(self)}
 
 
+def tfidf(train: Sequence[Labeled], texts: Sequence[str]) -> list[str]:
+    """Predict by TF-IDF 1–2-grams with a linear support vector machine."""
+    from sklearn.feature_extraction.text import TfidfVectorizer  # seconds to import, and few measure
+    from sklearn.pipeline import make_pipeline
+    from sklearn.svm import LinearSVC
+
+    model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LinearSVC(random_state=0))
+    model.fit([text for text, _ in train], [label for _, label in train])
+    return [str(label) for label in model.predict(list(texts))]
+
+
+TFIDF_LEARNER = Learner("TF-IDF with a linear SVM", tfidf)
+
+
 def measure(
-    source: Path | str, config: AugmentConfig, reading: PrepareConfig, tell: Callable[[str], None] = lambda _: None
+    source: Path | str,
+    config: AugmentConfig,
+    reading: PrepareConfig,
+    tell: Callable[[str], None] = lambda _: None,
+    *,
+    learner: Learner = TFIDF_LEARNER,
+    check: Check | None = None,
 ) -> Gain:
     """Hold out a fifth of the train rows five times, and score the learner on it with and without copies of the rest.
 
     Equal texts stay on one side, and the rows of val and test are not looked at.
 
+    Args:
+        source: a data file, or `-` for standard input.
+        config: which copies of which rows.
+        reading: options that settle columns, encoding and delimiter.
+        tell: hears what a user should know while it goes on.
+        learner: what is trained.
+        check: predicts labels; copies whose label flips are dropped. `config.check` may say `tfidf` instead, which
+            learns from the rows that are copied alone.
+
     Raises:
         InputError: there are too few labeled rows, or only one class.
     """
     rows = _labeled_rows(source, config, reading)
-    recipe, notes = recipe_for(config, [text for text, _ in rows[:1000]])
+    recipe, notes = recipe_for(config, [text for text, _ in rows[:1000]], check=check)
     for note in notes:
         tell(f"note: {note}")
     engine = Engine(recipe)
@@ -82,22 +122,18 @@ def measure(
     sizes: dict[str, int] = {}
     for number in range(ROUNDS):
         train, held_out = _divided(rows, config.seed + number)
+        if config.check == TFIDF:
+            engine.check = fitted_on(train)
         for name, trained_on in _arms(engine, train, config, number).items():
             sizes[name] = len(trained_on)
-            scores[name].append(accuracy(trained_on, held_out))
+            scores[name].append(_accuracy(learner, trained_on, held_out))
         tell(f"round {number + 1} of {ROUNDS}: " + ", ".join(f"{name} {each[-1]:.1%}" for name, each in scores.items()))
-    return _concluded(scores, sizes)
+    return _concluded(scores, sizes, learner)
 
 
-def accuracy(train: Sequence[Labeled], test: Sequence[Labeled]) -> float:
-    """Return the accuracy of TF-IDF 1–2-grams with a linear support vector machine."""
-    from sklearn.feature_extraction.text import TfidfVectorizer  # seconds to import, and few measure
-    from sklearn.pipeline import make_pipeline
-    from sklearn.svm import LinearSVC
-
-    model = make_pipeline(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LinearSVC(random_state=0))
-    model.fit([text for text, _ in train], [label for _, label in train])
-    return float(model.score([text for text, _ in test], [label for _, label in test]))
+def _accuracy(learner: Learner, train: Sequence[Labeled], held_out: Sequence[Labeled]) -> float:
+    predicted = learner.predict(train, [text for text, _ in held_out])
+    return mean(label == found for (_, label), found in zip(held_out, predicted, strict=True))
 
 
 def _labeled_rows(source: Path | str, config: AugmentConfig, reading: PrepareConfig) -> list[Labeled]:
@@ -129,7 +165,8 @@ def _divided(rows: Sequence[Labeled], seed: int) -> tuple[list[Labeled], list[La
 def _arms(engine: Engine, train: Sequence[Labeled], config: AugmentConfig, number: int) -> dict[str, list[Labeled]]:
     """Return what each arm trains on: as many duplicates of each row as it has copies."""
     first = number * len(train)  # other numbers, so that every round has copies of its own
-    made = engine.copies([Row(first + place, text, config.factor) for place, (text, _) in enumerate(train)])
+    planned = plan_for(Counter(label for _, label in train), config)
+    made = engine.copies([Row(first + place, text, planned.copies(label)) for place, (text, label) in enumerate(train)])
     pairs = list(zip(train, made.copies, strict=True))
     return {
         "nothing added": list(train),
@@ -145,7 +182,7 @@ def difference(gains: Sequence[float]) -> Difference:
     return Difference(value, value - _T_QUANTILE * spread, value + _T_QUANTILE * spread)
 
 
-def _concluded(scores: dict[str, list[float]], sizes: dict[str, int]) -> Gain:
+def _concluded(scores: dict[str, list[float]], sizes: dict[str, int], learner: Learner) -> Gain:
     nothing = scores["nothing added"]
 
     def gain_over(name: str, than: Sequence[float]) -> Difference:
@@ -158,7 +195,7 @@ def _concluded(scores: dict[str, list[float]], sizes: dict[str, int]) -> Gain:
     over = gain_over("copies", scores["plain duplicates"])
     verdict = _in_words(over)
     how = (
-        f"TF-IDF with a linear SVM, {ROUNDS} rounds on a fifth of the train rows held out; the interval allows for "
+        f"{learner.name}, {ROUNDS} rounds on a fifth of the train rows held out; the interval allows for "
         "rounds that share rows"
     )
     return Gain(arms, over, verdict, how)

@@ -38,16 +38,27 @@ class Plan:
 
 
 def plan(survey: Survey, config: AugmentConfig) -> Plan:
-    """Decide how many copies each class gets.
+    """Decide how many copies each class gets, by the train rows that a file has of it.
 
     Raises:
         InputError: classes are to be balanced, and there is no label.
     """
-    if not config.balance and config.per_class is None:
-        return Plan({label: rows * config.factor for label, rows in survey.eligible.items()}, survey.eligible)
-    flag = "--balance" if config.balance else "--per-class"
-    if survey.columns.label is None:
+    if survey.columns.label is None and (config.balance or config.per_class is not None):
+        flag = "--balance" if config.balance else "--per-class"
         raise InputError(f"{flag} needs a label, and no column looks like one", "name it with --label-column")
-    size = max(survey.classes.values()) if config.per_class is None else config.per_class
-    wanted = {label: max(0, size - survey.classes[label]) for label in survey.eligible}
-    return Plan(wanted, survey.eligible)
+    return plan_for(survey.eligible, config, survey.classes)
+
+
+def plan_for(eligible: Mapping[str, int], config: AugmentConfig, classes: Mapping[str, int] | None = None) -> Plan:
+    """Decide how many copies each class gets.
+
+    Args:
+        eligible: the rows of each class that may be copied.
+        config: which copies are wanted.
+        classes: all rows of each class, where these are more.
+    """
+    if not config.balance and config.per_class is None:
+        return Plan({label: rows * config.factor for label, rows in eligible.items()}, eligible)
+    present = eligible if classes is None else classes
+    size = max(present.values()) if config.per_class is None else config.per_class
+    return Plan({label: max(0, size - present[label]) for label in eligible}, eligible)

@@ -14,6 +14,7 @@ from txt.model.build import learning_rate_scale, new_model
 from txt.model.pretrained import Model
 from txt.training.batches import Rows
 from txt.training.distributed import Group
+from txt.training.fresh_edits import fresh_edits
 from txt.training.gradients import BatchGradients, BatchLoss
 from txt.training.machine import Machine
 from txt.training.optimizer import FlatAdamW
@@ -32,7 +33,9 @@ class StepTrainer:
         self.optimizer = FlatAdamW(model, machine.dtype, config.weight_decay, scale_of)
         self.optimizer.working.train()
         self.optimizer.working.gradient_checkpointing = config.gradient_checkpointing
-        self._gradients = BatchGradients(train, len(prepared.labels), self.plan, self.optimizer, machine, Group())
+        self._gradients = BatchGradients(
+            train, len(prepared.labels), self.plan, self.optimizer, machine, Group(), fresh_edits(config, prepared)
+        )
         self._steps = 0
         self._epoch_batches: tuple[int, list[Rows]] = (-1, [])
 

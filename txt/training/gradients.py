@@ -12,6 +12,7 @@ from txt.data.prepared import Split
 from txt.model.dropout import Dropout, mask_pool
 from txt.training.batches import Rows
 from txt.training.distributed import Group
+from txt.training.fresh_edits import FreshEdits
 from txt.training.machine import Machine
 from txt.training.optimizer import FlatAdamW
 from txt.training.plan import Plan
@@ -27,27 +28,36 @@ class BatchLoss(NamedTuple):
 class BatchGradients:
     """Computes batches of the train split and leaves their gradients in the optimizer.
 
-    A batch is computed in `pieces`, to the same result, each of which needs that much less memory.
+    A batch is computed in `pieces`, to the same result, each of which needs that much less memory. Where there are
+    `edits`, rows come through them.
     """
 
     def __init__(
-        self, split: Split, num_classes: int, plan: Plan, optimizer: FlatAdamW, machine: Machine, group: Group
+        self,
+        split: Split,
+        num_classes: int,
+        plan: Plan,
+        optimizer: FlatAdamW,
+        machine: Machine,
+        group: Group,
+        edits: FreshEdits | None = None,
     ) -> None:
         self.split, self.plan, self.optimizer, self.machine, self.group = split, plan, optimizer, machine, group
+        self.edits = edits
         self.pieces = plan.config.accumulate
         balanced = plan.config.class_weights == "balanced"
         self.class_weights = balanced_weights(split.labels, num_classes) if balanced else None  # (C,) float32
         self._pool: Tensor | None = None
-        self._pool_epoch = -1
+        self._epoch = -1
 
     def compute(self, rows: Rows, step: int, epoch: int) -> BatchLoss:
-        """Compute the gradients of the mean loss over `rows`, sorted by length; `step` and `epoch` seed the dropout.
+        """Compute the gradients of the mean loss over `rows`, sorted by length; `step` and `epoch` seed what is random.
 
         Raises:
             torch.OutOfMemoryError: a piece does not fit; nothing is left of the batch.
         """
-        if epoch != self._pool_epoch:
-            self._pool, self._pool_epoch = self._mask_pool(epoch), epoch
+        if epoch != self._epoch:
+            self._pool, self._epoch = self._mask_pool(epoch), epoch
         total = self._weight_of(rows)
         sums = torch.zeros(2, dtype=torch.float64)
         try:
@@ -64,7 +74,7 @@ class BatchGradients:
 
     def _backward(self, rows: Rows, total: float, drop: Dropout) -> Tensor:
         """Add the gradients of some rows; return their part of the loss and the number right."""
-        token_ids, lengths = self.split.gather(rows)
+        token_ids, lengths = self.edits.gather(rows, self._epoch) if self.edits else self.split.gather(rows)
         labels = torch.from_numpy(self.split.labels[rows]).to(self.machine.device)
         inputs = torch.from_numpy(token_ids).to(self.machine.device)
         logits = self.optimizer.working.classify(inputs, lengths.tolist(), drop)  # (B, C)

@@ -24,6 +24,7 @@ from txt.training.checkpoint import Checkpoint, Progress, newest_checkpoint, sav
 from txt.training.contrast import HeadTraining
 from txt.training.control import Controls
 from txt.training.distributed import Group, join_group
+from txt.training.fresh_edits import fresh_edits
 from txt.training.gradients import BatchGradients, BatchLoss
 from txt.training.heartbeat import Heartbeat
 from txt.training.machine import Machine, choose_machine, peak_memory
@@ -86,7 +87,8 @@ class Training:
         self.optimizer = FlatAdamW(self.model, machine.dtype, self.config.weight_decay, scale_of)
         self.optimizer.working.train()
         self.optimizer.working.gradient_checkpointing = self.config.gradient_checkpointing
-        self.gradients = BatchGradients(self.train, self.num_classes, self.plan, self.optimizer, machine, group)
+        edits = fresh_edits(self.config, prepared)
+        self.gradients = BatchGradients(self.train, self.num_classes, self.plan, self.optimizer, machine, group, edits)
         self.progress = Progress()
         self.meter = Meter()
         self.settings = {

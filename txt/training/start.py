@@ -18,6 +18,7 @@ from txt.runs import Run
 from txt.training.batches import steps_per_epoch
 from txt.training.checkpoint import Checkpoint, checkpoints, load_checkpoint, step_of
 from txt.training.distributed import join_group, was_restarted
+from txt.training.fresh_edits import check_edits, fresh_edits
 from txt.training.machine import find_device
 
 PREPARED = Path("prepared")
@@ -45,16 +46,18 @@ def start_on_prepared(
     """Make a new run on a prepared folder, with the options that `settle` makes of `config`.
 
     Raises:
-        InputError: there is no such folder or device, or the run's name is taken.
+        InputError: there is no such folder or device, the run's name is taken, or rows cannot be edited as asked.
     """
     if not folder.is_dir() and folder == PREPARED:
         raise InputError(
             "there is nothing to train on: no `prepared` folder here", "txt train DATA, or txt prepare DATA"
         )
     find_device(config.device)
+    check_edits(config)
     prepared = Prepared.open(folder)
     with Run.new(name) as run:
         _say_starting(run)
+        fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
         run.describe(settle(enough_epochs(config, prepared), prepared), folder, prepared.fingerprint)
     return Start(run, prepared)
 
@@ -71,15 +74,18 @@ def start_on_file(
     """Prepare a data file into the folder of a new run; `progress` hears how far it is, `told` gets the data report.
 
     Raises:
-        InputError: the file cannot be prepared, no such device, or the run's name is taken; nothing is left.
+        InputError: the file cannot be prepared, no such device, the run's name is taken, or rows cannot be edited as
+            asked; nothing is left.
     """
     find_device(config.device)
+    check_edits(config)
     with Run.new(name) as run:
         _say_starting(run)
         folder = run.path / PREPARED
         decided = stored_labels(file) if preparing.use_labels else None
         told(prepare(file, preparing, folder, progress, decided=decided))
         prepared = Prepared.open(folder)
+        fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
         run.describe(settle(enough_epochs(config, prepared), prepared), folder, prepared.fingerprint)
     return Start(run, prepared)
 
