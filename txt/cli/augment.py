@@ -3,7 +3,6 @@
 import shlex
 import sys
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -12,14 +11,13 @@ from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, takes
+from txt.cli.stage_bar import StageBar
 from txt.config import AugmentConfig, PrepareConfig
 from txt.declared import names_of
 from txt.errors import InputError, TxtError
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
-    from txt.augmentation.augment import Progress, Summary
+    from txt.augmentation.augment import Summary
     from txt.augmentation.plan import Plan
 
 _READING = ("text_column", "label_column", "split_column", "encoding", "delimiter")
@@ -95,7 +93,7 @@ def _make(
     from txt.cli.augment_report import show_summary
 
     check = _check_of(config)
-    with stop_on_signals("stopping after this chunk …") as stop, _Bar() as bar:
+    with stop_on_signals("stopping after this chunk …") as stop, StageBar() as bar:
         summary = make(
             data,
             out,
@@ -197,37 +195,3 @@ def _say_next(summary: "Summary") -> None:
     stdout.print()
     stdout.print(shown(f"Made {summary.path} in {summary.seconds:.1f} s. Next:"))
     stdout.print(shown(f"  txt prepare {shlex.quote(summary.path)}", style="bold"))
-
-
-class _Bar:
-    """Draws on stderr how far the work has come."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm[None] | None = None
-        self._stage = ""
-
-    def advance(self, progress: "Progress") -> None:
-        from tqdm import tqdm
-
-        if progress.stage != self._stage or self._bar is None:
-            self._end()
-            self._stage = progress.stage
-            self._bar = tqdm(
-                desc=progress.stage, total=progress.total, unit=" rows", dynamic_ncols=True, leave=False, delay=0.5
-            )
-        self._bar.update(progress.done - self._bar.n)
-        if progress.done == progress.total:
-            self._end()
-
-    def _end(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end()

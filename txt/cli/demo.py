@@ -6,8 +6,8 @@ import typer
 
 from txt.cli.console import out, say, shown
 from txt.cli.data_report import show_report as show_data_report
-from txt.cli.prepare import PreparingBar
 from txt.cli.scorecard import show_report
+from txt.cli.stage_bar import StageBar
 from txt.cli.train import run_training
 from txt.config import PrepareConfig, TrainConfig
 from txt.recipes import RECIPE
@@ -34,7 +34,7 @@ def demo(
 
     reviews = sample_file("reviews.csv")
     _say_step(f"txt prepare {reviews.name}")
-    with PreparingBar() as bar:
+    with StageBar() as bar:
         start = start_on_file(reviews, _CONFIG, PrepareConfig(), name, bar.advance, show_data_report)
     run = start.run.name
     _say_step("txt train")

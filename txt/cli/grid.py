@@ -14,7 +14,7 @@ from txt.cli.console import print_json, say, shown
 from txt.cli.data_report import say_report
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, file_options, preset_options, takes
-from txt.cli.prepare import PreparingBar
+from txt.cli.stage_bar import StageBar
 from txt.config import GridConfig, PrepareConfig, TrainConfig
 from txt.declared import flag, names_of
 from txt.errors import InputError, Interrupted, TxtError
@@ -269,7 +269,7 @@ def _prepared(source: str, preparing: PrepareConfig, folder: "StudyFolder") -> "
 
     target = folder.path / ".compared" if folder.exists() else folder.prepared
     try:
-        with PreparingBar() as bar:
+        with StageBar() as bar:
             decided = stored_labels(source) if preparing.use_labels else None
             report = prepare(source, preparing, target, bar.advance, decided=decided)
         if not folder.exists():

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
@@ -14,6 +13,7 @@ from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, shown
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, takes
+from txt.cli.stage_bar import StageBar
 from txt.config import PredictConfig, PrepareConfig
 from txt.declared import flag, names_of
 from txt.errors import InputError
@@ -21,10 +21,7 @@ from txt.errors import InputError
 if TYPE_CHECKING:
     from dataclasses import Field
 
-    from tqdm import tqdm
-
     from txt.prediction.classifier import TextClassifier
-    from txt.prediction.predict_file import Progress
     from txt.prediction.source import ModelSource
     from txt.prediction.to_label import LabelQueue
 
@@ -159,7 +156,7 @@ def _predict_file(
         target, sha256(source.folder / "model.safetensors"), config, reading, resume=files.resume, force=files.force
     )
     queue = _queue(files.to_label, path, reading, classifier, source.name) if files.to_label else nullcontext()
-    with queue as waiting, stop_on_signals("stopping …") as stop, _Bar() as bar:
+    with queue as waiting, stop_on_signals("stopping …") as stop, StageBar() as bar:
         leave = waiting.add if waiting is not None else lambda _: None
         summary = predict_file(classifier, path, asked, progress=bar.advance, stop=stop, leave=leave)
     if as_json:
@@ -250,41 +247,3 @@ def _converse(run: str | None, config: PredictConfig, explain: bool, as_json: bo
 def _beside(path: Path) -> Path:
     name, dot, ending = path.name.partition(".")
     return path.with_name(f"{name}.predicted{dot}{ending}")
-
-
-class _Bar:
-    """Draws on stderr how far the work has come."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm[None] | None = None
-        self._stage = ""
-
-    def advance(self, progress: "Progress") -> None:
-        from tqdm import tqdm
-
-        if progress.stage != self._stage or self._bar is None:
-            self._end()
-            self._stage = progress.stage
-            self._bar = tqdm(
-                desc=progress.stage,
-                total=progress.total,
-                initial=progress.done,
-                unit=" rows",
-                dynamic_ncols=True,
-                leave=False,
-                delay=0.5,
-            )
-        self._bar.update(progress.done - self._bar.n)
-
-    def _end(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-    def __enter__(self) -> "_Bar":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end()

@@ -2,7 +2,6 @@
 
 import shlex
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,12 +10,10 @@ from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, shown
 from txt.cli.data_report import show_report
 from txt.cli.options import Given, build, file_options, takes
+from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
 
 if TYPE_CHECKING:
-    from tqdm import tqdm
-
-    from txt.data.prepare import Progress
     from txt.data.report import DataReport
 
 _FEW_ROWS = 50  # of a class, below which training by contrast first does better
@@ -54,7 +51,7 @@ def prepare(
     from txt.labeling.stored import stored_labels
 
     options = build(PrepareConfig, given, file_options(config, PrepareConfig), given.settings)
-    with PreparingBar() as bar:
+    with StageBar() as bar:
         decided = stored_labels(data) if options.use_labels else None
         report = make(data, options, out, bar.advance, force, decided)
     if as_json:
@@ -63,41 +60,6 @@ def prepare(
     else:
         show_report(report)
         _say_next(data, report)
-
-
-class PreparingBar:
-    """Draws how far a preparation has come, on stderr; a new bar for each stage."""
-
-    def __init__(self) -> None:
-        self._bar: tqdm[None] | None = None
-        self._stage = ""
-
-    def advance(self, progress: "Progress") -> None:
-        """Draw one step of progress."""
-        from tqdm import tqdm
-
-        if progress.stage != self._stage or self._bar is None:
-            self._end()
-            self._stage = progress.stage
-            self._bar = tqdm(
-                desc=progress.stage, total=progress.total, unit=" rows", dynamic_ncols=True, leave=False, delay=0.5
-            )
-        self._bar.update(progress.done - self._bar.n)
-        if progress.done == progress.total:
-            self._end()
-
-    def _end(self) -> None:
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-    def __enter__(self) -> "PreparingBar":
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._end()
 
 
 def _warn(report: "DataReport") -> None:

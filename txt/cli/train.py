@@ -17,7 +17,7 @@ from txt.cli.interrupt import stop_on_signals
 from txt.cli.lrfind import with_found_rate
 from txt.cli.notify import notify as tell_desktop
 from txt.cli.options import Given, build, file_options, preset_options, takes
-from txt.cli.prepare import PreparingBar
+from txt.cli.stage_bar import StageBar
 from txt.cli.training_options import finds_rate, training_options, with_settings
 from txt.cli.watch import has_screen, train_watched
 from txt.config import PrepareConfig, TrainConfig
@@ -135,7 +135,7 @@ def _new(
     if source is None or Path(source).is_dir():
         _refuse_preparing(given)
         return start_on_prepared(Path(source) if source else PREPARED, training, name, settle)
-    with PreparingBar() as bar:
+    with StageBar() as bar:
         return start_on_file(source, training, preparing, name, bar.advance, say_report, settle)
 
 
