@@ -424,12 +424,27 @@ class GridConfig(Config):
     workers: int = option(
         1, "Processes on this machine; they share its cores and GPUs.", group="Search", low=1, high=1024
     )
+    keep_models: str = option(
+        "3", "Best trials whose weights stay on the disk, or `all`; every run's record stays.", group="Search"
+    )
     timeout: str | None = option(None, "Stop after this long, to be resumed: `3600`, `90m`, `8h`.", group="Search")
     storage: str | None = option(
         None,
         "Database shared by several machines: `postgresql://user@host/name` [a journal in studies/NAME].",
         group="Search",
     )
+
+    def models_kept(self) -> int | None:
+        """Return how many trials keep their weights; None for all.
+
+        Raises:
+            InputError: it is no number from 1 on.
+        """
+        if self.keep_models == "all":
+            return None
+        if not self.keep_models.isdecimal() or int(self.keep_models) < 1:
+            raise InputError(f"--keep-models `{self.keep_models}` is no number of trials", "try 3, or all")
+        return int(self.keep_models)
 
     def seconds(self) -> float | None:
         """Return the timeout in seconds.

@@ -15,39 +15,13 @@ from pathlib import Path
 import pytest
 from optuna.trial import TrialState
 
-from txt.config import TrainConfig
 from txt.errors import TxtError
 from txt.runs import Run
 from txt.search.board import board_of
-from txt.search.description import describe
 from txt.search.space import Choices
 from txt.search.study import LOST, Study
-from txt.search.study_folder import StudyFolder
 from txt.search.supervisor import supervise
 from txt.search.trial import run_trial
-
-BASE = TrainConfig(d_model=16, nhead=2, num_layers=1, num_epochs=2, eval_interval=0, threads=1, precision="float32")
-EIGHT = {"learning_rate": Choices((1e-3, 3e-3)), "dropout": Choices((0.0, 0.1)), "nhead": Choices((2, 4))}
-
-
-def data_of(prepared):
-    rows = {split: prepared.manifest.rows(split) for split in prepared.splits}
-    return {"fingerprint": prepared.fingerprint, "labels": list(prepared.labels), "rows": rows}
-
-
-@pytest.fixture
-def begin(tmp_path, monkeypatch, prepared):
-    """Return a function that begins a study in a folder of its own."""
-    monkeypatch.chdir(tmp_path)
-
-    def make(space=EIGHT, sampler="grid", pruner="none", seeds=1, trials=None, storage=None, name="s", **options):
-        folder = StudyFolder.new(name)
-        folder.describe(prepared.path, storage)
-        config = BASE.with_options(**options)
-        description = describe(data_of(prepared), config, space, sampler, pruner, seeds, trials, str(prepared.path))
-        return Study.begin(name, folder.storage(storage), description), folder
-
-    return make
 
 
 def finished_runs() -> list[Run]:
@@ -225,7 +199,7 @@ def postgres():
 
 def test_two_processes_share_a_study_on_a_postgresql_server(begin, postgres):
     pytest.importorskip("psycopg")
-    study, folder = begin(space=EIGHT, storage=postgres)
+    study, folder = begin(storage=postgres)
     boards = list(supervise(study, folder, 2, stop=lambda: False, storage=postgres))
     assert boards[-1].ended == 8
     done = study.optuna.get_trials(states=(TrialState.COMPLETE,))

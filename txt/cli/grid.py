@@ -70,13 +70,13 @@ def grid(
     Example: `txt grid --preset tiny --d-model 128,256 --lr 1e-4,3e-4,1e-3 --workers 2`
     """
     searching = build(GridConfig, given, given.settings)
-    timeout = searching.seconds()
+    timeout, keep_models = searching.seconds(), searching.models_kept()
     if resume is not None:
         fresh = [each for each in ("name", "space", "preset", "config") if each in given.typed]
         begun = _resumed(resume, source, fresh, given, searching)
     else:
         begun = _begun(source, name, space, preset, config, given, searching)
-    board = _search(begun, searching, timeout, live=not (plain or as_json) and _on_terminal())
+    board = _search(begun, searching, timeout, keep_models, live=not (plain or as_json) and _on_terminal())
     _conclude(begun, board, as_json, evaluate_winner)
 
 
@@ -172,7 +172,7 @@ def _resumed(name: str, source: str | None, fresh: Sequence[str], given: Given, 
         told = source if source is not None else extra[0]
         raise InputError(
             f"--resume goes on with a study as it was made, and takes no `{told}`",
-            "it takes --workers, --timeout and --storage",
+            "it takes --workers, --timeout, --keep-models and --storage",
         )
     folder = StudyFolder.open(name)
     study = Study.open(folder.name, folder.storage(searching.storage))
@@ -298,7 +298,9 @@ def _on_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _search(begun: _Begun, searching: GridConfig, timeout: float | None, live: bool) -> "Board":
+def _search(
+    begun: _Begun, searching: GridConfig, timeout: float | None, keep_models: int | None, live: bool
+) -> "Board":
     """Run the study to its end, or until it is stopped, and return how it stands."""
     from txt.cli.grid_report import watch_plainly
     from txt.search.board import board_of
@@ -312,7 +314,7 @@ def _search(begun: _Begun, searching: GridConfig, timeout: float | None, live: b
     say(f"study {folder.name}: {len(study.points.params):,} trials, {searching.workers} at a time")
 
     def boards(stop: Any) -> "Iterator[Board]":
-        return supervise(study, folder, searching.workers, stop, timeout, searching.storage)
+        return supervise(study, folder, searching.workers, stop, timeout, searching.storage, keep_models)
 
     warm_up()
     if live:

@@ -8,7 +8,7 @@ from optuna.storages import BaseStorage
 
 from txt.errors import InputError, nearest
 from txt.files import FORMAT, read_json, write_json
-from txt.runs import check_name
+from txt.runs import RUNS, check_name
 from txt.search.storage import open_database, open_journal, without_password
 
 STUDIES = Path("studies")
@@ -69,6 +69,11 @@ class StudyFolder:
     def workers(self) -> Path:
         """The workers' logs."""
         return self.path / "workers"
+
+    @property
+    def runs(self) -> Path:
+        """Where the trials' runs are, beside all others."""
+        return self.path.resolve().parents[1] / RUNS
 
     def exists(self) -> bool:
         """Return whether a study was begun here."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 
 from txt.errors import TxtError
 from txt.search.board import Board, board_of
+from txt.search.kept_models import drop_models
 from txt.search.study import Study
 from txt.search.study_folder import StudyFolder
 from txt.search.worker import Job
@@ -21,6 +22,7 @@ def supervise(
     stop: Callable[[], bool],
     timeout: float | None = None,
     storage: str | None = None,
+    keep_models: int | None = None,
 ) -> Iterator[Board]:
     """Run a study with so many worker processes, yielding how it stands, until it is over or `stop()` says so.
 
@@ -34,12 +36,20 @@ def supervise(
         stop: asked twice a second.
         timeout: seconds after which to stop.
         storage: the database's URL with its password, where there is one.
+        keep_models: how many of the best trials keep their weights on this machine; None for all.
 
     Raises:
         TxtError: workers die before they take a trial.
     """
     begun = time.monotonic()
     study.replenish()
+
+    def board(workers: int = 0) -> Board:
+        board = board_of(study, workers)
+        if keep_models is not None:
+            drop_models(board, folder.runs, keep_models)
+        return board
+
     threads = max(1, cores() // workers)
     team = [_Worker(Job(folder.path.resolve(), number, threads, storage)) for number in range(workers)]
     try:
@@ -50,12 +60,12 @@ def supervise(
                 worker.keep_going(study)
             study.reap()
             study.replenish()
-            yield board_of(study, workers)
+            yield board(workers)
             time.sleep(_TICK_SECONDS)
         for worker in team:
             worker.ask_to_stop()
         while any(worker.is_alive() for worker in team):
-            yield board_of(study, workers)
+            yield board(workers)
             time.sleep(_TICK_SECONDS)
     finally:
         for worker in team:
@@ -63,7 +73,7 @@ def supervise(
         for worker in team:
             worker.wait()
     study.reap()
-    yield board_of(study)
+    yield board()
 
 
 class _Worker:
