@@ -14,6 +14,8 @@ import typer
 from txt import __version__
 from txt.cli import augment, demo, doctor, evaluate, export, grid, label, lrfind, predict, prepare, runs, train, watch
 from txt.cli.help import App
+from txt.cli.home import show_home
+from txt.cli.watch import has_screen
 from txt.errors import Interrupted, TxtError, nearest
 from txt.visible import visible_lines
 
@@ -37,7 +39,10 @@ def _top(
 ) -> None:
     """From a CSV of raw text to a trusted text classifier: prepare, label, augment, train, eval."""
     if context.invoked_subcommand is None:
-        print(context.get_help())
+        if has_screen(plain=False, as_json=False):
+            show_home(context)
+        else:
+            print(context.get_help())
 
 
 def main(arguments: list[str]) -> int:

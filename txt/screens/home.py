@@ -1,0 +1,275 @@
+"""The home screen: what is in this folder, how it stands, and the command that goes on with it."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual import events, on, work
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
+from textual.widgets import Static
+
+from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, Entry, Step
+from txt.screens.chips import Chip, Chips
+from txt.screens.label_dialogs import Page
+from txt.screens.palette import theme_for
+from txt.screens.themes import THEMES
+from txt.visible import clip, visible
+
+_LOOK_SECONDS = 5.0
+_HEADINGS = {
+    DATA: "Data files",
+    PREPARED: "Prepared folders",
+    LABELS: "Label stores",
+    RUN: "Runs",
+    STUDY: "Studies",
+    BEGIN: "How to begin",
+}
+_EMPTY = """\
+There is nothing here yet that txt works on. Put a CSV, TSV, JSON lines or Parquet file with a column of texts into this
+folder, and it shows up here. Enter, and the line below is run: it trains on reviews that come with txt."""
+_KEYS = (
+    Chip("run", "enter", "run it", quiet=True),
+    Chip("other", "→", "another step", quiet=True),
+    Chip("help", "?", "help", quiet=True),
+    Chip("quit", "q", "quit", quiet=True),
+)
+
+
+class HomeList(Widget):
+    """The things in the folder under the headings of their kinds, one of them chosen."""
+
+    class Chosen(Message):
+        """Another thing was chosen."""
+
+    def __init__(self) -> None:
+        super().__init__(id="home-list")
+        self._entries: Sequence[Entry] = ()
+        self._at = 0
+        self._first = 0
+
+    @property
+    def chosen(self) -> Entry | None:
+        """The thing that the keys are about."""
+        return self._entries[self._at] if self._entries else None
+
+    def show(self, entries: Sequence[Entry], chosen: tuple[str, str] | None = None) -> None:
+        """Show other things; the one chosen, or named as kind and name, stays so if it is among them."""
+        before = chosen or ((self.chosen.kind, self.chosen.name) if self.chosen else None)
+        self._entries = entries
+        places = [place for place, entry in enumerate(entries) if (entry.kind, entry.name) == before]
+        self.move_to(places[0] if places else self._at)
+
+    def move_to(self, place: int) -> None:
+        """Choose the thing at a place, or the nearest there is."""
+        self._at = max(0, min(place, len(self._entries) - 1))
+        self.refresh()
+        self.post_message(self.Chosen())
+
+    def move(self, places: int) -> None:
+        """Choose the thing so many places further."""
+        self.move_to(self._at + places)
+
+    def render(self) -> Text:
+        """Draw the part of the list in which the chosen thing is."""
+        lines = self._lines()
+        at = next((number for number, (place, _) in enumerate(lines) if place == self._at), 0)
+        self._first = min(max(self._first, at - self.size.height + 1), max(at - 1, 0))
+        shown = lines[self._first : self._first + self.size.height]
+        return Text("\n", no_wrap=True, overflow="ellipsis").join(line for _, line in shown)
+
+    def _lines(self) -> list[tuple[int | None, Text]]:
+        """Return each line with the place of the thing it is about; headings are about none."""
+        widest = max((cell_len(visible(entry.name)) for entry in self._entries), default=0)
+        name_width = min(widest, max(self.size.width // 3, 12))
+        lines: list[tuple[int | None, Text]] = []
+        for place, entry in enumerate(self._entries):
+            if place == 0 or self._entries[place - 1].kind != entry.kind:
+                lines += [(None, Text())] if place else []
+                lines.append((None, Text(_HEADINGS[entry.kind], style="bold")))
+            line = _line(entry, name_width, self.size.width)
+            if place == self._at:
+                line.stylize("reverse")
+            lines.append((place, line))
+        return lines
+
+    @on(events.Click)
+    def _click(self, event: events.Click) -> None:
+        lines = self._lines()[self._first :]
+        place = lines[event.y][0] if event.y < len(lines) else None
+        if place is not None:
+            self.move_to(place)
+
+    @on(events.MouseScrollDown)
+    def _down(self) -> None:
+        self.move(1)
+
+    @on(events.MouseScrollUp)
+    def _up(self) -> None:
+        self.move(-1)
+
+
+class HomeScreen(Screen[None]):
+    """The list, the command for what is chosen, and the keys."""
+
+    BINDINGS = [  # noqa: RUF012
+        ("up,k", "move(-1)", "Up"),
+        ("down,j", "move(1)", "Down"),
+        ("pageup", "move(-10)", "Page up"),
+        ("pagedown", "move(10)", "Page down"),
+        ("home,g", "move(-1000000)", "First"),
+        ("end,G", "move(1000000)", "Last"),
+        ("enter", "run", "Run"),
+        ("right,tab", "other(1)", "Another step"),
+        ("left,shift+tab", "other(-1)", "The step before"),
+        ("question_mark,f1", "help", "Help"),
+        ("q", "quit", "Quit"),
+    ]
+
+    def __init__(
+        self,
+        look: Callable[[], list[Entry]],
+        place: str,
+        chosen: tuple[str, str] | None = None,
+        problem: str = "",
+        about: str = "",
+    ) -> None:
+        super().__init__()
+        self._look, self._place, self._problem, self._about = look, place, problem, about
+        self._before = chosen
+        self._step = 0
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        yield Static(Text(f"txt · {visible(self._place)}"), id="home-top", classes="title")
+        yield HomeList()
+        yield Static(id="home-told", classes="quiet")
+        yield Static(id="home-command")
+        yield Static(id="home-steps", classes="quiet")
+        yield Chips(_KEYS, gap=2, id="keys")
+
+    def on_mount(self) -> None:
+        """Look at the folder, and again from time to time."""
+        self.query_one("#home-told", Static).update(Text("looking at this folder …"))
+        self.look()
+        self.set_interval(_LOOK_SECONDS, self.look)
+
+    @work(thread=True, exclusive=True)
+    def look(self) -> None:
+        """Look at the folder anew."""
+        entries = self._look()
+        self.app.call_from_thread(self._take, entries)
+
+    def _take(self, entries: list[Entry]) -> None:
+        told = self._problem or (_EMPTY if entries[0].kind == BEGIN else "")
+        self.query_one("#home-told", Static).update(Text(visible(" ".join(told.split()))))
+        self.query_one(HomeList).show(entries, self._before)
+        self._before = None
+
+    @on(HomeList.Chosen)
+    def _tell(self) -> None:
+        """Write the command for what is chosen, and what else can be done with it."""
+        step, steps = self.step, self._steps()
+        told = (
+            Text("$ ").append(visible(step.command), style="bold") if step else Text("nothing can be done with it here")
+        )
+        if self.query_one(HomeList).chosen is None:
+            told = Text()
+        self.query_one("#home-command", Static).update(told)
+        others = [other.words for number, other in enumerate(steps) if number != self._step % len(steps)]
+        self.query_one("#home-steps", Static).update(Text(f"→ also: {', '.join(others)}" if others else ""))
+
+    @property
+    def step(self) -> Step | None:
+        """The step that Enter takes."""
+        steps = self._steps()
+        return steps[self._step % len(steps)] if steps else None
+
+    def _steps(self) -> Sequence[Step]:
+        chosen = self.query_one(HomeList).chosen
+        return chosen.steps if chosen else ()
+
+    def action_move(self, places: int) -> None:
+        """Choose another thing, and its first step."""
+        self._step = 0
+        self.query_one(HomeList).move(places)
+
+    def action_other(self, places: int = 1) -> None:
+        """Choose another step for the same thing."""
+        self._step += places
+        self._tell()
+
+    def action_run(self) -> None:
+        """Leave the screen for the command that is shown."""
+        chosen, step = self.query_one(HomeList).chosen, self.step
+        if chosen is not None and step is not None:
+            self.app.exit((step, (chosen.kind, chosen.name)))
+
+    def action_help(self) -> None:
+        """Show the keys and all commands."""
+        self.app.push_screen(Page("txt", _help(self._about)))
+
+    def action_quit(self) -> None:
+        """Leave."""
+        self.app.exit(None)
+
+    @on(events.Click, "HomeList")
+    def _click(self) -> None:
+        self._step = 0
+
+    @on(Chips.Pressed)
+    def _press(self, event: Chips.Pressed) -> None:
+        getattr(self, f"action_{event.name}")()
+
+
+class HomeApp(App[tuple[Step, tuple[str, str]] | None]):
+    """Runs the screen; the result is the step that was chosen and what it is about, or None."""
+
+    CSS_PATH = "txt.tcss"
+    TITLE = "txt"
+    BINDINGS = [Binding("ctrl+q,ctrl+c", "quit", "Leave", show=False, priority=True)]  # noqa: RUF012
+
+    def __init__(self, screen: HomeScreen) -> None:
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        self.home = screen
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = theme_for(self.console.color_system)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Return the screen to begin with."""
+        return self.home
+
+
+def _line(entry: Entry, name_width: int, width: int) -> Text:
+    """Return a thing as one line: a mark where it is broken, its name, its state, and the step that Enter takes."""
+    step = f"→ {entry.steps[0].words}" if entry.steps else ""
+    room = max(width - name_width - 4 - (cell_len(step) + 2 if step else 0), 8)
+    line = Text("✗ " if entry.is_broken else "  ").append(_cell(entry.name, name_width)).append("  ")
+    line.append(_cell(entry.state, room), style="dim" if entry.is_broken else "")
+    return line.append(f"  {step}" if step else "")
+
+
+def _cell(text: str, width: int) -> str:
+    """Return text cut or filled to a width in cells."""
+    shown = Text(clip(text, width))
+    shown.truncate(width, overflow="ellipsis", pad=True)
+    return shown.plain
+
+
+def _help(about: str) -> Text:
+    keys = (
+        ("↑ ↓, k j", "choose"),
+        ("enter", "run the command that is shown, and come back"),
+        ("→ ←, tab", "another command for the same thing"),
+        ("home end, g G", "first, last"),
+        ("?, f1", "this page"),
+        ("q", "quit"),
+    )
+    lines = [Text(f"  {key:<14}  {words}") for key, words in keys]
+    return Text("\n").join([*lines, Text(), *(Text(visible(line)) for line in about.splitlines())])
