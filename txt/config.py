@@ -214,6 +214,11 @@ class TrainConfig(Config):
         "For few labels: train the encoder by contrast, and then a linear head; --epochs are rounds of 50 steps.",
         group="Pretrained",
     )
+    fitted_head: bool = option(
+        True,
+        "Begin with a head fitted to the encoder's embeddings, where it is new and the encoder gives the mean.",
+        group="Pretrained",
+    )
     layer_decay: float = option(
         1.0, "Each layer learns at this share of the rate of the one above it.", group="Pretrained", above=0, high=1
     )

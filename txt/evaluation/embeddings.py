@@ -8,12 +8,10 @@ from txt.data.minilm import minilm_folder
 from txt.evaluation.baseline import Baseline
 from txt.metrics import Ints
 from txt.model.embedding import minilm_vectors
-from txt.training.head import fit_head
+from txt.training.head import STRENGTH, fit_head
 
 NAME = "logistic regression on frozen MiniLM embeddings"
 MAX_ROWS = 20_000  # of the train split: minutes to embed on a CPU, and the score hardly moves beyond
-
-_STRENGTH = 3.0
 
 
 def fit_predict(
@@ -28,6 +26,6 @@ def fit_predict(
         return None
     rows = np.linspace(0, len(train_labels) - 1, min(len(train_labels), MAX_ROWS), dtype=np.int64)
     train = minilm_vectors([train_texts[row] for row in rows], progress).matrix
-    head = fit_head(train, train_labels[rows], classes, _STRENGTH)
+    head = fit_head(train, train_labels[rows], classes, STRENGTH)
     found = head.logits(minilm_vectors(texts, progress).matrix)
     return Baseline(NAME, found.argmax(1).astype(np.int64))

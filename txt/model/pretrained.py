@@ -33,15 +33,22 @@ class PretrainedClassifier(nn.Module):
 
     Args:
         model: computed on flat tokens where its encoder is BERT's or RoBERTa's; otherwise rows are padded.
+        new_head: the last layer has learned nothing yet.
     """
 
-    def __init__(self, model: PreTrainedModel) -> None:
+    def __init__(self, model: PreTrainedModel, new_head: bool = False) -> None:
         super().__init__()
         self.model = model
+        self.new_head = new_head
         self.gradient_checkpointing = False
         encoder = model.base_model
         served = FlatBert.serves(encoder) and _head_of(model) is not None
         self._flat = served or (isinstance(model, SentenceClassifier) and FlatBert.serves(encoder))
+
+    @property
+    def head_on_embeddings(self) -> nn.Linear | None:
+        """The linear layer that makes logits of what `embed` gives; None where the architecture has more between."""
+        return self.model.classifier if isinstance(self.model, SentenceClassifier) else None
 
     @property
     def config(self) -> Any:
@@ -154,8 +161,8 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
         else:
             model = _native(name)
         head = "classifier.out_proj" if hasattr(getattr(model, "classifier", None), "out_proj") else "classifier"
-        _fit_head(model, head, labels)
-    return PretrainedClassifier(model)
+        known = _fit_head(model, head, labels)
+    return PretrainedClassifier(model, new_head=known == 0)
 
 
 def _sentence_classifier(name: str, classes: int) -> SentenceClassifier:
@@ -198,8 +205,8 @@ def _means(source: str, name: str) -> bool:
     return path.is_file() and bool(json.loads(path.read_bytes()).get("pooling_mode_mean_tokens"))
 
 
-def _fit_head(model: nn.Module, name: str, labels: tuple[str, ...]) -> None:
-    """Give the model a last layer for `labels`, with the rows of those that it knows, and say so in its config."""
+def _fit_head(model: nn.Module, name: str, labels: tuple[str, ...]) -> int:
+    """Give the model a last layer for `labels`, with the rows of those that it knows; return how many it knows."""
     config: Any = model.config
     old = model.get_submodule(name)
     if not isinstance(old, nn.Linear):
@@ -207,12 +214,13 @@ def _fit_head(model: nn.Module, name: str, labels: tuple[str, ...]) -> None:
     new = nn.Linear(old.in_features, len(labels))
     nn.init.normal_(new.weight, std=0.02)
     nn.init.zeros_(new.bias)
-    known = {label: int(number) for number, label in config.id2label.items()}
+    numbers = {label: int(number) for number, label in config.id2label.items() if not _is_placeholder(label)}
+    known = [label for label in labels if numbers.get(label, old.out_features) < old.out_features]
     with torch.no_grad():
-        for row, label in enumerate(labels):
-            if label in known and known[label] < old.out_features and not _is_placeholder(label):
-                new.weight[row] = old.weight[known[label]]
-                new.bias[row] = old.bias[known[label]]
+        for label in known:
+            row = labels.index(label)
+            new.weight[row] = old.weight[numbers[label]]
+            new.bias[row] = old.bias[numbers[label]]
     parent, _, last = name.rpartition(".")
     setattr(model.get_submodule(parent), last, new)
     config.num_labels = len(labels)
@@ -220,6 +228,7 @@ def _fit_head(model: nn.Module, name: str, labels: tuple[str, ...]) -> None:
     config.label2id = {label: number for number, label in enumerate(labels)}
     if isinstance(getattr(model, "num_labels", None), int):
         model.num_labels = len(labels)  # type: ignore[assignment]
+    return len(known)
 
 
 def _is_placeholder(label: str) -> bool:

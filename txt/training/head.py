@@ -15,6 +15,11 @@ from txt.model.pretrained import Embedder, PretrainedClassifier
 STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
 """Inverse strengths of regularization to choose from (scikit-learn's C)."""
 
+STRENGTH = 10.0
+"""The strength where none is chosen on val."""
+
+_MOST_ROWS = 20_000  # to fit the head that a fine-tuning begins with: more would change little
+
 _UNSEEN = -30.0  # the bias of a class without a row: no logit comes near
 
 Floats = npt.NDArray[np.floating]
@@ -38,10 +43,26 @@ class Head(NamedTuple):
             layer.bias.copy_(torch.from_numpy(np.asarray(self.bias)))
 
 
-def embed(model: PretrainedClassifier, split: Split, device: torch.device) -> Floats:
-    """Return the embeddings (rows, D) of a split; the model is left in evaluation mode."""
+def embed(
+    model: PretrainedClassifier, split: Split, device: torch.device, rows: npt.NDArray[np.int64] | None = None
+) -> Floats:
+    """Return the embeddings (rows, D) of a split, or of some of its rows; the model is left in evaluation mode."""
     model.eval()
-    return predict_logits(Embedder(model), split, device)
+    return predict_logits(Embedder(model), split, device, rows)
+
+
+def first_head(model: PretrainedClassifier, split: Split, classes: int, device: torch.device) -> Head | None:
+    """Return the head that a fine-tuning of `model` begins with, fitted to the embeddings as they are.
+
+    From a new head, the encoder's first gradients are noise, which takes from it what it knew (Kumar et al. 2022,
+    "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution").
+
+    None where the model has a head that has learned, or one that is not linear, or the split has one class only.
+    """
+    if model.head_on_embeddings is None or not model.new_head or len(np.unique(split.labels)) < 2:
+        return None
+    rows = np.linspace(0, len(split) - 1, min(len(split), _MOST_ROWS), dtype=np.int64)
+    return fit_head(embed(model, split, device, rows), split.labels[rows], classes, STRENGTH)
 
 
 def fit_head(embeddings: Floats, labels: npt.NDArray[np.int64], classes: int, strength: float) -> Head:

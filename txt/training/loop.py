@@ -17,6 +17,7 @@ from txt.errors import InputError
 from txt.events import Evaluation, Event, Finished, Saved, Started, Warned
 from txt.files import remove_leftovers
 from txt.model.build import learning_rate_scale, new_model
+from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import save_model
 from txt.runs import EventLog, Run
 from txt.training.batches import Rows
@@ -26,6 +27,7 @@ from txt.training.control import Controls
 from txt.training.distributed import Group, join_group
 from txt.training.fresh_edits import fresh_edits
 from txt.training.gradients import BatchGradients, BatchLoss
+from txt.training.head import first_head
 from txt.training.heartbeat import Heartbeat
 from txt.training.machine import Machine, choose_machine, peak_memory
 from txt.training.meter import Meter
@@ -116,6 +118,8 @@ class Training:
         yield self._started()
         status, reason = "completed", None
         try:
+            if self.progress.step == 0 and self.config.fitted_head:
+                yield from self._fit_head()
             while self.progress.step < self.plan.total_steps:
                 problem = yield from self._take_step()
                 if problem is None:
@@ -138,6 +142,19 @@ class Training:
         if status not in ("diverged", "discarded"):
             yield from self._save()
         yield self._finished(status, reason)
+
+    def _fit_head(self) -> Iterator[Event]:
+        """Let a pretrained encoder begin with a head fitted to its embeddings, and score it: the first to beat."""
+        working = self.optimizer.working
+        if not isinstance(self.model, PretrainedClassifier) or not isinstance(working, PretrainedClassifier):
+            return
+        own = first_head(working, self.train, self.num_classes, self.machine.device) if self.group.writes else None
+        head = self.group.tell(own)
+        if head is not None and self.model.head_on_embeddings is not None:
+            head.write(self.model.head_on_embeddings)
+            self.optimizer.refresh()
+            yield from self._evaluate(epoch_end=False)
+        working.train()
 
     # One step
 

@@ -1,0 +1,103 @@
+"""A fine-tuning that begins with a head fitted to the encoder's embeddings."""
+
+import json
+
+import pytest
+import torch
+from transformers import BertConfig, BertModel
+
+from txt.config import PrepareConfig, TrainConfig
+from txt.data.prepare import prepare
+from txt.data.prepared import Prepared
+from txt.data.tokenizer import train_tokenizer
+from txt.events import Evaluation, Started
+from txt.model.pretrained import load_pretrained
+from txt.model.saved import load_model
+from txt.runs import Run
+from txt.training.head import STRENGTH, embed, fit_head
+from txt.training.loop import train
+from txt.training.start import resume
+
+from .conftest import WORDS, write_topics
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory):
+    """A small random encoder that says of itself that it gives the mean over its tokens."""
+    folder = tmp_path_factory.mktemp("encoder")
+    tokenizer = train_tokenizer([" ".join(words) for words in WORDS.values()], "wordpiece", 200, cased=False)
+    tokenizer.save(folder, 64)
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+    torch.manual_seed(3)
+    BertModel(BertConfig(vocab_size=tokenizer.vocab_size, max_position_embeddings=64, **sizes)).save_pretrained(folder)
+    (folder / "1_Pooling").mkdir()
+    (folder / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_mean_tokens": True}))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def data(encoder, tmp_path_factory) -> Prepared:
+    folder = tmp_path_factory.mktemp("data")
+    options = PrepareConfig(tokenizer=str(encoder), max_length=64)
+    prepare(write_topics(folder / "data.csv", rows=150), options, folder / "prepared")
+    return Prepared.open(folder / "prepared")
+
+
+@pytest.fixture
+def new_run(encoder, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def make(**options) -> Run:
+        given = {"pretrained": str(encoder), "threads": 1, "precision": "float32", "num_epochs": 1} | options
+        with Run.new() as run:
+            run.describe(TrainConfig(**given), data.path, data.fingerprint)
+        return run
+
+    return make
+
+
+def evaluated_steps(events) -> list[int]:
+    return [event.step for event in events if isinstance(event, Evaluation)]
+
+
+def test_it_begins_with_the_head_of_a_logistic_regression_and_scores_that_first(new_run, data, encoder):
+    events = list(train(new_run(), data))
+    model = load_pretrained(str(encoder), data.labels, seed=42)
+    rows, val = (data.split(name) for name in ("train", "val"))
+    head = fit_head(embed(model, rows, CPU), rows.labels, len(data.labels), STRENGTH)
+    expected = (head.logits(embed(model, val, CPU)).argmax(1) == val.labels).mean()
+    first = next(event for event in events if isinstance(event, Evaluation))
+    assert isinstance(events[0], Started)
+    assert first.step == 0
+    assert first.metrics["accuracy"] == pytest.approx(expected)
+
+
+def test_without_it_the_first_score_is_that_of_a_trained_epoch(new_run, data):
+    assert 0 not in evaluated_steps(train(new_run(fitted_head=False), data))
+
+
+def test_a_head_that_has_learned_is_kept_as_it_is(new_run, data):
+    run = new_run()
+    list(train(run, data))
+    assert 0 not in evaluated_steps(train(new_run(pretrained=str(run.path)), data))
+
+
+def test_a_stopped_training_resumes_to_the_same_weights(new_run, data):
+    options = {"num_epochs": 2, "batch_size": 16, "save_interval": 5, "learning_rate": 1e-3}
+    whole, stopped = new_run(**options), new_run(**options)
+    list(train(whole, data))
+    steps = 0
+
+    def stop() -> bool:
+        nonlocal steps
+        steps += 1
+        return steps == 7
+
+    list(train(stopped, data, stop))
+    start = resume(str(stopped.path), {})
+    assert start.resume is not None
+    assert evaluated_steps(train(start.run, start.prepared, resume=start.resume))[0] > 0
+    first, second = (load_model(run.model, CPU).state_dict() for run in (whole, stopped))
+    assert all(torch.equal(first[name], second[name]) for name in first)
