@@ -15,7 +15,7 @@ from txt.labeling.active.log import Plan
 from txt.labeling.active.queues import QUEUE_ROWS
 from txt.labeling.active.replay import replay
 from txt.labeling.active.sitting import ActiveLearning, Options
-from txt.labeling.active.stopping import StopAdvice
+from txt.labeling.active.stopping import StopAdvice, earlier_steps
 from txt.labeling.journal import Journal, store_path
 from txt.labeling.session import LabelSession, Task
 from txt.labeling.states import read_states
@@ -173,6 +173,29 @@ def test_stop_is_advised_when_predictions_settle_and_the_holdout_is_flat_and_not
         advice.note(20 * step, truth, truth)
     assert "you may stop" in advice.advice(truth)
     assert advice.advice([None] * 60 + truth[60:]) == ""  # too few of the holdout are labeled to know
+
+
+def test_advice_goes_on_from_the_sitting_before(sit):
+    first = sit(count=220, holdout=20)
+    while first.session.row is not None:
+        first.answer()
+    first.active.close()
+    first.session.journal.close()
+    again = sit(count=220)
+    again.wait()
+    steps = [labels for labels, _ in again.active.standing().curve]
+    assert steps == [*earlier_steps(steps[-1]), steps[-1]]
+    assert steps[-1] == again.active.standing().trained_on > 150
+    assert again.active._advice.kappa() is not None
+
+
+def test_the_models_looked_back_at_are_those_that_would_have_been_compared():
+    for count in (79, 80, 300, 421, 2000):
+        steps = [*earlier_steps(count), count]
+        advice = StopAdvice()
+        assert all(advice.note(step, ["a", "b"], []) for step in steps)
+        assert (advice.kappa() is None) == (count < 80)
+    assert earlier_steps(39) == []
 
 
 def test_models_a_few_labels_apart_are_not_compared():

@@ -137,6 +137,10 @@ class RowStates:
         """Return the act by which a row was labeled or skipped, 0 for none."""
         return int(self._act[row])
 
+    def acts(self, rows: RowNumbers) -> RowNumbers:
+        """Return the acts that the labels of rows came by, rising in time; 0 for those of the file."""
+        return self._act[rows]
+
     def is_empty(self, row: int) -> bool:
         """Tell whether a row has no text."""
         return bool(self._empty[row])

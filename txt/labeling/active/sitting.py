@@ -4,8 +4,8 @@ The model lives in another process. `step` is called between keys: it takes in w
 when there are new labels. The row on screen never changes.
 """
 
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,7 @@ from txt.labeling.active.holdout import Holdout, class_shares, draw_holdout, kee
 from txt.labeling.active.log import Plan, QueryLog
 from txt.labeling.active.queues import PICKED, QUEUE_ROWS, Labels, Question, Ranking
 from txt.labeling.active.ranker import Failed, Pool, Ranker, Ready, Vectorize, Vectorizing, is_test
-from txt.labeling.active.stopping import StopAdvice
+from txt.labeling.active.stopping import StopAdvice, earlier_steps
 from txt.labeling.item import Suggestion
 from txt.labeling.journal import Journal
 from txt.labeling.session import LabelSession
@@ -73,6 +73,7 @@ class ActiveLearning:
         self._ranking: Ranking | None = None
         self._pool: RowNumbers | None = None
         self._sample: RowNumbers = np.empty(0, np.int64)
+        self._earlier: deque[Question] = deque()
         self._asked: int | None = None
         self._waiting = False
         self._doing = "reading the texts"
@@ -155,7 +156,7 @@ class ActiveLearning:
             trained_on=self._ranking.trained_on if self._ranking else 0,
             measured=len(known),
             held_out=len(labels),
-            accuracy=self._accuracy(labels),
+            accuracy=self._accuracy(self._ranking, labels),
             shares=class_shares(Counter(known)) if known else {},
             curve=self._curve,
             advice=self._advice.advice(labels),
@@ -172,9 +173,14 @@ class ActiveLearning:
                 rng = np.random.default_rng(self._plan.seed)
                 free = np.setdiff1d(pool, np.flatnonzero(self._holdout.same_text))
                 self._sample = np.sort(rng.permutation(free)[:_SAMPLE])
+                self._look_back()
             case Ranking():
                 self._waiting = False
-                self._adopt(answer)
+                if self._earlier:
+                    self._earlier.popleft()
+                    self._compare(answer)
+                else:
+                    self._adopt(answer)
             case Failed(message):
                 self._end(message)
 
@@ -184,17 +190,32 @@ class ActiveLearning:
         self._log.begin(ranking)
         self._session.queue.order = ranking.rows
         if len(ranking.predicted):
-            self._advice.note(ranking.trained_on, self._said_of(self._sample), self._said_of(self._holdout.rows))
-            labels = self._holdout_labels()
-            accuracy = self._accuracy(labels)
-            if accuracy is not None and len(labels) - labels.count(None) >= LEAST_MEASURED:
-                self._curve.append((ranking.trained_on, accuracy.value))
+            self._compare(ranking)
+
+    def _compare(self, ranking: Ranking) -> None:
+        """Let a model speak for or against stopping, and be a point of the curve."""
+        sample, holdout = (self._said_of(ranking, rows) for rows in (self._sample, self._holdout.rows))
+        self._advice.note(ranking.trained_on, sample, holdout)
+        labels = self._holdout_labels()
+        accuracy = self._accuracy(ranking, labels)
+        if accuracy is not None and len(labels) - labels.count(None) >= LEAST_MEASURED:
+            self._curve.append((ranking.trained_on, accuracy.value))
+
+    def _look_back(self) -> None:
+        """Ask first for the models that there were before the last labels: advice goes on from the sitting before."""
+        assert self._session is not None
+        states = self._session.states
+        self._earlier.extend(earlier_questions(question(states, self._holdout, 0), states))
 
     def _ask_if_due(self) -> None:
         session = self._session
         assert session is not None
         assert self._ranker is not None
         if self._pool is None or self._waiting or session.pending:
+            return
+        if self._earlier:
+            self._waiting = True
+            self._ranker.ask(self._earlier[0])
             return
         trained = self._ranking.trained_on if self._ranking else 0
         moment = session.journal.last_number
@@ -208,14 +229,13 @@ class ActiveLearning:
         self._doing = why
         self.close()
 
-    def _said_of(self, rows: RowNumbers) -> list[str]:
+    def _said_of(self, ranking: Ranking, rows: RowNumbers) -> list[str]:
         """Return what the model predicts for rows; nothing for those outside the pool."""
-        assert self._ranking is not None
         assert self._pool is not None
         places = np.minimum(np.searchsorted(self._pool, rows), len(self._pool) - 1)
         inside = self._pool[places] == rows
-        names = np.array([*self._ranking.names, ""])
-        return list(names[np.where(inside, self._ranking.predicted[places], -1)].tolist())
+        names = np.array([*ranking.names, ""])
+        return list(names[np.where(inside, ranking.predicted[places], -1)].tolist())
 
     def _holdout_labels(self) -> list[str | None]:
         states = self._session.states if self._session is not None else None
@@ -223,10 +243,10 @@ class ActiveLearning:
             return [None] * len(self._holdout.rows)
         return [states.label(row) if states.how(row) in _BY_PEOPLE else None for row in self._holdout.rows.tolist()]
 
-    def _accuracy(self, labels: Sequence[str | None]) -> Interval | None:
-        if self._ranking is None or not len(self._ranking.predicted):
+    def _accuracy(self, ranking: Ranking | None, labels: Sequence[str | None]) -> Interval | None:
+        if ranking is None or not len(ranking.predicted):
             return None
-        said = self._said_of(self._holdout.rows)
+        said = self._said_of(ranking, self._holdout.rows)
         right = [a == b for a, b in zip(said, labels, strict=True) if b is not None]
         return wilson(sum(right), len(right)) if right else None
 
@@ -263,3 +283,14 @@ def question(states: RowStates, holdout: Holdout, moment: int) -> Question:
         holdout=holdout.rows[undecided[holdout.rows]],
         moment=moment,
     )
+
+
+def earlier_questions(now: Question, states: RowStates) -> Iterator[Question]:
+    """Yield questions for the models that fewer of these labels made, in the order in which they were given."""
+    labels = now.labels
+    by_time = np.argsort(states.acts(labels.rows), kind="stable")
+    nothing = labels.rows[:0]
+    for count in earlier_steps(len(labels.rows)):
+        first = np.sort(by_time[:count])
+        if len(np.unique(labels.codes[first])) > 1:
+            yield Question(Labels(labels.rows[first], labels.codes[first], labels.names), nothing, nothing, now.moment)

@@ -5,6 +5,7 @@ small-text's KappaAverage with its window and threshold. Agreement of successive
 model that has stopped learning too soon, so the holdout has to be flat as well.
 """
 
+import math
 from collections.abc import Sequence
 from statistics import mean
 
@@ -19,8 +20,17 @@ LEAST_HOLDOUT = 50
 _STEP, _STEP_SHARE = 20, 0.05  # labels between two models that are compared: fewer, and any two models agree
 
 
+def earlier_steps(count: int) -> list[int]:
+    """Return the numbers of labels of the models that one of `count` labels is compared with, the smallest first."""
+    steps: list[int] = []
+    while len(steps) < WINDOW and count >= 2 * _STEP:
+        count = min(count - _STEP, math.floor(count / (1 + _STEP_SHARE)))
+        steps.insert(0, count)
+    return steps
+
+
 class StopAdvice:
-    """Compares the models of a sitting, `WINDOW` steps back."""
+    """Compares the models of a file's labels, `WINDOW` steps back."""
 
     def __init__(self) -> None:
         self._trained_on: list[int] = []
