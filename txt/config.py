@@ -49,6 +49,9 @@ class PrepareConfig(Config):
     use_labels: bool = option(
         True, "Use what `txt label` decided about this file.", group="Columns", flags=("--labels",)
     )
+    label_store: Path | None = option(
+        None, "File in which `txt label` keeps its labels [DATA.labels.db].", group="Columns", flags=("--store",)
+    )
     encoding: str | None = option(None, "Encoding of the file [found out].", group="Reading")
     delimiter: str | None = option(None, "Delimiter of a CSV file, `tab` for a tab [found out].", group="Reading")
     val: Path | None = option(None, "File with the validation rows.", group="Splits")

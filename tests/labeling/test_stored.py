@@ -24,7 +24,7 @@ def labeled(tmp_path, monkeypatch):
 
 
 def test_prepare_uses_what_was_decided_and_leaves_the_rest_unlabeled(labeled, tmp_path):
-    prepare(labeled, PrepareConfig(vocab_size=200), tmp_path / "out", decided=stored_labels(labeled))
+    prepare(labeled, PrepareConfig(vocab_size=200), tmp_path / "out", decided=stored_labels(labeled, PrepareConfig()))
     prepared = Prepared.open(tmp_path / "out")
     assert prepared.labels == ("bad", "good")
     found = {}
@@ -44,4 +44,45 @@ def test_no_labels_ignores_the_store(labeled, tmp_path, capsys):
 def test_a_file_without_a_store_keeps_its_own_labels(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("text,label\na,b\n")
-    assert stored_labels(path) is None
+    assert stored_labels(path, PrepareConfig()) is None
+
+
+def label_plainly(monkeypatch, path, keys, *options):
+    monkeypatch.setattr("sys.stdin", io.StringIO(keys))
+    assert main(["label", str(path), "--plain", *options]) == 0
+
+
+def write_texts(path, count=60):
+    path.write_text("text\n" + "".join(f"text number {number} is here\n" for number in range(count)))
+    return path
+
+
+def test_a_store_of_another_name_is_used_where_it_is_named(tmp_path, monkeypatch, capsys):
+    path, store = write_texts(tmp_path / "u.csv"), tmp_path / "elsewhere.db"
+    label_plainly(monkeypatch, path, "1\n2\n" * 20, "--labels", "bad,good", "--store", str(store))
+    command = ["prepare", str(path), "--vocab-size", "200", "-o", str(tmp_path / "out")]
+    assert main(command) == 2
+    assert main([*command, "--store", str(tmp_path / "none.db")]) == 2
+    assert "there is no label store" in capsys.readouterr().err
+    assert main([*command, "--store", str(store), "--no-labels"]) == 2
+    assert main([*command, "--store", str(store)]) == 0
+    assert Prepared.open(tmp_path / "out").labels == ("bad", "good")
+
+
+def test_a_store_about_other_texts_is_told(tmp_path, monkeypatch, capsys):
+    path = write_texts(tmp_path / "u.csv")
+    label_plainly(monkeypatch, path, "1\n2\n", "--labels", "bad,good")
+    other = tmp_path / "other.csv"
+    other.write_text("text,label\n" + "".join(f"quite another {number},{'ab'[number % 2]}\n" for number in range(60)))
+    store = ["--store", str(path) + ".labels.db"]
+    assert main(["prepare", str(other), *store, "--vocab-size", "200", "-o", str(tmp_path / "out")]) == 0
+    assert "is it about another file?" in " ".join(capsys.readouterr().out.split())
+
+
+def test_rows_with_several_labels_become_classes_of_their_own_and_it_is_said(tmp_path, monkeypatch, capsys):
+    path = write_texts(tmp_path / "u.csv")
+    label_plainly(monkeypatch, path, "1\n\n1\n2\n\n" * 20, "--labels", "bad,good", "--multi-label")
+    assert main(["prepare", str(path), "--vocab-size", "200", "-o", str(tmp_path / "out")]) == 0
+    told = " ".join(capsys.readouterr().out.split())
+    assert "20 rows have several labels" in told
+    assert Prepared.open(tmp_path / "out").labels == ("bad", "bad|good")

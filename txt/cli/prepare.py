@@ -52,7 +52,7 @@ def prepare(
 
     options = build(PrepareConfig, given, file_options(config, PrepareConfig), given.settings)
     with StageBar() as bar:
-        decided = stored_labels(data) if options.use_labels else None
+        decided = stored_labels(data, options)
         report = make(data, options, out, bar.advance, force, decided)
     if as_json:
         _warn(report)

@@ -73,6 +73,9 @@ class Decided(Protocol):
     def __call__(self, texts: Sequence[str | None], labels: Sequence[str | None]) -> list[str | None]:
         """Return the labels of some rows, from their texts and their labels in the file."""
 
+    def warnings(self) -> Iterator[str]:
+        """Yield what is odd about the labels, once all rows have theirs."""
+
 
 def stage(
     path: Path | str,
@@ -94,6 +97,8 @@ def stage(
     with read(path, config) as table:
         staged = Staged(folder, _roles(table, config, not others, decided))
         _add(staged, table, TRAIN if others else None, progress, decided)
+    if decided is not None:
+        staged.warnings.extend(decided.warnings())
     for code, file in others:
         with read(file, config) as table:
             _require_columns(table, staged.roles)

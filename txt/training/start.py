@@ -82,7 +82,7 @@ def start_on_file(
     with Run.new(name) as run:
         _say_starting(run)
         folder = run.path / PREPARED
-        decided = stored_labels(file) if preparing.use_labels else None
+        decided = stored_labels(file, preparing)
         told(prepare(file, preparing, folder, progress, decided=decided))
         prepared = Prepared.open(folder)
         fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
