@@ -66,7 +66,8 @@ def _run(step: "Step") -> bool:
     finally:
         signal.signal(signal.SIGINT, before)
     ended = "" if code == 0 else f"exit code {code}; "
-    talk.print(shown(f"\n{ended}Enter goes back, q and Enter leaves ", style="dim"), end="")
+    talk.print()
+    talk.print(shown(f"{ended}Enter goes back, q and Enter leaves ", style="dim"), end="")
     try:
         return input().strip().lower() != "q"
     except (EOFError, KeyboardInterrupt):

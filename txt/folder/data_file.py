@@ -11,7 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from txt.config import PrepareConfig
 from txt.data.columns import find_label, find_text
 from txt.data.dialect import detect
 from txt.data.source import Source
@@ -28,6 +27,7 @@ class Glance:
     """What the first rows show. `labeled` is their share with a label; `problem` says why a file cannot be used."""
 
     columns: int = 0
+    rows: int = 0
     text: str | None = None
     label: str | None = None
     labeled: float = 0.0
@@ -103,17 +103,17 @@ def _sample(table: Table) -> dict[str, list[str | None]]:
 
 
 def _looked_at(sample: dict[str, list[str | None]], name: str) -> Glance:
+    rows = max(map(len, sample.values()), default=0)
     try:
-        config = PrepareConfig()
-        text = find_text(sample, config.text_column, name).name
+        text = find_text(sample, source=name).name
     except InputError as error:
-        return Glance(len(sample), problem=error.message)
+        return Glance(len(sample), rows, problem=error.message)
     try:
-        label = find_label(sample, text, source=name)
+        label = find_label(sample, text, source=name, by_content=False)
     except InputError:
-        return Glance(len(sample), text)
+        label = None
     if label is None:
-        return Glance(len(sample), text)
+        return Glance(len(sample), rows, text)
     values = sample[label.name]
     filled = sum(1 for value in values if value is not None and value.strip())
-    return Glance(len(sample), text, label.name, filled / max(1, len(values)))
+    return Glance(len(sample), rows, text, label.name, filled / max(1, len(values)))

@@ -15,7 +15,7 @@ from txt.evaluation.summary import Summary, summaries
 from txt.files import read_json
 from txt.folder.data_file import Glance, glance, is_data_name
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, Entry, Step, argument
-from txt.labeling.journal import Journal, store_path
+from txt.labeling.journal import DamagedStoreError, Journal, store_path
 from txt.runs import RUNS
 
 STUDIES = Path("studies")  # as in search.study_folder, which loads Optuna
@@ -34,6 +34,7 @@ class _Stored:
     skipped: int = 0
     people: int = 0
     problem: str | None = None
+    is_damaged: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,7 +84,7 @@ def _names(folder: Path) -> list[str]:
 
 def _is_others_json(path: Path) -> bool:
     """Tell whether a file is JSON of some other kind than a list of records, as most are."""
-    return path.suffix.lower() == ".json" and path.is_file() and glance(path).columns == 0
+    return path.suffix.lower() == ".json" and path.is_file() and glance(path).rows < 2
 
 
 def _beginnings() -> list[Entry]:
@@ -128,7 +129,8 @@ def _data_state(seen: Glance, stored: _Stored | None, name: str, known: _Known) 
 
 def _data_steps(seen: Glance, stored: _Stored | None, name: str, known: _Known) -> tuple[Step, ...]:
     data = argument(name)
-    label = Step(("label", data), "label it")
+    has_classes = seen.label is not None or stored is not None
+    label = Step(("label", data), "label it", asks=None if has_classes else "--labels")
     folder = "prepared" if "prepared" not in known.prepared.values() else f"{Path(name).stem}-prepared"
     out = () if folder == "prepared" else ("-o", argument(folder))
     prepare = Step(("prepare", data, *out), "prepare it")
@@ -204,8 +206,8 @@ def _labels(folder: Path, name: str) -> Entry:
     data = name.removesuffix(_STORE_ENDING)
     stored = _read_store(folder / name)
     if stored.problem is not None:
-        step = Step(("label", argument(data), "--recover"), "save what can be read")
-        return Entry(LABELS, name, stored.problem, (step,), is_broken=True)
+        recover = Step(("label", argument(data), "--recover"), "save what can be read")
+        return Entry(LABELS, name, stored.problem, (recover,) if stored.is_damaged else (), is_broken=True)
     parts = [f"{stored.labeled:,} labeled"]
     parts += [f"{stored.skipped:,} skipped"] if stored.skipped else []
     parts += [f"{stored.people} people"] if stored.people > 1 else []
@@ -228,6 +230,8 @@ def _read_store(path: Path) -> _Stored:
             )
             labeled, skipped, people = rows.fetchone()
             return _Stored(labeled or 0, skipped or 0, people or 0)
+    except DamagedStoreError as error:
+        return _Stored(problem=error.message, is_damaged=True)
     except (TxtError, sqlite3.Error) as error:
         return _Stored(problem=error.message if isinstance(error, TxtError) else str(error))
 

@@ -16,7 +16,7 @@ from textual.widgets import Static
 
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, Entry, Step
 from txt.screens.chips import Chip, Chips
-from txt.screens.label_dialogs import Page
+from txt.screens.label_dialogs import AskLine, Page
 from txt.screens.palette import theme_for
 from txt.screens.themes import THEMES
 from txt.visible import clip, visible
@@ -33,6 +33,7 @@ _HEADINGS = {
 _EMPTY = """\
 There is nothing here yet that txt works on. Put a CSV, TSV, JSON lines or Parquet file with a column of texts into this
 folder, and it shows up here. Enter, and the line below is run: it trains on reviews that come with txt."""
+_QUESTIONS = {"--labels": ("Which classes?", "their names with commas between: positive,negative · esc goes back")}
 _KEYS = (
     Chip("run", "enter", "run it", quiet=True),
     Chip("other", "→", "another step", quiet=True),
@@ -206,8 +207,16 @@ class HomeScreen(Screen[None]):
 
     def action_run(self) -> None:
         """Leave the screen for the command that is shown."""
-        chosen, step = self.query_one(HomeList).chosen, self.step
-        if chosen is not None and step is not None:
+        step = self.step
+        if step is not None and step.asks:
+            ask = AskLine(_QUESTIONS[step.asks][0], "", _QUESTIONS[step.asks][1])
+            self.app.push_screen(ask, lambda answer: self._run(step.answered(answer)) if answer else None)
+        elif step is not None:
+            self._run(step)
+
+    def _run(self, step: Step) -> None:
+        chosen = self.query_one(HomeList).chosen
+        if chosen is not None:
             self.app.exit((step, (chosen.kind, chosen.name)))
 
     def action_help(self) -> None:

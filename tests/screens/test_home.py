@@ -1,0 +1,170 @@
+"""The home screen: what lies in the folder, the command that goes on with it, and what Enter runs."""
+
+import json
+import os
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from tests.evaluation.made_runs import course, made_run, started, step
+from tests.screens.conftest import painted, write_reviews
+from txt.folder.entry import Entry, Step
+from txt.folder.survey import survey
+from txt.screens.home import HomeApp, HomeScreen
+
+HOSTILE = "e\x1b[31m[bold]\u202e.csv"
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def app(**options) -> HomeApp:
+    made = HomeApp(HomeScreen(survey, "~/work", **options))
+    made.theme = "txt-dark"
+    return made
+
+
+def full_folder() -> None:
+    write_reviews(Path("reviews.csv"))
+    Path("labeled.csv").write_text("text,label\na good film,pos\na bad film,neg\n")
+    Path(HOSTILE).write_text("text,label\na good film,pos\n")
+    Path("prepared").mkdir()
+    split = [{"name": "train.arrow", "rows": 80, "bytes": 1, "sha256": ""}]
+    manifest = {"format": 1, "sources": {"labeled.csv": ""}, "splits": {"train": split}, "labels": ["neg", "pos"]}
+    Path("prepared/manifest.json").write_text(json.dumps(manifest))
+    made_run("001", course(0.9), day=1)
+    made_run("002", [started(), step(30)], day=2)
+    Path("studies/sizes").mkdir(parents=True)
+    Path("studies/sizes/study.json").write_text('{"format": 1, "prepared": "prepared", "storage": null}')
+
+
+async def until(pilot, words: str) -> str:
+    """Wait until words are on the screen, which another thread writes."""
+    for _ in range(2400):
+        if words in painted(pilot.app):
+            return painted(pilot.app)
+        await pilot.pause(0.05)
+    raise AssertionError(f"{words!r} never came:\n{painted(pilot.app)}")
+
+
+async def test_everything_in_the_folder_is_shown_with_its_state_and_the_next_step():
+    full_folder()
+    async with app().run_test(size=(100, 40)) as pilot:
+        screen = await until(pilot, "Studies")
+    lines = {line.split()[0 if "✗" not in line else 1]: line for line in screen.splitlines() if "→" in line}
+    assert "no labels yet" in lines["reviews.csv"]
+    assert "labels in `label`" in lines["labeled.csv"]
+    assert "prepared in prepared" in lines["labeled.csv"]
+    assert "80 train, 2 classes" in lines["prepared"]
+    assert "evaluate it" in lines["001"]
+    assert "died" in lines["002"]
+    assert "go on with it" in lines["002"]
+    assert "go on with it" in lines["sizes"]
+
+
+async def test_enter_runs_the_command_that_is_shown():
+    full_folder()
+    screen = app(chosen=("run", "002"))
+    async with screen.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "$ txt train --resume 002")
+        await pilot.press("right")
+        await until(pilot, "$ txt runs show 002")
+        await pilot.press("left", "enter")
+    assert screen.return_value == (Step(("train", "--resume", "002"), "go on with it"), ("run", "002"))
+
+
+async def test_classes_are_asked_for_where_a_file_has_none():
+    write_reviews(Path("reviews.csv"))
+    screen = app()
+    async with screen.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "$ txt label reviews.csv --labels …")
+        await pilot.press("enter", *"good,bad", "enter")
+    step, _ = screen.return_value
+    assert step.arguments == ("label", "reviews.csv", "--labels=good,bad")
+
+
+async def test_an_empty_folder_tells_how_to_begin():
+    screen = app()
+    async with screen.run_test(size=(80, 24)) as pilot:
+        assert "Put a CSV" in await until(pilot, "$ txt demo")
+        await pilot.press("q")
+    assert screen.return_value is None
+
+
+async def test_control_codes_and_markup_in_names_are_shown_and_never_obeyed():
+    full_folder()
+    async with app(chosen=("data", HOSTILE)).run_test(size=(80, 24)) as pilot:
+        screen = await until(pilot, "␛[31m[bold]‹202E›")
+        assert "\x1b" not in screen
+        assert "\u202e" not in screen
+
+
+async def test_what_is_wrong_with_the_settings_is_told():
+    write_reviews(Path("reviews.csv"))
+    async with app(problem="`txt.toml`: [train] has no option `epocs`").run_test(size=(80, 24)) as pilot:
+        await until(pilot, "has no option `epocs`")
+
+
+async def test_more_than_fits_is_scrolled_to():
+    for number in range(45):
+        Path(f"{number:02d}.csv").write_text("text,label\na good film,pos\n")
+    async with app().run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Data files")
+        await pilot.press("end")
+        last = survey()[-1].name
+        assert last in await until(pilot, f"$ txt prepare {last}")
+
+
+def test_damaged_and_foreign_things_are_told_and_offer_nothing_that_fails():
+    full_folder()
+    Path("empty.csv").write_text("")
+    Path("picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    Path("package.json").write_text('{"name": "something else"}')
+    Path("folder.csv").mkdir()
+    Path("gone.csv").symlink_to("nowhere")
+    Path("reviews.csv.labels.db").write_bytes(b"no database")
+    Path("web").mkdir()
+    Path("web/manifest.json").write_text('{"name": "an app"}')
+    Path("half").mkdir()
+    Path("half/manifest.json").write_text('{"sources": {"a')
+    Path("studies/torn").mkdir()
+    Path("studies/torn/study.json").write_text("{")
+    found = {entry.name: entry for entry in survey()}
+    for name in ("empty.csv", "picture.csv", "folder.csv", "reviews.csv.labels.db", "half", "torn"):
+        assert found[name].is_broken, found[name]
+    assert not {"package.json", "gone.csv", "web"} & set(found)
+
+
+def test_a_store_tells_its_labels_and_its_file_the_same(make_app):
+    session = make_app(labels="good,bad").session
+    for _ in range(3):
+        session.label("good")
+    with sqlite3.connect("reviews.csv.labels.db") as store, sqlite3.connect("gone.csv.labels.db") as other:
+        store.backup(other)
+    found = {entry.name: entry for entry in survey()}
+    count = sqlite3.connect("reviews.csv.labels.db").execute("SELECT count(*) FROM current").fetchone()[0]
+    assert found["reviews.csv.labels.db"].state == f"{count} labeled"
+    assert f"{count} labels by hand" in found["reviews.csv"].state
+    assert "gone.csv is not here" in found["gone.csv.labels.db"].state
+    assert found["reviews.csv"].steps[0] == Step(("label", "reviews.csv"), "label it")
+
+
+def test_a_name_that_begins_with_a_dash_is_no_option():
+    Path("-x.csv").write_text("text,label\na good film,pos\n")
+    assert survey()[0].steps[0].command == "txt prepare ./-x.csv"
+
+
+def test_big_files_are_not_read_whole():
+    Path("big.csv").write_text("text,label\n" + "a good film,pos\n" * 50_000)
+    os.truncate("big.csv", 1 << 36)  # 64 GB, which would take minutes to read
+    assert survey()[0].state == "labels in `label`"
+
+
+@pytest.mark.parametrize("entries", [[Entry("run", "x" * 200, "y" * 200, (Step(("watch", "x"), "watch it"),))]])
+async def test_long_names_and_states_are_cut(entries):
+    async with HomeApp(HomeScreen(lambda: entries, "~")).run_test(size=(80, 24)) as pilot:
+        line = next(line for line in (await until(pilot, "watch it")).splitlines() if "xxx" in line and "→" in line)
+        assert "…" in line
