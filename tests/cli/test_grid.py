@@ -2,14 +2,12 @@
 
 import csv
 import json
+import os
 import re
 
 import pytest
 
 from tests.training.conftest import write_topics
-from txt.cli import main
-from txt.config import PrepareConfig
-from txt.data.prepare import prepare
 
 TINY = [
     "--d-model",
@@ -27,24 +25,10 @@ TINY = [
 ]
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """A folder with prepared data in it."""
-    monkeypatch.chdir(tmp_path)
-    prepare(write_topics(tmp_path / "topics.csv", rows=240), PrepareConfig(vocab_size=400), tmp_path / "prepared")
-    return tmp_path
-
-
-def run(capsys, *arguments) -> tuple[int, str, str]:
-    code = main([*map(str, arguments)])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def test_a_grid_is_searched_ranked_kept_and_its_winner_trained(here, capsys):
-    code, out, err = run(
-        capsys, "grid", "--name", "g", *TINY, "--nhead", "2,3,4", "--lr", "1e-3,5e-3", "--json", "--evaluate-winner"
-    )
+def test_a_grid_is_searched_ranked_kept_and_its_winner_trained(here, run):
+    space = ["--nhead", "2,3,4", "--lr", "1e-3,5e-3"]
+    once = ["--json", "--evaluate-winner", "--keep-models", "1"]
+    code, out, err = run("grid", "--name", "g", *TINY, *space, *once)
     assert code == 0, err
     assert "4 combinations; 2 left out" in err
     found = json.loads(out)
@@ -60,39 +44,27 @@ def test_a_grid_is_searched_ranked_kept_and_its_winner_trained(here, capsys):
     assert not any((here / "runs" / name / "report.json").exists() for name in others)
     rows = list(csv.DictReader((here / "studies" / "g" / "results.csv").read_text().splitlines()))
     assert [row["state"] for row in rows] == ["done"] * 4
+    assert [name for name in os.listdir("runs") if (here / "runs" / name / "model").is_dir()] == [found["best"]["run"]]
 
-    code, out, err = run(capsys, "grid", "--resume", "g")
+    code, out, err = run("grid", "--resume", "g")
     assert code == 0, err
     assert "4 of 4 trials ended" in out
-    code, _, err = run(capsys, "train", "--from-study", "g", "--name", "winner", "--epochs", "3")
+    code, _, err = run("train", "--from-study", "g", "--name", "winner", "--epochs", "3")
     assert code == 0, err
     config = json.loads((here / "runs" / "winner" / "config.json").read_text())["config"]
     assert config["num_epochs"] == 3
     assert all(config[name] == value for name, value in found["best"]["params"].items())
 
     write_topics(here / "other.csv", rows=120)
-    code, _, err = run(
-        capsys,
-        "grid",
-        "other.csv",
-        "--name",
-        "g",
-        *TINY,
-        "--nhead",
-        "2,3,4",
-        "--lr",
-        "1e-3,5e-3",
-        "--vocab-size",
-        "400",
-    )
+    code, _, err = run("grid", "other.csv", "--name", "g", *TINY, *space, "--vocab-size", "400")
     assert code == 2
     assert "study `g` was made otherwise" in err
     assert re.search(r"train had \d+ rows, has \d+", err)
 
 
-def test_ranges_are_searched_by_tpe_with_the_number_of_trials_asked_for(here, capsys):
+def test_ranges_are_searched_by_tpe_with_the_number_of_trials_asked_for(here, run):
     code, out, err = run(
-        capsys, "grid", *TINY, "--lr", "1e-4..1e-2", "--dropout", "0.0..0.3", "--trials", "4", "--json", "--epochs", "1"
+        "grid", *TINY, "--lr", "1e-4..1e-2", "--dropout", "0.0..0.3", "--trials", "4", "--json", "--epochs", "1"
     )
     assert code == 0, err
     trials = json.loads(out)["trials"]
@@ -101,18 +73,17 @@ def test_ranges_are_searched_by_tpe_with_the_number_of_trials_asked_for(here, ca
     assert all(1e-4 <= trial["params"]["learning_rate"] <= 1e-2 for trial in trials)
 
 
-def test_a_timeout_stops_saves_and_says_how_to_go_on(here, capsys):
-    code, _, err = run(
-        capsys, "grid", "--name", "long", *TINY, "--epochs", "500", "--lr", "1e-3,5e-3", "--timeout", "8s"
-    )
+def test_a_timeout_stops_saves_and_says_how_to_go_on(here, run):
+    code, _, err = run("grid", "--name", "long", *TINY, "--epochs", "500", "--lr", "1e-3,5e-3", "--timeout", "8s")
     assert code == 130, err
     assert "txt grid --resume long goes on" in err
 
 
 def test_without_a_space_the_grid_is_the_guides(here):
-    from txt.cli.grid import _space
+    from txt.cli.grid_space import space_of
+    from txt.cli.options import Given
 
-    base, space = _space({}, None, {}, {})
+    base, space = space_of(Given({}), None, {}, {})
     assert set(space) == {"d_model", "nhead", "num_layers", "learning_rate", "batch_size"}
     from txt.search.space import grid_points
 
@@ -140,17 +111,18 @@ BAD = {
     ),
     "a study that does not exist": (["grid", "--resume", "none"], r"study `none` does not exist"),
     "resume with a space": (["grid", "--resume", "none", "--lr", "1,2"], r"takes no `--learning-rate`"),
+    "weights of no trial": (["grid", "--keep-models", "0"], r"--keep-models `0` is no number of trials"),
     "a timeout that is none": (["grid", "--timeout", "soon"], r"--timeout `soon`"),
     "a study to train from": (["train", "--from-study", "none"], r"study `none` does not exist"),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input_is_one_line_and_leaves_nothing(case, here, capsys):
+def test_bad_input_is_one_line_and_leaves_nothing(case, here, run):
     (here / "unknown.toml").write_text("learning_rte = [1e-3, 1e-4]\n")
     arguments, expected = BAD[case]
     before = sorted(here.rglob("*"))
-    code, out, err = run(capsys, *arguments)
+    code, out, err = run(*arguments)
     assert code == 2, err
     first = next(line for line in err.splitlines() if line.startswith("error: "))
     assert re.search(expected, first), err

@@ -4,31 +4,12 @@ import json
 
 import pytest
 
-from tests.training.conftest import write_topics
-from txt.cli import main
-from txt.config import PrepareConfig
-from txt.data.prepare import prepare
-
 SMALL = ["--d-model", "32", "--nhead", "4", "--num-layers", "1", "--threads", "1"]
 QUICK = ["--steps", "40", "--repeats", "2"]
 
 
-@pytest.fixture
-def here(tmp_path, monkeypatch):
-    """A folder with prepared data in it."""
-    monkeypatch.chdir(tmp_path)
-    prepare(write_topics(tmp_path / "topics.csv", rows=240), PrepareConfig(vocab_size=400), tmp_path / "prepared")
-    return tmp_path
-
-
-def run(capsys, *arguments) -> tuple[int, str, str]:
-    code = main([*map(str, arguments)])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
-def test_the_finding_is_printed_as_json_and_kept(here, capsys):
-    code, out, err = run(capsys, "lrfind", "--json", *SMALL, *QUICK)
+def test_the_finding_is_printed_as_json_and_kept(here, run):
+    code, out, err = run("lrfind", "--json", *SMALL, *QUICK)
     assert code == 0, err
     found = json.loads(out)
     assert found["suggestion"] is None or 1e-7 < found["suggestion"] < 10
@@ -41,8 +22,8 @@ def test_the_finding_is_printed_as_json_and_kept(here, capsys):
     assert kept["found"][key]["suggestion"] == found["suggestion"]
 
 
-def test_plainly_there_is_a_curve_a_conclusion_and_what_to_type_next(here, capsys):
-    code, out, err = run(capsys, "lrfind", "--plain", "--svg", "curve.svg", *SMALL, *QUICK)
+def test_plainly_there_is_a_curve_a_conclusion_and_what_to_type_next(here, run):
+    code, out, err = run("lrfind", "--plain", "--svg", "curve.svg", *SMALL, *QUICK)
     assert code == 0, err
     assert "learning rate" in out
     assert "Suggested" in out or "No suggestion" in out
@@ -50,21 +31,21 @@ def test_plainly_there_is_a_curve_a_conclusion_and_what_to_type_next(here, capsy
     assert (here / "curve.svg").read_text().startswith("<svg")
 
 
-def test_lr_auto_takes_what_was_found_or_finds_it_first_and_says_so(here, capsys):
+def test_lr_auto_takes_what_was_found_or_finds_it_first_and_says_so(here, run):
     one_epoch = ["train", "--epochs", "1", "--lr", "auto", *SMALL]
-    code, _, err = run(capsys, *one_epoch)
+    code, _, err = run(*one_epoch)
     assert code == 0, err
     assert "txt lrfind runs first" in err
     (entry,) = json.loads((here / "prepared" / "lrfind.json").read_text())["found"].values()
-    code, _, err = run(capsys, *one_epoch)
+    code, _, err = run(*one_epoch)
     assert code == 0, err
     assert "runs first" not in err or entry["suggestion"] is None
     configs = [json.loads((here / "runs" / name / "config.json").read_text())["config"] for name in ("001", "002")]
     assert configs[0]["learning_rate"] == configs[1]["learning_rate"] == (entry["suggestion"] or 1e-4)
 
 
-def test_lr_auto_works_on_a_data_file(here, capsys):
-    code, _, err = run(capsys, "train", "topics.csv", "--epochs", "1", "--lr", "auto", "--vocab-size", "400", *SMALL)
+def test_lr_auto_works_on_a_data_file(here, run):
+    code, _, err = run("train", "topics.csv", "--epochs", "1", "--lr", "auto", "--vocab-size", "400", *SMALL)
     assert code == 0, err
     assert (here / "runs" / "001" / "prepared" / "lrfind.json").is_file()
 
@@ -80,10 +61,10 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
-def test_bad_input_is_one_line_and_leaves_nothing(case, here, capsys):
+def test_bad_input_is_one_line_and_leaves_nothing(case, here, run):
     arguments, expected = BAD[case]
     before = sorted(here.rglob("*"))
-    code, out, err = run(capsys, *arguments)
+    code, out, err = run(*arguments)
     assert code == 2
     assert expected in next(line for line in err.splitlines() if line.startswith("error: "))
     assert out == ""

@@ -12,7 +12,6 @@ import typer
 
 from txt.cli.conclusion import show_conclusion
 from txt.cli.data_report import say_report
-from txt.cli.grid import winner_of
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.lrfind import with_found_rate
 from txt.cli.notify import notify as tell_desktop
@@ -79,6 +78,8 @@ def train(
             settle = with_found_rate if finds_rate(options, given) else _as_it_is
             training = training_options(preset_set, recipe, options, given)
         else:
+            from txt.search.winner import winner_of
+
             source, winner = winner_of(from_study, source)
             settle = with_found_rate if finds_rate(file, given) else _as_it_is
             of_preset = preset_options(preset if "preset" in given.typed else None)
