@@ -28,7 +28,7 @@ from txt.data.prepare import prepare  # noqa: E402
 from txt.data.prepared import Prepared  # noqa: E402
 from txt.data.sample import sample_file  # noqa: E402
 from txt.event_index import VALUES, index_path, packed  # noqa: E402
-from txt.events import Started, Step  # noqa: E402
+from txt.events import Evaluation, Started, Step  # noqa: E402
 from txt.files import json_line  # noqa: E402
 from txt.recipes import PRESETS  # noqa: E402
 from txt.run_feed import RunFeed  # noqa: E402
@@ -91,7 +91,7 @@ def million(folder: Path) -> Iterator[Line]:
     begun = time.perf_counter()
     scene = Scene(taken_in(run))
     drawn = [PLOTS[name](scene, 57, 13) for name in NAMES[:4]]
-    assert all(plot.plain.count("\n") == 12 for plot in drawn)
+    assert all(len(plot) == 13 for plot in drawn)
     yield f"{what}, read and drawn", "0.4 s", f"{time.perf_counter() - begun:.2f} s"
     yield f"{what}, from the command to the screen", "–", f"{opened(run)[0]:.2f} s"
     yield "a frame of four plots, 120×40, p50 / p95", "12 ms", frames(scene)
@@ -214,28 +214,52 @@ def acknowledged(run: Run, feed: RunFeed) -> int:
         steps += len(news.steps)
 
 
-def hour(folder: Path, minutes: float) -> Iterator[Line]:
-    """Memory of the screen while events keep coming, 50 a second."""
+def hour(folder: Path, minutes: float, rate: float = 10.0) -> Iterator[Line]:
+    """Memory and processor time of the screen in the time of a real training, whose record grows `rate` steps a second.
+
+    The record is of a run of that length: its curves are drawn over all of it. Each minute is told on stderr.
+    """
     run = new_run(folder, "hour")
-    sizes = []
-    with EventLog(run) as log:
-        log.write(Started(**{**vars(started()), "total_steps": 10_000_000}))
-        with watching(run) as terminal:
-            begun, number = time.perf_counter(), 0
-            while time.perf_counter() - begun < minutes * 60:
-                for _ in range(10):
-                    number += 1
-                    log.write(Step(**{**vars(step(number % 200 + 1)), "step": number, "time": time.time()}))
-                if number % 2000 == 0:
-                    log.write(evaluation(40))
-                if number % 50 == 0:
-                    say_training(run)
-                terminal._drain()
-                time.sleep(0.2)
-                if number % 500 == 0:
-                    sizes.append(memory(terminal.pid))
-    told = f"{sizes[len(sizes) // 5]:.0f} → {sizes[-1]:.0f} MB" if len(sizes) > 5 else "too short to say"
-    yield f"memory of the screen over {minutes:g} minutes, from a fifth of it on", "flat", told
+    total = round(minutes * 60 * rate)
+    sizes, shares = [], []
+    with EventLog(run) as log, watching(run) as terminal:
+        log.write(Started(**vars(started()) | {"time": time.time(), "total_steps": total, "steps_per_epoch": total}))
+        begun, spent, minute = time.perf_counter(), processor_seconds(terminal.pid), 0
+        for number in range(1, total + 1):
+            time.sleep(max(begun + number / rate - time.perf_counter(), 0))
+            put_step(log, number, number / total)
+            if number % round(rate) == 0:
+                say_training(run)
+            terminal._drain()
+            if time.perf_counter() - begun >= 60 * (minute + 1):
+                minute += 1
+                sizes.append(memory(terminal.pid))
+                now = processor_seconds(terminal.pid)
+                shares.append((now - spent) / 60)
+                spent = now
+                print(f"minute {minute}: {sizes[-1]:.1f} MB, {shares[-1]:.1%} of a core", file=sys.stderr, flush=True)
+    told = f"{sizes[len(sizes) // 10]:.0f} → {sizes[-1]:.0f} MB" if len(sizes) > 1 else "too short to say"
+    yield f"memory of the screen over {minutes:g} minutes, from a tenth of it on", "flat", told
+    if shares:
+        yield (
+            "processor time meanwhile, median and worst minute",
+            "–",
+            f"{statistics.median(shares):.1%} / {max(shares):.1%}",
+        )
+
+
+def put_step(log: EventLog, number: int, epoch: float) -> None:
+    """Write a step, and an evaluation after every 500."""
+    now = {"time": time.time(), "step": number, "epoch": epoch}
+    log.write(Step(**vars(step(number % 200 + 1)) | now))
+    if number % 500 == 0:
+        log.write(Evaluation(**vars(evaluation(40 * (1 + number // 500 % 5))) | now))
+
+
+def processor_seconds(pid: int) -> float:
+    """Return the seconds of a core that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def main() -> None:

@@ -59,8 +59,8 @@ def test_bars_are_as_long_as_their_counts():
 
 def test_a_field_chart_is_as_wide_as_asked_whatever_the_terminal_is():
     xs = np.linspace(0.0, 100.0, 500)
-    lines = [Line(xs, np.sin(xs), Ink("blue")), Line(xs[::100], np.cos(xs[::100]), Ink("orange+", letter="•"))]
-    chart = field_chart(lines, 150, 12, number_axis(0, 100, 5), number_axis(-1, 1, 3)).plain.split("\n")
+    lines = [Line(xs, np.sin(xs), Ink("blue")), Line(xs[::100], np.cos(xs[::100]), Ink("yellow", letter="•"))]
+    chart = [row.plain for row in field_chart(lines, 150, 12, number_axis(0, 100, 5), number_axis(-1, 1, 3))]
     assert len(chart) == 12
     assert {len(line) for line in chart} == {150}
     assert sum("•" in line for line in chart)
@@ -73,14 +73,30 @@ def test_each_dot_of_a_raster_is_where_its_point_is():
     raster = Raster(2, 1, 0, 3, 0, 3)
     raster.draw(Line(np.array([0.0]), np.array([0.0])))
     raster.draw(Line(np.array([3.0]), np.array([3.0])))
-    assert {(cell.column, cell.letter) for cell in raster.cells()} == {(0, "⡀"), (1, "⠈")}
+    assert [(stroke.column, stroke.letters) for stroke in raster.strokes(0)] == [(0, "⡀"), (1, "⠈")]
 
 
 def test_a_line_leaves_no_gap_between_its_points():
     raster = Raster(30, 10, 0, 1, 0, 1)
     raster.draw(Line(np.array([0.0, 1.0]), np.array([0.0, 1.0])))
-    assert {cell.column for cell in raster.cells()} == set(range(30))
-    assert {cell.row for cell in raster.cells()} == set(range(10))
+    strokes = [raster.strokes(row) for row in range(10)]
+    assert all(len(row) == 1 for row in strokes)
+    columns = [stroke.column + k for (stroke,) in strokes for k in range(len(stroke.letters))]
+    assert set(columns) == set(range(30))
+
+
+def test_letters_hide_dots_and_the_last_line_is_on_top():
+    raster = Raster(4, 1, 0, 7, 0, 3)
+    flat = np.array([0.0, 7.0]), np.array([0.0, 0.0])
+    raster.draw(Line(*flat, Ink("blue")))
+    raster.draw(Line(np.array([3.0]), np.array([0.0]), Ink("red", letter="x", joined=False)))
+    assert [(stroke.letters, stroke.ink.color) for stroke in raster.strokes(0)] == [
+        ("⣀", "blue"),
+        ("x", "red"),
+        ("⣀⣀", "blue"),
+    ]
+    raster.draw(Line(*flat, Ink("green")))
+    assert [(stroke.letters, stroke.ink.color) for stroke in raster.strokes(0)] == [("⣀⣀⣀⣀", "green")]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from dataclasses import replace
 import pytest
 
 from tests.screens.conftest import painted
+from tests.screens.dashboard_pilot import PATIENCE_SECONDS, app_on, seen, still, true
 from tests.screens.run_record import BEGUN, make_run, record, say_training, started, step
 from tests.training.conftest import new_run, prepared, topics  # noqa: F401
 from txt.events import Acknowledged, Finished, Step, from_json
@@ -18,7 +19,6 @@ from txt.run_feed import RunFeed
 from txt.run_replay import Replay
 from txt.run_status import TRAINING, Status, read_status, write_status
 from txt.runs import EventLog, Run
-from txt.screens.dashboard_app import DashboardApp
 from txt.screens.watched_run import WatchedRun
 from txt.training.checkpoint import checkpoints
 from txt.training.loop import train
@@ -28,12 +28,6 @@ from txt.training.loop import train
 def utc(monkeypatch):
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-
-
-def app_on(run, *arguments, **options) -> DashboardApp:
-    app = DashboardApp(WatchedRun(run), *arguments, **options)
-    app.theme = "txt-dark"
-    return app
 
 
 @contextmanager
@@ -49,20 +43,23 @@ def training(run, data):
         thread.join()
 
 
-async def seen(pilot, text, seconds=30.0):
-    """Wait until a text is on the screen, and return all that is on it."""
-    until = time.monotonic() + seconds
-    while text not in painted(pilot.app):
-        assert time.monotonic() < until, f"{text!r} is not on the screen:\n{painted(pilot.app)}"
-        await pilot.pause(0.05)
-    return painted(pilot.app)
+async def left(app):
+    """Wait until a screen has closed by itself."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while app.is_running:
+        assert time.monotonic() < until
+        await asyncio.sleep(0.05)
 
 
 def answers(run):
     return [event for event in run.events() if isinstance(event, Acknowledged)]
 
 
-LONG = {"num_epochs": 400, "log_interval": 1, "d_model": 16, "num_layers": 1}
+def commands(run):
+    return [event.command for event in answers(run)]
+
+
+LONG = {"num_epochs": 20_000, "log_interval": 1, "d_model": 16, "num_layers": 1}
 
 
 async def test_every_key_steers_a_real_training(new_run, prepared):  # noqa: F811
@@ -83,8 +80,7 @@ async def test_every_key_steers_a_real_training(new_run, prepared):  # noqa: F81
             await pilot.press("n", *"a note", "enter")
             await seen(pilot, "note: a note")
             await pilot.press("space")
-            while "resume" not in [event.command for event in answers(run)]:  # its line is soon out of sight
-                await pilot.pause(0.05)
+            await true(pilot, lambda: "resume" in commands(run))  # its line is soon out of sight
             await pilot.press("x", "escape")
             await pilot.press("X", "escape")
             await pilot.press("q", "escape")
@@ -94,7 +90,7 @@ async def test_every_key_steers_a_real_training(new_run, prepared):  # noqa: F81
             await pilot.press("p")
             await seen(pilot, "it is not running")
             await pilot.press("q")
-    assert [event.command for event in answers(run)] == ["pause", "save", "rate", "rate", "note", "resume", "stop"]
+    assert commands(run) == ["pause", "save", "rate", "rate", "note", "resume", "stop"]
     assert not any(event.refused for event in answers(run))
     assert json.loads((run.path / "notes.json").read_text())["note"] == "a note"
     assert checkpoints(run.checkpoints)
@@ -113,10 +109,7 @@ async def test_discarding_asks_for_another_key_and_leaves(new_run, prepared):  #
             await pilot.press("enter", "x", "y")
             assert "Discard this run?" in painted(app)
             await pilot.press("D")
-            for _ in range(400):
-                if not app.is_running:
-                    break
-                await asyncio.sleep(0.05)
+            await left(app)
     assert run.finished().status == "discarded"
 
 
@@ -129,10 +122,7 @@ async def test_leaving_asks_and_stop_from_there_saves(new_run, prepared):  # noq
             await pilot.press("ctrl+c")
             await seen(pilot, "leave it running")
             await pilot.press("x")
-            for _ in range(400):
-                if not app.is_running:
-                    break
-                await asyncio.sleep(0.05)
+            await left(app)
         thread.join()
     assert run.finished().status == "interrupted"
 
@@ -159,22 +149,18 @@ async def test_two_dashboards_show_the_same_run_and_both_steer_it(new_run, prepa
             await first.press("p")
             await seen(second, " paused ")
             await second.press("p")
-            while len(answers(run)) < 2:
-                await first.pause(0.05)
+            await true(first, lambda: len(answers(run)) == 2)
             await seen(first, " training ")
-    assert [event.command for event in answers(run)] == ["pause", "resume"]
+    assert commands(run) == ["pause", "resume"]
 
 
-def shown_after(app, *keys, size=(120, 40)) -> str:
+def shown_after(app, *keys, size=(120, 40), until=lambda _app: True) -> str:
     async def show() -> str:
         async with app.run_test(size=size) as pilot:
-            await pilot.pause()
+            await still(pilot)
             await pilot.press(*keys)
-            before = ""
-            while (now := painted(app)) != before:  # until nothing moves any more
-                before = now
-                await pilot.pause(0.05)
-            return now
+            await true(pilot, lambda: until(app))
+            return await still(pilot)
 
     return asyncio.run(show())
 
@@ -259,10 +245,14 @@ def test_earlier_runs_lie_behind_those_that_were_marked(finished, tmp_path):
         for event in record()
     ]
     make_run(tmp_path, "other", slow)
-    plain, with_other = shown_after(app_on(finished), "3"), shown_after(app_on(finished), "3", "o", "enter")
-    assert plain != with_other
-    unmarked = shown_after(app_on(finished), "3", "o", "escape")
-    assert unmarked == plain
+    plain = shown_after(app_on(finished), "3")
+    laid = shown_after(app_on(finished), "3", "o", "enter", until=lambda app: app.dashboard.earlier and no_dialog(app))
+    assert plain != laid
+    assert shown_after(app_on(finished), "3", "o", "escape", until=no_dialog) == plain
+
+
+def no_dialog(app) -> bool:
+    return app.screen is app.dashboard
 
 
 def test_help_lists_every_key(finished):
@@ -384,7 +374,7 @@ def test_a_replay_tells_the_record_in_its_own_time(finished):
 
 async def test_a_replay_has_keys_of_its_own_and_never_asks_the_training(finished):
     replay = Replay(RunFeed(finished.events_path), 1.0)
-    app = DashboardApp(WatchedRun(finished, replay, replayed=True), replay)
+    app = app_on(finished, replay)
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.press("p")
         await seen(pilot, "the replay holds")
@@ -401,6 +391,8 @@ async def test_a_replay_has_keys_of_its_own_and_never_asks_the_training(finished
 async def test_an_end_is_told_when_asked_for(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run = make_run(tmp_path, "soon", list(record(90, ends=False)))
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
     rung = []
     with EventLog(run) as log:
         say_training(run)
@@ -410,7 +402,7 @@ async def test_an_end_is_told_when_asked_for(tmp_path, monkeypatch):
             await seen(pilot, "training")
             log.write(list(record())[-1])
             await seen(pilot, "finished")
-            await pilot.pause()
+            await true(pilot, lambda: rung)
     assert rung == ["bell"]
 
 
@@ -428,26 +420,13 @@ def test_every_size_has_all_plots_the_state_and_the_keys(finished, size):
 
 
 async def test_a_resize_redraws_all_plots(finished):
+    async with app_on(finished).run_test(size=(160, 50)) as pilot:
+        wide = await still(pilot)
     app = app_on(finished)
     async with app.run_test(size=(80, 24)) as pilot:
-        await pilot.pause()
+        await still(pilot)
         await pilot.resize_terminal(160, 50)
-        await pilot.pause(0.1)
-        await pilot.pause()
-        wide = painted(app)
-    assert wide == shown_after_(app_on(finished), (160, 50))
-
-
-def shown_after_(app, size):
-    shown = []
-
-    def work():
-        shown.append(shown_after(app, size=size))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    return shown[0]
+        await true(pilot, lambda: painted(app) == wide)
 
 
 def test_the_dashboard_loads_without_torch():

@@ -23,7 +23,7 @@ def lines_of(run) -> int:
     return run.events_path.read_bytes().count(b"\n") if run.events_path.exists() else 0
 
 
-def wait_until(true, seconds=120.0):
+def wait_until(true, seconds=300.0):
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until
@@ -47,15 +47,15 @@ def test_a_killed_dashboard_costs_nothing_and_a_killed_training_is_told(new_run,
     watched, alone = new_run("watched", **LONG), new_run("alone", **LONG)
     trainer = paused_trainer(watched)
     with watching(watched) as first:
-        first.wait_for(b" paused ", 120)
+        first.wait_for(b" paused ", 300)
     seen = lines_of(watched)  # the block's end has killed the dashboard
     send(watched, RESUME)
     wait_until(lambda: lines_of(watched) > seen + 20)
     send(watched, PAUSE)
     with watching(watched) as second:
-        second.wait_for(b" paused ", 120)
+        second.wait_for(b" paused ", 300)
         os.kill(trainer.process.pid, signal.SIGKILL)
-        second.wait_for(b"died at step", 60)
+        second.wait_for(b"died at step", 300)
     assert read_status(watched).state == "paused"
     start = resume(str(watched.path), {})
     list(train(start.run, start.prepared, resume=start.resume))
@@ -70,7 +70,7 @@ def test_a_lost_terminal_ends_the_dashboard_and_not_the_training(new_run, prepar
     trainer = paused_trainer(run)
     try:
         with watching(run) as terminal:
-            terminal.wait_for(b" paused ", 120)
+            terminal.wait_for(b" paused ", 300)
             os.close(terminal._master)
             terminal._master = os.open(os.devnull, os.O_RDWR)
             wait_until(lambda: os.waitid(os.P_PID, terminal.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG))

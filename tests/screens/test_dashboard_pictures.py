@@ -6,13 +6,12 @@ from types import SimpleNamespace
 import pytest
 
 from tests.screens.conftest import painted
+from tests.screens.dashboard_pilot import app_on, still, true
 from tests.screens.run_record import BEGUN, make_run, record, say_training
 from txt.run_feed import RunFeed
 from txt.run_replay import Replay
 from txt.runs import EventLog
 from txt.screens import run_words
-from txt.screens.dashboard_app import DashboardApp
-from txt.screens.watched_run import WatchedRun
 
 SIZES = [(80, 24), (120, 40)]
 
@@ -32,33 +31,20 @@ def clock(monkeypatch, tmp_path):
     monkeypatch.setattr(run_words, "time", still)
 
 
-def app_on(run, *arguments) -> DashboardApp:
-    app = DashboardApp(WatchedRun(run, *arguments[:1], replayed=bool(arguments)), *arguments)
-    app.theme = "txt-dark"
-    return app
-
-
-async def settle(pilot):
-    """Wait until nothing moves any more, for longer than the screen takes to look for news."""
-    while not pilot.app.dashboard.watched.started:
-        await pilot.pause(0.05)
-    before = ""
-    while (now := painted(pilot.app)) != before:
-        before = now
-        await pilot.pause(0.4)
-
-
-def pressed(*keys, until: str):
-    """Return what presses keys once nothing moves, and waits for what they bring."""
+def pressed(*keys, until):
+    """Return what presses keys once nothing moves, and waits until something is so of the app."""
 
     async def press(pilot):
-        await settle(pilot)
+        await still(pilot)
         await pilot.press(*keys)
-        while until not in painted(pilot.app):
-            await pilot.pause(0.05)
-        await settle(pilot)
+        await true(pilot, lambda: until(pilot.app))
+        await still(pilot)
 
     return press
+
+
+def shows(text):
+    return lambda app: text in painted(app)
 
 
 @pytest.fixture
@@ -76,36 +62,42 @@ def finished(tmp_path):
 
 
 def test_training(snap_compare, live, size):
-    assert snap_compare(app_on(live), terminal_size=size, run_before=settle)
+    assert snap_compare(app_on(live), terminal_size=size, run_before=still)
 
 
 def test_leaving_a_training(snap_compare, live, size):
-    assert snap_compare(app_on(live), terminal_size=size, run_before=pressed("q", until="Leave?"))
+    assert snap_compare(app_on(live), terminal_size=size, run_before=pressed("q", until=shows("Leave?")))
 
 
 def test_finished_with_an_earlier_run_behind(snap_compare, finished, tmp_path, size):
     make_run(tmp_path, "before", list(record(110)))
     assert snap_compare(
-        app_on(finished), terminal_size=size, run_before=pressed("o", "space", "enter", until="finished")
+        app_on(finished),
+        terminal_size=size,
+        run_before=pressed(
+            "o", "space", "enter", until=lambda app: app.dashboard.earlier and app.screen is app.dashboard
+        ),
     )
 
 
 def test_one_plot_alone_over_epochs_and_logarithmic(snap_compare, finished, size):
-    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("1", "a", "l", until="logarithmic"))
+    assert snap_compare(
+        app_on(finished), terminal_size=size, run_before=pressed("1", "a", "l", until=shows("logarithmic"))
+    )
 
 
 def test_confusion(snap_compare, finished, size):
-    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("5", until="confusion"))
+    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("5", until=shows("confusion")))
 
 
 def test_died(snap_compare, tmp_path, size):
     run = make_run(tmp_path, "airline", list(record(90, ends=False)))
-    assert snap_compare(app_on(run), terminal_size=size, run_before=settle)
+    assert snap_compare(app_on(run), terminal_size=size, run_before=still)
 
 
 def test_help(snap_compare, finished, size):
     assert snap_compare(
-        app_on(finished), terminal_size=size, run_before=pressed("question_mark", until="any key goes back")
+        app_on(finished), terminal_size=size, run_before=pressed("question_mark", until=shows("any key goes back"))
     )
 
 
@@ -113,18 +105,20 @@ def test_choosing_earlier_runs(snap_compare, finished, tmp_path, size):
     for name in ("second", "third"):
         make_run(tmp_path, name, list(record(50)))
     (tmp_path / "runs" / "second" / "config.json").touch()
-    assert snap_compare(app_on(finished), terminal_size=size, run_before=pressed("o", "down", "space", until="●"))
+    assert snap_compare(
+        app_on(finished), terminal_size=size, run_before=pressed("o", "down", "space", until=shows("●"))
+    )
 
 
 def test_a_replay_that_holds(snap_compare, finished, size):
     replay = Replay(RunFeed(finished.events_path), 1.0, clock=lambda: 0.0)
     replay._told = BEGUN + 100
     replay.paused = True
-    assert snap_compare(app_on(finished, replay), terminal_size=size, run_before=settle)
+    assert snap_compare(app_on(finished, replay), terminal_size=size, run_before=still)
 
 
 @pytest.mark.parametrize("theme", ["txt-light", "ansi-dark"])
 def test_other_colours(snap_compare, finished, theme):
     app = app_on(finished)
     app.theme = theme
-    assert snap_compare(app, terminal_size=(80, 24), run_before=settle)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=still)

@@ -71,6 +71,11 @@ class Chips(Widget):
         """Return the lines that the chips take."""
         return len(_flow(self._chips, width, self._gap))
 
+    def on_resize(self, _event: events.Resize) -> None:
+        """Take as many lines as are needed at the new width: the layout may have been made while it was another."""
+        if len(_flow(self._chips, self.size.width, self._gap)) != self.size.height:
+            self.refresh(layout=True)
+
     def render_line(self, y: int) -> Strip:
         """Draw a line of chips."""
         lines = _flow(self._chips, self.size.width, self._gap)

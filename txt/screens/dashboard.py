@@ -2,9 +2,7 @@
 
 import shlex
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 from rich.text import Text
@@ -12,26 +10,33 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.message import Message
 from textual.screen import Screen
-from textual.widgets import Static
 
 from txt.errors import TxtError
 from txt.run_notes import read_notes, write_note
 from txt.run_replay import Replay
-from txt.run_status import LIVING, PAUSED, STARTING
+from txt.run_status import LIVING, PAUSED
 from txt.runs import Run, all_runs
 from txt.screens import run_words
 from txt.screens.chips import Chip, Chips
 from txt.screens.dashboard_panels import NAMES, LogPane, PlotPanel, Plots
 from txt.screens.dialog import TypedAhead
-from txt.screens.label_dialogs import AskLine, Choose, Page
+from txt.screens.drawing_budget import DrawingBudget
+from txt.screens.label_dialogs import AskLine, Page
 from txt.screens.overlay_dialog import ChooseRuns
-from txt.screens.run_plots import AXES, SMOOTHINGS, Scene, View, metrics_of
+from txt.screens.plot_view import MOVES, SMOOTHINGS, Scene, View
+from txt.screens.run_plots import metrics_of
 from txt.screens.run_words import REPLAY_ACTIONS, RUN_ACTIONS, RunAction
+from txt.screens.steering import Steering, ask_to_discard, ask_to_leave, ask_to_stop
+from txt.screens.text_rows import TextRows
 from txt.screens.watched_run import REMOVED, WatchedRun
-from txt.training.control import DISCARD, NOTE, PAUSE, RATE, RESUME, SAVE, STOP, send
+from txt.training.control import DISCARD, NOTE, PAUSE, RATE, RESUME, SAVE, STOP
 from txt.visible import visible_lines
 
-TICK_SECONDS = 0.25  # well under the half second in which an event is to be seen
+TICK_SECONDS = 0.2
+_SHARE = 0.03  # of a core: what the screen may take, since all cores of a training wait for the one that lends it
+_REPLAY_SHARE = 0.5  # nobody waits for it
+_LEAST_SECONDS = 0.35  # with a tick, under the half second in which an event is to be seen
+_MOST_SECONDS = 2.0
 _CATCH_UP_SECONDS = 0.05  # of each tick, while a long record is read
 _DOTS = 400  # of a plot's width, about as many as a large terminal has
 _MARGIN = 2
@@ -55,19 +60,23 @@ class DashboardScreen(Screen[None]):
         self.view = View(metric=watched.metric if watched.metric != "loss" else "accuracy")
         self.earlier: list[WatchedRun] = []
         self._alone: str | None = None
-        self._notice, self._waiting = "", dict[str, str]()
+        self._steering = Steering(watched)
+        self._notice = ""
         self._notifies, self._leaving = notifies, False
         self._version = 0
         self._plotted: tuple[int, object] = (0, None)
-        self._header: object = None
+        self._logged: object = None
+        share, least = (_SHARE, _LEAST_SECONDS) if replay is None else (_REPLAY_SHARE, 0.0)
+        self._budget = DrawingBudget(share, least, _MOST_SECONDS)
+        self._stale = True
         self._keys_shown: list[Chip] = []
 
     def compose(self) -> ComposeResult:
         """Lay out the header, the plots, what is to be advised, the log and the keys."""
-        yield Static(id="run-head")
-        yield Static(id="run-numbers")
+        yield TextRows(id="run-head")
+        yield TextRows(id="run-numbers")
         yield Plots(id="plots")
-        yield Static(id="advice")
+        yield TextRows(id="advice")
         yield LogPane()
         yield Chips(id="keys")
 
@@ -79,6 +88,11 @@ class DashboardScreen(Screen[None]):
         own = {action.name for action in REPLAY_ACTIONS}
         return REPLAY_ACTIONS + tuple(each for each in RUN_ACTIONS if not each.controls and each.name not in own)
 
+    @property
+    def is_current(self) -> bool:
+        """Whether all that came in is drawn."""
+        return not self._stale and all(each.share == 1.0 or each.replayed for each in (self.watched, *self.earlier))
+
     # Keys
 
     @on(events.Key)
@@ -89,17 +103,9 @@ class DashboardScreen(Screen[None]):
             self.app.screen.post_message(TypedAhead(event))
             return
         self._notice = ""
-        moves: dict[str, Callable[[View], View]] = {
-            "up": partial(View.zoomed, factor=0.5),
-            "down": partial(View.zoomed, factor=2.0),
-            "left": partial(View.moved, share=-0.25),
-            "right": partial(View.moved, share=0.25),
-            "end": lambda view: replace(view, right=1.0),
-            "home": lambda view: replace(view, width=1.0, right=1.0),
-        }
         action = next((each for each in self.actions if event.character == each.key), None)
-        if event.key in moves:
-            self._look_at(moves[event.key](self.view))
+        if event.key in MOVES:
+            self._look_at(MOVES[event.key](self.view))
         elif event.character and event.character in "12345"[: len(NAMES)]:
             self._show_alone(NAMES[int(event.character) - 1])
         elif event.key in ("pageup", "pagedown"):
@@ -158,9 +164,7 @@ class DashboardScreen(Screen[None]):
 
     def _do_stop(self) -> None:
         if self._is_steerable():
-            body = Text("The step is finished, everything is saved, and --resume goes on with it.")
-            choices = [Chip("stop", "enter", "stop and save"), Chip("stay", "esc", "go on")]
-            self.app.push_screen(Choose("Stop the training?", body, choices), self._stop)
+            self.app.push_screen(ask_to_stop(), self._stop)
 
     def _stop(self, choice: str | None) -> None:
         if choice == "stop":
@@ -168,34 +172,22 @@ class DashboardScreen(Screen[None]):
 
     def _do_discard(self) -> None:
         if self._is_steerable():
-            body = Text(f"Everything in {self.watched.run.path} is removed, its checkpoints and its best model too.")
-            choices = [Chip("discard", "D", "stop and remove it"), Chip("stay", "esc", "keep it")]
-            self.app.push_screen(Choose("Discard this run?", body, choices), self._discard)
+            self.app.push_screen(ask_to_discard(self.watched), self._discard)
 
     def _discard(self, choice: str | None) -> None:
         if choice == "discard":
             self._ask_for(DISCARD, "ending after this step")
 
     def _ask_for(self, command: str, told: str, value: float | str | None = None) -> bool:
-        """Send a command; its answer comes through the event log. Returns whether it could be sent."""
-        if not self._is_steerable():
-            return False
-        try:
-            number = send(self.watched.run, command, value)
-        except OSError as error:
-            self._tell(f"this run can only be watched from here: {(error.strerror or str(error)).lower()}")
-            return False
-        self._waiting[number] = command
-        self._tell(f"{told} …")
-        return True
+        asked = self._steering.ask(command, told, value)
+        self._tell(self._steering.told)
+        return asked
 
     def _is_steerable(self) -> bool:
-        """Return whether a process hears commands, and say so where none does."""
-        if self.watched.runs:
-            return True
-        starting = self.watched.state == STARTING
-        self._tell("it is still starting" if starting else f"it is not running: {run_words.state_words(self.watched)}")
-        return False
+        possible = self._steering.is_possible()
+        if not possible:
+            self._tell(self._steering.told)
+        return possible
 
     # Notes, earlier runs, pictures, help
 
@@ -233,8 +225,9 @@ class DashboardScreen(Screen[None]):
             return
         known = {each.run.path: each for each in self.earlier}
         self.earlier = [known.get(path) or WatchedRun(Run(path)) for path in runs]
-        self._version += 1
-        self._tick()
+        for each in self.earlier:
+            self._take_in(each)
+        self._redraw()
 
     def _do_picture(self) -> None:
         name = f"{self.watched.run.name}-{time.strftime('%H%M%S')}.svg"
@@ -251,18 +244,16 @@ class DashboardScreen(Screen[None]):
     # How it is seen
 
     def _do_metric(self) -> None:
-        names = metrics_of(self.watched)
-        place = names.index(self.view.metric) + 1 if self.view.metric in names else 0
-        self._look_at(replace(self.view, metric=names[place % len(names)]))
+        self._look_at(self.view.with_next_metric(metrics_of(self.watched)))
 
     def _do_axis(self) -> None:
-        over = AXES[(AXES.index(self.view.over) + 1) % len(AXES)]
-        self._look_at(replace(self.view, over=over), f"over {'steps' if over == 'step' else over + 's'}")
+        view = self.view.on_next_axis()
+        self._look_at(view, f"over {'steps' if view.over == 'step' else view.over + 's'}")
 
     def _do_smooth(self) -> None:
-        place = (self.view.smoothing + 1) % len(SMOOTHINGS)
-        told = f"smoothed over {SMOOTHINGS[place]:.0%} of what is seen" if place else "not smoothed"
-        self._look_at(replace(self.view, smoothing=place), told)
+        view = self.view.smoothed_next()
+        share = SMOOTHINGS[view.smoothing]
+        self._look_at(view, f"smoothed over {share:.0%} of what is seen" if share else "not smoothed")
 
     def _do_log(self) -> None:
         logarithmic = not self.view.logarithmic
@@ -287,14 +278,7 @@ class DashboardScreen(Screen[None]):
         if self.replay or self.watched.state not in LIVING:
             self.app.exit()
             return
-        name = shlex.quote(self.watched.run.name)
-        body = Text(f"The training goes on without this screen; txt watch {name} opens it again.")
-        choices = [
-            Chip("detach", "enter", "leave it running"),
-            Chip("stop", "x", "stop and save"),
-            Chip("stay", "esc", "stay"),
-        ]
-        self.app.push_screen(Choose("Leave?", body, choices), self._leave)
+        self.app.push_screen(ask_to_leave(f"txt watch {shlex.quote(self.watched.run.name)}"), self._leave)
 
     def _leave(self, choice: str | None) -> None:
         if choice == "detach":
@@ -313,21 +297,22 @@ class DashboardScreen(Screen[None]):
     @on(events.Resize)
     def _fit(self, event: events.Resize) -> None:
         self.set_class(event.size.height >= _TALL, "tall")
-        self._header = None
         self.call_after_refresh(self._draw)
 
     def _tick(self) -> None:
-        """Take in what is new, and show it."""
-        watched, before = self.watched, self.watched.state
-        changed = self._take_in(watched)
-        for earlier in self.earlier:
-            changed |= self._take_in(earlier)
-        if changed:
-            self._version += self._moves_a_dot()
-            self._hear_answers()
-        if watched.state != before:
+        """Take in what is new, and show it when it is time."""
+        before = self.watched.state
+        changed = [self._take_in(each) for each in (self.watched, *self.earlier)]
+        self._stale |= any(changed)
+        if any(changed) and self._steering.hear():
+            self._notice, urgent = self._steering.told, True
+        else:
+            urgent = self.watched.state != before
+        if self.watched.state != before:
             self._on_state(before)
-        self._draw()
+        if urgent or (self._stale and self._budget.allows()):
+            self._version += self._moves_a_dot()
+            self._draw()
 
     def _moves_a_dot(self) -> bool:
         """Return whether what came can be seen in a plot: drawing for less would take time from the training."""
@@ -345,11 +330,6 @@ class DashboardScreen(Screen[None]):
         while watched.share < 1.0 and not watched.replayed and time.monotonic() < given_up:
             changed |= watched.look()
         return changed
-
-    def _hear_answers(self) -> None:
-        for answer in self.watched.answers:
-            if self._waiting.pop(answer.number, None) is not None:
-                self._notice = f"refused: {answer.refused}" if answer.refused else ""
 
     def _on_state(self, before: str) -> None:
         """React to a change of the run's state: a training that ended is told, and left where that was asked for."""
@@ -370,25 +350,24 @@ class DashboardScreen(Screen[None]):
         self._draw()
 
     def _draw(self) -> None:
+        self._stale = False
+        self._budget.begin()
         watched, width = self.watched, self.app.size.width - 2 * _MARGIN
-        self._draw_lines(width)
+        self.query_one("#run-head", TextRows).show(run_words.header(watched, width))
+        self.query_one("#run-numbers", TextRows).show(run_words.numbers(watched, width))
+        self.query_one("#advice", TextRows).show([self._said(width)])
+        self._draw_log(width)
         scene = Scene(watched, self.view, self.earlier)
         self.query_one(Plots).draw(scene, (self._version, self.view, len(self.earlier)))
         self._draw_keys()
 
-    def _draw_lines(self, width: int) -> None:
-        """Draw the header, the advice and the log, where they would differ from what is there."""
-        watched = self.watched
-        head, numbers = run_words.header(watched, width), run_words.numbers(watched, width)
-        advice = self._said(width)
-        lines = (head, numbers, advice, self._version)
-        if lines == self._header:
-            return
-        self._header = lines
-        for name, text in (("run-head", head), ("run-numbers", numbers), ("advice", advice)):
-            self.query_one(f"#{name}", Static).update(text, layout=False)
-        epochs = watched.started.epochs if watched.started else 0
-        self.query_one(LogPane).show(run_words.log_lines(list(watched.log), epochs, width))
+    def _draw_log(self, width: int) -> None:
+        """Draw the log anew when something was added to it."""
+        log, started = self.watched.log, self.watched.started
+        now = (log[-1] if log else None, len(log), width)
+        if now != self._logged:
+            self._logged = now
+            self.query_one(LogPane).tell(run_words.log_lines(list(log), started.epochs if started else 0, width))
 
     def _said(self, width: int) -> Text:
         """Return what the last key did, or what there is to advise."""

@@ -7,14 +7,15 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
-from textual.widgets import Static
 
-from txt.screens.run_plots import PLOTS, Scene
+from txt.screens.plot_view import Scene
+from txt.screens.run_plots import PLOTS
+from txt.screens.text_rows import TextRows
 
 NAMES = tuple(PLOTS)
 
 
-class PlotPanel(Static):
+class PlotPanel(TextRows):
     """One plot, by its name in PLOTS; a click asks to see it alone."""
 
     class Clicked(Message):
@@ -36,7 +37,7 @@ class PlotPanel(Static):
         if not self.display or not size.width or self._drawn == (version, size):
             return
         self._drawn = version, size
-        self.update(PLOTS[self._plot](scene, size.width, size.height), layout=False)
+        self.show(PLOTS[self._plot](scene, size.width, size.height))
 
     def on_resize(self, _event: events.Resize) -> None:
         """Draw the plot for the room it has now."""
@@ -68,31 +69,30 @@ class Plots(Container):
             panel.draw(scene, version)
 
 
-class LogPane(Static):
+class LogPane(TextRows):
     """The last lines of what happened; pages back."""
 
     def __init__(self) -> None:
         super().__init__(id="log")
-        self._lines: Sequence[Text] = ()
+        self._all: Sequence[Text] = ()
         self._back = 0
 
-    def show(self, lines: Sequence[Text]) -> None:
+    def tell(self, lines: Sequence[Text]) -> None:
         """Show the newest of these lines, or the same old ones when paged back."""
         if self._back:
-            self._back = min(self._back + max(len(lines) - len(self._lines), 0), max(len(lines) - 1, 0))
-        self._lines = lines
+            self._back = min(self._back + max(len(lines) - len(self._all), 0), max(len(lines) - 1, 0))
+        self._all = lines
         self._draw()
 
     def page(self, pages: int) -> None:
         """Page back (positive) or forth."""
-        most = max(len(self._lines) - self.size.height, 0)
+        most = max(len(self._all) - self.size.height, 0)
         self._back = min(max(self._back + pages * max(self.size.height - 1, 1), 0), most)
         self._draw()
 
     def _draw(self) -> None:
-        end = len(self._lines) - self._back
-        shown = list(self._lines[max(end - self.size.height, 0) : end])
-        self.update(Text("\n").join(shown), layout=False)
+        end = len(self._all) - self._back
+        self.show(self._all[max(end - self.size.height, 0) : end])
 
     def on_resize(self, _event: events.Resize) -> None:
         """Show as many lines as there is room for."""

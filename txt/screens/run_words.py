@@ -98,18 +98,18 @@ def trouble(run: WatchedRun) -> str:
     return ""
 
 
-def header(run: WatchedRun, width: int) -> Text:
-    """Return three lines: name, state and how long it will take; how far it is; the numbers of now."""
+def header(run: WatchedRun, width: int) -> list[Text]:
+    """Return two lines: name, state and how long it will take; and how far it is."""
     state = state_words(run)
     bad = run.state in _BAD
     left = Text.assemble(
         (clip(run.run.name, 30), "bold"), "  ", (f" {state} ", "bold reverse" if bad or run.state == PAUSED else "bold")
     )
     share = run.last_step / run.total_steps if run.total_steps else 0.0
-    return Text("\n").join([beside(left, _course(run), width), rule(min(share, 1.0), width)])
+    return [beside(left, _course(run), width), rule(min(share, 1.0), width)]
 
 
-def numbers(run: WatchedRun, width: int) -> Text:
+def numbers(run: WatchedRun, width: int) -> list[Text]:
     """Return two lines of numbers, what matters most first; what has no room is left out."""
     now, scores = run.now, run.scores
     first, second = [], []
@@ -134,7 +134,7 @@ def numbers(run: WatchedRun, width: int) -> Text:
         second.append(f"{run.started.device} {run.started.precision}")
         second.append(f"{run.started.train_rows:,} rows")
         second.append(f"{run.started.parameters / 1e6:.1f} M weights")
-    return Text("\n").join([_fitting(first, width), _fitting(second, width, "dim")])
+    return [_fitting(first, width), _fitting(second, width, "dim")]
 
 
 def advice_line(run: WatchedRun, width: int) -> Text:

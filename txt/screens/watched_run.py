@@ -2,14 +2,12 @@
 
 import math
 import time
-from array import array
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from txt.config import TrainConfig
 from txt.errors import InputError
@@ -20,6 +18,8 @@ from txt.files import read_json
 from txt.run_feed import News, Rows, RunFeed
 from txt.run_status import FAILED, LIVING, PAUSED, STARTING, TRAINING, Pulse, Status, read_status
 from txt.runs import Run
+from txt.screens.run_scores import Scores
+from txt.screens.step_pace import StepPace
 from txt.step_curves import StepCurves
 
 DIED, NOT_STARTED, REMOVED = "died", "not started", "removed"
@@ -27,8 +27,6 @@ DIED, NOT_STARTED, REMOVED = "died", "not started", "removed"
 _LOG_LINES = 500
 _EPOCHS_KEPT = 2000
 _DIAGNOSED_STEPS = 1000
-_PACE_STEPS = 200
-_RECENT_SECONDS = 20.0
 _PULSE_SECONDS = 0.5
 
 
@@ -45,44 +43,6 @@ class Entry:
 
     time: float
     what: Event | Advice
-
-
-@dataclass
-class Scores:
-    """The numbers of all evaluations, as columns; the confusion only of the last."""
-
-    columns: dict[str, "array[float]"] = field(default_factory=dict)
-    last: Evaluation | None = None
-    best: Evaluation | None = None
-
-    def __len__(self) -> int:
-        return len(self.columns["step"]) if self.columns else 0
-
-    def add(self, event: Evaluation) -> None:
-        """Take in an evaluation."""
-        numbers = {"step": event.step, "time": event.time, "val_loss": event.val_loss, **event.metrics}
-        before = len(self)
-        for name, value in numbers.items():
-            self.columns.setdefault(name, array("d", [float("nan")] * before)).append(value)
-        for name in self.columns.keys() - numbers.keys():
-            self.columns[name].append(float("nan"))
-        self.last = event
-        if event.best:
-            self.best = event
-
-    def cut(self, step: int) -> None:
-        """Forget what came after a step."""
-        kept = int(np.searchsorted(self.column("step"), step, side="right"))
-        for column in self.columns.values():
-            del column[kept:]
-        if self.last and self.last.step > step:
-            self.last = None
-        if self.best and self.best.step > step:
-            self.best = None
-
-    def column(self, name: str) -> npt.NDArray[np.float64]:
-        """Return one number of all evaluations (N,)."""
-        return np.array(self.columns.get(name, ()), np.float64)
 
 
 class WatchedRun:
@@ -113,7 +73,7 @@ class WatchedRun:
         self.last_step = 0
         self.paused = self._diagnosis_due = False
         self._epochs: deque[Evaluation] = deque(maxlen=_EPOCHS_KEPT)
-        self._pace: deque[tuple[float, int]] = deque(maxlen=_PACE_STEPS)
+        self._pace = StepPace()
 
     # Taking in
 
@@ -164,8 +124,7 @@ class WatchedRun:
         if len(rows):
             self.steps.add(rows)
             self.last_step = int(rows["step"][-1])
-            late = rows[-_PACE_STEPS:]
-            self._pace.extend(zip(late["time"].tolist(), late["step"].tolist(), strict=True))
+            self._pace.add(rows)
 
     def _take(self, event: Event) -> bool:
         """Take in an event that is no step; returns whether there may be something new to advise."""
@@ -242,20 +201,7 @@ class WatchedRun:
     @property
     def seconds_left(self) -> float | None:
         """How long the steps that are left will take at the pace of late; None where nothing can be said."""
-        if not self.total_steps or len(self._pace) < 2 or self.state != TRAINING:
-            return None
-        (then, first), (late, last) = self._recent(), self._pace[-1]
-        if last <= first or late <= then:
-            return None
-        return (self.total_steps - last) * (late - then) / (last - first)
-
-    def _recent(self) -> tuple[float, int]:
-        """Return where the pace is measured from: a while ago, and at least a tenth of what is known."""
-        late = self._pace[-1][0]
-        for when, step in self._pace:
-            if late - when <= max(_RECENT_SECONDS, (late - self._pace[0][0]) / 2):
-                return when, step
-        return self._pace[0]
+        return self._pace.seconds_to(self.total_steps) if self.state == TRAINING else None
 
     # Advice
 

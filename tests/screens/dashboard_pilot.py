@@ -1,0 +1,47 @@
+"""The dashboard under test, and waiting for what it shows, however slow the machine is."""
+
+import time
+
+from textual.pilot import Pilot
+
+from tests.screens.conftest import painted
+from txt.run_replay import Replay
+from txt.runs import Run
+from txt.screens.dashboard_app import DashboardApp
+from txt.screens.watched_run import WatchedRun
+
+PATIENCE_SECONDS = 300.0
+
+
+def app_on(run: Run, replay: Replay | None = None, **options) -> DashboardApp:
+    """Return the app on a run, or on a replay of it."""
+    app = DashboardApp(WatchedRun(run, replay, replayed=replay is not None), replay, **options)
+    app.theme = "txt-dark"
+    return app
+
+
+async def seen(pilot: Pilot, text: str) -> str:
+    """Wait until a text is on the screen, and return all that is on it."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while text not in painted(pilot.app):
+        assert time.monotonic() < until, f"{text!r} is not on the screen:\n{painted(pilot.app)}"
+        await pilot.pause(0.05)
+    return painted(pilot.app)
+
+
+async def true(pilot: Pilot, fact) -> None:
+    """Wait until something is so."""
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not fact():
+        assert time.monotonic() < until, painted(pilot.app)
+        await pilot.pause(0.05)
+
+
+async def still(pilot: Pilot) -> str:
+    """Wait until all that is known is drawn and nothing moves any more, and return what is on the screen."""
+    until, before = time.monotonic() + PATIENCE_SECONDS, ""
+    while (now := painted(pilot.app)) != before or not pilot.app.dashboard.is_current:
+        assert time.monotonic() < until, now
+        before = now
+        await pilot.pause(0.05)
+    return now
