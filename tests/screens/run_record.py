@@ -1,12 +1,16 @@
-"""Records of runs for tests of the dashboard: made by formulas, so that each is the same every time."""
+"""Records of runs with curves as a training leaves them, made by formulas so that each is the same every time."""
 
 import math
 import os
+import socket
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+from tests.evaluation import made_runs
 from txt.config import TrainConfig
-from txt.events import Evaluation, Event, Finished, Saved, Started, Step, Warned
+from txt.events import Evaluation, Event, Saved, Started, Step, Warned
 from txt.files import write_json
 from txt.run_status import TRAINING, Status, boot_id, write_status
 from txt.runs import EventLog, Run
@@ -16,27 +20,23 @@ PER_EPOCH, EPOCHS = 40, 5
 
 
 def started(step: int = 0) -> Started:
-    return Started(
+    return replace(
+        made_runs.started(step, EPOCHS),
         time=BEGUN + step,
-        step=step,
         total_steps=PER_EPOCH * EPOCHS,
         steps_per_epoch=PER_EPOCH,
-        epochs=EPOCHS,
         train_rows=1280,
-        parameters=1_400_000,
-        device="cpu",
         precision="bf16",
         threads=2,
-        pid=1,
-        host="h",
     )
 
 
 def step(number: int) -> Step:
+    """A step of a training that learns fast and then slowly."""
     loss = 1.1 * math.exp(-number / 60) + 0.05 * math.sin(number * 1.7)
-    return Step(
+    return replace(
+        made_runs.step(number),
         time=BEGUN + number,
-        step=number,
         epoch=number / PER_EPOCH,
         loss=max(loss, 0.01),
         accuracy=min(max(1 - loss * 0.6, 0.0), 1.0),
@@ -49,22 +49,19 @@ def step(number: int) -> Step:
 
 
 def evaluation(number: int, classes: int = 3) -> Evaluation:
+    """An evaluation of a training that overfits from its first epoch on, and is best after its third."""
     epoch = number / PER_EPOCH
-    loss = 0.9 - 0.35 * epoch + 0.12 * epoch**2
     score = 0.6 + 0.12 * epoch - 0.02 * epoch**2
     best = epoch <= 3
-    return Evaluation(
+    return replace(
+        made_runs.evaluation(number, score, best=best),
         time=BEGUN + number + 0.5,
-        step=number,
         epoch=epoch,
         epoch_end=True,
         train_loss=1.1 * math.exp(-(number - 20) / 60),
         train_accuracy=0.5 + 0.09 * epoch,
-        val_loss=loss,
+        val_loss=0.9 - 0.35 * epoch + 0.12 * epoch**2,
         metrics={"accuracy": score, "balanced_accuracy": score - 0.02, "macro_f1": score - 0.03, "mcc": score - 0.3},
-        metric="accuracy",
-        score=score,
-        best=best,
         best_score=score if best else 0.78,
         confusion=[[90 - 3 * k if k == j else 2 + k * j for j in range(classes)] for k in range(classes)],
         seconds=0.5,
@@ -82,13 +79,11 @@ def record(steps: int = PER_EPOCH * EPOCHS, *, ends: bool = True, classes: int =
         if number == 70:
             yield Warned(time=BEGUN + number, step=number, message="out of memory: batches are computed in 2 pieces")
     if ends:
-        yield Finished(
+        yield replace(
+            made_runs.finished(steps, 0.78),
             time=BEGUN + steps + 1,
-            step=steps,
-            status="completed",
             best_step=120,
             best_epoch=3.0,
-            best_score=0.78,
             seconds=float(steps),
             rows_per_second=812.0,
         )
@@ -112,8 +107,5 @@ def make_run(
 
 def say_training(run: Run, state: str = TRAINING, pid: int | None = None) -> None:
     """Let a run's status say that this process trains it; the lock on its record is the caller's to hold."""
-    import socket
-    import time
-
     status = Status(pid or os.getpid(), socket.gethostname(), boot_id(), time.time(), state, cpu=1.86)
     write_status(run, status)
