@@ -18,8 +18,8 @@ RECIPE: Mapping[str, int | float | bool] = MappingProxyType(
         "norm_first": True,
         "ngrams": True,
         "dropout": 0.3,
-        "learning_rate": 5e-4,
-        "label_smoothing": 0.1,
+        "learning_rate": 1e-3,
+        "label_smoothing": 0.2,
         "num_epochs": 4,
         "min_steps": 250,
     }

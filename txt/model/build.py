@@ -16,7 +16,7 @@ from txt.model.lora import add_adapters
 from txt.model.ngrams import NgramLogits
 from txt.model.pretrained import Model, PretrainedClassifier, depth_of, load_pretrained
 
-NGRAM_RATE = 20.0
+NGRAM_RATE = 10.0
 """Times the learning rate at which the weights of n-grams learn."""
 
 _MOST_NGRAMS = 200_000
