@@ -297,25 +297,6 @@ class _Source:
     values: Mapping[str, Any]
 
 
-def preview(
-    source: Path | str, config: AugmentConfig, reading: PrepareConfig, count: int, check: Check | None = None
-) -> tuple[list[tuple[str, list[Copy]]], list[str]]:
-    """Return the first `count` rows with their copies, and what the user should know; nothing is written."""
-    with read(source, reading) as table:
-        columns = find_columns(table, reading)
-        numbered = enumerate(chain.from_iterable(rows_of(table)), start=1)
-        taken = list(
-            islice(((n, row) for n, row in numbered if columns.why_not(row, config.split) is None), max(count, 1))
-        )
-        texts = [row[columns.text] or "" for _, row in taken]
-        if not texts:
-            raise InputError(f"no row of `{table.source}` can be copied", "--split names another split")
-        recipe, notes = recipe_for(config, texts, check=check)
-        rows = [Row(number, row[columns.text] or "", config.factor) for number, row in taken]
-        made = Engine(recipe).copies(rows)
-    return list(zip(texts, made.copies, strict=True)), notes
-
-
 def _in_chunks(sources: Iterator[_Source], size: int) -> Iterator[list[_Source]]:
     while chunk := list(islice(sources, size)):
         yield chunk
@@ -334,6 +315,3 @@ def _json_objects(table: Table) -> Iterator[Mapping[str, Any]]:
 
 def _is_plain_parquet(table: Table) -> bool:
     return table.dialect.format == "parquet" and not table.dialect.compressed
-
-
-__all__ = ["Progress", "Summary", "augment", "preview"]

@@ -38,7 +38,10 @@ def refuse_loss(out: Path, source: Path, force: bool) -> None:
     if out.is_dir():
         raise InputError(f"`{out}` is a directory", f"-o {out / 'augmented.csv'}")
     if out.exists() and source.exists() and out.samefile(source):
-        raise InputError(f"the output cannot take the data file's place: `{source.name}`", f"-o {source.stem}.augmented{source.suffix}")
+        raise InputError(
+            f"the output cannot take the data file's place: `{source.name}`",
+            f"-o {source.stem}.augmented{source.suffix}",
+        )
     if out.exists() and not force and not _made_here(out):
         raise InputError(f"`{out}` exists, and txt augment did not make it", "--force replaces it")
 

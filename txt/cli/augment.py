@@ -18,6 +18,7 @@ from txt.errors import InputError, TxtError
 
 if TYPE_CHECKING:
     from txt.augmentation.augment import Summary
+    from txt.augmentation.gain import Learner
     from txt.augmentation.plan import Plan
 
 _READING = ("text_column", "label_column", "split_column", "encoding", "delimiter")
@@ -62,6 +63,15 @@ def augment(
             "--evaluate", help="Measure what the copies bring, beside plain duplicates.", rich_help_panel=_INSTEAD
         ),
     ] = False,
+    learner: Annotated[
+        str,
+        typer.Option(
+            "--with",
+            help="With --evaluate: `tfidf`, or `txt` for the transformer (slower).",
+            rich_help_panel=_INSTEAD,
+            metavar="tfidf|txt",
+        ),
+    ] = "tfidf",
     given: Given,
 ) -> None:
     """Add copies of train rows that say the same in other words.
@@ -80,7 +90,7 @@ def augment(
     if show is not None:
         _with_wordnet(lambda: _preview(data, config, reading, show, as_json))
     elif evaluate:
-        _with_wordnet(lambda: _evaluate(data, config, reading, as_json))
+        _with_wordnet(lambda: _evaluate(data, config, reading, learner, as_json))
     else:
         target = out or _beside(data)
         _with_wordnet(lambda: _make(data, target, config, reading, force, yes, as_json))
@@ -113,7 +123,7 @@ def _make(
 
 
 def _preview(data: str, config: AugmentConfig, reading: PrepareConfig, count: int, as_json: bool) -> None:
-    from txt.augmentation.augment import preview
+    from txt.augmentation.preview import preview
     from txt.cli.augment_report import show_preview
 
     pairs, notes = preview(data, config, reading, count, _check_of(config))
@@ -125,15 +135,27 @@ def _preview(data: str, config: AugmentConfig, reading: PrepareConfig, count: in
         say(f"note: {note}")
 
 
-def _evaluate(data: str, config: AugmentConfig, reading: PrepareConfig, as_json: bool) -> None:
+def _evaluate(data: str, config: AugmentConfig, reading: PrepareConfig, learner: str, as_json: bool) -> None:
     from txt.augmentation.gain import measure
     from txt.cli.augment_report import show_gain
 
-    gain = measure(data, config, reading, lambda line: say(line))
+    gain = measure(data, config, reading, say, learner=_learner(learner), check=_check_of(config))
     if as_json:
         print_json(gain.to_json())
     else:
         show_gain(gain)
+
+
+def _learner(name: str) -> "Learner":
+    from txt.augmentation.gain import TFIDF_LEARNER, Learner
+
+    if name == "tfidf":
+        return TFIDF_LEARNER
+    if name != "txt":
+        raise InputError(f"--with is `{name}`, and must be one of tfidf, txt")
+    from txt.search.text_learner import learn_and_predict
+
+    return Learner("The transformer of `txt train`, its last weights", learn_and_predict)
 
 
 def _check_of(config: AugmentConfig) -> Any:

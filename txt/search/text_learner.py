@@ -1,0 +1,52 @@
+"""Our own transformer as something that learns from labeled texts in memory and predicts, with nothing left behind."""
+
+import csv
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+
+from txt.config import PrepareConfig, TrainConfig
+from txt.data.prepare import prepare
+from txt.data.prepared import Prepared
+from txt.model.predict import predict_logits
+from txt.model.texts import EncodedTexts
+from txt.recipes import RECIPE
+from txt.search.trainer import StepTrainer
+from txt.training.machine import choose_machine
+from txt.training.start import enough_epochs
+
+_WHOLE = PrepareConfig(text_column="text", label_column="label", train_split=1.0, val_split=0.0, use_labels=False)
+
+
+def learn_and_predict(train: Sequence[tuple[str, str]], texts: Sequence[str]) -> list[str]:
+    """Train as `txt train` does by default, but keep the last weights rather than the best, and label some texts.
+
+    Args:
+        train: texts with their labels, of two classes at least.
+        texts: what is to be labeled.
+    """
+    with tempfile.TemporaryDirectory(prefix="txt-") as folder:
+        data, out = Path(folder, "train.csv"), Path(folder, "prepared")
+        with data.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([("text", "label"), *train])
+        prepare(data, _WHOLE, out)
+        prepared = Prepared.open(out)
+        trainer = _trained(prepared, enough_epochs(TrainConfig.from_json(RECIPE), prepared))
+        rows = EncodedTexts(prepared.tokenizer(), prepared.manifest.max_length, texts)
+        model = trainer.optimizer.working
+        model.eval()
+        logits = predict_logits(model, rows, trainer.machine.device)  # (N, C)
+        return [prepared.labels[number] for number in logits.argmax(1)]
+
+
+def _trained(prepared: Prepared, config: TrainConfig) -> StepTrainer:
+    threads = torch.get_num_threads()
+    try:
+        trainer = StepTrainer(prepared, config, choose_machine(config))
+        for step in range(trainer.plan.total_steps):
+            trainer.step(trainer.plan.learning_rate(step))
+        return trainer
+    finally:
+        torch.set_num_threads(threads)
