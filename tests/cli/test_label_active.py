@@ -8,6 +8,7 @@ import pytest
 
 from tests.cli.test_label import Txt, txt  # noqa: F401  (a fixture)
 from tests.labeling.test_active import reviews
+from txt.cli import main
 
 
 @pytest.fixture
@@ -98,3 +99,10 @@ def test_what_cannot_be_done_is_told_in_one_line(folder: Path, txt: Txt, options
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_the_seed_of_the_draws_can_be_chosen(tmp_path, capsys):
+    path = tmp_path / "u.csv"
+    path.write_text("text\n" + "".join(f"text number {number}\n" for number in range(20)))
+    assert main(["label", str(path), "--labels", "a,b", "--active", "--seed", "-1"]) == 2
+    assert "--seed must be at least 0" in capsys.readouterr().err

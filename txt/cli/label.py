@@ -13,6 +13,7 @@ import typer
 
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
+from txt.cli.formulas import EscapeFormulas, tell_escaped
 from txt.cli.label_active import active_learning, begin_sitting, check_active
 from txt.cli.label_exchange import export_labels, import_labels
 from txt.cli.label_review import begin_review, merge_store
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 _READING = ("text_column", "label_column", "encoding", "delimiter")
 _COLUMNS = (*_READING, "split_column")
+_UNUSED = tuple(name for name in names_of(PrepareConfig) if name not in (*_COLUMNS, *names_of(LabelConfig)))
 _INSTEAD = "Instead of labeling"
 
 
@@ -40,7 +42,7 @@ def register(app: typer.Typer) -> None:
     app.command("label")(label)
 
 
-@takes(LabelConfig, PrepareConfig, without=tuple(name for name in names_of(PrepareConfig) if name not in _COLUMNS))
+@takes(LabelConfig, PrepareConfig, without=_UNUSED)
 def label(
     data: Annotated[Path, typer.Argument(help="CSV, TSV or JSONL file; it is never changed.", metavar="DATA")],
     *,
@@ -57,6 +59,7 @@ def label(
             rich_help_panel=_INSTEAD,
         ),
     ] = False,
+    escape_formulas: EscapeFormulas = False,
     check: Annotated[
         bool, typer.Option("--check", help="Show how good the --rules are.", rich_help_panel=_INSTEAD)
     ] = False,
@@ -111,6 +114,8 @@ def label(
                 simulate(opened, given.get("split_column"), as_json)
             elif looks_only:
                 _report(opened, export, overwrite, check, stats, as_json)
+                if export is not None and escape_formulas:
+                    tell_escaped(export)
             elif config.merge is not None and not config.review:
                 merge_store(opened, config.merge, config.merge_as, _read_all)
             else:

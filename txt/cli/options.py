@@ -47,7 +47,9 @@ def takes(
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        items = {item.name: item for kind in kinds for item in fields(kind) if item.name not in without}
+        items: dict[str, Field[Any]] = {}
+        for item in (each for kind in kinds for each in fields(kind) if each.name not in without):
+            items.setdefault(item.name, item)  # the first of them says what it is for
 
         def with_options(context: typer.Context, **values: Any) -> None:
             options = {name: values.pop(name) for name in items}
@@ -56,7 +58,7 @@ def takes(
             settings = {name: value for name, value in options.items() if name in origins}
             for name, value in settings.items():
                 if name not in listed:
-                    _check_setting(items[name], value, origins[name])
+                    check_setting(items[name], value, origins[name])
             typed = {name: value for name, value in options.items() if name not in origins}
             command(**values, given=Given(typed, settings, typed_names(context)))
 
@@ -66,6 +68,7 @@ def takes(
         with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         with_options.__annotations__ = {item.name: item.annotation for item in parameters}
         with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
+        with_options.declared = {name: item for name, item in items.items() if name not in listed}  # type: ignore[attr-defined]
         return with_options
 
     return decorate
@@ -133,7 +136,17 @@ def _worded(kind: type[Config], written: str, value: Any) -> dict[str, Any]:
     return {}
 
 
-def _check_setting(item: Field[Any], value: Any, origin: str) -> None:
+def declared_of(command: Any) -> Mapping[str, Field[Any]]:
+    """Return how the options of a command were declared that it `takes`, by field name; without those `listed`."""
+    return getattr(command.callback, "declared", {})
+
+
+def check_setting(item: Field[Any], value: Any, origin: str) -> None:
+    """Refuse a value that was set outside of its option's limits.
+
+    Raises:
+        InputError: it is, and `origin` says where it stands.
+    """
     if isinstance(value, str) and value in item.metadata["words"]:
         return
     try:
