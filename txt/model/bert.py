@@ -68,9 +68,9 @@ class FlatBert:
         attention, output = layer.attention, layer.output
         qkv = _side_by_side(x, attention.self.query, attention.self.key, attention.self.value)  # (N, 3D)
         attended = attention.output.dense(flat_attention(qkv, groups, self._heads, drop))
-        x = attention.output.LayerNorm(x + drop(attended))
+        x = attention.output.LayerNorm(drop.add(x, attended))
         hidden = layer.intermediate.intermediate_act_fn(layer.intermediate.dense(x))  # (N, feed-forward)
-        return output.LayerNorm(x + drop(output.dense(hidden)))  # type: ignore[no-any-return]
+        return output.LayerNorm(drop.add(x, output.dense(hidden)))  # type: ignore[no-any-return]
 
     def _layer_again(self, layer: Any, x: Tensor, groups: Groups, drop: Dropout) -> Tensor:
         """Compute a layer so that a second time, in the backward pass, it drops the same activations."""

@@ -82,16 +82,16 @@ class EncoderLayer(nn.Module):
     def forward(self, x: Tensor, groups: Groups, drop: Dropout) -> Tensor:
         """Return the tokens (N, D) after this layer."""
         if self.norm_first:
-            x = x + drop(self._attend(self.norm1(x), groups, drop))
-            return x + drop(self._feed_forward(self.norm2(x), drop))
-        x = self.norm1(x + drop(self._attend(x, groups, drop)))
-        return self.norm2(x + drop(self._feed_forward(x, drop)))  # type: ignore[no-any-return]
+            x = drop.add(x, self._attend(self.norm1(x), groups, drop))
+            return drop.add(x, self._feed_forward(self.norm2(x), drop))
+        x = self.norm1(drop.add(x, self._attend(x, groups, drop)))
+        return self.norm2(drop.add(x, self._feed_forward(x, drop)))  # type: ignore[no-any-return]
 
     def _attend(self, x: Tensor, groups: Groups, drop: Dropout) -> Tensor:
         return self.out(flat_attention(self.qkv(x), groups, self.nhead, drop))  # type: ignore[no-any-return]
 
     def _feed_forward(self, x: Tensor, drop: Dropout) -> Tensor:
-        return self.linear2(drop(F.relu(self.linear1(x))))  # type: ignore[no-any-return]
+        return self.linear2(drop.relu(self.linear1(x)))  # type: ignore[no-any-return]
 
 
 class TransformerClassifier(PreTrainedModel):
@@ -159,7 +159,7 @@ class TransformerClassifier(PreTrainedModel):
             else:
                 x = layer(x, groups, own)
         pooled = mean_over_rows(self.norm(x), groups)  # (B, D)
-        return self.head2(drop(F.relu(self.head1(pooled)))) + wide  # type: ignore[no-any-return]
+        return self.head2(drop.relu(self.head1(pooled))) + wide  # type: ignore[no-any-return]
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, labels: Tensor | None = None, **_: Any

@@ -6,6 +6,7 @@ resumed run needs no saved random state.
 """
 
 import random
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -26,6 +27,15 @@ class Dropout:
         """Return `x` with each element zeroed at the pool's rate and the others scaled up."""
         mask = self.mask(x)
         return x if mask is None else x * mask
+
+    def add(self, x: Tensor, change: Tensor) -> Tensor:
+        """Return `x` plus the dropped `change`, in one pass."""
+        mask = self.mask(change)
+        return x + change if mask is None else torch.addcmul(x, change, mask)
+
+    def relu(self, x: Tensor) -> Tensor:
+        """Return relu(`x`), dropped, in the place of `x`: what a linear layer gave, of which nothing else is kept."""
+        return _DroppedRelu.apply(x, self.mask(x))  # type: ignore[no-any-return]
 
     def mask(self, like: Tensor) -> Tensor | None:
         """Return a mask in the shape of `like`: 0 or 1 / (1 - rate); None where nothing is dropped."""
@@ -52,6 +62,25 @@ class Dropout:
     def restarted(self) -> "Dropout":
         """Return a dropout that gives this one's masks from the beginning, for a part that is computed twice."""
         return Dropout(self._pool, self._seed)
+
+
+class _DroppedRelu(torch.autograd.Function):
+    """Keeps one tensor for its gradient where autograd would keep two: what is above zero now was so before."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, mask: Tensor | None) -> Tensor:
+        ctx.mark_dirty(x)
+        x.relu_()
+        if mask is not None:
+            x.mul_(mask)
+        ctx.save_for_backward(x, mask)
+        return x
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        out, mask = ctx.saved_tensors
+        grad = torch.ops.aten.threshold_backward(grad, out, 0)
+        return grad if mask is None else grad.mul_(mask), None
 
 
 no_dropout = Dropout(None)

@@ -8,6 +8,7 @@ and a checkpoint is three tensors.
 import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -17,6 +18,8 @@ from txt.model.pretrained import Model
 
 class FlatAdamW:
     """Owns a model's weights while it trains; `working` is the copy to compute with.
+
+    A gradient goes into the flat ones as soon as the backward pass has it, and its memory is free for the next.
 
     Args:
         model: the model, in float32; its parameters become views of one flat tensor.
@@ -37,28 +40,17 @@ class FlatAdamW:
         self._masters = [parameter for piece in pieces.values() for parameter in piece]
         self._sizes = [sum(parameter.numel() for parameter in piece) for piece in pieces.values()]
         self.weights = _flattened(self._masters)  # (P,) float32
-        self.gradients = torch.zeros_like(self.weights)  # (P,) float32
-        self._gradient_views = list(_views(self.gradients, self._masters))
+        self.gradients, self._first_moment, self._second_moment = (torch.zeros_like(self.weights) for _ in range(3))
         self.working, self._workers = self._working_copy(working_dtype)
         self._touched: list[tuple[Tensor, Tensor]] = []
         self._collected = False
+        for worker, gradient in zip(self._workers, _views(self.gradients, self._masters), strict=True):
+            worker.register_post_accumulate_grad_hook(partial(self._take, gradient))
         self._scales = [scale for _, scale in pieces]
         self._optimizer = self._fused([decay for decay, _ in pieces])
 
     def collect(self) -> None:
-        """Add the working copy's gradients to the float32 ones and forget them."""
-        for gradient, worker in zip(self._gradient_views, self._workers, strict=True):
-            given, worker.grad = worker.grad, None
-            if given is None:
-                continue
-            if given.is_sparse:
-                rows = given._indices()[0]
-                gradient.index_add_(0, rows, given._values().to(gradient.dtype))
-                self._touched.append((gradient, rows))
-            elif self._collected:
-                gradient.add_(given)
-            else:
-                gradient.copy_(given)
+        """Say that a backward pass is over: gradients of another one before `step` are added to its own."""
         self._collected = True
 
     def clip(self, max_norm: float) -> float:
@@ -78,8 +70,6 @@ class FlatAdamW:
 
     def discard(self) -> None:
         """Forget the gradients of a batch that is not to be applied."""
-        for worker in self._workers:
-            worker.grad = None
         self.gradients.zero_()
         self._forget()
 
@@ -91,21 +81,32 @@ class FlatAdamW:
 
     def state(self) -> dict[str, Tensor]:
         """Return what a checkpoint needs: the weights and both moments, each (P,) float32."""
-        first, second = (self._moments(name) for name in ("exp_avg", "exp_avg_sq"))
-        return {"weights": self.weights, "exp_avg": torch.cat(first), "exp_avg_sq": torch.cat(second)}
+        return {"weights": self.weights, "exp_avg": self._first_moment, "exp_avg_sq": self._second_moment}
 
     def load_state(self, state: dict[str, Tensor], steps: int) -> None:
         """Go on from a checkpoint's tensors, after `steps` steps."""
-        self.weights.copy_(state["weights"])
-        for name in ("exp_avg", "exp_avg_sq"):
-            for moment, saved in zip(self._moments(name), state[name].split(self._sizes), strict=True):
-                moment.copy_(saved)
+        for name, tensor in self.state().items():
+            tensor.copy_(state[name])
         for state_of_group in self._optimizer.state.values():
             state_of_group["step"].fill_(steps)
         self.refresh()
 
+    def _take(self, gradient: Tensor, worker: Tensor) -> None:
+        """Add what the backward pass found for a weight to its float32 gradient, and forget it."""
+        given, worker.grad = worker.grad, None
+        if given is None:
+            return
+        if given.is_sparse:
+            rows = given._indices()[0]
+            gradient.index_add_(0, rows, given._values().to(gradient.dtype))
+            self._touched.append((gradient, rows))
+        elif self._collected:
+            gradient.add_(given)
+        else:
+            gradient.copy_(given)
+
     def _forget(self) -> None:
-        """Make ready for the next batch: `collect` overwrites dense gradients, rows of sparse ones are zeroed."""
+        """Make ready for the next batch, which overwrites dense gradients; rows of sparse ones are zeroed."""
         for gradient, rows in self._touched:
             gradient.index_fill_(0, rows, 0)
         self._touched.clear()
@@ -114,29 +115,26 @@ class FlatAdamW:
     def _working_copy(self, dtype: torch.dtype) -> tuple[Model, list[Tensor]]:
         if dtype == torch.float32:
             return self.model, self._masters
-        working = copy.deepcopy(self.model)
+        # Given to deepcopy as copied already, so that no second copy in float32 is made on the way.
+        narrow = {
+            id(given): nn.Parameter(given.detach().to(dtype), given.requires_grad) for given in self.model.parameters()
+        }
+        working = copy.deepcopy(self.model, dict(narrow))
         nn.Module.to(working, dtype=dtype)
-        names = {id(parameter): name for name, parameter in self.model.named_parameters()}
-        named = dict(working.named_parameters())
-        return working, [named[names[id(master)]] for master in self._masters]
+        return working, [narrow[id(master)] for master in self._masters]
 
     def _fused(self, decays: list[float]) -> torch.optim.AdamW:
-        """Make the fused optimizer over the flat pieces, and its zero moments."""
-        groups = []
-        for decay, weights, gradients in zip(
-            decays, self.weights.split(self._sizes), self.gradients.split(self._sizes), strict=True
-        ):
-            piece = nn.Parameter(weights)
-            piece.grad = gradients
-            groups.append({"params": [piece], "weight_decay": decay})
+        """Make the fused optimizer over the flat pieces and their moments."""
+        flat = (self.weights, self.gradients, self._first_moment, self._second_moment)
+        pieces = list(zip(*(tensor.split(self._sizes) for tensor in flat), strict=True))
+        parameters = [nn.Parameter(weights) for weights, *_ in pieces]
+        groups = [{"params": [each], "weight_decay": decay} for each, decay in zip(parameters, decays, strict=True)]
         optimizer = torch.optim.AdamW(groups, lr=0.0, fused=True)
-        optimizer.step()  # at rate 0 and without gradients: creates the moments
-        for state in optimizer.state.values():
-            state["step"].zero_()
+        for each, (_, gradient, first, second) in zip(parameters, pieces, strict=True):
+            each.grad = gradient
+            step = torch.zeros((), dtype=torch.float32, device=first.device)
+            optimizer.state[each] = {"step": step, "exp_avg": first, "exp_avg_sq": second}
         return optimizer
-
-    def _moments(self, name: str) -> list[Tensor]:
-        return [self._optimizer.state[group["params"][0]][name] for group in self._optimizer.param_groups]
 
 
 def _alike(
