@@ -13,6 +13,7 @@ import json
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 
@@ -50,10 +51,8 @@ def main() -> None:
         found = {}
         for size in sizes:
             for name in (NOTHING, DUPLICATES, *METHODS):
-                rounds = [
-                    kept.get((folder.name, size, name, seed), lambda s=seed, z=size, n=name: right(train, test, n, z, s, given))
-                    for seed in range(given.seeds)
-                ]  # fmt: skip
+                measure = partial(right, train, test, name, size, given)
+                rounds = [kept.get((folder.name, size, name, seed), measure) for seed in range(given.seeds)]
                 found[name, size] = np.stack(rounds)
                 print(folder.name, size, name, f"{found[name, size].mean():.2%}", flush=True)
         print(*table(folder.name, found, sizes), sep="\n", flush=True)
@@ -65,22 +64,22 @@ class Kept:
 
     path: Path
 
-    def get(self, key: tuple[str, int, str, int], measure: Callable[[], Right]) -> Right:
-        """Return what was measured under this key, now if it was not yet."""
+    def get(self, key: tuple[str, int, str, int], measure: Callable[[int], Right]) -> Right:
+        """Return what was measured under this key, which ends with the seed; now, if it was not yet."""
         for line in self.path.read_text().splitlines() if self.path.exists() else []:
             entry = json.loads(line)
             if tuple(entry["key"]) == key:
                 return np.unpackbits(np.frombuffer(bytes.fromhex(entry["right"]), np.uint8))[: entry["rows"]].astype(
                     bool
                 )
-        found = measure()
+        found = measure(key[-1])
         with self.path.open("a") as file:
             entry = {"key": key, "rows": len(found), "right": np.packbits(found).tobytes().hex()}
             file.write(json.dumps(entry) + "\n")
         return found
 
 
-def right(train: Labeled, test: Labeled, name: str, size: int, seed: int, given: argparse.Namespace) -> Right:
+def right(train: Labeled, test: Labeled, name: str, size: int, given: argparse.Namespace, seed: int) -> Right:
     rows = Random(seed).sample(train, size)
     predicted = tfidf(trained_on(rows, name, seed, given), [text for text, _ in test])
     return np.array([label == found for (_, label), found in zip(test, predicted, strict=True)])
