@@ -313,6 +313,7 @@ class DashboardScreen(Screen[None]):
         if urgent or (self._stale and self._budget.allows()):
             self._version += self._moves_a_dot()
             self._draw()
+            self._stale = False
 
     def _moves_a_dot(self) -> bool:
         """Return whether what came can be seen in a plot: drawing for less would take time from the training."""
@@ -350,7 +351,6 @@ class DashboardScreen(Screen[None]):
         self._draw()
 
     def _draw(self) -> None:
-        self._stale = False
         self._budget.begin()
         watched, width = self.watched, self.app.size.width - 2 * _MARGIN
         self.query_one("#run-head", TextRows).show(run_words.header(watched, width))
