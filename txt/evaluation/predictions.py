@@ -49,7 +49,10 @@ def predictions_of(run: Run, split_name: str = "test", progress: Watcher | None 
     """
     weights = run.model / "model.safetensors"
     if not weights.is_file():
-        raise InputError(f"run `{run.name}` has no model yet", "it has one after its first evaluation")
+        raise InputError(
+            f"run `{run.name}` has no model yet",
+            "a run has one after its first evaluation; a search keeps the best ones",
+        )
     kept_at, model = run.path / "predictions" / f"{split_name}.arrow", sha256(weights)
     kept = _read(kept_at, model)
     if kept is None:

@@ -36,7 +36,10 @@ def load_model(folder: Path, device: torch.device) -> Model:
         InputError: the folder holds no whole model.
     """
     if not (folder / "model.safetensors").is_file():
-        raise InputError(f"`{folder}` holds no trained model", "a run has one after its first evaluation")
+        raise InputError(
+            f"`{folder}` holds no trained model",
+            "a run has one after its first evaluation; a search keeps the best ones",
+        )
     try:
         model = _loaded(folder)
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:

@@ -64,7 +64,10 @@ def _refuse_others(path: Path) -> None:
 def _classifier(folder: Path) -> Path:
     """Return the folder of a model after a look at what kind of model it is."""
     if not (folder / "model.safetensors").is_file():
-        raise InputError(f"`{folder}` holds no trained model", "a run has one after its first evaluation")
+        raise InputError(
+            f"`{folder}` holds no trained model",
+            "a run has one after its first evaluation; a search keeps the best ones",
+        )
     config = read_json(folder / "config.json")
     kinds = config.get("architectures") or ["model without a name"]
     if not any("Classif" in str(kind) for kind in kinds):
