@@ -12,7 +12,22 @@ from typing import Annotated
 import typer
 
 from txt import __version__
-from txt.cli import augment, demo, doctor, evaluate, export, grid, label, lrfind, predict, prepare, runs, train, watch
+from txt.cli import (
+    augment,
+    config,
+    demo,
+    doctor,
+    evaluate,
+    export,
+    grid,
+    label,
+    lrfind,
+    predict,
+    prepare,
+    runs,
+    train,
+    watch,
+)
 from txt.cli.help import App
 from txt.cli.home import show_home
 from txt.cli.watch import has_screen
@@ -20,7 +35,22 @@ from txt.errors import Interrupted, TxtError, nearest
 from txt.visible import visible_lines
 
 app = App(name="txt", context_settings={"help_option_names": ["-h", "--help"]})
-for command in (prepare, label, augment, lrfind, grid, train, watch, evaluate, predict, export, runs, demo, doctor):
+for command in (
+    prepare,
+    label,
+    augment,
+    lrfind,
+    grid,
+    train,
+    watch,
+    evaluate,
+    predict,
+    export,
+    runs,
+    config,
+    demo,
+    doctor,
+):
     command.register(app)
 
 

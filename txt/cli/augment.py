@@ -51,7 +51,7 @@ def augment(
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace a file that txt augment did not make.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask about very many copies.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask about very many copies.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was made as JSON on stdout.")] = False,
     show: Annotated[
         int | None,

@@ -24,6 +24,16 @@ class GroupedCommand(TyperCommand):
         apply_settings(ctx)
         return super().invoke(ctx)
 
+    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
+        """Parse what was typed; for a shell that asks how it may go on, each parameter learns that before."""
+        if ctx.resilient_parsing:
+            from txt.cli.completion import TYPED, completions
+
+            ctx.meta[TYPED] = list(args)
+            for parameter in self.params:
+                parameter._custom_shell_complete = completions  # Typer's own way in is by each parameter's declaration
+        return super().parse_args(ctx, args)
+
     def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
         """Write arguments and options, in sections."""
         sections: dict[str, list[tuple[str, str]]] = defaultdict(list)

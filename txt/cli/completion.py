@@ -1,0 +1,136 @@
+"""What the shell can complete: runs, prepared folders, columns, labels, methods; nothing heavy is loaded for it."""
+
+import csv
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from txt.recipes import PRESETS
+
+if TYPE_CHECKING:
+    from typer._click import Context
+
+TYPED = "txt.typed"
+"""Under this name a context keeps what was typed so far: an option without its value leaves nothing parsed."""
+
+_HEAD_BYTES = 1 << 16
+_MOST = 1000
+_FILES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".pq", ".gz")
+_METHODS = (
+    *("synonym", "swap", "delete", "insert", "split", "keyboard", "ocr", "spelling", "punctuation", "sentence", "eda"),
+    *("back-translation", "contextual", "antonym"),
+)
+
+
+def complete(context: "Context", name: str, begun: str) -> list[str]:
+    """Return what a parameter of a command may be, as far as it was typed; names with control codes are left out."""
+    found = _candidates(context, name, begun)
+    return sorted({each for each in found if each.startswith(begun) and each.isprintable()})[:_MOST]
+
+
+def _candidates(context: "Context", name: str, begun: str) -> Iterable[str]:
+    match name:
+        case "run" | "runs" | "resume" if context.info_name != "grid":
+            return _folders("runs", "config.json")
+        case "resume" | "from_study":
+            return _folders("studies", "study.json")
+        case "pretrained":
+            return ["minilm", *_folders("runs", "config.json")]
+        case "model" | "check":
+            return ["tfidf", *(["forest", "minilm"] if name == "model" else []), *_folders("runs", "config.json")]
+        case "source":
+            return [*_prepared(), *_data(begun)]
+        case "data" | "what":
+            return _data(begun)
+        case "text_column" | "label_column" | "split_column" | "group_column":
+            return _columns(_data_file(context))
+        case "labels" | "keys":
+            return _labels(_data_file(context))
+        case "method":
+            return _METHODS
+        case "preset":
+            return PRESETS
+        case "recipe":
+            return ("auto", "guide")
+        case "tag":
+            return _tags()
+        case "command":
+            return getattr(context.find_root().command, "commands", {})
+    return ()
+
+
+def _data_file(context: "Context") -> str:
+    """Return the data file among what was typed."""
+    typed = [each for each in context.meta.get(TYPED, ()) if each.lower().endswith(_FILES)]
+    return typed[0] if typed else ""
+
+
+def _folders(parent: str, file: str) -> list[str]:
+    return [path.parent.name for path in islice(Path(parent).glob(f"*/{file}"), _MOST)]
+
+
+def _prepared() -> list[str]:
+    return [path.parent.name for path in islice(Path().glob("*/manifest.json"), _MOST)]
+
+
+def _data(begun: str) -> Iterator[str]:
+    """Yield data files and folders in the folder that was typed so far."""
+    typed, slash, _ = begun.rpartition("/")
+    folder = Path(typed + slash) if slash else Path()
+    with suppress(OSError):
+        for path in islice(folder.iterdir(), 20 * _MOST):
+            if path.name.startswith("."):
+                continue
+            if path.name.lower().endswith(_FILES):
+                yield f"{typed}{slash}{path.name}"
+            elif path.is_dir():
+                yield f"{typed}{slash}{path.name}/"
+
+
+def _columns(data: str) -> list[str]:
+    """Return the columns of a text file by its first line."""
+    head = _head(Path(data))
+    first, _, _ = head.partition("\n")
+    with suppress(ValueError):
+        record = json.loads(first)
+        return list(record) if isinstance(record, dict) else []
+    with suppress(csv.Error):
+        delimiter = max((",", ";", "\t", "|"), key=first.count)
+        return next(csv.reader([first], delimiter=delimiter), [])
+    return []
+
+
+def _labels(data: str) -> list[str]:
+    """Return the values of the column that is called `label`, in the first rows."""
+    lines = _head(Path(data)).split("\n")[:-1]
+    columns = _columns(data)
+    if "label" not in columns:
+        return []
+    delimiter = max((",", ";", "\t", "|"), key=lines[0].count)
+    with suppress(csv.Error):
+        place = columns.index("label")
+        return [row[place] for row in csv.reader(lines[1:], delimiter=delimiter) if len(row) == len(columns)]
+    return []
+
+
+def _tags() -> Iterator[str]:
+    for path in islice(Path("runs").glob("*/notes.json"), _MOST):
+        with suppress(OSError, ValueError, TypeError, AttributeError):
+            yield from (str(tag) for tag in json.loads(path.read_text(encoding="utf-8")).get("tags", ()))
+
+
+def _head(path: Path) -> str:
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(_HEAD_BYTES).decode("utf-8-sig", "replace").replace("\r\n", "\n")
+    return ""
+
+
+def completions(context: "Context", parameter: Any, begun: str) -> list[str]:
+    """Complete a parameter: what it has choices for, else what this folder holds."""
+    choices = (parameter.metavar or "").split("|")
+    if len(choices) > 1 and all(each.isidentifier() or "-" in each for each in choices):
+        return [each for each in choices if each.startswith(begun)]
+    return complete(context, parameter.name, begun)

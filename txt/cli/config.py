@@ -1,0 +1,155 @@
+"""`txt config`: what each option is set to here, and where that stands."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+from rich.text import Text
+from typer.core import TyperGroup, TyperOption
+
+from txt.cli.console import out, print_json, say, shown
+from txt.cli.options import Given, check_setting, declared_of
+from txt.cli.run_arguments import Json
+from txt.cli.settings import (
+    FILE,
+    CommandPath,
+    Setting,
+    commands_of,
+    settings_of,
+    spelling,
+    unknown_variables,
+    value_of,
+)
+from txt.cli.training_options import finds_rate, training_options, with_settings
+from txt.errors import InputError, nearest
+
+BUILT_IN, RECIPE = "built in", "recipe"
+
+
+@dataclass(frozen=True)
+class _Value:
+    """An option of a command, its value, and where that stands; None is what a command finds out by itself."""
+
+    command: str
+    option: str
+    value: Any
+    origin: str
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("config")(config)
+
+
+def config(
+    context: typer.Context,
+    command: Annotated[
+        list[str] | None,
+        typer.Argument(help="Only this command, with all its options.", metavar="[COMMAND]", show_default=False),
+    ] = None,
+    *,
+    every: Annotated[bool, typer.Option("--all", help="All options of all commands, not only what is set.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Show what each option is set to here, and where: in txt.toml, by a variable, or built in.
+
+    txt.toml in the folder has a table a command, `[train]` or `[runs.show]`; a key outside of a table is meant for
+    every command with that option. A variable stands above the file: TXT_TRAIN_EPOCHS=5, or TXT_SEED=7 for all. What is
+    typed stands above both, and TXT_NO_CONFIG=1 leaves both aside.
+
+    Example: `txt config` or `txt config train`
+    """
+    root = context.find_root().command
+    assert isinstance(root, TyperGroup)
+    settings, commands = settings_of(root), commands_of(root)
+    path = tuple(command or ())
+    if path and path not in commands:
+        close = nearest(" ".join(path), [" ".join(each) for each in commands])
+        raise InputError(
+            f"there is no command `{' '.join(path)}`", f"did you mean `txt config {close}`?" if close else None
+        )
+    values = [
+        value
+        for each, options in commands.items()
+        if not path or each == path
+        for value in _values(each, options, settings.get(each, {}), context)
+    ]
+    for name in unknown_variables(root):
+        say(f"note: {name} is about no option of any command")
+    if as_json:
+        print_json({"values": [_as_json(value) for value in values]})
+        return
+    chosen = [value for value in values if every or path or value.origin not in (BUILT_IN, RECIPE)]
+    if chosen:
+        out.print(_table(chosen, bool(path)))
+    else:
+        say(f"Nothing is set here; `txt config train` shows what is built in. {FILE} with these lines would set some:")
+        say("\n  seed = 7\n\n  [train]\n  epochs = 5")
+
+
+def _values(
+    path: CommandPath, options: list[TyperOption], settings: dict[str, Setting], context: typer.Context
+) -> list[_Value]:
+    """Return what each option of a command comes to; a wrong value is told as the command itself would tell it."""
+    declared = declared_of(_command(context, path))
+    found = {
+        option.name: value_of(option, settings[option.name], context) for option in options if option.name in settings
+    }
+    for name, value in found.items():
+        if name in declared:
+            check_setting(declared[name], value, settings[name].origin)
+    recipe = _of_recipe(found) if path in (("train",), ("lrfind",)) else {}
+    values = []
+    for option in options:
+        value = declared[option.name].default if option.name in declared else option.get_default(context)
+        origin = BUILT_IN
+        if option.name in found:
+            value, origin = found[option.name], settings[option.name].origin.strip("`")
+        elif recipe.get(option.name, value) != value:
+            value, origin = recipe[option.name], RECIPE
+        values.append(_Value(" ".join(path), spelling(option), value, origin))
+    return values
+
+
+def _command(context: typer.Context, path: CommandPath) -> Any:
+    command: Any = context.find_root().command
+    for name in path:
+        command = command.commands[name]
+    return command
+
+
+def _of_recipe(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a training that is begun without a word, where `found` is set."""
+    given = Given({}, found)
+    preset, recipe, options = with_settings(found.get("preset"), found.get("recipe"), {}, given)
+    finds_rate(options, given)
+    return asdict(training_options(preset, recipe, options, given))
+
+
+def _table(values: list[_Value], is_one: bool) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
+    for heading in (*(() if is_one else ("command",)), "option", "value", "from"):
+        table.add_column(heading, overflow="fold")
+    for value in values:
+        style = "" if value.origin == BUILT_IN else "bold"
+        told = "–" if value.value is None else _spoken(value.value)
+        where = () if is_one else (Text(value.command, style="dim"),)
+        table.add_row(*where, shown(value.option, style), shown(told, style), shown(value.origin))
+    return table
+
+
+def _spoken(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, list | tuple):
+        return ",".join(map(str, value))
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _as_json(value: _Value) -> dict[str, Any]:
+    plain = (
+        value.value if isinstance(value.value, bool | int | float | list) or value.value is None else str(value.value)
+    )
+    return {"command": value.command, "option": value.option, "value": plain, "from": value.origin}
