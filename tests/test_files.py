@@ -96,3 +96,22 @@ def test_clipped_text_is_never_wider_than_asked(text, width):
 def test_events_are_json_of_one_line():
     assert json.loads(json_line({"a": "é\n"})) == {"a": "é\n"}
     assert json_line({"a": "é\n"}).count(b"\n") == 1
+
+
+def test_a_folder_that_is_replaced_is_there_at_every_moment(tmp_path):
+    import sys
+
+    from txt.files import _exchanged
+
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / name).touch()
+    if sys.platform == "linux":
+        assert _exchanged(tmp_path / "one", tmp_path / "other")
+        assert (tmp_path / "one" / "other").exists()
+        assert (tmp_path / "other" / "one").exists()
+    assert not _exchanged(tmp_path / "one", tmp_path / "missing")
+    with atomic_folder(tmp_path / "one") as beside:
+        (beside / "new").touch()
+    assert [path.name for path in (tmp_path / "one").iterdir()] == ["new"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["one", "other"]

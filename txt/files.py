@@ -1,5 +1,6 @@
 """Files that appear whole or not at all, JSON with a format number, and append-only JSONL."""
 
+import ctypes
 import errno
 import hashlib
 import json
@@ -16,6 +17,7 @@ from txt.errors import InputError
 
 FORMAT = 1
 
+_HERE, _EXCHANGE = -100, 2  # AT_FDCWD, RENAME_EXCHANGE: the same on all of Linux
 _BLOCK = 65536
 _FIRST_BLOCK = 1024
 
@@ -57,7 +59,9 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         for file in beside.rglob("*"):
             if file.is_file():
                 sync_file(file)
-        if path.exists():
+        if path.exists() and _exchanged(beside, path):
+            shutil.rmtree(beside)
+        elif path.exists():
             old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".old"))
             os.replace(path, old / "old")
             os.replace(beside, path)
@@ -68,6 +72,13 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
+
+
+def _exchanged(one: Path, other: Path) -> bool:
+    """Let two folders trade their names in one step, so that there is one at each at any moment, where Linux can."""
+    rename = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
+    paths = os.fsencode(one), os.fsencode(other)
+    return rename is not None and rename(_HERE, paths[0], _HERE, paths[1], _EXCHANGE) == 0
 
 
 def remove_leftovers(folder: Path) -> None:
