@@ -11,6 +11,7 @@ import typer
 
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, shown
+from txt.cli.formulas import EscapeFormulas, tell_escaped
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, takes
 from txt.cli.stage_bar import StageBar
@@ -60,6 +61,7 @@ def predict(
             help="Flag rows below the threshold in this label store.", metavar="STORE", rich_help_panel=_FOR_FILES
         ),
     ] = None,
+    escape_formulas: EscapeFormulas = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show which words carried the answer.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print answers, or what was made, as JSON.")] = False,
     given: Given,
@@ -73,6 +75,7 @@ def predict(
     """
     path = _as_file(what)
     files = {"out": "-o", "resume": "--resume", "force": "--force", "to_label": "--to-label"}
+    files["escape_formulas"] = "--escape-formulas"
     if path is None:
         _refuse_file_options([flag for name, flag in files.items() if name in given.typed], given)
     config = build(PredictConfig, given, given.settings)
@@ -84,7 +87,7 @@ def predict(
         _predict_file(
             run,
             path,
-            _Files(out, resume, force, to_label),
+            _Files(out, resume, force, to_label, escape_formulas),
             config,
             build(PrepareConfig, given, given.settings),
             as_json,
@@ -100,11 +103,14 @@ def predict(
 class _Files:
     """What was said about the file to make."""
 
-    def __init__(self, out: Path | None, resume: bool, force: bool, to_label: Path | None) -> None:
+    def __init__(
+        self, out: Path | None, resume: bool, force: bool, to_label: Path | None, escape_formulas: bool
+    ) -> None:
         self.out = out
         self.resume = resume
         self.force = force
         self.to_label = to_label
+        self.escape_formulas = escape_formulas
 
 
 def _as_file(what: str | None) -> Path | None:
@@ -159,6 +165,8 @@ def _predict_file(
     with queue as waiting, stop_on_signals("stopping …") as stop, StageBar() as bar:
         leave = waiting.add if waiting is not None else lambda _: None
         summary = predict_file(classifier, path, asked, progress=bar.advance, stop=stop, leave=leave)
+    if files.escape_formulas:
+        tell_escaped(target)
     if as_json:
         print_json(summary.to_json())
         return
