@@ -106,9 +106,16 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"cannot read `{path}`: {error.strerror}") from None
+        raise InputError(f"cannot read `{path}`: {(error.strerror or '').lower()}", _beside(path)) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"`{path}` is not valid TOML: {error}") from None
+        raise InputError(f"`{path}` is not valid TOML: {error}", "a line of it is `max_length = 128`") from None
+
+
+def _beside(path: Path) -> str | None:
+    """Return the name of a TOML file near by that may be meant."""
+    near = [each.name for each in path.parent.glob("*.toml")] if path.parent.is_dir() else []
+    close = nearest(path.name, near)
+    return f"did you mean `{path.parent / close}`?" if close else None
 
 
 def check_value(item: Field[Any], value: Any) -> None:

@@ -7,6 +7,7 @@ heavier than Typer and Rich, so that `txt --help` is instant; a command's body i
 import errno
 import os
 import sys
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -31,7 +32,7 @@ from txt.cli import (
 from txt.cli.help import App
 from txt.cli.home import show_home
 from txt.cli.watch import has_screen
-from txt.errors import Interrupted, TxtError, nearest
+from txt.errors import InputError, Interrupted, TxtError, nearest
 from txt.visible import visible_lines
 
 app = App(name="txt", context_settings={"help_option_names": ["-h", "--help"]})
@@ -82,7 +83,7 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except TxtError as error:
-        return _tell(error)
+        return _tell(error, arguments)
     except typer.TyperException as error:
         return _tell(_as_ours(error))
     except (KeyboardInterrupt, typer.Abort):
@@ -93,21 +94,36 @@ def main(arguments: list[str]) -> int:
         return _broken_pipe() if error.errno == errno.EPIPE else _tell(_from_system(error))
 
 
-def _tell(error: TxtError) -> int:
+def _tell(error: TxtError, arguments: Sequence[str] = ()) -> int:
     """Print the error in one line and its hint below, and return its exit code."""
     if os.environ.get("TXT_DEBUG") == "1":
         raise error
     print(f"error: {visible_lines(error.message)}", file=sys.stderr)
-    if error.hint:
-        print(f"\nhint: {visible_lines(error.hint)}", file=sys.stderr)
+    hint = error.hint or (_help_of(arguments) if error.exit_code == InputError.exit_code else None)
+    if hint:
+        print(f"\nhint: {visible_lines(hint)}", file=sys.stderr)
     return error.exit_code
+
+
+def _help_of(arguments: Sequence[str]) -> str:
+    """Return where to read what the command that was typed takes: the hint of an error that brings none."""
+    command = " ".join(["txt", *arguments[:1]])
+    return f"`{command} --help` lists what it takes"
 
 
 def _as_ours(error: typer.TyperException) -> TxtError:
     """Return Typer's own complaint about the command line in our form."""
-    ours = TxtError(error.format_message().rstrip("."), _hint_for(error))
+    ours = TxtError(_in_our_words(error.format_message()), _hint_for(error))
     ours.exit_code = error.exit_code
     return ours
+
+
+def _in_our_words(message: str) -> str:
+    """Return Typer's message without what only a programmer would say."""
+    told = message.rstrip(".").partition(", unable to parse")[0]
+    return told.replace("Input should be a valid integer", "it must be a whole number").replace(
+        "Input should be", "it must be"
+    )
 
 
 def _hint_for(error: typer.TyperException) -> str:

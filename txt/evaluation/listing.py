@@ -98,7 +98,7 @@ def _test(term: str) -> Callable[[Summary], bool]:
     value_of, compare = _value_of(written), _COMPARISONS[comparison]
     number = _number(wanted)
     if number is None and comparison not in ("=", "!="):
-        raise InputError(f"the filter `{term}` needs a number, not `{wanted}`")
+        raise InputError(f"the filter `{term}` needs a number, not `{wanted}`", "as in lr>=0.001")
 
     def holds(run: Summary) -> bool:
         value = value_of(run)

@@ -60,7 +60,10 @@ def export_as(
     if not rows.index.complete:
         raise TxtError(f"`{rows.path}` is still being read", "export in a moment")
     if target.exists() and target.samefile(rows.path):
-        raise InputError("the export cannot take the data file's place", f"--export {rows.path.stem}.labeled.csv")
+        raise InputError(
+            f"the export cannot take the data file's place: `{rows.path.name}`",
+            f"--export {rows.path.stem}.labeled.csv",
+        )
     if target.exists() and not overwrite:
         raise InputError(f"`{target}` exists", "--overwrite replaces it")
     done, form = Exported(), FORMATS[name]

@@ -66,7 +66,10 @@ def column_names(taken: Sequence[str]) -> tuple[str, ...]:
 
 def _refuse_loss(rows: Rows, target: Path, names: Sequence[str], overwrite: bool) -> None:
     if target.exists() and target.samefile(rows.path):
-        raise InputError("the export cannot take the data file's place", f"--export {rows.path.stem}.labeled.csv")
+        raise InputError(
+            f"the export cannot take the data file's place: `{rows.path.name}`",
+            f"--export {rows.path.stem}.labeled.csv",
+        )
     if target.is_dir():
         raise InputError(f"`{target}` is a directory", f"--export {target / rows.path.name}")
     if target.exists() and not overwrite and not _is_export(rows, target, names):

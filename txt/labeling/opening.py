@@ -123,12 +123,17 @@ def open_labels(
     """
     if not data.exists():
         close = nearest(data.name, [each.name for each in data.parent.iterdir()]) if data.parent.is_dir() else None
-        raise InputError(f"`{data}` does not exist", f"did you mean `{data.parent / close}`?" if close else None)
+        raise InputError(
+            f"`{data}` does not exist",
+            f"did you mean `{data.parent / close}`?" if close else "name a CSV, TSV or JSONL file",
+        )
     store = config.store or store_path(data)
     unstored = not write and not need_store and not store.exists()
     kept = _passing_index(store) if unstored else _index_path(store)
     if write and not store.exists():
         _check_startable(data, config, asked, kept, need_classes)
+        if config.merge is not None:
+            Journal.open(config.merge, write=False).close()  # what cannot be merged leaves no empty store behind
     journal = Journal.empty(store) if unstored else Journal.open(store, write=write)
     try:
         asked = _with_text_column(asked, journal.settings().get("text_column"))

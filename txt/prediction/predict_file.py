@@ -285,7 +285,10 @@ def _refuse_loss(asked: Asked, table: Table) -> None:
     if out.is_dir():
         raise InputError(f"`{out}` is a directory", f"-o {out / Path(table.source.name).name}")
     if out.exists() and source.exists() and out.samefile(source):
-        raise InputError("the output cannot take the data file's place", f"-o {source.stem}.predicted{source.suffix}")
+        raise InputError(
+            f"the output cannot take the data file's place: `{source.name}`",
+            f"-o {source.stem}.predicted{source.suffix}",
+        )
     if out.exists() and not asked.force:
         raise InputError(f"`{out}` exists already", "--force replaces it, -o names another")
     refuse_format(out, table)
