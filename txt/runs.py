@@ -198,10 +198,12 @@ class EventLog:
     is locked, so that two processes never train one run.
 
     Raises:
-        InputError: another process is training this run.
+        InputError: another process is training this run, or the record is a link to some other file.
     """
 
     def __init__(self, run: Run) -> None:
+        if run.events_path.is_symlink():  # in a folder from elsewhere it may point to any file of ours
+            raise InputError(f"`{run.events_path}` is a link, and may not be written to", "copy the file in its place")
         self._file = run.events_path.open("ab", buffering=0)
         if not _locks(self._file, fcntl.LOCK_EX, seconds=0.5):
             self._file.close()
@@ -246,7 +248,12 @@ def all_runs(folder: Path = RUNS) -> list[Run]:
 def runs_of(prepared: Path, folder: Path = RUNS) -> list[Run]:
     """Return the runs that train on the prepared folder at this path, the newest first."""
     wanted = prepared.resolve()
-    return [run for run in all_runs(folder) if run.prepared_path().resolve() == wanted]
+    found = []
+    for run in all_runs(folder):
+        with suppress(InputError, KeyError, TypeError):  # what is not the record of a run keeps nothing from being made
+            if run.prepared_path().resolve() == wanted:
+                found.append(run)
+    return found
 
 
 def check_name(name: str, given_as: str = "") -> None:

@@ -13,6 +13,14 @@ _VISIBLE |= dict.fromkeys(range(55296, 57344), "�")  # lone surrogates cannot 
 _MULTILINE = {code: shown for code, shown in _VISIBLE.items() if code not in (0x09, 0x0A)}
 
 
+_ESCAPED = {code: f"\\u{code:04x}" for code in _VISIBLE if code >= 0x7F}
+
+
+def without_controls(json_text: str) -> str:
+    """Return JSON with C1, DEL and bidirectional controls escaped; C0 is escaped by JSON itself."""
+    return json_text.translate(_ESCAPED)
+
+
 def visible(text: str) -> str:
     """Return `text` on one line, with C0, C1, DEL and bidirectional controls replaced by visible characters."""
     return text.translate(_VISIBLE)

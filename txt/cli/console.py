@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from txt.visible import visible
+from txt.visible import visible, without_controls
 
 out = Console(highlight=False, soft_wrap=False)
 talk = Console(stderr=True, highlight=False)
@@ -24,6 +24,5 @@ def say(message: str) -> None:
 
 
 def print_json(value: Any) -> None:
-    """Print a value as JSON on stdout."""
-    json.dump(value, sys.stdout, ensure_ascii=False, indent=2, allow_nan=False)
-    sys.stdout.write("\n")
+    """Print a value as JSON on stdout; what would steer a terminal is written as `\\u009b`, which means the same."""
+    sys.stdout.write(without_controls(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)) + "\n")

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from txt.cli.console import out, say, shown
 from txt.config import PredictConfig
-from txt.visible import clip, visible, visible_lines
+from txt.visible import clip, visible, visible_lines, without_controls
 
 if TYPE_CHECKING:
     from txt.prediction.classifier import Prediction, TextClassifier
@@ -62,12 +62,16 @@ def line_of_answer(
             continue
         prediction = next(predictions)
         if as_json and explain:
-            yield json.dumps(answer_json(classifier, line, config, explain), ensure_ascii=False)
+            yield _json_line(answer_json(classifier, line, config, explain))
         elif as_json:
-            yield json.dumps({"text": line, **_json_of(prediction, config.threshold)}, ensure_ascii=False)
+            yield _json_line({"text": line, **_json_of(prediction, config.threshold)})
         else:
             label = prediction.label if _is_sure(prediction, config.threshold) else ""
             yield f"{visible(label)}\t{prediction.confidence:.4f}\t{visible(line)}"
+
+
+def _json_line(value: object) -> str:
+    return without_controls(json.dumps(value, ensure_ascii=False))
 
 
 def bars(prediction: "Prediction", threshold: float | None) -> Iterator[Text]:

@@ -3,10 +3,11 @@
 import csv
 import io
 from collections.abc import Iterator
+from functools import partial
 
 import pyarrow as pa
 
-from txt.data.batches import BATCH_CHARACTERS, BATCH_ROWS, MAX_CELL, batch_of
+from txt.data.batches import BATCH_CHARACTERS, BATCH_ROWS, MAX_CELL, MAX_LINE, batch_of
 from txt.data.dialect import Dialect
 from txt.data.source import Source
 from txt.errors import InputError
@@ -34,7 +35,8 @@ def _rows(source: Source, dialect: Dialect) -> Iterator[list[str]]:
     csv.field_size_limit(MAX_CELL)
     width = len(dialect.columns)
     with source.open() as file, io.TextIOWrapper(file, encoding=dialect.encoding, newline="") as lines:
-        reader = csv.reader(lines, **dialect.csv_options())
+        # a line that is longer comes in pieces, the first of which is refused: its cell, or its number of cells
+        reader = csv.reader(iter(partial(lines.readline, MAX_LINE), ""), **dialect.csv_options())
         line = 0  # the last one of the row before
         try:
             if dialect.has_header:

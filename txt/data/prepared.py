@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 from itertools import chain
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -119,6 +119,8 @@ class Prepared:
         except (KeyError, TypeError, AttributeError):
             raise InputError(f"`{path / MANIFEST}` is not a manifest", "make the folder again") from None
         for file in chain([manifest.tokenizer_file], *manifest.splits.values()):
+            if PurePath(file.name).is_absolute() or ".." in PurePath(file.name).parts:
+                raise InputError(f"`{path / MANIFEST}` names a file outside its folder: `{file.name}`", "make it again")
             _check_file(path / file.name, file, verify)
         return cls(path, manifest)
 

@@ -3,11 +3,12 @@
 import io
 import json
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any, TextIO
 
 import pyarrow as pa
 
-from txt.data.batches import BATCH_CHARACTERS, BATCH_ROWS, MAX_CELL, batch_of
+from txt.data.batches import BATCH_CHARACTERS, BATCH_ROWS, MAX_CELL, MAX_LINE, batch_of
 from txt.data.dialect import Dialect
 from txt.data.source import Source
 from txt.errors import InputError
@@ -79,9 +80,11 @@ def _as_text(value: Any) -> str | None:
 
 
 def _objects_by_line(source: Source, lines: TextIO) -> Iterator[tuple[Record, str]]:
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(iter(partial(lines.readline, MAX_LINE), ""), start=1):
         if line.isspace():
             continue
+        if len(line) == MAX_LINE:
+            raise InputError(f"line {number} of `{source}` has more than {MAX_LINE:,} characters", _SHAPE)
         try:
             record = json.loads(line, **_EXACT)
         except (json.JSONDecodeError, RecursionError) as error:

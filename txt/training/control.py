@@ -5,6 +5,7 @@ Nothing heavy is imported here, since viewers send commands through this file to
 
 import json
 import os
+import stat
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, replace
@@ -107,11 +108,16 @@ class Controls:
             self._seen.add(name)
             path = self._folder / name
             try:
-                command = _parsed(path)
+                command = Command("unreadable", number=path.stem) if self._is_strangers(path) else _parsed(path)
                 path.unlink(missing_ok=True)
             except OSError as error:
                 command = Command("unreadable", error.strerror, path.stem)
             yield command
+
+    def _is_strangers(self, path: Path) -> bool:
+        """Tell whether a command may come from anybody: the folder is open to all users, and another one wrote it."""
+        open_to_all = self._folder.stat().st_mode & stat.S_IWOTH
+        return bool(open_to_all) and path.lstat().st_uid not in (os.geteuid(), 0)
 
 
 def _parsed(path: Path) -> Command:
