@@ -335,6 +335,16 @@ def test_a_resumed_run_shows_what_came_of_it(tmp_path, monkeypatch):
     assert watched.scores.column("step").tolist() == [40.0, 80.0]
 
 
+def test_the_last_look_at_a_long_record_brings_its_advice(finished):
+    watched = WatchedRun(finished)
+    assert watched.look()
+    while watched.share < 1.0:
+        assert not watched.advice
+        assert watched.look()
+    assert watched.advice
+    assert not watched.look()
+
+
 def test_a_removed_run_is_told(finished):
     watched = WatchedRun(finished)
     watched.look()

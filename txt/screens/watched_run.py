@@ -79,7 +79,7 @@ class WatchedRun:
 
     def look(self) -> bool:
         """Take in what is new, and return whether anything is."""
-        before = self.state
+        before = self.state, self.share
         self._feel_pulse()
         news = self._feed.look()
         self.share = news.share
@@ -94,7 +94,7 @@ class WatchedRun:
         if self._diagnosis_due and (news.share == 1.0 or self.replayed):
             self._diagnosis_due = False
             self._diagnose()
-        return bool(news) or self.state != before
+        return bool(news) or (self.state, self.share) != before
 
     def _feel_pulse(self) -> None:
         now = time.monotonic()
