@@ -51,12 +51,18 @@ def test_a_test_left_early_gives_the_threads_back(prepared):
     assert torch.get_num_threads() == 2
 
 
-def test_rates_grow_by_a_factor_and_repeats_differ(prepared):
+def test_rates_grow_by_a_factor_with_longer_strides_where_they_are_lowest(prepared):
+    first = [each.rate for each in range_test(prepared, SMALL, LRFindConfig(repeats=1))]
+    factor = 10 ** (8 / 99)
+    idle, rest = [rate for rate in first if rate < 1e-5], [rate for rate in first if rate >= 1e-5]
+    assert first[0] == pytest.approx(1e-7)
+    assert np.allclose(np.diff(np.log(idle)), 5 * np.log(factor))
+    assert np.allclose(np.diff(np.log(rest)), np.log(factor))
+
+
+def test_repeats_differ_and_leave_out_what_changed_nothing(prepared):
     tried = list(range_test(prepared, SMALL, LRFindConfig(repeats=2)))
-    first = [each for each in tried if each.repeat == 0]
-    assert first[0].rate == pytest.approx(1e-7)
-    assert np.allclose(np.diff(np.log([each.rate for each in first])), np.log(1e8) / 99)
-    second = [each for each in tried if each.repeat == 1]
+    first, second = ([each for each in tried if each.repeat == repeat] for repeat in (0, 1))
     assert 0 < len(second) < len(first)
     same_rate = {each.rate: each.loss for each in first}
     assert all(each.loss != same_rate.get(each.rate) for each in second)

@@ -25,6 +25,8 @@ from txt.training.machine import Machine, choose_machine
 _EXPLODED = 4.0  # times the best loss so far, both smoothed: fastai's rule
 _SPENT = 1.1  # times the loss of the beginning: from there on nothing is learned
 _REMEMBERED = 0.8  # share of the past in the running mean that these two are applied to
+_IDLE = 1e-5  # a step at a lower rate changes next to nothing, so that the first repeat takes only
+_EVERY_IDLE = 5  # one such rate in so many
 _USEFUL = 1 / 30  # of the rate that the first repeat found best: lower rates change nothing
 _VAL_ROWS = 256
 
@@ -51,7 +53,8 @@ def range_test(prepared: Prepared, config: TrainConfig, finding: LRFindConfig) -
     The model begins by predicting the classes' shares. Otherwise most of what falls in the first hundred steps of a
     model from nothing is the way to those shares, which any small rate finds, and the suggestion is ten times too low.
 
-    The first repeat covers all rates; the others leave out low ones at which the first one's loss did not move.
+    The first repeat goes from one end to the other, in longer strides where rates are lowest; the others leave out low
+    rates at which the first one's loss did not move.
 
     Raises:
         InputError: the device does not exist here.
@@ -59,14 +62,14 @@ def range_test(prepared: Prepared, config: TrainConfig, finding: LRFindConfig) -
     threads = torch.get_num_threads()
     try:
         machine = choose_machine(config)
-        rates = finding.rates()
-        for repeat in range(finding.repeats):
-            tried = list[Tried]()
-            for each in _one_repeat(prepared, config, finding, machine, repeat, rates):
-                tried.append(each)
-                yield each
-            if repeat == 0:
-                rates = [rate for rate in rates if rate >= _lowest_useful(curves_of(tried)[0])]
+        first = list[Tried]()
+        for each in _one_repeat(prepared, config, finding, machine, 0, _first_rates(finding.rates())):
+            first.append(each)
+            yield each
+        lowest = _lowest_useful(curves_of(first)[0])
+        rates = [rate for rate in finding.rates() if rate >= lowest]
+        for repeat in range(1, finding.repeats):
+            yield from _one_repeat(prepared, config, finding, machine, repeat, rates)
     finally:
         torch.set_num_threads(threads)
 
@@ -122,6 +125,10 @@ def _one_repeat(
         yield Tried(repeat, step, rate, loss, adjusted, val_loss)
         if watch.enough(adjusted):
             return
+
+
+def _first_rates(rates: list[float]) -> list[float]:
+    return [rate for step, rate in enumerate(rates) if rate >= _IDLE or step % _EVERY_IDLE == 0]
 
 
 def _lowest_useful(curve: Curve) -> float:
