@@ -187,6 +187,17 @@ def serve_trainer(texts: Texts) -> None:
     kind = BertForSequenceClassification
     model = kind.from_pretrained(minilm_folder(), dtype=torch.float32) if texts.minilm else kind(sizes)
     seen = {"rows": 0, "tokens": 0}
+    losses: list[float] = []
+
+    class Counting(Trainer):
+        """Counts what is trained on: the loader fetches a batch ahead, and would miss one of each block."""
+
+        def training_step(self, model, inputs, *given, **named) -> torch.Tensor:
+            seen["rows"] += len(inputs["labels"])
+            seen["tokens"] += int(inputs["attention_mask"].sum())
+            loss = super().training_step(model, inputs, *given, **named)
+            losses.append(loss.item())
+            return loss
 
     class Rows(torch.utils.data.Dataset):
         def __len__(self) -> int:
@@ -202,8 +213,6 @@ def serve_trainer(texts: Texts) -> None:
         for place, row in enumerate(rows):
             input_ids[place, : row["length"]] = torch.from_numpy(row["input_ids"])
             mask[place, : row["length"]] = 1
-        seen["rows"] += len(rows)
-        seen["tokens"] += sum(row["length"] for row in rows)
         return {"input_ids": input_ids, "attention_mask": mask, "labels": torch.tensor([row["labels"] for row in rows])}
 
     class Turns(TrainerCallback):
@@ -214,12 +223,13 @@ def serve_trainer(texts: Texts) -> None:
         def on_step_begin(self, *_, **__) -> None:
             if self.left == 0:
                 self.left = wait_for_turn()
+                losses.clear()
                 self.begun, self.before = time.perf_counter(), dict(seen)
 
         def on_step_end(self, *_, **__) -> None:
             self.left -= 1
             if self.left == 0:
-                report(seen["rows"] - self.before["rows"], seen["tokens"] - self.before["tokens"], self.begun, [])
+                report(seen["rows"] - self.before["rows"], seen["tokens"] - self.before["tokens"], self.begun, losses)
 
     arguments = TrainingArguments(
         "unused",
@@ -236,7 +246,7 @@ def serve_trainer(texts: Texts) -> None:
         logging_strategy="no",
         disable_tqdm=True,
     )
-    Trainer(model, arguments, data_collator=collate, train_dataset=Rows(), callbacks=[Turns()]).train()
+    Counting(model, arguments, data_collator=collate, train_dataset=Rows(), callbacks=[Turns()]).train()
 
 
 # A worker process and its parent talk in lines of JSON.
@@ -373,6 +383,15 @@ def print_table(found: dict[str, list[dict]], peak: float, mean_square: float) -
             f"{arm:10} {statistics.median(map(rate, blocks)):9.1f} {tokens:9.0f} {share:8.0%} {memory:6.2f} GiB"
             f"   {statistics.median(ratios):.2f}× (from {min(ratios):.2f} to {max(ratios):.2f})"
         )
+    print_losses({arm: [loss for block in blocks for loss in block["losses"]] for arm, blocks in found.items()})
+
+
+def print_losses(losses: dict[str, list[float]]) -> None:
+    """Print where the loss curves stand; whether bf16 costs quality is for benchmarks/quality.py to say."""
+    later = {arm: statistics.fmean(curve[len(curve) // 2 :]) for arm, curve in losses.items() if curve}
+    curves = ", ".join(f"{arm} {loss:.3f}" for arm, loss in later.items())
+    print(f"\nmean loss of the later half of the steps: {curves}")
+    print(f"txt less Trainer: {later['txt'] - later['trainer']:+.3f}")
 
 
 if __name__ == "__main__":
