@@ -36,7 +36,7 @@ class Sitting:
 
     def wait(self) -> None:
         """Step until the model has taken in the last decision."""
-        for _ in range(600):
+        for _ in range(2400):  # tenths of a second, on a machine that may be busy
             self.active.step()
             self.active.step(0.1)
             ranking = self.active._ranking
