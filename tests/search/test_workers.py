@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -78,6 +79,34 @@ def test_a_stopped_study_goes_on_where_its_trainings_stopped(begin):
     run_trial(again, taken, prepared_of(folder), 1, lambda: len(seen) > 3 or seen.append(1))
     if taken.point == 0:
         assert Run(Path("runs/s-000")).finished().step > stopped_at
+
+
+SUPERVISE = """
+import sys
+from pathlib import Path
+from txt.search.study import Study
+from txt.search.study_folder import StudyFolder
+from txt.search.supervisor import supervise
+
+folder = StudyFolder(Path(sys.argv[1]))
+list(supervise(Study.open(folder.name, folder.storage()), folder, 1, stop=lambda: False))
+"""
+
+
+def test_a_worker_whose_supervisor_is_killed_saves_its_training_and_ends(begin):
+    study, folder = begin(space={"dropout": Choices((0.0,))}, num_epochs=2000)
+    supervisor = subprocess.Popen([sys.executable, "-c", SUPERVISE, folder.path])
+    wait_until(lambda: study.trials() and Run(Path("runs/s-000")).events_path.exists())
+    supervisor.kill()
+    supervisor.wait()
+    wait_until(lambda: (ended := Run(Path("runs/s-000")).finished()) is not None and ended.status == "interrupted")
+
+
+def wait_until(true, seconds=120.0):
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.1)
 
 
 def prepared_of(folder):

@@ -5,15 +5,17 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import forkserver, get_context
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import torch
 
 from txt.data.prepared import Prepared
+from txt.search.owner import is_gone, this_process
 from txt.search.study import Study
 from txt.search.study_folder import StudyFolder
 from txt.search.trial import run_trial
@@ -38,12 +40,13 @@ def work(study: Study, prepared: Prepared, number: int, threads: int, stop: Call
 
 @dataclass(frozen=True)
 class Job:
-    """What a worker process is started with; `storage` is the database's URL with its password."""
+    """What a worker process is started with, and by whom; `storage` is the database's URL with its password."""
 
     folder: Path
     number: int
     threads: int
     storage: str | None = None
+    supervisor: dict[str, Any] = field(default_factory=this_process)
 
     @property
     def log(self) -> Path:
@@ -69,7 +72,7 @@ def warm_up() -> None:
 
 def _main(job: Job) -> None:
     _leave_terminal(job.log)
-    stop = _stop_on_signals()
+    stop = _stop_on_signals(job.supervisor)
     if torch.cuda.is_available():
         torch.cuda.set_device(job.number % torch.cuda.device_count())  # what `cuda` means from here on
     folder = StudyFolder(job.folder)
@@ -87,9 +90,12 @@ def _leave_terminal(log: Path) -> None:
         os.dup2(file.fileno(), sys.stderr.fileno())
 
 
-def _stop_on_signals() -> Callable[[], bool]:
+def _stop_on_signals(supervisor: dict[str, Any]) -> Callable[[], bool]:
+    """Return whether a signal asked to stop, or the supervisor has ended.
+
+    The process that workers are forked off lives as long as they do, so a worker's own parent tells nothing.
+    """
     asked = False
-    parent = os.getppid()
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         nonlocal asked
@@ -97,4 +103,4 @@ def _stop_on_signals() -> Callable[[], bool]:
 
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, ask)
-    return lambda: asked or os.getppid() != parent
+    return lambda: asked or is_gone(supervisor)
