@@ -19,7 +19,6 @@ RECIPE: Mapping[str, int | float | bool] = MappingProxyType(
         "ngrams": True,
         "dropout": 0.3,
         "learning_rate": 1e-3,
-        "label_smoothing": 0.2,
         "num_epochs": 4,
         "min_steps": 250,
     }
