@@ -11,7 +11,21 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 COMMANDS = (
-    *("prepare", "label", "augment", "lrfind", "grid", "train", "watch", "eval", "predict", "export", "runs", "config"),
+    *(
+        "prepare",
+        "label",
+        "augment",
+        "lrfind",
+        "grid",
+        "train",
+        "watch",
+        "eval",
+        "predict",
+        "export",
+        "runs",
+        "config",
+        "doctor",
+    ),
     *(f"runs {command}" for command in ("show", "compare", "rename", "tag", "note", "rm", "prune", "export", "plot")),
     "demo",
 )
