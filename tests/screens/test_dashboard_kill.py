@@ -4,6 +4,8 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import torch
 
@@ -30,13 +32,18 @@ def wait_until(true, seconds=300.0):
         time.sleep(0.02)
 
 
-def paused_trainer(run) -> Trainer:
-    """Start a training and let it wait after its first steps, whatever the machine's speed."""
+@contextmanager
+def paused_trainer(run) -> Iterator[Trainer]:
+    """Start a training and let it wait after its first steps, whatever the machine's speed; killed at the end."""
     trainer = start_trainer(run)
-    wait_until(lambda: lines_of(run) > 2)
-    send(run, PAUSE)
-    wait_until(lambda: read_status(run).state == "paused")
-    return trainer
+    try:
+        wait_until(lambda: lines_of(run) > 2)
+        send(run, PAUSE)
+        wait_until(lambda: read_status(run).state == "paused")
+        yield trainer
+    finally:
+        trainer.process.kill()
+        trainer.wait()
 
 
 def watching(run) -> Terminal:
@@ -45,17 +52,17 @@ def watching(run) -> Terminal:
 
 def test_a_killed_dashboard_costs_nothing_and_a_killed_training_is_told(new_run, prepared):  # noqa: F811
     watched, alone = new_run("watched", **LONG), new_run("alone", **LONG)
-    trainer = paused_trainer(watched)
-    with watching(watched) as first:
-        first.wait_for(b" paused ", 300)
-    seen = lines_of(watched)  # the block's end has killed the dashboard
-    send(watched, RESUME)
-    wait_until(lambda: lines_of(watched) > seen + 20)
-    send(watched, PAUSE)
-    with watching(watched) as second:
-        second.wait_for(b" paused ", 300)
-        os.kill(trainer.process.pid, signal.SIGKILL)
-        second.wait_for(b"died at step", 300)
+    with paused_trainer(watched) as trainer:
+        with watching(watched) as first:
+            first.wait_for(b" paused ", 300)
+        seen = lines_of(watched)  # the block's end has killed the dashboard
+        send(watched, RESUME)
+        wait_until(lambda: lines_of(watched) > seen + 20)
+        send(watched, PAUSE)
+        with watching(watched) as second:
+            second.wait_for(b" paused ", 300)
+            os.kill(trainer.process.pid, signal.SIGKILL)
+            second.wait_for(b"died at step", 300)
     assert read_status(watched).state == "paused"
     start = resume(str(watched.path), {})
     list(train(start.run, start.prepared, resume=start.resume))
@@ -67,8 +74,7 @@ def test_a_killed_dashboard_costs_nothing_and_a_killed_training_is_told(new_run,
 
 def test_a_lost_terminal_ends_the_dashboard_and_not_the_training(new_run, prepared):  # noqa: F811
     run = new_run("lost", **LONG)
-    trainer = paused_trainer(run)
-    try:
+    with paused_trainer(run) as trainer:
         with watching(run) as terminal:
             terminal.wait_for(b" paused ", 300)
             os.close(terminal._master)
@@ -78,9 +84,6 @@ def test_a_lost_terminal_ends_the_dashboard_and_not_the_training(new_run, prepar
         send(run, RESUME)
         wait_until(lambda: lines_of(run) > seen + 20)
         assert trainer.process.poll() is None
-    finally:
-        trainer.process.kill()
-        trainer.wait()
 
 
 def test_a_training_that_cannot_begin_says_why_in_its_folder(new_run, prepared):  # noqa: F811
