@@ -40,7 +40,7 @@ async def true(pilot: Pilot, fact) -> None:
 async def still(pilot: Pilot) -> str:
     """Wait until all that is known is drawn and nothing moves any more, and return what is on the screen."""
     until, before = time.monotonic() + PATIENCE_SECONDS, ""
-    while (now := painted(pilot.app)) != before or not pilot.app.dashboard.is_current:
+    while (now := painted(pilot.app)) != before or not pilot.app.dashboard.shows_all:
         assert time.monotonic() < until, now
         before = now
         await pilot.pause(0.05)

@@ -89,8 +89,8 @@ class DashboardScreen(Screen[None]):
         return REPLAY_ACTIONS + tuple(each for each in RUN_ACTIONS if not each.controls and each.name not in own)
 
     @property
-    def is_current(self) -> bool:
-        """Whether all that came in is drawn."""
+    def shows_all(self) -> bool:
+        """Whether all that came in is drawn. (`is_current` is Textual's own.)"""
         return not self._stale and all(each.share == 1.0 or each.replayed for each in (self.watched, *self.earlier))
 
     # Keys
