@@ -1,19 +1,16 @@
 """The home screen: what lies in the folder, the command that goes on with it, and what Enter runs."""
 
-import json
 import os
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from tests.evaluation.made_runs import course, made_run, started, step
 from tests.screens.conftest import painted, write_reviews
+from tests.screens.made_folder import HOSTILE, full_folder
 from txt.folder.entry import Entry, Step
 from txt.folder.survey import survey
 from txt.screens.home import HomeApp, HomeScreen
-
-HOSTILE = "e\x1b[31m[bold]\u202e.csv"
 
 
 @pytest.fixture(autouse=True)
@@ -25,20 +22,6 @@ def app(**options) -> HomeApp:
     made = HomeApp(HomeScreen(survey, "~/work", **options))
     made.theme = "txt-dark"
     return made
-
-
-def full_folder() -> None:
-    write_reviews(Path("reviews.csv"))
-    Path("labeled.csv").write_text("text,label\na good film,pos\na bad film,neg\n")
-    Path(HOSTILE).write_text("text,label\na good film,pos\n")
-    Path("prepared").mkdir()
-    split = [{"name": "train.arrow", "rows": 80, "bytes": 1, "sha256": ""}]
-    manifest = {"format": 1, "sources": {"labeled.csv": ""}, "splits": {"train": split}, "labels": ["neg", "pos"]}
-    Path("prepared/manifest.json").write_text(json.dumps(manifest))
-    made_run("001", course(0.9), day=1)
-    made_run("002", [started(), step(30)], day=2)
-    Path("studies/sizes").mkdir(parents=True)
-    Path("studies/sizes/study.json").write_text('{"format": 1, "prepared": "prepared", "storage": null}')
 
 
 async def until(pilot, words: str) -> str:

@@ -1,0 +1,87 @@
+"""The home screen pixel by pixel, at the two sizes it is made for and without colours."""
+
+import pytest
+
+from tests.screens.conftest import MakeApp
+from tests.screens.made_folder import full_folder
+from tests.screens.test_home import until
+from txt.folder.survey import survey
+from txt.screens.home import HomeApp, HomeScreen
+
+SIZES = [(80, 24), (120, 40)]
+
+
+@pytest.fixture(params=SIZES, ids=["80x24", "120x40"])
+def size(request) -> tuple[int, int]:
+    return request.param
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+def app(theme: str = "txt-dark", **options) -> HomeApp:
+    made = HomeApp(HomeScreen(survey, "~/work", **options))
+    made.theme = theme
+    return made
+
+
+def pressed(*keys, until_shown):
+    """Return what waits until the folder is looked at, presses keys, and waits until something is shown."""
+
+    async def press(pilot):
+        await until(pilot, "$ txt ")
+        await pilot.press(*keys)
+        await until(pilot, until_shown)
+
+    return press
+
+
+def fill(make_app: MakeApp) -> None:
+    full_folder()
+    session = make_app(labels="good,bad").session
+    for _ in range(3):
+        session.label("good")
+
+
+def test_a_folder_with_everything(snap_compare, make_app, size):
+    fill(make_app)
+    assert snap_compare(app(chosen=("run", "002")), terminal_size=size, run_before=pressed(until_shown="--resume 002"))
+
+
+def test_another_step(snap_compare, make_app, size):
+    fill(make_app)
+    screen = app(chosen=("prepared", "prepared"))
+    assert snap_compare(screen, terminal_size=size, run_before=pressed("right", until_shown="$ txt lrfind"))
+
+
+def test_an_empty_folder(snap_compare, size):
+    assert snap_compare(app(), terminal_size=size, run_before=pressed(until_shown="$ txt demo"))
+
+
+def test_help(snap_compare, size):
+    about = "Usage: txt COMMAND\n\nCommands: the list of them"
+    run = pressed("question_mark", until_shown="any key goes back")
+    assert snap_compare(app(about=about), terminal_size=size, run_before=run)
+
+
+def test_asking_for_classes(snap_compare, size):
+    full_folder()
+    run = pressed("right", "enter", *"good,bad", until_shown="good,bad")
+    assert snap_compare(app(chosen=("data", "reviews.csv")), terminal_size=size, run_before=run)
+
+
+def test_without_colours(snap_compare, make_app, monkeypatch):
+    fill(make_app)
+    monkeypatch.setenv("NO_COLOR", "1")
+    screen = app("ansi-dark", chosen=("run", "002"))
+    assert screen.no_color
+    assert snap_compare(screen, terminal_size=(80, 24), run_before=pressed(until_shown="--resume 002"))
+
+
+def test_light_colours(snap_compare, make_app):
+    fill(make_app)
+    screen = app("txt-light", chosen=("run", "002"))
+    assert snap_compare(screen, terminal_size=(80, 24), run_before=pressed(until_shown="--resume 002"))
