@@ -147,10 +147,13 @@ def open_labels(
 
 def _check_startable(data: Path, config: LabelConfig, asked: Asked, kept: Path, need_classes: bool) -> None:
     """Refuse what cannot be labeled before a store is made for it."""
+    labels = parse_labels(config.labels) if config.labels else []
     rows = open_rows(data, asked, kept)
     rows.close()
-    if need_classes and not config.labels and not rows.index.label_names:
+    if need_classes and not labels and not rows.index.label_names:
         raise _no_classes(data)
+    if config.keys:
+        parse_keys(config.keys, given_classes(labels, {}, rows.index.label_names))
 
 
 def _no_classes(data: Path) -> InputError:

@@ -33,7 +33,7 @@ def new_model(config: TrainConfig, prepared: Prepared, device: torch.device) -> 
     if config.pretrained is None:
         model: Model = _untrained(config, prepared)
     else:
-        _check_tokenizer(config.pretrained, prepared)
+        check_tokenizer(config.pretrained, prepared)
         model = load_pretrained(
             config.pretrained, prepared.labels, config.seed, means=config.few_shot or config.freeze == "all"
         )
@@ -106,8 +106,12 @@ def _some_of(split: Split) -> Iterator[tuple[torch.Tensor, list[int]]]:
         yield torch.from_numpy(token_ids), lengths.tolist()
 
 
-def _check_tokenizer(name: str, prepared: Prepared) -> None:
-    """Refuse data whose token ids mean other words to the pretrained model."""
+def check_tokenizer(name: str, prepared: Prepared) -> None:
+    """Refuse data whose token ids mean other words to the pretrained model.
+
+    Raises:
+        InputError: the data was prepared with another tokenizer, or the model's cannot be had.
+    """
     if _vocabulary(load_tokenizer(name).backend) != _vocabulary(prepared.tokenizer()):
         raise InputError(
             f"`{prepared.path}` was prepared with another tokenizer than that of `{name}`",

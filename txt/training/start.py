@@ -46,7 +46,8 @@ def start_on_prepared(
     """Make a new run on a prepared folder, with the options that `settle` makes of `config`.
 
     Raises:
-        InputError: there is no such folder or device, the run's name is taken, or rows cannot be edited as asked.
+        InputError: there is no such folder, device or pretrained model, the data was prepared for another one, the
+            run's name is taken, or rows cannot be edited as asked.
     """
     if not folder.is_dir() and folder == PREPARED:
         raise InputError(
@@ -55,6 +56,10 @@ def start_on_prepared(
     find_device(config.device)
     check_edits(config)
     prepared = Prepared.open(folder)
+    if config.pretrained is not None:
+        from txt.model.build import check_tokenizer  # takes seconds to import
+
+        check_tokenizer(config.pretrained, prepared)
     with Run.new(name) as run:
         _say_starting(run)
         fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
