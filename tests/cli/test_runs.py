@@ -118,7 +118,7 @@ def test_no_runs_are_told_and_no_match_is_told_apart(txt):
     assert (code, out) == (0, "")
     assert "`txt train DATA` makes one" in err
     made_run("001", course())
-    assert "0 of 1 runs" in txt("--state", "died")[2]
+    assert "0 of 1 run" in txt("--state", "died")[2]
 
 
 @pytest.mark.parametrize(

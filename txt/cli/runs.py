@@ -253,7 +253,8 @@ def _show(runs: "list[Summary]") -> None:
 def _count(shown_runs: int, all_runs: int) -> str:
     if not all_runs:
         return "there is no run here yet; `txt train DATA` makes one"
-    return f"\n{shown_runs:,} runs" if shown_runs == all_runs else f"\n{shown_runs:,} of {all_runs:,} runs"
+    many = "run" if all_runs == 1 else "runs"
+    return f"\n{all_runs:,} {many}" if shown_runs == all_runs else f"\n{shown_runs:,} of {all_runs:,} {many}"
 
 
 def _now() -> datetime:
