@@ -1,5 +1,6 @@
 """Commands agree with each other: every help has an example, and an option means the same everywhere."""
 
+import re
 from collections import defaultdict
 
 import pytest
@@ -52,11 +53,18 @@ def test_an_option_has_the_same_letter_and_kind_everywhere(flag):
     assert len(kinds) == 1, dict(kinds)
 
 
-def test_json_says_where_it_prints():
-    for path in COMMANDS:
-        for option in command(path).params:
-            if "--json" in option.opts:
-                assert "JSON" in option.help, path
+@pytest.mark.parametrize(
+    ("flag", "words"),
+    [
+        ("--json", r"Print (.+ as )?JSON on stdout\.|Print every event as a line of JSON on stdout\."),
+        ("--plain", r".+: for pipes and screen readers\."),
+        ("--seed", r"Seed of .+ \[42\]\."),
+    ],
+)
+def test_an_option_is_told_in_the_same_words_everywhere(flag, words):
+    told = {path: option.help for path in COMMANDS for option in command(path).params if flag in option.opts}
+    assert len(told) >= 4
+    assert not {path: text for path, text in told.items() if not re.fullmatch(words, text)}
 
 
 def test_groups_list_their_commands():

@@ -45,7 +45,9 @@ def grid(
     evaluate_winner: Annotated[
         bool, typer.Option("--evaluate-winner", help="At the end, score the best run on the test split, once.")
     ] = False,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines instead of the live leaderboard.")] = False,
+    plain: Annotated[
+        bool, typer.Option("--plain", help="Lines, no leaderboard: for pipes and screen readers.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON on stdout.")] = False,
     given: Given,
 ) -> None:

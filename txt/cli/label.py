@@ -67,7 +67,7 @@ def label(
         bool, typer.Option("--stats", help="Show counts, people and pace.", rich_help_panel=_INSTEAD)
     ] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Print --stats or --check as JSON.", rich_help_panel=_INSTEAD)
+        bool, typer.Option("--json", help="Print --stats or --check as JSON on stdout.", rich_help_panel=_INSTEAD)
     ] = False,
     recover: Annotated[
         bool, typer.Option("--recover", help="Save what can be read of a damaged store.", rich_help_panel=_INSTEAD)

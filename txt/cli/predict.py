@@ -63,7 +63,9 @@ def predict(
     ] = None,
     escape_formulas: EscapeFormulas = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show which words carried the answer.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print answers, or what was made, as JSON.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print answers, or what was made, as JSON on stdout.")
+    ] = False,
     given: Given,
 ) -> None:
     """Predict a text, every row of a file, or lines as they come.

@@ -56,7 +56,7 @@ def train(
     ] = None,
     resume: Annotated[str | None, typer.Option(help="Go on with a stopped run.", metavar="RUN")] = None,
     at_step: Annotated[int | None, typer.Option(help="With --resume: from the checkpoint at this step.")] = None,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines and a bar instead of the dashboard.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines and a bar: for pipes and screen readers.")] = False,
     notify: Annotated[bool, typer.Option("--notify", help="Ring the bell and notify when it ends.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
     given: Given,

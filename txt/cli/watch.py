@@ -35,7 +35,7 @@ def watch(
         float | None, typer.Option(help="With --replay: times as fast as it was [all in half a minute].", min=0.01)
     ] = None,
     notify: Annotated[bool, typer.Option("--notify", help="Ring the bell and notify when it ends.")] = False,
-    plain: Annotated[bool, typer.Option("--plain", help="Lines and a bar instead of the dashboard.")] = False,
+    plain: Annotated[bool, typer.Option("--plain", help="Lines and a bar: for pipes and screen readers.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
 ) -> None:
     """Watch a training: curves, numbers, advice; pause, stop or slow it, and leave it running.
