@@ -116,6 +116,17 @@ def help_page(keys: dict[str, str], typing: bool, multi_label: bool, actions: Se
     return Text("\n").join(lines)
 
 
+def nothing_left(in_view: bool, whole: bool, review: bool) -> str:
+    """Return what stands in a text's place when there is none to decide on."""
+    if in_view:
+        return "Nothing here without a label. esc leaves the filter."
+    if review:
+        return "Every doubtful label was looked at.\n\n← goes back · q leaves, and can export"
+    if not whole:
+        return "All rows read so far are labeled; the file is still being read."
+    return "Every row is labeled or skipped.\n\n← goes back · / finds · q leaves, and can export"
+
+
 def pace_chart(seconds: Sequence[float], width: int, height: int) -> Text:
     """Draw the seconds a decision over the decisions, each point the median of a few."""
     if len(seconds) < 3:

@@ -16,21 +16,15 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.widgets import Static
 
-from txt.data.row_index import read_index
 from txt.data.rows import Asked
-from txt.errors import TxtError
+from txt.errors import InputError, TxtError
 from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES, Action
 from txt.labeling.active.sitting import ActiveLearning
 from txt.labeling.active.wording import in_short
-from txt.labeling.answers import propose_nothing
 from txt.labeling.classes import check_new_class
-from txt.labeling.export import export
-from txt.labeling.find import Query
 from txt.labeling.item import Item
-from txt.labeling.pace import spoken
 from txt.labeling.rules.rule_book import RuleBook
 from txt.labeling.rules.watcher import Answer as RuleAnswer
-from txt.labeling.rules.watcher import Mistake, Voted, Watch, Working
 from txt.labeling.scanner import Answer, Failed, Found, Indexed, Reading
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
@@ -39,9 +33,12 @@ from txt.screens.charts import bars
 from txt.screens.chips import Chip, Chips
 from txt.screens.class_bar import ClassBar
 from txt.screens.dialog import TypedAhead
+from txt.screens.file_search import FileSearch
 from txt.screens.find_dialog import FindDialog
 from txt.screens.label_all import LabelAll
-from txt.screens.label_dialogs import AskLine, Choose, Page
+from txt.screens.label_dialogs import AskLine, Page
+from txt.screens.label_keys import action_chips, action_for
+from txt.screens.label_leaving import ask_to_leave, ask_to_leave_unsaved, write_export
 from txt.screens.label_model import model_page
 from txt.screens.label_panels import Marks, SidePanel, SuggestionLine, TopLine
 from txt.screens.messages import RulesAnswered, Scanned
@@ -81,20 +78,17 @@ class LabelScreen(Screen[None]):
         self._chosen: list[str] = []
         self._notice = ""
         self._trouble = ""
-        self._search: Search | None = None
         self._scanner = ScannerLink(session.rows, sitting.asked, sitting.kept, self._hear, self._lose_search)
-        self._reading = 0.0
+        self._file = FileSearch(session, self._scanner)
         self._advised = False
         self._busy = False
         self._shown_row: int | None = -1
         self._keys_shown: list[Chip] = []
         self.actions: Sequence[Action] = REVIEW_ACTIONS if session.task.review else ACTIONS
-        self.rules: RuleBook | None = None
+        self.rules: RuleLink | None = None
         if sitting.rules is not None:
             self.actions = (*self.actions, RULES)
-            self.rules = RuleBook(sitting.rules, session.rows.text)
-            watch = Watch(session.rows.path, session.rows.form, sitting.rules, tuple(session.classes))
-            self._rule_link = RuleLink(watch, self._hear_rules, self._lose_rules)
+            self.rules = RuleLink(session, sitting.rules, self._hear_rules, self._lose_rules)
 
     def compose(self) -> ComposeResult:
         """Lay out the text with what is known of it around it."""
@@ -127,7 +121,7 @@ class LabelScreen(Screen[None]):
             self._choose(pressed.chosen)
         elif pressed.used:
             return
-        elif action := self._action_for(event):
+        elif action := action_for(event, self.actions, self.query_one(ClassBar).typing):
             self.run_action_named(action.name)
         elif event.key == "enter":
             self._accept()
@@ -136,7 +130,7 @@ class LabelScreen(Screen[None]):
         elif event.is_printable:
             self._tell(f"{event.character} is no key here, ? shows all")
         else:
-            self._scroll(event.key)
+            self.query_one(TextPane).scroll_by_key(event.key)
 
     @on(Chips.Pressed)
     def _click(self, event: Chips.Pressed) -> None:
@@ -154,27 +148,6 @@ class LabelScreen(Screen[None]):
     def run_action_named(self, name: str) -> None:
         """Do what one of the `ACTIONS` says."""
         getattr(self, f"_do_{name}")()
-
-    def _action_for(self, event: events.Key) -> Action | None:
-        typing = self.query_one(ClassBar).typing
-        for action in self.actions:
-            easy = "" if typing and action.key.isalnum() else action.key
-            if action.other in (event.key, event.character) or (easy and easy == event.character):
-                return action
-        return None
-
-    def _scroll(self, key: str) -> None:
-        pane = self.query_one(TextPane)
-        moves = {
-            "down": lambda: pane.scroll_lines(1),
-            "up": lambda: pane.scroll_lines(-1),
-            "pagedown": lambda: pane.scroll_pages(1),
-            "pageup": lambda: pane.scroll_pages(-1),
-            "home": pane.scroll_to_start,
-            "end": pane.scroll_to_end,
-        }
-        if key in moves:
-            moves[key]()
 
     # Deciding
 
@@ -265,35 +238,23 @@ class LabelScreen(Screen[None]):
     def _do_find(self) -> None:
         self._scanner.start()  # it gets ready while the first letters are typed
         view = self.session.queue.view
-        dialog = FindDialog(self.session, self._begin_search, view.name if view else "")
+        dialog = FindDialog(self.session, self._file.begin, view.name if view else "")
         self.app.push_screen(dialog, self._go_through)
 
-    def _begin_search(self, query: Query) -> Search | None:
-        """Start to look for something; None while the file is still being read."""
-        if not query.reads_file:
-            return Search(query, self.session.states)
-        if not self._whole:
-            return None
-        return Search(query, self.session.states, self._scanner.find(query))
-
     def _go_through(self, search: Search | None) -> None:
-        if search is None:
-            return
-        self._search = search
-        self.session.set_view(search.view())
-        self._tell("")
+        if search is not None:
+            self._file.go_through(search)
+            self._tell("")
 
     def _leave_view(self) -> None:
-        if self.session.queue.view is not None:
-            self._search = None
-            self.session.set_view(None)
+        if self._file.leave_view():
             self._tell("")
 
     def _do_label_all(self) -> None:
         view = self.session.queue.view
         if view is None:
             self._tell("first / finds something, then b labels all of it")
-        elif self._search is not None and not self._search.done:
+        elif self._file.searching:
             self._tell("the search is still under way")
         else:
             self.app.push_screen(LabelAll(self.session, view), self._label_all)
@@ -305,33 +266,11 @@ class LabelScreen(Screen[None]):
     # Leaving
 
     def _do_leave(self) -> None:
-        session = self.session
-        count, each = len(session.pace.sitting), session.pace.median()
-        if session.pending and not session.retry():
-            self._ask_leave_unsaved()
-            return
-        decisions = "1 decision" if count == 1 else f"{count:,} decisions"
-        body = Text(f"{decisions} in this sitting, all saved.")
-        if session.pace.is_steady() and each is not None:
-            body.append(f" {each:.1f} s each, {spoken(sum(session.pace.sitting))} of work.")
-        body.append("\n" + " · ".join(label_lines.corner(session.progress())))
-        body.append(f"\ne writes {clip(self._sitting.export_to.name, 30)}: the file with its labels")
-        choices = [
-            Chip("leave", "enter", "leave"),
-            Chip("export", "e", "leave and export"),
-            Chip("stay", "esc", "stay"),
-        ]
-        self.app.push_screen(Choose("Leave?", body, choices), self._leave)
-
-    def _ask_leave_unsaved(self) -> None:
-        session = self.session
-        body = Text(f"{label_lines.unsaved(session)}.", style="bold")
-        choices = [
-            Chip("retry", "r", "try again"),
-            Chip("lose", "x", "leave and lose them"),
-            Chip("stay", "esc", "stay"),
-        ]
-        self.app.push_screen(Choose("Not everything is saved", body, choices), self._leave)
+        if self.session.pending and not self.session.retry():
+            question = ask_to_leave_unsaved(self.session)
+        else:
+            question = ask_to_leave(self.session, self._sitting.export_to)
+        self.app.push_screen(question, self._leave)
 
     def _leave(self, choice: str | None) -> None:
         if choice == "retry":
@@ -350,11 +289,7 @@ class LabelScreen(Screen[None]):
         return ""
 
     def _write_export(self, target: Path) -> str:
-        session = self.session
-        proposals = self.rules.proposals if self.rules is not None and self.rules.whole else None
-        propose = proposals.answer if proposals is not None else propose_nothing
-        count = export(session.rows, session.states, session.journal, target, propose=propose)
-        return f"exported to {target.name}, {count:,} labels"
+        return write_export(self.session, target, self.rules.book if self.rules is not None else None)
 
     async def _export_and_leave(self) -> None:
         if await self._work("exporting", self._write_export, self._sitting.export_to):
@@ -363,7 +298,7 @@ class LabelScreen(Screen[None]):
     def _end(self, exported: Path | None) -> None:
         self._scanner.stop()
         if self.rules is not None:
-            self._rule_link.stop()
+            self.rules.stop()
         self.app.exit(exported)
 
     async def _work(self, doing: str, work: Any, *arguments: Any) -> bool:
@@ -387,11 +322,6 @@ class LabelScreen(Screen[None]):
 
     # The process that reads the file
 
-    @property
-    def _whole(self) -> bool:
-        """Tell whether all rows of the file are known."""
-        return self.session.rows.index.complete
-
     def _hear(self, answer: Answer) -> None:
         self.post_message(Scanned(answer))
 
@@ -403,7 +333,7 @@ class LabelScreen(Screen[None]):
     def _take_answer(self, event: Scanned) -> None:
         match event.answer:
             case Reading(share):
-                self._reading = share
+                self._file.share_read = share
                 self._draw_top()
             case Indexed():
                 self._adopt_index()
@@ -414,36 +344,31 @@ class LabelScreen(Screen[None]):
                 self._draw()
 
     def _adopt_index(self) -> None:
-        sitting, session = self._sitting, self.session
-        if self._whole or sitting.kept is None:
+        sitting = self._sitting
+        if self._file.whole or sitting.kept is None:
             return
-        found = read_index(sitting.kept, session.rows.path, sitting.asked)
-        if found is None:
-            self._trouble = "the data file has changed: leave, and start again"
+        try:
+            told = self._file.adopt(sitting.kept, sitting.asked)
+        except InputError as error:
+            self._trouble = error.message
             self._draw()
-            return
-        twins = session.adopt(found[1])
-        unmatched = len(session.states.unmatched)
-        told = [f"{twins:,} identical {'row' if twins == 1 else 'rows'} labeled alike"] if twins else []
-        told += [f"{unmatched:,} decisions are about rows that the file no longer has"] if unmatched else []
-        self._tell(" · ".join(told))
+        else:
+            self._tell(told)
 
     def _take_found(self, found: Found) -> None:
         dialog = self.app.screen
         if isinstance(dialog, FindDialog) and dialog.search is not None:
             dialog.search.take(found)
             dialog.answer()
-        if self._search is not None and self._search.number == found.number and dialog is self:
-            self._search.take(found)
-            self.session.extend_view(self._search.view())
+        if dialog is self and self._file.take(found):
             self._draw()
 
     # The rules, and the process that watches them
 
     def _do_rules(self) -> None:
         if self.rules is not None:
-            self.rules.judge(self.session.states)
-            self.app.push_screen(RuleTable(self.rules, self.size.width))
+            self.rules.book.judge(self.session.states)
+            self.app.push_screen(RuleTable(self.rules.book, self.size.width))
 
     def _hear_rules(self, answer: RuleAnswer) -> None:
         self.post_message(RulesAnswered(answer))
@@ -455,27 +380,18 @@ class LabelScreen(Screen[None]):
     @on(RulesAnswered)
     def _take_rules(self, event: RulesAnswered) -> None:
         assert self.rules is not None
-        match event.answer:
-            case Working(share):
-                self.rules.share = share
-            case Mistake() as mistake:
-                self.rules.mistake = mistake
-            case Voted() as voted:
-                self.rules.take(voted, self.session.states)
-                self._notice = "" if self._notice == _COUNTING else self._notice
-                active, suggest = self._sitting.active, self.rules.suggest
-                if not self.session.task.review:  # a review has its own suggestions
-                    self.session.suggest_by(active.beside(suggest) if active else suggest)
-                self._draw_text(self.session.item())
+        if self.rules.take(event.answer):
+            self._notice = "" if self._notice == _COUNTING else self._notice
+            self._suggest_by_rules(self.rules.book)
+            self._draw_text(self.session.item())
         if isinstance(self.app.screen, RuleTable):
             self.app.screen.show()
         self._draw()
 
-    def _keep_rules(self) -> None:
-        """Judge the rules by further labels, and tell the process of further classes."""
-        if self.rules is not None:
-            self.rules.judge_in_time(self.session.states)
-            self._rule_link.keep_classes(tuple(self.session.classes))
+    def _suggest_by_rules(self, book: RuleBook) -> None:
+        active = self._sitting.active
+        if not self.session.task.review:  # a review has its own suggestions
+            self.session.suggest_by(active.beside(book.suggest) if active else book.suggest)
 
     # The model, and the process that ranks
 
@@ -498,11 +414,11 @@ class LabelScreen(Screen[None]):
         self._draw()
         self.set_interval(_TICK_SECONDS, self._tick)
         self.call_after_refresh(_settle_memory)
-        if not self._whole:
+        if not self._file.whole:
             self._scanner.start()
         if self.rules is not None:
             self._tell(_COUNTING)
-            self._rule_link.start()
+            self.rules.start()
 
     @on(events.Resize)
     def _fit(self, event: events.Resize) -> None:
@@ -516,7 +432,8 @@ class LabelScreen(Screen[None]):
             return
         session = self.session
         changed = session.refresh()
-        self._keep_rules()
+        if self.rules is not None:
+            self.rules.keep_up()
         changed |= self._step_model()
         if session.pending:
             session.retry()
@@ -548,24 +465,27 @@ class LabelScreen(Screen[None]):
             self.query_one("#metadata", Static).update(text)
 
     def _draw_text(self, item: Item | None) -> None:
-        pane = self.query_one(TextPane)
+        pane, session = self.query_one(TextPane), self.session
         if item is None:
-            pane.show(_nothing_left(self.session.queue.view is not None, self._whole, self.session.task.review))
+            in_view = session.queue.view is not None
+            pane.show(label_lines.nothing_left(in_view, self._file.whole, session.task.review))
             return
         patterns = list(self._sitting.highlight)
-        if self._search is not None and (pattern := self._search.query.pattern()):
+        if self._file.search is not None and (pattern := self._file.search.query.pattern()):
             patterns.append(pattern)
         if item.suggestion is not None:
             patterns += [label_lines.mark(word, item.text) for word in item.suggestion.words]
         pane.show(item.text, patterns)
 
     def _rule_trouble(self) -> str:
-        return self.rules.mistake.message if self.rules is not None and self.rules.mistake is not None else ""
+        mistake = self.rules.book.mistake if self.rules is not None else None
+        return mistake.message if mistake is not None else ""
 
     def _draw_top(self) -> None:
         active = self._sitting.active
         model = in_short(active.standing()) if active else ""
-        self.query_one(TopLine).show(self.session, self._search, None if self._whole else self._reading, model)
+        share_read = None if self._file.whole else self._file.share_read
+        self.query_one(TopLine).show(self.session, self._file.search, share_read, model)
 
     def _draw_classes(self) -> None:
         session, marked = self.session, self._chosen
@@ -578,12 +498,8 @@ class LabelScreen(Screen[None]):
             self.query_one(SidePanel).show(counts)
 
     def _draw_keys(self) -> None:
-        typing = self.query_one(ClassBar).typing
-        keys = [_shown_key(action, typing, self.session.keys) for action in self.actions]
-        named = zip(self.actions, keys, strict=True)
-        chips = [Chip(action.name, key, action.word, quiet=True) for action, key in named]
-        if self.session.task.multi_label:
-            chips.insert(0, Chip("accept", "enter", "accept", quiet=True))
+        typing, session = self.query_one(ClassBar).typing, self.session
+        chips = action_chips(self.actions, typing, session.keys, session.task.multi_label)
         if self._keys_shown != chips:
             self._keys_shown = chips
             self.query_one("#keys", Chips).show(chips)
@@ -594,19 +510,3 @@ def _settle_memory() -> None:
     gc.collect()
     gc.freeze()
     gc.enable()
-
-
-def _shown_key(action: Action, typing: bool, label_keys: dict[str, str]) -> str:
-    """Return the key under which an action can be had now: classes may have taken its easy one."""
-    taken = action.key in label_keys.values() or (typing and action.key.isalnum())
-    return action.other if taken else action.key
-
-
-def _nothing_left(in_view: bool, whole: bool, review: bool) -> str:
-    if in_view:
-        return "Nothing here without a label. esc leaves the filter."
-    if review:
-        return "Every doubtful label was looked at.\n\n← goes back · q leaves, and can export"
-    if not whole:
-        return "All rows read so far are labeled; the file is still being read."
-    return "Every row is labeled or skipped.\n\n← goes back · / finds · q leaves, and can export"

@@ -1,17 +1,27 @@
-"""Connects the labeling screen with the process that watches the rules: starts it, listens to it, ends it."""
+"""The rules on the labeling screen: what they say of the rows, and the process beside it that watches their file."""
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 
-from txt.labeling.rules.watcher import Answer, RuleWatcher, Watch
+from txt.labeling.rules.rule_book import RuleBook
+from txt.labeling.rules.watcher import Answer, Mistake, RuleWatcher, Voted, Watch, Working
+from txt.labeling.session import LabelSession
 
 
 class RuleLink:
-    """The watcher as a screen's event loop sees it; `hear` gets its answers, `lose` is told when it has died."""
+    """The watcher as a screen's event loop sees it; `hear` gets its answers, `lose` is told when it has died.
 
-    def __init__(self, watch: Watch, hear: Callable[[Answer], object], lose: Callable[[], object]) -> None:
-        self._watch, self._hear, self._lose = watch, hear, lose
-        self._classes = watch.classes
+    `book` is what the rules are known to say; it changes when answers are taken in.
+    """
+
+    def __init__(
+        self, session: LabelSession, rules: Path, hear: Callable[[Answer], object], lose: Callable[[], object]
+    ) -> None:
+        self.book = RuleBook(rules, session.rows.text)
+        self._session, self._hear, self._lose = session, hear, lose
+        self._classes = tuple(session.classes)
+        self._watch = Watch(session.rows.path, session.rows.form, rules, self._classes)
         self._watcher: RuleWatcher | None = None
 
     def start(self) -> None:
@@ -26,8 +36,21 @@ class RuleLink:
             self._watcher.close()
             self._watcher = None
 
-    def keep_classes(self, classes: tuple[str, ...]) -> None:
-        """Tell the process when there are other classes than before."""
+    def take(self, answer: Answer) -> bool:
+        """Take in what the process has heard from the rules; tell whether they have voted anew."""
+        match answer:
+            case Working(share):
+                self.book.share = share
+            case Mistake() as mistake:
+                self.book.mistake = mistake
+            case Voted() as voted:
+                self.book.take(voted, self._session.states)
+        return isinstance(answer, Voted)
+
+    def keep_up(self) -> None:
+        """Judge the rules by further labels, and tell the process of further classes."""
+        self.book.judge_in_time(self._session.states)
+        classes = tuple(self._session.classes)
         if self._watcher is not None and classes != self._classes:
             self._classes = classes
             self._watcher.set_classes(classes)

@@ -65,6 +65,19 @@ class TextPane(Widget):
         """Show the end."""
         self.scroll_lines(self.lines.count())
 
+    def scroll_by_key(self, key: str) -> None:
+        """Move as a key asks; keys that move nothing are let be."""
+        moves = {
+            "down": lambda: self.scroll_lines(1),
+            "up": lambda: self.scroll_lines(-1),
+            "pagedown": lambda: self.scroll_pages(1),
+            "pageup": lambda: self.scroll_pages(-1),
+            "home": self.scroll_to_start,
+            "end": self.scroll_to_end,
+        }
+        if key in moves:
+            moves[key]()
+
     @on(events.MouseScrollDown)
     def _scroll_down(self, event: events.MouseScrollDown) -> None:
         event.stop()
