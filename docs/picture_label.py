@@ -23,7 +23,7 @@ def picture_of_label(folder: Path) -> str:
     """Label some rows of a copy of the sample in `folder`, and return what the screen shows then, as SVG."""
     data = folder / SAMPLE.name
     shutil.copy(SAMPLE, data)
-    config = LabelConfig(labels="negative,neutral,positive", annotator="you", store=folder / "labels.db")
+    config = LabelConfig(labels="negative,neutral,positive", annotator="you")
     opened = open_labels(data, config, Asked())
     try:
         return asyncio.run(_sitting(LabelApp(opened.session(), _screen(opened.asked, data))))

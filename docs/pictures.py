@@ -11,6 +11,7 @@ import tempfile
 from pathlib import Path
 
 from picture_dashboard import DATA, picture_of_train
+from picture_home import picture_of_home
 from picture_label import picture_of_label
 from rich.console import Console
 
@@ -50,6 +51,7 @@ def main() -> None:
         if DATA.exists():
             (PICTURES / "train.svg").write_text(picture_of_train(DATA, folder), encoding="utf-8")
         (PICTURES / "label.svg").write_text(picture_of_label(folder), encoding="utf-8")
+        (PICTURES / "home.svg").write_text(picture_of_home(folder), encoding="utf-8")
         (PICTURES / "lrfind.svg").write_text(picture_of_lrfind(folder), encoding="utf-8")
         (PICTURES / "eval.svg").write_text(picture_of_eval(folder), encoding="utf-8")
 

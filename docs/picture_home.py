@@ -1,0 +1,34 @@
+"""The picture of `txt` alone: the home screen on a folder in which something was made, drawn by the real app."""
+
+import asyncio
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from txt.data.sample import sample_file
+from txt.folder.survey import survey
+from txt.screens.home import HomeApp, HomeList, HomeScreen
+
+
+def picture_of_home(folder: Path) -> str:
+    """Return what the home screen shows in `folder`, where the demo was run and some rows were labeled, as SVG."""
+    shutil.copy(sample_file("reviews.csv"), folder)
+    prepare = [sys.executable, "-m", "txt", "prepare", "reviews.csv"]
+    subprocess.run(prepare, cwd=folder, check=True, capture_output=True)
+    os.chdir(folder)
+    return asyncio.run(_looked_at(HomeApp(HomeScreen(survey, "~/reviews"))))
+
+
+async def _looked_at(app: HomeApp) -> str:
+    app.theme = "txt-dark"
+    async with app.run_test(size=(100, 20)) as pilot:
+        given_up = time.monotonic() + 600
+        while app.home.query_one(HomeList).chosen is None:
+            assert time.monotonic() < given_up
+            await pilot.pause(0.1)
+        await pilot.press("end")
+        await pilot.pause()
+        return app.export_screenshot(title="txt")
