@@ -116,6 +116,8 @@ class DashboardScreen(Screen[None]):
             self.run_action_named("pause")
         elif event.character == "=":
             self.run_action_named("faster")
+        elif event.key == "f1":
+            self.run_action_named("help")
         elif action:
             self.run_action_named(action.name)
         elif event.is_printable:

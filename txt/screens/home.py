@@ -16,6 +16,7 @@ from textual.widgets import Static
 
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, Entry, Step
 from txt.screens.chips import Chip, Chips
+from txt.screens.key_page import key_page
 from txt.screens.label_dialogs import AskLine, Page
 from txt.screens.palette import theme_for
 from txt.screens.themes import THEMES
@@ -39,6 +40,14 @@ _KEYS = (
     Chip("other", "→", "another step", quiet=True),
     Chip("help", "?", "help", quiet=True),
     Chip("quit", "q", "quit", quiet=True),
+)
+_HELP = (
+    ("↑ ↓, k j", "choose"),
+    ("enter", "run the command that is shown, and come back"),
+    ("→ ←, tab", "another command for the same thing"),
+    ("home end, g G", "first, last"),
+    ("?, f1", "this page"),
+    ("q", "quit"),
 )
 
 
@@ -272,13 +281,4 @@ def _cell(text: str, width: int) -> str:
 
 
 def _help(about: str) -> Text:
-    keys = (
-        ("↑ ↓, k j", "choose"),
-        ("enter", "run the command that is shown, and come back"),
-        ("→ ←, tab", "another command for the same thing"),
-        ("home end, g G", "first, last"),
-        ("?, f1", "this page"),
-        ("q", "quit"),
-    )
-    lines = [Text(f"  {key:<14}  {words}") for key, words in keys]
-    return Text("\n").join([*lines, Text(), *(Text(visible(line)) for line in about.splitlines())])
+    return Text("\n").join([key_page(_HELP), Text(), *(Text(visible(line)) for line in about.splitlines())])

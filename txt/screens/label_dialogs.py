@@ -75,6 +75,9 @@ class Choose(Dialog[str]):
         self.dismiss(event.name)
 
 
+_SCROLLING = ("up", "k", "down", "j", "pageup", "pagedown", "space", "home", "g", "end", "G")
+
+
 class Page(Dialog[None]):
     """A page to read; any key but those that scroll goes back."""
 
@@ -83,6 +86,8 @@ class Page(Dialog[None]):
         ("down,j", "scroll(1)", "Down"),
         ("pageup", "scroll(-10)", "Page up"),
         ("pagedown,space", "scroll(10)", "Page down"),
+        ("home,g", "scroll(-1000000)", "First"),
+        ("end,G", "scroll(1000000)", "Last"),
     ]
 
     def __init__(self, title: str, body: Text) -> None:
@@ -103,6 +108,6 @@ class Page(Dialog[None]):
 
     @on(events.Key)
     def _back(self, event: events.Key) -> None:
-        if event.key not in ("up", "k", "down", "j", "pageup", "pagedown", "space"):
+        if event.key not in _SCROLLING:
             event.stop()
             self.dismiss(None)

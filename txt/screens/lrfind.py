@@ -65,6 +65,7 @@ class LRFindApp(App[list[Tried] | None]):
         Binding("q", "leave", "Leave", show=False, priority=True),
         Binding("escape", "leave", "Leave", show=False, priority=True),
         Binding("ctrl+c", "leave", "Leave", show=False, priority=True),
+        Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
     ]
 
     def __init__(self, test: Callable[[], Iterator[Tried]], rule: str, repeats: int) -> None:

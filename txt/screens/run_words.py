@@ -10,6 +10,7 @@ from rich.text import Text
 from txt.evaluation.diagnosis import Advice
 from txt.events import Acknowledged, Evaluation, Event, Finished, Saved, Started, Warned
 from txt.run_status import FAILED, PAUSED, STARTING, TRAINING
+from txt.screens.key_page import key_page
 from txt.screens.label_lines import beside, rule
 from txt.screens.run_plots import spoken
 from txt.screens.ticks import clock
@@ -163,9 +164,7 @@ def log_lines(entries: Sequence[Entry], epochs: int, width: int) -> list[Text]:
 
 def help_page(actions: Sequence[RunAction]) -> Text:
     """Return all keys and what they do."""
-    rows = [(action.key, action.help) for action in actions] + list(_MORE_KEYS)
-    width = max(len(key) for key, _ in rows)
-    return Text("\n").join(Text.assemble((f"{key:<{width}}  ", "bold"), what) for key, what in rows)
+    return key_page([(action.key, action.help) for action in actions] + list(_MORE_KEYS))
 
 
 def _course(run: WatchedRun) -> list[str]:

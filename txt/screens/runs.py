@@ -22,6 +22,7 @@ from txt.evaluation.summary import Summary, leaders, summaries
 from txt.run_notes import change_tags, write_note
 from txt.runs import RUNS, Run
 from txt.screens.chips import Chip, Chips
+from txt.screens.key_page import key_page
 from txt.screens.label_dialogs import AskLine, Choose, Page
 from txt.screens.palette import theme_for
 from txt.screens.run_lines import remarks_line, size
@@ -40,7 +41,25 @@ _KEYS = (
     Chip("tags", "t", "tags", quiet=True),
     Chip("rename", "r", "rename", quiet=True),
     Chip("remove", "d", "delete", quiet=True),
+    Chip("help", "?", "help", quiet=True),
     Chip("quit", "q", "quit", quiet=True),
+)
+_TYPED = {"/": "slash", "?": "question_mark"}
+_HELP = (
+    ("↑ ↓, k j", "choose a run"),
+    ("home end, g G", "first, last"),
+    ("PgUp PgDn", "turn the page"),
+    ("enter", "show all about the run"),
+    ("space", "mark the run for comparing or deleting, or take its mark away; esc takes all away"),
+    ("c", "compare the marked runs with the first marked"),
+    ("/", "show only some: words, or lr>=0.001 best>0.8 state=died tag=keep"),
+    ("s, S", "sort by the next column; turn the order round"),
+    ("n", "write a note on the run"),
+    ("t", "change the tags; `keep` protects from prune"),
+    ("r", "rename the run"),
+    ("d", "delete the marked runs, or this one, after asking"),
+    ("?, f1", "this page"),
+    ("q", "quit"),
 )
 
 
@@ -56,7 +75,8 @@ class RunsScreen(Screen[None]):
         ("end,G", "move(1000000)", "Last"),
         ("S", "reverse", "Reverse"),
         ("escape", "unmark", "Unmark"),
-        *((chip.key.replace("/", "slash"), chip.name, chip.word) for chip in _KEYS),
+        ("f1", "help", "Help"),
+        *((_TYPED.get(chip.key, chip.key), chip.name, chip.word) for chip in _KEYS),
     ]
 
     def __init__(self, folder: Path = RUNS, *, by: str = "when", reverse: bool = False, terms: str = "") -> None:
@@ -265,6 +285,10 @@ class RunsScreen(Screen[None]):
 
     def _chosen(self) -> Summary | None:
         return self.query_one(RunTable).chosen
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.app.push_screen(Page("Keys", key_page(_HELP)))
 
     def action_quit(self) -> None:
         """Leave."""
