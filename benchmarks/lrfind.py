@@ -2,8 +2,8 @@
 
 For each data set, by the default recipe and fine-tuning MiniLM: a sweep of nine rates, and a training at each
 suggestion, all of as many epochs. Beside txt stand torch-lr-finder's and Lightning's rules, ported from their sources,
-on a plain range test of one repeat with their own smoothing. The aim: within 1 point of val accuracy of the sweep's best
-in 7 of 8 cases, and on banking77 at most 5 % of the steps of ten epochs.
+on a plain range test of one repeat with their own smoothing. The aim: within 1 point of the val accuracy of the
+sweep's best in 7 of 8 cases, and on banking77 at most 5 % of the steps of ten epochs.
 
 What is done is kept in the folder of --out, and a second call goes on; --again only repeats the range tests. The rows
 are those of train.csv, a tenth of them (sst2: val.csv) for val. With --light they are 2,000 rows for training and 1,500
