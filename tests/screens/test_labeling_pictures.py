@@ -38,7 +38,7 @@ def test_finding(snap_compare, make_app: MakeApp, size):
     async def search(pilot):
         await pilot.press("3", "1", "/", *"refund")
         for _ in range(600):  # the searching process has to start first
-            if "3 rows" in painted(pilot.app):
+            if all(text in painted(pilot.app) for text in ("3 rows", "kettle")):
                 break
             await pilot.pause(0.05)
 
