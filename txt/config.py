@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from txt.declared import Config, option
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 
 EDITS = (
     "synonym",
@@ -327,10 +327,9 @@ class TrainConfig(Config):
     def _check_edits(self) -> None:
         for name in self.edits:
             if name not in EDITS:
-                close = nearest(name, EDITS)
-                hint = f"did you mean `{close}`? " if close else ""
                 raise InputError(
-                    f"--augment cannot edit with `{name}` while training", f"{hint}it can with: {', '.join(EDITS)}"
+                    f"--augment cannot edit with `{name}` while training",
+                    f"{did_you_mean(name, EDITS) or ''} it can with: {', '.join(EDITS)}".lstrip(),
                 )
         if self.few_shot or self.freeze == "all":
             other = "--few-shot" if self.few_shot else "--freeze all"

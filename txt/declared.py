@@ -9,7 +9,7 @@ from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replac
 from pathlib import Path
 from typing import Any, Self
 
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean, nearest
 
 
 def option(
@@ -80,9 +80,7 @@ class Config:
             name = written.replace("-", "_")
             name = name if name in known else by_flag.get(name, name)
             if name not in known:
-                close = nearest(name, [*known, *by_flag])
-                hint = f"did you mean `{close}`?" if close else None
-                raise InputError(f"{source} has an unknown option `{written}`", hint)
+                raise InputError(f"{source} has an unknown option `{written}`", did_you_mean(name, [*known, *by_flag]))
             taken[name] = _as_declared(known[name], value, source)
         return taken
 
@@ -129,9 +127,8 @@ def check_value(item: Field[Any], value: Any) -> None:
         return
     usual = None if item.default is None else f"the default is {item.default}"
     if choices and value not in choices:
-        close = nearest(str(value), choices)
-        hint = f"did you mean `{close}`?" if close else None
-        raise InputError(f"{flag(item)} is `{value}`, and must be one of {', '.join(choices)}", hint)
+        message = f"{flag(item)} is `{value}`, and must be one of {', '.join(choices)}"
+        raise InputError(message, did_you_mean(str(value), choices))
     if isinstance(value, float) and not abs(value) < float("inf"):
         raise InputError(f"{flag(item)} must be a finite number, not {value}", usual)
     if low is not None and value < low:

@@ -37,3 +37,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     by_folded = {entry.casefold(): entry for entry in known}
     matches = get_close_matches(name.casefold(), by_folded, n=1, cutoff=0.6)
     return by_folded[matches[0]] if matches else None
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str | None = None) -> str | None:
+    """Return a hint at the entry of `known` that a user who typed `name` most likely meant, else `otherwise`."""
+    close = nearest(name, known)
+    return f"did you mean `{close}`?" if close else otherwise

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from txt.config import TrainConfig
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 from txt.event_index import EventIndex
 from txt.events import Event, Finished, from_json
 from txt.files import FORMAT, json_line, mend_torn_line, read_json, read_lines, write_json
@@ -93,11 +93,10 @@ class Run:
             if (path / "config.json").is_file():
                 return cls(path)
         names = [run.name for run in all_runs()]
-        close = nearest(Path(name_or_path).name, names)
+        close = did_you_mean(Path(name_or_path).name, names) or ""
         listed = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
-        hint = f"did you mean `{close}`? " if close else ""
-        hint += f"there are: {listed}" if names else "`txt train DATA` makes one"
-        raise InputError(f"run `{name_or_path}` does not exist", hint)
+        there = f"there are: {listed}" if names else "`txt train DATA` makes one"
+        raise InputError(f"run `{name_or_path}` does not exist", f"{close} {there}".lstrip())
 
     @classmethod
     def newest(cls) -> "Run":

@@ -10,7 +10,7 @@ from txt.augmentation.draws import Draws
 from txt.augmentation.rewriting import Rewriter
 from txt.augmentation.spans import Spans
 from txt.augmentation.wordnet import MissingWordNetError, WordNet, load
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 
 Method = Callable[[Spans, Draws, float], str | None]
 """Returns the text with an edit at the given rate, or None where there is nothing to edit."""
@@ -102,9 +102,8 @@ def parse_methods(written: Sequence[str], allow_label_flips: bool = False) -> tu
     for item in (item.strip() for part in written for item in part.split(",")):
         name, _, weight = item.partition(":")
         if name not in METHODS:
-            close = nearest(name, METHODS)
-            hint = f"did you mean `{close}`? " if close else ""
-            raise InputError(f"there is no method `{name}`", f"{hint}methods: {', '.join(METHODS)}")
+            close = did_you_mean(name, METHODS) or ""
+            raise InputError(f"there is no method `{name}`", f"{close} methods: {', '.join(METHODS)}".lstrip())
         if weight and not (weight.isdecimal() and 0 < int(weight) <= 1000):
             raise InputError(f"the weight of `{item}` must be a whole number from 1 to 1000", f"for example {name}:2")
         if name in FLIP_LABELS and not allow_label_flips:

@@ -7,7 +7,7 @@ import typer
 
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, shown
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 
 FORMATS = ("hf", "onnx")
 
@@ -38,11 +38,8 @@ def export(
     Example: `txt export 001 --format onnx --quantize`
     """
     if form not in FORMATS:
-        close = nearest(form, FORMATS)
-        raise InputError(
-            f"--format is `{form}`, and must be one of {', '.join(FORMATS)}",
-            f"did you mean `{close}`?" if close else None,
-        )
+        message = f"--format is `{form}`, and must be one of {', '.join(FORMATS)}"
+        raise InputError(message, did_you_mean(form, FORMATS))
     if quantize and form != "onnx":
         raise InputError("--quantize is for --format onnx", "--format onnx --quantize")
     from txt.prediction.source import find_model

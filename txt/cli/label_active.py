@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from txt.config import LabelConfig
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from txt.data.open_rows import Rows
@@ -106,8 +106,7 @@ def _run_path(name: str) -> str:
     try:
         run = Run.open(name)
     except InputError:
-        close = nearest(name, [*_OWN_MODELS, "minilm"])
-        hint = f"did you mean `{close}`?" if close else "tfidf, forest, minilm, or the name of a run"
+        hint = did_you_mean(name, [*_OWN_MODELS, "minilm"], "tfidf, forest, minilm, or the name of a run")
         raise InputError(f"--model `{name}` is neither a model nor a run", hint) from None
     if not run.model.is_dir():
         raise InputError(f"the run `{name}` has no model yet", "it has one after its first evaluation")

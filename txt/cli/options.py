@@ -11,7 +11,7 @@ import typer
 
 from txt.cli.settings import origins_of, typed_names
 from txt.declared import Config, check_value, flag, read_toml
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 from txt.recipes import PRESETS
 
 Kind = TypeVar("Kind", bound=Config)
@@ -96,11 +96,8 @@ def preset_options(name: str | None) -> Mapping[str, int]:
     if name is None:
         return {}
     if name not in PRESETS:
-        close = nearest(name, PRESETS)
-        raise InputError(
-            f"--preset `{name}` does not exist, choose from {', '.join(PRESETS)}",
-            f"did you mean `{close}`?" if close else None,
-        )
+        message = f"--preset `{name}` does not exist, choose from {', '.join(PRESETS)}"
+        raise InputError(message, did_you_mean(name, PRESETS))
     return PRESETS[name]
 
 

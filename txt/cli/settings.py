@@ -14,7 +14,7 @@ import typer
 from typer.core import TyperGroup, TyperOption
 
 from txt.declared import read_toml
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean, nearest
 
 if TYPE_CHECKING:
     from typer._click import Context
@@ -221,8 +221,7 @@ def _no_command(path: CommandPath, names: Mapping[CommandPath, Any]) -> InputErr
 def _no_option(where: str, written: str, known: Any) -> InputError:
     if _spelled(written) in _TYPED_EACH_TIME:
         return InputError(f"{where} cannot set `{written}`", "what removes or replaces is typed each time")
-    close = nearest(_spelled(written), known)
-    return InputError(f"{where} has no option `{written}`", f"did you mean `{close}`?" if close else None)
+    return InputError(f"{where} has no option `{written}`", did_you_mean(_spelled(written), known))
 
 
 def _as_typed(option: TyperOption, setting: Setting) -> Any:

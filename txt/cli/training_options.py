@@ -7,7 +7,7 @@ from typing import Any
 from txt.cli.options import Given, build, preset_options
 from txt.config import TrainConfig
 from txt.declared import flag
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 from txt.recipes import FEW_SHOT, FINE_TUNING, RECIPE
 
 _OWN_ARCHITECTURE = ("d_model", "nhead", "num_layers", "dim_feedforward")
@@ -27,8 +27,7 @@ def training_options(
     if pretrained and extra:
         raise InputError(f"--from brings its own architecture, and takes no {extra[0]}")
     if recipe not in (None, "auto", "guide"):
-        close = nearest(recipe, ("auto", "guide"))
-        hint = f"did you mean `{close}`?" if close else None
+        hint = did_you_mean(recipe, ("auto", "guide"))
         raise InputError(f"--recipe `{recipe}` does not exist, choose from auto, guide", hint)
     defaults: Mapping[str, Any]
     if pretrained:

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 
 from txt.data.source import Source
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 
 _BOMS = {  # the UTF-32 marks begin with the UTF-16 ones, so they come first
     codecs.BOM_UTF32_LE: "utf-32",
@@ -77,8 +77,7 @@ def _known(name: str) -> str:
         "".encode(name)  # refuses what codecs.lookup takes: base64, zip and other codecs that are not encodings
         found = codecs.lookup(name).name
     except (LookupError, ValueError):
-        close = nearest(name, _COMMON)
-        hint = f"did you mean `{close}`?" if close else f"for example {', '.join(_COMMON)}"
+        hint = did_you_mean(name, _COMMON, f"for example {', '.join(_COMMON)}")
         raise InputError(f"--encoding `{name}` is unknown", hint) from None
     return "utf-8-sig" if found == "utf-8" else found  # a mark at the start is never data
 

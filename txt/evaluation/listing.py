@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from txt.config import TrainConfig
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 from txt.evaluation.summary import ALL_STATES, Summary, spoken_options
 
 Key = Callable[[Summary], Any]
@@ -56,7 +56,7 @@ def ordered(runs: Iterable[Summary], by: str, reverse: bool = False) -> list[Sum
         InputError: there is no such key.
     """
     if by not in SORTS:
-        raise InputError(f"--sort `{by}` does not exist, choose from {', '.join(SORTS)}", _meant(by, SORTS))
+        raise InputError(f"--sort `{by}` does not exist, choose from {', '.join(SORTS)}", did_you_mean(by, SORTS))
     return sorted(runs, key=SORTS[by], reverse=reverse)
 
 
@@ -76,7 +76,7 @@ def filtered(
     """
     for state in states:
         if state not in ALL_STATES:
-            hint = _meant(state, ALL_STATES)
+            hint = did_you_mean(state, ALL_STATES)
             raise InputError(f"--state `{state}` does not exist, choose from {', '.join(ALL_STATES)}", hint)
     holds = [_test(term) for term in terms.split()]
     return [
@@ -122,7 +122,7 @@ def _value_of(written: str) -> Key:
     for item in fields(TrainConfig):
         options |= {spelling.lstrip("-").replace("-", "_"): item.name for spelling in item.metadata["flags"]}
     if name not in options:
-        raise InputError(f"the filter has no field `{written}`", _meant(written, [*FIELDS, *options]))
+        raise InputError(f"the filter has no field `{written}`", did_you_mean(written, [*FIELDS, *options]))
     return lambda run: (run.options or {}).get(options[name])
 
 
@@ -136,8 +136,3 @@ def _number(text: str) -> float | None:
         return float(text)
     except ValueError:
         return None
-
-
-def _meant(written: str, known: Iterable[str]) -> str | None:
-    close = nearest(written, known)
-    return f"did you mean `{close}`?" if close else None

@@ -4,7 +4,7 @@ import json
 import string
 from collections.abc import Iterable, Mapping, Sequence
 
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 from txt.labeling.journal import SEPARATOR
 
 MOST_KEYS = 20
@@ -52,8 +52,7 @@ def parse_keys(value: str, names: Sequence[str]) -> dict[str, str]:
         if not equals or len(key) != 1 or not key.isprintable() or key.isspace() or key in _ACTION_SIGNS:
             raise InputError(f"--keys `{pair}` is not CLASS=KEY with one letter or digit", "--keys pos=p,neg=n")
         if name not in names:
-            close = nearest(name, names)
-            hint = f"did you mean `{close}`?" if close else f"the classes are {', '.join(names)}"
+            hint = did_you_mean(name, names, f"the classes are {', '.join(names)}")
             raise InputError(f"--keys names a class `{name}` that is not there", hint)
         if key in keys.values():
             raise InputError(f"--keys gives `{key}` to two classes", "each class needs a key of its own")

@@ -11,7 +11,7 @@ import numpy as np
 
 from txt.config import TrainConfig
 from txt.declared import check_value, flag, read_toml
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 
 MAX_COMBINATIONS = 10_000
 _LOG_FROM = 10.0  # times the lower end: a range as wide as this is drawn from by its logarithm
@@ -96,10 +96,8 @@ def read_space_file(path: Path) -> tuple[dict[str, Any], dict[str, Dimension]]:
     for written, value in read_toml(path).items():
         item = names.get(written.replace("-", "_"))
         if item is None:
-            close = nearest(written.replace("-", "_"), names)
-            raise InputError(
-                f"`{path}` has an unknown parameter `{written}`", f"did you mean `{close}`?" if close else None
-            )
+            hint = did_you_mean(written.replace("-", "_"), names)
+            raise InputError(f"`{path}` has an unknown parameter `{written}`", hint)
         text = ",".join(_spelled(each) for each in value) if isinstance(value, list) else _spelled(value)
         as_list = isinstance(value, list) and len(value) == 1
         _sort_in(item, Choices((_value(item, text),)) if as_list else _read(item, text), fixed, space)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from optuna.storages import BaseStorage
 
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 from txt.files import FORMAT, read_json, write_json
 from txt.runs import RUNS, check_name
 from txt.search.storage import open_database, open_journal, without_password
@@ -45,10 +45,9 @@ class StudyFolder:
             if (path / "study.json").is_file():
                 return cls(path)
         names = sorted(path.parent.name for path in STUDIES.glob("*/study.json"))
-        close = nearest(Path(name_or_path).name, names)
-        hint = f"did you mean `{close}`? " if close else ""
-        hint += f"there are: {', '.join(names[:10])}" if names else "`txt grid` makes one"
-        raise InputError(f"study `{name_or_path}` does not exist", hint)
+        close = did_you_mean(Path(name_or_path).name, names) or ""
+        there = f"there are: {', '.join(names[:10])}" if names else "`txt grid` makes one"
+        raise InputError(f"study `{name_or_path}` does not exist", f"{close} {there}".lstrip())
 
     @property
     def name(self) -> str:

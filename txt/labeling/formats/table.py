@@ -9,7 +9,7 @@ from typing import IO
 
 from txt.data.columns import find_text
 from txt.data.rows import LONGEST_CELL
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 from txt.labeling.export import COLUMNS, column_names
 from txt.labeling.formats.record import LabelTask, Record, status_of
 from txt.labeling.journal import SEPARATOR
@@ -42,8 +42,7 @@ def read_cells(path: Path, needed: Sequence[str]) -> Iterator[dict[str, str]]:
             header = next(reader, [])
             for name in needed:
                 if name not in header:
-                    close = nearest(name, header)
-                    hint = f"did you mean `{close}`?" if close else f"it has {', '.join(header) or 'no columns'}"
+                    hint = did_you_mean(name, header, f"it has {', '.join(header) or 'no columns'}")
                     raise InputError(f"`{path}` has no column `{name}`", hint)
             for cells in reader:
                 if cells:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import translate
 from typing import Any, Literal, Protocol
 
-from txt.errors import nearest
+from txt.errors import did_you_mean
 from txt.labeling.rules.corpus import Corpus, Mask
 from txt.labeling.rules.keyword import Keyword, any_of
 from txt.labeling.rules.number_range import NumberRange, parse_range
@@ -148,11 +148,9 @@ def _column(written: Any, known: Known) -> ColumnValue:
         raise ValueError('write one column and its value: { source = "apps" }')
     ((name, value),) = written.items()
     if name not in known.columns:
-        close = nearest(name, known.columns)
         others = ", ".join(f"`{column}`" for column in known.columns)
-        raise ValueError(
-            f"there is no column `{name}`, " + (f"did you mean `{close}`?" if close else f"there are {others}")
-        )
+        hint = did_you_mean(name, known.columns, f"there are {others}")
+        raise ValueError(f"there is no column `{name}`, {hint}")
     values = value if isinstance(value, list) else [value]
     if not values or not all(isinstance(each, str | int | float) and not isinstance(each, bool) for each in values):
         raise ValueError('write its value, or a list of them: { source = ["apps", "food"] }')

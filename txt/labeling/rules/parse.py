@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from txt.errors import InputError, nearest
+from txt.errors import InputError, did_you_mean
 from txt.labeling.rules.conditions import CONDITIONS, Condition, Known, Sentiment
 from txt.labeling.rules.number_range import NumberRange
 from txt.labeling.rules.rule import COMBINATIONS, Rule, RuleSet
@@ -128,9 +128,8 @@ class _Reader:
         if not isinstance(label, str) or not label.strip():
             self._fail(path, name, "it has no label", 'add label = "…"')
         if self._classes and label not in self._classes:
-            close = nearest(label, self._classes)
-            hint = f"did you mean `{close}`?" if close else f"the classes are {', '.join(self._classes)}"
-            self._fail(path, name, f"unknown label `{label}`", hint)
+            fix = did_you_mean(label, self._classes, f"the classes are {', '.join(self._classes)}")
+            self._fail(path, name, f"unknown label `{label}`", fix)
         return label
 
     def _condition(self, entry: Mapping[str, Any], path: tuple[str | int, ...], name: str) -> Condition:
@@ -195,10 +194,9 @@ class _Reader:
     ) -> None:
         for key in entry:
             if key not in allowed:
-                close = nearest(key, allowed)
-                hint = f"did you mean `{close}`?" if close else f"there are {', '.join(allowed)}"
-                self._fail((*path, key), name, f"unknown key `{key}`", hint)
+                fix = did_you_mean(key, allowed, f"there are {', '.join(allowed)}")
+                self._fail((*path, key), name, f"unknown key `{key}`", fix)
 
-    def _fail(self, path: tuple[str | int, ...], rule: str, what: str, fix: str) -> NoReturn:
+    def _fail(self, path: tuple[str | int, ...], rule: str, what: str, fix: str | None) -> NoReturn:
         about = f", rule `{rule}`" if rule else ""
         raise InputError(f"`{self._name}` line {self._lines.find(*path)}{about}: {what}", fix)
