@@ -52,6 +52,29 @@ def test_leftovers_of_killed_processes_are_removed(tmp_path):
     assert [entry.name for entry in tmp_path.iterdir()] == ["kept"]
 
 
+@pytest.mark.parametrize("write", [atomic_write, atomic_folder])
+def test_writing_removes_what_killed_writers_of_the_same_left_and_nothing_else(tmp_path, write):
+    path = tmp_path / "out[1].csv"
+    (tmp_path / ".out[1].csv.abcdefgh.part").mkdir()
+    (tmp_path / ".out[1].csv.ijklmnop.part").write_text("half")
+    others = {".out[1].csv.part", ".other.csv.abcdefgh.part", ".out1.csv.abcdefgh.part"}
+    for name in others:
+        (tmp_path / name).touch()
+    with write(path):
+        pass
+    assert {entry.name for entry in tmp_path.iterdir()} == {path.name, *others}
+
+
+@pytest.mark.parametrize("write", [atomic_write, atomic_folder])
+def test_writers_of_the_same_leave_each_other_alone(tmp_path, write):
+    path = tmp_path / "out"
+    with write(path), write(path):
+        assert len(list(tmp_path.iterdir())) == 2
+        remove_leftovers(tmp_path)
+        assert len(list(tmp_path.iterdir())) == 2
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def test_json_of_a_newer_format_is_refused(tmp_path):
     write_json(tmp_path / "a.json", {"format": 2})
     with pytest.raises(InputError, match="has format 2"):

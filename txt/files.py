@@ -2,14 +2,16 @@
 
 import ctypes
 import errno
+import fcntl
+import glob
 import hashlib
 import json
 import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,6 +20,7 @@ from txt.errors import InputError
 FORMAT = 1
 
 _HERE, _EXCHANGE = -100, 2  # AT_FDCWD, RENAME_EXCHANGE: the same on all of Linux
+_RANDOM_LETTERS = 8  # in the names that tempfile makes
 _BLOCK = 65536
 _FIRST_BLOCK = 1024
 
@@ -27,18 +30,17 @@ def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
     """Open a file that takes the place of `path` when the block ends without an error, and leaves no trace otherwise.
 
     The new content is written beside `path`, flushed to disk and renamed over it. Text is UTF-8 with `\\n` line ends.
+    What killed processes left of the same is removed.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     encoding, newline = (None, None) if "b" in mode else ("utf-8", "\n")
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
-    beside = Path(name)
+    beside, claim = _claimed_beside(path, _new_file)
     try:
-        with os.fdopen(handle, mode, encoding=encoding, newline=newline) as file:
+        with os.fdopen(claim, mode, encoding=encoding, newline=newline) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.chmod(beside, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
-        os.replace(beside, path)
+            os.chmod(beside, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+            os.replace(beside, path)  # before the file is closed, which ends the claim
         sync_folder(path.parent)
     except BaseException:
         beside.unlink(missing_ok=True)
@@ -49,10 +51,10 @@ def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
 def atomic_folder(path: Path) -> Iterator[Path]:
     """Yield an empty folder beside `path` that takes its place when the block ends, whole or not at all.
 
-    A folder already at `path` is replaced; callers decide beforehand whether they may.
+    A folder already at `path` is replaced; callers decide beforehand whether they may. What killed processes left of
+    the same is removed.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part"))
+    beside, claim = _claimed_beside(path, _new_folder)
     os.chmod(beside, 0o777 & ~_umask())
     try:
         yield beside
@@ -60,7 +62,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
             if file.is_file():
                 sync_file(file)
         if path.exists() and _exchanged(beside, path):
-            shutil.rmtree(beside)
+            shutil.rmtree(beside, ignore_errors=True)
         elif path.exists():
             old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".old"))
             os.replace(path, old / "old")
@@ -72,6 +74,45 @@ def atomic_folder(path: Path) -> Iterator[Path]:
     except BaseException:
         shutil.rmtree(beside, ignore_errors=True)
         raise
+    finally:
+        os.close(claim)
+
+
+def _claimed_beside(path: Path, make: Callable[[Path], tuple[int, str]]) -> tuple[Path, int]:
+    """Make a file or folder beside `path` and claim it until the descriptor is closed; what nobody claims is swept."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for left in path.parent.glob(f".{glob.escape(path.name)}.{'?' * _RANDOM_LETTERS}.part"):
+        _remove_unclaimed(left)
+    while True:
+        claim, name = make(path)
+        with suppress(OSError):  # a file system without locks: nothing is ever swept there
+            fcntl.flock(claim, fcntl.LOCK_EX)
+        if os.path.exists(name):
+            return Path(name), claim
+        os.close(claim)  # swept by another process before the claim
+
+
+def _new_file(path: Path) -> tuple[int, str]:
+    return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+
+
+def _new_folder(path: Path) -> tuple[int, str]:
+    name = tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+    return os.open(name, os.O_RDONLY), name
+
+
+def _remove_unclaimed(path: Path) -> None:
+    """Remove what a process was writing when it was killed; what cannot be removed, or is being written, stays."""
+    with suppress(OSError):
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        finally:
+            os.close(descriptor)
 
 
 def _exchanged(one: Path, other: Path) -> bool:
@@ -82,13 +123,10 @@ def _exchanged(one: Path, other: Path) -> bool:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what killed processes left half-written in `folder`; nobody else may be writing there."""
+    """Remove what killed processes left half-written in `folder`."""
     for pattern in (".*.part", ".*.old"):
         for path in folder.glob(pattern):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+            _remove_unclaimed(path)
 
 
 def sync_file(path: Path) -> None:
