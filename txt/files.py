@@ -122,6 +122,37 @@ def _exchanged(one: Path, other: Path) -> bool:
     return rename is not None and rename(_HERE, paths[0], _HERE, paths[1], _EXCHANGE) == 0
 
 
+@contextmanager
+def claimed(folder: Path) -> Iterator[None]:
+    """Make a folder, or find it there, and keep other processes from claiming it while the block works in it.
+
+    Raises:
+        InputError: another process is at work in it.
+    """
+    while True:
+        folder.mkdir(parents=True, exist_ok=True)
+        claim = os.open(folder, os.O_RDONLY)
+        try:
+            if not _has_claimed(claim):
+                raise InputError(f"another process is at work on `{folder}`", "wait for it, or choose another name")
+            if folder.exists():  # else another process has just finished its work there, and removed it
+                yield
+                return
+        finally:
+            os.close(claim)
+
+
+def _has_claimed(descriptor: int) -> bool:
+    """Claim a file or folder; True also where the file system has no locks."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
 def remove_leftovers(folder: Path) -> None:
     """Remove what killed processes left half-written in `folder`."""
     for pattern in (".*.part", ".*.old"):

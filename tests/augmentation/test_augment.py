@@ -18,6 +18,7 @@ from txt.config import AugmentConfig, PrepareConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.errors import InputError, Interrupted, TxtError
+from txt.files import claimed
 
 CHEAP = AugmentConfig(methods="swap,delete,keyboard", factor=2, language="en")
 
@@ -94,6 +95,25 @@ def test_stopped_work_is_begun_anew_when_something_else_is_asked_for(data, tmp_p
         augment(data, out, CHEAP, stop=lambda: True)
     summary = augment(data, out, CHEAP.with_options(factor=1))
     assert (summary.resumed_at, summary.copies) == (0, 90)
+
+
+def test_work_whose_lines_have_gone_is_begun_anew(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(augmenting, "CHUNK_ROWS", 7)
+    whole, out = tmp_path / "whole.csv", tmp_path / "out.csv"
+    augment(data, whole, CHEAP)
+    with pytest.raises(Interrupted):
+        augment(data, out, CHEAP, stop=lambda: True)
+    (tmp_path / ".out.csv.augmenting" / "rows.part").unlink()  # as when it was killed with the file just in its place
+    assert augment(data, out, CHEAP).resumed_at == 0
+    assert out.read_bytes() == whole.read_bytes()
+
+
+def test_two_processes_do_not_write_one_output(data, tmp_path):
+    out = tmp_path / "out.csv"
+    with claimed(tmp_path / ".out.csv.augmenting"), pytest.raises(TxtError, match="another process is at work"):
+        augment(data, out, CHEAP)
+    assert augment(data, out, CHEAP).copies == 180
+    assert not list(tmp_path.glob(".*"))
 
 
 def test_only_train_rows_are_copied(tmp_path):

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import shutil
 import time
 from collections import Counter
@@ -24,7 +25,7 @@ from txt.augmentation.survey import ADDED, Columns, find_columns, rows_of, surve
 from txt.config import AugmentConfig, PrepareConfig
 from txt.data.table import Table, read
 from txt.errors import InputError, Interrupted
-from txt.files import FORMAT, read_json, sha256, told_plainly, write_json
+from txt.files import FORMAT, claimed, read_json, sha256, told_plainly, write_json
 
 _SAVED_EVERY = 2.0  # seconds
 
@@ -77,13 +78,13 @@ class _State:
     flips: int = 0
 
     @classmethod
-    def load(cls, path: Path, fingerprint: str) -> "_State":
-        """Return the state of work that stopped, if it was the same work; else the beginning."""
+    def load(cls, path: Path, fingerprint: str, part: Path) -> "_State":
+        """Return the state of work that stopped, if it was the same and its lines are there; else the beginning."""
         try:
             found = read_json(path)
         except InputError:
             return cls()
-        if found.pop("fingerprint", None) != fingerprint:
+        if found.pop("fingerprint", None) != fingerprint or not part.exists() or part.stat().st_size < found["size"]:
             return cls()
         counters = {name: Counter(found[name]) for name in ("methods", "missing", "by_class")}
         return cls(**{**{name: found[name] for name in ("rows", "size", "flips")}, **counters})
@@ -132,14 +133,14 @@ def augment(
         refuse_loss(out, table.source.path, force)
         columns = find_columns(table, reading)
         work = out.parent / f".{out.name}.augmenting"
-        work.mkdir(parents=True, exist_ok=True)
-        try:
-            summary = _Augmenting(table, columns, out, work, config, progress, stop).run(check, accept)
-        except BaseException:
-            if not (work / "state.json").exists():  # else earlier work may still go on
-                shutil.rmtree(work, ignore_errors=True)
-            raise
-        shutil.rmtree(work, ignore_errors=True)
+        with claimed(work):
+            try:
+                summary = _Augmenting(table, columns, out, work, config, progress, stop).run(check, accept)
+            except BaseException:
+                if not (work / "state.json").exists():  # else earlier work may still go on
+                    shutil.rmtree(work, ignore_errors=True)
+                raise
+            shutil.rmtree(work, ignore_errors=True)
     summary.seconds = round(time.monotonic() - started, 3)
     return summary
 
@@ -155,6 +156,10 @@ class _Augmenting:
     config: AugmentConfig
     progress: Callable[[Progress], None]
     stop: Callable[[], bool]
+
+    @property
+    def _part(self) -> Path:
+        return self.work / "rows.part"
 
     def run(self, check: Check | None, accept: Callable[[Plan], None]) -> Summary:
         examples = Examples(self.columns.text, self.columns.label) if self.config.check == TFIDF else None
@@ -174,7 +179,7 @@ class _Augmenting:
         engine = Engine(recipe)
         workers = worker_count(self.config.workers, planned.total, recipe.needs_model or (check is not None))
         fingerprint = self._fingerprint(recipe.methods)
-        state = _State.load(self.work / "state.json", fingerprint)
+        state = _State.load(self.work / "state.json", fingerprint, self._part)
         resumed_at = state.rows
         names = [*found.names, *(name for name in ADDED if name not in found.names)]
         chunks = self._chunks(planned, state.rows)
@@ -238,9 +243,8 @@ class _Augmenting:
         """Append the lines of each chunk, note now and then how far they go, and put the file in its place."""
         kind = format_of(self.out, self.table.dialect)
         head, encode = encoder(kind, names, self.table.dialect, self.out)
-        part = self.work / "rows.part"
         saved = time.monotonic()
-        with part.open("ab") as file:
+        with self._part.open("ab") as file:
             file.truncate(state.size)
             if not state.rows:
                 file.write(head)
@@ -260,10 +264,11 @@ class _Augmenting:
                 self._save(file, state, fingerprint)
                 raise
         types = pq.read_schema(self.table.source.path) if _is_plain_parquet(self.table) else None
-        finish(part, self.out, kind, names, types)
+        finish(self._part, self.out, kind, names, types)
 
     def _save(self, file: Any, state: _State, fingerprint: str) -> None:
         file.flush()
+        os.fsync(file.fileno())
         state.size = file.tell()
         state.save(self.work / "state.json", fingerprint)
 
