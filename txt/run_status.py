@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from txt.files import FORMAT
+from txt.processes import boot_id, process_runs
 from txt.runs import Run
 
 STARTING, TRAINING, PAUSED, FAILED = "starting", "training", "paused", "failed"
@@ -71,14 +72,6 @@ def own_status(pid: int, state: str) -> Status:
     return Status(pid, socket.gethostname(), boot_id(), time.time(), state)
 
 
-def boot_id() -> str:
-    """Return what tells one boot of this machine from the next; empty where the system has no such thing."""
-    try:
-        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-    except OSError:
-        return ""
-
-
 class Pulse:
     """Tells from one look at a run's status to the next whether the process behind it lives."""
 
@@ -106,17 +99,3 @@ class Pulse:
     def _patience(self, status: Status) -> float:
         """Return how long a process that cannot be seen is believed: not at all when its last sign is old."""
         return _LATE_SECONDS if time.time() - status.heartbeat < _LATE_SECONDS else 0.0
-
-
-def process_runs(pid: int) -> bool:
-    """Return whether a process of this number runs on this machine; one that ended and waits to be reaped does not."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return True

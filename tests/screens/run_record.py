@@ -12,7 +12,8 @@ from tests.evaluation import made_runs
 from txt.config import TrainConfig
 from txt.events import Evaluation, Event, Saved, Started, Step, Warned
 from txt.files import write_json
-from txt.run_status import TRAINING, Status, boot_id, write_status
+from txt.processes import boot_id
+from txt.run_status import TRAINING, Status, write_status
 from txt.runs import EventLog, Run
 
 BEGUN = 1_700_000_000.0

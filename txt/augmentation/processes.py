@@ -1,7 +1,6 @@
 """Copies made in several processes, handed on in the order of the rows."""
 
 import multiprocessing
-import os
 import signal
 from collections import deque
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from typing import TypeVar
 
 from txt.augmentation.engine import Engine, Made, Recipe, Row
+from txt.processes import cores
 
 Held = TypeVar("Held")
 
@@ -23,8 +23,7 @@ def worker_count(wanted: int, copies: int, needs_model: bool) -> int:
     """Return how many processes to use: as many as wanted, or by the cores and the work where that is 0."""
     if needs_model:
         return 1
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return wanted or (cores if copies >= _WORTH_IT else 1)
+    return wanted or (cores() if copies >= _WORTH_IT else 1)
 
 
 def made_in_order(

@@ -1,6 +1,5 @@
 """`txt label --simulate`: would active learning have helped on this file? A chart, and the numbers behind it."""
 
-import os
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -10,6 +9,7 @@ from txt.cli.console import out, print_json, say
 from txt.cli.label_active import split_column, vectorizer
 from txt.config import LabelConfig
 from txt.errors import InputError
+from txt.processes import cores
 
 if TYPE_CHECKING:
     from txt.labeling.opening import Opened
@@ -34,7 +34,7 @@ def simulate(opened: "Opened", wanted_split: str | None, as_json: bool) -> None:
     strategies = list(dict.fromkeys([config.strategy, RANDOM]))
     task = _task(opened, wanted_split)
     say(f"{len(task.labels):,} labeled rows, {len(task.names)} classes; a fifth of them measures, unseen")
-    workers = min(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1, config.seeds)
+    workers = min(cores(), config.seeds)
     found = []
     replaying = replays(task, strategies, config.seeds, config.most_labels, config.noise, workers)
     with tqdm(

@@ -132,7 +132,8 @@ def conclude(watched: "WatchedRun") -> None:
 
 def _show_conclusion(run: "Run") -> None:
     """Print the table with which the run's process ended; wait for it while it evaluates."""
-    from txt.run_status import process_runs, read_status
+    from txt.processes import process_runs
+    from txt.run_status import read_status
     from txt.training.process import conclusion_path
 
     path, status = conclusion_path(run), read_status(run)

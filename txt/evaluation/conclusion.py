@@ -8,8 +8,8 @@ from txt.evaluation.report import Report
 from txt.evaluation.run import evaluate_run
 from txt.evaluation.write import write
 from txt.events import Evaluation, Finished
+from txt.processes import cores
 from txt.runs import Run
-from txt.training.machine import cores
 
 
 @dataclass(frozen=True)

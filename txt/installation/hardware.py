@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from txt.installation.finding import NOTE, Finding
+from txt.processes import cores
 
 _SECTION = "machine"
 _X86 = ("amx_bf16", "avx512_bf16", "avx512f", "avx2")
@@ -34,7 +35,7 @@ def _processor(facts: str) -> str:
 
 def _threads() -> Finding:
     every = os.cpu_count() or 1
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else every
+    usable = cores()
     told = f"{usable} of {every} cores" if usable != every else f"{every} cores"
     limit = os.environ.get("OMP_NUM_THREADS", "")
     if limit.isdecimal() and int(limit) < usable:

@@ -9,6 +9,7 @@ import socket
 import time
 
 from txt.labeling.journal import Journal
+from txt.processes import process_runs
 
 _LEASE_SECONDS = 300.0
 
@@ -39,13 +40,5 @@ def claimed_by_others(journal: Journal, session: str) -> set[str]:
 
 def _is_gone(session: str) -> bool:
     """Tell whether a sitting on this machine has ended without giving its row back."""
-    host, process, _ = session.rsplit(":", 2)
-    if host != socket.gethostname():
-        return False
-    try:
-        os.kill(int(process), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:  # somebody else's, and alive
-        return False
-    return False
+    host, pid, _ = session.rsplit(":", 2)
+    return host == socket.gethostname() and not process_runs(int(pid))

@@ -5,6 +5,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
+from txt.processes import boot_id, process_runs
+
 
 def this_process() -> dict[str, Any]:
     """Return what tells this process from all others, on this machine and elsewhere."""
@@ -13,10 +15,8 @@ def this_process() -> dict[str, Any]:
 
 def here() -> str:
     """Return what tells this machine, since it was switched on, and this container from all others."""
-    boot = Path("/proc/sys/kernel/random/boot_id")
     space = Path("/proc/self/ns/pid")
-    parts = [socket.gethostname(), boot.read_text().strip() if boot.exists() else ""]
-    return "/".join([*parts, os.readlink(space) if space.is_symlink() else ""])
+    return "/".join([socket.gethostname(), boot_id(), os.readlink(space) if space.is_symlink() else ""])
 
 
 def is_gone(owner: dict[str, Any]) -> bool:
@@ -24,13 +24,8 @@ def is_gone(owner: dict[str, Any]) -> bool:
     if owner.get("where") != here():
         return False
     pid = int(owner["pid"])
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        pass
-    return bool(owner.get("started") != _started(pid))  # the number belongs to another process by now
+    reused = owner.get("started") != _started(pid)  # the number belongs to another process by now
+    return reused or not process_runs(pid)
 
 
 def _started(pid: int) -> str | None:

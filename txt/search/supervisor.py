@@ -4,12 +4,12 @@ import time
 from collections.abc import Callable, Iterator
 
 from txt.errors import TxtError
+from txt.processes import cores
 from txt.search.board import Board, board_of
 from txt.search.kept_models import drop_models
 from txt.search.study import Study
 from txt.search.study_folder import StudyFolder
 from txt.search.worker import Job
-from txt.training.machine import cores
 
 _TICK_SECONDS = 0.5
 _MOST_IDLE_DEATHS = 3  # of one worker in a row, before it took a trial: something is wrong with all of them

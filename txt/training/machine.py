@@ -12,6 +12,7 @@ from torch import nn
 from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.model.precision import fastest_dtype
+from txt.processes import cores
 from txt.training.distributed import processes_here
 
 Model = TypeVar("Model", bound=nn.Module)
@@ -77,8 +78,3 @@ def peak_memory(device: torch.device) -> int:
         return torch.cuda.max_memory_allocated(device)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
-
-
-def cores() -> int:
-    """Return the cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

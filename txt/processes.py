@@ -1,0 +1,31 @@
+"""Processes of this machine: which still run, and how many cores this one may use."""
+
+import os
+from pathlib import Path
+
+
+def process_runs(pid: int) -> bool:
+    """Return whether a process of this number runs on this machine; one that ended and waits to be reaped does not."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # somebody else's, and alive
+        pass
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except OSError:
+        return True
+
+
+def boot_id() -> str:
+    """Return what tells one boot of this machine from the next; empty where the system has no such thing."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return ""
+
+
+def cores() -> int:
+    """Return the cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
