@@ -24,8 +24,10 @@ class Scores:
         """Take in an evaluation."""
         numbers = {"step": event.step, "time": event.time, "val_loss": event.val_loss, **event.metrics}
         before = len(self)
+        for name in [name for name in numbers if name not in self.columns]:
+            self.columns[name] = array("d", [float("nan")]) * before
         for name, value in numbers.items():
-            self.columns.setdefault(name, array("d", [float("nan")] * before)).append(value)
+            self.columns[name].append(value)
         for name in self.columns.keys() - numbers.keys():
             self.columns[name].append(float("nan"))
         self.last = event
