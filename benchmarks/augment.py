@@ -113,7 +113,7 @@ def their_synonyms(texts: Sequence[str], folder: Path | None) -> float:
     with tempfile.TemporaryDirectory() as data:
         place = Path(data) / "corpora" / "wordnet"
         place.mkdir(parents=True)
-        for path in wordnet.find(folder).iterdir():
+        for path in filter(Path.is_file, wordnet.find(folder).iterdir()):
             (place / path.name).write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
         for name in ("cntlist.rev", "lexnames"):
             (place / name).touch()
