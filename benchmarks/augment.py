@@ -115,8 +115,9 @@ def their_synonyms(texts: Sequence[str], folder: Path | None) -> float:
         place.mkdir(parents=True)
         for path in filter(Path.is_file, wordnet.find(folder).iterdir()):
             (place / path.name).write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
-        for name in ("cntlist.rev", "lexnames"):
-            (place / name).touch()
+        (place / "cntlist.rev").touch()
+        if not (place / "lexnames").exists():  # Debian leaves it out, and nltk wants a name for each of 45 numbers
+            (place / "lexnames").write_text("".join(f"{number:02d}\tunnamed\t1\n" for number in range(45)))
         nltk.data.path.insert(0, data)
         nltk.pos_tag = lambda tokens: tag(" ".join(tokens), tokenize=False)
         synonym.nltk = nltk
