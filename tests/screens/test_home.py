@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.evaluation.made_runs import course, made_run
 from tests.screens.conftest import painted, write_reviews
 from tests.screens.made_folder import HOSTILE, full_folder
 from txt.folder.entry import Entry, Step
@@ -59,14 +60,19 @@ async def test_enter_runs_the_command_that_is_shown():
     assert screen.return_value == (Step(("train", "--resume", "002"), "go on with it"), ("run", "002"))
 
 
-async def test_classes_are_asked_for_where_a_file_has_none():
-    write_reviews(Path("reviews.csv"))
-    screen = app()
-    async with screen.run_test(size=(80, 24)) as pilot:
-        await until(pilot, "$ txt label reviews.csv --labels …")
-        await pilot.press("enter", *"good,bad", "enter")
-    step, _ = screen.return_value
-    assert step.arguments == ("label", "reviews.csv", "--labels=good,bad")
+def test_a_file_whose_rows_all_have_labels_is_offered_for_a_second_look_and_not_for_what_would_be_refused():
+    Path("labeled.csv").write_text("text,label\na good film,pos\na bad film,neg\n")
+    commands = [step.command for step in survey()[0].steps]
+    assert "txt label labeled.csv" not in commands
+    assert {"txt label labeled.csv --review", "txt label labeled.csv --relabel"} < set(commands)
+
+
+async def test_a_long_name_of_one_kind_takes_no_room_from_the_states_of_another():
+    Path("Tweets-of-last-year.csv").write_text("text,airline_sentiment\na good film,pos\na bad film,neg\n")
+    made_run("001", course(0.9), day=1)
+    async with app().run_test(size=(80, 24)) as pilot:
+        screen = await until(pilot, "evaluate it")
+    assert "val 0.900" in screen
 
 
 async def test_an_empty_folder_tells_how_to_begin():

@@ -67,12 +67,6 @@ def test_help(snap_compare, size):
     assert snap_compare(app(about=about), terminal_size=size, run_before=run)
 
 
-def test_asking_for_classes(snap_compare, size):
-    full_folder()
-    run = pressed("right", "enter", *"good,bad", until_shown="good,bad")
-    assert snap_compare(app(chosen=("data", "reviews.csv")), terminal_size=size, run_before=run)
-
-
 def test_without_colours(snap_compare, make_app, monkeypatch):
     fill(make_app)
     monkeypatch.setenv("NO_COLOR", "1")

@@ -9,23 +9,15 @@ KINDS = (DATA, PREPARED, LABELS, RUN, STUDY, BEGIN)
 
 @dataclass(frozen=True)
 class Step:
-    """A command, without `txt`, and what it does in a few words.
-
-    `asks` is an option without which it cannot begin, and whose value only its user knows.
-    """
+    """A command, without `txt`, and what it does in a few words."""
 
     arguments: tuple[str, ...]
     words: str
-    asks: str | None = None
 
     @property
     def command(self) -> str:
         """The command as it is typed in a shell."""
-        return shlex.join(("txt", *self.arguments)) + (f" {self.asks} …" if self.asks else "")
-
-    def answered(self, value: str) -> "Step":
-        """Return the command with a value for the option that it asks for."""
-        return Step((*self.arguments, f"{self.asks}={value}"), self.words)
+        return shlex.join(("txt", *self.arguments))
 
 
 @dataclass(frozen=True)

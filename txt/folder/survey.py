@@ -117,7 +117,8 @@ def _data_state(seen: Glance, stored: _Stored | None, name: str, known: _Known) 
         parts.append(f"{stored.labeled:,} labels by hand")
     if seen.label is not None and seen.labeled:
         share = "" if seen.labeled == 1 else f" in {seen.labeled:.0%} of the first rows"
-        parts.append(f"labels in `{seen.label}`{share}")
+        which = "others" if parts else "labels"
+        parts.append(f"{which} in `{seen.label}`{share}")
     if seen.text is None:
         parts.append(f"{seen.columns} columns")
     if not parts:
@@ -129,8 +130,7 @@ def _data_state(seen: Glance, stored: _Stored | None, name: str, known: _Known) 
 
 def _data_steps(seen: Glance, stored: _Stored | None, name: str, known: _Known) -> tuple[Step, ...]:
     data = argument(name)
-    has_classes = seen.label is not None or stored is not None
-    label = Step(("label", data), "label it", asks=None if has_classes else "--labels")
+    label = Step(("label", data), "label it")
     folder = "prepared" if "prepared" not in known.prepared.values() else f"{Path(name).stem}-prepared"
     out = () if folder == "prepared" else ("-o", argument(folder))
     prepare = Step(("prepare", data, *out), "prepare it")
@@ -140,9 +140,17 @@ def _data_steps(seen: Glance, stored: _Stored | None, name: str, known: _Known) 
     if not has_labels:
         begun = stored is not None and stored.labeled > 0
         return (label, *predict, prepare) if begun or not predict else (*predict, label)
-    if name in known.prepared:
-        return (train, label, *predict, Step(("augment", data), "add copies"))
-    return (prepare, train, label, Step(("augment", data), "add copies"), *predict)
+    labels = _second_look(data) if seen.labeled == 1 and stored is None else (label,)
+    rest = (*labels, Step(("augment", data), "add copies"), *predict)
+    return (train, *rest) if name in known.prepared else (prepare, train, *rest)
+
+
+def _second_look(data: str) -> tuple[Step, ...]:
+    """Return what there is to label where every row has a label already."""
+    return (
+        Step(("label", data, "--review"), "look again at doubtful labels"),
+        Step(("label", data, "--relabel"), "label it anew"),
+    )
 
 
 # Prepared folders

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Sequence
+from itertools import groupby
 from typing import Any
 
 from rich.cells import cell_len
@@ -17,7 +18,7 @@ from textual.widgets import Static
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, Entry, Step
 from txt.screens.chips import Chip, Chips
 from txt.screens.key_page import key_page
-from txt.screens.label_dialogs import AskLine, Page
+from txt.screens.label_dialogs import Page
 from txt.screens.palette import theme_for
 from txt.screens.themes import THEMES
 from txt.visible import clip, visible
@@ -34,7 +35,6 @@ _HEADINGS = {
 _EMPTY = """\
 There is nothing here yet that txt works on. Put a CSV, TSV, JSON lines or Parquet file with a column of texts into this
 folder, and it shows up here. Enter, and the line below is run: it trains on reviews that come with txt."""
-_QUESTIONS = {"--labels": ("Which classes?", "their names with commas between: positive,negative · esc goes back")}
 _KEYS = (
     Chip("run", "enter", "run it", quiet=True),
     Chip("other", "→", "another step", quiet=True),
@@ -95,14 +95,17 @@ class HomeList(Widget):
 
     def _lines(self) -> list[tuple[int | None, Text]]:
         """Return each line with the place of the thing it is about; headings are about none."""
-        widest = max((cell_len(visible(entry.name)) for entry in self._entries), default=0)
-        name_width = min(widest, max(self.size.width // 3, 12))
+        widest = max(self.size.width // 3, 12)
+        name_widths = {
+            kind: min(max(cell_len(visible(entry.name)) for entry in entries), widest)
+            for kind, entries in groupby(self._entries, lambda entry: entry.kind)
+        }
         lines: list[tuple[int | None, Text]] = []
         for place, entry in enumerate(self._entries):
             if place == 0 or self._entries[place - 1].kind != entry.kind:
                 lines += [(None, Text())] if place else []
                 lines.append((None, Text(_HEADINGS[entry.kind], style="bold")))
-            line = _line(entry, name_width, self.size.width)
+            line = _line(entry, name_widths[entry.kind], self.size.width)
             if place == self._at:
                 line.stylize("reverse")
             lines.append((place, line))
@@ -216,16 +219,8 @@ class HomeScreen(Screen[None]):
 
     def action_run(self) -> None:
         """Leave the screen for the command that is shown."""
-        step = self.step
-        if step is not None and step.asks:
-            ask = AskLine(_QUESTIONS[step.asks][0], "", _QUESTIONS[step.asks][1])
-            self.app.push_screen(ask, lambda answer: self._run(step.answered(answer)) if answer else None)
-        elif step is not None:
-            self._run(step)
-
-    def _run(self, step: Step) -> None:
-        chosen = self.query_one(HomeList).chosen
-        if chosen is not None:
+        step, chosen = self.step, self.query_one(HomeList).chosen
+        if step is not None and chosen is not None:
             self.app.exit((step, (chosen.kind, chosen.name)))
 
     def action_help(self) -> None:
