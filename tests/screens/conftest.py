@@ -49,12 +49,17 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     opened: list[Opened] = []
 
     def make(
-        texts: Sequence[str] | Path = REVIEWS, *, highlight: str = "", kept: Path | None = None, **config
+        texts: Sequence[str] | Path = REVIEWS,
+        *,
+        highlight: str = "",
+        kept: Path | None = None,
+        need_classes: bool = True,
+        **config,
     ) -> LabelApp:
         data = texts if isinstance(texts, Path) else write_reviews(tmp_path / "reviews.csv", texts)
         config = {"labels": "negative,neutral,positive", "annotator": "anna", **config}
-        opened.append(open_labels(data, LabelConfig(**config), Asked("text")))
-        session = opened[-1].session()
+        opened.append(open_labels(data, LabelConfig(**config), Asked("text"), need_classes=need_classes))
+        session = opened[-1].session(need_classes=need_classes)
         patterns = [re.compile(highlight, re.IGNORECASE)] if highlight else []
         app = LabelApp(session, Sitting(opened[-1].asked, kept, tmp_path / "reviews.labeled.csv", patterns))
         app.theme = "txt-dark"

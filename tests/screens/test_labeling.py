@@ -532,3 +532,26 @@ async def test_a_big_file_is_labeled_while_it_is_still_being_read(make_app: Make
         await pilot.press("/", *"number 02999")
         await until(pilot, lambda: "1 row " in painted(app))
     assert kept.exists()
+
+
+async def test_where_there_are_no_classes_yet_they_are_asked_for_beside_the_first_text(make_app: MakeApp):
+    app = make_app(labels=None, need_classes=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        assert "Which classes?" in painted(app)
+        assert REVIEWS[0] in painted(app)
+        await pilot.press("enter")
+        assert "a class needs a name" in painted(app)
+        await pilot.press(*"good, bad,good", "enter")
+        assert app.session.classes == ["good", "bad"]
+        await pilot.press("2")
+        assert stored(app)[0] == "bad"
+
+
+async def test_who_names_no_classes_reads_on_and_adds_them_later(make_app: MakeApp):
+    app = make_app(labels=None, need_classes=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("escape")
+        assert "no classes yet, + adds them" in painted(app)
+        await pilot.press("right", "+", *"good", "enter", "1")
+        assert stored(app)[:2] == [None, "good"]

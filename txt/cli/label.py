@@ -108,7 +108,10 @@ def label(
         if not looks_only:
             check_rules_file(data, config, asked)
         need_store = config.rules is None and config.format is None and not simulates
-        with closing(open_labels(data, config, asked, write=not looks_only, need_store=need_store)) as opened:
+        need_classes = not on_screen or config.review  # the screen asks for them
+        with closing(
+            open_labels(data, config, asked, write=not looks_only, need_store=need_store, need_classes=need_classes)
+        ) as opened:
             if simulates:
                 _read_all(opened)
                 simulate(opened, given.get("split_column"), as_json)
@@ -124,7 +127,7 @@ def label(
                 if config.active or config.review or not on_screen:
                     _read_all(opened)
                 with active_learning(opened, given.get("split_column")) as active:
-                    session = _begin(opened, active, given)
+                    session = _begin(opened, active, given, need_classes)
                     if on_screen:
                         _label_on_screen(opened, session, [pattern] if pattern else [], active)
                     else:
@@ -133,11 +136,11 @@ def label(
         raise _with_readable(store, error) from error
 
 
-def _begin(opened: "Opened", active: "ActiveLearning | None", given: Given) -> "LabelSession":
+def _begin(opened: "Opened", active: "ActiveLearning | None", given: Given, need_classes: bool) -> "LabelSession":
     """Begin a sitting: a review, one that a model guides, or one in the file's order."""
     if opened.config.review:
         return begin_review(opened, given.get("split_column"), given.get("model"))
-    return begin_sitting(opened, active)
+    return begin_sitting(opened, active, need_classes)
 
 
 def _label_plainly(opened: "Opened", session: "LabelSession", active: "ActiveLearning | None") -> None:

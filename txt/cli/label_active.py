@@ -46,11 +46,11 @@ def active_learning(opened: "Opened", wanted_split: str | None) -> Iterator["Act
         active.close()
 
 
-def begin_sitting(opened: "Opened", active: "ActiveLearning | None") -> "LabelSession":
-    """Begin a sitting, guided by a model if there is one."""
+def begin_sitting(opened: "Opened", active: "ActiveLearning | None", need_classes: bool = True) -> "LabelSession":
+    """Begin a sitting, guided by a model if there is one; `need_classes` is as in Opened.session."""
     if active is None:
-        return opened.session()
-    session = opened.session(suggest=active.suggest, order=active.order, shown=active.shown)
+        return opened.session(need_classes=need_classes)
+    session = opened.session(suggest=active.suggest, order=active.order, shown=active.shown, need_classes=need_classes)
     active.attach(session)
     return session
 

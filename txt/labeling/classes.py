@@ -97,6 +97,16 @@ def check_new_class(name: str, names: Iterable[str], multi_label: bool) -> str:
     return name
 
 
+def first_classes(typed: str, multi_label: bool) -> list[str]:
+    """Return the classes of `pos,neg`, typed where there are none yet.
+
+    Raises:
+        InputError: there is none, or one cannot be a class.
+    """
+    names = dict.fromkeys(name for part in typed.split(",") if (name := " ".join(part.split())))
+    return [check_new_class(name, (), multi_label) for name in names or [""]]
+
+
 def matching(typed: str, names: Sequence[str]) -> list[str]:
     """Return the classes whose name has the letters typed in this order, the best fit first."""
     scores = {name: _fit(typed.casefold(), name.casefold()) for name in names}

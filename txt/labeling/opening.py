@@ -35,8 +35,11 @@ class Opened:
         order: RowNumbers | None = None,
         shown: Callable[[int], object] = lambda _row: None,
         review: bool = False,
+        need_classes: bool = True,
     ) -> LabelSession:
         """Begin a sitting; `suggest`, `order` and `shown` are as in LabelSession, `review` as in Task.
+
+        Without `need_classes` there may be none yet: they are added in the sitting.
 
         Raises:
             InputError: there is nothing to choose from or nothing to label, or the keys make no sense.
@@ -44,7 +47,7 @@ class Opened:
         with told_plainly(self.journal.path):
             task = replace(self._task(), review=review)
             session = LabelSession(self.rows, self.journal, task, suggest=suggest, order=order, shown=shown)
-        if not session.classes:
+        if need_classes and not session.classes:
             session.leave()
             raise _no_classes(self.rows.path)
         if (
@@ -56,7 +59,7 @@ class Opened:
             session.leave()
             raise InputError(
                 f"every row of `{self.rows.path}` has a label already",
-                "--relabel offers them again; what the file says stays as it is",
+                "--review looks again at those in doubt, --relabel offers all; what the file says stays as it is",
             )
         return session
 

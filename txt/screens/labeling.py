@@ -21,7 +21,7 @@ from txt.errors import InputError, TxtError
 from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES, Action
 from txt.labeling.active.sitting import ActiveLearning
 from txt.labeling.active.wording import in_short
-from txt.labeling.classes import check_new_class
+from txt.labeling.classes import check_new_class, first_classes
 from txt.labeling.item import Item
 from txt.labeling.rules.rule_book import RuleBook
 from txt.labeling.rules.watcher import Answer as RuleAnswer
@@ -200,8 +200,24 @@ class LabelScreen(Screen[None]):
 
     def _do_add_class(self) -> None:
         session = self.session
+        if not session.classes:
+            self._ask_classes()
+            return
         check = partial(check_new_class, names=session.classes, multi_label=session.task.multi_label)
         self._ask("New class", "", session.add_class, check=check)
+
+    def _ask_classes(self) -> None:
+        """Ask for the first classes, all at once."""
+        read = partial(first_classes, multi_label=self.session.task.multi_label)
+
+        def add(typed: str) -> str:
+            for name in read(typed):
+                self.session.add_class(name)
+            return ""
+
+        self._tell("no classes yet, + adds them")
+        hint = "names with commas between: positive,negative · esc goes back"
+        self._ask("Which classes?", "", add, hint=hint, check=read)
 
     def _do_columns(self) -> None:
         panel = self.query_one("#metadata", Static)
@@ -414,6 +430,8 @@ class LabelScreen(Screen[None]):
         self._draw()
         self.set_interval(_TICK_SECONDS, self._tick)
         self.call_after_refresh(_settle_memory)
+        if not self.session.classes:
+            self._ask_classes()
         if not self._file.whole:
             self._scanner.start()
         if self.rules is not None:
