@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
 PRESETS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
@@ -32,3 +33,10 @@ FEW_SHOT: Mapping[str, int | float] = MappingProxyType(
     {"learning_rate": 5e-5, "num_epochs": 4, "batch_size": 64, "layer_decay": 0.9}
 )
 """Defaults of a training by contrast."""
+
+
+def defaults_of(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return what a training with these options takes when it is told nothing: by its way, nothing for the guide's."""
+    if options.get("pretrained") is not None:
+        return FEW_SHOT if options.get("few_shot") else FINE_TUNING
+    return RECIPE if options.get("ngrams") else {}

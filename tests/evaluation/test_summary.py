@@ -10,7 +10,7 @@ import pytest
 from tests.evaluation.made_runs import course, evaluation, finished, made_run, started, step
 from txt.errors import InputError
 from txt.evaluation.listing import filtered, ordered
-from txt.evaluation.summary import best_runs, find, leaders, report_of, spoken_options, summaries, summarize
+from txt.evaluation.summary import best_runs, find, leaders, report_of, summaries, summarize
 from txt.run_notes import change_tags, write_note
 from txt.run_status import own_status, write_status
 from txt.runs import Run
@@ -105,14 +105,9 @@ def test_options_of_another_version_are_listed_too():
     record = json.loads((run.path / "config.json").read_text())
     record["config"]["flux"] = 3
     (run.path / "config.json").write_text(json.dumps(record))
-    assert spoken_options(summarize(run.path).changed) == ["lr 0.0005", "flux 3"]
-
-
-def test_options_are_told_as_short_as_they_can_be_typed():
-    tiny = {"d_model": 128, "nhead": 4, "num_layers": 2}
-    assert spoken_options({**tiny, "num_epochs": 4, "learning_rate": 0.0005}) == ["tiny", "epochs 4", "lr 0.0005"]
-    assert spoken_options({"dropout": 0.2}) == ["dropout 0.2"]
-    assert spoken_options({"d_model": 128}) == ["d-model 128"]
+    found = summarize(run.path)
+    assert found.changed == {"learning_rate": 5e-4, "flux": 3}
+    assert found.spoken == ["lr 0.0005", "flux 3"]
 
 
 def test_the_best_is_told_among_runs_on_the_same_data_by_the_same_metric():

@@ -71,7 +71,7 @@ def plot(
     """
     from txt.evaluation.curves import curves_of
     from txt.evaluation.figure import figure, page, png, svg
-    from txt.evaluation.summary import spoken_options
+    from txt.evaluation.spoken_options import spoken_options
     from txt.runs import Run
 
     found = Run.open(run)
@@ -83,7 +83,7 @@ def plot(
             case "png":
                 content = png(shapes)
             case "html":
-                content = page(shapes, f"Training of {found.name}", spoken_options(found.config().changed()))
+                content = page(shapes, f"Training of {found.name}", spoken_options(found.config().to_json()))
             case _:
                 content = svg(shapes)
         with _fresh(path, force or to is None, "wb" if isinstance(content, bytes) else "w") as file:

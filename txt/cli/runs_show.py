@@ -120,9 +120,7 @@ def _data(summary: "Summary", curves: "Curves") -> str:
 
 
 def _options(summary: "Summary") -> str:
-    from txt.evaluation.summary import spoken_options
-
-    return ", ".join(spoken_options(summary.changed)) or "nothing"
+    return ", ".join(summary.spoken) or "nothing"
 
 
 def _model(curves: "Curves") -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
-from txt.evaluation.summary import ALL_STATES, Summary, spoken_options
+from txt.evaluation.summary import ALL_STATES, Summary
 
 Key = Callable[[Summary], Any]
 
@@ -127,7 +127,7 @@ def _value_of(written: str) -> Key:
 
 
 def _words(run: Summary) -> str:
-    parts = [run.name, run.state.kind, run.data or "", *spoken_options(run.changed), run.notes.note, *run.notes.tags]
+    parts = [run.name, run.state.kind, run.data or "", *run.spoken, run.notes.note, *run.notes.tags]
     return "\n".join(parts).casefold()
 
 

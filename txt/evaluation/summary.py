@@ -5,7 +5,7 @@ Nothing is left out: a folder that is no run, or half of one, is listed with wha
 
 import json
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from datetime import datetime
@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from txt.config import TrainConfig
-from txt.declared import flag
 from txt.errors import InputError
+from txt.evaluation.spoken_options import changed_options, spoken_options
 from txt.files import read_json
-from txt.recipes import PRESETS
 from txt.run_notes import Notes, read_notes
 from txt.run_state import STATES, State, alive, read_tail, state_of
 from txt.run_status import read_status
@@ -67,8 +66,13 @@ class Summary:
 
     @property
     def changed(self) -> dict[str, Any]:
-        """The options that differ from their defaults."""
-        return {name: value for name, value in (self.options or {}).items() if value != _DEFAULTS.get(name)}
+        """The options that differ from the defaults of such a training."""
+        return changed_options(self.options or {})
+
+    @property
+    def spoken(self) -> list[str]:
+        """The changed options, as short as they can be typed."""
+        return spoken_options(self.options or {})
 
     @property
     def is_run(self) -> bool:
@@ -151,22 +155,6 @@ def report_of(path: Path) -> dict[str, Any] | None:
         return report if report["metrics"]["accuracy"] and report["split"] and report["rows"] else None
     except (InputError, KeyError, TypeError):
         return None
-
-
-def spoken_options(changed: Mapping[str, Any]) -> list[str]:
-    """Return options as short as they can be typed: `tiny`, `lr 0.001`, `epochs 4`."""
-    left = dict(changed)
-    words = []
-    for name, sizes in PRESETS.items():
-        if all(left.get(key, _DEFAULTS[key]) == size for key, size in sizes.items()):
-            if left.keys() & sizes.keys():
-                words.append(name)
-            left = {key: value for key, value in left.items() if key not in sizes}
-            break
-    items = {item.name: item for item in fields(TrainConfig)}
-    return words + [
-        f"{_short(items[name]) if name in items else name} {_spoken(value)}" for name, value in left.items()
-    ]
 
 
 def best_runs(runs: Iterable[Summary]) -> dict[tuple[str | None, str | None], list[Summary]]:
@@ -297,12 +285,3 @@ def _head(path: Path) -> Mapping[str, Any]:
         return read_json(path)
     value, _ = json.JSONDecoder().raw_decode(head, begin + len('\n  "metrics": '))
     return {**json.loads(head[:begin].rstrip().removesuffix(",") + "}"), "metrics": value}
-
-
-def _short(item: Any) -> str:
-    spellings: Sequence[str] = item.metadata["flags"] or (flag(item),)
-    return min(spellings, key=len).lstrip("-")
-
-
-def _spoken(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, float) else str(value)

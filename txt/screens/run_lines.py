@@ -132,9 +132,7 @@ def remarks_line(run: "Summary") -> Text:
 
 def remarks(run: "Summary") -> list[Text]:
     """Return what differs from the defaults, the tags, the note, and what is wrong with a folder."""
-    from txt.evaluation.summary import spoken_options
-
-    parts = [_literal(", ".join(spoken_options(run.changed)))] if run.changed else []
+    parts = [_literal(", ".join(run.spoken))] if run.spoken else []
     parts += [_literal(" ".join(f"#{tag}" for tag in run.notes.tags), "cyan")] if run.notes.tags else []
     parts += [_literal(run.notes.note, "italic")] if run.notes.note else []
     return parts + ([_literal(run.problem, "yellow")] if run.problem else [])
