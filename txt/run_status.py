@@ -13,7 +13,7 @@ from pathlib import Path
 
 from txt.files import FORMAT
 from txt.processes import boot_id, process_runs
-from txt.runs import Run
+from txt.runs import STATUS, Run
 
 STARTING, TRAINING, PAUSED, FAILED = "starting", "training", "paused", "failed"
 LIVING = (STARTING, TRAINING, PAUSED)
@@ -21,8 +21,6 @@ LIVING = (STARTING, TRAINING, PAUSED)
 BEAT_SECONDS = 1.0
 _LATE_SECONDS = 3.0  # without a sign of life, on this machine
 _LATE_SECONDS_ELSEWHERE = 10.0  # network file systems show a file's new content seconds later
-
-_FILE = "status.json"
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Status:
 
 def status_path(run: Run) -> Path:
     """Return where a run's status is kept."""
-    return run.path / _FILE
+    return run.path / STATUS
 
 
 def read_status(run: Run) -> Status | None:
@@ -61,7 +59,7 @@ def read_status(run: Run) -> Status | None:
 
 def write_status(run: Run, status: Status) -> None:
     """Put a status in the place of the one before. A disk that is full or gone is none of the training's business."""
-    beside = run.path / f".{_FILE}.{os.getpid()}.part"
+    beside = run.path / f".{STATUS}.{os.getpid()}.part"
     with suppress(OSError):
         beside.write_text(json.dumps({"format": FORMAT, **asdict(status)}) + "\n", encoding="utf-8")
         os.replace(beside, status_path(run))

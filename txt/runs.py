@@ -18,9 +18,13 @@ from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
 from txt.event_index import EventIndex
 from txt.events import Event, Finished, from_json
-from txt.files import FORMAT, json_line, mend_torn_line, read_json, read_lines, write_json
+from txt.files import FORMAT, claimed, json_line, mend_torn_line, read_json, read_lines, write_json
 
 RUNS = Path("runs")
+STUDIES = Path("studies")
+
+STATUS = "status.json"
+"""The file by which a training shows that it lives: the first in a run's folder."""
 
 REMOVED = ".removed"
 """Ends the name of a folder, hidden already, that is being removed."""
@@ -65,11 +69,16 @@ class Run:
             InputError: the name is not a plain file name, or is taken.
         """
         run = cls(_made(name))
-        try:
-            yield run
-        finally:
-            if not run._record_path.exists():
-                run.delete()
+        with claimed(run.path):
+            try:
+                yield run
+            finally:
+                if not run._record_path.exists():
+                    run.delete()
+
+    def is_free(self) -> bool:
+        """Return whether a run may be made here: nothing is there, or what was left by one killed as it was made."""
+        return not self.path.exists() or (self.path.is_dir() and _is_hollow(self.path))
 
     def describe(self, config: TrainConfig, prepared: Path, fingerprint: str) -> None:
         """Write config.json: the run trains by `config` on the folder `prepared`, whose data has this `fingerprint`."""
@@ -288,9 +297,19 @@ def _made(name: str | None) -> Path:
     try:
         path.mkdir(parents=True)
     except FileExistsError:
+        if Run(path).is_free():
+            with claimed(path):
+                Run(path).delete()
+            return _made(name)
         hint = f"--resume {name} goes on with it; another --name starts afresh"
         raise InputError(f"a run `{path}` exists already", hint) from None
     return path
+
+
+def _is_hollow(path: Path) -> bool:
+    """Return whether a folder holds nothing but what a run's folder holds before it is described."""
+    there = {entry for entry in os.listdir(path) if not (entry.startswith(".") and entry.endswith(".part"))}
+    return not there or (STATUS in there and there <= {STATUS, "prepared"})
 
 
 def _numbered() -> Path:

@@ -171,7 +171,7 @@ def _start(name: str, config: TrainConfig, prepared: Prepared) -> Start:
     """Return the run of this name to begin or to go on with; where it is something else, one with a number behind."""
     for number in range(1, 100):
         run = Run(RUNS / (name if number == 1 else f"{name}-{number}"))
-        if not run.path.exists():
+        if run.is_free():
             with Run.new(run.name) as run:
                 run.describe(config, prepared.path, prepared.fingerprint)
             return Start(run, prepared)
