@@ -2,9 +2,10 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+PYTHONS ?= $(PYTHON)
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check format lint types layers docs lock clean
+.PHONY: help demo test stress check format lint types layers wheel docs lock clean
 
 help:
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -23,6 +24,12 @@ demo: $(VENV)/.ready  ## prepare, train and evaluate on the sample reviews
 test: $(VENV)/.ready  ## run the tests
 	$(BIN)/python -m pytest
 
+TRIALS ?= 100
+
+stress: $(VENV)/.ready  ## kill, starve and disturb every command; TRIALS=10 for fewer; hours
+	$(BIN)/python -m stress --trials $(TRIALS)
+	$(BIN)/python -m stress --page
+
 check: test lint types layers  ## everything that must hold before a commit
 
 lint: $(VENV)/.ready  ## format and lint, without changing a file
@@ -39,6 +46,17 @@ format: $(VENV)/.ready  ## rewrite the files in the house style
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+wheel: $(VENV)/.ready  ## build a wheel; install it alone and run the demo, for each of PYTHONS="python3.11 python3.12"
+	@rm -rf dist
+	$(BIN)/python -m hatchling build -t wheel -d dist
+	@for python in $(PYTHONS); do \
+	  here=$$(mktemp -d) && \
+	  $(BIN)/python -m uv venv --quiet --python $$python $$here/env && \
+	  $(BIN)/python -m uv pip install --quiet --python $$here/env/bin/python dist/*.whl && \
+	  (cd $$here && env/bin/python --version && env/bin/txt --version && env/bin/txt demo) && \
+	  rm -rf $$here || exit 1; \
+	done
+
 docs: $(VENV)/.ready  ## docs/cli.md from --help, pictures from the real screens
 	$(BIN)/python docs/make.py
 	$(BIN)/python docs/pictures.py
@@ -48,4 +66,4 @@ lock:  ## refresh requirements.lock
 	  --all-extras --group dev --python-version 3.11 pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist
