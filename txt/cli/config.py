@@ -2,10 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 from rich.text import Text
 from typer.core import TyperGroup, TyperOption
 
@@ -24,6 +23,9 @@ from txt.cli.settings import (
 )
 from txt.cli.training_options import finds_rate, training_options, with_settings
 from txt.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from rich.table import Table
 
 BUILT_IN, RECIPE = "built in", "recipe"
 
@@ -128,7 +130,9 @@ def _of_recipe(found: Mapping[str, Any]) -> dict[str, Any]:
     return asdict(training_options(preset, recipe, options, given))
 
 
-def _table(values: list[_Value], is_one: bool) -> Table:
+def _table(values: list[_Value], is_one: bool) -> "Table":
+    from rich.table import Table
+
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
     for heading in (*(() if is_one else ("command",)), "option", "value", "from"):
         table.add_column(heading, overflow="fold")

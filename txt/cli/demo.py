@@ -5,8 +5,6 @@ from typing import Annotated
 import typer
 
 from txt.cli.console import out, say, shown
-from txt.cli.data_report import show_report as show_data_report
-from txt.cli.scorecard import show_report
 from txt.cli.stage_bar import StageBar
 from txt.cli.train import run_training
 from txt.config import PrepareConfig, TrainConfig
@@ -27,6 +25,8 @@ def demo(
 
     Example: `txt demo`
     """
+    from txt.cli.data_report import show_report as show_data_report
+    from txt.cli.scorecard import show_report
     from txt.data.sample import sample_file
     from txt.evaluation.run import evaluate_run
     from txt.evaluation.write import write

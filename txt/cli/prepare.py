@@ -8,7 +8,6 @@ import typer
 
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, shown
-from txt.cli.data_report import show_report
 from txt.cli.options import Given, build, file_options, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
@@ -47,6 +46,7 @@ def prepare(
 
     Example: `txt prepare reviews.csv --max-length 128 -o prepared`
     """
+    from txt.cli.data_report import show_report
     from txt.data.prepare import prepare as make
     from txt.labeling.stored import stored_labels
 

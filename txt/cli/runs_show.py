@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from txt.cli.console import out, print_json, shown
@@ -13,6 +12,8 @@ from txt.errors import InputError
 from txt.screens.run_lines import duration, size
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from txt.evaluation.curves import Curves
     from txt.evaluation.summary import Summary
 
@@ -51,8 +52,10 @@ def _as_json(summary: "Summary", curves: "Curves", report: dict[str, Any] | None
     }
 
 
-def _facts(summary: "Summary", every: "Sequence[Summary]", curves: "Curves", report: dict[str, Any] | None) -> Table:
+def _facts(summary: "Summary", every: "Sequence[Summary]", curves: "Curves", report: dict[str, Any] | None) -> "Table":
     """Lay out what is known in a line each; lines without content are left out."""
+    from rich.table import Table
+
     facts = {
         "run": f"{summary.name}: {summary.state.words}",
         "made": f"{summary.created:%Y-%m-%d %H:%M}",
@@ -97,8 +100,10 @@ def _course(summary: "Summary", curves: "Curves") -> Iterator[RenderableType]:
         yield Text("\nto go on with it: txt train --resume ").append(shown(summary.name))
 
 
-def _epochs(curves: "Curves") -> Table:
+def _epochs(curves: "Curves") -> "Table":
     """Lay out the scores of the epochs; of many, the last ones and the best."""
+    from rich.table import Table
+
     last = curves.epochs[-_MAX_EPOCHS:]
     best = curves.best
     rows = [best, *last] if best is not None and best not in last else list(last)

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from txt.cli.conclusion import show_conclusion
-from txt.cli.data_report import say_report
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.lrfind import with_found_rate
 from txt.cli.notify import notify as tell_desktop
@@ -131,6 +129,7 @@ def _new(
     settle: "Settle",
 ) -> "Start":
     """Make a run on a prepared folder, or on a data file that is prepared first."""
+    from txt.cli.data_report import say_report
     from txt.training.start import PREPARED, start_on_file, start_on_prepared
 
     if source is None or Path(source).is_dir():
@@ -188,6 +187,7 @@ def _conclude(start: "Start", finished: "Finished", as_json: bool) -> None:
             finished.reason or "training diverged",
             f"try --lr {start.run.config().learning_rate / 3:.1g}, or --on-divergence rollback",
         )
+    from txt.cli.conclusion import show_conclusion
     from txt.evaluation.conclusion import conclude
 
     conclusion = conclude(start.run, start.prepared)
