@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from txt.config import PrepareConfig
-from txt.data.prepare import Progress, prepare
+from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
+from txt.data.progress import Progress
 from txt.errors import InputError, TxtError
 
 SMALL = {"vocab_size": 200, "max_length": 32}

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from txt.config import PrepareConfig
-from txt.data.batches import MAX_CELL
-from txt.data.dialect import FORMATS
+from txt.data.source import FORMATS, MAX_CELL
 from txt.data.table import READERS, read
 from txt.errors import InputError
 

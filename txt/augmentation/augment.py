@@ -23,20 +23,12 @@ from txt.augmentation.processes import CHUNK_ROWS, made_in_order, worker_count
 from txt.augmentation.recipe import recipe_for
 from txt.augmentation.survey import ADDED, Columns, find_columns, rows_of, survey
 from txt.config import AugmentConfig, PrepareConfig
+from txt.data.progress import Progress, Watcher
 from txt.data.table import Table, read
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, claimed, read_json, sha256, told_plainly, write_json
 
 _SAVED_EVERY = 2.0  # seconds
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the work has come: `done` rows of `total`, which is None while the file is being read."""
-
-    stage: str
-    done: int
-    total: int | None
 
 
 @dataclass
@@ -101,7 +93,7 @@ def augment(
     *,
     check: Check | None = None,
     accept: Callable[[Plan], None] = lambda _: None,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Watcher = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     force: bool = False,
 ) -> Summary:
@@ -154,7 +146,7 @@ class _Augmenting:
     out: Path
     work: Path
     config: AugmentConfig
-    progress: Callable[[Progress], None]
+    progress: Watcher
     stop: Callable[[], bool]
 
     @property

@@ -1,14 +1,12 @@
 """The texts of all rows as 64-bit keys in a file, eight bytes a row, so that no copy repeats one of them."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
-Keys = npt.NDArray[np.uint64]
+from txt.data.split import Hashes, content_hashes
 
 
 def key_of(text: str) -> str:
@@ -16,17 +14,16 @@ def key_of(text: str) -> str:
     return " ".join(text.lower().split())
 
 
-def hashes_of(keys: Sequence[str]) -> Keys:
+def hashes_of(keys: Sequence[str]) -> Hashes:
     """Return 64 bits for each key, the same on every machine."""
-    digests = b"".join(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest() for key in keys)
-    return np.frombuffer(digests, "<u8").astype(np.uint64)
+    return content_hashes(key.encode("utf-8", "surrogatepass") for key in keys)
 
 
 @dataclass(frozen=True)
 class Originals:
     """The sorted hashes of all texts; the file is mapped, so that processes share it."""
 
-    hashes: Keys
+    hashes: Hashes
 
     @classmethod
     def open(cls, path: Path) -> "Originals":
@@ -34,7 +31,7 @@ class Originals:
         return cls(np.load(path, mmap_mode="r"))
 
     @staticmethod
-    def write(path: Path, hashes: Keys) -> None:
+    def write(path: Path, hashes: Hashes) -> None:
         """Sort hashes and write them to a file."""
         hashes.sort()
         np.save(path, hashes)

@@ -16,7 +16,8 @@ import pyarrow.parquet as pq
 
 from txt.augmentation.survey import ADDED
 from txt.data.batches import BATCH_ROWS, batch_of
-from txt.data.dialect import FORMATS, Dialect
+from txt.data.dialect import Dialect
+from txt.data.source import format_named, packed
 from txt.errors import InputError
 from txt.files import atomic_write
 
@@ -25,8 +26,7 @@ Encode = Callable[[Sequence[Mapping[str, Any]]], bytes]
 
 def format_of(out: Path, dialect: Dialect) -> str:
     """Return the format that the file's ending stands for, or that of the data."""
-    ending = Path(out.stem).suffix if out.suffix.lower() == ".gz" else out.suffix
-    return FORMATS.get(ending.lower(), dialect.format)
+    return format_named(out) or dialect.format
 
 
 def refuse_loss(out: Path, source: Path, force: bool) -> None:
@@ -84,8 +84,7 @@ def finish(part: Path, out: Path, kind: str, columns: Sequence[str], types: pa.S
         os.chmod(part, out.stat().st_mode & 0o777 if out.exists() else part.stat().st_mode & 0o777)
         os.replace(part, out)
         return
-    with atomic_write(out, "wb") as raw:
-        target: IO[bytes] = gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) if compressed else raw  # type: ignore[assignment]
+    with atomic_write(out, "wb") as raw, packed(raw, compressed) as target:
         if kind == "parquet":
             _write_parquet(part, target, columns, types)
         elif kind == "json":
@@ -93,8 +92,6 @@ def finish(part: Path, out: Path, kind: str, columns: Sequence[str], types: pa.S
         else:
             with part.open("rb") as lines:
                 shutil.copyfileobj(lines, target)
-        if compressed:
-            target.close()
     part.unlink()
 
 

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from txt.augmentation.originals import Keys, Originals, hashes_of, key_of
+from txt.augmentation.originals import Originals, hashes_of, key_of
 from txt.augmentation.spans import is_one_word
 from txt.config import PrepareConfig
-from txt.data.columns import SPLIT_NAMES, Sample, find_label, find_row_id, find_split, find_text
+from txt.data.columns import find_label, find_row_id, find_split, find_text, split_named
+from txt.data.split import Hashes
 from txt.data.table import Table
 from txt.errors import InputError
 
@@ -75,7 +76,7 @@ def find_columns(table: Table, reading: PrepareConfig) -> Columns:
     Raises:
         InputError: the file has no rows, or it is not clear which column is what.
     """
-    sample, source = _sample(table), str(table.source)
+    sample, source = table.sample(), str(table.source)
     text = find_text(sample, reading.text_column, source).name
     others = {name: values for name, values in sample.items() if name not in ADDED}
     label = find_label(others, text, reading.label_column, source)
@@ -99,7 +100,7 @@ def survey(
     """
     found = Survey(columns, [])
     names: dict[str, None] = {}
-    hashes: list[Keys] = []
+    hashes: list[Hashes] = []
     for batch in table.batches():
         names.update(dict.fromkeys(batch.schema.names))
         rows: list[Record] = batch.to_pylist()
@@ -117,7 +118,7 @@ def survey(
 
 def split_of(value: str | None) -> str:
     """Return what we call the split that a cell names; rows it says nothing about are train rows."""
-    return SPLIT_NAMES.get((value or "train").strip().lower(), value or "")
+    return split_named(value or "train") or value or ""
 
 
 def rows_of(table: Table) -> Iterator[list[Record]]:
@@ -139,13 +140,6 @@ def _count(found: Survey, row: Record, split: str, see: Callable[[Record], None]
         found.passed[why_not] += 1
     if why_not in (None, ONE_WORD, ALREADY) and label.strip():
         found.classes[label] += 1
-
-
-def _sample(table: Table) -> Sample:
-    batch = next(table.batches(), None)
-    if batch is None:
-        raise InputError(f"`{table.source}` has no rows", "a data file has a row for each text")
-    return {str(name): values for name, values in batch.slice(0, _SAMPLE_ROWS).to_pydict().items()}
 
 
 def _reasons(found: Survey, split: str) -> str:

@@ -8,6 +8,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from txt.config import EDITS
+from txt.data.source import FORMATS
 from txt.recipes import PRESETS
 
 if TYPE_CHECKING:
@@ -18,11 +20,8 @@ TYPED = "txt.typed"
 
 _HEAD_BYTES = 1 << 16
 _MOST = 1000
-_FILES = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".pq", ".gz")
-_METHODS = (
-    *("synonym", "swap", "delete", "insert", "split", "keyboard", "ocr", "spelling", "punctuation", "sentence", "eda"),
-    *("back-translation", "contextual", "antonym"),
-)
+_FILES = (*FORMATS, ".gz")
+_METHODS = (*EDITS, "back-translation", "contextual", "antonym")
 
 
 def complete(context: "Context", name: str, begun: str) -> list[str]:

@@ -16,6 +16,7 @@ from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PredictConfig, PrepareConfig
+from txt.data.source import FORMATS
 from txt.declared import flag, names_of
 from txt.errors import InputError
 
@@ -129,8 +130,7 @@ def _as_file(what: str | None) -> Path | None:
             return path
     except (OSError, ValueError):  # longer than a name may be: a text
         return None
-    endings = (".csv", ".tsv", ".tab", ".txt", ".jsonl", ".ndjson", ".json", ".parquet", ".pq", ".gz")
-    return path if what.lower().endswith(endings) and len(what.split()) == 1 else None
+    return path if what.lower().endswith((*FORMATS, ".gz")) and len(what.split()) == 1 else None
 
 
 def _refuse_file_options(typed: Sequence[str], given: Given) -> None:

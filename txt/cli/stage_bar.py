@@ -1,26 +1,12 @@
 """How far work on the rows of a file has come: a bar on stderr, a new one for each stage."""
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-
-class Progress(Protocol):
-    """How far the work has come: `done` rows of `total`, which is None where that is not known yet."""
-
-    @property
-    def stage(self) -> str:
-        """What is being done."""
-
-    @property
-    def done(self) -> int:
-        """Rows that are done."""
-
-    @property
-    def total(self) -> int | None:
-        """Rows there are."""
+    from txt.data.progress import Progress
 
 
 class StageBar:
@@ -30,7 +16,7 @@ class StageBar:
         self._bar: tqdm[None] | None = None
         self._stage = ""
 
-    def advance(self, progress: Progress) -> None:
+    def advance(self, progress: "Progress") -> None:
         """Draw one step of progress; where work goes on that was stopped, the first one says from where."""
         from tqdm import tqdm
 

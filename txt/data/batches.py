@@ -7,12 +7,6 @@ import pyarrow as pa
 BATCH_ROWS = 8192
 BATCH_CHARACTERS = 2_000_000  # keeps a batch of long texts as small as one of many short ones
 
-MAX_CELL = 5_000_000
-"""Characters of the largest cell that is read: a longer one is an unclosed quote, or no text."""
-
-MAX_LINE = 4 * MAX_CELL
-"""Characters of the longest line that is read: a small compressed file can hold one that fills the memory."""
-
 
 def strings(values: Iterable[str | None]) -> pa.Array:
     """Return a string array; lone surrogates, which JSON can hold and UTF-8 cannot, become �."""

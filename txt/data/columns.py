@@ -74,6 +74,11 @@ class Roles:
         return {column.name for column in (self.text, self.label, self.split, self.group, self.row_id) if column}
 
 
+def split_named(cell: str | None) -> str | None:
+    """Return the split that a cell of a split column names, None where it names none."""
+    return SPLIT_NAMES.get((cell or "").strip().lower())
+
+
 def is_usual_name(name: str) -> bool:
     """Tell whether columns are often called so."""
     return bool(_called([name], _TEXT_NAMES | _LABEL_NAMES | _SPLIT_COLUMNS | _ID_NAMES | _METADATA_NAMES))

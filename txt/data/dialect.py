@@ -15,21 +15,8 @@ import pyarrow.parquet as pq
 
 from txt.data.columns import is_usual_name
 from txt.data.encoding import find_encoding
-from txt.data.source import Source
+from txt.data.source import FORMATS, Source
 from txt.errors import InputError
-
-FORMATS = {
-    ".csv": "csv",
-    ".tsv": "csv",
-    ".tab": "csv",
-    ".txt": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "json",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-}
-"""The format that a file's ending stands for; what has another ending is judged by its content."""
 
 _HEAD_BYTES = 1 << 18
 _DELIMITERS = (",", "\t", ";", "|")
@@ -243,7 +230,7 @@ def _are_names(first: Sequence[str], below: Sequence[list[str]]) -> bool:
     """Tell a header from data: names are short, no numbers or sentences, and don't come again further down."""
     cells = [cell for cell in first if cell]
     sentence = re.compile(r"[.!?…]$|\s\S+\s\S+\s\S+\s")
-    if not cells or any(len(cell) > _LONGEST_NAME or _is_number(cell) or sentence.search(cell) for cell in cells):
+    if not cells or any(len(cell) > _LONGEST_NAME or is_number(cell) or sentence.search(cell) for cell in cells):
         return False
     if any(map(is_usual_name, cells)):
         return True
@@ -251,7 +238,8 @@ def _are_names(first: Sequence[str], below: Sequence[list[str]]) -> bool:
     return not any(cell and any(cell in row[place : place + 1] for row in rows) for place, cell in enumerate(first))
 
 
-def _is_number(cell: str) -> bool:
+def is_number(cell: str) -> bool:
+    """Tell whether a cell holds a number."""
     try:
         float(cell)
     except ValueError:

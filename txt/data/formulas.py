@@ -1,13 +1,12 @@
 """Cells that a spreadsheet would run as formulas, made into plain text: a CSV file from elsewhere may hold such."""
 
 import csv
-import gzip
 import io
 from pathlib import Path
 from typing import Any
 
-from txt.data.dialect import detect
-from txt.data.source import Source
+from txt.data.dialect import detect, is_number
+from txt.data.source import Source, packed
 from txt.errors import InputError
 from txt.files import atomic_write
 
@@ -25,8 +24,11 @@ def escape_formulas(path: Path) -> int:
         raise InputError(f"--escape-formulas is about CSV, and `{path}` is {dialect.format.upper()}", "leave it out")
     options: dict[str, Any] = dialect.csv_options()
     escaped = 0
-    with Source(path, str(path)).open() as file, atomic_write(path, "wb") as raw:
-        target: Any = gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) if dialect.compressed else raw
+    with (
+        Source(path, str(path)).open() as file,
+        atomic_write(path, "wb") as raw,
+        packed(raw, dialect.compressed) as target,
+    ):
         lines = io.TextIOWrapper(file, encoding=dialect.encoding, newline="")
         written = io.TextIOWrapper(target, encoding=dialect.encoding, newline="")
         writer = csv.writer(written, **options)
@@ -36,19 +38,9 @@ def escape_formulas(path: Path) -> int:
             writer.writerow(plain)
         written.flush()
         written.detach()
-        if target is not raw:
-            target.close()
     return escaped
 
 
 def _plain(cell: str) -> str:
     """Return the cell with a ' before it where a spreadsheet would run it."""
-    return f"'{cell}" if cell.startswith(_STARTS) and not _is_number(cell) else cell
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
+    return f"'{cell}" if cell.startswith(_STARTS) and not is_number(cell) else cell

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.columns import SPLIT_NAMES, find_split
+from txt.data.columns import find_split, split_named
 from txt.data.rows import Form, records
 
 _SAMPLE_ROWS = 500
@@ -25,5 +25,4 @@ def held_out(path: Path, form: Form) -> npt.NDArray[np.bool_] | None:
     if split is None:
         return None
     place = form.columns.index(split.name)
-    named = (row[place].strip().lower() for _, _, row in records(path, form))
-    return np.fromiter((SPLIT_NAMES.get(name) == "test" for name in named), np.bool_)
+    return np.fromiter((split_named(row[place]) == "test" for _, _, row in records(path, form)), np.bool_)

@@ -1,10 +1,7 @@
 """Parquet, read in batches of rows; every value becomes the text that a person would write for it."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +19,7 @@ def read_parquet(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
     Raises:
         InputError: the file is damaged.
     """
-    with _on_disk(source, dialect) as path:
+    with source.on_disk() as path:
         try:
             file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
@@ -33,18 +30,6 @@ def read_parquet(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
                     yield pa.RecordBatch.from_arrays(arrays, names=list(dialect.columns))
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
-
-
-@contextmanager
-def _on_disk(source: Source, dialect: Dialect) -> Iterator[str]:
-    """Yield the path of the file; a gzipped one is unpacked first, since Parquet is read from its end."""
-    if not dialect.compressed:
-        yield str(source.path)
-        return
-    with tempfile.NamedTemporaryFile(prefix="txt-", suffix=".parquet") as copy, source.open() as file:
-        shutil.copyfileobj(file, copy)
-        copy.flush()
-        yield copy.name
 
 
 def _as_text(column: pa.Array) -> pa.Array:

@@ -4,8 +4,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from txt.data.division import Division, divide
 from txt.data.encode import Encoded, encode
 from txt.data.labels import lookalikes
 from txt.data.prepared import MANIFEST, REPORT, SPLITS, TOKENIZER, Manifest, describe_file, write_manifest
+from txt.data.progress import Progress, Watcher
 from txt.data.report import Conflict, DataReport, percentiles, suggest_max_length
 from txt.data.row_facts import RowFacts
 from txt.data.split import TRAIN, Codes, mixed
@@ -28,18 +28,6 @@ from txt.files import atomic_folder, read_json, told_plainly, write_json
 from txt.runs import runs_of
 
 _LONGEST_TRAINING_TEXT = 100_000  # characters of one text that the tokenizer learns from
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the work has come: `done` rows of `total`, which is None while the file is being read."""
-
-    stage: str
-    done: int
-    total: int | None
-
-
-Watcher = Callable[[Progress], None]
 
 
 def prepare(

@@ -8,9 +8,9 @@ from typing import Any, TextIO
 
 import pyarrow as pa
 
-from txt.data.batches import BATCH_CHARACTERS, BATCH_ROWS, MAX_CELL, MAX_LINE, batch_of
+from txt.data.batches import BATCH_CHARACTERS, BATCH_ROWS, batch_of
 from txt.data.dialect import Dialect
-from txt.data.source import Source
+from txt.data.source import MAX_CELL, MAX_LINE, Source
 from txt.errors import InputError
 
 _PIECE = 1 << 16  # characters

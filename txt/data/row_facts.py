@@ -1,8 +1,7 @@
 """What has to be known of every row to split the data: a few bytes a row, gathered batch by batch."""
 
-import hashlib
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,8 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from txt.data.columns import SPLIT_NAMES, Column, Roles
-from txt.data.split import LEFT_OUT, TEST, TRAIN, UNLABELED, VAL
+from txt.data.columns import SPLIT_NAMES, Column, Roles, split_named
+from txt.data.split import LEFT_OUT, TEST, TRAIN, UNLABELED, VAL, content_hashes
 from txt.errors import InputError
 
 ROW = "\0row"
@@ -59,7 +58,7 @@ class RowFacts:
         """
         texts = column_of(batch, roles.text.name).cast(pa.binary()).to_pylist()
         self.text_bytes += sum(map(len, texts))
-        hashes = _hashes(texts)
+        hashes = content_hashes(texts)
         self.texts.frombytes(hashes.tobytes())
         labels = self._label_codes(batch, roles.label, source)
         self.labels.frombytes(labels.tobytes())
@@ -114,16 +113,10 @@ def column_of(batch: pa.RecordBatch, name: str) -> pa.Array:
     return batch.column(place) if place >= 0 else pa.nulls(len(batch), pa.string())
 
 
-def _hashes(values: Sequence[bytes]) -> npt.NDArray[np.uint64]:
-    """Return 64 bits for each value, the same on every machine."""
-    digests = b"".join(hashlib.blake2b(value, digest_size=8).digest() for value in values)
-    return np.frombuffer(digests, "<u8").astype(np.uint64)
-
-
 def _keys(column: pa.Array, missing: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """Return a hash of each cell, and that of `missing` where the cell is empty."""
     cells = column.cast(pa.binary()).fill_null(b"").to_pylist()
-    return np.where(np.fromiter(map(bool, cells), bool, len(cells)), _hashes(cells), missing)
+    return np.where(np.fromiter(map(bool, cells), bool, len(cells)), content_hashes(cells), missing)
 
 
 def _given_splits(
@@ -134,7 +127,7 @@ def _given_splits(
     def code(split: str | None) -> int:
         if split is None or not split.strip():
             return LEFT_OUT
-        known = SPLIT_NAMES.get(split.strip().lower())
+        known = split_named(split)
         if known is None:
             raise InputError(
                 f"column `{name}` of `{source}` has the value `{split}`, which names no split",

@@ -12,14 +12,11 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from txt.data.columns import find_label, find_text
 from txt.data.encoding import line_of
-from txt.data.source import Source
+from txt.data.source import MAX_CELL, Source
 from txt.errors import InputError
 
 if TYPE_CHECKING:
     from txt.data.dialect import Dialect
-
-LONGEST_CELL = 5_000_000
-"""Characters of the largest cell that is read: a longer one is an unclosed quote, or no text."""
 
 _SAMPLE_ROWS = 500
 _WIDE = {
@@ -117,7 +114,7 @@ def records(
     Raises:
         InputError: a row cannot be read, or has more or fewer cells than there are columns.
     """
-    csv.field_size_limit(LONGEST_CELL)
+    csv.field_size_limit(MAX_CELL)
     skip = form.has_header and form.csv_options is not None and start is None
     width = len(form.columns)
     with path.open("rb") as file:

@@ -9,11 +9,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import IO, BinaryIO, cast
 
 from txt.errors import InputError, nearest
 
+FORMATS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".tab": "csv",
+    ".txt": "csv",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".pq": "parquet",
+}
+"""The format that a file's ending stands for; what has another ending is judged by its content."""
+
 CHUNK_BYTES = 1 << 20
+
+MAX_CELL = 5_000_000
+"""Characters of the largest cell that is read: a longer one is an unclosed quote, or no text."""
+
+MAX_LINE = 4 * MAX_CELL
+"""Characters of the longest line that is read: a small compressed file can hold one that fills the memory."""
 _GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -49,11 +68,37 @@ class Source:
         with _told_plainly(self), opened(self.path, "rb") as file:
             yield cast(BinaryIO, file)
 
+    @contextmanager
+    def on_disk(self) -> Iterator[Path]:
+        """Yield the path of the content, decompressed: of a gzipped file that of a temporary copy."""
+        if not self.is_gzip():
+            yield self.path
+            return
+        with tempfile.NamedTemporaryFile(prefix="txt-") as copy, self.open() as file:
+            shutil.copyfileobj(file, copy)
+            copy.flush()
+            yield Path(copy.name)
+
     def chunks(self, size: int = CHUNK_BYTES) -> Iterator[bytes]:
         """Yield the decompressed content in pieces of `size` bytes."""
         with self.open() as file:
             while piece := file.read(size):
                 yield piece
+
+
+def format_named(path: Path) -> str | None:
+    """Return the format that a file's ending stands for, `.gz` left aside; None for any other ending."""
+    return FORMATS.get(Source(path, path.name).ending)
+
+
+@contextmanager
+def packed(raw: IO[bytes], wanted: bool) -> Iterator[IO[bytes]]:
+    """Yield what writes to `raw`, gzipped where that is wanted; the same content gives the same bytes at any time."""
+    if not wanted:
+        yield raw
+        return
+    with gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) as target:
+        yield cast(IO[bytes], target)
 
 
 @contextmanager

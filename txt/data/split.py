@@ -5,7 +5,8 @@ hash of its text and the seed, so the same rows give the same split on every pla
 Arrays are as long as the file, so memory is counted in bytes a row here, and most rows, being alone, form no unit.
 """
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,6 +70,12 @@ def assign(rows: Rows, shares: Shares, seed: int) -> Codes:
     if not labeled.all():
         codes[~labeled & member(rows.texts, np.sort(rows.texts[labeled]))] = LEFT_OUT
     return codes
+
+
+def content_hashes(values: Iterable[bytes]) -> Hashes:
+    """Return 64 bits for each value, (N,), the same on every machine."""
+    digests = b"".join(hashlib.blake2b(value, digest_size=8).digest() for value in values)
+    return np.frombuffer(digests, "<u8").astype(np.uint64)
 
 
 def repeated(keys: Hashes) -> Hashes:

@@ -14,14 +14,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
-from txt.data.columns import Column, Roles, Sample, find_label, find_row_id, find_split, find_text, named
+from txt.data.columns import Column, Roles, find_label, find_row_id, find_split, find_text, named
 from txt.data.row_facts import ROW, RowFacts, column_of
 from txt.data.split import TEST, TRAIN, VAL, repeated
 from txt.data.table import Table, read
 from txt.errors import InputError
 from txt.files import sha256
-
-_SAMPLE_ROWS = 1000
 
 
 @dataclass
@@ -108,7 +106,7 @@ def stage(
 
 
 def _roles(table: Table, config: PrepareConfig, has_splits: bool, decided: Decided | None) -> Roles:
-    sample, source = _sample(table), str(table.source)
+    sample, source = table.sample(), str(table.source)
     text = find_text(sample, config.text_column, source)
     label = find_label(sample, text.name, config.label_column, source)
     if decided is not None:
@@ -127,16 +125,8 @@ def _roles(table: Table, config: PrepareConfig, has_splits: bool, decided: Decid
     return Roles(text, label, split, group, find_row_id(others))
 
 
-def _sample(table: Table) -> Sample:
-    batch = next(table.batches(), None)
-    if batch is None:
-        seen = ", only a header" if table.dialect.columns else ""
-        raise InputError(f"`{table.source}` has no rows{seen}", "a data file has a row for each text")
-    return {str(name): values for name, values in batch.slice(0, _SAMPLE_ROWS).to_pydict().items()}
-
-
 def _require_columns(table: Table, roles: Roles) -> None:
-    names = list(_sample(table))
+    names = list(table.sample())
     named(names, roles.text.name, "--text-column", str(table.source))
     if roles.label:
         named(names, roles.label.name, "--label-column", str(table.source))

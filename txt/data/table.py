@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
-from txt.data.batches import MAX_CELL
+from txt.data.columns import Sample
 from txt.data.delimited import read_delimited
 from txt.data.dialect import Dialect, detect
 from txt.data.parquet import read_parquet
 from txt.data.records import read_json, read_jsonl
-from txt.data.source import Source, spooled
+from txt.data.source import MAX_CELL, Source, spooled
 from txt.errors import InputError
 
 Reader = Callable[[Source, Dialect], Iterator[pa.RecordBatch]]
@@ -25,7 +25,9 @@ READERS: Mapping[str, Reader] = {
     "json": read_json,
     "parquet": read_parquet,
 }
-"""The reader of each format; `dialect.FORMATS` says which endings mean it."""
+"""The reader of each format; `source.FORMATS` says which endings mean it."""
+
+_SAMPLE_ROWS = 1000
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,18 @@ class Table:
             _refuse_huge(self.source, batch, rows_before)
             rows_before += len(batch)
             yield batch
+
+    def sample(self) -> Sample:
+        """Return the first rows, column by column.
+
+        Raises:
+            InputError: there are none.
+        """
+        batch = next(self.batches(), None)
+        if batch is None:
+            seen = ", only a header" if self.dialect.columns else ""
+            raise InputError(f"`{self.source}` has no rows{seen}", "a data file has a row for each text")
+        return {str(name): values for name, values in batch.slice(0, _SAMPLE_ROWS).to_pydict().items()}
 
     def rows(self) -> Iterator[dict[str, str | None]]:
         """Yield each row by column name."""

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from txt.config import PrepareConfig
-from txt.data.columns import SPLIT_NAMES, Column, Sample, find_label, find_row_id, find_split, find_text
+from txt.data.columns import Column, Sample, find_label, find_row_id, find_split, find_text, split_named
 from txt.data.labels import name_classes
 from txt.data.prepared import SPLITS, Prepared
 from txt.data.table import Table, read
@@ -21,7 +21,6 @@ from txt.metrics import Ints
 ALL = "all"
 """What the split of a file is called that has no splits."""
 
-_SAMPLE_ROWS = 1000
 _SHOWN_LABELS = 5
 
 
@@ -105,7 +104,7 @@ def read_labeled(path: Path, prepared: Prepared, split: str | None, config: Prep
 
 def _columns(table: Table, prepared: Prepared, config: PrepareConfig) -> _Columns:
     """Find the columns: as told, else under the names they had in training, else by name and content."""
-    sample, source = _sample(table), str(table.source)
+    sample, source = table.sample(), str(table.source)
     trained_on: dict[str, Any] = prepared.manifest.columns
     text = find_text(sample, config.text_column or _known(trained_on, "text", sample), source).name
     label = find_label(sample, text, config.label_column or _known(trained_on, "label", sample), source)
@@ -114,13 +113,6 @@ def _columns(table: Table, prepared: Prepared, config: PrepareConfig) -> _Column
     others = {name: values for name, values in sample.items() if name not in (text, label.name)}
     split = find_split(others, config.split_column, source)
     return _Columns(text, label.name, _name(split), _name(find_row_id(others)))
-
-
-def _sample(table: Table) -> Sample:
-    batch = next(table.batches(), None)
-    if batch is None:
-        raise InputError(f"`{table.source}` has no rows", "a data file has a row for each text")
-    return {str(name): values for name, values in batch.slice(0, _SAMPLE_ROWS).to_pydict().items()}
 
 
 def _known(trained_on: dict[str, Any], role: str, sample: Sample) -> str | None:
@@ -136,7 +128,7 @@ def _read(table: Table, columns: _Columns, wanted: str) -> _Rows:
     rows = _Rows()
     for number, row in enumerate(table.rows(), start=1):
         text, label = row.get(columns.text) or "", row.get(columns.label) or ""
-        if columns.split and SPLIT_NAMES.get((row.get(columns.split) or "").strip().lower()) != wanted:
+        if columns.split and split_named(row.get(columns.split)) != wanted:
             rows.left_out["of another split"] += 1
         elif not text.strip():
             rows.left_out["without text"] += 1

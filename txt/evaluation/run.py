@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from txt.config import PrepareConfig
-from txt.data.columns import SPLIT_NAMES
+from txt.data.columns import split_named
 from txt.data.prepared import Prepared, Split
 from txt.errors import InputError
 from txt.evaluation.embeddings import fit_predict
@@ -89,7 +89,7 @@ def report_folder(run: Run, report: Report) -> Path:
 
 
 def _rows(prepared: Prepared, split_name: str | None, data: Path | None, reading: PrepareConfig) -> Split | LabeledFile:
-    wanted = SPLIT_NAMES.get(split_name.lower(), split_name) if split_name else None
+    wanted = split_named(split_name) or split_name
     if data is not None:
         return read_labeled(data, prepared, wanted, reading)
     name = wanted or "test"

@@ -13,11 +13,11 @@ from typing import BinaryIO
 
 from txt.data.columns import find_label, find_text
 from txt.data.dialect import detect
-from txt.data.source import Source
+from txt.data.source import FORMATS, Source
 from txt.data.table import Table
 from txt.errors import InputError
 
-ENDINGS = (".csv", ".tsv", ".tab", ".jsonl", ".ndjson", ".json", ".parquet", ".pq")
+ENDINGS = tuple(ending for ending in FORMATS if ending != ".txt")  # most of those are prose
 _HEAD_BYTES = 1 << 18
 _SAMPLED_ROWS = 200
 

@@ -1,22 +1,18 @@
 """A data file with answers added to every row, in the form of the data: its bytes or values stay as they were."""
 
-import gzip
-import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from txt.data.added_cells import head_with_cells, with_cells, with_fields
 from txt.data.batches import BATCH_ROWS
-from txt.data.dialect import FORMATS
 from txt.data.records import raw_records
 from txt.data.rows import Form, form_of, records
+from txt.data.source import format_named, packed
 from txt.data.table import Table
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
@@ -35,11 +31,8 @@ def write_answers(table: Table, out: Path, names: Sequence[str], answers: Iterat
         TxtError: the data has other rows than there are answers.
     """
     written = {"csv": _lines, "jsonl": _lines, "json": _array, "parquet": _parquet}[table.dialect.format]
-    with atomic_write(out, "wb") as raw:
-        target: Any = gzip.GzipFile(fileobj=raw, mode="wb", mtime=0) if out.suffix.lower() == ".gz" else raw
+    with atomic_write(out, "wb") as raw, packed(raw, out.suffix.lower() == ".gz") as target:
         written(table, target, names, answers)
-        if target is not raw:
-            target.close()
     if next(answers, None) is not None:
         raise _changed(table)
 
@@ -50,8 +43,7 @@ def refuse_format(out: Path, table: Table) -> None:
     Raises:
         InputError: it does.
     """
-    ending = Path(out.stem).suffix if out.suffix.lower() == ".gz" else out.suffix
-    asked = FORMATS.get(ending.lower(), table.dialect.format)
+    asked = format_named(out) or table.dialect.format
     if asked != table.dialect.format:
         raise InputError(
             f"`{out}` asks for {asked.upper()}, and `{table.source}` is {table.dialect.format.upper()}",
@@ -60,7 +52,7 @@ def refuse_format(out: Path, table: Table) -> None:
 
 
 def _lines(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[Answer]) -> None:
-    with _uncompressed(table) as path:
+    with table.source.on_disk() as path:
         form = form_of(path, replace(table.dialect, compressed=False))
         rows = _raw_rows(path, form)
         target.write(head_with_cells(next(rows), names, form))
@@ -89,7 +81,7 @@ def _array(table: Table, target: IO[bytes], names: Sequence[str], answers: Itera
 
 
 def _parquet(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[Answer]) -> None:
-    with _uncompressed(table) as path:
+    with table.source.on_disk() as path:
         file = pq.ParquetFile(path)
         kinds = [pa.string(), *[pa.float64()] * (len(names) - 1)]
         schema = file.schema_arrow
@@ -100,18 +92,6 @@ def _parquet(table: Table, target: IO[bytes], names: Sequence[str], answers: Ite
                 rows = [_next(answers, table) for _ in range(len(batch))]
                 added = [pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
                 writer.write_batch(pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema))
-
-
-@contextmanager
-def _uncompressed(table: Table) -> Iterator[Path]:
-    """Yield the path of the data; gzipped data is unpacked into a temporary file."""
-    if not table.dialect.compressed:
-        yield table.source.path
-        return
-    with tempfile.NamedTemporaryFile(prefix="txt-") as copy, table.source.open() as file:
-        shutil.copyfileobj(file, copy)
-        copy.flush()
-        yield Path(copy.name)
 
 
 def _as_cell(value: str | float | None) -> str | None:

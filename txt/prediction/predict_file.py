@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from txt.config import PredictConfig, PrepareConfig
-from txt.data.columns import Sample, find_label, find_text
+from txt.data.columns import find_label, find_text
+from txt.data.progress import Progress, Watcher
 from txt.data.table import Table, read
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, sha256, told_plainly
@@ -26,18 +27,8 @@ COLUMNS = ("label", "confidence")
 """The columns that are added, and `probability_CLASS`; `predicted_` begins them where the file has one of them."""
 
 _PREFIX = "predicted_"
-_SAMPLE_ROWS = 1000
 _STEP_ROWS = 1024  # answered and kept at a time: enough to group by length, and little to lose
 _SHOWN = 3
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far the work has come: `done` rows of `total`, which is None while the file is being read."""
-
-    stage: str
-    done: int
-    total: int | None
 
 
 @dataclass(frozen=True)
@@ -89,7 +80,7 @@ def predict_file(
     source: Path | str,
     asked: Asked,
     *,
-    progress: Callable[[Progress], None] = lambda _: None,
+    progress: Watcher = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     leave: Callable[[Unsure], None] = lambda _: None,
 ) -> Summary:
@@ -123,7 +114,7 @@ def text_column(table: Table, reading: PrepareConfig) -> str:
     Raises:
         InputError: the file has no rows, or it is not clear.
     """
-    return find_text(_sample(table), reading.text_column, str(table.source)).name
+    return find_text(table.sample(), reading.text_column, str(table.source)).name
 
 
 class _Predicting:
@@ -132,7 +123,7 @@ class _Predicting:
         classifier: TextClassifier,
         table: Table,
         asked: Asked,
-        progress: Callable[[Progress], None],
+        progress: Watcher,
         stop: Callable[[], bool],
     ) -> None:
         self._classifier = classifier
@@ -294,16 +285,9 @@ def _refuse_loss(asked: Asked, table: Table) -> None:
     refuse_format(out, table)
 
 
-def _sample(table: Table) -> Sample:
-    batch = next(table.batches(), None)
-    if batch is None:
-        raise InputError(f"`{table.source}` has no rows", "a data file has a row for each text")
-    return {str(name): values for name, values in batch.slice(0, _SAMPLE_ROWS).to_pydict().items()}
-
-
 def _unknown_classes(table: Table, text: str, labels: tuple[str, ...]) -> list[str]:
     """Note classes in a label column of the file that the model does not know."""
-    sample = _sample(table)
+    sample = table.sample()
     try:
         column = find_label(sample, text, None, str(table.source), by_content=False)
     except InputError:  # several may be it; none is needed

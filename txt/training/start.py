@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from txt.config import PrepareConfig, TrainConfig
-from txt.data.prepare import Watcher, prepare
+from txt.data.prepare import prepare
 from txt.data.prepared import MANIFEST, Prepared
+from txt.data.progress import Watcher
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
 from txt.labeling.stored import stored_labels

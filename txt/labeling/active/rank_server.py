@@ -7,12 +7,13 @@ from multiprocessing.connection import Connection
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from txt.data.columns import split_named
 from txt.data.row_index import content_hash
 from txt.data.rows import records
 from txt.labeling.active.cold_start import parse_keywords
 from txt.labeling.active.learner import Learner, make_learner
 from txt.labeling.active.models import MODELS, of_vectors
-from txt.labeling.active.ranker import Failed, Pool, Ready, Vectorizing, is_test
+from txt.labeling.active.ranker import Failed, Pool, Ready, Vectorizing
 from txt.labeling.states import RowNumbers
 
 MOST_ROWS = 200_000
@@ -60,7 +61,7 @@ def read_pool(pool: Pool) -> tuple[RowNumbers, list[str]]:
     for _, _, cells in records(pool.path, pool.form):
         text = cells[text_place]
         texts.append(text)
-        if split_place is not None and is_test(cells[split_place]):
+        if split_place is not None and split_named(cells[split_place]) == "test":
             in_test.add(content_hash(text))
     usable = [row for row, text in enumerate(texts) if text.strip() and not (in_test and content_hash(text) in in_test)]
     rows = np.array(usable, np.int64)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from txt.data.columns import SPLIT_NAMES
 from txt.data.rows import Form
 from txt.labeling.active.log import Plan
 from txt.labeling.active.queues import Question, Ranking
@@ -80,8 +79,3 @@ class Ranker:
     def close(self) -> None:
         """End the process."""
         self._process.close()
-
-
-def is_test(cell: str) -> bool:
-    """Tell whether a cell of a split column says that its row is for testing."""
-    return SPLIT_NAMES.get(cell.strip().lower()) == "test"

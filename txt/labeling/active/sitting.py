@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from txt.data.columns import split_named
 from txt.data.open_rows import Rows
 from txt.labeling.active.holdout import Holdout, class_shares, draw_holdout, keep_holdout, kept_holdout
 from txt.labeling.active.log import Plan, QueryLog
 from txt.labeling.active.queues import PICKED, QUEUE_ROWS, Labels, Question, Ranking
-from txt.labeling.active.ranker import Failed, Pool, Ranker, Ready, Vectorize, Vectorizing, is_test
+from txt.labeling.active.ranker import Failed, Pool, Ranker, Ready, Vectorize, Vectorizing
 from txt.labeling.active.stopping import StopAdvice, earlier_steps
 from txt.labeling.item import Suggestion
 from txt.labeling.journal import Journal
@@ -266,7 +267,7 @@ class ActiveLearning:
         return np.array([row for row, _ in zip(found, range(QUEUE_ROWS), strict=False)], np.int64)
 
     def _may_be_used(self, row: int) -> bool:
-        return self._split is None or not is_test(self._rows.metadata(row).get(self._split, ""))
+        return self._split is None or split_named(self._rows.metadata(row).get(self._split, "")) != "test"
 
 
 def question(states: RowStates, holdout: Holdout, moment: int) -> Question:

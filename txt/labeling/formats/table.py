@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from txt.data.columns import find_text
-from txt.data.rows import LONGEST_CELL
+from txt.data.source import MAX_CELL
 from txt.errors import InputError, did_you_mean
 from txt.labeling.export import COLUMNS, column_names
 from txt.labeling.formats.record import LabelTask, Record, status_of
@@ -35,7 +35,7 @@ def read_cells(path: Path, needed: Sequence[str]) -> Iterator[dict[str, str]]:
     Raises:
         InputError: a needed column is missing, or the file cannot be read.
     """
-    csv.field_size_limit(LONGEST_CELL)
+    csv.field_size_limit(MAX_CELL)
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file)
