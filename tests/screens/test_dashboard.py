@@ -187,6 +187,22 @@ def test_a_finished_run_shows_its_numbers_and_advice(finished):
     assert "pause" not in shown.splitlines()[-1]
 
 
+def test_what_to_try_and_which_is_best_are_never_cut_off_where_a_line_is_too_long(finished):
+    lines = shown_after(app_on(finished)).splitlines()
+    advice = [line.strip() for line in lines if "→ The val loss rises" in line]
+    assert len(advice) == 2  # as the line of advice, and in the log
+    assert all(
+        "…" in line and line.endswith("Try --patience 3 or --dropout 0.3 or --preset small.") for line in advice
+    ), advice
+    assert not [line for line in lines if "◆ be…" in line]
+
+
+def test_classes_have_their_whole_names_above_the_confusion_where_there_is_room(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = make_run(tmp_path, "one", list(record()), labels=("negative", "neutral", "positive"))
+    assert "negative   neutral  positive  recall" in shown_after(app_on(run), "5")
+
+
 @pytest.mark.parametrize(
     ("key", "title"), [("1", "loss"), ("2", "accuracy"), ("3", "learning rate"), ("4", "gap"), ("5", "confusion")]
 )

@@ -10,6 +10,7 @@ from txt.visible import clip
 
 Counts = npt.NDArray[np.int64]
 
+_RECALL_WIDTH = 8
 _LARGE_SHARE = 0.1  # of a class's rows: a confusion worth a look
 
 
@@ -18,8 +19,11 @@ def confusion_table(counts: Counts, names: Sequence[str], width: int, height: in
 
     What is right is bold, what is often wrong is marked.
     """
-    cell = max(max(len(f"{count:,}") for count in counts.flat) + 2, 5)
-    names_width = min(max(len(name) for name in names), max(width - cell * len(names) - 8, 0))
+    least = max(max(len(f"{count:,}") for count in counts.flat) + 2, 5)
+    longest = max(map(len, names))
+    room = (width - longest - _RECALL_WIDTH) // len(names)
+    cell = max(least, min(room, longest + 2))
+    names_width = min(longest, max(width - cell * len(names) - _RECALL_WIDTH, 0))
     if names_width < 3 or height < len(names) + 1:
         return None
     head = Text(" " * names_width).append("".join(f"{clip(name, cell - 1):>{cell}}" for name in names), "dim")

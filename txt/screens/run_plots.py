@@ -31,7 +31,8 @@ def loss_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
         drawing.scores(other, "val_loss", replace(_EARLIER, letter="·"))
     drawing.steps(run, "loss", _RAW, _TRAIN)
     drawing.scores(run, "val_loss", _VAL)
-    title = _title("loss", _named("train", run.now.get("loss"), _TRAIN), _named("val", _latest(run, "val_loss"), _VAL))
+    parts = [_named("train", run.now.get("loss"), _TRAIN), _named("val", _latest(run, "val_loss"), _VAL)]
+    title = _title("loss", *parts, width=width)
     if best:
         drawing.mark(run, best.step, best.time, best.val_loss)
     return drawing.finished(title, height, logarithmic=scene.view.logarithmic)
@@ -46,11 +47,11 @@ def metric_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
         drawing.scores(other, name, replace(_EARLIER, letter="·"))
     drawing.steps(run, name, _RAW, _TRAIN)
     drawing.scores(run, name, _VAL)
-    title = _title(spoken(name), _named("train", run.now.get(name), _TRAIN), _named("val", _latest(run, name), _VAL))
+    parts = [_named("train", run.now.get(name), _TRAIN), _named("val", _latest(run, name), _VAL)]
     if best and name in best.metrics:
         drawing.mark(run, best.step, best.time, best.metrics[name])
-        title.append(f"  ◆ best {best.metrics[name]:.3f}", "green")
-    return drawing.finished(title, height)
+        parts.append(Text(f"◆ best {best.metrics[name]:.3f}", "green"))
+    return drawing.finished(_title(spoken(name), *parts, width=width), height)
 
 
 def rate_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
@@ -60,7 +61,7 @@ def rate_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
         drawing.steps(other, "learning_rate", None, _EARLIER, smooth=False)
     drawing.steps(scene.run, "learning_rate", None, _TRAIN, smooth=False)
     rate = scene.run.now.get("learning_rate")
-    title = _title("learning rate", Text("" if rate is None else f"{rate:.2e}", "blue"))
+    title = _title("learning rate", Text("" if rate is None else f"{rate:.2e}", "blue"), width=width)
     return drawing.finished(title, height, include=0.0, logarithmic=scene.view.logarithmic)
 
 
@@ -73,7 +74,7 @@ def gap_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
     gap = _gap(scene.run)
     drawing.points(scene.run, gap, _VAL)
     shown = _named("val − train loss", float(gap[-1]) if len(gap) else None, _VAL, signed=True)
-    return drawing.finished(_title("gap", shown), height, include=0.0)
+    return drawing.finished(_title("gap", shown, width=width), height, include=0.0)
 
 
 def confusion_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
@@ -122,10 +123,11 @@ _SPOKEN = {
 }
 
 
-def _title(name: str, *parts: Text) -> Text:
+def _title(name: str, *parts: Text, width: int) -> Text:
+    """Return a plot's name and as many of the parts as there is room for: half a number would mislead."""
     title = Text(name, "bold")
     for part in parts:
-        if part:
+        if part and len(title) + 2 + len(part) <= width:
             title.append("  ").append_text(part)
     return title
 

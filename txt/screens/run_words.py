@@ -4,6 +4,7 @@ import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.text import Text
 
@@ -144,21 +145,20 @@ def advice_line(run: WatchedRun, width: int) -> Text:
         return Text(clip(f"! {wrong}", width), "bold")
     if not run.advice:
         return Text("")
-    advice = run.advice[0]
+    said = _advised(run.advice[0])
     more = f"  (+{len(run.advice) - 1})" if len(run.advice) > 1 else ""
-    said = _advised(advice)
-    return Text(clip(said, width - len(more)) + more, "bold")
+    return Text(said.fitted(width - len(more)) + more, "bold")
 
 
 def log_lines(entries: Sequence[Entry], epochs: int, width: int) -> list[Text]:
     """Return what happened, a line each, with its time of day."""
     lines = []
     for entry in entries:
-        words = _happened(entry.what, epochs)
-        if words is not None:
+        said = _happened(entry.what, epochs)
+        if said is not None:
             when = time.strftime("%H:%M:%S ", time.localtime(entry.time))
             strong = isinstance(entry.what, Warned | Finished | Advice)
-            lines.append(Text(when, "dim").append(clip(words, width - len(when)), "bold" if strong else "default"))
+            lines.append(Text(when, "dim").append(said.fitted(width - len(when)), "bold" if strong else "default"))
     return lines
 
 
@@ -189,24 +189,34 @@ def _fitting(parts: Sequence[str], width: int, style: str = "") -> Text:
     return Text(" · ".join(kept), style)
 
 
-def _advised(advice: Advice) -> str:
+class _Said(NamedTuple):
+    """A line; where there is no room for all of it, its middle goes, and the ending, which matters most, stays."""
+
+    words: str
+    ending: str = ""
+
+    def fitted(self, width: int) -> str:
+        return clip(self.words, max(width - len(self.ending), width // 3)) + self.ending
+
+
+def _advised(advice: Advice) -> _Said:
     flags = f" Try {' or '.join(advice.flags)}." if advice.flags else ""
-    return f"→ {advice.message[:1].upper()}{advice.message[1:]}.{flags}"
+    return _Said(f"→ {advice.message[:1].upper()}{advice.message[1:]}.", flags)
 
 
-def _happened(what: Event | Advice, epochs: int) -> str | None:
+def _happened(what: Event | Advice, epochs: int) -> _Said | None:
     for kind, words in _WORDS.items():
         if isinstance(what, kind):
-            return words(what, epochs)
+            said = words(what, epochs)
+            return _Said(said) if isinstance(said, str) else said
     return None
 
 
-def _evaluated(event: Evaluation, epochs: int) -> str:
+def _evaluated(event: Evaluation, epochs: int) -> _Said:
     train = f"train loss {event.train_loss:.3f}, " if event.train_loss is not None else ""
     score = "" if event.metric == "loss" else f", {spoken(event.metric)} {event.score:.4f}"
-    return f"epoch {event.epoch:.4g}/{epochs}: {train}val loss {event.val_loss:.3f}{score}" + (
-        "  ◆ best so far" if event.best else ""
-    )
+    words = f"epoch {event.epoch:.4g}/{epochs}: {train}val {event.val_loss:.3f}{score}"
+    return _Said(words, "  ◆ best" if event.best else "")
 
 
 def _saved(event: Saved, _epochs: int) -> str | None:
@@ -238,7 +248,7 @@ def _answered(event: Acknowledged, _epochs: int) -> str:
     return f"{words} (step {event.step:,})"
 
 
-_WORDS: dict[type, Callable[..., str | None]] = {
+_WORDS: dict[type, Callable[..., str | _Said | None]] = {
     Evaluation: _evaluated,
     Saved: _saved,
     Started: _started,
