@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from txt.cli.console import shown
+from txt.screens.palette import RIGHT_SHADES, WRONG_SHADES
 from txt.visible import clip, visible
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ MAX_MISTAKES = 10
 
 _SHORT = {"balanced_accuracy": "balanced acc."}  # with all intervals in the table, 80 columns hold no more
 _MARKS = {1: ("▲", "green"), 0: ("≈", "bold"), -1: ("▼", "yellow")}
-# The terminal's own background is not known, so small shares colour the number only: a pale shade would shine on black.
-_RIGHT = ((0.75, "bold #ffffff on #1f5fd0"), (0.5, "#000000 on #6f9ff0"), (0.0, "blue"))
-_WRONG = ((0.25, "bold #ffffff on #a84a05"), (0.1, "#000000 on #e08f3c"), (0.03, "yellow"))
 _BAR = 30
 
 
@@ -195,7 +193,7 @@ def _bar(entry: "Bin") -> Text:
 
 
 def _shade(share: float, *, right: bool) -> str:
-    return next((style for least, style in (_RIGHT if right else _WRONG) if share >= least), "")
+    return next((style for least, style in (RIGHT_SHADES if right else WRONG_SHADES) if share >= least), "")
 
 
 def _heading(text: str) -> Text:
