@@ -31,7 +31,8 @@ from txt.data.open_rows import open_rows, read_to_end  # noqa: E402
 from txt.data.rows import Asked  # noqa: E402
 from txt.labeling.export import COLUMNS, export  # noqa: E402
 from txt.labeling.journal import Journal, current_labels, store_path  # noqa: E402
-from txt.labeling.session import LabelSession, Task  # noqa: E402
+from txt.labeling.session import LabelSession  # noqa: E402
+from txt.labeling.task import Task  # noqa: E402
 
 Line = tuple[str, str, str]
 KEYS = 400

@@ -9,7 +9,8 @@ import pytest
 from txt.data.open_rows import open_rows
 from txt.data.rows import Asked
 from txt.labeling.journal import Journal, store_path
-from txt.labeling.session import LabelSession, Task
+from txt.labeling.session import LabelSession
+from txt.labeling.task import Task
 
 Open = Callable[..., LabelSession]
 

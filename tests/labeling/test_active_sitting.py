@@ -17,8 +17,9 @@ from txt.labeling.active.replay import replay
 from txt.labeling.active.sitting import ActiveLearning, Options
 from txt.labeling.active.stopping import StopAdvice, earlier_steps
 from txt.labeling.journal import Journal, store_path
-from txt.labeling.session import LabelSession, Task
+from txt.labeling.session import LabelSession
 from txt.labeling.states import read_states
+from txt.labeling.task import Task
 
 NAMES = ("neg", "pos")
 

@@ -13,7 +13,8 @@ from txt.data.rows import Asked
 from txt.errors import InputError
 from txt.labeling.export import COLUMNS, export
 from txt.labeling.journal import Journal
-from txt.labeling.session import LabelSession, Task
+from txt.labeling.session import LabelSession
+from txt.labeling.task import Task
 
 LETTERS = st.characters(max_codepoint=0xFF, categories=["L", "N", "P", "S", "Zs"]) | st.sampled_from("\n\r\"',;|\t")
 NASTY = [

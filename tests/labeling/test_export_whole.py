@@ -7,7 +7,8 @@ from txt.data.rows import Asked
 from txt.errors import TxtError
 from txt.labeling.export import export
 from txt.labeling.journal import Journal, store_path
-from txt.labeling.session import LabelSession, Task
+from txt.labeling.session import LabelSession
+from txt.labeling.task import Task
 
 
 def test_a_file_that_is_still_being_read_is_not_exported_in_part(tmp_path):

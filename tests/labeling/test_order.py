@@ -6,7 +6,8 @@ from tests.labeling.conftest import Open, write_csv
 from txt.data.open_rows import open_rows
 from txt.data.rows import Asked
 from txt.labeling.journal import Journal, store_path
-from txt.labeling.session import LabelSession, Task
+from txt.labeling.session import LabelSession
+from txt.labeling.task import Task
 
 TEXTS = ["a one", "b two", "c three", "d four", "e five"]
 

@@ -410,7 +410,7 @@ def test_a_thousand_random_acts_undone_leave_the_state_of_the_start(open_session
 def test_seconds_on_screen_leave_idle_time_out(tmp_path):
     from txt.labeling.journal import Journal
     from txt.labeling.pace import IDLE_SECONDS, Stopwatch
-    from txt.labeling.session import Task
+    from txt.labeling.task import Task
 
     moment = [0.0]
     rows = open_rows(write_csv(tmp_path / "data.csv", TEXTS), Asked(), tmp_path / "data.index")

@@ -14,8 +14,9 @@ from txt.errors import InputError, nearest
 from txt.labeling.classes import given_classes, parse_keys, parse_labels
 from txt.labeling.item import Suggestion
 from txt.labeling.journal import SEPARATOR, Journal, store_path, told_plainly
-from txt.labeling.session import LabelSession, Task
+from txt.labeling.session import LabelSession
 from txt.labeling.states import RowNumbers, RowStates, read_states
+from txt.labeling.task import Task
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,6 @@
 import json
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -12,32 +10,19 @@ import numpy as np
 from txt.data.open_rows import Rows
 from txt.data.row_index import RowIndex
 from txt.labeling.claims import claim, claimed_by_others, new_session
-from txt.labeling.classes import assign_keys, check_new_class, given_classes
+from txt.labeling.classes import check_new_class
 from txt.labeling.item import Item, Progress, Suggestion
 from txt.labeling.journal import SEPARATOR, Decision, How, Journal, Kind, NotSavedError, now
 from txt.labeling.pace import Pace, Stopwatch
 from txt.labeling.queue import Queue, View
-from txt.labeling.states import Mask, RowNumbers, read_states
+from txt.labeling.standing import StandingLabels
+from txt.labeling.states import Mask, RowNumbers, RowStates
+from txt.labeling.task import Task
+from txt.labeling.twins import twins_of, twins_of_many, undecided_twins
 
 _BATCH = 20_000  # decisions written in one go
 _RENEW_SECONDS = 60.0
 _AWAY_SECONDS = 600.0  # whoever touched no key for so long gives the row on screen back to the others
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is to be labeled how, as the user asked for it.
-
-    With `review` the rows of the given order are gone through again, and skipping a row keeps its label.
-    """
-
-    annotator: str
-    labels: Sequence[str] = ()
-    keys: dict[str, str] | None = None
-    multi_label: bool = False
-    twins: bool = True
-    file_labels: bool = True
-    review: bool = False
 
 
 class LabelSession:
@@ -70,10 +55,7 @@ class LabelSession:
         self.history = journal.history(task.annotator)
         self.pending: list[Decision] = []
         self.problem: str | None = None
-        self.classes: list[str] = []
-        self.keys: dict[str, str] = {}
         self.suggestion: Suggestion | None = None
-        self._chosen_keys: dict[str, str] = {}
         self._suggest = suggest
         self._tell_shown = shown
         self._token = new_session()
@@ -85,6 +67,21 @@ class LabelSession:
         self._save([], move_on=True)
 
     # What there is to see
+
+    @property
+    def states(self) -> RowStates:
+        """What stands for each row."""
+        return self._standing.states
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes to choose from."""
+        return self._standing.classes
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The key of each class that has one."""
+        return self._standing.keys
 
     @property
     def row(self) -> int | None:
@@ -209,7 +206,7 @@ class LabelSession:
             NotSavedError: the store could not take it; nothing was labeled.
         """
         act = self.journal.new_act()
-        twins = self._twins_of_many(rows) if self.task.twins else rows[:0]
+        twins = twins_of_many(self.states, rows, self._taken()) if self.task.twins else rows[:0]
         try:
             with self.journal.transaction() as news:
                 self._take_in(news)
@@ -294,38 +291,22 @@ class LabelSession:
 
     def _load(self) -> None:
         """Work out the state of every row from the file and the store."""
-        task, settings = self.task, self.journal.settings()
-        self.states = read_states(
-            self.rows.index, self.journal, file_labels=task.file_labels, multi_label=task.multi_label
-        )
-        self._taken_back = self.journal.taken_back()
-        self._classes_given = given_classes(task.labels, settings, self.states.classes_in_file())
-        self._classes_added = self.journal.added_classes()
-        self._take_effect(self.pending)
-        self._keep_settings(settings)
+        self._standing = StandingLabels(self.rows.index, self.journal, self.task, self.pending)
+        self._keep_settings()
 
-    def _keep_settings(self, before: dict[str, str]) -> None:
+    def _keep_settings(self) -> None:
         """Remember classes and keys for the next sitting, so that they stay where the fingers know them."""
-        keys = self.task.keys if self.task.keys is not None else json.loads(before.get("keys", "{}"))
         wanted = {
-            "classes": json.dumps(self._classes_given, ensure_ascii=False),
-            "keys": json.dumps(keys, ensure_ascii=False),
+            "classes": json.dumps(self._standing.given_classes, ensure_ascii=False),
+            "keys": json.dumps(self._standing.chosen_keys, ensure_ascii=False),
             "multi_label": json.dumps(self.task.multi_label),
             "relabel": json.dumps(not self.task.file_labels),
             "text_column": self.rows.form.text_column,
         }
-        if wanted != before:
+        if wanted != self.journal.settings():
             with suppress(NotSavedError), self.journal.transaction() as news:
                 self._take_in(news)
                 self.journal.set_settings(**wanted)
-        self._chosen_keys = keys
-        self._name_classes()
-
-    def _name_classes(self) -> None:
-        """Put the list of classes together: those given, and those added in a sitting and not undone."""
-        added = [name for act, name in self._classes_added.items() if act not in self._taken_back]
-        self.classes = list(dict.fromkeys([*self._classes_given, *added]))
-        self.keys = assign_keys(self.classes, self._chosen_keys)
 
     def _decide(self, kind: Kind, value: str | None) -> str:
         self.refresh()
@@ -347,7 +328,7 @@ class LabelSession:
             suggestion=shown.label if shown else None,
             score=shown.score if shown else None,
         )
-        twins = self._twins(row) if self.task.twins else []
+        twins = self.states.row_ids(twins_of(self.states, row, self._taken())) if self.task.twins else []
         copies = [self._decision(kind, name, value, act=decision.act, how="duplicate") for name in twins]
         self.pace.add(seconds)
         self._save([decision, *copies], move_on=True)
@@ -357,7 +338,7 @@ class LabelSession:
         """Undo or redo an act."""
         if act is None:
             return f"nothing to {kind}"
-        names = self._touched_by(act)
+        names = self._standing.touched_by(act)
         self._save([self._decision(kind, None, None, target=act)])
         rows = self.states.rows_of(names)
         if len(rows) and rows[0] >= 0:
@@ -384,7 +365,7 @@ class LabelSession:
             with self.journal.transaction(durable=bool(self.pending or decisions)) as news:
                 self._take_in(news)
                 self.journal.append([*self.pending, *decisions])
-                self._take_effect(decisions)
+                self._standing.take_effect(decisions)
                 if move_on:
                     self.queue.move_on(self.settled, self._taken())
                 effective = True
@@ -395,7 +376,7 @@ class LabelSession:
             self.problem = error.message
             self.pending += decisions
             if not effective:
-                self._take_effect(decisions)
+                self._standing.take_effect(decisions)
                 if move_on:
                     self.queue.move_on(self.settled, set())
         self._renewed = self.stopwatch.moment()
@@ -416,44 +397,10 @@ class LabelSession:
 
     def _take_in(self, news: Sequence[Decision]) -> None:
         """Let take effect what others wrote."""
-        self._take_effect(news)
+        self._standing.take_effect(news)
         for decision in news:
             if decision.annotator == self.task.annotator:  # the same person at another terminal
                 self.history.replay(decision.act, decision.kind, decision.target)
-
-    def _take_effect(self, decisions: Sequence[Decision]) -> None:
-        """Let decisions change the states, in order; an undo or redo changes back what its act touched."""
-        for turning, run in groupby(decisions, lambda decision: decision.target is not None):
-            if not turning:
-                self._apply(list(run))
-                continue
-            for decision in run:
-                change = self._taken_back.add if decision.kind == "undo" else self._taken_back.discard
-                change(decision.target or 0)
-                self._restate(decision.target or 0)
-
-    def _apply(self, decisions: Sequence[Decision]) -> None:
-        """Let those decisions change the states that are no undo or redo, and not undone themselves."""
-        standing = [each for each in decisions if each.target is None and each.act not in self._taken_back]
-        self.states.apply(standing)
-        added = {each.act: each.value or "" for each in standing if each.kind == "class"}
-        if added:
-            self._classes_added |= added
-            self._name_classes()
-
-    def _restate(self, act: int) -> None:
-        """Work out anew the state of the rows that an act touched."""
-        names = self._touched_by(act)
-        rows = self.states.rows_of(names)
-        self.states.forget(rows[rows >= 0])
-        touched = set(names)
-        waiting = [decision for decision in self.pending if decision.row_id in touched]
-        self._apply([*self.journal.about(names), *waiting])
-        self._name_classes()
-
-    def _touched_by(self, act: int) -> list[str]:
-        waiting = [each.row_id for each in self.pending if each.act == act and each.row_id is not None]
-        return [*self.journal.touched_by(act), *waiting]
 
     def _append_many(self, rows: RowNumbers, label: str, act: int, how: How) -> None:
         for part in np.array_split(rows, len(rows) // _BATCH + 1):
@@ -461,31 +408,9 @@ class LabelSession:
             self.journal.append(decisions)
             self.states.apply(decisions)
 
-    def _twins(self, row: int) -> list[str]:
-        """Return the other rows with this row's text that have no label but one copied to them."""
-        same = self.rows.index.same_text(int(self.rows.index.hashes[row]))
-        if len(same) == 1:
-            return []
-        taken = self._taken() | {row}
-        free = [twin for twin in same.tolist() if twin not in taken and self.states.is_free(twin)]
-        return self.states.row_ids(np.array(free, np.int64))
-
-    def _twins_of_many(self, rows: RowNumbers) -> RowNumbers:
-        hashes = self.rows.index.hashes
-        twins = np.isin(hashes, hashes[rows]) & self.states.free
-        twins[rows] = False
-        return np.setdiff1d(np.flatnonzero(twins), list(self._taken()))
-
     def _copy_to_new_twins(self) -> int:
         """Label the rows whose text was labeled before they were known; returns their number."""
-        copies: list[Decision] = []
-        labeled = self.states.decided_in_store()
-        for same in self.rows.index.groups(self.rows.index.hashes[labeled]):
-            free = same[~self.states.decided[same]].astype(np.int64)
-            rest = same[self.states.decided[same]].tolist()
-            answers = {(self.states.label(row), self.states.is_skipped(row)) for row in rest}
-            if len(free) and len(answers) == 1:  # where people answered differently, the next one decides
-                copies += self._copies_of(rest[0], free)
+        copies = [copy for row, free in undecided_twins(self.states) for copy in self._copies_of(row, free)]
         if copies:
             self._save(copies)
         return len(copies)
