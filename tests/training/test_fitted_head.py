@@ -6,14 +6,16 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from txt.config import PrepareConfig, TrainConfig
+from txt.config import LRFindConfig, PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.tokenizer import train_tokenizer
-from txt.events import Evaluation, Started
+from txt.events import Evaluation, Started, Step
 from txt.model.pretrained import load_pretrained
 from txt.model.saved import load_model
 from txt.runs import Run
+from txt.search.range_test import range_test
+from txt.search.verification import verify
 from txt.training.head import STRENGTH, embed, fit_head
 from txt.training.loop import train
 from txt.training.start import resume
@@ -101,3 +103,31 @@ def test_a_stopped_training_resumes_to_the_same_weights(new_run, data):
     assert evaluated_steps(train(start.run, start.prepared, resume=start.resume))[0] > 0
     first, second = (load_model(run.model, CPU).state_dict() for run in (whole, stopped))
     assert all(torch.equal(first[name], second[name]) for name in first)
+
+
+def first_losses(run, data) -> tuple[float, float]:
+    """The loss of the first step of a range test, and that of the training that it is for."""
+    tried = next(range_test(data, run.config(), LRFindConfig(repeats=1)))
+    step = next(event for event in train(run, data) if isinstance(event, Step))
+    return tried.loss, step.loss
+
+
+def test_a_range_test_begins_with_the_head_that_the_training_begins_with(new_run, data):
+    fitted, trained = first_losses(new_run(log_interval=1), data)
+    assert fitted == pytest.approx(trained, rel=1e-5)
+    assert fitted < 1.0  # the loss of guessing is above
+
+
+def test_a_range_test_for_going_on_from_a_run_keeps_what_its_head_has_learned(new_run, data):
+    before = new_run(learning_rate=1e-3)
+    list(train(before, data))
+    kept, trained = first_losses(new_run(pretrained=str(before.path), log_interval=1), data)
+    assert kept == pytest.approx(trained, rel=1e-5)
+
+
+def test_a_suggestion_is_verified_from_the_fitted_head(new_run, data, monkeypatch):
+    monkeypatch.setattr("txt.search.verification._STEPS", 1)
+    run = new_run()
+    verified = next(verify(data, run.config(), 1e-7))
+    begun = next(event for event in train(run, data) if isinstance(event, Evaluation))
+    assert verified.loss == pytest.approx(begun.val_loss, rel=1e-3)

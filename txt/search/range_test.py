@@ -19,7 +19,8 @@ from txt.data.prepared import Prepared, Split
 from txt.model.predict import predict_logits
 from txt.search.curve import Curve
 from txt.search.guessing import Guessing
-from txt.search.trainer import StepTrainer
+from txt.search.trainer import StepTrainer, fitted_head
+from txt.training.head import Head
 from txt.training.machine import Machine, choose_machine
 
 _EXPLODED = 4.0  # times the best loss so far, both smoothed: fastai's rule
@@ -52,6 +53,7 @@ def range_test(prepared: Prepared, config: TrainConfig, finding: LRFindConfig) -
 
     The model begins by predicting the classes' shares. Otherwise most of what falls in the first hundred steps of a
     model from nothing is the way to those shares, which any small rate finds, and the suggestion is ten times too low.
+    One with pretrained weights begins as its training does: with the head that it has, or one fitted to its embeddings.
 
     The first repeat goes from one end to the other, in longer strides where rates are lowest; the others leave out low
     rates at which the first one's loss did not move.
@@ -62,14 +64,15 @@ def range_test(prepared: Prepared, config: TrainConfig, finding: LRFindConfig) -
     threads = torch.get_num_threads()
     try:
         machine = choose_machine(config)
+        head = fitted_head(prepared, config, machine)
         first = list[Tried]()
-        for each in _one_repeat(prepared, config, finding, machine, 0, _first_rates(finding.rates())):
+        for each in _one_repeat(prepared, config, finding, machine, head, 0, _first_rates(finding.rates())):
             first.append(each)
             yield each
         lowest = _lowest_useful(curves_of(first)[0])
         rates = [rate for rate in finding.rates() if rate >= lowest]
         for repeat in range(1, finding.repeats):
-            yield from _one_repeat(prepared, config, finding, machine, repeat, rates)
+            yield from _one_repeat(prepared, config, finding, machine, head, repeat, rates)
     finally:
         torch.set_num_threads(threads)
 
@@ -109,13 +112,15 @@ def _one_repeat(
     config: TrainConfig,
     finding: LRFindConfig,
     machine: Machine,
+    head: Head | None,
     repeat: int,
     rates: list[float],
 ) -> Iterator[Tried]:
-    trainer = StepTrainer(prepared, config.with_options(seed=(config.seed + repeat) % 2**32), machine)
+    trainer = StepTrainer(prepared, config.with_options(seed=(config.seed + repeat) % 2**32), machine, head)
     train, val = prepared.split("train"), prepared.split("val")
     guessing = Guessing(train, len(prepared.labels), config)
-    trainer.start_at(guessing.shares)
+    if trainer.is_untaught:
+        trainer.start_at(guessing.shares)
     watch = ExplosionWatch()
     for step, rate in enumerate(rates):
         rows = trainer.next_rows()

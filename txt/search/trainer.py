@@ -11,20 +11,25 @@ from torch import nn
 from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.model.build import learning_rate_scale, new_model
-from txt.model.pretrained import Model
+from txt.model.pretrained import Model, PretrainedClassifier
 from txt.training.batches import Rows
 from txt.training.distributed import Group
 from txt.training.fresh_edits import fresh_edits
 from txt.training.gradients import BatchGradients, BatchLoss
-from txt.training.machine import Machine
+from txt.training.head import Head, first_head
+from txt.training.machine import Machine, in_precision
 from txt.training.optimizer import FlatAdamW
 from txt.training.plan import Plan
 
 
 class StepTrainer:
-    """Trains a new model step by step, with training's own optimizer, decay, clipping, precision, order and dropout."""
+    """Trains a new model step by step, with training's own optimizer, decay, clipping, precision, order and dropout.
 
-    def __init__(self, prepared: Prepared, config: TrainConfig, machine: Machine) -> None:
+    `head` is what `fitted_head` returned, with which a fine-tuning begins; `is_untaught` tells that the last layer has
+    learned nothing yet.
+    """
+
+    def __init__(self, prepared: Prepared, config: TrainConfig, machine: Machine, head: Head | None = None) -> None:
         self.config, self.machine = config, machine
         train = prepared.split("train")
         self.plan = Plan(train.lengths, config)
@@ -38,6 +43,12 @@ class StepTrainer:
         )
         self._steps = 0
         self._epoch_batches: tuple[int, list[Rows]] = (-1, [])
+        self.is_untaught = config.pretrained is None
+        if isinstance(model, PretrainedClassifier):
+            self.is_untaught = model.new_head and head is None
+            if head is not None and model.head_on_embeddings is not None:
+                head.write(model.head_on_embeddings)
+                self.optimizer.refresh()
 
     def step(self, learning_rate: float) -> float:
         """Take the next step at this rate. Returns the batch's loss before it; not finite where nothing was applied."""
@@ -74,6 +85,20 @@ class StepTrainer:
                 if self._gradients.pieces >= len(rows):
                     raise
                 self._gradients.pieces *= 2
+
+
+def fitted_head(prepared: Prepared, config: TrainConfig, machine: Machine) -> Head | None:
+    """Return the head that a fine-tuning with these options begins with; None for a training that fits none.
+
+    It depends on the encoder alone, so that one does for trainings with several seeds.
+    """
+    if config.pretrained is None or not config.fitted_head:
+        return None
+    model = new_model(config, prepared, machine.device)
+    if not isinstance(model, PretrainedClassifier):
+        return None
+    working = in_precision(model, machine)
+    return first_head(working, prepared.split("train"), len(prepared.labels), machine.device)
 
 
 def _last_layer(model: Model, num_classes: int) -> nn.Linear:

@@ -8,9 +8,10 @@ import torch
 
 from txt.config import TrainConfig
 from txt.data.prepared import Prepared
-from txt.search.trainer import StepTrainer
+from txt.search.trainer import StepTrainer, fitted_head
 from txt.training.distributed import Group
-from txt.training.machine import choose_machine
+from txt.training.head import Head
+from txt.training.machine import Machine, choose_machine
 from txt.training.schedule import linear_with_warmup
 from txt.training.validation import score_split
 
@@ -36,8 +37,10 @@ def verify(prepared: Prepared, config: TrainConfig, suggestion: float) -> Iterat
     """Train a new model at each of three rates, with warm-up and decay, and score each on val."""
     threads = torch.get_num_threads()
     try:
+        machine = choose_machine(config)
+        head = fitted_head(prepared, config, machine)
         for factor in FACTORS:
-            yield _train_briefly(prepared, config, suggestion * factor)
+            yield _train_briefly(prepared, config, machine, head, suggestion * factor)
     finally:
         torch.set_num_threads(threads)
 
@@ -47,9 +50,10 @@ def best_of(verified: list[Verified]) -> Verified:
     return min(verified, key=lambda each: each.loss)
 
 
-def _train_briefly(prepared: Prepared, config: TrainConfig, rate: float) -> Verified:
-    machine = choose_machine(config)
-    trainer = StepTrainer(prepared, config, machine)
+def _train_briefly(
+    prepared: Prepared, config: TrainConfig, machine: Machine, head: Head | None, rate: float
+) -> Verified:
+    trainer = StepTrainer(prepared, config, machine, head)
     for step in range(_STEPS):
         loss = trainer.step(rate * linear_with_warmup(step, _STEPS // 10, _STEPS))
         if loss != loss:
