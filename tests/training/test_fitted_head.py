@@ -1,6 +1,7 @@
 """A fine-tuning that begins with a head fitted to the encoder's embeddings."""
 
 import json
+import shutil
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ from txt.config import LRFindConfig, PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.tokenizer import train_tokenizer
+from txt.errors import InputError
 from txt.events import Evaluation, Started, Step
 from txt.model.pretrained import load_pretrained
 from txt.model.saved import load_model
@@ -18,7 +20,7 @@ from txt.search.range_test import range_test
 from txt.search.verification import verify
 from txt.training.head import STRENGTH, embed, fit_head
 from txt.training.loop import train
-from txt.training.start import resume
+from txt.training.start import resume, start_on_file, start_on_prepared
 
 from .conftest import WORDS, write_topics
 
@@ -131,3 +133,31 @@ def test_a_suggestion_is_verified_from_the_fitted_head(new_run, data, monkeypatc
     verified = next(verify(data, run.config(), 1e-7))
     begun = next(event for event in train(run, data) if isinstance(event, Evaluation))
     assert verified.loss == pytest.approx(begun.val_loss, rel=1e-3)
+
+
+def cut(folder):
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:1000])
+
+
+def test_weights_that_cannot_be_loaded_leave_no_run_behind(encoder, data, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    torn = shutil.copytree(encoder, tmp_path / "torn")
+    cut(torn)
+    file = write_topics(tmp_path / "data.csv", rows=60)
+    preparing = PrepareConfig(tokenizer=str(torn), max_length=64)
+    for config in (TrainConfig(pretrained="torn"), TrainConfig(pretrained=str(encoder), freeze="9")):
+        with pytest.raises(InputError, match=r"there is no model in `torn`|more than the model's 2 layers"):
+            start_on_prepared(data.path, config, None)
+        with pytest.raises(InputError):
+            start_on_file(file, config, preparing, None, lambda _: None, lambda _: None)
+        assert not list(tmp_path.glob("runs/*"))
+
+
+def test_a_torn_run_to_go_on_from_is_told_and_leaves_no_run_behind(new_run, data):
+    before = new_run()
+    list(train(before, data))
+    cut(before.model)
+    with pytest.raises(InputError, match="there is no model in"):
+        start_on_prepared(data.path, TrainConfig(pretrained=str(before.path)), None)
+    assert Run.newest().name == before.name

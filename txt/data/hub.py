@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from huggingface_hub import constants
+from safetensors import SafetensorError
 
 from txt.data import minilm
 from txt.errors import InputError
@@ -16,7 +17,7 @@ from txt.runs import RUNS
 Loaded = TypeVar("Loaded")
 
 _SECONDS_TO_ANSWER = 5
-_UNUSABLE = (OSError, ValueError, KeyError, TypeError, ImportError)
+_UNUSABLE = (OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError, SafetensorError)
 
 
 def located(name: str) -> str:

@@ -151,11 +151,11 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if config.get("model_type") == TransformerClassifier.config_class.model_type:
-            ours = TransformerClassifier.from_pretrained(source, local_files_only=True, dtype=torch.float32)
+            ours: TransformerClassifier = _fetched(TransformerClassifier.from_pretrained, name)
             _fit_head(ours, "head2", labels)
             return ours
         if config.get("model_type") == SentenceClassifierConfig.model_type:
-            model: Any = SentenceClassifier.from_pretrained(source, local_files_only=True, dtype=torch.float32)
+            model: Any = _fetched(SentenceClassifier.from_pretrained, name)
         elif means or _means(source, name):
             model = _sentence_classifier(name, len(labels))
         else:

@@ -7,6 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import torch
+
 from txt.config import PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import MANIFEST, Prepared
@@ -57,10 +59,7 @@ def start_on_prepared(
     find_device(config.device)
     check_edits(config)
     prepared = Prepared.open(folder)
-    if config.pretrained is not None:
-        from txt.model.build import check_tokenizer  # takes seconds to import
-
-        check_tokenizer(config.pretrained, prepared)
+    _check_weights(config, prepared)
     with Run.new(name) as run:
         _say_starting(run)
         fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
@@ -80,8 +79,8 @@ def start_on_file(
     """Prepare a data file into the folder of a new run; `progress` hears how far it is, `told` gets the data report.
 
     Raises:
-        InputError: the file cannot be prepared, no such device, the run's name is taken, or rows cannot be edited as
-            asked; nothing is left.
+        InputError: the file cannot be prepared, no such device or pretrained model, the run's name is taken, or rows
+            cannot be edited as asked; nothing is left.
     """
     find_device(config.device)
     check_edits(config)
@@ -91,9 +90,18 @@ def start_on_file(
         decided = stored_labels(file, preparing)
         told(prepare(file, preparing, folder, progress, decided=decided))
         prepared = Prepared.open(folder)
+        _check_weights(config, prepared)
         fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
         run.describe(settle(enough_epochs(config, prepared), prepared), folder, prepared.fingerprint)
     return Start(run, prepared)
+
+
+def _check_weights(config: TrainConfig, prepared: Prepared) -> None:
+    """Refuse pretrained weights that a training cannot begin with, as long as there is no run to be left behind."""
+    if config.pretrained is not None:
+        from txt.model.build import new_model  # takes seconds to import
+
+        new_model(config, prepared, torch.device("cpu"))
 
 
 def enough_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
