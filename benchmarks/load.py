@@ -1,0 +1,169 @@
+"""Does memory stay flat on millions of rows, in prepare, augment and predict, and in the label screen?
+
+Generates files of several sizes, does each stage on all of them, and prints peak memory and rows a second side by side.
+Peak memory is the kernel's count for a program (VmHWM), which begins with the program and not with what started it; the
+largest of the command's processes counts. Linux only. Needs room for the largest file four times over.
+
+    python benchmarks/load.py --rows 100000 1000000 10000000
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from machine import describe_machine
+from prepare import write_reviews
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from tests.labeling.terminal import Terminal
+
+TXT = (sys.executable, "-m", "txt")
+SMALL = ("--d-model", "64", "--nhead", "4", "--num-layers", "1", "--epochs", "1", "--threads", "2", "--plain")
+STAGES = ("prepare", "augment", "predict")
+_LOOKS_A_SECOND = 20
+_BEGINNING = 10  # letters by which a text is recognised on the screen
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a stage took on a file of so many rows; `peak` in bytes."""
+
+    stage: str
+    rows: int
+    peak: int
+    seconds: float
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
+    options.add_argument("--stages", nargs="+", choices=(*STAGES, "label"), default=[*STAGES, "label"])
+    options.add_argument("--folder", type=Path, default=None, help="where to write the files")
+    given = options.parse_args()
+    print(describe_machine())
+    print(f"\n{'stage':<22} {'rows':>12} {'peak, MiB':>10} {'seconds':>9} {'rows/s':>9}", flush=True)
+    with tempfile.TemporaryDirectory(dir=given.folder, prefix="txt-") as name:
+        folder = Path(name)
+        if "predict" in given.stages:
+            train_a_model(folder)
+        for rows in given.rows:
+            for cost in costs(folder, rows, given.stages):
+                speed = f"{cost.rows / cost.seconds:>9,.0f}" if cost.stage in STAGES else f"{'–':>9}"
+                print(
+                    f"{cost.stage:<22} {cost.rows:>12,} {cost.peak / 2**20:>10,.0f} {cost.seconds:>9,.1f} {speed}",
+                    flush=True,
+                )
+
+
+def train_a_model(folder: Path) -> None:
+    """Train a small model; how good it is plays no part."""
+    data = write_reviews(folder / "few.csv", 3000)
+    subprocess.run([*TXT, "train", str(data), "--name", "model", *SMALL], cwd=folder, check=True, capture_output=True)
+
+
+def costs(folder: Path, rows: int, stages: list[str]) -> Iterator[Cost]:
+    """Do each stage on a file of so many rows, one after the other."""
+    data = write_reviews(folder / "reviews.csv", rows)
+    commands = {
+        "prepare": ("prepare", data.name, "-o", "prepared", "--json"),
+        "augment": ("augment", data.name, "-o", "more.csv", "--method", "swap", "--factor", "1", "--json"),
+        "predict": ("predict", "model", data.name, "-o", "answers.csv", "--json"),
+    }
+    for stage in stages:
+        if stage != "label":
+            yield Cost(stage, rows, *measured([*TXT, *commands[stage]], folder))
+    for made in ("prepared", "more.csv", "answers.csv"):
+        path = folder / made
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    if "label" in stages:
+        yield from label_screen(folder, data, rows)
+    data.unlink()
+
+
+def measured(command: list[str], folder: Path) -> tuple[int, float]:
+    """Run a command and return the peak memory of the largest of its processes, in bytes, and its seconds."""
+    begun, peak = time.perf_counter(), 0
+    with tempfile.TemporaryFile() as talk:
+        process = subprocess.Popen(command, cwd=folder, stdout=talk, stderr=talk, start_new_session=True)
+        while process.poll() is None:
+            peak = max([peak, *(peak_of(pid) for pid in session(process.pid))])
+            time.sleep(1 / _LOOKS_A_SECOND)
+        if process.returncode:
+            talk.seek(0)
+            raise SystemExit(talk.read().decode())
+    return peak, time.perf_counter() - begun
+
+
+def label_screen(folder: Path, data: Path, rows: int) -> Iterator[Cost]:
+    """Open the screen on the file; the first text is painted, then the last one, which needs the whole file read."""
+    first, last = ends(data)
+    begun = time.perf_counter()
+    with Terminal([*TXT, "label", str(data), "--relabel", "--store", str(folder / "labels.db")]) as terminal:
+        painted = terminal.wait_for(first, 600)
+        yield Cost("label, first text", rows, peak_of(terminal.pid), painted - begun)
+        while last not in shown(terminal, rows):
+            time.sleep(1)
+        peak = max(peak_of(pid) for pid in [terminal.pid, *children(terminal.pid)])
+        yield Cost("label, last text", rows, peak, time.perf_counter() - begun)
+
+
+def shown(terminal: Terminal, row: int) -> bytes:
+    """Ask for a row, and return what is painted; a row that has not been read yet is refused."""
+    terminal.send(b"g")
+    terminal.wait_for(b"Go to row", 60)
+    terminal.send(f"{row}\r".encode())
+    with suppress(TimeoutError):
+        terminal.wait_for(b"\0", 1)  # which is never painted
+    return terminal._seen
+
+
+def ends(data: Path) -> tuple[bytes, bytes]:
+    """Return how the first and the last text of the file begin."""
+    with data.open("rb") as file:
+        file.readline()
+        first = file.readline().lstrip(b'"')
+        file.seek(-2000, os.SEEK_END)
+        last = file.read().splitlines()[-1].lstrip(b'"')
+    return first[:_BEGINNING], last[:_BEGINNING]
+
+
+def peak_of(pid: int) -> int:
+    """Return the most memory that a process has had resident since its program began; 0 for one that has ended."""
+    try:
+        lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM")), 0)
+
+
+def session(leader: int) -> list[int]:
+    """Return the processes of the session of a process."""
+    return [pid for pid, fields in processes() if int(fields[3]) == leader]
+
+
+def children(parent: int) -> list[int]:
+    """Return the processes that a process has started."""
+    return [pid for pid, fields in processes() if int(fields[1]) == parent]
+
+
+def processes() -> Iterator[tuple[int, list[str]]]:
+    """Yield all processes with what the kernel tells of each behind its name: state, parent, group, session, …"""
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            try:
+                yield int(name), Path(f"/proc/{name}/stat").read_text().rpartition(")")[2].split()
+            except OSError:
+                continue
+
+
+if __name__ == "__main__":
+    main()
