@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.labeling.terminal import Terminal
-from txt.labeling.journal import current_labels, row_id, store_path
+from txt.labeling.decision import row_id
+from txt.labeling.journal import current_labels, store_path
 
 CLASSES = ("neg", "neu", "pos")
 _ROWS = 80

@@ -8,16 +8,9 @@ import pytest
 
 from txt.errors import InputError
 from txt.labeling.claims import claim, claimed_by_others
-from txt.labeling.journal import (
-    DamagedStoreError,
-    Decision,
-    Journal,
-    NotSavedError,
-    current_labels,
-    now,
-    row_id,
-    store_path,
-)
+from txt.labeling.decision import Decision, now, row_id
+from txt.labeling.journal import Journal, current_labels, store_path
+from txt.labeling.store_file import DamagedStoreError, NotSavedError
 
 
 @pytest.fixture

@@ -3,9 +3,10 @@ import random
 import pytest
 
 from txt.errors import TxtError
-from txt.labeling.journal import DamagedStoreError, Journal, current_labels, told_plainly
+from txt.labeling.journal import Journal, current_labels
 from txt.labeling.recovery import readable, recover
 from txt.labeling.states import read_states
+from txt.labeling.store_file import DamagedStoreError, told_plainly
 
 
 def labeled_store(open_session, count=400):

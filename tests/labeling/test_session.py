@@ -12,9 +12,11 @@ from tests.labeling.conftest import write_csv
 from txt.data.open_rows import open_rows
 from txt.data.rows import Asked
 from txt.errors import InputError
-from txt.labeling.journal import NotSavedError, current_labels, row_id
+from txt.labeling.decision import row_id
+from txt.labeling.journal import current_labels
 from txt.labeling.queue import View
 from txt.labeling.session import LabelSession
+from txt.labeling.store_file import NotSavedError
 
 TEXTS = ["so good", "so bad", "what", "fine", "meh"]
 

@@ -10,8 +10,9 @@ from textual.widgets import Input
 
 from tests.screens.conftest import REVIEWS, MakeApp, painted, write_reviews
 from txt.labeling.actions import ACTIONS
+from txt.labeling.decision import row_id
 from txt.labeling.item import Suggestion
-from txt.labeling.journal import current_labels, row_id
+from txt.labeling.journal import current_labels
 from txt.screens.class_bar import ClassBar
 from txt.screens.find_dialog import FindDialog
 from txt.screens.label_all import LabelAll

@@ -88,8 +88,9 @@ def label(
     if on_screen:
         gc.disable()  # what a start makes is no garbage; the screen turns it on again
     from txt.data.rows import Asked
-    from txt.labeling.journal import DamagedStoreError, store_path
+    from txt.labeling.journal import store_path
     from txt.labeling.opening import open_labels
+    from txt.labeling.store_file import DamagedStoreError
 
     config = with_declared_classes(build(LabelConfig, given))
     if check and config.rules is None:

@@ -15,7 +15,8 @@ from txt.evaluation.summary import Summary, summaries
 from txt.files import read_json
 from txt.folder.data_file import Glance, glance, is_data_name
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, Entry, Step, argument
-from txt.labeling.journal import DamagedStoreError, Journal, store_path
+from txt.labeling.journal import Journal, store_path
+from txt.labeling.store_file import DamagedStoreError
 from txt.runs import RUNS
 
 STUDIES = Path("studies")  # as in search.study_folder, which loads Optuna

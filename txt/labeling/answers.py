@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
+from txt.labeling.decision import utc
 from txt.labeling.item import Suggestion
 from txt.labeling.journal import Journal
 from txt.labeling.states import RowStates
@@ -62,4 +62,4 @@ def answers(states: RowStates, journal: Journal, propose: Propose = propose_noth
 
 def time_of(act: int) -> str:
     """Return when an act was done; its number is in nanoseconds."""
-    return datetime.fromtimestamp(act / 1e9, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return utc(act / 1e9)

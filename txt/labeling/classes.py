@@ -2,10 +2,10 @@
 
 import json
 import string
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from txt.errors import InputError, did_you_mean
-from txt.labeling.journal import SEPARATOR
+from txt.labeling.decision import SEPARATOR
 
 MOST_KEYS = 20
 """With more classes than this, the name is typed and completed instead."""
@@ -79,6 +79,11 @@ def given_classes(declared: Sequence[str], settings: Mapping[str, str], in_file:
     """Return the classes in their lasting order: those declared now, those of sittings before, those in the file."""
     before = json.loads(settings.get("classes", "[]"))
     return list(dict.fromkeys([*declared, *before, *sorted(in_file)]))
+
+
+def all_classes(given: Sequence[str], added: Mapping[int, str], taken_back: Collection[int]) -> list[str]:
+    """Return the classes that there are: those given, and those `added` by acts that were not taken back."""
+    return list(dict.fromkeys([*given, *(name for act, name in added.items() if act not in taken_back)]))
 
 
 def check_new_class(name: str, names: Iterable[str], multi_label: bool) -> str:

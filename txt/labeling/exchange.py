@@ -12,10 +12,11 @@ from txt.data.rows import records as data_records
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Answer, Propose, answers, propose_nothing
+from txt.labeling.decision import BY_MACHINES, SEPARATOR, Decision, How, Kind, now, row_id
 from txt.labeling.formats.catalog import FORMATS, noting_losses
 from txt.labeling.formats.record import LabelTask, Record
 from txt.labeling.formats.table import write_cells
-from txt.labeling.journal import SEPARATOR, Decision, How, Journal, Kind, now, row_id
+from txt.labeling.journal import Journal
 from txt.labeling.states import FROM_FILE, RowStates
 
 
@@ -169,7 +170,7 @@ def _is_wanted(
     if (skipped and record.status == "skipped") or (label is not None and label == _joined(record, classes)):
         done.same += 1
         return False
-    if states.decided[row] and states.how(row) not in ("rule", "model") and not overwrite:
+    if states.decided[row] and states.how(row) not in BY_MACHINES and not overwrite:
         done.kept += 1
         return False
     done.taken += 1

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from txt.labeling.journal import How
+from txt.labeling.decision import How
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from txt.errors import InputError
-from txt.labeling.journal import Decision, Journal, told_plainly
+from txt.labeling.decision import Decision
+from txt.labeling.journal import Journal
+from txt.labeling.store_file import told_plainly
 
 _SETTINGS = {"text_column": "text column", "multi_label": "number of labels a row"}
 

@@ -11,11 +11,13 @@ from txt.config import LabelConfig
 from txt.data.open_rows import Rows, open_rows
 from txt.data.rows import Asked
 from txt.errors import InputError, nearest
-from txt.labeling.classes import given_classes, parse_keys, parse_labels
+from txt.labeling.classes import all_classes, given_classes, parse_keys, parse_labels
+from txt.labeling.decision import SEPARATOR
 from txt.labeling.item import Suggestion
-from txt.labeling.journal import SEPARATOR, Journal, store_path, told_plainly
+from txt.labeling.journal import Journal, store_path
 from txt.labeling.session import LabelSession
 from txt.labeling.states import RowNumbers, RowStates, read_states
+from txt.labeling.store_file import told_plainly
 from txt.labeling.task import Task
 
 
@@ -81,8 +83,8 @@ class Opened:
             states = read_states(
                 self.rows.index, self.journal, file_labels=task.file_labels, multi_label=task.multi_label
             )
-            added = [name for act, name in self.journal.added_classes().items() if act not in self.journal.taken_back()]
-        return states, list(dict.fromkeys([*given_classes(task.labels, settings, states.classes_in_file()), *added]))
+            given = given_classes(task.labels, settings, states.classes_in_file())
+            return states, all_classes(given, self.journal.added_classes(), self.journal.taken_back())
 
     def close(self) -> None:
         """Close both, and throw away what was only kept for this time."""

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from txt.data.row_index import RowIndex
-from txt.labeling.classes import assign_keys, given_classes
-from txt.labeling.journal import Decision, Journal
+from txt.labeling.classes import all_classes, assign_keys, given_classes
+from txt.labeling.decision import Decision
+from txt.labeling.journal import Journal
 from txt.labeling.states import read_states
 from txt.labeling.task import Task
 
@@ -65,6 +66,5 @@ class StandingLabels:
 
     def _name_classes(self) -> None:
         """Put the list of classes together: those given, and those added in a sitting and not undone."""
-        added = [name for act, name in self._added_classes.items() if act not in self._taken_back]
-        self.classes = list(dict.fromkeys([*self.given_classes, *added]))
+        self.classes = all_classes(self.given_classes, self._added_classes, self._taken_back)
         self.keys = assign_keys(self.classes, self.chosen_keys)

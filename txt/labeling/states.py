@@ -8,10 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.data.row_index import UNLABELED, RowIndex, content_hash
-from txt.labeling.journal import SEPARATOR, Decision, Journal, id_of, split_id
+from txt.labeling.decision import SEPARATOR, Decision, id_of, split_id
+from txt.labeling.journal import Journal
 
 SKIPPED, FLAGGED, NOTED = 1, 2, 4
 FROM_FILE = "file"
+BY_PEOPLE = (FROM_FILE, "manual", "bulk", "review", "import")
 """How a label came that stands in the data file itself."""
 
 RowNumbers = npt.NDArray[np.int64]

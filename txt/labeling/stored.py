@@ -6,7 +6,8 @@ from pathlib import Path
 
 from txt.config import PrepareConfig
 from txt.errors import InputError
-from txt.labeling.journal import SEPARATOR, Journal, current_labels, row_id, store_path
+from txt.labeling.decision import BY_MACHINES, SEPARATOR, row_id
+from txt.labeling.journal import Journal, current_labels, store_path
 
 
 class StoredLabels:
@@ -44,7 +45,7 @@ class StoredLabels:
         written = text or ""
         stored = self._labels.get(row_id(written, self._seen[written]))
         self._seen[written] += 1
-        if stored is None or stored.how in ("rule", "model"):  # an export says which those are; here it would be lost
+        if stored is None or stored.how in BY_MACHINES:  # an export says which those are; here it would be lost
             return label
         self.used += 1
         if self._multi_label and SEPARATOR in stored.label:

@@ -8,7 +8,8 @@ from types import TracebackType
 
 from txt.data.row_index import content_hash
 from txt.errors import InputError
-from txt.labeling.journal import Decision, Journal, id_of, now
+from txt.labeling.decision import Decision, id_of, now
+from txt.labeling.journal import Journal
 from txt.prediction.predict_file import Unsure
 
 _BATCH = 5000

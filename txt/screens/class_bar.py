@@ -112,7 +112,7 @@ class ClassBar(Vertical):
         chips = [
             self._chip(name, "▸" if self._typed and place == self._place else " ") for place, name in enumerate(found)
         ]
-        self.query_one("#classes", Chips).show(chips[:40])
+        self.query_one("#classes", Chips).show(chips[:_SHOWN])
 
     def _chip(self, name: str, key: str) -> Chip:
         count = self._counts.get(name, 0)

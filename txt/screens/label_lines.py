@@ -14,6 +14,7 @@ from txt.labeling.session import LabelSession
 from txt.labeling.states import FROM_FILE
 from txt.labeling.summary import Summary
 from txt.screens.charts import Series, bars, line_chart
+from txt.screens.key_page import key_page
 from txt.visible import clip, visible
 
 if TYPE_CHECKING:
@@ -110,10 +111,7 @@ def metadata(item: Item, lines: int) -> Text:
 def help_page(keys: dict[str, str], typing: bool, multi_label: bool, actions: Sequence[Action] = ACTIONS) -> Text:
     """Return all keys and what they do."""
     rows = [(_key_names(action, typing), action.help) for action in actions] + list(_MORE_KEYS)
-    width = max(len(key) for key, _ in rows)
-    lines = [Text(_label_help(keys, typing, multi_label)), Text("")]
-    lines += [Text.assemble((f"{key:<{width}}  ", "bold"), what) for key, what in rows]
-    return Text("\n").join(lines)
+    return Text("\n").join([Text(_label_help(keys, typing, multi_label)), Text(""), key_page(rows)])
 
 
 def nothing_left(in_view: bool, whole: bool, review: bool) -> str:

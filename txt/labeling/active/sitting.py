@@ -20,7 +20,7 @@ from txt.labeling.active.stopping import StopAdvice, earlier_steps
 from txt.labeling.item import Suggestion
 from txt.labeling.journal import Journal
 from txt.labeling.session import LabelSession
-from txt.labeling.states import FROM_FILE, Mask, RowNumbers, RowStates
+from txt.labeling.states import BY_PEOPLE, Mask, RowNumbers, RowStates
 from txt.proportions import Interval, wilson
 
 LEAST_MEASURED = 10
@@ -29,7 +29,7 @@ LEAST_MEASURED = 10
 Suggest = Callable[[int], Suggestion | None]
 
 _SAMPLE = 1000  # rows whose predictions tell whether the model has settled
-_BY_PEOPLE = (FROM_FILE, "manual", "bulk", "duplicate", "review")
+_LEARNED_FROM = (*BY_PEOPLE, "duplicate")
 _REFIT_SHARE = 50  # with more labels than this, a new queue is asked for when they have grown by a fiftieth
 
 
@@ -242,7 +242,7 @@ class ActiveLearning:
         states = self._session.states if self._session is not None else None
         if states is None:
             return [None] * len(self._holdout.rows)
-        return [states.label(row) if states.how(row) in _BY_PEOPLE else None for row in self._holdout.rows.tolist()]
+        return [states.label(row) if states.how(row) in _LEARNED_FROM else None for row in self._holdout.rows.tolist()]
 
     def _accuracy(self, ranking: Ranking | None, labels: Sequence[str | None]) -> Interval | None:
         if ranking is None or not len(ranking.predicted):
@@ -273,7 +273,7 @@ class ActiveLearning:
 def question(states: RowStates, holdout: Holdout, moment: int) -> Question:
     """Return what to ask, as things stand: labels that people gave, and the rows that have none."""
     by_people = np.zeros(len(states), np.bool_)
-    for how in _BY_PEOPLE:
+    for how in _LEARNED_FROM:
         by_people |= states.mask_how(how)
     labeled = np.flatnonzero(states.labeled & by_people & ~holdout.same_text)
     codes, names = states.labels_of(labeled)

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from txt.errors import InputError
+from txt.labeling.decision import BY_MACHINES
 from txt.labeling.formats.json_lines import json_bytes, names_of, text_of
 from txt.labeling.formats.record import LabelTask, Record, as_texts, provenance, provenance_from, renamed
 
 RESERVED = frozenset({"text"})
-_MACHINES = ("rule", "model")
 
 
 def write(file: IO[bytes], records: Iterable[Record], _task: LabelTask) -> None:
@@ -48,7 +48,7 @@ def _task_of(number: int, record: Record) -> dict[str, Any]:
     task: dict[str, Any] = {"id": number, "data": {"text": record.text, **renamed(record.columns, RESERVED)}}
     about = provenance(record)
     result = [_choices(record.labels)] if record.labels else []
-    if record.status == "labeled" and record.how in _MACHINES:
+    if record.status == "labeled" and record.how in BY_MACHINES:
         prediction = {"model_version": about.pop("by", ""), "score": about.pop("confidence", None), "result": result}
         task["predictions"] = [prediction]
     elif record.status != "unlabeled":

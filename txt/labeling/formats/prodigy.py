@@ -1,11 +1,12 @@
 """Prodigy's JSON lines for choices: `options`, `accept`, `answer`, `meta`; single labels are read as well."""
 
 from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 from txt.labeling.answers import Status
+from txt.labeling.decision import utc
 from txt.labeling.formats.json_lines import json_bytes, names_of, objects, text_of
 from txt.labeling.formats.record import LabelTask, Record, as_texts, provenance, provenance_from
 
@@ -69,4 +70,4 @@ def _seconds(time: str) -> int | None:
 def _time(seconds: Any) -> str | None:
     if not isinstance(seconds, int | float):
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    return utc(seconds)

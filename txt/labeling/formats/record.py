@@ -1,5 +1,6 @@
 """A labeled row on its way to another tool or from it."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast, get_args
@@ -94,6 +95,4 @@ def as_texts(value: Any, where: str) -> dict[str, str]:
 
 
 def _json(value: Any) -> str:
-    import json
-
     return "" if value is None else json.dumps(value, ensure_ascii=False)

@@ -8,12 +8,10 @@ import numpy.typing as npt
 
 from txt.labeling.rules.combination import label_codes
 from txt.labeling.rules.firing import Fired
-from txt.labeling.states import FROM_FILE, RowStates
-
-HUMAN = (FROM_FILE, "manual", "review", "bulk", "import")
-"""How labels come that people gave; copies on identical rows would count one answer twice."""
+from txt.labeling.states import BY_PEOPLE, RowStates
 
 FOLDS = 5
+_PULL = 4.0  # rows of its own that weigh as much as those of all other rules, for the trust in a rule
 
 Codes = npt.NDArray[np.int16]
 Floats = npt.NDArray[np.float64]
@@ -51,7 +49,7 @@ def judged_rows(
 
     Rows in `test` (N,) are left out, since nothing may be chosen by them; `count` leaves only that many at the head.
     """
-    by_people = states.labeled & np.logical_or.reduce([states.mask_how(how) for how in HUMAN])
+    by_people = states.labeled & np.logical_or.reduce([states.mask_how(how) for how in BY_PEOPLE])
     by_people = by_people[: len(states) if count is None else count]
     rows = np.flatnonzero(by_people if test is None else by_people & ~test[: len(by_people)])
     names = dict.fromkeys(labels)
@@ -88,6 +86,3 @@ def trust(fired: Fired, judged: Judged) -> Floats:
     count, right = hits(fired, judged)
     all_rules = (right.sum() + 1) / (count.sum() + 2)
     return np.asarray((right + _PULL * all_rules) / (count + _PULL))
-
-
-_PULL = 4.0  # as many rows of its own weigh as much as all other rules
