@@ -67,6 +67,12 @@ def test_an_option_is_told_in_the_same_words_everywhere(flag, words):
     assert not {path: text for path, text in told.items() if not re.fullmatch(words, text)}
 
 
+def test_a_seed_is_told_by_what_it_draws_there():
+    told = {path: option.help for path in COMMANDS for option in command(path).params if "--seed" in option.opts}
+    assert told["augment",] == "Seed of the copies [42]."
+    assert told["prepare",] == "Seed of the split [42]."
+
+
 def test_groups_list_their_commands():
     assert isinstance(ROOT, TyperGroup)
     assert {"prepare", "label", "train", "eval", "predict", "config"} <= set(ROOT.commands)

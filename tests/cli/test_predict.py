@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -38,6 +39,24 @@ def test_a_text_gets_its_label_and_a_bar_for_each_class(here: Path, capsys: pyte
     assert {line.split()[0] for line in lines[1:]} == {"good", "bad", "so-so"}
     assert "█" in printed.out
     assert "calibrated by the temperature 1.70" in printed.err
+
+
+def test_who_is_asked_for_texts_is_told_once_what_a_confidence_is_worth(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    texts = iter(["the film was great", "the film was dull"])
+
+    def typed(_prompt: str) -> str:
+        for text in texts:
+            return text
+        raise EOFError
+
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("builtins.input", typed)
+    assert main(["predict", "born"]) == 0
+    printed = capsys.readouterr()
+    assert printed.err.count("calibrated by the temperature 1.70") == 1
+    assert printed.out.count("so-so") == 2
 
 
 def test_explained_words_are_named_with_their_weights(here: Path, capsys: pytest.CaptureFixture[str]):

@@ -44,7 +44,8 @@ def test_a_data_file_becomes_a_run_with_model_report_and_record(data, tmp_path, 
     assert report["split"] == "test"
     assert report["baseline"]["metrics"]["accuracy"]["low"] <= report["baseline"]["metrics"]["accuracy"]["value"]
     assert "baseline" in out
-    assert "first/model" in out
+    assert "model   runs/first/model\nreport  runs/first/report.html\n" in out
+    assert "  txt predict first" in out
     assert "epoch 2/2" in err
 
 

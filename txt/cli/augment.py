@@ -31,8 +31,8 @@ def register(app: typer.Typer) -> None:
 
 
 @takes(
-    PrepareConfig,
     AugmentConfig,
+    PrepareConfig,
     without=("methods", *(name for name in names_of(PrepareConfig) if name not in (*_READING, "seed"))),
 )
 def augment(

@@ -1,5 +1,7 @@
 """How a training ended, on the terminal: scores beside the baseline, where the model is, what to try next."""
 
+import shlex
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -22,11 +24,22 @@ def show_conclusion(conclusion: "Conclusion") -> None:
         out.print(line)
     out.print()
     out.print(Text(_course(conclusion)))
-    out.print(
-        Text("model: ").append(shown(str(run.model))).append("   report: ").append(shown(f"{run.path}/report.html"))
-    )
+    for what, path in (("model", run.model), ("report", run.path / "report.html")):
+        out.print(Text(f"{what:<7} ").append(shown(_from_here(path))), soft_wrap=True)
     for advice in conclusion.advice:
         out.print(_advice_line(advice))
+    name = shlex.quote(run.name)
+    for command, told in (
+        (f"txt eval {name}", "classes, calibration, mistakes"),
+        (f"txt predict {name}", "asks for texts"),
+    ):
+        out.print(shown(f"  {command}", "bold").append(shown(f"    {told}", "not bold")))
+
+
+def _from_here(path: Path) -> str:
+    """Return a path as one would type it in this folder."""
+    path = path.resolve()
+    return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
 def _course(conclusion: "Conclusion") -> str:

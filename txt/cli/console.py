@@ -23,6 +23,12 @@ def say(message: str) -> None:
     talk.print(Text(message), soft_wrap=True)
 
 
+def say_meanwhile(message: str) -> None:
+    """Say on a terminal what takes seconds before there is anything else to see; elsewhere nothing."""
+    if talk.is_terminal:
+        say(message)
+
+
 def print_json(value: Any) -> None:
     """Print a value as JSON on stdout; what would steer a terminal is written as `\\u009b`, which means the same."""
     sys.stdout.write(without_controls(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)) + "\n")

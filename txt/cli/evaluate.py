@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from txt.cli.console import out as stdout
-from txt.cli.console import print_json, say
+from txt.cli.console import print_json, say, say_meanwhile
 from txt.cli.options import Given, build, takes
 from txt.cli.scorecard import show_report
 from txt.config import PrepareConfig
 from txt.declared import names_of
 from txt.errors import InputError
+from txt.visible import visible
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -58,6 +59,7 @@ def evaluate(
         flag = "--" + next(iter(given)).replace("_", "-")
         raise InputError(f"{flag} is about reading a file, and none is given", "name it with --data FILE")
     found = Run.open(run) if run else Run.newest()
+    say_meanwhile(f"evaluating {visible(found.name)} …")
     with PredictingBar() as bar:
         report = evaluate_run(
             found, split, data, build(PrepareConfig, given, given.settings), device, bar.advance, embeddings

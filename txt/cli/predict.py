@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 import typer
 
 from txt.cli.console import out as stdout
-from txt.cli.console import print_json, say, shown
+from txt.cli.console import print_json, say, say_meanwhile, shown
 from txt.cli.formulas import EscapeFormulas, tell_escaped
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, takes
@@ -19,6 +19,7 @@ from txt.config import PredictConfig, PrepareConfig
 from txt.data.source import FORMATS
 from txt.declared import flag, names_of
 from txt.errors import InputError
+from txt.visible import visible
 
 if TYPE_CHECKING:
     from dataclasses import Field
@@ -147,18 +148,24 @@ def _source(run: str | None) -> "ModelSource":
     return find_model(run if run is not None else Run.newest().path)
 
 
+def _load(source: "ModelSource", config: PredictConfig) -> "TextClassifier":
+    say_meanwhile(f"loading {visible(source.name)} …")
+    from txt.prediction.classifier import loaded
+
+    return loaded(source, config)
+
+
 def _predict_file(
     run: str | None, path: Path, files: _Files, config: PredictConfig, reading: PrepareConfig, as_json: bool
 ) -> None:
     from txt.cli.predict_view import show_summary
     from txt.files import sha256
-    from txt.prediction.classifier import loaded
     from txt.prediction.predict_file import Asked, predict_file
 
     if files.to_label is not None and config.threshold is None:
         raise InputError("--to-label needs a --threshold", "--threshold 0.8 leaves what is below it to a person")
     source = _source(run)
-    classifier = loaded(source, config)
+    classifier = _load(source, config)
     target = files.out or _beside(path)
     asked = Asked(
         target, sha256(source.folder / "model.safetensors"), config, reading, resume=files.resume, force=files.force
@@ -192,16 +199,17 @@ def _queue(store: Path, data: Path, reading: PrepareConfig, classifier: "TextCla
 
 
 def _answer_text(run: str | None, text: str, config: PredictConfig, explain: bool, as_json: bool) -> None:
-    from txt.cli.predict_view import answer_json, show_answer
-    from txt.prediction.classifier import loaded
+    from txt.cli.predict_view import answer_json, calibration_line, show_answer
 
-    classifier = loaded(_source(run), config)
+    source = _source(run)
     if not text.strip():
         raise InputError("the text is empty", 'txt predict RUN "a text"')
+    classifier = _load(source, config)
     if as_json:
         print_json(answer_json(classifier, text, config, explain))
     else:
         show_answer(classifier, text, config, explain)
+        say(calibration_line(classifier))
 
 
 def _answer_lines(run: str | None, config: PredictConfig, explain: bool, as_json: bool) -> None:
@@ -233,12 +241,12 @@ def _converse(run: str | None, config: PredictConfig, explain: bool, as_json: bo
     """Ask for a text, answer, and ask again, until the end of input."""
     import readline  # noqa: F401  # lines can be edited, and come back with the arrow keys
 
-    from txt.cli.predict_view import answer_json, show_answer
-    from txt.prediction.classifier import loaded
+    from txt.cli.predict_view import answer_json, calibration_line, show_answer
 
     source = _source(run)
-    classifier = loaded(source, config)
+    classifier = _load(source, config)
     say(f"{source.name} knows {', '.join(classifier.labels[:8])}{' …' if len(classifier.labels) > 8 else ''}.")
+    say(calibration_line(classifier))
     say("Type a text and Enter; Ctrl-D leaves.")
     while True:
         try:

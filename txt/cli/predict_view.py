@@ -35,7 +35,6 @@ def show_answer(classifier: "TextClassifier", text: str, config: PredictConfig, 
         out.print(weights_line(explanation))
     if long:
         say(_long_line(1, classifier, config))
-    say(calibration_line(classifier))
 
 
 def answer_json(classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool) -> dict[str, Any]:
