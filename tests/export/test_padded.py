@@ -1,10 +1,9 @@
-import inspect
-
 import pytest
 import torch
 
 from txt.export.padded_ngrams import PaddedNgrams
 from txt.model import classifier, padded
+from txt.model.architecture import TransformerClassifierConfig
 from txt.model.ngrams import NgramLogits
 
 
@@ -20,14 +19,14 @@ from txt.model.ngrams import NgramLogits
 def test_padded_rows_give_the_logits_of_flat_ones(options: dict[str, int]):
     torch.manual_seed(0)
     sizes = {"vocab_size": 50, "num_layers": 2, "num_labels": 3, **options}
-    flat = classifier.TransformerClassifier(classifier.TransformerClassifierConfig(**sizes)).eval()
+    flat = classifier.TransformerClassifier(TransformerClassifierConfig(**sizes)).eval()
     lengths = [1, 9, 4, 4]
     ids = torch.randint(5, 50, (4, 9))
     mask = (torch.arange(9) < torch.tensor(lengths)[:, None]).long()
     tokens = ids[mask.bool()]
     if flat.ngrams is not None:
         _teach(flat.ngrams, tokens, lengths)
-    ours = padded.TransformerClassifier(padded.TransformerClassifierConfig(**sizes)).eval()
+    ours = padded.TransformerClassifier(TransformerClassifierConfig(**sizes)).eval()
     ours.load_state_dict(flat.state_dict())
     with torch.inference_mode():
         expected = flat.classify(tokens, lengths)
@@ -45,13 +44,3 @@ def _teach(ngrams: NgramLogits, tokens: torch.Tensor, lengths: list[int]) -> Non
     ngrams.learn_ngrams([(tokens, lengths)], 40)
     assert ngrams.weight.shape == (40, 3)
     torch.nn.init.normal_(ngrams.weight)
-
-
-def test_positions_are_those_that_the_model_was_trained_with():
-    torch.testing.assert_close(padded.sinusoids(70, 31), classifier.sinusoids(70, 31))
-
-
-def test_both_configurations_take_the_same_options():
-    ours, theirs = (module.TransformerClassifierConfig for module in (padded, classifier))
-    assert inspect.signature(ours.__init__) == inspect.signature(theirs.__init__)
-    assert ours(d_model=8).to_dict() == theirs(d_model=8).to_dict()

@@ -8,7 +8,8 @@ import torch.nn.functional as F
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from tests.model.guide import guide_twin
-from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig, sinusoids
+from txt.model.architecture import TransformerClassifierConfig, sinusoids
+from txt.model.classifier import TransformerClassifier
 from txt.model.dropout import Dropout, mask_pool
 
 LENGTHS = [9, 9, 7, 4, 4, 4, 1]

@@ -15,7 +15,8 @@ from transformers import (
 )
 
 from txt.errors import InputError
-from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
+from txt.model.architecture import TransformerClassifierConfig
+from txt.model.classifier import TransformerClassifier
 from txt.model.dropout import Dropout, mask_pool
 from txt.model.pretrained import PretrainedClassifier, depth_of, load_pretrained
 from txt.model.saved import load_model

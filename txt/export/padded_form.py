@@ -16,7 +16,8 @@ from txt.data.prepared import Prepared
 from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import softmax
 from txt.metrics import Floats
-from txt.model import ngrams, padded, sentence
+from txt.model import architecture, ngrams, padded, sentence
+from txt.model.architecture import TransformerClassifierConfig
 from txt.model.classifier import TransformerClassifier
 from txt.model.saved import load_model
 from txt.prediction.classifier import TextClassifier, loaded
@@ -134,8 +135,8 @@ def sample_texts(source: ModelSource) -> Sequence[str]:
 def _for_padded_rows(model: Any) -> tuple[PreTrainedModel, tuple[Path, ...]]:
     """Return a model for padded rows with the same weights, and the files with its code."""
     if isinstance(model, TransformerClassifier):
-        ours = padded.TransformerClassifier(padded.TransformerClassifierConfig.from_dict(model.config.to_dict()))
+        ours = padded.TransformerClassifier(TransformerClassifierConfig.from_dict(model.config.to_dict()))
         ours.load_state_dict(model.state_dict())
-        return ours, (Path(ngrams.__file__), Path(padded.__file__))
+        return ours, tuple(Path(str(each.__file__)) for each in (ngrams, architecture, padded))
     native: PreTrainedModel = model.model
     return native, (Path(sentence.__file__),) if isinstance(native, sentence.SentenceClassifier) else ()

@@ -5,7 +5,7 @@ attention and pooling treats tokens alike and never sees a row's border.
 """
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,70 +14,18 @@ from torch.utils.checkpoint import checkpoint
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
-    PretrainedConfig,
-    PreTrainedModel,
     initialization,
 )
 from transformers.modeling_outputs import SequenceClassifierOutput
 
+from txt.model.architecture import ClassifierWeights, LayerWeights, TransformerClassifierConfig, sinusoids
 from txt.model.attention import Groups, flat_attention, groups_of
 from txt.model.dropout import Dropout, no_dropout
 from txt.model.ngrams import NgramLogits
 
 
-class TransformerClassifierConfig(PretrainedConfig):
-    """The architecture under the guide's names; `dim_feedforward` defaults to 4 × `d_model`.
-
-    `norm_first` normalizes what goes into a layer's two parts, and not what comes out. `ngrams` is the number of
-    n-grams of a linear model beside the encoder, and `ngram_characters` the size of the table that spells them.
-    """
-
-    model_type = "txt-transformer"
-    attribute_map: ClassVar[dict[str, str]] = {
-        "hidden_size": "d_model",
-        "num_attention_heads": "nhead",
-        "num_hidden_layers": "num_layers",
-    }
-
-    def __init__(
-        self,
-        vocab_size: int = 8000,
-        d_model: int = 512,
-        nhead: int = 8,
-        num_layers: int = 6,
-        dim_feedforward: int | None = None,
-        dropout: float = 0.1,
-        max_length: int = 512,
-        norm_first: bool = False,
-        ngrams: int = 0,
-        ngram_characters: int = 0,
-        **kwargs: Any,
-    ) -> None:
-        self.vocab_size = vocab_size
-        self.d_model = d_model
-        self.nhead = nhead
-        self.num_layers = num_layers
-        self.dim_feedforward = dim_feedforward or 4 * d_model
-        self.dropout = dropout
-        self.max_position_embeddings = max_length
-        self.norm_first = norm_first
-        self.ngrams = ngrams
-        self.ngram_characters = ngram_characters
-        super().__init__(**kwargs)
-
-
-class EncoderLayer(nn.Module):
+class EncoderLayer(LayerWeights):
     """Self-attention and a feed-forward network, each with dropout, a residual and a layer norm after or before it."""
-
-    def __init__(self, config: TransformerClassifierConfig) -> None:
-        super().__init__()
-        self.nhead, self.norm_first = config.nhead, config.norm_first
-        self.qkv = nn.Linear(config.d_model, 3 * config.d_model)
-        self.out = nn.Linear(config.d_model, config.d_model)
-        self.norm1 = nn.LayerNorm(config.d_model)
-        self.linear1 = nn.Linear(config.d_model, config.dim_feedforward)
-        self.linear2 = nn.Linear(config.dim_feedforward, config.d_model)
-        self.norm2 = nn.LayerNorm(config.d_model)
 
     def forward(self, x: Tensor, groups: Groups, drop: Dropout) -> Tensor:
         """Return the tokens (N, D) after this layer."""
@@ -94,7 +42,7 @@ class EncoderLayer(nn.Module):
         return self.linear2(drop.relu(self.linear1(x)))  # type: ignore[no-any-return]
 
 
-class TransformerClassifier(PreTrainedModel):
+class TransformerClassifier(ClassifierWeights):
     """Token embeddings with sinusoidal positions, encoder layers, mean pooling, a two-layer head.
 
     Source: Vaswani et al. 2017, "Attention Is All You Need", in the guide's arrangement: embeddings scaled by
@@ -102,23 +50,12 @@ class TransformerClassifier(PreTrainedModel):
     of a linear model on n-grams are added.
     """
 
-    config_class = TransformerClassifierConfig
-    base_model_prefix = "txt"
+    layer_class = EncoderLayer
     supports_gradient_checkpointing = True
 
     def __init__(self, config: TransformerClassifierConfig) -> None:
         super().__init__(config)
         self.gradient_checkpointing = False
-        self.embedding = nn.Embedding(config.vocab_size, config.d_model)
-        self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.num_layers))
-        self.norm = nn.LayerNorm(config.d_model) if config.norm_first else nn.Identity()
-        classes = int(config.num_labels or 2)
-        self.head1 = nn.Linear(config.d_model, config.d_model // 2)
-        self.head2 = nn.Linear(config.d_model // 2, classes)
-        self.ngrams = (
-            NgramLogits(config.vocab_size, config.ngram_characters, config.ngrams, classes) if config.ngrams else None
-        )
-        self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
         # transformers' `initialization` functions leave alone what was just loaded from a file.
@@ -132,10 +69,6 @@ class TransformerClassifier(PreTrainedModel):
             initialization.zeros_(module.bias)
         elif isinstance(module, NgramLogits):
             initialization.zeros_(module.weight)
-
-    def get_input_embeddings(self) -> nn.Module:
-        """Return the token embedding."""
-        return self.embedding
 
     def classify(self, token_ids: Tensor, lengths: list[int], drop: Dropout = no_dropout) -> Tensor:
         """Return the logits (B, C) of B rows.
@@ -200,16 +133,6 @@ def rounded_up(tokens: int) -> int:
     """
     step = max(32, 1 << tokens.bit_length() >> 6)  # at most a 32nd of them above two thousand tokens
     return -(-tokens // step) * step
-
-
-def sinusoids(length: int, d_model: int) -> Tensor:
-    """Return sinusoidal position encodings (length, d_model) in float32 (Vaswani et al. 2017, section 3.5)."""
-    position = torch.arange(length, dtype=torch.float32).unsqueeze(1)
-    frequency = torch.exp(torch.arange(0, d_model, 2, dtype=torch.float32) * (-math.log(10000.0) / d_model))
-    table = torch.zeros(length, d_model)
-    table[:, 0::2] = torch.sin(position * frequency)
-    table[:, 1::2] = torch.cos(position * frequency)[:, : d_model // 2]
-    return table
 
 
 def _positions(groups: Groups, like: Tensor) -> Tensor:

@@ -5,70 +5,18 @@ names and the meaning that they have in txt, whose own model computes the same w
 """
 
 import math
-from typing import Any, ClassVar
+from typing import Any
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
-from transformers import PretrainedConfig, PreTrainedModel
+from torch import Tensor
 from transformers.modeling_outputs import SequenceClassifierOutput
 
-from txt.model.ngrams import NgramLogits
+from txt.model.architecture import ClassifierWeights, LayerWeights, sinusoids
 
 
-class TransformerClassifierConfig(PretrainedConfig):
-    """The architecture under the guide's names; `dim_feedforward` defaults to 4 × `d_model`.
-
-    `norm_first` normalizes what goes into a layer's two parts, and not what comes out. `ngrams` is the number of
-    n-grams of a linear model beside the encoder, and `ngram_characters` the size of the table that spells them.
-    """
-
-    model_type = "txt-transformer"
-    attribute_map: ClassVar[dict[str, str]] = {
-        "hidden_size": "d_model",
-        "num_attention_heads": "nhead",
-        "num_hidden_layers": "num_layers",
-    }
-
-    def __init__(
-        self,
-        vocab_size: int = 8000,
-        d_model: int = 512,
-        nhead: int = 8,
-        num_layers: int = 6,
-        dim_feedforward: int | None = None,
-        dropout: float = 0.1,
-        max_length: int = 512,
-        norm_first: bool = False,
-        ngrams: int = 0,
-        ngram_characters: int = 0,
-        **kwargs: Any,
-    ) -> None:
-        self.vocab_size = vocab_size
-        self.d_model = d_model
-        self.nhead = nhead
-        self.num_layers = num_layers
-        self.dim_feedforward = dim_feedforward or 4 * d_model
-        self.dropout = dropout
-        self.max_position_embeddings = max_length
-        self.norm_first = norm_first
-        self.ngrams = ngrams
-        self.ngram_characters = ngram_characters
-        super().__init__(**kwargs)
-
-
-class EncoderLayer(nn.Module):
+class EncoderLayer(LayerWeights):
     """Self-attention and a feed-forward network, each with a residual and a layer norm after or before it."""
-
-    def __init__(self, config: TransformerClassifierConfig) -> None:
-        super().__init__()
-        self.nhead, self.norm_first = config.nhead, config.norm_first
-        self.qkv = nn.Linear(config.d_model, 3 * config.d_model)
-        self.out = nn.Linear(config.d_model, config.d_model)
-        self.norm1 = nn.LayerNorm(config.d_model)
-        self.linear1 = nn.Linear(config.d_model, config.dim_feedforward)
-        self.linear2 = nn.Linear(config.dim_feedforward, config.d_model)
-        self.norm2 = nn.LayerNorm(config.d_model)
 
     def forward(self, x: Tensor, attended: Tensor) -> Tensor:
         """Return the tokens (B, T, D) after this layer; `attended` (B, 1, 1, T) is True for tokens."""
@@ -88,31 +36,13 @@ class EncoderLayer(nn.Module):
         return self.linear2(F.relu(self.linear1(x)))  # type: ignore[no-any-return]
 
 
-class TransformerClassifier(PreTrainedModel):
+class TransformerClassifier(ClassifierWeights):
     """Token embeddings with sinusoidal positions, encoder layers, mean pooling, a two-layer head, n-grams beside them.
 
     It is for inference: there is no dropout in it.
     """
 
-    config_class = TransformerClassifierConfig
-    base_model_prefix = "txt"
-
-    def __init__(self, config: TransformerClassifierConfig) -> None:
-        super().__init__(config)
-        self.embedding = nn.Embedding(config.vocab_size, config.d_model)
-        self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.num_layers))
-        self.norm = nn.LayerNorm(config.d_model) if config.norm_first else nn.Identity()
-        classes = int(config.num_labels or 2)
-        self.head1 = nn.Linear(config.d_model, config.d_model // 2)
-        self.head2 = nn.Linear(config.d_model // 2, classes)
-        self.ngrams = (
-            NgramLogits(config.vocab_size, config.ngram_characters, config.ngrams, classes) if config.ngrams else None
-        )
-        self.post_init()
-
-    def get_input_embeddings(self) -> nn.Module:
-        """Return the token embedding."""
-        return self.embedding
+    layer_class = EncoderLayer
 
     def forward(
         self, input_ids: Tensor, attention_mask: Tensor | None = None, labels: Tensor | None = None, **_: Any
@@ -137,11 +67,3 @@ class TransformerClassifier(PreTrainedModel):
             logits = logits + self.ngrams(input_ids[mask.bool()], mask.sum(1).tolist())
         loss = None if labels is None else F.cross_entropy(logits.float(), labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
-
-
-def sinusoids(length: int, d_model: int, device: torch.device | None = None) -> Tensor:
-    """Return sinusoidal position encodings (length, d_model) in float32 (Vaswani et al. 2017, section 3.5)."""
-    position = torch.arange(length, device=device).float().unsqueeze(1)
-    frequency = torch.exp(torch.arange(0, d_model, 2, device=device).float() * (-math.log(10000.0) / d_model))
-    angles = position * frequency  # (length, ⌈d_model / 2⌉)
-    return torch.stack((torch.sin(angles), torch.cos(angles)), dim=-1).flatten(1)[:, :d_model]

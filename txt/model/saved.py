@@ -11,7 +11,8 @@ from transformers import AutoModelForSequenceClassification
 
 from txt.errors import InputError
 from txt.files import atomic_folder, read_json
-from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
+from txt.model.architecture import TransformerClassifierConfig
+from txt.model.classifier import TransformerClassifier
 from txt.model.lora import merged
 from txt.model.pretrained import Model, PretrainedClassifier
 from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
