@@ -11,8 +11,9 @@ import pytest
 from tests.evaluation.made_runs import course, evaluation, started, step
 from txt.errors import InputError
 from txt.evaluation.curves import Curves, curves_of
-from txt.evaluation.figure import HEIGHT, WIDTH, figure, page, png, svg
+from txt.evaluation.figure import figure, page
 from txt.evaluation.series import COLUMNS, write_csv
+from txt.evaluation.shapes import HEIGHT, WIDTH, png, svg
 from txt.evaluation.tensorboard import crc32c, masked, write_tensorboard
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -70,7 +70,8 @@ def plot(
     Example: `txt runs plot 003 --svg` or `txt runs plot 003 -o figure.png`
     """
     from txt.evaluation.curves import curves_of
-    from txt.evaluation.figure import figure, page, png, svg
+    from txt.evaluation.figure import figure, page
+    from txt.evaluation.shapes import png, svg
     from txt.evaluation.spoken_options import spoken_options
     from txt.runs import Run
 
