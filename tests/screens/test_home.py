@@ -67,6 +67,18 @@ def test_a_file_whose_rows_all_have_labels_is_offered_for_a_second_look_and_not_
     assert {"txt label labeled.csv --review", "txt label labeled.csv --relabel"} < set(commands)
 
 
+def test_files_called_train_val_and_test_are_prepared_together():
+    for name in ("val.csv", "train.csv", "test.csv"):
+        Path(name).write_text("text,label\na good film,pos\na bad film,neg\n")
+    train, *others = survey()
+    assert train.steps[0].command == "txt prepare train.csv --val val.csv --test test.csv"
+    assert train.steps[1].command == "txt train train.csv --val val.csv --test test.csv"
+    assert {other.state for other in others} == {
+        f"labels in `label`, the {part} rows of train.csv" for part in ("val", "test")
+    }
+    assert not [step for other in others for step in other.steps if step.arguments[0] in ("prepare", "train")]
+
+
 async def test_a_long_name_of_one_kind_takes_no_room_from_the_states_of_another():
     Path("Tweets-of-last-year.csv").write_text("text,airline_sentiment\na good film,pos\na bad film,neg\n")
     made_run("001", course(0.9), day=1)

@@ -22,6 +22,7 @@ from txt.runs import RUNS
 STUDIES = Path("studies")  # as in search.study_folder, which loads Optuna
 _MANIFEST = "manifest.json"  # as in data.prepared, which loads tokenizers
 _STORE_ENDING = ".labels.db"
+_SPLITS = {"val": ("val", "valid", "validation", "dev"), "test": ("test",)}
 _MOST_NAMES = 20_000
 _MOST_SHOWN = 50
 _ENOUGH_LABELS = 50
@@ -46,6 +47,15 @@ class _Known:
     """The newest prepared folder of each data file."""
     models: Sequence[Summary]
     """Finished runs, the newest first."""
+    splits: dict[str, dict[str, str]]
+    """The val and test files that lie beside a train file."""
+
+    def split_of(self, name: str) -> tuple[str, str] | None:
+        """Return which split of which train file a file is, if any."""
+        found = (
+            (split, train) for train, files in self.splits.items() for split, file in files.items() if file == name
+        )
+        return next(found, None)
 
 
 def survey(folder: Path = Path()) -> list[Entry]:
@@ -56,8 +66,10 @@ def survey(folder: Path = Path()) -> list[Entry]:
     names = _names(folder)
     manifests = _manifests(folder, names)
     runs = summaries(folder / RUNS)
-    known = _Known(_prepared_of(manifests), [run for run in runs if run.state.kind in ("finished", "early-stopped")])
     files = [name for name in names if is_data_name(name) and not _is_others_json(folder / name)]
+    models = [run for run in runs if run.state.kind in ("finished", "early-stopped")]
+    known = _Known(_prepared_of(manifests), models, _split_files(files))
+    files.sort(key=lambda name: known.split_of(name) is not None)
     entries = [
         *(_data(folder, name, known) for name in files[:_MOST_SHOWN]),
         *(_prepared(name, manifest, runs) for name, manifest in manifests.items()),
@@ -97,6 +109,19 @@ def _beginnings() -> list[Entry]:
 # Data files
 
 
+def _split_files(names: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Return for each file called train the val and test files of the same kind beside it, where there are some."""
+    found: dict[str, dict[str, str]] = {}
+    for train in names:
+        stem, _, ending = train.partition(".")
+        if stem.lower() == "train":
+            others = {split: [f"{each}.{ending}" for each in stems] for split, stems in _SPLITS.items()}
+            files = {split: name for split, called in others.items() for name in names if name.lower() in called}
+            if files:
+                found[train] = files
+    return found
+
+
 def _data(folder: Path, name: str, known: _Known) -> Entry:
     path = folder / name
     if path.is_dir():
@@ -124,6 +149,8 @@ def _data_state(seen: Glance, stored: _Stored | None, name: str, known: _Known) 
         parts.append(f"{seen.columns} columns")
     if not parts:
         parts.append("no labels yet")
+    if split := known.split_of(name):
+        parts.append("the {} rows of {}".format(*split))
     if name in known.prepared:
         parts.append(f"prepared in {known.prepared[name]}")
     return ", ".join(parts)
@@ -134,14 +161,17 @@ def _data_steps(seen: Glance, stored: _Stored | None, name: str, known: _Known) 
     label = Step(("label", data), "label it")
     folder = "prepared" if "prepared" not in known.prepared.values() else f"{Path(name).stem}-prepared"
     out = () if folder == "prepared" else ("-o", argument(folder))
-    prepare = Step(("prepare", data, *out), "prepare it")
-    train = Step(("train", data), "train on it")
+    splits = [part for split, file in known.splits.get(name, {}).items() for part in (f"--{split}", argument(file))]
+    prepare = Step(("prepare", data, *splits, *out), "prepare it")
+    train = Step(("train", data, *splits), "train on it")
     has_labels = bool(seen.labeled) or seen.text is None or (stored is not None and stored.labeled >= _ENOUGH_LABELS)
     predict = [Step(("predict", argument(known.models[0].name), data), "predict its labels")] if known.models else []
     if not has_labels:
         begun = stored is not None and stored.labeled > 0
         return (label, *predict, prepare) if begun or not predict else (*predict, label)
     labels = _second_look(data) if seen.labeled == 1 and stored is None else (label,)
+    if known.split_of(name):
+        return (*labels, *predict)
     rest = (*labels, Step(("augment", data), "add copies"), *predict)
     return (train, *rest) if name in known.prepared else (prepare, train, *rest)
 
@@ -149,7 +179,7 @@ def _data_steps(seen: Glance, stored: _Stored | None, name: str, known: _Known) 
 def _second_look(data: str) -> tuple[Step, ...]:
     """Return what there is to label where every row has a label already."""
     return (
-        Step(("label", data, "--review"), "look again at doubtful labels"),
+        Step(("label", data, "--review"), "review its labels"),
         Step(("label", data, "--relabel"), "label it anew"),
     )
 
