@@ -162,12 +162,10 @@ def _check_of(config: AugmentConfig) -> Any:
     """Return what predicts labels for `--check RUN`."""
     if config.check in (None, "tfidf"):
         return None
-    from txt.runs import Run
+    from txt.prediction.classifier import load
 
-    run = Run.open(config.check)
-    from txt.cli.run_labels import classifier_of
-
-    return classifier_of(run, config.device)
+    classifier = load(config.check, device=config.device)
+    return lambda texts: classifier.answers(texts).probabilities.argmax(axis=1).tolist()
 
 
 def _ask(planned: "Plan", yes: bool) -> None:

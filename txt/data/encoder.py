@@ -14,18 +14,18 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from txt.data.token_rows import TokenRows
+
 _MOST_CHARACTERS = 1_500_000  # of remembered pieces; with their ids they take about 60 MB
 
 
 @dataclass(frozen=True)
-class Tokens:
-    """Token ids of some texts, cut and with special tokens, laid end to end.
+class Tokens(TokenRows):
+    """Token ids of some texts, cut and with special tokens.
 
-    `offsets` (rows + 1,) say where each text begins; `whole_lengths` (rows,) how many ids each had before it was cut.
+    `whole_lengths` (rows,) say how many ids each text had before it was cut.
     """
 
-    ids: npt.NDArray[np.int32]
-    offsets: npt.NDArray[np.int32]
     whole_lengths: npt.NDArray[np.int64]
 
 

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from tokenizers import Tokenizer
 
 from txt.config import PrepareConfig
 from txt.data.columns import Column, Sample, find_label, find_row_id, find_split, find_text, split_named
+from txt.data.encoder import encoder_for
 from txt.data.labels import name_classes
 from txt.data.prepared import SPLITS, Prepared
 from txt.data.table import Table, read
+from txt.data.token_rows import TokenRows
 from txt.errors import InputError, nearest
 from txt.metrics import Ints
 
@@ -25,11 +25,11 @@ _SHOWN_LABELS = 5
 
 
 @dataclass(frozen=True)
-class LabeledFile:
+class LabeledFile(TokenRows):
     """Rows with text and label, encoded by a run's tokenizer; offers what a split of prepared data offers.
 
-    `name` is that of the file's split that these are, or ALL. `token_ids` are laid end to end, row r from `offsets[r]`
-    to `offsets[r + 1]`. `left_out` counts the rows that are not here, by the reason.
+    `name` is that of the file's split that these are, or ALL. `left_out` counts the rows that are not here, by the
+    reason.
     """
 
     name: str
@@ -37,19 +37,7 @@ class LabeledFile:
     texts: list[str]
     row_ids: list[str | int]
     metadata: dict[str, list[str]]
-    token_ids: npt.NDArray[np.int32]
-    offsets: Ints
     left_out: dict[str, int]
-
-    @property
-    def lengths(self) -> Ints:
-        """Tokens of each row, (N,)."""
-        return np.diff(self.offsets)
-
-    def gather(self, rows: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:
-        """Return the token ids of some rows laid end to end, and their lengths (B,)."""
-        pieces = [self.token_ids[self.offsets[row] : self.offsets[row + 1]] for row in rows]
-        return np.concatenate([np.empty(0, np.int64), *pieces], dtype=np.int64), self.lengths[rows]
 
 
 @dataclass
@@ -97,9 +85,11 @@ def read_labeled(path: Path, prepared: Prepared, split: str | None, config: Prep
         rows = _read(table, columns, wanted)
     if not rows.texts:
         raise InputError(f"`{path}` has no labeled rows to evaluate on", _left_out_hint(rows, wanted))
-    token_ids, offsets = _encoded(rows.texts, prepared.tokenizer())
     labels = _class_numbers(rows.labels, prepared.labels, path)
-    return LabeledFile(wanted, labels, rows.texts, rows.row_ids, rows.metadata, token_ids, offsets, dict(rows.left_out))
+    tokens = encoder_for(prepared.tokenizer(), prepared.manifest.max_length)(rows.texts)
+    return LabeledFile(
+        tokens.ids, tokens.offsets, wanted, labels, rows.texts, rows.row_ids, rows.metadata, dict(rows.left_out)
+    )
 
 
 def _columns(table: Table, prepared: Prepared, config: PrepareConfig) -> _Columns:
@@ -148,12 +138,6 @@ def _add(rows: _Rows, row: dict[str, str | None], columns: _Columns, number: int
         rows.metadata.setdefault(name, [""] * earlier)
     for name, values in rows.metadata.items():
         values.append(row.get(name) or "")
-
-
-def _encoded(texts: Sequence[str], tokenizer: Tokenizer) -> tuple[npt.NDArray[np.int32], Ints]:
-    token_ids = [np.array(encoding.ids, np.int32) for encoding in tokenizer.encode_batch_fast(list(texts))]
-    offsets = np.concatenate([[0], np.cumsum([len(ids) for ids in token_ids], dtype=np.int64)])
-    return np.concatenate([np.empty(0, np.int32), *token_ids]).astype(np.int32), offsets
 
 
 def _class_numbers(written: Sequence[str], names: Sequence[str], path: Path) -> Ints:

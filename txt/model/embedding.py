@@ -65,13 +65,13 @@ def _run_log_odds(
     import torch
     from tokenizers import Tokenizer
 
+    from txt.data.encoder import encoder_for
     from txt.model.predict import predict_logits
     from txt.model.saved import load_model
-    from txt.model.texts import EncodedTexts
 
     model = load_model(folder, torch.device("cpu"))
     longest = min(int(getattr(model.config, "max_position_embeddings", 512)), _longest(folder))
-    rows = EncodedTexts(Tokenizer.from_file(str(folder / "tokenizer.json")), longest, texts)
+    rows = encoder_for(Tokenizer.from_file(str(folder / "tokenizer.json")), longest)(texts)
     told = _told(len(texts), progress)
     logits = torch.from_numpy(predict_logits(model, rows, torch.device("cpu"), progress=told))
     id2label = dict(model.config.id2label or {})
@@ -90,10 +90,10 @@ def _embedded(texts: Sequence[str], progress: Progress) -> npt.NDArray[np.float3
     from tokenizers import Tokenizer
     from torch.nn.functional import normalize
 
+    from txt.data.encoder import encoder_for
     from txt.model.precision import fastest_dtype
     from txt.model.predict import predict_logits
     from txt.model.pretrained import Embedder, PretrainedClassifier, load_pretrained
-    from txt.model.texts import EncodedTexts
 
     folder = minilm_folder()
     if folder is None:
@@ -102,7 +102,7 @@ def _embedded(texts: Sequence[str], progress: Progress) -> npt.NDArray[np.float3
     encoder = load_pretrained(NAME, ("", " "), seed=0)
     assert isinstance(encoder, PretrainedClassifier)
     torch.nn.Module.to(encoder, dtype=fastest_dtype(device))
-    rows = EncodedTexts(Tokenizer.from_file(str(folder / "tokenizer.json")), _TOKENS, texts)
+    rows = encoder_for(Tokenizer.from_file(str(folder / "tokenizer.json")), _TOKENS)(texts)
     told = _told(len(texts), progress)
     return normalize(torch.from_numpy(predict_logits(Embedder(encoder.eval()), rows, device, progress=told))).numpy()
 

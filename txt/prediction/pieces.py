@@ -8,6 +8,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from txt.data.encoder import Tokens, encoder_for
+from txt.data.token_rows import TokenRows
 from txt.errors import InputError
 from txt.metrics import Ints
 
@@ -15,27 +16,14 @@ _UNCUT = 1 << 30
 
 
 @dataclass(frozen=True)
-class Pieces:
-    """What a model reads of some texts: one piece a text, or several windows; offers what prediction needs of a split.
+class Pieces(TokenRows):
+    """What a model reads of some texts: a row for one piece a text, or for several windows.
 
-    Piece p has `ids[offsets[p]:offsets[p + 1]]` and is of text `owner[p]`; `long` (texts,) says which texts have more
-    tokens than the model reads at once.
+    Piece p is of text `owner[p]`; `long` (texts,) says which texts have more tokens than the model reads at once.
     """
 
-    ids: npt.NDArray[np.int32]
-    offsets: Ints
     owner: Ints
     long: npt.NDArray[np.bool_]
-
-    @property
-    def lengths(self) -> Ints:
-        """Tokens of each piece, (P,)."""
-        return np.diff(self.offsets)
-
-    def gather(self, rows: npt.NDArray[np.int64]) -> tuple[Ints, Ints]:
-        """Return the token ids of some pieces laid end to end, and their lengths (B,)."""
-        parts = [self.ids[self.offsets[row] : self.offsets[row + 1]] for row in rows]
-        return np.concatenate([np.empty(0, np.int64), *parts], dtype=np.int64), self.lengths[rows]
 
 
 class TextCutter:

@@ -8,10 +8,10 @@ from pathlib import Path
 import torch
 
 from txt.config import PrepareConfig, TrainConfig
+from txt.data.encoder import encoder_for
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.model.predict import predict_logits
-from txt.model.texts import EncodedTexts
 from txt.recipes import RECIPE
 from txt.search.trainer import StepTrainer
 from txt.training.machine import choose_machine
@@ -34,7 +34,7 @@ def learn_and_predict(train: Sequence[tuple[str, str]], texts: Sequence[str]) ->
         prepare(data, _WHOLE, out)
         prepared = Prepared.open(out)
         trainer = _trained(prepared, enough_epochs(TrainConfig.from_json(RECIPE), prepared))
-        rows = EncodedTexts(prepared.tokenizer(), prepared.manifest.max_length, texts)
+        rows = encoder_for(prepared.tokenizer(), prepared.manifest.max_length)(texts)
         model = trainer.optimizer.working
         model.eval()
         logits = predict_logits(model, rows, trainer.machine.device)  # (N, C)

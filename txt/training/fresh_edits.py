@@ -33,7 +33,7 @@ class FreshEdits:
     def gather(self, rows: Rows, epoch: int) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return the token ids of some rows laid end to end, (N,), and each row's number of tokens, (B,)."""
         tokens = self._encode(self.texts(rows, epoch))
-        return tokens.ids.astype(np.int64), np.diff(tokens.offsets).astype(np.int64)
+        return tokens.ids.astype(np.int64), tokens.lengths
 
     def texts(self, rows: Rows, epoch: int) -> list[str]:
         """Return some rows' texts as they are in an epoch, counted from 0."""
