@@ -23,6 +23,7 @@ from txt.augmentation.survey import find_columns, rows_of
 from txt.config import AugmentConfig, PrepareConfig
 from txt.data.table import read
 from txt.errors import InputError
+from txt.proportions import Interval
 
 ROUNDS = 5
 _HELD_OUT = 0.2
@@ -42,22 +43,13 @@ class Learner:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A mean gain in accuracy and the bounds of its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
 class Arm:
     """One way to train: rows it trains on, mean accuracy, and the gain over nothing added."""
 
     name: str
     rows: int
     accuracy: float
-    gain: Difference | None
+    gain: Interval | None
 
 
 @dataclass(frozen=True)
@@ -65,7 +57,7 @@ class Gain:
     """The three arms, the gain of copies over duplicates, and the conclusion in words."""
 
     arms: tuple[Arm, ...]
-    over_duplicates: Difference
+    over_duplicates: Interval
     verdict: str
     how: str
 
@@ -175,17 +167,17 @@ def _arms(engine: Engine, train: Sequence[Labeled], config: AugmentConfig, numbe
     }
 
 
-def difference(gains: Sequence[float]) -> Difference:
+def difference(gains: Sequence[float]) -> Interval:
     """Return the mean and its interval, corrected for rounds that share rows (Nadeau and Bengio, 2003)."""
     spread = math.sqrt((1 / len(gains) + _HELD_OUT / (1 - _HELD_OUT)) * variance(gains))
     value = mean(gains)
-    return Difference(value, value - _T_QUANTILE * spread, value + _T_QUANTILE * spread)
+    return Interval(value, value - _T_QUANTILE * spread, value + _T_QUANTILE * spread)
 
 
 def _concluded(scores: dict[str, list[float]], sizes: dict[str, int], learner: Learner) -> Gain:
     nothing = scores["nothing added"]
 
-    def gain_over(name: str, than: Sequence[float]) -> Difference:
+    def gain_over(name: str, than: Sequence[float]) -> Interval:
         return difference([a - b for a, b in zip(scores[name], than, strict=True)])
 
     arms = tuple(
@@ -201,7 +193,7 @@ def _concluded(scores: dict[str, list[float]], sizes: dict[str, int], learner: L
     return Gain(arms, over, verdict, how)
 
 
-def _in_words(over: Difference) -> str:
+def _in_words(over: Interval) -> str:
     bounds = f"({over.low:+.1%} to {over.high:+.1%})"
     if over.low > 0:
         return f"Copies gain {over.value:+.1%} over plain duplicates {bounds}"

@@ -69,9 +69,9 @@ def _scores(report: Report) -> Iterator[str]:
             ]
         )
     if report.baseline is None:
-        yield _table(["score", "model"], [row[:2] for row in rows])
+        yield table(["score", "model"], [row[:2] for row in rows])
         return
-    yield _table(["score", "model", "baseline", "difference in points"], rows)
+    yield table(["score", "model", "baseline", "difference in points"], rows)
     yield f"The baseline is {plain(report.baseline.name)}, fitted on the same train split."
     if report.embeddings:
         yield embeddings_line(report.embeddings)
@@ -84,7 +84,7 @@ def _classes(report: Report) -> str:
         [plain(name), f"{entry.precision:.3f}", f"{entry.recall:.3f}", f"{entry.f1:.3f}", f"{entry.support:,}"]
         for name, entry in report.per_class.items()
     ]
-    return _table(["class", "precision", "recall", "F1", "rows"], rows)
+    return table(["class", "precision", "recall", "F1", "rows"], rows)
 
 
 def _confusion(report: Report) -> Iterator[str]:
@@ -94,19 +94,19 @@ def _confusion(report: Report) -> Iterator[str]:
         rows = [
             [plain(label), *map(str, counts)] for label, counts in zip(report.labels, report.confusion, strict=True)
         ]
-        yield _table(["", *map(plain, report.labels)], rows)
+        yield table(["", *map(plain, report.labels)], rows)
         return
     pairs = report.confused_pairs()[:MAX_PAIRS]
     if pairs:
         yield "## Most confused classes"
         rows = [[plain(label), plain(prediction), str(count)] for label, prediction, count in pairs]
-        yield _table(["label", "predicted as", "rows"], rows)
+        yield table(["label", "predicted as", "rows"], rows)
 
 
 def _calibration(report: Report) -> Iterator[str]:
     yield "## Calibration"
     yield calibration_line(report.calibration)
-    yield _table(["confidence", "rows", "mean confidence", "accuracy"], map(_bin, report.calibration.bins))
+    yield table(["confidence", "rows", "mean confidence", "accuracy"], map(_bin, report.calibration.bins))
 
 
 def _bin(entry: Bin) -> list[str]:
@@ -130,7 +130,7 @@ def _slices(report: Report) -> str:
         ]
         for entry in report.slices
     ]
-    return _table(["column", "value", "rows", "accuracy", "macro-F1", ""], rows)
+    return table(["column", "value", "rows", "accuracy", "macro-F1", ""], rows)
 
 
 def _mistakes(report: Report) -> Iterator[str]:
@@ -148,9 +148,10 @@ def _mistakes(report: Report) -> Iterator[str]:
         ]
         for entry in shown
     ]
-    yield _table(["row", "label", "prediction", "confidence", "baseline", "text"], rows)
+    yield table(["row", "label", "prediction", "confidence", "baseline", "text"], rows)
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a table of cells that are Markdown already."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-STUDIES = Path("studies")
+from txt.runs import STUDIES
 
 
 def best_of_studies(folder: Path = STUDIES) -> Mapping[str, str]:

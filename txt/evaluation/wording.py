@@ -81,8 +81,7 @@ def majority_line(majority: "Compared") -> str:
 def embeddings_line(embeddings: "Compared") -> str:
     """Say what the second baseline scores."""
     accuracy, macro_f1 = embeddings.metrics["accuracy"], embeddings.metrics["macro_f1"]
-    bounds = f"[{accuracy.low:.3f}, {accuracy.high:.3f}]"
-    return f"A {embeddings.name} has accuracy {accuracy.value:.3f} {bounds} and macro-F1 {macro_f1.value:.3f}."
+    return f"A {embeddings.name} has accuracy {with_span(accuracy)} and macro-F1 {macro_f1.value:.3f}."
 
 
 def calibration_line(calibration: "Calibration") -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from txt import __version__
 from txt.data.prepared import Manifest, Prepared
 from txt.errors import InputError
-from txt.evaluation.markdown import plain
+from txt.evaluation.markdown import plain, table
 from txt.evaluation.wording import METRIC_NAMES
 from txt.export.padded_form import PaddedForm
 from txt.prediction.source import ModelSource
@@ -68,7 +68,7 @@ def _classes(labels: Sequence[str], manifest: Manifest | None, report: Mapping[s
         for label in labels[:_MOST_CLASSES]
     ]
     more = f"\n\nand {len(labels) - _MOST_CLASSES} more." if len(labels) > _MOST_CLASSES else ""
-    return _table(["class", "train rows", "precision", "recall", "F1"], rows) + more
+    return table(["class", "train rows", "precision", "recall", "F1"], rows) + more
 
 
 def _evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
@@ -82,7 +82,7 @@ def _evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
         points = {key: 100 * value for key, value in above.items()} if above else None
         rows.append([METRIC_NAMES.get(name, name), _span(score), _span(other), _span(points, "+.1f")])
     yield f"{report['rows']:,} rows of the {plain(report['split'])} split; intervals are at 95 %."
-    yield _table(["score", "model", "baseline", "points above"], rows)
+    yield table(["score", "model", "baseline", "points above"], rows)
     if baseline["name"]:
         yield f"The baseline is {plain(baseline['name'])}, fitted on the same train split."
     if report.get("verdict"):
@@ -137,7 +137,3 @@ def _span(score: Mapping[str, float] | None, form: str = ".3f") -> str:
     if score is None:
         return "–"
     return f"{score['value']:{form}} [{score['low']:{form}}, {score['high']:{form}}]"
-
-
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in [header, ["---"] * len(header), *rows])

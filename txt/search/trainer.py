@@ -42,7 +42,6 @@ class StepTrainer:
             train, len(prepared.labels), self.plan, self.optimizer, machine, Group(), fresh_edits(config, prepared)
         )
         self._steps = 0
-        self._epoch_batches: tuple[int, list[Rows]] = (-1, [])
         self.is_untaught = config.pretrained is None
         if isinstance(model, PretrainedClassifier):
             self.is_untaught = model.new_head and head is None
@@ -64,9 +63,7 @@ class StepTrainer:
     def next_rows(self) -> Rows:
         """Return the rows of the next step."""
         epoch, index = divmod(self._steps, self.plan.steps_per_epoch)
-        if epoch != self._epoch_batches[0]:
-            self._epoch_batches = (epoch, self.plan.batches(epoch))
-        return self._epoch_batches[1][index]
+        return self.plan.batches(epoch)[index]
 
     def start_at(self, shares: npt.NDArray[np.float64]) -> None:
         """Let the model begin with these shares (C,) of the classes as its prediction for every row."""
@@ -82,9 +79,8 @@ class StepTrainer:
             try:
                 return self._gradients.compute(rows, self._steps, epoch)
             except torch.OutOfMemoryError:
-                if self._gradients.pieces >= len(rows):
+                if not self._gradients.cut_finer(rows):
                     raise
-                self._gradients.pieces *= 2
 
 
 def fitted_head(prepared: Prepared, config: TrainConfig, machine: Machine) -> Head | None:

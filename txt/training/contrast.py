@@ -33,6 +33,7 @@ from txt.training.head import STRENGTHS, Floats, Head, embed, fit_head
 from txt.training.machine import Machine, peak_memory
 from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
+from txt.training.plan import derived_seed
 from txt.training.schedule import linear_with_warmup
 from txt.training.validation import better
 
@@ -134,7 +135,7 @@ class HeadTraining:
         return chosen[np.argsort(self.train.lengths[chosen], kind="stable")]
 
     def _seed(self, *purpose: int) -> int:
-        return int(np.random.SeedSequence([self.config.seed, *purpose]).generate_state(1, np.uint64)[0] >> 1)
+        return derived_seed(self.config.seed, *purpose)
 
     # The head
 

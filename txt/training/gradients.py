@@ -72,6 +72,13 @@ class BatchGradients:
         loss, correct = self.group.sum(sums).tolist()
         return BatchLoss(loss, int(correct))
 
+    def cut_finer(self, rows: Rows) -> bool:
+        """Compute batches in twice as many pieces from here on; False where these rows have no more pieces."""
+        if self.pieces >= len(rows):
+            return False
+        self.pieces *= 2
+        return True
+
     def _backward(self, rows: Rows, total: float, drop: Dropout) -> Tensor:
         """Add the gradients of some rows; return their part of the loss and the number right."""
         token_ids, lengths = self.edits.gather(rows, self._epoch) if self.edits else self.split.gather(rows)

@@ -100,7 +100,6 @@ class Training:
             "fingerprint": prepared.fingerprint,
         }
         self.controls = Controls(run, group)
-        self._epoch_batches: tuple[int, list[Rows]] = (-1, [])
         self._saved_at = time.monotonic()
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -162,7 +161,7 @@ class Training:
         """Compute and apply one batch. Returns what is wrong with it, or None."""
         begun = time.perf_counter()
         epoch, index = divmod(self.progress.step, self.plan.steps_per_epoch)
-        rows = self._batches(epoch)[index]
+        rows = self.plan.batches(epoch)[index]
         rate = self.plan.learning_rate(self.progress.step) * self.progress.rate_factor
         batch = yield from self._compute(rows, epoch)
         if not math.isfinite(batch.loss) or batch.loss > _EXPLODED * math.log(self.num_classes):
@@ -184,15 +183,9 @@ class Training:
             try:
                 return self.gradients.compute(rows, self.progress.step, epoch)
             except torch.OutOfMemoryError:
-                if self.gradients.pieces >= len(rows):
+                if not self.gradients.cut_finer(rows):
                     raise
-                self.gradients.pieces *= 2
             yield self._warned(f"out of memory: batches are computed in {self.gradients.pieces} pieces from here on")
-
-    def _batches(self, epoch: int) -> list[Rows]:
-        if epoch != self._epoch_batches[0]:
-            self._epoch_batches = (epoch, self.plan.batches(epoch))
-        return self._epoch_batches[1]
 
     # Between steps
 

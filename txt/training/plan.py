@@ -1,6 +1,6 @@
 """What a training will do, all known before it begins: steps, rows of each, learning rate, seeds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,7 @@ class Plan:
 
     lengths: npt.NDArray[np.integer]
     config: TrainConfig
+    _kept: dict[int, list[Rows]] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -35,8 +36,11 @@ class Plan:
         return min(self.config.warmup_steps, self.total_steps)
 
     def batches(self, epoch: int) -> list[Rows]:
-        """Return the rows of each step of an epoch, counted from 0."""
-        return epoch_batches(self.lengths, self.config.batch_size, self.config.seed, epoch)
+        """Return the rows of each step of an epoch, counted from 0; those of the last epoch asked for are kept."""
+        if epoch not in self._kept:
+            self._kept.clear()
+            self._kept[epoch] = epoch_batches(self.lengths, self.config.batch_size, self.config.seed, epoch)
+        return self._kept[epoch]
 
     def learning_rate(self, step: int) -> float:
         """Return the learning rate of a step, counted from 0."""
@@ -44,4 +48,9 @@ class Plan:
 
     def seed(self, *purpose: int) -> int:
         """Return a seed of its own for a purpose, such as one step's dropout."""
-        return int(np.random.SeedSequence([self.config.seed, *purpose]).generate_state(1, np.uint64)[0] >> 1)
+        return derived_seed(self.config.seed, *purpose)
+
+
+def derived_seed(seed: int, *purpose: int) -> int:
+    """Return a seed for a purpose that follows from the training's own."""
+    return int(np.random.SeedSequence([seed, *purpose]).generate_state(1, np.uint64)[0] >> 1)
