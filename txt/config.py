@@ -263,7 +263,7 @@ class TrainConfig(Config):
     )
 
     augment: str | None = option(
-        None, "Edit half of the train rows, anew each epoch: `synonym,delete`.", group="Augmentation"
+        None, "Edit half of the train rows, anew each epoch: `synonym+delete`.", group="Augmentation"
     )
     augment_rate: float = option(
         0.1, "Share of an edited text's words that are changed.", group="Augmentation", above=0, high=1
@@ -340,8 +340,10 @@ class TrainConfig(Config):
 
     @property
     def edits(self) -> tuple[str, ...]:
-        """The methods of `--augment`."""
-        return tuple(name.strip() for name in self.augment.split(",")) if self.augment is not None else ()
+        """The methods of `--augment`, which + or commas join; in a search, commas stand between choices."""
+        if self.augment is None:
+            return ()
+        return tuple(name.strip() for name in self.augment.replace("+", ",").split(","))
 
     @property
     def feedforward(self) -> int:

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+OWN_ARCHITECTURE = ("d_model", "nhead", "num_layers", "dim_feedforward")
+"""The guide's own options: whoever names one of them means the guide's model, and gets its defaults."""
+
 PRESETS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
         "tiny": {"d_model": 128, "nhead": 4, "num_layers": 2},
@@ -40,3 +43,12 @@ def defaults_of(options: Mapping[str, Any]) -> Mapping[str, Any]:
     if options.get("pretrained") is not None:
         return FEW_SHOT if options.get("few_shot") else FINE_TUNING
     return RECIPE if options.get("ngrams") else {}
+
+
+def defaults_where(said: Mapping[str, Any], recipe: str | None = None) -> Mapping[str, Any]:
+    """Return the defaults of a new training of which these options, in whatever place, and --recipe are said."""
+    if said.get("pretrained") is not None:
+        return FEW_SHOT if said.get("few_shot") is True else FINE_TUNING
+    if recipe == "guide" or (recipe is None and any(name in said for name in OWN_ARCHITECTURE)):
+        return {}
+    return {**RECIPE, "min_steps": 0} if "num_epochs" in said else RECIPE

@@ -8,6 +8,8 @@ import re
 import pytest
 
 from tests.training.conftest import write_topics
+from txt.config import TrainConfig
+from txt.recipes import FEW_SHOT, FINE_TUNING, PRESETS, RECIPE
 
 TINY = [
     "--d-model",
@@ -83,7 +85,7 @@ def test_without_a_space_the_grid_is_the_guides(here):
     from txt.cli.grid_space import space_of
     from txt.cli.options import Given
 
-    base, space = space_of(Given({}), None, {}, {})
+    base, space = space_of(Given({}), None, None, {})
     assert set(space) == {"d_model", "nhead", "num_layers", "learning_rate", "batch_size"}
     from txt.search.space import grid_points
 
@@ -92,7 +94,43 @@ def test_without_a_space_the_grid_is_the_guides(here):
     assert sum(points.left_out.values()) == 54
 
 
+def settled(*, preset=None, options=None, typed=(), **given):
+    from txt.cli.grid_space import space_of
+    from txt.cli.options import Given
+
+    return space_of(Given(given, typed=frozenset(typed)), None, preset, options or {})
+
+
+@pytest.mark.parametrize("options", [{}, {"pretrained": "minilm"}])
+def test_pretrained_weights_have_their_own_defaults_wherever_they_are_named(options):
+    given = {} if options else {"pretrained": "minilm"}
+    base, space = settled(options=options, **given)
+    assert base.layer_decay == FINE_TUNING["layer_decay"]
+    assert not base.ngrams
+    assert set(space) == {"learning_rate", "batch_size"}  # of the guide's grid, what a pretrained encoder leaves open
+    few, _ = settled(options=options | {"few_shot": True}, learning_rate="1e-4,1e-5", **given)
+    assert few.batch_size == FEW_SHOT["batch_size"]
+
+
+def test_a_preset_alone_is_the_recipe_in_another_size_as_in_training():
+    base, space = settled(preset="small", learning_rate="1e-3,1e-4")
+    assert base.with_options(learning_rate=1e-3) == TrainConfig(**{**RECIPE, **PRESETS["small"]})
+    assert set(space) == {"learning_rate"}
+    assert not settled(preset="small", d_model="128,256")[0].ngrams
+
+
+def test_in_a_list_of_edits_a_plus_joins_and_a_comma_separates(tmp_path):
+    _, space = settled(augment="synonym+delete,swap,none")
+    assert [TrainConfig(augment=each).edits for each in space["augment"].values] == [
+        ("synonym", "delete"),
+        ("swap",),
+        (),
+    ]
+
+
 BAD = {
+    "weights with an architecture": (["grid", "--from", "minilm", "--d-model", "64,128"], r"takes no --d-model"),
+    "weights with a preset": (["grid", "--from", "minilm", "--preset", "tiny", "--lr", "1,2"], r"takes no --preset"),
     "an unknown option": (["grid", "--d-modl", "1,2"], r"--d-modl"),
     "an unknown parameter in a file": (["grid", "--space", "unknown.toml"], r"unknown parameter `learning_rte`"),
     "an empty list": (["grid", "--lr", ","], r"--learning-rate is an empty list"),

@@ -45,6 +45,15 @@ def test_single_values_lists_and_ranges_are_told_apart():
     assert space_from_json(space_to_json(space)) == space
 
 
+def test_a_list_in_a_file_is_taken_as_it_is_written(tmp_path):
+    file = tmp_path / "space.toml"
+    file.write_text('augment = ["synonym,delete", "swap"]\nlr = [1e-3]\n')
+    assert read_space_file(file) == (
+        {},
+        {"augment": Choices(("synonym,delete", "swap")), "learning_rate": Choices((1e-3,))},
+    )
+
+
 def test_a_value_named_twice_counts_once():
     assert read_values({"learning_rate": "1e-3,0.001,1e-4"})[1] == {"learning_rate": Choices((1e-3, 1e-4))}
 

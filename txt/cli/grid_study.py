@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from txt.cli.data_report import say_report
 from txt.cli.grid_space import sampler_of, say_count, space_of
-from txt.cli.options import Given, build, file_options, preset_options
+from txt.cli.options import Given, build, file_options
 from txt.cli.stage_bar import StageBar
 from txt.config import GridConfig, PrepareConfig, TrainConfig
 from txt.declared import flag, names_of
@@ -44,7 +44,7 @@ def begin(
     options = file_options(config, TrainConfig, PrepareConfig)
     if options.get("learning_rate") == "auto":
         raise InputError(f'`{config}` has lr = "auto", and a search needs rates', "lr = [1e-4, 3e-4, 1e-3]")
-    base, space = space_of(given, space_file, preset_options(preset), options)
+    base, space = space_of(given, space_file, preset, options)
     sampler, trials = sampler_of(searching, space)
     if sampler == "grid":
         say_count(space, base, trials)

@@ -8,9 +8,8 @@ from txt.cli.options import Given, build, preset_options
 from txt.config import TrainConfig
 from txt.declared import flag
 from txt.errors import InputError, did_you_mean
-from txt.recipes import FEW_SHOT, FINE_TUNING, RECIPE
+from txt.recipes import OWN_ARCHITECTURE, defaults_where
 
-_OWN_ARCHITECTURE = ("d_model", "nhead", "num_layers", "dim_feedforward")
 _OF_PRETRAINED = ("pretrained", "freeze", "lora", "few_shot")
 
 
@@ -22,22 +21,14 @@ def training_options(
     One that begins with pretrained weights has defaults of its own; so has one without any of the guide's own flags.
     """
     pretrained = given.get("pretrained", options.get("pretrained")) is not None
-    own = [flag(item) for item in fields(TrainConfig) if item.name in _OWN_ARCHITECTURE and item.name in given]
+    own = [flag(item) for item in fields(TrainConfig) if item.name in OWN_ARCHITECTURE and item.name in given]
     extra = own + [f"--{name}" for name, value in (("preset", preset), ("recipe", recipe)) if value is not None]
     if pretrained and extra:
         raise InputError(f"--from brings its own architecture, and takes no {extra[0]}")
     if recipe not in (None, "auto", "guide"):
         hint = did_you_mean(recipe, ("auto", "guide"))
         raise InputError(f"--recipe `{recipe}` does not exist, choose from auto, guide", hint)
-    defaults: Mapping[str, Any]
-    if pretrained:
-        defaults = FEW_SHOT if given.get("few_shot", options.get("few_shot")) else FINE_TUNING
-    elif recipe == "guide" or (recipe is None and (own or any(name in options for name in _OWN_ARCHITECTURE))):
-        defaults = {}
-    else:
-        defaults = RECIPE
-        if "num_epochs" in given or "num_epochs" in options:
-            defaults = {**defaults, "min_steps": 0}
+    defaults = defaults_where({**options, **given}, recipe)
     return build(TrainConfig, given, preset_options(preset), options, defaults)
 
 
@@ -50,19 +41,19 @@ def with_settings(
     the other way is left aside.
     """
     said, settings = {**file, **given}, dict(given.settings)
-    typed_architecture = {"preset", "recipe"} & given.typed or any(name in said for name in _OWN_ARCHITECTURE)
+    typed_architecture = {"preset", "recipe"} & given.typed or any(name in said for name in OWN_ARCHITECTURE)
     if typed_architecture:
         settings = {name: value for name, value in settings.items() if name not in _OF_PRETRAINED}
     for one, other in (("freeze", "lora"), ("lora", "freeze")):
         if one in said:
             settings.pop(other, None)
     if {**settings, **said}.get("pretrained") is not None:
-        settings = {name: value for name, value in settings.items() if name not in _OWN_ARCHITECTURE}
+        settings = {name: value for name, value in settings.items() if name not in OWN_ARCHITECTURE}
         preset = preset if "preset" in given.typed else None
         recipe = recipe if "recipe" in given.typed else None
     options = {**settings, **file}
     if preset is not None and "preset" not in given.typed:
-        if not any(name in options or name in given for name in _OWN_ARCHITECTURE):
+        if not any(name in options or name in given for name in OWN_ARCHITECTURE):
             recipe = recipe or "auto"
         preset, options = None, {**preset_options(preset), **options}
     return preset, recipe, options

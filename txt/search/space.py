@@ -98,9 +98,8 @@ def read_space_file(path: Path) -> tuple[dict[str, Any], dict[str, Dimension]]:
         if item is None:
             hint = did_you_mean(written.replace("-", "_"), names)
             raise InputError(f"`{path}` has an unknown parameter `{written}`", hint)
-        text = ",".join(_spelled(each) for each in value) if isinstance(value, list) else _spelled(value)
-        as_list = isinstance(value, list) and len(value) == 1
-        _sort_in(item, Choices((_value(item, text),)) if as_list else _read(item, text), fixed, space)
+        read = _choices(item, [_spelled(each) for each in value]) if isinstance(value, list) else None
+        _sort_in(item, read or _read(item, _spelled(value)), fixed, space)
     return fixed, space
 
 
@@ -219,7 +218,10 @@ def _read(item: Field[Any], text: str) -> Any:
         return _range(item, text)
     if "," not in text:
         return _value(item, text)
-    parts = [part.strip() for part in text.split(",") if part.strip()]
+    return _choices(item, [part.strip() for part in text.split(",") if part.strip()])
+
+
+def _choices(item: Field[Any], parts: Sequence[str]) -> Choices:
     if not parts:
         raise InputError(f"{flag(item)} is an empty list", f"values are separated by commas: {flag(item)} a,b,c")
     return Choices(tuple(dict.fromkeys(_value(item, part) for part in parts)))
