@@ -1,4 +1,5 @@
 import json
+import tempfile
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from txt.files import (
     read_json,
     read_lines,
     remove_leftovers,
+    temporary_file,
     write_json,
 )
 from txt.visible import clip, visible, visible_lines
@@ -73,6 +75,15 @@ def test_writers_of_the_same_leave_each_other_alone(tmp_path, write):
         remove_leftovers(tmp_path)
         assert len(list(tmp_path.iterdir())) == 2
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_temporary_file_is_gone_afterwards_and_so_is_that_of_a_killed_process(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    (tmp_path / ".txt.abcdefgh.part").write_text("left")
+    with temporary_file() as path, temporary_file() as other:
+        path.write_text("mine")
+        assert set(tmp_path.iterdir()) == {path, other}
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_json_of_a_newer_format_is_refused(tmp_path):

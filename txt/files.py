@@ -123,6 +123,20 @@ def _exchanged(one: Path, other: Path) -> bool:
 
 
 @contextmanager
+def temporary_file() -> Iterator[Path]:
+    """Yield the path of an empty file in the system's folder for such, which is gone when the block ends.
+
+    What killed processes left there is removed.
+    """
+    path, claim = _claimed_beside(Path(tempfile.gettempdir()) / "txt", _new_file)
+    try:
+        yield path
+    finally:
+        path.unlink(missing_ok=True)
+        os.close(claim)
+
+
+@contextmanager
 def claimed(folder: Path) -> Iterator[None]:
     """Make a folder, or find it there, and keep other processes from claiming it while the block works in it.
 

@@ -3,15 +3,15 @@
 import gzip
 import shutil
 import sys
-import tempfile
 import zlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO, cast
 
 from txt.errors import InputError, nearest
+from txt.files import temporary_file
 
 FORMATS = {
     ".csv": "csv",
@@ -74,10 +74,10 @@ class Source:
         if not self.is_gzip():
             yield self.path
             return
-        with tempfile.NamedTemporaryFile(prefix="txt-") as copy, self.open() as file:
-            shutil.copyfileobj(file, copy)
-            copy.flush()
-            yield Path(copy.name)
+        with temporary_file() as copy:
+            with self.open() as file, copy.open("wb") as target:
+                shutil.copyfileobj(file, target)
+            yield copy
 
     def chunks(self, size: int = CHUNK_BYTES) -> Iterator[bytes]:
         """Yield the decompressed content in pieces of `size` bytes."""
@@ -108,14 +108,13 @@ def spooled(path: Path | str) -> Iterator[Source]:
     if name == str(path) and (Path(path).is_file() or not Path(path).exists() or Path(path).is_dir()):
         yield Source(Path(path), name)
         return
-    with tempfile.NamedTemporaryFile(prefix="txt-") as copy:
-        if str(path) == "-":
-            shutil.copyfileobj(sys.stdin.buffer, copy)
-        else:
-            with Path(path).open("rb") as pipe:
-                shutil.copyfileobj(pipe, copy)
-        copy.flush()
-        yield Source(Path(copy.name), name)
+    with temporary_file() as copy:
+        with (
+            nullcontext(sys.stdin.buffer) if str(path) == "-" else Path(path).open("rb") as stream,
+            copy.open("wb") as target,
+        ):
+            shutil.copyfileobj(stream, target)
+        yield Source(copy, name)
 
 
 @contextmanager
