@@ -33,7 +33,7 @@ from txt.training.control import DISCARD, NOTE, PAUSE, RATE, RESUME, SAVE, STOP
 from txt.visible import visible_lines
 
 TICK_SECONDS = 0.2
-_SHARE = 0.03  # of a core: what the screen may take, since all cores of a training wait for the one that lends it
+_SHARE = 0.06  # of a core: what the screen may take, since all cores of a training wait for the one that lends it
 _REPLAY_SHARE = 0.5  # nobody waits for it
 _LEAST_SECONDS = 0.35  # with a tick, under the half second in which an event is to be seen
 _MOST_SECONDS = 2.0
