@@ -127,7 +127,7 @@ def _parquet_columns(source: Source) -> tuple[str, ...]:
 def _format(source: Source, text: str) -> str:
     """Return the format by the file's ending, or by its first letter where that says too little."""
     named = FORMATS.get(source.ending)
-    if named in ("csv", "jsonl"):
+    if named not in (None, "json", "parquet"):
         return named
     start = text.lstrip()[0]
     if start == "[":
