@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from txt.config import TrainConfig
 from txt.evaluation.curves import curves_of
-from txt.evaluation.diagnosis import Advice, Facts, diagnose
+from txt.evaluation.diagnosis import Advice, Case, Facts, beaten_by_baseline, diagnose
 from txt.events import Evaluation, Event, Finished, Started, Step
 from txt.proportions import Interval
 
@@ -412,7 +412,12 @@ def test_a_model_that_a_bag_of_words_beats_is_told_so() -> None:
     advice = diagnose(events, config, Facts(difference=Interval(-0.05, -0.08, -0.02)))
     assert kinds(advice) == ["worse than the baseline"]
     assert "5.0 points" in advice[0].message
-    assert "--preset small" in advice[0].flags
+    assert advice[0].flags == ("--preset small", "--epochs 16", "--dropout 0.3")
+    dropped = diagnose(events, config.with_options(dropout=0.3), Facts(difference=Interval(-0.05, -0.08, -0.02)))
+    assert "--dropout 0.5" in dropped[0].flags
+    past_its_best = curves_of(training([*epochs, epochs[0]], classes))
+    found = beaten_by_baseline(Case(past_its_best, config, Facts(difference=Interval(-0.05, -0.08, -0.02))))
+    assert found.flags == ("--preset small", "--dropout 0.3")
     assert diagnose(events, config, Facts(difference=Interval(-0.02, -0.05, 0.01))) == []
 
 

@@ -238,13 +238,14 @@ def imbalance(case: Case) -> Advice | None:
 
 def beaten_by_baseline(case: Case) -> Advice | None:
     """Find a model that is worse than a bag of words."""
-    config, facts = case.config, case.facts
+    config, facts, curves = case.config, case.facts, case.curves
     if facts.difference is None or facts.difference.high >= 0:
         return None
     worse = -100 * facts.difference.value
-    message = f"a bag of words is better by {worse:.1f} points of accuracy: use that, label more rows, or try"
+    message = f"a bag of words is better by {worse:.1f} points of accuracy: use that, or label more rows"
     flags = [f"--preset {smaller}"] if (smaller := _preset(config, larger=False)) else []
-    flags += [f"--epochs {2 * config.num_epochs}", "--dropout 0.3"]
+    flags += [f"--epochs {2 * config.num_epochs}"] if curves.epochs and curves.best is curves.epochs[-1] else []
+    flags += _more_dropout(config)
     return Advice("worse than the baseline", message, tuple(flags))
 
 
@@ -321,9 +322,13 @@ def _warmup_steps(curves: Curves, config: TrainConfig) -> int:
 
 def _against_overfitting(config: TrainConfig) -> tuple[str, ...]:
     flags = ["--patience 3"] if config.patience == 0 else []
-    flags += [f"--dropout {min(0.5, config.dropout + 0.2):.1g}"] if config.dropout < 0.5 else []
+    flags += _more_dropout(config)
     flags += [f"--preset {smaller}"] if (smaller := _preset(config, larger=False)) else []
     return tuple(flags)
+
+
+def _more_dropout(config: TrainConfig) -> list[str]:
+    return [f"--dropout {min(0.5, config.dropout + 0.2):.1g}"] if config.dropout < 0.5 else []
 
 
 def _for_rare_classes(config: TrainConfig) -> tuple[str, ...]:
