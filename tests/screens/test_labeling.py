@@ -535,6 +535,16 @@ async def test_a_big_file_is_labeled_while_it_is_still_being_read(make_app: Make
     assert kept.exists()
 
 
+async def test_a_reason_that_is_too_long_for_its_line_is_cut_with_a_mark(make_app: MakeApp):
+    app = make_app()
+    app.session.suggest_by(
+        lambda _row: Suggestion("positive", 0.5, reason="sentiment-positive; strong-praise: like a charm " * 3)
+    )
+    async with app.run_test(size=SMALL):
+        line = next(line for line in painted(app).splitlines() if "suggested:" in line)
+        assert line.rstrip().endswith("…")
+
+
 async def test_where_there_are_no_classes_yet_they_are_asked_for_beside_the_first_text(make_app: MakeApp):
     app = make_app(labels=None, need_classes=False)
     async with app.run_test(size=SMALL) as pilot:

@@ -29,11 +29,8 @@ def show_conclusion(conclusion: "Conclusion") -> None:
     for advice in conclusion.advice:
         out.print(_advice_line(advice))
     name = shlex.quote(run.name)
-    for command, told in (
-        (f"txt eval {name}", "classes, calibration, mistakes"),
-        (f"txt predict {name}", "asks for texts"),
-    ):
-        out.print(shown(f"  {command}", "bold").append(shown(f"    {told}", "not bold")))
+    out.print(shown(f"  txt eval {name:<10} classes, calibration, mistakes"))
+    out.print(shown(f"  txt predict {name:<7} asks for texts"))
 
 
 def _from_here(path: Path) -> str:
