@@ -54,6 +54,14 @@ def test_it_says_what_it_chose_and_why_and_what_to_type_next(folder, capsys):
     assert Prepared.open(folder / "prepared", verify=True).labels == ("bad", "good")
 
 
+def test_the_hint_to_train_keeps_the_splits_and_columns_that_were_asked_for(folder, capsys):
+    (folder / "val.csv").write_bytes((folder / "reviews.csv").read_bytes())
+    asked = ["--val", "val.csv", "--train-split", "0.7", "--no-labels", "--vocab-size", "400", "--max-length", "64"]
+    code, out, err = run(capsys, "reviews.csv", *asked)
+    assert code == 0, err
+    assert "txt train reviews.csv --no-labels --val val.csv --train-split 0.7 --max-length 64 --from minilm" in out
+
+
 def test_json_is_the_whole_report_and_nothing_else_on_stdout(folder, capsys):
     code, out, _ = run(capsys, "reviews.csv", "--json", "--name", "mine", "--vocab-size", "200")
     assert code == 0

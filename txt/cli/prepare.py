@@ -1,6 +1,8 @@
 """`txt prepare`: turn a data file into a prepared folder, and tell what was found in it."""
 
 import shlex
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +13,7 @@ from txt.cli.console import print_json, say, shown
 from txt.cli.options import Given, build, file_options, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
+from txt.declared import flag
 
 if TYPE_CHECKING:
     from txt.data.report import DataReport
@@ -59,7 +62,7 @@ def prepare(
         print_json(report.to_json())
     else:
         show_report(report)
-        _say_next(data, report)
+        _say_next(data, report, given)
 
 
 def _warn(report: "DataReport") -> None:
@@ -67,21 +70,37 @@ def _warn(report: "DataReport") -> None:
         say(shown(f"warning: {warning}").plain)
 
 
-def _say_next(data: str, report: "DataReport") -> None:
-    """Tell how to train: the plain way, and first how a pretrained encoder would do."""
+def _say_next(data: str, report: "DataReport", given: Given) -> None:
+    """Tell how to train: the plain way, and first how a pretrained encoder would do on the same splits."""
+    from txt.data.minilm import INSTALL, NAME, is_installed
+
     folder = "" if Path(report.path) == _DEFAULT else f" {shlex.quote(report.path)}"
     if report.warnings:
         stdout.print()
     stdout.print(shown(f"Made {report.path} in {report.seconds:.1f} s. Next:"))
     if report.tokenizer["trained"]:
         stdout.print(shown(f"  txt train{folder}", style="bold"))
-        source, own = shlex.quote(data), "its own tokenizer"
+        source, own = shlex.join([data, *_typed_again(given)]), "its own tokenizer"
     else:
         source, own = folder.strip(), "this tokenizer"
     few = any(rows < _FEW_ROWS for rows in report.class_counts.get("train", {}).values())
     way = "--few-shot" if few else "--freeze all"
-    source = "" if source == "-" else f" {source}"
+    source = "" if data == "-" or not source else f" {source}"
     known = report.tokenizer.get("name", "minilm")
-    stdout.print(shown(f"  txt train{source} --from {known} {way}", style="bold"))
+    stdout.print(shown(f"  txt train{source} --from {known} {way}", style="bold"), soft_wrap=True)
     about = "learns from few rows a class" if few else "a first result in seconds"
     stdout.print(shown(f"    a pretrained encoder with {own}: {about}", style="dim"))
+    if known == NAME and not is_installed():
+        stdout.print(shown(f"    {INSTALL} first", style="dim"))
+
+
+def _typed_again(given: Given) -> Iterator[str]:
+    """Yield the options that were typed, but those about a tokenizer of one's own, as they are typed."""
+    for item in fields(PrepareConfig):
+        value = given.get(item.name)
+        if item.metadata["group"] == "Tokenizer" and item.name != "max_length":
+            continue
+        if value is True or value is False:
+            yield flag(item) if value else f"--no-{flag(item).removeprefix('--')}"
+        elif value is not None:
+            yield from (flag(item), str(value))
