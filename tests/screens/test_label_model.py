@@ -3,7 +3,6 @@
 import numpy as np
 
 from tests.screens.conftest import REVIEWS, MakeApp, painted
-from txt.labeling.actions import REVIEW_ACTIONS
 from txt.labeling.active.sitting import Standing
 from txt.labeling.item import Suggestion
 from txt.proportions import wilson
@@ -34,8 +33,7 @@ async def test_in_a_review_one_key_keeps_a_label_and_another_changes_it(make_app
         labeled = [row for row in range(len(REVIEWS)) if session.states.label(row)]
         session.queue.order = np.array(labeled[:2])
         object.__setattr__(session.task, "review", True)
-        app.labeling.actions = REVIEW_ACTIONS
-        session.suggest_by(lambda _row: Suggestion("neutral", 0.9, "model", "tfidf gives the label 2%"))
+        session.suggest_by(lambda _row: Suggestion("neutral", 0.9, "model", "the label has 2% by tfidf"))
         session.queue.move_on(session.settled, set())
         session.jump(labeled[0] + 1)
         app.labeling._tell("")

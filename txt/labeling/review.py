@@ -92,7 +92,7 @@ def doubts_by_model(probabilities: Scores, labeled: Labeled, name: str) -> list[
             "model",
             int(says[place]),
             float(sure[place] - own[place]),
-            f"{name} gives the label {own[place]:.0%}",
+            f"the label has {own[place]:.0%} by {name}",
         )
         for place in places.tolist()
     ]
