@@ -101,6 +101,15 @@ def test_what_cannot_be_done_is_told_in_one_line(folder: Path, txt: Txt, options
     assert "Traceback" not in done.stderr
 
 
+def test_a_replay_that_lacks_the_files_own_labels_says_how_to_have_them(folder: Path, txt: Txt):  # noqa: F811
+    assert txt("data.csv", "--relabel", "--plain", answers="1\nq\n").returncode == 0
+    refused = txt("data.csv", "--simulate")
+    assert refused.returncode == 2
+    assert "--no-relabel counts the file's own labels" in refused.stderr
+    told = txt("data.csv", "--simulate", "--no-relabel", "--seeds", "2", "--most-labels", "30")
+    assert told.returncode == 0, told.stderr
+
+
 def test_the_seed_of_the_draws_can_be_chosen(tmp_path, capsys):
     path = tmp_path / "u.csv"
     path.write_text("text\n" + "".join(f"text number {number}\n" for number in range(20)))

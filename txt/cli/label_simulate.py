@@ -66,9 +66,11 @@ def _task(opened: "Opened", wanted_split: str | None) -> "Task":
     known = np.isin(pool, labeled)
     codes, names = states.labels_of(pool[known])
     if len(codes) < _LEAST_ROWS or len(names) < 2:
+        hint = f"--simulate needs {_LEAST_ROWS} rows and two classes; --label-column names the column with the labels"
+        if opened.leaves_file_labels:
+            hint = "--no-relabel counts the file's own labels, too, which --relabel leaves aside"
         raise InputError(
-            f"`{rows.path}` has {len(codes):,} labeled rows of {len(names)} classes, too few to replay",
-            f"--simulate needs {_LEAST_ROWS} rows and two classes; --label-column names the column with the labels",
+            f"`{rows.path}` has {len(codes):,} labeled rows of {len(names)} classes, too few to replay", hint
         )
     vectorize = vectorizer(config.model)
     model = MODELS[config.model] if vectorize is None else of_vectors(config.model, vectorize)

@@ -72,6 +72,11 @@ class Opened:
         return self._task().multi_label
 
     @property
+    def leaves_file_labels(self) -> bool:
+        """Tell whether the file's own labels are left aside, now or since a sitting before."""
+        return not self._task().file_labels
+
+    @property
     def annotator(self) -> str:
         """Return who labels."""
         return self._task().annotator
