@@ -61,7 +61,8 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
         opened.append(open_labels(data, LabelConfig(**config), Asked("text"), need_classes=need_classes))
         session = opened[-1].session(need_classes=need_classes)
         patterns = [re.compile(highlight, re.IGNORECASE)] if highlight else []
-        app = LabelApp(session, Sitting(opened[-1].asked, kept, tmp_path / "reviews.labeled.csv", patterns))
+        sitting = Sitting(opened[-1].asked, kept, tmp_path / "reviews.labeled.csv", patterns, rules=config.get("rules"))
+        app = LabelApp(session, sitting)
         app.theme = "txt-dark"
         app.session = session
         return app

@@ -7,8 +7,6 @@ import pytest
 
 from tests.screens.conftest import MakeApp, painted
 from tests.screens.test_labeling import stored, until
-from txt.screens.label_app import LabelApp
-from txt.screens.labeling import LabelScreen
 from txt.screens.rule_table import RuleTable
 from txt.screens.text_pane import TextPane
 
@@ -39,15 +37,8 @@ def rewrite(path: Path, source: str) -> None:
     os.replace(beside, path)
 
 
-def with_rules(make_app: MakeApp, rules: Path) -> LabelApp:
-    app = make_app(rules=rules)
-    sitting = app.labeling._sitting
-    app.labeling = LabelScreen(app.session, type(sitting)(sitting.asked, None, sitting.export_to, rules=rules))
-    return app
-
-
 async def test_a_rule_suggests_with_its_words_highlighted_and_enter_takes_it(make_app: MakeApp, rules: Path):
-    app = with_rules(make_app, rules)
+    app = make_app(rules=rules)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: "suggested: positive 50% · enter · charm: like a charm" in painted(app), 60)
         pane = app.screen.query_one(TextPane)
@@ -60,7 +51,7 @@ async def test_a_rule_suggests_with_its_words_highlighted_and_enter_takes_it(mak
 
 
 async def test_the_table_follows_the_file_and_tells_its_mistakes(make_app: MakeApp, rules: Path):
-    app = with_rules(make_app, rules)
+    app = make_app(rules=rules)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("3", "r")
         await until(pilot, lambda: "100 % [21, 100]" in painted(app), 60)
@@ -79,7 +70,7 @@ async def test_the_table_follows_the_file_and_tells_its_mistakes(make_app: MakeA
 async def test_a_pattern_that_never_ends_stops_no_key(make_app: MakeApp, rules: Path):
     endless = "[[rule]]\nname = 'endless'\nlabel = 'positive'\nregex = '([a-z ,]+)+$'\n"
     rewrite(rules, endless)
-    app = with_rules(make_app, rules)
+    app = make_app(rules=rules)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("1", "2")
         assert stored(app)[:2] == ["negative", "neutral"]
@@ -88,7 +79,7 @@ async def test_a_pattern_that_never_ends_stops_no_key(make_app: MakeApp, rules: 
 
 
 async def test_an_export_from_the_screen_has_the_rules_labels(make_app: MakeApp, rules: Path, tmp_path: Path):
-    app = with_rules(make_app, rules)
+    app = make_app(rules=rules)
     async with app.run_test(size=SIZE) as pilot:
         await until(pilot, lambda: "suggested" in painted(app), 60)
         await pilot.press("1", "q", "e")
@@ -108,7 +99,7 @@ async def test_without_rules_there_is_no_key_for_them(make_app: MakeApp):
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
 def test_the_table(snap_compare, make_app: MakeApp, rules: Path, size: tuple[int, int]):
-    app = with_rules(make_app, rules)
+    app = make_app(rules=rules)
     app.session.stopwatch = type(app.session.stopwatch)(lambda: 0.0)
 
     async def open_table(pilot) -> None:

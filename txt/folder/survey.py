@@ -17,9 +17,8 @@ from txt.folder.data_file import Glance, glance, is_data_name
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, Entry, Step, argument
 from txt.labeling.journal import Journal, store_path
 from txt.labeling.store_file import DamagedStoreError
-from txt.runs import RUNS
+from txt.runs import RUNS, STUDIES
 
-STUDIES = Path("studies")  # as in search.study_folder, which loads Optuna
 _MANIFEST = "manifest.json"  # as in data.prepared, which loads tokenizers
 _STORE_ENDING = ".labels.db"
 _SPLITS = {"val": ("val", "valid", "validation", "dev"), "test": ("test",)}

@@ -9,7 +9,6 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.message import Message
-from textual.screen import Screen
 
 from txt.errors import TxtError
 from txt.run_notes import read_notes, write_note
@@ -17,6 +16,7 @@ from txt.run_replay import Replay
 from txt.run_status import LIVING, PAUSED
 from txt.runs import Run, all_runs
 from txt.screens import run_words
+from txt.screens.app import ActingScreen
 from txt.screens.chips import Chip, Chips
 from txt.screens.dashboard_panels import NAMES, LogPane, PlotPanel, Plots
 from txt.screens.dialog import TypedAhead
@@ -51,7 +51,7 @@ class Ended(Message):
         self.message = message
 
 
-class DashboardScreen(Screen[None]):
+class DashboardScreen(ActingScreen):
     """Shows a run and turns keys into commands; what the run is like lives in WatchedRun."""
 
     def __init__(self, watched: WatchedRun, replay: Replay | None = None, *, notifies: bool = False) -> None:
@@ -131,10 +131,6 @@ class DashboardScreen(Screen[None]):
     @on(PlotPanel.Clicked)
     def _enlarge(self, event: PlotPanel.Clicked) -> None:
         self._show_alone(event.name)
-
-    def run_action_named(self, name: str) -> None:
-        """Do what one of the actions says."""
-        getattr(self, f"_do_{name}")()
 
     # Steering the training
 

@@ -3,58 +3,24 @@
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable
-from functools import partial
-from typing import Any
 
 from textual import on
-from textual.app import App, SystemCommand
-from textual.binding import Binding
-from textual.screen import Screen
 
 from txt.run_replay import Replay
+from txt.screens.app import ActingApp
 from txt.screens.dashboard import DashboardScreen, Ended
-from txt.screens.palette import theme_for
-from txt.screens.themes import THEMES
 from txt.screens.watched_run import WatchedRun
 from txt.visible import visible
 
 
-class DashboardApp(App[None]):
+class DashboardApp(ActingApp[None]):
     """Runs the screen."""
 
-    CSS_PATH = "txt.tcss"
     TITLE = "txt watch"
-    BINDINGS = [  # noqa: RUF012
-        Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
-        Binding("ctrl+c", "leave", "Leave", show=False, priority=True),
-    ]
 
     def __init__(self, watched: WatchedRun, replay: Replay | None = None, *, notifies: bool = False) -> None:
-        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
         self.dashboard = DashboardScreen(watched, replay, notifies=notifies)
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = theme_for(self.console.color_system)
-
-    def get_default_screen(self) -> Screen[Any]:
-        """Return the screen to begin with."""
-        return self.dashboard
-
-    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
-        """Yield what the command palette offers: every action, and the themes."""
-        if screen is self.dashboard:
-            for action in self.dashboard.actions:
-                title = action.help[0].upper() + action.help[1:]
-                yield SystemCommand(title, f"key {action.key}", partial(self.dashboard.run_action_named, action.name))
-        yield SystemCommand("Dark or light", "Choose the colours", self.action_change_theme)
-
-    def action_leave(self) -> None:
-        """Leave the screen, or what lies over it."""
-        if self.screen is self.dashboard:
-            self.dashboard.run_action_named("leave")
-        else:
-            self.screen.dismiss(None)
+        super().__init__(self.dashboard)
 
     @on(Ended)
     def _notify(self, event: Ended) -> None:

@@ -1,14 +1,12 @@
 """The home screen: what is in this folder, how it stands, and the command that goes on with it."""
 
-import os
 from collections.abc import Callable, Sequence
 from itertools import groupby
-from typing import Any
 
 from rich.cells import cell_len
 from rich.text import Text
 from textual import events, on, work
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.message import Message
 from textual.screen import Screen
@@ -16,11 +14,10 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, Entry, Step
+from txt.screens.app import ThemedApp
 from txt.screens.chips import Chip, Chips
 from txt.screens.key_page import key_page
 from txt.screens.label_dialogs import Page
-from txt.screens.palette import theme_for
-from txt.screens.themes import THEMES
 from txt.visible import clip, visible
 
 _LOOK_SECONDS = 5.0
@@ -240,23 +237,15 @@ class HomeScreen(Screen[None]):
         getattr(self, f"action_{event.name}")()
 
 
-class HomeApp(App[tuple[Step, tuple[str, str]] | None]):
+class HomeApp(ThemedApp[tuple[Step, tuple[str, str]] | None]):
     """Runs the screen; the result is the step that was chosen and what it is about, or None."""
 
-    CSS_PATH = "txt.tcss"
     TITLE = "txt"
     BINDINGS = [Binding("ctrl+q,ctrl+c", "quit", "Leave", show=False, priority=True)]  # noqa: RUF012
 
     def __init__(self, screen: HomeScreen) -> None:
-        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        super().__init__(screen)
         self.home = screen
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = theme_for(self.console.color_system)
-
-    def get_default_screen(self) -> Screen[Any]:
-        """Return the screen to begin with."""
-        return self.home
 
 
 def _line(entry: Entry, name_width: int, width: int) -> Text:

@@ -13,7 +13,6 @@ from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
-from textual.screen import Screen
 from textual.widgets import Static
 
 from txt.data.rows import Asked
@@ -29,6 +28,7 @@ from txt.labeling.scanner import Answer, Failed, Found, Indexed, Reading
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
 from txt.screens import label_lines
+from txt.screens.app import ActingScreen
 from txt.screens.charts import bars
 from txt.screens.chips import Chip, Chips
 from txt.screens.class_bar import ClassBar
@@ -69,7 +69,7 @@ class Sitting:
     active: ActiveLearning | None = None
 
 
-class LabelScreen(Screen[None]):
+class LabelScreen(ActingScreen):
     """Shows a row at a time and turns keys into decisions; what is decided lives in the session."""
 
     def __init__(self, session: LabelSession, sitting: Sitting) -> None:
@@ -84,10 +84,8 @@ class LabelScreen(Screen[None]):
         self._busy = False
         self._shown_row: int | None = -1
         self._keys_shown: list[Chip] = []
-        self.actions: Sequence[Action] = REVIEW_ACTIONS if session.task.review else ACTIONS
         self.rules: RuleLink | None = None
         if sitting.rules is not None:
-            self.actions = (*self.actions, RULES)
             self.rules = RuleLink(session, sitting.rules, self._hear_rules, self._lose_rules)
 
     def compose(self) -> ComposeResult:
@@ -101,6 +99,12 @@ class LabelScreen(Screen[None]):
         yield Marks()
         yield ClassBar(id="class-bar")
         yield Chips(id="keys")
+
+    @property
+    def actions(self) -> Sequence[Action]:
+        """What keys do here."""
+        usual = REVIEW_ACTIONS if self.session.task.review else ACTIONS
+        return usual if self.rules is None else (*usual, RULES)
 
     # Keys
 
@@ -144,10 +148,6 @@ class LabelScreen(Screen[None]):
             self._accept()
         else:
             self.run_action_named(event.name)
-
-    def run_action_named(self, name: str) -> None:
-        """Do what one of the `ACTIONS` says."""
-        getattr(self, f"_do_{name}")()
 
     # Deciding
 

@@ -1,21 +1,19 @@
 """The leaderboard of a search: ranked trials with their curves, while it runs and at the end."""
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rich.table import Table
 from rich.text import Text
 from textual import work
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
+from txt.screens.app import ThemedApp
 from txt.screens.charts import Series, line_chart
-from txt.screens.palette import theme_for
-from txt.screens.themes import THEMES
 from txt.search.board import Board, TrialRow
 from txt.search.ranking import spoken, spoken_value
 from txt.visible import clip
@@ -120,10 +118,9 @@ class Advanced(Message):
         self.board = board
 
 
-class LeaderboardApp(App[Board | None]):
+class LeaderboardApp(ThemedApp[Board | None]):
     """Shows a search while it runs; the result is its last board."""
 
-    CSS_PATH = "txt.tcss"
     TITLE = "txt grid"
     BINDINGS = [  # noqa: RUF012
         Binding("q", "stop", "Stop", show=False, priority=True),
@@ -132,13 +129,10 @@ class LeaderboardApp(App[Board | None]):
     ]
 
     def __init__(self, boards: Callable[[Callable[[], bool]], Iterator[Board]]) -> None:
-        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        super().__init__()
         self._boards = boards
         self._stopping = False
         self._board: Board | None = None
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = theme_for(self.console.color_system)
 
     def compose(self) -> ComposeResult:
         """Lay out the study's state above its trials."""

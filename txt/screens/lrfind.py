@@ -1,21 +1,19 @@
 """The learning-rate range test while it runs, and its curve as a picture of letters."""
 
-import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 
 from rich.text import Text
 from textual import work
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from txt.screens.app import ThemedApp
 from txt.screens.charts import Series, line_chart
-from txt.screens.palette import theme_for
-from txt.screens.themes import THEMES
 from txt.search.finding import Finding, find
 from txt.search.range_test import Tried
 
@@ -56,10 +54,9 @@ class Stepped(Message):
     """Some steps of the test were taken."""
 
 
-class LRFindApp(App[list[Tried] | None]):
+class LRFindApp(ThemedApp[list[Tried] | None]):
     """Runs the test and shows its curve grow; the result is all its steps, or None where it was left early."""
 
-    CSS_PATH = "txt.tcss"
     TITLE = "txt lrfind"
     BINDINGS = [  # noqa: RUF012
         Binding("q", "leave", "Leave", show=False, priority=True),
@@ -69,13 +66,10 @@ class LRFindApp(App[list[Tried] | None]):
     ]
 
     def __init__(self, test: Callable[[], Iterator[Tried]], rule: str, repeats: int) -> None:
-        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        super().__init__()
         self._test, self._rule, self._repeats = test, rule, repeats
         self.tried: list[Tried] = []
         self._drawn = 0.0
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = theme_for(self.console.color_system)
 
     def compose(self) -> ComposeResult:
         """Lay out the state of the test above its curve."""

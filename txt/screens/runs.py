@@ -6,11 +6,10 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from rich.text import Text
 from textual import events, on, work
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Static
@@ -21,13 +20,12 @@ from txt.evaluation.pruning import borrowers, check_idle, check_removable, stand
 from txt.evaluation.summary import Summary, leaders, summaries
 from txt.run_notes import change_tags, write_note
 from txt.runs import RUNS, Run
+from txt.screens.app import ThemedApp
 from txt.screens.chips import Chip, Chips
 from txt.screens.key_page import key_page
 from txt.screens.label_dialogs import AskLine, Choose, Page
-from txt.screens.palette import theme_for
 from txt.screens.run_lines import remarks_line, size
 from txt.screens.run_table import RunTable
-from txt.screens.themes import THEMES
 from txt.visible import visible
 
 _RELOAD_SECONDS = 5.0
@@ -303,23 +301,15 @@ class RunsScreen(Screen[None]):
         getattr(self, f"action_{event.name}")()
 
 
-class RunsApp(App[None]):
+class RunsApp(ThemedApp[None]):
     """Runs the screen."""
 
-    CSS_PATH = "txt.tcss"
     TITLE = "txt runs"
     BINDINGS = [Binding("ctrl+q,ctrl+c", "quit", "Leave", show=False, priority=True)]  # noqa: RUF012
 
     def __init__(self, screen: RunsScreen) -> None:
-        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)
+        super().__init__(screen)
         self.runs = screen
-        for theme in THEMES:
-            self.register_theme(theme)
-        self.theme = theme_for(self.console.color_system)
-
-    def get_default_screen(self) -> Screen[Any]:
-        """Return the screen to begin with."""
-        return self.runs
 
 
 def _going(going: Sequence[Summary], every: Sequence[Summary]) -> Text:

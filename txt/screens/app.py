@@ -1,0 +1,90 @@
+"""What the apps of all screens share: our colours, the palette of commands, and how a screen is left."""
+
+import os
+from collections.abc import Iterable, Sequence
+from functools import partial
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+from textual.screen import Screen
+from textual.theme import Theme
+
+from txt.screens.palette import LIGHT, PALETTES, theme_for
+
+Result = TypeVar("Result")
+
+THEMES = [Theme(name=name, dark=name != LIGHT, **colors) for name, colors in PALETTES.items()]  # type: ignore[arg-type]
+
+
+class ThemedApp(App[Result]):
+    """An app in our colours, or the terminal's own where it has sixteen or none; it may begin with a screen."""
+
+    CSS_PATH = "txt.tcss"
+
+    def __init__(self, first: Screen[Any] | None = None) -> None:
+        super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)  # else it would paint in greys
+        self._first = first
+        for theme in THEMES:
+            self.register_theme(theme)
+        self.theme = theme_for(self.console.color_system)
+
+    def get_default_screen(self) -> Screen[Any]:
+        """Return the screen to begin with."""
+        return self._first or super().get_default_screen()
+
+
+class ScreenAction(Protocol):
+    """Something that a key of a screen does."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def key(self) -> str:
+        """The key."""
+
+    @property
+    def help(self) -> str:
+        """What it does."""
+
+
+class ActingScreen(Screen[None]):
+    """A screen whose keys have names, so that other ways than keys lead to what they do."""
+
+    @property
+    def actions(self) -> Sequence[ScreenAction]:
+        """What keys do here."""
+        raise NotImplementedError
+
+    def run_action_named(self, name: str) -> None:
+        """Do what one of the actions says."""
+        getattr(self, f"_do_{name}")()
+
+
+class ActingApp(ThemedApp[Result]):
+    """Runs an acting screen; leaving is an action of that screen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q,ctrl+c", "leave", "Leave", show=False, priority=True),
+    ]
+
+    def __init__(self, acting: ActingScreen) -> None:
+        super().__init__(acting)
+        self._acting = acting
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Yield what the command palette offers: every action, and the themes."""
+        if screen is self._acting:
+            for action in self._acting.actions:
+                title = action.help[0].upper() + action.help[1:]
+                yield SystemCommand(title, f"key {action.key}", partial(self._acting.run_action_named, action.name))
+        yield SystemCommand("Dark or light", "Choose the colours", self.action_change_theme)
+
+    def action_leave(self) -> None:
+        """Leave the screen, or what lies over it."""
+        if self.screen is self._acting:
+            self._acting.run_action_named("leave")
+        else:
+            self.screen.dismiss(None)
