@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from txt.cli.console import out as stdout
-from txt.cli.console import print_json, say, shown
+from txt.cli.console import print_json, say, say_meanwhile, shown
 from txt.cli.options import Given, build, file_options, takes
 from txt.config import LRFindConfig, TrainConfig
 from txt.declared import names_of
 from txt.errors import InputError, Interrupted
+from txt.visible import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -135,12 +136,13 @@ def _with_bar(tried: "Iterator[Tried]", finding: LRFindConfig) -> "Iterator[Trie
 
 
 def _open(source: Path) -> "Prepared":
-    from txt.data.prepared import Prepared
-
     if source.is_file():
         raise InputError(f"`{source}` is a file, not a prepared folder", f"txt prepare {source}, then txt lrfind")
     if not source.is_dir() and source == Path("prepared"):
         raise InputError("there is no `prepared` folder here", "txt prepare DATA makes one")
+    say_meanwhile(f"trying learning rates on {visible(str(source))} …")
+    from txt.data.prepared import Prepared
+
     return Prepared.open(source)
 
 
