@@ -1,5 +1,6 @@
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -89,6 +90,17 @@ def test_a_failure_halfway_leaves_nothing(run: Run, tmp_path: Path, monkeypatch:
     monkeypatch.setattr("txt.export.hugging_face.model_card", fail)
     with pytest.raises(TxtError):
         export_hugging_face(find_model(run.path), tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_takes_no_more_is_told_in_one_line(run: Run, tmp_path: Path):
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))  # as a full disk, but for the words
+    try:
+        with pytest.raises(TxtError, match=r"writing .*: file too large"):
+            export_hugging_face(find_model(run.path), tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert list(tmp_path.iterdir()) == []
 
 

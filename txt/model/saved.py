@@ -1,6 +1,10 @@
 """A trained model as a folder in Hugging Face layout: config.json, model.safetensors and the tokenizer."""
 
+import os
+import re
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -22,12 +26,24 @@ def save_model(model: Model, tokenizer: Path, folder: Path) -> None:
     """Write a model with its tokenizer's files to `folder`, whole or not at all.
 
     Raises:
-        OSError, SafetensorError: the disk is full or cannot be written; what was there before is intact.
+        OSError: the disk is full or cannot be written; what was there before is intact.
     """
-    with atomic_folder(folder) as beside:
+    with system_errors(), atomic_folder(folder) as beside:
         merged(model).save_pretrained(beside)
         for file in tokenizer.iterdir():
             shutil.copyfile(file, beside / file.name)
+
+
+@contextmanager
+def system_errors() -> Iterator[None]:
+    """Turn what safetensors says of a system that refused, as when the disk is full, into the OSError that it was."""
+    try:
+        yield
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
 
 
 def load_model(folder: Path, device: torch.device) -> Model:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from txt.errors import InputError
 from txt.files import FORMAT, atomic_folder, read_json, sha256, write_json
+from txt.model.saved import system_errors
 
 _STATE, _TENSORS = "state.json", "state.safetensors"
 
@@ -71,10 +72,10 @@ def save_checkpoint(
         keep: checkpoints to keep, at least 1.
 
     Raises:
-        OSError, SafetensorError: the disk is full or cannot be written; earlier checkpoints are untouched.
+        OSError: the disk is full or cannot be written; earlier checkpoints are untouched.
     """
     path = folder / f"step-{progress.step:08d}"
-    with atomic_folder(path) as beside:
+    with system_errors(), atomic_folder(path) as beside:
         save_file(tensors, beside / _TENSORS)
         record = {
             "format": FORMAT,

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
 
 from txt.data.prepared import Prepared
 from txt.errors import InputError
@@ -250,7 +249,7 @@ class Training:
         folder, keep = self.run.checkpoints, self.config.keep_checkpoints
         try:
             path = save_checkpoint(folder, self.progress, self.optimizer.state(), self.settings, keep)
-        except (OSError, SafetensorError) as error:
+        except OSError as error:
             return [self._warned(f"could not save a checkpoint: {error}; the one before it is intact")]
         return [self._saved(path, best=False)]
 
@@ -259,7 +258,7 @@ class Training:
             return []
         try:
             save_model(self.model, self.tokenizer, self.run.model)
-        except (OSError, SafetensorError) as error:
+        except OSError as error:
             return [self._warned(f"could not save the best model: {error}; the one before it is intact")]
         return [self._saved(self.run.model, best=True)]
 
