@@ -216,7 +216,7 @@ class LabelScreen(ActingScreen):
             return ""
 
         self._tell("no classes yet, + adds them")
-        hint = "names with commas between: positive,negative · esc goes back"
+        hint = "with commas between: positive,negative · esc goes back"
         self._ask("Which classes?", "", add, hint=hint, check=read)
 
     def _do_columns(self) -> None:
