@@ -7,7 +7,8 @@ import pytest
 
 from tests.screens.run_record import make_run, record, say_training
 from txt.cli import main
-from txt.cli.watch import conclude, has_screen
+from txt.cli.terminal import has_screen
+from txt.cli.watch import conclude
 from txt.errors import Interrupted, TxtError
 from txt.events import from_json
 from txt.run_status import read_status

@@ -31,7 +31,7 @@ from txt.cli import (
 )
 from txt.cli.help import App
 from txt.cli.home import show_home
-from txt.cli.watch import has_screen
+from txt.cli.terminal import has_screen
 from txt.errors import InputError, Interrupted, TxtError, nearest
 from txt.visible import visible_lines
 

@@ -1,6 +1,5 @@
 """`txt grid`: search for the best options, over all combinations of lists or by drawing from ranges."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -13,6 +12,7 @@ from txt.cli.grid_space import LISTED
 from txt.cli.grid_study import Begun, begin, go_on
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, takes
+from txt.cli.terminal import has_screen
 from txt.config import GridConfig, PrepareConfig, TrainConfig
 from txt.errors import InputError, Interrupted, TxtError
 
@@ -66,12 +66,8 @@ def grid(
         begun = go_on(resume, source, fresh, given, searching)
     else:
         begun = begin(source, name, space, preset, config, given, searching)
-    board = _search(begun, searching, timeout, keep_models, live=not (plain or as_json) and _on_terminal())
+    board = _search(begun, searching, timeout, keep_models, live=has_screen(plain, as_json))
     _conclude(begun, board, as_json, evaluate_winner)
-
-
-def _on_terminal() -> bool:
-    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def _search(begun: Begun, searching: GridConfig, timeout: float | None, keep_models: int | None, live: bool) -> "Board":

@@ -20,6 +20,7 @@ from txt.cli.label_review import begin_review, merge_store
 from txt.cli.label_rules import check_rules_file, judge_rules, show_rules, suggest_by_rules, with_declared_classes
 from txt.cli.label_simulate import simulate
 from txt.cli.options import Given, build, takes
+from txt.cli.terminal import has_screen
 from txt.config import LabelConfig, PrepareConfig
 from txt.declared import names_of
 from txt.errors import InputError, TxtError
@@ -84,7 +85,7 @@ def label(
     given = Given(given.with_settings())
     simulates = bool(given.get("simulate"))
     looks_only = bool(export or check or stats or as_json or simulates)
-    on_screen = not (recover or looks_only or plain) and sys.stdin.isatty() and sys.stdout.isatty()
+    on_screen = not (recover or looks_only) and has_screen(plain)
     if on_screen:
         gc.disable()  # what a start makes is no garbage; the screen turns it on again
     from txt.data.rows import Asked

@@ -1,6 +1,5 @@
 """`txt lrfind`: find a learning rate by training at one that grows until the loss explodes."""
 
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +10,7 @@ import typer
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, say_meanwhile, shown
 from txt.cli.options import Given, build, file_options, takes
+from txt.cli.terminal import has_screen
 from txt.config import LRFindConfig, TrainConfig
 from txt.declared import names_of
 from txt.errors import InputError, Interrupted
@@ -69,8 +69,7 @@ def lrfind(
     training = training_options(below, recipe, options, given)
     finding_config = build(LRFindConfig, given, options)
     prepared = _open(source)
-    on_screen = not (plain or as_json) and sys.stdin.isatty() and sys.stdout.isatty()
-    finding = find_rate(prepared, training, finding_config, on_screen)
+    finding = find_rate(prepared, training, finding_config, has_screen(plain, as_json))
     verified = list(_verify(prepared, training, finding)) if finding_config.verify else []
     finding = _believing(finding, verified)
     save_finding(prepared, training, finding)

@@ -14,6 +14,7 @@ from txt.cli.run_arguments import Json, Name, Names, Yes
 from txt.cli.runs_compare import compare
 from txt.cli.runs_export import export, plot
 from txt.cli.runs_show import show
+from txt.cli.terminal import on_terminal
 from txt.errors import InputError
 from txt.screens.run_lines import runs_lines, size
 
@@ -87,7 +88,7 @@ def _open_screen(sort: str, reverse: bool, terms: str) -> None:
     from txt.evaluation.listing import filtered, ordered
 
     ordered(filtered((), terms), sort)  # what is wrong is told before a screen opens
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+    if not on_terminal():
         raise InputError("-i needs a terminal", "without it, `txt runs` prints the table")
     from txt.screens.runs import RunsApp, RunsScreen
 

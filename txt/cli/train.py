@@ -15,8 +15,9 @@ from txt.cli.lrfind import with_found_rate
 from txt.cli.notify import notify as tell_desktop
 from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.stage_bar import StageBar
+from txt.cli.terminal import has_screen
 from txt.cli.training_options import finds_rate, training_options, with_settings
-from txt.cli.watch import has_screen, train_watched
+from txt.cli.watch import train_watched
 from txt.config import PrepareConfig, TrainConfig
 from txt.declared import flag, names_of
 from txt.errors import InputError, Interrupted, TxtError

@@ -1,8 +1,6 @@
 """`txt watch`: the dashboard of a run that goes on, or went on; and a training that is watched from its start."""
 
 import json
-import os
-import sys
 import time
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +8,7 @@ import typer
 from rich.text import Text
 
 from txt.cli.console import out, say
+from txt.cli.terminal import has_screen
 from txt.errors import InputError, Interrupted, TxtError
 from txt.visible import visible
 
@@ -58,13 +57,6 @@ def watch(
     watched = show_dashboard(found, replay=replay, speed=speed, notifies=notify)
     if not replay:
         conclude(watched)
-
-
-def has_screen(plain: bool, as_json: bool) -> bool:
-    """Return whether there is a terminal for the dashboard, and it is wanted."""
-    if plain or as_json or os.environ.get("CI") or os.environ.get("TERM") == "dumb":
-        return False
-    return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def train_watched(run: "Run", at_step: int | None, notifies: bool) -> None:
