@@ -1,7 +1,9 @@
 """Copies made in several processes, handed on in the order of the rows."""
 
 import multiprocessing
+import os
 import signal
+import threading
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -55,7 +57,16 @@ def _start(recipe: Recipe) -> None:
     """Make this process's engine; Ctrl-C is for the parent to hear, which finishes what is under way."""
     global _engine
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, name="parent", daemon=True).start()
     _engine = Engine(recipe)
+
+
+def _end_with_parent() -> None:
+    """Wait until the parent is gone, and go too: when it is killed, the pool waits for its work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os._exit(1)
 
 
 def _make(rows: list[Row]) -> Made:
