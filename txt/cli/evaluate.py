@@ -9,7 +9,6 @@ import typer
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, say_meanwhile
 from txt.cli.options import Given, build, takes
-from txt.cli.scorecard import show_report
 from txt.config import PrepareConfig
 from txt.declared import names_of
 from txt.errors import InputError
@@ -51,6 +50,7 @@ def evaluate(
 
     Example: `txt eval` or `txt eval 003 --data more-reviews.csv`
     """
+    from txt.cli.scorecard import show_report
     from txt.evaluation.run import evaluate_run, report_folder
     from txt.evaluation.write import write
     from txt.runs import Run

@@ -6,7 +6,6 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from txt.cli.data_report import say_report
 from txt.cli.grid_space import sampler_of, say_count, space_of
 from txt.cli.options import Given, build, file_options
 from txt.cli.stage_bar import StageBar
@@ -131,6 +130,7 @@ def _open(source: str | None, given: Given) -> "Prepared":
 
 def _prepared(source: str, preparing: PrepareConfig, folder: "StudyFolder") -> "Prepared":
     """Prepare a data file into the study's folder; where the study is there already, only to compare."""
+    from txt.cli.data_report import say_report
     from txt.data.prepare import prepare
     from txt.data.prepared import Prepared
     from txt.labeling.stored import stored_labels

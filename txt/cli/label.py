@@ -18,7 +18,6 @@ from txt.cli.label_active import active_learning, begin_sitting, check_active
 from txt.cli.label_exchange import export_labels, import_labels
 from txt.cli.label_review import begin_review, merge_store
 from txt.cli.label_rules import check_rules_file, judge_rules, show_rules, suggest_by_rules, with_declared_classes
-from txt.cli.label_simulate import simulate
 from txt.cli.options import Given, build, takes
 from txt.cli.terminal import has_screen
 from txt.config import LabelConfig, PrepareConfig
@@ -115,6 +114,8 @@ def label(
             open_labels(data, config, asked, write=not looks_only, need_store=need_store, need_classes=need_classes)
         ) as opened:
             if simulates:
+                from txt.cli.label_simulate import simulate
+
                 _read_all(opened)
                 simulate(opened, given.get("split_column"), as_json)
             elif looks_only:

@@ -16,7 +16,6 @@ from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PredictConfig, PrepareConfig
-from txt.data.source import FORMATS
 from txt.declared import flag, names_of
 from txt.errors import InputError
 from txt.visible import visible
@@ -123,6 +122,8 @@ def _as_file(what: str | None) -> Path | None:
     Raises:
         InputError: it is called like a data file, and there is none.
     """
+    from txt.data.source import FORMATS
+
     if what is None or what == "-" or not what.strip():
         return None
     path = Path(what)
