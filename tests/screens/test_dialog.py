@@ -3,7 +3,7 @@ from textual import events
 from textual.app import App
 
 from txt.screens.chips import Chip
-from txt.screens.label_dialogs import Choose
+from txt.screens.dialogs import Choose
 
 
 async def test_keys_typed_ahead_answer_a_dialog_once():

@@ -12,10 +12,10 @@ from tests.screens.test_home import until
 from txt.folder.survey import survey
 from txt.labeling.actions import ACTIONS, RULES
 from txt.screens.dashboard_app import DashboardApp
+from txt.screens.dialogs import Page
 from txt.screens.home import _KEYS as HOME_KEYS
 from txt.screens.home import HomeApp, HomeScreen
 from txt.screens.label_app import LabelApp
-from txt.screens.label_dialogs import Page
 from txt.screens.leaderboard import LeaderboardApp
 from txt.screens.lrfind import LRFindApp
 from txt.screens.rule_table import RuleTable

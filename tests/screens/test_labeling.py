@@ -14,10 +14,10 @@ from txt.labeling.decision import row_id
 from txt.labeling.item import Suggestion
 from txt.labeling.journal import current_labels
 from txt.screens.class_bar import ClassBar
+from txt.screens.dialogs import AskLine, Choose, Page
 from txt.screens.find_dialog import FindDialog
 from txt.screens.label_all import LabelAll
 from txt.screens.label_app import LabelApp
-from txt.screens.label_dialogs import AskLine, Choose, Page
 from txt.screens.labeling import LabelScreen
 
 SMALL = (80, 24)

@@ -19,9 +19,8 @@ from txt.screens import run_words
 from txt.screens.app import ActingScreen
 from txt.screens.chips import Chip, Chips
 from txt.screens.dashboard_panels import NAMES, LogPane, PlotPanel, Plots
-from txt.screens.dialog import TypedAhead
+from txt.screens.dialogs import AskLine, Page, TypedAhead
 from txt.screens.drawing_budget import DrawingBudget
-from txt.screens.label_dialogs import AskLine, Page
 from txt.screens.overlay_dialog import ChooseRuns
 from txt.screens.plot_view import MOVES, SMOOTHINGS, Scene, View
 from txt.screens.run_plots import metrics_of

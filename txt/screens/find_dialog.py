@@ -13,8 +13,7 @@ from txt.errors import InputError
 from txt.labeling.find import STATES, Query, parse_query
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
-from txt.screens.dialog import Dialog
-from txt.screens.label_dialogs import still_input
+from txt.screens.dialogs import Dialog, still_input
 from txt.visible import clip, visible
 
 _SHOWN = 6

@@ -16,8 +16,8 @@ from textual.widgets import Static
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, Entry, Step
 from txt.screens.app import ThemedApp
 from txt.screens.chips import Chip, Chips
+from txt.screens.dialogs import Page
 from txt.screens.key_page import key_page
-from txt.screens.label_dialogs import Page
 from txt.visible import clip, visible
 
 _LOOK_SECONDS = 5.0

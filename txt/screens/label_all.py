@@ -11,7 +11,7 @@ from txt.labeling.session import LabelSession
 from txt.labeling.states import RowNumbers
 from txt.screens.chips import Chips
 from txt.screens.class_bar import ClassBar
-from txt.screens.dialog import Dialog
+from txt.screens.dialogs import Dialog
 from txt.visible import clip
 
 _SHOWN = 5

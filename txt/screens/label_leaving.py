@@ -11,7 +11,7 @@ from txt.labeling.rules.rule_book import RuleBook
 from txt.labeling.session import LabelSession
 from txt.screens import label_lines
 from txt.screens.chips import Chip
-from txt.screens.label_dialogs import Choose
+from txt.screens.dialogs import Choose
 from txt.visible import clip
 
 

@@ -32,11 +32,10 @@ from txt.screens.app import ActingScreen
 from txt.screens.charts import bars
 from txt.screens.chips import Chip, Chips
 from txt.screens.class_bar import ClassBar
-from txt.screens.dialog import TypedAhead
+from txt.screens.dialogs import AskLine, Page, TypedAhead
 from txt.screens.file_search import FileSearch
 from txt.screens.find_dialog import FindDialog
 from txt.screens.label_all import LabelAll
-from txt.screens.label_dialogs import AskLine, Page
 from txt.screens.label_keys import action_chips, action_for
 from txt.screens.label_leaving import ask_to_leave, ask_to_leave_unsaved, write_export
 from txt.screens.label_model import model_page

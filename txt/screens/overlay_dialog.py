@@ -10,7 +10,7 @@ from textual.containers import Vertical
 from textual.widgets import Static
 
 from txt.runs import Run
-from txt.screens.dialog import Dialog
+from txt.screens.dialogs import Dialog
 from txt.visible import clip
 
 _SHOWN = 12

@@ -5,7 +5,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from txt.labeling.rules.rule_book import RuleBook
-from txt.screens.label_dialogs import Page
+from txt.screens.dialogs import Page
 from txt.screens.rule_lines import rule_table
 from txt.visible import visible, visible_lines
 

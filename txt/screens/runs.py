@@ -22,8 +22,8 @@ from txt.run_notes import change_tags, write_note
 from txt.runs import RUNS, Run
 from txt.screens.app import ThemedApp
 from txt.screens.chips import Chip, Chips
+from txt.screens.dialogs import AskLine, Choose, Page
 from txt.screens.key_page import key_page
-from txt.screens.label_dialogs import AskLine, Choose, Page
 from txt.screens.run_lines import remarks_line, size
 from txt.screens.run_table import RunTable
 from txt.visible import visible

@@ -5,7 +5,7 @@ from rich.text import Text
 from txt.run_status import STARTING
 from txt.screens import run_words
 from txt.screens.chips import Chip
-from txt.screens.label_dialogs import Choose
+from txt.screens.dialogs import Choose
 from txt.screens.watched_run import WatchedRun
 from txt.training.control import send
 

@@ -1,16 +1,57 @@
-"""The questions that labeling asks: a line of text, a choice of keys, what to do with a whole view, all keys."""
+"""Dialogs: they answer once, and get the keys that were typed before they were there. A line, a choice, a page."""
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from txt.errors import InputError
 from txt.screens.chips import Chip, Chips
-from txt.screens.dialog import Dialog
+
+Answer = TypeVar("Answer")
+
+
+class TypedAhead(Message):
+    """A key that was meant for a dialog, and came while the screen below still had the keys."""
+
+    def __init__(self, event: events.Key) -> None:
+        super().__init__()
+        self.key, self.character = event.key, event.character
+        self.is_printable = event.is_printable
+
+
+class Dialog(ModalScreen[Answer]):
+    """A dialog whose first answer counts: keys typed ahead would otherwise close what lies under it."""
+
+    _answered = False
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Close the dialog with its answer; a second one is ignored."""
+        closing: AwaitComplete = AwaitComplete.nothing() if self._answered else super().dismiss(result)
+        self._answered = True
+        return closing
+
+    @on(TypedAhead)
+    async def _take(self, event: TypedAhead) -> None:
+        """Do with a key what would have been done with it a moment later."""
+        line = next(iter(self.query(Input)), None)
+        if line is None:
+            self.post_message(events.Key(event.key, event.character))
+        elif event.is_printable and event.character:
+            line.insert_text_at_cursor(event.character)
+        elif event.key == "enter":
+            await line.action_submit()
+        elif event.key == "backspace":
+            line.action_delete_left()
+        elif event.key == "escape":
+            self.dismiss(None)
 
 
 def still_input(value: str = "", placeholder: str = "") -> Input:
