@@ -86,8 +86,11 @@ def field_chart(lines: Sequence[Line], width: int, height: int, across: Axis, up
     raster = Raster(columns, rows, across.low, across.high, up.low, up.high)
     for line in lines:
         raster.draw(line)
-    axes = _axes(width, height, _placed(across, columns), _placed(up, rows, margin))
-    return [_overlaid(axes[row], margin, raster.strokes(row)) for row in range(rows)] + [Text(axes[rows])]
+    # Built apart: the marks below move with every step, those at the side seldom, and an empty chart costs by its area.
+    side = _axes(margin + 8, height, ((0, " "),), _placed(up, rows, margin))
+    below = _axes(width, 3, _placed(across, columns), ((0, " " * margin),))[-1]
+    drawn = [_overlaid(row.ljust(width), margin, raster.strokes(at)) for at, row in enumerate(side[:rows])]
+    return [*drawn, Text(below)]
 
 
 def bars(counts: Mapping[str, int], width: int, style: Style | str = "") -> Text:
