@@ -32,10 +32,10 @@ from txt.training.control import DISCARD, NOTE, PAUSE, RATE, RESUME, SAVE, STOP
 from txt.visible import visible_lines
 
 TICK_SECONDS = 0.2
-_SHARE = 0.06  # of a core: what the screen may take, since all cores of a training wait for the one that lends it
+_SHARE = 0.04  # of a core: what the screen may take, since all cores of a training wait for the one that lends it
 _REPLAY_SHARE = 0.5  # nobody waits for it
 _LEAST_SECONDS = 0.35  # with a tick, under the half second in which an event is to be seen
-_MOST_SECONDS = 2.0
+_MOST_SECONDS = 0.6
 _CATCH_UP_SECONDS = 0.05  # of each tick, while a long record is read
 _DOTS = 400  # of a plot's width, about as many as a large terminal has
 _MARGIN = 2
