@@ -119,8 +119,8 @@ def _as_ours(error: typer.TyperException) -> TxtError:
 
 
 def _in_our_words(message: str) -> str:
-    """Return Typer's message without what only a programmer would say."""
-    told = message.rstrip(".").partition(", unable to parse")[0]
+    """Return Typer's message without what only a programmer would say, and its guesses: the hint has a nearer one."""
+    told = message.partition(" (Possible options")[0].rstrip(".").partition(", unable to parse")[0]
     return told.replace("Input should be a valid integer", "it must be a whole number").replace(
         "Input should be", "it must be"
     )
