@@ -197,6 +197,8 @@ def test_the_nearest_name_is_suggested(folder, capsys):
     assert "try --text-column text" in run(capsys, "reviews.csv", "--text-column", "txet")[2]
     assert "did you mean `reviews.csv`?" in run(capsys, "review.csv")[2]
     assert "did you mean `wordpiece`?" in run(capsys, "reviews.csv", "--tokenizer", "wordpeice")[2]
+    wrong = run(capsys, "reviews.csv", "--tokenzier", "bpe")[2]
+    assert wrong.startswith("error: No such option: --tokenzier\n\nhint: did you mean `--tokenizer`?")
 
 
 def test_foreign_folders_need_force(folder, capsys):
