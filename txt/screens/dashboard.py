@@ -36,7 +36,7 @@ _SHARE = 0.04  # of a core: what the screen may take, since all cores of a train
 _REPLAY_SHARE = 0.5  # nobody waits for it
 _LEAST_SECONDS = 0.35  # with a tick, under the half second in which an event is to be seen
 _MOST_SECONDS = 0.6
-_CATCH_UP_SECONDS = 0.05  # of each tick, while a long record is read
+_CATCH_UP_SECONDS = 0.05  # that a key waits at most while a long record is read
 _DOTS = 400  # of a plot's width, about as many as a large terminal has
 _MARGIN = 2
 _TALL = 34  # lines from which the log is longer
@@ -68,6 +68,7 @@ class DashboardScreen(ActingScreen):
         share, least = (_SHARE, _LEAST_SECONDS) if replay is None else (_REPLAY_SHARE, 0.0)
         self._budget = DrawingBudget(share, least, _MOST_SECONDS)
         self._stale = True
+        self._reads_on = False
         self._keys_shown: list[Chip] = []
 
     def compose(self) -> ComposeResult:
@@ -90,7 +91,7 @@ class DashboardScreen(ActingScreen):
     @property
     def shows_all(self) -> bool:
         """Whether all that came in is drawn. (`is_current` is Textual's own.)"""
-        return not self._stale and all(each.share == 1.0 or each.replayed for each in (self.watched, *self.earlier))
+        return not self._stale and not self._is_behind_somewhere()
 
     # Keys
 
@@ -311,6 +312,14 @@ class DashboardScreen(ActingScreen):
             self._version += self._moves_a_dot()
             self._draw()
             self._stale = False
+        if not self._reads_on and self._is_behind_somewhere():
+            self._reads_on = True
+            self.call_later(self._read_on)
+
+    def _read_on(self) -> None:
+        """Read more of a long record at once, but after the keys that were pressed meanwhile."""
+        self._reads_on = False
+        self._tick()
 
     def _moves_a_dot(self) -> bool:
         """Return whether what came can be seen in a plot: drawing for less would take time from the training."""
@@ -321,11 +330,18 @@ class DashboardScreen(ActingScreen):
         self._plotted = watched.last_step, now
         return True
 
+    def _is_behind_somewhere(self) -> bool:
+        return any(self._is_behind(each) for each in (self.watched, *self.earlier))
+
+    @staticmethod
+    def _is_behind(watched: WatchedRun) -> bool:
+        return watched.share < 1.0 and not watched.replayed
+
     def _take_in(self, watched: WatchedRun) -> bool:
         """Look for news; a long record is read in parts, for as long as the screen can wait."""
         given_up = time.monotonic() + _CATCH_UP_SECONDS
         changed = watched.look()
-        while watched.share < 1.0 and not watched.replayed and time.monotonic() < given_up:
+        while self._is_behind(watched) and time.monotonic() < given_up:
             changed |= watched.look()
         return changed
 
