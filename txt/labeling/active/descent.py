@@ -7,33 +7,35 @@ Source: Nocedal and Wright 2006, "Numerical Optimization", algorithms 7.4 and 3.
 import math
 from collections import deque
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from txt.metrics import Floats
+Vector = npt.NDArray[np.floating[Any]]
 
-Function = Callable[[Floats], tuple[float, Floats]]
+Function = Callable[[Vector], tuple[float, Vector]]
 """Returns the value and the gradient (n,) at a point (n,)."""
 
-Inner = Callable[[Floats, Floats], float]
+Inner = Callable[[Vector, Vector], float]
 """The inner product of two vectors (n,): of it the gradient is the gradient."""
 
-_MEMORY = 10  # steps whose curvature is remembered
+_MEMORY = 6  # steps whose curvature is remembered; ten save hardly a step, and make each longer
 _TRIALS = 20  # of a step's length
 _DECREASE, _CURVATURE = 1e-4, 0.9  # Wolfe's conditions
 _FLAT = 1e-9  # a relative change in value below which float32 products tell nothing
 
 
-def dot(one: Floats, other: Floats) -> float:
+def dot(one: Vector, other: Vector) -> float:
     """Return the usual inner product."""
     return float(one @ other)
 
 
-def minimize(function: Function, start: Floats, most_steps: int, tolerance: float, inner: Inner = dot) -> Floats:
+def minimize(function: Function, start: Vector, most_steps: int, tolerance: float, inner: Inner = dot) -> Vector:
     """Return the point where the gradient is no longer than `tolerance`, or where `most_steps` have led."""
     point = start
     value, gradient = function(point)
-    curvatures: deque[tuple[Floats, Floats, float]] = deque(maxlen=_MEMORY)
+    curvatures: deque[tuple[Vector, Vector, float]] = deque(maxlen=_MEMORY)
     for _ in range(most_steps):
         size = math.sqrt(max(inner(gradient, gradient), 0.0))
         if size <= tolerance:
@@ -52,7 +54,7 @@ def minimize(function: Function, start: Floats, most_steps: int, tolerance: floa
     return point
 
 
-def _times_inverse_hessian(gradient: Floats, curvatures: deque[tuple[Floats, Floats, float]], inner: Inner) -> Floats:
+def _times_inverse_hessian(gradient: Vector, curvatures: deque[tuple[Vector, Vector, float]], inner: Inner) -> Vector:
     """Return the gradient times what the steps so far tell of the inverse Hessian (the two-loop recursion)."""
     found = gradient.copy()
     shares = []
@@ -70,13 +72,13 @@ def _times_inverse_hessian(gradient: Floats, curvatures: deque[tuple[Floats, Flo
 
 def _line_search(
     function: Function,
-    point: Floats,
+    point: Vector,
     value: float,
-    gradient: Floats,
-    direction: Floats,
+    gradient: Vector,
+    direction: Vector,
     length: float,
     inner: Inner,
-) -> tuple[float, float, Floats]:
+) -> tuple[float, float, Vector]:
     """Return a length of step that fulfils Wolfe's conditions, with value and gradient there."""
     slope = inner(gradient, direction)
     low, high = 0.0, np.inf
