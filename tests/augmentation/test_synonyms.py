@@ -15,7 +15,7 @@ from txt.files import cache_folder
 
 
 def replaced(table, text, seed=1, rate=1.0):
-    return synonyms.replacing(table)(Splitter().split(text), Draws(seed), rate)
+    return synonyms.replacing(synonyms.finder(table))(Splitter().split(text), Draws(seed), rate)
 
 
 def outcomes(table, text, rate=0.1):
@@ -63,7 +63,7 @@ def test_antonyms_come_from_a_table_of_their_own(wordnet_folder):
 
 def test_insertion_adds_a_synonym_and_changes_nothing_else(table):
     text = "we went to the cinema and watched the film"
-    changed = synonyms.inserting(table)(Splitter().split(text), Draws(1), 0.1)
+    changed = synonyms.inserting(synonyms.finder(table))(Splitter().split(text), Draws(1), 0.1)
     added = [word for word in changed.split() if word not in text.split()]
     assert len(added) == 1
     assert [word for word in changed.split() if word not in added] == text.split()

@@ -5,6 +5,7 @@ a stream of its own and comes out the same in whatever order and process it is m
 """
 
 from collections.abc import MutableSequence, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -23,7 +24,7 @@ class Draws:
 
     def __init__(self, seed: int, row: int = 0, copy: int = 0, attempt: int = 0) -> None:
         self.is_repeat = copy + attempt > 0
-        self._state = _mixed(_mixed(seed + 1) ^ (row * 0x100000001B3 + copy * 0x1000193 + attempt + 1))
+        self._state = _mixed(_start_of(seed) ^ (row * 0x100000001B3 + copy * 0x1000193 + attempt + 1))
 
     def below(self, bound: int) -> int:
         """Return a whole number from 0 to `bound` - 1."""
@@ -54,6 +55,11 @@ class Draws:
         for place in range(len(items) - 1, 0, -1):
             other = self.below(place + 1)
             items[place], items[other] = items[other], items[place]
+
+
+@lru_cache(maxsize=8)
+def _start_of(seed: int) -> int:
+    return _mixed(seed + 1)
 
 
 def _mixed(state: int) -> int:

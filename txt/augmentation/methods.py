@@ -49,7 +49,7 @@ class Setup:
 def _insert(setup: Setup) -> Method:
     """Return the insertion of synonyms, or of the text's own words where there is no WordNet for them."""
     try:
-        return synonyms.inserting(setup.tables.synonyms)
+        return synonyms.inserting(synonyms.finder(setup.tables.synonyms))
     except (MissingWordNetError, InputError):
         if setup.wordnet is not None:
             raise
@@ -58,7 +58,8 @@ def _insert(setup: Setup) -> Method:
 
 def _eda(setup: Setup) -> Method:
     """Return the mix of Wei and Zou (2019): replace, insert, swap or delete at their rates."""
-    four = (synonyms.replacing(setup.tables.synonyms), _insert(setup), words.swap, words.delete)
+    find = synonyms.finder(setup.tables.synonyms)
+    four = (synonyms.replacing(find), synonyms.inserting(find), words.swap, words.delete)
 
     def eda(spans: Spans, draws: Draws, _rate: float) -> str | None:
         return draws.pick(four)(spans, draws, _EDA_RATE)
@@ -67,7 +68,7 @@ def _eda(setup: Setup) -> Method:
 
 
 AUGMENTERS: Mapping[str, Callable[[Setup], Method]] = {
-    "synonym": lambda setup: synonyms.replacing(setup.tables.synonyms),
+    "synonym": lambda setup: synonyms.replacing(synonyms.finder(setup.tables.synonyms)),
     "swap": lambda _: words.swap,
     "delete": lambda _: words.delete,
     "insert": _insert,
@@ -78,7 +79,7 @@ AUGMENTERS: Mapping[str, Callable[[Setup], Method]] = {
     "punctuation": lambda _: sentences.punctuation,
     "sentence": lambda _: sentences.sentence,
     "eda": _eda,
-    "antonym": lambda setup: synonyms.replacing(setup.tables.antonyms),
+    "antonym": lambda setup: synonyms.replacing(synonyms.finder(setup.tables.antonyms)),
 }
 """The methods that edit one text at a time."""
 

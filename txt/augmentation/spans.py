@@ -63,7 +63,7 @@ class Protection:
     pattern: re.Pattern[str] | None = None
 
 
-@dataclass
+@dataclass(eq=False)
 class Spans:
     """The pieces of a text; joined they are the text, byte for byte.
 

@@ -1,5 +1,8 @@
 """Words in the place of others: synonyms, of the same role and form, and antonyms, which flip labels."""
 
+from collections.abc import Callable
+from functools import lru_cache
+
 from txt.augmentation.draws import Draws
 from txt.augmentation.spans import Spans, words_of
 from txt.augmentation.typos import Method, in_case_of
@@ -9,13 +12,26 @@ from txt.augmentation.words import put_in
 _VERB_AHEAD = words_of("to will would can could may might shall should must i you we they who let")
 _NOUN_AHEAD = words_of("a an the this that these those my your his her its our their some any no every each of")
 _VOWELS = frozenset("aeiou")
+_ROWS = 1000  # whose copies are made together
 
 
-def replacing(table: Table) -> Method:
+Replaceable = list[tuple[int, tuple[str, ...]]]
+"""The places of words, and what each may be replaced by."""
+
+Find = Callable[[Spans], Replaceable]
+"""Returns which words of a text may be replaced."""
+
+
+def finder(table: Table) -> Find:
+    """Return what looks words up in a table, once for all copies of a row and all tries to make them."""
+    return lru_cache(maxsize=_ROWS)(lambda spans: _replaceable(spans, table))
+
+
+def replacing(find: Find) -> Method:
     """Return a method that puts one of its replacements in the place of each chosen word."""
 
     def replace(spans: Spans, draws: Draws, rate: float) -> str | None:
-        found = _replaceable(spans, table)
+        found = find(spans)
         if not found:
             return None
         pieces = spans.pieces.copy()
@@ -26,11 +42,11 @@ def replacing(table: Table) -> Method:
     return replace
 
 
-def inserting(table: Table) -> Method:
+def inserting(find: Find) -> Method:
     """Return a method that puts a synonym of one of the text's words in at another place (Wei and Zou's insertion)."""
 
     def insert(spans: Spans, draws: Draws, rate: float) -> str | None:
-        found = _replaceable(spans, table)
+        found = find(spans)
         if not found:
             return None
         return put_in(spans, draws, [draws.pick(others) for _, others in draws.some(found, spans.edits(rate))])
@@ -38,7 +54,7 @@ def inserting(table: Table) -> Method:
     return insert
 
 
-def _replaceable(spans: Spans, table: Table) -> list[tuple[int, tuple[str, ...]]]:
+def _replaceable(spans: Spans, table: Table) -> Replaceable:
     """Return the places of the words that have replacements in their role, with these."""
     pieces, found = spans.pieces, []
     for place in spans.free:
