@@ -1,3 +1,5 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -51,6 +53,33 @@ def test_a_bf16_working_copy_follows_the_float32_masters():
         assert worker.dtype == torch.bfloat16
         assert master.dtype == torch.float32
         assert torch.equal(worker, master.to(torch.bfloat16))
+
+
+def test_two_processes_with_half_of_each_batch_do_what_one_does_with_all():
+    whole, *halves = (FlatAdamW(small_model(), torch.float32, weight_decay=0.0) for _ in range(3))
+    for token_ids, labels in batches(8):
+        texts = token_ids.split(LENGTHS)
+        for part, flat in zip((range(7), range(0, 7, 2), range(1, 7, 2)), (whole, *halves), strict=True):
+            logits = flat.working.classify(torch.cat([texts[row] for row in part]), [LENGTHS[row] for row in part])
+            (F.cross_entropy(logits, labels[list(part)], reduction="sum") / 7).backward()
+            flat.collect()
+        total = halves[0].gradients + halves[1].gradients
+        for flat in halves:
+            flat.add_up(SimpleNamespace(size=2, sum=lambda gradients, total=total: gradients.copy_(total)))
+            flat.step(1e-2)
+        whole.step(1e-2)
+    keys = _keys_bias(whole)  # their gradient is 0 but for rounding, which Adam blows up
+    for flat in halves:
+        torch.testing.assert_close(flat.weights[~keys], whole.weights[~keys], atol=1e-3, rtol=1e-3)
+
+
+def _keys_bias(flat: FlatAdamW) -> torch.Tensor:
+    """Return where the biases of the attention's keys are among the weights."""
+    marked = torch.zeros_like(flat.weights, dtype=torch.bool)
+    for name, parameter in flat.model.named_parameters():
+        if name.endswith("qkv.bias"):
+            marked[parameter.storage_offset() :][32:64] = True
+    return marked
 
 
 def test_gradients_of_one_batch_leave_nothing_for_the_next():

@@ -8,6 +8,8 @@ import numpy.typing as npt
 import torch
 import torch.distributed
 from torch import Tensor
+from torch.distributed import PrefixStore  # type: ignore[attr-defined]
+from torch.distributed.rendezvous import rendezvous
 
 Told = TypeVar("Told")
 
@@ -55,18 +57,35 @@ class Group:
 
 
 def join_group() -> Group:
-    """Join the processes that torchrun started, or be alone."""
+    """Join the processes that torchrun started, or be alone.
+
+    torchrun's store outlives a restart, and in it the addresses of the processes that were lost: who asks before its
+    partner has written the new one waits at the old one until it gives up. So each start has a part of the store.
+    """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return Group()
     if not torch.distributed.is_initialized():
-        torch.distributed.init_process_group("cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo")
+        store, rank, size = next(rendezvous("env://"))
+        if os.environ.get("GROUP_WORLD_SIZE") == "1":  # with several machines, each counts its own restarts
+            store = PrefixStore(f"restart {_restarts()}", store)
+        backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+        torch.distributed.init_process_group(backend, store=store, rank=rank, world_size=size)
     return Group(torch.distributed.get_rank(), size)
 
 
 def was_restarted() -> bool:
     """Return whether torchrun started these processes again, after one of them was lost."""
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")) > 0
+    return _restarts() > 0
+
+
+def may_be_restarted() -> bool:
+    """Return whether torchrun would start these processes again if one of them were lost."""
+    return int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")) > 0
+
+
+def _restarts() -> int:
+    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
 
 
 def processes_here() -> int:

@@ -68,7 +68,7 @@ class BatchGradients:
         except torch.OutOfMemoryError:
             self.optimizer.discard()
             raise
-        self.group.sum(self.optimizer.gradients)
+        self.optimizer.add_up(self.group)
         loss, correct = self.group.sum(sums).tolist()
         return BatchLoss(loss, int(correct))
 

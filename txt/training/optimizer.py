@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from txt.model.pretrained import Model
+from txt.training.distributed import Group
 
 
 class FlatAdamW:
@@ -43,7 +44,7 @@ class FlatAdamW:
         self.gradients, self._first_moment, self._second_moment = (torch.zeros_like(self.weights) for _ in range(3))
         self.working, self._workers = self._working_copy(working_dtype)
         self._touched: list[tuple[Tensor, Tensor]] = []
-        self._collected = False
+        self._collected = self._added_up = False
         for worker, gradient in zip(self._workers, _views(self.gradients, self._masters), strict=True):
             worker.register_post_accumulate_grad_hook(partial(self._take, gradient))
         self._scales = [scale for _, scale in pieces]
@@ -52,6 +53,12 @@ class FlatAdamW:
     def collect(self) -> None:
         """Say that a backward pass is over: gradients of another one before `step` are added to its own."""
         self._collected = True
+
+    def add_up(self, group: Group) -> None:
+        """Add the collected gradients up over all processes."""
+        if group.size > 1:
+            group.sum(self.gradients)
+            self._added_up = True
 
     def clip(self, max_norm: float) -> float:
         """Scale the collected gradients down to `max_norm` (0: leave them), and return the norm they had."""
@@ -106,11 +113,17 @@ class FlatAdamW:
             gradient.copy_(given)
 
     def _forget(self) -> None:
-        """Make ready for the next batch, which overwrites dense gradients; rows of sparse ones are zeroed."""
-        for gradient, rows in self._touched:
-            gradient.index_fill_(0, rows, 0)
+        """Make ready for the next batch, which overwrites dense gradients; rows of sparse ones are zeroed.
+
+        Other processes touched other rows, and this one may have no part in the next batch: then all are zeroed.
+        """
+        if self._added_up:
+            self.gradients.zero_()
+        else:
+            for gradient, rows in self._touched:
+                gradient.index_fill_(0, rows, 0)
         self._touched.clear()
-        self._collected = False
+        self._collected = self._added_up = False
 
     def _working_copy(self, dtype: torch.dtype) -> tuple[Model, list[Tensor]]:
         if dtype == torch.float32:

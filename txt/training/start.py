@@ -20,7 +20,7 @@ from txt.run_status import STARTING, own_status, write_status
 from txt.runs import Run
 from txt.training.batches import steps_per_epoch
 from txt.training.checkpoint import Checkpoint, checkpoints, load_checkpoint, step_of
-from txt.training.distributed import join_group, was_restarted
+from txt.training.distributed import join_group, may_be_restarted, was_restarted
 from txt.training.fresh_edits import check_edits, fresh_edits
 from txt.training.machine import find_device
 
@@ -116,8 +116,11 @@ def start_together(make: Callable[[], Start], name: str | None) -> Start:
     Processes that were started again, after one of them was lost, go on with the run of this name.
 
     Raises:
+        InputError: they may be started again, and there is no name.
         TxtError: the first process could not make it.
     """
+    if name is None and may_be_restarted():
+        raise InputError("processes that torchrun starts again must find their run by its name", "add --name NAME")
     group = join_group()
     if was_restarted() and name is not None:
         make = partial(resume, name, {})
