@@ -85,7 +85,7 @@ def train(
             training = build(TrainConfig, given, of_preset, file, winner)
         begin = partial(_new, source, name, training, _preparing(training, options, given), given, settle)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        _train_together(begin, resume or name, as_json)
+        _train_together(begin, as_json)
         return
     start = begin()
     if has_screen(plain, as_json):
@@ -97,12 +97,12 @@ def train(
     _conclude(start, finished, as_json)
 
 
-def _train_together(begin: Callable[[], "Start"], name: str | None, as_json: bool) -> None:
+def _train_together(begin: Callable[[], "Start"], as_json: bool) -> None:
     """Train as one of the processes that torchrun started; the first one speaks for all."""
     from txt.training.loop import train as train_events
     from txt.training.start import start_together
 
-    start = start_together(begin, name)
+    start = start_together(begin)
     if os.environ.get("RANK", "0") == "0":
         _conclude(start, run_training(start, as_json), as_json)
         return

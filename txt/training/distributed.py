@@ -1,25 +1,31 @@
 """One training in several processes, as torchrun starts them: which rows are mine, and sums over all."""
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import numpy.typing as npt
 import torch
 import torch.distributed
 from torch import Tensor
-from torch.distributed import PrefixStore  # type: ignore[attr-defined]
+from torch.distributed import PrefixStore, Store  # type: ignore[attr-defined]
 from torch.distributed.rendezvous import rendezvous
 
 Told = TypeVar("Told")
 
+_RUN = "txt/run"
+
 
 @dataclass(frozen=True)
 class Group:
-    """The processes that train together; the first one writes the run folder."""
+    """The processes that train together; the first one writes the run folder.
+
+    `store` is torchrun's, which outlives them.
+    """
 
     rank: int = 0
     size: int = 1
+    store: Store | None = field(default=None, repr=False, compare=False)
 
     @property
     def writes(self) -> bool:
@@ -55,6 +61,15 @@ class Group:
             torch.distributed.broadcast_object_list(told)
         return told[0]
 
+    def remember(self, name: str) -> None:
+        """Note which run they train, for those that are started in their place when one of them is lost."""
+        if self.store is not None:
+            self.store.set(_RUN, name)
+
+    def remembered(self) -> str | None:
+        """Return the run that was trained before one of them was lost."""
+        return self.store.get(_RUN).decode() if self.store is not None and self.store.check([_RUN]) else None
+
 
 def join_group() -> Group:
     """Join the processes that torchrun started, or be alone.
@@ -65,27 +80,15 @@ def join_group() -> Group:
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
         return Group()
-    if not torch.distributed.is_initialized():
-        store, rank, size = next(rendezvous("env://"))
-        if os.environ.get("GROUP_WORLD_SIZE") == "1":  # with several machines, each counts its own restarts
-            store = PrefixStore(f"restart {_restarts()}", store)
-        backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
-        torch.distributed.init_process_group(backend, store=store, rank=rank, world_size=size)
-    return Group(torch.distributed.get_rank(), size)
-
-
-def was_restarted() -> bool:
-    """Return whether torchrun started these processes again, after one of them was lost."""
-    return _restarts() > 0
-
-
-def may_be_restarted() -> bool:
-    """Return whether torchrun would start these processes again if one of them were lost."""
-    return int(os.environ.get("TORCHELASTIC_MAX_RESTARTS", "0")) > 0
-
-
-def _restarts() -> int:
-    return int(os.environ.get("TORCHELASTIC_RESTART_COUNT", "0"))
+    if torch.distributed.is_initialized():
+        return Group(torch.distributed.get_rank(), size)
+    store, rank, size = next(rendezvous("env://"))
+    own = store
+    if os.environ.get("GROUP_WORLD_SIZE") == "1":  # with several machines, each counts its own restarts
+        own = PrefixStore(f"restart {os.environ.get('TORCHELASTIC_RESTART_COUNT')}", store)
+    backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
+    torch.distributed.init_process_group(backend, store=own, rank=rank, world_size=size)
+    return Group(rank, size, store)
 
 
 def processes_here() -> int:

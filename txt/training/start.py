@@ -20,7 +20,7 @@ from txt.run_status import STARTING, own_status, write_status
 from txt.runs import Run
 from txt.training.batches import steps_per_epoch
 from txt.training.checkpoint import Checkpoint, checkpoints, load_checkpoint, step_of
-from txt.training.distributed import join_group, may_be_restarted, was_restarted
+from txt.training.distributed import join_group
 from txt.training.fresh_edits import check_edits, fresh_edits
 from txt.training.machine import find_device
 
@@ -110,21 +110,21 @@ def enough_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
     return config if epochs <= config.num_epochs else config.with_options(num_epochs=epochs)
 
 
-def start_together(make: Callable[[], Start], name: str | None) -> Start:
+def start_together(make: Callable[[], Start]) -> Start:
     """Let the first of the processes that torchrun started `make` the run, and open it in the others.
 
-    Processes that were started again, after one of them was lost, go on with the run of this name.
+    Processes that were started again, after one of them was lost, go on with the run that those before them made.
 
     Raises:
-        InputError: they may be started again, and there is no name.
         TxtError: the first process could not make it.
     """
-    if name is None and may_be_restarted():
-        raise InputError("processes that torchrun starts again must find their run by its name", "add --name NAME")
     group = join_group()
-    if was_restarted() and name is not None:
-        make = partial(resume, name, {})
-    start, problem = _tried(make) if group.writes else (None, None)
+    start, problem = None, None
+    if group.writes:
+        name = group.remembered()
+        start, problem = _tried(make if name is None else partial(resume, name, {}))
+        if start is not None:
+            group.remember(start.run.name)
     step = start.resume.progress.step if start and start.resume else None
     path, step, problem = group.tell((start.run.path if start else None, step, problem))
     if problem is not None:
