@@ -10,7 +10,7 @@ from txt.cli import main
 from txt.cli.options import Given
 from txt.cli.training_options import finds_rate, training_options, with_settings
 from txt.config import TrainConfig
-from txt.recipes import FINE_TUNING, PRESETS, RECIPE
+from txt.recipes import MINILM, PRESETS, RECIPE
 
 
 @pytest.fixture(autouse=True)
@@ -145,7 +145,7 @@ def test_a_typed_preset_is_above_a_set_width():
 
 def test_typed_pretrained_weights_leave_a_set_architecture_aside():
     trained = options({"d_model": 64, "preset": "small", "recipe": "guide"}, pretrained="minilm")
-    assert trained == TrainConfig(pretrained="minilm", **FINE_TUNING)
+    assert trained == TrainConfig(pretrained="minilm", **MINILM)
 
 
 def test_a_typed_architecture_leaves_set_pretrained_weights_aside():

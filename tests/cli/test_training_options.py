@@ -5,7 +5,7 @@ import pytest
 from txt.cli.train import training_options
 from txt.config import TrainConfig
 from txt.errors import InputError
-from txt.recipes import FEW_SHOT, FINE_TUNING, PRESETS, RECIPE
+from txt.recipes import FEW_SHOT, FINE_TUNING, MINILM, PRESETS, RECIPE
 
 
 def test_without_a_word_on_the_architecture_the_recipe_is_taken():
@@ -31,7 +31,9 @@ def test_epochs_that_were_asked_for_are_the_epochs():
 
 
 def test_pretrained_weights_have_defaults_of_their_own():
-    assert training_options(None, None, {}, {"pretrained": "minilm"}) == TrainConfig(pretrained="minilm", **FINE_TUNING)
+    assert training_options(None, None, {}, {"pretrained": "minilm"}) == TrainConfig(pretrained="minilm", **MINILM)
+    other = training_options(None, None, {}, {"pretrained": "./bert"})
+    assert other == TrainConfig(pretrained="./bert", **FINE_TUNING)
     few = training_options(None, None, {"few_shot": True}, {"pretrained": "minilm"})
     assert few == TrainConfig(pretrained="minilm", few_shot=True, **FEW_SHOT)
     beaten = training_options(None, None, {"learning_rate": 3e-4}, {"pretrained": "minilm", "num_epochs": 1})

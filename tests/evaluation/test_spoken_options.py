@@ -1,6 +1,6 @@
 from txt.config import TrainConfig
 from txt.evaluation.spoken_options import changed_options, spoken_options
-from txt.recipes import FEW_SHOT, FINE_TUNING, PRESETS, RECIPE
+from txt.recipes import FEW_SHOT, MINILM, PRESETS, RECIPE
 
 
 def told(**options: object) -> list[str]:
@@ -16,7 +16,7 @@ def test_options_are_told_as_short_as_they_can_be_typed():
 def test_what_each_way_to_train_takes_by_itself_is_not_told():
     assert told() == []
     assert told(**RECIPE) == []
-    assert told(pretrained="minilm", **FINE_TUNING) == ["from minilm"]
+    assert told(pretrained="minilm", **MINILM) == ["from minilm"]
     assert told(pretrained="minilm", few_shot=True, **FEW_SHOT) == ["from minilm", "few-shot"]
     assert told(fitted_head=False) == ["no-fitted-head"]
 

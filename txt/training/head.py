@@ -18,6 +18,13 @@ STRENGTHS = (0.3, 1.0, 3.0, 10.0, 30.0)
 STRENGTH = 10.0
 """The strength where none is chosen on val."""
 
+FIRST_STRENGTH = 0.3
+"""The strength of a head that a fine-tuning begins with.
+
+From one that says all there is to say of the train rows, the encoder learns little more than these by heart: on
+banking77, with 77 classes, val stays at the 0.926 that it begins with. From a weak one it comes from 0.864 to 0.933.
+"""
+
 _MOST_ROWS = 20_000  # to fit the head that a fine-tuning begins with: more would change little
 
 _UNSEEN = -30.0  # the bias of a class without a row: no logit comes near
@@ -55,14 +62,14 @@ def first_head(model: PretrainedClassifier, split: Split, classes: int, device: 
     """Return the head that a fine-tuning of `model` begins with, fitted to the embeddings as they are.
 
     From a new head, the encoder's first gradients are noise, which takes from it what it knew (Kumar et al. 2022,
-    "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution").
+    "Fine-Tuning can Distort Pretrained Features and Underperform Out-of-Distribution"). So it is fitted, but weakly.
 
     None where the model has a head that has learned, or one that is not linear, or the split has one class only.
     """
     if model.head_on_embeddings is None or not model.new_head or len(np.unique(split.labels)) < 2:
         return None
     rows = np.linspace(0, len(split) - 1, min(len(split), _MOST_ROWS), dtype=np.int64)
-    return fit_head(embed(model, split, device, rows), split.labels[rows], classes, STRENGTH)
+    return fit_head(embed(model, split, device, rows), split.labels[rows], classes, FIRST_STRENGTH)
 
 
 def fit_head(embeddings: Floats, labels: npt.NDArray[np.int64], classes: int, strength: float) -> Head:
