@@ -24,8 +24,8 @@ SIX = {"dropout": Choices((0.0, 0.1, 0.2)), "num_layers": Choices((1, 2))}
 def begin(tmp_path):
     """Return a function that begins or joins a study in a journal."""
 
-    def make(space=SIX, sampler="grid", trials=None, data=DATA, name="s", **options):
-        description = describe(data, TrainConfig(**options), space, sampler, "none", 1, trials, "prepared")
+    def make(space=SIX, sampler="grid", trials=None, data=DATA, name="s", pruner="none", **options):
+        description = describe(data, TrainConfig(**options), space, sampler, pruner, 1, trials, "prepared")
         return Study.begin(name, open_journal(tmp_path / "journal.log"), description)
 
     return make
@@ -46,6 +46,18 @@ def test_every_point_is_queued_once_however_often_it_is_asked_for(begin):
         finish(study, taken)
     assert Counter(tuple(each.values()) for each in points) == Counter((d, n) for d in (0.0, 0.1, 0.2) for n in (1, 2))
     assert study.is_over()
+
+
+def test_a_pruner_gets_the_points_in_random_order(begin):
+    rates = {"learning_rate": Choices(tuple(1e-4 * step for step in range(1, 13)))}
+    study = begin(rates, pruner="halving")
+    assert study.replenish() == 12
+    order = [trial.user_attrs["point"] for trial in study.trials()]
+    assert order != sorted(order) == list(range(12))
+    assert begin(rates, pruner="halving").replenish() == 0
+    again = begin(rates, pruner="halving", name="again")
+    again.replenish()
+    assert [trial.user_attrs["point"] for trial in again.trials()] == order
 
 
 def test_points_that_two_machines_queued_at_once_are_tried_once(begin, monkeypatch):

@@ -13,12 +13,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 import optuna
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from txt.errors import InputError, TxtError
+from txt.metrics import Ints
 from txt.search.description import Description
 from txt.search.owner import is_gone, this_process
 from txt.search.space import (
@@ -119,6 +121,18 @@ class Study:
             return Points(({},) * (description.trials or 0), {})
         return grid_points(description.dimensions, description.config, description.trials, seed=description.config.seed)
 
+    @cached_property
+    def _order(self) -> Ints:
+        """The points in the order to queue them.
+
+        A pruner compares a trial with those before it. In a grid's own order, where the learning rate rises, each would
+        be better than these, and hardly any be pruned; so they are shuffled.
+        """
+        count, description = len(self.points.params), self.description
+        if description.pruner == "none":
+            return np.arange(count)
+        return np.random.default_rng(description.config.seed).permutation(count)
+
     def trials(self) -> list[FrozenTrial]:
         """Return all trials so far, those that do not count among them; not to be changed."""
         return self.optuna.get_trials(deepcopy=False)
@@ -129,13 +143,14 @@ class Study:
         """Queue every point that is neither done nor queued nor tried at this moment. Returns how many were queued."""
         by_point = _by_point(self.trials())
         queued = 0
-        for point, params in enumerate(self.points.params):
+        for point in self._order:
             tried = by_point.get(point, [])
             if any(_keeps_off(trial) for trial in tried):
                 continue
             if sum(_why(trial) == LOST for trial in tried) >= MOST_LOSSES:
                 continue
-            self.optuna.enqueue_trial(_drawn_before(tried) or params, user_attrs={"point": point})
+            params = _drawn_before(tried) or self.points.params[point]
+            self.optuna.enqueue_trial(params, user_attrs={"point": int(point)})
             queued += 1
         return queued
 
