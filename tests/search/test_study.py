@@ -14,7 +14,7 @@ from txt.search.description import describe
 from txt.search.owner import is_gone, this_process
 from txt.search.space import Choices, Range
 from txt.search.storage import open_journal, parsed_url, without_password
-from txt.search.study import LOST, MOST_LOSSES, STOPPED, Study
+from txt.search.study import BEGUN_AT, LOST, MOST_LOSSES, STOPPED, Study
 
 DATA = {"fingerprint": "f", "labels": ["a", "b"], "rows": {"train": 10, "val": 5}}
 SIX = {"dropout": Choices((0.0, 0.1, 0.2)), "num_layers": Choices((1, 2))}
@@ -74,6 +74,20 @@ def test_points_that_two_machines_queued_at_once_are_tried_once(begin, monkeypat
             finish(study, point)
     assert sorted(taken) == list(range(6))
     assert one.replenish() == 0
+
+
+def test_a_point_that_comes_on_between_losses_is_not_given_up(begin):
+    study = begin(space={"dropout": Choices((0.0,))})
+    for step in range(0, 10 * (MOST_LOSSES + 2), 10):
+        assert study.replenish() == 1
+        taken = study.take()
+        taken.trial.set_user_attr(BEGUN_AT, [0, step])
+        study.fail(taken.trial.number, LOST)
+    for _ in range(MOST_LOSSES - 1):
+        assert study.replenish() == 1
+        study.fail(study.take().trial.number, LOST)  # before it could note anything
+    assert study.replenish() == 0
+    assert study.is_over()
 
 
 def test_a_lost_trial_is_tried_again_but_not_for_ever(begin):

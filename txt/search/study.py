@@ -36,8 +36,11 @@ LOST, STOPPED, DUPLICATE, UNBUILDABLE = "its process died", "stopped", "duplicat
 """Why a trial failed that says nothing about its point; any other reason is the point's own, and final."""
 _NOT_FINAL = (LOST, STOPPED, DUPLICATE, UNBUILDABLE)
 
+BEGUN_AT = "begun_at"
+"""Where a trial began: the number of its run, and the step that a checkpoint let it begin at."""
+
 LEASE_SECONDS = 120.0  # without a sign of life, a trial of another machine counts as lost
-MOST_LOSSES = 4  # of one point: after that the point itself is what kills
+MOST_LOSSES = 4  # of one point at the same place: after that the point itself is what kills
 _MOST_UNBUILDABLE = 50
 
 _DESCRIPTION = "txt"
@@ -147,7 +150,7 @@ class Study:
             tried = by_point.get(point, [])
             if any(_keeps_off(trial) for trial in tried):
                 continue
-            if sum(_why(trial) == LOST for trial in tried) >= MOST_LOSSES:
+            if _losses(tried) >= MOST_LOSSES:
                 continue
             params = _drawn_before(tried) or self.points.params[point]
             self.optuna.enqueue_trial(params, user_attrs={"point": int(point)})
@@ -219,7 +222,7 @@ class Study:
         if any(trial.state in _LIVE for trial in tried):
             return False
         done = any(_keeps_off(trial) for trial in tried)
-        return done or sum(_why(trial) == LOST for trial in tried) >= MOST_LOSSES
+        return done or _losses(tried) >= MOST_LOSSES
 
     def _has_elder(self, number: int, point: int) -> bool:
         others = (trial for trial in self.trials() if trial.user_attrs.get("point") == point)
@@ -318,6 +321,16 @@ def _why(trial: FrozenTrial) -> str | None:
     if trial.state != TrialState.FAIL:
         return None
     return str(trial.user_attrs.get("why", LOST))  # failed by other hands, as in a dashboard: to be tried again
+
+
+def _losses(tried: list[FrozenTrial]) -> int:
+    """Count the processes that died on a point and had begun as far on as any.
+
+    Where checkpoints bring a point on between two losses, something else killed its processes.
+    """
+    begun = [trial.user_attrs.get(BEGUN_AT) for trial in tried if _why(trial) == LOST]
+    furthest = max((place for place in begun if place is not None), default=None)
+    return sum(place in (None, furthest) for place in begun)
 
 
 def _drawn_before(tried: list[FrozenTrial]) -> Params | None:

@@ -4,7 +4,7 @@ import math
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from statistics import mean, stdev
 
@@ -21,7 +21,7 @@ from txt.errors import InputError
 from txt.evaluation.intervals import intervals
 from txt.events import Evaluation, Event, Finished
 from txt.runs import RUNS, Run
-from txt.search.study import STOPPED, Study, Taken
+from txt.search.study import BEGUN_AT, STOPPED, Study, Taken
 from txt.training.loop import train
 from txt.training.start import Start, resume
 
@@ -74,16 +74,24 @@ def _runs(study: Study, taken: Taken, prepared: Prepared, threads: int, stop: Wa
         base = description.config.with_options(**taken.params)
         config = base.with_options(seed=(base.seed + number) % 2**32, threads=base.threads or threads)
         name = f"{study.name}-{taken.point:03d}" + (f"-s{number}" if description.seeds > 1 else "")
-        outcome = _train(name, config, prepared, taken.trial if number == 0 else None, stop)
+        start = _start(name, config, prepared)
+        _note_begin(taken.trial, number, start)
+        outcome = _train(start, taken.trial if number == 0 else None, stop)
         yield outcome
         if outcome.score is None or outcome.pruned:
             return
 
 
-def _train(name: str, config: TrainConfig, prepared: Prepared, trial: optuna.Trial | None, stop: Watcher) -> Outcome:
+def _note_begin(trial: optuna.Trial, number: int, start: Start) -> None:
+    step = start.resume.progress.step if start.resume else 0
+    with suppress(UpdateFinishedTrialError):  # given up as lost in this very moment
+        trial.set_user_attr(BEGUN_AT, [number, step])
+
+
+def _train(start: Start, trial: optuna.Trial | None, stop: Watcher) -> Outcome:
     """Train one run to its end, or take what is there of it from an earlier try."""
-    start = _start(name, config, prepared)
-    watched = _Watched(trial, config, len(prepared.labels))
+    prepared = start.prepared
+    watched = _Watched(trial, start.run.config(), len(prepared.labels))
     for event in start.run.events():
         watched.see(event)
     if watched.has_ended():
