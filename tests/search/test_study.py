@@ -14,7 +14,8 @@ from txt.search.description import describe
 from txt.search.owner import is_gone, this_process
 from txt.search.space import Choices, Range
 from txt.search.storage import open_journal, parsed_url, without_password
-from txt.search.study import BEGUN_AT, LOST, MOST_LOSSES, STOPPED, Study
+from txt.search.study import Study
+from txt.search.tries import BEGUN_AT, LOST, MOST_LOSSES, STOPPED
 
 DATA = {"fingerprint": "f", "labels": ["a", "b"], "rows": {"train": 10, "val": 5}}
 SIX = {"dropout": Choices((0.0, 0.1, 0.2)), "num_layers": Choices((1, 2))}
@@ -50,12 +51,12 @@ def test_every_point_is_queued_once_however_often_it_is_asked_for(begin):
 
 def test_a_pruner_gets_the_points_in_random_order(begin):
     rates = {"learning_rate": Choices(tuple(1e-4 * step for step in range(1, 13)))}
-    study = begin(rates, pruner="halving")
+    study = begin(rates, pruner="median")
     assert study.replenish() == 12
     order = [trial.user_attrs["point"] for trial in study.trials()]
     assert order != sorted(order) == list(range(12))
-    assert begin(rates, pruner="halving").replenish() == 0
-    again = begin(rates, pruner="halving", name="again")
+    assert begin(rates, pruner="median").replenish() == 0
+    again = begin(rates, pruner="median", name="again")
     again.replenish()
     assert [trial.user_attrs["point"] for trial in again.trials()] == order
 

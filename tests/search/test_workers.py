@@ -20,9 +20,10 @@ from txt.errors import TxtError
 from txt.runs import Run
 from txt.search.board import board_of
 from txt.search.space import Choices
-from txt.search.study import LOST, Study
+from txt.search.study import Study
 from txt.search.supervisor import supervise
 from txt.search.trial import run_trial
+from txt.search.tries import LOST
 
 
 def finished_runs() -> list[Run]:
@@ -183,6 +184,21 @@ def test_a_weak_trial_is_pruned_and_its_steps_are_saved(begin, prepared):
     assert all(trial.params["learning_rate"] < 1e-5 for trial in pruned)
     assert max(trial.steps for trial in pruned) < board.best.steps
     assert board.trials[0].state == "done"
+
+
+def test_halving_goes_on_from_where_its_rounds_paused(begin):
+    rates = Choices((1e-4, 3e-4, 1e-3, 3e-3, 5e-3, 8e-3))
+    study, folder = begin(space={"learning_rate": rates}, pruner="halving", num_epochs=4)
+    whole, whole_folder = begin(space={"learning_rate": rates}, num_epochs=4, name="w")
+    last = list(supervise(study, folder, 2, stop=lambda: False))[-1]
+    exhaustive = list(supervise(whole, whole_folder, 2, stop=lambda: False))[-1]
+    curves = {repr(trial.params): trial.curve for trial in exhaustive.trials}
+    for trial in last.trials:
+        assert trial.curve == curves[repr(trial.params)][: len(trial.curve)]
+    per_epoch = exhaustive.steps // (6 * 4)
+    assert last.steps == per_epoch * sum(len(trial.curve) for trial in last.trials)
+    assert sorted(len(trial.curve) for trial in last.trials) == [1, 1, 1, 1, 3, 4]
+    assert [run.name for run in map(Run, sorted(Path("runs").glob("s-*"))) if run.checkpoints.is_dir()] == []
 
 
 def test_workers_that_cannot_start_are_told_with_their_last_words(begin):

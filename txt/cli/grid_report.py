@@ -23,7 +23,7 @@ def watch_plainly(boards: "Iterable[Board]") -> "Board":
     last: Board | None = None
     for board in boards:
         for trial in board.trials:
-            if trial.state in ("done", "pruned", "failed") and trial.number not in told:
+            if trial.state in ("done", "paused", "pruned", "failed") and trial.number not in told:
                 told.add(trial.number)
                 if last is not None:  # what had ended before is no news
                     say(_ended_line(board, trial))

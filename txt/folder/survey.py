@@ -317,7 +317,7 @@ def _studies(folder: Path) -> Iterator[Entry]:
             told = error.message if isinstance(error, InputError) else "its table of trials cannot be read"
             yield Entry(STUDY, path.parent.name, told, is_broken=True)
             continue
-        open_ones = states["waiting"] + states["running"]
+        open_ones = states["waiting"] + states["running"] + states["paused"]
         if not states or open_ones:
             state = f"{states.total() - open_ones:,} of {states.total():,} trials done" if states else "not ended yet"
             yield Entry(STUDY, path.parent.name, state, (resume,))

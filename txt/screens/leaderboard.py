@@ -20,14 +20,16 @@ from txt.visible import clip
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 _SPARK_WIDTH = 12
-_MARKS = {"done": "✓", "pruned": "✂", "running": "▸", "waiting": "·", "failed": "✗"}
-_STYLES = {"done": "", "pruned": "dim", "running": "bold", "waiting": "dim", "failed": "red"}
+_MARKS = {"done": "✓", "paused": "‖", "pruned": "✂", "running": "▸", "waiting": "·", "failed": "✗"}
+_STYLES = {"done": "", "paused": "", "pruned": "dim", "running": "bold", "waiting": "dim", "failed": "red"}
 _SLICE_HEIGHT = 10
 
 
 def summary_line(board: Board) -> str:
     """Say in one line how a study stands."""
-    counts = [f"{len(board.of(state))} {state}" for state in ("running", "pruned", "failed") if board.of(state)]
+    counts = [
+        f"{len(board.of(state))} {state}" for state in ("running", "paused", "pruned", "failed") if board.of(state)
+    ]
     parts = [f"{board.ended:,} of {board.total:,} trials ended", *counts]
     if board.left_out:
         parts.append(f"{sum(board.left_out.values()):,} left out that cannot be built")

@@ -1,21 +1,26 @@
 """How a study stands at one moment: what a leaderboard shows."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
 from optuna.trial import FrozenTrial, TrialState
 
+from txt.search.rounds import ONE_ROUND, Standing, planned_epochs, reach
 from txt.search.space import Params
-from txt.search.study import Study, counts_as_failed, left_out, was_lost
+from txt.search.study import Study, left_out
+from txt.search.tries import by_point, has_ended, is_live, was_lost
 
-State = Literal["waiting", "running", "done", "pruned", "failed"]
+State = Literal["waiting", "running", "paused", "done", "pruned", "failed"]
 
 
 @dataclass(frozen=True)
 class TrialRow:
-    """A trial as it is shown; `curve` is its val score after each epoch."""
+    """A point's trial as it is shown; `curve` is its val score after each epoch.
+
+    A paused one has come to the end of its round, and may go on to the next.
+    """
 
     number: int
     params: Params
@@ -73,30 +78,40 @@ class Board:
 def board_of(study: Study, workers: int = 0) -> Board:
     """Return how a study stands."""
     trials = study.trials()
-    rows = [row for trial in trials if (row := _row(trial)) is not None]
+    rows = list(_rows(study, by_point(trials)))
     sign = 1 if study.minimizes else -1
-    order = {"done": 0, "pruned": 1, "running": 2, "waiting": 3, "failed": 4}
+    order = {"done": 0, "paused": 1, "pruned": 2, "running": 3, "waiting": 4, "failed": 5}
     rows.sort(key=lambda row: (order[row.state], sign * (row.score if row.score is not None else 0.0), row.number))
-    total = len(study.points.params)
     return Board(
         name=study.name,
         metric=study.description.config.metric,
         minimizes=study.minimizes,
-        total=total,
+        total=len(study.points.params),
         trials=tuple(rows),
         left_out=left_out(study),
         lost=sum(was_lost(trial) for trial in trials),
         workers=workers,
-        seconds_left=_seconds_left(rows, total, workers),
+        seconds_left=_seconds_left(study, rows, workers),
     )
 
 
-def _row(trial: FrozenTrial) -> TrialRow | None:
-    state = _state(trial)
-    if state is None or trial.user_attrs.get("point") is None:
-        return None
+def _rows(study: Study, tried: Mapping[int, list[FrozenTrial]]) -> Iterator[TrialRow]:
+    """Yield a row for each point that was tried or is queued: of the trial that brings it furthest."""
+    standing = study.standing(tried)
+    for point, trials in tried.items():
+        counted = [trial for trial in trials if is_live(trial) or has_ended(trial)]
+        if counted:
+            counted.sort(key=lambda trial: (-reach(trial), not has_ended(trial), trial.number))
+            trial, *others = counted
+            before = next((other for other in others if reach(other) < reach(trial) and has_ended(other)), None)
+            yield _row(trial, _state(trial, point, standing), before)
+
+
+def _row(trial: FrozenTrial, state: State, before: FrozenTrial | None) -> TrialRow:
+    """Return the row of a trial; `before` is the one that brought its point to the end of the round before."""
     attributes = trial.user_attrs
-    curve = tuple(trial.intermediate_values[epoch] for epoch in sorted(trial.intermediate_values))
+    curve = _curve(trial) or (_curve(before) if before else ())
+    goes_on_from = before.user_attrs if before is not None and is_live(trial) else {}
     scored = trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
     return TrialRow(
         number=trial.number,
@@ -106,24 +121,31 @@ def _row(trial: FrozenTrial) -> TrialRow | None:
         half_width=attributes.get("half_width"),
         curve=curve,
         scores=tuple(attributes.get("scores", ())),
-        runs=tuple(attributes.get("runs", ())),
-        steps=int(attributes.get("steps", 0)),
-        seconds=_seconds(trial, attributes),
+        runs=tuple(attributes.get("runs", goes_on_from.get("runs", ()))),
+        steps=int(attributes.get("steps", goes_on_from.get("steps", 0))),
+        seconds=_seconds(trial, attributes) + float(goes_on_from.get("seconds", 0.0)),
         reason=attributes.get("why") if state == "failed" else None,
     )
 
 
-def _state(trial: FrozenTrial) -> State | None:
-    """Return the state of a trial in our words, or None for one that says nothing about its point."""
-    if counts_as_failed(trial):
-        return "failed"
-    states: dict[TrialState, State] = {
-        TrialState.WAITING: "waiting",
-        TrialState.RUNNING: "running",
-        TrialState.COMPLETE: "done",
-        TrialState.PRUNED: "pruned",
-    }
-    return states.get(trial.state)
+def _curve(trial: FrozenTrial) -> tuple[float, ...]:
+    return tuple(trial.intermediate_values[epoch] for epoch in sorted(trial.intermediate_values))
+
+
+def _state(trial: FrozenTrial, point: int, standing: Standing) -> State:
+    """Return the state of a trial in our words."""
+    match trial.state:
+        case TrialState.WAITING:
+            return "waiting"
+        case TrialState.RUNNING:
+            return "running"
+        case TrialState.COMPLETE:
+            return "done"
+        case TrialState.FAIL:
+            return "failed"
+    if point in standing.paused:
+        return "paused"
+    return "waiting" if point in standing.due else "pruned"
 
 
 def _seconds(trial: FrozenTrial, attributes: Mapping[str, Any]) -> float:
@@ -132,12 +154,25 @@ def _seconds(trial: FrozenTrial, attributes: Mapping[str, Any]) -> float:
     return float(attributes.get("seconds", 0.0))
 
 
-def _seconds_left(rows: list[TrialRow], total: int, workers: int) -> float | None:
-    """Estimate the time left by the trials that have ended; None before the first or without workers."""
-    ended = [row.seconds for row in rows if row.state in ("done", "pruned")]
+def _seconds_left(study: Study, rows: list[TrialRow], workers: int) -> float | None:
+    """Estimate the time left; None before the first trial has ended or without workers."""
+    ended = [row.seconds for row in rows if row.state in ("done", "paused", "pruned")]
     if not ended or not workers:
         return None
+    if study.rounds != ONE_ROUND:
+        return _seconds_left_of_rounds(study, rows) / workers
     running = [row.seconds for row in rows if row.state == "running"]
-    left = total - sum(row.state in ("done", "pruned", "failed") for row in rows)
+    left = len(study.points.params) - sum(row.state in ("done", "pruned", "failed") for row in rows)
     each = sum(ended) / len(ended)
     return max(left * each - sum(min(seconds, each) for seconds in running), 0.0) / workers
+
+
+def _seconds_left_of_rounds(study: Study, rows: list[TrialRow]) -> float:
+    """Estimate by the epochs trained so far, as each round trains its points for a time of its own."""
+    description = study.description
+    planned = planned_epochs(
+        len(study.points.params), study.rounds, description.config.num_epochs, seeds=description.seeds
+    )
+    trained = sum(len(row.curve) * max(len(row.scores), 1) for row in rows)
+    seconds = sum(row.seconds for row in rows)
+    return max(planned - trained, 0) * seconds / trained if trained else 0.0

@@ -15,6 +15,14 @@ from txt.search.board import Board
 _MADE_OF_IT = ("report.json", "reports", "predictions")  # somebody has looked closer at the model
 
 
+def drop_checkpoints(board: Board, runs: Path) -> None:
+    """Remove the checkpoints of the pruned trials, which they would have gone on from had they come a round further."""
+    for trial in board.of("pruned"):
+        for run in (Run(runs / name) for name in trial.runs):
+            if run.checkpoints.is_dir() and not run.is_locked():
+                _remove(run.checkpoints)
+
+
 def drop_models(board: Board, runs: Path, keep: int) -> list[str]:
     """Remove the weights of all trials that ended but the `keep` best; `runs` is the folder of this machine's runs.
 
@@ -27,7 +35,8 @@ def drop_models(board: Board, runs: Path, keep: int) -> list[str]:
     begun_from = {Path(name).name for run in all_runs(runs) if (name := _begun_from(run))}
     dropped = [run for run in candidates if run.name not in begun_from and not _is_needed(run)]
     for run in dropped:
-        _remove(run)
+        _remove(run.model)
+        _remove(run.checkpoints)
     return [run.name for run in dropped]
 
 
@@ -56,11 +65,10 @@ def _is_needed(run: Run) -> bool:
         return True
 
 
-def _remove(run: Run) -> None:
-    """Take the weights out of sight in one step, then off the disk, so that no half of a model is ever loaded."""
-    for folder in (run.model, run.checkpoints):
-        with suppress(OSError):  # what cannot be removed stays, and does no harm
-            hidden = Path(tempfile.mkdtemp(dir=run.path, prefix=f".{folder.name}.", suffix=REMOVED))
-            if folder.is_dir():
-                os.replace(folder, hidden / folder.name)
-            shutil.rmtree(hidden)
+def _remove(folder: Path) -> None:
+    """Take weights out of sight in one step, then off the disk, so that no half of a model is ever loaded."""
+    with suppress(OSError):  # what cannot be removed stays, and does no harm
+        hidden = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=REMOVED))
+        if folder.is_dir():
+            os.replace(folder, hidden / folder.name)
+        shutil.rmtree(hidden)

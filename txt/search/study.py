@@ -7,7 +7,7 @@ same moment: then the trial with the lower number counts, and whoever takes the 
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +23,7 @@ from txt.errors import InputError, TxtError
 from txt.metrics import Ints
 from txt.search.description import Description
 from txt.search.owner import is_gone, this_process
+from txt.search.rounds import ONE_ROUND, PAUSE_AT, Ends, Standing, halving, serves, standing
 from txt.search.space import (
     Choices,
     Dimension,
@@ -31,21 +32,21 @@ from txt.search.space import (
     grid_points,
     why_impossible,
 )
-
-LOST, STOPPED, DUPLICATE, UNBUILDABLE = "its process died", "stopped", "duplicate", "cannot be built"
-"""Why a trial failed that says nothing about its point; any other reason is the point's own, and final."""
-_NOT_FINAL = (LOST, STOPPED, DUPLICATE, UNBUILDABLE)
-
-BEGUN_AT = "begun_at"
-"""Where a trial began: the number of its run, and the step that a checkpoint let it begin at."""
+from txt.search.tries import (
+    DUPLICATE,
+    LOST,
+    UNBUILDABLE,
+    by_point,
+    drawn_before,
+    has_ended,
+    is_live,
+    why_failed,
+)
 
 LEASE_SECONDS = 120.0  # without a sign of life, a trial of another machine counts as lost
-MOST_LOSSES = 4  # of one point at the same place: after that the point itself is what kills
 _MOST_UNBUILDABLE = 50
 
 _DESCRIPTION = "txt"
-_DONE = (TrialState.COMPLETE, TrialState.PRUNED)
-_LIVE = (TrialState.WAITING, TrialState.RUNNING)
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,8 @@ class Taken:
     trial: optuna.Trial
     point: int
     params: Params
+    pause_at: int | None = None
+    """The epoch after which it pauses; None: it is trained to the end."""
 
 
 class Study:
@@ -144,16 +147,14 @@ class Study:
 
     def replenish(self) -> int:
         """Queue every point that is neither done nor queued nor tried at this moment. Returns how many were queued."""
-        by_point = _by_point(self.trials())
+        tried = by_point(self.trials())
+        due = self.standing(tried).due
         queued = 0
         for point in self._order:
-            tried = by_point.get(point, [])
-            if any(_keeps_off(trial) for trial in tried):
+            trials = tried.get(point, [])
+            if point not in due or any(is_live(trial) for trial in trials):
                 continue
-            if _losses(tried) >= MOST_LOSSES:
-                continue
-            params = _drawn_before(tried) or self.points.params[point]
-            self.optuna.enqueue_trial(params, user_attrs={"point": int(point)})
+            self._queue(int(point), due[point], drawn_before(trials) or self.points.params[point])
             queued += 1
         return queued
 
@@ -167,12 +168,12 @@ class Study:
             if point is None:  # the queue was emptied meanwhile, and Optuna made a trial of its own
                 self.fail(trial.number, DUPLICATE)
                 return None
-            if self._has_elder(trial.number, point):
+            if self._has_elder(trial):
                 self.fail(trial.number, DUPLICATE)
                 continue
             params = self._draw(trial, point)
             if params is not None:
-                return Taken(trial, point, params)
+                return Taken(trial, point, params, trial.user_attrs.get(PAUSE_AT))
         return None
 
     def reap(self) -> int:
@@ -203,30 +204,41 @@ class Study:
 
     def is_over(self) -> bool:
         """Return whether every point is done, or has failed for good."""
-        by_point = _by_point(self.trials())
-        return all(self._is_over(by_point.get(point, [])) for point in range(len(self.points.params)))
+        return not self.standing(by_point(self.trials())).due
+
+    @cached_property
+    def rounds(self) -> Ends:
+        """The epochs after which the rounds end."""
+        if self.description.pruner == "halving":
+            return halving(self.description.config.num_epochs)
+        return ONE_ROUND
+
+    def standing(self, tried: Mapping[int, list[FrozenTrial]]) -> Standing:
+        """Return how far the search has come, from the trials of each point."""
+        return standing(tried, len(self.points.params), self.rounds, minimize=self.minimizes)
 
     def pruner(self) -> optuna.pruners.BasePruner:
-        """Return what ends weak trials early."""
+        """Return what ends weak trials early, where not rounds do."""
         epochs = self.description.config.num_epochs
         match self.description.pruner:
             case "hyperband":
                 return optuna.pruners.HyperbandPruner(min_resource=1, max_resource=epochs, reduction_factor=3)
-            case "halving":
-                return optuna.pruners.SuccessiveHalvingPruner(min_resource=1, reduction_factor=3)
             case "median":
                 return optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=0)
         return optuna.pruners.NopPruner()
 
-    def _is_over(self, tried: list[FrozenTrial]) -> bool:
-        if any(trial.state in _LIVE for trial in tried):
-            return False
-        done = any(_keeps_off(trial) for trial in tried)
-        return done or _losses(tried) >= MOST_LOSSES
+    def _queue(self, point: int, pause_at: int | None, params: Params) -> None:
+        pause = {} if pause_at is None else {PAUSE_AT: pause_at}
+        self.optuna.enqueue_trial(params, user_attrs={"point": point, **pause})
 
-    def _has_elder(self, number: int, point: int) -> bool:
-        others = (trial for trial in self.trials() if trial.user_attrs.get("point") == point)
-        return any(trial.number < number and _keeps_off(trial) for trial in others)
+    def _has_elder(self, trial: optuna.Trial) -> bool:
+        """Return whether an earlier trial brings the point as far."""
+        point, pause_at = trial.user_attrs["point"], trial.user_attrs.get(PAUSE_AT)
+        return any(
+            (is_live(other) or has_ended(other)) and serves(other, pause_at)
+            for other in self.trials()
+            if other.number < trial.number and other.user_attrs.get("point") == point
+        )
 
     def _lost(self) -> Iterator[FrozenTrial]:
         now = time.monotonic()
@@ -264,10 +276,10 @@ class Study:
     def _leave_out(self, trial: optuna.Trial, point: int, reason: str) -> None:
         trial.set_user_attr("reason", reason)
         self.fail(trial.number, UNBUILDABLE)
-        left_out = [each for each in self.trials() if _why(each) == UNBUILDABLE]
+        left_out = [each for each in self.trials() if why_failed(each) == UNBUILDABLE]
         if len(left_out) > _MOST_UNBUILDABLE + 10 * len(self.points.params):
             raise TxtError(f"hardly any combination of the space can be built: {reason}", "change the lists")
-        self.optuna.enqueue_trial({}, user_attrs={"point": point})
+        self._queue(point, trial.user_attrs.get(PAUSE_AT), {})
 
     def _trial_id(self, number: int) -> int:
         study_id = self.storage.get_study_id_from_name(self.name)
@@ -278,20 +290,10 @@ def left_out(study: Study) -> dict[str, int]:
     """Return how many combinations could not be built, by the reason."""
     counts = dict(study.points.left_out)
     for trial in study.trials():
-        if _why(trial) == UNBUILDABLE:
+        if why_failed(trial) == UNBUILDABLE:
             reason = str(trial.user_attrs.get("reason"))
             counts[reason] = counts.get(reason, 0) + 1
     return counts
-
-
-def counts_as_failed(trial: FrozenTrial) -> bool:
-    """Return whether a trial failed for a reason of its point's own."""
-    return trial.state == TrialState.FAIL and _why(trial) not in _NOT_FINAL
-
-
-def was_lost(trial: FrozenTrial) -> bool:
-    """Return whether a trial's process died."""
-    return trial.state == TrialState.FAIL and _why(trial) == LOST
 
 
 def _suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> None:
@@ -301,38 +303,3 @@ def _suggest(trial: optuna.Trial, name: str, dimension: Dimension) -> None:
         trial.suggest_int(name, int(dimension.low), int(dimension.high), log=dimension.log)
     else:
         trial.suggest_float(name, dimension.low, dimension.high, log=dimension.log)
-
-
-def _by_point(trials: list[FrozenTrial]) -> dict[int, list[FrozenTrial]]:
-    found: dict[int, list[FrozenTrial]] = {}
-    for trial in trials:
-        point = trial.user_attrs.get("point")
-        if point is not None:
-            found.setdefault(int(point), []).append(trial)
-    return found
-
-
-def _keeps_off(trial: FrozenTrial) -> bool:
-    """Return whether a trial keeps others off its point: it is queued, going on, done, or failed for good."""
-    return trial.state in _LIVE or trial.state in _DONE or counts_as_failed(trial)
-
-
-def _why(trial: FrozenTrial) -> str | None:
-    if trial.state != TrialState.FAIL:
-        return None
-    return str(trial.user_attrs.get("why", LOST))  # failed by other hands, as in a dashboard: to be tried again
-
-
-def _losses(tried: list[FrozenTrial]) -> int:
-    """Count the processes that died on a point and had begun as far on as any.
-
-    Where checkpoints bring a point on between two losses, something else killed its processes.
-    """
-    begun = [trial.user_attrs.get(BEGUN_AT) for trial in tried if _why(trial) == LOST]
-    furthest = max((place for place in begun if place is not None), default=None)
-    return sum(place in (None, furthest) for place in begun)
-
-
-def _drawn_before(tried: list[FrozenTrial]) -> Params | None:
-    """Return the options that an earlier try of a point drew, so that another try takes the same."""
-    return next((trial.params for trial in tried if trial.params and _why(trial) != UNBUILDABLE), None)

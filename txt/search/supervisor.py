@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from txt.errors import TxtError
 from txt.processes import cores
 from txt.search.board import Board, board_of
-from txt.search.kept_models import drop_models
+from txt.search.kept_models import drop_checkpoints, drop_models
 from txt.search.study import Study
 from txt.search.study_folder import StudyFolder
 from txt.search.worker import Job
@@ -46,6 +46,7 @@ def supervise(
 
     def board(workers: int = 0) -> Board:
         board = board_of(study, workers)
+        drop_checkpoints(board, folder.runs)
         if keep_models is not None:
             drop_models(board, folder.runs, keep_models)
         return board

@@ -21,7 +21,8 @@ from txt.errors import InputError
 from txt.evaluation.intervals import intervals
 from txt.events import Evaluation, Event, Finished
 from txt.runs import RUNS, Run
-from txt.search.study import BEGUN_AT, STOPPED, Study, Taken
+from txt.search.study import Study, Taken
+from txt.search.tries import BEGUN_AT, STOPPED
 from txt.training.loop import train
 from txt.training.start import Start, resume
 
@@ -76,7 +77,7 @@ def _runs(study: Study, taken: Taken, prepared: Prepared, threads: int, stop: Wa
         name = f"{study.name}-{taken.point:03d}" + (f"-s{number}" if description.seeds > 1 else "")
         start = _start(name, config, prepared)
         _note_begin(taken.trial, number, start)
-        outcome = _train(start, taken.trial if number == 0 else None, stop)
+        outcome = _train(start, taken if number == 0 else None, stop)
         yield outcome
         if outcome.score is None or outcome.pruned:
             return
@@ -88,10 +89,10 @@ def _note_begin(trial: optuna.Trial, number: int, start: Start) -> None:
         trial.set_user_attr(BEGUN_AT, [number, step])
 
 
-def _train(start: Start, trial: optuna.Trial | None, stop: Watcher) -> Outcome:
+def _train(start: Start, taken: Taken | None, stop: Watcher) -> Outcome:
     """Train one run to its end, or take what is there of it from an earlier try."""
     prepared = start.prepared
-    watched = _Watched(trial, start.run.config(), len(prepared.labels))
+    watched = _Watched(taken, start.run.config(), len(prepared.labels))
     for event in start.run.events():
         watched.see(event)
     if watched.has_ended():
@@ -113,9 +114,9 @@ def _train(start: Start, trial: optuna.Trial | None, stop: Watcher) -> Outcome:
 class _Watched:
     """A run as its events tell it; the first run of a trial reports every epoch, and asks whether to be pruned."""
 
-    def __init__(self, trial: optuna.Trial | None, config: TrainConfig, num_classes: int) -> None:
-        self._trial, self._metric, self._epochs, self._num_classes = (
-            trial,
+    def __init__(self, taken: Taken | None, config: TrainConfig, num_classes: int) -> None:
+        self._taken, self._metric, self._epochs, self._num_classes = (
+            taken,
             config.metric,
             config.num_epochs,
             num_classes,
@@ -135,10 +136,10 @@ class _Watched:
         if event.best:
             self._best = event
         epoch = round(event.epoch)
-        if event.epoch_end and self._trial is not None and epoch > self._reported:
+        if event.epoch_end and self._taken is not None and epoch > self._reported:
             self._reported = epoch  # a resumed run may evaluate an epoch again
-            self._trial.report(event.score, epoch)
-            self.pruned = epoch < self._epochs and self._trial.should_prune()
+            self._taken.trial.report(event.score, epoch)
+            self.pruned = epoch < self._epochs and (self._pauses(epoch) or self._taken.trial.should_prune())
 
     def has_ended(self) -> bool:
         """Return whether nothing is left to train."""
@@ -153,13 +154,17 @@ class _Watched:
         if self._best is None or status == "diverged":
             reason = getattr(self._last, "reason", None)
             return self.failed(run, f"diverged: {reason}" if reason else "no evaluation")
-        shutil.rmtree(run.checkpoints, ignore_errors=True)  # nothing is left to resume
+        if not (self.pruned and self._pauses(self._reported)):
+            shutil.rmtree(run.checkpoints, ignore_errors=True)  # nothing is left to resume
         half = _half_width(self._best, self._metric, self._num_classes)
         return Outcome(run.name, self._steps, self._seconds(), self._best.score, half, pruned=self.pruned)
 
     def failed(self, run: Run, reason: str) -> Outcome:
         """Return that it has no score, and why."""
         return Outcome(run.name, self._steps, self._seconds(), reason=reason)
+
+    def _pauses(self, epoch: int) -> bool:
+        return self._taken is not None and self._taken.pause_at is not None and epoch >= self._taken.pause_at
 
     def _seconds(self) -> float:
         return self._last.seconds if isinstance(self._last, Finished) else 0.0

@@ -1,0 +1,106 @@
+"""The rounds of a search: in successive halving (Jamieson and Talwalkar 2016) the best third of a round goes on.
+
+Its first round ends after one epoch, the next after three, nine and so on; in the last, what is left is trained to the
+end. A trial that comes to the end of its round pauses: it counts as pruned, and its run keeps its checkpoint. Once all
+points of the round are there, the best are queued once more, and go on from these checkpoints. Without halving there is
+one round, with all points.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+
+from optuna.trial import FrozenTrial, TrialState
+
+from txt.search.tries import has_ended, is_given_up
+
+PAUSE_AT = "pause_at"
+"""The epoch after which a trial pauses; a trial without it is trained to the end."""
+
+FACTOR = 3
+"""One point in so many goes on to the next round."""
+
+Ends = tuple[int | None, ...]
+"""The epochs after which the rounds of a search end; None: when all are trained to the end."""
+
+ONE_ROUND: Ends = (None,)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How far a search has come."""
+
+    due: Mapping[int, int | None]
+    """The points to be trained in this round, those being trained among them, and the epoch after which to pause."""
+
+    paused: frozenset[int]
+    """The points at the end of the round that may still be among its best."""
+
+
+def halving(num_epochs: int) -> Ends:
+    """Return the rounds of successive halving."""
+    ends, epoch = list[int | None](), 1
+    while epoch < num_epochs:
+        ends.append(epoch)
+        epoch *= FACTOR
+    return (*ends, None)
+
+
+def standing(tried: Mapping[int, list[FrozenTrial]], count: int, ends: Ends, *, minimize: bool) -> Standing:
+    """Return how far a search of `count` points has come, from the trials of each."""
+    contenders: Sequence[int] = range(count)
+    for end in ends:
+        ended, due = list[int](), dict[int, int | None]()
+        for point in contenders:
+            trials = tried.get(point, [])
+            if is_given_up(trials) or any(has_ended(trial) and serves(trial, end) for trial in trials):
+                ended.append(point)
+            else:
+                due[point] = end
+        if end is None:
+            return Standing(due, frozenset())
+        best = _best(tried, ended, end, most=max(1, len(contenders) // FACTOR), minimize=minimize)
+        if due:
+            return Standing(due, frozenset(best))
+        contenders = best
+    raise AssertionError("the last round has no end")
+
+
+def reach(trial: FrozenTrial) -> float:
+    """Return the epoch that a trial brings its point to; infinity where it says the last word on it."""
+    if trial.state == TrialState.COMPLETE or trial.state == TrialState.FAIL:
+        return inf
+    return float(trial.user_attrs.get(PAUSE_AT, inf))
+
+
+def serves(trial: FrozenTrial, end: int | None) -> bool:
+    """Return whether a trial brings its point as far as the end of a round, or has said the last word on it."""
+    return reach(trial) >= (inf if end is None else end)
+
+
+def planned_epochs(count: int, ends: Ends, num_epochs: int, seeds: int) -> int:
+    """Return the epochs of a search that has no failures: only the last round trains each point with all seeds."""
+    epochs, begun = 0, 0
+    for end in ends:
+        if end is None:
+            return epochs + count * (seeds * num_epochs - begun)
+        epochs += count * (end - begun)
+        count, begun = max(1, count // FACTOR), end
+    raise AssertionError("the last round has no end")
+
+
+def _best(
+    tried: Mapping[int, list[FrozenTrial]], ended: Sequence[int], end: int, *, most: int, minimize: bool
+) -> list[int]:
+    """Return the best points by their score at the end of a round; those that failed are not among them."""
+    scores = {point: score for point in ended if (score := _score(tried.get(point, []), end)) is not None}
+    return sorted(scores, key=lambda point: (scores[point] if minimize else -scores[point], point))[:most]
+
+
+def _score(trials: Sequence[FrozenTrial], end: int) -> float | None:
+    """Return the score after an epoch, or the last before it of a training that had enough earlier."""
+    for trial in trials:
+        if trial.state in (TrialState.PRUNED, TrialState.COMPLETE) and serves(trial, end):
+            epochs = [epoch for epoch in trial.intermediate_values if epoch <= end]
+            return trial.intermediate_values[max(epochs)] if epochs else trial.value
+    return None
