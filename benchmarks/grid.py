@@ -34,7 +34,7 @@ FILES = {"finphrase": "all-data.csv", "sst2": "train.csv", "sentences3000": "all
 PRUNED = ("finphrase", "sst2")
 LIGHT_ROWS = 1500
 ENCODINGS = {"finphrase": "latin-1"}
-PRUNERS = ("hyperband", "halving", "median")
+PRUNERS = ("halving", "median", "hyperband")
 
 
 def prepared_of(data: str, light: bool = False):

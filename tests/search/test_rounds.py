@@ -8,6 +8,7 @@ from optuna.trial import TrialState
 
 from tests.search.test_study import DATA, begin
 from txt.search.board import board_of
+from txt.search.ranking import importances, slices
 from txt.search.rounds import halving, planned_epochs
 from txt.search.space import Choices, Range
 from txt.search.tries import LOST, MOST_LOSSES
@@ -180,3 +181,16 @@ def test_the_time_left_counts_the_epochs_of_the_rounds_to_come(begin, curves):
         taken.trial.set_user_attr("seconds", 10.0)
         study.optuna.tell(taken.trial, state=TrialState.PRUNED)
     assert board_of(study, workers=2).seconds_left == pytest.approx((4 * 2 + 6) * 10 / 2)
+
+
+def test_options_are_compared_by_what_all_points_have_a_score_of(begin):
+    study = begin({"dropout": Choices((0.0, 0.1, 0.2)), "num_layers": Choices((1, 2))}, pruner="halving", num_epochs=3)
+    curves = np.array(
+        [[0.3, 0.1, 0.1], [0.5, 0.9, 0.9], [0.31, 0.2, 0.2], [0.52, 0.4, 0.4], [0.3, 0.3, 0.3], [0.51] * 3]
+    )
+    try_all(study, curves)
+    assert len(board_of(study).of("done")) == 2
+    assert slices(study)["num_layers"] == [(1, pytest.approx(0.91 / 3), 0.31), (2, pytest.approx(0.51), 0.52)]
+    found = importances(study)
+    assert list(found) == ["num_layers", "dropout"]
+    assert found["num_layers"] > 0.9

@@ -36,6 +36,7 @@ def show_board(study: "Study", board: "Board") -> None:
     """Print the ranking with intervals, what matters, and the score by each option."""
     from txt.screens.leaderboard import slice_charts, summary_line, trials_table
     from txt.search.ranking import importances, not_told_apart, slices
+    from txt.search.rounds import ONE_ROUND
 
     stdout.print(shown(summary_line(board)))
     if board.best is None:
@@ -46,15 +47,17 @@ def show_board(study: "Study", board: "Board") -> None:
     equals = not_told_apart(board)
     if equals:
         stdout.print(shown(f"{len(equals)} more cannot be told from the best: its score lies in their intervals."))
-    _show_importances(importances(study))
-    for chart in slice_charts(slices(board), board.metric, min(stdout.width, 100)):
+    first = study.rounds[0]
+    after = "" if study.rounds == ONE_ROUND else f" after {first} epoch{'s' * (first != 1)}"
+    _show_importances(importances(study), f"What matters{after}")
+    for chart in slice_charts(slices(study), f"{board.metric}{after}", min(stdout.width, 100)):
         stdout.print(chart)
 
 
-def _show_importances(found: dict[str, float]) -> None:
+def _show_importances(found: dict[str, float], title: str) -> None:
     if not found:
         return
-    table = Table("option", "importance", box=None, pad_edge=False, title="What matters", title_justify="left")
+    table = Table("option", "importance", box=None, pad_edge=False, title=title, title_justify="left")
     for name, share in found.items():
         table.add_row(name, f"{'█' * round(share * 20):<20} {share:.0%}")
     stdout.print(table)

@@ -8,13 +8,35 @@ from statistics import mean
 from typing import Any
 
 import optuna
-from optuna.trial import TrialState
+from optuna.trial import FrozenTrial, TrialState
 
 from txt.files import atomic_write
 from txt.search.board import Board, TrialRow
+from txt.search.rounds import ONE_ROUND
 from txt.search.study import Study
+from txt.search.tries import by_point, has_ended
 
 _FEWEST_FOR_IMPORTANCE = 4
+
+
+def compared(study: Study) -> list[FrozenTrial]:
+    """Return a trial for each point, with a score that can be compared with the others'.
+
+    Those trained to the end, where all are. Successive halving trains only the best to the end, which says nothing
+    about the options of the others: there it is the score after the first round, that all points come to.
+    """
+    trials = study.trials()
+    if study.rounds == ONE_ROUND:
+        return [trial for trial in trials if trial.state == TrialState.COMPLETE]
+    end = study.rounds[0]
+    found: dict[int, FrozenTrial] = {}
+    for point, tried in by_point(trials).items():
+        for trial in tried:
+            if has_ended(trial) and end in trial.intermediate_values:
+                score = trial.intermediate_values[end]
+                distributions = trial.distributions
+                found[point] = optuna.trial.create_trial(params=trial.params, distributions=distributions, value=score)
+    return list(found.values())
 
 
 def importances(study: Study) -> dict[str, float]:
@@ -22,27 +44,29 @@ def importances(study: Study) -> dict[str, float]:
 
     Empty where too few trials ended, or all scored alike.
     """
-    done = study.optuna.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
-    if len(done) < _FEWEST_FOR_IMPORTANCE or len({trial.value for trial in done}) < 2:
+    trials = compared(study)
+    if len(trials) < _FEWEST_FOR_IMPORTANCE or len({trial.value for trial in trials}) < 2:
         return {}
-    varied = [name for name in study.description.dimensions if len({repr(trial.params[name]) for trial in done}) > 1]
+    varied = [name for name in study.description.dimensions if len({repr(trial.params[name]) for trial in trials}) > 1]
     if not varied:
         return {}
+    alone = optuna.create_study(direction=study.optuna.direction)  # in memory
+    alone.add_trials(trials)
     evaluator = optuna.importance.FanovaImportanceEvaluator(seed=0)
-    found = optuna.importance.get_param_importances(study.optuna, evaluator=evaluator, params=varied)
+    found = optuna.importance.get_param_importances(alone, evaluator=evaluator, params=varied)
     return {name: float(share) for name, share in found.items()}
 
 
-def slices(board: Board) -> dict[str, list[tuple[Any, float, float]]]:
+def slices(study: Study) -> dict[str, list[tuple[Any, float, float]]]:
     """Return for each option its values in order, each with the mean and the best score of the trials that had it."""
-    done = board.of("done")
-    best = min if board.minimizes else max
+    trials = compared(study)
+    best = min if study.minimizes else max
     found: dict[str, list[tuple[Any, float, float]]] = {}
-    for name in done[0].params if done else ():
+    for name in trials[0].params if trials else ():
         by_value: dict[Any, list[float]] = {}
-        for trial in done:
-            if trial.score is not None:
-                by_value.setdefault(trial.params[name], []).append(trial.score)
+        for trial in trials:
+            if trial.value is not None:
+                by_value.setdefault(trial.params[name], []).append(trial.value)
         if len(by_value) > 1:
             ordered = sorted(by_value, key=lambda value: (isinstance(value, str), value is not None, value))
             found[name] = [(value, mean(by_value[value]), best(by_value[value])) for value in ordered]
