@@ -57,9 +57,11 @@ def show_board(study: "Study", board: "Board") -> None:
 def _show_importances(found: dict[str, float], title: str) -> None:
     if not found:
         return
+    from txt.search.ranking import spoken_name
+
     table = Table("option", "importance", box=None, pad_edge=False, title=title, title_justify="left")
     for name, share in found.items():
-        table.add_row(name, f"{'█' * round(share * 20):<20} {share:.0%}")
+        table.add_row(spoken_name(name), f"{'█' * round(share * 20):<20} {share:.0%}")
     stdout.print(table)
 
 

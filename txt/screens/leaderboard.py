@@ -1,5 +1,6 @@
 """The leaderboard of a search: ranked trials with their curves, while it runs and at the end."""
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from textual.widgets import Static
 from txt.screens.app import ThemedApp
 from txt.screens.charts import Series, line_chart
 from txt.search.board import Board, TrialRow
-from txt.search.ranking import spoken, spoken_value
+from txt.search.ranking import spoken, spoken_name, spoken_value
 from txt.visible import clip
 
 _SPARKS = "▁▂▃▄▅▆▇█"
@@ -71,10 +72,10 @@ def slice_charts(
     for name, entries in slices.items():
         values = [value for value, _, _ in entries]
         if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-            yield Text(f"\n{metric} by {name}", style="bold")
+            yield Text(f"\n{metric} by {spoken_name(name)}", style="bold")
             yield _numeric_slice(values, [mean for _, mean, _ in entries], [best for _, _, best in entries], width)
         else:
-            table = Table(name, "mean", "best", box=None, pad_edge=False)
+            table = Table(spoken_name(name), "mean", "best", box=None, pad_edge=False)
             for value, mean, best in entries:
                 table.add_row(Text(spoken_value(value)), f"{mean:.4f}", f"{best:.4f}")
             yield table
@@ -146,6 +147,8 @@ class LeaderboardApp(ThemedApp[Board | None]):
 
     def on_mount(self) -> None:
         """Begin the search."""
+        self._begun = time.monotonic()
+        self._waiting = self.set_interval(1, self._tell_waiting)
         self._run_search()
 
     @work(thread=True, exit_on_error=True)
@@ -155,8 +158,14 @@ class LeaderboardApp(ThemedApp[Board | None]):
             self.post_message(Advanced(last))
         self.call_from_thread(self.exit, last)
 
+    def _tell_waiting(self) -> None:
+        """Say how long the workers have been starting; a machine with other work takes its time."""
+        told = f"starting the workers … {time.monotonic() - self._begun:.0f} s"
+        self.query_one("#state", Static).update(told)
+
     def on_advanced(self, message: Advanced) -> None:
         """Draw the board."""
+        self._waiting.stop()
         self._board = message.board
         self._draw()
 

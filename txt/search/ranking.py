@@ -130,7 +130,7 @@ def write_results(board: Board, path: Path) -> None:
 
 def spoken(params: dict[str, Any], names: Sequence[str] = ()) -> str:
     """Return options in one line, `lr=0.0003 d_model=256`."""
-    return " ".join(f"{_short(name)}={spoken_value(params[name])}" for name in names or params)
+    return " ".join(f"{spoken_name(name)}={spoken_value(params[name])}" for name in names or params)
 
 
 def spoken_value(value: Any) -> str:
@@ -138,7 +138,8 @@ def spoken_value(value: Any) -> str:
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def _short(name: str) -> str:
+def spoken_name(name: str) -> str:
+    """Return the name of an option as it is typed."""
     return {"learning_rate": "lr", "num_epochs": "epochs"}.get(name, name)
 
 
