@@ -100,6 +100,21 @@ def test_ctrl_c_saves_says_how_to_go_on_and_exits_130(data, tmp_path):
     assert json.loads(events.read_text().splitlines()[-1])["status"] == "interrupted"
 
 
+@pytest.mark.parametrize("with_json", [False, True])
+def test_ctrl_c_saves_although_the_same_ctrl_c_ended_who_reads(data, tmp_path, with_json):
+    command = [sys.executable, "-m", "txt", "train", data, "--name", "long", "--epochs", "2000", *SMALL]
+    command += ["--save-interval", "100000", "--json"] if with_json else ["--save-interval", "100000"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tmp_path)
+    events = tmp_path / "runs" / "long" / "events.jsonl"
+    while not events.exists() or b'"event":"step"' not in events.read_bytes():
+        assert process.poll() is None
+        process.stdout.read1(65536)
+    process.stdout.close()
+    process.send_signal(signal.SIGINT)
+    process.wait(timeout=60)
+    assert list((tmp_path / "runs" / "long" / "checkpoints").glob("step-*/state.json"))
+
+
 def test_resume_goes_on_where_a_run_stopped(data, tmp_path, capsys):
     from txt.training.start import resume
 

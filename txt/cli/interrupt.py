@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 from txt.cli.console import say
@@ -20,7 +20,8 @@ def stop_on_signals(message: str) -> Iterator[Callable[[], bool]]:
         asked = True
         for one in _SIGNALS:
             signal.signal(one, signal.default_int_handler if one == signal.SIGINT else signal.SIG_DFL)
-        say(message)
+        with suppress(OSError, SystemExit):  # whoever reads this may have died of the same Ctrl-C
+            say(message)
 
     before = {number: signal.signal(number, ask) for number in _SIGNALS}
     try:

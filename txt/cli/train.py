@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import fields
 from functools import partial
 from pathlib import Path
@@ -165,8 +166,12 @@ def run_training(start: "Start", as_json: bool = False) -> "Finished":
     from txt.events import Finished
     from txt.training.loop import train as train_events
 
-    with stop_on_signals("stopping after this step; once more leaves at once") as stop, TrainingBar() as bar:
-        for event in bar.watch(train_events(start.run, start.prepared, stop, start.resume)):
+    with (
+        stop_on_signals("stopping after this step; once more leaves at once") as stop,
+        TrainingBar() as bar,
+        closing(train_events(start.run, start.prepared, stop, start.resume)) as events,  # saves when nobody reads
+    ):
+        for event in bar.watch(events):
             if as_json:
                 print(json.dumps(event.to_json(), allow_nan=False), flush=True)
     assert isinstance(event, Finished)

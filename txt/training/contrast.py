@@ -8,7 +8,7 @@ Without Prompts" (SetFit), with the loss of Khosla et al. 2020, "Supervised Cont
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from functools import partial
 
 import numpy as np
@@ -76,7 +76,7 @@ class HeadTraining:
         """Refuse: there are no checkpoints to go on from."""
         raise InputError("a training of the head alone has no checkpoints", "start it again under another --name")
 
-    def events(self, stop: Callable[[], bool]) -> Iterator[Event]:
+    def events(self, stop: Callable[[], bool]) -> Generator[Event, None, None]:
         """Train to the end or until `stop()`; the last event is Finished."""
         yield self._started()
         self.step = 0 if self.rounds else 1

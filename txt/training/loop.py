@@ -5,6 +5,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ _MOST_HALVINGS = 10
 
 def train(
     run: Run, prepared: Prepared, stop: Callable[[], bool] = lambda: False, resume: Checkpoint | None = None
-) -> Iterator[Event]:
+) -> Generator[Event, None, None]:
     """Train the run's model on prepared data, yielding what happens; all of it is in the run's events.jsonl first.
 
     Closing the generator saves and stops.
@@ -65,10 +66,10 @@ def train(
     if not training.group.writes:
         yield from training.events(stop)
         return
-    with EventLog(run) as log, Heartbeat(run, machine.device) as heartbeat:
+    with EventLog(run) as log, Heartbeat(run, machine.device) as heartbeat, closing(training.events(stop)) as events:
         for folder in (run.path, run.checkpoints):
             remove_leftovers(folder)
-        for event in training.events(stop):
+        for event in events:
             log.write(event)
             heartbeat.hear(event)
             yield event
@@ -111,7 +112,7 @@ class Training:
         self.progress = checkpoint.progress
         self.optimizer.load_state(checkpoint.tensors, self.progress.step)
 
-    def events(self, stop: Callable[[], bool]) -> Iterator[Event]:
+    def events(self, stop: Callable[[], bool]) -> Generator[Event, None, None]:
         """Train to the end, until patience or `stop()` ends it, or it diverges; the last event is Finished."""
         yield self._started()
         status, reason = "completed", None
