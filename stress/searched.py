@@ -3,6 +3,7 @@
 import csv
 import time
 from collections import Counter
+from collections.abc import Mapping
 from functools import cache, partial
 from pathlib import Path
 
@@ -21,18 +22,21 @@ SPACE = ("--lr", "1e-3,3e-3,1e-2", "--workers", 2, "--keep-models", "all")
 SMALL = ("--d-model", 16, "--nhead", 2, "--num-layers", 1, "--epochs", 1, "--save-interval", 5, "--threads", 1)
 COMBINATIONS = 3
 
-_PATIENCE = 300.0  # the process that workers are forked off imports everything before it looks round
+_AS_EVER = 0.1  # of the trials start their workers as ever: off a process that first imports everything, for seconds
+_FORKED: Mapping[str, object] = {"txt.search.worker._START": "fork"}  # off the search itself, which has everything
+_PATIENCE = 300.0  # that process looks round only after it has imported everything
 
 
 def disturb(fault: Fault, trial: Trial) -> None:
     """Disturb the search up to three times, then let it end."""
-    seconds, whole = undisturbed(trial.inputs)
+    patches = {} if trial.rng.random() < _AS_EVER else _FORKED
+    seconds, whole = undisturbed(trial.inputs, forked=bool(patches))
     prepared = copy(trial.inputs.prepared, trial.folder)
     before = content_of(prepared)
     for _ in range(trial.rng.randint(1, MOST_TIMES)):
-        fault(trial, search(trial.folder), seconds)
+        fault(trial, search(trial.folder, patches), seconds)
         trial.check(are_gone(trial.folder, _PATIENCE), "workers go on")
-    program = search(trial.folder)
+    program = search(trial.folder, patches)
     code = program.wait()
     if trial.check(code == 0, f"exit code {code} afterwards: {program.said()[-500:]}"):
         check_once(trial)
@@ -42,11 +46,11 @@ def disturb(fault: Fault, trial: Trial) -> None:
     trial.check(not left, f"left behind: {', '.join(left)}")
 
 
-def search(folder: Path, talk: str = "talk") -> Program:
+def search(folder: Path, patches: Mapping[str, object] = {}, talk: str = "talk") -> Program:
     """Start the search `tried`, or go on with it."""
     if (folder / "studies" / "tried" / "study.json").exists():
-        return Program(folder, "grid", "--resume", "tried", "--plain", "--workers", 2, talk=talk)
-    return Program(folder, "grid", "prepared", "--name", "tried", "--plain", *SPACE, *SMALL, talk=talk)
+        return Program(folder, "grid", "--resume", "tried", "--plain", "--workers", 2, patches=patches, talk=talk)
+    return Program(folder, "grid", "prepared", "--name", "tried", "--plain", *SPACE, *SMALL, patches=patches, talk=talk)
 
 
 def scores(folder: Path) -> dict[str, str]:
@@ -56,13 +60,13 @@ def scores(folder: Path) -> dict[str, str]:
 
 
 @cache
-def undisturbed(inputs: Inputs) -> tuple[float, dict[str, str]]:
+def undisturbed(inputs: Inputs, forked: bool) -> tuple[float, dict[str, str]]:
     """Search once without any fault; returns the seconds it took and the scores."""
-    folder = inputs.folder / "searched"
+    folder = inputs.folder / ("searched" if forked else "searched as ever")
     folder.mkdir()
     copy(inputs.prepared, folder)
     begun = time.monotonic()
-    program = search(folder)
+    program = search(folder, _FORKED if forked else {})
     if program.wait() != 0:
         raise RuntimeError(f"txt grid fails without any fault:\n{program.said()}")
     return time.monotonic() - begun, scores(folder)

@@ -57,7 +57,7 @@ def train_one_run(trial: Trial) -> None:
 
 def search_one_study(trial: Trial) -> None:
     """Start one search twice: both take part, and each combination is trained once."""
-    seconds, whole = undisturbed_search(trial.inputs)
+    seconds, whole = undisturbed_search(trial.inputs, forked=False)
     copy(trial.inputs.prepared, trial.folder)
     first = search(trial.folder)
     time.sleep(trial.rng.uniform(0, seconds))

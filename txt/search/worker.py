@@ -7,7 +7,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from multiprocessing import forkserver, get_context
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.context import ForkContext, ForkServerContext
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -21,6 +22,7 @@ from txt.search.study_folder import StudyFolder
 from txt.search.trial import run_trial
 
 _IDLE_SECONDS = 0.5
+_START = "forkserver"  # how worker processes are started
 
 
 def work(study: Study, prepared: Prepared, number: int, threads: int, stop: Callable[[], bool]) -> None:
@@ -53,21 +55,26 @@ class Job:
         """The file that has what the process says."""
         return StudyFolder(self.folder).workers / f"{self.number}.log"
 
-    def start(self) -> ForkServerProcess:
+    def start(self) -> BaseProcess:
         """Start the process: forked off one that has everything imported, which takes no time.
 
         SIGTERM lets it save the training that is going on and end; so does the end of the process that started it.
         """
         warm_up()
-        process = get_context("forkserver").Process(target=_main, args=(self,))
+        process = _context().Process(target=_main, args=(self,))
         process.start()
         return process
 
 
 def warm_up() -> None:
     """Start the process that workers are forked off; a screen has to be opened after that, as it hides the terminal."""
-    get_context("forkserver").set_forkserver_preload([__name__])
-    forkserver.ensure_running()
+    if _START == "forkserver":
+        get_context("forkserver").set_forkserver_preload([__name__])
+        forkserver.ensure_running()
+
+
+def _context() -> ForkServerContext | ForkContext:
+    return get_context("fork") if _START == "fork" else get_context("forkserver")
 
 
 def _main(job: Job) -> None:
