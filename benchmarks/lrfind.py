@@ -140,7 +140,7 @@ def found(prepared, config) -> dict:
     begun = time.perf_counter()
     tried = list(range_test(prepared, config, LRFindConfig()))
     seconds = time.perf_counter() - begun
-    finding = find(tried, LRFindConfig().rule)
+    finding = find(tried, LRFindConfig().rule_for(config))
     curve = plain_curve(prepared, config)
     suggestions = {"txt": finding.suggestion, **{f"txt {rule}": rate for rule, rate in finding.suggestions.items()}}
     suggestions |= {"torch-lr-finder": torch_lr_finder(*curve), "Lightning": lightning(*curve)}
@@ -149,6 +149,7 @@ def found(prepared, config) -> dict:
         "suggestions": {name: rate for name, rate in suggestions.items() if rate},
         "sureness": finding.sureness,
         "unclear": finding.unclear,
+        "by_repeat": finding.by_repeat,
         "steps": len(tried),
         "seconds": seconds,
         "steps_per_epoch": per_epoch,

@@ -359,11 +359,11 @@ class LRFindConfig(Config):
     end_lr: float = option(10.0, "Highest learning rate.", group="Range test", above=0, high=100)
     steps: int = option(100, "Steps from one to the other.", group="Range test", low=20, high=100_000)
     repeats: int = option(3, "Tests with other weights and orders; the median counts.", group="Range test", low=1)
-    rule: str = option(
-        "valley",
-        "Rule for the suggestion.",
+    rule: str | None = option(
+        None,
+        "Rule for the suggestion [valley; for pretrained weights edge].",
         group="Range test",
-        choices=("valley", "steepest", "slide", "minimum"),
+        choices=("valley", "steepest", "slide", "minimum", "edge"),
     )
     val_loss: bool = option(False, "Record the val loss as well.", group="Range test")
     verify: bool = option(
@@ -376,6 +376,13 @@ class LRFindConfig(Config):
             raise InputError(
                 f"--start-lr {self.start_lr:g} is not below --end-lr {self.end_lr:g}", "the defaults are 1e-07 and 10"
             )
+
+    def rule_for(self, training: TrainConfig) -> str:
+        """Return the rule: the one that was asked for, or the one that suits what training begins with.
+
+        A model that has learned before falls at any low rate, by little, and the middle of that fall is too low for it.
+        """
+        return self.rule or ("edge" if training.pretrained and training.fitted_head else "valley")
 
     def rates(self) -> list[float]:
         """Return the learning rates to try, each the same factor above the one before."""

@@ -103,3 +103,25 @@ def test_a_curve_without_a_fall_says_so():
     assert flat_then_explosion.harmful_rate() == pytest.approx(0.1, rel=1.5)
     assert "still falling" in str(Curve(rates, np.linspace(2, 1, 100)).trouble())
     assert "exploded" in str(Curve(rates[:4], np.ones(4)).trouble())
+
+
+def fine_tuning(seed: int, harm: float, dip: float = 0.08, noise: float = 0.03) -> Curve:
+    """A model that has learned: it wavers around its beginning, gains a little, and loses it at too high a rate."""
+    rates = np.geomspace(1e-6, 10, 84)
+    decades = np.log10(rates) - np.log10(harm)
+    losses = 0.45 - dip * np.exp(-((decades + 0.5) ** 2) / 0.1) + 0.5 * np.maximum(decades, 0)
+    return Curve(rates, losses + np.random.default_rng(seed).normal(0, noise, len(rates)))
+
+
+@pytest.mark.parametrize("harm", [1e-4, 1e-3])
+def test_the_edge_is_where_harm_begins_and_no_noise_before_it(harm):
+    edges = [fine_tuning(seed, harm).edge() for seed in range(40)]
+    assert np.median(edges) == pytest.approx(harm, rel=0.6)
+    assert min(edges) > harm / 4
+    assert max(edges) < harm * 4
+
+
+def test_a_loss_that_never_rises_has_no_edge():
+    rates = np.geomspace(1e-7, 10, 100)
+    assert Curve(rates, np.linspace(2, 1, 100)).edge() is None
+    assert Curve(rates[:4], np.ones(4)).edge() is None

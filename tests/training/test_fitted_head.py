@@ -17,6 +17,7 @@ from txt.events import Evaluation, Started, Step
 from txt.model.pretrained import load_pretrained
 from txt.model.saved import load_model
 from txt.runs import Run
+from txt.search.finding import find
 from txt.search.range_test import range_test
 from txt.search.verification import verify
 from txt.training.head import FIRST_STRENGTH, embed, fit_head
@@ -126,6 +127,37 @@ def test_a_range_test_for_going_on_from_a_run_keeps_what_its_head_has_learned(ne
     list(train(before, data))
     kept, trained = first_losses(new_run(pretrained=str(before.path), log_interval=1), data)
     assert kept == pytest.approx(trained, rel=1e-5)
+
+
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.2}, {"class_weights": "balanced"}])
+def test_how_hard_a_batch_is_does_not_move_the_curve_of_a_range_test(new_run, data, options):
+    config = new_run(dropout=0.0, batch_size=8, **options).config()
+    idle = LRFindConfig(repeats=2, steps=20, start_lr=1e-12, end_lr=1e-11)
+    tried = list(range_test(data, config, idle))
+    assert len({round(each.loss, 4) for each in tried}) > 10
+    assert len({each.repeat for each in tried}) == 2
+    for each in tried:
+        assert each.adjusted == pytest.approx(tried[0].adjusted, rel=1e-4)
+
+
+def test_the_rate_of_a_fine_tuning_is_where_harm_begins_and_of_a_new_model_the_valley(new_run):
+    fitted = new_run().config()
+    assert LRFindConfig().rule_for(fitted) == "edge"
+    assert LRFindConfig().rule_for(fitted.with_options(fitted_head=False)) == "valley"
+    assert LRFindConfig().rule_for(TrainConfig()) == "valley"
+    assert LRFindConfig(rule="steepest").rule_for(fitted) == "steepest"
+
+
+def test_a_range_test_from_a_fitted_head_suggests_a_rate_that_gains(new_run, data):
+    config = new_run().config()
+    finding = find(list(range_test(data, config, LRFindConfig())), "edge")
+    assert finding.suggestion is not None
+    assert finding.suggestion <= 1e-3
+    assert finding.suggestions == {"edge": finding.suggestion}
+    scores = [
+        event for event in train(new_run(learning_rate=finding.suggestion), data) if isinstance(event, Evaluation)
+    ]
+    assert scores[-1].val_loss < scores[0].val_loss
 
 
 def test_a_suggestion_is_verified_from_the_fitted_head(new_run, data, monkeypatch):

@@ -92,16 +92,17 @@ def find_rate(prepared: "Prepared", training: TrainConfig, finding: LRFindConfig
     from txt.search.finding import find
     from txt.search.range_test import range_test
 
+    rule = finding.rule_for(training)
     if on_screen:
         from txt.screens.lrfind import LRFindApp
 
         test = lambda: range_test(prepared, training, finding)  # noqa: E731
-        tried = LRFindApp(test, finding.rule, finding.repeats).run()
+        tried = LRFindApp(test, rule, finding.repeats).run()
         if tried is None:
             raise Interrupted("left before the end; nothing was written")
     else:
         tried = list(_with_bar(range_test(prepared, training, finding), finding))
-    return find(tried, finding.rule)
+    return find(tried, rule)
 
 
 def with_found_rate(training: TrainConfig, prepared: "Prepared") -> TrainConfig:
@@ -184,6 +185,7 @@ def _note(rule: str) -> str:
         "steepest": "where the loss falls fastest",
         "slide": "before the slope changes",
         "minimum": "a tenth of the rate of the lowest loss",
+        "edge": "where the loss begins to stay above its beginning, at most 1e-3",
     }
     return f"  {notes[rule]}"
 

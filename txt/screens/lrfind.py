@@ -18,7 +18,7 @@ from txt.search.finding import Finding, find
 from txt.search.range_test import Tried
 
 _REDRAW_SECONDS = 0.3
-MARKS = {"valley": "green+", "steepest": "orange", "slide": "magenta", "minimum": "cyan"}
+MARKS = {"valley": "green+", "steepest": "orange", "slide": "magenta", "minimum": "cyan", "edge": "green+"}
 
 
 def curve_chart(finding: Finding, width: int, height: int) -> Text:

@@ -13,6 +13,7 @@ _CLEAR_FALL = 2.0  # times the noise of single losses: about six standard errors
 _FALLING = 0.05  # share of the fall that is made before the part of the curve that the rules are given
 _LASTING = 8  # steps in a row
 _HARM = 0.001  # of the loss at the beginning: that much above it, training does harm
+_EDGE = 0.5  # times the noise of single losses that it has to be above its beginning, one and a half standard errors
 
 
 @dataclass(frozen=True)
@@ -76,6 +77,18 @@ class Curve:
     def rate_after_share(self, share: float) -> float:
         """Return the first rate at which the loss has made this share of its fall."""
         return float(self.rates[int(np.argmax(self.smoothed <= self.start - share * self.fall))])
+
+    def edge(self) -> float | None:
+        """Return the first rate beyond the minimum from which on the loss stays clearly above where it began.
+
+        Unlike `harmful_rate`, it is not taken in by noise at rates that are too low to change anything, where the loss
+        of a model that has learned before wavers around its beginning. None where there is no such rate.
+        """
+        if len(self.rates) < _FEWEST_POINTS:
+            return None
+        lowest = int(self.smoothed.argmin())
+        worse = self.smoothed > self.start + max(_EDGE * self.noise, _HARM * self.start)
+        return next((float(self.rates[p]) for p in range(lowest, len(worse)) if worse[p : p + _LASTING].all()), None)
 
     def harmful_rate(self) -> float | None:
         """Return the first rate from which on the loss stays above where it began; None where it does not."""

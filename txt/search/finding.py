@@ -15,6 +15,8 @@ from txt.search.suggestions import RULES
 _SURE, _FAIRLY_SURE = 3.0, 10.0  # how far apart the repeats' suggestions may lie, as a factor
 _HARMLESS = 0.5  # of the rate from which on training does harm: the suggestion where there is no minimum,
 _MOST_BLIND = 1e-3  # and no more than this, as little was learned that speaks for it
+_MOST_AT_EDGE = 1e-3  # at higher rates, weights that have learned before forget it, whatever a few steps say
+EDGE = "edge"
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,8 @@ class Finding:
 def find(tried: Sequence[Tried], rule: str) -> Finding:
     """Read the suggestion of `rule` off the repeats of a range test: the median of those with a clear minimum."""
     curves = curves_of(tried)
+    if rule == EDGE:
+        return _at_edge(curves, _points(tried, curves))
     troubles = [trouble for curve in curves if (trouble := curve.trouble()) is not None]
     points = _points(tried, curves)
     if 2 * len(troubles) >= len(curves):
@@ -88,6 +92,24 @@ def _without_minimum(curves: Sequence[Curve], troubles: Sequence[str], rule: str
     by_repeat = tuple(min(_HARMLESS * rate, _MOST_BLIND) for rate in harmful)
     suggestion = median(by_repeat)
     return Finding(suggestion, rule, {}, by_repeat, None, "unsure", reason, points)
+
+
+def _at_edge(curves: Sequence[Curve], points: tuple[Point, ...]) -> Finding:
+    """Suggest the rate at which training begins to do harm, where the loss is below its beginning no more.
+
+    For a model that has learned before. A training warms up to its peak and decays from there, so that it gains again
+    what the first steps at the peak may lose.
+    """
+    by_repeat = tuple(min(edge, _MOST_AT_EDGE) for curve in curves if (edge := curve.edge()) is not None)
+    if 2 * len(by_repeat) < len(curves) or not by_repeat:
+        reason = "the loss never rose above where it began"
+        return Finding(None, EDGE, {}, (), None, "no suggestion", reason, points)
+    suggestion = median(by_repeat)
+    falls = [curve.rate_after_share(0.1) for curve in curves if curve.trouble() is None]
+    safe = (min(median(falls), suggestion), suggestion) if falls else None
+    return Finding(
+        suggestion, EDGE, {EDGE: suggestion}, by_repeat, safe, _sureness(by_repeat, len(curves)), None, points
+    )
 
 
 def _sureness(by_repeat: Sequence[float], repeats: int) -> str:

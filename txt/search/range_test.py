@@ -17,27 +17,30 @@ import torch.nn.functional as F
 from txt.config import LRFindConfig, TrainConfig
 from txt.data.prepared import Prepared, Split
 from txt.model.predict import predict_logits
+from txt.search.beginning import Beginning
 from txt.search.curve import Curve
 from txt.search.guessing import Guessing
 from txt.search.trainer import StepTrainer, fitted_head
-from txt.training.head import Head
-from txt.training.machine import Machine, choose_machine
+from txt.training.machine import choose_machine
 
 _EXPLODED = 4.0  # times the best loss so far, both smoothed: fastai's rule
-_SPENT = 1.1  # times the loss of the beginning: from there on nothing is learned
+_SPENT = 1.1  # times the loss of the beginning, from where on nothing is learned
+_SETTLING = 5  # steps, in which the loss of the beginning is learned
 _REMEMBERED = 0.8  # share of the past in the running mean that these two are applied to
 _IDLE = 1e-5  # a step at a lower rate changes next to nothing, so that the first repeat takes only
 _EVERY_IDLE = 5  # one such rate in so many
 _USEFUL = 1 / 30  # of the rate that the first repeat found best: lower rates change nothing
 _VAL_ROWS = 256
 
+Level = Guessing | Beginning
+
 
 @dataclass(frozen=True)
 class Tried:
     """One step of a range test; repeats and steps are counted from 0.
 
-    `loss` is the batch's own. `adjusted` is free of what its mix of classes does to it: the loss of guessing the
-    classes' shares for this batch is taken off, and that for the whole split put on.
+    `loss` is the batch's own. `adjusted` is free of what this batch's rows do to it: the loss that the model begins
+    with on them is taken off, and the one on the whole split put on.
     """
 
     repeat: int
@@ -53,7 +56,8 @@ def range_test(prepared: Prepared, config: TrainConfig, finding: LRFindConfig) -
 
     The model begins by predicting the classes' shares. Otherwise most of what falls in the first hundred steps of a
     model from nothing is the way to those shares, which any small rate finds, and the suggestion is ten times too low.
-    One with pretrained weights begins as its training does: with the head that it has, or one fitted to its embeddings.
+    One with pretrained weights begins as its training does: with the head that it has, or one fitted to its embeddings;
+    how hard it finds a batch's rows then is looked up.
 
     The first repeat goes from one end to the other, in longer strides where rates are lowest; the others leave out low
     rates at which the first one's loss did not move.
@@ -65,14 +69,19 @@ def range_test(prepared: Prepared, config: TrainConfig, finding: LRFindConfig) -
     try:
         machine = choose_machine(config)
         head = fitted_head(prepared, config, machine)
-        first = list[Tried]()
-        for each in _one_repeat(prepared, config, finding, machine, head, 0, _first_rates(finding.rates())):
-            first.append(each)
-            yield each
-        lowest = _lowest_useful(curves_of(first)[0])
-        rates = [rate for rate in finding.rates() if rate >= lowest]
-        for repeat in range(1, finding.repeats):
-            yield from _one_repeat(prepared, config, finding, machine, head, repeat, rates)
+        level: Level | None = None
+        rates = _first_rates(finding.rates())
+        for repeat in range(finding.repeats):
+            own = config.with_options(seed=(config.seed + repeat) % 2**32)
+            trainer = StepTrainer(prepared, own, machine, head)
+            level = level or _level(prepared, config, trainer)
+            tried = list[Tried]()
+            for each in _one_repeat(prepared, finding, trainer, level, repeat, rates):
+                tried.append(each)
+                yield each
+            if repeat == 0:
+                lowest = _lowest_useful(curves_of(tried)[0])
+                rates = [rate for rate in finding.rates() if rate >= lowest]
     finally:
         torch.set_num_threads(threads)
 
@@ -101,31 +110,34 @@ class ExplosionWatch:
         self._steps += 1
         self._sum = _REMEMBERED * self._sum + (1 - _REMEMBERED) * loss
         mean = self._sum / (1 - _REMEMBERED**self._steps)
-        if self._steps == 1:
+        if self._steps <= _SETTLING:
             self._first = mean
         self._best = min(self._best, mean)
         return mean > _SPENT * self._first or mean > _EXPLODED * self._best
 
 
+def _level(prepared: Prepared, config: TrainConfig, trainer: StepTrainer) -> Level:
+    """Return what tells the loss that models begin with; the weights that make it are the same in all repeats."""
+    train, classes = prepared.split("train"), len(prepared.labels)
+    return Guessing(train, classes, config) if trainer.is_untaught else Beginning(trainer, train, classes)
+
+
 def _one_repeat(
     prepared: Prepared,
-    config: TrainConfig,
     finding: LRFindConfig,
-    machine: Machine,
-    head: Head | None,
+    trainer: StepTrainer,
+    level: Level,
     repeat: int,
     rates: list[float],
 ) -> Iterator[Tried]:
-    trainer = StepTrainer(prepared, config.with_options(seed=(config.seed + repeat) % 2**32), machine, head)
-    train, val = prepared.split("train"), prepared.split("val")
-    guessing = Guessing(train, len(prepared.labels), config)
-    if trainer.is_untaught:
-        trainer.start_at(guessing.shares)
+    if isinstance(level, Guessing):
+        trainer.start_at(level.shares)
+    val = prepared.split("val")
     watch = ExplosionWatch()
     for step, rate in enumerate(rates):
         rows = trainer.next_rows()
         loss = trainer.step(rate)
-        adjusted = loss - guessing.loss(rows) + guessing.mean_loss
+        adjusted = loss - level.loss(rows) + level.mean_loss
         val_loss = _val_loss(trainer, val) if finding.val_loss and math.isfinite(loss) else None
         yield Tried(repeat, step, rate, loss, adjusted, val_loss)
         if watch.enough(adjusted):
