@@ -3,13 +3,16 @@
 For each data set, by the default recipe and fine-tuning MiniLM: a sweep of nine rates, and a training at each
 suggestion, all of as many epochs. Beside txt stand torch-lr-finder's and Lightning's rules, ported from their sources,
 on a plain range test of one repeat with their own smoothing. The aim: within 1 point of the val accuracy of the
-sweep's best in 7 of 8 cases, and on banking77 at most 5 % of the steps of ten epochs.
+sweep's best in 7 of 8 cases, and on banking77 at most 5 % of the time of ten epochs.
 
 What is done is kept in the folder of --out, and a second call goes on; --again only repeats the range tests. The rows
 are those of train.csv, a tenth of them (sst2: val.csv) for val. With --light they are 2,000 rows for training and 1,500
 others for val, and MiniLM trains for 2 epochs: about an hour on one core, where all of it takes a night.
 
+With --cost, only: how long is the test on all of banking77, as a share of ten epochs? The two are timed in turn.
+
     OMP_NUM_THREADS=1 python benchmarks/lrfind.py --out FOLDER --light
+    python benchmarks/lrfind.py --out FOLDER --cost
     python benchmarks/lrfind.py --out FOLDER
     python benchmarks/lrfind.py --out FOLDER --light --data sst2 --start recipe    # a minute: does the script work?
 """
@@ -34,6 +37,7 @@ SETS = ("sst2", "agnews", "banking77", "germeval2018")
 STARTS = ("recipe", "minilm")
 SWEEP = (1e-5, 3e-5, 1e-4, 2e-4, 5e-4, 1e-3, 2e-3, 5e-3, 1e-2)
 LIGHT_TRAIN, LIGHT_VAL, LIGHT_EPOCHS = 2000, 1500, 2
+COST_STEPS = 100
 OTHERS = ("torch-lr-finder", "Lightning")
 
 
@@ -196,6 +200,31 @@ def table(cases: dict[str, dict]) -> None:
         print(f"{tool}: within 1 point of the best in {count} of {len(cases)}")
 
 
+def cost(starts: list[str]) -> None:
+    """Print the seconds of a range test on all of banking77, and those of ten epochs by their first hundred steps."""
+    from txt.config import LRFindConfig
+    from txt.search.range_test import range_test
+    from txt.search.trainer import StepTrainer, fitted_head
+    from txt.training.machine import choose_machine
+
+    for start in starts:
+        prepared, config = prepared_case("banking77", start, light=False), options(start, light=False)
+        machine = choose_machine(config)
+        head = fitted_head(prepared, config, machine)
+        tests, epochs = list[float](), list[float]()
+        for _ in range(2):
+            begun = time.perf_counter()
+            steps = sum(1 for _ in range_test(prepared, config, LRFindConfig()))
+            tests.append(time.perf_counter() - begun)
+            trainer = StepTrainer(prepared, config, machine, head)
+            begun = time.perf_counter()
+            for _ in range(COST_STEPS):
+                trainer.step(1e-5)
+            epochs.append((time.perf_counter() - begun) / COST_STEPS * 10 * trainer.plan.steps_per_epoch)
+        test, ten = min(tests), min(epochs)
+        print(f"banking77 {start}: {steps} steps in {test:.1f} s, ten epochs {ten:.0f} s: {test / ten:.1%}", flush=True)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, required=True)
@@ -203,10 +232,14 @@ def main() -> None:
     parser.add_argument("--start", nargs="*", default=list(STARTS), choices=list(STARTS))
     parser.add_argument("--light", action="store_true", help="fewer rows and epochs: an hour on one core")
     parser.add_argument("--again", action="store_true", help="run the range tests again; the sweep stays")
+    parser.add_argument("--cost", action="store_true", help="only what the test costs on all of banking77")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     os.chdir(arguments.out)
     print(describe_machine())
+    if arguments.cost:
+        cost(arguments.start)
+        return
     if arguments.light:
         print(f"{LIGHT_TRAIN:,} rows for training, {LIGHT_VAL:,} for val; MiniLM for {LIGHT_EPOCHS} epochs")
     cases = {

@@ -1,6 +1,8 @@
 """A model to train on prepared data: new, or with pretrained weights."""
 
 from collections.abc import Iterator
+from copy import deepcopy
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -23,6 +25,8 @@ NGRAM_RATE = 10.0
 _MOST_NGRAMS = 200_000
 _MOST_NGRAM_WEIGHTS = 20_000_000  # 80 MB, and as much again for each of the optimizer's moments
 _NGRAM_ROWS = 100_000
+
+_LEARNED: WeakKeyDictionary[Prepared, NgramLogits] = WeakKeyDictionary()
 
 
 def new_model(config: TrainConfig, prepared: Prepared, device: torch.device) -> Model:
@@ -88,7 +92,16 @@ def _untrained(config: TrainConfig, prepared: Prepared) -> TransformerClassifier
 
 
 def _learned_ngrams(prepared: Prepared) -> NgramLogits:
-    """Return a linear model on the n-grams of the train split, with all weights at zero."""
+    """Return a linear model on the n-grams of the train split, with all weights at zero.
+
+    What was learned is kept while the data is open: a search and a range test build many models on it.
+    """
+    if prepared not in _LEARNED:
+        _LEARNED[prepared] = _learn_ngrams(prepared)
+    return deepcopy(_LEARNED[prepared])
+
+
+def _learn_ngrams(prepared: Prepared) -> NgramLogits:
     tokenizer = prepared.tokenizer()
     special = {number for number, token in tokenizer.get_added_tokens_decoder().items() if token.special}
     pieces = {number: piece for piece, number in tokenizer.get_vocab(with_added_tokens=True).items()}
