@@ -31,7 +31,7 @@ from txt.event_index import VALUES, index_path, packed  # noqa: E402
 from txt.events import Evaluation, Started, Step  # noqa: E402
 from txt.files import json_line  # noqa: E402
 from txt.recipes import PRESETS  # noqa: E402
-from txt.run_feed import RunFeed  # noqa: E402
+from txt.record.feed import RunFeed  # noqa: E402
 from txt.runs import EventLog, Run  # noqa: E402
 from txt.screens.dashboard_panels import NAMES  # noqa: E402
 from txt.screens.plot_view import Scene  # noqa: E402

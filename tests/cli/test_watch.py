@@ -11,7 +11,7 @@ from txt.cli.terminal import has_screen
 from txt.cli.watch import conclude
 from txt.errors import Interrupted, TxtError
 from txt.events import from_json
-from txt.run_status import read_status
+from txt.record.status import read_status
 from txt.runs import EventLog
 from txt.screens.watched_run import WatchedRun
 from txt.training.process import conclusion_path, talk_path

@@ -9,7 +9,7 @@ from tests.evaluation.made_runs import course, made_run, started
 from txt.errors import InputError
 from txt.evaluation.pruning import borrowers, check_removable, pruning, standing
 from txt.evaluation.summary import find, summaries
-from txt.run_notes import change_tags
+from txt.record.notes import change_tags
 from txt.runs import EventLog, Run
 
 

@@ -11,8 +11,8 @@ from tests.evaluation.made_runs import course, evaluation, finished, made_run, s
 from txt.errors import InputError
 from txt.evaluation.listing import filtered, ordered
 from txt.evaluation.summary import best_runs, find, leaders, report_of, summaries, summarize
-from txt.run_notes import change_tags, write_note
-from txt.run_status import own_status, write_status
+from txt.record.notes import change_tags, write_note
+from txt.record.status import own_status, write_status
 from txt.runs import Run
 
 

@@ -5,7 +5,7 @@ import time
 from textual.pilot import Pilot
 
 from tests.screens.conftest import painted
-from txt.run_replay import Replay
+from txt.record.replay import Replay
 from txt.runs import Run
 from txt.screens.dashboard_app import DashboardApp
 from txt.screens.watched_run import WatchedRun

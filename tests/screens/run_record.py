@@ -13,7 +13,7 @@ from txt.config import TrainConfig
 from txt.events import Evaluation, Event, Saved, Started, Step, Warned
 from txt.files import write_json
 from txt.processes import boot_id
-from txt.run_status import TRAINING, Status, write_status
+from txt.record.status import TRAINING, Status, write_status
 from txt.runs import EventLog, Run
 
 BEGUN = 1_700_000_000.0

@@ -15,9 +15,9 @@ from tests.screens.dashboard_pilot import PATIENCE_SECONDS, app_on, seen, still,
 from tests.screens.run_record import BEGUN, make_run, record, say_training, started, step
 from tests.training.conftest import new_run, prepared, topics  # noqa: F401
 from txt.events import Acknowledged, Finished, Step, from_json
-from txt.run_feed import RunFeed
-from txt.run_replay import Replay
-from txt.run_status import TRAINING, Status, read_status, write_status
+from txt.record.feed import RunFeed
+from txt.record.replay import Replay
+from txt.record.status import TRAINING, Status, read_status, write_status
 from txt.runs import EventLog, Run
 from txt.screens.watched_run import WatchedRun
 from txt.training.checkpoint import checkpoints

@@ -8,8 +8,8 @@ import pytest
 from tests.screens.conftest import painted
 from tests.screens.dashboard_pilot import app_on, still, true
 from tests.screens.run_record import BEGUN, make_run, record, say_training
-from txt.run_feed import RunFeed
-from txt.run_replay import Replay
+from txt.record.feed import RunFeed
+from txt.record.replay import Replay
 from txt.runs import EventLog
 from txt.screens import run_words
 

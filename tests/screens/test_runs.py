@@ -6,7 +6,7 @@ import pytest
 
 from tests.evaluation.made_runs import course, made_run, started, step
 from tests.screens.conftest import painted
-from txt.run_notes import Notes, change_tags, read_notes, write_note
+from txt.record.notes import Notes, change_tags, read_notes, write_note
 from txt.runs import EventLog
 from txt.screens.runs import RunsApp, RunsScreen
 

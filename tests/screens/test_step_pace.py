@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from txt.run_feed import ROW_TYPE
+from txt.record.feed import ROW_TYPE
 from txt.screens.step_pace import StepPace
 
 

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from txt.run_notes import change_tags
+from txt.record.notes import change_tags
 from txt.runs import EventLog, Run
 from txt.search.board import board_of
 from txt.search.kept_models import drop_models

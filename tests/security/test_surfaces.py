@@ -129,7 +129,7 @@ async def test_the_labeling_screen_shows_hostile_texts_labels_and_columns(folder
 
 async def test_the_screen_of_runs_shows_hostile_names_and_notes(tmp_path: Path, monkeypatch):
     from tests.evaluation.made_runs import course, made_run
-    from txt.run_notes import write_note
+    from txt.record.notes import write_note
     from txt.screens.runs import RunsApp, RunsScreen
 
     monkeypatch.chdir(tmp_path)

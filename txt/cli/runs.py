@@ -138,7 +138,7 @@ def tag(
 
     Example: `txt runs tag 003 keep paper --remove draft`
     """
-    from txt.run_notes import change_tags, read_notes
+    from txt.record.notes import change_tags, read_notes
     from txt.runs import Run
 
     path = Run.open(run).path
@@ -156,7 +156,7 @@ def note(
 
     Example: `txt runs note 003 "higher dropout, as Anna proposed"`
     """
-    from txt.run_notes import read_notes, write_note
+    from txt.record.notes import read_notes, write_note
     from txt.runs import Run
 
     path = Run.open(run).path

@@ -72,8 +72,8 @@ def show_dashboard(
     run: "Run", *, replay: bool = False, speed: float | None = None, notifies: bool = False
 ) -> "WatchedRun":
     """Show a run until the screen is left; returns the run as it was last seen."""
-    from txt.run_feed import RunFeed
-    from txt.run_replay import Replay
+    from txt.record.feed import RunFeed
+    from txt.record.replay import Replay
     from txt.screens.dashboard_app import DashboardApp
     from txt.screens.watched_run import WatchedRun
 
@@ -85,8 +85,8 @@ def show_dashboard(
 
 def _speed(run: "Run") -> float:
     """Return the speed at which a replay of the run takes half a minute."""
-    from txt.run_replay import speed_for
-    from txt.run_state import read_tail
+    from txt.record.replay import speed_for
+    from txt.record.state import read_tail
 
     tail = read_tail(run)
     return speed_for(tail.begun or 0.0, tail.last or 0.0)
@@ -99,7 +99,7 @@ def conclude(watched: "WatchedRun") -> None:
         Interrupted: it was stopped.
         TxtError: it failed, diverged or died.
     """
-    from txt.run_status import LIVING
+    from txt.record.status import LIVING
     from txt.screens.run_words import state_words, trouble
 
     watched.look()
@@ -125,7 +125,7 @@ def conclude(watched: "WatchedRun") -> None:
 def _show_conclusion(run: "Run") -> None:
     """Print the table with which the run's process ended; wait for it while it evaluates."""
     from txt.processes import process_runs
-    from txt.run_status import read_status
+    from txt.record.status import read_status
     from txt.training.process import conclusion_path
 
     path, status = conclusion_path(run), read_status(run)
@@ -160,7 +160,7 @@ def _follow_plainly(run: "Run", as_json: bool, notifies: bool) -> None:
     from txt.cli.notify import notify
     from txt.cli.progress import TrainingBar
     from txt.events import Finished
-    from txt.run_follow import follow
+    from txt.record.follow import follow
 
     last = None
     with TrainingBar() as bar:

@@ -9,8 +9,8 @@ from txt.errors import InputError
 from txt.evaluation.study_best import best_of_studies
 from txt.evaluation.summary import OURS, Summary, best_runs
 from txt.evaluation.wording import METRIC_NAMES
-from txt.run_notes import KEEP
-from txt.run_state import ALIVE
+from txt.record.notes import KEEP
+from txt.record.state import ALIVE
 from txt.runs import Run
 
 

@@ -16,9 +16,9 @@ from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.evaluation.spoken_options import changed_options, spoken_options
 from txt.files import read_json
-from txt.run_notes import Notes, read_notes
-from txt.run_state import STATES, State, alive, read_tail, state_of
-from txt.run_status import read_status
+from txt.record.notes import Notes, read_notes
+from txt.record.state import STATES, State, alive, read_tail, state_of
+from txt.record.status import read_status
 from txt.runs import REMOVED, RUNS, Run
 
 HALF_WRITTEN, FOREIGN, UNREADABLE = "half-written", "foreign", "unreadable"

@@ -11,9 +11,9 @@ from textual.app import ComposeResult
 from textual.message import Message
 
 from txt.errors import TxtError
-from txt.run_notes import read_notes, write_note
-from txt.run_replay import Replay
-from txt.run_status import LIVING, PAUSED
+from txt.record.notes import read_notes, write_note
+from txt.record.replay import Replay
+from txt.record.status import LIVING, PAUSED
 from txt.runs import Run, all_runs
 from txt.screens import run_words
 from txt.screens.app import ActingScreen

@@ -6,7 +6,7 @@ import subprocess
 
 from textual import on
 
-from txt.run_replay import Replay
+from txt.record.replay import Replay
 from txt.screens.app import ActingApp
 from txt.screens.dashboard import DashboardScreen, Ended
 from txt.screens.watched_run import WatchedRun

@@ -8,12 +8,12 @@ import numpy.typing as npt
 from rich.text import Text
 
 from txt.event_index import VALUES
+from txt.record.step_curves import Stretch
 from txt.screens.charts import field_chart
 from txt.screens.plot_view import SMOOTHINGS, Floats, Scene, place_of, unplace
 from txt.screens.raster import Ink, Line, Numbers
 from txt.screens.ticks import log_axis, number_axis, time_axis
 from txt.screens.watched_run import WatchedRun
-from txt.step_curves import Stretch
 
 _BEST = Ink("bright_green", "bold", letter="◆", joined=False)
 _ZERO = Ink("bright_black", "dim", letter="┄", joined=False)

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from txt.evaluation.diagnosis import Advice
 from txt.events import Acknowledged, Evaluation, Event, Finished, Saved, Started, Warned
-from txt.run_status import FAILED, PAUSED, STARTING, TRAINING
+from txt.record.status import FAILED, PAUSED, STARTING, TRAINING
 from txt.screens.key_page import key_page
 from txt.screens.label_lines import beside, rule
 from txt.screens.run_plots import spoken

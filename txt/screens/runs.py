@@ -18,7 +18,7 @@ from txt.errors import InputError, TxtError
 from txt.evaluation.listing import SORTS, filtered, ordered
 from txt.evaluation.pruning import borrowers, check_idle, check_removable, standing
 from txt.evaluation.summary import Summary, leaders, summaries
-from txt.run_notes import change_tags, write_note
+from txt.record.notes import change_tags, write_note
 from txt.runs import RUNS, Run
 from txt.screens.app import ThemedApp
 from txt.screens.chips import Chip, Chips

@@ -2,7 +2,7 @@
 
 from rich.text import Text
 
-from txt.run_status import STARTING
+from txt.record.status import STARTING
 from txt.screens import run_words
 from txt.screens.chips import Chip
 from txt.screens.dialogs import Choose

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from txt.run_feed import Rows
+from txt.record.feed import Rows
 
 _STEPS_KEPT = 200
 _RECENT_SECONDS = 20.0

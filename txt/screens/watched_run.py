@@ -15,12 +15,12 @@ from txt.evaluation.diagnosis import Advice, Facts, diagnose
 from txt.event_index import VALUES
 from txt.events import Acknowledged, Evaluation, Event, Finished, Started, Step
 from txt.files import read_json
-from txt.run_feed import News, Rows, RunFeed
-from txt.run_status import FAILED, LIVING, PAUSED, STARTING, TRAINING, Pulse, Status, read_status
+from txt.record.feed import News, Rows, RunFeed
+from txt.record.status import FAILED, LIVING, PAUSED, STARTING, TRAINING, Pulse, Status, read_status
+from txt.record.step_curves import StepCurves
 from txt.runs import Run
 from txt.screens.run_scores import Scores
 from txt.screens.step_pace import StepPace
-from txt.step_curves import StepCurves
 
 DIED, NOT_STARTED, REMOVED = "died", "not started", "removed"
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from txt.errors import InputError
-from txt.run_notes import KEEP, read_notes
+from txt.record.notes import KEEP, read_notes
 from txt.runs import REMOVED, Run, all_runs
 from txt.search.board import Board
 

@@ -9,7 +9,7 @@ from types import TracebackType
 import torch
 
 from txt.events import Acknowledged, Event, Finished, Started, Step
-from txt.run_status import BEAT_SECONDS, FAILED, PAUSED, STARTING, TRAINING, own_status, write_status
+from txt.record.status import BEAT_SECONDS, FAILED, PAUSED, STARTING, TRAINING, own_status, write_status
 from txt.runs import Run
 from txt.training.control import PAUSE, RESUME
 

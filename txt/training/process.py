@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from txt.run_status import STARTING, own_status, write_status
+from txt.record.status import STARTING, own_status, write_status
 from txt.runs import Run
 
 

@@ -16,7 +16,7 @@ from txt.data.progress import Watcher
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
 from txt.labeling.stored import stored_labels
-from txt.run_status import STARTING, own_status, write_status
+from txt.record.status import STARTING, own_status, write_status
 from txt.runs import Run
 from txt.training.batches import steps_per_epoch
 from txt.training.checkpoint import Checkpoint, checkpoints, load_checkpoint, step_of

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from txt.run_feed import News, RunFeed
+from txt.record.feed import News, RunFeed
 
 _LONGEST_WAIT = 2.0  # seconds without anything to see: longer pauses are left out
 

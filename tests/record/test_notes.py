@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from txt.errors import InputError
-from txt.run_notes import NOTES, Notes, change_tags, read_notes, write_note
+from txt.record.notes import NOTES, Notes, change_tags, read_notes, write_note
 
 
 def test_a_run_without_notes_has_an_empty_note_and_no_tags(tmp_path):

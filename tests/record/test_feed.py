@@ -10,7 +10,7 @@ from txt.config import TrainConfig
 from txt.event_index import ROW, VALUES, agreeing_rows, index_path
 from txt.events import Evaluation, Saved, Started, Step, Warned
 from txt.files import json_line
-from txt.run_feed import RunFeed
+from txt.record.feed import RunFeed
 from txt.runs import EventLog, Run
 
 

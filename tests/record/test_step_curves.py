@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from txt.event_index import VALUES
-from txt.run_feed import ROW_TYPE
-from txt.step_curves import StepCurves
+from txt.record.feed import ROW_TYPE
+from txt.record.step_curves import StepCurves
 
 
 def rows_of(losses, first=1):

@@ -10,8 +10,8 @@ from pathlib import Path
 from txt.events import Evaluation, Event, Finished, Saved, Started, Step, Warned, from_json
 from txt.files import lines_from_end
 from txt.processes import process_runs
-from txt.run_status import FAILED as STATUS_FAILED
-from txt.run_status import LIVING, PAUSED, STARTING, TRAINING, Status, read_status
+from txt.record.status import FAILED as STATUS_FAILED
+from txt.record.status import LIVING, PAUSED, STARTING, TRAINING, Status, read_status
 from txt.runs import Run
 
 RUNNING, DIED, FAILED, NOT_STARTED = "running", "died", "failed", "not-started"

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from tests.evaluation.made_runs import course, evaluation, finished, made_run, started, step
 from txt.files import lines_from_end
-from txt.run_state import State, read_tail, state_of
-from txt.run_status import own_status, write_status
+from txt.record.state import State, read_tail, state_of
+from txt.record.status import own_status, write_status
 from txt.runs import EventLog, Run
 
 

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 
 from txt.events import Event, from_json
-from txt.run_status import LIVING, Pulse, read_status
+from txt.record.status import LIVING, Pulse, read_status
 from txt.runs import Run
 
 _LOOKS_A_SECOND = 4.0

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.event_index import VALUES
-from txt.run_feed import ROW_TYPE, Rows
+from txt.record.feed import ROW_TYPE, Rows
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
