@@ -8,7 +8,7 @@ from rich.text import Text
 
 from txt.cli.console import out, shown
 from txt.cli.scorecard import scores_table, verdict_lines
-from txt.screens.run_lines import duration
+from txt.durations import duration
 
 if TYPE_CHECKING:
     from txt.evaluation.conclusion import Conclusion

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from txt.cli.console import out as stdout
 from txt.cli.console import say, shown
+from txt.durations import roughly
 
 if TYPE_CHECKING:
     from txt.search.board import Board, TrialRow
@@ -66,10 +67,10 @@ def _show_importances(found: dict[str, float], title: str) -> None:
 
 
 def _ended_line(board: "Board", trial: "TrialRow") -> str:
-    from txt.screens.leaderboard import spoken_score, spoken_seconds
+    from txt.screens.leaderboard import spoken_score
     from txt.search.ranking import spoken
 
     how = trial.reason if trial.state == "failed" else spoken_score(trial)
     best = "  best so far" if board.best is not None and board.best.number == trial.number else ""
-    left = f", about {spoken_seconds(board.seconds_left)} left" if board.seconds_left else ""
+    left = f", about {roughly(board.seconds_left)} left" if board.seconds_left else ""
     return f"{board.ended}/{board.total} {trial.state}: {how}  {spoken(trial.params)}{best}{left}"

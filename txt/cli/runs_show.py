@@ -8,8 +8,9 @@ from rich.text import Text
 
 from txt.cli.console import out, print_json, shown
 from txt.cli.run_arguments import Json, Name
+from txt.durations import duration
 from txt.errors import InputError
-from txt.screens.run_lines import duration, size
+from txt.screens.run_lines import size
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -68,16 +68,3 @@ class Pace:
         """Return the seconds that so many rows will take at this pace."""
         typical = self.median()
         return None if typical is None else typical * rows
-
-
-def spoken(seconds: float) -> str:
-    """Return a duration in at most two units: `45 s`, `12 min`, `3 h 20 min`, `6 days`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    hours, minutes = divmod(minutes, 60)
-    if hours < 48:
-        return f"{hours} h {minutes} min" if minutes and hours < 10 else f"{hours} h"
-    return f"{hours / 24:.0f} days"

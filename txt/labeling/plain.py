@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import TextIO
 
+from txt.durations import roughly
 from txt.errors import InputError, TxtError
 from txt.labeling.actions import ACTIONS
 from txt.labeling.active.sitting import ActiveLearning
@@ -10,7 +11,6 @@ from txt.labeling.active.wording import in_full
 from txt.labeling.classes import MOST_KEYS, check_new_class, matching
 from txt.labeling.find import parse_query, scan_rows
 from txt.labeling.item import Suggestion
-from txt.labeling.pace import spoken
 from txt.labeling.queue import View
 from txt.labeling.scanner import Found
 from txt.labeling.search import Search
@@ -199,7 +199,7 @@ class PlainLabeling:
         progress = self._session.progress()
         lines = [f"{progress.done:,} done, {progress.left:,} left"]
         if progress.seconds_each is not None and progress.seconds_left is not None:
-            lines.append(f"{progress.seconds_each:.1f} s each, {spoken(progress.seconds_left)} to go")
+            lines.append(f"{progress.seconds_each:.1f} s each, {roughly(progress.seconds_left)} to go")
         lines += [f"{visible(name)}: {count:,}" for name, count in progress.classes.items()]
         return "\n".join([*lines, *(in_full(self._active.standing()) if self._active else [])])
 

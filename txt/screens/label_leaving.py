@@ -4,9 +4,9 @@ from pathlib import Path
 
 from rich.text import Text
 
+from txt.durations import roughly
 from txt.labeling.answers import propose_nothing
 from txt.labeling.export import export
-from txt.labeling.pace import spoken
 from txt.labeling.rules.rule_book import RuleBook
 from txt.labeling.session import LabelSession
 from txt.screens import label_lines
@@ -21,7 +21,7 @@ def ask_to_leave(session: LabelSession, export_to: Path) -> Choose:
     decisions = "1 decision" if count == 1 else f"{count:,} decisions"
     body = Text(f"{decisions} in this sitting, all saved.")
     if session.pace.is_steady() and each is not None:
-        body.append(f" {each:.1f} s each, {spoken(sum(session.pace.sitting))} of work.")
+        body.append(f" {each:.1f} s each, {roughly(sum(session.pace.sitting))} of work.")
     body.append("\n" + " · ".join(label_lines.corner(session.progress())))
     body.append(f"\ne writes {clip(export_to.name, 30)}: the file with its labels")
     choices = [

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from txt.durations import roughly
 from txt.labeling.actions import ACTIONS, Action
 from txt.labeling.agreement import Agreement
 from txt.labeling.item import Item, Progress
-from txt.labeling.pace import spoken
 from txt.labeling.session import LabelSession
 from txt.labeling.states import FROM_FILE
 from txt.labeling.summary import Summary
@@ -34,7 +34,7 @@ def corner(progress: Progress) -> list[str]:
     if progress.seconds_each is not None:
         parts.append(f"{progress.seconds_each:.1f} s each")
         if progress.seconds_left is not None and progress.left:
-            parts.append(f"{spoken(progress.seconds_left)} to go")
+            parts.append(f"{roughly(progress.seconds_left)} to go")
     return parts
 
 
@@ -153,10 +153,10 @@ def summary(numbers: Summary, width: int) -> Text:
         parts += [Text(""), Text(" · ".join(ways))]
     for name, person in numbers.people.items():
         pace = "" if person.median_seconds is None else f" · {person.median_seconds:.1f} s each"
-        time = f" · {spoken(person.active_seconds)} of work" if person.active_seconds else ""
+        time = f" · {roughly(person.active_seconds)} of work" if person.active_seconds else ""
         parts.append(Text.assemble((visible(name), "bold"), f" {person.rows:,} rows{pace}{time}"))
     if numbers.median_seconds is not None and numbers.left:
-        parts.append(Text(f"at this pace {spoken(numbers.median_seconds * numbers.left)} to go"))
+        parts.append(Text(f"at this pace {roughly(numbers.median_seconds * numbers.left)} to go"))
     if numbers.unmatched:
         rows = "1 decision is" if numbers.unmatched == 1 else f"{numbers.unmatched:,} decisions are"
         parts.append(Text(f"{rows} about rows that are not in the file any more, and kept"))

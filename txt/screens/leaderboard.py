@@ -13,6 +13,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
+from txt.durations import duration, roughly
 from txt.screens.app import ThemedApp
 from txt.screens.charts import Series, line_chart
 from txt.search.board import Board, TrialRow
@@ -36,9 +37,9 @@ def summary_line(board: Board) -> str:
         parts.append(f"{sum(board.left_out.values()):,} left out that cannot be built")
     if board.lost:
         parts.append(f"{board.lost} taken up again after a crash")
-    parts.append(f"cost so far {spoken_seconds(board.cost_seconds)}")
+    parts.append(f"cost so far {duration(board.cost_seconds)}")
     if board.seconds_left is not None:
-        parts.append(f"about {spoken_seconds(board.seconds_left)} left")
+        parts.append(f"about {roughly(board.seconds_left)} left")
     return ", ".join(parts)
 
 
@@ -97,14 +98,6 @@ def spoken_score(trial: TrialRow) -> str:
         return ""
     reach = f" ± {trial.half_width:.4f}" if trial.half_width is not None else ""
     return f"{trial.score:.4f}{reach}"
-
-
-def spoken_seconds(seconds: float) -> str:
-    """Return a length of time in the largest units that fit."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    minutes = seconds / 60
-    return f"{minutes:.0f} min" if minutes < 90 else f"{minutes / 60:.1f} h"
 
 
 def _numeric_slice(values: Sequence[float], means: Sequence[float], bests: Sequence[float], width: int) -> Text:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from txt.durations import duration
 from txt.visible import clip, visible
 
 if TYPE_CHECKING:
@@ -82,16 +83,6 @@ def _cut(line: Text, width: int) -> Text:
     line.rstrip()
     line.truncate(width, overflow="ellipsis")
     return line
-
-
-def duration(seconds: float) -> str:
-    """Return a time span as people say it: `48 s`, `3 min 20 s`, `2 h 5 min`."""
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60} s"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
 def state_cell(run: "Summary") -> Text:
