@@ -23,9 +23,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from txt.__main__ import TORCH_SETTINGS  # noqa: E402
+from txt.__main__ import LIBRARY_SETTINGS  # noqa: E402
 
-os.environ.update(TORCH_SETTINGS)
+os.environ.update(LIBRARY_SETTINGS)
 
 import numpy as np  # noqa: E402
 import torch  # noqa: E402

@@ -282,13 +282,13 @@ class Worker:
     """An arm in a process of its own."""
 
     def __init__(self, arm: str, options: argparse.Namespace) -> None:
-        from txt.__main__ import TORCH_SETTINGS
+        from txt.__main__ import LIBRARY_SETTINGS
 
         command = [sys.executable, __file__, "--worker", arm, "--text", options.text]
         command += ["--vocab-size", str(options.vocab_size), *(["--minilm"] if options.minilm else [])]
         self.process = subprocess.Popen(
             command,
-            env=os.environ | TORCH_SETTINGS,
+            env=os.environ | LIBRARY_SETTINGS,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

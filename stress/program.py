@@ -9,7 +9,7 @@ from importlib import import_module
 from multiprocessing import get_context
 from pathlib import Path
 
-from txt.__main__ import TORCH_SETTINGS
+from txt.__main__ import LIBRARY_SETTINGS
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -39,7 +39,7 @@ _MOST_SECONDS = 300.0
 
 def prepare_machine() -> None:
     """Start the process that programs are forked off."""
-    os.environ.update(TORCH_SETTINGS | SETTINGS)
+    os.environ.update(LIBRARY_SETTINGS | SETTINGS)
     get_context("forkserver").set_forkserver_preload(list(PRELOADED))
 
 

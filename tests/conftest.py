@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from txt.__main__ import TORCH_SETTINGS
+from txt.__main__ import LIBRARY_SETTINGS
 
 # What a person or a build server has set must change no test: some servers set CI, which turns the dashboard off.
 ELSEWHERE = (
@@ -28,7 +28,7 @@ SET_ELSEWHERE = {
 }  # fmt: skip
 for name in [name for name in os.environ if name in SET_ELSEWHERE or name.startswith(ELSEWHERE)]:
     del os.environ[name]
-os.environ.update(TORCH_SETTINGS, HF_HUB_OFFLINE="1", TERM="xterm-256color")
+os.environ.update(LIBRARY_SETTINGS, HF_HUB_OFFLINE="1", TERM="xterm-256color")
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, by all processes that are started here too
 
 ROOT = Path(__file__).resolve().parents[1]

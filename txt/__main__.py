@@ -6,7 +6,7 @@ from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
-TORCH_SETTINGS = {
+LIBRARY_SETTINGS = {
     # Threads that spin while they wait for each other keep the core from whoever they wait for: with one busy
     # neighbour on two cores, training took four to eight times as long.
     "OMP_WAIT_POLICY": "passive",
@@ -14,8 +14,11 @@ TORCH_SETTINGS = {
     # 32 are enough for one step, whose layers share theirs; 256 are no faster and take 0.3 GiB more.
     "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "32",
     "LRU_CACHE_CAPACITY": "32",
+    # From 1.29 on, onnxruntime tells its maker of every model that it opens unless it is asked not to.
+    "ORT_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
 }
-"""Environment variables that are read when torch is loaded, so they are set before."""
+"""Environment variables that libraries read when they are loaded, so they are set before."""
 
 
 class _NoPandas(MetaPathFinder, Loader):
@@ -34,7 +37,7 @@ class _NoPandas(MetaPathFinder, Loader):
 
 def run() -> None:
     """Run the command line and leave with its exit code."""
-    for name, value in TORCH_SETTINGS.items():
+    for name, value in LIBRARY_SETTINGS.items():
         os.environ.setdefault(name, value)
     sys.meta_path.insert(0, _NoPandas())
     from txt.cli import main

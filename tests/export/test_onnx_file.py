@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -47,6 +48,13 @@ def test_the_script_needs_neither_txt_nor_torch_and_says_what_txt_says(run: Run,
         assert text == given
         assert label == ours.label
         assert float(confidence) == pytest.approx(ours.confidence, abs=1e-4)
+
+
+def test_the_script_keeps_onnxruntime_from_telling_its_maker(exported: Path, tmp_path: Path):
+    environment = {name: value for name, value in os.environ.items() if name not in ("ORT_DISABLE_TELEMETRY", "CI")}
+    command = [sys.executable, str(exported / "predict_onnx.py"), "a text"]
+    subprocess.run(command, env=environment | {"TMPDIR": str(tmp_path)}, check=True, capture_output=True)
+    assert list(tmp_path.iterdir()) == [], "the number of its session, which it would report"
 
 
 def test_batch_and_length_may_be_any(exported: Path):

@@ -1,8 +1,11 @@
 """Classify texts with the model beside this file: python predict_onnx.py "a text" "another"."""
 
 import json
+import os
 import sys
 from pathlib import Path
+
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # or onnxruntime tells its maker of the model
 
 import numpy as np
 import onnxruntime
