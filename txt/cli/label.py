@@ -125,18 +125,24 @@ def label(
             elif config.merge is not None and not config.review:
                 merge_store(opened, config.merge, config.merge_as, _read_all)
             else:
-                if config.merge is not None:
-                    merge_store(opened, config.merge, config.merge_as, _read_all)
-                if config.active or config.review or not on_screen:
-                    _read_all(opened)
-                with active_learning(opened, given.get("split_column")) as active:
-                    session = _begin(opened, active, given, need_classes)
-                    if on_screen:
-                        _label_on_screen(opened, session, [pattern] if pattern else [], active)
-                    else:
-                        _label_plainly(opened, session, active)
+                _sit(opened, given, [pattern] if pattern else [], on_screen, need_classes)
     except DamagedStoreError as error:
         raise _with_readable(store, error) from error
+
+
+def _sit(opened: "Opened", given: Given, highlight: list[re.Pattern[str]], on_screen: bool, need_classes: bool) -> None:
+    """Let somebody label, on the screen or line by line, after what another store has was merged."""
+    config = opened.config
+    if config.merge is not None:
+        merge_store(opened, config.merge, config.merge_as, _read_all)
+    if config.active or config.review or not on_screen:
+        _read_all(opened)
+    with active_learning(opened, given.get("split_column")) as active:
+        session = _begin(opened, active, given, need_classes)
+        if on_screen:
+            _label_on_screen(opened, session, highlight, active)
+        else:
+            _label_plainly(opened, session, active)
 
 
 def _begin(opened: "Opened", active: "ActiveLearning | None", given: Given, need_classes: bool) -> "LabelSession":
