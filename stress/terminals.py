@@ -1,8 +1,15 @@
-"""Terminals that vanish: a closed window, a lost connection. The kernel sends SIGHUP, and reading and writing fail."""
+"""Screens whose terminal vanishes, as with a closed window or a lost connection, or that are told to end.
+
+When a terminal vanishes the kernel sends SIGHUP, and reading and writing fail.
+"""
 
 import os
+import signal
 import sys
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from stress.case import Case, Trial
@@ -11,27 +18,52 @@ from stress.inputs import copy
 from stress.labeled import check_folder, check_store
 from stress.program import are_gone, residents
 from stress.trained import OPTIONS, check_equal, undisturbed
+from stress.trained import train as start_training
 from tests.labeling.pulled_plug import CLASSES, label_command, text_of, write_items
 from tests.labeling.terminal import Terminal
 
 _FEW = 10
 _TXT = (sys.executable, "-m", "txt")
 _PATIENCE = 300.0
+_LEAVES_SCREEN = b"\x1b[?1049l"
+
+Ending = Callable[[Trial, Terminal], None]
+"""Makes a program in a terminal end, and checks that it does."""
 
 
 def vanish(trial: Trial, terminal: Terminal) -> None:
     """Close the terminal under a program, and check that the program ends."""
     os.close(terminal._master)
     terminal._master = os.open(os.devnull, os.O_RDWR)
+    _ends(trial, terminal, "the program goes on without its terminal")
+
+
+def told_to_end(number: int) -> Ending:
+    """Return what sends a program a signal and checks that it ends, with its terminal as it was before."""
+
+    def tell(trial: Trial, terminal: Terminal) -> None:
+        terminal._drain()
+        terminal._seen = b""
+        os.kill(terminal.pid, number)
+        try:
+            terminal.wait_for(_LEAVES_SCREEN, _PATIENCE)
+        except (TimeoutError, EOFError):
+            trial.check(False, "the terminal is left on the other screen")
+        _ends(trial, terminal, f"it does not end after {signal.Signals(number).name}")
+
+    return tell
+
+
+def _ends(trial: Trial, terminal: Terminal, otherwise: str) -> None:
     until = time.monotonic() + _PATIENCE
     while not os.waitid(os.P_PID, terminal.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG):
-        if not trial.check(time.monotonic() < until, "the program goes on without its terminal"):
+        if not trial.check(time.monotonic() < until, otherwise):
             return
         time.sleep(0.02)
 
 
-def label(trial: Trial) -> None:
-    """Label some rows on the screen; then the terminal vanishes."""
+def label(ending: Ending, trial: Trial) -> None:
+    """Label some rows on the screen until it is made to end."""
     data = write_items(trial.folder / "items.csv", 60)
     before, given = content_of(data), []
     with Terminal(label_command(data)) as terminal:
@@ -41,9 +73,38 @@ def label(trial: Trial) -> None:
             terminal.send(str(key + 1).encode())
             terminal.wait_for(text_of(row).encode(), _PATIENCE)
             given.append(CLASSES[key])
-        vanish(trial, terminal)
+        ending(trial, terminal)
     check_store(trial, data, given)
     check_folder(trial, data, before)
+
+
+def watch(ending: Ending, trial: Trial) -> None:
+    """Watch a training until the screen is made to end; the training goes on to its end."""
+    _, whole = undisturbed(trial.inputs, trial.inputs.prepared)
+    copy(trial.inputs.prepared, trial.folder)
+    training = start_training(trial.folder, "prepared")
+    record = trial.folder / "runs" / "tried" / "events.jsonl"
+    while not record.exists() and training.runs():
+        time.sleep(0.02)
+    with _in(trial.folder):
+        terminal = Terminal([*_TXT, "watch", "tried"], columns=100, lines=30)
+    with terminal:
+        terminal.wait_for(b"tried", _PATIENCE)
+        time.sleep(trial.rng.uniform(0, 1))
+        ending(trial, terminal)
+    trial.check(training.wait() == 0, f"the training has not come to its end: {training.said()[-500:]}")
+    trial.check(are_gone(trial.folder, _PATIENCE), f"still there: {residents(trial.folder)}")
+    check_equal(trial, trial.folder / "runs" / "tried", whole)
+
+
+@contextmanager
+def _in(folder: Path) -> Iterator[None]:
+    here = Path.cwd()
+    os.chdir(folder)
+    try:
+        yield
+    finally:
+        os.chdir(here)
 
 
 def train(trial: Trial) -> None:
@@ -51,12 +112,8 @@ def train(trial: Trial) -> None:
     _, whole = undisturbed(trial.inputs, trial.inputs.prepared)
     copy(trial.inputs.prepared, trial.folder)
     options = [str(each) for each in OPTIONS if each != "--plain"]
-    here = Path.cwd()
-    os.chdir(trial.folder)
-    try:
+    with _in(trial.folder):
         terminal = Terminal([*_TXT, "train", "prepared", "--name", "tried", *options], columns=100, lines=30)
-    finally:
-        os.chdir(here)
     record = trial.folder / "runs" / "tried" / "events.jsonl"
     with terminal:
         until = time.monotonic() + _PATIENCE
@@ -68,4 +125,12 @@ def train(trial: Trial) -> None:
     check_equal(trial, trial.folder / "runs" / "tried", whole)
 
 
-CASES = (Case("terminal vanishes", "label", label, _FEW), Case("terminal vanishes", "train", train, 3))
+_SIGNALS = {"SIGTERM": told_to_end(signal.SIGTERM), "SIGHUP": told_to_end(signal.SIGHUP)}
+
+CASES = (
+    Case("terminal vanishes", "label", partial(label, vanish), _FEW),
+    Case("terminal vanishes", "train", train, 3),
+    Case("terminal vanishes", "watch", partial(watch, vanish), 3),
+    *(Case(name, "label", partial(label, ending), _FEW) for name, ending in _SIGNALS.items()),
+    *(Case(name, "watch", partial(watch, ending), 3) for name, ending in _SIGNALS.items()),
+)

@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import os
 import re
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -175,5 +177,18 @@ def test_the_screen_opens_labels_and_leaves_in_a_real_terminal(folder):
         terminal.send(b"q")
         terminal.wait_for(b"Leave?")
         terminal.send(b"\r")
+        terminal.wait_for(b"1 decision in this sitting; 2 of 4 rows done, 2 left")
+        assert terminal.wait() == 0
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_screen_that_is_told_to_end_gives_the_terminal_back(folder, number):
+    command = [sys.executable, "-m", "txt", "label", str(folder / "data.csv"), "--labels", "neg,pos"]
+    with Terminal(command) as terminal:
+        terminal.wait_for(b"so good", seconds=30)
+        terminal.send(b"2")
+        terminal.wait_for(b"so bad")
+        os.kill(terminal.pid, number)
+        terminal.wait_for(b"\x1b[?1049l")  # back from the other screen
         terminal.wait_for(b"1 decision in this sitting; 2 of 4 rows done, 2 left")
         assert terminal.wait() == 0

@@ -1,7 +1,10 @@
 """What the apps of all screens share: our colours, the palette of commands, and how a screen is left."""
 
+import asyncio
 import os
+import signal
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Any, ClassVar, Protocol, TypeVar
 
@@ -13,6 +16,8 @@ from textual.theme import Theme
 from txt.screens.palette import LIGHT, PALETTES, theme_for
 
 Result = TypeVar("Result")
+
+_ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 THEMES = [Theme(name=name, dark=name != LIGHT, **colors) for name, colors in PALETTES.items()]  # type: ignore[arg-type]
 
@@ -32,6 +37,22 @@ class ThemedApp(App[Result]):
     def get_default_screen(self) -> Screen[Any]:
         """Return the screen to begin with."""
         return self._first or super().get_default_screen()
+
+    def on_load(self) -> None:
+        """Be told of SIGTERM and SIGHUP, which by themselves would leave the terminal as no shell can use it."""
+        loop = asyncio.get_running_loop()
+        for number in _ENDING:
+            with suppress(NotImplementedError, RuntimeError, ValueError):  # on Windows, or not in the main thread
+                loop.add_signal_handler(number, self._obey, loop)
+
+    def _obey(self, loop: asyncio.AbstractEventLoop) -> None:
+        for number in _ENDING:  # the next one ends the program at once
+            loop.remove_signal_handler(number)
+        self.leave_on_signal()
+
+    def leave_on_signal(self) -> None:
+        """Leave when the program is told to end."""
+        self.exit()
 
 
 class ScreenAction(Protocol):

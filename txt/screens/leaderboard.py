@@ -171,6 +171,10 @@ class LeaderboardApp(ThemedApp[Board | None]):
         self._stopping = True
         self.query_one("#hint", Static).update("saving what is being trained …")
 
+    def leave_on_signal(self) -> None:
+        """Let the workers save first."""
+        self.action_stop()
+
     def _draw(self) -> None:
         board = self._board
         if board is None:
