@@ -42,6 +42,24 @@ def picture_of_lrfind(folder: Path) -> str:
     return (folder / "lrfind.svg").read_text(encoding="utf-8")
 
 
+def picture_of_grid(folder: Path) -> str:
+    """Return what `txt grid` shows at the end of a search on the demo's data, as SVG."""
+    from txt.cli.grid_report import show_board
+    from txt.search.board import board_of
+    from txt.search.study import Study
+    from txt.search.study_folder import StudyFolder
+
+    space = ["--lr", "3e-4,1e-3,3e-3", "--d-model", "64,128", "--dropout", "0.1,0.3"]
+    search = ["runs/demo/prepared", "--preset", "tiny", "--name", "sizes", *space, "--epochs", "9"]
+    command = [sys.executable, "-m", "txt", "grid", *search, "--pruner", "halving", "--plain"]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    os.chdir(folder)
+    console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True, color_system="truecolor")
+    study = Study.open("sizes", StudyFolder.open("sizes").storage())
+    show_board(study, board_of(study), console)
+    return console.export_svg(title="txt grid", unique_id="grid")
+
+
 def main() -> None:
     """Write every picture."""
     PICTURES.mkdir(exist_ok=True)
@@ -53,6 +71,7 @@ def main() -> None:
         (PICTURES / "label.svg").write_text(picture_of_label(folder), encoding="utf-8")
         (PICTURES / "home.svg").write_text(picture_of_home(folder), encoding="utf-8")
         (PICTURES / "lrfind.svg").write_text(picture_of_lrfind(folder), encoding="utf-8")
+        (PICTURES / "grid.svg").write_text(picture_of_grid(folder), encoding="utf-8")
         (PICTURES / "eval.svg").write_text(picture_of_eval(folder), encoding="utf-8")
 
 

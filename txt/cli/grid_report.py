@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from rich.console import Console
 from rich.table import Table
 
 from txt.cli.console import out as stdout
@@ -33,29 +34,29 @@ def watch_plainly(boards: "Iterable[Board]") -> "Board":
     return last
 
 
-def show_board(study: "Study", board: "Board") -> None:
+def show_board(study: "Study", board: "Board", console: Console = stdout) -> None:
     """Print the ranking with intervals, what matters, and the score by each option."""
     from txt.screens.leaderboard import slice_charts, summary_line, trials_table
     from txt.search.ranking import importances, not_told_apart, slices
     from txt.search.rounds import ONE_ROUND
 
-    stdout.print(shown(summary_line(board)))
+    console.print(shown(summary_line(board)))
     if board.best is None:
         return
-    stdout.print(trials_table(board, _RANKED, stdout.width))
+    console.print(trials_table(board, _RANKED, console.width))
     if len(board.trials) > _RANKED:
-        stdout.print(shown(f"… and {len(board.trials) - _RANKED:,} more in results.csv", "dim"))
+        console.print(shown(f"… and {len(board.trials) - _RANKED:,} more in results.csv", "dim"))
     equals = not_told_apart(board)
     if equals:
-        stdout.print(shown(f"{len(equals)} more cannot be told from the best: its score lies in their intervals."))
+        console.print(shown(f"{len(equals)} more cannot be told from the best: its score lies in their intervals."))
     first = study.rounds[0]
     after = "" if study.rounds == ONE_ROUND else f" after {first} epoch{'s' * (first != 1)}"
-    _show_importances(importances(study), f"What matters{after}")
-    for chart in slice_charts(slices(study), f"{board.metric}{after}", min(stdout.width, 100)):
-        stdout.print(chart)
+    _show_importances(importances(study), f"What matters{after}", console)
+    for chart in slice_charts(slices(study), f"{board.metric}{after}", min(console.width, 100)):
+        console.print(chart)
 
 
-def _show_importances(found: dict[str, float], title: str) -> None:
+def _show_importances(found: dict[str, float], title: str, console: Console) -> None:
     if not found:
         return
     from txt.search.ranking import spoken_name
@@ -63,7 +64,7 @@ def _show_importances(found: dict[str, float], title: str) -> None:
     table = Table("option", "importance", box=None, pad_edge=False, title=title, title_justify="left")
     for name, share in found.items():
         table.add_row(spoken_name(name), f"{'█' * round(share * 20):<20} {share:.0%}")
-    stdout.print(table)
+    console.print(table)
 
 
 def _ended_line(board: "Board", trial: "TrialRow") -> str:
