@@ -49,9 +49,9 @@ def picture_of_grid(folder: Path) -> str:
     from txt.search.study import Study
     from txt.search.study_folder import StudyFolder
 
-    space = ["--lr", "3e-4,1e-3,3e-3", "--d-model", "64,128", "--dropout", "0.1,0.3"]
-    search = ["runs/demo/prepared", "--preset", "tiny", "--name", "sizes", *space, "--epochs", "9"]
-    command = [sys.executable, "-m", "txt", "grid", *search, "--pruner", "halving", "--plain"]
+    space = ["--lr", "1e-3,3e-3,8e-3", "--d-model", "64,128"]
+    search = ["runs/demo/prepared", "--preset", "tiny", "--name", "sizes", *space, "--epochs", "12"]
+    command = [sys.executable, "-m", "txt", "grid", *search, "--plain"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     os.chdir(folder)
     console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True, color_system="truecolor")
