@@ -1,6 +1,7 @@
 """`txt lrfind` and `txt train --lr auto` as their user types them."""
 
 import json
+import shlex
 
 import pytest
 
@@ -29,6 +30,16 @@ def test_plainly_there_is_a_curve_a_conclusion_and_what_to_type_next(here, run):
     assert "Suggested" in out or "No suggestion" in out
     assert "txt train" in err or "txt grid" in err
     assert (here / "curve.svg").read_text().startswith("<svg")
+
+
+def test_what_to_type_next_trains_what_the_rate_was_found_for(here, run):
+    code, _, err = run("lrfind", "--plain", "--repeats", "1", "--no-norm-first", *SMALL)
+    assert code == 0, err
+    line = next(line for line in err.splitlines() if line.startswith("  txt train "))
+    code, _, err = run(*shlex.split(line.removesuffix("    or --lr auto"))[1:], "--epochs", "1")
+    assert code == 0, err
+    options = json.loads((here / "runs" / "001" / "config.json").read_text())["config"]
+    assert (options["d_model"], options["nhead"], options["num_layers"], options["norm_first"]) == (32, 4, 1, False)
 
 
 def test_lr_auto_takes_what_was_found_or_finds_it_first_and_says_so(here, run):

@@ -1,7 +1,8 @@
 """`txt lrfind`: find a learning rate by training at one that grows until the loss explodes."""
 
+import shlex
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,7 +13,7 @@ from txt.cli.console import print_json, say, say_meanwhile, shown
 from txt.cli.options import Given, build, file_options, takes
 from txt.cli.terminal import has_screen
 from txt.config import LRFindConfig, TrainConfig
-from txt.declared import names_of
+from txt.declared import flag, names_of
 from txt.errors import InputError, Interrupted
 from txt.visible import visible
 
@@ -78,7 +79,7 @@ def lrfind(
     else:
         for part in _report(finding, verified, min(stdout.width, 100)):
             stdout.print(part)
-        _say_next(source, finding, preset)
+        _say_next(source, finding, _as_typed(preset, config, given))
     if svg is not None:
         _write_svg(svg, _report(finding, verified, 100))
 
@@ -198,13 +199,28 @@ def _conclusion(finding: "Finding") -> str:
     return f"Suggested: {finding.suggestion:.2g} ({how}; {finding.sureness}; repeats say {spread})"
 
 
-def _say_next(source: Path, finding: "Finding", preset: str | None) -> None:
+def _as_typed(preset: str | None, config: Path | None, given: Given) -> list[str]:
+    """Return the options that the rate was found for, as a training takes them."""
+    words = [
+        word for name, value in (("--preset", preset), ("--config", config)) if value for word in (name, str(value))
+    ]
+    for item in fields(TrainConfig):
+        if item.name in given:
+            value = given[item.name]
+            if isinstance(value, bool):
+                words.append(flag(item) if value else flag(item).replace("--", "--no-", 1))
+            else:
+                words += [flag(item), str(value)]
+    return words
+
+
+def _say_next(source: Path, finding: "Finding", options: list[str]) -> None:
     if finding.suggestion is None:
         say("Try more --steps, or a sweep: txt grid --lr 1e-4,3e-4,1e-3")
         return
-    folder = "" if source == Path("prepared") else f" {source}"
-    size = f" --preset {preset}" if preset else ""
-    say(f"\n  txt train{folder}{size} --lr {finding.suggestion:.2g}    or --lr auto")
+    folder = [] if source == Path("prepared") else [str(source)]
+    command = shlex.join(["txt", "train", *folder, *options, "--lr", f"{finding.suggestion:.2g}"])
+    say(f"\n  {visible(command)}    or --lr auto")
 
 
 def _write_svg(path: Path, parts: "Iterator[Any]") -> None:
