@@ -159,9 +159,10 @@ def test_a_training_that_had_enough_earlier_goes_on_as_it_is(begin, curves):
     assert done[repr(study.points.params[best])] == 0.999
 
 
-def test_drawn_points_go_on_as_they_were_drawn(begin):
+@pytest.mark.parametrize("sampler", ["random", "tpe"])
+def test_drawn_points_go_on_as_they_were_drawn(begin, sampler):
     space = {"dropout": Range(0.0, 0.5, log=False, whole=False)}
-    study = begin(space, sampler="random", trials=6, pruner="halving", num_epochs=3)
+    study = begin(space, sampler=sampler, trials=6, pruner="halving", num_epochs=3)
     rng = np.random.default_rng(0)
     found = try_all(study, rng.random((6, 3)))
     params = {}
