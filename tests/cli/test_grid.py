@@ -48,9 +48,10 @@ def test_a_grid_is_searched_ranked_kept_and_its_winner_trained(here, run):
     assert [row["state"] for row in rows] == ["done"] * 4
     assert [name for name in os.listdir("runs") if (here / "runs" / name / "model").is_dir()] == [found["best"]["run"]]
 
-    code, out, err = run("grid", "--resume", "g")
+    code, out, err = run("grid", "--resume", "g", "--evaluate-winner")
     assert code == 0, err
     assert "4 of 4 trials ended" in out
+    assert "\nThe winner on the test split:\n" in out
     code, _, err = run("train", "--from-study", "g", "--name", "winner", "--epochs", "3")
     assert code == 0, err
     config = json.loads((here / "runs" / "winner" / "config.json").read_text())["config"]

@@ -242,11 +242,17 @@ def postgres():
         shutil.rmtree(home)
 
 
-def test_two_processes_share_a_study_on_a_postgresql_server(begin, postgres):
+@pytest.mark.parametrize("pruner", ["none", "halving"])
+def test_two_processes_share_a_study_on_a_postgresql_server(begin, postgres, pruner):
     pytest.importorskip("psycopg")
-    study, folder = begin(storage=postgres)
+    study, folder = begin(storage=postgres, pruner=pruner)
     boards = list(supervise(study, folder, 2, stop=lambda: False, storage=postgres))
     assert boards[-1].ended == 8
-    done = study.optuna.get_trials(states=(TrialState.COMPLETE,))
-    assert Counter(trial.user_attrs["point"] for trial in done) == Counter(range(8))
-    assert len({trial.user_attrs["owner"]["pid"] for trial in done}) == 2
+    ended = study.optuna.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
+    assert len({trial.user_attrs["owner"]["pid"] for trial in ended}) == 2
+    done = Counter(trial.user_attrs["point"] for trial in ended if trial.state == TrialState.COMPLETE)
+    if pruner == "none":
+        assert done == Counter(range(8))
+    else:
+        assert len(boards[-1].of("done")) == sum(done.values()) == 2
+        assert len(boards[-1].of("pruned")) == 6

@@ -146,6 +146,7 @@ def _say_next(folder: "StudyFolder", report: "Report | None") -> None:
     from txt.cli.scorecard import show_report
 
     if report is not None:
-        stdout.print(shown("\nThe winner on the test split:", "bold"))
+        stdout.print()
+        stdout.print(shown("The winner on the test split:", "bold"))
         show_report(report, stdout)
     say(f"  txt train --from-study {folder.name}    trains the winner in full")
