@@ -1,12 +1,15 @@
 """Successive halving in rounds, with scores made up instead of trained."""
 
+import io
 from collections import Counter
 
 import numpy as np
 import pytest
 from optuna.trial import TrialState
+from rich.console import Console
 
 from tests.search.test_study import DATA, begin
+from txt.cli.grid_report import show_board
 from txt.search.board import board_of
 from txt.search.ranking import importances, slices
 from txt.search.rounds import halving, planned_epochs
@@ -195,3 +198,14 @@ def test_options_are_compared_by_what_all_points_have_a_score_of(begin):
     found = importances(study)
     assert list(found) == ["num_layers", "dropout"]
     assert found["num_layers"] > 0.9
+
+
+def test_a_search_that_was_stopped_between_rounds_shows_its_ranking(begin, curves):
+    study = begin(TWELVE, pruner="halving", num_epochs=9)
+    study.replenish()
+    while try_one(study, curves):
+        pass
+    console = Console(file=io.StringIO(), width=100)
+    show_board(study, board_of(study), console)
+    told = console.file.getvalue()
+    assert all(f"{score:.4f}" in told for score in curves[:, 0])

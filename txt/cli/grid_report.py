@@ -41,7 +41,7 @@ def show_board(study: "Study", board: "Board", console: Console = stdout) -> Non
     from txt.search.rounds import ONE_ROUND
 
     console.print(shown(summary_line(board)))
-    if board.best is None:
+    if all(trial.score is None for trial in board.trials):
         return
     console.print(trials_table(board, _RANKED, console.width))
     if len(board.trials) > _RANKED:
