@@ -6,50 +6,19 @@ import random
 import numpy as np
 import pytest
 
+from tests.evaluation.made_runs import started, step
 from txt.config import TrainConfig
 from txt.event_index import ROW, VALUES, agreeing_rows, index_path
-from txt.events import Evaluation, Saved, Started, Step, Warned
+from txt.events import Evaluation, Saved, Step, Warned
 from txt.files import json_line
 from txt.record.feed import RunFeed
 from txt.runs import EventLog, Run
 
 
-def started(step=0):
-    return Started(
-        time=1.0,
-        step=step,
-        total_steps=100,
-        steps_per_epoch=10,
-        epochs=10,
-        train_rows=320,
-        parameters=1,
-        device="cpu",
-        precision="float32",
-        threads=1,
-        pid=1,
-        host="here",
-    )
-
-
-def step(number, loss=1.0):
-    return Step(
-        time=1.0 + number,
-        step=number,
-        epoch=number / 10,
-        loss=loss,
-        accuracy=0.5,
-        learning_rate=1e-3,
-        gradient_norm=2.0,
-        rows_per_second=10.0,
-        tokens_per_second=100.0,
-        memory_bytes=1 << 30,
-    )
-
-
 def events(count=200):
     yield started()
     for number in range(1, count):
-        yield step(number, 1 / number)
+        yield step(number)
         if number % 7 == 0:
             yield Warned(time=1.0 + number, step=number, message=f"at {number}, ü")
 
