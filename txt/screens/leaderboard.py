@@ -181,6 +181,8 @@ class LeaderboardApp(ThemedApp[Board | None]):
             return
         self.query_one("#state", Static).update(Text(f"{board.name}: {summary_line(board)}"))
         best = board.best
-        told = f"best {spoken_score(best)}  {spoken(best.params)}" if best else "no trial has been trained to the end yet"
+        told = (
+            f"best {spoken_score(best)}  {spoken(best.params)}" if best else "no trial has been trained to the end yet"
+        )
         self.query_one("#best", Static).update(Text(told))
         self.query_one("#trials", Static).update(trials_table(board, max(self.size.height - 6, 3), self.size.width))

@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+import numpy.typing as npt
 
 from txt.search.suggestions import NEED_EXPLOSION, RULES, Floats, smoothed
+
+Bools = npt.NDArray[np.bool_]
 
 _FEWEST_POINTS = 10
 _LEVEL_POINTS = 5  # at the beginning, whose mean is where the loss begins
@@ -86,16 +89,16 @@ class Curve:
         """
         if len(self.rates) < _FEWEST_POINTS:
             return None
-        lowest = int(self.smoothed.argmin())
         worse = self.smoothed > self.start + max(_EDGE * self.noise, _HARM * self.start)
-        return next((float(self.rates[p]) for p in range(lowest, len(worse)) if worse[p : p + _LASTING].all()), None)
+        return self._first_lasting(worse, int(self.smoothed.argmin()))
 
     def harmful_rate(self) -> float | None:
         """Return the first rate from which on the loss stays above where it began; None where it does not."""
         if len(self.rates) < _FEWEST_POINTS:
             return None
-        worse = self.smoothed > (1 + _HARM) * self.start
-        for place in range(len(worse) - 1):
-            if worse[place : place + _LASTING].all():
-                return float(self.rates[place])
-        return None
+        return self._first_lasting(self.smoothed > (1 + _HARM) * self.start)
+
+    def _first_lasting(self, worse: Bools, first: int = 0) -> float | None:
+        """Return the first rate, from a place on, that begins a row of points that are worse."""
+        places = range(first, len(worse) - 1)
+        return next((float(self.rates[place]) for place in places if worse[place : place + _LASTING].all()), None)
