@@ -237,7 +237,7 @@ def translation(given: argparse.Namespace) -> None:
     import torch
 
     from txt.augmentation import back_translation
-    from txt.augmentation.draws import Draws
+    from txt.augmentation.rng import Draws
     from txt.augmentation.spans import Splitter
 
     texts = [text for text, _ in load(given.sst2 / "train.csv")[:256]]

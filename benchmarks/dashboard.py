@@ -23,20 +23,20 @@ sys.path.insert(0, str(ROOT))
 
 from tests.labeling.terminal import Terminal  # noqa: E402
 from tests.screens.run_record import evaluation, say_training, started, step  # noqa: E402
+from txt.charts.plot_view import Scene  # noqa: E402
+from txt.charts.run_plots import PLOTS  # noqa: E402
 from txt.config import PrepareConfig, TrainConfig  # noqa: E402
 from txt.data.prepare import prepare  # noqa: E402
 from txt.data.prepared import Prepared  # noqa: E402
 from txt.data.sample import sample_file  # noqa: E402
-from txt.event_index import VALUES, index_path, packed  # noqa: E402
-from txt.events import Evaluation, Started, Step  # noqa: E402
 from txt.files import json_line  # noqa: E402
 from txt.recipes import PRESETS  # noqa: E402
-from txt.record.feed import RunFeed  # noqa: E402
-from txt.runs import EventLog, Run  # noqa: E402
-from txt.screens.dashboard_panels import NAMES  # noqa: E402
-from txt.screens.plot_view import Scene  # noqa: E402
-from txt.screens.run_plots import PLOTS  # noqa: E402
-from txt.screens.watched_run import WatchedRun  # noqa: E402
+from txt.runs.event_index import VALUES, index_path, packed  # noqa: E402
+from txt.runs.events import Evaluation, Started, Step  # noqa: E402
+from txt.runs.feed import RunFeed  # noqa: E402
+from txt.runs.folder import EventLog, Run  # noqa: E402
+from txt.runs.live import WatchedRun  # noqa: E402
+from txt.screens.dashboard.panels import NAMES  # noqa: E402
 from txt.training.control import PAUSE, RESUME, send  # noqa: E402
 from txt.training.process import start_trainer  # noqa: E402
 

@@ -81,7 +81,7 @@ def drawn(data: str) -> tuple[Path, Path]:
 
 def trained(name: str, prepared, config) -> dict:
     """Train once, or read what an earlier call trained; returns the best val accuracy and the steps."""
-    from txt.runs import RUNS, Run
+    from txt.runs.folder import RUNS, Run
     from txt.training.loop import train
     from txt.training.start import enough_epochs, resume
 

@@ -115,8 +115,8 @@ def best_batch_size(folder: Path, precision: str, sample: list[str]) -> int:
 
 def labeled_rows(data: Path, count: int, seed: int) -> tuple[list[str], list[str]]:
     from txt.config import PrepareConfig
-    from txt.data.columns import find_label, find_text
-    from txt.data.table import read
+    from txt.data.reading.columns import find_label, find_text
+    from txt.data.reading.table import read
 
     with read(data, PrepareConfig()) as table:
         rows = list(table.rows())

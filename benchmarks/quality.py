@@ -27,11 +27,11 @@ from tests.model.guide import guide_twin  # noqa: E402
 from txt.config import PrepareConfig, TrainConfig  # noqa: E402
 from txt.data.prepare import prepare  # noqa: E402
 from txt.data.prepared import Prepared  # noqa: E402
-from txt.events import Step  # noqa: E402
 from txt.model.build import new_model  # noqa: E402
 from txt.model.predict import predict_logits  # noqa: E402
 from txt.recipes import PRESETS  # noqa: E402
-from txt.runs import Run  # noqa: E402
+from txt.runs.events import Step  # noqa: E402
+from txt.runs.folder import Run  # noqa: E402
 from txt.training.distributed import Group  # noqa: E402
 from txt.training.loop import Training  # noqa: E402
 from txt.training.machine import choose_machine  # noqa: E402

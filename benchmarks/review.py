@@ -15,7 +15,7 @@ import numpy as np
 from machine import describe_machine
 from threadpoolctl import threadpool_limits
 
-from txt.data.row_index import content_hash
+from txt.data.reading.row_index import content_hash
 from txt.labeling.active.models import TFIDF, of_vectors
 from txt.labeling.active.vectors import tfidf
 from txt.labeling.near_duplicates import near_duplicates

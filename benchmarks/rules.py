@@ -26,8 +26,8 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from txt.config import LABEL_FORMATS, LabelConfig  # noqa: E402
-from txt.data.open_rows import read_to_end  # noqa: E402
-from txt.data.rows import Asked, find_form  # noqa: E402
+from txt.data.reading.open_rows import read_to_end  # noqa: E402
+from txt.data.reading.rows import Asked, find_form  # noqa: E402
 from txt.labeling.exchange import export_as  # noqa: E402
 from txt.labeling.formats.catalog import FORMATS  # noqa: E402
 from txt.labeling.formats.record import LabelTask  # noqa: E402

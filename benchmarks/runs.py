@@ -19,10 +19,10 @@ import time
 from pathlib import Path
 
 from txt.config import TrainConfig
-from txt.evaluation.summary import summaries
-from txt.events import Evaluation, Finished, Started, Step
 from txt.files import json_line
-from txt.runs import Run
+from txt.runs.events import Evaluation, Finished, Started, Step
+from txt.runs.folder import Run
+from txt.runs.summary import summaries
 
 STEPS = 20_000
 

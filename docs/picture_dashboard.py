@@ -14,8 +14,8 @@ from pathlib import Path
 
 from txt.config import PrepareConfig, TrainConfig
 from txt.recipes import PRESETS
-from txt.screens.dashboard_app import DashboardApp
-from txt.screens.watched_run import WatchedRun
+from txt.runs.live import WatchedRun
+from txt.screens.dashboard.app import DashboardApp
 from txt.training.process import start_trainer
 from txt.training.start import start_on_file
 

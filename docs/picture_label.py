@@ -8,11 +8,11 @@ import tempfile
 from pathlib import Path
 
 from txt.config import LabelConfig
-from txt.data.rows import Asked
+from txt.data.reading.rows import Asked
 from txt.labeling.opening import open_labels
 from txt.labeling.pace import Pace
-from txt.screens.label_app import LabelApp
-from txt.screens.labeling import Sitting
+from txt.screens.label.app import LabelApp
+from txt.screens.label.screen import Sitting
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample_data" / "unlabeled.csv"
 _PACE = [2.1, 3.4, 2.8, 2.2, 4.1, 2.6, 2.0, 2.4, 1.9, 2.3]  # seconds; those of a script would be none

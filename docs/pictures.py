@@ -27,7 +27,7 @@ def picture_of_eval(folder: Path) -> str:
     """Return what `txt eval demo` shows, as SVG."""
     from txt.cli.scorecard import show_report
     from txt.evaluation.run import evaluate_run
-    from txt.runs import Run
+    from txt.runs.folder import Run
 
     os.chdir(folder)
     console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True, color_system="truecolor")
@@ -44,7 +44,7 @@ def picture_of_lrfind(folder: Path) -> str:
 
 def picture_of_grid(folder: Path) -> str:
     """Return what `txt grid` shows at the end of a search on the demo's data, as SVG."""
-    from txt.cli.grid_report import show_board
+    from txt.cli.grid.report import show_board
     from txt.search.board import board_of
     from txt.search.study import Study
     from txt.search.study_folder import StudyFolder

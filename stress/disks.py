@@ -15,7 +15,7 @@ from stress.program import Program
 from stress.trained import check_equal, train, undisturbed
 from stress.works import LIGHT, Work, done, earlier
 from tests.labeling.pulled_plug import CLASSES, write_items
-from txt.labeling.journal import current_labels, store_path
+from txt.labeling.store.journal import current_labels, store_path
 
 _DISK_BYTES = 64 << 20
 _FEW = 10

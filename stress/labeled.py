@@ -12,8 +12,8 @@ from stress.case import Case, Trial
 from stress.facts import content_of, leftovers
 from stress.program import Program, are_gone
 from tests.labeling.pulled_plug import CLASSES, pull_plug, text_of, write_items
-from txt.labeling.decision import row_id
-from txt.labeling.journal import current_labels, store_path
+from txt.labeling.store.decision import row_id
+from txt.labeling.store.journal import current_labels, store_path
 
 ROWS = 40
 

@@ -13,8 +13,8 @@ from stress.searched import undisturbed as undisturbed_search
 from stress.trained import check_equal, train, undisturbed
 from stress.works import LIGHT, Work, done
 from tests.labeling.pulled_plug import label_side_by_side, text_of, write_items
-from txt.labeling.decision import row_id
-from txt.labeling.journal import current_labels, store_path
+from txt.labeling.store.decision import row_id
+from txt.labeling.store.journal import current_labels, store_path
 
 _FEW = 10
 _REFUSALS = ("another process", "exists already", "is being trained")

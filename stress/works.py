@@ -12,7 +12,7 @@ from pathlib import Path
 from stress.facts import Content, content_of
 from stress.inputs import Inputs, copy
 from stress.program import Program
-from txt.labeling.journal import store_path
+from txt.labeling.store.journal import store_path
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from txt.config import PrepareConfig, TrainConfig
-from txt.declared import read_toml
 from txt.errors import InputError
+from txt.option_schema import read_toml
 from txt.recipes import PRESETS
 
 

@@ -10,22 +10,22 @@ import pyarrow as pa
 import pytest
 
 from txt.augmentation import methods
-from txt.augmentation.draws import Draws
+from txt.augmentation.rng import Draws
 from txt.augmentation.spans import Splitter
 from txt.cli import app, main
 from txt.cli.options import Given, build, takes
 from txt.config import LABEL_FORMATS, LabelConfig, PrepareConfig, TrainConfig
-from txt.data import source, table
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
-from txt.declared import Config, option
-from txt.evaluation import diagnosis
+from txt.data.reading import source, table
 from txt.evaluation.intervals import intervals
 from txt.labeling.formats import catalog
 from txt.labeling.rules import conditions
 from txt.labeling.rules.corpus import Corpus
 from txt.labeling.rules.parse import parse_rules
 from txt.metrics import METRICS
+from txt.option_schema import Config, option
+from txt.runs import diagnosis
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from txt.files import (
     temporary_file,
     write_json,
 )
-from txt.visible import clip, visible, visible_lines
+from txt.sanitize import clip, visible, visible_lines
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):

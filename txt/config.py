@@ -6,8 +6,8 @@ A wrong value is told by the flag's name when a configuration is made, before an
 from dataclasses import dataclass
 from pathlib import Path
 
-from txt.declared import Config, option
 from txt.errors import InputError, did_you_mean
+from txt.option_schema import Config, option
 
 EDITS = (
     "synonym",

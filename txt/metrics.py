@@ -60,6 +60,15 @@ METRICS: dict[str, Callable[[Tally], Floats]] = {
 }
 
 
+METRIC_NAMES = {
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro-F1",
+    "mcc": "MCC",
+    "log_loss": "log loss",
+}
+
+
 def confusion_counts(labels: Ints, predictions: Ints, num_classes: int) -> Ints:
     """Return how often each label (row) was predicted as each class (column), (C, C)."""
     cells = np.bincount(labels * num_classes + predictions, minlength=num_classes**2)

@@ -3,6 +3,7 @@
 import math
 from dataclasses import asdict, dataclass
 from statistics import NormalDist
+from typing import Any
 
 LEVEL = 0.95
 
@@ -17,6 +18,21 @@ class Interval:
 
     def to_json(self) -> dict[str, float]:
         """Return the three numbers by name."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Bin:
+    """The rows whose confidence lies in (low, high]: their mean confidence and the share of them that is right."""
+
+    low: float
+    high: float
+    rows: int
+    confidence: float
+    accuracy: float
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the numbers by name."""
         return asdict(self)
 
 

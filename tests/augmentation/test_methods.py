@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from txt.augmentation import sentences, typos, words
-from txt.augmentation.draws import Draws
 from txt.augmentation.language_data import keyboard, keyboards
 from txt.augmentation.methods import parse_methods
+from txt.augmentation.rng import Draws
 from txt.augmentation.spans import Splitter
 from txt.errors import InputError
 

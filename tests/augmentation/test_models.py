@@ -8,9 +8,9 @@ from tokenizers import Tokenizer, models, pre_tokenizers
 from transformers import BertConfig, BertForMaskedLM, MarianConfig, MarianMTModel, PreTrainedTokenizerFast
 
 from txt.augmentation import back_translation, contextual, rewriting
-from txt.augmentation.draws import Draws
 from txt.augmentation.engine import Engine, Recipe, Row
 from txt.augmentation.methods import Setup
+from txt.augmentation.rng import Draws
 from txt.augmentation.spans import Splitter
 from txt.errors import InputError
 

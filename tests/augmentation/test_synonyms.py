@@ -7,8 +7,8 @@ import pytest
 
 from tests.augmentation.conftest import write_wordnet
 from txt.augmentation import synonyms, wordnet
-from txt.augmentation.draws import Draws
 from txt.augmentation.methods import AUGMENTERS, Setup
+from txt.augmentation.rng import Draws
 from txt.augmentation.spans import Splitter
 from txt.errors import InputError
 from txt.files import cache_folder

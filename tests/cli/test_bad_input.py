@@ -10,7 +10,7 @@ import pytest
 
 from tests.evaluation.conftest import born_run, write_reviews  # noqa: F401
 from txt.cli import main
-from txt.runs import Run
+from txt.runs.folder import Run
 
 # What is typed, and what the error line must name.
 CASES: list[tuple[str, str]] = [

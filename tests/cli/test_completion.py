@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.made_runs import course, made_run
+from tests.runs.made_runs import course, made_run
 
 
 @pytest.fixture

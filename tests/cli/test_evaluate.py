@@ -11,7 +11,7 @@ import pytest
 from tests.evaluation.conftest import born_run, write_reviews  # noqa: F401
 from txt.cli import main
 from txt.files import read_json
-from txt.runs import Run
+from txt.runs.folder import Run
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from tests.evaluation.conftest import born_run  # noqa: F401
 from tests.prediction.conftest import run  # noqa: F401
 from txt.cli import main
-from txt.runs import Run
+from txt.runs.folder import Run
 
 
 @pytest.fixture

@@ -83,7 +83,7 @@ def test_a_timeout_stops_saves_and_says_how_to_go_on(here, run):
 
 
 def test_without_a_space_the_grid_is_the_guides(here):
-    from txt.cli.grid_space import space_of
+    from txt.cli.grid.space import space_of
     from txt.cli.options import Given
 
     base, space = space_of(Given({}), None, None, {})
@@ -96,7 +96,7 @@ def test_without_a_space_the_grid_is_the_guides(here):
 
 
 def settled(*, preset=None, options=None, typed=(), **given):
-    from txt.cli.grid_space import space_of
+    from txt.cli.grid.space import space_of
     from txt.cli.options import Given
 
     return space_of(Given(given, typed=frozenset(typed)), None, preset, options or {})

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from tests.evaluation.made_runs import made_run, started, step
 from tests.labeling.terminal import Terminal
+from tests.runs.made_runs import made_run, started, step
 
 SECONDS = 120
 

@@ -12,7 +12,7 @@ import pytest
 from tests.cli.test_label import Done, Txt
 from tests.conftest import ROOT
 from txt.cli import main
-from txt.labeling.journal import store_path
+from txt.labeling.store.journal import store_path
 
 RULES = """
 labels = ["neg", "pos"]

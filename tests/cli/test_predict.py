@@ -20,7 +20,7 @@ from txt.cli.predict import lines_as_they_come
 from txt.cli.predict_view import bars, highlighted
 from txt.prediction.classifier import Prediction
 from txt.prediction.explain import Explanation, Part
-from txt.runs import Run
+from txt.runs.folder import Run
 
 
 @pytest.fixture

@@ -13,11 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.evaluation.conftest import born_run  # noqa: F401
-from tests.evaluation.made_runs import course, made_run, started, step
+from tests.runs.made_runs import course, made_run, started, step
 from tests.training.conftest import write_topics
 from txt.cli import console, main
 from txt.files import json_line
-from txt.runs import EventLog, Run
+from txt.runs.folder import EventLog, Run
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.made_runs import course, made_run
+from tests.runs.made_runs import course, made_run
 from txt.cli import main
 from txt.cli.options import Given
 from txt.cli.training_options import finds_rate, training_options, with_settings

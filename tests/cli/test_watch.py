@@ -10,10 +10,10 @@ from txt.cli import main
 from txt.cli.terminal import has_screen
 from txt.cli.watch import conclude
 from txt.errors import Interrupted, TxtError
-from txt.events import from_json
-from txt.record.status import read_status
-from txt.runs import EventLog
-from txt.screens.watched_run import WatchedRun
+from txt.runs.events import from_json
+from txt.runs.folder import EventLog
+from txt.runs.live import WatchedRun
+from txt.runs.status import read_status
 from txt.training.process import conclusion_path, talk_path
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from txt.data.columns import Column, find_label, find_row_id, find_split, find_text
+from txt.data.reading.columns import Column, find_label, find_row_id, find_split, find_text
 from txt.errors import InputError
 
 REVIEWS = [f"a long review with many different words, number {n}" for n in range(20)]
@@ -93,7 +93,7 @@ def test_ids_name_rows_only_where_they_never_repeat():
 
 def test_the_raw_exports_need_no_options(shared_data):
     from txt.config import PrepareConfig
-    from txt.data.table import read
+    from txt.data.reading.table import read
 
     expected = {
         "airline/Tweets.csv": ("text", "airline_sentiment"),

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from txt.data.dialect import detect
+from txt.data.reading.dialect import detect
 from txt.errors import InputError
 
 

@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from txt.config import PrepareConfig
-from txt.data.open_rows import Rows, open_rows, read_to_end
-from txt.data.row_index import content_hash, read_index, scan
-from txt.data.rows import Asked, Form, records
-from txt.data.table import read
+from txt.data.reading.open_rows import Rows, open_rows, read_to_end
+from txt.data.reading.row_index import content_hash, read_index, scan
+from txt.data.reading.rows import Asked, Form, records
+from txt.data.reading.table import read
 from txt.errors import InputError
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12) | st.sampled_from(
@@ -97,8 +97,8 @@ def test_json_lines_read_as_a_table_reads_them(tmp_path):
 
 
 def test_a_big_file_opens_with_its_head_and_is_read_to_its_end_later(tmp_path, monkeypatch):
-    monkeypatch.setattr("txt.data.open_rows._SMALL_BYTES", 100)
-    monkeypatch.setattr("txt.data.open_rows._HEAD_ROWS", 3)
+    monkeypatch.setattr("txt.data.reading.open_rows._SMALL_BYTES", 100)
+    monkeypatch.setattr("txt.data.reading.open_rows._HEAD_ROWS", 3)
     path, kept = tmp_path / "data.csv", tmp_path / "data.index"
     path.write_text("text,label\n" + "".join(f"text number {number},{number % 2}\n" for number in range(20)))
     rows = open_rows(path, Asked(), kept)
@@ -112,7 +112,7 @@ def test_a_big_file_opens_with_its_head_and_is_read_to_its_end_later(tmp_path, m
 
 
 def test_the_index_is_made_anew_when_the_file_or_its_reading_changes(tmp_path, monkeypatch):
-    monkeypatch.setattr("txt.data.open_rows._SMALL_BYTES", 10)
+    monkeypatch.setattr("txt.data.reading.open_rows._SMALL_BYTES", 10)
     path, kept = tmp_path / "data.csv", tmp_path / "data.index"
     path.write_text("text,title\none two,a\nthree four,b\n")
     rows = open_rows(path, Asked("text"), kept)

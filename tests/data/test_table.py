@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from txt.config import PrepareConfig
-from txt.data.source import FORMATS, MAX_CELL
-from txt.data.table import READERS, read
+from txt.data.reading.source import FORMATS, MAX_CELL
+from txt.data.reading.table import READERS, read
 from txt.errors import InputError
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
@@ -127,7 +127,7 @@ def test_quoted_newlines_are_kept_and_blank_lines_are_no_rows(write):
 
 
 def test_keys_that_come_late_become_columns_from_there_on(write, monkeypatch):
-    monkeypatch.setattr("txt.data.records.BATCH_ROWS", 2)
+    monkeypatch.setattr("txt.data.reading.records.BATCH_ROWS", 2)
     path = write('{"text": "a"}\n{"text": "b"}\n{"text": "c", "label": "x"}\n', "d.jsonl")
     assert rows_of(path) == [{"text": "a"}, {"text": "b"}, {"text": "c", "label": "x"}]
 
@@ -202,7 +202,7 @@ def test_broken_parquet_is_refused(tmp_path, write):
 def test_standard_input_and_pipes_are_read_like_files(write):
     path = write('text,label\n"a, b",x\n')
     program = (
-        "import sys; from txt.data.table import read; from txt.config import PrepareConfig\n"
+        "import sys; from txt.data.reading.table import read; from txt.config import PrepareConfig\n"
         "with read(sys.argv[1], PrepareConfig()) as table: print(list(table.rows()))"
     )
     for shell in (

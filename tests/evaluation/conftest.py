@@ -13,7 +13,7 @@ from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.model.build import new_model
 from txt.model.saved import save_model
-from txt.runs import Run
+from txt.runs.folder import Run
 
 WORDS = {"good": "great lovely fine", "bad": "awful dreary poor", "so-so": "average ordinary middling"}
 

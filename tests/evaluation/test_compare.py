@@ -5,7 +5,7 @@ import pytest
 from scipy import stats
 from sklearn.metrics import f1_score
 
-from tests.evaluation.made_runs import course, made_run
+from tests.runs.made_runs import course, made_run
 from txt.errors import InputError
 from txt.evaluation.compare import compare, difference, option_differences
 from txt.evaluation.predictions import Predictions

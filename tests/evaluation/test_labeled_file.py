@@ -10,7 +10,7 @@ from txt.config import PrepareConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.evaluation.labeled_file import LabeledFile, read_labeled
-from txt.runs import Run
+from txt.runs.folder import Run
 
 
 def taken(path: Path, run: Run, split: str | None = None, **options: str) -> LabeledFile:

@@ -5,7 +5,7 @@ from markdown_it import MarkdownIt
 
 from tests.evaluation.samples import HOSTILE, bare_report, report_of
 from txt.evaluation.markdown import markdown, plain
-from txt.visible import visible
+from txt.sanitize import visible
 
 
 def tables(document: str) -> list[list[list[str]]]:

@@ -11,7 +11,7 @@ from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.evaluation.predictions import predictions_of, rows_fingerprint
 from txt.evaluation.run import evaluate_run
-from txt.runs import Run
+from txt.runs.folder import Run
 
 
 @pytest.fixture

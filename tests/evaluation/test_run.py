@@ -15,7 +15,7 @@ from txt.evaluation.wording import embeddings_line
 from txt.metrics import scores
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
-from txt.runs import Run
+from txt.runs.folder import Run
 
 
 def test_the_report_is_of_the_saved_models_predictions(born_run: Run) -> None:

@@ -9,7 +9,7 @@ import pytest
 from txt.errors import InputError
 from txt.prediction.classifier import load
 from txt.prediction.source import find_model
-from txt.runs import Run
+from txt.runs.folder import Run
 
 ALONE = """
 import runpy, sys

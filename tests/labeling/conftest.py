@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from txt.data.open_rows import open_rows
-from txt.data.rows import Asked
-from txt.labeling.journal import Journal, store_path
+from txt.data.reading.open_rows import open_rows
+from txt.data.reading.rows import Asked
 from txt.labeling.session import LabelSession
+from txt.labeling.store.journal import Journal, store_path
 from txt.labeling.task import Task
 
 Open = Callable[..., LabelSession]

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.labeling.terminal import Terminal
-from txt.labeling.decision import row_id
-from txt.labeling.journal import current_labels, store_path
+from txt.labeling.store.decision import row_id
+from txt.labeling.store.journal import current_labels, store_path
 
 CLASSES = ("neg", "neu", "pos")
 _ROWS = 80
@@ -71,7 +71,7 @@ def label_side_by_side(data: Path, each: int) -> dict[str, list[int]]:
     """Let two people label one file at the same moment, in processes of their own; returns the rows each was given."""
     code = (
         "import sys, random, time; from pathlib import Path;"
-        "from txt.config import LabelConfig; from txt.data.rows import Asked;"
+        "from txt.config import LabelConfig; from txt.data.reading.rows import Asked;"
         "from txt.labeling.opening import open_labels;"
         "opened = open_labels(Path(sys.argv[1]), LabelConfig(annotator=sys.argv[2], labels='neg,neu,pos'), Asked());"
         "session = opened.session(); rng = random.Random(sys.argv[2]); given = []\n"

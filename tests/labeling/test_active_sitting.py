@@ -9,16 +9,16 @@ import pytest
 
 from tests.labeling.conftest import write_csv
 from tests.labeling.test_active import reviews
-from txt.data.open_rows import Rows, open_rows
-from txt.data.rows import Asked
+from txt.data.reading.open_rows import Rows, open_rows
+from txt.data.reading.rows import Asked
 from txt.labeling.active.log import Plan
 from txt.labeling.active.queues import QUEUE_ROWS
 from txt.labeling.active.replay import replay
 from txt.labeling.active.sitting import ActiveLearning, Options
 from txt.labeling.active.stopping import StopAdvice, earlier_steps
-from txt.labeling.journal import Journal, store_path
+from txt.labeling.row_states import read_states
 from txt.labeling.session import LabelSession
-from txt.labeling.states import read_states
+from txt.labeling.store.journal import Journal, store_path
 from txt.labeling.task import Task
 
 NAMES = ("neg", "pos")

@@ -14,7 +14,7 @@ from txt.labeling.export import export
 from txt.labeling.formats.catalog import FORMATS
 from txt.labeling.formats.record import LabelTask, Record
 from txt.labeling.item import Suggestion
-from txt.labeling.stored import StoredLabels
+from txt.labeling.store.stored_labels import StoredLabels
 
 TEXTS = ["so good", "so bad", "what?", "so good", "“schön”,\n50 %", "last"]
 CLASSES = ("neg", "neu", "pos")

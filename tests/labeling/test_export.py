@@ -8,12 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.labeling.conftest import write_csv
-from txt.data.open_rows import open_rows
-from txt.data.rows import Asked
+from txt.data.reading.open_rows import open_rows
+from txt.data.reading.rows import Asked
 from txt.errors import InputError
 from txt.labeling.export import COLUMNS, export
-from txt.labeling.journal import Journal
 from txt.labeling.session import LabelSession
+from txt.labeling.store.journal import Journal
 from txt.labeling.task import Task
 
 LETTERS = st.characters(max_codepoint=0xFF, categories=["L", "N", "P", "S", "Zs"]) | st.sampled_from("\n\r\"',;|\t")

@@ -2,12 +2,12 @@ import csv
 
 import pytest
 
-from txt.data.open_rows import open_rows
-from txt.data.rows import Asked
+from txt.data.reading.open_rows import open_rows
+from txt.data.reading.rows import Asked
 from txt.errors import TxtError
 from txt.labeling.export import export
-from txt.labeling.journal import Journal, store_path
 from txt.labeling.session import LabelSession
+from txt.labeling.store.journal import Journal, store_path
 from txt.labeling.task import Task
 
 

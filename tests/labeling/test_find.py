@@ -6,8 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.labeling.conftest import write_csv
-from txt.data.open_rows import open_rows
-from txt.data.rows import Asked
+from txt.data.reading.open_rows import open_rows
+from txt.data.reading.rows import Asked
 from txt.errors import InputError
 from txt.labeling import find
 from txt.labeling.find import Filter, matching_states, parse_query, scan_rows

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from txt.errors import InputError
-from txt.labeling.claims import claim, claimed_by_others
-from txt.labeling.decision import Decision, now, row_id
-from txt.labeling.journal import Journal, current_labels, store_path
-from txt.labeling.store_file import DamagedStoreError, NotSavedError
+from txt.labeling.store.claims import claim, claimed_by_others
+from txt.labeling.store.decision import Decision, now, row_id
+from txt.labeling.store.journal import Journal, current_labels, store_path
+from txt.labeling.store.store_file import DamagedStoreError, NotSavedError
 
 
 @pytest.fixture
@@ -129,7 +129,9 @@ def test_a_claimed_row_is_known_to_the_other_session_until_it_is_given_back(jour
 
 def test_many_can_open_a_new_store_at_the_same_moment(tmp_path):
     path = tmp_path / "data.csv.labels.db"
-    code = "import sys; from pathlib import Path; from txt.labeling.journal import Journal; sys.stdin.readline(); "
+    code = (
+        "import sys; from pathlib import Path; from txt.labeling.store.journal import Journal; sys.stdin.readline(); "
+    )
     code += "Journal.open(Path(sys.argv[1])).close()"
     command = [sys.executable, "-c", code, str(path)]
     starting = [subprocess.Popen(command, stdin=subprocess.PIPE, text=True) for _ in range(6)]

@@ -3,10 +3,10 @@
 import numpy as np
 
 from tests.labeling.conftest import Open, write_csv
-from txt.data.open_rows import open_rows
-from txt.data.rows import Asked
-from txt.labeling.journal import Journal, store_path
+from txt.data.reading.open_rows import open_rows
+from txt.data.reading.rows import Asked
 from txt.labeling.session import LabelSession
+from txt.labeling.store.journal import Journal, store_path
 from txt.labeling.task import Task
 
 TEXTS = ["a one", "b two", "c three", "d four", "e five"]

@@ -3,10 +3,10 @@ import random
 import pytest
 
 from txt.errors import TxtError
-from txt.labeling.journal import Journal, current_labels
-from txt.labeling.recovery import readable, recover
-from txt.labeling.states import read_states
-from txt.labeling.store_file import DamagedStoreError, told_plainly
+from txt.labeling.row_states import read_states
+from txt.labeling.store.journal import Journal, current_labels
+from txt.labeling.store.recovery import readable, recover
+from txt.labeling.store.store_file import DamagedStoreError, told_plainly
 
 
 def labeled_store(open_session, count=400):

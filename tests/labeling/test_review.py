@@ -11,13 +11,11 @@ from hypothesis import strategies as st
 
 from tests.labeling.conftest import Open, write_csv
 from tests.labeling.test_active import reviews
-from txt.data.row_index import content_hash
+from txt.data.reading.row_index import content_hash
 from txt.errors import InputError
 from txt.labeling.active.models import TFIDF
 from txt.labeling.active.vectors import tfidf
 from txt.labeling.agreement import stored_ratings
-from txt.labeling.journal import Journal, current_labels
-from txt.labeling.merge import merge
 from txt.labeling.near_duplicates import LEAST_OVERLAP, near_duplicates
 from txt.labeling.review import (
     Labeled,
@@ -27,6 +25,8 @@ from txt.labeling.review import (
     out_of_fold,
     ranked,
 )
+from txt.labeling.store.journal import Journal, current_labels
+from txt.labeling.store.merge import merge
 
 
 def labeled(texts, labels, names=("neg", "pos")) -> Labeled:

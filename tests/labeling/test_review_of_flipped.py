@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 
-from txt.data.row_index import content_hash
+from txt.data.reading.row_index import content_hash
 from txt.labeling.active.models import TFIDF
 from txt.labeling.active.vectors import tfidf
 from txt.labeling.near_duplicates import near_duplicates

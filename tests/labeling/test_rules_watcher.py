@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.labeling.conftest import write_csv
-from txt.data.rows import Asked, find_form
+from txt.data.reading.rows import Asked, find_form
 from txt.labeling.rules.watcher import Mistake, RuleWatcher, Voted, Watch, Working
 
 RULES = "[[rule]]\nname='refund'\nlabel='neg'\nkeywords=['refund']\n"

@@ -3,8 +3,8 @@
 import pytest
 
 from tests.labeling.pulled_plug import label_side_by_side, pull_plug, text_of, write_items
-from txt.labeling.decision import row_id
-from txt.labeling.journal import current_labels, store_path
+from txt.labeling.store.decision import row_id
+from txt.labeling.store.journal import current_labels, store_path
 
 
 @pytest.mark.parametrize("seed", range(4))

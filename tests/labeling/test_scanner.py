@@ -4,8 +4,8 @@ import subprocess
 import sys
 from multiprocessing.connection import Connection
 
-from txt.data.open_rows import open_rows
-from txt.data.rows import Asked
+from txt.data.reading.open_rows import open_rows
+from txt.data.reading.rows import Asked
 from txt.labeling.find import parse_query
 from txt.labeling.scanner import Find, Indexed, MakeIndex
 

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from tests.labeling.conftest import write_csv
-from txt.data.open_rows import open_rows
-from txt.data.rows import Asked
+from txt.data.reading.open_rows import open_rows
+from txt.data.reading.rows import Asked
 from txt.errors import InputError
-from txt.labeling.decision import row_id
-from txt.labeling.journal import current_labels
 from txt.labeling.queue import View
 from txt.labeling.session import LabelSession
-from txt.labeling.store_file import NotSavedError
+from txt.labeling.store.decision import row_id
+from txt.labeling.store.journal import current_labels
+from txt.labeling.store.store_file import NotSavedError
 
 TEXTS = ["so good", "so bad", "what", "fine", "meh"]
 
@@ -410,8 +410,8 @@ def test_a_thousand_random_acts_undone_leave_the_state_of_the_start(open_session
 
 
 def test_seconds_on_screen_leave_idle_time_out(tmp_path):
-    from txt.labeling.journal import Journal
     from txt.labeling.pace import IDLE_SECONDS, Stopwatch
+    from txt.labeling.store.journal import Journal
     from txt.labeling.task import Task
 
     moment = [0.0]

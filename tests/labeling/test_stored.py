@@ -7,7 +7,7 @@ from txt.cli import main
 from txt.config import PrepareConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
-from txt.labeling.stored import stored_labels
+from txt.labeling.store.stored_labels import stored_labels
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import torch
 from tests.evaluation.conftest import born_run, write_reviews  # noqa: F401
 from txt.model.saved import load_model, save_model
 from txt.prediction.classifier import TextClassifier, load
-from txt.runs import Run
+from txt.runs.folder import Run
 
 TEMPERATURE = 1.7
 

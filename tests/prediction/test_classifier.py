@@ -14,7 +14,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from tests.prediction.conftest import TEMPERATURE
 from txt.errors import InputError
 from txt.prediction.classifier import TextClassifier, load
-from txt.runs import Run
+from txt.runs.folder import Run
 
 TEXTS = ["the film was great", "so very awful", "ordinary", "", "the film " * 30, "fine and dreary 12"] * 4
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from txt.config import LabelConfig
-from txt.data.rows import Asked
+from txt.data.reading.rows import Asked
 from txt.errors import InputError
 from txt.labeling.opening import open_labels
 from txt.prediction.predict_file import Unsure

@@ -9,10 +9,10 @@ import pytest
 from textual.app import App
 
 from txt.config import LabelConfig
-from txt.data.rows import Asked
+from txt.data.reading.rows import Asked
 from txt.labeling.opening import Opened, open_labels
-from txt.screens.label_app import LabelApp
-from txt.screens.labeling import Sitting
+from txt.screens.label.app import LabelApp
+from txt.screens.label.screen import Sitting
 
 MakeApp = Callable[..., LabelApp]
 

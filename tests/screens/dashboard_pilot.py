@@ -5,10 +5,10 @@ import time
 from textual.pilot import Pilot
 
 from tests.screens.conftest import painted
-from txt.record.replay import Replay
-from txt.runs import Run
-from txt.screens.dashboard_app import DashboardApp
-from txt.screens.watched_run import WatchedRun
+from txt.runs.folder import Run
+from txt.runs.live import WatchedRun
+from txt.runs.replay import Replay
+from txt.screens.dashboard.app import DashboardApp
 
 PATIENCE_SECONDS = 300.0
 

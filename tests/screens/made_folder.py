@@ -4,7 +4,7 @@ import json
 import os
 from pathlib import Path
 
-from tests.evaluation.made_runs import course, made_run, started, step
+from tests.runs.made_runs import course, made_run, started, step
 from tests.screens.conftest import write_reviews
 
 HOSTILE = "e\x1b[31m[bold]\u202e.csv"

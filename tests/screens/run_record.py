@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from tests.evaluation import made_runs
+from tests.runs import made_runs
 from txt.config import TrainConfig
-from txt.events import Evaluation, Event, Saved, Started, Step, Warned
 from txt.files import write_json
 from txt.processes import boot_id
-from txt.record.status import TRAINING, Status, write_status
-from txt.runs import EventLog, Run
+from txt.runs.events import Evaluation, Event, Saved, Started, Step, Warned
+from txt.runs.folder import EventLog, Run
+from txt.runs.status import TRAINING, Status, write_status
 
 BEGUN = 1_700_000_000.0
 PER_EPOCH, EPOCHS = 40, 5

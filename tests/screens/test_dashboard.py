@@ -14,12 +14,12 @@ from tests.screens.conftest import painted
 from tests.screens.dashboard_pilot import PATIENCE_SECONDS, app_on, seen, still, true
 from tests.screens.run_record import BEGUN, make_run, record, say_training, started, step
 from tests.training.conftest import new_run, prepared, topics  # noqa: F401
-from txt.events import Acknowledged, Finished, Step, from_json
-from txt.record.feed import RunFeed
-from txt.record.replay import Replay
-from txt.record.status import TRAINING, Status, read_status, write_status
-from txt.runs import EventLog, Run
-from txt.screens.watched_run import WatchedRun
+from txt.runs.events import Acknowledged, Finished, Step, from_json
+from txt.runs.feed import RunFeed
+from txt.runs.folder import EventLog, Run
+from txt.runs.live import WatchedRun
+from txt.runs.replay import Replay
+from txt.runs.status import TRAINING, Status, read_status, write_status
 from txt.training.checkpoint import checkpoints
 from txt.training.loop import train
 
@@ -459,7 +459,7 @@ def test_the_dashboard_loads_without_torch():
     import subprocess
     import sys
 
-    code = "import sys, txt.screens.dashboard_app, txt.training.control; assert 'torch' not in sys.modules"
+    code = "import sys, txt.screens.dashboard.app, txt.training.control; assert 'torch' not in sys.modules"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -8,10 +8,10 @@ import pytest
 from tests.screens.conftest import painted
 from tests.screens.dashboard_pilot import app_on, still, true
 from tests.screens.run_record import BEGUN, make_run, record, say_training
-from txt.record.feed import RunFeed
-from txt.record.replay import Replay
-from txt.runs import EventLog
-from txt.screens import run_words
+from txt.runs.feed import RunFeed
+from txt.runs.folder import EventLog
+from txt.runs.replay import Replay
+from txt.wording import run as run_words
 
 SIZES = [(80, 24), (120, 40)]
 

@@ -2,8 +2,8 @@ from rich.text import Text
 from textual import events
 from textual.app import App
 
-from txt.screens.chips import Chip
-from txt.screens.dialogs import Choose
+from txt.screens.widgets.chips import Chip
+from txt.screens.widgets.dialogs import Choose
 
 
 async def test_keys_typed_ahead_answer_a_dialog_once():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.made_runs import course, made_run
+from tests.runs.made_runs import course, made_run
 from tests.screens.conftest import painted, write_reviews
 from tests.screens.made_folder import HOSTILE, full_folder
 from txt.folder.entry import Entry, Step

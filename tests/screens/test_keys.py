@@ -11,16 +11,16 @@ from tests.screens.run_record import make_run, record
 from tests.screens.test_home import until
 from txt.folder.survey import survey
 from txt.labeling.actions import ACTIONS, RULES
-from txt.screens.dashboard_app import DashboardApp
-from txt.screens.dialogs import Page
+from txt.screens.dashboard.app import DashboardApp
 from txt.screens.home import _KEYS as HOME_KEYS
 from txt.screens.home import HomeApp, HomeScreen
-from txt.screens.label_app import LabelApp
+from txt.screens.label.app import LabelApp
+from txt.screens.label.rule_table import RuleTable
 from txt.screens.leaderboard import LeaderboardApp
 from txt.screens.lrfind import LRFindApp
-from txt.screens.rule_table import RuleTable
-from txt.screens.run_words import RUN_ACTIONS
-from txt.screens.runs import RunsApp, RunsScreen
+from txt.screens.runs.screen import RunsApp, RunsScreen
+from txt.screens.widgets.dialogs import Page
+from txt.wording.run import RUN_ACTIONS
 
 LISTS = {"home": HomeScreen, "runs": RunsScreen}
 SAME = {"filter": "find", "quit": "leave"}  # two names of one thing

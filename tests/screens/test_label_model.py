@@ -6,7 +6,7 @@ from tests.screens.conftest import REVIEWS, MakeApp, painted
 from txt.labeling.active.sitting import Standing
 from txt.labeling.item import Suggestion
 from txt.proportions import wilson
-from txt.screens.label_model import model_page
+from txt.screens.label.model import model_page
 
 
 def test_the_page_tells_accuracy_shares_and_advice():

@@ -10,15 +10,15 @@ from textual.widgets import Input
 
 from tests.screens.conftest import REVIEWS, MakeApp, painted, write_reviews
 from txt.labeling.actions import ACTIONS
-from txt.labeling.decision import row_id
 from txt.labeling.item import Suggestion
-from txt.labeling.journal import current_labels
-from txt.screens.class_bar import ClassBar
-from txt.screens.dialogs import AskLine, Choose, Page
-from txt.screens.find_dialog import FindDialog
-from txt.screens.label_all import LabelAll
-from txt.screens.label_app import LabelApp
-from txt.screens.labeling import LabelScreen
+from txt.labeling.store.decision import row_id
+from txt.labeling.store.journal import current_labels
+from txt.screens.label.app import LabelApp
+from txt.screens.label.class_bar import ClassBar
+from txt.screens.label.find_dialog import FindDialog
+from txt.screens.label.label_all import LabelAll
+from txt.screens.label.screen import LabelScreen
+from txt.screens.widgets.dialogs import AskLine, Choose, Page
 
 SMALL = (80, 24)
 
@@ -517,8 +517,8 @@ async def test_what_another_annotator_does_shows_without_a_key(make_app: MakeApp
 
 
 async def test_a_big_file_is_labeled_while_it_is_still_being_read(make_app: MakeApp, tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("txt.data.open_rows._SMALL_BYTES", 1000)
-    monkeypatch.setattr("txt.data.open_rows._HEAD_ROWS", 50)
+    monkeypatch.setattr("txt.data.reading.open_rows._SMALL_BYTES", 1000)
+    monkeypatch.setattr("txt.data.reading.open_rows._HEAD_ROWS", 50)
     texts = [f"text number {number:05}" for number in range(3000)] + ["text number 00000"]
     kept = tmp_path / "big.csv.labels.index"
     app = make_app(write_reviews(tmp_path / "big.csv", texts), kept=kept)

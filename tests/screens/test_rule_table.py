@@ -7,8 +7,8 @@ import pytest
 
 from tests.screens.conftest import MakeApp, painted
 from tests.screens.test_labeling import stored, until
-from txt.screens.rule_table import RuleTable
-from txt.screens.text_pane import TextPane
+from txt.screens.label.rule_table import RuleTable
+from txt.screens.label.text_pane import TextPane
 
 SIZE = (100, 30)
 RULES = """

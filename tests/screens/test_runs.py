@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.evaluation.made_runs import course, made_run, started, step
+from tests.runs.made_runs import course, made_run, started, step
 from tests.screens.conftest import painted
-from txt.record.notes import Notes, change_tags, read_notes, write_note
-from txt.runs import EventLog
-from txt.screens.runs import RunsApp, RunsScreen
+from txt.runs.folder import EventLog
+from txt.runs.notes import Notes, change_tags, read_notes, write_note
+from txt.screens.runs.screen import RunsApp, RunsScreen
 
 WHEN = ["a", "b", "c"]
 
@@ -168,7 +168,7 @@ async def test_many_runs_are_turned_page_by_page():
 @pytest.fixture
 def same_size(monkeypatch):
     """Files that grow with every new option would change the picture."""
-    monkeypatch.setattr("txt.evaluation.summary.folder_size", lambda _path: 23_000_000)
+    monkeypatch.setattr("txt.runs.summary.folder_size", lambda _path: 23_000_000)
 
 
 @pytest.mark.usefixtures("same_size")

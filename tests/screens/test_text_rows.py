@@ -3,7 +3,7 @@ from textual.app import App, ComposeResult
 from textual.strip import Strip
 
 from tests.screens.conftest import painted
-from txt.screens.text_rows import TextRows
+from txt.screens.widgets.text_rows import TextRows
 
 
 class Counted(TextRows):

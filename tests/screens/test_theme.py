@@ -13,11 +13,16 @@ from textual.app import App
 from textual.dom import DOMNode
 
 import txt.screens
-from txt.screens.palette import PALETTES
+from txt.charts.palette import PALETTES
 
 ROOT = Path(txt.screens.__file__).parents[1]
-WRITTEN_HERE = ROOT / "screens" / "palette.py"
-DRAWING = [path for folder in ("screens", "cli") for path in (ROOT / folder).glob("*.py") if path != WRITTEN_HERE]
+WRITTEN_HERE = ROOT / "charts" / "palette.py"
+DRAWING = [
+    path
+    for folder in ("screens", "charts", "wording", "cli")
+    for path in (ROOT / folder).rglob("*.py")
+    if path != WRITTEN_HERE
+]
 SIXTEEN = {name for name, number in ANSI_COLOR_NAMES.items() if number < 16}  # every terminal's own theme has these
 OTHERS = set(ANSI_COLOR_NAMES) - SIXTEEN
 STYLE_WORDS = {"bold", "dim", "italic", "underline", "reverse", "strike", "blink", "not", "on", "default"}
@@ -63,7 +68,7 @@ def test_both_palettes_give_every_colour_a_value():
 def drawn_kinds() -> list[type[DOMNode]]:
     """Every app, screen, dialog and widget of ours."""
     modules = [
-        importlib.import_module(f"txt.screens.{each.name}") for each in pkgutil.iter_modules(txt.screens.__path__)
+        importlib.import_module(each.name) for each in pkgutil.walk_packages(txt.screens.__path__, "txt.screens.")
     ]
     found = {each for module in modules for each in vars(module).values() if isinstance(each, type)}
     return [each for each in found if issubclass(each, DOMNode) and each.__module__.startswith("txt.")]
@@ -74,4 +79,4 @@ def test_no_screen_dialog_or_widget_has_a_style_sheet_of_its_own():
     assert len(kinds) > 20
     assert not [each for each in kinds if {"CSS", "DEFAULT_CSS"} & set(vars(each))]
     apps = [each for each in kinds if issubclass(each, App)]
-    assert {each.CSS_PATH for each in apps} == {"txt.tcss"}
+    assert {each.CSS_PATH for each in apps} == {ROOT / "screens" / "txt.tcss"}

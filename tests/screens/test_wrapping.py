@@ -2,7 +2,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from txt.screens.wrapping import WrappedText
+from txt.screens.label.wrapping import WrappedText
 
 TEXTS = st.text(st.sampled_from("ab  \n\t,語👋🏽é\u200d\u0301🇩x") | st.characters(categories=["L", "P"]), max_size=120)
 

@@ -4,8 +4,8 @@ import os
 
 import pytest
 
-from txt.record.notes import change_tags
-from txt.runs import EventLog, Run
+from txt.runs.folder import EventLog, Run
+from txt.runs.notes import change_tags
 from txt.search.board import board_of
 from txt.search.kept_models import drop_models
 from txt.search.space import Choices

@@ -9,12 +9,12 @@ from optuna.trial import TrialState
 from rich.console import Console
 
 from tests.search.test_study import DATA, begin
-from txt.cli.grid_report import show_board
+from txt.cli.grid.report import show_board
 from txt.search.board import board_of
 from txt.search.ranking import importances, slices
 from txt.search.rounds import halving, planned_epochs
 from txt.search.space import Choices, Range
-from txt.search.tries import LOST, MOST_LOSSES
+from txt.search.trial_states import LOST, MOST_LOSSES
 
 __all__ = ["DATA", "begin"]
 

@@ -15,7 +15,7 @@ from txt.search.owner import is_gone, this_process
 from txt.search.space import Choices, Range
 from txt.search.storage import open_journal, parsed_url, without_password
 from txt.search.study import Study
-from txt.search.tries import BEGUN_AT, LOST, MOST_LOSSES, STOPPED
+from txt.search.trial_states import BEGUN_AT, LOST, MOST_LOSSES, STOPPED
 
 DATA = {"fingerprint": "f", "labels": ["a", "b"], "rows": {"train": 10, "val": 5}}
 SIX = {"dropout": Choices((0.0, 0.1, 0.2)), "num_layers": Choices((1, 2))}

@@ -17,13 +17,13 @@ import pytest
 from optuna.trial import TrialState
 
 from txt.errors import TxtError
-from txt.runs import Run
+from txt.runs.folder import Run
 from txt.search.board import board_of
 from txt.search.space import Choices
 from txt.search.study import Study
 from txt.search.supervisor import supervise
 from txt.search.trial import run_trial
-from txt.search.tries import LOST
+from txt.search.trial_states import LOST
 
 
 def finished_runs() -> list[Run]:

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.conftest import ROOT
-from txt.data.formulas import escape_formulas
+from txt.data.reading.formulas import escape_formulas
 from txt.errors import InputError
 
 HUGE = 600_000_000  # characters, gzipped to half a megabyte
@@ -23,7 +23,8 @@ def read_in_little_memory(path: Path) -> str:
     """Read a data file in a process of its own; returns its last line, and fails where it took much memory."""
     code = (
         "import sys; from pathlib import Path; from tests.security.peak import peak_bytes;"
-        "from txt.config import PrepareConfig; from txt.data.table import read; from txt.errors import TxtError\n"
+        "from txt.config import PrepareConfig; from txt.data.reading.table import read\n"
+        "from txt.errors import TxtError\n"
         "try:\n"
         "    with read(Path(sys.argv[1]), PrepareConfig()) as table:\n"
         "        print(sum(len(batch) for batch in table.batches()), 'rows')\n"
@@ -95,7 +96,7 @@ def test_labels_are_exported_without_formulas_where_that_is_asked_for(tmp_path: 
 
     monkeypatch.chdir(tmp_path)
     Path("data.csv").write_text("text,label\n=1+1,good\n-3,bad\nplain,good\n")
-    from txt.labeling.journal import Journal, store_path
+    from txt.labeling.store.journal import Journal, store_path
 
     Journal.open(store_path(Path("data.csv"))).close()
     assert main(["label", "data.csv", "--export", "out.csv", "--escape-formulas"]) == 0, capsys.readouterr().err

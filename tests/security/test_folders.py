@@ -12,7 +12,7 @@ from tests.evaluation.conftest import born_run, write_reviews  # noqa: F401
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.model.saved import load_model
-from txt.runs import EventLog, Run
+from txt.runs.folder import EventLog, Run
 from txt.training.checkpoint import load_checkpoint
 from txt.training.control import Controls, send
 from txt.training.distributed import Group

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from txt.cli import main
-from txt.visible import visible, without_controls
+from txt.sanitize import visible, without_controls
 
 HOSTILE = {
     "CSI": "\x1b[31mred\x1b[2J",
@@ -108,10 +108,10 @@ async def test_the_labeling_screen_shows_hostile_texts_labels_and_columns(folder
     from contextlib import closing
 
     from txt.config import LabelConfig
-    from txt.data.rows import Asked
+    from txt.data.reading.rows import Asked
     from txt.labeling.opening import open_labels
-    from txt.screens.label_app import LabelApp
-    from txt.screens.labeling import Sitting
+    from txt.screens.label.app import LabelApp
+    from txt.screens.label.screen import Sitting
 
     (data,) = folder.glob("da*.csv")
     config = LabelConfig(store=tmp_path / "store.db", relabel=True)
@@ -128,9 +128,9 @@ async def test_the_labeling_screen_shows_hostile_texts_labels_and_columns(folder
 
 
 async def test_the_screen_of_runs_shows_hostile_names_and_notes(tmp_path: Path, monkeypatch):
-    from tests.evaluation.made_runs import course, made_run
-    from txt.record.notes import write_note
-    from txt.screens.runs import RunsApp, RunsScreen
+    from tests.runs.made_runs import course, made_run
+    from txt.runs.notes import write_note
+    from txt.screens.runs.screen import RunsApp, RunsScreen
 
     monkeypatch.chdir(tmp_path)
     run = made_run("na\x1b[31mme \u202e[bold]", course(), data="da\x1b[2Jta.csv")
@@ -145,9 +145,9 @@ async def test_the_screen_of_runs_shows_hostile_names_and_notes(tmp_path: Path, 
 
 
 async def test_the_dashboard_shows_hostile_names_and_classes(tmp_path: Path, monkeypatch):
-    from tests.evaluation.made_runs import course, made_run
-    from txt.screens.dashboard_app import DashboardApp
-    from txt.screens.watched_run import WatchedRun
+    from tests.runs.made_runs import course, made_run
+    from txt.runs.live import WatchedRun
+    from txt.screens.dashboard.app import DashboardApp
 
     monkeypatch.chdir(tmp_path)
     run = made_run("na\x1b[31mme \u202e[bold]", course(), data="da\x1b[2Jta.csv")

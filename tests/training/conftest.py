@@ -9,7 +9,7 @@ import pytest
 from txt.config import PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
-from txt.runs import Run
+from txt.runs.folder import Run
 
 WORDS = {
     "sport": ["goal", "match", "team", "coach", "league", "striker", "referee", "season", "cup", "fans"],

@@ -11,10 +11,10 @@ from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.tokenizer import train_tokenizer
 from txt.errors import InputError
-from txt.events import Evaluation, Finished
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
-from txt.runs import Run
+from txt.runs.events import Evaluation, Finished
+from txt.runs.folder import Run
 from txt.training.contrast import contrastive_loss, nearest_right
 from txt.training.head import fit_head
 from txt.training.loop import train

@@ -7,9 +7,9 @@ import threading
 import pytest
 import torch
 
-from txt.events import Acknowledged, Finished, Saved, Started, Step
 from txt.processes import boot_id, process_runs
-from txt.record.status import PAUSED, TRAINING, Pulse, Status, own_status, read_status, write_status
+from txt.runs.events import Acknowledged, Finished, Saved, Started, Step
+from txt.runs.status import PAUSED, TRAINING, Pulse, Status, own_status, read_status, write_status
 from txt.training import control
 from txt.training.checkpoint import checkpoints, load_checkpoint, newest_checkpoint
 from txt.training.loop import train

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from txt.events import Finished, Started, Step
+from txt.runs.events import Finished, Started, Step
 from txt.training.checkpoint import checkpoints, load_checkpoint
 from txt.training.loop import train
 

@@ -13,10 +13,10 @@ from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.tokenizer import train_tokenizer
 from txt.errors import InputError
-from txt.events import Evaluation, Started, Step
 from txt.model.pretrained import load_pretrained
 from txt.model.saved import load_model
-from txt.runs import Run
+from txt.runs.events import Evaluation, Started, Step
+from txt.runs.folder import Run
 from txt.search.finding import find
 from txt.search.range_test import range_test
 from txt.search.verification import verify

@@ -13,7 +13,7 @@ from txt.config import EDITS, PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.errors import InputError, TxtError
-from txt.events import Evaluation
+from txt.runs.events import Evaluation
 from txt.training.checkpoint import newest_checkpoint
 from txt.training.fresh_edits import fresh_edits
 from txt.training.loop import train

@@ -8,8 +8,8 @@ import torch
 
 from txt.config import TrainConfig
 from txt.errors import InputError
-from txt.events import Evaluation, Finished, Saved, Started, Step, Warned, from_json
 from txt.model.saved import load_model
+from txt.runs.events import Evaluation, Finished, Saved, Started, Step, Warned, from_json
 from txt.training.checkpoint import checkpoints, load_checkpoint, newest_checkpoint
 from txt.training.loop import train
 from txt.training.start import enough_epochs, resume

@@ -24,7 +24,7 @@ from txt.augmentation.recipe import recipe_for
 from txt.augmentation.survey import ADDED, Columns, find_columns, rows_of, survey
 from txt.config import AugmentConfig, PrepareConfig
 from txt.data.progress import Progress, Watcher
-from txt.data.table import Table, read
+from txt.data.reading.table import Table, read
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, claimed, read_json, sha256, told_plainly, write_json
 

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any
 
-from txt.augmentation.draws import Draws
 from txt.augmentation.rewriting import Rewriter, by_length, keeps_what_counts, load_model
+from txt.augmentation.rng import Draws
 from txt.augmentation.spans import Spans
 
 DEFAULT = ("facebook/wmt19-en-de", "facebook/wmt19-de-en")

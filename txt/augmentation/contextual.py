@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from txt.augmentation.draws import Draws
 from txt.augmentation.rewriting import Rewriter, by_length, load_model
+from txt.augmentation.rng import Draws
 from txt.augmentation.spans import Spans
 from txt.augmentation.typos import in_case_of
 

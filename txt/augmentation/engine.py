@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from txt.augmentation.draws import Draws
 from txt.augmentation.methods import AUGMENTERS, REWRITERS, Method, Setup, one_of
 from txt.augmentation.originals import Originals, key_of
 from txt.augmentation.rewriting import Rewriter
+from txt.augmentation.rng import Draws
 from txt.augmentation.spans import Protection, Spans, Splitter
 
 UNCHANGEABLE = "no word in them may be changed"

@@ -21,7 +21,7 @@ from txt.augmentation.plan import plan_for
 from txt.augmentation.recipe import recipe_for
 from txt.augmentation.survey import find_columns, rows_of
 from txt.config import AugmentConfig, PrepareConfig
-from txt.data.table import read
+from txt.data.reading.table import read
 from txt.errors import InputError
 from txt.proportions import Interval
 

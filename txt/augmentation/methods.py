@@ -6,8 +6,8 @@ from functools import cached_property, partial
 from pathlib import Path
 
 from txt.augmentation import back_translation, contextual, sentences, synonyms, typos, words
-from txt.augmentation.draws import Draws
 from txt.augmentation.rewriting import Rewriter
+from txt.augmentation.rng import Draws
 from txt.augmentation.spans import Spans
 from txt.augmentation.wordnet import MissingWordNetError, WordNet, load
 from txt.errors import InputError, did_you_mean

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from txt.augmentation.survey import ADDED
-from txt.data.batches import BATCH_ROWS, batch_of
-from txt.data.dialect import Dialect
-from txt.data.source import format_named, packed
+from txt.data.reading.batches import BATCH_ROWS, batch_of
+from txt.data.reading.dialect import Dialect
+from txt.data.reading.source import format_named, packed
 from txt.errors import InputError
 from txt.files import atomic_write
 

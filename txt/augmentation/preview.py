@@ -11,7 +11,7 @@ from txt.augmentation.plan import Plan, plan
 from txt.augmentation.recipe import recipe_for
 from txt.augmentation.survey import Columns, find_columns, rows_of, survey
 from txt.config import AugmentConfig, PrepareConfig
-from txt.data.table import Table, read
+from txt.data.reading.table import Table, read
 from txt.errors import InputError
 
 

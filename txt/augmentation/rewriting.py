@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from txt.augmentation.draws import Draws
+from txt.augmentation.rng import Draws
 from txt.augmentation.spans import NEGATIONS, Spans
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 import re
 
-from txt.augmentation.draws import Draws
+from txt.augmentation.rng import Draws
 from txt.augmentation.spans import Spans
 
 _MARKS = (".", ";", "?", ":", "!", ",")

@@ -10,9 +10,9 @@ import numpy as np
 from txt.augmentation.originals import Originals, hashes_of, key_of
 from txt.augmentation.spans import is_one_word
 from txt.config import PrepareConfig
-from txt.data.columns import find_label, find_row_id, find_split, find_text, split_named
+from txt.data.reading.columns import find_label, find_row_id, find_split, find_text, split_named
+from txt.data.reading.table import Table
 from txt.data.split import Hashes
-from txt.data.table import Table
 from txt.errors import InputError
 
 ADDED = ("augmented", "method", "source_id")

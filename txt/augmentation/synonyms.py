@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import lru_cache
 
-from txt.augmentation.draws import Draws
+from txt.augmentation.rng import Draws
 from txt.augmentation.spans import Spans, words_of
 from txt.augmentation.typos import Method, in_case_of
 from txt.augmentation.wordnet import Table

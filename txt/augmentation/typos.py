@@ -6,8 +6,8 @@ ten edits however long the text, and put digits and signs in the place of letter
 
 from collections.abc import Callable, Mapping
 
-from txt.augmentation.draws import Draws
 from txt.augmentation.language_data import keyboard, misreadings, misspellings
+from txt.augmentation.rng import Draws
 from txt.augmentation.spans import Spans
 
 Method = Callable[[Spans, Draws, float], str | None]

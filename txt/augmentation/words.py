@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-from txt.augmentation.draws import Draws
+from txt.augmentation.rng import Draws
 from txt.augmentation.spans import Spans
 
 _SPARE_TRIES = 3

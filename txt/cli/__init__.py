@@ -13,27 +13,15 @@ from typing import Annotated
 import typer
 
 from txt import __version__
-from txt.cli import (
-    augment,
-    config,
-    demo,
-    doctor,
-    evaluate,
-    export,
-    grid,
-    label,
-    lrfind,
-    predict,
-    prepare,
-    runs,
-    train,
-    watch,
-)
+from txt.cli import augment, config, demo, doctor, evaluate, export, lrfind, predict, prepare, train, watch
+from txt.cli.grid import command as grid
 from txt.cli.help import App
 from txt.cli.home import show_home
+from txt.cli.label import command as label
+from txt.cli.runs import command as runs
 from txt.cli.terminal import has_screen
 from txt.errors import InputError, Interrupted, TxtError, nearest
-from txt.visible import visible_lines
+from txt.sanitize import visible_lines
 
 app = App(name="txt", context_settings={"help_option_names": ["-h", "--help"]})
 for command in (

@@ -13,8 +13,8 @@ from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import AugmentConfig, PrepareConfig
-from txt.declared import names_of
 from txt.errors import InputError, TxtError
+from txt.option_schema import names_of
 
 if TYPE_CHECKING:
     from txt.augmentation.augment import Summary

@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from txt.cli.console import out, say, shown
-from txt.visible import visible_lines
+from txt.sanitize import visible_lines
 
 if TYPE_CHECKING:
     from txt.augmentation.augment import Summary

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from txt.config import EDITS
-from txt.data.source import FORMATS
+from txt.data.reading.source import FORMATS
 from txt.recipes import PRESETS
 
 if TYPE_CHECKING:

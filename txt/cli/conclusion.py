@@ -12,7 +12,7 @@ from txt.durations import duration
 
 if TYPE_CHECKING:
     from txt.evaluation.conclusion import Conclusion
-    from txt.evaluation.diagnosis import Advice
+    from txt.runs.diagnosis import Advice
 
 
 def show_conclusion(conclusion: "Conclusion") -> None:

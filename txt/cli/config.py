@@ -10,7 +10,7 @@ from typer.core import TyperGroup, TyperOption
 
 from txt.cli.console import out, print_json, say, shown
 from txt.cli.options import Given, check_setting, declared_of
-from txt.cli.run_arguments import Json
+from txt.cli.runs.arguments import Json
 from txt.cli.settings import (
     FILE,
     CommandPath,

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from txt.visible import visible, without_controls
+from txt.sanitize import visible, without_controls
 
 out = Console(highlight=False, soft_wrap=False)
 talk = Console(stderr=True, highlight=False)

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from txt.cli.console import out, shown, talk
-from txt.visible import clip
+from txt.sanitize import clip
 
 if TYPE_CHECKING:
     from txt.data.report import DataReport

@@ -10,9 +10,9 @@ from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, say_meanwhile
 from txt.cli.options import Given, build, takes
 from txt.config import PrepareConfig
-from txt.declared import names_of
 from txt.errors import InputError
-from txt.visible import visible
+from txt.option_schema import names_of
+from txt.sanitize import visible
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -53,7 +53,7 @@ def evaluate(
     from txt.cli.scorecard import show_report
     from txt.evaluation.run import evaluate_run, report_folder
     from txt.evaluation.write import write
-    from txt.runs import Run
+    from txt.runs.folder import Run
 
     if data is None and given:
         flag = "--" + next(iter(given)).replace("_", "-")

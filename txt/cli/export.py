@@ -43,7 +43,7 @@ def export(
     if quantize and form != "onnx":
         raise InputError("--quantize is for --format onnx", "--format onnx --quantize")
     from txt.prediction.source import find_model
-    from txt.runs import Run
+    from txt.runs.folder import Run
 
     source = find_model(run if run is not None else Run.newest().path)
     target = out or Path("exports") / f"{source.name}-{form}"

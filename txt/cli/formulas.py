@@ -19,6 +19,6 @@ EscapeFormulas = Annotated[
 
 def tell_escaped(path: Path) -> None:
     """Escape the formulas in a file that was just made, and tell how many there were."""
-    from txt.data.formulas import escape_formulas
+    from txt.data.reading.formulas import escape_formulas
 
     say(f"{escape_formulas(path):,} cells began like a formula, and have a ' before them")

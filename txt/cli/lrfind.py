@@ -13,9 +13,9 @@ from txt.cli.console import print_json, say, say_meanwhile, shown
 from txt.cli.options import Given, build, file_options, takes
 from txt.cli.terminal import has_screen
 from txt.config import LRFindConfig, TrainConfig
-from txt.declared import flag, names_of
 from txt.errors import InputError, Interrupted
-from txt.visible import visible
+from txt.option_schema import flag, names_of
+from txt.sanitize import visible
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-from txt.visible import visible
+from txt.sanitize import visible
 
 
 def notify(message: str) -> None:

@@ -10,8 +10,8 @@ from typing import Annotated, Any, TypeVar, get_args
 import typer
 
 from txt.cli.settings import origins_of, typed_names
-from txt.declared import Config, check_value, flag, read_toml
 from txt.errors import InputError, did_you_mean
+from txt.option_schema import Config, check_value, flag, read_toml
 from txt.recipes import PRESETS
 
 Kind = TypeVar("Kind", bound=Config)

@@ -16,9 +16,9 @@ from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import Given, build, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PredictConfig, PrepareConfig
-from txt.declared import flag, names_of
 from txt.errors import InputError
-from txt.visible import visible
+from txt.option_schema import flag, names_of
+from txt.sanitize import visible
 
 if TYPE_CHECKING:
     from dataclasses import Field
@@ -122,7 +122,7 @@ def _as_file(what: str | None) -> Path | None:
     Raises:
         InputError: it is called like a data file, and there is none.
     """
-    from txt.data.source import FORMATS
+    from txt.data.reading.source import FORMATS
 
     if what is None or what == "-" or not what.strip():
         return None
@@ -144,7 +144,7 @@ def _refuse_file_options(typed: Sequence[str], given: Given) -> None:
 
 def _source(run: str | None) -> "ModelSource":
     from txt.prediction.source import find_model
-    from txt.runs import Run
+    from txt.runs.folder import Run
 
     return find_model(run if run is not None else Run.newest().path)
 
@@ -189,7 +189,7 @@ def _predict_file(
 
 def _queue(store: Path, data: Path, reading: PrepareConfig, classifier: "TextClassifier", who: str) -> "LabelQueue":
     """Open the label store for the rows that are left to a person."""
-    from txt.data.table import read
+    from txt.data.reading.table import read
     from txt.prediction.predict_file import text_column
     from txt.prediction.to_label import LabelQueue, refuse_unlabelable
 

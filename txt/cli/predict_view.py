@@ -9,7 +9,7 @@ from rich.text import Text
 
 from txt.cli.console import out, say, shown
 from txt.config import PredictConfig
-from txt.visible import clip, visible, visible_lines, without_controls
+from txt.sanitize import clip, visible, visible_lines, without_controls
 
 if TYPE_CHECKING:
     from txt.prediction.classifier import Prediction, TextClassifier

@@ -13,7 +13,7 @@ from txt.cli.console import print_json, say, shown
 from txt.cli.options import Given, build, file_options, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
-from txt.declared import flag
+from txt.option_schema import flag
 
 if TYPE_CHECKING:
     from txt.data.report import DataReport
@@ -51,7 +51,7 @@ def prepare(
     """
     from txt.cli.data_report import show_report
     from txt.data.prepare import prepare as make
-    from txt.labeling.stored import stored_labels
+    from txt.labeling.store.stored_labels import stored_labels
 
     options = build(PrepareConfig, given, file_options(config, PrepareConfig), given.settings)
     with StageBar() as bar:

@@ -6,7 +6,7 @@ from types import TracebackType
 from tqdm import tqdm
 
 from txt.cli.console import say
-from txt.events import Evaluation, Event, Finished, Started, Step, Warned
+from txt.runs.events import Evaluation, Event, Finished, Started, Step, Warned
 
 _BAR = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}] {postfix}"  # leaves room at 80 columns
 _NAMES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "balanced_accuracy": "balanced accuracy", "mcc": "MCC"}

@@ -8,14 +8,14 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from txt.charts.palette import RIGHT_SHADES, WRONG_SHADES
 from txt.cli.console import shown
-from txt.screens.palette import RIGHT_SHADES, WRONG_SHADES
-from txt.visible import clip, visible
+from txt.sanitize import clip, visible
 
 if TYPE_CHECKING:
-    from txt.evaluation.calibration import Bin
     from txt.evaluation.report import Mistake, Report
     from txt.evaluation.slices import Slice
+    from txt.proportions import Bin
 
 MAX_CLASSES = 30
 MAX_MATRIX_CLASSES = 12
@@ -58,7 +58,8 @@ def _title(report: "Report") -> Iterator[Text]:
 
 def scores_table(report: "Report", width: int) -> Table:
     """Lay out each score of the model, the baseline's, and the difference in points."""
-    from txt.evaluation.wording import METRIC_NAMES, points_with_span, with_span
+    from txt.evaluation.wording import points_with_span, with_span
+    from txt.metrics import METRIC_NAMES
 
     if report.baseline is None:
         return _table(

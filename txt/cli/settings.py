@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 from typer.core import TyperGroup, TyperOption
 
-from txt.declared import read_toml
 from txt.errors import InputError, did_you_mean, nearest
+from txt.option_schema import read_toml
 
 if TYPE_CHECKING:
     from typer._click import Context

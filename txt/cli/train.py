@@ -20,12 +20,12 @@ from txt.cli.terminal import has_screen
 from txt.cli.training_options import finds_rate, training_options, with_settings
 from txt.cli.watch import train_watched
 from txt.config import PrepareConfig, TrainConfig
-from txt.declared import flag, names_of
 from txt.errors import InputError, Interrupted, TxtError
+from txt.option_schema import flag, names_of
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared
-    from txt.events import Finished
+    from txt.runs.events import Finished
     from txt.training.start import Settle, Start
 
 
@@ -163,7 +163,7 @@ def _resumed(source: str | None, fresh: Sequence[str], run: str, at_step: int | 
 def run_training(start: "Start", as_json: bool = False) -> "Finished":
     """Train to the end or to a clean stop, and return how it ended."""
     from txt.cli.progress import TrainingBar
-    from txt.events import Finished
+    from txt.runs.events import Finished
     from txt.training.loop import train as train_events
 
     with (

@@ -6,8 +6,8 @@ from typing import Any
 
 from txt.cli.options import Given, build, preset_options
 from txt.config import TrainConfig
-from txt.declared import flag
 from txt.errors import InputError, did_you_mean
+from txt.option_schema import flag
 from txt.recipes import OWN_ARCHITECTURE, defaults_where
 
 _OF_PRETRAINED = ("pretrained", "freeze", "lora", "few_shot")

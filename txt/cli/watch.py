@@ -10,11 +10,11 @@ from rich.text import Text
 from txt.cli.console import out, say
 from txt.cli.terminal import has_screen
 from txt.errors import InputError, Interrupted, TxtError
-from txt.visible import visible
+from txt.sanitize import visible
 
 if TYPE_CHECKING:
-    from txt.runs import Run
-    from txt.screens.watched_run import WatchedRun
+    from txt.runs.folder import Run
+    from txt.runs.live import WatchedRun
 
 _CONCLUDING_SECONDS = 600.0
 
@@ -43,7 +43,7 @@ def watch(
 
     Example: `txt watch`, `txt watch 003 --replay`
     """
-    from txt.runs import Run
+    from txt.runs.folder import Run
 
     found = Run.open(run) if run is not None else Run.newest()
     screen = has_screen(plain, as_json)
@@ -72,10 +72,10 @@ def show_dashboard(
     run: "Run", *, replay: bool = False, speed: float | None = None, notifies: bool = False
 ) -> "WatchedRun":
     """Show a run until the screen is left; returns the run as it was last seen."""
-    from txt.record.feed import RunFeed
-    from txt.record.replay import Replay
-    from txt.screens.dashboard_app import DashboardApp
-    from txt.screens.watched_run import WatchedRun
+    from txt.runs.feed import RunFeed
+    from txt.runs.live import WatchedRun
+    from txt.runs.replay import Replay
+    from txt.screens.dashboard.app import DashboardApp
 
     source = Replay(RunFeed(run.events_path), speed or _speed(run)) if replay else None
     watched = WatchedRun(run, source, replayed=replay)
@@ -85,8 +85,8 @@ def show_dashboard(
 
 def _speed(run: "Run") -> float:
     """Return the speed at which a replay of the run takes half a minute."""
-    from txt.record.replay import speed_for
-    from txt.record.state import read_tail
+    from txt.runs.replay import speed_for
+    from txt.runs.state import read_tail
 
     tail = read_tail(run)
     return speed_for(tail.begun or 0.0, tail.last or 0.0)
@@ -99,8 +99,8 @@ def conclude(watched: "WatchedRun") -> None:
         Interrupted: it was stopped.
         TxtError: it failed, diverged or died.
     """
-    from txt.record.status import LIVING
-    from txt.screens.run_words import state_words, trouble
+    from txt.runs.status import LIVING
+    from txt.wording.run import state_words, trouble
 
     watched.look()
     run, state = watched.run, watched.state
@@ -125,7 +125,7 @@ def conclude(watched: "WatchedRun") -> None:
 def _show_conclusion(run: "Run") -> None:
     """Print the table with which the run's process ended; wait for it while it evaluates."""
     from txt.processes import process_runs
-    from txt.record.status import read_status
+    from txt.runs.status import read_status
     from txt.training.process import conclusion_path
 
     path, status = conclusion_path(run), read_status(run)
@@ -159,8 +159,8 @@ def _last_words(run: "Run") -> str:
 def _follow_plainly(run: "Run", as_json: bool, notifies: bool) -> None:
     from txt.cli.notify import notify
     from txt.cli.progress import TrainingBar
-    from txt.events import Finished
-    from txt.record.follow import follow
+    from txt.runs.events import Finished
+    from txt.runs.follow import follow
 
     last = None
     with TrainingBar() as bar:

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 
 from txt.data import minilm
 from txt.errors import InputError
-from txt.runs import RUNS
+from txt.runs.folder import RUNS
 
 Loaded = TypeVar("Loaded")
 

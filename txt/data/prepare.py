@@ -25,7 +25,7 @@ from txt.data.staging import Decided, Staged, stage
 from txt.data.tokenizer import CHARACTERS_PER_ENTRY, TRAINED, TextTokenizer, train_tokenizer
 from txt.errors import InputError
 from txt.files import atomic_folder, read_json, told_plainly, write_json
-from txt.runs import runs_of
+from txt.runs.folder import runs_of
 
 _LONGEST_TRAINING_TEXT = 100_000  # characters of one text that the tokenizer learns from
 

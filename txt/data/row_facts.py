@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from txt.data.columns import SPLIT_NAMES, Column, Roles, split_named
+from txt.data.reading.columns import SPLIT_NAMES, Column, Roles, split_named
 from txt.data.split import LEFT_OUT, TEST, TRAIN, UNLABELED, VAL, content_hashes
 from txt.errors import InputError
 

@@ -14,10 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
-from txt.data.columns import Column, Roles, find_label, find_row_id, find_split, find_text, named
+from txt.data.reading.columns import Column, Roles, find_label, find_row_id, find_split, find_text, named
+from txt.data.reading.table import Table, read
 from txt.data.row_facts import ROW, RowFacts, column_of
 from txt.data.split import TEST, TRAIN, VAL, repeated
-from txt.data.table import Table, read
 from txt.errors import InputError
 from txt.files import sha256
 

@@ -1,30 +1,16 @@
 """Whether a confidence of 80 % is right 80 times in 100, and the one number that mends it: a temperature."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from txt.metrics import Floats, Ints
+from txt.proportions import Bin
 
 BINS = 15
 TEMPERATURES = (0.05, 20.0)
-
-
-@dataclass(frozen=True)
-class Bin:
-    """The rows whose confidence lies in (low, high]: their mean confidence and the share of them that is right."""
-
-    low: float
-    high: float
-    rows: int
-    confidence: float
-    accuracy: float
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the numbers by name."""
-        return asdict(self)
 
 
 @dataclass(frozen=True)

@@ -7,15 +7,15 @@ from typing import Any
 import numpy as np
 
 from txt.config import TrainConfig
-from txt.declared import flag
 from txt.errors import InputError
 from txt.evaluation.intervals import per_class, resampled
 from txt.evaluation.predictions import Predictions
-from txt.evaluation.wording import METRIC_NAMES, points, sign
+from txt.evaluation.wording import points, sign
 from txt.files import read_json
-from txt.metrics import METRICS, Floats, Ints, Tally, class_f1, scores
+from txt.metrics import METRIC_NAMES, METRICS, Floats, Ints, Tally, class_f1, scores
+from txt.option_schema import flag
 from txt.proportions import LEVEL, Interval, paired_difference
-from txt.runs import Run
+from txt.runs.folder import Run
 
 RESAMPLES = 10_000
 

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 
 from txt.data.prepared import Prepared
-from txt.evaluation.diagnosis import Advice, Facts, diagnose
 from txt.evaluation.report import Report
 from txt.evaluation.run import evaluate_run
 from txt.evaluation.write import write
-from txt.events import Evaluation, Finished
 from txt.processes import cores
-from txt.runs import Run
+from txt.runs.diagnosis import Advice, Facts, diagnose
+from txt.runs.events import Evaluation, Finished
+from txt.runs.folder import Run
 
 
 @dataclass(frozen=True)

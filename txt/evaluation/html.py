@@ -3,9 +3,7 @@
 from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 
-from txt.evaluation.report import Mistake, Report
-from txt.evaluation.slices import Slice
-from txt.evaluation.svg import (
+from txt.charts.svg import (
     MAX_NUMBERED_CLASSES,
     POINTS,
     Scale,
@@ -16,8 +14,9 @@ from txt.evaluation.svg import (
     reliability_chart,
     whisker_chart,
 )
+from txt.evaluation.report import Mistake, Report
+from txt.evaluation.slices import Slice
 from txt.evaluation.wording import (
-    METRIC_NAMES,
     calibration_line,
     embeddings_line,
     left_out_line,
@@ -28,7 +27,8 @@ from txt.evaluation.wording import (
     value_or_empty,
     with_span,
 )
-from txt.visible import clip
+from txt.metrics import METRIC_NAMES
+from txt.sanitize import clip
 
 MAX_PAIRS = 20
 _SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "mcc")

@@ -3,10 +3,8 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from txt.evaluation.calibration import Bin
 from txt.evaluation.report import Report
 from txt.evaluation.wording import (
-    METRIC_NAMES,
     calibration_line,
     embeddings_line,
     left_out_line,
@@ -16,7 +14,9 @@ from txt.evaluation.wording import (
     value_or_empty,
     with_span,
 )
-from txt.visible import clip
+from txt.metrics import METRIC_NAMES
+from txt.proportions import Bin
+from txt.sanitize import clip
 
 MAX_MATRIX_CLASSES = 12
 MAX_PAIRS = 20

@@ -15,7 +15,7 @@ from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.files import atomic_write, sha256
 from txt.metrics import Ints
-from txt.runs import Run
+from txt.runs.folder import Run
 
 Watcher = Callable[[int, int], None]
 """Hears how many rows were predicted since the last call, and how many there are in all."""

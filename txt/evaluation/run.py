@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 
 from txt.config import PrepareConfig
-from txt.data.columns import split_named
 from txt.data.prepared import Prepared, Split
+from txt.data.reading.columns import split_named
 from txt.errors import InputError
 from txt.evaluation.embeddings import fit_predict
 from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
@@ -15,7 +15,7 @@ from txt.evaluation.report import Predicted, Report, evaluate
 from txt.metrics import Floats
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
-from txt.runs import Run
+from txt.runs.folder import Run
 from txt.training.machine import choose_machine, in_precision
 
 SPLITS = ("test", "val", "train")

@@ -8,14 +8,6 @@ if TYPE_CHECKING:
     from txt.evaluation.report import Compared, Report
     from txt.proportions import Interval
 
-METRIC_NAMES = {
-    "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy",
-    "macro_f1": "macro-F1",
-    "mcc": "MCC",
-    "log_loss": "log loss",
-}
-
 
 def with_span(score: "Interval") -> str:
     """Return a score with its interval: 0.842 [0.820, 0.861]."""

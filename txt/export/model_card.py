@@ -7,8 +7,8 @@ from txt import __version__
 from txt.data.prepared import Manifest, Prepared
 from txt.errors import InputError
 from txt.evaluation.markdown import plain, table
-from txt.evaluation.wording import METRIC_NAMES
 from txt.export.padded_form import PaddedForm
+from txt.metrics import METRIC_NAMES
 from txt.prediction.source import ModelSource
 
 _MOST_CLASSES = 100

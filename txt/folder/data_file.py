@@ -11,10 +11,10 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
-from txt.data.columns import find_label, find_text
-from txt.data.dialect import detect
-from txt.data.source import FORMATS, Source
-from txt.data.table import Table
+from txt.data.reading.columns import find_label, find_text
+from txt.data.reading.dialect import detect
+from txt.data.reading.source import FORMATS, Source
+from txt.data.reading.table import Table
 from txt.errors import InputError
 
 ENDINGS = tuple(ending for ending in FORMATS if ending != ".txt")  # most of those are prose

@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from txt.errors import InputError, TxtError
-from txt.evaluation.summary import Summary, summaries
 from txt.files import read_json
 from txt.folder.data_file import Glance, glance, is_data_name
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, Entry, Step, argument
-from txt.labeling.journal import Journal, store_path
-from txt.labeling.store_file import DamagedStoreError
-from txt.runs import RUNS, STUDIES
+from txt.labeling.store.journal import Journal, store_path
+from txt.labeling.store.store_file import DamagedStoreError
+from txt.runs.folder import RUNS, STUDIES
+from txt.runs.summary import Summary, summaries
 
 _MANIFEST = "manifest.json"  # as in data.prepared, which loads tokenizers
 _STORE_ENDING = ".labels.db"

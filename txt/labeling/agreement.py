@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from itertools import combinations
 from typing import Any
 
-from txt.labeling.journal import Journal
+from txt.labeling.store.journal import Journal
 
 Ratings = Mapping[str, Mapping[str, str]]
 """The label that each annotator gave each row: row → annotator → label."""

@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from txt.labeling.decision import utc
 from txt.labeling.item import Suggestion
-from txt.labeling.journal import Journal
-from txt.labeling.states import RowStates
+from txt.labeling.row_states import RowStates
+from txt.labeling.store.decision import utc
+from txt.labeling.store.journal import Journal
 
 Propose = Callable[[int], Suggestion | None]
 """Returns a label for a row that nobody decided on, or None."""

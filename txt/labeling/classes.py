@@ -5,7 +5,7 @@ import string
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from txt.errors import InputError, did_you_mean
-from txt.labeling.decision import SEPARATOR
+from txt.labeling.store.decision import SEPARATOR
 
 MOST_KEYS = 20
 """With more classes than this, the name is typed and completed instead."""

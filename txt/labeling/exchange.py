@@ -7,17 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
-from txt.data.open_rows import Rows
-from txt.data.rows import records as data_records
+from txt.data.reading.open_rows import Rows
+from txt.data.reading.rows import records as data_records
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Answer, Propose, answers, propose_nothing
-from txt.labeling.decision import BY_MACHINES, SEPARATOR, Decision, How, Kind, now, row_id
 from txt.labeling.formats.catalog import FORMATS, noting_losses
 from txt.labeling.formats.record import LabelTask, Record
 from txt.labeling.formats.table import write_cells
-from txt.labeling.journal import Journal
-from txt.labeling.states import FROM_FILE, RowStates
+from txt.labeling.row_states import FROM_FILE, RowStates
+from txt.labeling.store.decision import BY_MACHINES, SEPARATOR, Decision, How, Kind, now, row_id
+from txt.labeling.store.journal import Journal
 
 
 @dataclass

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from txt.data.added_cells import head_with_cells, with_cells
-from txt.data.open_rows import Rows
+from txt.data.reading.added_cells import head_with_cells, with_cells
+from txt.data.reading.open_rows import Rows
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Answer, Propose, answers, propose_nothing
-from txt.labeling.journal import Journal
-from txt.labeling.states import RowStates
+from txt.labeling.row_states import RowStates
+from txt.labeling.store.journal import Journal
 
 COLUMNS = (
     "label",

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from txt.data.row_index import RowIndex
-from txt.data.rows import Form, row_at, rows_in
+from txt.data.reading.row_index import RowIndex
+from txt.data.reading.rows import Form, row_at, rows_in
 from txt.errors import InputError, nearest
-from txt.labeling.states import FLAGGED, NOTED, SKIPPED, Mask, RowNumbers, RowStates
+from txt.labeling.row_states import FLAGGED, NOTED, SKIPPED, Mask, RowNumbers, RowStates
 
 STATES: dict[str, Callable[[RowStates], Mask]] = {
     "unlabeled": lambda states: ~states.decided,

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from txt.labeling.decision import How
+from txt.labeling.store.decision import How
 
 
 @dataclass(frozen=True)

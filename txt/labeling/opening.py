@@ -8,16 +8,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from txt.config import LabelConfig
-from txt.data.open_rows import Rows, open_rows
-from txt.data.rows import Asked
+from txt.data.reading.open_rows import Rows, open_rows
+from txt.data.reading.rows import Asked
 from txt.errors import InputError, nearest
 from txt.labeling.classes import all_classes, given_classes, parse_keys, parse_labels
-from txt.labeling.decision import SEPARATOR
 from txt.labeling.item import Suggestion
-from txt.labeling.journal import Journal, store_path
+from txt.labeling.row_states import RowNumbers, RowStates, read_states
 from txt.labeling.session import LabelSession
-from txt.labeling.states import RowNumbers, RowStates, read_states
-from txt.labeling.store_file import told_plainly
+from txt.labeling.store.decision import SEPARATOR
+from txt.labeling.store.journal import Journal, store_path
+from txt.labeling.store.store_file import told_plainly
 from txt.labeling.task import Task
 
 

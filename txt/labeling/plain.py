@@ -15,7 +15,7 @@ from txt.labeling.queue import View
 from txt.labeling.scanner import Found
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
-from txt.visible import visible, visible_lines
+from txt.sanitize import visible, visible_lines
 
 
 class PlainLabeling:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from txt.labeling.states import Mask, RowNumbers
+from txt.labeling.row_states import Mask, RowNumbers
 
 _CHUNK = 4096  # rows looked at in one go; most often the very next one is it
 

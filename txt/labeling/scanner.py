@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from txt.data.row_index import RowIndex, read_index, scan, write_index
-from txt.data.rows import Asked, Form
+from txt.data.reading.row_index import RowIndex, read_index, scan, write_index
+from txt.data.reading.rows import Asked, Form
 from txt.errors import TxtError
 from txt.labeling.find import Query, scan_rows
+from txt.labeling.row_states import RowNumbers
 from txt.labeling.side_process import SideProcess
-from txt.labeling.states import RowNumbers
 
 _MOST_SECONDS = 30  # for the rows between two answers; thousands of them take milliseconds
 

@@ -4,8 +4,8 @@ import numpy as np
 
 from txt.labeling.find import Query, matching_states
 from txt.labeling.queue import View
+from txt.labeling.row_states import RowNumbers, RowStates
 from txt.labeling.scanner import Found
-from txt.labeling.states import RowNumbers, RowStates
 
 
 class Search:

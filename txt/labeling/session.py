@@ -7,20 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from txt.data.open_rows import Rows
-from txt.data.row_index import RowIndex
-from txt.labeling.claims import claim, claimed_by_others, new_session
+from txt.data.reading.open_rows import Rows
+from txt.data.reading.row_index import RowIndex
 from txt.labeling.classes import check_new_class
-from txt.labeling.decision import SEPARATOR, Decision, How, Kind, now
+from txt.labeling.current_labels import StandingLabels
+from txt.labeling.duplicates import twins_of, twins_of_many, undecided_twins
 from txt.labeling.item import Item, Progress, Suggestion
-from txt.labeling.journal import Journal
 from txt.labeling.pace import Pace, Stopwatch
 from txt.labeling.queue import Queue, View
-from txt.labeling.standing import StandingLabels
-from txt.labeling.states import Mask, RowNumbers, RowStates
-from txt.labeling.store_file import NotSavedError
+from txt.labeling.row_states import Mask, RowNumbers, RowStates
+from txt.labeling.store.claims import claim, claimed_by_others, new_session
+from txt.labeling.store.decision import SEPARATOR, Decision, How, Kind, now
+from txt.labeling.store.journal import Journal
+from txt.labeling.store.store_file import NotSavedError
 from txt.labeling.task import Task
-from txt.labeling.twins import twins_of, twins_of_many, undecided_twins
 
 _BATCH = 20_000  # decisions written in one go
 _RENEW_SECONDS = 60.0

@@ -7,8 +7,8 @@ from statistics import median
 from typing import Any
 
 from txt.labeling.agreement import Agreement, agreement, stored_ratings
-from txt.labeling.journal import Journal
-from txt.labeling.states import RowStates
+from txt.labeling.row_states import RowStates
+from txt.labeling.store.journal import Journal
 
 
 @dataclass(frozen=True)

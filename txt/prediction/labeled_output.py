@@ -8,12 +8,12 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from txt.data.added_cells import head_with_cells, with_cells, with_fields
-from txt.data.batches import BATCH_ROWS
-from txt.data.records import raw_records
-from txt.data.rows import Form, form_of, records
-from txt.data.source import format_named, packed
-from txt.data.table import Table
+from txt.data.reading.added_cells import head_with_cells, with_cells, with_fields
+from txt.data.reading.batches import BATCH_ROWS
+from txt.data.reading.records import raw_records
+from txt.data.reading.rows import Form, form_of, records
+from txt.data.reading.source import format_named, packed
+from txt.data.reading.table import Table
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 

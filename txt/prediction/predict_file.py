@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from txt.config import PredictConfig, PrepareConfig
-from txt.data.columns import find_label, find_text
 from txt.data.progress import Progress, Watcher
-from txt.data.table import Table, read
+from txt.data.reading.columns import find_label, find_text
+from txt.data.reading.table import Table, read
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, sha256, told_plainly
 from txt.prediction.answer_log import AnswerLog

@@ -7,7 +7,7 @@ from typing import Any
 from txt.errors import InputError
 from txt.evaluation.calibration import TEMPERATURES
 from txt.files import read_json
-from txt.runs import RUNS, Run
+from txt.runs.folder import RUNS, Run
 
 
 @dataclass(frozen=True)

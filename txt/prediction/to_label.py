@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
-from txt.data.row_index import content_hash
+from txt.data.reading.row_index import content_hash
 from txt.errors import InputError
-from txt.labeling.decision import Decision, id_of, now
-from txt.labeling.journal import Journal
+from txt.labeling.store.decision import Decision, id_of, now
+from txt.labeling.store.journal import Journal
 from txt.prediction.predict_file import Unsure
 
 _BATCH = 5000

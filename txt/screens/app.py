@@ -6,6 +6,7 @@ import signal
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from textual.app import App, SystemCommand
@@ -13,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
 
-from txt.screens.palette import LIGHT, PALETTES, theme_for
+from txt.charts.palette import LIGHT, PALETTES, theme_for
 
 Result = TypeVar("Result")
 
@@ -25,7 +26,7 @@ THEMES = [Theme(name=name, dark=name != LIGHT, **colors) for name, colors in PAL
 class ThemedApp(App[Result]):
     """An app in our colours, or the terminal's own where it has sixteen or none; it may begin with a screen."""
 
-    CSS_PATH = "txt.tcss"
+    CSS_PATH = Path(__file__).with_name("txt.tcss")
 
     def __init__(self, first: Screen[Any] | None = None) -> None:
         super().__init__(ansi_color=True if os.environ.get("NO_COLOR") else None)  # else it would paint in greys

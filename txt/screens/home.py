@@ -14,11 +14,11 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, Entry, Step
+from txt.sanitize import clip, visible
 from txt.screens.app import ThemedApp
-from txt.screens.chips import Chip, Chips
-from txt.screens.dialogs import Page
-from txt.screens.key_page import key_page
-from txt.visible import clip, visible
+from txt.screens.widgets.chips import Chip, Chips
+from txt.screens.widgets.dialogs import Page
+from txt.wording.key_page import key_page
 
 _LOOK_SECONDS = 5.0
 _HEADINGS = {

@@ -13,12 +13,12 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
+from txt.charts.plot import Series, line_chart
 from txt.durations import duration, roughly
+from txt.sanitize import clip
 from txt.screens.app import ThemedApp
-from txt.screens.charts import Series, line_chart
 from txt.search.board import Board, TrialRow
 from txt.search.ranking import spoken, spoken_name, spoken_value
-from txt.visible import clip
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 _SPARK_WIDTH = 12

@@ -12,8 +12,8 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from txt.charts.plot import Series, line_chart
 from txt.screens.app import ThemedApp
-from txt.screens.charts import Series, line_chart
 from txt.search.finding import Finding, find
 from txt.search.range_test import Tried
 

@@ -10,7 +10,7 @@ from optuna.trial import FrozenTrial, TrialState
 from txt.search.rounds import ONE_ROUND, Standing, planned_epochs, reach
 from txt.search.space import Params
 from txt.search.study import Study, left_out
-from txt.search.tries import by_point, has_ended, is_live, was_lost
+from txt.search.trial_states import by_point, has_ended, is_live, was_lost
 
 State = Literal["waiting", "running", "paused", "done", "pruned", "failed"]
 

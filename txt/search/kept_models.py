@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from txt.errors import InputError
-from txt.record.notes import KEEP, read_notes
-from txt.runs import REMOVED, Run, all_runs
+from txt.runs.folder import REMOVED, Run, all_runs
+from txt.runs.notes import KEEP, read_notes
 from txt.search.board import Board
 
 _MADE_OF_IT = ("report.json", "reports", "predictions")  # somebody has looked closer at the model

@@ -14,7 +14,7 @@ from txt.files import atomic_write
 from txt.search.board import Board, TrialRow
 from txt.search.rounds import ONE_ROUND
 from txt.search.study import Study
-from txt.search.tries import by_point, has_ended
+from txt.search.trial_states import by_point, has_ended
 
 _FEWEST_FOR_IMPORTANCE = 4
 

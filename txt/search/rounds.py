@@ -12,7 +12,7 @@ from math import inf
 
 from optuna.trial import FrozenTrial, TrialState
 
-from txt.search.tries import has_ended, is_given_up
+from txt.search.trial_states import has_ended, is_given_up
 
 PAUSE_AT = "pause_at"
 """The epoch after which a trial pauses; a trial without it is trained to the end."""

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from txt.config import TrainConfig
-from txt.declared import check_value, flag, read_toml
 from txt.errors import InputError, did_you_mean
+from txt.option_schema import check_value, flag, read_toml
 
 MAX_COMBINATIONS = 10_000
 _LOG_FROM = 10.0  # times the lower end: a range as wide as this is drawn from by its logarithm

@@ -32,7 +32,7 @@ from txt.search.space import (
     grid_points,
     why_impossible,
 )
-from txt.search.tries import (
+from txt.search.trial_states import (
     DUPLICATE,
     LOST,
     UNBUILDABLE,

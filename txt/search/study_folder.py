@@ -8,7 +8,7 @@ from optuna.storages import BaseStorage
 
 from txt.errors import InputError, did_you_mean
 from txt.files import FORMAT, read_json, write_json
-from txt.runs import RUNS, STUDIES, check_name
+from txt.runs.folder import RUNS, STUDIES, check_name
 from txt.search.storage import open_database, open_journal, without_password
 
 

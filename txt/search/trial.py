@@ -19,10 +19,10 @@ from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.evaluation.intervals import intervals
-from txt.events import Evaluation, Event, Finished
-from txt.runs import RUNS, Run
+from txt.runs.events import Evaluation, Event, Finished
+from txt.runs.folder import RUNS, Run
 from txt.search.study import Study, Taken
-from txt.search.tries import BEGUN_AT, STOPPED
+from txt.search.trial_states import BEGUN_AT, STOPPED
 from txt.training.loop import train
 from txt.training.start import Start, resume
 

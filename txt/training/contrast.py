@@ -18,13 +18,13 @@ from torch import Tensor
 
 from txt.data.prepared import Prepared
 from txt.errors import InputError
-from txt.events import Evaluation, Event, Finished, Saved, Started
 from txt.metrics import Ints, confusion_counts, scores
 from txt.model.build import learning_rate_scale, new_model
 from txt.model.dropout import Dropout, mask_pool
 from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import save_model
-from txt.runs import Run
+from txt.runs.events import Evaluation, Event, Finished, Saved, Started
+from txt.runs.folder import Run
 from txt.training.batches import Rows
 from txt.training.checkpoint import Checkpoint
 from txt.training.distributed import Group

@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from txt.events import Acknowledged, Event
 from txt.files import atomic_write
-from txt.runs import Run
+from txt.runs.events import Acknowledged, Event
+from txt.runs.folder import Run
 
 if TYPE_CHECKING:
     from txt.training.checkpoint import Progress

@@ -8,11 +8,11 @@ later has no edits in it.
 import numpy as np
 import numpy.typing as npt
 
-from txt.augmentation.draws import Draws
 from txt.augmentation.engine import Engine, Recipe
 from txt.augmentation.language import find_language
 from txt.augmentation.methods import Setup
 from txt.augmentation.recipe import UNKNOWN, protection_of
+from txt.augmentation.rng import Draws
 from txt.config import AugmentConfig, TrainConfig
 from txt.data.encoder import Encoder, encoder_for
 from txt.data.prepared import Prepared, Split

@@ -8,9 +8,9 @@ from types import TracebackType
 
 import torch
 
-from txt.events import Acknowledged, Event, Finished, Started, Step
-from txt.record.status import BEAT_SECONDS, FAILED, PAUSED, STARTING, TRAINING, own_status, write_status
-from txt.runs import Run
+from txt.runs.events import Acknowledged, Event, Finished, Started, Step
+from txt.runs.folder import Run
+from txt.runs.status import BEAT_SECONDS, FAILED, PAUSED, STARTING, TRAINING, own_status, write_status
 from txt.training.control import PAUSE, RESUME
 
 _STATES = {PAUSE: PAUSED, RESUME: TRAINING}

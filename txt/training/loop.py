@@ -14,12 +14,12 @@ import torch
 
 from txt.data.prepared import Prepared
 from txt.errors import InputError
-from txt.events import Evaluation, Event, Finished, Saved, Started, Warned
 from txt.files import remove_leftovers
 from txt.model.build import learning_rate_scale, new_model
 from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import save_model
-from txt.runs import EventLog, Run
+from txt.runs.events import Evaluation, Event, Finished, Saved, Started, Warned
+from txt.runs.folder import EventLog, Run
 from txt.training.batches import Rows
 from txt.training.checkpoint import Checkpoint, Progress, newest_checkpoint, save_checkpoint
 from txt.training.contrast import HeadTraining

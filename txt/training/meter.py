@@ -2,7 +2,7 @@
 
 import time
 
-from txt.events import Step
+from txt.runs.events import Step
 from txt.training.gradients import BatchLoss
 
 

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from txt.record.status import STARTING, own_status, write_status
-from txt.runs import Run
+from txt.runs.folder import Run
+from txt.runs.status import STARTING, own_status, write_status
 
 
 @dataclass(frozen=True)

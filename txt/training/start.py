@@ -15,9 +15,9 @@ from txt.data.prepared import MANIFEST, Prepared
 from txt.data.progress import Watcher
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
-from txt.labeling.stored import stored_labels
-from txt.record.status import STARTING, own_status, write_status
-from txt.runs import Run
+from txt.labeling.store.stored_labels import stored_labels
+from txt.runs.folder import Run
+from txt.runs.status import STARTING, own_status, write_status
 from txt.training.batches import steps_per_epoch
 from txt.training.checkpoint import Checkpoint, checkpoints, load_checkpoint, step_of
 from txt.training.distributed import join_group

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from txt.data.row_index import RowIndex
-from txt.labeling.journal import Journal
-from txt.labeling.states import Mask, RowNumbers, RowStates
+from txt.data.reading.row_index import RowIndex
+from txt.labeling.row_states import Mask, RowNumbers, RowStates
+from txt.labeling.store.journal import Journal
 from txt.proportions import Interval, wilson
 
 _SETTING = "holdout"

@@ -8,8 +8,8 @@ import sqlite3
 from dataclasses import dataclass
 
 from txt.labeling.active.queues import PICKED, Ranking
-from txt.labeling.decision import now
-from txt.labeling.journal import Journal
+from txt.labeling.store.decision import now
+from txt.labeling.store.journal import Journal
 
 _TABLES = (
     """CREATE TABLE IF NOT EXISTS queues (

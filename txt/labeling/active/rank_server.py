@@ -7,14 +7,14 @@ from multiprocessing.connection import Connection
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from txt.data.columns import split_named
-from txt.data.row_index import content_hash
-from txt.data.rows import records
+from txt.data.reading.columns import split_named
+from txt.data.reading.row_index import content_hash
+from txt.data.reading.rows import records
 from txt.labeling.active.cold_start import parse_keywords
 from txt.labeling.active.learner import Learner, make_learner
 from txt.labeling.active.models import MODELS, of_vectors
 from txt.labeling.active.ranker import Failed, Pool, Ready, Vectorizing
-from txt.labeling.states import RowNumbers
+from txt.labeling.row_states import RowNumbers
 
 MOST_ROWS = 200_000
 """Rows of the pool: of a bigger file, a random part is asked about."""

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from txt.data.rows import Form
+from txt.data.reading.rows import Form
 from txt.labeling.active.log import Plan
 from txt.labeling.active.queues import Question, Ranking
+from txt.labeling.row_states import RowNumbers
 from txt.labeling.side_process import SideProcess
-from txt.labeling.states import RowNumbers
 
 Vectorize = Callable[[Sequence[str], Callable[[float], object]], Any]
 """See vectors.py, which a sitting does not load."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from txt.data.open_rows import Rows
+from txt.data.reading.open_rows import Rows
 from txt.labeling.active.holdout import Holdout, kept_holdout
 from txt.labeling.active.learner import Learner
 from txt.labeling.active.log import LoggedQueue, Plan, read_log
@@ -12,8 +12,8 @@ from txt.labeling.active.queues import Ranking
 from txt.labeling.active.rank_server import learner_for
 from txt.labeling.active.ranker import Pool, Vectorize
 from txt.labeling.active.sitting import question
-from txt.labeling.journal import Journal
-from txt.labeling.states import RowNumbers, RowStates
+from txt.labeling.row_states import RowNumbers, RowStates
+from txt.labeling.store.journal import Journal
 
 
 def replay(

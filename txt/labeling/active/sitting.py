@@ -10,17 +10,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from txt.data.columns import split_named
-from txt.data.open_rows import Rows
+from txt.data.reading.columns import split_named
+from txt.data.reading.open_rows import Rows
 from txt.labeling.active.holdout import Holdout, class_shares, draw_holdout, keep_holdout, kept_holdout
 from txt.labeling.active.log import Plan, QueryLog
 from txt.labeling.active.queues import PICKED, QUEUE_ROWS, Labels, Question, Ranking
 from txt.labeling.active.ranker import Failed, Pool, Ranker, Ready, Vectorize, Vectorizing
 from txt.labeling.active.stopping import StopAdvice, earlier_steps
 from txt.labeling.item import Suggestion
-from txt.labeling.journal import Journal
+from txt.labeling.row_states import BY_PEOPLE, Mask, RowNumbers, RowStates
 from txt.labeling.session import LabelSession
-from txt.labeling.states import BY_PEOPLE, Mask, RowNumbers, RowStates
+from txt.labeling.store.journal import Journal
 from txt.proportions import Interval, wilson
 
 LEAST_MEASURED = 10

@@ -2,7 +2,7 @@
 
 from txt.labeling.active.sitting import LEAST_MEASURED, Standing
 from txt.proportions import Interval
-from txt.visible import clip
+from txt.sanitize import clip
 
 _MOST_CLASSES = 12
 

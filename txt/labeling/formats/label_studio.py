@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from txt.errors import InputError
-from txt.labeling.decision import BY_MACHINES
 from txt.labeling.formats.json_lines import json_bytes, names_of, text_of
 from txt.labeling.formats.record import LabelTask, Record, as_texts, provenance, provenance_from, renamed
+from txt.labeling.store.decision import BY_MACHINES
 
 RESERVED = frozenset({"text"})
 

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from txt.labeling.answers import Status
-from txt.labeling.decision import utc
 from txt.labeling.formats.json_lines import json_bytes, names_of, objects, text_of
 from txt.labeling.formats.record import LabelTask, Record, as_texts, provenance, provenance_from
+from txt.labeling.store.decision import utc
 
 _ANSWERS: dict[str, Status] = {"accept": "labeled", "ignore": "skipped", "reject": "unlabeled"}
 

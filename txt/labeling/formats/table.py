@@ -7,12 +7,12 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from txt.data.columns import find_text
-from txt.data.source import MAX_CELL
+from txt.data.reading.columns import find_text
+from txt.data.reading.source import MAX_CELL
 from txt.errors import InputError, did_you_mean
-from txt.labeling.decision import SEPARATOR
 from txt.labeling.export import COLUMNS, column_names
 from txt.labeling.formats.record import LabelTask, Record, status_of
+from txt.labeling.store.decision import SEPARATOR
 
 RESERVED = frozenset({"text"})
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.rows import Form, records
+from txt.data.reading.rows import Form, records
 from txt.labeling.rules.time_limit import TooSlowError, time_limit
 from txt.labeling.rules.word_index import Rows, WordIndex
 

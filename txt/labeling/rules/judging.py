@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from txt.labeling.row_states import BY_PEOPLE, RowStates
 from txt.labeling.rules.combination import label_codes
 from txt.labeling.rules.firing import Fired
-from txt.labeling.states import BY_PEOPLE, RowStates
 
 FOLDS = 5
 _PULL = 4.0  # rows of its own that weigh as much as those of all other rules, for the trust in a rule

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from txt.labeling.item import Suggestion
+from txt.labeling.row_states import RowStates
 from txt.labeling.rules.analysis import Analysis, analyze
 from txt.labeling.rules.combination import Mask
 from txt.labeling.rules.decision import Decided, decide
@@ -11,7 +12,6 @@ from txt.labeling.rules.firing import Fired
 from txt.labeling.rules.judging import Judged, judged_rows
 from txt.labeling.rules.proposals import Proposals
 from txt.labeling.rules.watcher import Mistake, Voted
-from txt.labeling.states import RowStates
 
 _JUDGED_AGAIN = 10  # further labels after which the rules are judged anew
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.held_out import held_out
-from txt.data.rows import Form, records
+from txt.data.reading.held_out import held_out
+from txt.data.reading.rows import Form, records
 from txt.errors import TxtError
 from txt.labeling.rules.corpus import Corpus, Mask, read_corpus
 from txt.labeling.rules.firing import Fired, Firing

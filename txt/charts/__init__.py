@@ -1,0 +1,1 @@
+"""Drawings without a screen: plain commands and screens share them."""

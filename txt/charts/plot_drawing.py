@@ -1,0 +1,146 @@
+"""A plot put together: curves of runs, thinned to what can be seen, on axes that fit them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import numpy.typing as npt
+from rich.text import Text
+
+from txt.charts.plot import field_chart
+from txt.charts.plot_view import SMOOTHINGS, Floats, Scene, place_of, unplace
+from txt.charts.raster import Ink, Line, Numbers
+from txt.charts.ticks import log_axis, number_axis, time_axis
+from txt.runs.event_index import VALUES
+from txt.runs.live import WatchedRun
+from txt.runs.step_curves import Stretch
+
+_BEST = Ink("bright_green", "bold", letter="◆", joined=False)
+_ZERO = Ink("bright_black", "dim", letter="┄", joined=False)
+_FINE = 16  # points a column that are smoothed: all of a long run would take longer than they can be seen
+
+
+class Drawing:
+    """Collects the lines of a plot in the axis's numbers."""
+
+    def __init__(self, scene: Scene, width: int) -> None:
+        self._scene, self._width = scene, width
+        self._left, self._right = scene.window
+        self.lines: list[Line] = []
+
+    def steps(self, run: WatchedRun, name: str, raw: Ink | None, ink: Ink, *, smooth: bool = True) -> None:
+        """Add a number of the steps: as it is in `raw` ink and smoothed above it, or one of them."""
+        view = self._scene.view
+        if name not in VALUES:
+            return
+        over = "time" if view.over == "time" else "step"
+        first, last = (unplace(run, view.over, edge) for edge in (self._left, self._right))
+        share = SMOOTHINGS[view.smoothing] if smooth else 0.0
+        seen = run.steps.stretch(name, over, first, last)
+        if name == "memory_bytes":
+            seen = replace(seen, **{part: getattr(seen, part) / 2**30 for part in ("low", "mean", "high")})
+        xs, means = _thinned(seen.xs, seen.mean.astype(np.float64), _FINE * self._width)
+        window = round(share * len(xs)) // 2
+        if raw is not None and window:
+            self._add(run, *_extremes(seen, 2 * self._width), raw)
+        if window:
+            self._add(run, *_thinned(xs, _smoothed(means, window), 2 * self._width), ink)
+        elif raw is not None or not len(seen.xs):
+            self._add(run, *_extremes(seen, 2 * self._width), ink)
+        else:
+            self._add(run, *_thinned(xs, means, 2 * self._width), ink)
+
+    def scores(self, run: WatchedRun, name: str, ink: Ink) -> None:
+        """Add a number of the evaluations."""
+        if name in run.scores.columns:
+            self.points(run, run.scores.column(name), ink)
+
+    def points(self, run: WatchedRun, ys: Floats, ink: Ink) -> None:
+        """Add one value an evaluation."""
+        xs = place_of(run, self._scene.view.over, run.scores.column("step"), run.scores.column("time"))
+        xs = xs[: len(ys)]
+        if len(xs) > self._width:  # more marks than columns would hide the line
+            ink = replace(ink, letter=None)
+            xs, ys = _thinned(xs, ys, 2 * self._width)
+        self.lines.append(Line(xs, ys, ink))
+
+    def mark(self, run: WatchedRun, step: int, when: float, y: float) -> None:
+        """Mark the best evaluation."""
+        x = place_of(run, self._scene.view.over, np.array([step], float), np.array([when]))
+        self.lines.append(Line(x, np.array([y]), _BEST))
+
+    def zero(self) -> None:
+        """Add a line at 0."""
+        xs = np.linspace(self._left, self._right, max(self._width, 2))
+        self.lines.append(Line(xs, np.zeros(len(xs)), _ZERO))
+
+    def finished(
+        self, title: Text, height: int, *, include: float | None = None, logarithmic: bool = False
+    ) -> list[Text]:
+        """Return the title and the rows of the chart below it."""
+        title.truncate(self._width, overflow="ellipsis")
+        lines = [_logarithms(line) for line in self.lines] if logarithmic else self.lines
+        seen = _seen(lines, self._left, self._right)
+        if not len(seen):
+            return [title, Text("  nothing yet", "dim")]
+        if include is not None and not logarithmic:
+            seen = np.append(seen, include)
+        low, high = float(seen.min()), float(seen.max())
+        pad = (high - low) * 0.03 or abs(high) * 0.05 or 0.5
+        low, high = (low if low == include else low - pad), high + pad
+        up = (log_axis if logarithmic else number_axis)(low, high, max(height // 3, 3))
+        axis = time_axis if self._scene.view.over == "time" else number_axis
+        across = axis(self._left, self._right, max(self._width // 12, 2))
+        return [title, *field_chart(lines, self._width, height - 1, across, up)]
+
+    def _add(self, run: WatchedRun, xs: Floats, ys: Floats, ink: Ink) -> None:
+        self.lines.append(Line(place_of(run, self._scene.view.over, xs, xs), ys, ink))
+
+
+def _extremes(seen: Stretch, dots: int) -> tuple[Floats, Floats]:
+    """Return the lowest and the highest value of each of so many columns, as one line up and down."""
+    if len(seen.xs) <= dots:
+        return seen.xs, seen.mean.astype(np.float64)
+    starts = _starts(seen.xs, dots)
+    low, high = np.minimum.reduceat(seen.low, starts), np.maximum.reduceat(seen.high, starts)
+    ys = np.stack([low, high], axis=1).astype(np.float64)
+    ys[1::2] = ys[1::2, ::-1]
+    return np.repeat(seen.xs[starts], 2), ys.ravel()
+
+
+def _thinned(xs: Floats, ys: Floats, dots: int) -> tuple[Floats, Floats]:
+    """Return the mean value of each of so many columns."""
+    if len(xs) <= dots:
+        return xs, ys
+    starts = _starts(xs, dots)
+    sizes = np.diff(np.append(starts, len(xs)))
+    return xs[starts], np.add.reduceat(ys, starts) / sizes
+
+
+def _starts(xs: Floats, columns: int) -> npt.NDArray[np.intp]:
+    """Return where each of so many columns of equal width begins in ascending `xs`; empty ones are left out."""
+    edges = np.linspace(xs[0], xs[-1], columns, endpoint=False)
+    return np.unique(np.minimum(np.searchsorted(xs, edges), len(xs) - 1))
+
+
+def _smoothed(ys: Numbers, window: int) -> Floats:
+    """Return the mean of each value and `window` others on both sides, of fewer at the ends."""
+    sums = np.concatenate([[0.0], np.cumsum(ys, dtype=np.float64)])
+    places = np.arange(len(ys))
+    reach = np.minimum(np.minimum(places, len(ys) - 1 - places), window)
+    return np.asarray((sums[places + reach + 1] - sums[places - reach]) / (2 * reach + 1))
+
+
+def _logarithms(line: Line) -> Line:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return replace(line, ys=np.log10(np.where(line.ys > 0, line.ys, np.nan)))
+
+
+def _seen(lines: Sequence[Line], left: float, right: float) -> Floats:
+    """Return the finite values that lie in view."""
+    parts = [
+        line.ys[(line.xs >= left) & (line.xs <= right) & np.isfinite(line.ys)]
+        for line in lines
+        if line.ink is not _ZERO
+    ]
+    return np.concatenate(parts) if parts else np.empty(0)

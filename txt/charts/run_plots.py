@@ -1,0 +1,160 @@
+"""The plots of a run: which lines, on which axes, in which ink."""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+from rich.text import Text
+
+from txt.charts.confusion import confusion_pairs, confusion_table
+from txt.charts.plot_drawing import Drawing
+from txt.charts.plot_view import Floats, Scene
+from txt.charts.raster import Ink
+from txt.runs.event_index import VALUES
+from txt.runs.live import WatchedRun
+
+_TRAIN, _RAW = Ink("bright_blue"), Ink("blue", "dim")
+_VAL = Ink("bright_yellow", letter="•")
+_EARLIER = Ink("bright_black", "dim")
+
+Plot = Callable[[Scene, int, int], Sequence[Text]]
+"""Draws a scene in so many columns and at most so many rows."""
+
+
+def loss_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
+    """Draw the loss on train and val."""
+    run, best = scene.run, scene.run.scores.best
+    drawing = Drawing(scene, width)
+    for other in scene.earlier:
+        drawing.steps(other, "loss", None, _EARLIER)
+        drawing.scores(other, "val_loss", replace(_EARLIER, letter="·"))
+    drawing.steps(run, "loss", _RAW, _TRAIN)
+    drawing.scores(run, "val_loss", _VAL)
+    parts = [_named("train", run.now.get("loss"), _TRAIN), _named("val", _latest(run, "val_loss"), _VAL)]
+    title = _title("loss", *parts, width=width)
+    if best:
+        drawing.mark(run, best.step, best.time, best.val_loss)
+    return drawing.finished(title, height, logarithmic=scene.view.logarithmic)
+
+
+def metric_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
+    """Draw the accuracy on train and val, or another score, or a number of the steps."""
+    run, name, best = scene.run, scene.view.metric, scene.run.scores.best
+    drawing = Drawing(scene, width)
+    for other in scene.earlier:
+        drawing.steps(other, name, None, _EARLIER)
+        drawing.scores(other, name, replace(_EARLIER, letter="·"))
+    drawing.steps(run, name, _RAW, _TRAIN)
+    drawing.scores(run, name, _VAL)
+    parts = [_named("train", run.now.get(name), _TRAIN), _named("val", _latest(run, name), _VAL)]
+    if best and name in best.metrics:
+        drawing.mark(run, best.step, best.time, best.metrics[name])
+        parts.append(Text(f"◆ best {best.metrics[name]:.3f}", "green"))
+    return drawing.finished(_title(spoken(name), *parts, width=width), height)
+
+
+def rate_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
+    """Draw the learning rate."""
+    drawing = Drawing(scene, width)
+    for other in scene.earlier:
+        drawing.steps(other, "learning_rate", None, _EARLIER, smooth=False)
+    drawing.steps(scene.run, "learning_rate", None, _TRAIN, smooth=False)
+    rate = scene.run.now.get("learning_rate")
+    title = _title("learning rate", Text("" if rate is None else f"{rate:.2e}", "blue"), width=width)
+    return drawing.finished(title, height, include=0.0, logarithmic=scene.view.logarithmic)
+
+
+def gap_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
+    """Draw by how much the val loss is above the train loss: what grows with overfitting."""
+    drawing = Drawing(scene, width)
+    drawing.zero()
+    for other in scene.earlier:
+        drawing.points(other, _gap(other), replace(_EARLIER, letter="·"))
+    gap = _gap(scene.run)
+    drawing.points(scene.run, gap, _VAL)
+    shown = _named("val − train loss", float(gap[-1]) if len(gap) else None, _VAL, signed=True)
+    return drawing.finished(_title("gap", shown, width=width), height, include=0.0)
+
+
+def confusion_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
+    """Draw the confusion counts of the last evaluation; with many classes, the pairs that are confused most."""
+    last = scene.run.scores.last
+    if last is None:
+        return [Text.assemble(("confusion", "bold"), ("  after the first evaluation", "dim"))]
+    counts = np.array(last.confusion)
+    names = [scene.run.labels[k] if k < len(scene.run.labels) else f"class {k}" for k in range(len(counts))]
+    head = Text.assemble(
+        ("confusion", "bold"), (f"  val at epoch {last.epoch:.3g}: labels down, predictions across", "dim")
+    )
+    table = confusion_table(counts, names, width, height - 1) or confusion_pairs(counts, names, width, height - 1)
+    head.truncate(width, overflow="ellipsis")
+    return [head, *table.split("\n")]
+
+
+PLOTS: Mapping[str, Plot] = {
+    "loss": loss_plot,
+    "metric": metric_plot,
+    "rate": rate_plot,
+    "gap": gap_plot,
+    "confusion": confusion_plot,
+}
+
+
+def metrics_of(run: WatchedRun) -> list[str]:
+    """Return what `metric_plot` can show of a run, the scores of val first."""
+    scores = [name for name in run.scores.columns if name not in ("step", "time", "val_loss")]
+    steps = [name for name in VALUES if name not in ("loss", "learning_rate", *scores)]
+    return [*scores, *steps]
+
+
+def spoken(name: str) -> str:
+    """Return a number's name as people say it."""
+    return _SPOKEN.get(name, name.replace("_", " "))
+
+
+_SPOKEN = {
+    "macro_f1": "macro-F1",
+    "mcc": "MCC",
+    "gradient_norm": "gradient norm",
+    "rows_per_second": "rows/s",
+    "tokens_per_second": "tokens/s",
+    "memory_bytes": "memory, GiB",
+}
+
+
+def _title(name: str, *parts: Text, width: int) -> Text:
+    """Return a plot's name and as many of the parts as there is room for: half a number would mislead."""
+    title = Text(name, "bold")
+    for part in parts:
+        if part and len(title) + 2 + len(part) <= width:
+            title.append("  ").append_text(part)
+    return title
+
+
+def _named(name: str, value: float | None, ink: Ink, *, signed: bool = False) -> Text:
+    """Return a line's name with its latest value, in its own colour and with its own mark."""
+    if value is None or not math.isfinite(value):
+        return Text("")
+    color = (ink.color or "default").removeprefix("bright_")
+    number = f"{value:+.3f}" if signed else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
+    return Text(f"{ink.letter or '─'} {name} {number}", color)
+
+
+def _latest(run: WatchedRun, name: str) -> float | None:
+    column = run.scores.columns.get(name)
+    return column[-1] if column else None
+
+
+def _gap(run: WatchedRun) -> Floats:
+    """Return by how much the val loss of each evaluation is above the mean train loss since the one before."""
+    steps = run.scores.column("step")
+    train = run.steps.stretch("loss", "step", *run.steps.span("step"))
+    if not len(steps) or not len(train.xs):
+        return np.empty(0)
+    sums = np.concatenate([[0.0], np.cumsum(train.mean, dtype=np.float64)])
+    ends = np.searchsorted(train.xs, steps, side="right")
+    begins = np.concatenate([[0], ends[:-1]])
+    count = ends - begins
+    means = np.where(count > 0, (sums[ends] - sums[begins]) / np.maximum(count, 1), np.nan)
+    return np.asarray(run.scores.column("val_loss") - means)

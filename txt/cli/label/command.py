@@ -1,0 +1,275 @@
+"""`txt label`: label a data file by keyboard, and export it with its labels."""
+
+import gc
+import os
+import re
+import shlex
+import sys
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from txt.cli.console import out as stdout
+from txt.cli.console import print_json, say
+from txt.cli.formulas import EscapeFormulas, tell_escaped
+from txt.cli.label.active import active_learning, begin_sitting, check_active
+from txt.cli.label.exchange import export_labels, import_labels
+from txt.cli.label.review import begin_review, merge_store
+from txt.cli.label.rules import check_rules_file, judge_rules, show_rules, suggest_by_rules, with_declared_classes
+from txt.cli.options import Given, build, takes
+from txt.cli.terminal import has_screen
+from txt.config import LabelConfig, PrepareConfig
+from txt.errors import InputError, TxtError
+from txt.option_schema import names_of
+
+if TYPE_CHECKING:
+    from txt.labeling.active.sitting import ActiveLearning
+    from txt.labeling.answers import Propose
+    from txt.labeling.opening import Opened
+    from txt.labeling.row_states import RowStates
+    from txt.labeling.session import LabelSession
+
+_READING = ("text_column", "label_column", "encoding", "delimiter")
+_COLUMNS = (*_READING, "split_column")
+_UNUSED = tuple(name for name in names_of(PrepareConfig) if name not in (*_COLUMNS, *names_of(LabelConfig)))
+_INSTEAD = "Instead of labeling"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the app."""
+    app.command("label")(label)
+
+
+@takes(LabelConfig, PrepareConfig, without=_UNUSED)
+def label(
+    data: Annotated[Path, typer.Argument(help="CSV, TSV or JSONL file; it is never changed.", metavar="DATA")],
+    *,
+    plain: Annotated[bool, typer.Option("--plain", help="Ask line by line: for pipes and screen readers.")] = False,
+    export: Annotated[
+        Path | None,
+        typer.Option(help="Write the data file with label columns to this file.", rich_help_panel=_INSTEAD),
+    ] = None,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Let --export replace any file, --import any label.",
+            rich_help_panel=_INSTEAD,
+        ),
+    ] = False,
+    escape_formulas: EscapeFormulas = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Show how good the --rules are.", rich_help_panel=_INSTEAD)
+    ] = False,
+    stats: Annotated[
+        bool, typer.Option("--stats", help="Show counts, people and pace.", rich_help_panel=_INSTEAD)
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print --stats or --check as JSON on stdout.", rich_help_panel=_INSTEAD)
+    ] = False,
+    recover: Annotated[
+        bool, typer.Option("--recover", help="Save what can be read of a damaged store.", rich_help_panel=_INSTEAD)
+    ] = False,
+    given: Given,
+) -> None:
+    """Label texts by keyboard: one key labels, saves and moves on.
+
+    Every decision is on disk before the next text shows, in DATA.labels.db beside the data file. Undo goes back without
+    limit, in the next sitting too. On the screen `?` lists the keys.
+
+    Example: `txt label reviews.csv --labels positive,negative`, then `txt label reviews.csv --export labeled.csv`
+    """
+    given = Given(given.with_settings())
+    simulates = bool(given.get("simulate"))
+    looks_only = bool(export or check or stats or as_json or simulates)
+    on_screen = not (recover or looks_only) and has_screen(plain)
+    if on_screen:
+        gc.disable()  # what a start makes is no garbage; the screen turns it on again
+    from txt.data.reading.rows import Asked
+    from txt.labeling.opening import open_labels
+    from txt.labeling.store.journal import store_path
+    from txt.labeling.store.store_file import DamagedStoreError
+
+    config = with_declared_classes(build(LabelConfig, given))
+    if check and config.rules is None:
+        raise InputError("--check shows how good rules are, and there are none", "--rules rules.toml")
+    asked = Asked(**{name: given[name] for name in _READING if name in given})
+    store = config.store or store_path(data)
+    if recover:
+        _recover(store)
+        return
+    if config.import_from is not None:
+        import_labels(data, config, asked, overwrite, _read_all)
+        return
+    pattern = _pattern(config.highlight) if config.highlight else None
+    check_active(config)
+    try:
+        if not looks_only:
+            check_rules_file(data, config, asked)
+        need_store = config.rules is None and config.format is None and not simulates
+        need_classes = not on_screen or config.review  # the screen asks for them
+        with closing(
+            open_labels(data, config, asked, write=not looks_only, need_store=need_store, need_classes=need_classes)
+        ) as opened:
+            if simulates:
+                from txt.cli.label.simulate import simulate
+
+                _read_all(opened)
+                simulate(opened, given.get("split_column"), as_json)
+            elif looks_only:
+                _report(opened, export, overwrite, check, stats, as_json)
+                if export is not None and escape_formulas:
+                    tell_escaped(export)
+            elif config.merge is not None and not config.review:
+                merge_store(opened, config.merge, config.merge_as, _read_all)
+            else:
+                _sit(opened, given, [pattern] if pattern else [], on_screen, need_classes)
+    except DamagedStoreError as error:
+        raise _with_readable(store, error) from error
+
+
+def _sit(opened: "Opened", given: Given, highlight: list[re.Pattern[str]], on_screen: bool, need_classes: bool) -> None:
+    """Let somebody label, on the screen or line by line, after what another store has was merged."""
+    config = opened.config
+    if config.merge is not None:
+        merge_store(opened, config.merge, config.merge_as, _read_all)
+    if config.active or config.review or not on_screen:
+        _read_all(opened)
+    with active_learning(opened, given.get("split_column")) as active:
+        session = _begin(opened, active, given, need_classes)
+        if on_screen:
+            _label_on_screen(opened, session, highlight, active)
+        else:
+            _label_plainly(opened, session, active)
+
+
+def _begin(opened: "Opened", active: "ActiveLearning | None", given: Given, need_classes: bool) -> "LabelSession":
+    """Begin a sitting: a review, one that a model guides, or one in the file's order."""
+    if opened.config.review:
+        return begin_review(opened, given.get("split_column"), given.get("model"))
+    return begin_sitting(opened, active, need_classes)
+
+
+def _label_plainly(opened: "Opened", session: "LabelSession", active: "ActiveLearning | None") -> None:
+    from txt.labeling.plain import PlainLabeling
+
+    def write(what: str) -> None:
+        sys.stdout.write(what)
+        sys.stdout.flush()
+
+    _tell_unmatched(session.states)
+    if opened.config.rules is not None and not opened.config.review:
+        suggest_by_rules(opened, session, active)
+    PlainLabeling(session, sys.stdin, write, active).run()
+    _leave(opened, session)
+
+
+def _label_on_screen(
+    opened: "Opened", session: "LabelSession", highlight: list[re.Pattern[str]], active: "ActiveLearning | None"
+) -> None:
+    from txt.screens.label.early_paint import first_glance
+
+    os.environ.setdefault("TEXTUAL_FPS", "120")  # Textual paints on a clock; a label must not wait for its next tick
+    data = opened.rows.path
+    with first_glance(session):
+        from txt.screens.label.app import LabelApp
+        from txt.screens.label.screen import Sitting
+
+        kept = None if opened.rows.index.complete and not opened.kept.exists() else opened.kept
+        sitting = Sitting(
+            opened.asked, kept, Path(f"{data.stem}.labeled{data.suffix}"), highlight, opened.config.rules, active
+        )
+        exported = LabelApp(session, sitting).run(mouse=opened.config.mouse)
+    if exported is not None:
+        say(f"Exported to {exported}")
+    _leave(opened, session)
+
+
+def _leave(opened: "Opened", session: "LabelSession") -> None:
+    """End a sitting: give the row back, and tell what was done and how to go on."""
+    session.leave()
+    progress, count = session.progress(), len(session.pace.sitting)
+    done = f"{progress.done:,} of {progress.total:,} rows done, {progress.left:,} left"
+    say(f"{'1 decision' if count == 1 else f'{count:,} decisions'} in this sitting; {done}")
+    if session.pending:
+        raise TxtError(f"the last {len(session.pending)} of them are not saved: {session.problem}")
+    data = shlex.quote(str(opened.rows.path))
+    store = f" --store {shlex.quote(str(opened.config.store))}" if opened.config.store else ""
+    rules = f" --rules {shlex.quote(str(opened.config.rules))}" if opened.config.rules else ""
+    export = f"--export labeled{opened.rows.path.suffix}"
+    say(f"  txt label {data}{store}{rules} {export}    writes the file with its labels")
+
+
+def _report(opened: "Opened", export_to: Path | None, overwrite: bool, check: bool, stats: bool, as_json: bool) -> None:
+    """Export, or show the numbers, or both."""
+    from txt.labeling.answers import propose_nothing
+
+    _read_all(opened)
+    states, classes = opened.states()
+    _tell_unmatched(states)
+    propose: Propose = propose_nothing
+    if opened.config.rules is not None and (check or export_to):
+        analysis, proposals = judge_rules(opened, states, classes)
+        propose = proposals.answer
+        if check:
+            show_rules(analysis, as_json)
+    if stats or (as_json and not check):
+        _show_summary(opened, states, classes, as_json)
+    if export_to is not None:
+        export_labels(opened, states, classes, export_to, overwrite, propose)
+
+
+def _show_summary(opened: "Opened", states: "RowStates", classes: list[str], as_json: bool) -> None:
+    from txt.labeling.summary import summarize
+    from txt.wording.labeling import summary
+
+    numbers = summarize(opened.rows.path, opened.journal, states, classes)
+    if as_json:
+        print_json(numbers.to_json())
+    else:
+        stdout.print(summary(numbers, stdout.width))
+
+
+def _read_all(opened: "Opened") -> None:
+    """Read a big file to its end, with a bar on stderr where it takes a while."""
+    from tqdm import tqdm
+
+    from txt.data.reading.open_rows import read_to_end
+
+    total = opened.rows.path.stat().st_size
+    with tqdm(desc="reading", total=total, unit="B", unit_scale=True, leave=False, delay=0.5) as bar:
+        for scanned in read_to_end(opened.rows, opened.asked, opened.kept):
+            bar.update(scanned.done_bytes - bar.n)
+
+
+def _tell_unmatched(states: "RowStates") -> None:
+    count = len(states.unmatched)
+    if count:
+        say(f"{count:,} decisions are about rows that are not in the file any more; they are kept")
+
+
+def _recover(store: Path) -> None:
+    from txt.labeling.store.recovery import recover
+
+    if not store.exists():
+        raise InputError(f"there is no label store `{store}`")
+    recovered = recover(store)
+    say(f"{recovered.decisions:,} decisions are saved in {store}; the damaged file is {recovered.damaged}")
+
+
+def _with_readable(store: Path, error: TxtError) -> TxtError:
+    """Return the error with the number of decisions that can be saved."""
+    from txt.labeling.store.recovery import readable
+
+    count = readable(store)
+    hint = f"{count:,} decisions can still be read: --recover saves them and keeps the damaged file" if count else None
+    return InputError(error.message, hint or "none of its decisions can be read: move it away, or restore a backup")
+
+
+def _pattern(typed: str) -> re.Pattern[str]:
+    try:
+        return re.compile(typed, re.IGNORECASE)
+    except re.error as error:
+        raise InputError(f"--highlight `{typed}` is not a regular expression: {error}") from None

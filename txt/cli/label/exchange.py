@@ -1,0 +1,93 @@
+"""`txt label --format`: labels out to other tools' formats, and in from them."""
+
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from txt.cli.console import say
+from txt.config import LabelConfig
+from txt.errors import InputError
+
+if TYPE_CHECKING:
+    from txt.data.reading.rows import Asked
+    from txt.labeling.answers import Propose
+    from txt.labeling.exchange import Imported
+    from txt.labeling.formats.record import Record
+    from txt.labeling.opening import Opened
+    from txt.labeling.row_states import RowStates
+
+    ReadAll = Callable[[Opened], object]
+
+
+def export_labels(
+    opened: "Opened",
+    states: "RowStates",
+    classes: list[str],
+    target: Path,
+    overwrite: bool,
+    propose: "Propose",
+) -> None:
+    """Write the labels to a file, in the data file's own format byte for byte where no other is asked for."""
+    from txt.labeling.exchange import export_as
+    from txt.labeling.export import export
+    from txt.labeling.formats.record import LabelTask
+
+    rows, name = opened.rows, opened.config.format
+    if name is None or name == ("jsonl" if rows.form.csv_options is None else "csv"):
+        count = export(rows, states, opened.journal, target, overwrite=overwrite, propose=propose)
+        say(f"{target} has all {len(rows):,} rows, {count:,} with a label")
+        return
+    task = LabelTask(classes, opened.multi_label)
+    done = export_as(name, rows, states, opened.journal, task, target, overwrite=overwrite, propose=propose)
+    say(f"{target} has all {done.rows:,} rows, {done.labeled:,} with a label")
+    if done.losses:
+        lost = ", ".join(f"{count:,} {part}" for part, count in done.losses.items())
+        say(f"{name} cannot hold: {lost}")
+
+
+def import_labels(data: Path, config: LabelConfig, asked: "Asked", overwrite: bool, read: "ReadAll") -> None:
+    """Take the labels of a file of another tool into the store; without a data file, one is made of its texts."""
+    from txt.labeling import exchange
+    from txt.labeling.formats.record import LabelTask
+    from txt.labeling.opening import open_labels
+
+    assert config.import_from is not None
+    records = _records(config.import_from, config)
+    if not data.exists():
+        exchange.write_data(records, data)
+        say(f"{data} has the {len(records):,} texts of {config.import_from}")
+    with closing(open_labels(data, config, asked, need_classes=False)) as opened:
+        read(opened)
+        states, classes = opened.states()
+        task = LabelTask(classes, opened.multi_label)
+        who = opened.annotator
+        done = exchange.import_labels(records, states, opened.journal, task, who, overwrite=overwrite)
+    _tell(done, config.import_from)
+
+
+def _records(source: Path, config: LabelConfig) -> "list[Record]":
+    from txt.labeling.classes import parse_labels
+    from txt.labeling.formats.catalog import FORMATS, find_format
+    from txt.labeling.formats.record import LabelTask
+
+    if not source.is_file():
+        raise InputError(f"`{source}` does not exist")
+    classes = parse_labels(config.labels) if config.labels else []
+    form = FORMATS[config.format or find_format(source)]
+    return list(form.read(source, LabelTask(classes, bool(config.multi_label))))
+
+
+def _tell(done: "Imported", source: Path) -> None:
+    say(f"{done.taken:,} {'row' if done.taken == 1 else 'rows'} labeled or skipped as in {source}")
+    rest = {
+        "the same here already": done.same,
+        "decided otherwise here, and kept (--overwrite takes the file's)": done.kept,
+        "without a label there": done.unlabeled,
+        "with a text that is not in the data": done.unmatched,
+    }
+    for what, count in rest.items():
+        if count:
+            say(f"{count:,} {what}")
+    if done.new_classes:
+        say(f"new classes: {', '.join(done.new_classes)}")

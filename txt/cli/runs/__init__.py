@@ -1,0 +1,1 @@
+"""`txt runs` and its commands."""

@@ -1,0 +1,161 @@
+"""Runs side by side on the terminal: what was set otherwise, their curves, and whether one is really better."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from txt.cli.console import shown
+from txt.sanitize import clip
+
+if TYPE_CHECKING:
+    from txt.evaluation.compare import Difference
+    from txt.proportions import Interval
+    from txt.runs.curves import Curves
+
+MAX_CLASSES = 20
+_COLORS = ("blue", "red", "green", "magenta", "cyan", "yellow")
+_MARKS = {True: ("▲", "green"), False: ("▼", "yellow"), None: ("≈", "bold")}
+_NO_MARK = {1: "▲", -1: "▼", 0: ""}
+_CHOOSE_ON_VAL = " Choosing among runs by test scores makes the winner's too good: choose with --split val, test once."
+
+
+def show_options(runs: Sequence[str], options: Mapping[str, Sequence[Any]], console: Console) -> None:
+    """Print the options in which the runs differ."""
+    console.print(Text("What was set otherwise", style="bold"))
+    if not options:
+        console.print("nothing")
+        return
+    room = max(8, (console.width - max(len(name) for name in options) - 2 * len(runs)) // len(runs))
+    rows = [[name, *(clip(_spoken(value), room) for value in values)] for name, values in options.items()]
+    console.print(_table(["", *(clip(run, room) for run in runs)], rows))
+
+
+def show_curves(curves: Mapping[str, "Curves"], console: Console) -> None:
+    """Print the curves of all runs over each other: loss on val, and the score where all have the same metric."""
+    from txt.charts.plot import Series, line_chart
+    from txt.metrics import METRIC_NAMES
+
+    metrics = {entry.metric for each in curves.values() for entry in each.epochs}
+    scored = metrics.pop() if len(metrics) == 1 else "accuracy"
+    name = METRIC_NAMES.get(scored if scored != "loss" else "accuracy", scored)
+    key = scored if scored != "loss" else "accuracy"
+    for title, value in (
+        ("loss on val", lambda entry: entry.val_loss),
+        (f"{name} on val", lambda entry: entry.metrics.get(key, float("nan"))),
+    ):
+        series = [
+            Series([entry.epoch for entry in each.epochs], [value(entry) for entry in each.epochs], "", color)
+            for color, each in zip(_cycle(len(curves)), curves.values(), strict=True)
+        ]
+        chart = line_chart(series, min(console.width, 100), 14, x_label="epoch")
+        if chart.plain:
+            console.print(
+                Text(f"\n{title[0].upper()}{title[1:]} by epoch  ", style="bold").append_text(_legend(curves))
+            )
+            console.print(chart)
+
+
+def show_courses(curves: Mapping[str, "Curves"], console: Console) -> None:
+    """Print how each training went, in numbers: its best epoch, its lowest loss, and where it was at the end."""
+    from txt.metrics import METRIC_NAMES
+
+    rows = []
+    for run, each in curves.items():
+        if not each.epochs or each.best is None or each.lowest is None:
+            rows.append([run, "–", "–", "–", "–"])
+            continue
+        best, lowest, last = each.best, each.epochs[each.lowest], each.epochs[-1]
+        name = METRIC_NAMES.get(best.metric, best.metric)
+        rows.append(
+            [
+                run,
+                f"{name} {best.score:.3f} at {best.epoch:.3g}",
+                f"{lowest.val_loss:.3f} at {lowest.epoch:.3g}",
+                f"{last.val_loss:.3f} at {last.epoch:.3g}",
+                "–" if last.train_loss is None else f"{last.val_loss - last.train_loss:+.3f}",
+            ]
+        )
+    console.print(Text())
+    console.print(_table(["", "best on val, at epoch", "lowest loss", "last loss", "above train"], rows))
+
+
+def show_differences(found: Sequence["Difference"], split: str, console: Console) -> None:
+    """Print for each run how much better it is than the first, by every score and class, and the plain answer."""
+    for each in found:
+        for part in _difference(each, split):
+            console.print(part)
+    if not found:
+        return
+    console.print(
+        Text(
+            f"\nIntervals at 95 %{' for all comparisons together' if len(found) > 1 else ''}, by paired bootstrap over "
+            f"the {split} rows. They do not cover what another seed would change." + _CHOOSE_ON_VAL * (split == "test"),
+            style="dim",
+        )
+    )
+
+
+def _difference(found: "Difference", split: str) -> Iterator[RenderableType]:
+    from txt.metrics import METRIC_NAMES
+
+    question = Text("\nIs ").append(shown(found.run, "bold")).append(" really better than ")
+    yield question.append(shown(found.base, "bold")).append(f"? On {found.rows:,} {split} rows")
+    rows = [[METRIC_NAMES[name], *_points(entry)] for name, entry in found.metrics.items()]
+    yield _table(["", "points above", "interval", ""], rows)
+    yield Text("\nF1 by class").append(
+        f", the {MAX_CLASSES} that differ most of {len(found.classes)}" if len(found.classes) > MAX_CLASSES else ""
+    )
+    ordered = sorted(found.classes, key=lambda entry: -abs(entry.difference.value))[:MAX_CLASSES]
+    yield _table(
+        ["", found.base, found.run, "points above", "interval", "", "rows"],
+        [
+            [
+                clip(entry.name, 24),
+                f"{entry.before:.3f}",
+                f"{entry.after:.3f}",
+                *_points(entry.difference),
+                f"{entry.rows:,}",
+            ]
+            for entry in ordered
+        ],
+    )
+    mark, style = _MARKS[found.is_better]
+    yield Text(f"\n{mark} {found.answer[0].upper()}{found.answer[1:]}.", style=style).append(
+        f" It scores higher in {100 * found.ahead:.0f} % of the resamples.", style="default"
+    )
+
+
+def _points(entry: "Interval") -> list[str]:
+    from txt.evaluation.wording import points, sign
+
+    return [points(entry.value), f"[{points(entry.low)}, {points(entry.high)}]", _NO_MARK[sign(entry)]]
+
+
+def _legend(runs: Mapping[str, Any]) -> Text:
+    parts = [
+        Text("━ ", style=color).append(shown(clip(run, 20), "default"))
+        for color, run in zip(_cycle(len(runs)), runs, strict=True)
+    ]
+    return Text("  ").join(parts)
+
+
+def _cycle(count: int) -> list[str]:
+    return [_COLORS[number % len(_COLORS)] for number in range(count)]
+
+
+def _spoken(value: Any) -> str:
+    if value is None:
+        return "–"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for number, heading in enumerate(headings):
+        table.add_column(shown(heading), no_wrap=True, justify="left" if number == 0 else "right")
+    for row in rows:
+        table.add_row(*(shown(cell) for cell in row))
+    return table

@@ -1,0 +1,116 @@
+"""`txt runs export` and `txt runs plot`: the curves of runs for other programs, and as pictures for reports."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Annotated, Any
+
+import typer
+
+from txt.cli.console import say
+from txt.cli.runs.arguments import Force, Name
+from txt.errors import InputError
+
+
+def export(
+    runs: Annotated[
+        list[str] | None, typer.Argument(metavar="[RUN...]", help="Runs, by name or path [all].", show_default=False)
+    ] = None,
+    *,
+    as_csv: Annotated[bool, typer.Option("--csv", help="One CSV file, a line a record.")] = False,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="TensorBoard event files, a folder a run.")
+    ] = False,
+    to: Annotated[
+        Path | None, typer.Option("-o", "--out", help="File (`-` for stdout) or folder [runs.csv, tensorboard].")
+    ] = None,
+    force: Force = False,
+) -> None:
+    """Write the curves of runs for other programs.
+
+    Example: `txt runs export --csv` or `txt runs export 001 002 --tensorboard`
+    """
+    from txt.runs.curves import curves_of
+    from txt.runs.folder import Run, all_runs
+    from txt.runs.series import write_csv
+    from txt.runs.tensorboard import write_tensorboard
+
+    if as_csv == tensorboard:
+        raise InputError("say what to write", "--csv or --tensorboard")
+    chosen = [Run.open(name) for name in runs] if runs else all_runs()
+    if not chosen:
+        raise InputError("there is no run here yet", "`txt train DATA` makes one")
+    curves = {run.name: curves_of(run.events()) for run in chosen}
+    if tensorboard:
+        folder = to or Path("tensorboard")
+        for name, each in curves.items():
+            write_tensorboard(each, name, folder)
+        say(f"wrote {len(curves)} runs: tensorboard --logdir {folder}")
+    elif to == Path("-"):
+        write_csv(curves, sys.stdout)
+    else:
+        path = to or Path("runs.csv")
+        with _fresh(path, force) as file:
+            lines = write_csv(curves, file)
+        say(f"wrote {path}: {lines:,} lines of {len(curves)} runs")
+
+
+def plot(
+    run: Name,
+    *,
+    as_svg: Annotated[bool, typer.Option("--svg", help="Write an SVG [the default].")] = False,
+    as_png: Annotated[bool, typer.Option("--png", help="Write a PNG; needs Pillow.")] = False,
+    as_html: Annotated[bool, typer.Option("--html", help="Write an HTML page.")] = False,
+    to: Annotated[Path | None, typer.Option("-o", "--out", help="File [curves.svg … in the run folder].")] = None,
+    force: Force = False,
+) -> None:
+    """Draw loss, accuracy, learning rate and the gap between train and val, two by two, for a report.
+
+    Example: `txt runs plot 003 --svg` or `txt runs plot 003 -o figure.png`
+    """
+    from txt.charts.run_figure import figure, page
+    from txt.charts.shapes import png, svg
+    from txt.runs.curves import curves_of
+    from txt.runs.folder import Run
+    from txt.runs.options_summary import spoken_options
+
+    found = Run.open(run)
+    shapes = figure(curves_of(found.events()), found.name)
+    for kind in _kinds({"svg": as_svg, "png": as_png, "html": as_html}, to):
+        path = to or found.path / f"curves.{kind}"
+        content: str | bytes
+        match kind:
+            case "png":
+                content = png(shapes)
+            case "html":
+                content = page(shapes, f"Training of {found.name}", spoken_options(found.config().to_json()))
+            case _:
+                content = svg(shapes)
+        with _fresh(path, force or to is None, "wb" if isinstance(content, bytes) else "w") as file:
+            file.write(content)
+        say(f"wrote {path}")
+
+
+def _kinds(wanted: dict[str, bool], to: Path | None) -> list[str]:
+    """Return the formats to write: those asked for, else the one that the file's name ends in, else SVG."""
+    kinds = [kind for kind, chosen in wanted.items() if chosen]
+    suffix = to.suffix.lstrip(".").lower() if to else ""
+    if not kinds:
+        if to and suffix not in wanted:
+            raise InputError(f"`{to}` does not say which picture it is to be", "end it in .svg, .png or .html")
+        return [suffix or "svg"]
+    if to and kinds != [suffix]:
+        raise InputError(f"`{to}` is not one file of the kind asked for", f"-o {to.stem}.{kinds[0]}, one format a time")
+    return kinds
+
+
+@contextmanager
+def _fresh(path: Path, force: bool, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a file that appears whole or not at all; one that is there already is refused without --force."""
+    from txt.files import atomic_write, told_plainly
+
+    if path.exists() and not force:
+        raise InputError(f"`{path}` exists already", "--force writes it anew, -o FILE another one")
+    with told_plainly("cannot write"), atomic_write(path, mode) as file:
+        yield file

@@ -1,0 +1,161 @@
+"""`txt runs show`: all that is known of one run."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from txt.cli.console import out, print_json, shown
+from txt.cli.runs.arguments import Json, Name
+from txt.durations import duration
+from txt.errors import InputError
+from txt.wording.run_table import size
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from txt.runs.curves import Curves
+    from txt.runs.summary import Summary
+
+_CHART_HEIGHT = 12
+_MAX_EPOCHS = 30
+
+
+def show(run: Name, *, as_json: Json = False) -> None:
+    """All that is known of a run: options, epochs, curves, scores.
+
+    Example: `txt runs show 003`
+    """
+    from txt.runs.curves import curves_of
+    from txt.runs.folder import Run
+    from txt.runs.summary import find, report_of, summaries
+
+    summary = find(run)
+    if summary.options is None:
+        raise InputError(f"`{summary.path}` is no whole run: {summary.problem}", "`txt runs` lists all there are")
+    curves, report = curves_of(Run(summary.path).events()), report_of(summary.path)
+    if as_json:
+        print_json(_as_json(summary, curves, report))
+        return
+    out.print(_facts(summary, summaries(summary.path.parent), curves, report))
+    for part in _course(summary, curves):
+        out.print(part)
+
+
+def _as_json(summary: "Summary", curves: "Curves", report: dict[str, Any] | None) -> dict[str, Any]:
+    return {
+        **summary.to_json(),
+        "config": summary.options,
+        "started": curves.started.to_json() if curves.started else None,
+        "epochs": [entry.to_json() for entry in curves.epochs],
+        "report": {key: report.get(key) for key in ("split", "rows", "metrics", "verdict")} if report else None,
+    }
+
+
+def _facts(summary: "Summary", every: "Sequence[Summary]", curves: "Curves", report: dict[str, Any] | None) -> "Table":
+    """Lay out what is known in a line each; lines without content are left out."""
+    from rich.table import Table
+
+    facts = {
+        "run": f"{summary.name}: {summary.state.words}",
+        "made": f"{summary.created:%Y-%m-%d %H:%M}",
+        "data": _data(summary, curves),
+        "differs": _options(summary),
+        "tags": " ".join(f"#{tag}" for tag in summary.notes.tags),
+        "note": summary.notes.note,
+        "problem": summary.problem or "",
+        "model": _model(curves),
+        "best on val": _best(summary, every, curves),
+        f"on {report['split']}" if report else "on test": _scores(report) if report else "",
+        "took": duration(summary.seconds) if summary.seconds else "",
+        "folder": f"{summary.path}, {size(summary.size)}",
+    }
+    table = Table.grid(padding=(0, 2))
+    for name, words in facts.items():
+        if words:
+            table.add_row(Text(name, style="dim"), shown(words))
+    return table
+
+
+def _course(summary: "Summary", curves: "Curves") -> Iterator[RenderableType]:
+    """Yield the epochs, the loss as a chart, and how to go on."""
+    from txt.charts.plot import Series, line_chart
+
+    if curves.epochs:
+        yield _epochs(curves)
+        whole = [entry for entry in curves.epochs if entry.train_loss is not None]
+        chart = line_chart(
+            [
+                Series([e.epoch for e in whole], [e.train_loss or 0.0 for e in whole], "train", "blue"),
+                Series([e.epoch for e in curves.epochs], [e.val_loss for e in curves.epochs], "val", "red"),
+            ],
+            min(out.width, 100),
+            _CHART_HEIGHT,
+            x_label="epoch",
+        )
+        if len(curves.epochs) > 1 and chart.plain:
+            yield Text("\nLoss", style="bold")
+            yield chart
+    if summary.state.kind in ("died", "interrupted"):
+        yield Text("\nto go on with it: txt train --resume ").append(shown(summary.name))
+
+
+def _epochs(curves: "Curves") -> "Table":
+    """Lay out the scores of the epochs; of many, the last ones and the best."""
+    from rich.table import Table
+
+    last = curves.epochs[-_MAX_EPOCHS:]
+    best = curves.best
+    rows = [best, *last] if best is not None and best not in last else list(last)
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    headings = ("epoch", "train loss", "val loss", "train acc.", "val acc.", "val macro-F1", "")
+    for number, heading in enumerate(headings):
+        table.add_column(heading, justify="left" if number == len(headings) - 1 else "right", no_wrap=True)
+    for entry in rows:
+        on_val = (entry.metrics.get("accuracy"), entry.metrics.get("macro_f1"))
+        scores = (entry.train_loss, entry.val_loss, entry.train_accuracy, *on_val)
+        cells = ("–" if value is None else f"{value:.3f}" for value in scores)
+        table.add_row(f"{entry.epoch:.4g}", *cells, "best" if entry is best else "")
+    return table
+
+
+def _data(summary: "Summary", curves: "Curves") -> str:
+    rows = f", {curves.started.train_rows:,} train rows" if curves.started else ""
+    return f"{summary.data or 'gone: the prepared folder is not there any more'}{rows}"
+
+
+def _options(summary: "Summary") -> str:
+    return ", ".join(summary.spoken) or "nothing"
+
+
+def _model(curves: "Curves") -> str:
+    started = curves.started
+    if started is None:
+        return ""
+    threads = f"{started.threads} thread{'s' * (started.threads != 1)}"
+    where = f"on {started.device} of {started.host} in {started.precision}, {threads}"
+    return f"{started.parameters / 1e6:.1f} million weights, {where}"
+
+
+def _best(summary: "Summary", every: "Sequence[Summary]", curves: "Curves") -> str:
+    from txt.metrics import METRIC_NAMES
+    from txt.runs.pruning import standing
+
+    if curves.best is None:
+        return ""
+    best = curves.best
+    told = f"{METRIC_NAMES.get(best.metric, best.metric)} {best.score:.3f} at epoch {best.epoch:.3g}"
+    return "; ".join([told, *standing(summary, every)])
+
+
+def _scores(report: dict[str, Any]) -> str:
+    from txt.metrics import METRIC_NAMES
+
+    told = [
+        f"{METRIC_NAMES[name]} {score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
+        for name, score in report["metrics"].items()
+        if name in ("accuracy", "macro_f1")
+    ]
+    verdict = f". {report['verdict']}" if report.get("verdict") else ""
+    return f"{', '.join(told)}, {report['rows']:,} rows{verdict}"

@@ -1,0 +1,1 @@
+"""Data files as streams of rows, whatever their format."""

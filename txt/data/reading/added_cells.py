@@ -1,0 +1,48 @@
+"""A row of a data file with cells added at its end, and every byte that was there as it was."""
+
+import csv
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from txt.data.reading.rows import Form, content_end
+
+
+def with_cells(row: bytes, names: Sequence[str], values: Sequence[Any], form: Form) -> bytes:
+    """Return a row of a delimited file with cells added, or of JSON lines with fields.
+
+    Cells are quoted where the dialect needs it; what the encoding lacks is escaped. None is an empty cell, or null.
+    """
+    end = content_end(row, form)
+    if form.csv_options is None:
+        return with_fields(row[:end], dict(zip(names, values, strict=True)), form.codec) + row[end:]
+    return _joined(row[:end], values, form) + row[end:]
+
+
+def head_with_cells(head: bytes, names: Sequence[str], form: Form) -> bytes:
+    """Return what stands before the first row (a byte order mark, blank lines, a header) with our columns named."""
+    if form.csv_options is None or not form.has_header:
+        return head
+    end = form.start + content_end(head[form.start :], form)
+    return _joined(head[:end], names, form) + head[end:]
+
+
+def with_fields(record: bytes, fields: Mapping[str, Any], codec: str) -> bytes:
+    """Return a JSON object with fields added."""
+    end = record.rindex("}".encode(codec))
+    added = json.dumps(dict(fields), ensure_ascii=False)[1:-1]
+    comma = "" if record[:end].decode(codec).strip() == "{" else ", "
+    return record[:end] + (comma + added).encode(codec, "backslashreplace") + record[end:]
+
+
+def _joined(content: bytes, values: Sequence[Any], form: Form) -> bytes:
+    options = dict(form.csv_options or {})
+    if form.one_column:  # nothing separates cells in such a file, so its lines get tabs
+        options["delimiter"] = "\t"
+    cells = ["" if value is None else str(value) for value in values]
+    if options.get("quoting") == csv.QUOTE_NONE:
+        cells = [" ".join(cell.split()) for cell in cells]
+    line = io.StringIO()
+    csv.writer(line, **{**options, "lineterminator": ""}).writerow(["x", *cells])
+    return content + line.getvalue()[1:].encode(form.codec, "backslashreplace")

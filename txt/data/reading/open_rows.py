@@ -1,0 +1,87 @@
+"""Any row of a big data file at once: the file held open beside its index, whole or for its head at first."""
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from txt.data.reading.row_index import RowIndex, Scanned, read_index, scan, write_index
+from txt.data.reading.rows import Asked, Form, find_form, row_at
+
+_SMALL_BYTES = 4_000_000  # read at once; of a bigger file only the head, until another process has read it all
+_HEAD_ROWS = 2000
+
+
+class Rows:
+    """A data file whose rows can be read in any order. The file is only ever read."""
+
+    def __init__(self, path: Path, form: Form, index: RowIndex) -> None:
+        self.path = path
+        self.form = form
+        self.index = index
+        self._file = os.open(path, os.O_RDONLY)
+        self._text_place = form.columns.index(form.text_column)
+
+    def __len__(self) -> int:
+        return len(self.index)
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+    def raw(self, row: int) -> bytes:
+        """Return a row as it stands in the file, with its line end and empty lines behind it."""
+        start, end = (int(offset) for offset in self.index.offsets[row : row + 2])
+        return os.pread(self._file, end - start, start)
+
+    def head(self) -> bytes:
+        """Return what stands in the file before the first row."""
+        return os.pread(self._file, int(self.index.offsets[0]), 0)
+
+    def cells(self, row: int) -> list[str]:
+        """Return the cells of a row, one a column; missing ones at the end are empty."""
+        cells = row_at(self.raw(row), self.form)
+        return cells + [""] * (len(self.form.columns) - len(cells))
+
+    def text(self, row: int) -> str:
+        """Return the text of a row."""
+        return self.cells(row)[self._text_place]
+
+    def metadata(self, row: int) -> dict[str, str]:
+        """Return the other columns of a row, by name."""
+        return {
+            name: cell
+            for name, cell in zip(self.form.columns, self.cells(row), strict=False)
+            if name != self.form.text_column
+        }
+
+
+def open_rows(path: Path, asked: Asked, kept: Path) -> Rows:
+    """Open a data file with the index kept in the file `kept`, if that still holds; else with one of the head.
+
+    Raises:
+        InputError: the file cannot be read, or its text column is not clear.
+    """
+    if found := read_index(kept, path, asked):
+        return Rows(path, *found)
+    form = find_form(path, asked)
+    limit = None if path.stat().st_size <= _SMALL_BYTES else _HEAD_ROWS
+    *_, last = scan(path, form, limit)
+    assert last.index is not None
+    return Rows(path, form, last.index)
+
+
+def read_to_end(rows: Rows, asked: Asked, kept: Path) -> Iterator[Scanned]:
+    """Complete the index of a file that was opened with its head only, and keep it; yields how far it has come.
+
+    Raises:
+        InputError: a row cannot be read.
+    """
+    if rows.index.complete:
+        return
+    for scanned in scan(rows.path, rows.form):
+        yield scanned
+        if scanned.index is not None:
+            rows.index = scanned.index
+            with suppress(OSError):  # in a folder that may not be written it is made again next time
+                write_index(kept, rows.path, asked, rows.form, scanned.index)

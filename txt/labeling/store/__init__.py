@@ -1,0 +1,1 @@
+"""The label store: every decision in an SQLite file, and what reads and writes it."""

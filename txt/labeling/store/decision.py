@@ -1,0 +1,68 @@
+"""One act of labeling on one row, and the names under which rows are known wherever they stand in the file."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from txt.data.reading.row_index import content_hash
+
+SEPARATOR = "|"
+"""Stands between the labels of a row that has several."""
+
+Kind = Literal["label", "skip", "flag", "note", "class", "undo", "redo"]
+How = Literal["manual", "bulk", "duplicate", "rule", "model", "review", "import"]
+
+BY_MACHINES = ("rule", "model")
+"""The ways in which labels come that no person gave."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """One act of labeling on one row, or an undo or redo of an earlier act.
+
+    `value` is the label (several are joined by `|`), the note, `1` or empty for a flag set or taken off, or the name of
+    a new class. `target` is the act that an undo or redo names. `time` is UTC in ISO 8601; `seconds` is how long the
+    row was on screen, idle time left out; `suggestion` and `score` are what a rule or model proposed meanwhile.
+    """
+
+    act: int
+    kind: Kind
+    row_id: str | None = None
+    value: str | None = None
+    target: int | None = None
+    annotator: str
+    time: str
+    how: How = "manual"
+    suggestion: str | None = None
+    score: float | None = None
+    seconds: float | None = None
+
+
+def row_id(text: str, occurrence: int = 0) -> str:
+    """Return the name of a row in the store: a hash of its text, and its number among the rows with the same text.
+
+    It holds when rows are sorted, added or removed. `occurrence` counts from 0 in the file's order.
+    """
+    return id_of(content_hash(text), occurrence)
+
+
+def id_of(text_hash: int, occurrence: int) -> str:
+    """Return the row id for a text whose hash is known."""
+    return f"{text_hash:016x}-{occurrence}"
+
+
+def split_id(name: str) -> tuple[int, int]:
+    """Return the text hash and the occurrence of a row id."""
+    text_hash, _, occurrence = name.partition("-")
+    return int(text_hash, 16), int(occurrence)
+
+
+def now() -> str:
+    """Return the time as the store keeps it: UTC, ISO 8601, milliseconds."""
+    return utc(time.time(), "milliseconds")
+
+
+def utc(seconds: float, timespec: str = "seconds") -> str:
+    """Return a time, in seconds since the epoch, as the store keeps it."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=timespec).replace("+00:00", "Z")

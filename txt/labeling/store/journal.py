@@ -1,0 +1,264 @@
+"""The label store: every decision ever taken, one row each, in an SQLite file beside the data that stays untouched.
+
+A decision is never changed or deleted. Undo and redo are further rows that name the act they take back or restore, and
+the current labels are a view over all of them. What one keypress did is one act: the decision itself, the same label
+on identical rows, or a label on everything that a filter shows; undo takes back whole acts.
+"""
+
+import json
+import sqlite3
+import time as clock
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, fields
+from operator import attrgetter
+from pathlib import Path
+
+from txt.labeling.store.decision import SEPARATOR, Decision
+from txt.labeling.store.history import History
+from txt.labeling.store.store_file import (
+    PATIENT_MS,
+    NotSavedError,
+    empty_store,
+    open_store,
+    told_plainly,
+    why_not_saved,
+)
+
+_HURRIED_MS = 50  # once somebody holds the store for longer, each key must not wait for it again
+
+_FIELDS = tuple(item.name for item in fields(Decision))
+_VALUES = attrgetter(*_FIELDS)
+_COLUMNS = ", ".join(_FIELDS)
+_INSERT = f"INSERT INTO decisions ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})"
+
+
+@dataclass(frozen=True, slots=True)
+class CurrentLabel:
+    """The label that stands for a row: its classes, and who gave it when and how."""
+
+    label: str
+    annotator: str
+    time: str
+    how: str
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The classes of a row in a store with several labels a row; none is a possible answer there."""
+        return tuple(self.label.split(SEPARATOR)) if self.label else ()
+
+
+def store_path(data: Path) -> Path:
+    """Return where the labels of a data file are kept: `reviews.csv.labels.db` beside `reviews.csv`."""
+    return data.with_name(data.name + ".labels.db")
+
+
+def current_labels(store: Path) -> dict[str, CurrentLabel]:
+    """Return the labels that stand in a store, by row id; rows that were skipped or undone are not in it.
+
+    Raises:
+        InputError: there is no such store, or it is damaged or of a newer format.
+    """
+    with Journal.open(store, write=False) as journal, told_plainly(store):
+        rows = journal.connection.execute(
+            "SELECT row_id, label, annotator, time, how FROM current WHERE kind = 'label'"
+        )
+        return {row[0]: CurrentLabel(*row[1:]) for row in rows}
+
+
+class Journal:
+    """An open label store. One connection of one thread; other processes may have it open too."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
+        self.path = path
+        self.connection = connection
+        self.last_number = 0
+        self._last_act = 0
+        self._version = 0
+
+    @classmethod
+    def open(cls, path: Path, *, write: bool = True) -> "Journal":
+        """Open a store; with `write` it is made if it is not there yet.
+
+        Raises:
+            InputError: it is missing, cannot be written, is damaged, of a newer format, or something else altogether.
+        """
+        return cls(path, open_store(path, write))
+
+    @classmethod
+    def empty(cls, path: Path) -> "Journal":
+        """Return an empty store in memory, in the place of one at `path` that is not there."""
+        return cls(path, empty_store())
+
+    def __enter__(self) -> "Journal":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the store; what was committed stays, whatever happens here."""
+        self.connection.close()
+
+    def new_act(self) -> int:
+        """Return a number for the next act: nanoseconds since the epoch, always rising."""
+        self._last_act = max(clock.time_ns(), self._last_act + 1)
+        return self._last_act
+
+    def set_patience(self, patient: bool) -> None:
+        """Choose how long a transaction waits for somebody who holds the store: a second, or hardly at all."""
+        self.connection.execute(f"PRAGMA busy_timeout = {PATIENT_MS if patient else _HURRIED_MS}")
+
+    @contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[list[Decision]]:
+        """Hold the store for writing; when the block ends, everything in it is on disk, or none of it.
+
+        What is not `durable` survives a killed program but perhaps not a power cut: enough for a claim, and quicker.
+        It yields what others have written until then; after a failure the next transaction yields that again.
+
+        Raises:
+            NotSavedError: the store could not be had, or could not be written.
+        """
+        number = self.last_number
+        try:
+            self.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+            self.connection.execute("BEGIN IMMEDIATE")
+            yield self.news()
+            self.connection.execute("COMMIT")
+        except BaseException as error:
+            self.last_number = number
+            self._roll_back()
+            if isinstance(error, sqlite3.DatabaseError) and (reason := why_not_saved(error)):
+                raise NotSavedError(reason) from error
+            raise
+
+    def append(self, decisions: Iterable[Decision]) -> None:
+        """Write decisions; call it inside `transaction`."""
+        self.connection.executemany(_INSERT, map(_VALUES, decisions))
+        self.last_number = self.connection.execute("SELECT max(number) FROM decisions").fetchone()[0] or 0
+
+    def news(self) -> list[Decision]:
+        """Return what others have written since this journal last looked or wrote."""
+        rows = self.connection.execute(
+            f"SELECT number, {_COLUMNS} FROM decisions WHERE number > ? ORDER BY number", (self.last_number,)
+        ).fetchall()
+        if rows:
+            self.last_number = rows[-1][0]
+        return [_decision(row[1:]) for row in rows]
+
+    def all_decisions(self, batch: int = 20_000) -> Iterator[list[Decision]]:
+        """Yield every decision up to now, oldest first, in batches."""
+        rows = self.connection.execute(f"SELECT number, {_COLUMNS} FROM decisions ORDER BY number")
+        while found := rows.fetchmany(batch):
+            self.last_number = found[-1][0]
+            yield [_decision(row[1:]) for row in found]
+
+    def first_decisions(self, count: int) -> list[Decision]:
+        """Return the decisions up to the one with number `count`, oldest first."""
+        rows = self.connection.execute(f"SELECT {_COLUMNS} FROM decisions WHERE number <= ? ORDER BY number", (count,))
+        return [_decision(row) for row in rows]
+
+    def about(self, row_ids: Sequence[str]) -> list[Decision]:
+        """Return every decision about these rows, oldest first."""
+        rows = self.connection.execute(
+            f"SELECT {_COLUMNS} FROM decisions WHERE row_id IN (SELECT value FROM json_each(?)) ORDER BY number",
+            (json.dumps(row_ids),),
+        )
+        return [_decision(row) for row in rows]
+
+    def touched_by(self, act: int) -> list[str]:
+        """Return the ids of the rows that an act decided on, the first one first."""
+        rows = self.connection.execute(
+            "SELECT row_id FROM decisions WHERE act = ? AND row_id IS NOT NULL GROUP BY row_id ORDER BY min(number)",
+            (act,),
+        )
+        return [row[0] for row in rows]
+
+    def added_classes(self) -> dict[int, str]:
+        """Return the classes added while labeling, by the act that added them, undone ones too."""
+        return dict(self.connection.execute("SELECT act, value FROM decisions WHERE kind = 'class' ORDER BY number"))
+
+    def taken_back(self) -> set[int]:
+        """Return the acts that are undone."""
+        return {row[0] for row in self.connection.execute("SELECT act FROM taken_back")}
+
+    def note(self, name: str) -> str | None:
+        """Return the note that stands for a row."""
+        found = self.connection.execute(
+            "SELECT value FROM standing WHERE row_id = ? AND kind = 'note' ORDER BY number DESC LIMIT 1", (name,)
+        ).fetchone()
+        return found[0] if found else None
+
+    def notes(self) -> dict[str, str]:
+        """Return the notes that stand, by row id."""
+        return dict(self.connection.execute("SELECT row_id, value FROM current_notes WHERE value <> ''"))
+
+    def earlier_times(self) -> dict[str, str]:
+        """Return when labels were given that came into the store later, by row id."""
+        return dict(
+            self.connection.execute(
+                "SELECT decisions.row_id, decisions.time FROM current JOIN decisions USING (number)"
+                " WHERE abs(CAST(strftime('%s', decisions.time) AS INTEGER) - decisions.act / 1000000000) > 1"
+            )
+        )
+
+    def scores(self) -> dict[str, float]:
+        """Return how sure rules and models were of the labels that they gave, by row id."""
+        return dict(
+            self.connection.execute(
+                "SELECT decisions.row_id, decisions.score FROM current JOIN decisions USING (number)"
+                " WHERE decisions.how IN ('rule', 'model') AND decisions.score IS NOT NULL"
+            )
+        )
+
+    def recent_seconds(self, annotator: str, count: int = 200) -> list[float]:
+        """Return the seconds that an annotator's latest decisions took, oldest first."""
+        rows = self.connection.execute(
+            "SELECT seconds FROM decisions WHERE annotator = ? AND seconds IS NOT NULL ORDER BY number DESC LIMIT ?",
+            (annotator, count),
+        )
+        return [row[0] for row in rows][::-1]
+
+    def timings(self) -> list[tuple[str, float]]:
+        """Return who took how many seconds for each decision, in order."""
+        return self.connection.execute(
+            "SELECT annotator, seconds FROM decisions WHERE seconds IS NOT NULL ORDER BY number"
+        ).fetchall()
+
+    def changed(self) -> bool:
+        """Tell whether another process has written since the last call; costs next to nothing."""
+        try:
+            (version,) = self.connection.execute("PRAGMA data_version").fetchone()
+        except sqlite3.OperationalError:  # the disk is away; the next decision will say so
+            return False
+        before, self._version = self._version, version
+        return bool(version != before)
+
+    def history(self, annotator: str) -> History:
+        """Return what an annotator can undo and redo."""
+        history = History()
+        rows = self.connection.execute(
+            "SELECT act, kind, target FROM decisions WHERE annotator = ?"
+            " GROUP BY act, kind, target ORDER BY min(number)",
+            (annotator,),
+        )
+        for act, kind, target in rows:
+            history.replay(act, kind, target)
+        return history
+
+    def settings(self) -> dict[str, str]:
+        """Return what the store knows of the task: classes, keys, columns."""
+        return dict(self.connection.execute("SELECT name, value FROM settings"))
+
+    def set_settings(self, **values: str) -> None:
+        """Keep settings; call it inside `transaction`."""
+        self.connection.executemany("INSERT OR REPLACE INTO settings VALUES (?, ?)", values.items())
+
+    def _roll_back(self) -> None:
+        """Leave the transaction; a full disk has already ended it, and SQLite then has nothing to roll back."""
+        if self.connection.in_transaction:
+            self.connection.execute("ROLLBACK")
+
+
+def _decision(row: Sequence[object]) -> Decision:
+    return Decision(**dict(zip(_FIELDS, row, strict=True)))  # type: ignore[arg-type]

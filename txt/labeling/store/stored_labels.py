@@ -1,0 +1,70 @@
+"""The labels of a store, put onto the rows of its data file as they are read."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from txt.config import PrepareConfig
+from txt.errors import InputError
+from txt.labeling.store.decision import BY_MACHINES, SEPARATOR, row_id
+from txt.labeling.store.journal import Journal, current_labels, store_path
+
+
+class StoredLabels:
+    """Gives rows their labels: a person's in the store where there is one, else the file's own.
+
+    Call it with the rows of the whole file, in order: among rows with the same text, the store tells the first from the
+    second.
+    """
+
+    def __init__(self, store: Path) -> None:
+        self.source = store.name
+        self.used = 0
+        self._labels = current_labels(store)
+        with Journal.open(store, write=False) as journal:
+            self._multi_label = journal.settings().get("multi_label") == "true"
+        self._several: Counter[str] = Counter()
+        self._seen: Counter[str] = Counter()
+
+    def __call__(self, texts: Sequence[str | None], labels: Sequence[str | None]) -> list[str | None]:
+        """Return the labels of some rows with these texts, and these labels in the file."""
+        return [self._label(text, label) for text, label in zip(texts, labels, strict=True)]
+
+    def warnings(self) -> Iterator[str]:
+        """Yield what is odd about the labels, once all rows have theirs."""
+        if self._labels and not self.used:
+            yield f"no row has a label in `{self.source}`: is it about another file?"
+        if self._several:
+            (example, _), count = self._several.most_common(1)[0], self._several.total()
+            yield (
+                f"{count:,} {'row has' if count == 1 else 'rows have'} several labels in `{self.source}`; a model gives"
+                f" one, so each combination, such as `{example}`, becomes a class of its own"
+            )
+
+    def _label(self, text: str | None, label: str | None) -> str | None:
+        written = text or ""
+        stored = self._labels.get(row_id(written, self._seen[written]))
+        self._seen[written] += 1
+        if stored is None or stored.how in BY_MACHINES:  # an export says which those are; here it would be lost
+            return label
+        self.used += 1
+        if self._multi_label and SEPARATOR in stored.label:
+            self._several[stored.label] += 1
+        return stored.label
+
+
+def stored_labels(data: Path | str, config: PrepareConfig) -> StoredLabels | None:
+    """Return the labels in the store that is named, or else in the one beside a data file; None where there is none.
+
+    Raises:
+        InputError: the store that is named does not exist or is not to be used; it is damaged, or of a newer format.
+    """
+    named = config.label_store
+    if named is not None and not config.use_labels:
+        raise InputError("--no-labels leaves the labels of --store aside", "give one of them")
+    if named is not None and not named.is_file():
+        raise InputError(f"there is no label store `{named}`", "`txt label DATA --store PATH` makes one")
+    if not config.use_labels or not Path(data).is_file():  # standard input, or a mistake that reading it will tell
+        return StoredLabels(named) if named is not None else None
+    store = named or store_path(Path(data))
+    return StoredLabels(store) if store.is_file() else None

@@ -1,0 +1,169 @@
+"""What happened in a run since the last look: its record, read on from where that look ended, however long it is."""
+
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from txt.runs.event_index import OTHER, ROW, STEP, VALUES, agreeing_rows, index_path
+from txt.runs.events import Event, Started, from_json
+
+Rows = npt.NDArray[np.void]
+"""The numbers of step events, as ROW_TYPE (N,)."""
+
+ROW_TYPE = np.dtype(
+    [("offset", "<i8"), ("time", "<f8"), ("step", "<i8"), ("kind", "<i4"), ("values", "<f4", (len(VALUES),))]
+)
+
+_ROWS_A_LOOK = 1 << 16
+_BYTES_A_LOOK = 1 << 20
+
+Others = list[tuple[int, Event]]
+
+
+class Piece(NamedTuple):
+    """A stretch of a record: how the training began or went on, where it did; its steps; its other events."""
+
+    started: Started | None
+    steps: Rows
+    others: list[Event]
+
+
+@dataclass(frozen=True)
+class News:
+    """Events that came: those of steps as rows, the others each with the number of steps here that came before it.
+
+    `anew` says that the record was cut or replaced, and that this is its beginning. `share` is how much of the record
+    has been read.
+    """
+
+    steps: Rows
+    others: Others = field(default_factory=list)
+    anew: bool = False
+    share: float = 1.0
+
+    def __bool__(self) -> bool:
+        return bool(len(self.steps) or self.others or self.anew)
+
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the news in stretches, a new one wherever a training begins or goes on."""
+        begun, started, events = 0, None, list[Event]()
+        for place, event in self.others:
+            if isinstance(event, Started):
+                yield Piece(started, self.steps[begun:place], events)
+                begun, started, events = place, event, []
+            else:
+                events.append(event)
+        yield Piece(started, self.steps[begun:], events)
+
+
+class RunFeed:
+    """Follows an events.jsonl by offset; an unfinished last line waits until it is whole.
+
+    The table beside it serves for what was there at first, so that a long record is read fast. A file that does not
+    exist yet has no news.
+    """
+
+    def __init__(self, events_path: Path) -> None:
+        self._path = events_path
+        self._identity: tuple[int, int] | None = None
+        self._offset = self._row = self._indexed = 0
+        self._behind = False
+
+    def look(self) -> News:
+        """Return what is new, no more than can be taken in at once: look again while `share` is below 1."""
+        try:
+            with self._path.open("rb") as file:
+                state = os.fstat(file.fileno())
+                anew = self._begin_if_other(state)
+                steps, others = self._from_index(file) if self._row < self._indexed else self._from_lines(file)
+        except OSError:
+            return News(np.empty(0, ROW_TYPE))
+        return News(steps, others, anew, min(self._offset / state.st_size, 0.999) if self._behind else 1.0)
+
+    def _begin_if_other(self, state: os.stat_result) -> bool:
+        """Begin at the start with a file not seen before; returns whether there was another in its place."""
+        identity, before = (state.st_dev, state.st_ino), self._identity
+        if identity == before and state.st_size >= self._offset:
+            return False
+        self._identity, self._offset, self._row = identity, 0, 0
+        self._indexed = agreeing_rows(self._path)
+        return before is not None
+
+    def _from_index(self, file: IO[bytes]) -> tuple[Rows, Others]:
+        count = min(self._indexed - self._row, _ROWS_A_LOOK)
+        rows = np.fromfile(index_path(self._path), ROW_TYPE, count, offset=self._row * ROW.size)
+        if len(rows) < count:  # its writer gave it up
+            self._indexed = self._row + len(rows)
+        if not len(rows):
+            return rows, []
+        self._row += len(rows)
+        self._behind = True
+        last = int(rows["offset"][-1])
+        self._offset = last + len(_line(file, last))
+        return rows[rows["kind"] == STEP], list(self._others(rows, file))
+
+    def _others(self, rows: Rows, file: IO[bytes]) -> Iterator[tuple[int, Event]]:
+        """Yield the events of a stretch of the table that are not steps."""
+        (places,) = np.nonzero(rows["kind"] == OTHER)
+        ends = np.append(rows["offset"][1:], self._offset)
+        for before, place in enumerate(places.tolist()):
+            offset = int(rows["offset"][place])
+            event = _event(_value(os.pread(file.fileno(), int(ends[place]) - offset, offset)))
+            if event is not None:
+                yield place - before, event
+
+    def _from_lines(self, file: IO[bytes]) -> tuple[Rows, Others]:
+        file.seek(self._offset)
+        content = file.read(_BYTES_A_LOOK)
+        end = content.rfind(b"\n") + 1
+        if not end and len(content) == _BYTES_A_LOOK:
+            content = _line(file, self._offset)
+            end = len(content)
+        steps: list[tuple[int, float, int, int, tuple[float, ...]]] = []
+        others: Others = []
+        for line in content[:end].splitlines():
+            value = _value(line)
+            row = _step_row(value)
+            if row is not None:
+                steps.append(row)
+            elif (event := _event(value)) is not None:
+                others.append((len(steps), event))
+        self._offset += end
+        self._behind = len(content) >= _BYTES_A_LOOK
+        return np.array(steps, ROW_TYPE), others
+
+
+def _value(line: bytes) -> dict[str, Any]:
+    """Return the object of a line; an empty one where there is none, since a viewer shows what it can."""
+    try:
+        value = json.loads(line)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _step_row(value: dict[str, Any]) -> tuple[int, float, int, int, tuple[float, ...]] | None:
+    if value.get("event") != "step":
+        return None
+    try:
+        return 0, value["time"], value["step"], STEP, tuple([value[name] for name in VALUES])
+    except KeyError:
+        return None
+
+
+def _event(value: dict[str, Any]) -> Event | None:
+    try:
+        return from_json(value)
+    except TypeError:  # written by another version, with other fields
+        return None
+
+
+def _line(file: IO[bytes], offset: int) -> bytes:
+    file.seek(offset)
+    return file.readline()

@@ -1,0 +1,325 @@
+"""The run folder: one training's config.json, events.jsonl, checkpoints/, model/ and report.json."""
+
+import errno
+import fcntl
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from pathlib import Path
+from typing import IO, Any
+
+from txt.config import TrainConfig
+from txt.errors import InputError, did_you_mean
+from txt.files import FORMAT, claimed, json_line, mend_torn_line, read_json, read_lines, write_json
+from txt.runs.event_index import EventIndex
+from txt.runs.events import Event, Finished, from_json
+
+RUNS = Path("runs")
+STUDIES = Path("studies")
+
+STATUS = "status.json"
+"""The file by which a training shows that it lives: the first in a run's folder."""
+
+REMOVED = ".removed"
+"""Ends the name of a folder, hidden already, that is being removed."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """The folder of one training; `new` makes it, `open` finds it by name or path."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """The folder's name, by which commands take a run."""
+        return self.path.name
+
+    @property
+    def _record_path(self) -> Path:
+        return self.path / "config.json"
+
+    @property
+    def events_path(self) -> Path:
+        """The record of all that happened, one JSON object a line."""
+        return self.path / "events.jsonl"
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of states to resume from."""
+        return self.path / "checkpoints"
+
+    @property
+    def model(self) -> Path:
+        """The best model so far, in Hugging Face layout."""
+        return self.path / "model"
+
+    @classmethod
+    @contextmanager
+    def new(cls, name: str | None = None) -> Iterator["Run"]:
+        """Make a run folder, and remove it again when the block fails before the run was `describe`d.
+
+        Raises:
+            InputError: the name is not a plain file name, or is taken.
+        """
+        run = cls(_made(name))
+        with claimed(run.path):
+            try:
+                yield run
+            finally:
+                if not run._record_path.exists():
+                    run.delete()
+
+    def is_free(self) -> bool:
+        """Return whether a run may be made here: nothing is there, or what was left by one killed as it was made."""
+        return not self.path.exists() or (self.path.is_dir() and _is_hollow(self.path))
+
+    def describe(self, config: TrainConfig, prepared: Path, fingerprint: str) -> None:
+        """Write config.json: the run trains by `config` on the folder `prepared`, whose data has this `fingerprint`."""
+        record = {
+            "format": FORMAT,
+            "created": datetime.now().astimezone().isoformat(timespec="seconds"),
+            "prepared": os.path.relpath(prepared.resolve(), self.path.resolve()),
+            "fingerprint": fingerprint,
+            "config": config.to_json(),
+        }
+        write_json(self._record_path, record)
+
+    @classmethod
+    def open(cls, name_or_path: str | Path) -> "Run":
+        """Find a run by its name under `runs/`, or by its path.
+
+        Raises:
+            InputError: there is no such run (those that exist are listed), or the folder is not a run.
+        """
+        for path in (Path(name_or_path), RUNS / name_or_path):
+            if (path / "config.json").is_file():
+                return cls(path)
+        names = [run.name for run in all_runs()]
+        close = did_you_mean(Path(name_or_path).name, names) or ""
+        listed = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
+        there = f"there are: {listed}" if names else "`txt train DATA` makes one"
+        raise InputError(f"run `{name_or_path}` does not exist", f"{close} {there}".lstrip())
+
+    @classmethod
+    def newest(cls) -> "Run":
+        """Return the run that was made last.
+
+        Raises:
+            InputError: there is none.
+        """
+        runs = all_runs()
+        if not runs:
+            raise InputError("there is no run here yet", "`txt train DATA` makes one")
+        return runs[0]
+
+    def record(self) -> dict[str, Any]:
+        """Return config.json: when it was made, on what data, with which options."""
+        return read_json(self._record_path)
+
+    def config(self) -> TrainConfig:
+        """Return the options the run was started with."""
+        return TrainConfig.from_json(self.record()["config"], source=f"`{self._record_path}`")
+
+    def prepared_path(self) -> Path:
+        """Return the folder of prepared data that the run trains on."""
+        return Path(os.path.normpath(self.path / self.record()["prepared"]))
+
+    def events(self) -> Iterator[Event]:
+        """Yield what happened so far; empty for a run that never started."""
+        if not self.events_path.exists():
+            return
+        for value in read_lines(self.events_path):
+            event = from_json(value)
+            if event is not None:
+                yield event
+
+    def finished(self) -> Finished | None:
+        """Return how the run ended, or None while it has not (or was killed)."""
+        last = None
+        for event in self.events():
+            last = event
+        return last if isinstance(last, Finished) else None
+
+    def delete(self) -> None:
+        """Remove the folder: first from sight, then from the disk, so that no half of a run is ever seen.
+
+        Raises:
+            OSError: it may not be removed.
+        """
+        hidden = Path(tempfile.mkdtemp(dir=self.path.parent, prefix=f".{self.name}.", suffix=REMOVED))
+        os.replace(self.path, hidden / self.name)
+        shutil.rmtree(hidden)
+        for left in self.path.parent.glob(f".*{REMOVED}/*"):  # of a removal that was killed
+            shutil.rmtree(left.parent, ignore_errors=True)
+
+    def rename(self, name: str) -> "Run":
+        """Give the folder another name, and return the run under it.
+
+        Raises:
+            InputError: the name is not a plain file name or is taken, or the run is being trained.
+        """
+        check_name(name)
+        other = Run(self.path.parent / name)
+        with self.locked():
+            try:
+                other.path.mkdir()  # an empty folder of ours holds the name, and is replaced in one step
+            except FileExistsError:
+                raise InputError(f"`{other.path}` exists already", "choose another name") from None
+            os.replace(self.path, other.path)
+        return other
+
+    def is_locked(self) -> bool:
+        """Return whether a process is training this run."""
+        try:
+            with self.locked():
+                return False
+        except InputError:
+            return True
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep trainings off the run while the block works on its folder.
+
+        Raises:
+            InputError: a process is training this run.
+        """
+        if not self.events_path.is_file():
+            yield
+            return
+        with self.events_path.open("rb") as file:
+            if not _locks(file, fcntl.LOCK_SH):
+                raise InputError(f"run `{self.name}` is being trained", "stop it first, or wait until it has ended")
+            yield
+
+
+class EventLog:
+    """Appends events to a run's events.jsonl, each in one write; used as a context manager.
+
+    When the disk is full, events wait in memory and are written with the next one, so that training goes on. The file
+    is locked, so that two processes never train one run.
+
+    Raises:
+        InputError: another process is training this run, or the record is a link to some other file.
+    """
+
+    def __init__(self, run: Run) -> None:
+        if run.events_path.is_symlink():  # in a folder from elsewhere it may point to any file of ours
+            raise InputError(f"`{run.events_path}` is a link, and may not be written to", "copy the file in its place")
+        self._file = run.events_path.open("ab", buffering=0)
+        if not _locks(self._file, fcntl.LOCK_EX, seconds=0.5):
+            self._file.close()
+            raise InputError(f"run `{run.name}` is being trained by another process") from None
+        mend_torn_line(run.events_path)
+        self._index = EventIndex(run.events_path)
+        self._waiting: list[dict[str, Any]] = []
+
+    def write(self, event: Event) -> None:
+        """Append an event, and any that had to wait."""
+        self._waiting.append(event.to_json())
+        end = self._file.seek(0, os.SEEK_END)
+        lines = [json_line(value) for value in self._waiting]
+        content = b"".join(lines)
+        try:
+            if self._file.write(content) == len(content):
+                self._index.append(end, self._waiting, lines)
+                self._waiting.clear()
+                return
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+        self._file.truncate(end)
+
+    def __enter__(self) -> "EventLog":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._index.close()
+        self._file.close()
+
+
+def all_runs(folder: Path = RUNS) -> list[Run]:
+    """Return the runs under `folder`, the newest first."""
+    made = {}
+    for path in folder.glob("*/config.json"):
+        with suppress(FileNotFoundError):  # removed this moment
+            made[Run(path.parent)] = path.stat().st_mtime_ns
+    return sorted(made, key=made.__getitem__, reverse=True)
+
+
+def runs_of(prepared: Path, folder: Path = RUNS) -> list[Run]:
+    """Return the runs that train on the prepared folder at this path, the newest first."""
+    wanted = prepared.resolve()
+    found = []
+    for run in all_runs(folder):
+        with suppress(InputError, KeyError, TypeError):  # what is not the record of a run keeps nothing from being made
+            if run.prepared_path().resolve() == wanted:
+                found.append(run)
+    return found
+
+
+def check_name(name: str, given_as: str = "") -> None:
+    """Refuse what cannot name a run; `given_as` is the flag that was used, for the message.
+
+    Raises:
+        InputError: it is not a plain folder name.
+    """
+    if name in ("", ".", "..") or Path(name).name != name or any(ord(letter) < 32 for letter in name):
+        told = f"{given_as} `{name}`".lstrip()
+        raise InputError(f"{told} is not a plain folder name", f"letters, digits, dashes: {given_as} bigger-model")
+
+
+def _locks(file: IO[bytes], kind: int, seconds: float = 0.0) -> bool:
+    """Take the lock on a file; wait for so many seconds, as others hold it for an instant to see whether it is free."""
+    given_up = time.monotonic() + seconds
+    while True:
+        try:
+            fcntl.flock(file, kind | fcntl.LOCK_NB)
+            return True
+        except OSError:
+            if time.monotonic() >= given_up:
+                return False
+            time.sleep(0.01)
+
+
+def _made(name: str | None) -> Path:
+    """Make the folder of a new run: `runs/NAME`, or the first free `runs/NUMBER`."""
+    if name is None:
+        return _numbered()
+    check_name(name, "--name")
+    path = RUNS / name
+    try:
+        path.mkdir(parents=True)
+    except FileExistsError:
+        if Run(path).is_free():
+            with claimed(path):
+                Run(path).delete()
+            return _made(name)
+        hint = f"--resume {name} goes on with it; another --name starts afresh"
+        raise InputError(f"a run `{path}` exists already", hint) from None
+    return path
+
+
+def _is_hollow(path: Path) -> bool:
+    """Return whether a folder holds nothing but what a run's folder holds before it is described."""
+    there = {entry for entry in os.listdir(path) if not (entry.startswith(".") and entry.endswith(".part"))}
+    return not there or (STATUS in there and there <= {STATUS, "prepared"})
+
+
+def _numbered() -> Path:
+    """Make the first free folder above all numbered ones, even while other trainings do the same."""
+    taken = [int(path.name) for path in RUNS.glob("*") if path.name.isdecimal()]
+    for number in count(max(taken, default=0) + 1):
+        path = RUNS / f"{number:03d}"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            continue
+        return path
+    raise AssertionError

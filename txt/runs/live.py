@@ -1,0 +1,257 @@
+"""A run as a viewer knows it: its record taken in as it grows, and whether the process behind it lives."""
+
+import math
+import time
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from txt.config import TrainConfig
+from txt.errors import InputError
+from txt.files import read_json
+from txt.runs.diagnosis import Advice, Facts, diagnose
+from txt.runs.event_index import VALUES
+from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Started, Step
+from txt.runs.feed import News, Rows, RunFeed
+from txt.runs.folder import Run
+from txt.runs.pace import StepPace
+from txt.runs.scores import Scores
+from txt.runs.status import FAILED, LIVING, PAUSED, STARTING, TRAINING, Pulse, Status, read_status
+from txt.runs.step_curves import StepCurves
+
+DIED, NOT_STARTED, REMOVED = "died", "not started", "removed"
+
+_LOG_LINES = 500
+_EPOCHS_KEPT = 2000
+_DIAGNOSED_STEPS = 1000
+_PULSE_SECONDS = 0.5
+
+
+class Feed(Protocol):
+    """Where news come from: the record as it grows, or as it once grew."""
+
+    def look(self) -> News:
+        """Return what is new."""
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the log: an event, or advice that became true, at a time."""
+
+    time: float
+    what: Event | Advice
+
+
+class WatchedRun:
+    """Everything a viewer shows of a run; `look` takes in what is new.
+
+    It only reads: what it shows of a run on another machine's folder is the same.
+    """
+
+    def __init__(self, run: Run, feed: Feed | None = None, *, replayed: bool = False) -> None:
+        self.run, self.replayed = run, replayed
+        self._feed = feed or RunFeed(run.events_path)
+        self._pulse, self._pulse_felt = Pulse(run), float("-inf")
+        self.status: Status | None = None
+        self.alive = self._removed = False
+        self.share = 0.0
+        self.labels = class_names(run)
+        self._config = _config(run)
+        self._clear()
+
+    def _clear(self) -> None:
+        self.started: Started | None = None
+        self.begun: float | None = None
+        self.finished: Finished | None = None
+        self.steps, self.scores = StepCurves(), Scores()
+        self.log: deque[Entry] = deque(maxlen=_LOG_LINES)
+        self.answers: deque[Acknowledged] = deque(maxlen=_LOG_LINES)
+        self.advice: list[Advice] = []
+        self.last_step = 0
+        self.paused = self._diagnosis_due = False
+        self._epochs: deque[Evaluation] = deque(maxlen=_EPOCHS_KEPT)
+        self._pace = StepPace()
+
+    # Taking in
+
+    def look(self) -> bool:
+        """Take in what is new, and return whether anything is."""
+        before = self.state, self.share
+        self._feel_pulse()
+        news = self._feed.look()
+        self.share = news.share
+        if news.anew:
+            self._clear()
+        for piece in news.pieces():
+            if piece.started:
+                self._start(piece.started)
+            self._take_steps(piece.steps)
+            for event in piece.others:
+                self._diagnosis_due |= self._take(event)
+        if self._diagnosis_due and (news.share == 1.0 or self.replayed):
+            self._diagnosis_due = False
+            self._diagnose()
+        return bool(news) or (self.state, self.share) != before
+
+    def _feel_pulse(self) -> None:
+        now = time.monotonic()
+        if self.replayed or now - self._pulse_felt < _PULSE_SECONDS:
+            return
+        self._pulse_felt = now
+        self._removed = not self.run.path.is_dir()
+        self.status = read_status(self.run)
+        if self.status is None:
+            self.alive = self.run.is_locked()
+        else:
+            self.alive = self.status.state in LIVING and self._pulse.is_alive(self.status)
+
+    def _start(self, event: Started) -> None:
+        self.begun = event.time if self.begun is None else self.begun
+        self.started, self.finished, self.paused = event, None, False
+        self.steps.cut(event.step)
+        self.scores.cut(event.step)
+        self._epochs = deque((each for each in self._epochs if each.step <= event.step), maxlen=_EPOCHS_KEPT)
+        self.last_step = event.step
+        self._pace.clear()
+        self.log.append(Entry(event.time, event))
+        self._pulse_felt = -math.inf  # what was felt before it began says nothing of it
+        self._feel_pulse()
+
+    def _take_steps(self, rows: Rows) -> None:
+        if len(rows):
+            self.steps.add(rows)
+            self.last_step = int(rows["step"][-1])
+            self._pace.add(rows)
+
+    def _take(self, event: Event) -> bool:
+        """Take in an event that is no step; returns whether there may be something new to advise."""
+        match event:
+            case Evaluation():
+                self.scores.add(event)
+                if not event.epoch_end:
+                    return False
+                self._epochs.append(event)
+            case Acknowledged():
+                self.answers.append(event)
+                self.paused = event.command == "pause" or (self.paused and event.command != "resume")
+                self._pace.clear()
+            case Finished():
+                self.finished = event
+                self.last_step = max(self.last_step, event.step)
+        if not isinstance(event, Step):
+            self.log.append(Entry(event.time, event))
+        return isinstance(event, Evaluation | Finished)
+
+    # What it is like
+
+    @property
+    def state(self) -> str:
+        """How it stands: one of LIVING, a status of Finished, FAILED, DIED, NOT_STARTED or REMOVED."""
+        if self._removed:
+            return REMOVED
+        if self.finished and not self._starts_anew():
+            return self.finished.status
+        if self.replayed:
+            return PAUSED if self.paused else TRAINING
+        if self.alive:
+            if self.paused:
+                return PAUSED
+            return TRAINING if self.started and not self._starts_anew() else STARTING
+        if self.status and self.status.state == FAILED:
+            return FAILED
+        return DIED if self.started or self.status else NOT_STARTED
+
+    def _starts_anew(self) -> bool:
+        return self.status is not None and self.status.state == STARTING
+
+    @property
+    def runs(self) -> bool:
+        """Whether a process trains it now, so that commands are heard."""
+        return not self.replayed and self.state in (TRAINING, PAUSED)
+
+    @property
+    def total_steps(self) -> int:
+        """All the steps that are planned; 0 while that is not known."""
+        return self.started.total_steps if self.started else 0
+
+    @property
+    def epoch(self) -> float:
+        """How many epochs are done."""
+        return self.last_step / self.steps_per_epoch
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Steps of an epoch; 1 while that is not known."""
+        return max(self.started.steps_per_epoch, 1) if self.started else 1
+
+    @property
+    def metric(self) -> str:
+        """The score that chooses the best model."""
+        return self._config.metric
+
+    @property
+    def now(self) -> Mapping[str, float]:
+        """The numbers of the last step that is recorded."""
+        last = self.steps.last
+        return {} if last is None else dict(zip(VALUES, last["values"].tolist(), strict=True))
+
+    @property
+    def seconds_left(self) -> float | None:
+        """How long the steps that are left will take at the pace of late; None where nothing can be said."""
+        return self._pace.seconds_to(self.total_steps) if self.state == TRAINING else None
+
+    # Advice
+
+    def _diagnose(self) -> None:
+        """Find what has become true; what is new goes into the log."""
+        known = {each.kind for each in self.advice}
+        events: list[Event] = [self.started] if self.started else []
+        events += [*self._sampled_steps(), *self._epochs]
+        events += [self.finished] if self.finished else []
+        self.advice = diagnose(events, self._config, Facts(labels=self.labels))
+        when = self.log[-1].time if self.log else time.time()
+        self.log.extend(Entry(when, advice) for advice in self.advice if advice.kind not in known)
+
+    def _sampled_steps(self) -> list[Step]:
+        """Return the recorded steps as events, means of a few where there are many."""
+        first, last = self.steps.span("step")
+        names = ("loss", "accuracy", "learning_rate", "gradient_norm")
+        curves = {name: self.steps.stretch(name, "step", first, last) for name in names}
+        groups = np.array_split(np.arange(len(curves["loss"].xs)), min(len(curves["loss"].xs), _DIAGNOSED_STEPS) or 1)
+        return [
+            Step(
+                time=0.0,
+                step=int(curves["loss"].xs[group[-1]]),
+                epoch=float(curves["loss"].xs[group[-1]]) / self.steps_per_epoch,
+                rows_per_second=0.0,
+                tokens_per_second=0.0,
+                memory_bytes=0,
+                **{name: float(curve.mean[group].mean()) for name, curve in curves.items()},
+            )
+            for group in groups
+            if len(group)
+        ]
+
+
+def class_names(run: Run) -> list[str]:
+    """Return the names of a run's classes as far as they can be found; numbers stand for them where not."""
+    try:
+        return [str(label) for label in read_json(run.prepared_path() / "manifest.json")["labels"]]
+    except (InputError, KeyError, TypeError, OSError):
+        pass
+    try:
+        names = read_json(run.model / "config.json")["id2label"]
+        return [str(names[key]) for key in sorted(names, key=int)]
+    except (InputError, KeyError, TypeError, ValueError, OSError):
+        return []
+
+
+def _config(run: Run) -> TrainConfig:
+    """Return the options of a run; the defaults where a newer version wrote others."""
+    try:
+        return run.config()
+    except (InputError, KeyError):
+        return TrainConfig()

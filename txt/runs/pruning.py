@@ -1,0 +1,136 @@
+"""Which runs may go, and what speaks for each of the others."""
+
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from txt.errors import InputError
+from txt.metrics import METRIC_NAMES
+from txt.runs.folder import Run
+from txt.runs.notes import KEEP
+from txt.runs.state import ALIVE
+from txt.runs.study_best import best_of_studies
+from txt.runs.summary import OURS, Summary, best_runs
+
+
+@dataclass(frozen=True)
+class Pruning:
+    """What a pruning removes, and why each other run stays."""
+
+    removed: list[Summary]
+    kept: dict[Path, str]
+
+    @property
+    def bytes(self) -> int:
+        """The bytes that become free."""
+        return sum(run.size for run in self.removed)
+
+
+def pruning(runs: Sequence[Summary], keep_best: int) -> Pruning:
+    """Choose all runs but the best on each data and metric.
+
+    What runs, is tagged `keep`, is the newest or the best of a study stays as well, and so does what lends its data to
+    a run that stays.
+    Folders that are not runs are left alone.
+    """
+    kept: dict[Path, str] = {}
+    studies = best_of_studies()
+    for group in best_runs(runs).values():
+        for rank, run in enumerate(group[:keep_best], 1):
+            if run.rank is not None:
+                kept[run.path] = f"{_place(rank, len(group))} on {run.data or 'its data'} by {_metric(run)}"
+    whole = [run for run in runs if run.is_run]
+    kept |= {run.path: "the newest" for run in _newest(whole)}
+    kept |= {run.path: run.state.kind for run in whole if run.state.kind in ALIVE}
+    kept |= {run.path: f"the best of study {studies[run.name]}" for run in whole if run.name in studies}
+    kept |= {run.path: f"tagged `{KEEP}`" for run in whole if KEEP in run.notes.tags}
+    lenders = _lenders(whole)
+    for run in [run for run in whole if run.path in kept]:
+        borrower = run
+        while (lender := lenders.get(borrower.path)) and lender.path not in kept:
+            kept[lender.path] = f"`{borrower.name}` trains on its data"
+            borrower = lender
+    return Pruning([run for run in whole if run.path not in kept], kept)
+
+
+def borrowers(run: Summary, runs: Sequence[Summary]) -> list[Summary]:
+    """Return the other runs that train on the data prepared inside this one's folder."""
+    lenders = _lenders([run, *(other for other in runs if other.path != run.path)])
+    return [other for other in runs if (lender := lenders.get(other.path)) and lender.path == run.path]
+
+
+def check_removable(run: Summary, runs: Sequence[Summary], going: Sequence[Path]) -> None:
+    """Refuse to remove what must stay; `going` are the folders that are removed along with it.
+
+    Raises:
+        InputError: it is being trained, is no run of ours, or another run trains on its data.
+    """
+    check_idle(run)
+    if not run.is_run and not _is_ours(run.path):
+        raise InputError(f"`{run.path}` is no run of ours, and stays: {run.problem}", "remove it yourself, with rm -r")
+    staying = [other.name for other in borrowers(run, runs) if other.path not in going]
+    if staying:
+        names = ", ".join(f"`{name}`" for name in staying[:5])
+        raise InputError(
+            f"{names} trained on the data inside run `{run.name}`, and could not be evaluated or resumed without it",
+            f"remove them together: txt runs rm {' '.join([run.name, *staying[:5]])}",
+        )
+
+
+def check_idle(run: Summary) -> None:
+    """Refuse to touch the folder of a run that is being trained, or about to be.
+
+    Raises:
+        InputError: it is.
+    """
+    if run.state.kind in ALIVE:
+        raise InputError(f"run `{run.name}` is {run.state.words}", "stop it first, or wait until it has ended")
+
+
+def standing(run: Summary, runs: Sequence[Summary]) -> list[str]:
+    """Say what one would want to know before removing a run: its place, and who else names it."""
+    told = [
+        f"the best of {len(group)} runs on {run.data or 'its data'} by {_metric(run)}"
+        for group in best_runs(runs).values()
+        if len(group) > 1 and group[0].path == run.path and run.rank is not None
+    ]
+    told += ["the newest, which `txt eval` takes" for newest in _newest(runs) if newest.path == run.path]
+    study = best_of_studies().get(run.name)
+    told += [f"the best of study {study}"] if study else []
+    return told + [f"tagged `{KEEP}`"] * (KEEP in run.notes.tags)
+
+
+def _place(rank: int, runs: int) -> str:
+    return "the only one" if runs == 1 else f"the best of {runs}" if rank == 1 else f"number {rank} of {runs}"
+
+
+def _metric(run: Summary) -> str:
+    return METRIC_NAMES.get(run.metric or "", run.metric or "")
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether a folder that is no whole run was one, or began to be one: nothing else is ever removed."""
+    names = [entry.name for entry in path.iterdir()]
+    return "events.jsonl" in names or all(name in OURS or name.startswith(".") for name in names)
+
+
+def _newest(runs: Iterable[Summary]) -> list[Summary]:
+    """Return the run that commands take where none is named, as `Run.newest` chooses it."""
+    made = {}
+    for run in runs:
+        with suppress(OSError):
+            made[(run.path / "config.json").stat().st_mtime_ns] = run
+    return [made[max(made)]] if made else []
+
+
+def _lenders(runs: Sequence[Summary]) -> dict[Path, Summary]:
+    """Return for each run, by its path, the other one inside whose folder its data lies."""
+    folders = {run.path.resolve(): run for run in runs}
+    found: dict[Path, Summary] = {}
+    for run in runs:
+        parents = Run(run.path).prepared_path().resolve().parents if run.is_run else ()
+        lender = next((folders[parent] for parent in parents if parent in folders), run)
+        if lender.path != run.path:
+            found[run.path] = lender
+    return found

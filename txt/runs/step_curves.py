@@ -1,0 +1,128 @@
+"""The numbers of every step of a run in bounded memory: where there are many, lowest, mean and highest of a few."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from txt.runs.event_index import VALUES
+from txt.runs.feed import ROW_TYPE, Rows
+
+Floats = npt.NDArray[np.float64]
+Singles = npt.NDArray[np.float32]
+
+MOST_BUCKETS = 1 << 18
+_FIRST_BUCKETS = 1 << 10
+_LOW, _MEAN, _HIGH = range(3)
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """A piece of a curve, a point a bucket: `xs`, `low`, `mean` and `high` (N,)."""
+
+    xs: Floats
+    low: Singles
+    mean: Singles
+    high: Singles
+
+
+class StepCurves:
+    """Takes in the rows of steps and gives stretches of any of VALUES, over steps or over time.
+
+    Each bucket holds `width` rows; when there are too many buckets, two become one.
+    """
+
+    def __init__(self, most: int = MOST_BUCKETS) -> None:
+        self._most = most
+        self.clear()
+
+    def clear(self) -> None:
+        """Forget everything."""
+        self.width = 1
+        self._count = 0
+        self._xs = np.empty((2, _FIRST_BUCKETS))  # last step and time of each bucket
+        self._values = np.empty((3, len(VALUES), _FIRST_BUCKETS), np.float32)  # low, mean, high
+        self._rest = np.empty(0, ROW_TYPE)  # rows that do not fill a bucket yet
+
+    @property
+    def last(self) -> np.void | None:
+        """The last row, as far as it is kept."""
+        return self._last if self._count or len(self._rest) else None
+
+    def add(self, rows: Rows) -> None:
+        """Take in the steps that came next."""
+        if not len(rows):
+            return
+        self._last = rows[-1]
+        rows = np.concatenate([self._rest, rows]) if len(self._rest) else rows
+        while self._count + len(rows) // self.width > self._most:
+            self._halve()
+        whole = len(rows) // self.width * self.width
+        self._append(rows[:whole])
+        self._rest = rows[whole:].copy()
+
+    def cut(self, step: int) -> None:
+        """Forget what came after a step, since the training went on from there."""
+        self._rest = self._rest[self._rest["step"] <= step]
+        self._count = int(np.searchsorted(self._xs[0, : self._count], step, side="right"))
+
+    def span(self, over: str) -> tuple[float, float]:
+        """Return the first and the last `step` or `time`; zeros while there is none."""
+        xs = self._axis(over)
+        return (float(xs[0]), float(xs[-1])) if len(xs) else (0.0, 0.0)
+
+    def stretch(self, name: str, over: str, first: float, last: float, beside: int = 0) -> Stretch:
+        """Return the curve of one of VALUES from `first` to `last`, and so many buckets more on both sides."""
+        place, xs = VALUES.index(name), self._axis(over)
+        begin = max(int(np.searchsorted(xs, first)) - beside, 0)
+        end = min(int(np.searchsorted(xs, last, side="right")) + beside, len(xs))
+        kept = self._values[:, place, begin : min(end, self._count)]
+        if end > self._count and len(self._rest):
+            rest = self._rest["values"][:, place]
+            tail = [[rest.min()], [rest.mean()], [rest.max()]]
+            kept = np.concatenate([kept, np.array(tail, np.float32)], axis=1)
+        return Stretch(xs[begin:end], *kept)
+
+    def _axis(self, over: str) -> Floats:
+        xs = self._xs[0 if over == "step" else 1, : self._count]
+        return np.append(xs, float(self._rest[over][-1])) if len(self._rest) else xs
+
+    def _append(self, rows: Rows) -> None:
+        added = len(rows) // self.width
+        if not added:
+            return
+        self._grow(self._count + added)
+        place = slice(self._count, self._count + added)
+        self._xs[0, place] = rows["step"][self.width - 1 :: self.width]
+        self._xs[1, place] = rows["time"][self.width - 1 :: self.width]
+        values = np.ascontiguousarray(rows["values"].T)  # (V, N)
+        if self.width == 1:
+            self._values[:, :, place] = values
+        else:
+            starts = np.arange(0, len(rows), self.width)
+            self._values[_LOW, :, place] = np.minimum.reduceat(values, starts, axis=1)
+            self._values[_MEAN, :, place] = np.add.reduceat(values, starts, axis=1) / np.float32(self.width)
+            self._values[_HIGH, :, place] = np.maximum.reduceat(values, starts, axis=1)
+        self._count += added
+
+    def _halve(self) -> None:
+        """Make one bucket of two; the last of an odd number stays as it is."""
+        even, half = self._count // 2 * 2, self._count // 2
+        odd = self._count - even
+        low, mean, high = self._values
+        low[:, :half] = np.minimum(low[:, 0:even:2], low[:, 1:even:2])
+        mean[:, :half] = (mean[:, 0:even:2] + mean[:, 1:even:2]) / 2
+        high[:, :half] = np.maximum(high[:, 0:even:2], high[:, 1:even:2])
+        self._xs[:, :half] = self._xs[:, 1:even:2]
+        if odd:
+            self._values[:, :, half] = self._values[:, :, even]
+            self._xs[:, half] = self._xs[:, even]
+        self._count, self.width = half + odd, self.width * 2
+
+    def _grow(self, needed: int) -> None:
+        room = self._xs.shape[1]
+        if needed <= room:
+            return
+        extra = max(min(2 * room, self._most), needed) - room
+        self._xs = np.concatenate([self._xs, np.empty((2, extra))], axis=1)
+        self._values = np.concatenate([self._values, np.empty((3, len(VALUES), extra), np.float32)], axis=2)

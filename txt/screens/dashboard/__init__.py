@@ -1,0 +1,1 @@
+"""The dashboard: a run while it trains, or its replay."""

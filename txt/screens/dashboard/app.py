@@ -1,0 +1,33 @@
+"""The app that runs the dashboard."""
+
+import os
+import shutil
+import subprocess
+
+from textual import on
+
+from txt.runs.live import WatchedRun
+from txt.runs.replay import Replay
+from txt.sanitize import visible
+from txt.screens.app import ActingApp
+from txt.screens.dashboard.screen import DashboardScreen, Ended
+
+
+class DashboardApp(ActingApp[None]):
+    """Runs the screen."""
+
+    TITLE = "txt watch"
+
+    def __init__(self, watched: WatchedRun, replay: Replay | None = None, *, notifies: bool = False) -> None:
+        self.dashboard = DashboardScreen(watched, replay, notifies=notifies)
+        super().__init__(self.dashboard)
+
+    @on(Ended)
+    def _notify(self, event: Ended) -> None:
+        """Ring, and tell the desktop as far as terminal or system can do that; over ssh the terminal may."""
+        message = visible(event.message)
+        self.bell()
+        if self._driver is not None:
+            self._driver.write(f"\x1b]9;{message}\x07")
+        if shutil.which("notify-send") and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+            subprocess.Popen(["notify-send", "txt", message], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

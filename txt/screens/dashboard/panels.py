@@ -1,0 +1,99 @@
+"""The parts of the dashboard: plots that draw themselves only when something changed, and the log."""
+
+from collections.abc import Hashable, Sequence
+
+from rich.text import Text
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Container
+from textual.message import Message
+
+from txt.charts.plot_view import Scene
+from txt.charts.run_plots import PLOTS
+from txt.screens.widgets.text_rows import TextRows
+
+NAMES = tuple(PLOTS)
+
+
+class PlotPanel(TextRows):
+    """One plot, by its name in PLOTS; a click asks to see it alone."""
+
+    class Clicked(Message):
+        """The plot was clicked."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(self, name: str) -> None:
+        super().__init__(id=f"plot-{name}", classes="plot")
+        self._plot = name
+        self._scene: tuple[Scene, Hashable] | None = None
+        self._drawn: Hashable = None
+
+    def draw(self, scene: Scene, version: Hashable) -> None:
+        """Draw the plot for a scene, unless it is drawn already in this version and size."""
+        self._scene, size = (scene, version), self.size
+        if not self.display or not size.width or self._drawn == (version, size):
+            return
+        self._drawn = version, size
+        self.show(PLOTS[self._plot](scene, size.width, size.height))
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Draw the plot for the room it has now."""
+        if self._scene is not None:
+            self.draw(*self._scene)
+
+    def on_click(self) -> None:
+        """Ask to see this plot alone, or all again."""
+        self.post_message(self.Clicked(self._plot))
+
+
+class Plots(Container):
+    """Four plots side by side, or one alone."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out all plots; the confusion shows only alone."""
+        for name in NAMES:
+            yield PlotPanel(name)
+
+    def show_alone(self, name: str | None) -> None:
+        """Show one plot, or the four."""
+        self.set_class(name is not None, "alone")
+        for panel in self.query(PlotPanel):
+            panel.display = panel.id == f"plot-{name}" if name else panel.id != "plot-confusion"
+
+    def draw(self, scene: Scene, version: Hashable) -> None:
+        """Draw what is seen and has changed."""
+        for panel in self.query(PlotPanel):
+            panel.draw(scene, version)
+
+
+class LogPane(TextRows):
+    """The last lines of what happened; pages back."""
+
+    def __init__(self) -> None:
+        super().__init__(id="log")
+        self._all: Sequence[Text] = ()
+        self._back = 0
+
+    def tell(self, lines: Sequence[Text]) -> None:
+        """Show the newest of these lines, or the same old ones when paged back."""
+        if self._back:
+            self._back = min(self._back + max(len(lines) - len(self._all), 0), max(len(lines) - 1, 0))
+        self._all = lines
+        self._draw()
+
+    def page(self, pages: int) -> None:
+        """Page back (positive) or forth."""
+        most = max(len(self._all) - self.size.height, 0)
+        self._back = min(max(self._back + pages * max(self.size.height - 1, 1), 0), most)
+        self._draw()
+
+    def _draw(self) -> None:
+        end = len(self._all) - self._back
+        self.show(self._all[max(end - self.size.height, 0) : end])
+
+    def on_resize(self, _event: events.Resize) -> None:
+        """Show as many lines as there is room for."""
+        self._draw()

@@ -1,0 +1,405 @@
+"""The dashboard: what a run does, live or replayed, and keys that steer it. It only reads the run's folder and asks."""
+
+import shlex
+import time
+from dataclasses import replace
+from pathlib import Path
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.message import Message
+
+from txt.charts.plot_view import MOVES, SMOOTHINGS, Scene, View
+from txt.charts.run_plots import metrics_of
+from txt.errors import TxtError
+from txt.runs.folder import Run, all_runs
+from txt.runs.live import REMOVED, WatchedRun
+from txt.runs.notes import read_notes, write_note
+from txt.runs.replay import Replay
+from txt.runs.status import LIVING, PAUSED
+from txt.sanitize import visible_lines
+from txt.screens.app import ActingScreen
+from txt.screens.dashboard.drawing_budget import DrawingBudget
+from txt.screens.dashboard.overlay_dialog import ChooseRuns
+from txt.screens.dashboard.panels import NAMES, LogPane, PlotPanel, Plots
+from txt.screens.dashboard.steering import Steering, ask_to_discard, ask_to_leave, ask_to_stop
+from txt.screens.widgets.chips import Chip, Chips
+from txt.screens.widgets.dialogs import AskLine, Page, TypedAhead
+from txt.screens.widgets.text_rows import TextRows
+from txt.training.control import DISCARD, NOTE, PAUSE, RATE, RESUME, SAVE, STOP
+from txt.wording import run as run_words
+from txt.wording.run import REPLAY_ACTIONS, RUN_ACTIONS, RunAction
+
+TICK_SECONDS = 0.2
+_SHARE = 0.04  # of a core: what the screen may take, since all cores of a training wait for the one that lends it
+_REPLAY_SHARE = 0.5  # nobody waits for it
+_LEAST_SECONDS = 0.35  # with a tick, under the half second in which an event is to be seen
+_MOST_SECONDS = 0.6
+_CATCH_UP_SECONDS = 0.05  # that a key waits at most while a long record is read
+_DOTS = 400  # of a plot's width, about as many as a large terminal has
+_MARGIN = 2
+_TALL = 34  # lines from which the log is longer
+
+
+class Ended(Message):
+    """The training has ended, and somebody wants to be told."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__()
+        self.message = message
+
+
+class DashboardScreen(ActingScreen):
+    """Shows a run and turns keys into commands; what the run is like lives in WatchedRun."""
+
+    def __init__(self, watched: WatchedRun, replay: Replay | None = None, *, notifies: bool = False) -> None:
+        super().__init__()
+        self.watched, self.replay = watched, replay
+        self.view = View(metric=watched.metric if watched.metric != "loss" else "accuracy")
+        self.earlier: list[WatchedRun] = []
+        self._alone: str | None = None
+        self._steering = Steering(watched)
+        self._notice = ""
+        self._notifies, self._leaving = notifies, False
+        self._version = 0
+        self._plotted: tuple[int, object] = (0, None)
+        self._logged: object = None
+        share, least = (_SHARE, _LEAST_SECONDS) if replay is None else (_REPLAY_SHARE, 0.0)
+        self._budget = DrawingBudget(share, least, _MOST_SECONDS)
+        self._stale = True
+        self._reads_on = False
+        self._keys_shown: list[Chip] = []
+
+    def compose(self) -> ComposeResult:
+        """Lay out the header, the plots, what is to be advised, the log and the keys."""
+        yield TextRows(id="run-head")
+        yield TextRows(id="run-numbers")
+        yield Plots(id="plots")
+        yield TextRows(id="advice")
+        yield LogPane()
+        yield Chips(id="keys")
+
+    @property
+    def actions(self) -> tuple[RunAction, ...]:
+        """What keys do here: a replay has no training to steer."""
+        if self.replay is None:
+            return RUN_ACTIONS
+        own = {action.name for action in REPLAY_ACTIONS}
+        return REPLAY_ACTIONS + tuple(each for each in RUN_ACTIONS if not each.controls and each.name not in own)
+
+    @property
+    def shows_all(self) -> bool:
+        """Whether all that came in is drawn. (`is_current` is Textual's own.)"""
+        return not self._stale and not self._is_behind_somewhere()
+
+    # Keys
+
+    @on(events.Key)
+    def _press(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        if self.app.screen is not self:
+            self.app.screen.post_message(TypedAhead(event))
+            return
+        self._notice = ""
+        action = next((each for each in self.actions if event.character == each.key), None)
+        if event.key in MOVES:
+            self._look_at(MOVES[event.key](self.view))
+        elif event.character and event.character in "12345"[: len(NAMES)]:
+            self._show_alone(NAMES[int(event.character) - 1])
+        elif event.key in ("pageup", "pagedown"):
+            self.query_one(LogPane).page(1 if event.key == "pageup" else -1)
+        elif event.key == "escape":
+            self._show_alone(None)
+        elif event.key == "space":
+            self.run_action_named("pause")
+        elif event.character == "=":
+            self.run_action_named("faster")
+        elif event.key == "f1":
+            self.run_action_named("help")
+        elif action:
+            self.run_action_named(action.name)
+        elif event.is_printable:
+            self._tell(f"{event.character} is no key here, ? shows all")
+
+    @on(Chips.Pressed)
+    def _click(self, event: Chips.Pressed) -> None:
+        event.stop()
+        self.run_action_named(event.name)
+
+    @on(PlotPanel.Clicked)
+    def _enlarge(self, event: PlotPanel.Clicked) -> None:
+        self._show_alone(event.name)
+
+    # Steering the training
+
+    def _do_pause(self) -> None:
+        if self.replay:
+            self.replay.paused = not self.replay.paused
+            self._tell("the replay holds" if self.replay.paused else "")
+        elif self.watched.state == PAUSED:
+            self._ask_for(RESUME, "going on")
+        else:
+            self._ask_for(PAUSE, "pausing after this step")
+
+    def _do_save(self) -> None:
+        self._ask_for(SAVE, "saving after this step")
+
+    def _do_slower(self) -> None:
+        self._change_pace(0.5)
+
+    def _do_faster(self) -> None:
+        self._change_pace(2.0)
+
+    def _change_pace(self, factor: float) -> None:
+        """Change the learning rate, or the speed of a replay."""
+        if self.replay:
+            self.replay.speed *= factor
+            self._tell(f"{self.replay.speed:.3g} times as fast as it was")
+        else:
+            self._ask_for(RATE, f"learning rate {'halved' if factor < 1 else 'doubled'} after this step", factor)
+
+    def _do_stop(self) -> None:
+        if self._is_steerable():
+            self.app.push_screen(ask_to_stop(), self._stop)
+
+    def _stop(self, choice: str | None) -> None:
+        if choice == "stop":
+            self._ask_for(STOP, "stopping after this step")
+
+    def _do_discard(self) -> None:
+        if self._is_steerable():
+            self.app.push_screen(ask_to_discard(self.watched), self._discard)
+
+    def _discard(self, choice: str | None) -> None:
+        if choice == "discard":
+            self._ask_for(DISCARD, "ending after this step")
+
+    def _ask_for(self, command: str, told: str, value: float | str | None = None) -> bool:
+        asked = self._steering.ask(command, told, value)
+        self._tell(self._steering.told)
+        return asked
+
+    def _is_steerable(self) -> bool:
+        possible = self._steering.is_possible()
+        if not possible:
+            self._tell(self._steering.told)
+        return possible
+
+    # Notes, earlier runs, pictures, help
+
+    def _do_note(self) -> None:
+        run = self.watched.run
+        try:
+            note = read_notes(run.path).note
+        except TxtError:
+            note = ""
+
+        def keep(text: str | None) -> None:
+            if text is None:
+                return
+            try:
+                write_note(run.path, text)
+            except (TxtError, OSError) as error:
+                self._tell(f"the note is not saved: {error}")
+                return
+            if not (self.watched.runs and text.strip() and self._ask_for(NOTE, "noted", text.strip())):
+                self._tell("noted")
+
+        self.app.push_screen(AskLine("Note on this run", note), keep)
+
+    def _do_overlay(self) -> None:
+        here = self.watched.run.path.resolve()
+        others = [run for run in all_runs(here.parent) if run.path.resolve() != here]
+        if not others:
+            self._tell("there is no other run beside this one")
+            return
+        chosen = {each.run.path.resolve() for each in self.earlier}
+        self.app.push_screen(ChooseRuns(others, chosen), self._lay_behind)
+
+    def _lay_behind(self, runs: list[Path] | None) -> None:
+        if runs is None:
+            return
+        known = {each.run.path: each for each in self.earlier}
+        self.earlier = [known.get(path) or WatchedRun(Run(path)) for path in runs]
+        for each in self.earlier:
+            self._take_in(each)
+        self._redraw()
+
+    def _do_picture(self) -> None:
+        name = f"{self.watched.run.name}-{time.strftime('%H%M%S')}.svg"
+        try:
+            self.app.save_screenshot(name, path=".")
+        except OSError as error:
+            self._tell(f"no picture: {(error.strerror or str(error)).lower()}")
+        else:
+            self._tell(f"the screen is in {name}")
+
+    def _do_help(self) -> None:
+        self.app.push_screen(Page("Keys", run_words.help_page(self.actions)))
+
+    # How it is seen
+
+    def _do_metric(self) -> None:
+        self._look_at(self.view.with_next_metric(metrics_of(self.watched)))
+
+    def _do_axis(self) -> None:
+        view = self.view.on_next_axis()
+        self._look_at(view, f"over {'steps' if view.over == 'step' else view.over + 's'}")
+
+    def _do_smooth(self) -> None:
+        view = self.view.smoothed_next()
+        share = SMOOTHINGS[view.smoothing]
+        self._look_at(view, f"smoothed over {share:.0%} of what is seen" if share else "not smoothed")
+
+    def _do_log(self) -> None:
+        logarithmic = not self.view.logarithmic
+        self._look_at(replace(self.view, logarithmic=logarithmic), "logarithmic" if logarithmic else "linear")
+
+    def _look_at(self, view: View, told: str = "") -> None:
+        self.view = view
+        self._tell(told)
+        self._redraw()
+
+    def _show_alone(self, name: str | None) -> None:
+        self._alone = None if name == self._alone else name
+        self.query_one(Plots).show_alone(self._alone)
+        self._draw()
+
+    # Leaving
+
+    def _do_detach(self) -> None:
+        self.app.exit()
+
+    def _do_leave(self) -> None:
+        if self.replay or self.watched.state not in LIVING:
+            self.app.exit()
+            return
+        self.app.push_screen(ask_to_leave(f"txt watch {shlex.quote(self.watched.run.name)}"), self._leave)
+
+    def _leave(self, choice: str | None) -> None:
+        if choice == "detach":
+            self.app.exit()
+        elif choice == "stop" and self._ask_for(STOP, "stopping after this step"):
+            self._leaving = True
+
+    # Drawing
+
+    def on_mount(self) -> None:
+        """Show what is known, and begin to look for more."""
+        self.query_one(Plots).show_alone(None)
+        self.set_interval(TICK_SECONDS, self._tick)
+        self.call_after_refresh(self._tick)
+
+    @on(events.Resize)
+    def _fit(self, event: events.Resize) -> None:
+        self.set_class(event.size.height >= _TALL, "tall")
+        self.call_after_refresh(self._draw)
+
+    def _tick(self) -> None:
+        """Take in what is new, and show it when it is time."""
+        before = self.watched.state
+        changed = [self._take_in(each) for each in (self.watched, *self.earlier)]
+        self._stale |= any(changed)
+        if any(changed) and self._steering.hear():
+            self._notice, urgent = self._steering.told, True
+        else:
+            urgent = self.watched.state != before
+        if self.watched.state != before:
+            self._on_state(before)
+        if urgent or (self._stale and self._budget.allows()):
+            self._version += self._moves_a_dot()
+            self._draw()
+            self._stale = False
+        if not self._reads_on and self._is_behind_somewhere():
+            self._reads_on = True
+            self.call_later(self._read_on)
+
+    def _read_on(self) -> None:
+        """Read more of a long record at once, but after the keys that were pressed meanwhile."""
+        self._reads_on = False
+        self._tick()
+
+    def _moves_a_dot(self) -> bool:
+        """Return whether what came can be seen in a plot: drawing for less would take time from the training."""
+        watched, (step, known) = self.watched, self._plotted
+        now = (watched.log[-1] if watched.log else None, watched.share, [each.last_step for each in self.earlier])
+        if now == known and watched.last_step - step < watched.last_step / _DOTS:
+            return False
+        self._plotted = watched.last_step, now
+        return True
+
+    def _is_behind_somewhere(self) -> bool:
+        return any(self._is_behind(each) for each in (self.watched, *self.earlier))
+
+    @staticmethod
+    def _is_behind(watched: WatchedRun) -> bool:
+        return watched.share < 1.0 and not watched.replayed
+
+    def _take_in(self, watched: WatchedRun) -> bool:
+        """Look for news; a long record is read in parts, for as long as the screen can wait."""
+        given_up = time.monotonic() + _CATCH_UP_SECONDS
+        changed = watched.look()
+        while self._is_behind(watched) and time.monotonic() < given_up:
+            changed |= watched.look()
+        return changed
+
+    def _on_state(self, before: str) -> None:
+        """React to a change of the run's state: a training that ended is told, and left where that was asked for."""
+        state = self.watched.state
+        if before not in LIVING or state in LIVING or self.watched.replayed:
+            return
+        if self._notifies:
+            self.post_message(Ended(f"{self.watched.run.name}: {run_words.state_words(self.watched)}"))
+        if self._leaving or state in ("discarded", REMOVED):
+            self.app.exit()
+
+    def _redraw(self) -> None:
+        self._version += 1
+        self._draw()
+
+    def _tell(self, what: str) -> None:
+        self._notice = what
+        self._draw()
+
+    def _draw(self) -> None:
+        self._budget.begin()
+        watched, width = self.watched, self.app.size.width - 2 * _MARGIN
+        self.query_one("#run-head", TextRows).show(run_words.header(watched, width))
+        self.query_one("#run-numbers", TextRows).show(run_words.numbers(watched, width))
+        self.query_one("#advice", TextRows).show([self._said(width)])
+        self._draw_log(width)
+        scene = Scene(watched, self.view, self.earlier)
+        self.query_one(Plots).draw(scene, (self._version, self.view, len(self.earlier)))
+        self._draw_keys()
+
+    def _draw_log(self, width: int) -> None:
+        """Draw the log anew when something was added to it."""
+        log, started = self.watched.log, self.watched.started
+        now = (log[-1] if log else None, len(log), width)
+        if now != self._logged:
+            self._logged = now
+            self.query_one(LogPane).tell(run_words.log_lines(list(log), started.epochs if started else 0, width))
+
+    def _said(self, width: int) -> Text:
+        """Return what the last key did, or what there is to advise."""
+        if self._notice:
+            return Text(visible_lines(self._notice), "reverse")
+        if self.watched.share < 0.99 and not self.watched.replayed:
+            return Text(f"reading the record: {self.watched.share:.0%}")
+        return run_words.advice_line(self.watched, width)
+
+    def _draw_keys(self) -> None:
+        chips = [
+            Chip(action.name, action.key, self._word(action), quiet=True)
+            for action in self.actions
+            if (not action.controls or self.watched.state in LIVING) and (not action.rare or self.size.height >= _TALL)
+        ]
+        if chips != self._keys_shown:
+            self._keys_shown = chips
+            self.query_one("#keys", Chips).show(chips)
+
+    def _word(self, action: RunAction) -> str:
+        held = self.replay.paused if self.replay else self.watched.state == PAUSED
+        return "go on" if action.name == "pause" and held else action.word

@@ -1,0 +1,72 @@
+"""What keys ask of a training: commands sent to its process, and those it has not answered yet."""
+
+from rich.text import Text
+
+from txt.runs.live import WatchedRun
+from txt.runs.status import STARTING
+from txt.screens.widgets.chips import Chip
+from txt.screens.widgets.dialogs import Choose
+from txt.training.control import send
+from txt.wording import run as run_words
+
+
+class Steering:
+    """Sends commands to the process of a watched run; `told` is what there is to say of the last."""
+
+    def __init__(self, watched: WatchedRun) -> None:
+        self._watched = watched
+        self._waiting: set[str] = set()
+        self.told = ""
+
+    def ask(self, command: str, told: str, value: float | str | None = None) -> bool:
+        """Send a command; its answer comes through the event log. Returns whether it could be sent."""
+        if not self.is_possible():
+            return False
+        try:
+            self._waiting.add(send(self._watched.run, command, value))
+        except OSError as error:
+            self.told = f"this run can only be watched from here: {(error.strerror or str(error)).lower()}"
+            return False
+        self.told = f"{told} …"
+        return True
+
+    def is_possible(self) -> bool:
+        """Return whether a process hears commands; where none does, `told` says so."""
+        if self._watched.runs:
+            return True
+        starting = self._watched.state == STARTING
+        self.told = "it is still starting" if starting else f"it is not running: {run_words.state_words(self._watched)}"
+        return False
+
+    def hear(self) -> bool:
+        """Take in answers; returns whether one of this screen's commands was answered."""
+        heard = [answer for answer in self._watched.answers if answer.number in self._waiting]
+        for answer in heard:
+            self._waiting.remove(answer.number)
+            self.told = f"refused: {answer.refused}" if answer.refused else ""
+        return bool(heard)
+
+
+def ask_to_stop() -> Choose:
+    """Return the question before a training is stopped; its answer is `stop`."""
+    body = Text("The step is finished, everything is saved, and --resume goes on with it.")
+    return Choose("Stop the training?", body, [Chip("stop", "enter", "stop and save"), Chip("stay", "esc", "go on")])
+
+
+def ask_to_discard(watched: WatchedRun) -> Choose:
+    """Return the question before a run is removed; its answer is `discard`."""
+    body = Text(f"Everything in {watched.run.path} is removed, its checkpoints and its best model too.")
+    return Choose(
+        "Discard this run?", body, [Chip("discard", "D", "stop and remove it"), Chip("stay", "esc", "keep it")]
+    )
+
+
+def ask_to_leave(watch_again: str) -> Choose:
+    """Return the question before a screen is left whose training goes on; its answer is `detach` or `stop`."""
+    body = Text(f"The training goes on without this screen; {watch_again} opens it again.")
+    choices = [
+        Chip("detach", "enter", "leave it running"),
+        Chip("stop", "x", "stop and save"),
+        Chip("stay", "esc", "stay"),
+    ]
+    return Choose("Leave?", body, choices)

@@ -1,0 +1,28 @@
+"""The app that runs the labeling screen."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from textual.app import SystemCommand
+from textual.screen import Screen
+
+from txt.labeling.session import LabelSession
+from txt.screens.app import ActingApp
+from txt.screens.label.screen import LabelScreen, Sitting
+
+
+class LabelApp(ActingApp[Path | None]):
+    """Runs the screen; the result is the file that was exported on leaving, if any."""
+
+    TITLE = "txt label"
+
+    def __init__(self, session: LabelSession, sitting: Sitting) -> None:
+        self.labeling = LabelScreen(session, sitting)
+        super().__init__(self.labeling)
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:
+        """Yield what the command palette offers: every action, the export, and the themes."""
+        if screen is self.labeling:
+            yield SystemCommand("Export the data file with its labels", "", self.labeling.ask_export)
+        yield from super().get_system_commands(screen)

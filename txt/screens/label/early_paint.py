@@ -1,0 +1,82 @@
+"""The first text, painted before the screen's own program is loaded: reading begins half a second sooner.
+
+It stands where the screen will paint it, so that nothing moves when that takes over. Keys pressed meanwhile wait,
+unseen, and are the screen's first.
+"""
+
+import os
+import sys
+import termios
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.style import Style
+from rich.text import Text
+
+from txt.charts.palette import PALETTES, theme_for
+from txt.labeling.session import LabelSession
+from txt.screens.label.wrapping import WIDEST, WrappedText
+from txt.wording import labeling as label_lines
+
+LEFT, RIGHT, TOP, BELOW = 3, 2, 3, 6  # cells left and right of the text, lines above and below; as txt.tcss has them
+SIDE, WIDE = 36, 110  # cells of the panel beside the text, and the width from which it is there
+
+_OPEN, _CLEAR, _CLOSE = "\x1b[?1049h\x1b[?25l", "\x1b[2J", "\x1b[?25h\x1b[?1049l"  # another page, without cursor
+
+
+@contextmanager
+def first_glance(session: LabelSession) -> Iterator[None]:
+    """Show the first text while the block loads and runs the screen; the terminal is as it was when the block ends."""
+    keyboard = sys.stdin.fileno()
+    before = termios.tcgetattr(keyboard)
+    held = termios.tcgetattr(keyboard)
+    held[3] &= ~(termios.ECHO | termios.ICANON)
+    termios.tcsetattr(keyboard, termios.TCSANOW, held)
+    try:
+        _write(_OPEN + painted(session, *os.get_terminal_size(sys.stdout.fileno())))
+        yield
+    except BaseException:
+        _write(_CLOSE)
+        raise
+    finally:
+        termios.tcsetattr(keyboard, termios.TCSANOW, before)
+
+
+def painted(session: LabelSession, columns: int, lines: int) -> str:
+    """Return what to write to a terminal of this size."""
+    console = Console(width=columns, highlight=False)
+    base = _base_style(console.color_system)
+    filled = base.render(" ", color_system=console._color_system).partition(" ")[0] + _CLEAR
+    return filled + "".join(
+        f"\x1b[{line + 1};1H{_ansi(console, text, base)}" for line, text in _lines(session, columns, lines)
+    )
+
+
+def _lines(session: LabelSession, columns: int, lines: int) -> Iterator[tuple[int, Text]]:
+    """Yield the lines of the glance and where they stand: file and progress, and the text as far as there is room."""
+    progress, item = session.progress(), session.item()
+    name = label_lines.file_name(session).append_text(label_lines.place(session, None))
+    corner = label_lines.corner(progress) if session.rows.index.complete else []
+    yield 0, Text("  ").append_text(label_lines.beside(name, corner, columns - 4))
+    width = min(columns - LEFT - RIGHT - (SIDE if columns >= WIDE else 0), WIDEST)
+    wrapped = WrappedText(item.text if item else "", width)
+    for number in range(max(lines - TOP - BELOW, 0)):
+        if found := wrapped.line(number):
+            yield TOP + number, Text(" " * LEFT + wrapped.text[slice(*found)])
+
+
+def _ansi(console: Console, text: Text, base: Style) -> str:
+    with console.capture() as captured:
+        console.print(text, style=base, end="", no_wrap=True, crop=True, overflow="ignore")
+    return captured.get()
+
+
+def _base_style(color_system: str | None) -> Style:
+    palette = PALETTES.get(theme_for(color_system))
+    return Style(color=palette["foreground"], bgcolor=palette["background"]) if palette else Style.null()
+
+
+def _write(codes: str) -> None:
+    sys.stdout.write(codes)
+    sys.stdout.flush()

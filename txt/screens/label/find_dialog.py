@@ -1,0 +1,137 @@
+"""The line that searches and filters: what is found shows while it is typed."""
+
+from collections.abc import Callable
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.timer import Timer
+from textual.widgets import Input, Static
+
+from txt.errors import InputError
+from txt.labeling.find import STATES, Query, parse_query
+from txt.labeling.search import Search
+from txt.labeling.session import LabelSession
+from txt.sanitize import clip, visible
+from txt.screens.widgets.dialogs import Dialog, still_input
+
+_SHOWN = 6
+_PAUSE_SECONDS = 0.06  # between the last letter and the search
+
+
+class FindDialog(Dialog[Search | None]):
+    """Asks what to look for; answers with a search, which may still be under way."""
+
+    BINDINGS = [("escape", "dismiss(None)", "Back")]  # noqa: RUF012
+
+    def __init__(self, session: LabelSession, begin: Callable[[Query], Search | None], typed: str = "") -> None:
+        super().__init__()
+        self._session, self._begin, self._typed = session, begin, typed
+        self._search: Search | None = None
+        self._pause: Timer | None = None
+        self._wanted = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the line, what was found, and what can be asked."""
+        with Vertical(classes="dialog wide"):
+            yield Static(Text("Find"), classes="title")
+            yield still_input(self._typed, placeholder="words, /regex/, or a filter")
+            yield Static(id="count")
+            yield Static(id="found")
+            yield Static(self._help(), classes="quiet", id="help")
+
+    def on_mount(self) -> None:
+        """Look for what stands in the line already."""
+        self._look()
+
+    def answer(self) -> None:
+        """Show what has come in meanwhile."""
+        self._draw()
+        self._leave_if_found()
+
+    def give_up(self) -> None:
+        """Say that the search took too long."""
+        self._search = None
+        self._say("that took too long: a regular expression can go on for ever")
+
+    @property
+    def search(self) -> Search | None:
+        """The search under way, if any."""
+        return self._search
+
+    @on(Input.Changed)
+    def _wait(self) -> None:
+        self._wanted = False
+        if self._pause is not None:
+            self._pause.stop()
+        self._pause = self.set_timer(_PAUSE_SECONDS, self._look)
+
+    @on(Input.Submitted)
+    def _submit(self) -> None:
+        if self._pause is not None:
+            self._pause.stop()
+        if self._search is None or self._search.query.typed != self.query_one(Input).value.strip():
+            self._look()
+        self._wanted = True
+        self._leave_if_found()
+
+    def _leave_if_found(self) -> None:
+        """Go through what was found as soon as that was wanted and there is something."""
+        if self._wanted and self._search is not None and len(self._search.rows):
+            self.dismiss(self._search)
+
+    def _look(self) -> None:
+        """Begin the search for what is typed now."""
+        self._search = None
+        typed = self.query_one(Input).value.strip()
+        session = self._session
+        try:
+            query = parse_query(typed, session.rows.form.columns, session.classes, session.states.annotators())
+        except InputError as error:
+            self._say(error.message + (f" · {error.hint}" if error.hint else ""))
+            return
+        if not typed:
+            self._say("")
+            return
+        self._search = self._begin(query)
+        self._draw()
+
+    def _say(self, what: str) -> None:
+        self.query_one("#count", Static).update(Text(visible(what), style="bold"))
+        self.query_one("#found", Static).update("")
+
+    def _draw(self) -> None:
+        search = self._search
+        if search is None:
+            self._say("the file is still being read" if self.query_one(Input).value.strip() else "")
+            return
+        count = len(search.rows)
+        rows = "1 row" if count == 1 else f"{count:,} rows" if count else "nothing"
+        more = "" if search.done else f" so far, {search.share:.0%} looked at"
+        hint = " · enter goes through them" if count else ""
+        self.query_one("#count", Static).update(Text.assemble((rows, "bold"), more, (hint, "dim")))
+        lines = [self._line(int(row), search) for row in search.rows[:_SHOWN]]
+        self.query_one("#found", Static).update(Text("\n").join(lines))
+
+    def _line(self, row: int, search: Search) -> Text:
+        """Return a row's number and the stretch of its text where the match is."""
+        width = max(self.size.width - 20, 20)
+        text, pattern = self._session.rows.text(row), search.query.pattern()
+        match = pattern.search(text) if pattern else None
+        start = max(match.start() - width // 3, 0) if match and match.end() > width else 0
+        line = Text(f"{row + 1:>9,}  ", style="dim")
+        shown = Text(("…" if start else "") + clip(text[start : start + width], width), style="not dim")
+        if pattern:
+            shown.highlight_regex(pattern, "bold underline")
+        return line.append_text(shown)
+
+    def _help(self) -> Text:
+        form = self._session.rows.form
+        columns = [f"{visible(name)}:VALUE" for name in form.columns if name != form.text_column]
+        lines = [
+            f"is:{' · '.join(STATES)}",
+            " · ".join(["label:CLASS", "by:NAME", *columns]),
+            "* in a value is anything · -is:flagged turns a filter round",
+        ]
+        return Text("\n".join(lines))

@@ -1,0 +1,19 @@
+"""What is known of the model that guides the labeling: words and the learning curve."""
+
+from rich.text import Text
+
+from txt.charts.plot import Series, line_chart
+from txt.labeling.active.sitting import Standing
+from txt.labeling.active.wording import in_full
+
+_HEIGHT = 9
+
+
+def model_page(standing: Standing, width: int) -> Text:
+    """Return how good the model is, the shares of the classes, advice, and accuracy over labels as a chart."""
+    lines = [Text(line) for line in in_full(standing)]
+    if len(standing.curve) > 2:
+        labels, accuracy = zip(*standing.curve, strict=True)
+        chart = line_chart([Series(labels, [100 * each for each in accuracy])], width, _HEIGHT, x_label="labels")
+        lines += [Text("accuracy on the holdout, %", style="dim"), chart]
+    return Text("\n").join(lines)

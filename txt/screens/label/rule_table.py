@@ -1,0 +1,39 @@
+"""The table of rules over the labeling screen; it changes while the rules file is edited elsewhere."""
+
+from rich.text import Text
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from txt.labeling.rules.rule_book import RuleBook
+from txt.sanitize import visible, visible_lines
+from txt.screens.widgets.dialogs import Page
+from txt.wording.rules import rule_table
+
+_MARGIN = 6  # cells that the page and its scroll bar take
+_WIDEST = 110
+
+
+class RuleTable(Page):
+    """Shows how good the rules are, and what is wrong in their file."""
+
+    def __init__(self, book: RuleBook, width: int) -> None:
+        self._book, self._width = book, min(width - _MARGIN, _WIDEST)
+        super().__init__(f"Rules of {visible(book.path.name)}: edit the file, and the table follows", self._table())
+
+    def show(self) -> None:
+        """Show what the book says now."""
+        self.query_one(VerticalScroll).query_one(Static).update(self._table())
+
+    def _table(self) -> Text:
+        book, parts = self._book, []
+        if book.mistake is not None:
+            wrong = f"! {visible_lines(book.mistake.message)}"
+            parts += [Text(wrong, style="bold reverse"), Text(visible_lines(book.mistake.hint or "")), Text("")]
+        analysis = book.analysis()
+        if analysis is None:
+            parts.append(Text(f"the rules go through the file: {book.share:.0%}"))
+        else:
+            if not book.whole:
+                parts.append(Text(f"the first rows only, the others follow: {book.share:.0%}", style="dim"))
+            parts.append(rule_table(analysis, self._width))
+        return Text("\n").join(parts)

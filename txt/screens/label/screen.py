@@ -1,0 +1,529 @@
+"""The labeling screen: one key labels, saves and moves on."""
+
+import asyncio
+import gc
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from txt.charts.plot import bars
+from txt.data.reading.rows import Asked
+from txt.errors import InputError, TxtError
+from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES, Action
+from txt.labeling.active.sitting import ActiveLearning
+from txt.labeling.active.wording import in_short
+from txt.labeling.classes import check_new_class, first_classes
+from txt.labeling.item import Item
+from txt.labeling.rules.rule_book import RuleBook
+from txt.labeling.rules.watcher import Answer as RuleAnswer
+from txt.labeling.scanner import Answer, Failed, Found, Indexed, Reading
+from txt.labeling.search import Search
+from txt.labeling.session import LabelSession
+from txt.sanitize import clip, visible_lines
+from txt.screens.app import ActingScreen
+from txt.screens.label.class_bar import ClassBar
+from txt.screens.label.file_search import FileSearch
+from txt.screens.label.find_dialog import FindDialog
+from txt.screens.label.keys import action_chips, action_for
+from txt.screens.label.label_all import LabelAll
+from txt.screens.label.leaving import ask_to_leave, ask_to_leave_unsaved, write_export
+from txt.screens.label.messages import RulesAnswered, Scanned
+from txt.screens.label.model import model_page
+from txt.screens.label.panels import Marks, SidePanel, SuggestionLine, TopLine
+from txt.screens.label.rule_link import RuleLink
+from txt.screens.label.rule_table import RuleTable
+from txt.screens.label.scanner_link import ScannerLink
+from txt.screens.label.text_pane import TextPane
+from txt.screens.widgets.chips import Chip, Chips
+from txt.screens.widgets.dialogs import AskLine, Page, TypedAhead
+from txt.wording import labeling as label_lines
+
+_TICK_SECONDS = 0.5
+_WIDE = 110  # columns from which the classes' bars and the pace have a place beside the text
+_METADATA_LINES = 6
+_COUNTING = "the rules go through the file …"
+
+
+@dataclass(frozen=True)
+class Sitting:
+    """What the screen needs besides the session: how the file was asked for, where its index is kept, what to mark.
+
+    `rules` is the file of rules, and `active` what guides the sitting, if there are such.
+    """
+
+    asked: Asked
+    kept: Path | None
+    export_to: Path
+    highlight: Sequence[re.Pattern[str]] = ()
+    rules: Path | None = None
+    active: ActiveLearning | None = None
+
+
+class LabelScreen(ActingScreen):
+    """Shows a row at a time and turns keys into decisions; what is decided lives in the session."""
+
+    def __init__(self, session: LabelSession, sitting: Sitting) -> None:
+        super().__init__()
+        self.session, self._sitting = session, sitting
+        self._chosen: list[str] = []
+        self._notice = ""
+        self._trouble = ""
+        self._scanner = ScannerLink(session.rows, sitting.asked, sitting.kept, self._hear, self._lose_search)
+        self._file = FileSearch(session, self._scanner)
+        self._advised = False
+        self._busy = False
+        self._shown_row: int | None = -1
+        self._keys_shown: list[Chip] = []
+        self.rules: RuleLink | None = None
+        if sitting.rules is not None:
+            self.rules = RuleLink(session, sitting.rules, self._hear_rules, self._lose_rules)
+
+    def compose(self) -> ComposeResult:
+        """Lay out the text with what is known of it around it."""
+        yield TopLine()
+        with Horizontal(id="middle"):
+            yield TextPane(id="text")
+            yield SidePanel()
+        yield Static(id="metadata")
+        yield SuggestionLine()
+        yield Marks()
+        yield ClassBar(id="class-bar")
+        yield Chips(id="keys")
+
+    @property
+    def actions(self) -> Sequence[Action]:
+        """What keys do here."""
+        usual = REVIEW_ACTIONS if self.session.task.review else ACTIONS
+        return usual if self.rules is None else (*usual, RULES)
+
+    # Keys
+
+    @on(events.Key)
+    def _press(self, event: events.Key) -> None:
+        event.stop()
+        event.prevent_default()
+        session = self.session
+        session.stopwatch.touch()
+        if self.app.screen is not self:  # a key came behind the one that opened a dialog, and belongs to that
+            self.app.screen.post_message(TypedAhead(event))
+            return
+        if self._busy:
+            return
+        self._notice = ""
+        pressed = self.query_one(ClassBar).press(event.key, event.character)
+        if pressed.chosen is not None:
+            self._choose(pressed.chosen)
+        elif pressed.used:
+            return
+        elif action := action_for(event, self.actions, self.query_one(ClassBar).typing):
+            self.run_action_named(action.name)
+        elif event.key == "enter":
+            self._accept()
+        elif event.key == "escape":
+            self._leave_view()
+        elif event.is_printable:
+            self._tell(f"{event.character} is no key here, ? shows all")
+        else:
+            self.query_one(TextPane).scroll_by_key(event.key)
+
+    @on(Chips.Pressed)
+    def _click(self, event: Chips.Pressed) -> None:
+        event.stop()
+        if self._busy:
+            return
+        self._notice = ""
+        if event.name in self.session.classes:
+            self._choose(event.name)
+        elif event.name == "accept":
+            self._accept()
+        else:
+            self.run_action_named(event.name)
+
+    # Deciding
+
+    def _choose(self, name: str) -> None:
+        """Label with a class, or where there may be several, put it in or take it out."""
+        if not self.session.task.multi_label:
+            self._tell(self.session.label(name))
+            return
+        if name in self._chosen:
+            self._chosen.remove(name)
+        else:
+            self._chosen.append(name)
+        self._draw_classes()
+
+    def _accept(self) -> None:
+        """Accept the classes chosen, or the suggestion."""
+        session = self.session
+        if session.task.multi_label:
+            if session.row is not None:
+                self._tell(session.label(session.joined(self._chosen)))
+        elif session.suggestion is not None:
+            self._tell(session.label(session.suggestion.label))
+
+    def _do_skip(self) -> None:
+        self._tell(self.session.skip())
+
+    def _do_undo(self) -> None:
+        self._tell(self.session.undo())
+
+    def _do_redo(self) -> None:
+        self._tell(self.session.redo())
+
+    def _do_back(self) -> None:
+        self._tell(self.session.back())
+
+    def _do_forward(self) -> None:
+        self._tell(self.session.forward())
+
+    def _do_flag(self) -> None:
+        self._tell(self.session.flag())
+
+    def _do_note(self) -> None:
+        item = self.session.item()
+        if item is not None:
+            self._ask("Note on this row", item.note, self.session.set_note)
+
+    def _do_jump(self) -> None:
+        total = len(self.session.rows)
+        self._ask("Go to row", "", self._jump, hint=f"a number from 1 to {total:,}")
+
+    def _do_add_class(self) -> None:
+        session = self.session
+        if not session.classes:
+            self._ask_classes()
+            return
+        check = partial(check_new_class, names=session.classes, multi_label=session.task.multi_label)
+        self._ask("New class", "", session.add_class, check=check)
+
+    def _ask_classes(self) -> None:
+        """Ask for the first classes, all at once."""
+        read = partial(first_classes, multi_label=self.session.task.multi_label)
+
+        def add(typed: str) -> str:
+            for name in read(typed):
+                self.session.add_class(name)
+            return ""
+
+        self._tell("no classes yet, + adds them")
+        hint = "with commas between: positive,negative · esc goes back"
+        self._ask("Which classes?", "", add, hint=hint, check=read)
+
+    def _do_columns(self) -> None:
+        panel = self.query_one("#metadata", Static)
+        panel.display = not panel.display
+        self._draw()
+
+    def _do_help(self) -> None:
+        typing = self.query_one(ClassBar).typing
+        page = label_lines.help_page(self.session.keys, typing, self.session.task.multi_label, self.actions)
+        self.app.push_screen(Page("Keys", page))
+
+    def _do_progress(self) -> None:
+        progress, width = self.session.progress(), min(self.size.width - 12, 90)
+        counts = {clip(name, 40): count for name, count in progress.classes.items()}
+        lines = [Text(" · ".join(label_lines.corner(progress))), Text(""), bars(counts, width), Text("")]
+        lines.append(label_lines.pace_chart(self.session.pace.sitting, width, 11))
+        if self._sitting.active is not None:
+            lines[1:1] = [Text(""), model_page(self._sitting.active.standing(), width)]
+        self.app.push_screen(Page("So far", Text("\n").join(lines)))
+
+    def _ask(self, title: str, value: str, take: Any, *, hint: str = "", check: Any = lambda _text: None) -> None:
+        def answer(text: str | None) -> None:
+            if text is not None:
+                self._tell(take(text))
+
+        self.app.push_screen(AskLine(title, value, hint, check), answer)
+
+    def _jump(self, typed: str) -> str:
+        digits = typed.replace(",", "").replace(".", "").strip()
+        return self.session.jump(int(digits)) if digits.isdecimal() else f"{typed} is not a number"
+
+    # Finding, and labeling all that was found
+
+    def _do_find(self) -> None:
+        self._scanner.start()  # it gets ready while the first letters are typed
+        view = self.session.queue.view
+        dialog = FindDialog(self.session, self._file.begin, view.name if view else "")
+        self.app.push_screen(dialog, self._go_through)
+
+    def _go_through(self, search: Search | None) -> None:
+        if search is not None:
+            self._file.go_through(search)
+            self._tell("")
+
+    def _leave_view(self) -> None:
+        if self._file.leave_view():
+            self._tell("")
+
+    def _do_label_all(self) -> None:
+        view = self.session.queue.view
+        if view is None:
+            self._tell("first / finds something, then b labels all of it")
+        elif self._file.searching:
+            self._tell("the search is still under way")
+        else:
+            self.app.push_screen(LabelAll(self.session, view), self._label_all)
+
+    def _label_all(self, answer: tuple[Any, str] | None) -> None:
+        if answer is not None:
+            self.run_worker(self._work(f"labeling {len(answer[0]):,} rows", self.session.label_all, *answer))
+
+    # Leaving
+
+    def _do_leave(self) -> None:
+        if self.session.pending and not self.session.retry():
+            question = ask_to_leave_unsaved(self.session)
+        else:
+            question = ask_to_leave(self.session, self._sitting.export_to)
+        self.app.push_screen(question, self._leave)
+
+    def _leave(self, choice: str | None) -> None:
+        if choice == "retry":
+            self._do_leave()
+        elif choice == "export":
+            self.run_worker(self._export_and_leave())
+        elif choice in ("leave", "lose"):
+            self._end(None)
+
+    def ask_export(self) -> None:
+        """Ask where to export to, and do it."""
+        self._ask("Export to", str(self._sitting.export_to), self._export)
+
+    def _export(self, typed: str) -> str:
+        self.run_worker(self._work("exporting", self._write_export, Path(typed).expanduser()))
+        return ""
+
+    def _write_export(self, target: Path) -> str:
+        return write_export(self.session, target, self.rules.book if self.rules is not None else None)
+
+    async def _export_and_leave(self) -> None:
+        if await self._work("exporting", self._write_export, self._sitting.export_to):
+            self._end(self._sitting.export_to)
+
+    def _end(self, exported: Path | None) -> None:
+        self._scanner.stop()
+        if self.rules is not None:
+            self.rules.stop()
+        self.app.exit(exported)
+
+    async def _work(self, doing: str, work: Any, *arguments: Any) -> bool:
+        """Do something longer beside the screen, which takes no keys meanwhile; tell whether it succeeded."""
+        self._busy, self._notice = True, f"{doing} …"
+        self._draw()
+        try:
+            told = await asyncio.to_thread(work, *arguments)
+        except TxtError as error:
+            told = "it did not work"
+            self._notify(error.message + (f"\n{error.hint}" if error.hint else ""), severity="error")
+            return False
+        else:
+            return True
+        finally:
+            self._busy = False
+            self._tell(told)
+
+    def _notify(self, what: str, severity: Literal["information", "error"] = "information") -> None:
+        self.app.notify(visible_lines(what), severity=severity, markup=False, timeout=10)
+
+    # The process that reads the file
+
+    def _hear(self, answer: Answer) -> None:
+        self.post_message(Scanned(answer))
+
+    def _lose_search(self) -> None:
+        if isinstance(self.app.screen, FindDialog):
+            self.app.screen.give_up()
+
+    @on(Scanned)
+    def _take_answer(self, event: Scanned) -> None:
+        match event.answer:
+            case Reading(share):
+                self._file.share_read = share
+                self._draw_top()
+            case Indexed():
+                self._adopt_index()
+            case Found() as found:
+                self._take_found(found)
+            case Failed(message):
+                self._trouble = message
+                self._draw()
+
+    def _adopt_index(self) -> None:
+        sitting = self._sitting
+        if self._file.whole or sitting.kept is None:
+            return
+        try:
+            told = self._file.adopt(sitting.kept, sitting.asked)
+        except InputError as error:
+            self._trouble = error.message
+            self._draw()
+        else:
+            self._tell(told)
+
+    def _take_found(self, found: Found) -> None:
+        dialog = self.app.screen
+        if isinstance(dialog, FindDialog) and dialog.search is not None:
+            dialog.search.take(found)
+            dialog.answer()
+        if dialog is self and self._file.take(found):
+            self._draw()
+
+    # The rules, and the process that watches them
+
+    def _do_rules(self) -> None:
+        if self.rules is not None:
+            self.rules.book.judge(self.session.states)
+            self.app.push_screen(RuleTable(self.rules.book, self.size.width))
+
+    def _hear_rules(self, answer: RuleAnswer) -> None:
+        self.post_message(RulesAnswered(answer))
+
+    def _lose_rules(self) -> None:
+        self._trouble = "the process that watches the rules has ended: leave, and start again"
+        self._draw()
+
+    @on(RulesAnswered)
+    def _take_rules(self, event: RulesAnswered) -> None:
+        assert self.rules is not None
+        if self.rules.take(event.answer):
+            self._notice = "" if self._notice == _COUNTING else self._notice
+            self._suggest_by_rules(self.rules.book)
+            self._draw_text(self.session.item())
+        if isinstance(self.app.screen, RuleTable):
+            self.app.screen.show()
+        self._draw()
+
+    def _suggest_by_rules(self, book: RuleBook) -> None:
+        active = self._sitting.active
+        if not self.session.task.review:  # a review has its own suggestions
+            self.session.suggest_by(active.beside(book.suggest) if active else book.suggest)
+
+    # The model, and the process that ranks
+
+    def _step_model(self) -> bool:
+        """Take in a new queue, and tell when more labels would hardly help; tells whether there is news."""
+        active = self._sitting.active
+        if active is None or not active.step():
+            return False
+        advice = active.standing().advice
+        if advice and not self._advised:
+            self._notify(advice)
+        self._advised = bool(advice)
+        return True
+
+    # Drawing
+
+    def on_mount(self) -> None:
+        """Draw the first row, and begin to look after the store and the file."""
+        self.query_one("#metadata").display = False
+        self._draw()
+        self.set_interval(_TICK_SECONDS, self._tick)
+        self.call_after_refresh(_settle_memory)
+        if not self.session.classes:
+            self._ask_classes()
+        if not self._file.whole:
+            self._scanner.start()
+        if self.rules is not None:
+            self._tell(_COUNTING)
+            self.rules.start()
+
+    @on(events.Resize)
+    def _fit(self, event: events.Resize) -> None:
+        self.set_class(event.size.width >= _WIDE, "wide")
+        self.call_after_refresh(self._draw)
+        self.call_after_refresh(lambda: self.query_one(SidePanel).show_pace(self.session.pace.sitting, now=True))
+
+    def _tick(self) -> None:
+        """Take in what others did, try again what is not saved, and keep the pace up to date."""
+        if self._busy:
+            return
+        session = self.session
+        changed = session.refresh()
+        if self.rules is not None:
+            self.rules.keep_up()
+        changed |= self._step_model()
+        if session.pending:
+            session.retry()
+            changed = True
+        if changed:
+            self._draw()
+        self.query_one(SidePanel).show_pace(session.pace.sitting)
+
+    def _tell(self, what: str) -> None:
+        """Show what an act did, and the row that is there now."""
+        self._notice = what
+        self._draw()
+
+    def _draw(self) -> None:
+        session = self.session
+        item = session.item()
+        if session.row != self._shown_row:
+            self._shown_row = session.row
+            self._chosen = session.states.classes_in(item.label) if item and item.label is not None else []
+            self.query_one(ClassBar).clear()
+            self._draw_text(item)
+        self._draw_top()
+        self.query_one(Marks).show(session, item, self._notice, self._trouble or self._rule_trouble())
+        self.query_one(SuggestionLine).show(session.suggestion)
+        self._draw_classes()
+        self._draw_keys()
+        if self.query_one("#metadata").display:
+            text = label_lines.metadata(item, _METADATA_LINES) if item else Text("")
+            self.query_one("#metadata", Static).update(text)
+
+    def _draw_text(self, item: Item | None) -> None:
+        pane, session = self.query_one(TextPane), self.session
+        if item is None:
+            in_view = session.queue.view is not None
+            pane.show(label_lines.nothing_left(in_view, self._file.whole, session.task.review))
+            return
+        patterns = list(self._sitting.highlight)
+        if self._file.search is not None and (pattern := self._file.search.query.pattern()):
+            patterns.append(pattern)
+        if item.suggestion is not None:
+            patterns += [label_lines.mark(word, item.text) for word in item.suggestion.words]
+        pane.show(item.text, patterns)
+
+    def _rule_trouble(self) -> str:
+        mistake = self.rules.book.mistake if self.rules is not None else None
+        return mistake.message if mistake is not None else ""
+
+    def _draw_top(self) -> None:
+        active = self._sitting.active
+        model = in_short(active.standing()) if active else ""
+        share_read = None if self._file.whole else self._file.share_read
+        self.query_one(TopLine).show(self.session, self._file.search, share_read, model)
+
+    def _draw_classes(self) -> None:
+        session, marked = self.session, self._chosen
+        if not session.task.multi_label and session.row is not None:
+            label = session.states.label(session.row)
+            marked = [] if label is None else [label]
+        counts, wide = session.progress().classes, self.has_class("wide")
+        self.query_one(ClassBar).show(session.classes, session.keys, {} if wide else counts, marked)
+        if wide:
+            self.query_one(SidePanel).show(counts)
+
+    def _draw_keys(self) -> None:
+        typing, session = self.query_one(ClassBar).typing, self.session
+        chips = action_chips(self.actions, typing, session.keys, session.task.multi_label)
+        if self._keys_shown != chips:
+            self._keys_shown = chips
+            self.query_one("#keys", Chips).show(chips)
+
+
+def _settle_memory() -> None:
+    """Set aside what the start made: it stays to the end, and looking through it again and again delays keys."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()

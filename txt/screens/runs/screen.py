@@ -1,0 +1,333 @@
+"""All runs on a screen: sorted, filtered, looked at, compared, annotated and removed."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from rich.text import Text
+from textual import events, on, work
+from textual.app import ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widgets import Static
+
+from txt.errors import InputError, TxtError
+from txt.runs.folder import RUNS, Run
+from txt.runs.listing import SORTS, filtered, ordered
+from txt.runs.notes import change_tags, write_note
+from txt.runs.pruning import borrowers, check_idle, check_removable, standing
+from txt.runs.summary import Summary, leaders, summaries
+from txt.sanitize import visible
+from txt.screens.app import ThemedApp
+from txt.screens.runs.table import RunTable
+from txt.screens.widgets.chips import Chip, Chips
+from txt.screens.widgets.dialogs import AskLine, Choose, Page
+from txt.wording.key_page import key_page
+from txt.wording.run_table import remarks_line, size
+
+_RELOAD_SECONDS = 5.0
+_KEYS = (
+    Chip("show", "enter", "show", quiet=True),
+    Chip("mark", "space", "mark", quiet=True),
+    Chip("compare", "c", "compare", quiet=True),
+    Chip("filter", "/", "filter", quiet=True),
+    Chip("sort", "s", "sort", quiet=True),
+    Chip("note", "n", "note", quiet=True),
+    Chip("tags", "t", "tags", quiet=True),
+    Chip("rename", "r", "rename", quiet=True),
+    Chip("remove", "d", "delete", quiet=True),
+    Chip("help", "?", "help", quiet=True),
+    Chip("quit", "q", "quit", quiet=True),
+)
+_TYPED = {"/": "slash", "?": "question_mark"}
+_HELP = (
+    ("↑ ↓, k j", "choose a run"),
+    ("home end, g G", "first, last"),
+    ("PgUp PgDn", "turn the page"),
+    ("enter", "show all about the run"),
+    ("space", "mark the run for comparing or deleting, or take its mark away; esc takes all away"),
+    ("c", "compare the marked runs with the first marked"),
+    ("/", "show only some: words, or lr>=0.001 best>0.8 state=died tag=keep"),
+    ("s, S", "sort by the next column; turn the order round"),
+    ("n", "write a note on the run"),
+    ("t", "change the tags; `keep` protects from prune"),
+    ("r", "rename the run"),
+    ("d", "delete the marked runs, or this one, after asking"),
+    ("?, f1", "this page"),
+    ("q", "quit"),
+)
+
+
+class RunsScreen(Screen[None]):
+    """The table, the remarks on the chosen run, and the keys."""
+
+    BINDINGS = [  # noqa: RUF012
+        ("up,k", "move(-1)", "Up"),
+        ("down,j", "move(1)", "Down"),
+        ("pageup", "turn(-1)", "Page up"),
+        ("pagedown", "turn(1)", "Page down"),
+        ("home,g", "move(-1000000)", "First"),
+        ("end,G", "move(1000000)", "Last"),
+        ("S", "reverse", "Reverse"),
+        ("escape", "unmark", "Unmark"),
+        ("f1", "help", "Help"),
+        *((_TYPED.get(chip.key, chip.key), chip.name, chip.word) for chip in _KEYS),
+    ]
+
+    def __init__(self, folder: Path = RUNS, *, by: str = "when", reverse: bool = False, terms: str = "") -> None:
+        super().__init__()
+        self._folder = folder
+        self._runs: list[Summary] = []
+        self._shown: list[Summary] = []
+        self._by, self._reverse, self._terms = by, reverse, terms
+        self._marked: dict[str, None] = {}
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        yield Static(id="runs-top", classes="title")
+        yield RunTable()
+        yield Static(id="runs-below", classes="quiet")
+        yield Chips(_KEYS, gap=2, id="keys")
+
+    def on_mount(self) -> None:
+        """Show the runs, and look again from time to time."""
+        self.reload()
+        self.set_interval(_RELOAD_SECONDS, self.reload)
+
+    # What is shown
+
+    @work(thread=True, exclusive=True)
+    def reload(self) -> None:
+        """Read all runs anew."""
+        runs = summaries(self._folder)
+        self.app.call_from_thread(self._take, runs)
+
+    def _take(self, runs: list[Summary]) -> None:
+        self._runs = runs
+        self._marked = {name: None for name in self._marked if any(run.name == name for run in runs)}
+        self._show()
+
+    def _show(self) -> None:
+        self._shown = ordered(filtered(self._runs, self._terms), self._by, self._reverse)
+        self.query_one(RunTable).show(self._shown, leaders(self._runs), self._marked)
+
+    @on(RunTable.Chosen)
+    def _tell(self) -> None:
+        """Write the line above the table, and what there is to say about the chosen run below it."""
+        table = self.query_one(RunTable)
+        of = f"{len(self._shown):,} of " if len(self._shown) < len(self._runs) else ""
+        parts = [f"{of}{len(self._runs):,} runs", f"by {self._by}{', turned round' if self._reverse else ''}"]
+        parts += [f"filter: {visible(self._terms)}"] if self._terms else []
+        parts += [f"{len(self._marked)} marked"] if self._marked else []
+        parts += [table.page] if table.page else []
+        self.query_one("#runs-top", Static).update(Text(" · ".join(parts)))
+        self.query_one("#runs-below", Static).update(remarks_line(table.chosen) if table.chosen else Text())
+
+    # Moving
+
+    def action_move(self, rows: int) -> None:
+        """Choose another run."""
+        self.query_one(RunTable).move(rows)
+
+    def action_turn(self, pages: int) -> None:
+        """Turn the page."""
+        self.query_one(RunTable).move(pages=pages)
+
+    def action_sort(self) -> None:
+        """Sort by the next column."""
+        keys = list(SORTS)
+        self._by = keys[(keys.index(self._by) + 1) % len(keys)]
+        self._show()
+
+    def action_reverse(self) -> None:
+        """Turn the order round."""
+        self._reverse = not self._reverse
+        self._show()
+
+    def action_filter(self) -> None:
+        """Ask which runs to show."""
+        hint = "words, or lr>=0.001 best>0.8 state=died tag=keep · empty shows all"
+        self.app.push_screen(AskLine("Show only", self._terms, hint, partial(filtered, self._runs)), self._filter)
+
+    def _filter(self, terms: str | None) -> None:
+        if terms is not None:
+            self._terms = terms.strip()
+            self._show()
+
+    # Marking and comparing
+
+    def action_mark(self) -> None:
+        """Mark the chosen run for comparing, or take its mark away, and go on to the next."""
+        run = self._chosen()
+        if run is None:
+            return
+        if run.name in self._marked:
+            del self._marked[run.name]
+        else:
+            self._marked[run.name] = None
+        self._show()
+        self.action_move(1)
+
+    def action_unmark(self) -> None:
+        """Take all marks away."""
+        self._marked.clear()
+        self._show()
+
+    def action_compare(self) -> None:
+        """Compare the marked runs, the first marked being the one that others are compared with."""
+        run = self._chosen()
+        names = list(self._marked)
+        if run and len(names) == 1 and run.name not in names:
+            names.append(run.name)
+        if len(names) < 2:
+            self.notify("mark two or more runs with space first", severity="warning")
+            return
+        self.notify(f"comparing {', '.join(map(visible, names))} …", markup=False)
+        self._read_page("compare", [str(self._folder / name) for name in names])
+
+    def action_show(self) -> None:
+        """Show all about the chosen run."""
+        run = self._chosen()
+        if run:
+            self._read_page("show", [str(run.path)])
+
+    @work(thread=True, exclusive=True, group="page")
+    def _read_page(self, command: str, names: Sequence[str]) -> None:
+        """Show what a command prints; it runs in a process of its own, so that loading a model stops no key."""
+        columns = {"COLUMNS": str(max(self.size.width - 6, 40)), "FORCE_COLOR": "1", "TXT_NO_CONFIG": "1"}
+        done = subprocess.run(
+            [sys.executable, "-m", "txt", "runs", command, *names],
+            env=os.environ | columns,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        body = Text.from_ansi(done.stdout if done.returncode == 0 else done.stdout + done.stderr)
+        self.app.call_from_thread(self.app.push_screen, Page(f"txt runs {command}", body))
+
+    # Changing
+
+    def action_note(self) -> None:
+        """Ask for the note on the chosen run."""
+        run = self._chosen()
+        if run:
+            ask = AskLine(
+                f"Note on {visible(run.name)}", run.notes.note, "enter keeps it · empty removes it · esc goes back"
+            )
+            self.app.push_screen(ask, self._then(lambda note: write_note(run.path, note)))
+
+    def action_tags(self) -> None:
+        """Ask for the tags of the chosen run."""
+        run = self._chosen()
+        if run is None:
+            return
+
+        def change(text: str) -> None:
+            tags = tuple(text.replace(",", " ").split())
+            change_tags(run.path, tags, tuple(tag for tag in run.notes.tags if tag not in tags))
+
+        hint = "words between spaces; `keep` protects from prune"
+        self.app.push_screen(
+            AskLine(f"Tags of {visible(run.name)}", " ".join(run.notes.tags), hint), self._then(change)
+        )
+
+    def action_rename(self) -> None:
+        """Ask for another name for the chosen run."""
+        run = self._chosen()
+        if run is None:
+            return
+
+        def change(name: str) -> None:
+            check_idle(run)
+            if borrowers(run, self._runs):
+                raise InputError("another run trained on the data inside it, and would not find it any more")
+            Run(run.path).rename(name.strip())
+
+        self.app.push_screen(AskLine(f"Another name for {visible(run.name)}", run.name), self._then(change))
+
+    def action_remove(self) -> None:
+        """Ask whether to remove the marked runs that are shown, or the chosen one."""
+        chosen = self._chosen()
+        going = [run for run in self._shown if run.name in self._marked] or ([chosen] if chosen else [])
+        try:
+            for run in going:
+                check_removable(run, self._runs, [other.path for other in going])
+        except TxtError as error:
+            self.notify(_told(error), severity="warning", markup=False)
+            return
+        if going:
+            choices = [Chip("yes", "y", "remove"), Chip("no", "esc", "keep")]
+            self.app.push_screen(
+                Choose("Remove for good?", _going(going, self._runs), choices),
+                self._then(lambda answer: _remove(going) if answer == "yes" else None),
+            )
+
+    def _then(self, change: Callable[[str], object]) -> Callable[[str | None], None]:
+        """Return what makes a change with a dialog's answer, and tells what went wrong."""
+
+        def answered(answer: str | None) -> None:
+            if answer is None:
+                return
+            try:
+                change(answer)
+            except TxtError as error:
+                self.notify(_told(error), severity="error", markup=False)
+            except OSError as error:
+                self.notify(f"{error.strerror}: {visible(str(error.filename))}", severity="error", markup=False)
+            self.reload()
+
+        return answered
+
+    def _chosen(self) -> Summary | None:
+        return self.query_one(RunTable).chosen
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        self.app.push_screen(Page("Keys", key_page(_HELP)))
+
+    def action_quit(self) -> None:
+        """Leave."""
+        self.app.exit()
+
+    @on(events.Resize)
+    def _resize(self) -> None:
+        self.call_after_refresh(self.query_one(RunTable).move)
+
+    @on(Chips.Pressed)
+    def _press(self, event: Chips.Pressed) -> None:
+        getattr(self, f"action_{event.name}")()
+
+
+class RunsApp(ThemedApp[None]):
+    """Runs the screen."""
+
+    TITLE = "txt runs"
+    BINDINGS = [Binding("ctrl+q,ctrl+c", "quit", "Leave", show=False, priority=True)]  # noqa: RUF012
+
+    def __init__(self, screen: RunsScreen) -> None:
+        super().__init__(screen)
+        self.runs = screen
+
+
+def _going(going: Sequence[Summary], every: Sequence[Summary]) -> Text:
+    """Return what is about to be removed, and what is special about it."""
+    lines = []
+    for run in going[:12]:
+        line = Text(visible(run.name), style="bold").append(f"  {size(run.size)}", style="not bold")
+        lines.append(line.append("".join(f"; {reason}" for reason in standing(run, every)), style="not bold"))
+    if len(going) > 12:
+        lines.append(Text(f"and {len(going) - 12} more"))
+    return Text("\n").join(lines)
+
+
+def _remove(runs: Sequence[Summary]) -> None:
+    for run in runs:
+        with Run(run.path).locked():
+            Run(run.path).delete()
+
+
+def _told(error: TxtError) -> str:
+    return visible(error.message + (f" ({error.hint})" if error.hint else ""))

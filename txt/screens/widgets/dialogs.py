@@ -1,0 +1,154 @@
+"""Dialogs: they answer once, and get the keys that were typed before they were there. A line, a choice, a page."""
+
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+from rich.text import Text
+from textual import events, on
+from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
+from textual.containers import Vertical, VerticalScroll
+from textual.message import Message
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from txt.errors import InputError
+from txt.screens.widgets.chips import Chip, Chips
+
+Answer = TypeVar("Answer")
+
+
+class TypedAhead(Message):
+    """A key that was meant for a dialog, and came while the screen below still had the keys."""
+
+    def __init__(self, event: events.Key) -> None:
+        super().__init__()
+        self.key, self.character = event.key, event.character
+        self.is_printable = event.is_printable
+
+
+class Dialog(ModalScreen[Answer]):
+    """A dialog whose first answer counts: keys typed ahead would otherwise close what lies under it."""
+
+    _answered = False
+
+    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+        """Close the dialog with its answer; a second one is ignored."""
+        closing: AwaitComplete = AwaitComplete.nothing() if self._answered else super().dismiss(result)
+        self._answered = True
+        return closing
+
+    @on(TypedAhead)
+    async def _take(self, event: TypedAhead) -> None:
+        """Do with a key what would have been done with it a moment later."""
+        line = next(iter(self.query(Input)), None)
+        if line is None:
+            self.post_message(events.Key(event.key, event.character))
+        elif event.is_printable and event.character:
+            line.insert_text_at_cursor(event.character)
+        elif event.key == "enter":
+            await line.action_submit()
+        elif event.key == "backspace":
+            line.action_delete_left()
+        elif event.key == "escape":
+            self.dismiss(None)
+
+
+def still_input(value: str = "", placeholder: str = "") -> Input:
+    """Return a line to type in whose cursor does not blink."""
+    line = Input(value, placeholder=placeholder, select_on_focus=bool(placeholder))
+    line.cursor_blink = False
+    return line
+
+
+class AskLine(Dialog[str | None]):
+    """Asks for a line of text; every key types, none is a shortcut. None when the annotator thought better of it."""
+
+    BINDINGS = [("escape", "dismiss(None)", "Back")]  # noqa: RUF012
+
+    def __init__(
+        self, title: str, value: str = "", hint: str = "", check: Callable[[str], object] = lambda _text: None
+    ) -> None:
+        super().__init__()
+        self._title, self._value, self._hint, self._check = title, value, hint, check
+
+    def compose(self) -> ComposeResult:
+        """Lay out the title, the line and the hint."""
+        with Vertical(classes="dialog"):
+            yield Static(Text(self._title), classes="title")
+            yield still_input(self._value)
+            yield Static(Text(self._hint or "enter keeps it · esc goes back"), classes="quiet", id="hint")
+
+    @on(Input.Submitted)
+    def _answer(self, event: Input.Submitted) -> None:
+        try:
+            self._check(event.value)
+        except InputError as error:
+            self.query_one("#hint", Static).update(Text(error.message, style="bold"))
+        else:
+            self.dismiss(event.value)
+
+
+class Choose(Dialog[str]):
+    """Shows something and asks for one of a few keys."""
+
+    def __init__(self, title: str, body: Text, choices: Sequence[Chip]) -> None:
+        super().__init__()
+        self._title, self._body, self._choices = title, body, choices
+
+    def compose(self) -> ComposeResult:
+        """Lay out the title, the body and the keys."""
+        with Vertical(classes="dialog"):
+            yield Static(Text(self._title), classes="title")
+            yield Static(self._body, id="body")
+            yield Chips(self._choices)
+
+    @on(events.Key)
+    def _press(self, event: events.Key) -> None:
+        event.stop()
+        pressed = {event.key, event.character, "esc" if event.key == "escape" else None}
+        chosen = next((chip.name for chip in self._choices if chip.key in pressed), None)
+        if chosen is not None:
+            self.dismiss(chosen)
+
+    @on(Chips.Pressed)
+    def _click(self, event: Chips.Pressed) -> None:
+        self.dismiss(event.name)
+
+
+_SCROLLING = ("up", "k", "down", "j", "pageup", "pagedown", "space", "home", "g", "end", "G")
+
+
+class Page(Dialog[None]):
+    """A page to read; any key but those that scroll goes back."""
+
+    BINDINGS = [  # noqa: RUF012
+        ("up,k", "scroll(-1)", "Up"),
+        ("down,j", "scroll(1)", "Down"),
+        ("pageup", "scroll(-10)", "Page up"),
+        ("pagedown,space", "scroll(10)", "Page down"),
+        ("home,g", "scroll(-1000000)", "First"),
+        ("end,G", "scroll(1000000)", "Last"),
+    ]
+
+    def __init__(self, title: str, body: Text) -> None:
+        super().__init__()
+        self._title, self._body = title, body
+
+    def compose(self) -> ComposeResult:
+        """Lay out the page."""
+        with Vertical(classes="page"):
+            yield Static(Text(self._title), classes="title")
+            with VerticalScroll(can_focus=False):
+                yield Static(self._body)
+            yield Static(Text("any key goes back"), classes="quiet")
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the page."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+
+    @on(events.Key)
+    def _back(self, event: events.Key) -> None:
+        if event.key not in _SCROLLING:
+            event.stop()
+            self.dismiss(None)

@@ -1,0 +1,1 @@
+"""Runs, labeling and rules in words: what plain commands and screens both print."""

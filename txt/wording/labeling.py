@@ -1,0 +1,224 @@
+"""Labeling in words: the corner's progress, what is known of a row, the pages of help and pace, the summary."""
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from rich.text import Text
+
+from txt.charts.plot import Series, bars, line_chart
+from txt.durations import roughly
+from txt.labeling.actions import ACTIONS, Action
+from txt.labeling.agreement import Agreement
+from txt.labeling.item import Item, Progress
+from txt.labeling.row_states import FROM_FILE
+from txt.labeling.session import LabelSession
+from txt.labeling.summary import Summary
+from txt.sanitize import clip, visible
+from txt.wording.key_page import key_page
+
+if TYPE_CHECKING:
+    from txt.labeling.search import Search  # it brings the scanner, which the first text need not wait for
+
+_MORE_KEYS = (
+    ("↑ ↓ PgUp PgDn", "scroll a long text; Home and End too"),
+    ("esc", "leave the filter"),
+    ("ctrl+p", "every action by its name; dark and light"),
+)
+_WINDOW = 15  # decisions whose median makes a point of the pace
+
+
+def corner(progress: Progress) -> list[str]:
+    """Return the progress in the corner, what matters most first."""
+    parts = [f"{progress.done:,} done", f"{progress.left:,} left"]
+    if progress.seconds_each is not None:
+        parts.append(f"{progress.seconds_each:.1f} s each")
+        if progress.seconds_left is not None and progress.left:
+            parts.append(f"{roughly(progress.seconds_left)} to go")
+    return parts
+
+
+def beside(left: Text, right: Sequence[str], width: int) -> Text:
+    """Return a line with `right` at its end; where there is little room, its last parts give way, then `left`."""
+    parts = list(right)
+    while len(parts) > 1 and left.cell_len + len(" · ".join(parts)) + 2 > width:
+        parts.pop()
+    end = " · ".join(parts)
+    left.truncate(max(width - len(end) - 1, 0), overflow="ellipsis", pad=True)
+    return Text.assemble(left, " ", (end, "dim"))
+
+
+def file_name(session: LabelSession) -> Text:
+    """Return the name of the data file."""
+    return Text(clip(session.rows.path.name, 40), style="bold")
+
+
+def place(session: LabelSession, search: "Search | None") -> Text:
+    """Return which row this is, of the file or of what a filter shows."""
+    view, row = session.queue.view, session.row
+    if view is None:
+        return Text(f"  row {row + 1:,}" if row is not None else "", style="not bold dim")
+    place = int((view.rows < row).sum()) + 1 if row is not None else 0
+    still = " so far" if search is not None and not search.done else ""
+    filtered = (f" {clip(view.name, 30)} ", "not bold reverse")
+    return Text.assemble("  ", filtered, (f" {place:,} of {len(view.rows):,}{still}", "not bold"))
+
+
+def rule(share: float, width: int) -> Text:
+    """Return a thin line, heavy as far as the work has come."""
+    heavy = round(share * width)
+    heavy = max(heavy, 1) if share > 0 else 0
+    return Text.assemble(("━" * heavy, "not dim"), ("─" * (width - heavy), "dim"))
+
+
+def marks(item: Item, annotator: str) -> Text:
+    """Return what is known of a row besides its text."""
+    parts: list[Text] = []
+    if item.label is not None or item.skipped:
+        what = "skipped" if item.skipped else "labeled" if item.label else "no class"
+        parts.append(Text.assemble((what, "bold"), _origin(item, annotator)))
+    if item.flagged:
+        parts.append(Text("flagged", style="bold reverse"))
+    if item.copies > 1:
+        parts.append(Text(f"{item.copies:,} identical rows"))
+    if item.note:
+        parts.append(Text.assemble(("note: ", "bold"), visible(item.note)))
+    return Text(" · ").join(parts)
+
+
+def unsaved(session: LabelSession) -> str:
+    """Return how many decisions wait to be saved, and why."""
+    count = len(session.pending)
+    return f"{'1 decision is' if count == 1 else f'{count} decisions are'} not saved: {session.problem}"
+
+
+def mark(word: str, text: str) -> re.Pattern[str]:
+    """Return a pattern that finds a word of a text: where it stands alone, or else wherever it stands."""
+    alone = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
+    return alone if alone.search(text) else re.compile(re.escape(word))
+
+
+def metadata(item: Item, lines: int) -> Text:
+    """Return the other columns of a row, one a line, as many as there is room for."""
+    entries = list(item.metadata.items())
+    width = max((len(visible(name)) for name, _ in entries), default=0)
+    shown = [Text.assemble((f"{visible(name):<{width}}  ", "dim"), clip(value, 500)) for name, value in entries[:lines]]
+    if len(entries) > lines:
+        shown[-1:] = [Text(f"and {len(entries) - lines + 1} more columns", style="dim")]
+    return Text("\n").join(shown) if entries else Text("there are no other columns", style="dim")
+
+
+def help_page(keys: dict[str, str], typing: bool, multi_label: bool, actions: Sequence[Action] = ACTIONS) -> Text:
+    """Return all keys and what they do."""
+    rows = [(_key_names(action, typing), action.help) for action in actions] + list(_MORE_KEYS)
+    return Text("\n").join([Text(_label_help(keys, typing, multi_label)), Text(""), key_page(rows)])
+
+
+def nothing_left(in_view: bool, whole: bool, review: bool) -> str:
+    """Return what stands in a text's place when there is none to decide on."""
+    if in_view:
+        return "Nothing here without a label. esc leaves the filter."
+    if review:
+        return "Every doubtful label was looked at.\n\n← goes back · q leaves, and can export"
+    if not whole:
+        return "All rows read so far are labeled; the file is still being read."
+    return "Every row is labeled or skipped.\n\n← goes back · / finds · q leaves, and can export"
+
+
+def pace_chart(seconds: Sequence[float], width: int, height: int) -> Text:
+    """Draw the seconds a decision over the decisions, each point the median of a few."""
+    if len(seconds) < 3:
+        return Text("after a few labels, the pace stands here", style="dim")
+    window = min(_WINDOW, max(len(seconds) // 3, 1))
+    smooth = [sorted(seconds[end - window : end])[window // 2] for end in range(window, len(seconds) + 1)]
+    xs = list(range(window, len(seconds) + 1))
+    chart = line_chart([Series(xs, smooth)], width, height - 1, from_zero=True)
+    return Text("\n").join([Text("seconds each", style="dim"), chart])
+
+
+def summary(numbers: Summary, width: int) -> Text:
+    """Return a summary of a store: counts, classes as bars, people, the pace as a chart."""
+    head = Text.assemble(
+        (f"{numbers.labeled:,}", "bold"),
+        f" of {numbers.rows:,} rows labeled · {numbers.left:,} left",
+        f" · {numbers.skipped:,} skipped" if numbers.skipped else "",
+        f" · {numbers.flagged:,} flagged" if numbers.flagged else "",
+    )
+    parts = [head]
+    if numbers.classes:
+        safe = {clip(name, 40): count for name, count in numbers.classes.items()}
+        parts += [Text(""), bars(safe, min(width, 70))]
+    ways = [f"{count:,} {_WAYS.get(way, way)}" for way, count in numbers.ways.items()]
+    if len(ways) > 1:
+        parts += [Text(""), Text(" · ".join(ways))]
+    for name, person in numbers.people.items():
+        pace = "" if person.median_seconds is None else f" · {person.median_seconds:.1f} s each"
+        time = f" · {roughly(person.active_seconds)} of work" if person.active_seconds else ""
+        parts.append(Text.assemble((visible(name), "bold"), f" {person.rows:,} rows{pace}{time}"))
+    if numbers.median_seconds is not None and numbers.left:
+        parts.append(Text(f"at this pace {roughly(numbers.median_seconds * numbers.left)} to go"))
+    if numbers.unmatched:
+        rows = "1 decision is" if numbers.unmatched == 1 else f"{numbers.unmatched:,} decisions are"
+        parts.append(Text(f"{rows} about rows that are not in the file any more, and kept"))
+    if numbers.agreement is not None:
+        parts += [Text(""), *agreement_lines(numbers.agreement)]
+    if len(numbers.seconds) >= 3:
+        parts += [Text(""), pace_chart(numbers.seconds, min(width, 70), 10)]
+    return Text("\n").join(parts)
+
+
+def agreement_lines(found: Agreement) -> list[Text]:
+    """Return how far annotators agree: overall, and for each pair that shares rows."""
+    rows = "1 row has" if found.rows == 1 else f"{found.rows:,} rows have"
+    differ = f"they differ on {found.disputed:,} of them" if found.disputed else "they never differ"
+    lines = [Text(f"{rows} labels of several people; {differ}")]
+    lines.append(Text(f"Cohen's kappa {_number(found.kappa)} · Krippendorff's alpha {_number(found.alpha)}"))
+    if len(found.pairs) > 1:
+        lines += [
+            Text(
+                f"{clip(pair.first, 30)} and {clip(pair.second, 30)}: kappa {_number(pair.kappa)},"
+                f" {pair.agreed:.0%} alike on {pair.rows:,} rows"
+            )
+            for pair in found.pairs
+        ]
+    return lines
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
+
+
+_WAYS = {
+    FROM_FILE: "from the file",
+    "duplicate": "copied to identical rows",
+    "bulk": "labeled all at once",
+    "import": "labeled elsewhere",
+    "rule": "by rules",
+    "model": "by a model",
+}
+
+
+def _origin(item: Item, annotator: str) -> str:
+    how = {
+        "manual": "",
+        FROM_FILE: " from the file",
+        "duplicate": " from an identical row",
+        "bulk": " with others",
+        "import": " elsewhere",
+        "review": " in a review",
+    }
+    who = "" if item.annotator in ("", annotator) else f" by {visible(item.annotator)}"
+    return how.get(item.how, f" {item.how}") + who
+
+
+def _key_names(action: Action, typing: bool) -> str:
+    easy = "" if typing and action.key.isalnum() else action.key
+    other = {"left": "←", "right": "→"}.get(action.other, action.other)
+    return ", ".join(dict.fromkeys(key for key in (easy, other) if key))
+
+
+def _label_help(keys: dict[str, str], typing: bool, multi_label: bool) -> str:
+    if typing:
+        return "letters find a class by its name, enter takes it"
+    shown = "  ".join(f"{key} {clip(name, 20)}" for name, key in keys.items())
+    return f"{shown}   " + ("toggles a class, enter accepts" if multi_label else "labels, saves and moves on")

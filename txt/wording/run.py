@@ -1,0 +1,259 @@
+"""A run in words: how it stands, how long it will take, its numbers, and what happened."""
+
+import shlex
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from rich.text import Text
+
+from txt.charts.run_plots import spoken
+from txt.charts.ticks import clock
+from txt.runs.diagnosis import Advice
+from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Saved, Started, Warned
+from txt.runs.live import DIED, NOT_STARTED, REMOVED, Entry, WatchedRun
+from txt.runs.status import FAILED, PAUSED, STARTING, TRAINING
+from txt.sanitize import clip, visible
+from txt.wording.key_page import key_page
+from txt.wording.labeling import beside, rule
+
+
+@dataclass(frozen=True)
+class RunAction:
+    """A key and what it does; `controls` are for the training itself, `rare` ones are shown where there is room."""
+
+    name: str
+    key: str
+    word: str
+    help: str
+    controls: bool = False
+    rare: bool = False
+
+
+RUN_ACTIONS = (
+    RunAction("pause", "p", "pause", "pause the training, or go on with it; space too", controls=True),
+    RunAction("save", "s", "save", "write a checkpoint now", controls=True),
+    RunAction("stop", "x", "stop", "stop and save; --resume goes on", controls=True),
+    RunAction("discard", "X", "discard", "stop, and remove the run", controls=True, rare=True),
+    RunAction("slower", "-", "rate ÷2", "halve the learning rate from here on", controls=True),
+    RunAction("faster", "+", "×2", "double the learning rate from here on", controls=True),
+    RunAction("note", "n", "note", "write a note on the run", rare=True),
+    RunAction("detach", "d", "detach", "leave the screen; the training goes on", controls=True),
+    RunAction("metric", "m", "metric", "show another score, the gradient norm, rows/s, memory", rare=True),
+    RunAction("axis", "a", "axis", "over steps, epochs or time", rare=True),
+    RunAction("smooth", "g", "smooth", "smooth the curves more, or not at all", rare=True),
+    RunAction("log", "l", "log", "logarithmic losses and learning rates", rare=True),
+    RunAction("overlay", "o", "overlay", "lay earlier runs behind", rare=True),
+    RunAction("picture", "c", "picture", "save the screen as an SVG file", rare=True),
+    RunAction("help", "?", "keys", "all keys"),
+    RunAction("leave", "q", "leave", "leave: detach, or stop the training"),
+)
+REPLAY_ACTIONS = (
+    RunAction("pause", "p", "pause", "hold the replay, or go on with it; space too"),
+    RunAction("slower", "-", "slower", "half as fast"),
+    RunAction("faster", "+", "faster", "twice as fast"),
+)
+_MORE_KEYS = (
+    ("1 2 3 4", "loss, score, learning rate or gap alone; again or esc: all"),
+    ("5", "the confusion of the last evaluation"),
+    ("↑ ↓", "zoom in and out"),
+    ("← →", "move along; end follows the newest, home shows all"),
+    ("PgUp PgDn", "scroll the log"),
+    ("ctrl+p", "every action by its name; dark and light"),
+)
+
+_STATES = {
+    STARTING: "starting …",
+    TRAINING: "training",
+    PAUSED: "paused",
+    "completed": "finished",
+    "early_stopped": "stopped early",
+    "interrupted": "stopped, saved",
+    "discarded": "discarded",
+    "diverged": "diverged",
+    FAILED: "failed",
+    NOT_STARTED: "not started",
+}
+_BAD = (DIED, FAILED, REMOVED, "diverged", "discarded")
+
+
+def state_words(run: WatchedRun) -> str:
+    """Return how a run stands: `training`, `died at step 1,200` …"""
+    state = run.state
+    if state == DIED:
+        return f"died at step {run.last_step:,}" if run.started else "died before it began"
+    return ("replay" if run.replayed and state == TRAINING else _STATES.get(state)) or state.replace("_", " ")
+
+
+def trouble(run: WatchedRun) -> str:
+    """Return what went wrong and what to do about it; empty when nothing did."""
+    name = shlex.quote(visible(str(run.run.name)))
+    match run.state:
+        case "died":
+            return f"{state_words(run)}, resume with: txt train --resume {name}"
+        case "failed":
+            why = run.status.reason if run.status else None
+            return f"failed at step {run.last_step:,}: {visible(why or 'see output.txt in its folder')}"
+        case "diverged":
+            return visible((run.finished.reason if run.finished else None) or "the loss exploded")
+    return ""
+
+
+def header(run: WatchedRun, width: int) -> list[Text]:
+    """Return two lines: name, state and how long it will take; and how far it is."""
+    state = state_words(run)
+    bad = run.state in _BAD
+    left = Text.assemble(
+        (clip(run.run.name, 30), "bold"), "  ", (f" {state} ", "bold reverse" if bad or run.state == PAUSED else "bold")
+    )
+    share = run.last_step / run.total_steps if run.total_steps else 0.0
+    return [beside(left, _course(run), width), rule(min(share, 1.0), width)]
+
+
+def numbers(run: WatchedRun, width: int) -> list[Text]:
+    """Return two lines of numbers, what matters most first; what has no room is left out."""
+    now, scores = run.now, run.scores
+    first, second = [], []
+    if "loss" in now:
+        first.append(f"loss {now['loss']:.3f}")
+    if scores.last:
+        first.append(f"val {scores.last.val_loss:.3f}")
+        if scores.last.metric != "loss":
+            first.append(f"{spoken(scores.last.metric)} {scores.last.score:.4f}")
+    if scores.best:
+        first.append(f"best {scores.best.score:.4f} at epoch {scores.best.epoch:.3g}")
+    if now:
+        second += [f"lr {now['learning_rate']:.2e}", f"grad {now['gradient_norm']:.2f}"]
+        second += [f"{now['rows_per_second']:,.0f} rows/s", f"{now['tokens_per_second'] / 1000:.3g}k tokens/s"]
+        second.append(f"{now['memory_bytes'] / 2**30:.2f} GiB")
+    if run.status and run.alive:
+        if run.status.cpu is not None:
+            second.append(f"CPU {run.status.cpu:.0%}")
+        if run.status.device_use is not None:
+            second.append(f"GPU {run.status.device_use:.0%}")
+    if run.started:
+        second.append(f"{run.started.device} {run.started.precision}")
+        second.append(f"{run.started.train_rows:,} rows")
+        second.append(f"{run.started.parameters / 1e6:.1f} M weights")
+    return [_fitting(first, width), _fitting(second, width, "dim")]
+
+
+def advice_line(run: WatchedRun, width: int) -> Text:
+    """Return what is wrong, or else the most pressing advice, in a line."""
+    if wrong := trouble(run):
+        return Text(clip(f"! {wrong}", width), "bold")
+    if not run.advice:
+        return Text("")
+    said = _advised(run.advice[0])
+    more = f"  (+{len(run.advice) - 1})" if len(run.advice) > 1 else ""
+    return Text(said.fitted(width - len(more)) + more, "bold")
+
+
+def log_lines(entries: Sequence[Entry], epochs: int, width: int) -> list[Text]:
+    """Return what happened, a line each, with its time of day."""
+    lines = []
+    for entry in entries:
+        said = _happened(entry.what, epochs)
+        if said is not None:
+            when = time.strftime("%H:%M:%S ", time.localtime(entry.time))
+            strong = isinstance(entry.what, Warned | Finished | Advice)
+            lines.append(Text(when, "dim").append(said.fitted(width - len(when)), "bold" if strong else "default"))
+    return lines
+
+
+def help_page(actions: Sequence[RunAction]) -> Text:
+    """Return all keys and what they do."""
+    return key_page([(action.key, action.help) for action in actions] + list(_MORE_KEYS))
+
+
+def _course(run: WatchedRun) -> list[str]:
+    """Return when it will be over, what epoch and what step it is at."""
+    parts = []
+    left = run.seconds_left
+    if left is not None:
+        ends = time.strftime("%H:%M" if left < 72_000 else "%a %H:%M", time.localtime(time.time() + left))
+        parts.append(f"{clock(left)} to go, ends {ends}" if not run.replayed else f"{clock(left)} to go")
+    if run.started:
+        parts.append(f"epoch {run.epoch:.3g}/{run.started.epochs}")
+        parts.append(f"step {run.last_step:,}/{run.total_steps:,}")
+        if run.finished and run.state == run.finished.status:
+            parts.append(f"{clock(run.finished.seconds)} of training")
+    return parts
+
+
+def _fitting(parts: Sequence[str], width: int, style: str = "") -> Text:
+    kept = list(parts)
+    while kept and len(" · ".join(kept)) > width:
+        kept.pop()
+    return Text(" · ".join(kept), style)
+
+
+class _Said(NamedTuple):
+    """A line; where there is no room for all of it, its middle goes, and the ending, which matters most, stays."""
+
+    words: str
+    ending: str = ""
+
+    def fitted(self, width: int) -> str:
+        return clip(self.words, max(width - len(self.ending), width // 3)) + self.ending
+
+
+def _advised(advice: Advice) -> _Said:
+    flags = f" Try {' or '.join(advice.flags)}." if advice.flags else ""
+    return _Said(f"→ {advice.message[:1].upper()}{advice.message[1:]}.", flags)
+
+
+def _happened(what: Event | Advice, epochs: int) -> _Said | None:
+    for kind, words in _WORDS.items():
+        if isinstance(what, kind):
+            said = words(what, epochs)
+            return _Said(said) if isinstance(said, str) else said
+    return None
+
+
+def _evaluated(event: Evaluation, epochs: int) -> _Said:
+    train = f"train loss {event.train_loss:.3f}, " if event.train_loss is not None else ""
+    score = "" if event.metric == "loss" else f", {spoken(event.metric)} {event.score:.4f}"
+    words = f"epoch {event.epoch:.4g}/{epochs}: {train}val {event.val_loss:.3f}{score}"
+    return _Said(words, "  ◆ best" if event.best else "")
+
+
+def _saved(event: Saved, _epochs: int) -> str | None:
+    return None if event.best else f"checkpoint at step {event.step:,}"
+
+
+def _started(event: Started, epochs: int) -> str:
+    begun = f"goes on from step {event.step:,}" if event.step else "training begins"
+    return f"{begun}: {event.total_steps:,} steps in {epochs} epochs on {event.device} in {event.precision}"
+
+
+def _finished(event: Finished, _epochs: int) -> str:
+    best = "" if event.best_score is None else f", best {event.best_score:.4f} at epoch {event.best_epoch:.3g}"
+    why = f": {event.reason}" if event.reason else best
+    return f"{_STATES.get(event.status, event.status)} after {clock(event.seconds)} of training{why}"
+
+
+def _answered(event: Acknowledged, _epochs: int) -> str:
+    done = {
+        "pause": "paused",
+        "resume": "goes on",
+        "save": "saved, as asked",
+        "stop": "stops, as asked",
+        "discard": "ends, to be discarded",
+        "rate": f"learning rate × {event.value:g} from here on" if isinstance(event.value, float | int) else "",
+        "note": f"note: {event.value}",
+    }
+    words = done.get(event.command, event.command) if event.refused is None else f"{event.command}: {event.refused}"
+    return f"{words} (step {event.step:,})"
+
+
+_WORDS: dict[type, Callable[..., str | _Said | None]] = {
+    Evaluation: _evaluated,
+    Saved: _saved,
+    Started: _started,
+    Finished: _finished,
+    Acknowledged: _answered,
+    Warned: lambda event, _epochs: f"warning: {event.message}",
+    Advice: lambda advice, _epochs: _advised(advice),
+}
