@@ -5,8 +5,7 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from txt.labeling.active.clusters import in_turn
-from txt.labeling.active.cold_start import parse_keywords, spread, with_keywords
+from txt.labeling.active.cold_start import in_turn, parse_keywords, spread, with_keywords
 from txt.labeling.active.learner import Learner, make_learner
 from txt.labeling.active.logistic import fit_logistic
 from txt.labeling.active.models import MODELS, TFIDF, of_vectors

@@ -11,12 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textblob import TextBlob
 
-from txt.labeling.rules.conditions import CONDITIONS, ColumnValue, Known, Regex
+from txt.labeling.rules.conditions import CONDITIONS, ColumnValue, Known, NumberRange, Regex, parse_range
 from txt.labeling.rules.corpus import Corpus, SlowPatternError
 from txt.labeling.rules.firing import Firing
-from txt.labeling.rules.folding import WORD, fold
-from txt.labeling.rules.number_range import NumberRange, parse_range
 from txt.labeling.rules.parse import parse_rules
+from txt.labeling.rules.word_index import WORD, fold
 
 IOTA_BELOW = "\u0345"  # a mark that `re` takes for the letter iota without regard to case, and that is in no word
 TEXTS = [

@@ -8,10 +8,8 @@ from hypothesis import strategies as st
 
 from tests.conftest import ROOT
 from txt.errors import InputError
-from txt.labeling.rules.conditions import CONDITIONS, Keywords, Regex, Sentiment
-from txt.labeling.rules.number_range import NumberRange
-from txt.labeling.rules.parse import declared_labels, parse_rules, read_rules
-from txt.labeling.rules.toml_lines import TomlLines
+from txt.labeling.rules.conditions import CONDITIONS, Keywords, NumberRange, Regex, Sentiment
+from txt.labeling.rules.parse import TomlLines, declared_labels, parse_rules, read_rules
 
 CLASSES, COLUMNS = ["negative", "positive"], ["shop", "stars"]
 HEAD = '[[rule]]\nname = "refund"\nlabel = "negative"\n'

@@ -63,7 +63,7 @@ def lrfind(
     Example: `txt lrfind --preset small`
     """
     from txt.cli.training_options import finds_rate, training_options, with_settings
-    from txt.search.lr_record import save_finding
+    from txt.search.finding import save_finding
 
     below, recipe, options = with_settings(preset, None, file_options(config, TrainConfig, LRFindConfig), given)
     finds_rate(options, given)  # `lr = "auto"` in a file that training shares is no news here
@@ -108,7 +108,7 @@ def find_rate(prepared: "Prepared", training: TrainConfig, finding: LRFindConfig
 
 def with_found_rate(training: TrainConfig, prepared: "Prepared") -> TrainConfig:
     """Return the options with the learning rate that was found for them, by a test now where there was none before."""
-    from txt.search.lr_record import save_finding, saved_suggestion
+    from txt.search.finding import save_finding, saved_suggestion
 
     suggestion = saved_suggestion(prepared, training)
     if suggestion is not None:

@@ -13,10 +13,10 @@ import typer
 
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.lrfind import with_found_rate
-from txt.cli.notify import notify as tell_desktop
 from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.stage_bar import StageBar
 from txt.cli.terminal import has_screen
+from txt.cli.terminal import notify as tell_desktop
 from txt.cli.training_options import finds_rate, training_options, with_settings
 from txt.cli.watch import train_watched
 from txt.config import PrepareConfig, TrainConfig

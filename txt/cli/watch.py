@@ -157,10 +157,10 @@ def _last_words(run: "Run") -> str:
 
 
 def _follow_plainly(run: "Run", as_json: bool, notifies: bool) -> None:
-    from txt.cli.notify import notify
     from txt.cli.progress import TrainingBar
+    from txt.cli.terminal import notify
     from txt.runs.events import Finished
-    from txt.runs.follow import follow
+    from txt.runs.feed import follow
 
     last = None
     with TrainingBar() as bar:

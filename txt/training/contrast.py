@@ -33,8 +33,7 @@ from txt.training.head import STRENGTHS, Floats, Head, embed, fit_head
 from txt.training.machine import Machine, peak_memory
 from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
-from txt.training.plan import derived_seed
-from txt.training.schedule import linear_with_warmup
+from txt.training.plan import derived_seed, linear_with_warmup
 from txt.training.validation import better
 
 TEMPERATURE = 0.07

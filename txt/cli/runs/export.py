@@ -33,8 +33,7 @@ def export(
     """
     from txt.runs.curves import curves_of
     from txt.runs.folder import Run, all_runs
-    from txt.runs.series import write_csv
-    from txt.runs.tensorboard import write_tensorboard
+    from txt.runs.series import write_csv, write_tensorboard
 
     if as_csv == tensorboard:
         raise InputError("say what to write", "--csv or --tensorboard")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from txt.labeling.active.clusters import centre_distances, in_turn
+from txt.labeling.active.cold_start import centre_distances, in_turn
 from txt.labeling.active.logistic import Matrix, Scores
 from txt.metrics import Ints
 

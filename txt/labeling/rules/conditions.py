@@ -7,12 +7,93 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
+from functools import cached_property
 from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from txt.errors import did_you_mean
 from txt.labeling.rules.corpus import Corpus, Mask
-from txt.labeling.rules.keyword import Keyword, any_of
-from txt.labeling.rules.number_range import NumberRange, parse_range
+from txt.labeling.rules.word_index import WORD, Rows, fold
+
+_NUMBER = r"[-+]?\d*\.?\d+"
+_BOUND = re.compile(rf"\s*(>=|<=|>|<)\s*({_NUMBER})\s*")
+_BETWEEN = re.compile(rf"\s*({_NUMBER})\s+to\s+({_NUMBER})\s*")
+
+
+@dataclass(frozen=True)
+class NumberRange:
+    """Numbers from `low` to `high`; a limit that is `open` is itself not in it."""
+
+    low: float = float("-inf")
+    high: float = float("inf")
+    low_open: bool = False
+    high_open: bool = False
+
+    def holds(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Return which values (N,) are in it."""
+        above = values > self.low if self.low_open else values >= self.low
+        below = values < self.high if self.high_open else values <= self.high
+        return np.asarray(above & below)
+
+
+def parse_range(written: object) -> NumberRange:
+    """Return the range that a rule writes.
+
+    Raises:
+        ValueError: it is not one; the message is the fix.
+    """
+    if isinstance(written, str):
+        if bound := _BOUND.fullmatch(written):
+            sign, number = bound[1], float(bound[2])
+            is_open = len(sign) == 1
+            if sign.startswith(">"):
+                return NumberRange(low=number, low_open=is_open)
+            return NumberRange(high=number, high_open=is_open)
+        between = _BETWEEN.fullmatch(written)
+        if between and float(between[1]) <= float(between[2]):
+            return NumberRange(float(between[1]), float(between[2]))
+    raise ValueError('write "> 0.1", "<= 20" or "-0.1 to 0.1", in quotes')
+
+
+_PREFIX = re.compile(r"\w\*\Z")
+
+
+class Keyword:
+    """Matches whole words in any case; spaces match any run of spaces and line ends, and a `*` any end of a word."""
+
+    def __init__(self, written: str) -> None:
+        self.is_prefix = _PREFIX.search(written) is not None
+        self.text = written[:-1] if self.is_prefix else written
+
+    @cached_property
+    def source(self) -> str:
+        """The regular expression for it; it holds nothing that could run for long."""
+        middle = r"\s+".join(re.escape(part) for part in self.text.split())
+        before = r"(?<!\w)" if WORD.match(self.text[0]) else ""
+        after = r"(?!\w)" if WORD.match(self.text[-1]) else ""
+        return before + middle + (r"\w*" if self.is_prefix else after)
+
+    def rows(self, corpus: Corpus) -> Rows:
+        """Return the rows whose text has it."""
+        words = WORD.findall(fold(self.text))
+        if not words:
+            return corpus.rows_matching(self._pattern)
+        sets = [corpus.words.rows(word) for word in words[: -1 if self.is_prefix else None]]
+        if self.is_prefix:
+            sets.append(corpus.words.rows_beginning(words[-1]))
+        found = corpus.words.rows_with_all(sets)
+        return found if words == [fold(self.text)] else corpus.rows_matching(self._pattern, found)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(self.source, re.IGNORECASE)
+
+
+def any_of(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Return a pattern that finds each place where one of the words stands."""
+    return re.compile("|".join(Keyword(word).source for word in words), re.IGNORECASE)
 
 
 class Condition(Protocol):

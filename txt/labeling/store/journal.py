@@ -10,12 +10,11 @@ import sqlite3
 import time as clock
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from pathlib import Path
 
 from txt.labeling.store.decision import SEPARATOR, Decision
-from txt.labeling.store.history import History
 from txt.labeling.store.store_file import (
     PATIENT_MS,
     NotSavedError,
@@ -64,6 +63,34 @@ def current_labels(store: Path) -> dict[str, CurrentLabel]:
             "SELECT row_id, label, annotator, time, how FROM current WHERE kind = 'label'"
         )
         return {row[0]: CurrentLabel(*row[1:]) for row in rows}
+
+
+@dataclass
+class History:
+    """The acts that stand and those that were undone, the latest last."""
+
+    _done: dict[int, None] = field(default_factory=dict)
+    _undone: dict[int, None] = field(default_factory=dict)
+
+    def replay(self, act: int, kind: str, target: int | None) -> None:
+        """Carry one act over; acts come in the order in which they were taken."""
+        if kind == "undo" and target in self._done:
+            del self._done[target]
+            self._undone[target] = None
+        elif kind == "redo" and target in self._undone:
+            del self._undone[target]
+            self._done[target] = None
+        elif target is None and act not in self._done:
+            self._done[act] = None
+            self._undone.clear()
+
+    def to_undo(self) -> int | None:
+        """Return the act that undo takes back next."""
+        return next(reversed(self._done), None)
+
+    def to_redo(self) -> int | None:
+        """Return the act that redo restores next."""
+        return next(reversed(self._undone), None)
 
 
 class Journal:

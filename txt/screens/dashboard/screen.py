@@ -20,9 +20,8 @@ from txt.runs.replay import Replay
 from txt.runs.status import LIVING, PAUSED
 from txt.sanitize import visible_lines
 from txt.screens.app import ActingScreen
-from txt.screens.dashboard.drawing_budget import DrawingBudget
 from txt.screens.dashboard.overlay_dialog import ChooseRuns
-from txt.screens.dashboard.panels import NAMES, LogPane, PlotPanel, Plots
+from txt.screens.dashboard.panels import NAMES, DrawingBudget, LogPane, PlotPanel, Plots
 from txt.screens.dashboard.steering import Steering, ask_to_discard, ask_to_leave, ask_to_stop
 from txt.screens.widgets.chips import Chip, Chips
 from txt.screens.widgets.dialogs import AskLine, Page, TypedAhead
