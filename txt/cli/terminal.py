@@ -5,7 +5,7 @@ import shutil
 import subprocess
 import sys
 
-from txt.sanitize import visible
+from txt.sanitize import sanitize
 
 
 def on_terminal() -> bool:
@@ -21,7 +21,7 @@ def has_screen(plain: bool, as_json: bool = False) -> bool:
 def notify(message: str) -> None:
     """Ring the bell and show a message on the desktop, as far as terminal and system can do that."""
     if sys.stderr.isatty():
-        sys.stderr.write(f"\a\x1b]9;{visible(message)}\x07")
+        sys.stderr.write(f"\a\x1b]9;{sanitize(message)}\x07")
         sys.stderr.flush()
     if shutil.which("notify-send") and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        subprocess.run(["notify-send", "txt", visible(message)], check=False, capture_output=True, timeout=5)
+        subprocess.run(["notify-send", "txt", sanitize(message)], check=False, capture_output=True, timeout=5)

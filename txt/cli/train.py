@@ -21,7 +21,7 @@ from txt.cli.training_options import finds_rate, training_options, with_settings
 from txt.cli.watch import train_watched
 from txt.config import PrepareConfig, TrainConfig
 from txt.errors import InputError, Interrupted, TxtError
-from txt.option_schema import flag, names_of
+from txt.option_schema import flag, list_option_names
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared
@@ -143,7 +143,7 @@ def _new(
 
 def _refuse_preparing(given: Given) -> None:
     for item in fields(PrepareConfig):
-        if item.name in given and item.name not in names_of(TrainConfig):
+        if item.name in given and item.name not in list_option_names(TrainConfig):
             raise InputError(
                 f"{flag(item)} is about preparing data, and a prepared folder is prepared already",
                 "give it to `txt prepare`, or train on the data file itself",

@@ -11,7 +11,7 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from txt.runs.event_index import OTHER, ROW, STEP, VALUES, agreeing_rows, index_path
+from txt.runs.event_index import OTHER, ROW, STEP, VALUES, count_agreeing_rows, index_path
 from txt.runs.events import Event, Started, from_json
 from txt.runs.folder import Run
 from txt.runs.status import LIVING, Pulse, read_status
@@ -95,7 +95,7 @@ class RunFeed:
         if identity == before and state.st_size >= self._offset:
             return False
         self._identity, self._offset, self._row = identity, 0, 0
-        self._indexed = agreeing_rows(self._path)
+        self._indexed = count_agreeing_rows(self._path)
         return before is not None
 
     def _from_index(self, file: IO[bytes]) -> tuple[Rows, Others]:
@@ -194,7 +194,7 @@ def _is_living(run: Run, pulse: Pulse) -> bool:
     """Tell whether more may come; asked before the events are read, so that the last of them is not missed."""
     status = read_status(run)
     if status is None:
-        return run.is_locked()
+        return run.is_training()
     return status.state in LIVING and pulse.is_alive(status)
 
 

@@ -9,8 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from txt.errors import InputError, TxtError
-from txt.processes import cores
-from txt.runs.folder import REMOVED, Run, all_runs
+from txt.processes import count_cores
+from txt.runs.folder import REMOVED, Run, list_runs
 from txt.runs.notes import KEEP, read_notes
 from txt.search.board import Board, board_of
 from txt.search.study import Study
@@ -57,7 +57,7 @@ def supervise(
             drop_models(board, folder.runs, keep_models)
         return board
 
-    threads = max(1, cores() // workers)
+    threads = max(1, count_cores() // workers)
     team = [_Worker(Job(folder.path.resolve(), number, threads, storage)) for number in range(workers)]
     try:
         while not study.is_over() and not stop():
@@ -134,7 +134,7 @@ def drop_checkpoints(board: Board, runs: Path) -> None:
     """Remove the checkpoints of the pruned trials, which they would have gone on from had they come a round further."""
     for trial in board.of("pruned"):
         for run in (Run(runs / name) for name in trial.runs):
-            if run.checkpoints.is_dir() and not run.is_locked():
+            if run.checkpoints.is_dir() and not run.is_training():
                 _remove(run.checkpoints)
 
 
@@ -147,7 +147,7 @@ def drop_models(board: Board, runs: Path, keep: int) -> list[str]:
     candidates = [run for run in _ended(board, runs, keep) if _holds_weights(run)]
     if not candidates:
         return []
-    begun_from = {Path(name).name for run in all_runs(runs) if (name := _begun_from(run))}
+    begun_from = {Path(name).name for run in list_runs(runs) if (name := _begun_from(run))}
     dropped = [run for run in candidates if run.name not in begun_from and not _is_needed(run)]
     for run in dropped:
         _remove(run.model)
@@ -172,7 +172,7 @@ def _begun_from(run: Run) -> str | None:
 
 
 def _is_needed(run: Run) -> bool:
-    if run.is_locked() or any((run.path / name).exists() for name in _MADE_OF_IT):
+    if run.is_training() or any((run.path / name).exists() for name in _MADE_OF_IT):
         return True
     try:
         return KEEP in read_notes(run.path).tags

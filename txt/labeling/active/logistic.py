@@ -55,7 +55,7 @@ def fit_logistic(
 
 def _fit_by_columns(rows: Matrix, targets: Scores, offset: Scores, scale: float) -> tuple[Scores, Scores]:
     """Return the weights (F, C) and the bias (C,), looked for as they are."""
-    turned, C = _turned(rows), targets.shape[1]
+    turned, C = _transpose(rows), targets.shape[1]
     size = rows.shape[1] * C
 
     def loss(point: Scores) -> tuple[float, Scores]:
@@ -76,7 +76,7 @@ def _fit_by_rows(rows: Matrix, targets: Scores, offset: Scores, scale: float) ->
     factors (M, C), the logits that come of them (M, C), and the bias: with both at hand no product is needed to take
     the inner product of two weights, and the steps are those that `_fit_by_columns` takes.
     """
-    turned, (M, C) = _turned(rows), targets.shape
+    turned, (M, C) = _transpose(rows), targets.shape
     size = M * C
 
     def inner(one: Scores, other: Scores) -> float:
@@ -85,7 +85,7 @@ def _fit_by_rows(rows: Matrix, targets: Scores, offset: Scores, scale: float) ->
     def loss(point: Scores) -> tuple[float, Scores]:
         factors, logits, bias = point[:size], point[size : 2 * size], point[2 * size :]
         value, wrong = _mean_loss(logits.reshape(M, C) + bias + offset, targets)
-        moved = np.asarray(rows @ np.asarray(turned @ wrong))  # (M, C): what going along `wrong` changes the logits by
+        moved = np.asarray(rows @ np.asarray(turned @ wrong))  # (M, C): the change of the logits
         slope = [wrong.ravel() + scale * factors, moved.ravel() + scale * logits, wrong.sum(0)]
         return value + 0.5 * scale * float(factors @ logits), np.concatenate(slope)
 
@@ -100,7 +100,7 @@ def _mean_loss(logits: Scores, targets: Scores) -> tuple[float, Scores]:
     return float((log_sums[:, 0] - (logits * targets).sum(1)).mean()), wrong
 
 
-def _turned(rows: Matrix) -> Matrix:
+def _transpose(rows: Matrix) -> Matrix:
     return rows.T.tocsr() if sparse.issparse(rows) else rows.T
 
 
@@ -128,7 +128,7 @@ Function = Callable[[Vector], tuple[float, Vector]]
 """Returns the value and the gradient (n,) at a point (n,)."""
 
 Inner = Callable[[Vector, Vector], float]
-"""The inner product of two vectors (n,): of it the gradient is the gradient."""
+"""The inner product of two vectors (n,) with respect to which the gradient is taken."""
 
 _MEMORY = 6  # steps whose curvature is remembered; ten save hardly a step, and make each longer
 _TRIALS = 20  # of a step's length
@@ -152,7 +152,7 @@ def minimize(function: Function, start: Vector, most_steps: int, tolerance: floa
             break
         direction = -_times_inverse_hessian(gradient, curvatures, inner)
         first = 1.0 if curvatures else min(1.0, 1.0 / size)
-        length, new_value, new_gradient = _line_search(function, point, value, gradient, direction, first, inner)
+        length, new_value, new_gradient = _search_line(function, point, value, gradient, direction, first, inner)
         moved, turned = length * direction, new_gradient - gradient
         curvature = inner(moved, turned)
         if curvature > 0:
@@ -165,7 +165,7 @@ def minimize(function: Function, start: Vector, most_steps: int, tolerance: floa
 
 
 def _times_inverse_hessian(gradient: Vector, curvatures: deque[tuple[Vector, Vector, float]], inner: Inner) -> Vector:
-    """Return the gradient times what the steps so far tell of the inverse Hessian (the two-loop recursion)."""
+    """Return the inverse Hessian, as approximated by the last steps, times the gradient (the two-loop recursion)."""
     found = gradient.copy()
     shares = []
     for moved, turned, curvature in reversed(curvatures):
@@ -180,7 +180,7 @@ def _times_inverse_hessian(gradient: Vector, curvatures: deque[tuple[Vector, Vec
     return found
 
 
-def _line_search(
+def _search_line(
     function: Function,
     point: Vector,
     value: float,
