@@ -35,7 +35,7 @@ class TrainingBar:
                     f"loss {event.loss:.3f} acc {event.accuracy:.3f} {event.rows_per_second:,.0f} rows/s"
                 )
             case Evaluation():
-                self._tell(_evaluation_line(event, self._epochs))
+                self._tell(_format_evaluation(event, self._epochs))
             case Warned():
                 self._tell(f"warning: {event.message}")
             case Finished():
@@ -71,7 +71,7 @@ class TrainingBar:
         self._end()
 
 
-def _evaluation_line(event: Evaluation, epochs: int) -> str:
+def _format_evaluation(event: Evaluation, epochs: int) -> str:
     """Say how an evaluation went, in one line that fits 80 columns."""
     train = f"train loss {event.train_loss:.3f}, " if event.train_loss is not None else ""
     score = "" if event.metric == "loss" else f", {_NAMES[event.metric]} {event.score:.4f}"

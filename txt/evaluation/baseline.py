@@ -1,4 +1,4 @@
-"""What a bag of words reaches on the same split, so that nobody ships a transformer that it beats without knowing."""
+"""A baseline on the same split, a bag of words: it shows when a transformer is not worth its cost."""
 
 import re
 import warnings
@@ -33,19 +33,19 @@ def fit_predict(train_texts: Sequence[str], train_labels: Ints, texts: Sequence[
     Languages written without spaces get 1–2-grams of characters. Where nothing can be learned (one class, no word that
     occurs) the baseline is the majority class.
     """
-    rows = _sampled(len(train_labels), seed)
+    rows = _sample_rows(len(train_labels), seed)
     fitted_labels = train_labels[rows]
     fitted_texts = [train_texts[row] for row in rows]
     if len(np.unique(fitted_labels)) < 2:
-        return majority(train_labels, len(texts))
-    spaced = _spaced(fitted_texts)
+        return predict_majority(train_labels, len(texts))
+    spaced = _uses_spaces(fitted_texts)
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, analyzer="word" if spaced else "char")
     try:
         features = vectorizer.fit_transform(fitted_texts)
     except ValueError:  # no word in any text
-        return majority(train_labels, len(texts))
+        return predict_majority(train_labels, len(texts))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # nothing a reader of the score could do about it
+        warnings.simplefilter("ignore", ConvergenceWarning)  # the reader of the score can do nothing about it
         model = LinearSVC(random_state=seed).fit(features, fitted_labels)
     name = NAME if spaced else NAME.replace("1–2-grams", "character 1–2-grams")
     if len(rows) < len(train_labels):
@@ -53,16 +53,16 @@ def fit_predict(train_texts: Sequence[str], train_labels: Ints, texts: Sequence[
     return Baseline(name, np.asarray(model.predict(vectorizer.transform(texts)), dtype=np.int64))
 
 
-def majority(train_labels: Ints, rows: int) -> Baseline:
+def predict_majority(train_labels: Ints, rows: int) -> Baseline:
     """Predict the most frequent class of the train split for every row; the lower number wins a tie."""
     return Baseline("majority class", np.full(rows, np.bincount(train_labels).argmax(), dtype=np.int64))
 
 
-def _sampled(rows: int, seed: int) -> list[int]:
+def _sample_rows(rows: int, seed: int) -> list[int]:
     return list(range(rows)) if rows <= MAX_ROWS else sorted(Random(seed).sample(range(rows), MAX_ROWS))
 
 
-def _spaced(texts: Sequence[str]) -> bool:
-    """Tell whether words are set apart by spaces: under a quarter of the letters is of scripts that do without."""
+def _uses_spaces(texts: Sequence[str]) -> bool:
+    """Tell whether spaces separate the words: fewer than a quarter of the letters are of scripts without spaces."""
     sample = "".join(texts[:1000])
     return 4 * len(_UNSPACED.findall(sample)) < len(sample)

@@ -7,21 +7,21 @@ import numpy as np
 
 from txt.config import PrepareConfig
 from txt.data.prepared import Prepared, Split
-from txt.data.reading.columns import split_named
+from txt.data.reading.columns import parse_split
 from txt.errors import InputError
-from txt.evaluation.embeddings import fit_predict
+from txt.evaluation.embeddings import fit_predict_embeddings
 from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
-from txt.evaluation.report import Predicted, Report, evaluate
+from txt.evaluation.report import Report, SplitOutputs, evaluate
 from txt.metrics import Floats
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
 from txt.runs.folder import Run
-from txt.training.machine import choose_machine, in_precision
+from txt.training.machine import choose_machine, convert_precision
 
 SPLITS = ("test", "val", "train")
 
-Watcher = Callable[[int, int], None]
-"""Hears how many rows were predicted since the last call, and how many there are in all."""
+PredictionWatcher = Callable[[int, int], None]
+"""Called with the number of rows predicted since the last call, and the total."""
 
 
 def evaluate_run(
@@ -30,7 +30,7 @@ def evaluate_run(
     data: Path | None = None,
     reading: PrepareConfig | None = None,
     device: str | None = None,
-    progress: Watcher | None = None,
+    progress: PredictionWatcher | None = None,
     embeddings: bool = False,
 ) -> Report:
     """Score a run's best model on a split, beside the baseline fitted on the run's own train split.
@@ -41,7 +41,7 @@ def evaluate_run(
         data: a file of labeled rows to score instead of the run's own data.
         reading: options that settle how `data` is read.
         device: as in TrainConfig; the run's own by default.
-        progress: hears how far the predictions are.
+        progress: called as predictions are made.
         embeddings: fit a second baseline, on frozen embeddings, where the encoder is installed.
 
     Raises:
@@ -49,23 +49,23 @@ def evaluate_run(
     """
     config = run.config()
     prepared = Prepared.open(run.prepared_path())
-    rows = _rows(prepared, split_name, data, reading or PrepareConfig())
+    rows = _load_rows(prepared, split_name, data, reading or PrepareConfig())
     machine = choose_machine(config.with_options(device=device) if device else config)
-    model = in_precision(load_model(run.model, machine.device), machine)
+    model = convert_precision(load_model(run.model, machine.device), machine)
     train, val = prepared.split("train"), prepared.split("val")
     fits_temperature = len(val) > 0 and not (isinstance(rows, Split) and rows.name == "val")
     total = len(rows.lengths) + (len(val) if fits_temperature else 0)
 
-    def logits_of(split: Split | LabeledFile) -> Floats:
+    def compute_logits(split: Split | LabeledFile) -> Floats:
         told = (lambda done: progress(done, total)) if progress else None
         logits = predict_logits(model, split, machine.device, progress=told)
         return logits.astype(np.float64)  # (N, C)
 
-    logits = logits_of(rows)
-    test = _of_split(rows, logits) if isinstance(rows, Split) else _of_file(rows, logits)
+    logits = compute_logits(rows)
+    test = _collect_split_outputs(rows, logits) if isinstance(rows, Split) else _collect_file_outputs(rows, logits)
     frozen = None
     if embeddings and config.freeze != "all":
-        frozen = fit_predict(train.texts(), train.labels, test.texts, len(prepared.labels))
+        frozen = fit_predict_embeddings(train.texts(), train.labels, test.texts, len(prepared.labels))
     return evaluate(
         test,
         prepared.labels,
@@ -73,7 +73,7 @@ def evaluate_run(
         split=rows.name,
         data=data.name if data else None,
         left_out=rows.left_out if isinstance(rows, LabeledFile) else {},
-        val=(val.labels, logits_of(val)) if fits_temperature else None,
+        val=(val.labels, compute_logits(val)) if fits_temperature else None,
         train=(train.texts(), train.labels),
         embeddings=frozen,
         seed=config.seed,
@@ -88,8 +88,10 @@ def report_folder(run: Run, report: Report) -> Path:
     return run.path / "reports" / "-".join(parts)
 
 
-def _rows(prepared: Prepared, split_name: str | None, data: Path | None, reading: PrepareConfig) -> Split | LabeledFile:
-    wanted = split_named(split_name) or split_name
+def _load_rows(
+    prepared: Prepared, split_name: str | None, data: Path | None, reading: PrepareConfig
+) -> Split | LabeledFile:
+    wanted = parse_split(split_name) or split_name
     if data is not None:
         return read_labeled(data, prepared, wanted, reading)
     name = wanted or "test"
@@ -100,9 +102,9 @@ def _rows(prepared: Prepared, split_name: str | None, data: Path | None, reading
     return split
 
 
-def _of_split(split: Split, logits: Floats) -> Predicted:
+def _collect_split_outputs(split: Split, logits: Floats) -> SplitOutputs:
     metadata = split.metadata()
-    return Predicted(
+    return SplitOutputs(
         labels=split.labels,
         logits=logits,
         texts=split.texts(),
@@ -115,5 +117,5 @@ def _of_split(split: Split, logits: Floats) -> Predicted:
     )
 
 
-def _of_file(file: LabeledFile, logits: Floats) -> Predicted:
-    return Predicted(file.labels, logits, file.texts, file.row_ids, file.lengths, file.metadata)
+def _collect_file_outputs(file: LabeledFile, logits: Floats) -> SplitOutputs:
+    return SplitOutputs(file.labels, logits, file.texts, file.row_ids, file.lengths, file.metadata)
