@@ -137,8 +137,8 @@ def lightning(rates: np.ndarray, losses: np.ndarray) -> float:
 def run_range_tests(prepared, config) -> dict:
     """Run the range tests; returns every suggestion, how sure txt is, and the cost."""
     from txt.config import LRFindConfig
-    from txt.search.finding import find_suggestion
     from txt.search.range_test import range_test
+    from txt.search.range_test_result import find_suggestion
     from txt.training.plan import TrainingPlan
 
     begun = time.perf_counter()

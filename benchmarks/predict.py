@@ -79,7 +79,7 @@ def ways_of(run: str, folder: Path, sample: list[str]) -> dict[str, Way]:
     """Return all ways, the pipeline at its best batch size in either precision."""
     from txt.errors import TxtError
     from txt.export.hugging_face import export_hugging_face
-    from txt.prediction.source import find_model
+    from txt.prediction.model_source import find_model
 
     source = find_model(run)
     export_hugging_face(source, folder / "hf")

@@ -31,11 +31,11 @@ from txt.data.reading.rows import ReadingOptions, find_form  # noqa: E402
 from txt.labeling.exchange import export_as  # noqa: E402
 from txt.labeling.formats.catalog import FORMATS  # noqa: E402
 from txt.labeling.formats.record import LabelTask  # noqa: E402
-from txt.labeling.opening import open_labels  # noqa: E402
+from txt.labeling.open_labels import open_labels  # noqa: E402
 from txt.labeling.rules.analysis import analyze  # noqa: E402
 from txt.labeling.rules.corpus import Corpus, read_corpus  # noqa: E402
 from txt.labeling.rules.firing import Firing  # noqa: E402
-from txt.labeling.rules.judging import find_judged_rows  # noqa: E402
+from txt.labeling.rules.judged_rows import find_judged_rows  # noqa: E402
 from txt.labeling.rules.parse import parse_rules  # noqa: E402
 from txt.labeling.rules.watcher import RuleVotes, RuleWatcher, Watch, Working  # noqa: E402
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from txt.config import LabelConfig
 from txt.data.reading.rows import ReadingOptions
-from txt.labeling.opening import open_labels
+from txt.labeling.open_labels import open_labels
 from txt.labeling.pace import Pace
 from txt.screens.label.app import LabelApp
 from txt.screens.label.screen import LabelScreenOptions

@@ -26,7 +26,7 @@ def trained_demo(folder: Path) -> None:
 def picture_of_eval(folder: Path) -> str:
     """Return what `txt eval demo` shows, as SVG."""
     from txt.cli.scorecard import show_report
-    from txt.evaluation.run import evaluate_run
+    from txt.evaluation.evaluate_run import evaluate_run
     from txt.runs.folder import Run
 
     os.chdir(folder)

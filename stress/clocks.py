@@ -9,7 +9,7 @@ from stress.inputs import copy
 from stress.labeled import Sitting, check_store
 from stress.program import Program
 from stress.trained import check_equal, train, train_undisturbed
-from stress.works import LIGHT, Workload, run_undisturbed
+from stress.workloads import LIGHT, Workload, run_undisturbed
 from tests.labeling.pulled_plug import CLASSES, write_items
 
 _FEW = 5

@@ -13,7 +13,7 @@ from stress.inputs import copy
 from stress.labeled import Sitting, check_store
 from stress.program import Program
 from stress.trained import check_equal, train, train_undisturbed
-from stress.works import LIGHT, Workload, place_earlier_output, run_undisturbed
+from stress.workloads import LIGHT, Workload, place_earlier_output, run_undisturbed
 from tests.labeling.pulled_plug import CLASSES, write_items
 from txt.labeling.store.journal import read_current_labels, store_path
 

@@ -7,7 +7,7 @@ from stress.case import Case, Trial
 from stress.facts import find_leftovers, hash_contents
 from stress.faults import ENDING, KILL, MOST_TIMES, STOPPING, Fault
 from stress.program import temporary_folder, wait_until_gone
-from stress.works import LIGHT, WORKLOADS, Workload, place_earlier_output, run_undisturbed
+from stress.workloads import LIGHT, WORKLOADS, Workload, place_earlier_output, run_undisturbed
 
 FEW = 10  # trials of a fault that is milder than SIGKILL
 

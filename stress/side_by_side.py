@@ -10,7 +10,7 @@ from stress.inputs import copy
 from stress.program import wait_until_gone
 from stress.searched import check_once, scores, search, search_undisturbed
 from stress.trained import check_equal, train, train_undisturbed
-from stress.works import LIGHT, Workload, run_undisturbed
+from stress.workloads import LIGHT, Workload, run_undisturbed
 from tests.labeling.pulled_plug import item_text, label_side_by_side, write_items
 from txt.labeling.store.decision import row_id
 from txt.labeling.store.journal import read_current_labels, store_path

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers, processors
 
-from txt.data.encoder import PieceEncoder, TextEncoder, choose_cut, cut_as_bert, cut_as_gpt2, make_encoder
+from txt.data.token_encoder import PieceEncoder, TextEncoder, choose_cut, cut_as_bert, cut_as_gpt2, make_encoder
 from txt.data.tokenizer import train_tokenizer
 
 WORDS = ["the", "film", "was", "great", "naïve", "ΣΑΣ", "straße", "don't", "你好", "😀👍🏽", "e\u0301", "x\u200dy"]
@@ -41,7 +41,7 @@ def test_token_ids_are_those_of_the_tokenizer_for_any_text(which, max_length, te
 
 
 def test_words_that_are_forgotten_are_encoded_again(monkeypatch):
-    monkeypatch.setattr("txt.data.encoder._MOST_CHARACTERS", 40)
+    monkeypatch.setattr("txt.data.token_encoder._MOST_CHARACTERS", 40)
     tokenizer = TOKENIZERS["wordpiece", False]
     words, texts = PieceEncoder(tokenizer, 20, cut_as_bert), TextEncoder(tokenizer, 20)
     for start in range(0, 300, 10):

@@ -127,7 +127,7 @@ def test_quoted_newlines_are_kept_and_blank_lines_are_no_rows(write):
 
 
 def test_keys_that_come_late_become_columns_from_there_on(write, monkeypatch):
-    monkeypatch.setattr("txt.data.reading.records.BATCH_ROWS", 2)
+    monkeypatch.setattr("txt.data.reading.json_records.BATCH_ROWS", 2)
     path = write('{"text": "a"}\n{"text": "b"}\n{"text": "c", "label": "x"}\n', "d.jsonl")
     assert rows_of(path) == [{"text": "a"}, {"text": "b"}, {"text": "c", "label": "x"}]
 

@@ -9,8 +9,8 @@ import torch
 
 from txt.data.prepared import Prepared
 from txt.errors import InputError
+from txt.evaluation.evaluate_run import evaluate_run
 from txt.evaluation.predictions import fingerprint_rows, get_predictions
-from txt.evaluation.run import evaluate_run
 from txt.runs.folder import Run
 
 

@@ -10,7 +10,7 @@ import torch
 from tests.evaluation.conftest import write_reviews
 from txt.data.prepared import Prepared
 from txt.errors import InputError
-from txt.evaluation.run import evaluate_run, report_folder
+from txt.evaluation.evaluate_run import evaluate_run, report_folder
 from txt.evaluation.wording import describe_embeddings
 from txt.metrics import score_predictions
 from txt.model.predict import predict_logits

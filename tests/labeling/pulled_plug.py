@@ -72,7 +72,7 @@ def label_side_by_side(data: Path, each: int) -> dict[str, list[int]]:
     code = (
         "import sys, random, time; from pathlib import Path;"
         "from txt.config import LabelConfig; from txt.data.reading.rows import Asked;"
-        "from txt.labeling.opening import open_labels;"
+        "from txt.labeling.open_labels import open_labels;"
         "opened = open_labels(Path(sys.argv[1]), LabelConfig(annotator=sys.argv[2], labels='neg,neu,pos'), Asked());"
         "session = opened.session(); rng = random.Random(sys.argv[2]); given = []\n"
         f"while len(given) < {each}:\n"

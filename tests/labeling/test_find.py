@@ -9,8 +9,8 @@ from tests.labeling.conftest import write_csv
 from txt.data.reading.open_rows import open_rows
 from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError
-from txt.labeling import find
-from txt.labeling.find import Filter, mask_states, parse_query, scan_rows
+from txt.labeling import query as find
+from txt.labeling.query import Filter, mask_states, parse_query, scan_rows
 
 COLUMNS = ("text", "shop", "full name")
 WORDS = st.sampled_from(["refund", "Refund", "ÜBER", "über", 'say "so"', "a,b", "line\nbreak", "é", "İ", "x", "re"])

@@ -6,7 +6,7 @@ from multiprocessing.connection import Connection
 
 from txt.data.reading.open_rows import open_rows
 from txt.data.reading.rows import ReadingOptions
-from txt.labeling.find import parse_query
+from txt.labeling.query import parse_query
 from txt.labeling.scanner import FindRequest, Indexed, MakeIndex
 
 

@@ -7,9 +7,9 @@ import pytest
 from txt.config import LabelConfig
 from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError
-from txt.labeling.opening import open_labels
+from txt.labeling.open_labels import open_labels
+from txt.prediction.label_queue import LabelQueue, refuse_unlabelable
 from txt.prediction.predict_file import UnsureRow
-from txt.prediction.to_label import LabelQueue, refuse_unlabelable
 
 LABELS = ("bad", "good", "so-so")
 

@@ -10,7 +10,7 @@ from textual.app import App
 
 from txt.config import LabelConfig
 from txt.data.reading.rows import ReadingOptions
-from txt.labeling.opening import OpenLabels, open_labels
+from txt.labeling.open_labels import OpenLabels, open_labels
 from txt.screens.label.app import LabelApp
 from txt.screens.label.screen import LabelScreenOptions
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from tests.screens.conftest import REVIEWS, MakeApp, read_screen
-from txt.labeling.active.sitting import ModelStatus
+from txt.labeling.active.active_learning import ModelStatus
 from txt.labeling.item import Suggestion
 from txt.proportions import wilson_interval
 from txt.screens.label.model import build_model_page

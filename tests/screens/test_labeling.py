@@ -16,7 +16,7 @@ from txt.labeling.store.journal import read_current_labels
 from txt.screens.label.app import LabelApp
 from txt.screens.label.class_bar import ClassBar
 from txt.screens.label.find_dialog import FindDialog
-from txt.screens.label.label_all import LabelAllDialog
+from txt.screens.label.label_all_dialog import LabelAllDialog
 from txt.screens.label.screen import LabelScreen
 from txt.screens.widgets.dialogs import ChoiceDialog, LineDialog, PageDialog
 

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from txt.config import LRFindConfig, TrainConfig
-from txt.search.finding import FILE, find_suggestion, load_suggestion, save_finding
 from txt.search.range_test import ClassPriorLoss, ExplosionWatch, build_loss_curves, range_test
+from txt.search.range_test_result import FILE, find_suggestion, load_suggestion, save_finding
 from txt.search.verification import verify
 from txt.training.loop import train
 

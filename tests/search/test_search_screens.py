@@ -8,8 +8,8 @@ from tests.screens.conftest import read_screen
 from txt.screens.leaderboard import LeaderboardApp, build_trials_table, describe_board, draw_sparkline
 from txt.screens.lrfind import LRFindApp, draw_curve
 from txt.search.board import Board, TrialRow
-from txt.search.finding import find_suggestion
 from txt.search.range_test import RangeTestStep
+from txt.search.range_test_result import find_suggestion
 
 SIZE = (100, 30)
 

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from txt.search.curve import LossCurve
-from txt.search.suggestions import minimum, slide, smoothed, steepest, valley
+from txt.search.loss_curve import LossCurve
+from txt.search.suggestion_rules import minimum, slide, smoothed, steepest, valley
 
 
 def fastai_valley(lrs, losses):

@@ -109,7 +109,7 @@ async def test_the_labeling_screen_shows_hostile_texts_labels_and_columns(folder
 
     from txt.config import LabelConfig
     from txt.data.reading.rows import ReadingOptions
-    from txt.labeling.opening import open_labels
+    from txt.labeling.open_labels import open_labels
     from txt.screens.label.app import LabelApp
     from txt.screens.label.screen import LabelScreenOptions
 

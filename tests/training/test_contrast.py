@@ -15,8 +15,8 @@ from txt.model.predict import predict_logits
 from txt.model.saved import load_model
 from txt.runs.events import Evaluation, Finished
 from txt.runs.folder import Run
-from txt.training.contrast import contrastive_loss, count_nearest_right
-from txt.training.head import fit_head
+from txt.training.head_training import contrastive_loss, count_nearest_right
+from txt.training.linear_head import fit_head
 from txt.training.loop import train
 
 from .conftest import WORDS, write_topics

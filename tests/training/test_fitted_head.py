@@ -17,10 +17,10 @@ from txt.model.pretrained import load_pretrained
 from txt.model.saved import load_model
 from txt.runs.events import Evaluation, Started, Step
 from txt.runs.folder import Run
-from txt.search.finding import find_suggestion
 from txt.search.range_test import range_test
+from txt.search.range_test_result import find_suggestion
 from txt.search.verification import verify
-from txt.training.head import FIRST_STRENGTH, embed_split, fit_head
+from txt.training.linear_head import FIRST_STRENGTH, embed_split, fit_head
 from txt.training.loop import train
 from txt.training.start import resume, start_on_file, start_on_prepared
 

@@ -15,8 +15,8 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from txt import __version__
-from txt.augmentation.check import TFIDF, Examples
 from txt.augmentation.engine import Copy, CopyBatch, Engine, LabelCheck, Row
+from txt.augmentation.label_check import TFIDF, Examples
 from txt.augmentation.output import choose_format, finish, make_line_encoder, refuse_loss
 from txt.augmentation.plan import CopyPlan, plan_copies
 from txt.augmentation.processes import CHUNK_ROWS, count_workers, make_in_order

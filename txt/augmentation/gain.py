@@ -14,8 +14,8 @@ from random import Random
 from statistics import mean, variance
 from typing import Any
 
-from txt.augmentation.check import TFIDF, fit_check_on
 from txt.augmentation.engine import Engine, LabelCheck, Row
+from txt.augmentation.label_check import TFIDF, fit_check_on
 from txt.augmentation.originals import make_key
 from txt.augmentation.plan import plan_by_class
 from txt.augmentation.recipe import make_recipe

@@ -5,8 +5,8 @@ from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from txt.augmentation.check import TFIDF, Examples
 from txt.augmentation.engine import Copy, Engine, LabelCheck, Row
+from txt.augmentation.label_check import TFIDF, Examples
 from txt.augmentation.plan import CopyPlan, plan_copies
 from txt.augmentation.recipe import make_recipe
 from txt.augmentation.survey import Columns, find_columns, read_rows, survey_file

@@ -28,8 +28,8 @@ def demo(
     from txt.cli.data_report import show_report as show_data_report
     from txt.cli.scorecard import show_report
     from txt.data.sample import find_sample_file
-    from txt.evaluation.run import evaluate_run
-    from txt.evaluation.write import write
+    from txt.evaluation.evaluate_run import evaluate_run
+    from txt.evaluation.write_report import write
     from txt.training.start import start_on_file
 
     reviews = find_sample_file("reviews.csv")

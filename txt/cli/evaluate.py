@@ -51,8 +51,8 @@ def evaluate(
     Example: `txt eval` or `txt eval 003 --data more-reviews.csv`
     """
     from txt.cli.scorecard import show_report
-    from txt.evaluation.run import evaluate_run, report_folder
-    from txt.evaluation.write import write
+    from txt.evaluation.evaluate_run import evaluate_run, report_folder
+    from txt.evaluation.write_report import write
     from txt.runs.folder import Run
 
     if data is None and given:

@@ -42,7 +42,7 @@ def export(
         raise InputError(message, did_you_mean(form, EXPORT_FORMATS))
     if quantize and form != "onnx":
         raise InputError("--quantize is for --format onnx", "--format onnx --quantize")
-    from txt.prediction.source import find_model
+    from txt.prediction.model_source import find_model
     from txt.runs.folder import Run
 
     source = find_model(run if run is not None else Run.find_newest().path)

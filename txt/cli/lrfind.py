@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from txt.data.prepared import Prepared
-    from txt.search.finding import RangeTestResult
     from txt.search.range_test import RangeTestStep
+    from txt.search.range_test_result import RangeTestResult
     from txt.search.verification import VerifiedRate
 
 _USED = {"batch_size", "max_grad_norm", "weight_decay", "label_smoothing", "class_weights", "accumulate"}
@@ -63,7 +63,7 @@ def lrfind(
     Example: `txt lrfind --preset small`
     """
     from txt.cli.training_options import build_training_options, merge_settings, take_auto_rate
-    from txt.search.finding import save_finding
+    from txt.search.range_test_result import save_finding
 
     below, recipe, options = merge_settings(preset, None, read_config_file(config, TrainConfig, LRFindConfig), given)
     take_auto_rate(options, given)  # ignore `lr = "auto"` in a file that is shared with training
@@ -92,8 +92,8 @@ def find_rate(
     Raises:
         Interrupted: the screen was left before the end.
     """
-    from txt.search.finding import find_suggestion
     from txt.search.range_test import range_test
+    from txt.search.range_test_result import find_suggestion
 
     rule = finding.choose_rule(training)
     if on_screen:
@@ -110,7 +110,7 @@ def find_rate(
 
 def set_found_rate(training: TrainConfig, prepared: "Prepared") -> TrainConfig:
     """Return the options with the learning rate that a range test found; run the test if there is no result yet."""
-    from txt.search.finding import load_suggestion, save_finding
+    from txt.search.range_test_result import load_suggestion, save_finding
 
     suggestion = load_suggestion(prepared, training)
     if suggestion is not None:

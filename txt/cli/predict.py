@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from dataclasses import Field
 
     from txt.prediction.classifier import TextClassifier
-    from txt.prediction.source import ModelSource
-    from txt.prediction.to_label import LabelQueue
+    from txt.prediction.label_queue import LabelQueue
+    from txt.prediction.model_source import ModelSource
 
 _READING = ("text_column", "encoding", "delimiter")
 _FILE_ONLY = (*_READING, "probabilities")
@@ -147,7 +147,7 @@ def _refuse_file_options(typed: Sequence[str], given: GivenOptions) -> None:
 
 
 def _find_source(run: str | None) -> "ModelSource":
-    from txt.prediction.source import find_model
+    from txt.prediction.model_source import find_model
     from txt.runs.folder import Run
 
     return find_model(run if run is not None else Run.find_newest().path)
@@ -196,8 +196,8 @@ def _open_queue(
 ) -> "LabelQueue":
     """Open the label store in which rows with low confidence are flagged for a person."""
     from txt.data.reading.table import open_table
+    from txt.prediction.label_queue import LabelQueue, refuse_unlabelable
     from txt.prediction.predict_file import text_column
-    from txt.prediction.to_label import LabelQueue, refuse_unlabelable
 
     with open_table(data, reading) as table:
         refuse_unlabelable(data, table.dialect.format, table.dialect.compressed)

@@ -78,7 +78,7 @@ def train(
             settle = set_found_rate if take_auto_rate(options, given) else _keep_options
             training = build_training_options(preset_set, recipe, options, given)
         else:
-            from txt.search.winner import find_winner
+            from txt.search.best_trial import find_winner
 
             source, winner = find_winner(from_study, source)
             settle = set_found_rate if take_auto_rate(file, given) else _keep_options

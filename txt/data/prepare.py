@@ -14,7 +14,7 @@ import pyarrow as pa
 from txt import __version__
 from txt.config import PrepareConfig
 from txt.data.division import Division, divide_rows
-from txt.data.encode import EncodedSplits, encode_rows
+from txt.data.encode_splits import EncodedSplits, encode_rows
 from txt.data.labels import find_lookalikes
 from txt.data.prepared import MANIFEST, REPORT, SPLITS, TOKENIZER, Manifest, describe_file, write_manifest
 from txt.data.progress import ProgressWatcher, RowProgress

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from txt.data.prepared import Prepared
+from txt.evaluation.evaluate_run import evaluate_run
 from txt.evaluation.report import Report
-from txt.evaluation.run import evaluate_run
-from txt.evaluation.write import write
+from txt.evaluation.write_report import write
 from txt.processes import count_cores
 from txt.runs.diagnosis import Advice, TrainingFacts, diagnose
 from txt.runs.events import Evaluation, Finished

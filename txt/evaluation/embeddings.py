@@ -8,7 +8,7 @@ from txt.data.minilm import minilm_folder
 from txt.evaluation.baseline import Baseline
 from txt.metrics import Ints
 from txt.model.embedding import embed_with_minilm
-from txt.training.head import STRENGTH, fit_head
+from txt.training.linear_head import STRENGTH, fit_head
 
 NAME = "logistic regression on frozen MiniLM embeddings"
 MAX_ROWS = 20_000  # of the train split: minutes to embed on a CPU, and the score hardly moves beyond

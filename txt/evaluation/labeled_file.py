@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from txt.config import PrepareConfig
-from txt.data.encoder import TokenRows, make_encoder
 from txt.data.labels import name_classes
 from txt.data.prepared import SPLITS, Prepared
 from txt.data.reading.columns import Column, Sample, find_label, find_row_id, find_split, find_text, parse_split
 from txt.data.reading.table import Table, open_table
+from txt.data.token_encoder import TokenRows, make_encoder
 from txt.errors import InputError, nearest
 from txt.metrics import Ints
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from txt.errors import InputError
 from txt.files import atomic_folder, explain_os_errors
 from txt.model.saved import restore_system_errors
-from txt.prediction.source import ModelSource
+from txt.prediction.model_source import ModelSource
 
 _NOT_TOKENIZER = ("config.json", "generation_config.json", "model.safetensors", "README.md")
 

@@ -6,7 +6,7 @@ from txt.export.folder import copy_tokenizer, export_folder
 from txt.export.model_card import model_card
 from txt.export.padded_form import LogitsOnly, PaddedForm, compute_probabilities, padded_form
 from txt.files import read_json, write_json
-from txt.prediction.source import ModelSource
+from txt.prediction.model_source import ModelSource
 
 CODE = "modeling_txt"
 """The module of an exported folder that defines a model which transformers has no class for."""

@@ -9,7 +9,7 @@ from txt.errors import InputError
 from txt.evaluation.markdown import escape_markdown, render_table
 from txt.export.padded_form import PaddedForm
 from txt.metrics import METRIC_NAMES
-from txt.prediction.source import ModelSource
+from txt.prediction.model_source import ModelSource
 
 _MOST_CLASSES = 100
 _WEAK = 5

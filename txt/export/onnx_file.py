@@ -22,7 +22,7 @@ from txt.export.padded_form import TOLERANCE, LogitsOnly, PaddedForm, compute_pr
 from txt.export.padded_ngrams import PaddedNgrams
 from txt.files import write_json
 from txt.model.ngrams import NgramLogits
-from txt.prediction.source import ModelSource
+from txt.prediction.model_source import ModelSource
 
 OPSET = 18
 """The version of ONNX's operators that files are written for; onnxruntime reads it from version 1.14 on."""

@@ -21,7 +21,7 @@ from txt.model.architecture import TransformerClassifierConfig
 from txt.model.classifier import TransformerClassifier
 from txt.model.saved import load_model
 from txt.prediction.classifier import TextClassifier, load_source
-from txt.prediction.source import ModelSource
+from txt.prediction.model_source import ModelSource
 
 TOLERANCE = 1e-4
 """Largest difference allowed between a probability here and in an exported model."""

@@ -12,8 +12,8 @@ from typing import Any
 
 from txt.errors import InputError, TxtError
 from txt.files import read_json
-from txt.folder.data_file import FilePreview, is_data_name, preview_file
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, FolderEntry, NextStep, as_argument
+from txt.folder.file_preview import FilePreview, is_data_name, preview_file
 from txt.labeling.store.journal import Journal, store_path
 from txt.labeling.store.store_file import DamagedStoreError
 from txt.runs.folder import RUNS, STUDIES

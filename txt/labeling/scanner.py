@@ -13,7 +13,7 @@ from pathlib import Path
 from txt.data.reading.row_index import RowIndex, read_index, scan_file, write_index
 from txt.data.reading.rows import Form, ReadingOptions
 from txt.errors import TxtError
-from txt.labeling.find import Query, scan_rows
+from txt.labeling.query import Query, scan_rows
 from txt.labeling.row_states import RowNumbers
 from txt.labeling.side_process import SideProcess
 

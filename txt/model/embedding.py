@@ -67,7 +67,7 @@ def _predict_log_odds(
     import torch
     from tokenizers import Tokenizer
 
-    from txt.data.encoder import make_encoder
+    from txt.data.token_encoder import make_encoder
     from txt.model.predict import predict_logits
     from txt.model.saved import load_model
 
@@ -92,7 +92,7 @@ def _embed_texts(texts: Sequence[str], progress: ShareCallback) -> npt.NDArray[n
     from tokenizers import Tokenizer
     from torch.nn.functional import normalize
 
-    from txt.data.encoder import make_encoder
+    from txt.data.token_encoder import make_encoder
     from txt.model.precision import fastest_dtype
     from txt.model.predict import predict_logits
     from txt.model.pretrained import Embedder, PretrainedClassifier, load_pretrained

@@ -18,8 +18,8 @@ from txt.metrics import Floats
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
 from txt.prediction.int8 import quantize_to_int8
+from txt.prediction.model_source import ModelSource, find_model
 from txt.prediction.pieces import Pieces, TextCutter
-from txt.prediction.source import ModelSource, find_model
 from txt.training.machine import Machine, choose_machine, convert_precision
 
 _TEXTS = 8192  # encoded and computed at a time: enough to group by length, and little to hold

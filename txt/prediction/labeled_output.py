@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from txt.data.reading.added_cells import add_cells, add_cells_to_head, add_fields
 from txt.data.reading.batches import BATCH_ROWS
-from txt.data.reading.records import read_raw_records
+from txt.data.reading.json_records import read_raw_records
 from txt.data.reading.rows import Form, find_bare_form, read_records
 from txt.data.reading.source import compress_output, guess_format
 from txt.data.reading.table import Table

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from txt.data.encoder import TokenRows, Tokens, make_encoder
+from txt.data.token_encoder import TokenRows, Tokens, make_encoder
 from txt.errors import InputError
 from txt.metrics import Ints
 

@@ -19,9 +19,9 @@ from txt.data.reading.columns import find_label, find_text
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, explain_os_errors, sha256
-from txt.prediction.answer_log import PredictionLog
 from txt.prediction.classifier import TextClassifier
 from txt.prediction.labeled_output import DIGITS, AnswerCells, refuse_format, write_answers
+from txt.prediction.prediction_log import PredictionLog
 
 COLUMNS = ("label", "confidence")
 """The columns that are added, and `probability_CLASS`; `predicted_` begins them where the file has one of them."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from txt.errors import InputError
-from txt.metrics import METRIC_NAMES
 from txt.runs.folder import STUDIES, Run
 from txt.runs.notes import KEEP
 from txt.runs.state import ALIVE
@@ -109,6 +108,8 @@ def _describe_place(rank: int, runs: int) -> str:
 
 
 def _metric_name(run: RunSummary) -> str:
+    from txt.metrics import METRIC_NAMES  # brings numpy, and most lists do without
+
     return METRIC_NAMES.get(run.metric or "", run.metric or "")
 
 

@@ -14,8 +14,8 @@ from textual.worker import get_current_worker
 
 from txt.charts.plot import Series, draw_line_chart
 from txt.screens.app import ThemedApp
-from txt.search.finding import RangeTestResult, find_suggestion
 from txt.search.range_test import RangeTestStep
+from txt.search.range_test_result import RangeTestResult, find_suggestion
 
 _REDRAW_SECONDS = 0.3
 MARKS = {"valley": "green+", "steepest": "orange", "slide": "magenta", "minimum": "cyan", "edge": "green+"}

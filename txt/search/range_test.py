@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from txt.config import LRFindConfig, TrainConfig
 from txt.data.prepared import Prepared, Split
 from txt.model.predict import predict_logits
-from txt.search.curve import LossCurve
+from txt.search.loss_curve import LossCurve
 from txt.search.trainer import StepTrainer, fitted_head
 from txt.training.batches import RowNumbers
 from txt.training.gradients import compute_balanced_weights

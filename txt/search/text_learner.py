@@ -8,9 +8,9 @@ from pathlib import Path
 import torch
 
 from txt.config import PrepareConfig, TrainConfig
-from txt.data.encoder import make_encoder
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
+from txt.data.token_encoder import make_encoder
 from txt.model.predict import predict_logits
 from txt.recipes import RECIPE
 from txt.search.trainer import StepTrainer

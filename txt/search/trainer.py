@@ -16,7 +16,7 @@ from txt.training.batches import RowNumbers
 from txt.training.distributed import Group
 from txt.training.fresh_edits import make_fresh_edits
 from txt.training.gradients import BatchGradients, BatchLoss
-from txt.training.head import Head, fit_first_head
+from txt.training.linear_head import Head, fit_first_head
 from txt.training.machine import Machine, convert_precision
 from txt.training.optimizer import FlatAdamW
 from txt.training.plan import TrainingPlan

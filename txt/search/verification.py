@@ -10,7 +10,7 @@ from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.search.trainer import StepTrainer, fitted_head
 from txt.training.distributed import Group
-from txt.training.head import Head
+from txt.training.linear_head import Head
 from txt.training.machine import Machine, choose_machine
 from txt.training.plan import linear_with_warmup
 from txt.training.validation import score_split

@@ -14,8 +14,8 @@ from txt.augmentation.methods import Setup
 from txt.augmentation.recipe import UNKNOWN, make_protection
 from txt.augmentation.rng import RowRng
 from txt.config import AugmentConfig, TrainConfig
-from txt.data.encoder import Encoder, make_encoder
 from txt.data.prepared import Prepared, Split
+from txt.data.token_encoder import Encoder, make_encoder
 from txt.training.batches import RowNumbers
 
 EDITED = 0.5

@@ -22,13 +22,13 @@ from txt.runs.events import Evaluation, Event, Finished, Saved, Started, Warned
 from txt.runs.folder import EventLog, Run
 from txt.training.batches import RowNumbers
 from txt.training.checkpoint import Checkpoint, TrainingProgress, load_newest_checkpoint, save_checkpoint
-from txt.training.contrast import HeadTraining
 from txt.training.control import Controls
 from txt.training.distributed import Group, join_group
 from txt.training.fresh_edits import make_fresh_edits
 from txt.training.gradients import BatchGradients, BatchLoss
-from txt.training.head import fit_first_head
+from txt.training.head_training import HeadTraining
 from txt.training.heartbeat import Heartbeat
+from txt.training.linear_head import fit_first_head
 from txt.training.machine import Machine, choose_machine, measure_peak_memory
 from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW

@@ -130,8 +130,8 @@ def _evaluate_winner(board: "Board") -> "Report":
     Raises:
         InputError: the run is on another machine.
     """
-    from txt.evaluation.run import evaluate_run
-    from txt.evaluation.write import write
+    from txt.evaluation.evaluate_run import evaluate_run
+    from txt.evaluation.write_report import write
     from txt.runs.folder import RUNS, Run
 
     assert board.best is not None

@@ -9,9 +9,9 @@ from txt.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
     from txt.data.reading.open_rows import OpenRows
+    from txt.labeling.active.active_learning import ActiveLearning
     from txt.labeling.active.ranker import Vectorize
-    from txt.labeling.active.sitting import ActiveLearning
-    from txt.labeling.opening import OpenLabels
+    from txt.labeling.open_labels import OpenLabels
     from txt.labeling.session import LabelSession
 
 _OWN_MODELS = ("tfidf", "forest")
@@ -28,8 +28,8 @@ def open_active_learning(opened: "OpenLabels", wanted_split: str | None) -> Iter
     if not opened.config.active:
         yield None
         return
+    from txt.labeling.active.active_learning import ActiveLearning, SittingOptions
     from txt.labeling.active.log import QueryPlan
-    from txt.labeling.active.sitting import ActiveLearning, SittingOptions
 
     config = opened.config
     if opened.multi_label:

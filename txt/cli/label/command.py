@@ -25,9 +25,9 @@ from txt.errors import InputError, TxtError
 from txt.option_schema import list_option_names
 
 if TYPE_CHECKING:
-    from txt.labeling.active.sitting import ActiveLearning
+    from txt.labeling.active.active_learning import ActiveLearning
     from txt.labeling.answers import Propose
-    from txt.labeling.opening import OpenLabels
+    from txt.labeling.open_labels import OpenLabels
     from txt.labeling.row_states import RowStates
     from txt.labeling.session import LabelSession
 
@@ -90,7 +90,7 @@ def label(
     if on_screen:
         gc.disable()  # objects made at the start are not garbage; the screen turns collection on again
     from txt.data.reading.rows import ReadingOptions
-    from txt.labeling.opening import open_labels
+    from txt.labeling.open_labels import open_labels
     from txt.labeling.store.journal import store_path
     from txt.labeling.store.store_file import DamagedStoreError
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from txt.labeling.answers import Propose
     from txt.labeling.exchange import ImportResult
     from txt.labeling.formats.record import LabelRecord
-    from txt.labeling.opening import OpenLabels
+    from txt.labeling.open_labels import OpenLabels
     from txt.labeling.row_states import RowStates
 
     ReadAll = Callable[[OpenLabels], object]
@@ -50,7 +50,7 @@ def import_labels(data: Path, config: LabelConfig, asked: "ReadingOptions", over
     """Take the labels of a file of another tool into the store; without a data file, one is made of its texts."""
     from txt.labeling import exchange
     from txt.labeling.formats.record import LabelTask
-    from txt.labeling.opening import open_labels
+    from txt.labeling.open_labels import open_labels
 
     assert config.import_from is not None
     records = _read_records(config.import_from, config)

@@ -12,7 +12,7 @@ from txt.errors import InputError
 
 if TYPE_CHECKING:
     from txt.labeling.active.logistic import Scores
-    from txt.labeling.opening import OpenLabels
+    from txt.labeling.open_labels import OpenLabels
     from txt.labeling.review import LabeledRows, ReviewQueue
     from txt.labeling.session import LabelSession
 

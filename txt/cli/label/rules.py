@@ -11,9 +11,9 @@ from txt.errors import InputError
 
 if TYPE_CHECKING:
     from txt.data.reading.rows import ReadingOptions
-    from txt.labeling.active.sitting import ActiveLearning
+    from txt.labeling.active.active_learning import ActiveLearning
     from txt.labeling.item import Suggestion
-    from txt.labeling.opening import OpenLabels
+    from txt.labeling.open_labels import OpenLabels
     from txt.labeling.row_states import RowStates
     from txt.labeling.rules.analysis import Analysis
     from txt.labeling.rules.proposals import Proposals
@@ -40,7 +40,7 @@ def check_rules_file(data: Path, config: LabelConfig, asked: "ReadingOptions") -
     Raises:
         InputError: something in it is wrong, or in the data file.
     """
-    from txt.labeling.opening import open_labels
+    from txt.labeling.open_labels import open_labels
 
     if config.rules is None:
         return
@@ -74,10 +74,10 @@ def judge_rules(opened: "OpenLabels", states: "RowStates", classes: list[str]) -
     from txt.data.reading.held_out import find_held_out
     from txt.labeling.rules.analysis import analyze
     from txt.labeling.rules.corpus import read_corpus
-    from txt.labeling.rules.decision import choose_vote
     from txt.labeling.rules.firing import Firing
-    from txt.labeling.rules.judging import find_judged_rows
+    from txt.labeling.rules.judged_rows import find_judged_rows
     from txt.labeling.rules.proposals import Proposals
+    from txt.labeling.rules.vote_choice import choose_vote
 
     path, form = opened.rows.path, opened.rows.form
     assert opened.config.rules is not None

@@ -12,7 +12,7 @@ from txt.errors import InputError
 from txt.processes import count_cores
 
 if TYPE_CHECKING:
-    from txt.labeling.opening import OpenLabels
+    from txt.labeling.open_labels import OpenLabels
     from txt.labeling.simulate import Comparison, LabelsNeeded, SimulationTask
     from txt.proportions import Interval
 

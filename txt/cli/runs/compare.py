@@ -28,7 +28,7 @@ def compare(
 
     Example: `txt runs compare 001 002`
     """
-    from txt.cli.runs.comparison import show_courses, show_curves, show_differences, show_options
+    from txt.cli.runs.comparison_view import show_courses, show_curves, show_differences, show_options
     from txt.evaluation.compare import compare as compared
     from txt.evaluation.compare import find_option_differences
     from txt.runs.curves import collect_curves

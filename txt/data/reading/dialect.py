@@ -13,8 +13,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from txt.data.reading.character_encoding import find_encoding
 from txt.data.reading.columns import is_usual_name
-from txt.data.reading.encoding import find_encoding
 from txt.data.reading.source import FORMATS, Source
 from txt.errors import InputError
 

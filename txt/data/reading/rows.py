@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from txt.data.reading.character_encoding import find_line
 from txt.data.reading.columns import find_label, find_text
-from txt.data.reading.encoding import find_line
 from txt.data.reading.source import MAX_CELL, Source
 from txt.errors import InputError
 

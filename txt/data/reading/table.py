@@ -12,8 +12,8 @@ from txt.config import PrepareConfig
 from txt.data.reading.columns import Sample
 from txt.data.reading.delimited import read_delimited
 from txt.data.reading.dialect import Dialect, detect_dialect
+from txt.data.reading.json_records import read_json, read_jsonl
 from txt.data.reading.parquet import read_parquet
-from txt.data.reading.records import read_json, read_jsonl
 from txt.data.reading.source import MAX_CELL, Source, spool_source
 from txt.errors import InputError
 

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 import numpy as np
 
 from txt.data.reading.open_rows import OpenRows
+from txt.labeling.active.active_learning import make_question
 from txt.labeling.active.holdout import Holdout, read_holdout
 from txt.labeling.active.learner import ActiveLearner
 from txt.labeling.active.log import LoggedQueue, QueryPlan, read_log
 from txt.labeling.active.queues import Ranking
 from txt.labeling.active.rank_server import load_learner
 from txt.labeling.active.ranker import Pool, Vectorize
-from txt.labeling.active.sitting import make_question
 from txt.labeling.row_states import RowNumbers, RowStates
 from txt.labeling.store.journal import Journal
 

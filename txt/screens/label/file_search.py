@@ -5,7 +5,7 @@ from pathlib import Path
 from txt.data.reading.row_index import read_index
 from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError
-from txt.labeling.find import Query
+from txt.labeling.query import Query
 from txt.labeling.scanner import Found
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession

@@ -10,7 +10,7 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from txt.errors import InputError
-from txt.labeling.find import STATES, Query, parse_query
+from txt.labeling.query import STATES, Query, parse_query
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
 from txt.sanitize import clip, sanitize

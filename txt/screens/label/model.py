@@ -3,8 +3,8 @@
 from rich.text import Text
 
 from txt.charts.plot import Series, draw_line_chart
-from txt.labeling.active.sitting import ModelStatus
-from txt.labeling.active.wording import describe_status
+from txt.labeling.active.active_learning import ModelStatus
+from txt.labeling.active.model_status_text import describe_status
 
 _HEIGHT = 9
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from txt.data.reading.open_rows import OpenRows
 from txt.data.reading.rows import ReadingOptions
-from txt.labeling.find import Query
+from txt.labeling.query import Query
 from txt.labeling.scanner import Found, Indexed, Scanner, ScannerMessage
 
 _STUCK_SECONDS = 2.0  # without an answer for so long, a search is in a regular expression that never ends

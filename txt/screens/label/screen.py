@@ -19,8 +19,8 @@ from txt.charts.plot import draw_bars
 from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError, TxtError
 from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES, Action
-from txt.labeling.active.sitting import ActiveLearning
-from txt.labeling.active.wording import summarize_status
+from txt.labeling.active.active_learning import ActiveLearning
+from txt.labeling.active.model_status_text import summarize_status
 from txt.labeling.classes import check_new_class, parse_first_classes
 from txt.labeling.item import Item
 from txt.labeling.rules.rule_book import RuleBook
@@ -34,8 +34,8 @@ from txt.screens.label.class_bar import ClassBar
 from txt.screens.label.file_search import FileSearch
 from txt.screens.label.find_dialog import FindDialog
 from txt.screens.label.keys import build_action_chips, find_action
-from txt.screens.label.label_all import LabelAllDialog
-from txt.screens.label.leaving import ask_to_leave, ask_to_leave_unsaved, write_export
+from txt.screens.label.label_all_dialog import LabelAllDialog
+from txt.screens.label.leave_questions import ask_to_leave, ask_to_leave_unsaved, write_export
 from txt.screens.label.messages import RulesAnswered, Scanned
 from txt.screens.label.model import build_model_page
 from txt.screens.label.panels import Marks, SidePanel, SuggestionLine, TopLine

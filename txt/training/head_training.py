@@ -29,7 +29,7 @@ from txt.training.batches import RowNumbers
 from txt.training.checkpoint import Checkpoint
 from txt.training.distributed import Group
 from txt.training.gradients import BatchLoss
-from txt.training.head import STRENGTHS, Floats, Head, embed_split, fit_head
+from txt.training.linear_head import STRENGTHS, Floats, Head, embed_split, fit_head
 from txt.training.machine import Machine, measure_peak_memory
 from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW

@@ -11,11 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from txt.data.encoder import Encoder, Tokens, make_encoder
 from txt.data.prepared import METADATA, SPLITS, PreparedFile, describe_file
 from txt.data.row_facts import ROW
 from txt.data.split import LEFT_OUT, LabelCodes, SplitCodes
 from txt.data.staging import StagedRows
+from txt.data.token_encoder import Encoder, Tokens, make_encoder
 from txt.data.tokenizer import TextTokenizer
 
 Lengths = npt.NDArray[np.int64]

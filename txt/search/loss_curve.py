@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from txt.search.suggestions import NEED_EXPLOSION, RULES, Floats, smoothed
+from txt.search.suggestion_rules import NEED_EXPLOSION, RULES, Floats, smoothed
 
 Bools = npt.NDArray[np.bool_]
 

@@ -13,9 +13,9 @@ from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.files import FORMAT, read_json, write_json
-from txt.search.curve import LossCurve
+from txt.search.loss_curve import LossCurve
 from txt.search.range_test import RangeTestStep, build_loss_curves
-from txt.search.suggestions import RULES
+from txt.search.suggestion_rules import RULES
 
 _SURE, _FAIRLY_SURE = 3.0, 10.0  # how far apart the repeats' suggestions may lie, as a factor
 _HARMLESS = 0.5  # of the rate from which on training does harm: the suggestion where there is no minimum,
