@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from tests.runs.made_runs import evaluation, finished, make_run_folder, make_training_events, started, step
 from txt.files import read_lines_backwards
 from txt.runs.folder import EventLog, Run
-from txt.runs.state import RunState, determine_state, read_tail
-from txt.runs.status import make_own_status, write_status
+from txt.runs.state import RunState, determine_state, make_own_status, read_tail, write_status
 
 
 @pytest.fixture(autouse=True)

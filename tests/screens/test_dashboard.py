@@ -19,7 +19,7 @@ from txt.runs.feed import RunFeed
 from txt.runs.folder import EventLog, Run
 from txt.runs.live import WatchedRun
 from txt.runs.replay import RecordReplay
-from txt.runs.status import TRAINING, Status, read_status, write_status
+from txt.runs.state import TRAINING, Status, read_status, write_status
 from txt.training.checkpoint import list_checkpoints
 from txt.training.loop import train
 
@@ -309,9 +309,9 @@ def test_a_run_on_another_machine_lives_by_its_signs_of_life(tmp_path, monkeypat
     write_status(run, Status(1, socket.gethostname() + "-other", "b", time.time(), TRAINING, 90))
     watched = WatchedRun(run)
     watched.look()
-    assert watched.state == "training"
-    watched._pulse._changed -= 60
-    watched._pulse_checked -= 60
+    assert watched.state == "running"
+    write_status(run, Status(1, socket.gethostname() + "-other", "b", time.time() - 61, TRAINING, 90))
+    watched = WatchedRun(run)
     watched.look()
     assert watched.state == "died"
 
@@ -394,7 +394,7 @@ def test_a_replay_tells_the_record_in_its_own_time(finished):
     replay.paused = False
     for _ in range(3):
         watched.look()
-    assert watched.state == "completed"
+    assert watched.state == "finished"
     assert replay.ended
 
 

@@ -1,7 +1,7 @@
 """The learning curves of a training, read from its events, and measurements on them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -9,16 +9,22 @@ import numpy as np
 from txt.config import TrainConfig
 from txt.metrics import Ints
 from txt.runs.events import Evaluation, Event, Finished, Started, Step
+from txt.runs.feed import RecordReader
+from txt.runs.folder import Run
 
 
 @dataclass(frozen=True)
 class Curves:
-    """A training's record; `epochs` are those of its evaluations that are at the ends of epochs."""
+    """A training's record; `epochs` are those of its evaluations that are at the ends of epochs.
+
+    `bad_lines` counts the lines of the record that could not be read.
+    """
 
     started: Started | None = None
     steps: Sequence[Step] = ()
     evaluations: Sequence[Evaluation] = ()
     finished: Finished | None = None
+    bad_lines: int = 0
 
     @cached_property
     def epochs(self) -> Sequence[Evaluation]:
@@ -45,7 +51,7 @@ class Curves:
         """The share of the planned steps that is done; 1 once the training has ended, for whatever reason."""
         if self.finished or not self.started or not self.steps:
             return float(self.finished is not None)
-        return self.steps[-1].step / self.started.total_steps
+        return self.steps[-1].step / max(self.started.total_steps, 1)
 
     @property
     def class_rows(self) -> Ints:
@@ -81,6 +87,13 @@ class _CurveBuilder:
     steps: list[Step] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     finished: Finished | None = None
+
+
+def read_curves(run: Run) -> Curves:
+    """Return the curves of a run as far as its record can be read."""
+    reader = RecordReader(run.events_path)
+    curves = collect_curves(reader.read())
+    return replace(curves, bad_lines=reader.bad_lines)
 
 
 def collect_curves(events: Iterable[Event]) -> Curves:

@@ -17,7 +17,7 @@ from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
 from txt.labeling.store.stored_labels import open_stored_labels
 from txt.runs.folder import Run
-from txt.runs.status import STARTING, make_own_status, write_status
+from txt.runs.state import STARTING, make_own_status, write_status
 from txt.training.batches import steps_per_epoch
 from txt.training.checkpoint import Checkpoint, list_checkpoints, load_checkpoint, parse_step
 from txt.training.distributed import join_group

@@ -27,14 +27,14 @@ def show(run: RunArgument, *, as_json: JsonOption = False) -> None:
 
     Example: `txt runs show 003`
     """
-    from txt.runs.curves import collect_curves
+    from txt.runs.curves import read_curves
     from txt.runs.folder import Run
     from txt.runs.summary import find, load_report, summarize_runs
 
     summary = find(run)
     if summary.options is None:
         raise InputError(f"`{summary.path}` is not a complete run: {summary.problem}", "`txt runs` lists all there are")
-    curves, report = collect_curves(Run(summary.path).events()), load_report(summary.path)
+    curves, report = read_curves(Run(summary.path)), load_report(summary.path)
     if as_json:
         print_json(_encode_run(summary, curves, report))
         return
@@ -47,6 +47,7 @@ def _encode_run(summary: "RunSummary", curves: "Curves", report: dict[str, Any] 
     return {
         **summary.to_json(),
         "config": summary.options,
+        "bad_lines": curves.bad_lines,
         "started": curves.started.to_json() if curves.started else None,
         "epochs": [entry.to_json() for entry in curves.epochs],
         "report": {key: report.get(key) for key in ("split", "rows", "metrics", "verdict")} if report else None,
@@ -59,6 +60,8 @@ def _build_facts_table(
     """Lay out what is known in a line each; lines without content are left out."""
     from rich.table import Table
 
+    from txt.runs.events import describe_bad_lines
+
     facts = {
         "run": f"{summary.name}: {summary.state.words}",
         "made": f"{summary.created:%Y-%m-%d %H:%M}",
@@ -66,7 +69,7 @@ def _build_facts_table(
         "differs": _describe_options(summary),
         "tags": " ".join(f"#{tag}" for tag in summary.notes.tags),
         "note": summary.notes.note,
-        "problem": summary.problem or "",
+        "problem": describe_bad_lines(curves.bad_lines) if curves.bad_lines else summary.problem or "",
         "model": _describe_model(curves),
         "best on val": _describe_best(summary, every, curves),
         f"on {report['split']}" if report else "on test": _format_scores(report) if report else "",
