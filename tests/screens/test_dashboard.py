@@ -11,7 +11,14 @@ from dataclasses import replace
 import pytest
 
 from tests.screens.conftest import read_screen
-from tests.screens.dashboard_pilot import PATIENCE_SECONDS, app_on, wait_for_text, wait_until, wait_until_still
+from tests.screens.dashboard_pilot import (
+    PATIENCE_SECONDS,
+    app_on,
+    shown_after,
+    wait_for_text,
+    wait_until,
+    wait_until_still,
+)
 from tests.screens.run_record import BEGUN, make_run, record, say_training, started, step
 from tests.training.conftest import new_run, prepared, topics  # noqa: F401
 from txt.runs.events import Acknowledged, Finished, Step, from_json
@@ -152,17 +159,6 @@ async def test_two_dashboards_show_the_same_run_and_both_steer_it(new_run, prepa
             await wait_until(first, lambda: len(answers(run)) == 2)
             await wait_for_text(first, " training ")
     assert commands(run) == ["pause", "resume"]
-
-
-def shown_after(app, *keys, size=(120, 40), until=lambda _app: True) -> str:
-    async def show() -> str:
-        async with app.run_test(size=size) as pilot:
-            await wait_until_still(pilot)
-            await pilot.press(*keys)
-            await wait_until(pilot, lambda: until(app))
-            return await wait_until_still(pilot)
-
-    return asyncio.run(show())
 
 
 @pytest.fixture
