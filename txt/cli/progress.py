@@ -6,11 +6,11 @@ from types import TracebackType
 from tqdm import tqdm
 
 from txt.cli.console import say
+from txt.metrics import LOSS, format_label
 from txt.runs.events import Evaluation, Event, Finished, Started, Step, Warned
 from txt.sanitize import sanitize
 
 _BAR = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}] {postfix}"  # leaves room at 80 columns
-_NAMES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "balanced_accuracy": "balanced accuracy", "mcc": "MCC"}
 
 
 class TrainingBar:
@@ -75,6 +75,6 @@ class TrainingBar:
 def _format_evaluation(event: Evaluation, epochs: int) -> str:
     """Say how an evaluation went, in one line that fits 80 columns."""
     train = f"train loss {event.train_loss:.3f}, " if event.train_loss is not None else ""
-    score = "" if event.metric == "loss" else f", {_NAMES[event.metric]} {event.score:.4f}"
+    score = "" if event.metric == LOSS else f", {sanitize(format_label(event.metric))} {event.score:.4f}"
     best = "  best so far" if event.best else ""
     return f"epoch {event.epoch:.4g}/{epochs}: {train}val loss {event.val_loss:.3f}{score}{best}"

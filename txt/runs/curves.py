@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 
 from txt.config import TrainConfig
-from txt.metrics import Ints
+from txt.metrics import Ints, orient
 from txt.runs.events import Evaluation, Event, Finished, Started, Step
 from txt.runs.feed import RecordReader
 from txt.runs.folder import Run
@@ -116,7 +116,7 @@ def collect_curves(events: Iterable[Event]) -> Curves:
 
 def score(entry: Evaluation) -> float:
     """Return an evaluation's score by the metric that chooses the best model; higher is better."""
-    return -entry.score if entry.metric == "loss" else entry.score
+    return orient(entry.metric, entry.score)
 
 
 def has_fallen(before: float | None, after: float | None, share: float) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.files import read_json
+from txt.metrics import LOSS, orient
 from txt.runs.events import describe_bad_lines
 from txt.runs.folder import REMOVED, RUNS, Run
 from txt.runs.notes import Notes, read_notes
@@ -62,7 +63,7 @@ class RunSummary:
     @property
     def metric(self) -> str | None:
         """The metric that chooses the best model."""
-        return self.options["metric"] if self.options else None
+        return str(self.options["metric"]) if self.options else None
 
     @property
     def changed(self) -> dict[str, Any]:
@@ -82,7 +83,7 @@ class RunSummary:
     @property
     def rank(self) -> float | None:
         """The best score on val, with the sign chosen so that higher is better."""
-        return -self.best if self.best is not None and self.metric == "loss" else self.best
+        return None if self.best is None else orient(self.metric or "", self.best)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -274,7 +275,7 @@ def _read_test_score(path: Path, metric: str) -> tuple[float, float, float] | No
         report = _read_head(path)
         if report["split"] != "test" or report["data"] is not None:
             return None
-        score = report["metrics"]["accuracy" if metric == "loss" else metric]
+        score = report["metrics"]["accuracy" if metric == LOSS else metric]
         return float(score["value"]), float(score["low"]), float(score["high"])
     except (OSError, InputError, KeyError, TypeError, ValueError):
         return None

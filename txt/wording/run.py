@@ -10,6 +10,7 @@ from rich.text import Text
 
 from txt.charts.run_plots import format_metric_name
 from txt.charts.ticks import format_clock
+from txt.metrics import LOSS
 from txt.runs.diagnosis import Advice
 from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Saved, Started, Warned
 from txt.runs.live import REMOVED, LogEntry, WatchedRun
@@ -133,7 +134,7 @@ def format_numbers(run: WatchedRun, width: int) -> list[Text]:
         first.append(f"loss {now['loss']:.3f}")
     if scores.last:
         first.append(f"val {scores.last.val_loss:.3f}")
-        if scores.last.metric != "loss":
+        if scores.last.metric != LOSS:
             first.append(f"{format_metric_name(scores.last.metric)} {scores.last.score:.4f}")
     if scores.best:
         first.append(f"best {scores.best.score:.4f} at epoch {scores.best.epoch:.3g}")
@@ -230,7 +231,7 @@ def _describe_entry(what: Event | Advice, epochs: int) -> _LogLine | None:
 
 def _describe_evaluation(event: Evaluation, epochs: int) -> _LogLine:
     train = f"train loss {event.train_loss:.3f}, " if event.train_loss is not None else ""
-    score = "" if event.metric == "loss" else f", {format_metric_name(event.metric)} {event.score:.4f}"
+    score = "" if event.metric == LOSS else f", {format_metric_name(event.metric)} {event.score:.4f}"
     words = f"epoch {event.epoch:.4g}/{epochs}: {train}val {event.val_loss:.3f}{score}"
     return _LogLine(words, "  ◆ best" if event.best else "")
 

@@ -32,8 +32,8 @@ def export(
     Example: `txt runs export --csv` or `txt runs export 001 002 --tensorboard`
     """
     from txt.runs.curves import read_curves
+    from txt.runs.export import write_csv, write_tensorboard
     from txt.runs.folder import Run, list_runs
-    from txt.runs.series import write_csv, write_tensorboard
 
     if as_csv == tensorboard:
         raise InputError("say what to write", "--csv or --tensorboard")

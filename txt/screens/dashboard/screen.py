@@ -13,6 +13,7 @@ from textual.message import Message
 from txt.charts.plot_view import MOVES, SMOOTHINGS, PlotView, Scene
 from txt.charts.run_plots import list_metrics
 from txt.errors import TxtError
+from txt.metrics import LOSS
 from txt.runs.folder import Run, list_runs
 from txt.runs.live import REMOVED, WatchedRun
 from txt.runs.notes import read_notes, write_note
@@ -55,7 +56,7 @@ class DashboardScreen(ActingScreen):
     def __init__(self, watched: WatchedRun, replay: RecordReplay | None = None, *, notifies: bool = False) -> None:
         super().__init__()
         self.watched, self.replay = watched, replay
-        self.view = PlotView(metric=watched.metric if watched.metric != "loss" else "accuracy")
+        self.view = PlotView(metric=watched.metric if watched.metric != LOSS else "accuracy")
         self.earlier: list[WatchedRun] = []
         self._alone: str | None = None
         self._steering = Steering(watched)
