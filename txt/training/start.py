@@ -11,7 +11,7 @@ import torch
 
 from txt.config import PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
-from txt.data.prepared import MANIFEST, Prepared
+from txt.data.prepared import Prepared
 from txt.data.progress import ProgressWatcher
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
@@ -141,11 +141,6 @@ def _try_start(make: Callable[[], Start]) -> tuple[Start | None, TxtError | None
         return make(), None
     except TxtError as error:
         return None, error
-
-
-def is_prepared(path: Path) -> bool:
-    """Return whether the path is a prepared folder."""
-    return (path / MANIFEST).is_file()
 
 
 def resume(name: str, changes: dict[str, Any], at_step: int | None = None) -> Start:
