@@ -132,10 +132,12 @@ def _read_head(path: Path) -> str:
 
 def connect_completion(command: Callable[..., Any]) -> None:
     """Let a shell complete every parameter of a command: from its choices, or else from the contents of this folder."""
+    schema = getattr(command, "option_schema", {})
     for name, annotation in command.__annotations__.items():
         for declared in getattr(annotation, "__metadata__", ()):
             if isinstance(declared, ParameterInfo):
-                declared.autocompletion = _make_completer(name, (declared.metavar or "").split("|"))
+                choices = tuple(schema[name].choices) if name in schema else tuple((declared.metavar or "").split("|"))
+                declared.autocompletion = _make_completer(name, choices)
 
 
 def _make_completer(name: str, choices: Sequence[str]) -> Callable[..., list[str]]:

@@ -4,7 +4,6 @@ import json
 import os
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -21,7 +20,7 @@ from txt.cli.training_options import build_training_options, merge_settings, tak
 from txt.cli.watch import train_with_dashboard
 from txt.config import PrepareConfig, TrainConfig
 from txt.errors import InputError, Interrupted, TxtError
-from txt.option_schema import flag, list_option_names
+from txt.option_schema import list_options
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared
@@ -144,10 +143,10 @@ def _start_new_run(
 
 
 def _refuse_prepare_options(given: GivenOptions) -> None:
-    for item in fields(PrepareConfig):
-        if item.name in given and item.name not in list_option_names(TrainConfig):
+    for item in list_options(PrepareConfig).values():
+        if item.name in given and item.name not in list_options(TrainConfig):
             raise InputError(
-                f"{flag(item)} is about preparing data, and a prepared folder is prepared already",
+                f"{item.flag} is about preparing data, and a prepared folder is prepared already",
                 "give it to `txt prepare`, or train on the data file itself",
             )
 
