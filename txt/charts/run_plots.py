@@ -11,6 +11,7 @@ from txt.charts.confusion import build_confusion_table, list_confused_pairs
 from txt.charts.plot_drawing import BEST, Drawing
 from txt.charts.plot_view import Floats, Scene
 from txt.charts.raster import Ink
+from txt.metrics import format_label
 from txt.runs.event_index import VALUES
 from txt.runs.live import WatchedRun
 
@@ -115,13 +116,10 @@ def list_metrics(run: WatchedRun) -> list[str]:
 
 def format_metric_name(name: str) -> str:
     """Return a number's name as people say it."""
-    return _DISPLAY_NAMES.get(name, name.replace("_", " "))
+    return _STEP_LABELS.get(name) or format_label(name)
 
 
-_DISPLAY_NAMES = {
-    "macro_f1": "macro-F1",
-    "mcc": "MCC",
-    "gradient_norm": "gradient norm",
+_STEP_LABELS = {
     "rows_per_second": "rows/s",
     "tokens_per_second": "tokens/s",
     "memory_bytes": "memory, GiB",
