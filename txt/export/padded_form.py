@@ -19,7 +19,7 @@ from txt.evaluation.calibration import softmax
 from txt.export import modeling_sentence, modeling_transformer
 from txt.metrics import Floats
 from txt.model import ngrams, positions
-from txt.model.foreign import open_foreign_classifier
+from txt.model.foreign import import_transformers, open_foreign_classifier
 from txt.model.weights import WEIGHTS, read_config
 from txt.prediction.classifier import TextClassifier, load_source
 from txt.prediction.model_source import ModelSource
@@ -135,6 +135,7 @@ def load_sample_texts(source: ModelSource) -> Sequence[str]:
 
 def _load_padded(folder: Path) -> tuple[PreTrainedModel, tuple[Path, ...]]:
     """Return a saved model as one of `transformers`, for padded rows, and the files with its code."""
+    import_transformers()
     kind = read_config(folder).get("model_type")
     if kind == modeling_transformer.TransformerClassifierConfig.model_type:
         config = modeling_transformer.TransformerClassifierConfig.from_pretrained(folder)

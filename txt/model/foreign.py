@@ -18,29 +18,30 @@ from txt.data.hub import fetch
 
 def load_foreign_classifier(name: str) -> Any:
     """Load a model with the head that its architecture has, from a folder or the hub, in float32."""
-    return _fetch(_import_transformers().AutoModelForSequenceClassification.from_pretrained, name)
+    return _fetch(import_transformers().AutoModelForSequenceClassification.from_pretrained, name)
 
 
 def load_foreign_encoder(name: str) -> tuple[nn.Module, dict[str, Any]]:
     """Load an encoder from a folder or the hub, in float32; return it without a pooler, and its configuration."""
-    encoder = _fetch(_import_transformers().AutoModel.from_pretrained, name)
+    encoder = _fetch(import_transformers().AutoModel.from_pretrained, name)
     return _remove_pooler(encoder), encoder.config.to_dict()
 
 
 def build_foreign_encoder(values: dict[str, Any]) -> nn.Module:
     """Return an encoder of the architecture that a configuration names, without a pooler and without weights."""
-    transformers = _import_transformers()
+    transformers = import_transformers()
     return _remove_pooler(transformers.AutoModel.from_config(transformers.AutoConfig.for_model(**values)))
 
 
 def open_foreign_classifier(folder: Path) -> Any:
     """Load a classifier that was saved, from its folder alone, in float32."""
-    return _import_transformers().AutoModelForSequenceClassification.from_pretrained(
+    return import_transformers().AutoModelForSequenceClassification.from_pretrained(
         folder, trust_remote_code=False, local_files_only=True, use_safetensors=True, dtype=torch.float32
     )
 
 
-def _import_transformers() -> Any:
+def import_transformers() -> Any:
+    """Return the package, silenced."""
     import transformers
     from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
