@@ -13,7 +13,6 @@ import optuna
 import torch
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
-from scipy.special import stdtrit
 
 from txt.config import TrainConfig
 from txt.data.prepared import Prepared
@@ -65,6 +64,8 @@ def interval_half_width(halves: list[float], scores: list[float]) -> float:
     rows = mean(halves)
     if len(scores) < 2:
         return rows
+    from scipy.special import stdtrit
+
     seeds = float(stdtrit(len(scores) - 1, 0.975)) * stdev(scores) / math.sqrt(len(scores))
     return math.hypot(rows, seeds)
 
