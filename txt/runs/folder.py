@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
-from txt.files import FORMAT, claim_folder, encode_line, mend_torn_line, read_json, read_lines, write_json
+from txt.files import FORMAT, claim_folder, encode_line, mend_torn_line, open_own, read_json, read_lines, write_json
 from txt.runs.event_index import EventIndex
 from txt.runs.events import Event, Finished, from_json
 
@@ -193,7 +193,7 @@ class Run:
         if not self.events_path.is_file():
             yield
             return
-        with self.events_path.open("rb") as file:
+        with os.fdopen(open_own(self.events_path, os.O_RDONLY), "rb") as file:
             if not _take_lock(file, fcntl.LOCK_SH):
                 raise InputError(f"run `{self.name}` is being trained", "stop it first, or wait until it has ended")
             yield
@@ -210,9 +210,8 @@ class EventLog:
     """
 
     def __init__(self, run: Run) -> None:
-        if run.events_path.is_symlink():  # in a folder from elsewhere it may point to any file of ours
-            raise InputError(f"`{run.events_path}` is a link, and may not be written to", "copy the file in its place")
-        self._file = run.events_path.open("ab", buffering=0)
+        # in a folder from elsewhere it may be a link to any file of ours
+        self._file = os.fdopen(open_own(run.events_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab", buffering=0)
         if not _take_lock(self._file, fcntl.LOCK_EX, seconds=0.5):
             self._file.close()
             raise InputError(f"run `{run.name}` is being trained by another process") from None

@@ -4,14 +4,13 @@ A viewer may be on another machine, where it cannot check the lock or the proces
 """
 
 import json
-import os
 import socket
 import time
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
-from txt.files import FORMAT
+from txt.files import FORMAT, atomic_write
 from txt.processes import boot_id, is_process_running
 from txt.runs.folder import STATUS, Run
 
@@ -59,10 +58,8 @@ def read_status(run: Run) -> Status | None:
 
 def write_status(run: Run, status: Status) -> None:
     """Replace the status file atomically; a full or missing disk must not stop the training."""
-    beside = run.path / f".{STATUS}.{os.getpid()}.part"
-    with suppress(OSError):
-        beside.write_text(json.dumps({"format": FORMAT, **asdict(status)}) + "\n", encoding="utf-8")
-        os.replace(beside, status_path(run))
+    with suppress(OSError), atomic_write(status_path(run), make_folder=False, durable=False) as file:
+        file.write(json.dumps({"format": FORMAT, **asdict(status)}) + "\n")
 
 
 def make_own_status(pid: int, state: str) -> Status:
