@@ -6,6 +6,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -13,6 +14,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any
 
@@ -24,6 +26,7 @@ FORMAT = 1
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # AT_FDCWD, RENAME_EXCHANGE: the same on all of Linux
 _RANDOM_LETTERS = 8  # in the names of temporary files
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789_"
+_LEFTOVER = re.compile(rf"\..+\.[{_LETTERS}]{{{_RANDOM_LETTERS}}}\.(part|old)", re.DOTALL)
 _BLOCK = 65536
 _FIRST_BLOCK = 1024
 
@@ -62,7 +65,7 @@ def open_own(path: Path | str, flags: int, mode: int = 0o666, *, folder: int | N
     return descriptor
 
 
-def open_plain(path: Path) -> IO[bytes]:
+def open_plain(path: Path) -> BufferedReader:
     """Open a plain file for reading, as `path.open("rb")` does, but never wait for a pipe or read a device without end.
 
     Raises:
@@ -105,6 +108,19 @@ def _describe_what_is_there(path: Path | str, folder: int | None) -> LinkedError
     kinds = {stat.S_IFLNK: "a link", stat.S_IFIFO: "a named pipe", stat.S_IFSOCK: "a socket", stat.S_IFDIR: "a folder"}
     kind = kinds.get(stat.S_IFMT(mode), "not a plain file")
     return LinkedError(f"`{path}` is {kind}, and is not written to", "put a plain file in its place, or remove it")
+
+
+def refuse_links_below(root: Path, path: Path) -> None:
+    """Refuse a path in the folder `root` where it goes through a link: it could lead anywhere.
+
+    Raises:
+        LinkedError: one of its parts below `root` is a link.
+    """
+    for part in (path, *path.parents):
+        if part == root or root not in part.parents:
+            return
+        if part.is_symlink():
+            raise LinkedError(f"`{part}` is a link, and nothing is written through it", "put a folder in its place")
 
 
 def refuse_link(path: Path) -> None:
@@ -334,11 +350,14 @@ def _try_claim(descriptor: int) -> bool:
 
 
 def remove_leftovers(folder: Path) -> None:
-    """Remove what killed processes left half-written in `folder`."""
-    descriptor = open_folder(folder)
+    """Remove what killed processes left half-written in `folder`; `.bashrc.old` and the like are none of that."""
+    try:
+        descriptor = open_folder(folder)
+    except FileNotFoundError:
+        return
     try:
         for name in os.listdir(descriptor):
-            if name.startswith(".") and name.endswith((".part", ".old")):
+            if _LEFTOVER.fullmatch(name):
                 _remove_unclaimed(name, descriptor)
     finally:
         os.close(descriptor)

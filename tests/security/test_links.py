@@ -16,12 +16,13 @@ from txt.files import (
     mend_torn_line,
     open_own,
     read_json,
+    refuse_links_below,
     remove_leftovers,
     temporary_file,
 )
 from txt.prediction.prediction_log import PredictionLog
 from txt.runs.event_index import index_path
-from txt.runs.folder import EventLog, Run
+from txt.runs.folder import EventLog, Run, find_linked_folders
 from txt.runs.notes import write_note
 from txt.runs.status import TRAINING, make_own_status, read_status, write_status
 from txt.training.control import Controls, send_command
@@ -246,3 +247,38 @@ def test_only_plain_files_are_opened_for_writing(tmp_path: Path, precious: Path)
                 open_own(tmp_path / name, flags)
     assert precious.read_text() == PRECIOUS
     assert not (tmp_path / "made").exists()
+
+
+def test_checkpoints_on_a_larger_disk_are_followed_and_told(run: Run, tmp_path: Path):
+    disk = tmp_path / "disk" / "of-this-run"
+    disk.mkdir(parents=True)
+    run.checkpoints.symlink_to(disk)
+    assert find_linked_folders(run) == {run.checkpoints: disk}
+
+
+def test_runs_on_a_larger_disk_are_followed_and_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "disk").mkdir()
+    (tmp_path / "runs").symlink_to(tmp_path / "disk")
+    monkeypatch.chdir(tmp_path)
+    run = make_run_folder("mine", make_training_events())
+    assert find_linked_folders(run) == {Path("runs"): tmp_path / "disk"}
+    with EventLog(run) as log:
+        log.write(make_training_events()[0])
+
+
+def test_checkpoints_that_are_those_of_another_run_are_never_thinned_out(run: Run, tmp_path: Path):
+    other = make_run_folder("mine", make_training_events())
+    other.checkpoints.mkdir()
+    for target in (other.checkpoints.resolve(), tmp_path, run.path.resolve()):
+        run.checkpoints.unlink(missing_ok=True)
+        run.checkpoints.symlink_to(target)
+        with pytest.raises(LinkedError, match="not a folder of this run's own"):
+            find_linked_folders(run)
+
+
+def test_no_report_is_written_through_a_link(run: Run, tmp_path: Path):
+    (run.path / "reports").symlink_to(tmp_path)
+    with pytest.raises(LinkedError):
+        refuse_links_below(run.path, run.path / "reports" / "val")
+    refuse_links_below(run.path, run.path)
+    refuse_links_below(tmp_path / "elsewhere", run.path / "reports")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from txt.cli.console import say
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.lrfind import set_found_rate
 from txt.cli.options import GivenOptions, build_config, get_preset_options, read_config_file, takes
@@ -22,10 +23,12 @@ from txt.cli.watch import train_with_dashboard
 from txt.config import PrepareConfig, TrainConfig
 from txt.errors import InputError, Interrupted, TxtError
 from txt.option_schema import flag, list_option_names
+from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared
     from txt.runs.events import Finished
+    from txt.runs.folder import Run
     from txt.training.start import Settle, Start
 
 
@@ -138,9 +141,12 @@ def _start_new_run(
 
     if source is None or Path(source).is_dir():
         _refuse_prepare_options(given)
-        return start_on_prepared(Path(source) if source else PREPARED, training, name, settle)
-    with StageBar() as bar:
-        return start_on_file(source, training, preparing, name, bar.advance, say_report, settle)
+        start = start_on_prepared(Path(source) if source else PREPARED, training, name, settle)
+    else:
+        with StageBar() as bar:
+            start = start_on_file(source, training, preparing, name, bar.advance, say_report, settle)
+    say_links(start.run)
+    return start
 
 
 def _refuse_prepare_options(given: GivenOptions) -> None:
@@ -161,7 +167,17 @@ def _resume_run(
     if source is not None or fresh:
         extra = source if source is not None else f"--{fresh[0].replace('_', '-')}"
         raise InputError(f"--resume goes on with a run as it was started, and takes no `{extra}`")
-    return resume(run, given, at_step)
+    start = resume(run, given, at_step)
+    say_links(start.run)
+    return start
+
+
+def say_links(run: "Run") -> None:
+    """Say where the folders lead that are links: what a run writes there is written elsewhere."""
+    from txt.runs.folder import find_linked_folders
+
+    for link, target in find_linked_folders(run).items():
+        say(f"{sanitize(str(link))} is a link: what belongs there is written to {sanitize(str(target))}")
 
 
 def run_training(start: "Start", as_json: bool = False) -> "Finished":

@@ -16,7 +16,17 @@ from typing import IO, Any
 
 from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
-from txt.files import FORMAT, claim_folder, encode_line, mend_torn_line, open_own, read_json, read_lines, write_json
+from txt.files import (
+    FORMAT,
+    LinkedError,
+    claim_folder,
+    encode_line,
+    mend_torn_line,
+    open_own,
+    read_json,
+    read_lines,
+    write_json,
+)
 from txt.runs.event_index import EventIndex
 from txt.runs.events import Event, Finished, from_json
 
@@ -197,6 +207,27 @@ class Run:
             if not _take_lock(file, fcntl.LOCK_SH):
                 raise InputError(f"run `{self.name}` is being trained", "stop it first, or wait until it has ended")
             yield
+
+
+def find_linked_folders(run: Run) -> dict[Path, Path]:
+    """Return the folders of a run that are links, with where they lead; `runs` itself, the run, and its checkpoints.
+
+    These may be links, to a larger disk. No other folder of a run is written through one.
+
+    Raises:
+        LinkedError: the checkpoints of a run are those of another one, whose older ones would be removed.
+    """
+    links = {path: path.resolve() for path in (run.path.parent, run.path, run.checkpoints) if path.is_symlink()}
+    target = links.get(run.checkpoints)
+    if target is not None:
+        own = run.path.resolve()
+        is_anothers = target.parent != own and any((target.parent / name).exists() for name in ("config.json", STATUS))
+        if is_anothers or own.is_relative_to(target):
+            raise LinkedError(
+                f"`{run.checkpoints}` is a link to `{target}`, which holds other things than the checkpoints of this run",
+                "link it to a folder of its own",
+            )
+    return links
 
 
 class EventLog:
