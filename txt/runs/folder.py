@@ -224,7 +224,7 @@ def find_linked_folders(run: Run) -> dict[Path, Path]:
         is_anothers = target.parent != own and any((target.parent / name).exists() for name in ("config.json", STATUS))
         if is_anothers or own.is_relative_to(target):
             raise LinkedError(
-                f"`{run.checkpoints}` is a link to `{target}`, which holds other things than the checkpoints of this run",
+                f"`{run.checkpoints}` is a link to `{target}`, which is not a folder of this run's own",
                 "link it to a folder of its own",
             )
     return links
