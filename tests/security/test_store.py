@@ -1,5 +1,6 @@
 """A label store from elsewhere: nothing that it says of itself runs, and nothing beside it is written or removed."""
 
+import io
 import os
 import signal
 import sqlite3
@@ -150,10 +151,11 @@ def test_values_of_another_type_are_one_clear_error(store: Path, statement: str,
 
 @pytest.mark.parametrize("value", ["[", "{}", "3", '["a", 1]', "[" * 100_000, "1" + "0" * 5000])
 @pytest.mark.parametrize("name", ["classes", "keys"])
-def test_settings_that_are_not_ours_are_one_clear_error(store: Path, name: str, value: str, capsys):
+def test_settings_that_are_not_ours_are_one_clear_error(store: Path, name: str, value: str, capsys, monkeypatch):
     with sqlite3.connect(store) as connection:
         connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
     connection.close()
+    monkeypatch.setattr("sys.stdin", io.StringIO("q\n"))
     code = main(["label", "data.csv", "--plain", "--labels", "cat,dog"])
     said = capsys.readouterr().err
     assert "Traceback" not in said

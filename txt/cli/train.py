@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from txt.cli.consent import require_consent
 from txt.cli.console import say
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.lrfind import set_found_rate
@@ -81,8 +82,11 @@ def train(
             settle = set_found_rate if take_auto_rate(options, given) else _keep_options
             training = build_training_options(preset_set, recipe, options, given)
         else:
+            from txt.cli.grid.study import require_storage_consent
             from txt.search.best_trial import find_winner
+            from txt.search.study_folder import StudyFolder
 
+            require_storage_consent(StudyFolder.open(from_study))
             source, winner = find_winner(from_study, source)
             settle = set_found_rate if take_auto_rate(file, given) else _keep_options
             of_preset = get_preset_options(preset if "preset" in given.typed else None)
@@ -162,11 +166,17 @@ def _resume_run(
     source: str | None, fresh: Sequence[str], run: str, at_step: int | None, given: GivenOptions
 ) -> "Start":
     """Find a stopped run; options of new runs raise an error if typed, and are ignored if set."""
-    from txt.training.start import resume
+    from txt.consent import MODEL
+    from txt.runs.folder import Run
+    from txt.training.start import describe_unknown_model, find_unknown_model, resume
 
     if source is not None or fresh:
         extra = source if source is not None else f"--{fresh[0].replace('_', '-')}"
         raise InputError(f"--resume goes on with a run as it was started, and takes no `{extra}`")
+    found = Run.open(run)
+    if "pretrained" not in given and (model := find_unknown_model(found)):
+        hint = f"txt train --resume {run} --from {model}"
+        require_consent(MODEL, (model,), describe_unknown_model(found), "Fetch it from the hub?", hint)
     start = resume(run, given, at_step)
     say_links(start.run)
     return start

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from txt.config import TrainConfig
+from txt.consent import MODEL, allow
 from txt.errors import InputError, did_you_mean
 from txt.files import (
     FORMAT,
@@ -100,6 +101,8 @@ class Run:
             "config": config.to_json(),
         }
         write_json(self._record_path, record)
+        if config.pretrained is not None:
+            allow(MODEL, config.pretrained)
 
     @classmethod
     def open(cls, name_or_path: str | Path) -> "Run":

@@ -82,8 +82,17 @@ def parse_url(url: str) -> URL:
 
 
 def without_password(url: str) -> str:
-    """Return the URL as it may be shown and kept: its password is left out."""
-    return make_url(url)._replace(password=None).render_as_string()
+    """Return the URL as it may be shown and kept: its password is left out.
+
+    Raises:
+        InputError: it is not a URL of a database.
+    """
+    try:
+        return make_url(url)._replace(password=None).render_as_string()
+    except (ArgumentError, ValueError):
+        raise InputError(
+            f"`{url[:99]}` is not the URL of a database", "--storage postgresql://user@host/name"
+        ) from None
 
 
 class _RepairingLock(JournalFileOpenLock):
