@@ -24,7 +24,7 @@ from txt.prediction.prediction_log import PredictionLog
 from txt.runs.event_index import index_path
 from txt.runs.folder import EventLog, Run, find_linked_folders
 from txt.runs.notes import write_note
-from txt.runs.status import TRAINING, make_own_status, read_status, write_status
+from txt.runs.state import TRAINING, make_own_status, read_status, write_status
 from txt.training.control import Controls, send_command
 
 PRECIOUS = "mine, without a newline at its end"

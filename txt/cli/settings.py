@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 from typer.core import TyperGroup, TyperOption
@@ -24,9 +24,6 @@ from txt.errors import InputError, did_you_mean, nearest
 from txt.files import read_small_file
 from txt.option_schema import parse_toml
 from txt.sanitize import sanitize
-
-if TYPE_CHECKING:
-    from typer._click import Context
 
 FILE = Path("txt.toml")
 WITHOUT = "TXT_NO_CONFIG"
@@ -103,7 +100,7 @@ def find_unknown_variables(root: TyperGroup) -> list[str]:
     return [name for name in variables if _match_command(name, names) is None and _normalize_name(name) not in general]
 
 
-def apply_settings(context: "Context") -> None:
+def apply_settings(context: typer.Context) -> None:
     """Apply the settings to the parameters of a command that were not typed.
 
     Raises:
@@ -159,22 +156,23 @@ def _check_trust() -> None:
     )
 
 
-def get_setting_origins(context: "Context") -> Mapping[str, str]:
+def get_setting_origins(context: typer.Context) -> Mapping[str, str]:
     """Return the origin of each parameter that has its value from a setting."""
     return context.meta.get("txt.origins", {})  # type: ignore[no-any-return]
 
 
-def find_typed_names(context: "Context") -> frozenset[str]:
+def find_typed_names(context: typer.Context) -> frozenset[str]:
     """Return the parameters that were typed."""
     sources = {option.name: context.get_parameter_source(option.name) for option in context.command.params}
     return frozenset(name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE")
 
 
-def get_command_path(context: "Context") -> CommandPath:
+def get_command_path(context: typer.Context) -> CommandPath:
     """Return the words that called a command."""
     if context.parent is None:
         return ()
-    return (*get_command_path(context.parent), str(context.info_name))
+    parent: Any = context.parent
+    return (*get_command_path(parent), str(context.info_name))
 
 
 def spell_option(option: TyperOption) -> str:
@@ -182,7 +180,7 @@ def spell_option(option: TyperOption) -> str:
     return _normalize_name(next(flag for flag in option.opts if flag.startswith("--")))
 
 
-def convert_setting(option: TyperOption, setting: Setting, context: "Context") -> Any:
+def convert_setting(option: TyperOption, setting: Setting, context: typer.Context) -> Any:
     """Return a setting as the option's own value.
 
     Raises:

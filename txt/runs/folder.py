@@ -25,11 +25,10 @@ from txt.files import (
     mend_torn_line,
     open_own,
     read_json,
-    read_lines,
     write_json,
 )
 from txt.runs.event_index import EventIndex
-from txt.runs.events import Event, Finished, from_json
+from txt.runs.events import Event, Finished
 
 RUNS = Path("runs")
 STUDIES = Path("studies")
@@ -145,13 +144,10 @@ class Run:
         return Path(os.path.normpath(self.path / self.record()["prepared"]))
 
     def events(self) -> Iterator[Event]:
-        """Yield what happened so far; empty for a run that never started."""
-        if not self.events_path.exists():
-            return
-        for value in read_lines(self.events_path):
-            event = from_json(value)
-            if event is not None:
-                yield event
+        """Yield what happened so far; empty for a run that never started. Damaged lines are left out."""
+        from txt.runs.feed import RecordReader  # brings numpy, and most commands on folders do without
+
+        return RecordReader(self.events_path).read()
 
     def finished(self) -> Finished | None:
         """Return how the run ended, or None while it has not (or was killed)."""

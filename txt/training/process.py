@@ -11,7 +11,7 @@ from typing import IO
 
 from txt.files import open_own
 from txt.runs.folder import Run
-from txt.runs.status import STARTING, make_own_status, write_status
+from txt.runs.state import STARTING, make_own_status, write_status
 
 
 @dataclass(frozen=True)
