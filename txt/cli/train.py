@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from txt.cli.consent import require_consent
+from txt.cli.console import say
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.lrfind import set_found_rate
 from txt.cli.options import GivenOptions, build_config, get_preset_options, read_config_file, takes
@@ -21,10 +23,12 @@ from txt.cli.watch import train_with_dashboard
 from txt.config import PrepareConfig, TrainConfig
 from txt.errors import InputError, Interrupted, TxtError
 from txt.option_schema import list_options
+from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared
     from txt.runs.events import Finished
+    from txt.runs.folder import Run
     from txt.training.start import Settle, Start
 
 
@@ -77,8 +81,11 @@ def train(
             settle = set_found_rate if take_auto_rate(options, given) else _keep_options
             training = build_training_options(preset_set, recipe, options, given)
         else:
+            from txt.cli.grid.study import require_storage_consent
             from txt.search.best_trial import find_winner
+            from txt.search.study_folder import StudyFolder
 
+            require_storage_consent(StudyFolder.open(from_study))
             source, winner = find_winner(from_study, source)
             settle = set_found_rate if take_auto_rate(file, given) else _keep_options
             of_preset = get_preset_options(preset if "preset" in given.typed else None)
@@ -137,9 +144,12 @@ def _start_new_run(
 
     if source is None or Path(source).is_dir():
         _refuse_prepare_options(given)
-        return start_on_prepared(Path(source) if source else PREPARED, training, name, settle)
-    with StageBar() as bar:
-        return start_on_file(source, training, preparing, name, bar.advance, say_report, settle)
+        start = start_on_prepared(Path(source) if source else PREPARED, training, name, settle)
+    else:
+        with StageBar() as bar:
+            start = start_on_file(source, training, preparing, name, bar.advance, say_report, settle)
+    say_links(start.run)
+    return start
 
 
 def _refuse_prepare_options(given: GivenOptions) -> None:
@@ -155,12 +165,28 @@ def _resume_run(
     source: str | None, fresh: Sequence[str], run: str, at_step: int | None, given: GivenOptions
 ) -> "Start":
     """Find a stopped run; options of new runs raise an error if typed, and are ignored if set."""
-    from txt.training.start import resume
+    from txt.consent import MODEL
+    from txt.runs.folder import Run
+    from txt.training.start import describe_unknown_model, find_unknown_model, resume
 
     if source is not None or fresh:
         extra = source if source is not None else f"--{fresh[0].replace('_', '-')}"
         raise InputError(f"--resume goes on with a run as it was started, and takes no `{extra}`")
-    return resume(run, given, at_step)
+    found = Run.open(run)
+    if "pretrained" not in given and (model := find_unknown_model(found)):
+        hint = f"txt train --resume {run} --from {model}"
+        require_consent(MODEL, (model,), describe_unknown_model(found), "Fetch it from the hub?", hint)
+    start = resume(run, given, at_step)
+    say_links(start.run)
+    return start
+
+
+def say_links(run: "Run") -> None:
+    """Say where the folders lead that are links: what a run writes there is written elsewhere."""
+    from txt.runs.folder import find_linked_folders
+
+    for link, target in find_linked_folders(run).items():
+        say(f"{sanitize(str(link))} is a link: what belongs there is written to {sanitize(str(target))}")
 
 
 def run_training(start: "Start", as_json: bool = False) -> "Finished":

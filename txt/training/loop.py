@@ -19,7 +19,7 @@ from txt.model.build import build_model, learning_rate_scale
 from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import save_model
 from txt.runs.events import Evaluation, Event, Finished, Saved, Started, Warned
-from txt.runs.folder import EventLog, Run
+from txt.runs.folder import EventLog, Run, find_linked_folders
 from txt.training.batches import RowNumbers
 from txt.training.checkpoint import Checkpoint, TrainingProgress, load_newest_checkpoint, save_checkpoint
 from txt.training.control import Controls
@@ -57,6 +57,7 @@ def train(
         InputError: the data cannot be trained on, or the checkpoint belongs to other options or data.
     """
     _check_trainable(prepared)
+    find_linked_folders(run)  # refuses checkpoints that are another run's
     config = run.config()
     machine = choose_machine(config, resume.settings.get("precision") if resume else None)
     kind = HeadTraining if config.few_shot or config.freeze == "all" else Training

@@ -10,6 +10,9 @@ from typing import Any, NamedTuple
 import torch
 
 from txt.config import PrepareConfig, TrainConfig
+from txt.consent import MODEL, is_allowed
+from txt.data import minilm
+from txt.data.hub import locate_model
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.progress import ProgressWatcher
@@ -163,6 +166,8 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None) -> St
             f"run `{run.name}` was started with other options: {told}",
             "resume it without them, or start a new run with another --name",
         )
+    if "pretrained" not in changes and find_unknown_model(run):
+        raise InputError(describe_unknown_model(run), f"--from {config.pretrained} fetches it")
     prepared = Prepared.open(run.prepared_path())
     if prepared.fingerprint != run.record()["fingerprint"]:
         raise InputError(
@@ -174,6 +179,18 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None) -> St
     start = Start(run, prepared, _load_checkpoint_at(run, at_step))
     _say_starting(run)
     return start
+
+
+def find_unknown_model(run: Run) -> str | None:
+    """Return the model of a hub that a run names and that nobody named here before: to open it is to ask the hub."""
+    name = run.config().pretrained
+    known = name is None or name == minilm.NAME or Path(locate_model(name)).exists() or is_allowed(MODEL, name)
+    return None if known else name
+
+
+def describe_unknown_model(run: Run) -> str:
+    """Say which model a run from elsewhere names."""
+    return f"run `{run.name}` goes on from the model `{run.config().pretrained}`, which was not named here before"
 
 
 def _say_starting(run: Run) -> None:
