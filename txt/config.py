@@ -187,6 +187,18 @@ class AugmentConfig(Config):
 class TrainConfig(Config):
     """The guide's TrainingConfig under its own names and defaults, and what `txt` adds to it."""
 
+    rungs: int = option(
+        0,
+        "How far the ladder is climbed: 1 n-grams, 2 a frozen encoder beside them, 3 the encoder fine-tuned; 0 trains "
+        "one model [3 where nothing is said of a model or its training].",
+        group="Ladder",
+        low=0,
+        high=3,
+    )
+    budget: str | None = option(
+        None, "Time the ladder may take: `90s`, `10m`, `1h` [by the rows].", group="Ladder"
+    )
+
     d_model: int = option(512, "Width of the model.", group="Model", low=1)
     nhead: int = option(8, "Attention heads; must divide --d-model.", group="Model", low=1)
     num_layers: int = option(6, "Encoder layers.", group="Model", low=1)
@@ -468,13 +480,20 @@ class GridConfig(Config):
         Raises:
             InputError: it is not a length of time.
         """
-        if self.timeout is None:
-            return None
-        number, unit = self.timeout[:-1], {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(self.timeout[-1:])
-        try:
-            seconds = float(number) * unit if unit else float(self.timeout)
-        except ValueError:
-            seconds = 0.0
-        if not 0 < seconds < float("inf"):
-            raise InputError(f"--timeout `{self.timeout}` is not a length of time", "try 3600, 90m or 8h")
-        return seconds
+        return None if self.timeout is None else seconds_of("--timeout", self.timeout)
+
+
+def seconds_of(flag: str, length: str) -> float:
+    """Return a length of time, as people type it, in seconds.
+
+    Raises:
+        InputError: it is not one.
+    """
+    number, unit = length[:-1], {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(length[-1:])
+    try:
+        seconds = float(number) * unit if unit else float(length)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise InputError(f"{flag} `{length}` is not a length of time", "try 3600, 90m or 8h")
+    return seconds

@@ -102,13 +102,18 @@ def _learned_ngrams(prepared: Prepared) -> NgramLogits:
 
 
 def _learn_ngrams(prepared: Prepared) -> NgramLogits:
+    classes = len(prepared.labels)
+    ngrams = spell_pieces(prepared, NgramLogits(prepared.vocab_size, 0, 0, classes))
+    ngrams.learn_ngrams(_some_of(prepared.split("train")), min(_MOST_NGRAMS, _MOST_NGRAM_WEIGHTS // classes))
+    return ngrams
+
+
+def spell_pieces(prepared: Prepared, ngrams: NgramLogits) -> NgramLogits:
+    """Tell the model of n-grams how each entry of the data's tokenizer is written, and return it."""
     tokenizer = prepared.tokenizer()
     special = {number for number, token in tokenizer.get_added_tokens_decoder().items() if token.special}
     pieces = {number: piece for piece, number in tokenizer.get_vocab(with_added_tokens=True).items()}
-    classes = len(prepared.labels)
-    ngrams = NgramLogits(prepared.vocab_size, 0, 0, classes)
     ngrams.learn_pieces([None if number in special else pieces.get(number) for number in range(prepared.vocab_size)])
-    ngrams.learn_ngrams(_some_of(prepared.split("train")), min(_MOST_NGRAMS, _MOST_NGRAM_WEIGHTS // classes))
     return ngrams
 
 

@@ -99,6 +99,22 @@ class NgramLogits(nn.Module):
         self.offsets = torch.tensor([0, *map(len, texts)]).cumsum(0)
         self.inside = torch.tensor(inside)
 
+    def list_ngrams(self, token_ids: Tensor, lengths: list[int]) -> list[tuple[Tensor, Tensor]]:
+        """Return row and hash of every n-gram, (K,) each: of the words with their pairs, then of the characters."""
+        return list(self._ngrams(token_ids, lengths))
+
+    def adopt(self, hashes: npt.NDArray[np.int64], rows_with: npt.NDArray[np.int64], total: int) -> None:
+        """Take n-grams as those that are known, with weights of zero.
+
+        Args:
+            hashes: sorted, (F,).
+            rows_with: rows that have each of them, (F,).
+            total: rows that were looked at.
+        """
+        self.hashes = torch.from_numpy(hashes)
+        self.idf = torch.from_numpy(np.log((1 + total) / (1 + rows_with)).astype(np.float32)) + 1
+        self.weight = nn.Parameter(torch.zeros(len(hashes), self.weight.shape[1]))
+
     @torch.no_grad()
     def learn_ngrams(self, batches: Iterable[tuple[Tensor, list[int]]], most: int) -> None:
         """Choose the n-grams of some rows that are worth a weight: those of two rows at least, the most frequent first.
@@ -116,9 +132,7 @@ class NgramLogits(nn.Module):
         known, rows_with = np.unique(np.concatenate(found or [np.zeros(0, np.int64)]), return_counts=True)
         order = np.argsort(-rows_with, kind="stable")[:most]
         chosen = np.sort(order[rows_with[order] > 1])
-        self.hashes = torch.from_numpy(known[chosen])
-        self.idf = torch.from_numpy(np.log((1 + total) / (1 + rows_with[chosen])).astype(np.float32)) + 1
-        self.weight = nn.Parameter(torch.zeros(len(chosen), self.weight.shape[1]))
+        self.adopt(known[chosen], rows_with[chosen], total)
 
 
 def written(pieces: Sequence[str | None]) -> tuple[list[str], list[bool]]:

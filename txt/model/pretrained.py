@@ -66,7 +66,8 @@ class PretrainedClassifier(nn.Module):
     def classify(self, token_ids: Tensor, lengths: list[int], drop: Dropout = no_dropout) -> Tensor:
         """Return the logits (B, C) of B rows; see TransformerClassifier.classify for the arguments."""
         if isinstance(self.model, SentenceClassifier):
-            return self.model.classifier(drop(self.embed(token_ids, lengths, drop)))  # type: ignore[no-any-return]
+            logits: Tensor = self.model.classifier(drop(self.embed(token_ids, lengths, drop)))
+            return logits if self.model.ngrams is None else logits + self.model.ngrams(token_ids, lengths, drop)
         if not self._flat:
             return self._padded(self.model, token_ids, lengths, drop).logits  # type: ignore[no-any-return]
         head = _head_of(self.model)

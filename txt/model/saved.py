@@ -17,6 +17,7 @@ from txt.errors import InputError
 from txt.files import atomic_folder, read_json
 from txt.model.architecture import TransformerClassifierConfig
 from txt.model.classifier import TransformerClassifier
+from txt.model.linear import NgramClassifier, NgramClassifierConfig
 from txt.model.lora import merged
 from txt.model.pretrained import Model, PretrainedClassifier
 from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
@@ -71,6 +72,8 @@ def _loaded(folder: Path) -> Model:
     options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": torch.float32}
     if kind == TransformerClassifierConfig.model_type:
         return TransformerClassifier.from_pretrained(folder, **options)
+    if kind == NgramClassifierConfig.model_type:
+        return NgramClassifier.from_pretrained(folder, **options)
     if kind == SentenceClassifierConfig.model_type:
         return PretrainedClassifier(SentenceClassifier.from_pretrained(folder, **options))
     native = AutoModelForSequenceClassification.from_pretrained(folder, trust_remote_code=False, **options)

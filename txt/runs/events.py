@@ -70,6 +70,35 @@ class Evaluation(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Working(Event):
+    """How far a part of the work is that takes no steps: `done` of `total`."""
+
+    step: int
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung(Event):
+    """A rung of the ladder was judged on rows that its model did not learn from, or was left out for a `reason`.
+
+    `rows` are those it was judged on; `log_loss` and `accuracy` come with the ends of their 95 % intervals. `seconds` is
+    what it took, `weights` is the model's size, `rows_per_second` how fast it predicts.
+    """
+
+    step: int
+    name: str
+    rows: int = 0
+    log_loss: tuple[float, float, float] | None = None
+    accuracy: tuple[float, float, float] | None = None
+    seconds: float = 0.0
+    weights: int = 0
+    rows_per_second: float = 0.0
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Saved(Event):
     """A checkpoint is on disk, whole."""
 
@@ -113,7 +142,7 @@ class Finished(Event):
 
 
 KINDS: dict[str, type[Event]] = {
-    kind.__name__.lower(): kind for kind in (Started, Step, Evaluation, Saved, Warned, Acknowledged, Finished)
+    kind.__name__.lower(): kind for kind in (Started, Working, Step, Evaluation, Rung, Saved, Warned, Acknowledged, Finished)
 }
 
 
