@@ -24,11 +24,11 @@ import numpy as np
 from machine import describe_machine
 from threadpoolctl import threadpool_limits
 
-from txt.labeling.active.learner import Learner
-from txt.labeling.active.models import TFIDF, of_vectors
-from txt.labeling.active.queues import Labels, Question
+from txt.labeling.active.learner import ActiveLearner
+from txt.labeling.active.models import TFIDF, make_model
+from txt.labeling.active.queues import KnownLabels, Question
 from txt.labeling.active.vectors import Vectors, tfidf
-from txt.labeling.simulate import RANDOM, Replay, Task, compare, needed, replay
+from txt.labeling.simulate import RANDOM, SimulatedRun, SimulationTask, compare, needed, simulate_run
 from txt.model.embedding import minilm_vectors
 from txt.proportions import Interval
 
@@ -47,32 +47,32 @@ def read(name: str, split: str) -> tuple[list[str], list[str]]:
     return [row["text"] for row in rows], [row["label"] for row in rows]
 
 
-def load(name: str, model: str) -> Task:
+def load(name: str, model: str) -> SimulationTask:
     """Return a data set with its test split as the rows to measure on."""
     texts, labels = read(name, "train")
     test_texts, test_labels = read(name, "test")
     names, codes = np.unique([*labels, *test_labels], return_inverse=True)
     vectors = MODELS[model]([*texts, *test_texts])
     measured = np.arange(len(texts), len(texts) + len(test_texts))
-    learner = TFIDF if model == "tfidf" else of_vectors(model, MODELS[model])
-    return Task(vectors, codes.astype(np.int64), tuple(names.tolist()), learner, measured)
+    learner = TFIDF if model == "tfidf" else make_model(model, MODELS[model])
+    return SimulationTask(vectors, codes.astype(np.int64), tuple(names.tolist()), learner, measured)
 
 
-def replays(name: str, model: str, strategy: str, seeds: int, most: int, folder: Path) -> list[Replay]:
+def replays(name: str, model: str, strategy: str, seeds: int, most: int, folder: Path) -> list[SimulatedRun]:
     """Return the replays of a data set, those that are kept and new ones."""
-    task: Task | None = None
-    found: list[Replay] = []
+    task: SimulationTask | None = None
+    found: list[SimulatedRun] = []
     full: float | None = None
     for seed in range(seeds):
         for each in (strategy, RANDOM):
             kept = folder / f"{name}-{model}-{each}-{most}-{seed}.json"
             if kept.exists():
                 values = json.loads(kept.read_text())
-                again = Replay(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+                again = SimulatedRun(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
             else:
                 task = task or load(name, model)
                 began = time.perf_counter()
-                again = replay(task, each, seed, most, full=full)
+                again = simulate_run(task, each, seed, most, full=full)
                 kept.write_text(json.dumps(asdict(again)))
                 print(f"  {kept.stem}: {time.perf_counter() - began:.0f} s", flush=True)
             full = again.full  # the test split is the same for all seeds, and so is what all labels give
@@ -80,7 +80,7 @@ def replays(name: str, model: str, strategy: str, seeds: int, most: int, folder:
     return found
 
 
-def line(name: str, model: str, strategy: str, found: list[Replay]) -> str:
+def line(name: str, model: str, strategy: str, found: list[SimulatedRun]) -> str:
     comparison = compare(found, strategy)
     reached = comparison.labels_to[0.95]
     share = share_of_random(found, strategy)
@@ -98,7 +98,7 @@ def line(name: str, model: str, strategy: str, found: list[Replay]) -> str:
     )
 
 
-def share_of_random(found: list[Replay], strategy: str) -> Interval:
+def share_of_random(found: list[SimulatedRun], strategy: str) -> Interval:
     """Return the mean labels that the strategy needs over those of random order, seeds drawn anew for the interval."""
     ours, theirs = (
         np.array([needed(each, 0.95) or each.labels[-1] for each in found if each.strategy == name])
@@ -128,10 +128,10 @@ def measure_speed() -> None:
         f"\nvectors of {len(texts):,} texts: {time.perf_counter() - began:.1f} s, {vectors.matrix.shape[1]:,} columns"
     )
     print("\n| labels | classes | refit and rank, median of five | processor |\n|---|---|---|---|")
-    learner = Learner(np.arange(SPEED_ROWS), vectors, TFIDF, "margin", 0)
+    learner = ActiveLearner(np.arange(SPEED_ROWS), vectors, TFIDF, "margin", 0)
     for count in (100, 500, 1000, 2000):
         rows = np.sort(order[:count])
-        asked = Question(Labels(rows, codes[rows], tuple(names)), np.setdiff1d(order, rows), rows[:0], 1)
+        asked = Question(KnownLabels(rows, codes[rows], tuple(names)), np.setdiff1d(order, rows), rows[:0], 1)
         seconds = []
         for _ in range(5):
             began, worked = time.perf_counter(), time.process_time()

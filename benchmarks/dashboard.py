@@ -29,9 +29,9 @@ from txt.config import PrepareConfig, TrainConfig  # noqa: E402
 from txt.data.prepare import prepare  # noqa: E402
 from txt.data.prepared import Prepared  # noqa: E402
 from txt.data.sample import sample_file  # noqa: E402
-from txt.files import json_line  # noqa: E402
+from txt.files import encode_line  # noqa: E402
 from txt.recipes import PRESETS  # noqa: E402
-from txt.runs.event_index import VALUES, index_path, packed  # noqa: E402
+from txt.runs.event_index import VALUES, index_path, pack_row  # noqa: E402
 from txt.runs.events import Evaluation, Started, Step  # noqa: E402
 from txt.runs.feed import RunFeed  # noqa: E402
 from txt.runs.folder import EventLog, Run  # noqa: E402
@@ -59,9 +59,9 @@ def make_record(folder: Path, steps: int) -> Run:
 
         def put(value: dict[str, object]) -> None:
             nonlocal offset
-            line = json_line(value)
+            line = encode_line(value)
             events.write(line)
-            table.write(packed(offset, value))
+            table.write(pack_row(offset, value))
             offset += len(line)
 
         put(started().to_json() | {"total_steps": steps, "steps_per_epoch": steps // 5})

@@ -32,7 +32,7 @@ import torch  # noqa: E402
 from machine import describe_machine  # noqa: E402
 
 from txt.data.prepared import Prepared, Split  # noqa: E402
-from txt.proportions import wilson  # noqa: E402
+from txt.proportions import wilson_interval  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "data"
 RATES = (1e-4, 3e-4, 5e-5)
@@ -227,7 +227,7 @@ def table(name: str, found: list[tuple[str, dict]]) -> list[str]:
     baselines = [result["baseline"] for _, result in found if "baseline" in result]
     rows = found[0][1]["rows"]
     for way, test in [(way, result["test"]) for way, result in found] + [("TF-IDF", score) for score in baselines[:1]]:
-        score = wilson(round(test * rows), rows)
+        score = wilson_interval(round(test * rows), rows)
         lines.append(f"| {name} | {way} | {score.value:.3f} [{score.low:.3f}, {score.high:.3f}] |")
     return lines
 

@@ -31,7 +31,7 @@ from txt.data.reading.open_rows import open_rows, read_to_end  # noqa: E402
 from txt.data.reading.rows import Asked  # noqa: E402
 from txt.labeling.export import COLUMNS, export  # noqa: E402
 from txt.labeling.session import LabelSession  # noqa: E402
-from txt.labeling.store.journal import Journal, current_labels, store_path  # noqa: E402
+from txt.labeling.store.journal import Journal, read_current_labels, store_path  # noqa: E402
 from txt.labeling.task import Task  # noqa: E402
 
 Line = tuple[str, str, str]
@@ -186,7 +186,7 @@ def undo(folder: Path, acts: int = 1000) -> Iterator[Line]:
             session.redo,
             session.back,
             lambda: session.jump(rng.randint(1, 300)),
-            lambda: session.label_all(session.bulk_rows(np_rows(rng), overwrite=True), "neg"),
+            lambda: session.label_all(session.select_bulk_rows(np_rows(rng), overwrite=True), "neg"),
         ]
         for act in rng.choices(choices, [40, 5, 5, 5, 10, 5, 10, 10, 2], k=acts):
             act()
@@ -209,7 +209,7 @@ def side_by_side(folder: Path, each: int = 500) -> Iterator[Line]:
     start = time.perf_counter()
     given = label_side_by_side(data, each)
     rows = given["anna"] + given["ben"]
-    kept, twice = len(current_labels(store_path(data))), len(rows) - len(set(rows))
+    kept, twice = len(read_current_labels(store_path(data))), len(rows) - len(set(rows))
     seconds = time.perf_counter() - start
     yield (
         f"two at once, {each} decisions each",

@@ -144,7 +144,7 @@ def found(prepared, config) -> dict:
     begun = time.perf_counter()
     tried = list(range_test(prepared, config, LRFindConfig()))
     seconds = time.perf_counter() - begun
-    finding = find(tried, LRFindConfig().rule_for(config))
+    finding = find(tried, LRFindConfig().choose_rule(config))
     curve = plain_curve(prepared, config)
     suggestions = {"txt": finding.suggestion, **{f"txt {rule}": rate for rule, rate in finding.suggestions.items()}}
     suggestions |= {"torch-lr-finder": torch_lr_finder(*curve), "Lightning": lightning(*curve)}

@@ -16,15 +16,15 @@ from machine import describe_machine
 from threadpoolctl import threadpool_limits
 
 from txt.data.reading.row_index import content_hash
-from txt.labeling.active.models import TFIDF, of_vectors
+from txt.labeling.active.models import TFIDF, make_model
 from txt.labeling.active.vectors import tfidf
 from txt.labeling.near_duplicates import near_duplicates
-from txt.labeling.review import Labeled, doubts_by_duplicates, doubts_by_model, out_of_fold, ranked
+from txt.labeling.review import LabeledRows, find_duplicate_doubts, find_model_doubts, predict_out_of_fold, rank_doubts
 from txt.model.embedding import minilm_vectors
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 FIRST = 100
-MODELS = {"tfidf": (TFIDF, tfidf), "minilm": (of_vectors("minilm", minilm_vectors), minilm_vectors)}
+MODELS = {"tfidf": (TFIDF, tfidf), "minilm": (make_model("minilm", minilm_vectors), minilm_vectors)}
 
 
 def by_cleanlab(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray | None:
@@ -55,19 +55,22 @@ def main() -> None:
         wrong = np.zeros(len(truth), bool)
         wrong[np.random.default_rng(seed).permutation(len(truth))[: int(chosen.share * len(truth))]] = True
         labels = np.where(wrong, 1 - truth, truth)
-        labeled = Labeled(np.arange(len(truth)), texts, labels, tuple(names.tolist()), hashes)
+        labeled = LabeledRows(np.arange(len(truth)), texts, labels, tuple(names.tolist()), hashes)
         groups = near_duplicates(texts)
         judged = {}
         for name in chosen.models:
             began = time.perf_counter()
-            judged[name] = (out_of_fold(MODELS[name][0], vectors[name], labeled, 42), time.perf_counter() - began)
+            judged[name] = (
+                predict_out_of_fold(MODELS[name][0], vectors[name], labeled, 42),
+                time.perf_counter() - began,
+            )
         if len(judged) > 1:
             both = np.mean([found for found, _ in judged.values()], axis=0)
             judged[" and ".join(judged)] = (both, sum(seconds for _, seconds in judged.values()))
         for name, (probabilities, seconds) in judged.items():
-            doubts = doubts_by_model(probabilities, labeled, name)
-            doubts += doubts_by_duplicates(groups, labeled, probabilities)
-            ours = int(wrong[ranked(doubts, labeled, probabilities).rows[:FIRST]].sum())
+            doubts = find_model_doubts(probabilities, labeled, name)
+            doubts += find_duplicate_doubts(groups, labeled, probabilities)
+            ours = int(wrong[rank_doubts(doubts, labeled, probabilities).rows[:FIRST]].sum())
             issues = by_cleanlab(labels, probabilities)
             theirs = "–" if issues is None else str(int(wrong[issues[:FIRST]].sum()))
             print(f"| {name} | {seed} | {ours} | {theirs} | {seconds:.1f} |", flush=True)

@@ -35,9 +35,9 @@ from txt.labeling.opening import open_labels  # noqa: E402
 from txt.labeling.rules.analysis import analyze  # noqa: E402
 from txt.labeling.rules.corpus import Corpus, read_corpus  # noqa: E402
 from txt.labeling.rules.firing import Firing  # noqa: E402
-from txt.labeling.rules.judging import judged_rows  # noqa: E402
+from txt.labeling.rules.judging import find_judged_rows  # noqa: E402
 from txt.labeling.rules.parse import parse_rules  # noqa: E402
-from txt.labeling.rules.watcher import RuleWatcher, Voted, Watch, Working  # noqa: E402
+from txt.labeling.rules.watcher import RuleVotes, RuleWatcher, Watch, Working  # noqa: E402
 
 SHARED = ROOT.parent / "shared" / "data"
 Line = tuple[str, str, str]
@@ -160,9 +160,9 @@ def _next_votes(watcher: RuleWatcher, *, whole: bool = True) -> float:
     while True:
         select.select([watcher], [], [])
         for answer in watcher.answers():
-            if isinstance(answer, Voted) and (answer.whole or not whole):
+            if isinstance(answer, RuleVotes) and (answer.whole or not whole):
                 return time.perf_counter()
-            assert isinstance(answer, Voted | Working), answer
+            assert isinstance(answer, RuleVotes | Working), answer
 
 
 def accuracy(folder: Path, _rows: int) -> Iterator[Line]:
@@ -197,7 +197,7 @@ def _judged(path: Path, source: str, folder: Path) -> str:
     states, classes = opened.states()
     rules = parse_rules(source, "rules.toml", classes)
     fired = Firing(read_corpus(path, opened.rows.form)).fired(rules)
-    found = analyze(fired, judged_rows(states, rules.labels))
+    found = analyze(fired, find_judged_rows(states, rules.labels))
     opened.close()
     vote, all_rows = found.vote, found.with_guesses
     return (
@@ -213,7 +213,7 @@ def formats(folder: Path, rows: int) -> Iterator[Line]:
     for _ in read_to_end(opened.rows, opened.asked, opened.kept):
         pass
     session = opened.session()
-    session.label_all(session.states.rows_of(session.states.row_ids(_every_second(rows))), "positive")
+    session.label_all(session.states.find_rows(session.states.row_ids(_every_second(rows))), "positive")
     task = LabelTask(session.classes)
     for name in LABEL_FORMATS:
         started = time.perf_counter()

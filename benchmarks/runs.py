@@ -19,7 +19,7 @@ import time
 from pathlib import Path
 
 from txt.config import TrainConfig
-from txt.files import json_line
+from txt.files import encode_line
 from txt.runs.events import Evaluation, Finished, Started, Step
 from txt.runs.folder import Run
 from txt.runs.summary import summaries
@@ -33,10 +33,10 @@ def record(steps: int) -> bytes:
         time=0, step=0, total_steps=steps, steps_per_epoch=steps // 10, epochs=10, train_rows=32 * steps, parameters=1,
         device="cpu", precision="bf16", threads=2, pid=1, host="here",
     )  # fmt: skip
-    lines = [json_line(started.to_json())]
+    lines = [encode_line(started.to_json())]
     for step in range(10, steps + 1, 10):
         lines.append(
-            json_line(
+            encode_line(
                 Step(
                     time=step, step=step, epoch=step * 10 / steps, loss=1.234567890123, accuracy=0.8123456789,
                     learning_rate=1.23456789e-4, gradient_norm=1.23456789, rows_per_second=321.123456,
@@ -47,7 +47,7 @@ def record(steps: int) -> bytes:
         if step % (steps // 10) == 0:
             scores = {"accuracy": 0.8, "balanced_accuracy": 0.8, "macro_f1": 0.8, "mcc": 0.7}
             lines.append(
-                json_line(
+                encode_line(
                     Evaluation(
                         time=step, step=step, epoch=step * 10 / steps, epoch_end=True, train_loss=1.0,
                         train_accuracy=0.8,
@@ -60,7 +60,7 @@ def record(steps: int) -> bytes:
         time=steps, step=steps, status="completed", best_step=steps, best_epoch=10.0, best_score=0.8, seconds=99.0,
         rows_per_second=300.0,
     )  # fmt: skip
-    return b"".join([*lines, json_line(finished.to_json())])
+    return b"".join([*lines, encode_line(finished.to_json())])
 
 
 def report() -> str:

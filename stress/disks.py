@@ -15,7 +15,7 @@ from stress.program import Program
 from stress.trained import check_equal, train, undisturbed
 from stress.works import LIGHT, Work, done, earlier
 from tests.labeling.pulled_plug import CLASSES, write_items
-from txt.labeling.store.journal import current_labels, store_path
+from txt.labeling.store.journal import read_current_labels, store_path
 
 _DISK_BYTES = 64 << 20
 _FEW = 10
@@ -111,7 +111,7 @@ def label_on_full_disk(trial: Trial) -> None:
         ballast = leave_free(disk, 0)
         for _ in range(trial.rng.randint(1, 5)):
             sitting.answer(trial.rng.choice(CLASSES))
-        saved = len(current_labels(store_path(data)))
+        saved = len(read_current_labels(store_path(data)))
         told = "not saved yet" in sitting.program.said()
         trial.check(told or saved == len(sitting.given), "nobody was told that decisions are not saved")
         ballast.unlink()

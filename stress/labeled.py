@@ -13,7 +13,7 @@ from stress.facts import content_of, leftovers
 from stress.program import Program, are_gone
 from tests.labeling.pulled_plug import CLASSES, pull_plug, text_of, write_items
 from txt.labeling.store.decision import row_id
-from txt.labeling.store.journal import current_labels, store_path
+from txt.labeling.store.journal import read_current_labels, store_path
 
 ROWS = 40
 
@@ -83,7 +83,7 @@ def end_line_by_line(number: int, trial: Trial) -> None:
     check_store(trial, data, sitting.given)
     again = Sitting(trial.folder, data)
     trial.check(again.begin(), f"nothing was asked afterwards: {again.program.said()[-500:]}")
-    first = len(current_labels(store_path(data)))
+    first = len(read_current_labels(store_path(data)))
     trial.check(again.first_asked() == text_of(first), f"{again.first_asked()} was asked about, not row {first}")
     again.answer(CLASSES[0])
     again.leave(trial)
@@ -110,7 +110,7 @@ def check_store(trial: Trial, data: Path, given: list[str | None]) -> None:
     whole = connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
     trial.check(whole, "the store is damaged")
-    labels = current_labels(store_path(data))
+    labels = read_current_labels(store_path(data))
     for row, name in enumerate(given):
         found = labels.get(row_id(text_of(row)))
         trial.check(found is not None and name in (found.label, None), f"the decision on row {row} is lost")

@@ -14,7 +14,7 @@ from stress.trained import check_equal, train, undisturbed
 from stress.works import LIGHT, Work, done
 from tests.labeling.pulled_plug import label_side_by_side, text_of, write_items
 from txt.labeling.store.decision import row_id
-from txt.labeling.store.journal import current_labels, store_path
+from txt.labeling.store.journal import read_current_labels, store_path
 
 _FEW = 10
 _REFUSALS = ("another process", "exists already", "is being trained")
@@ -77,7 +77,7 @@ def label_one_store(trial: Trial) -> None:
     given = label_side_by_side(data, each)
     rows = Counter(given["anna"] + given["ben"])
     trial.check(len(rows) == 2 * each, "a row was given out twice")
-    labels = current_labels(store_path(data))
+    labels = read_current_labels(store_path(data))
     for name, own in given.items():
         kept = sum(labels[row_id(text_of(row))].annotator == name for row in own if row_id(text_of(row)) in labels)
         trial.check(kept == each, f"{each - kept} decisions of {name} are lost")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from txt.durations import duration, roughly
+from txt.durations import format_duration, format_estimate
 
 
 @pytest.mark.parametrize(
@@ -19,4 +19,4 @@ from txt.durations import duration, roughly
     ],
 )
 def test_spans_are_said_exactly_or_roughly(seconds, exactly, about):
-    assert (duration(seconds), roughly(seconds)) == (exactly, about)
+    assert (format_duration(seconds), format_estimate(seconds)) == (exactly, about)

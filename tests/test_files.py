@@ -9,7 +9,7 @@ from txt.errors import InputError
 from txt.files import (
     atomic_folder,
     atomic_write,
-    json_line,
+    encode_line,
     mend_torn_line,
     read_json,
     read_lines,
@@ -17,7 +17,7 @@ from txt.files import (
     temporary_file,
     write_json,
 )
-from txt.sanitize import clip, visible, visible_lines
+from txt.sanitize import clip, sanitize, sanitize_lines
 
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
@@ -94,11 +94,11 @@ def test_json_of_a_newer_format_is_refused(tmp_path):
 
 def test_a_torn_last_line_is_ignored_and_mended(tmp_path):
     path = tmp_path / "events.jsonl"
-    path.write_bytes(json_line({"n": 1}) + json_line({"n": 2}) + b'{"n": 3')
+    path.write_bytes(encode_line({"n": 1}) + encode_line({"n": 2}) + b'{"n": 3')
     assert [entry["n"] for entry in read_lines(path)] == [1, 2]
     mend_torn_line(path)
     with path.open("ab") as file:
-        file.write(json_line({"n": 4}))
+        file.write(encode_line({"n": 4}))
     assert [entry["n"] for entry in read_lines(path)] == [1, 2, 4]
 
 
@@ -112,14 +112,14 @@ def test_mending_keeps_exactly_the_whole_lines(tmp_path, content):
 
 @given(st.text())
 def test_visible_text_holds_no_control_codes_and_stays_on_one_line(text):
-    shown = visible(text)
+    shown = sanitize(text)
     assert shown.isprintable() or not any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in shown)
     assert not set(shown) & set("\u202e\u2066\u200f\u2028\x1b\x9b\n")
     shown.encode()
 
 
 def test_lines_are_kept_where_asked():
-    assert visible_lines("a\r\nb\tc\x1b[31m") == "a\nb\tc␛[31m"
+    assert sanitize_lines("a\r\nb\tc\x1b[31m") == "a\nb\tc␛[31m"
 
 
 @given(st.text(), st.integers(2, 20))
@@ -128,8 +128,8 @@ def test_clipped_text_is_never_wider_than_asked(text, width):
 
 
 def test_events_are_json_of_one_line():
-    assert json.loads(json_line({"a": "é\n"})) == {"a": "é\n"}
-    assert json_line({"a": "é\n"}).count(b"\n") == 1
+    assert json.loads(encode_line({"a": "é\n"})) == {"a": "é\n"}
+    assert encode_line({"a": "é\n"}).count(b"\n") == 1
 
 
 def test_a_folder_that_is_replaced_is_there_at_every_moment(tmp_path):

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from txt.metrics import METRICS, confusion_counts, scores
+from txt.metrics import METRICS, count_confusions, score_predictions
 
 REFERENCE = {
     "accuracy": reference.accuracy_score,
@@ -30,17 +30,17 @@ pairs = st.integers(1, 8).flatmap(
 def test_scores_equal_scikit_learns(case: tuple[int, list[tuple[int, int]]]) -> None:
     classes, rows = case
     labels, predictions = np.array(rows, dtype=np.int64).T
-    found = scores(labels, predictions, classes)
+    found = score_predictions(labels, predictions, classes)
     assert set(found) == set(REFERENCE)
     for name, expected in REFERENCE.items():
         assert found[name] == pytest.approx(expected(labels, predictions), abs=1e-12), name
 
 
 def test_confusion_rows_are_labels_and_columns_predictions() -> None:
-    counts = confusion_counts(np.array([0, 0, 2]), np.array([0, 2, 2]), 3)
+    counts = count_confusions(np.array([0, 0, 2]), np.array([0, 2, 2]), 3)
     assert counts.tolist() == [[1, 0, 1], [0, 0, 0], [0, 0, 1]]
 
 
 def test_a_class_absent_from_the_split_does_not_lower_the_score() -> None:
     labels = np.array([0, 1, 0, 1])
-    assert scores(labels, labels, 77) == dict.fromkeys(METRICS, 1.0)
+    assert score_predictions(labels, labels, 77) == dict.fromkeys(METRICS, 1.0)

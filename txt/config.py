@@ -1,6 +1,6 @@
 """Every option of every long command, declared once.
 
-A wrong value is told by the flag's name when a configuration is made, before any work begins.
+A configuration checks its values when it is made, before any work begins, and its errors quote the flag.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ EDITS = (
     "sentence",
     "eda",
 )
-"""Methods of augmentation that need no model and leave labels true: quick enough to be applied while training."""
+"""Augmentation methods that need no model and keep the label correct: fast enough to be applied while training."""
 
 LABEL_FORMATS = (
     "csv",
@@ -35,12 +35,12 @@ LABEL_FORMATS = (
     "fasttext",
     "parquet",
 )
-"""Formats in which labels go out and come in."""
+"""Formats in which labels are exported and imported."""
 
 
 @dataclass(frozen=True)
 class PrepareConfig(Config):
-    """How a data file becomes a prepared folder."""
+    """Options of `txt prepare`: how a data file becomes a prepared folder."""
 
     text_column: str | None = option(None, "Column that holds the text [found by name and content].", group="Columns")
     label_column: str | None = option(None, "Column that holds the label.", group="Columns")
@@ -77,7 +77,7 @@ class PrepareConfig(Config):
 
 @dataclass(frozen=True)
 class LabelConfig(Config):
-    """What is to be labeled how, and where the labels are kept."""
+    """Options of `txt label`: the classes, the screen, the store, and which rows are offered."""
 
     labels: str | None = option(None, "Classes, where the file has none yet: `pos,neg`.", group="Classes")
     keys: str | None = option(
@@ -143,7 +143,7 @@ class LabelConfig(Config):
 
 @dataclass(frozen=True)
 class AugmentConfig(Config):
-    """Which copies of which rows are made, and what in them must stay as it is."""
+    """Options of `txt augment`: which rows are copied, how often, and which words are never changed."""
 
     methods: str = option("synonym,swap,delete", "Methods with weights.", group="Copies")
     factor: int = option(2, "Copies of each row.", group="Copies", low=1)
@@ -185,7 +185,10 @@ class AugmentConfig(Config):
 
 @dataclass(frozen=True)
 class TrainConfig(Config):
-    """The guide's TrainingConfig under its own names and defaults, and what `txt` adds to it."""
+    """Options of `txt train`: the `TrainingConfig` of the course guide that this project follows, and additions to it.
+
+    The fields that come from the guide keep its names and defaults.
+    """
 
     rungs: int = option(
         0,
@@ -352,7 +355,7 @@ class TrainConfig(Config):
 
     @property
     def edits(self) -> tuple[str, ...]:
-        """The methods of `--augment`, which + or commas join; in a search, commas stand between choices."""
+        """The methods of `--augment`, separated by + or commas; in a search, commas separate the choices."""
         if self.augment is None:
             return ()
         return tuple(name.strip() for name in self.augment.replace("+", ",").split(","))
@@ -365,7 +368,7 @@ class TrainConfig(Config):
 
 @dataclass(frozen=True)
 class LRFindConfig(Config):
-    """How learning rates are tried, and by which rule one of them is suggested."""
+    """Options of `txt lrfind`: which learning rates are tried, and the rule that suggests one of them."""
 
     start_lr: float = option(1e-7, "Lowest learning rate.", group="Range test", above=0, high=100)
     end_lr: float = option(10.0, "Highest learning rate.", group="Range test", above=0, high=100)
@@ -389,22 +392,22 @@ class LRFindConfig(Config):
                 f"--start-lr {self.start_lr:g} is not below --end-lr {self.end_lr:g}", "the defaults are 1e-07 and 10"
             )
 
-    def rule_for(self, training: TrainConfig) -> str:
-        """Return the rule: the one that was asked for, or the one that suits what training begins with.
+    def choose_rule(self, training: TrainConfig) -> str:
+        """Return the rule that the user chose, or else the one that suits the weights that training starts from.
 
-        A model that has learned before falls at any low rate, by little, and the middle of that fall is too low for it.
+        The loss of a pretrained model falls slowly at any low rate, and the middle of that fall would be too low.
         """
         return self.rule or ("edge" if training.pretrained and training.fitted_head else "valley")
 
     def rates(self) -> list[float]:
-        """Return the learning rates to try, each the same factor above the one before."""
+        """Return the learning rates to try, in a geometric series."""
         factor = self.end_lr / self.start_lr
         return [self.start_lr * factor ** (step / (self.steps - 1)) for step in range(self.steps)]
 
 
 @dataclass(frozen=True)
 class PredictConfig(Config):
-    """How a classifier is asked, and what becomes of its answers."""
+    """Options of `txt predict`: how texts are read, and what is written for each."""
 
     probabilities: bool = option(False, "Add a column for the probability of each class.", group="Answers")
     threshold: float | None = option(
@@ -431,7 +434,7 @@ class PredictConfig(Config):
 
 @dataclass(frozen=True)
 class GridConfig(Config):
-    """How a search goes through its space."""
+    """Options of `txt grid`: which combinations are tried, in what order, and when a search ends."""
 
     sampler: str | None = option(
         None,
@@ -462,16 +465,16 @@ class GridConfig(Config):
         group="Search",
     )
 
-    def models_kept(self) -> int | None:
+    def parse_keep_models(self) -> int | None:
         """Return how many trials keep their weights; None for all.
 
         Raises:
-            InputError: it is no number from 1 on.
+            InputError: it is neither `all` nor a whole number of at least 1.
         """
         if self.keep_models == "all":
             return None
         if not self.keep_models.isdecimal() or int(self.keep_models) < 1:
-            raise InputError(f"--keep-models `{self.keep_models}` is no number of trials", "try 3, or all")
+            raise InputError(f"--keep-models `{self.keep_models}` is not a number of trials", "try 3, or all")
         return int(self.keep_models)
 
     def seconds(self) -> float | None:

@@ -1,7 +1,7 @@
-"""Spans of time in words: exactly for what was, roughly for what is to come."""
+"""Durations as text: exact for time that has passed, rounded for estimates."""
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """Return a span as people say it: `48 s`, `3 min 20 s`, `2 h 5 min`."""
     whole = round(seconds)
     if whole < 60:
@@ -11,7 +11,7 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600} h {whole % 3600 // 60} min"
 
 
-def roughly(seconds: float) -> str:
+def format_estimate(seconds: float) -> str:
     """Return a span as exact as an estimate deserves: `45 s`, `12 min`, `3 h 20 min`, `14 h`, `6 days`."""
     if seconds < 90:
         return f"{seconds:.0f} s"

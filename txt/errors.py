@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 
 class TxtError(Exception):
-    """A failure told in one line, with what to do about it in `hint`."""
+    """A failure with a one-line message; `hint` says what to do about it."""
 
     exit_code = 1
 

@@ -19,7 +19,7 @@ from txt.errors import InputError
 
 FORMAT = 1
 
-_HERE, _EXCHANGE = -100, 2  # AT_FDCWD, RENAME_EXCHANGE: the same on all of Linux
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # AT_FDCWD, RENAME_EXCHANGE: the same on all of Linux
 _RANDOM_LETTERS = 8  # in the names that tempfile makes
 _BLOCK = 65536
 _FIRST_BLOCK = 1024
@@ -27,19 +27,23 @@ _FIRST_BLOCK = 1024
 
 @contextmanager
 def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
-    """Open a file that takes the place of `path` when the block ends without an error, and leaves no trace otherwise.
+    """Open a file that replaces `path` when the block ends without an error, and is removed otherwise.
 
     The new content is written beside `path`, flushed to disk and renamed over it. Text is UTF-8 with `\\n` line ends.
-    What killed processes left of the same is removed.
+    Temporary files that killed processes left for the same `path` are removed.
     """
+    # How it works: a rename is atomic, so whoever opens `path` gets either the whole old or the whole new file. The
+    # content is flushed before the rename, since a file system may write the rename to disk before the data, and after
+    # a power cut the name would then belong to an empty file. The folder is flushed after it, so that the new name
+    # lasts as well. The file is made in the folder of `path`, because a rename works only within one file system.
     encoding, newline = (None, None) if "b" in mode else ("utf-8", "\n")
-    beside, claim = _claimed_beside(path, _new_file)
+    beside, claim = _create_claimed(path, _create_file)
     try:
         with os.fdopen(claim, mode, encoding=encoding, newline=newline) as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-            os.chmod(beside, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
+            os.chmod(beside, path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_read_umask())
             os.replace(beside, path)  # before the file is closed, which ends the claim
         sync_folder(path.parent)
     except BaseException:
@@ -49,19 +53,22 @@ def atomic_write(path: Path, mode: str = "w") -> Iterator[IO[Any]]:
 
 @contextmanager
 def atomic_folder(path: Path) -> Iterator[Path]:
-    """Yield an empty folder beside `path` that takes its place when the block ends, whole or not at all.
+    """Yield an empty folder beside `path` that replaces it when the block ends: completely or not at all.
 
-    A folder already at `path` is replaced; callers decide beforehand whether they may. What killed processes left of
-    the same is removed.
+    A folder that exists at `path` is replaced; callers check before whether they may. Temporary folders that killed
+    processes left for the same `path` are removed.
     """
-    beside, claim = _claimed_beside(path, _new_folder)
-    os.chmod(beside, 0o777 & ~_umask())
+    beside, claim = _create_claimed(path, _create_folder)
+    os.chmod(beside, 0o777 & ~_read_umask())
     try:
         yield beside
         for file in beside.rglob("*"):
             if file.is_file():
                 sync_file(file)
-        if path.exists() and _exchanged(beside, path):
+        # A rename cannot replace a folder that is not empty. On Linux the two folders swap their names in one system
+        # call, and the old one is deleted afterwards. Elsewhere the old one is moved aside first, so for a moment there
+        # is nothing at `path`; after a crash in that moment the old one still exists under a name that ends in `.old`.
+        if path.exists() and _exchange_names(beside, path):
             shutil.rmtree(beside, ignore_errors=True)
         elif path.exists():
             old = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".old"))
@@ -78,25 +85,28 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         os.close(claim)
 
 
-def _claimed_beside(path: Path, make: Callable[[Path], tuple[int, str]]) -> tuple[Path, int]:
-    """Make a file or folder beside `path` and claim it until the descriptor is closed; what nobody claims is swept."""
+def _create_claimed(path: Path, make: Callable[[Path], tuple[int, str]]) -> tuple[Path, int]:
+    """Make a file or folder beside `path`, and lock it until its descriptor is closed; remove unlocked leftovers."""
+    # The lock tells a file that is being written from one that a killed process left: the system releases the locks of
+    # a process when it ends, in whatever way. Between making the file and locking it another process may take it for
+    # such a leftover and remove it; then the name is gone once the lock is held, and a new file is made.
     path.parent.mkdir(parents=True, exist_ok=True)
     for left in path.parent.glob(f".{glob.escape(path.name)}.{'?' * _RANDOM_LETTERS}.part"):
         _remove_unclaimed(left)
     while True:
         claim, name = make(path)
-        with suppress(OSError):  # a file system without locks: nothing is ever swept there
+        with suppress(OSError):  # a file system without locks: no leftovers are removed there
             fcntl.flock(claim, fcntl.LOCK_EX)
         if os.path.exists(name):
             return Path(name), claim
-        os.close(claim)  # swept by another process before the claim
+        os.close(claim)  # another process removed it before it was locked
 
 
-def _new_file(path: Path) -> tuple[int, str]:
+def _create_file(path: Path) -> tuple[int, str]:
     return tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
 
 
-def _new_folder(path: Path) -> tuple[int, str]:
+def _create_folder(path: Path) -> tuple[int, str]:
     name = tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
     return os.open(name, os.O_RDONLY), name
 
@@ -115,20 +125,20 @@ def _remove_unclaimed(path: Path) -> None:
             os.close(descriptor)
 
 
-def _exchanged(one: Path, other: Path) -> bool:
-    """Let two folders trade their names in one step, so that there is one at each at any moment, where Linux can."""
+def _exchange_names(one: Path, other: Path) -> bool:
+    """Swap the names of two folders in one step (Linux only), so that both paths exist at every moment."""
     rename = getattr(ctypes.CDLL(None), "renameat2", None) if sys.platform == "linux" else None
     paths = os.fsencode(one), os.fsencode(other)
-    return rename is not None and rename(_HERE, paths[0], _HERE, paths[1], _EXCHANGE) == 0
+    return rename is not None and rename(_AT_FDCWD, paths[0], _AT_FDCWD, paths[1], _RENAME_EXCHANGE) == 0
 
 
 @contextmanager
 def temporary_file() -> Iterator[Path]:
-    """Yield the path of an empty file in the system's folder for such, which is gone when the block ends.
+    """Yield the path of an empty file in the system's folder for temporary files; it is removed when the block ends.
 
-    What killed processes left there is removed.
+    Files that killed processes left there are removed.
     """
-    path, claim = _claimed_beside(Path(tempfile.gettempdir()) / "txt", _new_file)
+    path, claim = _create_claimed(Path(tempfile.gettempdir()) / "txt", _create_file)
     try:
         yield path
     finally:
@@ -137,8 +147,8 @@ def temporary_file() -> Iterator[Path]:
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[None]:
-    """Make a folder, or find it there, and keep other processes from claiming it while the block works in it.
+def claim_folder(folder: Path) -> Iterator[None]:
+    """Make a folder if it does not exist, and keep other processes from claiming it while the block works in it.
 
     Raises:
         InputError: another process is at work in it.
@@ -147,7 +157,7 @@ def claimed(folder: Path) -> Iterator[None]:
         folder.mkdir(parents=True, exist_ok=True)
         claim = os.open(folder, os.O_RDONLY)
         try:
-            if not _has_claimed(claim):
+            if not _try_claim(claim):
                 raise InputError(f"another process is at work on `{folder}`", "wait for it, or choose another name")
             if folder.exists():  # else another process has just finished its work there, and removed it
                 yield
@@ -156,7 +166,7 @@ def claimed(folder: Path) -> Iterator[None]:
             os.close(claim)
 
 
-def _has_claimed(descriptor: int) -> bool:
+def _try_claim(descriptor: int) -> bool:
     """Claim a file or folder; True also where the file system has no locks."""
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -223,7 +233,7 @@ def read_json(path: Path) -> dict[str, Any]:
     return value
 
 
-def json_line(value: dict[str, Any]) -> bytes:
+def encode_line(value: dict[str, Any]) -> bytes:
     """Return `value` as one line of JSON."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
@@ -236,8 +246,8 @@ def read_lines(path: Path) -> Iterator[dict[str, Any]]:
                 yield json.loads(line)
 
 
-def lines_from_end(path: Path, most: int | None = None) -> Iterator[bytes]:
-    """Yield the whole lines of a file from the last to the first, without their ends, reading no further than asked.
+def read_lines_backwards(path: Path, most: int | None = None) -> Iterator[bytes]:
+    """Yield the complete lines of a file from the last to the first, without line ends, reading only what is needed.
 
     A torn last line is left out; with `most`, so is what lies further than that many bytes from the end.
     """
@@ -274,7 +284,7 @@ def mend_torn_line(path: Path) -> None:
 
 
 def cache_folder() -> Path:
-    """Return the folder where this user's programs keep what they can make again."""
+    """Return this user's cache folder for `txt`."""
     if named := os.environ.get("XDG_CACHE_HOME"):
         return Path(named) / "txt"
     if sys.platform == "darwin":
@@ -289,8 +299,8 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
-def told_plainly(doing: str) -> Iterator[None]:
-    """Turn the operating system's errors into one clear line that names what `txt` was `doing`.
+def explain_os_errors(doing: str) -> Iterator[None]:
+    """Turn an OSError in the block into one clear line that begins with what `txt` was `doing`.
 
     Raises:
         InputError: the disk is full, cannot be written to, or refused otherwise.
@@ -298,10 +308,10 @@ def told_plainly(doing: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise InputError(*_explained(doing, error)) from error
+        raise InputError(*_describe_os_error(doing, error)) from error
 
 
-def _explained(doing: str, error: OSError) -> tuple[str, str | None]:
+def _describe_os_error(doing: str, error: OSError) -> tuple[str, str | None]:
     name = f" `{error.filename}`" if error.filename else ""
     hints = {
         errno.ENOSPC: "free some space, or choose another disk with -o",
@@ -313,7 +323,7 @@ def _explained(doing: str, error: OSError) -> tuple[str, str | None]:
     return f"{doing}{name}: {(error.strerror or str(error)).lower()}", hints.get(error.errno or 0)
 
 
-def _umask() -> int:
+def _read_umask() -> int:
     current = os.umask(0o022)
     os.umask(current)
     return current

@@ -69,19 +69,19 @@ METRIC_NAMES = {
 }
 
 
-def confusion_counts(labels: Ints, predictions: Ints, num_classes: int) -> Ints:
+def count_confusions(labels: Ints, predictions: Ints, num_classes: int) -> Ints:
     """Return how often each label (row) was predicted as each class (column), (C, C)."""
     cells = np.bincount(labels * num_classes + predictions, minlength=num_classes**2)
     return cells.reshape(num_classes, num_classes).astype(np.int64)
 
 
-def tally(counts: npt.NDArray[Any]) -> Tally:
+def sum_counts(counts: npt.NDArray[Any]) -> Tally:
     """Return the per-class sums of confusion counts (C, C)."""
     floats = counts.astype(np.float64)
     return Tally(hits=np.diagonal(floats), actual=floats.sum(1), predicted=floats.sum(0))
 
 
-def scores(labels: Ints, predictions: Ints, num_classes: int) -> dict[str, float]:
+def score_predictions(labels: Ints, predictions: Ints, num_classes: int) -> dict[str, float]:
     """Return every score of METRICS for labels and predictions (N,)."""
-    sums = tally(confusion_counts(labels, predictions, num_classes))
+    sums = sum_counts(count_confusions(labels, predictions, num_classes))
     return {name: float(metric(sums)) for name, metric in METRICS.items()}

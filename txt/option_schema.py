@@ -1,6 +1,6 @@
-"""How an option is declared once: name, type, default, help, limits and choices, in a dataclass that checks itself.
+"""Dataclasses whose fields are options: each field has a type, default, help, limits and choices, and is checked.
 
-The command line makes its flags from such dataclasses, and run folders store them as JSON.
+The command line makes its flags from these dataclasses, and run folders store them as JSON.
 """
 
 import tomllib
@@ -24,9 +24,9 @@ def option(
     choices: tuple[str, ...] = (),
     words: tuple[str, ...] = (),
 ) -> Any:
-    """Declare an option: `low` and `high` are allowed limits, `above` is a limit that is itself not allowed.
+    """Declare an option with inclusive limits `low` and `high` and an exclusive lower limit `above`.
 
-    `words` may stand on the command line instead of a value; the command puts a value in their place.
+    `words` are accepted on the command line instead of a value; the command replaces them with a value.
 
     `flags` replaces the flag made from the field's name (`max_length` → `--max-length`); the first one is quoted in
     error messages.
@@ -40,18 +40,18 @@ def flag(item: Field[Any]) -> str:
     return str(item.metadata["flags"][0]) if item.metadata["flags"] else "--" + item.name.replace("_", "-")
 
 
-def names_of(kind: type["Config"]) -> set[str]:
+def list_option_names(kind: type["Config"]) -> set[str]:
     """Return the names of a configuration's options."""
     return {item.name for item in fields(kind)}
 
 
 @dataclass(frozen=True)
 class Config:
-    """What all configurations share: they check themselves, and go to JSON and back."""
+    """Base of all configurations: checks its values when it is made, and converts to and from JSON."""
 
     def __post_init__(self) -> None:
         for item in fields(self):
-            check_value(item, getattr(self, item.name))
+            check_limits(item, getattr(self, item.name))
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as a JSON object."""
@@ -59,11 +59,11 @@ class Config:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any], source: str = "the configuration") -> Self:
-        """Make a configuration from a JSON object; see `named_values` for what is refused."""
-        return cls(**cls.named_values(values, source))
+        """Make a configuration from a JSON object; see `parse_values` for what is refused."""
+        return cls(**cls.parse_values(values, source))
 
     @classmethod
-    def named_values(cls, values: Mapping[str, Any], source: str) -> dict[str, Any]:
+    def parse_values(cls, values: Mapping[str, Any], source: str) -> dict[str, Any]:
         """Return the values of a JSON or TOML table by field name; flags' spellings (`lr`, `epochs`) are taken too.
 
         Raises:
@@ -81,7 +81,7 @@ class Config:
             name = name if name in known else by_flag.get(name, name)
             if name not in known:
                 raise InputError(f"{source} has an unknown option `{written}`", did_you_mean(name, [*known, *by_flag]))
-            taken[name] = _as_declared(known[name], value, source)
+            taken[name] = _convert_value(known[name], value, source)
         return taken
 
     def changed(self) -> dict[str, Any]:
@@ -104,19 +104,19 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise InputError(f"cannot read `{path}`: {(error.strerror or '').lower()}", _beside(path)) from None
+        raise InputError(f"cannot read `{path}`: {(error.strerror or '').lower()}", _suggest_file(path)) from None
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"`{path}` is not valid TOML: {error}", "a line of it is `max_length = 128`") from None
 
 
-def _beside(path: Path) -> str | None:
-    """Return the name of a TOML file near by that may be meant."""
+def _suggest_file(path: Path) -> str | None:
+    """Return a hint that names a TOML file in the same folder with a similar name, if there is one."""
     near = [each.name for each in path.parent.glob("*.toml")] if path.parent.is_dir() else []
     close = nearest(path.name, near)
     return f"did you mean `{path.parent / close}`?" if close else None
 
 
-def check_value(item: Field[Any], value: Any) -> None:
+def check_limits(item: Field[Any], value: Any) -> None:
     """Refuse a value outside the limits that its option was declared with.
 
     Raises:
@@ -139,7 +139,7 @@ def check_value(item: Field[Any], value: Any) -> None:
         raise InputError(f"{flag(item)} must be at most {high:g}, not {value:g}", usual)
 
 
-def _as_declared(item: Field[Any], value: Any, source: str) -> Any:
+def _convert_value(item: Field[Any], value: Any, source: str) -> Any:
     """Return a JSON or TOML value in the type that the option was declared with."""
     declared = str(item.type)
     if value is None and (item.default is None or item.default is MISSING):
@@ -151,9 +151,9 @@ def _as_declared(item: Field[Any], value: Any, source: str) -> Any:
     for name, kind in (("int", int), ("float", float), ("str", str), ("bool", bool)):
         if name in declared and type(value) is kind:
             return value
-    raise InputError(f"{source}: `{item.name}` must be {_spoken(declared)}, not {value!r}")
+    raise InputError(f"{source}: `{item.name}` must be {_describe_type(declared)}, not {value!r}")
 
 
-def _spoken(declared: str) -> str:
+def _describe_type(declared: str) -> str:
     words = {"int": "a whole number", "float": "a number", "str": "a string", "bool": "true or false"}
     return next((spoken for name, spoken in words.items() if name in declared), declared)

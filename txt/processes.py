@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 
-def process_runs(pid: int) -> bool:
-    """Return whether a process of this number runs on this machine; one that ended and waits to be reaped does not."""
+def is_process_running(pid: int) -> bool:
+    """Return whether a process with this PID runs on this machine; a zombie counts as ended."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
@@ -19,13 +19,13 @@ def process_runs(pid: int) -> bool:
 
 
 def boot_id() -> str:
-    """Return what tells one boot of this machine from the next; empty where the system has no such thing."""
+    """Return the kernel's id of this boot, different after each restart; empty on systems without one."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     except OSError:
         return ""
 
 
-def cores() -> int:
+def count_cores() -> int:
     """Return the cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,4 +1,4 @@
-"""Shares of a sample, each with an interval that says how far a sample of this size can be trusted."""
+"""Proportions with confidence intervals."""
 
 import math
 from dataclasses import asdict, dataclass
@@ -36,7 +36,7 @@ class Bin:
         return asdict(self)
 
 
-def wilson(hits: int, rows: int, level: float = LEVEL) -> Interval:
+def wilson_interval(hits: int, rows: int, level: float = LEVEL) -> Interval:
     """Return the share `hits / rows` with Wilson's score interval, which has a width even at 0 % and 100 %."""
     z = normal_quantile(level)
     share = hits / rows

@@ -1,11 +1,14 @@
-"""Defaults of a training: the sizes of `--preset`, and what each way to train takes when it is told nothing."""
+"""Defaults of `txt train`: the model sizes of `--preset`, and the default options of each way to train.
+
+"The guide" here and in the names below is the course guide whose model and defaults `--recipe guide` reproduces.
+"""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
 OWN_ARCHITECTURE = ("d_model", "nhead", "num_layers", "dim_feedforward")
-"""The guide's own options: whoever names one of them means the guide's model, and gets its defaults."""
+"""Options of the guide's model: if the user sets one of them, training uses that model with the guide's defaults."""
 
 PRESETS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     {
@@ -27,37 +30,37 @@ RECIPE: Mapping[str, int | float | bool] = MappingProxyType(
         "min_steps": 250,
     }
 )
-"""Defaults of a training that says nothing of the architecture: what did best on small data."""
+"""Defaults where no option of the architecture is given: what did best on small data."""
 
 FINE_TUNING: Mapping[str, int | float] = MappingProxyType({"learning_rate": 1e-4, "num_epochs": 4, "layer_decay": 0.9})
 """Defaults of a training that begins with pretrained weights."""
 
 MINILM: Mapping[str, int | float] = MappingProxyType({**FINE_TUNING, "learning_rate": 3e-4})
-"""Defaults of one that begins with MiniLM's, which is narrow and wants a higher rate than BERT."""
+"""Defaults of a training that begins with MiniLM's weights: it is narrow, and needs a higher rate than BERT."""
 
 FEW_SHOT: Mapping[str, int | float] = MappingProxyType(
     {"learning_rate": 5e-5, "num_epochs": 4, "batch_size": 64, "layer_decay": 0.9}
 )
-"""Defaults of a training by contrast."""
+"""Defaults of contrastive training (`--few-shot`)."""
 
 
-def defaults_of(options: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what a training with these options takes when it is told nothing: by its way, nothing for the guide's."""
+def choose_defaults(options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the defaults that go with these options of a run; empty for the guide's model, which has its own."""
     if options.get("pretrained") is not None:
-        return _of_pretrained(options)
+        return _choose_pretrained_defaults(options)
     return RECIPE if options.get("ngrams") else {}
 
 
-def defaults_where(said: Mapping[str, Any], recipe: str | None = None) -> Mapping[str, Any]:
-    """Return the defaults of a new training of which these options, in whatever place, and --recipe are said."""
+def choose_new_defaults(said: Mapping[str, Any], recipe: str | None = None) -> Mapping[str, Any]:
+    """Return the defaults of a new training, given the options and `--recipe` that the user set anywhere."""
     if said.get("pretrained") is not None:
-        return _of_pretrained(said)
+        return _choose_pretrained_defaults(said)
     if recipe == "guide" or (recipe is None and any(name in said for name in OWN_ARCHITECTURE)):
         return {}
     return {**RECIPE, "min_steps": 0} if "num_epochs" in said else RECIPE
 
 
-def _of_pretrained(options: Mapping[str, Any]) -> Mapping[str, Any]:
+def _choose_pretrained_defaults(options: Mapping[str, Any]) -> Mapping[str, Any]:
     if options.get("few_shot") is True:
         return FEW_SHOT
     return MINILM if options["pretrained"] == "minilm" else FINE_TUNING

@@ -18,7 +18,7 @@ from txt.config import AugmentConfig, PrepareConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.errors import InputError, Interrupted, TxtError
-from txt.files import claimed
+from txt.files import claim_folder
 
 CHEAP = AugmentConfig(methods="swap,delete,keyboard", factor=2, language="en")
 
@@ -110,7 +110,7 @@ def test_work_whose_lines_have_gone_is_begun_anew(data, tmp_path, monkeypatch):
 
 def test_two_processes_do_not_write_one_output(data, tmp_path):
     out = tmp_path / "out.csv"
-    with claimed(tmp_path / ".out.csv.augmenting"), pytest.raises(TxtError, match="another process is at work"):
+    with claim_folder(tmp_path / ".out.csv.augmenting"), pytest.raises(TxtError, match="another process is at work"):
         augment(data, out, CHEAP)
     assert augment(data, out, CHEAP).copies == 180
     assert not list(tmp_path.glob(".*"))

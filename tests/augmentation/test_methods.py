@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from txt.augmentation import sentences, typos, words
+from txt.augmentation import typos, words
 from txt.augmentation.language_data import keyboard, keyboards
 from txt.augmentation.methods import parse_methods
 from txt.augmentation.rng import Draws
@@ -22,8 +22,8 @@ PLAIN = {
     "keyboard": typos.slips("en"),
     "ocr": typos.scans("en"),
     "spelling": typos.spellings("en"),
-    "punctuation": sentences.punctuation,
-    "sentence": sentences.sentence,
+    "punctuation": words.punctuation,
+    "sentence": words.sentence,
 }
 PROTECTED = ["https://t.co/x1", "@someone", "#tag", "😍", "12.5", "don't", "&amp;", "好的"]
 
@@ -102,23 +102,23 @@ def test_every_keyboard_has_letters_beside_letters_only():
 
 def test_sentences_change_places_or_go_but_not_one_with_a_negation():
     text = "It arrived. I did not like it. The box was red."
-    found = {edited(sentences.sentence, text, seed) for seed in range(60)}
+    found = {edited(words.sentence, text, seed) for seed in range(60)}
     assert "I did not like it. It arrived. The box was red." in found
     assert "It arrived. I did not like it." in found
     assert all("did not like" in each for each in found)
 
 
 def test_abbreviations_end_no_sentence():
-    assert sentences.split_sentences("Dr. Who met J. Smith. Then he left.")[0] == [
+    assert words.split_sentences("Dr. Who met J. Smith. Then he left.")[0] == [
         "Dr. Who met J. Smith.",
         "Then he left.",
     ]
-    assert sentences.split_sentences('"Go!" She went.\n\nAnd then?')[0] == ['"Go!"', "She went.", "And then?"]
+    assert words.split_sentences('"Go!" She went.\n\nAnd then?')[0] == ['"Go!"', "She went.", "And then?"]
 
 
 def test_punctuation_adds_marks_and_nothing_else():
     text = "what a long and winding road this is"
-    changed = edited(sentences.punctuation, text)
+    changed = edited(words.punctuation, text)
     assert "".join(re.findall(r"\w+", changed)) == text.replace(" ", "")
     assert changed != text
 

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from txt.cli import main
-from txt.installation import space
+from txt.installation import checkup
 from txt.installation.finding import anonymous
 from txt.installation.hardware import cuda_of_torch, machine
 from txt.installation.packages import extras, fits, requirements, versions
@@ -150,14 +150,14 @@ def test_what_is_needed_comes_from_the_project_file():
 
 def test_a_folder_that_cannot_be_written_to_is_a_problem(monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert "problem" in {one.state for one in space.disk()}
+    assert "problem" in {one.state for one in checkup.disk()}
 
 
 def test_a_full_disk_is_told(monkeypatch):
     import shutil
 
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 100, 0))
-    assert {one.state for one in space.disk() if one.name in ("this folder", "cache")} == {"note"}
+    assert {one.state for one in checkup.disk() if one.name in ("this folder", "cache")} == {"note"}
 
 
 def test_threads_that_are_held_back_are_told(monkeypatch):

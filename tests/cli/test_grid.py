@@ -150,7 +150,7 @@ BAD = {
     ),
     "a study that does not exist": (["grid", "--resume", "none"], r"study `none` does not exist"),
     "resume with a space": (["grid", "--resume", "none", "--lr", "1,2"], r"takes no `--learning-rate`"),
-    "weights of no trial": (["grid", "--keep-models", "0"], r"--keep-models `0` is no number of trials"),
+    "weights of no trial": (["grid", "--keep-models", "0"], r"--keep-models `0` is not a number of trials"),
     "a timeout that is none": (["grid", "--timeout", "soon"], r"--timeout `soon`"),
     "a study to train from": (["train", "--from-study", "none"], r"study `none` does not exist"),
 }

@@ -16,7 +16,7 @@ from tests.evaluation.conftest import born_run  # noqa: F401
 from tests.runs.made_runs import course, made_run, started, step
 from tests.training.conftest import write_topics
 from txt.cli import console, main
-from txt.files import json_line
+from txt.files import encode_line
 from txt.runs.folder import EventLog, Run
 
 
@@ -45,7 +45,7 @@ def pair(born_run: Run, tmp_path) -> list[str]:  # noqa: F811
     """Two runs with models of their own on the same data."""
     shutil.copytree(born_run.path.parent.parent, tmp_path, dirs_exist_ok=True)
     run = Run(Path("runs/born"))
-    run.events_path.write_bytes(b"".join(json_line(event.to_json()) for event in course(0.6)))
+    run.events_path.write_bytes(b"".join(encode_line(event.to_json()) for event in course(0.6)))
     shutil.copytree(run.path, "runs/other")
     record = json.loads(Path("runs/other/config.json").read_text())
     record["config"]["dropout"] = 0.3

@@ -8,7 +8,7 @@ import pytest
 
 from txt.evaluation import baseline
 from txt.evaluation.baseline import fit_predict, majority
-from txt.metrics import Ints, scores
+from txt.metrics import Ints, score_predictions
 
 
 def read(path: Path, names: list[str]) -> tuple[list[str], Ints]:
@@ -35,7 +35,7 @@ def test_it_reaches_its_published_score(shared_data: Path, folder: str, metric: 
     train_texts, train_labels = read(shared_data / folder / "train.csv", names)
     test_texts, test_labels = read(shared_data / folder / "test.csv", names)
     predictions = fit_predict(train_texts, train_labels, test_texts).predictions
-    assert scores(test_labels, predictions, len(names))[metric] == pytest.approx(published, abs=0.005)
+    assert score_predictions(test_labels, predictions, len(names))[metric] == pytest.approx(published, abs=0.005)
 
 
 def test_it_learns_words_and_is_the_same_each_time() -> None:

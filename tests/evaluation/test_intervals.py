@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sklearn import metrics as reference
 
 from txt.evaluation.intervals import bootstrap, differences, intervals, mean_interval, per_class
-from txt.metrics import METRICS, Ints, scores, tally
-from txt.proportions import paired_difference, wilson
+from txt.metrics import METRICS, Ints, score_predictions, sum_counts
+from txt.proportions import paired_difference, wilson_interval
 
 pairs = st.integers(1, 8).flatmap(
     lambda classes: st.tuples(
@@ -48,7 +48,7 @@ def test_drawing_cells_spreads_scores_as_drawing_rows_does() -> None:
     by_rows: dict[str, list[float]] = {name: [] for name in METRICS}
     for _ in range(4000):
         drawn = rng.integers(len(labels), size=len(labels))
-        for name, value in scores(labels[drawn], predictions[drawn], 4).items():
+        for name, value in score_predictions(labels[drawn], predictions[drawn], 4).items():
             by_rows[name].append(value)
     for name, values in by_rows.items():
         quantiles = [0.025, 0.25, 0.5, 0.75, 0.975]
@@ -65,7 +65,8 @@ def test_paired_resamples_spread_differences_as_drawing_rows_does() -> None:
     sampled, others = bootstrap(labels, [ours, theirs], 3, seed=1, resamples=4000)
     drawn = rng.integers(150, size=(4000, 150))
     by_rows = [
-        scores(labels[rows], ours[rows], 3)["macro_f1"] - scores(labels[rows], theirs[rows], 3)["macro_f1"]
+        score_predictions(labels[rows], ours[rows], 3)["macro_f1"]
+        - score_predictions(labels[rows], theirs[rows], 3)["macro_f1"]
         for rows in drawn
     ]
     quantiles = [0.025, 0.5, 0.975]
@@ -77,7 +78,7 @@ def test_paired_resamples_spread_differences_as_drawing_rows_does() -> None:
 def test_intervals_hold_the_true_score_about_as_often_as_they_say(classes: int, rows: int, accuracy: float) -> None:
     cells = np.full((classes, classes), (1 - accuracy) / classes / classes)
     cells[np.diag_indices(classes)] += accuracy / classes
-    truth = {name: float(metric(tally(cells * 1e9))) for name, metric in METRICS.items()}
+    truth = {name: float(metric(sum_counts(cells * 1e9))) for name, metric in METRICS.items()}
     rng = np.random.default_rng(3)
     held = dict.fromkeys(METRICS, 0)
     for seed in range(200):
@@ -99,9 +100,9 @@ def test_difference_in_accuracy_is_held_about_as_often_as_said() -> None:
 
 def test_wilson_equals_the_published_formula_at_worked_values() -> None:
     # 81 of 263: Newcombe 1998, table I, method 3
-    interval = wilson(81, 263)
+    interval = wilson_interval(81, 263)
     assert (interval.low, interval.high) == pytest.approx((0.2553, 0.3662), abs=1e-4)
-    nothing = wilson(0, 20)
+    nothing = wilson_interval(0, 20)
     assert (nothing.low, nothing.high) == pytest.approx((0.0, 0.1611), abs=1e-4)
 
 
@@ -111,14 +112,14 @@ def test_a_perfect_score_still_has_a_lower_bound_below_one(rows: int) -> None:
     for name, interval in intervals(labels, labels, 3).items():
         if rows > 1 or name != "mcc":
             assert interval.value == interval.high == 1, name
-            assert interval.low == pytest.approx(wilson(rows, rows).low), name
+            assert interval.low == pytest.approx(wilson_interval(rows, rows).low), name
 
 
 def test_nothing_right_still_has_an_upper_bound_above_zero() -> None:
     labels = np.zeros(10, dtype=np.int64)
     found = intervals(labels, labels + 1, 2)
     assert found["accuracy"].value == 0
-    assert found["accuracy"].high == found["macro_f1"].high == pytest.approx(wilson(0, 10).high)
+    assert found["accuracy"].high == found["macro_f1"].high == pytest.approx(wilson_interval(0, 10).high)
 
 
 def test_one_row_cannot_tell_two_classifiers_apart() -> None:

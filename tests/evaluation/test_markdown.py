@@ -5,7 +5,7 @@ from markdown_it import MarkdownIt
 
 from tests.evaluation.samples import HOSTILE, bare_report, report_of
 from txt.evaluation.markdown import markdown, plain
-from txt.sanitize import visible
+from txt.sanitize import sanitize
 
 
 def tables(document: str) -> list[list[list[str]]]:
@@ -24,7 +24,7 @@ def tables(document: str) -> list[list[list[str]]]:
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_from_data_is_read_back_as_it_is_shown(text: str) -> None:
     (table,) = tables(f"| a | b |\n| --- | --- |\n| {plain(text)} | end |\n")
-    assert table[1] == [visible(text), "end"]
+    assert table[1] == [sanitize(text), "end"]
 
 
 @pytest.mark.parametrize("hostile", [False, True])

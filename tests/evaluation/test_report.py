@@ -7,7 +7,7 @@ import pytest
 
 from txt.errors import InputError, TxtError
 from txt.evaluation.report import MAX_MISTAKES, Predicted, Report, evaluate
-from txt.metrics import Floats, Ints, scores
+from txt.metrics import Floats, Ints, score_predictions
 from txt.proportions import Interval
 
 NAMES = ("negative", "neutral", "positive")
@@ -65,7 +65,7 @@ def test_json_has_the_documented_shape() -> None:
 def test_every_part_is_of_the_same_predictions() -> None:
     test = outputs(300, 0.8)
     report = evaluate(test, NAMES, run="001", split="test")
-    expected = scores(test.labels, test.logits.argmax(axis=1), 3)
+    expected = score_predictions(test.labels, test.logits.argmax(axis=1), 3)
     assert {name: report.metrics[name].value for name in expected} == expected
     assert np.trace(report.confusion) / 300 == expected["accuracy"]
     assert np.mean([entry.f1 for entry in report.per_class.values()]) == pytest.approx(expected["macro_f1"])

@@ -12,7 +12,7 @@ from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.evaluation.run import evaluate_run, report_folder
 from txt.evaluation.wording import embeddings_line
-from txt.metrics import scores
+from txt.metrics import score_predictions
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
 from txt.runs.folder import Run
@@ -22,7 +22,7 @@ def test_the_report_is_of_the_saved_models_predictions(born_run: Run) -> None:
     report = evaluate_run(born_run)
     test = Prepared.open(born_run.prepared_path()).split("test")
     logits = predict_logits(load_model(born_run.model, torch.device("cpu")), test, torch.device("cpu"))
-    expected = scores(test.labels, logits.argmax(axis=1), 3)
+    expected = score_predictions(test.labels, logits.argmax(axis=1), 3)
     assert {name: report.metrics[name].value for name in expected} == expected
     assert (report.run, report.split, report.data, report.rows) == ("born", "test", None, len(test))
     assert report.rows_in_train == 0

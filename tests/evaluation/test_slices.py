@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from txt.evaluation.slices import LENGTH_COLUMN, slice_scores
-from txt.metrics import scores
-from txt.proportions import wilson
+from txt.metrics import score_predictions
+from txt.proportions import wilson_interval
 
 
 def test_a_slice_is_scored_as_its_rows_alone() -> None:
@@ -15,8 +15,8 @@ def test_a_slice_is_scored_as_its_rows_alone() -> None:
     found = slice_scores(labels, predictions, 2, {"source": source})
     assert [(entry.column, entry.value, entry.rows) for entry in found] == [("source", "app", 7), ("source", "web", 5)]
     app = np.array(source) == "app"
-    assert found[0].accuracy == wilson(3, 7)
-    assert found[0].macro_f1 == pytest.approx(scores(labels[app], predictions[app], 2)["macro_f1"])
+    assert found[0].accuracy == wilson_interval(3, 7)
+    assert found[0].macro_f1 == pytest.approx(score_predictions(labels[app], predictions[app], 2)["macro_f1"])
     assert found[1].accuracy.value == found[1].macro_f1 == 1
 
 

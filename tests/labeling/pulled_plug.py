@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.labeling.terminal import Terminal
 from txt.labeling.store.decision import row_id
-from txt.labeling.store.journal import current_labels, store_path
+from txt.labeling.store.journal import read_current_labels, store_path
 
 CLASSES = ("neg", "neu", "pos")
 _ROWS = 80
@@ -61,7 +61,7 @@ def pull_plug(folder: Path, seed: int) -> Trial:
     connection = sqlite3.connect(store)
     clean = connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
-    labels = current_labels(store)
+    labels = read_current_labels(store)
     found = [labels.get(row_id(text_of(row))) for row in range(len(given))]
     lost = sum(label is None or label.label != wanted for label, wanted in zip(found, given, strict=True))
     return Trial(len(given), lost, clean)

@@ -5,12 +5,11 @@ import pytest
 from scipy import sparse
 from sklearn.linear_model import LogisticRegression
 
-from txt.labeling.active.clusters import in_turn
-from txt.labeling.active.cold_start import parse_keywords, spread, with_keywords
-from txt.labeling.active.learner import Learner, make_learner
+from txt.labeling.active.cold_start import find_keyword_rows, interleave, parse_keywords, spread_rows
+from txt.labeling.active.learner import ActiveLearner, make_learner
 from txt.labeling.active.logistic import fit_logistic
-from txt.labeling.active.models import MODELS, TFIDF, of_vectors
-from txt.labeling.active.queues import HOLDOUT, RANDOM, START, STRATEGY, Labels, Question
+from txt.labeling.active.models import MODELS, TFIDF, make_model
+from txt.labeling.active.queues import HOLDOUT, RANDOM, START, STRATEGY, KnownLabels, Question
 from txt.labeling.active.strategies import STRATEGIES
 from txt.labeling.active.vectors import Vectors, tfidf
 
@@ -32,12 +31,12 @@ def reviews(count: int, seed: int = 0) -> tuple[list[str], np.ndarray]:
     return texts, labels
 
 
-def labels_of(labels: np.ndarray, rows) -> Labels:
+def labels_of(labels: np.ndarray, rows) -> KnownLabels:
     rows = np.array(rows, np.int64)
-    return Labels(rows, labels[rows], ("neg", "pos"))
+    return KnownLabels(rows, labels[rows], ("neg", "pos"))
 
 
-def learner(count: int = 300, strategy: str = "margin", **options) -> tuple[Learner, np.ndarray]:
+def learner(count: int = 300, strategy: str = "margin", **options) -> tuple[ActiveLearner, np.ndarray]:
     texts, labels = reviews(count)
     return make_learner(np.arange(count), texts, TFIDF, strategy, 7, **options), labels
 
@@ -60,8 +59,8 @@ def test_a_prior_speaks_where_nothing_is_labeled_and_yields_to_labels():
     texts, labels = reviews(200)
     wrong = np.where(np.eye(2)[1 - labels], 2.0, -2.0).astype(np.float32)
     vectors = Vectors(tfidf(texts).matrix, wrong, ("neg", "pos"))
-    model = of_vectors("run", lambda *_: vectors)
-    asks = Learner(np.arange(200), vectors, model, "margin", 0)
+    model = make_model("run", lambda *_: vectors)
+    asks = ActiveLearner(np.arange(200), vectors, model, "margin", 0)
     nothing = asks.rank(Question(labels_of(labels, []), np.arange(200), NONE, 1))
     assert (nothing.predicted == 1 - labels).all()
     learned = asks.rank(Question(labels_of(labels, range(100)), np.arange(100, 200), NONE, 2))
@@ -117,14 +116,14 @@ def test_nothing_is_learned_before_two_classes_are_known():
 def test_a_start_spreads_over_what_the_file_is_about():
     topics = ["football goal match", "bank loan interest", "virus vaccine doctor", "opera singer stage"]
     texts = [topics[0]] * 300 + [f"{topics[1]} {n}" for n in range(20)] + [topics[2]] * 10 + [topics[3]] * 10
-    first = spread(tfidf(texts).matrix, 3)[:20]
+    first = spread_rows(tfidf(texts).matrix, 3)[:20]
     assert {texts[place].split()[0] for place in first} == {"football", "bank", "virus", "opera"}
 
 
 def test_keywords_come_first_as_whole_words_and_take_turns():
     texts = ["Refund please", "refunded", "broken lid", "my refund!", "unbroken", "it is BROKEN"]
     assert parse_keywords("refund, broken,") == ["refund", "broken"]
-    found = with_keywords(texts, ["refund", "broken"], 1).tolist()
+    found = find_keyword_rows(texts, ["refund", "broken"], 1).tolist()
     assert sorted(found) == [0, 2, 3, 5]
     assert [("refund" in texts[place].lower()) for place in found] == [True, False, True, False]
 
@@ -136,7 +135,7 @@ def test_a_start_that_is_used_up_goes_on_at_random():
 
 
 def test_turns_are_taken_in_each_groups_own_order():
-    assert in_turn(np.array([2, 2, 0, 2, 0])).tolist() == [0, 2, 1, 4, 3]
+    assert interleave(np.array([2, 2, 0, 2, 0])).tolist() == [0, 2, 1, 4, 3]
 
 
 def test_rows_outside_the_pool_are_neither_learned_from_nor_asked_about():

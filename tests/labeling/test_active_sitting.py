@@ -11,12 +11,12 @@ from tests.labeling.conftest import write_csv
 from tests.labeling.test_active import reviews
 from txt.data.reading.open_rows import Rows, open_rows
 from txt.data.reading.rows import Asked
-from txt.labeling.active.log import Plan
+from txt.labeling.active.log import QueryPlan
 from txt.labeling.active.queues import QUEUE_ROWS
 from txt.labeling.active.replay import replay
-from txt.labeling.active.sitting import ActiveLearning, Options
-from txt.labeling.active.stopping import StopAdvice, earlier_steps
-from txt.labeling.row_states import read_states
+from txt.labeling.active.sitting import ActiveLearning, SittingOptions
+from txt.labeling.active.stopping import StopAdvice, list_earlier_steps
+from txt.labeling.row_states import read_row_states
 from txt.labeling.session import LabelSession
 from txt.labeling.store.journal import Journal, store_path
 from txt.labeling.task import Task
@@ -43,7 +43,7 @@ class Sitting:
             ranking = self.active._ranking
             if ranking is not None and ranking.moment == self.session.journal.last_number:
                 return
-        raise AssertionError(f"no queue came: {self.active.standing().doing}")
+        raise AssertionError(f"no queue came: {self.active.model_status().doing}")
 
 
 @pytest.fixture
@@ -57,11 +57,11 @@ def sit(tmp_path: Path) -> Iterator:
         path = write_csv(tmp_path / "reviews.csv", texts, **columns)
         rows = open_rows(path, Asked("text"), path.with_suffix(".index"))
         journal = Journal.open(store_path(path))
-        states = read_states(rows.index, journal)
-        options = Options(holdout, "split" if splits is not None else None, "anna")
-        active = ActiveLearning(rows, journal, states, Plan("tfidf", strategy, 3, **plan), options)
+        states = read_row_states(rows.index, journal)
+        options = SittingOptions(holdout, "split" if splits is not None else None, "anna")
+        active = ActiveLearning(rows, journal, states, QueryPlan("tfidf", strategy, 3, **plan), options)
         task = Task("anna", labels=NAMES)
-        session = LabelSession(rows, journal, task, suggest=active.suggest, order=active.order, shown=active.shown)
+        session = LabelSession(rows, journal, task, suggest=active.suggest, order=active.order, shown=active.log_shown)
         active.attach(session)
         begun.append(Sitting(active, session, truth, rows))
         return begun[-1]
@@ -109,7 +109,7 @@ def test_the_holdout_is_asked_about_without_suggestions_and_never_learned_from(s
             assert sitting.session.suggestion is None
         sitting.answer()
     sitting.wait()
-    standing = sitting.active.standing()
+    standing = sitting.active.model_status()
     assert len(held) == 20
     assert standing.measured == len(asked & held) > 0
     assert standing.trained_on == len(asked - held)
@@ -146,7 +146,7 @@ def test_there_is_something_to_do_before_the_model_is_ready(sit):
     for _ in range(5):
         sitting.answer()
     assert sitting.session.row is not None
-    assert sitting.active.standing().accuracy is None
+    assert sitting.active.model_status().accuracy is None
     assert len(sitting.active.order) == QUEUE_ROWS
 
 
@@ -158,7 +158,7 @@ def test_a_process_that_dies_leaves_the_queue_and_says_so(sit):
     sitting.answer()
     for _ in range(3):
         sitting.active.step(0.2)
-    assert "has ended" in sitting.active.standing().doing
+    assert "has ended" in sitting.active.model_status().doing
     assert sitting.session.row is not None
 
 
@@ -184,19 +184,19 @@ def test_advice_goes_on_from_the_sitting_before(sit):
     first.session.journal.close()
     again = sit(count=220)
     again.wait()
-    steps = [labels for labels, _ in again.active.standing().curve]
-    assert steps == [*earlier_steps(steps[-1]), steps[-1]]
-    assert steps[-1] == again.active.standing().trained_on > 150
+    steps = [labels for labels, _ in again.active.model_status().curve]
+    assert steps == [*list_earlier_steps(steps[-1]), steps[-1]]
+    assert steps[-1] == again.active.model_status().trained_on > 150
     assert again.active._advice.kappa() is not None
 
 
 def test_the_models_looked_back_at_are_those_that_would_have_been_compared():
     for count in (79, 80, 300, 421, 2000):
-        steps = [*earlier_steps(count), count]
+        steps = [*list_earlier_steps(count), count]
         advice = StopAdvice()
         assert all(advice.note(step, ["a", "b"], []) for step in steps)
         assert (advice.kappa() is None) == (count < 80)
-    assert earlier_steps(39) == []
+    assert list_earlier_steps(39) == []
 
 
 def test_models_a_few_labels_apart_are_not_compared():

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from tests.labeling.conftest import Open, write_csv
-from txt.labeling.agreement import agreement, cohen_kappa, krippendorff_alpha, stored_ratings
+from txt.labeling.agreement import agreement, cohen_kappa, krippendorff_alpha, read_ratings
 
 LABELS = st.sampled_from(["a", "b", "c"])
 
@@ -81,7 +81,7 @@ def test_a_store_tells_what_each_said_last_and_leaves_copies_out(open_session: O
     ben.jump(2)
     ben.label("neg")
     names = [anna.states.row_id(row) for row in range(3)]
-    ratings = stored_ratings(anna.journal)
+    ratings = read_ratings(anna.journal)
     assert ratings[names[0]] == {"anna": "pos"}
     assert names[2] not in ratings
     assert ratings[names[1]] == {"ben": "neg"}

@@ -5,9 +5,9 @@ from txt.labeling.actions import ACTIONS
 from txt.labeling.classes import (
     ACTION_LETTERS,
     assign_keys,
+    assign_mnemonics,
     check_new_class,
-    matching,
-    mnemonics,
+    match_classes,
     parse_keys,
     parse_labels,
 )
@@ -34,7 +34,7 @@ def test_every_action_has_a_key_that_no_class_can_take():
 
 
 def test_mnemonics_are_letters_of_the_names():
-    assert mnemonics(["positive", "negative", "neutral"]) == {"positive": "p", "negative": "n", "neutral": "e"}
+    assert assign_mnemonics(["positive", "negative", "neutral"]) == {"positive": "p", "negative": "n", "neutral": "e"}
 
 
 @pytest.mark.parametrize("value", ["pos", "pos=", "pos=xy", "odd=x", "pos=x,neg=x", "pos=/", "pos= "])
@@ -66,9 +66,9 @@ def test_a_new_class_needs_a_name_of_its_own():
 
 def test_typed_letters_find_the_class_that_was_meant():
     names = ["card_arrival", "card_linking", "lost_or_stolen_card", "cash_withdrawal", "exchange_rate", "card"]
-    assert matching("card", names)[0] == "card"
-    assert matching("lost", names) == ["lost_or_stolen_card"]
-    assert matching("er", names)[0] == "exchange_rate"
-    assert matching("cl", names)[0] == "card_linking"
-    assert matching("zz", names) == []
-    assert matching("", names) == names
+    assert match_classes("card", names)[0] == "card"
+    assert match_classes("lost", names) == ["lost_or_stolen_card"]
+    assert match_classes("er", names)[0] == "exchange_rate"
+    assert match_classes("cl", names)[0] == "card_linking"
+    assert match_classes("zz", names) == []
+    assert match_classes("", names) == names

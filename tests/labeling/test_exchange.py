@@ -12,7 +12,7 @@ from txt.labeling.answers import answers
 from txt.labeling.exchange import export_as, import_labels, write_data
 from txt.labeling.export import export
 from txt.labeling.formats.catalog import FORMATS
-from txt.labeling.formats.record import LabelTask, Record
+from txt.labeling.formats.record import LabelRecord, LabelTask
 from txt.labeling.item import Suggestion
 from txt.labeling.store.stored_labels import StoredLabels
 
@@ -65,11 +65,11 @@ def test_labels_come_back_into_an_empty_store_from_every_format(name: str, open_
 def test_an_import_keeps_what_people_decided_unless_told_otherwise(open_session: Open, tmp_path: Path):
     session, task = labeled(open_session, tmp_path / "data.csv"), LabelTask(CLASSES)
     found = [
-        Record("so good", ("neg",), "labeled", "ben"),
-        Record("so bad", ("neg",), "labeled", "ben"),
-        Record("last", ("new",), "labeled", "ben"),
-        Record("what?"),
-        Record("never seen", ("pos",), "labeled"),
+        LabelRecord("so good", ("neg",), "labeled", "ben"),
+        LabelRecord("so bad", ("neg",), "labeled", "ben"),
+        LabelRecord("last", ("new",), "labeled", "ben"),
+        LabelRecord("what?"),
+        LabelRecord("never seen", ("pos",), "labeled"),
     ]
     done = import_labels(found, session.states, session.journal, task, "me")
     assert (done.taken, done.same, done.kept, done.unlabeled, done.unmatched) == (1, 1, 1, 1, 1)
@@ -85,7 +85,7 @@ def test_an_import_keeps_what_people_decided_unless_told_otherwise(open_session:
 
 def test_several_labels_need_a_store_that_takes_them(open_session: Open, tmp_path: Path):
     session = labeled(open_session, tmp_path / "data.csv")
-    found = [Record("last", ("neg", "pos"), "labeled")]
+    found = [LabelRecord("last", ("neg", "pos"), "labeled")]
     with pytest.raises(InputError, match="several labels"):
         import_labels(found, session.states, session.journal, LabelTask(CLASSES), "me")
 
@@ -93,8 +93,8 @@ def test_several_labels_need_a_store_that_takes_them(open_session: Open, tmp_pat
 def test_an_import_is_one_act_and_its_times_stay(open_session: Open, tmp_path: Path):
     session, task = labeled(open_session, tmp_path / "data.csv"), LabelTask(CLASSES)
     found = [
-        Record("last", ("pos",), "labeled", "", "2020-02-02T02:02:02Z"),
-        Record(TEXTS[4], ("pos",), "labeled", "ben", "2020-02-02T02:02:03Z"),
+        LabelRecord("last", ("pos",), "labeled", "", "2020-02-02T02:02:02Z"),
+        LabelRecord(TEXTS[4], ("pos",), "labeled", "ben", "2020-02-02T02:02:03Z"),
     ]
     import_labels(found, session.states, session.journal, task, "anna")
     session._load()
@@ -109,7 +109,7 @@ def test_an_import_is_one_act_and_its_times_stay(open_session: Open, tmp_path: P
 
 def test_what_rules_said_elsewhere_is_no_label_to_prepare_with(open_session: Open, tmp_path: Path):
     session, task = labeled(open_session, tmp_path / "data.csv"), LabelTask(CLASSES)
-    found = [Record("last", ("pos",), "labeled", "late, lost", "", "rule", 0.75)]
+    found = [LabelRecord("last", ("pos",), "labeled", "late, lost", "", "rule", 0.75)]
     import_labels(found, session.states, session.journal, task, "anna")
     session._load()
     answer = list(answers(session.states, session.journal))[5]
@@ -118,7 +118,7 @@ def test_what_rules_said_elsewhere_is_no_label_to_prepare_with(open_session: Ope
 
 
 def test_a_data_file_is_made_of_an_import_and_never_of_another_kind(open_session: Open, tmp_path: Path):
-    found = [Record("a", columns={"shop": "n", "text": "x"}), Record("b,\n", columns={"size": "1"})]
+    found = [LabelRecord("a", columns={"shop": "n", "text": "x"}), LabelRecord("b,\n", columns={"size": "1"})]
     write_data(found, tmp_path / "new.csv")
     rows = open_session(tmp_path / "new.csv").rows
     assert rows.form.columns == ("text", "shop", "text_", "size")

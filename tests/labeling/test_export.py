@@ -149,7 +149,7 @@ def test_the_data_file_and_strange_files_are_never_overwritten(tmp_path):
     assert path.read_bytes() == before
     other = tmp_path / "other.csv"
     other.write_bytes(b"dear diary")
-    with pytest.raises(InputError, match="is no export"):
+    with pytest.raises(InputError, match="is not an export"):
         export_of(path, other)
     assert other.read_bytes() == b"dear diary"
 

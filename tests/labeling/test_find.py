@@ -10,7 +10,7 @@ from txt.data.reading.open_rows import open_rows
 from txt.data.reading.rows import Asked
 from txt.errors import InputError
 from txt.labeling import find
-from txt.labeling.find import Filter, matching_states, parse_query, scan_rows
+from txt.labeling.find import Filter, mask_states, parse_query, scan_rows
 
 COLUMNS = ("text", "shop", "full name")
 WORDS = st.sampled_from(["refund", "Refund", "ÜBER", "über", 'say "so"', "a,b", "line\nbreak", "é", "İ", "x", "re"])
@@ -79,7 +79,7 @@ def test_filters_on_states_are_the_rows_in_that_state(open_session):
 
     def rows(typed: str) -> list[int]:
         query = parse_query(typed, ("text",), session.classes, session.states.annotators())
-        return np.flatnonzero(matching_states(query, session.states)).tolist()
+        return np.flatnonzero(mask_states(query, session.states)).tolist()
 
     assert rows("is:labeled") == [0, 1, 3]
     assert rows("is:unlabeled") == [4]

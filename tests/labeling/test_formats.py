@@ -13,8 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from txt.errors import InputError
-from txt.labeling.formats.catalog import FORMATS, Format, find_format, noting_losses
-from txt.labeling.formats.record import LabelTask, Record, renamed
+from txt.labeling.formats.catalog import FORMATS, Format, count_losses, find_format
+from txt.labeling.formats.record import LabelRecord, LabelTask, rename_reserved
 
 CLASSES = ("pos", "neg", "so so", "ünder#spam", "__label__x")
 TIME = "2026-03-01T12:00:00Z"
@@ -26,7 +26,7 @@ whole = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 
 
 @st.composite
-def tables(draw) -> tuple[LabelTask, list[Record]]:
+def tables(draw) -> tuple[LabelTask, list[LabelRecord]]:
     """Records of one file: the same columns in all, labels in the order of the classes."""
     task = LabelTask(CLASSES, draw(st.booleans()))
     usual = st.sampled_from(["text", "label", "id", "meta", "final_label"])
@@ -35,7 +35,7 @@ def tables(draw) -> tuple[LabelTask, list[Record]]:
 
 
 @st.composite
-def records(draw, task: LabelTask, names: list[str]) -> Record:
+def records(draw, task: LabelTask, names: list[str]) -> LabelRecord:
     status = draw(st.sampled_from(["labeled", "skipped", "unlabeled"]))
     labels: tuple[str, ...] = ()
     if status == "labeled":
@@ -43,7 +43,7 @@ def records(draw, task: LabelTask, names: list[str]) -> Record:
         chosen = draw(st.sets(st.sampled_from(CLASSES), min_size=0 if task.multi_label else 1, max_size=most))
         labels = tuple(name for name in CLASSES if name in chosen)
     decided = status != "unlabeled"
-    return Record(
+    return LabelRecord(
         text=draw(texts),
         labels=labels,
         status=status,
@@ -57,10 +57,12 @@ def records(draw, task: LabelTask, names: list[str]) -> Record:
     )
 
 
-def there_and_back(form: Format, found: list[Record], task: LabelTask, path: Path) -> tuple[list[Record], Counter[str]]:
+def there_and_back(
+    form: Format, found: list[LabelRecord], task: LabelTask, path: Path
+) -> tuple[list[LabelRecord], Counter[str]]:
     losses: Counter[str] = Counter()
     with path.open("wb") as file:
-        form.write(file, noting_losses(found, form, losses), task)
+        form.write(file, count_losses(found, form, losses), task)
     return list(form.read(path, task)), losses
 
 
@@ -75,10 +77,10 @@ def test_what_comes_back_is_what_went_out_or_the_loss_is_told(
     path = tmp_path_factory.getbasetemp() / f"there{form.suffix}"
     back, losses = there_and_back(form, found, task, path)
     assert len(back) == len(found)
-    expected = [replace(each, columns=renamed(each.columns, form.reserved)) for each in found]
+    expected = [replace(each, columns=rename_reserved(each.columns, form.reserved)) for each in found]
     for before, after in zip(expected, back, strict=True):
         lost: Counter[str] = Counter()
-        list(noting_losses([before], form, lost))
+        list(count_losses([before], form, lost))
         if not lost:
             assert after == before
     if back != expected:
@@ -89,9 +91,9 @@ def test_what_comes_back_is_what_went_out_or_the_loss_is_told(
 def test_labels_and_ordinary_texts_come_back_from_every_format(name: str, tmp_path: Path):
     task = LabelTask(("neg", "pos"), multi_label=False)
     found = [
-        Record("so good", ("pos",), "labeled", "anna", TIME, "manual", columns={"shop": "north"}),
-        Record("“schön”, 50 %", ("neg",), "labeled", "bad, late", "", "rule", 0.75, columns={"shop": ""}),
-        Record("what?", columns={"shop": "007"}),
+        LabelRecord("so good", ("pos",), "labeled", "anna", TIME, "manual", columns={"shop": "north"}),
+        LabelRecord("“schön”, 50 %", ("neg",), "labeled", "bad, late", "", "rule", 0.75, columns={"shop": ""}),
+        LabelRecord("what?", columns={"shop": "007"}),
     ]
     back, losses = there_and_back(FORMATS[name], found, task, tmp_path / f"x{FORMATS[name].suffix}")
     assert [(each.text, each.labels) for each in back] == [(each.text, each.labels) for each in found]
@@ -101,14 +103,14 @@ def test_labels_and_ordinary_texts_come_back_from_every_format(name: str, tmp_pa
         assert [each.columns for each in back] == [each.columns for each in found]
 
 
-def written(name: str, found: list[Record], task: LabelTask) -> bytes:
+def written(name: str, found: list[LabelRecord], task: LabelTask) -> bytes:
     file = io.BytesIO()
     FORMATS[name].write(file, found, task)
     return file.getvalue()
 
 
 SINGLE = LabelTask(("neg", "pos"))
-ONE = [Record("so good", ("pos",), "labeled", "anna", TIME, "manual", columns={"shop": "north"})]
+ONE = [LabelRecord("so good", ("pos",), "labeled", "anna", TIME, "manual", columns={"shop": "north"})]
 
 
 def test_prodigy_gets_options_accept_answer_and_meta():
@@ -126,7 +128,7 @@ def test_prodigy_gets_options_accept_answer_and_meta():
 
 
 def test_label_studio_gets_choices_and_what_rules_say_as_predictions():
-    by_rule = Record("bad", ("neg",), "labeled", "broken", "", "rule", 0.75)
+    by_rule = LabelRecord("bad", ("neg",), "labeled", "broken", "", "rule", 0.75)
     first, second = json.loads(written("label-studio", [*ONE, by_rule], SINGLE))
     choices = {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": ["pos"]}}
     assert first["data"] == {"text": "so good", "shop": "north"}
@@ -142,7 +144,7 @@ def test_doccano_spacy_and_fasttext_get_what_they_expect():
     assert rows == [{"text": "so good", "label": "pos", "shop": "north"}]
     spacy = json.loads(written("spacy", ONE, SINGLE))
     assert spacy == {"text": "so good", "cats": {"neg": 0.0, "pos": 1.0}, "meta": {"shop": "north"}}
-    several = [Record("hm\nso", ("so so", "pos"), "labeled")]
+    several = [LabelRecord("hm\nso", ("so so", "pos"), "labeled")]
     assert written("fasttext", several, LabelTask(("so so", "pos"), True)) == b"__label__so_so __label__pos hm so\n"
 
 
@@ -197,11 +199,11 @@ def test_files_as_the_tools_write_them_are_read(name: str, tmp_path: Path):
     ("name", "content", "message"),
     [
         ("jsonl", '{"text": "a"}\n{"text": ', "line 2 is not JSON"),
-        ("jsonl", "[1]", "line 1 is no JSON object"),
+        ("jsonl", "[1]", "line 1 is not a JSON object"),
         ("prodigy", '{"html": "a"}', "line 1 has no text"),
-        ("doccano", '{"text": "a", "label": [[0, 1, "ORG"]]}', "labels that are no strings"),
-        ("spacy", '{"text": "a", "cats": {"pos": "yes"}}', "`cats` that are no numbers"),
-        ("label-studio", '{"data": 1}', "no list of tasks"),
+        ("doccano", '{"text": "a", "label": [[0, 1, "ORG"]]}', "labels that are not strings"),
+        ("spacy", '{"text": "a", "cats": {"pos": "yes"}}', "`cats` that are not numbers"),
+        ("label-studio", '{"data": 1}', "not a list of tasks"),
         ("label-studio", '[{"text": "a"}]', "task 1 has no `data`"),
         ("csv", "id,label\n1,b\n", "no column of"),
         ("parquet", "PAR", "not a Parquet file"),

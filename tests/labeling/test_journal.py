@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from txt.errors import InputError
-from txt.labeling.store.claims import claim, claimed_by_others
+from txt.labeling.store.claims import claim, find_claimed_rows
 from txt.labeling.store.decision import Decision, now, row_id
-from txt.labeling.store.journal import Journal, current_labels, store_path
+from txt.labeling.store.journal import Journal, read_current_labels, store_path
 from txt.labeling.store.store_file import DamagedStoreError, NotSavedError
 
 
@@ -36,7 +36,7 @@ def test_labels_are_found_by_the_text_of_their_row(journal):
     decide(journal, "so good", "pos")
     decide(journal, "so bad", "neg")
     decide(journal, "what", None)
-    labels = current_labels(journal.path)
+    labels = read_current_labels(journal.path)
     assert {name: label.label for name, label in labels.items()} == {row_id("so good"): "pos", row_id("so bad"): "neg"}
     assert labels[row_id("so good")].annotator == "anna"
 
@@ -44,22 +44,22 @@ def test_labels_are_found_by_the_text_of_their_row(journal):
 def test_the_latest_label_of_a_row_stands(journal):
     decide(journal, "hm", "pos")
     decide(journal, "hm", "neg", annotator="ben")
-    assert current_labels(journal.path)[row_id("hm")].label == "neg"
+    assert read_current_labels(journal.path)[row_id("hm")].label == "neg"
 
 
 def test_skipping_a_labeled_row_takes_its_label_off(journal):
     decide(journal, "hm", "pos")
     decide(journal, "hm")
-    assert current_labels(journal.path) == {}
+    assert read_current_labels(journal.path) == {}
 
 
 def test_undo_brings_the_label_before_and_redo_the_one_after(journal):
     decide(journal, "hm", "pos")
     second = decide(journal, "hm", "neg")
     take_back(journal, second.act)
-    assert current_labels(journal.path)[row_id("hm")].label == "pos"
+    assert read_current_labels(journal.path)[row_id("hm")].label == "pos"
     take_back(journal, second.act, "redo")
-    assert current_labels(journal.path)[row_id("hm")].label == "neg"
+    assert read_current_labels(journal.path)[row_id("hm")].label == "neg"
 
 
 def test_rows_with_the_same_text_have_ids_of_their_own():
@@ -93,7 +93,7 @@ def test_a_reopened_store_knows_what_undo_takes_next(journal):
     take_back(journal, second.act)
     with Journal.open(journal.path) as again:
         history = again.history("anna")
-    assert (history.to_undo(), history.to_redo()) == (first.act, second.act)
+    assert (history.next_undo(), history.next_redo()) == (first.act, second.act)
 
 
 def test_news_are_only_what_others_wrote(journal):
@@ -120,11 +120,11 @@ def test_a_claimed_row_is_known_to_the_other_session_until_it_is_given_back(jour
     with Journal.open(journal.path) as other:
         with journal.transaction():
             claim(journal, "row", "far:1:mine")
-        assert claimed_by_others(other, "far:1:other") == {"row"}
-        assert claimed_by_others(journal, "far:1:mine") == set()
+        assert find_claimed_rows(other, "far:1:other") == {"row"}
+        assert find_claimed_rows(journal, "far:1:mine") == set()
         with journal.transaction():
             claim(journal, None, "far:1:mine")
-        assert claimed_by_others(other, "far:1:other") == set()
+        assert find_claimed_rows(other, "far:1:other") == set()
 
 
 def test_many_can_open_a_new_store_at_the_same_moment(tmp_path):
@@ -151,9 +151,9 @@ def test_a_locked_store_says_so_and_keeps_nothing_of_the_act(journal):
         decide(journal, "hm", "pos")
     blocker.execute("ROLLBACK")
     blocker.close()
-    assert current_labels(journal.path) == {}
+    assert read_current_labels(journal.path) == {}
     decide(journal, "hm", "pos")
-    assert len(current_labels(journal.path)) == 1
+    assert len(read_current_labels(journal.path)) == 1
 
 
 def test_a_full_disk_says_so_and_labeling_goes_on_once_there_is_room(journal):
@@ -163,7 +163,7 @@ def test_a_full_disk_says_so_and_labeling_goes_on_once_there_is_room(journal):
         decide(journal, "hm", "pos" * 10_000)
     journal.connection.execute("PRAGMA max_page_count = 1000000")
     decide(journal, "hm", "pos")
-    assert len(current_labels(journal.path)) == 1
+    assert len(read_current_labels(journal.path)) == 1
 
 
 def test_a_store_of_a_newer_format_is_refused(journal):
@@ -194,7 +194,7 @@ def test_a_store_in_a_folder_that_may_not_be_written_hints_at_another_place(tmp_
 
 def test_reading_labels_of_a_file_without_a_store_makes_none(tmp_path):
     with pytest.raises(InputError, match="no labels yet"):
-        current_labels(tmp_path / "data.csv.labels.db")
+        read_current_labels(tmp_path / "data.csv.labels.db")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -202,6 +202,6 @@ def test_a_decision_comes_back_as_it_was_written(journal):
     written = decide(
         journal, "hm", "pos", how="model", suggestion="neg", score=0.75, seconds=2.5, time="2031-05-06T07:08:09.123Z"
     )
-    ((read,),) = journal.all_decisions()
+    ((read,),) = journal.read_all_decisions()
     assert read == written
     assert replace(read, value="neg") != written

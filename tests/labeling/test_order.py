@@ -43,11 +43,11 @@ def test_going_on_without_a_decision_never_shows_a_row_of_the_order_twice(open_s
 
 
 def test_a_filter_goes_by_the_file_and_not_by_the_order(open_session: Open):
-    from txt.labeling.queue import View
+    from txt.labeling.queue import QueueView
 
     session = open_session(TEXTS)
     session.queue.order = np.array([4, 3])
-    session.set_view(View("x", np.array([1, 2, 4])))
+    session.set_view(QueueView("x", np.array([1, 2, 4])))
     assert session.row == 1
     session.label("pos")
     assert session.row == 2

@@ -41,7 +41,7 @@ def test_a_class_can_be_written_out(open_session):
 def test_what_is_no_key_labels_nothing_and_is_asked_again(open_session, answer):
     session = open_session(TEXTS)
     shown = run(session, answer)
-    assert f"`{answer}` is no key here: 1=neg, 2=neu, 3=pos, or ? for all keys." in shown
+    assert f"`{answer}` is not a key here: 1=neg, 2=neu, 3=pos, or ? for all keys." in shown
     assert shown.count("Text 1:") == 2
     assert labels_of(session) == [None] * 5
 

@@ -3,10 +3,10 @@ import random
 import pytest
 
 from txt.errors import TxtError
-from txt.labeling.row_states import read_states
-from txt.labeling.store.journal import Journal, current_labels
-from txt.labeling.store.recovery import readable, recover
-from txt.labeling.store.store_file import DamagedStoreError, told_plainly
+from txt.labeling.row_states import read_row_states
+from txt.labeling.store.journal import Journal, read_current_labels
+from txt.labeling.store.recovery import count_readable, recover
+from txt.labeling.store.store_file import DamagedStoreError, explain_store_errors
 
 
 def labeled_store(open_session, count=400):
@@ -26,12 +26,12 @@ def test_a_store_with_torn_pages_gives_back_what_can_be_read(open_session):
     for page in rng.sample(range(3, len(content) // 4096), 4):
         content[page * 4096 : page * 4096 + 4096] = bytes(rng.randrange(256) for _ in range(4096))
     path.write_bytes(content)
-    count = readable(path)
+    count = count_readable(path)
     assert 100 < count <= 400
     recovered = recover(path)
     assert recovered.decisions == count
     assert recovered.damaged.read_bytes() == bytes(content)
-    labels = current_labels(path)
+    labels = read_current_labels(path)
     assert len(labels) == count
     assert {label.label for label in labels.values()} == {"pos"}
 
@@ -41,8 +41,12 @@ def test_a_damaged_store_is_noticed_on_opening(open_session):
     path = session.journal.path
     content = path.read_bytes()
     path.write_bytes(content[:8192] + b"\xff" * (len(content) - 8192))
-    with pytest.raises(DamagedStoreError, match="is damaged"), told_plainly(path), Journal.open(path) as journal:
-        read_states(session.rows.index, journal)
+    with (
+        pytest.raises(DamagedStoreError, match="is damaged"),
+        explain_store_errors(path),
+        Journal.open(path) as journal,
+    ):
+        read_row_states(session.rows.index, journal)
 
 
 def test_nothing_is_touched_when_nothing_can_be_read(tmp_path):
@@ -55,6 +59,6 @@ def test_nothing_is_touched_when_nothing_can_be_read(tmp_path):
 
 def test_recovering_a_whole_store_keeps_every_decision(open_session):
     session = labeled_store(open_session, 30)
-    before = current_labels(session.journal.path)
+    before = read_current_labels(session.journal.path)
     recover(session.journal.path)
-    assert current_labels(session.journal.path) == before
+    assert read_current_labels(session.journal.path) == before

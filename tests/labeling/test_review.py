@@ -15,26 +15,26 @@ from txt.data.reading.row_index import content_hash
 from txt.errors import InputError
 from txt.labeling.active.models import TFIDF
 from txt.labeling.active.vectors import tfidf
-from txt.labeling.agreement import stored_ratings
+from txt.labeling.agreement import read_ratings
 from txt.labeling.near_duplicates import LEAST_OVERLAP, near_duplicates
 from txt.labeling.review import (
-    Labeled,
-    doubts_by_annotators,
-    doubts_by_duplicates,
-    doubts_by_model,
-    out_of_fold,
-    ranked,
+    LabeledRows,
+    find_annotator_doubts,
+    find_duplicate_doubts,
+    find_model_doubts,
+    predict_out_of_fold,
+    rank_doubts,
 )
-from txt.labeling.store.journal import Journal, current_labels
+from txt.labeling.store.journal import Journal, read_current_labels
 from txt.labeling.store.merge import merge
 
 
-def labeled(texts, labels, names=("neg", "pos")) -> Labeled:
+def labeled(texts, labels, names=("neg", "pos")) -> LabeledRows:
     hashes = np.array([content_hash(text) for text in texts], np.uint64)
-    return Labeled(np.arange(len(texts)), texts, np.array(labels), names, hashes)
+    return LabeledRows(np.arange(len(texts)), texts, np.array(labels), names, hashes)
 
 
-def flipped(count: int, share: float = 0.05) -> tuple[Labeled, np.ndarray]:
+def flipped(count: int, share: float = 0.05) -> tuple[LabeledRows, np.ndarray]:
     """Reviews of which a share has the other label, and which those are."""
     texts, labels = reviews(count)
     wrong = np.random.default_rng(1).permutation(count)[: int(share * count)]
@@ -45,8 +45,8 @@ def flipped(count: int, share: float = 0.05) -> tuple[Labeled, np.ndarray]:
 
 def test_most_of_the_labels_that_are_offered_first_are_wrong_ones():
     rows, wrong = flipped(600)
-    probabilities = out_of_fold(TFIDF, tfidf(rows.texts), rows, 0)
-    found = ranked(doubts_by_model(probabilities, rows, "tfidf"), rows, probabilities)
+    probabilities = predict_out_of_fold(TFIDF, tfidf(rows.texts), rows, 0)
+    found = rank_doubts(find_model_doubts(probabilities, rows, "tfidf"), rows, probabilities)
     first = found.rows[:20].tolist()
     assert len(set(first) & set(wrong.tolist())) >= 14
     for row in first:
@@ -56,7 +56,7 @@ def test_most_of_the_labels_that_are_offered_first_are_wrong_ones():
 def test_a_text_is_never_judged_by_a_model_that_saw_it():
     texts = ["the same words"] * 40 + [f"other {n} thing" for n in range(40)]
     rows = labeled(texts, [0, 1] * 20 + [0, 1] * 20)
-    found = out_of_fold(TFIDF, tfidf(texts), rows, 0)
+    found = predict_out_of_fold(TFIDF, tfidf(texts), rows, 0)
     assert np.ptp(found[:40, 0]) < 1e-6  # one fold holds them all
     assert np.abs(found[:40, 0] - 0.5).max() < 0.35  # so nothing was learned of these words
 
@@ -65,7 +65,7 @@ def test_a_near_duplicate_with_another_label_is_offered_with_the_label_of_the_ma
     base = "the delivery was late and the box was badly damaged on one side of it"
     texts = [base, base + "!", base.replace("late", "slow"), "something else entirely, quite unrelated"]
     rows = labeled(texts, [0, 0, 1, 1])
-    doubts = doubts_by_duplicates(near_duplicates(texts), rows, None)
+    doubts = find_duplicate_doubts(near_duplicates(texts), rows, None)
     assert [(doubt.place, doubt.says) for doubt in doubts] == [(2, 0)]
     assert doubts[0].reason == "nearly the same as row 1"
 
@@ -95,13 +95,13 @@ def test_texts_without_words_are_nobodys_duplicates():
 
 def test_rows_that_people_contradict_come_before_those_that_a_model_does():
     rows, _ = flipped(200)
-    probabilities = out_of_fold(TFIDF, tfidf(rows.texts), rows, 0)
-    by_model = doubts_by_model(probabilities, rows, "tfidf")
+    probabilities = predict_out_of_fold(TFIDF, tfidf(rows.texts), rows, 0)
+    by_model = find_model_doubts(probabilities, rows, "tfidf")
     ratings = {"a": {"anna": "neg", "ben": "pos"}, "b": {"anna": "neg", "ben": "neg"}, "gone": {"x": "neg", "y": "pos"}}
-    by_people = doubts_by_annotators(ratings, {"a": 150, "b": 151}, rows, probabilities)
+    by_people = find_annotator_doubts(ratings, {"a": 150, "b": 151}, rows, probabilities)
     assert [doubt.place for doubt in by_people] == [150]
     assert by_people[0].reason == "anna: neg, ben: pos"
-    found = ranked([*by_model, *by_people], rows, probabilities)
+    found = rank_doubts([*by_model, *by_people], rows, probabilities)
     assert found.rows[0] == 150
     assert len(set(found.rows.tolist())) == len(found.rows)
 
@@ -127,7 +127,7 @@ def stores(open_session: Open, tmp_path: Path):
 
 
 def standing(journal: Journal) -> list[str | None]:
-    labels = current_labels(journal.path)
+    labels = read_current_labels(journal.path)
     names = [f"{content_hash(text):016x}-0" for text in ("one", "two", "three", "four")]
     return [labels[name].label if name in labels else None for name in names]
 
@@ -138,7 +138,7 @@ def test_what_stood_here_stands_after_a_merge_and_nothing_is_taken_in_twice(stor
     found = merge(anna.journal, ben.journal.path)
     assert (found.decisions, found.new_rows, found.conflicts) == (3, 1, 1)
     assert standing(anna.journal) == ["pos", "neg", "neg", None]
-    ratings = stored_ratings(anna.journal)
+    ratings = read_ratings(anna.journal)
     assert sorted(map(sorted, (each.items() for each in ratings.values()))) == [
         [("anna", "neg"), ("ben", "pos")],
         [("anna", "pos"), ("ben", "pos")],
@@ -166,7 +166,7 @@ def test_one_name_for_two_people_who_differ_is_refused_until_one_gets_another(st
         merge(here.journal, there.journal.path)
     assert standing(here.journal) == ["pos", None, None, None]
     merge(here.journal, there.journal.path, "other me")
-    assert next(iter(stored_ratings(here.journal).values())) == {"me": "pos", "other me": "neg"}
+    assert next(iter(read_ratings(here.journal).values())) == {"me": "pos", "other me": "neg"}
 
 
 def test_a_file_that_is_no_store_is_refused(stores, tmp_path):

@@ -8,7 +8,7 @@ from txt.data.reading.row_index import content_hash
 from txt.labeling.active.models import TFIDF
 from txt.labeling.active.vectors import tfidf
 from txt.labeling.near_duplicates import near_duplicates
-from txt.labeling.review import Labeled, doubts_by_duplicates, doubts_by_model, out_of_fold, ranked
+from txt.labeling.review import LabeledRows, find_duplicate_doubts, find_model_doubts, predict_out_of_fold, rank_doubts
 
 FIRST = 100
 
@@ -42,10 +42,10 @@ def test_of_the_first_hundred_labels_offered_sixty_are_flipped_ones_and_as_many_
     wrong[np.random.default_rng(0).permutation(len(truth))[: len(truth) // 20]] = True
     labels = np.where(wrong, 1 - truth, truth)
     hashes = np.array([content_hash(text) for text in texts], np.uint64)
-    labeled = Labeled(np.arange(len(truth)), texts, labels, tuple(names.tolist()), hashes)
-    probabilities = out_of_fold(TFIDF, tfidf(texts), labeled, 42)
-    doubts = doubts_by_model(probabilities, labeled, "tfidf")
-    doubts += doubts_by_duplicates(near_duplicates(texts), labeled, probabilities)
-    found = wrong[ranked(doubts, labeled, probabilities).rows[:FIRST]].sum()
+    labeled = LabeledRows(np.arange(len(truth)), texts, labels, tuple(names.tolist()), hashes)
+    probabilities = predict_out_of_fold(TFIDF, tfidf(texts), labeled, 42)
+    doubts = find_model_doubts(probabilities, labeled, "tfidf")
+    doubts += find_duplicate_doubts(near_duplicates(texts), labeled, probabilities)
+    found = wrong[rank_doubts(doubts, labeled, probabilities).rows[:FIRST]].sum()
     assert found >= 60
     assert found >= wrong[confident_learning(labels, probabilities)[:FIRST]].sum()

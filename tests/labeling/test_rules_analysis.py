@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from txt.labeling.rules.analysis import analyze
 from txt.labeling.rules.combination import combine
 from txt.labeling.rules.conditions import Keywords
-from txt.labeling.rules.decision import decide
-from txt.labeling.rules.firing import Fired
-from txt.labeling.rules.judging import Judged, trust, weights_for
+from txt.labeling.rules.decision import choose_vote
+from txt.labeling.rules.firing import FiringResult
+from txt.labeling.rules.judging import JudgedRows, estimate_trust, learn_weights
 from txt.labeling.rules.proposals import Proposals
 from txt.labeling.rules.rule import Combination, Rule, RuleSet
-from txt.proportions import wilson
+from txt.proportions import wilson_interval
 
 LABELS = ("a", "b", "c")
 
@@ -28,7 +28,7 @@ def fired_rules(
     priorities: Sequence[int] = (),
     weights: Sequence[float | None] = (),
     how: Combination = "majority",
-) -> Fired:
+) -> FiringResult:
     rules = tuple(
         Rule(
             f"r{place}",
@@ -40,16 +40,16 @@ def fired_rules(
         for place, label in enumerate(labels)
     )
     array = np.array(fires, np.bool_)
-    return Fired(RuleSet(rules, how, LABELS), array, array.shape[1])
+    return FiringResult(RuleSet(rules, how, LABELS), array, array.shape[1])
 
 
-def judged(answers: Sequence[str | None], names: Sequence[str] = LABELS) -> Judged:
+def judged(answers: Sequence[str | None], names: Sequence[str] = LABELS) -> JudgedRows:
     rows = [row for row, label in enumerate(answers) if label is not None]
     codes = np.array([names.index(answers[row] or "") for row in rows], np.int16)
-    return Judged(np.array(rows, np.int64), codes, names)
+    return JudgedRows(np.array(rows, np.int64), codes, names)
 
 
-def votes_by_hand(fired: Fired, row: int, how: Combination) -> str | None:
+def votes_by_hand(fired: FiringResult, row: int, how: Combination) -> str | None:
     """The vote on a row as one would explain it."""
     rules = [rule for place, rule in enumerate(fired.rules.rules) if fired.fires[place, row]]
     if how == "priority" and rules:
@@ -90,7 +90,7 @@ def test_the_table_is_what_counting_row_by_row_gives(case):
         assert line.overlapping == sum(bool(each) for each in others)
         assert line.conflicting == sum(bool(each - {labels[place]}) for each in others)
         assert line.score.judged == len(right)
-        assert line.score.accuracy == (wilson(sum(right), len(right)) if right else None)
+        assert line.score.accuracy == (wilson_interval(sum(right), len(right)) if right else None)
     for one in range(len(labels)):
         for two in range(len(labels)):
             both = sum(a and b for a, b in zip(fires[one], fires[two], strict=True))
@@ -139,7 +139,9 @@ def test_a_class_that_no_rule_gives_counts_as_wrong():
     assert analysis.largest_class == "d"
 
 
-def noisy_rules(how: Combination, rows: int = 600, rates: Sequence[float] = (0.95, 0.4, 0.4)) -> tuple[Fired, Judged]:
+def noisy_rules(
+    how: Combination, rows: int = 600, rates: Sequence[float] = (0.95, 0.4, 0.4)
+) -> tuple[FiringResult, JudgedRows]:
     """Three rules that vote `a` or `b` (as six) on every row, one of them much better than the others."""
     rng = np.random.default_rng(3)
     truth = rng.integers(2, size=rows)
@@ -153,17 +155,17 @@ def noisy_rules(how: Combination, rows: int = 600, rates: Sequence[float] = (0.9
 
 def test_a_weighted_vote_is_used_where_it_wins_and_says_by_how_much():
     fired, people = noisy_rules("weighted")
-    decided = decide(fired, people)
+    decided = choose_vote(fired, people)
     assert (decided.asked, decided.used, decided.rival) == ("weighted", "weighted", "majority")
     assert decided.gain.low > 0
-    best = combine(fired, "weighted", weights_for(fired, people))
+    best = combine(fired, "weighted", learn_weights(fired, people))
     assert decided.vote.winners.tolist() == best.winners.tolist()
     assert (best.winners == people.codes).mean() > 0.9
 
 
 def test_a_weighted_vote_that_does_not_win_is_left_aside():
     fired, people = noisy_rules("weighted", rates=(0.8, 0.8, 0.8))
-    decided = decide(fired, people)
+    decided = choose_vote(fired, people)
     assert decided.used == decided.rival == "majority"
     assert decided.gain.low <= 0
     assert decided.vote.winners.tolist() == combine(fired, "majority").winners.tolist()
@@ -171,14 +173,14 @@ def test_a_weighted_vote_that_does_not_win_is_left_aside():
 
 def test_without_labels_by_people_a_weighted_vote_is_left_aside():
     fired, _ = noisy_rules("weighted")
-    decided = decide(fired, judged([None] * 600))
+    decided = choose_vote(fired, judged([None] * 600))
     assert (decided.used, decided.gain) == ("majority", None)
     assert analyze(fired, judged([None] * 600)).to_json()["guessing"] is None
 
 
 def test_weights_are_the_files_or_learned():
     fired = fired_rules([[1] * 10, [1] * 10, [0] * 10], "aab", weights=(None, 2.5, None))
-    weights = weights_for(fired, judged(["a"] * 9 + ["b"]))
+    weights = learn_weights(fired, judged(["a"] * 9 + ["b"]))
     assert weights == pytest.approx([np.log(10 / 2 * 2), 2.5, np.log(2)])
 
 
@@ -186,13 +188,13 @@ def test_a_proposal_names_its_rules_and_is_as_sure_as_the_best_of_them():
     fired = fired_rules([[1, 1, 1, 0], [1, 0, 1, 0], [0, 1, 1, 0]], "aab")
     people = judged(["a", "a", None, None])
     proposals = Proposals(fired, people)
-    best = trust(fired, people)
+    best = estimate_trust(fired, people)
     assert (proposals.answer(0).label, proposals.answer(0).reason) == ("a", "r0, r1")
     assert proposals.answer(0).score == pytest.approx(max(best[:2]), abs=1e-4)
     assert proposals.answer(1) is None
     assert proposals.answer(2).score == pytest.approx(max(best[:2]) * 2 / 3, abs=1e-4)
     assert proposals.answer(3) is None
-    told = proposals.explained(2, "W0 and w1, not w2")
+    told = proposals.explain(2, "W0 and w1, not w2")
     assert told.reason == "r0: W0; r1: w1 · against it: r2"
     assert told.words == ("W0", "w1")
 
@@ -211,5 +213,5 @@ def test_test_rows_get_no_proposal():
 def test_a_row_that_comes_up_in_another_thread_has_its_proposal_without_the_words():
     proposals = Proposals(fired_rules([[1]], "a"), judged([None]))
     with ThreadPoolExecutor(1) as pool:
-        told = pool.submit(proposals.explained, 0, "w0").result()
+        told = pool.submit(proposals.explain, 0, "w0").result()
     assert (told.label, told.reason, told.words) == ("a", "r0", ())

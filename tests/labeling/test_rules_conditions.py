@@ -11,12 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from textblob import TextBlob
 
-from txt.labeling.rules.conditions import CONDITIONS, ColumnValue, Known, Regex
+from txt.labeling.rules.conditions import CONDITIONS, ColumnValue, ConditionContext, NumberRange, Regex, parse_range
 from txt.labeling.rules.corpus import Corpus, SlowPatternError
 from txt.labeling.rules.firing import Firing
-from txt.labeling.rules.folding import WORD, fold
-from txt.labeling.rules.number_range import NumberRange, parse_range
 from txt.labeling.rules.parse import parse_rules
+from txt.labeling.rules.word_index import WORD, fold
 
 IOTA_BELOW = "\u0345"  # a mark that `re` takes for the letter iota without regard to case, and that is in no word
 TEXTS = [
@@ -34,7 +33,7 @@ def corpus(texts=TEXTS, **columns) -> Corpus:
 
 
 def fires(key: str, written, texts=TEXTS, **columns) -> list[int]:
-    condition = CONDITIONS[key](written, Known(list(columns)))
+    condition = CONDITIONS[key](written, ConditionContext(list(columns)))
     return np.flatnonzero(condition.fires(corpus(texts, **columns))).tolist()
 
 
@@ -159,7 +158,7 @@ def test_only_what_an_edit_changed_is_worked_out_anew(monkeypatch: pytest.Monkey
 
 
 def test_what_made_a_condition_fire_is_told_as_it_stands_in_the_text():
-    known = Known([])
+    known = ConditionContext([])
     assert CONDITIONS["keywords"](["not worth", "money"], known).seen("Not  worth my MONEY") == ["Not  worth", "MONEY"]
     assert CONDITIONS["regex"](r"\d+/\d+", known).seen("it is 5/10, no 6/10") == ["5/10"]
     assert ColumnValue("shop", ("n",)).seen("n") == []
@@ -169,7 +168,7 @@ def test_what_made_a_condition_fire_is_told_as_it_stands_in_the_text():
 def test_ranges_hold_what_they_say(low: float, high: float, values: list[float]):
     low, high = sorted((round(low, 2), round(high, 2)))
     array = np.array(values)
-    assert parse_range(f"> {low:.2f}").holds(array).tolist() == [value > low for value in values]
-    assert parse_range(f">={low:.2f}").holds(array).tolist() == [value >= low for value in values]
-    assert parse_range(f"< {high:.2f}").holds(array).tolist() == [value < high for value in values]
+    assert parse_range(f"> {low:.2f}").contains(array).tolist() == [value > low for value in values]
+    assert parse_range(f">={low:.2f}").contains(array).tolist() == [value >= low for value in values]
+    assert parse_range(f"< {high:.2f}").contains(array).tolist() == [value < high for value in values]
     assert parse_range(f"{low:.2f} to {high:.2f}") == NumberRange(low, high)

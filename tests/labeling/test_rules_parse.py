@@ -8,10 +8,8 @@ from hypothesis import strategies as st
 
 from tests.conftest import ROOT
 from txt.errors import InputError
-from txt.labeling.rules.conditions import CONDITIONS, Keywords, Regex, Sentiment
-from txt.labeling.rules.number_range import NumberRange
-from txt.labeling.rules.parse import declared_labels, parse_rules, read_rules
-from txt.labeling.rules.toml_lines import TomlLines
+from txt.labeling.rules.conditions import CONDITIONS, Keywords, NumberRange, Regex, Sentiment
+from txt.labeling.rules.parse import TomlLines, parse_rules, read_declared_labels, read_rules
 
 CLASSES, COLUMNS = ["negative", "positive"], ["shop", "stars"]
 HEAD = '[[rule]]\nname = "refund"\nlabel = "negative"\n'
@@ -64,8 +62,8 @@ def test_the_built_in_sentiment_is_the_guides():
         (HEAD + "characters = '9 to 3'", 4, "`characters` is wrong", "to"),
         (HEAD + "column = { shp = 'x' }", 4, "`column` is wrong", "did you mean `shop`?"),
         (HEAD + "column = { shop = 'x', stars = '1' }", 4, "`column` is wrong", "one column"),
-        (HEAD + "regex = 'a'\npriority = 1.5", 5, "`priority` is no whole number", "priority = 10"),
-        (HEAD + "regex = 'a'\nweight = -1", 5, "`weight` is no number above 0", "weight = 1.5"),
+        (HEAD + "regex = 'a'\npriority = 1.5", 5, "`priority` is not a whole number", "priority = 10"),
+        (HEAD + "regex = 'a'\nweight = -1", 5, "`weight` is not a number above 0", "weight = 1.5"),
         (HEAD + "regex = 'a'\nunless = 'b'", 5, "`unless` is wrong", "unless = {"),
         (HEAD + "regex = 'a'\n[rule.unless]\nregex = '['", 6, "`regex` is wrong", "unterminated"),
         (HEAD + "regex = 'a'\n[rule.unless]\nregexx = 'b'", 6, "unknown key `regexx`", "did you mean `regex`?"),
@@ -90,10 +88,10 @@ def test_a_mistake_names_the_rule_its_line_and_the_fix(source, line, message, hi
     [
         ("combine = 'sum'\n" + HEAD + "regex = 'a'", 1, "combine is 'sum'", "priority, majority, weighted"),
         ("\nrulez = 1", 2, "unknown key `rulez`", "did you mean `rule`?"),
-        ("labels = 'a'", 1, "labels is no list", "labels = ["),
+        ("labels = 'a'", 1, "labels is not a list", "labels = ["),
         (HEAD + 'regex = "\\d"', 4, "in a string", "single quotes"),
         (HEAD + "regex = 'a", 4, "", ""),
-        ("[rule]\nname = 'a'", 1, "`rule` is no list of tables", "[[rule]]"),
+        ("[rule]\nname = 'a'", 1, "`rule` is not a list of tables", "[[rule]]"),
         ("[[rule]]\nlabel = 'positive'\nregex = 'a'", 1, "it has no name", "name ="),
     ],
 )
@@ -122,7 +120,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path):
 
 def test_declared_labels_are_known_whatever_else_is_wrong(tmp_path: Path):
     (tmp_path / "rules.toml").write_text("labels = ['a', 'b']\nwrong = 1\n")
-    assert declared_labels(tmp_path / "rules.toml") == ("a", "b")
+    assert read_declared_labels(tmp_path / "rules.toml") == ("a", "b")
 
 
 def test_the_sample_rules_are_right():

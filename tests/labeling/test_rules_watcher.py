@@ -11,7 +11,7 @@ import pytest
 
 from tests.labeling.conftest import write_csv
 from txt.data.reading.rows import Asked, find_form
-from txt.labeling.rules.watcher import Mistake, RuleWatcher, Voted, Watch, Working
+from txt.labeling.rules.watcher import RulesMistake, RuleVotes, RuleWatcher, Watch, Working
 
 RULES = "[[rule]]\nname='refund'\nlabel='neg'\nkeywords=['refund']\n"
 TEXTS = ["a refund, please", "so good", "Refund!", "good, no refund"]
@@ -23,7 +23,7 @@ class Talk:
         watch = Watch(data, find_form(data, Asked("text")), rules, ("neg", "pos"))
         self.watcher = RuleWatcher(watch)
 
-    def answer(self, seconds: float = 60.0) -> Voted | Mistake:
+    def answer(self, seconds: float = 60.0) -> RuleVotes | RulesMistake:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             if select.select([self.watcher], [], [], 0.2)[0]:
@@ -32,7 +32,7 @@ class Talk:
                         return answer
         raise AssertionError(f"no answer in {seconds} s")
 
-    def edit(self, source: str) -> Voted | Mistake:
+    def edit(self, source: str) -> RuleVotes | RulesMistake:
         beside = self.rules.with_suffix(".new")
         beside.write_text(source)
         os.replace(beside, self.rules)
@@ -48,8 +48,8 @@ def talk(tmp_path: Path) -> Iterator[Talk]:
     talking.watcher.close()
 
 
-def fires(voted: Voted | Mistake) -> list[list[int]]:
-    assert isinstance(voted, Voted), voted
+def fires(voted: RuleVotes | RulesMistake) -> list[list[int]]:
+    assert isinstance(voted, RuleVotes), voted
     return [np.flatnonzero(line).tolist() for line in voted.fired().fires]
 
 
@@ -59,14 +59,14 @@ def test_an_edit_is_answered_and_a_mistake_is_told(talk: Talk):
     assert first.held_out().tolist() == [False, True, False, False]
     assert fires(talk.edit(RULES + "unless={keywords=['no refund']}\n")) == [[0, 2]]
     wrong = talk.edit(RULES.replace("neg", "negg"))
-    assert isinstance(wrong, Mistake)
+    assert isinstance(wrong, RulesMistake)
     assert "line 3" in wrong.message
     assert fires(talk.edit(RULES + "[[rule]]\nname='g'\nlabel='pos'\nregex='good$'\n")) == [[0, 2, 3], [1]]
 
 
 def test_a_further_class_makes_its_rules_right(talk: Talk):
     talk.answer()
-    assert isinstance(talk.edit(RULES.replace("neg", "new")), Mistake)
+    assert isinstance(talk.edit(RULES.replace("neg", "new")), RulesMistake)
     talk.watcher.set_classes(("neg", "pos", "new"))
     assert fires(talk.answer()) == [[0, 2, 3]]
 
@@ -75,7 +75,7 @@ def test_a_file_that_goes_away_is_told_and_taken_up_again(talk: Talk):
     talk.answer()
     talk.rules.unlink()
     gone = talk.answer()
-    assert isinstance(gone, Mistake)
+    assert isinstance(gone, RulesMistake)
     assert "cannot read" in gone.message
     assert fires(talk.edit(RULES)) == [[0, 2, 3]]
 

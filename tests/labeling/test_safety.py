@@ -4,7 +4,7 @@ import pytest
 
 from tests.labeling.pulled_plug import label_side_by_side, pull_plug, text_of, write_items
 from txt.labeling.store.decision import row_id
-from txt.labeling.store.journal import current_labels, store_path
+from txt.labeling.store.journal import read_current_labels, store_path
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -20,7 +20,7 @@ def test_two_people_at_once_get_different_rows_and_lose_nothing(tmp_path):
     given = label_side_by_side(data, 120)
     rows = given["anna"] + given["ben"]
     assert len(set(rows)) == len(rows) == 240
-    labels = current_labels(store_path(data))
+    labels = read_current_labels(store_path(data))
     assert len(labels) == 240
     for name, own in given.items():
         assert {labels[row_id(text_of(row))].annotator for row in own} == {name}

@@ -7,7 +7,7 @@ from multiprocessing.connection import Connection
 from txt.data.reading.open_rows import open_rows
 from txt.data.reading.rows import Asked
 from txt.labeling.find import parse_query
-from txt.labeling.scanner import Find, Indexed, MakeIndex
+from txt.labeling.scanner import FindRequest, Indexed, MakeIndex
 
 
 def test_a_search_that_never_ends_ends_its_process_even_when_the_screen_is_gone(tmp_path):
@@ -23,6 +23,6 @@ def test_a_search_that_never_ends_ends_its_process_even_when_the_screen_is_gone(
     connection.send(MakeIndex(rows.path, rows.form, asked, None))
     while not isinstance(connection.recv(), Indexed):
         pass
-    connection.send(Find(1, parse_query("/(a+)+b$/", ["text"], [], [])))
+    connection.send(FindRequest(1, parse_query("/(a+)+b$/", ["text"], [], [])))
     connection.close()
     assert process.wait(timeout=30) == -signal.SIGALRM

@@ -12,10 +12,10 @@ from tests.labeling.conftest import write_csv
 from txt.data.reading.open_rows import open_rows
 from txt.data.reading.rows import Asked
 from txt.errors import InputError
-from txt.labeling.queue import View
+from txt.labeling.queue import QueueView
 from txt.labeling.session import LabelSession
 from txt.labeling.store.decision import row_id
-from txt.labeling.store.journal import current_labels
+from txt.labeling.store.journal import read_current_labels
 from txt.labeling.store.store_file import NotSavedError
 
 TEXTS = ["so good", "so bad", "what", "fine", "meh"]
@@ -35,7 +35,7 @@ def picture(session: LabelSession) -> list[tuple]:
     states = session.states
     shown = []
     for row in range(len(session.rows)):
-        note = session._note(row)
+        note = session._read_note(row)
         shown.append((states.label(row), states.is_skipped(row), states.is_flagged(row), note, states.how(row)))
     return [*shown, tuple(session.classes), astuple(session.progress())[:5]]
 
@@ -45,7 +45,7 @@ def test_a_label_is_saved_and_the_next_row_shown(open_session):
     assert session.item().text == "so good"
     session.label("pos")
     assert session.item().text == "so bad"
-    assert current_labels(session.journal.path)[row_id("so good")].label == "pos"
+    assert read_current_labels(session.journal.path)[row_id("so good")].label == "pos"
 
 
 def test_a_new_sitting_begins_at_the_first_row_without_a_decision(open_session):
@@ -203,7 +203,7 @@ def test_labels_follow_their_rows_when_the_file_is_sorted_or_shortened(open_sess
     session = open_session(write_csv(tmp_path / "data.csv", ["a", "b", "new"]))
     assert labels_of(session) == ["neg", "neu", None]
     assert session.states.unmatched == {row_id("c")}
-    assert current_labels(session.journal.path)[row_id("c")].label == "pos"
+    assert read_current_labels(session.journal.path)[row_id("c")].label == "pos"
 
 
 def test_labels_in_the_file_count_as_done_unless_they_are_left_aside(open_session, tmp_path):
@@ -260,7 +260,7 @@ def test_a_class_is_seen_by_the_other_annotator(open_session):
 def test_everything_in_a_view_is_labeled_by_one_act_and_undone_by_one(open_session):
     session = open_session([f"row {number}" for number in range(50)])
     session.label("neg")
-    rows = session.bulk_rows(np.arange(0, 50, 2), overwrite=False)
+    rows = session.select_bulk_rows(np.arange(0, 50, 2), overwrite=False)
     assert rows.tolist() == list(range(2, 50, 2))
     session.label_all(rows, "pos")
     assert session.progress().classes == {"neg": 1, "neu": 0, "pos": 24}
@@ -279,7 +279,7 @@ def test_labeling_all_reaches_identical_rows_outside_the_view(open_session):
 
 def test_labeling_goes_through_the_rows_of_a_view_only(open_session):
     session = open_session(TEXTS)
-    session.set_view(View("odd", np.array([1, 3])))
+    session.set_view(QueueView("odd", np.array([1, 3])))
     assert session.row == 1
     session.label("pos")
     assert session.row == 3
@@ -354,7 +354,7 @@ def test_decisions_wait_while_the_store_is_locked_and_are_written_afterwards(ope
     blocker.close()
     assert session.retry()
     assert session.problem is None
-    assert [label.label for label in current_labels(session.journal.path).values()] == ["pos"]
+    assert [label.label for label in read_current_labels(session.journal.path).values()] == ["pos"]
     session.redo()
     assert labels_of(session) == ["pos", "neg", None, None, None]
 
@@ -391,7 +391,7 @@ def test_a_thousand_random_acts_undone_leave_the_state_of_the_start(open_session
         "undo": session.undo,
         "redo": session.redo,
         "all": lambda: session.label_all(
-            session.bulk_rows(
+            session.select_bulk_rows(
                 np.unique(np.array([rng.randrange(120) for _ in range(9)])), overwrite=rng.random() < 0.5
             ),
             rng.choice(session.classes),
@@ -424,5 +424,5 @@ def test_seconds_on_screen_leave_idle_time_out(tmp_path):
         session.stopwatch.touch()
         moment[0] += 3600
         session.label("pos")
-        ((first, second),) = journal.all_decisions()
+        ((first, second),) = journal.read_all_decisions()
         assert (first.seconds, second.seconds) == (4, 5 + IDLE_SECONDS)

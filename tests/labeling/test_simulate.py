@@ -7,29 +7,29 @@ from tests.labeling.test_active import reviews
 from txt.labeling.active.models import TFIDF
 from txt.labeling.active.vectors import tfidf
 from txt.labeling.simulate import (
-    Replay,
-    Task,
+    SimulatedRun,
+    SimulationTask,
+    add_noise,
     area,
-    budgets,
     compare,
+    list_budgets,
     mean_over_seeds,
     needed,
-    noisy,
-    replay,
-    replays,
+    simulate_run,
+    simulate_runs,
 )
 
 
 @pytest.fixture(scope="module")
-def task() -> Task:
+def task() -> SimulationTask:
     texts, labels = reviews(300)
-    return Task(tfidf(texts), labels, ("neg", "pos"), TFIDF)
+    return SimulationTask(tfidf(texts), labels, ("neg", "pos"), TFIDF)
 
 
-def test_a_strategy_is_replayed_beside_random_order_on_rows_it_never_learns_from(task: Task):
-    found = list(replays(task, ["margin", "random"], seeds=3, most=40))
+def test_a_strategy_is_replayed_beside_random_order_on_rows_it_never_learns_from(task: SimulationTask):
+    found = list(simulate_runs(task, ["margin", "random"], seeds=3, most=40))
     comparison = compare(found, "margin")
-    assert [labels for labels, *_ in comparison.curves["margin"]] == budgets(40) == [10, 15, 20, 25, 30, 35, 40]
+    assert [labels for labels, *_ in comparison.curves["margin"]] == list_budgets(40) == [10, 15, 20, 25, 30, 35, 40]
     assert comparison.full.value > 0.9
     first, last = comparison.curves["margin"][0], comparison.curves["margin"][-1]
     assert first[1] < last[1]
@@ -41,31 +41,31 @@ def test_a_strategy_is_replayed_beside_random_order_on_rows_it_never_learns_from
     assert set(told["labels_to"]["0.95"]["random"]) == {"value", "low", "high", "reached", "seeds"}
 
 
-def test_the_same_seed_gives_the_same_replay_in_other_processes_too(task: Task):
-    here = list(replays(task, ["margin"], seeds=2, most=15))
-    elsewhere = list(replays(task, ["margin"], seeds=2, most=15, workers=2))
+def test_the_same_seed_gives_the_same_replay_in_other_processes_too(task: SimulationTask):
+    here = list(simulate_runs(task, ["margin"], seeds=2, most=15))
+    elsewhere = list(simulate_runs(task, ["margin"], seeds=2, most=15, workers=2))
     assert sorted(elsewhere, key=lambda each: each.seed) == here
 
 
-def test_wrong_answers_cost_accuracy(task: Task):
-    clean, wrong = (replay(task, "random", 1, 60, noise) for noise in (0.0, 0.4))
+def test_wrong_answers_cost_accuracy(task: SimulationTask):
+    clean, wrong = (simulate_run(task, "random", 1, 60, noise) for noise in (0.0, 0.4))
     assert wrong.full < clean.full
     assert wrong.accuracy[-1] < clean.accuracy[-1]
 
 
 def test_noise_changes_the_share_asked_for_and_always_to_another_class():
     labels = np.arange(20_000) % 3
-    changed = noisy(labels, 3, 0.1, 5)
+    changed = add_noise(labels, 3, 0.1, 5)
     assert (changed != labels).mean() == pytest.approx(0.1, abs=0.01)
     assert set(changed) == {0, 1, 2}
-    assert (noisy(labels, 3, 0.0, 5) == labels).all()
+    assert (add_noise(labels, 3, 0.0, 5) == labels).all()
 
 
 def test_labels_needed_are_read_between_two_fits_and_those_never_enough_are_counted_in_full():
-    found = Replay("margin", 0, (10, 20, 30), (0.5, 0.6, 0.8), 0.8)
+    found = SimulatedRun("margin", 0, (10, 20, 30), (0.5, 0.6, 0.8), 0.8)
     assert needed(found, 0.875) == pytest.approx(25)
     assert needed(found, 0.5) == 10
-    low = Replay("random", 0, (10, 20, 30), (0.5, 0.5, 0.5), 0.8)
+    low = SimulatedRun("random", 0, (10, 20, 30), (0.5, 0.5, 0.5), 0.8)
     assert needed(low, 0.95) is None
     told = compare([found, low], "margin").labels_to[0.95]["random"]
     assert (told.reached, told.seeds, told.labels.value) == (0, 1, 30.0)

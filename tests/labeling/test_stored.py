@@ -7,7 +7,7 @@ from txt.cli import main
 from txt.config import PrepareConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
-from txt.labeling.store.stored_labels import stored_labels
+from txt.labeling.store.stored_labels import open_stored_labels
 
 
 @pytest.fixture
@@ -24,7 +24,9 @@ def labeled(tmp_path, monkeypatch):
 
 
 def test_prepare_uses_what_was_decided_and_leaves_the_rest_unlabeled(labeled, tmp_path):
-    prepare(labeled, PrepareConfig(vocab_size=200), tmp_path / "out", decided=stored_labels(labeled, PrepareConfig()))
+    prepare(
+        labeled, PrepareConfig(vocab_size=200), tmp_path / "out", decided=open_stored_labels(labeled, PrepareConfig())
+    )
     prepared = Prepared.open(tmp_path / "out")
     assert prepared.labels == ("bad", "good")
     found = {}
@@ -44,7 +46,7 @@ def test_no_labels_ignores_the_store(labeled, tmp_path, capsys):
 def test_a_file_without_a_store_keeps_its_own_labels(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("text,label\na,b\n")
-    assert stored_labels(path, PrepareConfig()) is None
+    assert open_stored_labels(path, PrepareConfig()) is None
 
 
 def label_plainly(monkeypatch, path, keys, *options):

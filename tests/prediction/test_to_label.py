@@ -32,7 +32,7 @@ def test_the_labeling_screen_finds_the_rows_flagged_and_knows_the_classes(data, 
         assert session.classes == list(LABELS)
         assert [row for row in range(5) if session.states.is_flagged(row)] == [1, 2, 3]
         assert session.progress().done == 0  # a flag is no label
-        (decision, *_) = opened.journal.about([session.states.row_id(3)])
+        (decision, *_) = opened.journal.decisions_about([session.states.row_id(3)])
     assert (decision.how, decision.suggestion, decision.score, decision.annotator) == ("model", "good", 0.41, "run-1")
 
 

@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from txt.config import TrainConfig
-from txt.files import json_line
+from txt.files import encode_line
 from txt.runs.events import Evaluation, Event, Finished, Started, Step
 from txt.runs.folder import Run
 
@@ -109,7 +109,7 @@ def made_run(
     record["created"] = f"2020-01-{day:02d}T12:00:00+00:00"
     (run.path / "config.json").write_text(json.dumps(record))
     if events:
-        run.events_path.write_bytes(b"".join(json_line(event.to_json()) for event in events))
+        run.events_path.write_bytes(b"".join(encode_line(event.to_json()) for event in events))
     if test is not None:
         score = {"value": test, "low": test - 0.05, "high": test + 0.05}
         report = {"format": 1, "run": name, "split": "test", "data": None, "rows": 100, "rows_in_train": 0}

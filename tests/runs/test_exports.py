@@ -13,8 +13,7 @@ from txt.charts.run_figure import figure, page
 from txt.charts.shapes import HEIGHT, WIDTH, png, svg
 from txt.errors import InputError
 from txt.runs.curves import Curves, curves_of
-from txt.runs.series import COLUMNS, write_csv
-from txt.runs.tensorboard import crc32c, masked, write_tensorboard
+from txt.runs.series import COLUMNS, crc32c, masked, write_csv, write_tensorboard
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -8,8 +8,8 @@ import pytest
 
 from tests.runs.made_runs import started, step
 from txt.config import TrainConfig
-from txt.files import json_line
-from txt.runs.event_index import ROW, VALUES, agreeing_rows, index_path
+from txt.files import encode_line
+from txt.runs.event_index import ROW, VALUES, count_agreeing_rows, index_path
 from txt.runs.events import Evaluation, Saved, Step, Warned
 from txt.runs.feed import RunFeed
 from txt.runs.folder import EventLog, Run
@@ -62,7 +62,7 @@ def assert_is(found, wanted):
 
 def test_the_table_and_the_lines_say_the_same(run):
     wanted = written(run, events())
-    assert agreeing_rows(run.events_path) == len(wanted)
+    assert count_agreeing_rows(run.events_path) == len(wanted)
     assert_is(taken(RunFeed(run.events_path)), wanted)
     index_path(run.events_path).unlink()
     assert_is(taken(RunFeed(run.events_path)), wanted)
@@ -82,7 +82,7 @@ def test_an_unfinished_line_waits(run):
     written(run, events(10))
     feed = RunFeed(run.events_path)
     taken(feed)
-    line = json_line(step(10).to_json())
+    line = encode_line(step(10).to_json())
     with run.events_path.open("ab") as file:
         file.write(line[:25])
         file.flush()
@@ -95,7 +95,7 @@ def test_a_record_that_was_replaced_is_read_anew(run):
     written(run, events(30))
     feed = RunFeed(run.events_path)
     taken(feed)
-    run.events_path.write_bytes(b"".join(json_line(event.to_json()) for event in [started(), step(1)]))
+    run.events_path.write_bytes(b"".join(encode_line(event.to_json()) for event in [started(), step(1)]))
     news = feed.look()
     assert news.anew
     assert news.steps["step"].tolist() == [1]
@@ -106,7 +106,7 @@ def test_lines_that_make_no_sense_are_passed_over(run, line):
     written(run, events(5))
     index_path(run.events_path).unlink()
     with run.events_path.open("ab") as file:
-        file.write(line + b"\n" + json_line(step(5).to_json()))
+        file.write(line + b"\n" + encode_line(step(5).to_json()))
     assert taken(RunFeed(run.events_path))[0][-1] == 5
 
 
@@ -117,7 +117,7 @@ def test_a_training_that_goes_on_brings_the_table_up_to_date(run):
     for damaged in (whole[: 10 * ROW.size + 3], b"", b"torn", b"\x00" * len(whole)):
         table.write_bytes(damaged)
         first += written(run, [started(39), step(40), Saved(time=9.0, step=40, path="x", best=False)])
-        assert agreeing_rows(run.events_path) == len(first)
+        assert count_agreeing_rows(run.events_path) == len(first)
         assert_is(taken(RunFeed(run.events_path)), first)
 
 
@@ -126,7 +126,7 @@ def test_a_table_of_another_record_is_not_believed(run):
     other = run.path / "other.jsonl"
     other.write_bytes(run.events_path.read_bytes().replace(b'"step":3', b'"step": 3'))
     index_path(other).write_bytes(index_path(run.events_path).read_bytes())
-    assert agreeing_rows(other) == 0
+    assert count_agreeing_rows(other) == 0
     assert len(taken(RunFeed(other))[0]) == sum(isinstance(event, Step) for event in wanted)
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.runs.made_runs import course, evaluation, finished, made_run, started, step
-from txt.files import lines_from_end
+from txt.files import read_lines_backwards
 from txt.runs.folder import EventLog, Run
 from txt.runs.state import State, read_tail, state_of
 from txt.runs.status import own_status, write_status
@@ -32,12 +32,12 @@ def stands(run: Run) -> State:
 def test_lines_come_from_the_last_to_the_first_without_a_torn_one(tmp_path_factory, lines, torn):
     path = tmp_path_factory.mktemp("lines") / "file"
     path.write_bytes(b"".join(line + b"\n" for line in lines) + torn.replace(b"\n", b""))
-    assert list(lines_from_end(path)) == lines[::-1]
+    assert list(read_lines_backwards(path)) == lines[::-1]
 
 
 def test_no_more_is_read_than_allowed(tmp_path):
     (tmp_path / "file").write_bytes(b"".join(b"%05d\n" % number for number in range(100_000)))
-    assert [int(line) for line in lines_from_end(tmp_path / "file", 600)] == list(range(99_999, 99_900, -1))
+    assert [int(line) for line in read_lines_backwards(tmp_path / "file", 600)] == list(range(99_999, 99_900, -1))
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_a_training_begins_although_someone_looks_whether_it_runs():
         descriptor = os.dup(looking.fileno())
     threading.Timer(0.1, os.close, [descriptor]).start()
     with EventLog(run):
-        assert run.is_locked()
+        assert run.is_training()
 
 
 def test_a_run_that_was_resumed_is_not_finished_any_more():

@@ -10,7 +10,7 @@ from textual.app import App
 
 from txt.config import LabelConfig
 from txt.data.reading.rows import Asked
-from txt.labeling.opening import Opened, open_labels
+from txt.labeling.opening import OpenLabels, open_labels
 from txt.screens.label.app import LabelApp
 from txt.screens.label.screen import Sitting
 
@@ -46,7 +46,7 @@ def write_reviews(path: Path, texts: Sequence[str] = REVIEWS, shops: Sequence[st
 @pytest.fixture
 def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     """Return a function that makes the app on some texts or a file; what it opened is closed after the test."""
-    opened: list[Opened] = []
+    opened: list[OpenLabels] = []
 
     def make(
         texts: Sequence[str] | Path = REVIEWS,

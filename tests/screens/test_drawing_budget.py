@@ -1,4 +1,4 @@
-from txt.screens.dashboard.drawing_budget import DrawingBudget
+from txt.screens.dashboard.panels import DrawingBudget
 
 
 class Times:

@@ -3,16 +3,18 @@
 import numpy as np
 
 from tests.screens.conftest import REVIEWS, MakeApp, painted
-from txt.labeling.active.sitting import Standing
+from txt.labeling.active.sitting import ModelStatus
 from txt.labeling.item import Suggestion
-from txt.proportions import wilson
+from txt.proportions import wilson_interval
 from txt.screens.label.model import model_page
 
 
 def test_the_page_tells_accuracy_shares_and_advice():
-    shares = {"positive": wilson(30, 40), "\x1b[31mneg": wilson(10, 40)}
+    shares = {"positive": wilson_interval(30, 40), "\x1b[31mneg": wilson_interval(10, 40)}
     curve = [(10, 0.5), (20, 0.7), (30, 0.8)]
-    page = model_page(Standing(30, 40, 200, wilson(32, 40), shares, curve, "you may stop here", ""), 60).plain
+    page = model_page(
+        ModelStatus(30, 40, 200, wilson_interval(32, 40), shares, curve, "you may stop here", ""), 60
+    ).plain
     assert "right on 80 % [65, 90] of the rows it never learned from; 40 of 200 rows held out" in page
     assert "You may stop here." in page
     assert "accuracy on the holdout" in page
@@ -20,7 +22,9 @@ def test_the_page_tells_accuracy_shares_and_advice():
 
 
 def test_few_measured_rows_claim_nothing():
-    page = model_page(Standing(8, 3, 200, wilson(3, 3), {"positive": wilson(3, 3)}, [], "", ""), 60).plain
+    page = model_page(
+        ModelStatus(8, 3, 200, wilson_interval(3, 3), {"positive": wilson_interval(3, 3)}, [], "", ""), 60
+    ).plain
     assert "100 %" not in page
     assert "3 of 200 rows held out are labeled" in page
 
@@ -33,7 +37,7 @@ async def test_in_a_review_one_key_keeps_a_label_and_another_changes_it(make_app
         labeled = [row for row in range(len(REVIEWS)) if session.states.label(row)]
         session.queue.order = np.array(labeled[:2])
         object.__setattr__(session.task, "review", True)
-        session.suggest_by(lambda _row: Suggestion("neutral", 0.9, "model", "the label has 2% by tfidf"))
+        session.set_suggest(lambda _row: Suggestion("neutral", 0.9, "model", "the label has 2% by tfidf"))
         session.queue.move_on(session.settled, set())
         session.jump(labeled[0] + 1)
         app.labeling._tell("")

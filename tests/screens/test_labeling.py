@@ -12,7 +12,7 @@ from tests.screens.conftest import REVIEWS, MakeApp, painted, write_reviews
 from txt.labeling.actions import ACTIONS
 from txt.labeling.item import Suggestion
 from txt.labeling.store.decision import row_id
-from txt.labeling.store.journal import current_labels
+from txt.labeling.store.journal import read_current_labels
 from txt.screens.label.app import LabelApp
 from txt.screens.label.class_bar import ClassBar
 from txt.screens.label.find_dialog import FindDialog
@@ -25,7 +25,7 @@ SMALL = (80, 24)
 
 def stored(app: LabelApp) -> list[str | None]:
     """The label of each row, read afresh from the store."""
-    labels = current_labels(app.session.journal.path)
+    labels = read_current_labels(app.session.journal.path)
     rows = range(len(app.session.rows))
     names = [app.session.states.row_id(row) for row in rows]
     return [labels[name].label if name in labels else None for name in names]
@@ -408,7 +408,7 @@ async def test_a_suggestion_has_a_line_of_its_own_and_enter_takes_it(make_app: M
         await pilot.press("1")
         assert "suggested: positive 83% · enter · like its neighbours" in painted(app)
         await pilot.press("enter")
-        (decision,) = app.session.journal.about([row_id(REVIEWS[1])])
+        (decision,) = app.session.journal.decisions_about([row_id(REVIEWS[1])])
         assert (decision.value, decision.suggestion, decision.score) == ("positive", "positive", 0.83)
 
 
@@ -537,7 +537,7 @@ async def test_a_big_file_is_labeled_while_it_is_still_being_read(make_app: Make
 
 async def test_a_reason_that_is_too_long_for_its_line_is_cut_with_a_mark(make_app: MakeApp):
     app = make_app()
-    app.session.suggest_by(
+    app.session.set_suggest(
         lambda _row: Suggestion("positive", 0.5, reason="sentiment-positive; strong-praise: like a charm " * 3)
     )
     async with app.run_test(size=SMALL):

@@ -59,7 +59,7 @@ def test_several_labels_a_row(snap_compare, make_app: MakeApp, size):
 def test_a_suggestion(snap_compare, make_app: MakeApp, size):
     app = paced(make_app())
     app.session._suggest = lambda _row: Suggestion("positive", 0.83, "model", "like its neighbours")
-    app.session._arrive()
+    app.session._start_item()
     assert snap_compare(app, terminal_size=size)
 
 

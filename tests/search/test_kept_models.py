@@ -7,9 +7,8 @@ import pytest
 from txt.runs.folder import EventLog, Run
 from txt.runs.notes import change_tags
 from txt.search.board import board_of
-from txt.search.kept_models import drop_models
 from txt.search.space import Choices
-from txt.search.supervisor import supervise
+from txt.search.supervisor import drop_models, supervise
 
 
 @pytest.fixture

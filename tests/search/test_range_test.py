@@ -8,10 +8,8 @@ import pytest
 import torch
 
 from txt.config import LRFindConfig, TrainConfig
-from txt.search.finding import find
-from txt.search.guessing import Guessing
-from txt.search.lr_record import FILE, save_finding, saved_suggestion
-from txt.search.range_test import ExplosionWatch, curves_of, range_test
+from txt.search.finding import FILE, find, save_finding, saved_suggestion
+from txt.search.range_test import ExplosionWatch, Guessing, curves_of, range_test
 from txt.search.verification import verify
 from txt.training.loop import train
 

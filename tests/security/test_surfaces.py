@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from txt.cli import main
-from txt.sanitize import visible, without_controls
+from txt.sanitize import escape_controls, sanitize
 
 HOSTILE = {
     "CSI": "\x1b[31mred\x1b[2J",
@@ -88,7 +88,7 @@ def test_no_command_lets_a_terminal_obey_what_data_says(folder: Path, monkeypatc
 
 def test_json_with_its_controls_escaped_means_the_same():
     value = {"text": ALL, "ü": "ß"}
-    written = without_controls(json.dumps(value, ensure_ascii=False))
+    written = escape_controls(json.dumps(value, ensure_ascii=False))
     assert json.loads(written) == value
     assert OBEYED.search(written) is None
     assert "ß" in written
@@ -96,7 +96,7 @@ def test_json_with_its_controls_escaped_means_the_same():
 
 @pytest.mark.parametrize("kind", HOSTILE)
 def test_shown_text_has_nothing_that_a_terminal_obeys(kind: str):
-    assert OBEYED.search(visible(HOSTILE[kind])) is None
+    assert OBEYED.search(sanitize(HOSTILE[kind])) is None
 
 
 def painted(app) -> str:

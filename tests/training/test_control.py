@@ -7,7 +7,7 @@ import threading
 import pytest
 import torch
 
-from txt.processes import boot_id, process_runs
+from txt.processes import boot_id, is_process_running
 from txt.runs.events import Acknowledged, Finished, Saved, Started, Step
 from txt.runs.status import PAUSED, TRAINING, Pulse, Status, own_status, read_status, write_status
 from txt.training import control
@@ -198,9 +198,9 @@ def test_a_process_that_ended_and_was_not_reaped_does_not_run():
     if pid == 0:
         os._exit(0)
     os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
-    assert not process_runs(pid)
+    assert not is_process_running(pid)
     os.waitpid(pid, 0)
-    assert process_runs(os.getpid())
+    assert is_process_running(os.getpid())
 
 
 def test_a_status_is_replaced_as_a_whole(new_run):

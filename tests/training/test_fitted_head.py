@@ -142,10 +142,10 @@ def test_how_hard_a_batch_is_does_not_move_the_curve_of_a_range_test(new_run, da
 
 def test_the_rate_of_a_fine_tuning_is_where_harm_begins_and_of_a_new_model_the_valley(new_run):
     fitted = new_run().config()
-    assert LRFindConfig().rule_for(fitted) == "edge"
-    assert LRFindConfig().rule_for(fitted.with_options(fitted_head=False)) == "valley"
-    assert LRFindConfig().rule_for(TrainConfig()) == "valley"
-    assert LRFindConfig(rule="steepest").rule_for(fitted) == "steepest"
+    assert LRFindConfig().choose_rule(fitted) == "edge"
+    assert LRFindConfig().choose_rule(fitted.with_options(fitted_head=False)) == "valley"
+    assert LRFindConfig().choose_rule(TrainConfig()) == "valley"
+    assert LRFindConfig(rule="steepest").choose_rule(fitted) == "steepest"
 
 
 def test_a_range_test_from_a_fitted_head_suggests_a_rate_that_gains(new_run, data):
@@ -193,4 +193,4 @@ def test_a_torn_run_to_go_on_from_is_told_and_leaves_no_run_behind(new_run, data
     cut(before.model)
     with pytest.raises(InputError, match="there is no model in"):
         start_on_prepared(data.path, TrainConfig(pretrained=str(before.path)), None)
-    assert Run.newest().name == before.name
+    assert Run.find_newest().name == before.name

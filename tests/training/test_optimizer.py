@@ -7,7 +7,7 @@ from transformers import get_linear_schedule_with_warmup
 
 from tests.model.test_classifier import LENGTHS, small_model
 from txt.training.optimizer import FlatAdamW
-from txt.training.schedule import linear_with_warmup
+from txt.training.plan import linear_with_warmup
 
 
 def batches(count):

@@ -26,7 +26,7 @@ from txt.config import AugmentConfig, PrepareConfig
 from txt.data.progress import Progress, Watcher
 from txt.data.reading.table import Table, read
 from txt.errors import InputError, Interrupted
-from txt.files import FORMAT, claimed, read_json, sha256, told_plainly, write_json
+from txt.files import FORMAT, claim_folder, explain_os_errors, read_json, sha256, write_json
 
 _SAVED_EVERY = 2.0  # seconds
 
@@ -121,11 +121,11 @@ def augment(
     """
     started = time.monotonic()
     reading = reading or PrepareConfig()
-    with read(source, reading) as table, told_plainly(f"writing `{out}`"):
+    with read(source, reading) as table, explain_os_errors(f"writing `{out}`"):
         refuse_loss(out, table.source.path, force)
         columns = find_columns(table, reading)
         work = out.parent / f".{out.name}.augmenting"
-        with claimed(work):
+        with claim_folder(work):
             try:
                 summary = _Augmenting(table, columns, out, work, config, progress, stop).run(check, accept)
             except BaseException:

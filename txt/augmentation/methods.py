@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
 
-from txt.augmentation import back_translation, contextual, sentences, synonyms, typos, words
+from txt.augmentation import back_translation, contextual, synonyms, typos, words
 from txt.augmentation.rewriting import Rewriter
 from txt.augmentation.rng import Draws
 from txt.augmentation.spans import Spans
@@ -76,8 +76,8 @@ AUGMENTERS: Mapping[str, Callable[[Setup], Method]] = {
     "keyboard": lambda setup: typos.slips(setup.language),
     "ocr": lambda setup: typos.scans(setup.language),
     "spelling": lambda setup: typos.spellings(setup.language),
-    "punctuation": lambda _: sentences.punctuation,
-    "sentence": lambda _: sentences.sentence,
+    "punctuation": lambda _: words.punctuation,
+    "sentence": lambda _: words.sentence,
     "eda": _eda,
     "antonym": lambda setup: synonyms.replacing(synonyms.finder(setup.tables.antonyms)),
 }

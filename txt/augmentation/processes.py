@@ -13,7 +13,7 @@ from itertools import chain, islice
 from typing import TypeVar
 
 from txt.augmentation.engine import Copy, Engine, Made, Recipe, Row
-from txt.processes import cores
+from txt.processes import count_cores
 
 Held = TypeVar("Held")
 
@@ -29,7 +29,7 @@ def worker_count(wanted: int, copies: int, needs_model: bool) -> int:
     """Return how many processes to use: as many as wanted, or by the cores and the work where that is 0."""
     if needs_model:
         return 1
-    return wanted or (cores() if copies >= _WORTH_IT else 1)
+    return wanted or (count_cores() if copies >= _WORTH_IT else 1)
 
 
 def made_in_order(

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from txt.augmentation.engine import Check, Recipe
-from txt.augmentation.language import find_language
-from txt.augmentation.language_data import opinion_words
+from txt.augmentation.language_data import find_language, opinion_words
 from txt.augmentation.methods import Setup, parse_methods
 from txt.augmentation.spans import Protection
 from txt.augmentation.wordnet import MissingWordNetError, find

@@ -10,7 +10,7 @@ from txt.charts.shapes import WIDTH, Dot, Label, Line, Points, Shape, svg
 from txt.charts.svg import Scale
 from txt.errors import InputError
 from txt.runs.curves import Curves
-from txt.sanitize import clip, visible
+from txt.sanitize import clip, sanitize
 
 _PANEL_WIDTH, _PANEL_HEIGHT = 380, 230
 _LEFTS, _TOPS = (74, 554), (100, 418)
@@ -103,7 +103,7 @@ def subtitle(curves: Curves) -> str:
 
 def page(shapes: Iterable[Shape], title: str, options: Sequence[str]) -> str:
     """Return a self-contained HTML page with the figure and the options that differ from their defaults."""
-    heading, listed = html.escape(visible(title)), html.escape(visible(", ".join(options)))
+    heading, listed = html.escape(sanitize(title)), html.escape(sanitize(", ".join(options)))
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'

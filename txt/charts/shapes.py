@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from txt.errors import InputError
-from txt.sanitize import visible
+from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
     from PIL import ImageDraw
@@ -111,7 +111,7 @@ def _svg_shape(shape: Shape) -> str:
             weight = ' font-weight="600"' if shape.bold else ""
             return (
                 f'<text x="{shape.x:.1f}" y="{shape.y:.1f}" font-size="{shape.size:g}" fill="{color}" '
-                f'text-anchor="{shape.anchor}"{weight}>{html.escape(visible(shape.text))}</text>'
+                f'text-anchor="{shape.anchor}"{weight}>{html.escape(sanitize(shape.text))}</text>'
             )
 
 
@@ -130,7 +130,7 @@ def _png_shape(draw: "ImageDraw.ImageDraw", shape: Shape, large: int) -> None:
             anchor = {"start": "ls", "middle": "ms", "end": "rs"}[shape.anchor]
             font = ImageFont.load_default(shape.size * large)
             place = shape.x * large, shape.y * large
-            draw.text(place, visible(shape.text), color, font, anchor, stroke_width=int(shape.bold))
+            draw.text(place, sanitize(shape.text), color, font, anchor, stroke_width=int(shape.bold))
 
 
 def _dashes(line: Line) -> list[Points]:

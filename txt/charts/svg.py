@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from txt.proportions import Bin, Interval
-from txt.sanitize import clip, visible
+from txt.sanitize import clip, sanitize
 
 MAX_NUMBERED_CLASSES = 15
 MIN_NUMBERED_CELL = 640 / MAX_NUMBERED_CLASSES
@@ -66,7 +66,7 @@ class Scale:
 
 def escaped(text: str) -> str:
     """Return text from data, safe inside HTML and SVG, as text and as attribute."""
-    return html.escape(visible(text))
+    return html.escape(sanitize(text))
 
 
 def whisker_chart(rows: Sequence[Whisker], x: Scale, mark: float | None = None, unit: Unit = SHARE) -> str:
@@ -91,7 +91,7 @@ def heat_map(labels: Sequence[str], counts: Sequence[Sequence[int]]) -> str:
     classes = len(labels)
     cell = max(10.0, min(60.0, 640 / classes))
     letter = min(12.0, max(7.0, cell - 2))
-    gutter = 12 + letter * 0.6 * min(26, max(len(visible(label)) for label in labels))
+    gutter = 12 + letter * 0.6 * min(26, max(len(sanitize(label)) for label in labels))
     parts = []
     for i, (label, row) in enumerate(zip(labels, counts, strict=True)):
         y = gutter + cell * i

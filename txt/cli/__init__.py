@@ -21,7 +21,7 @@ from txt.cli.label import command as label
 from txt.cli.runs import command as runs
 from txt.cli.terminal import has_screen
 from txt.errors import InputError, Interrupted, TxtError, nearest
-from txt.sanitize import visible_lines
+from txt.sanitize import sanitize_lines
 
 app = App(name="txt", context_settings={"help_option_names": ["-h", "--help"]})
 for command in (
@@ -86,10 +86,10 @@ def _tell(error: TxtError, arguments: Sequence[str] = ()) -> int:
     """Print the error in one line and its hint below, and return its exit code."""
     if os.environ.get("TXT_DEBUG") == "1":
         raise error
-    print(f"error: {visible_lines(error.message)}", file=sys.stderr)
+    print(f"error: {sanitize_lines(error.message)}", file=sys.stderr)
     hint = error.hint or (_help_of(arguments) if error.exit_code == InputError.exit_code else None)
     if hint:
-        print(f"\nhint: {visible_lines(hint)}", file=sys.stderr)
+        print(f"\nhint: {sanitize_lines(hint)}", file=sys.stderr)
     return error.exit_code
 
 

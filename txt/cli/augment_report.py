@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text
 
 from txt.cli.console import out, say, shown
-from txt.sanitize import visible_lines
+from txt.sanitize import sanitize_lines
 
 if TYPE_CHECKING:
     from txt.augmentation.augment import Summary
@@ -50,7 +50,7 @@ def show_preview(pairs: Sequence[tuple[str, Sequence["Copy"]]]) -> None:
             before, after = marked(text[:_LONGEST], copy.text[:_LONGEST])
             table.add_row(before, after, shown(copy.method))
         if not copies:
-            table.add_row(Text(visible_lines(text[:_LONGEST])), Text("no copy", style="italic"), "")
+            table.add_row(Text(sanitize_lines(text[:_LONGEST])), Text("no copy", style="italic"), "")
     out.print(table)
 
 
@@ -66,13 +66,13 @@ def marked(before: str, after: str) -> tuple[Text, Text]:
     for kind, old_start, old_end, new_start, new_end in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         taken, put = "".join(old[old_start:old_end]), "".join(new[new_start:new_end])
         if kind == "equal":
-            left.append(visible_lines(taken))
-            right.append(visible_lines(put))
+            left.append(sanitize_lines(taken))
+            right.append(sanitize_lines(put))
             continue
         if taken:
-            left.append(f"[-{visible_lines(taken)}-]", style="red")
+            left.append(f"[-{sanitize_lines(taken)}-]", style="red")
         if put:
-            right.append(f"{{+{visible_lines(put)}+}}", style="green")
+            right.append(f"{{+{sanitize_lines(put)}+}}", style="green")
     return left, right
 
 

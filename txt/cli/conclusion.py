@@ -8,7 +8,7 @@ from rich.text import Text
 
 from txt.cli.console import out, shown
 from txt.cli.scorecard import scores_table, verdict_lines
-from txt.durations import duration
+from txt.durations import format_duration
 
 if TYPE_CHECKING:
     from txt.evaluation.conclusion import Conclusion
@@ -46,7 +46,7 @@ def _course(conclusion: "Conclusion") -> str:
     return (
         f"Best at epoch {finished.best_epoch:.3g}{ended}: val accuracy {best.metrics['accuracy']:.3f}, "
         f"macro-F1 {best.metrics['macro_f1']:.3f}, loss {best.val_loss:.3f}. "
-        f"{duration(finished.seconds)} of training, {finished.rows_per_second:,.0f} rows/s."
+        f"{format_duration(finished.seconds)} of training, {finished.rows_per_second:,.0f} rows/s."
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from txt.sanitize import visible, without_controls
+from txt.sanitize import escape_controls, sanitize
 
 out = Console(highlight=False, soft_wrap=False)
 talk = Console(stderr=True, highlight=False)
@@ -15,7 +15,7 @@ talk = Console(stderr=True, highlight=False)
 
 def shown(text: str, style: str = "") -> Text:
     """Return text from data as something that Rich prints literally: no markup, no control codes."""
-    return Text(visible(text), style=style)
+    return Text(sanitize(text), style=style)
 
 
 def say(message: str) -> None:
@@ -31,4 +31,4 @@ def say_meanwhile(message: str) -> None:
 
 def print_json(value: Any) -> None:
     """Print a value as JSON on stdout; what would steer a terminal is written as `\\u009b`, which means the same."""
-    sys.stdout.write(without_controls(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)) + "\n")
+    sys.stdout.write(escape_controls(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False)) + "\n")

@@ -11,8 +11,8 @@ from txt.cli.console import print_json, say, say_meanwhile
 from txt.cli.options import Given, build, takes
 from txt.config import PrepareConfig
 from txt.errors import InputError
-from txt.option_schema import names_of
-from txt.sanitize import visible
+from txt.option_schema import list_option_names
+from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
     from tqdm import tqdm
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("eval")(evaluate)
 
 
-@takes(PrepareConfig, without=tuple(name for name in names_of(PrepareConfig) if name not in _READING))
+@takes(PrepareConfig, without=tuple(name for name in list_option_names(PrepareConfig) if name not in _READING))
 def evaluate(
     run: Annotated[str | None, typer.Argument(help="Run, by name or path [the newest].", show_default=False)] = None,
     *,
@@ -58,8 +58,8 @@ def evaluate(
     if data is None and given:
         flag = "--" + next(iter(given)).replace("_", "-")
         raise InputError(f"{flag} is about reading a file, and none is given", "name it with --data FILE")
-    found = Run.open(run) if run else Run.newest()
-    say_meanwhile(f"evaluating {visible(found.name)} …")
+    found = Run.open(run) if run else Run.find_newest()
+    say_meanwhile(f"evaluating {sanitize(found.name)} …")
     with PredictingBar() as bar:
         report = evaluate_run(
             found, split, data, build(PrepareConfig, given, given.settings), device, bar.advance, embeddings

@@ -45,7 +45,7 @@ def export(
     from txt.prediction.source import find_model
     from txt.runs.folder import Run
 
-    source = find_model(run if run is not None else Run.newest().path)
+    source = find_model(run if run is not None else Run.find_newest().path)
     target = out or Path("exports") / f"{source.name}-{form}"
     if form == "hf":
         from txt.export.hugging_face import export_hugging_face

@@ -14,8 +14,8 @@ from txt.cli.options import Given, build, file_options, takes
 from txt.cli.terminal import has_screen
 from txt.config import LRFindConfig, TrainConfig
 from txt.errors import InputError, Interrupted
-from txt.option_schema import flag, names_of
-from txt.sanitize import visible
+from txt.option_schema import flag, list_option_names
+from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -29,7 +29,7 @@ _USED = {"batch_size", "max_grad_norm", "weight_decay", "label_smoothing", "clas
 _GROUPS = {"Model", "Pretrained", "Machine"}
 _UNUSED = tuple(
     name
-    for name in names_of(TrainConfig)
+    for name in list_option_names(TrainConfig)
     if name not in _USED and TrainConfig.__dataclass_fields__[name].metadata["group"] not in _GROUPS
 )
 
@@ -63,7 +63,7 @@ def lrfind(
     Example: `txt lrfind --preset small`
     """
     from txt.cli.training_options import finds_rate, training_options, with_settings
-    from txt.search.lr_record import save_finding
+    from txt.search.finding import save_finding
 
     below, recipe, options = with_settings(preset, None, file_options(config, TrainConfig, LRFindConfig), given)
     finds_rate(options, given)  # `lr = "auto"` in a file that training shares is no news here
@@ -93,7 +93,7 @@ def find_rate(prepared: "Prepared", training: TrainConfig, finding: LRFindConfig
     from txt.search.finding import find
     from txt.search.range_test import range_test
 
-    rule = finding.rule_for(training)
+    rule = finding.choose_rule(training)
     if on_screen:
         from txt.screens.lrfind import LRFindApp
 
@@ -108,7 +108,7 @@ def find_rate(prepared: "Prepared", training: TrainConfig, finding: LRFindConfig
 
 def with_found_rate(training: TrainConfig, prepared: "Prepared") -> TrainConfig:
     """Return the options with the learning rate that was found for them, by a test now where there was none before."""
-    from txt.search.lr_record import save_finding, saved_suggestion
+    from txt.search.finding import save_finding, saved_suggestion
 
     suggestion = saved_suggestion(prepared, training)
     if suggestion is not None:
@@ -141,7 +141,7 @@ def _open(source: Path) -> "Prepared":
         raise InputError(f"`{source}` is a file, not a prepared folder", f"txt prepare {source}, then txt lrfind")
     if not source.is_dir() and source == Path("prepared"):
         raise InputError("there is no `prepared` folder here", "txt prepare DATA makes one")
-    say_meanwhile(f"trying learning rates on {visible(str(source))} …")
+    say_meanwhile(f"trying learning rates on {sanitize(str(source))} …")
     from txt.data.prepared import Prepared
 
     return Prepared.open(source)
@@ -220,7 +220,7 @@ def _say_next(source: Path, finding: "Finding", options: list[str]) -> None:
         return
     folder = [] if source == Path("prepared") else [str(source)]
     command = shlex.join(["txt", "train", *folder, *options, "--lr", f"{finding.suggestion:.2g}"])
-    say(f"\n  {visible(command)}    or --lr auto")
+    say(f"\n  {sanitize(command)}    or --lr auto")
 
 
 def _write_svg(path: Path, parts: "Iterator[Any]") -> None:

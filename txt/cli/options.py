@@ -11,7 +11,7 @@ import typer
 
 from txt.cli.settings import origins_of, typed_names
 from txt.errors import InputError, did_you_mean
-from txt.option_schema import Config, check_value, flag, read_toml
+from txt.option_schema import Config, check_limits, flag, read_toml
 from txt.recipes import PRESETS
 
 Kind = TypeVar("Kind", bound=Config)
@@ -120,7 +120,7 @@ def file_options(path: Path | None, *kinds: type[Config]) -> Mapping[str, Any]:
     options: dict[str, Any] = {}
     for written, value in table.items():
         kind = known.get(written.replace("-", "_"), kinds[0])
-        options |= _worded(kind, written, value) or kind.named_values({written: value}, source=f"`{path}`")
+        options |= _worded(kind, written, value) or kind.parse_values({written: value}, source=f"`{path}`")
     return options
 
 
@@ -147,7 +147,7 @@ def check_setting(item: Field[Any], value: Any, origin: str) -> None:
     if isinstance(value, str) and value in item.metadata["words"]:
         return
     try:
-        check_value(item, value)
+        check_limits(item, value)
     except InputError as error:
         raise InputError(f"{origin}: {error.message}", error.hint) from None
 

@@ -17,8 +17,8 @@ from txt.cli.options import Given, build, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PredictConfig, PrepareConfig
 from txt.errors import InputError
-from txt.option_schema import flag, names_of
-from txt.sanitize import visible
+from txt.option_schema import flag, list_option_names
+from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
     from dataclasses import Field
@@ -37,7 +37,11 @@ def register(app: typer.Typer) -> None:
     app.command("predict")(predict)
 
 
-@takes(PredictConfig, PrepareConfig, without=tuple(name for name in names_of(PrepareConfig) if name not in _READING))
+@takes(
+    PredictConfig,
+    PrepareConfig,
+    without=tuple(name for name in list_option_names(PrepareConfig) if name not in _READING),
+)
 def predict(
     run: Annotated[
         str | None, typer.Argument(help="Run or model's folder [the newest run].", show_default=False)
@@ -146,11 +150,11 @@ def _source(run: str | None) -> "ModelSource":
     from txt.prediction.source import find_model
     from txt.runs.folder import Run
 
-    return find_model(run if run is not None else Run.newest().path)
+    return find_model(run if run is not None else Run.find_newest().path)
 
 
 def _load(source: "ModelSource", config: PredictConfig) -> "TextClassifier":
-    say_meanwhile(f"loading {visible(source.name)} …")
+    say_meanwhile(f"loading {sanitize(source.name)} …")
     from txt.prediction.classifier import loaded
 
     return loaded(source, config)

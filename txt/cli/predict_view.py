@@ -9,7 +9,7 @@ from rich.text import Text
 
 from txt.cli.console import out, say, shown
 from txt.config import PredictConfig
-from txt.sanitize import clip, visible, visible_lines, without_controls
+from txt.sanitize import clip, escape_controls, sanitize, sanitize_lines
 
 if TYPE_CHECKING:
     from txt.prediction.classifier import Prediction, TextClassifier
@@ -66,11 +66,11 @@ def line_of_answer(
             yield _json_line({"text": line, **_json_of(prediction, config.threshold)})
         else:
             label = prediction.label if _is_sure(prediction, config.threshold) else ""
-            yield f"{visible(label)}\t{prediction.confidence:.4f}\t{visible(line)}"
+            yield f"{sanitize(label)}\t{prediction.confidence:.4f}\t{sanitize(line)}"
 
 
 def _json_line(value: object) -> str:
-    return without_controls(json.dumps(value, ensure_ascii=False))
+    return escape_controls(json.dumps(value, ensure_ascii=False))
 
 
 def bars(prediction: "Prediction", threshold: float | None) -> Iterator[Text]:
@@ -82,7 +82,7 @@ def bars(prediction: "Prediction", threshold: float | None) -> Iterator[Text]:
             shown(f": {prediction.label} has {prediction.confidence:.3f}, under {threshold:g}", "not bold default")
         )
     ordered = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])
-    width = min(28, max(cell_len(visible(label)) for label, _ in ordered[:_SHOWN_CLASSES]))
+    width = min(28, max(cell_len(sanitize(label)) for label, _ in ordered[:_SHOWN_CLASSES]))
     for label, probability in ordered[:_SHOWN_CLASSES]:
         name = set_cell_size(clip(label, width), width)
         yield Text(f"  {name} ").append(_bar(probability), style="blue").append(f" {probability:.3f}")
@@ -97,11 +97,11 @@ def highlighted(explanation: "Explanation") -> Text:
     strongest = max((abs(part.weight) for part in explanation.parts), default=0.0)
     drawing, place = Text(), 0
     for part in explanation.parts:
-        drawing.append(visible_lines(text[place : part.start]))
+        drawing.append(sanitize_lines(text[place : part.start]))
         style = "" if abs(part.weight) < _LEAST_SHARE * strongest else _style(part.weight)
-        drawing.append(visible_lines(text[part.start : part.end]), style=style)
+        drawing.append(sanitize_lines(text[part.start : part.end]), style=style)
         place = part.end
-    return drawing.append(visible_lines(text[place:]))
+    return drawing.append(sanitize_lines(text[place:]))
 
 
 def weights_line(explanation: "Explanation") -> Text:
@@ -123,7 +123,7 @@ def show_summary(summary: "Summary", config: PredictConfig, classifier: "TextCla
     for note in summary.notes:
         say(f"note: {note}")
     predicted = max(summary.rows - summary.without_text, 1)
-    width = max((cell_len(visible(label)) for label in summary.labels), default=0)
+    width = max((cell_len(sanitize(label)) for label in summary.labels), default=0)
     for label, count in summary.labels.most_common(_SHOWN_CLASSES):
         name = set_cell_size(clip(label, 28), min(width, 28))
         out.print(Text(f"  {name} ").append(_bar(count / predicted), style="blue").append(f" {count:,}"))
@@ -140,7 +140,7 @@ def show_summary(summary: "Summary", config: PredictConfig, classifier: "TextCla
     say(calibration_line(classifier))
     rate = (summary.rows - summary.resumed_at) / max(summary.seconds, 1e-9)
     out.print(
-        Text(f"{summary.rows:,} rows of column `{visible(summary.column)}` in {summary.seconds:.1f} s ")
+        Text(f"{summary.rows:,} rows of column `{sanitize(summary.column)}` in {summary.seconds:.1f} s ")
         .append(f"({rate:,.0f} rows/s): ")
         .append(shown(summary.path, "bold"))
     )

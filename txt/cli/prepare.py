@@ -51,11 +51,11 @@ def prepare(
     """
     from txt.cli.data_report import show_report
     from txt.data.prepare import prepare as make
-    from txt.labeling.store.stored_labels import stored_labels
+    from txt.labeling.store.stored_labels import open_stored_labels
 
     options = build(PrepareConfig, given, file_options(config, PrepareConfig), given.settings)
     with StageBar() as bar:
-        decided = stored_labels(data, options)
+        decided = open_stored_labels(data, options)
         report = make(data, options, out, bar.advance, force, decided)
     if as_json:
         _warn(report)

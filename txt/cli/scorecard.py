@@ -10,7 +10,7 @@ from rich.text import Text
 
 from txt.charts.palette import RIGHT_SHADES, WRONG_SHADES
 from txt.cli.console import shown
-from txt.sanitize import clip, visible
+from txt.sanitize import clip, sanitize
 
 if TYPE_CHECKING:
     from txt.evaluation.report import Mistake, Report
@@ -119,12 +119,12 @@ def confusion(report: "Report", width: int) -> Iterator[RenderableType]:
 
 def heat_map(labels: Sequence[str], counts: Sequence[Sequence[int]], width: int) -> Text:
     """Draw counts with a shade by each row's shares; columns carry names where these fit, else numbers."""
-    longest = max(cell_len(visible(label)) for label in labels)
+    longest = max(cell_len(sanitize(label)) for label in labels)
     left = min(longest, 24) + 4
     cell = min(16, (width - left) // len(labels))
     named = longest + 2 <= cell
     cell = max(7, longest + 2) if named else min(7, cell)
-    names = [visible(label) if named else f"{number:>2} {visible(label)}" for number, label in enumerate(labels, 1)]
+    names = [sanitize(label) if named else f"{number:>2} {sanitize(label)}" for number, label in enumerate(labels, 1)]
     heads = [name if named else str(number) for number, name in enumerate(names, 1)]
     drawing = Text(" " * left + "".join(" " * (cell - 1 - cell_len(head)) + f"{head} " for head in heads), style="bold")
     for i, row in enumerate(counts):

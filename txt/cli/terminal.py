@@ -1,7 +1,11 @@
 """Whether there is a terminal that a screen can open on."""
 
 import os
+import shutil
+import subprocess
 import sys
+
+from txt.sanitize import sanitize
 
 
 def on_terminal() -> bool:
@@ -12,3 +16,12 @@ def on_terminal() -> bool:
 def has_screen(plain: bool, as_json: bool = False) -> bool:
     """Return whether there is a terminal for a screen, and one is wanted."""
     return not (plain or as_json or os.environ.get("CI") or os.environ.get("TERM") == "dumb") and on_terminal()
+
+
+def notify(message: str) -> None:
+    """Ring the bell and show a message on the desktop, as far as terminal and system can do that."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\a\x1b]9;{sanitize(message)}\x07")
+        sys.stderr.flush()
+    if shutil.which("notify-send") and (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        subprocess.run(["notify-send", "txt", sanitize(message)], check=False, capture_output=True, timeout=5)

@@ -13,15 +13,15 @@ import typer
 
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.lrfind import with_found_rate
-from txt.cli.notify import notify as tell_desktop
 from txt.cli.options import Given, build, file_options, preset_options, takes
 from txt.cli.stage_bar import StageBar
 from txt.cli.terminal import has_screen
+from txt.cli.terminal import notify as tell_desktop
 from txt.cli.training_options import finds_rate, training_options, with_settings
 from txt.cli.watch import train_watched
 from txt.config import PrepareConfig, TrainConfig
 from txt.errors import InputError, Interrupted, TxtError
-from txt.option_schema import flag, names_of
+from txt.option_schema import flag, list_option_names
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared
@@ -143,7 +143,7 @@ def _new(
 
 def _refuse_preparing(given: Given) -> None:
     for item in fields(PrepareConfig):
-        if item.name in given and item.name not in names_of(TrainConfig):
+        if item.name in given and item.name not in list_option_names(TrainConfig):
             raise InputError(
                 f"{flag(item)} is about preparing data, and a prepared folder is prepared already",
                 "give it to `txt prepare`, or train on the data file itself",

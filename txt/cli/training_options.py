@@ -8,7 +8,7 @@ from txt.cli.options import Given, build, preset_options
 from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
 from txt.option_schema import flag
-from txt.recipes import OWN_ARCHITECTURE, defaults_where
+from txt.recipes import OWN_ARCHITECTURE, choose_new_defaults
 
 _OF_PRETRAINED = ("pretrained", "freeze", "lora", "few_shot")
 
@@ -28,7 +28,7 @@ def training_options(
     if recipe not in (None, "auto", "guide"):
         hint = did_you_mean(recipe, ("auto", "guide"))
         raise InputError(f"--recipe `{recipe}` does not exist, choose from auto, guide", hint)
-    defaults = defaults_where({**options, **given}, recipe)
+    defaults = choose_new_defaults({**options, **given}, recipe)
     return build(TrainConfig, given, preset_options(preset), options, defaults)
 
 

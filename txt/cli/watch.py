@@ -10,7 +10,7 @@ from rich.text import Text
 from txt.cli.console import out, say
 from txt.cli.terminal import has_screen
 from txt.errors import InputError, Interrupted, TxtError
-from txt.sanitize import visible
+from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
     from txt.runs.folder import Run
@@ -45,7 +45,7 @@ def watch(
     """
     from txt.runs.folder import Run
 
-    found = Run.open(run) if run is not None else Run.newest()
+    found = Run.open(run) if run is not None else Run.find_newest()
     screen = has_screen(plain, as_json)
     if speed is not None and not replay:
         raise InputError("--speed is about --replay", "txt watch RUN --replay --speed 60")
@@ -104,7 +104,7 @@ def conclude(watched: "WatchedRun") -> None:
 
     watched.look()
     run, state = watched.run, watched.state
-    name = visible(run.name)
+    name = sanitize(run.name)
     if state in LIVING:
         say(f"the training of {name} goes on; txt watch {name} shows it again")
     elif state in ("completed", "early_stopped"):
@@ -124,19 +124,19 @@ def conclude(watched: "WatchedRun") -> None:
 
 def _show_conclusion(run: "Run") -> None:
     """Print the table with which the run's process ended; wait for it while it evaluates."""
-    from txt.processes import process_runs
+    from txt.processes import is_process_running
     from txt.runs.status import read_status
     from txt.training.process import conclusion_path
 
     path, status = conclusion_path(run), read_status(run)
-    name = visible(run.name)
+    name = sanitize(run.name)
     if not path.exists() or status is None:
         say(f"finished; txt eval {name} shows how good it is")
         return
     given_up = time.monotonic() + _CONCLUDING_SECONDS
-    if process_runs(status.pid) and not path.stat().st_size:
+    if is_process_running(status.pid) and not path.stat().st_size:
         say("evaluating …")
-    while process_runs(status.pid) and time.monotonic() < given_up:
+    while is_process_running(status.pid) and time.monotonic() < given_up:
         time.sleep(0.05)
     table = path.read_text(encoding="utf-8", errors="replace")
     if not table:
@@ -153,14 +153,14 @@ def _last_words(run: "Run") -> str:
     except OSError:
         return ""
     told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")] or lines[-1:]
-    return f": {visible(told[-1])}" if told else ""
+    return f": {sanitize(told[-1])}" if told else ""
 
 
 def _follow_plainly(run: "Run", as_json: bool, notifies: bool) -> None:
-    from txt.cli.notify import notify
     from txt.cli.progress import TrainingBar
+    from txt.cli.terminal import notify
     from txt.runs.events import Finished
-    from txt.runs.follow import follow
+    from txt.runs.feed import follow
 
     last = None
     with TrainingBar() as bar:
@@ -168,6 +168,6 @@ def _follow_plainly(run: "Run", as_json: bool, notifies: bool) -> None:
             if as_json:
                 print(json.dumps(last.to_json(), allow_nan=False), flush=True)
     ended = last.status.replace("_", " ") if isinstance(last, Finished) else "not finished"
-    say(f"{visible(run.name)}: {ended}")
+    say(f"{sanitize(run.name)}: {ended}")
     if notifies:
         notify(f"{run.name}: {ended}")

@@ -14,7 +14,24 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from txt.data.token_rows import TokenRows
+
+@dataclass(frozen=True)
+class TokenRows:
+    """Rows of token ids: row r has `ids[offsets[r]:offsets[r + 1]]`."""
+
+    ids: npt.NDArray[np.int32]
+    offsets: npt.NDArray[np.integer]
+
+    @property
+    def lengths(self) -> npt.NDArray[np.int64]:
+        """Tokens of each row, (N,)."""
+        return np.diff(self.offsets).astype(np.int64)
+
+    def gather(self, rows: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the token ids of some rows laid end to end, and their lengths (B,)."""
+        parts = [self.ids[self.offsets[row] : self.offsets[row + 1]] for row in rows]
+        return np.concatenate([np.empty(0, np.int64), *parts], dtype=np.int64), self.lengths[rows]
+
 
 _MOST_CHARACTERS = 1_500_000  # of remembered pieces; with their ids they take about 60 MB
 

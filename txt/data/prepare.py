@@ -24,8 +24,8 @@ from txt.data.split import TRAIN, Codes, mixed
 from txt.data.staging import Decided, Staged, stage
 from txt.data.tokenizer import CHARACTERS_PER_ENTRY, TRAINED, TextTokenizer, train_tokenizer
 from txt.errors import InputError
-from txt.files import atomic_folder, read_json, told_plainly, write_json
-from txt.runs.folder import runs_of
+from txt.files import atomic_folder, explain_os_errors, read_json, write_json
+from txt.runs.folder import find_runs_on
 
 _LONGEST_TRAINING_TEXT = 100_000  # characters of one text that the tokenizer learns from
 
@@ -50,7 +50,7 @@ def prepare(
     tell = progress or (lambda _: None)
     _refuse_overwriting(out, source, force)
     loaded = None if config.tokenizer in TRAINED else _load(config.tokenizer)
-    with told_plainly(f"writing `{out}`"), atomic_folder(out) as folder:
+    with explain_os_errors(f"writing `{out}`"), atomic_folder(out) as folder:
         aside = folder / "aside"
         aside.mkdir()
         staged = stage(source, config, aside, lambda rows: tell(Progress("reading", rows, None)), decided)
@@ -94,7 +94,7 @@ def _refuse_overwriting(out: Path, source: Path | str, force: bool) -> None:
         raise InputError(
             f"`{out}` was not made by txt prepare", "name another folder with -o, or replace it with --force"
         )
-    runs = runs_of(out)
+    runs = find_runs_on(out)
     if runs:
         names = ", ".join(run.name for run in runs[:5]) + (" …" if len(runs) > 5 else "")
         raise InputError(

@@ -12,7 +12,7 @@ from txt.evaluation.intervals import per_class, resampled
 from txt.evaluation.predictions import Predictions
 from txt.evaluation.wording import points, sign
 from txt.files import read_json
-from txt.metrics import METRIC_NAMES, METRICS, Floats, Ints, Tally, class_f1, scores
+from txt.metrics import METRIC_NAMES, METRICS, Floats, Ints, Tally, class_f1, score_predictions
 from txt.option_schema import flag
 from txt.proportions import LEVEL, Interval, paired_difference
 from txt.runs.folder import Run
@@ -142,7 +142,7 @@ def difference(
     drawn = _drawn_differences(labels, before, after, len(classes), seed, resamples)
     right, base_right = labels == after, labels == before
     exact = paired_difference(int((right & ~base_right).sum()), int((base_right & ~right).sum()), len(labels), level)
-    had, have = scores(labels, before, len(classes)), scores(labels, after, len(classes))
+    had, have = score_predictions(labels, before, len(classes)), score_predictions(labels, after, len(classes))
     by_class, base_by_class = per_class(labels, after, classes), per_class(labels, before, classes)
     return Difference(
         run=name,

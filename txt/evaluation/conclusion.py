@@ -6,7 +6,7 @@ from txt.data.prepared import Prepared
 from txt.evaluation.report import Report
 from txt.evaluation.run import evaluate_run
 from txt.evaluation.write import write
-from txt.processes import cores
+from txt.processes import count_cores
 from txt.runs.diagnosis import Advice, Facts, diagnose
 from txt.runs.events import Evaluation, Finished
 from txt.runs.folder import Run
@@ -44,7 +44,7 @@ def conclude(run: Run, prepared: Prepared) -> Conclusion:
     facts = Facts(
         labels=prepared.labels,
         train_lengths=prepared.split("train").lengths.astype("int64"),
-        cores=cores(),
+        cores=count_cores(),
         difference=report.difference.get("accuracy"),
     )
     best = next(event for event in reversed(evaluations) if event.best)

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from txt.metrics import METRICS, Floats, Ints, Tally, confusion_counts, scores, tally
-from txt.proportions import LEVEL, Interval, normal_quantile, paired_difference, wilson
+from txt.metrics import METRICS, Floats, Ints, Tally, count_confusions, score_predictions, sum_counts
+from txt.proportions import LEVEL, Interval, normal_quantile, paired_difference, wilson_interval
 
 RESAMPLES = 2000
 _RANGES = {"mcc": (-1.0, 1.0)}  # of scores that do not go from 0 to 1
@@ -38,7 +38,7 @@ class ClassScores:
 
 def per_class(labels: Ints, predictions: Ints, names: Sequence[str]) -> dict[str, ClassScores]:
     """Return precision, recall, F1 and support of each class, by its name."""
-    sums = tally(confusion_counts(labels, predictions, len(names)))
+    sums = sum_counts(count_confusions(labels, predictions, len(names)))
     precision = sums.hits / np.maximum(sums.predicted, 1)
     recall = sums.hits / np.maximum(sums.actual, 1)
     f1 = 2 * sums.hits / np.maximum(sums.actual + sums.predicted, 1)
@@ -56,9 +56,9 @@ def intervals(
     Accuracy has Wilson's interval; the others have the percentile bootstrap's. Where resampling cannot change a score
     (every row right, or a single row) the bootstrap would claim certainty: accuracy's reach stands in for it.
     """
-    values = scores(labels, predictions, num_classes)
+    values = score_predictions(labels, predictions, num_classes)
     sampled = bootstrap(labels, [predictions], num_classes, seed, resamples)[0]
-    exact = wilson(int((labels == predictions).sum()), len(labels))
+    exact = wilson_interval(int((labels == predictions).sum()), len(labels))
     return {name: _interval(name, values[name], sampled[name], exact, _range(name)) for name in METRICS}
 
 
@@ -74,7 +74,10 @@ def differences(
     Both are scored on the same resamples, so what makes rows easy or hard for both cancels out. Accuracy has the
     interval of `paired_difference`, which also stands in where resampling cannot change a difference.
     """
-    values, other_values = scores(labels, predictions, num_classes), scores(labels, others, num_classes)
+    values, other_values = (
+        score_predictions(labels, predictions, num_classes),
+        score_predictions(labels, others, num_classes),
+    )
     sampled, other_sampled = bootstrap(labels, [predictions, others], num_classes, seed, resamples)
     right, others_right = labels == predictions, labels == others
     exact = paired_difference(int((right & ~others_right).sum()), int((others_right & ~right).sum()), len(labels))

@@ -9,12 +9,11 @@ from typing import Any
 import numpy as np
 
 from txt.config import PrepareConfig
-from txt.data.encoder import encoder_for
+from txt.data.encoder import TokenRows, encoder_for
 from txt.data.labels import name_classes
 from txt.data.prepared import SPLITS, Prepared
 from txt.data.reading.columns import Column, Sample, find_label, find_row_id, find_split, find_text, split_named
 from txt.data.reading.table import Table, read
-from txt.data.token_rows import TokenRows
 from txt.errors import InputError, nearest
 from txt.metrics import Ints
 

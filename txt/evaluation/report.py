@@ -13,7 +13,7 @@ from txt.evaluation.intervals import ClassScores, differences, intervals, mean_i
 from txt.evaluation.slices import Slice, slice_scores
 from txt.evaluation.wording import verdict
 from txt.files import FORMAT
-from txt.metrics import Floats, Ints, confusion_counts
+from txt.metrics import Floats, Ints, count_confusions
 from txt.proportions import Interval
 
 MAX_MISTAKES = 50
@@ -191,7 +191,7 @@ def evaluate(
         | {"log_loss": mean_interval(log_losses(test.labels, test.logits), seed)},
         per_class=per_class(test.labels, predictions, names),
         confusion=tuple(
-            tuple(int(count) for count in row) for row in confusion_counts(test.labels, predictions, num_classes)
+            tuple(int(count) for count in row) for row in count_confusions(test.labels, predictions, num_classes)
         ),
         calibration=calibrate(test.labels, test.logits, val),
         baseline=_compared(simple, test.labels, num_classes, seed) if simple else None,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from txt.metrics import Ints, scores
-from txt.proportions import LEVEL, Interval, wilson
+from txt.metrics import Ints, score_predictions
+from txt.proportions import LEVEL, Interval, wilson_interval
 
 MAX_VALUES = 20
 MIN_ROWS_PER_VALUE = 5  # on average; below, a column is closer to an identifier than to a kind
@@ -69,8 +69,10 @@ def _scored(
     column: str, value: str, labels: Ints, predictions: Ints, num_classes: int, whole: float, level: float
 ) -> Slice:
     rows, hits = len(labels), int((labels == predictions).sum())
-    f1 = scores(labels, predictions, num_classes)["macro_f1"]
-    return Slice(column, value, rows, wilson(hits, rows), f1, worse=wilson(hits, rows, level).high < whole)
+    f1 = score_predictions(labels, predictions, num_classes)["macro_f1"]
+    return Slice(
+        column, value, rows, wilson_interval(hits, rows), f1, worse=wilson_interval(hits, rows, level).high < whole
+    )
 
 
 def _by_value(column: str, values: Sequence[str]) -> list[tuple[str, str, Mask]]:

@@ -5,7 +5,7 @@ from pathlib import Path
 from txt.evaluation.html import page
 from txt.evaluation.markdown import markdown
 from txt.evaluation.report import Report
-from txt.files import atomic_write, told_plainly, write_json
+from txt.files import atomic_write, explain_os_errors, write_json
 
 
 def write(report: Report, folder: Path) -> None:
@@ -15,7 +15,7 @@ def write(report: Report, folder: Path) -> None:
         TxtError: the disk is full or cannot be written to.
     """
     documents = {"report.md": markdown(report), "report.html": page(report)}
-    with told_plainly("cannot write the report"):
+    with explain_os_errors("cannot write the report"):
         write_json(folder / "report.json", report.to_json())
         for name, content in documents.items():
             with atomic_write(folder / name) as file:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from txt.errors import InputError
-from txt.files import atomic_folder, told_plainly
+from txt.files import atomic_folder, explain_os_errors
 from txt.model.saved import system_errors
 from txt.prediction.source import ModelSource
 
@@ -28,7 +28,7 @@ def export_folder(source: ModelSource, out: Path, force: bool) -> Iterator[Path]
         raise InputError(f"`{out}` holds `{inside[0]}`, and would be replaced", "name another folder with -o")
     if out.is_dir() and any(out.iterdir()) and not force:
         raise InputError(f"`{out}` exists already", "--force replaces it, -o names another")
-    with told_plainly(f"writing `{out}`"), system_errors(), atomic_folder(out) as folder:
+    with explain_os_errors(f"writing `{out}`"), system_errors(), atomic_folder(out) as folder:
         yield folder
 
 

@@ -1,14 +1,18 @@
 """All that `txt doctor` looks at, in the order in which it is told."""
 
 import os
+import shutil
+import sqlite3
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 from txt.augmentation import wordnet
 from txt.errors import TxtError
-from txt.installation.finding import NOTE, OK, Finding
+from txt.files import cache_folder
+from txt.installation.finding import NOTE, OK, PROBLEM, Finding
 from txt.installation.hardware import machine
 from txt.installation.packages import extras, versions
-from txt.installation.space import disk
 from txt.installation.terminal import terminal
 
 _TELLING = ("TXT_", "HF_", "TRANSFORMERS_", "OMP_", "MKL_", "CUDA_VISIBLE", "PYTORCH_")
@@ -49,3 +53,53 @@ def _settings() -> Finding:
     """Tell which variables that change how txt works are set; their values, which may be secret, are not told."""
     names = sorted(name for name in os.environ if name.startswith(_TELLING) or name in _ALSO_TELLING)
     return Finding("settings", "variables set", " ".join(names) or "none", OK)
+
+
+_SECTION = "disk"
+_GIB = 1 << 30
+_LITTLE = _GIB  # a few runs of the default model
+_OVER_NETWORK = ("nfs", "cifs", "smb", "9p", "fuse.sshfs", "afs")
+
+
+def disk() -> Iterator[Finding]:
+    """Yield the space in this folder, for temporary files and in the cache, and what this folder's disk can do."""
+    places = {"this folder": Path(), "temporary files": Path(tempfile.gettempdir()), "cache": cache_folder()}
+    for name, path in places.items():
+        yield _space(name, path)
+    if not os.access(Path(), os.W_OK):
+        advice = "go to a folder of your own, or name one with -o"
+        yield Finding(_SECTION, "writing here", "not allowed", PROBLEM, advice)
+    yield _file_system()
+    yield Finding(_SECTION, "SQLite", sqlite3.sqlite_version)
+
+
+def _space(name: str, path: Path) -> Finding:
+    shown = "" if name == "this folder" else f" in {path}"
+    while not path.exists() and path != path.parent:
+        path = path.parent
+    free = shutil.disk_usage(path).free
+    told = f"{free / _GIB:.1f} GiB free{shown}"
+    if free < _LITTLE:
+        return Finding(_SECTION, name, told, NOTE, "free some space: a run takes 10 to 200 MB, `txt runs prune` helps")
+    return Finding(_SECTION, name, told)
+
+
+def _file_system() -> Finding:
+    """Tell the kind of this folder's file system: locks over a network are not to be relied upon."""
+    kind = _kind_of(Path().resolve())
+    if kind.startswith(_OVER_NETWORK):
+        advice = "label on a local disk: SQLite's locks do not hold on every network file system"
+        return Finding(_SECTION, "file system", kind, NOTE, advice)
+    return Finding(_SECTION, "file system", kind)
+
+
+def _kind_of(folder: Path) -> str:
+    try:
+        mounts = [
+            line.split() for line in Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
+        ]
+    except OSError:
+        return "not told"
+    above = {str(folder), *map(str, folder.parents)}
+    fitting = [(len(mount[1]), mount[2]) for mount in mounts if mount[1] in above]
+    return max(fitting)[1] if fitting else "not told"

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from txt.installation.finding import NOTE, Finding
-from txt.processes import cores
+from txt.processes import count_cores
 
 _SECTION = "machine"
 _X86 = ("amx_bf16", "avx512_bf16", "avx512f", "avx2")
@@ -35,7 +35,7 @@ def _processor(facts: str) -> str:
 
 def _threads() -> Finding:
     every = os.cpu_count() or 1
-    usable = cores()
+    usable = count_cores()
     told = f"{usable} of {every} cores" if usable != every else f"{every} cores"
     limit = os.environ.get("OMP_NUM_THREADS", "")
     if limit.isdecimal() and int(limit) < usable:

@@ -1,4 +1,4 @@
-"""What can be done while labeling and by which keys; the screen, its help and the plain mode are made from this."""
+"""The actions of labeling and their keys; the screen, its help page and the plain mode are made from this table."""
 
 from dataclasses import dataclass, replace
 

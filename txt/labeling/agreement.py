@@ -1,4 +1,4 @@
-"""How far annotators agree, beyond what chance alone would give: Cohen's kappa and Krippendorff's alpha."""
+"""Agreement between annotators, corrected for chance: Cohen's kappa and Krippendorff's alpha."""
 
 from collections import Counter, defaultdict
 from collections.abc import Hashable, Mapping, Sequence
@@ -13,7 +13,7 @@ Ratings = Mapping[str, Mapping[str, str]]
 
 
 @dataclass(frozen=True)
-class Pair:
+class AnnotatorPair:
     """Two annotators and the rows that both labeled; `kappa` is None where both always gave one and the same label."""
 
     first: str
@@ -33,7 +33,7 @@ class Agreement:
 
     rows: int
     disputed: int
-    pairs: list[Pair]
+    pairs: list[AnnotatorPair]
     kappa: float | None
     alpha: float | None
 
@@ -82,7 +82,7 @@ def agreement(ratings: Ratings) -> Agreement | None:
             shared[first, second].append((given[first], given[second]))
     if not shared:
         return None
-    pairs = [_pair(first, second, labels) for (first, second), labels in sorted(shared.items())]
+    pairs = [_compare_pair(first, second, labels) for (first, second), labels in sorted(shared.items())]
     telling = [(pair.kappa, pair.rows) for pair in pairs if pair.kappa is not None]
     weight = sum(rows for _, rows in telling)
     several = [set(given.values()) for given in ratings.values() if len(given) > 1]
@@ -95,8 +95,8 @@ def agreement(ratings: Ratings) -> Agreement | None:
     )
 
 
-def stored_ratings(journal: Journal) -> dict[str, dict[str, str]]:
-    """Return what each annotator said of each row: the last label of their own, not copies to twins, nor reviews."""
+def read_ratings(journal: Journal) -> dict[str, dict[str, str]]:
+    """Return what each annotator said of each row: their own last label, without copies to duplicates and reviews."""
     rows = journal.connection.execute(
         "SELECT row_id, annotator, value, max(number) FROM standing"
         " WHERE kind IN ('label', 'skip') AND how IN ('manual', 'bulk') GROUP BY row_id, annotator"
@@ -108,7 +108,7 @@ def stored_ratings(journal: Journal) -> dict[str, dict[str, str]]:
     return dict(ratings)
 
 
-def _pair(first: str, second: str, labels: list[tuple[str, str]]) -> Pair:
+def _compare_pair(first: str, second: str, labels: list[tuple[str, str]]) -> AnnotatorPair:
     ours, theirs = [a for a, _ in labels], [b for _, b in labels]
     agreed = sum(a == b for a, b in labels) / len(labels)
-    return Pair(first, second, len(labels), agreed, cohen_kappa(ours, theirs))
+    return AnnotatorPair(first, second, len(labels), agreed, cohen_kappa(ours, theirs))

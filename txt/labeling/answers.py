@@ -1,4 +1,4 @@
-"""What stands for each row when the labels leave the store: by people, or proposed where nobody decided."""
+"""The final answer for each row of an export: a person's, or a proposed one where nobody decided."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,24 +6,24 @@ from typing import Literal
 
 from txt.labeling.item import Suggestion
 from txt.labeling.row_states import RowStates
-from txt.labeling.store.decision import utc
+from txt.labeling.store.decision import format_utc
 from txt.labeling.store.journal import Journal
 
 Propose = Callable[[int], Suggestion | None]
 """Returns a label for a row that nobody decided on, or None."""
 
-Status = Literal["labeled", "skipped", "unlabeled"]
+RowStatus = Literal["labeled", "skipped", "unlabeled"]
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RowAnswer:
     """The answer for a row: its label (several are joined by `|`), who gave it, when (UTC), how, and what was noted.
 
     `confidence` is there where a rule or a model gave the label; `by` then names it.
     """
 
     label: str | None = None
-    status: Status = "unlabeled"
+    status: RowStatus = "unlabeled"
     by: str = ""
     time: str = ""
     how: str = ""
@@ -36,30 +36,30 @@ def propose_nothing(_row: int) -> None:
     """Leave undecided rows without a label."""
 
 
-def answers(states: RowStates, journal: Journal, propose: Propose = propose_nothing) -> Iterator[Answer]:
+def answers(states: RowStates, journal: Journal, propose: Propose = propose_nothing) -> Iterator[RowAnswer]:
     """Yield the answer for each row, in the file's order; `propose` never comes before a person."""
     notes = journal.notes()
-    notes_by_row = dict(zip(states.rows_of(list(notes)).tolist(), notes.values(), strict=True))
+    notes_by_row = dict(zip(states.find_rows(list(notes)).tolist(), notes.values(), strict=True))
     earlier = journal.earlier_times()
-    times_by_row = dict(zip(states.rows_of(list(earlier)).tolist(), earlier.values(), strict=True))
+    times_by_row = dict(zip(states.find_rows(list(earlier)).tolist(), earlier.values(), strict=True))
     scores = journal.scores()
-    scores_by_row = dict(zip(states.rows_of(list(scores)).tolist(), scores.values(), strict=True))
+    scores_by_row = dict(zip(states.find_rows(list(scores)).tolist(), scores.values(), strict=True))
     decided = states.decided.tolist()
     for row, is_decided in enumerate(decided):
         flagged, note = states.is_flagged(row), notes_by_row.get(row, "")
         label = states.label(row)
         if label is None and not is_decided and (proposed := propose(row)) is not None:
             reason, score = proposed.reason, proposed.score
-            yield Answer(proposed.label, "labeled", reason, "", proposed.how, flagged, note, score)
+            yield RowAnswer(proposed.label, "labeled", reason, "", proposed.how, flagged, note, score)
         elif label is None and not states.is_skipped(row):
-            yield Answer(flagged=flagged, note=note)
+            yield RowAnswer(flagged=flagged, note=note)
         else:
-            status: Status = "skipped" if label is None else "labeled"
+            status: RowStatus = "skipped" if label is None else "labeled"
             act, by, how = states.act(row), states.annotator(row), states.how(row)
-            time = times_by_row.get(row) or (time_of(act) if act else "")
-            yield Answer(label, status, by, time, how, flagged, note, scores_by_row.get(row))
+            time = times_by_row.get(row) or (format_act_time(act) if act else "")
+            yield RowAnswer(label, status, by, time, how, flagged, note, scores_by_row.get(row))
 
 
-def time_of(act: int) -> str:
+def format_act_time(act: int) -> str:
     """Return when an act was done; its number is in nanoseconds."""
-    return utc(act / 1e9)
+    return format_utc(act / 1e9)

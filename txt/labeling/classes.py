@@ -27,7 +27,7 @@ def assign_keys(names: Sequence[str], chosen: Mapping[str, str] | None = None) -
     return {name: keys[name] for name in names if name in keys}
 
 
-def mnemonics(names: Sequence[str]) -> dict[str, str]:
+def assign_mnemonics(names: Sequence[str]) -> dict[str, str]:
     """Return for each class a letter of its name, the first that is still free."""
     keys: dict[str, str] = {}
     for name in names:
@@ -45,7 +45,7 @@ def parse_keys(value: str, names: Sequence[str]) -> dict[str, str]:
         InputError: a class is unknown, a key is not one letter or digit, or two classes share one.
     """
     if value == "mnemonic":
-        return mnemonics(names)
+        return assign_mnemonics(names)
     keys: dict[str, str] = {}
     for pair in value.split(","):
         name, equals, key = (part.strip() for part in pair.rpartition("="))
@@ -76,13 +76,13 @@ def parse_labels(value: str) -> list[str]:
 
 
 def given_classes(declared: Sequence[str], settings: Mapping[str, str], in_file: Iterable[str]) -> list[str]:
-    """Return the classes in their lasting order: those declared now, those of sittings before, those in the file."""
+    """Return the classes in an order that stays: those given now, those of earlier sittings, those in the file."""
     before = json.loads(settings.get("classes", "[]"))
     return list(dict.fromkeys([*declared, *before, *sorted(in_file)]))
 
 
-def all_classes(given: Sequence[str], added: Mapping[int, str], taken_back: Collection[int]) -> list[str]:
-    """Return the classes that there are: those given, and those `added` by acts that were not taken back."""
+def list_classes(given: Sequence[str], added: Mapping[int, str], taken_back: Collection[int]) -> list[str]:
+    """Return all classes: the given ones, and those `added` by acts that were not undone."""
     return list(dict.fromkeys([*given, *(name for act, name in added.items() if act not in taken_back)]))
 
 
@@ -102,7 +102,7 @@ def check_new_class(name: str, names: Iterable[str], multi_label: bool) -> str:
     return name
 
 
-def first_classes(typed: str, multi_label: bool) -> list[str]:
+def parse_first_classes(typed: str, multi_label: bool) -> list[str]:
     """Return the classes of `pos,neg`, typed where there are none yet.
 
     Raises:
@@ -112,14 +112,14 @@ def first_classes(typed: str, multi_label: bool) -> list[str]:
     return [check_new_class(name, (), multi_label) for name in names or [""]]
 
 
-def matching(typed: str, names: Sequence[str]) -> list[str]:
+def match_classes(typed: str, names: Sequence[str]) -> list[str]:
     """Return the classes whose name has the letters typed in this order, the best fit first."""
-    scores = {name: _fit(typed.casefold(), name.casefold()) for name in names}
+    scores = {name: _score_match(typed.casefold(), name.casefold()) for name in names}
     return sorted((name for name in names if scores[name] > 0), key=lambda name: -scores[name])
 
 
-def _fit(typed: str, name: str) -> float:
-    """Return how well the letters typed fit a name; 0 where they don't come in it in this order."""
+def _score_match(typed: str, name: str) -> float:
+    """Return how well the typed letters match a name; 0 if the name does not contain them in this order."""
     if not typed:
         return 1.0
     if typed == name:

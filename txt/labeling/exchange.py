@@ -1,4 +1,4 @@
-"""Labels out to other tools' formats, and in from them."""
+"""Exports labels to the formats of other tools, and imports them."""
 
 import json
 from collections import Counter
@@ -11,17 +11,17 @@ from txt.data.reading.open_rows import Rows
 from txt.data.reading.rows import records as data_records
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
-from txt.labeling.answers import Answer, Propose, answers, propose_nothing
-from txt.labeling.formats.catalog import FORMATS, noting_losses
-from txt.labeling.formats.record import LabelTask, Record
+from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
+from txt.labeling.formats.catalog import FORMATS, count_losses
+from txt.labeling.formats.record import LabelRecord, LabelTask
 from txt.labeling.formats.table import write_cells
 from txt.labeling.row_states import FROM_FILE, RowStates
-from txt.labeling.store.decision import BY_MACHINES, SEPARATOR, Decision, How, Kind, now, row_id
+from txt.labeling.store.decision import BY_MACHINES, SEPARATOR, Decision, DecisionKind, How, now, row_id
 from txt.labeling.store.journal import Journal
 
 
 @dataclass
-class Exported:
+class ExportResult:
     """How many rows were written and labeled, and what the format could not hold, by how many rows had it."""
 
     rows: int = 0
@@ -30,8 +30,8 @@ class Exported:
 
 
 @dataclass
-class Imported:
-    """What became of the rows of an import: taken, the same here already, other here and kept, not in the data."""
+class ImportResult:
+    """Counts of an import: rows taken, equal already, different here and kept, without a label, and not in the data."""
 
     taken: int = 0
     same: int = 0
@@ -51,7 +51,7 @@ def export_as(
     *,
     overwrite: bool = False,
     propose: Propose = propose_nothing,
-) -> Exported:
+) -> ExportResult:
     """Write all rows to `target` in one of FORMATS, whole or not at all; undecided rows get what `propose` says.
 
     Raises:
@@ -67,14 +67,14 @@ def export_as(
         )
     if target.exists() and not overwrite:
         raise InputError(f"`{target}` exists", "--overwrite replaces it")
-    done, form = Exported(), FORMATS[name]
-    found = _counted(_records(rows, answers(states, journal, propose), task), done)
+    done, form = ExportResult(), FORMATS[name]
+    found = _count_rows(_make_records(rows, answers(states, journal, propose), task), done)
     with atomic_write(target, "wb") as file:
-        form.write(file, noting_losses(found, form, done.losses), task)
+        form.write(file, count_losses(found, form, done.losses), task)
     return done
 
 
-def _records(rows: Rows, found: Iterator[Answer], task: LabelTask) -> Iterator[Record]:
+def _make_records(rows: Rows, found: Iterator[RowAnswer], task: LabelTask) -> Iterator[LabelRecord]:
     form = rows.form
     text = form.columns.index(form.text_column)
     others = [(place, name) for place, name in enumerate(form.columns) if place != text]
@@ -83,22 +83,22 @@ def _records(rows: Rows, found: Iterator[Answer], task: LabelTask) -> Iterator[R
         labels = () if not label else tuple(label.split(SEPARATOR)) if task.multi_label else (label,)
         columns = {name: cells[place] for place, name in others}
         about = (answer.status, answer.by, answer.time, answer.how, answer.confidence, answer.flagged, answer.note)
-        yield Record(cells[text], labels, *about, columns)
+        yield LabelRecord(cells[text], labels, *about, columns)
 
 
-def _counted(found: Iterator[Record], done: Exported) -> Iterator[Record]:
+def _count_rows(found: Iterator[LabelRecord], done: ExportResult) -> Iterator[LabelRecord]:
     for record in found:
         done.rows += 1
         done.labeled += record.status == "labeled"
         yield record
 
 
-def classes_in(records: Sequence[Record]) -> list[str]:
+def find_classes(records: Sequence[LabelRecord]) -> list[str]:
     """Return the classes of records, in the order in which they come."""
     return list(dict.fromkeys(label for record in records for label in record.labels))
 
 
-def write_data(records: Sequence[Record], target: Path) -> None:
+def write_data(records: Sequence[LabelRecord], target: Path) -> None:
     """Make a data file of the texts and the other columns of an import.
 
     Raises:
@@ -113,14 +113,14 @@ def write_data(records: Sequence[Record], target: Path) -> None:
 
 
 def import_labels(
-    records: Sequence[Record],
+    records: Sequence[LabelRecord],
     states: RowStates,
     journal: Journal,
     task: LabelTask,
     annotator: str,
     *,
     overwrite: bool = False,
-) -> Imported:
+) -> ImportResult:
     """Take the labels of records into the store, for the rows with the same texts; all of it, or nothing.
 
     A decision that is there already stays, unless `overwrite`; only what rules and models said gives way. Who labeled
@@ -133,15 +133,15 @@ def import_labels(
     several = next((record for record in records if len(record.labels) > 1), None)
     if several is not None and not task.multi_label:
         raise InputError(f"a row has several labels: {', '.join(several.labels)}", "--multi-label allows that")
-    done, act = Imported(), journal.new_act()
-    done.new_classes = [name for name in classes_in(records) if name not in task.classes]
+    done, act = ImportResult(), journal.new_act()
+    done.new_classes = [name for name in find_classes(records) if name not in task.classes]
     classes = [*task.classes, *done.new_classes]
     decisions: list[Decision] = []
-    for record, name, row in _matched(records, states):
+    for record, name, row in _match_rows(records, states):
         if row < 0:
             done.unmatched += 1
         elif _is_wanted(record, states, row, classes, overwrite, done):
-            decisions += _decisions(record, name, act, classes, annotator)
+            decisions += _make_decisions(record, name, act, classes, annotator)
     with journal.transaction():
         settings = {"classes": json.dumps(classes, ensure_ascii=False), "multi_label": json.dumps(task.multi_label)}
         journal.set_settings(**settings)
@@ -149,25 +149,25 @@ def import_labels(
     return done
 
 
-def _matched(records: Sequence[Record], states: RowStates) -> Iterator[tuple[Record, str, int]]:
+def _match_rows(records: Sequence[LabelRecord], states: RowStates) -> Iterator[tuple[LabelRecord, str, int]]:
     """Yield each record with the name and the number of its row, -1 where the data has none."""
     seen: Counter[str] = Counter()
     names = []
     for record in records:
         names.append(row_id(record.text, seen[record.text]))
         seen[record.text] += 1
-    yield from zip(records, names, states.rows_of(names).tolist(), strict=True)
+    yield from zip(records, names, states.find_rows(names).tolist(), strict=True)
 
 
 def _is_wanted(
-    record: Record, states: RowStates, row: int, classes: Sequence[str], overwrite: bool, done: Imported
+    record: LabelRecord, states: RowStates, row: int, classes: Sequence[str], overwrite: bool, done: ImportResult
 ) -> bool:
     """Tell whether a record's answer is to be taken, and count what becomes of it; notes and flags always are."""
     if record.status == "unlabeled":
         done.unlabeled += 1
         return bool(record.note or record.flagged)
     skipped, label = states.is_skipped(row), states.label(row)
-    if (skipped and record.status == "skipped") or (label is not None and label == _joined(record, classes)):
+    if (skipped and record.status == "skipped") or (label is not None and label == _join_classes(record, classes)):
         done.same += 1
         return False
     if states.decided[row] and states.how(row) not in BY_MACHINES and not overwrite:
@@ -177,16 +177,18 @@ def _is_wanted(
     return True
 
 
-def _joined(record: Record, classes: Sequence[str]) -> str:
+def _join_classes(record: LabelRecord, classes: Sequence[str]) -> str:
     return SEPARATOR.join(name for name in classes if name in record.labels)
 
 
-def _decisions(record: Record, name: str, act: int, classes: Sequence[str], annotator: str) -> Iterator[Decision]:
+def _make_decisions(
+    record: LabelRecord, name: str, act: int, classes: Sequence[str], annotator: str
+) -> Iterator[Decision]:
     how: How = record.how if record.how in get_args(How) and record.how != FROM_FILE else "import"  # type: ignore[assignment]
-    values: list[tuple[Kind, str | None]] = []
+    values: list[tuple[DecisionKind, str | None]] = []
     if record.status != "unlabeled":
-        kind: Kind = "skip" if record.status == "skipped" else "label"
-        values.append((kind, None if kind == "skip" else _joined(record, classes)))
+        kind: DecisionKind = "skip" if record.status == "skipped" else "label"
+        values.append((kind, None if kind == "skip" else _join_classes(record, classes)))
     values += [("flag", "1")] if record.flagged else []
     values += [("note", record.note)] if record.note else []
     who, when = record.by or annotator, record.time or now()

@@ -1,4 +1,4 @@
-"""The data file with its labels: every byte of it as it was, and label columns at the end of each row."""
+"""Exports the data file with its labels: the file byte for byte, with label columns at the end of each row."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,7 +8,7 @@ from txt.data.reading.added_cells import head_with_cells, with_cells
 from txt.data.reading.open_rows import Rows
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
-from txt.labeling.answers import Answer, Propose, answers, propose_nothing
+from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
 from txt.labeling.row_states import RowStates
 from txt.labeling.store.journal import Journal
 
@@ -50,13 +50,13 @@ def export(
     """
     if not rows.index.complete:
         raise TxtError(f"`{rows.path}` is still being read", "export in a moment")
-    names = column_names(rows.form.columns)
-    _refuse_loss(rows, target, names, overwrite)
+    names = choose_column_names(rows.form.columns)
+    _refuse_overwrite(rows, target, names, overwrite)
     with atomic_write(target, "wb") as file:
         return _write(file, rows, names, answers(states, journal, propose))
 
 
-def column_names(taken: Sequence[str]) -> tuple[str, ...]:
+def choose_column_names(taken: Sequence[str]) -> tuple[str, ...]:
     """Return the names of the label columns beside those that the file has."""
     names: tuple[str, ...] = COLUMNS
     while set(names) & set(taken):
@@ -64,7 +64,7 @@ def column_names(taken: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _refuse_loss(rows: Rows, target: Path, names: Sequence[str], overwrite: bool) -> None:
+def _refuse_overwrite(rows: Rows, target: Path, names: Sequence[str], overwrite: bool) -> None:
     if target.exists() and target.samefile(rows.path):
         raise InputError(
             f"the export cannot take the data file's place: `{rows.path.name}`",
@@ -73,7 +73,7 @@ def _refuse_loss(rows: Rows, target: Path, names: Sequence[str], overwrite: bool
     if target.is_dir():
         raise InputError(f"`{target}` is a directory", f"--export {target / rows.path.name}")
     if target.exists() and not overwrite and not _is_export(rows, target, names):
-        raise InputError(f"`{target}` exists, and is no export of `{rows.path}`", "--overwrite replaces it")
+        raise InputError(f"`{target}` exists, and is not an export of `{rows.path}`", "--overwrite replaces it")
 
 
 def _is_export(rows: Rows, target: Path, names: Sequence[str]) -> bool:
@@ -84,16 +84,16 @@ def _is_export(rows: Rows, target: Path, names: Sequence[str]) -> bool:
     return bool(found) and found == expected
 
 
-def _write(file: IO[bytes], rows: Rows, names: Sequence[str], found: Iterator[Answer]) -> int:
+def _write(file: IO[bytes], rows: Rows, names: Sequence[str], found: Iterator[RowAnswer]) -> int:
     file.write(head_with_cells(rows.head(), names, rows.form))
     labeled = 0
     for row, answer in enumerate(found):
-        file.write(with_cells(rows.raw(row), names, _cells_of(answer), rows.form))
+        file.write(with_cells(rows.raw(row), names, _make_cells(answer), rows.form))
         labeled += answer.status == "labeled"
     return labeled
 
 
-def _cells_of(answer: Answer) -> tuple[str, ...]:
+def _make_cells(answer: RowAnswer) -> tuple[str, ...]:
     """Return an answer as the cells of COLUMNS."""
     return (
         answer.label or "",

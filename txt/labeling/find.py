@@ -1,4 +1,4 @@
-"""What to look for in a file: words, a regular expression, and filters such as `is:flagged label:pos airline:Delta`."""
+"""Search queries: words, a regular expression, and filters such as `is:flagged label:pos airline:Delta`."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
@@ -75,7 +75,7 @@ def parse_query(typed: str, columns: Sequence[str], classes: Sequence[str], anno
     def take(term: re.Match[str]) -> str:
         negated, name, value = bool(term[1]), term[2].strip('"'), term[3].strip('"')
         if name.casefold() in known:
-            states.append(Filter(name.casefold(), _one_of(value, known[name.casefold()], name), negated))
+            states.append(Filter(name.casefold(), _check_known(value, known[name.casefold()], name), negated))
         elif name.casefold() in by_folded:
             in_columns.append(Filter(by_folded[name.casefold()], value, negated))
         else:
@@ -92,7 +92,7 @@ def parse_query(typed: str, columns: Sequence[str], classes: Sequence[str], anno
     return query
 
 
-def matching_states(query: Query, states: RowStates) -> Mask:
+def mask_states(query: Query, states: RowStates) -> Mask:
     """Return which rows pass the filters on states (N,)."""
     mask = np.ones(len(states), np.bool_)
     for each in query.states:
@@ -105,8 +105,8 @@ def scan_rows(path: Path, form: Form, index: RowIndex, query: Query) -> Iterator
 
     Yields the rows found, in order, and how many rows were looked at so far.
     """
-    matches = _matcher(query, form)
-    needle = _needle(query, form.codec)
+    matches = _make_matcher(query, form)
+    needle = _find_needle(query, form.codec)
     first, size = 0, _FIRST_BLOCK
     with path.open("rb") as file:
         while first < len(index):
@@ -115,17 +115,17 @@ def scan_rows(path: Path, form: Form, index: RowIndex, query: Query) -> Iterator
             file.seek(int(index.offsets[first]))
             block = file.read(int(index.offsets[last] - index.offsets[first]))
             bounds = index.offsets[first : last + 1] - index.offsets[first]
-            found = _hits(block, bounds, needle, form, matches)
+            found = _find_hits(block, bounds, needle, form, matches)
             yield found + first, last
             first, size = last, _BLOCK
 
 
-def _hits(
+def _find_hits(
     block: bytes, bounds: RowNumbers, needle: bytes, form: Form, matches: Callable[[Sequence[str]], bool]
 ) -> RowNumbers:
-    """Return which rows of a block match; where few have the needle, only those are taken apart."""
+    """Return which rows of a block match; if only a few contain the needle, only these are parsed."""
     count = len(bounds) - 1
-    places = _rows_with(needle, block.lower(), bounds) if needle else np.arange(count)
+    places = _find_rows_with(needle, block.lower(), bounds) if needle else np.arange(count)
     if len(places) > count // 4:
         rows = rows_in(block, form)
         if len(rows) == count:
@@ -136,15 +136,15 @@ def _hits(
     )
 
 
-def _rows_with(needle: bytes, block: bytes, bounds: RowNumbers) -> RowNumbers:
+def _find_rows_with(needle: bytes, block: bytes, bounds: RowNumbers) -> RowNumbers:
     starts = [found.start() for found in re.finditer(re.escape(needle), block)]
     return np.unique(np.searchsorted(bounds, starts, "right") - 1)
 
 
-def _needle(query: Query, codec: str) -> bytes:
-    """Return bytes in lower case that every matching row has: the longest run of plain letters in what is sought.
+def _find_needle(query: Query, codec: str) -> bytes:
+    """Return bytes in lower case that every matching row must contain: the longest run of plain letters in the query.
 
-    Most rows can be passed over by it without being decoded. It is empty where nothing can be said, as with a regular
+    Rows without them are skipped before they are decoded. It is empty if the query has no such run, as with a regular
     expression.
     """
     texts = [each.value for each in query.columns if not each.negated and "*" not in each.value]
@@ -153,7 +153,7 @@ def _needle(query: Query, codec: str) -> bytes:
     return max(runs, key=len, default="").lower().encode(codec)
 
 
-def _matcher(query: Query, form: Form) -> Callable[[Sequence[str]], bool]:
+def _make_matcher(query: Query, form: Form) -> Callable[[Sequence[str]], bool]:
     """Return what tells whether a row's cells match."""
     pattern = query.pattern()
     text_place = form.columns.index(form.text_column)
@@ -173,7 +173,7 @@ def _state_mask(wanted: Filter, states: RowStates) -> Mask:
     return states.mask_labeled(wanted.value) if wanted.name == "label" else states.mask_annotator(wanted.value)
 
 
-def _one_of(value: str, known: Sequence[str], name: str) -> str:
+def _check_known(value: str, known: Sequence[str], name: str) -> str:
     by_folded = {each.casefold(): each for each in known}
     if value.casefold() in by_folded:
         return by_folded[value.casefold()]

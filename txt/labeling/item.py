@@ -1,4 +1,4 @@
-"""What there is to see of a row to be labeled, and of the file as a whole."""
+"""What the screen shows of the current row and of the whole file."""
 
 from dataclasses import dataclass
 
@@ -34,7 +34,7 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Progress:
+class LabelProgress:
     """How far the file has come."""
 
     done: int

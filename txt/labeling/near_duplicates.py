@@ -27,20 +27,20 @@ def near_duplicates(texts: Sequence[str], seed: int = 0) -> Ints:
         n_features=_COLUMNS, ngram_range=(1, 2), binary=True, norm=None, alternate_sign=False, dtype=np.float32
     )
     grams = vectorizer.transform(texts).tocsr()
-    first, second = _candidates(grams, seed)
-    kept = _overlap(grams, first, second) >= LEAST_OVERLAP
+    first, second = _find_candidates(grams, seed)
+    kept = _measure_overlap(grams, first, second) >= LEAST_OVERLAP
     links = sparse.coo_matrix((np.ones(int(kept.sum())), (first[kept], second[kept])), shape=(len(texts),) * 2)
     return np.asarray(connected_components(links, directed=False)[1], np.int64)
 
 
-def _candidates(grams: sparse.csr_matrix, seed: int) -> tuple[Ints, Ints]:
+def _find_candidates(grams: sparse.csr_matrix, seed: int) -> tuple[Ints, Ints]:
     """Return pairs of texts that have the same MinHash in a band; in a crowd, each is paired with the one before it."""
     rows = np.flatnonzero(np.diff(grams.indptr))  # those with a word at all
     if len(rows) < 2:
         return rows[:0], rows[:0]
     pairs: set[tuple[int, int]] = set()
     for band in range(_BANDS):
-        keys = _band_keys(grams, rows, np.random.default_rng([seed, band]))
+        keys = _make_band_keys(grams, rows, np.random.default_rng([seed, band]))
         order = np.argsort(keys, kind="stable")
         same = np.flatnonzero(keys[order][1:] == keys[order][:-1])
         pairs.update(zip(rows[order[same]].tolist(), rows[order[same + 1]].tolist(), strict=True))
@@ -48,7 +48,7 @@ def _candidates(grams: sparse.csr_matrix, seed: int) -> tuple[Ints, Ints]:
     return found[:, 0], found[:, 1]
 
 
-def _band_keys(grams: sparse.csr_matrix, rows: Ints, rng: np.random.Generator) -> npt.NDArray[np.uint64]:
+def _make_band_keys(grams: sparse.csr_matrix, rows: Ints, rng: np.random.Generator) -> npt.NDArray[np.uint64]:
     """Return one number for the MinHashes of each text in a band, (rows,)."""
     keys = np.zeros(len(rows), np.uint64)
     starts = grams.indptr[rows]
@@ -60,7 +60,7 @@ def _band_keys(grams: sparse.csr_matrix, rows: Ints, rng: np.random.Generator) -
     return keys
 
 
-def _overlap(grams: sparse.csr_matrix, first: Ints, second: Ints) -> npt.NDArray[np.float64]:
+def _measure_overlap(grams: sparse.csr_matrix, first: Ints, second: Ints) -> npt.NDArray[np.float64]:
     """Return the Jaccard overlap of each pair, (pairs,)."""
     shared = np.asarray(grams[first].multiply(grams[second]).sum(1)).ravel()
     sizes = np.diff(grams.indptr)

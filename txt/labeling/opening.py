@@ -1,4 +1,4 @@
-"""Opens a data file and its label store for labeling, and says plainly when they do not go together."""
+"""Opens a data file and its label store for labeling, and refuses a pair that does not belong together."""
 
 import getpass
 import os
@@ -11,18 +11,18 @@ from txt.config import LabelConfig
 from txt.data.reading.open_rows import Rows, open_rows
 from txt.data.reading.rows import Asked
 from txt.errors import InputError, nearest
-from txt.labeling.classes import all_classes, given_classes, parse_keys, parse_labels
+from txt.labeling.classes import given_classes, list_classes, parse_keys, parse_labels
 from txt.labeling.item import Suggestion
-from txt.labeling.row_states import RowNumbers, RowStates, read_states
+from txt.labeling.row_states import RowNumbers, RowStates, read_row_states
 from txt.labeling.session import LabelSession
 from txt.labeling.store.decision import SEPARATOR
 from txt.labeling.store.journal import Journal, store_path
-from txt.labeling.store.store_file import told_plainly
+from txt.labeling.store.store_file import explain_store_errors
 from txt.labeling.task import Task
 
 
 @dataclass(frozen=True)
-class Opened:
+class OpenLabels:
     """A file and its store, open; `kept` is where the index of a big file is."""
 
     rows: Rows
@@ -47,12 +47,12 @@ class Opened:
         Raises:
             InputError: there is nothing to choose from or nothing to label, or the keys make no sense.
         """
-        with told_plainly(self.journal.path):
+        with explain_store_errors(self.journal.path):
             task = replace(self._task(), review=review)
             session = LabelSession(self.rows, self.journal, task, suggest=suggest, order=order, shown=shown)
         if need_classes and not session.classes:
             session.leave()
-            raise _no_classes(self.rows.path)
+            raise _no_classes_error(self.rows.path)
         if (
             session.row is None
             and not review
@@ -84,12 +84,12 @@ class Opened:
     def states(self) -> tuple[RowStates, list[str]]:
         """Return the state of every row and the classes, for a look at them that changes nothing."""
         task, settings = self._task(), self.journal.settings()
-        with told_plainly(self.journal.path):
-            states = read_states(
+        with explain_store_errors(self.journal.path):
+            states = read_row_states(
                 self.rows.index, self.journal, file_labels=task.file_labels, multi_label=task.multi_label
             )
             given = given_classes(task.labels, settings, states.classes_in_file())
-            return states, all_classes(given, self.journal.added_classes(), self.journal.taken_back())
+            return states, list_classes(given, self.journal.added_classes(), self.journal.undone_acts())
 
     def close(self) -> None:
         """Close both, and throw away what was only kept for this time."""
@@ -100,19 +100,19 @@ class Opened:
 
     def _task(self) -> Task:
         config, settings = self.config, self.journal.settings()
-        multi_label = _as_before(config.multi_label, settings.get("multi_label"))
+        multi_label = _choose_setting(config.multi_label, settings.get("multi_label"))
         labels = parse_labels(config.labels) if config.labels else []
         known = given_classes(labels, settings, self.rows.index.label_names)
         odd = next((name for name in labels if multi_label and SEPARATOR in name), None)
         if odd:
             raise InputError(f"the class `{odd}` cannot have `{SEPARATOR}`, which stands between several labels")
         return Task(
-            annotator=config.annotator or _user(),
+            annotator=config.annotator or _find_user_name(),
             labels=labels,
             keys=parse_keys(config.keys, known) if config.keys else None,
             multi_label=multi_label,
             twins=config.twins,
-            file_labels=not _as_before(config.relabel, settings.get("relabel")),
+            file_labels=not _choose_setting(config.relabel, settings.get("relabel")),
         )
 
 
@@ -124,7 +124,7 @@ def open_labels(
     write: bool = True,
     need_store: bool = True,
     need_classes: bool = True,
-) -> Opened:
+) -> OpenLabels:
     """Open a data file, all of it if it is small, and its store; with `write` the store is made if need be.
 
     To look without `write`, a store need not be there unless `need_store`: then it is as if it were empty.
@@ -140,17 +140,17 @@ def open_labels(
         )
     store = config.store or store_path(data)
     unstored = not write and not need_store and not store.exists()
-    kept = _passing_index(store) if unstored else _index_path(store)
+    kept = _temporary_index_path(store) if unstored else _index_path(store)
     if write and not store.exists():
         _check_startable(data, config, asked, kept, need_classes)
         if config.merge is not None:
             Journal.open(config.merge, write=False).close()  # what cannot be merged leaves no empty store behind
     journal = Journal.empty(store) if unstored else Journal.open(store, write=write)
     try:
-        asked = _with_text_column(asked, journal.settings().get("text_column"))
+        asked = _choose_text_column(asked, journal.settings().get("text_column"))
         rows = open_rows(data, asked, kept)
         # from now on the column is known, and the index kept must be found by the next sitting, which knows it too
-        return Opened(rows, journal, config, replace(asked, text_column=rows.form.text_column), kept)
+        return OpenLabels(rows, journal, config, replace(asked, text_column=rows.form.text_column), kept)
     except BaseException:
         journal.close()
         raise
@@ -162,21 +162,21 @@ def _check_startable(data: Path, config: LabelConfig, asked: Asked, kept: Path, 
     rows = open_rows(data, asked, kept)
     rows.close()
     if need_classes and not labels and not rows.index.label_names:
-        raise _no_classes(data)
+        raise _no_classes_error(data)
     if config.keys:
         parse_keys(config.keys, given_classes(labels, {}, rows.index.label_names))
 
 
-def _no_classes(data: Path) -> InputError:
+def _no_classes_error(data: Path) -> InputError:
     return InputError(f"`{data}` has no classes yet", "name them: --labels positive,negative")
 
 
-def _as_before(wanted: bool | None, before: str | None) -> bool:
-    """Return what the user wants, or where that is not said, what was wanted in the sittings before."""
+def _choose_setting(wanted: bool | None, before: str | None) -> bool:
+    """Return what the user set, or else what was set in earlier sittings."""
     return before == "true" if wanted is None else wanted
 
 
-def _with_text_column(asked: Asked, before: str | None) -> Asked:
+def _choose_text_column(asked: Asked, before: str | None) -> Asked:
     if before is not None and asked.text_column is not None and asked.text_column != before:
         raise InputError(
             f"the store holds labels for the texts of column `{before}`, not `{asked.text_column}`",
@@ -185,7 +185,7 @@ def _with_text_column(asked: Asked, before: str | None) -> Asked:
     return replace(asked, text_column=asked.text_column or before)
 
 
-def _user() -> str:
+def _find_user_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user without a name, as in some containers
@@ -193,11 +193,11 @@ def _user() -> str:
 
 
 def _index_path(store: Path) -> Path:
-    """Return where to keep the index of a big file: beside the store, or where that may not be, for this time only."""
+    """Return where to keep the index of a big file: beside the store, or else in a temporary file."""
     if os.access(store.parent, os.W_OK):
         return store.with_suffix(".index")
-    return _passing_index(store)
+    return _temporary_index_path(store)
 
 
-def _passing_index(store: Path) -> Path:
+def _temporary_index_path(store: Path) -> Path:
     return Path(tempfile.gettempdir()) / f"txt-{os.getpid()}-{store.stem}.index"

@@ -1,4 +1,4 @@
-"""How fast labeling goes: seconds a decision with idle time left out, and what that means for the rest."""
+"""Labeling speed: seconds for each decision without idle time, and the estimate for the rows that are left."""
 
 import time
 from collections import deque
@@ -23,8 +23,8 @@ class Stopwatch:
         """Return the time of the clock, in seconds."""
         return self._clock()
 
-    def quiet(self) -> float:
-        """Return the seconds since the last sign of life."""
+    def quiet_seconds(self) -> float:
+        """Return the seconds since the last key."""
         return self._clock() - self._last
 
     def restart(self) -> None:
@@ -33,7 +33,7 @@ class Stopwatch:
         self._last = self._clock()
 
     def touch(self) -> None:
-        """Note a sign of life: any key."""
+        """Note that a key was pressed."""
         moment = self._clock()
         self._seconds += min(moment - self._last, IDLE_SECONDS)
         self._last = moment
@@ -56,7 +56,7 @@ class Pace:
         self.sitting.append(seconds)
         self._recent.append(seconds)
 
-    def is_steady(self) -> bool:
+    def has_enough(self) -> bool:
         """Tell whether there are enough decisions to speak of a pace."""
         return len(self._recent) >= _ENOUGH
 

@@ -1,4 +1,4 @@
-"""Which row comes next: by an order that somebody chose, else the first one without a decision in file or filter."""
+"""Chooses the next row: by a given order, or else the first undecided row of the file or the filter."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _CHUNK = 4096  # rows looked at in one go; most often the very next one is it
 
 
 @dataclass(frozen=True)
-class View:
+class QueueView:
     """The rows that a filter shows, in the file's order, and the filter as it was typed."""
 
     name: str
@@ -26,9 +26,20 @@ class Queue:
     changes only what comes next.
     """
 
+    # How it works: the trail is the list of rows shown so far, and `_place` is the position of the current one in it,
+    # as in a browser's history. Going back only moves `_place`; the rows after it are still ahead of the annotator.
+    #
+    # The next row is the first undecided one of three sources: the rest of the trail, then `order`, then the file (or
+    # the filter) from the current row to the end and around to the start. The last source covers every row there is.
+    # So a row that was passed over, that is missing in `order`, or that another annotator gave back is met again later,
+    # and the queue ends only when every row is decided or on someone else's screen.
+    #
+    # The queue keeps no list of rows to do: it looks at `decided` each time. Labels from another annotator, from a bulk
+    # action or from an undo therefore need no update here, and nothing can get out of step.
+
     def __init__(self) -> None:
         self.row: int | None = None
-        self.view: View | None = None
+        self.view: QueueView | None = None
         self.order: RowNumbers = np.empty(0, np.int64)
         self._trail: list[int] = []
         self._place = -1  # of the row on screen in the trail
@@ -49,9 +60,9 @@ class Queue:
 
         Rows that were passed over on the way back come first. When nothing is left, `row` is None.
         """
-        row = next(self._undecided(decided, taken), None)
+        row = next(self._iterate_undecided(decided, taken), None)
         if row is None and self.view is not None:
-            row = self._beside(1)
+            row = self._find_neighbor(1)
             row = self.row if row is None else row
         if row is None:
             self.row, self._place = None, len(self._trail)
@@ -61,12 +72,12 @@ class Queue:
     def forward(self, decided: Mask, taken: set[int]) -> bool:
         """Show the next row without deciding on this one; False at the end."""
         if self.view is not None:
-            row = self._beside(1)
+            row = self._find_neighbor(1)
         elif self._place + 1 < len(self._trail):
             row = self._trail[self._place + 1]
         else:
             passed = {self.row} if self.row is not None and not len(self.order) else set(self._trail)
-            row = next((row for row in self._undecided(decided, taken) if row not in passed), None)
+            row = next((row for row in self._iterate_undecided(decided, taken) if row not in passed), None)
         if row is not None:
             self.show(row)
         return row is not None
@@ -74,7 +85,7 @@ class Queue:
     def back(self) -> bool:
         """Show the row before this one: in the view, on the way here, or in the file; False at the start."""
         if self.view is not None:
-            row = self._beside(-1)
+            row = self._find_neighbor(-1)
             if row is not None:
                 self.show(row)
             return row is not None
@@ -87,7 +98,7 @@ class Queue:
         self.row = self._trail[self._place]
         return True
 
-    def _undecided(self, decided: Mask, taken: set[int]) -> Iterator[int]:
+    def _iterate_undecided(self, decided: Mask, taken: set[int]) -> Iterator[int]:
         """Yield the rows to decide on: those ahead on the trail, then by the order, then from here on and around."""
         among = None if self.view is None else self.view.rows
         ahead = self._trail[self._place + 1 :]
@@ -95,6 +106,8 @@ class Queue:
         if among is None and len(self.order):
             passed = taken.union(self._trail)
             yield from (row for row in self.order[~decided[self.order]].tolist() if row not in passed)
+        # The file is searched in chunks: in the usual case, an undecided row soon after this one, only a few thousand
+        # flags are looked at, and not those of a million rows.
         count = len(decided) if among is None else len(among)
         here = -1 if self.row is None else self.row
         middle = here + 1 if among is None else int(np.searchsorted(among, here, "right"))
@@ -104,7 +117,7 @@ class Queue:
                 rows = np.arange(low, high) if among is None else among[low:high]
                 yield from (row for row in rows[~decided[rows]].tolist() if row not in taken)
 
-    def _beside(self, step: int) -> int | None:
+    def _find_neighbor(self, step: int) -> int | None:
         """Return the neighbour of this row in the view, if it has one on that side."""
         assert self.view is not None
         rows = self.view.rows

@@ -1,8 +1,8 @@
-"""Labels that deserve a second look: a model, a near-duplicate or another annotator says otherwise.
+"""Labels to review: a model, a near-duplicate or another annotator gives the row another label.
 
-The model's word on a row comes from a fit on other rows only. Which of its contradictions are worth showing follows
-Northcutt et al. 2021, "Confident learning": it must be surer of its own class than it usually is where that class is
-right. They come in the order of the lead that it gives its class over the label.
+The model's prediction for a row comes from a fit on other rows only. A contradiction is shown only if, following
+Northcutt et al. 2021, "Confident learning", the model is more confident in its class than it is on average on the rows
+of that class. They are ordered by how far the probability of the model's class exceeds that of the label.
 """
 
 from collections import Counter, defaultdict
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from txt.labeling.active.logistic import Matrix, Scores
-from txt.labeling.active.models import Model
+from txt.labeling.active.models import RankingModel
 from txt.labeling.active.vectors import Vectors
 from txt.labeling.agreement import Ratings
 from txt.labeling.item import Suggestion
@@ -24,7 +24,7 @@ _BONUS = {"annotators": 1.0, "duplicate": 0.5, "model": 0.0}
 
 
 @dataclass(frozen=True)
-class Labeled:
+class LabeledRows:
     """Rows with labels: `rows` (N,) in the file, `texts`, `labels` (N,) as numbers into `names`, `text_hashes` (N,)."""
 
     rows: Ints
@@ -46,7 +46,7 @@ class Doubt:
 
 
 @dataclass(frozen=True)
-class Doubtful:
+class ReviewQueue:
     """Rows to look at again, the worst first, and what to suggest for each; `counts` says how many of each kind."""
 
     rows: Ints
@@ -54,7 +54,7 @@ class Doubtful:
     counts: dict[str, int] = field(default_factory=dict)
 
 
-def out_of_fold(model: Model, vectors: Vectors, labeled: Labeled, seed: int) -> Scores:
+def predict_out_of_fold(model: RankingModel, vectors: Vectors, labeled: LabeledRows, seed: int) -> Scores:
     """Return the probability of each class for each row (N, C), from a model that never saw a row with its text."""
     matrix: Matrix = vectors.matrix
     folds = (labeled.text_hashes ^ np.uint64(seed)) % np.uint64(FOLDS)  # the hash is as good as a draw
@@ -70,13 +70,13 @@ def out_of_fold(model: Model, vectors: Vectors, labeled: Labeled, seed: int) -> 
     return found
 
 
-def can_model(labeled: Labeled) -> bool:
-    """Tell whether there are labels enough for a model to have a word: of two classes, and each several times."""
+def can_model(labeled: LabeledRows) -> bool:
+    """Tell whether there are enough labels for a model: at least two classes with several rows each."""
     counts = np.bincount(labeled.labels, minlength=len(labeled.names))
     return int((counts >= _LEAST_OF_CLASS).sum()) > 1
 
 
-def doubts_by_model(probabilities: Scores, labeled: Labeled, name: str) -> list[Doubt]:
+def find_model_doubts(probabilities: Scores, labeled: LabeledRows, name: str) -> list[Doubt]:
     """Return the rows whose label the model contradicts with more than its usual confidence in its own class."""
     N = len(labeled.labels)
     own = probabilities[np.arange(N), labeled.labels]
@@ -98,8 +98,8 @@ def doubts_by_model(probabilities: Scores, labeled: Labeled, name: str) -> list[
     ]
 
 
-def doubts_by_duplicates(groups: Ints, labeled: Labeled, probabilities: Scores | None) -> list[Doubt]:
-    """Return the rows whose near-duplicates have another label: the more frequent one, or of equals the model's."""
+def find_duplicate_doubts(groups: Ints, labeled: LabeledRows, probabilities: Scores | None) -> list[Doubt]:
+    """Return the rows whose near-duplicates mostly have another label; of equally frequent ones the model decides."""
     members: dict[int, list[int]] = defaultdict(list)
     counts = np.bincount(groups)
     for place in np.flatnonzero(counts[groups] > 1).tolist():
@@ -109,19 +109,19 @@ def doubts_by_duplicates(groups: Ints, labeled: Labeled, probabilities: Scores |
         labels = Counter(int(labeled.labels[place]) for place in places)
         if len(labels) < 2:
             continue
-        winner = _winner(labels, places, probabilities)
+        winner = _choose_label(labels, places, probabilities)
         example = next(place for place in places if labeled.labels[place] == winner)
         reason = f"nearly the same as row {labeled.rows[example] + 1:,}"
         found += [
-            Doubt(place, "duplicate", winner, _lead(probabilities, place, winner, labeled), reason)
+            Doubt(place, "duplicate", winner, _measure_lead(probabilities, place, winner, labeled), reason)
             for place in places
             if labeled.labels[place] != winner
         ]
     return found
 
 
-def doubts_by_annotators(
-    ratings: Ratings, places: Mapping[str, int], labeled: Labeled, probabilities: Scores | None
+def find_annotator_doubts(
+    ratings: Ratings, places: Mapping[str, int], labeled: LabeledRows, probabilities: Scores | None
 ) -> list[Doubt]:
     """Return the rows to which annotators gave different labels; `places` are the lines of the rows' names."""
     numbers = {name: number for number, name in enumerate(labeled.names)}
@@ -131,14 +131,14 @@ def doubts_by_annotators(
         labels = Counter(numbers[label] for label in given.values() if label in numbers)
         if place is None or len(labels) < 2:
             continue
-        winner = _winner(labels, [place], probabilities)
+        winner = _choose_label(labels, [place], probabilities)
         reason = ", ".join(f"{who}: {label}" for who, label in sorted(given.items()))
-        found.append(Doubt(place, "annotators", winner, _lead(probabilities, place, winner, labeled), reason))
+        found.append(Doubt(place, "annotators", winner, _measure_lead(probabilities, place, winner, labeled), reason))
     return found
 
 
-def ranked(doubts: Sequence[Doubt], labeled: Labeled, probabilities: Scores | None) -> Doubtful:
-    """Return each doubtful row once, the worst first, with all reasons; whom people contradict comes before others."""
+def rank_doubts(doubts: Sequence[Doubt], labeled: LabeledRows, probabilities: Scores | None) -> ReviewQueue:
+    """Return each doubtful row once with all reasons, the worst first; contradictions by people come before others."""
     by_place: dict[int, list[Doubt]] = defaultdict(list)
     for doubt in sorted(doubts, key=lambda each: -_BONUS[each.kind]):
         by_place[doubt.place].append(doubt)
@@ -151,16 +151,16 @@ def ranked(doubts: Sequence[Doubt], labeled: Labeled, probabilities: Scores | No
         reason = "; ".join(doubt.reason for doubt in by_place[place])
         suggestions[int(labeled.rows[place])] = Suggestion(labeled.names[first.says], score, "model", reason)
     counts = Counter(doubt.kind for doubt in doubts)
-    return Doubtful(labeled.rows[np.array(order, np.int64)], suggestions, dict(counts))
+    return ReviewQueue(labeled.rows[np.array(order, np.int64)], suggestions, dict(counts))
 
 
-def _winner(labels: Counter[int], places: Sequence[int], probabilities: Scores | None) -> int:
+def _choose_label(labels: Counter[int], places: Sequence[int], probabilities: Scores | None) -> int:
     """Return the most frequent label; of equals, the one that the model gives more."""
     given = np.zeros(max(labels) + 1) if probabilities is None else probabilities[list(places)].sum(0)
     return max(labels, key=lambda label: (labels[label], float(given[label]), -label))
 
 
-def _lead(probabilities: Scores | None, place: int, says: int, labeled: Labeled) -> float:
+def _measure_lead(probabilities: Scores | None, place: int, says: int, labeled: LabeledRows) -> float:
     if probabilities is None:
         return 0.0
     return float(probabilities[place, says] - probabilities[place, labeled.labels[place]])

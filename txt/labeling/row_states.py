@@ -1,4 +1,4 @@
-"""What stands for each row: its label or skip, flag, note, by whom; held in arrays, since files have a million rows."""
+"""The state of each row: its label or skip, flag, note, and annotator; in arrays, since files have millions of rows."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,19 +8,19 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.data.reading.row_index import UNLABELED, RowIndex, content_hash
-from txt.labeling.store.decision import SEPARATOR, Decision, id_of, split_id
+from txt.labeling.store.decision import SEPARATOR, Decision, format_row_id, parse_row_id
 from txt.labeling.store.journal import Journal
 
 SKIPPED, FLAGGED, NOTED = 1, 2, 4
 FROM_FILE = "file"
 BY_PEOPLE = (FROM_FILE, "manual", "bulk", "review", "import")
-"""How a label came that stands in the data file itself."""
+"""Values of `how` for labels that people gave; FROM_FILE is for labels of the data file itself."""
 
 RowNumbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
 
 
-class _Names:
+class _StringCodes:
     """Strings as small numbers."""
 
     def __init__(self, names: Iterable[str] = ()) -> None:
@@ -38,16 +38,16 @@ class _Names:
 
 
 class RowStates:
-    """The state of every row of a file, and how many rows are in which."""
+    """The state of every row of a file, and the number of rows in each state."""
 
     def __init__(self, index: RowIndex, *, file_labels: bool = True, multi_label: bool = False) -> None:
         self.index = index
         self._separator = SEPARATOR if multi_label else None
         count = len(index)
         self.unmatched: set[str] = set()
-        self._labels = _Names(index.label_names)
-        self._annotators = _Names([""])
-        self._hows = _Names([FROM_FILE])
+        self._labels = _StringCodes(index.label_names)
+        self._annotators = _StringCodes([""])
+        self._hows = _StringCodes([FROM_FILE])
         self._file_codes = index.label_codes if file_labels else np.full(count, UNLABELED, np.int16)
         self._empty = np.asarray(index.hashes == np.uint64(content_hash("")))  # a row without a text is never offered
         self._empty_rows = np.flatnonzero(self._empty)
@@ -57,7 +57,7 @@ class RowStates:
         self._how = np.zeros(count, np.int8)
         self._act = np.zeros(count, np.int64)  # (N,) the act it came by
         self._decided = self._empty | (self._label >= 0)
-        self._label_counts = _tally(self._label)
+        self._label_counts = _count_codes(self._label)
         self._bit_counts = Counter({SKIPPED: 0, FLAGGED: 0, NOTED: 0})
 
     def __len__(self) -> int:
@@ -132,7 +132,7 @@ class RowStates:
         return self._annotators.names[int(self._annotator[row])]
 
     def how(self, row: int) -> str:
-        """Return how the label of a row came."""
+        """Return the `how` of a row's label: manual, bulk, duplicate, …"""
         return self._hows.names[int(self._how[row])]
 
     def act(self, row: int) -> int:
@@ -167,23 +167,23 @@ class RowStates:
 
     def row_id(self, row: int) -> str:
         """Return a row's name in the store."""
-        return id_of(int(self.index.hashes[row]), self.index.occurrence(row))
+        return format_row_id(int(self.index.hashes[row]), self.index.occurrence(row))
 
     def row_ids(self, rows: RowNumbers) -> list[str]:
         """Return the names of many rows."""
         occurrences = self.index.occurrences(rows).tolist()
-        return [id_of(*pair) for pair in zip(self.index.hashes[rows].tolist(), occurrences, strict=True)]
+        return [format_row_id(*pair) for pair in zip(self.index.hashes[rows].tolist(), occurrences, strict=True)]
 
-    def rows_of(self, names: Sequence[str]) -> RowNumbers:
+    def find_rows(self, names: Sequence[str]) -> RowNumbers:
         """Return the rows with these names, -1 for those that the file does not have."""
-        pairs = [split_id(name) for name in names]
+        pairs = [parse_row_id(name) for name in names]
         hashes = np.array([text_hash for text_hash, _ in pairs], np.uint64)
         return self.index.find(hashes, np.array([occurrence for _, occurrence in pairs], np.int64))
 
     def apply(self, decisions: Sequence[Decision]) -> None:
         """Let decisions take effect, oldest first; those on rows that the file does not have are remembered apart."""
         about_rows = [decision for decision in decisions if decision.row_id is not None]
-        rows = self.rows_of([decision.row_id or "" for decision in about_rows])
+        rows = self.find_rows([decision.row_id or "" for decision in about_rows])
         self.unmatched.update(about_rows[place].row_id or "" for place in np.flatnonzero(rows < 0))
         touched = np.array(sorted(set(rows[rows >= 0].tolist())), np.int64)
         self._count(touched, -1)
@@ -192,9 +192,9 @@ class RowStates:
             for row, decision in zip(rows.tolist(), about_rows, strict=True):
                 if decision.kind == kind and row >= 0:
                     self._set_bits(np.array([row]), bit, bool(decision.value))
-        self._settle(touched)
+        self._update_derived(touched)
 
-    def forget(self, rows: RowNumbers) -> None:
+    def reset_rows(self, rows: RowNumbers) -> None:
         """Put rows back to how the data file has them."""
         self._count(rows, -1)
         self._label[rows] = self._file_codes[rows]
@@ -202,7 +202,7 @@ class RowStates:
         self._annotator[rows] = 0
         self._how[rows] = 0
         self._act[rows] = 0
-        self._settle(rows)
+        self._update_derived(rows)
 
     def mask_labeled(self, label: str) -> Mask:
         """Return which rows have a label (N,); with several labels a row, which have it among them."""
@@ -224,7 +224,7 @@ class RowStates:
         return np.asarray((self._annotator == self._annotators.known(annotator)) & (self._act > 0))
 
     def mask_how(self, how: str) -> Mask:
-        """Return which rows came by their label in one way (N,)."""
+        """Return which rows have a label with this `how` (N,)."""
         return np.asarray((self._how == self._hows.known(how)) & self._decided)
 
     def classes_in_file(self) -> set[str]:
@@ -233,7 +233,7 @@ class RowStates:
 
     def ways(self) -> dict[str, int]:
         """Return the number of labeled rows by how their label came."""
-        return {self._hows.names[code]: count for code, count in _tally(self._how[self.labeled]).items()}
+        return {self._hows.names[code]: count for code, count in _count_codes(self._how[self.labeled]).items()}
 
     def annotators(self) -> list[str]:
         """Return everybody who decided on a row."""
@@ -257,29 +257,31 @@ class RowStates:
     def _set_bits(self, rows: RowNumbers, bit: int, on: bool) -> None:
         self._bits[rows] = (self._bits[rows] & ~np.uint8(bit)) | np.uint8(bit if on else 0)
 
-    def _settle(self, rows: RowNumbers) -> None:
-        """Bring in line what follows from the states of rows that have changed."""
+    def _update_derived(self, rows: RowNumbers) -> None:
+        """Update what is derived from the states of rows that have changed: `decided` and the counts."""
         self._decided[rows] = self._empty[rows] | (self._label[rows] >= 0) | ((self._bits[rows] & SKIPPED) > 0)
         self._count(rows, 1)
 
     def _count(self, rows: RowNumbers, sign: int) -> None:
         """Add rows to the counts, or with `sign` -1 take them off."""
-        for code, number in _tally(self._label[rows]).items():
+        for code, number in _count_codes(self._label[rows]).items():
             self._label_counts[code] += sign * number
         for bit in self._bit_counts:
             self._bit_counts[bit] += sign * int(np.count_nonzero(self._bits[rows] & bit))
 
 
-def _tally(codes: npt.NDArray[Any]) -> Counter[int]:
+def _count_codes(codes: npt.NDArray[Any]) -> Counter[int]:
     """Count each code from 0 up; unlike numpy's `unique`, this loads nothing that a start would wait for."""
     counts = np.bincount(codes[codes >= 0])
     return Counter({code: count for code, count in enumerate(counts.tolist()) if count})
 
 
-def read_states(index: RowIndex, journal: Journal, *, file_labels: bool = True, multi_label: bool = False) -> RowStates:
-    """Return what stands for each row by the data file and the store."""
+def read_row_states(
+    index: RowIndex, journal: Journal, *, file_labels: bool = True, multi_label: bool = False
+) -> RowStates:
+    """Return the state of each row by the data file and the store."""
     states = RowStates(index, file_labels=file_labels, multi_label=multi_label)
-    taken_back = journal.taken_back()
-    for batch in journal.all_decisions():
+    taken_back = journal.undone_acts()
+    for batch in journal.read_all_decisions():
         states.apply([each for each in batch if each.target is None and each.act not in taken_back])
     return states

@@ -1,7 +1,7 @@
-"""A process of its own that reads the data file: it makes the index and looks for rows, so that no key ever waits.
+"""A process that reads the data file: it makes the index and searches for rows, so that no key ever waits.
 
-The two sides talk over a socket. A request that comes while an older search is under way ends that one; when the
-screen goes, the process goes too.
+The two sides communicate over a socket. A new request ends the search before it; when the screen ends, the process
+ends too.
 """
 
 import signal
@@ -31,7 +31,7 @@ class MakeIndex:
 
 
 @dataclass(frozen=True)
-class Find:
+class FindRequest:
     """Asks for the rows of the file that match; `number` comes back with each answer."""
 
     number: int
@@ -40,7 +40,7 @@ class Find:
 
 @dataclass(frozen=True)
 class Reading:
-    """So much of the file has been read for the index."""
+    """The share of the file that has been read for the index."""
 
     share: float
 
@@ -61,14 +61,14 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Failed:
+class ScanFailed:
     """The file could not be read."""
 
     message: str
     hint: str | None
 
 
-Answer = Reading | Indexed | Found | Failed
+ScannerMessage = Reading | Indexed | Found | ScanFailed
 
 
 class Scanner:
@@ -87,17 +87,17 @@ class Scanner:
     def find(self, query: Query) -> int:
         """Begin a search, and end the one before it; returns its number."""
         self.number += 1
-        self._process.send(Find(self.number, query))
+        self._process.send(FindRequest(self.number, query))
         return self.number
 
-    def answers(self) -> Iterator[Answer]:
+    def answers(self) -> Iterator[ScannerMessage]:
         """Yield the answers that are there, without waiting.
 
         Raises:
             EOFError: the process has gone.
         """
         while self._process.has_answer():
-            answer = self._process.answer()
+            answer = self._process.receive()
             self.ready = self.ready or isinstance(answer, Indexed)
             yield answer
 
@@ -107,12 +107,12 @@ class Scanner:
 
 
 def serve(descriptor: int) -> None:
-    """Answer requests until the other side closes the connection."""
+    """ScannerMessage requests until the other side closes the connection."""
     connection = Connection(descriptor)
     try:
         task: MakeIndex = connection.recv()
         index = None
-        for answer, found in _indexed(task):
+        for answer, found in _make_index(task):
             connection.send(answer)
             index = found
         while index is not None:
@@ -121,7 +121,7 @@ def serve(descriptor: int) -> None:
         return
 
 
-def _indexed(task: MakeIndex) -> Iterator[tuple[Answer, RowIndex | None]]:
+def _make_index(task: MakeIndex) -> Iterator[tuple[ScannerMessage, RowIndex | None]]:
     """Yield the answers on the way to the index; the index comes with the last one."""
     found = read_index(task.kept, task.path, task.asked) if task.kept else None
     index = found[1] if found else None
@@ -135,12 +135,12 @@ def _indexed(task: MakeIndex) -> Iterator[tuple[Answer, RowIndex | None]]:
                 write_index(task.kept, task.path, task.asked, task.form, index)
         yield Indexed(), index
     except TxtError as error:
-        yield Failed(error.message, error.hint), None
+        yield ScanFailed(error.message, error.hint), None
     except OSError as error:
-        yield Failed(f"`{task.kept}` cannot be written: {error.strerror}", None), None
+        yield ScanFailed(f"`{task.kept}` cannot be written: {error.strerror}", None), None
 
 
-def _search(connection: Connection, task: MakeIndex, index: RowIndex, request: Find) -> None:
+def _search(connection: Connection, task: MakeIndex, index: RowIndex, request: FindRequest) -> None:
     """Send the rows that match, until all are found or the next request is there.
 
     Some regular expressions never end, and hear neither the screen's end nor Python's own signal handlers. So the
@@ -155,6 +155,6 @@ def _search(connection: Connection, task: MakeIndex, index: RowIndex, request: F
                 return
             signal.alarm(_MOST_SECONDS)
     except OSError as error:
-        connection.send(Failed(f"`{task.path}` cannot be read: {error.strerror}", None))
+        connection.send(ScanFailed(f"`{task.path}` cannot be read: {error.strerror}", None))
     finally:
         signal.alarm(0)

@@ -1,9 +1,9 @@
-"""A search under way: the rows found so far, more of them with each answer of the scanner."""
+"""A running search: the rows found so far; each answer of the scanner adds more."""
 
 import numpy as np
 
-from txt.labeling.find import Query, matching_states
-from txt.labeling.queue import View
+from txt.labeling.find import Query, mask_states
+from txt.labeling.queue import QueueView
 from txt.labeling.row_states import RowNumbers, RowStates
 from txt.labeling.scanner import Found
 
@@ -15,7 +15,7 @@ class Search:
         self.query = query
         self.number = number
         self.share = 0.0 if query.reads_file else 1.0
-        self._passes = matching_states(query, states)
+        self._passes = mask_states(query, states)
         self._parts = [] if query.reads_file else [np.flatnonzero(self._passes)]
 
     @property
@@ -36,6 +36,6 @@ class Search:
             self._parts.append(found.rows[self._passes[found.rows]])
             self.share = 1.0 if found.done else found.share
 
-    def view(self) -> View:
+    def view(self) -> QueueView:
         """Return what was found as a view to go through."""
-        return View(self.query.typed, self.rows)
+        return QueueView(self.query.typed, self.rows)

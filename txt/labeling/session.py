@@ -1,4 +1,4 @@
-"""One person labeling one file: what is on screen, what each act changes, and that it is saved before the next item."""
+"""A labeling session: the row on screen, what each action changes, and that it is saved before the next row comes."""
 
 import json
 from collections.abc import Callable, Collection, Sequence
@@ -10,14 +10,14 @@ import numpy as np
 from txt.data.reading.open_rows import Rows
 from txt.data.reading.row_index import RowIndex
 from txt.labeling.classes import check_new_class
-from txt.labeling.current_labels import StandingLabels
-from txt.labeling.duplicates import twins_of, twins_of_many, undecided_twins
-from txt.labeling.item import Item, Progress, Suggestion
+from txt.labeling.current_labels import CurrentLabels
+from txt.labeling.duplicates import find_duplicates, find_duplicates_of_many, find_undecided_duplicates
+from txt.labeling.item import Item, LabelProgress, Suggestion
 from txt.labeling.pace import Pace, Stopwatch
-from txt.labeling.queue import Queue, View
+from txt.labeling.queue import Queue, QueueView
 from txt.labeling.row_states import Mask, RowNumbers, RowStates
-from txt.labeling.store.claims import claim, claimed_by_others, new_session
-from txt.labeling.store.decision import SEPARATOR, Decision, How, Kind, now
+from txt.labeling.store.claims import claim, find_claimed_rows, make_session_name
+from txt.labeling.store.decision import SEPARATOR, Decision, DecisionKind, How, now
 from txt.labeling.store.journal import Journal
 from txt.labeling.store.store_file import NotSavedError
 from txt.labeling.task import Task
@@ -60,7 +60,7 @@ class LabelSession:
         self.suggestion: Suggestion | None = None
         self._suggest = suggest
         self._tell_shown = shown
-        self._token = new_session()
+        self._token = make_session_name()
         self._shown_row: int | None = None
         self._row_before_view: int | None = None
         self._shown_decided = False
@@ -73,17 +73,17 @@ class LabelSession:
     @property
     def states(self) -> RowStates:
         """What stands for each row."""
-        return self._standing.states
+        return self._current_labels.states
 
     @property
     def classes(self) -> list[str]:
         """The classes to choose from."""
-        return self._standing.classes
+        return self._current_labels.classes
 
     @property
     def keys(self) -> dict[str, str]:
         """The key of each class that has one."""
-        return self._standing.keys
+        return self._current_labels.keys
 
     @property
     def row(self) -> int | None:
@@ -112,41 +112,41 @@ class LabelSession:
             label=states.label(row),
             skipped=states.is_skipped(row),
             flagged=states.is_flagged(row),
-            note=self._note(row) if states.is_noted(row) else "",
+            note=self._read_note(row) if states.is_noted(row) else "",
             annotator=states.annotator(row),
             how=states.how(row),
             copies=len(self.rows.index.same_text(int(self.rows.index.hashes[row]))),
             suggestion=self.suggestion,
         )
 
-    def progress(self) -> Progress:
+    def progress(self) -> LabelProgress:
         """Return how far the file has come."""
         states = self.states
         counts = states.class_counts()
         done, total = states.decided_count, states.offered_count
         if self.task.review:
             done, total = int(self.settled[self.queue.order].sum()), len(self.queue.order)
-        return Progress(
+        return LabelProgress(
             done=done,
             total=total,
             skipped=states.skipped_count,
             flagged=states.flagged_count,
             classes={name: counts.get(name, 0) for name in self.classes},
-            seconds_each=self.pace.median() if self.pace.is_steady() else None,
+            seconds_each=self.pace.median() if self.pace.has_enough() else None,
             seconds_left=self.pace.left(total - done),
         )
 
-    def joined(self, chosen: Collection[str]) -> str:
+    def join_classes(self, chosen: Collection[str]) -> str:
         """Return the label that stands for several classes."""
         return SEPARATOR.join(name for name in self.classes if name in chosen)
 
-    def extend_view(self, view: View) -> None:
+    def extend_view(self, view: QueueView) -> None:
         """Put a longer list of rows in the place of the view that is being gone through."""
         self.queue.view = view
         if self.row is None:
             self._save([], move_on=True)
 
-    def suggest_by(self, suggest: Callable[[int], Suggestion | None]) -> None:
+    def set_suggest(self, suggest: Callable[[int], Suggestion | None]) -> None:
         """Propose labels in another way from now on, for the row on screen too."""
         self._suggest = suggest
         self.suggestion = suggest(self.row) if self.row is not None else None
@@ -154,7 +154,7 @@ class LabelSession:
     # Deciding
 
     def label(self, label: str) -> str:
-        """Label the row on screen and its twins, and move on."""
+        """Label the row on screen and its duplicates, and move on."""
         return self._decide("label", label)
 
     def skip(self) -> str:
@@ -168,14 +168,14 @@ class LabelSession:
         if self.row is None:
             return ""
         on = not self.states.is_flagged(self.row)
-        self._save([self._decision("flag", self.states.row_id(self.row), "1" if on else "")])
+        self._save([self._make_decision("flag", self.states.row_id(self.row), "1" if on else "")])
         return "" if on else "flag taken off"
 
     def set_note(self, note: str) -> str:
         """Keep a note on the row on screen; an empty one takes it off."""
         if self.row is None:
             return ""
-        self._save([self._decision("note", self.states.row_id(self.row), note.strip())])
+        self._save([self._make_decision("note", self.states.row_id(self.row), note.strip())])
         return "" if note.strip() else "note taken off"
 
     def add_class(self, name: str) -> str:
@@ -185,33 +185,33 @@ class LabelSession:
             InputError: the name is empty or taken.
         """
         name = check_new_class(name, self.classes, self.task.multi_label)
-        self._save([self._decision("class", None, name)])
+        self._save([self._make_decision("class", None, name)])
         return f"new class {name}"
 
     def undo(self) -> str:
         """Take back this annotator's last act that stands, and show its row."""
-        return self._turn("undo", self.history.to_undo())
+        return self._undo_or_redo("undo", self.history.next_undo())
 
     def redo(self) -> str:
         """Restore the act that was undone last, and move on as it did then."""
-        return self._turn("redo", self.history.to_redo())
+        return self._undo_or_redo("redo", self.history.next_redo())
 
-    def bulk_rows(self, rows: RowNumbers, *, overwrite: bool) -> RowNumbers:
+    def select_bulk_rows(self, rows: RowNumbers, *, overwrite: bool) -> RowNumbers:
         """Return which of `rows` `label_all` should get: those without a decision, or all that nobody has on screen."""
         wanted = rows if overwrite else rows[~self.states.decided[rows]]
-        return wanted[~np.isin(wanted, list(self._taken()))]
+        return wanted[~np.isin(wanted, list(self._find_taken_rows()))]
 
     def label_all(self, rows: RowNumbers, label: str) -> str:
-        """Label many rows at once, and their twins; one undo takes all of it back.
+        """Label many rows at once, and their duplicates; one undo takes all of it back.
 
         Raises:
             NotSavedError: the store could not take it; nothing was labeled.
         """
         act = self.journal.new_act()
-        twins = twins_of_many(self.states, rows, self._taken()) if self.task.twins else rows[:0]
+        twins = find_duplicates_of_many(self.states, rows, self._find_taken_rows()) if self.task.twins else rows[:0]
         try:
             with self.journal.transaction() as news:
-                self._take_in(news)
+                self._apply_news(news)
                 self.journal.append(self.pending)
                 self._append_many(rows, label, act, "bulk")
                 self._append_many(twins, label, act, "duplicate")
@@ -227,7 +227,7 @@ class LabelSession:
 
     def forward(self) -> str:
         """Show the next row without deciding on this one."""
-        moved = self.queue.forward(self.settled, self._taken())
+        moved = self.queue.forward(self.settled, self._find_taken_rows())
         self._save([])
         return "" if moved else "this is the last row"
 
@@ -245,7 +245,7 @@ class LabelSession:
         self._save([])
         return ""
 
-    def set_view(self, view: View | None) -> None:
+    def set_view(self, view: QueueView | None) -> None:
         """Go through the rows of a view only, from the first one that is undecided.
 
         None is the whole file again, at the row that was on screen before the view.
@@ -267,21 +267,21 @@ class LabelSession:
 
     def refresh(self) -> bool:
         """Take in what others did, and renew the claim on the row on screen; tell whether anything changed."""
-        quiet = self.stopwatch.quiet()
+        quiet = self.stopwatch.quiet_seconds()
         if self.stopwatch.moment() - self._renewed > _RENEW_SECONDS and quiet < _AWAY_SECONDS:
             self._save([])
         if not self.journal.changed():
             return False
         news = self.journal.news()
-        self._take_in(news)
+        self._apply_news(news)
         return bool(news)
 
     def adopt(self, index: RowIndex) -> int:
-        """Go on with a longer index of the same file; return how many twins of labeled rows it brought."""
+        """Go on with a longer index of the same file; return how many duplicates of labeled rows it brought."""
         row = self.row
         self.rows.index = index
         self._load()
-        copied = self._copy_to_new_twins() if self.task.twins and index.complete else 0
+        copied = self._copy_to_new_duplicates() if self.task.twins and index.complete else 0
         if row is None:
             self._save([], move_on=True)
         return copied
@@ -293,24 +293,24 @@ class LabelSession:
 
     def _load(self) -> None:
         """Work out the state of every row from the file and the store."""
-        self._standing = StandingLabels(self.rows.index, self.journal, self.task, self.pending)
-        self._keep_settings()
+        self._current_labels = CurrentLabels(self.rows.index, self.journal, self.task, self.pending)
+        self._save_settings()
 
-    def _keep_settings(self) -> None:
-        """Remember classes and keys for the next sitting, so that they stay where the fingers know them."""
+    def _save_settings(self) -> None:
+        """Save classes and keys for the next sitting, so that each class keeps its key."""
         wanted = {
-            "classes": json.dumps(self._standing.given_classes, ensure_ascii=False),
-            "keys": json.dumps(self._standing.chosen_keys, ensure_ascii=False),
+            "classes": json.dumps(self._current_labels.given_classes, ensure_ascii=False),
+            "keys": json.dumps(self._current_labels.chosen_keys, ensure_ascii=False),
             "multi_label": json.dumps(self.task.multi_label),
             "relabel": json.dumps(not self.task.file_labels),
             "text_column": self.rows.form.text_column,
         }
         if wanted != self.journal.settings():
             with suppress(NotSavedError), self.journal.transaction() as news:
-                self._take_in(news)
+                self._apply_news(news)
                 self.journal.set_settings(**wanted)
 
-    def _decide(self, kind: Kind, value: str | None) -> str:
+    def _decide(self, kind: DecisionKind, value: str | None) -> str:
         self.refresh()
         row = self.row
         if row is None:
@@ -321,7 +321,7 @@ class LabelSession:
             return f"{self.states.annotator(row)} decided on this meanwhile ({what}): the key again changes it"
         seconds = round(self.stopwatch.seconds(), 2)
         shown = self.suggestion
-        decision = self._decision(
+        decision = self._make_decision(
             kind,
             self.states.row_id(row),
             value,
@@ -330,27 +330,29 @@ class LabelSession:
             suggestion=shown.label if shown else None,
             score=shown.score if shown else None,
         )
-        twins = self.states.row_ids(twins_of(self.states, row, self._taken())) if self.task.twins else []
-        copies = [self._decision(kind, name, value, act=decision.act, how="duplicate") for name in twins]
+        twins = (
+            self.states.row_ids(find_duplicates(self.states, row, self._find_taken_rows())) if self.task.twins else []
+        )
+        copies = [self._make_decision(kind, name, value, act=decision.act, how="duplicate") for name in twins]
         self.pace.add(seconds)
         self._save([decision, *copies], move_on=True)
         return f"and {len(twins)} identical rows" if len(twins) > 1 else "and its twin" if twins else ""
 
-    def _turn(self, kind: Kind, act: int | None) -> str:
+    def _undo_or_redo(self, kind: DecisionKind, act: int | None) -> str:
         """Undo or redo an act."""
         if act is None:
             return f"nothing to {kind}"
-        names = self._standing.touched_by(act)
-        self._save([self._decision(kind, None, None, target=act)])
-        rows = self.states.rows_of(names)
+        names = self._current_labels.find_touched_rows(act)
+        self._save([self._make_decision(kind, None, None, target=act)])
+        rows = self.states.find_rows(names)
         if len(rows) and rows[0] >= 0:
             self.queue.show(int(rows[0]))
             self._save([], move_on=kind == "redo" and bool(self.settled[rows[0]]))
         what = "undone" if kind == "undo" else "done again"
         return f"{what}: {len(names):,} rows" if len(names) > 1 else what
 
-    def _decision(
-        self, kind: Kind, row_id: str | None, value: str | None, *, act: int | None = None, **more: Any
+    def _make_decision(
+        self, kind: DecisionKind, row_id: str | None, value: str | None, *, act: int | None = None, **more: Any
     ) -> Decision:
         act = self.journal.new_act() if act is None else act
         values = {"annotator": self.task.annotator, "time": now(), **more}
@@ -361,35 +363,39 @@ class LabelSession:
 
         What cannot be written waits in `pending`, in order, and takes effect all the same.
         """
+        # How it works: what waits is written before what is new, in one transaction, so the order in the store is the
+        # order in which it was decided. `pending` is emptied only after COMMIT has returned. If anything fails, the
+        # transaction is rolled back as a whole, and all decisions stay in `pending`. In either case the states on
+        # screen change exactly once, which `effective` keeps track of.
         effective = False
         self.journal.set_patience(not self.pending)
         try:
             with self.journal.transaction(durable=bool(self.pending or decisions)) as news:
-                self._take_in(news)
+                self._apply_news(news)
                 self.journal.append([*self.pending, *decisions])
-                self._standing.take_effect(decisions)
+                self._current_labels.apply_decisions(decisions)
                 if move_on:
-                    self.queue.move_on(self.settled, self._taken())
+                    self.queue.move_on(self.settled, self._find_taken_rows())
                 effective = True
-                claim(self.journal, self._to_claim(), self._token)
+                claim(self.journal, self._choose_claim(), self._token)
             self.pending.clear()
             self.problem = None
         except NotSavedError as error:
             self.problem = error.message
             self.pending += decisions
             if not effective:
-                self._standing.take_effect(decisions)
+                self._current_labels.apply_decisions(decisions)
                 if move_on:
                     self.queue.move_on(self.settled, set())
         self._renewed = self.stopwatch.moment()
         for decision in decisions:
             self.history.replay(decision.act, decision.kind, decision.target)
         if self.row != self._shown_row:
-            self._arrive()
+            self._start_item()
         elif decisions:
             self._shown_decided = self.row is not None and bool(self.states.decided[self.row])
 
-    def _arrive(self) -> None:
+    def _start_item(self) -> None:
         self.stopwatch.restart()
         self._shown_row = self.row
         self._shown_decided = self.row is not None and bool(self.states.decided[self.row])
@@ -397,44 +403,46 @@ class LabelSession:
         if self.row is not None:
             self._tell_shown(self.row)
 
-    def _take_in(self, news: Sequence[Decision]) -> None:
-        """Let take effect what others wrote."""
-        self._standing.take_effect(news)
+    def _apply_news(self, news: Sequence[Decision]) -> None:
+        """Apply the decisions that others wrote."""
+        self._current_labels.apply_decisions(news)
         for decision in news:
             if decision.annotator == self.task.annotator:  # the same person at another terminal
                 self.history.replay(decision.act, decision.kind, decision.target)
 
     def _append_many(self, rows: RowNumbers, label: str, act: int, how: How) -> None:
         for part in np.array_split(rows, len(rows) // _BATCH + 1):
-            decisions = [self._decision("label", name, label, act=act, how=how) for name in self.states.row_ids(part)]
+            decisions = [
+                self._make_decision("label", name, label, act=act, how=how) for name in self.states.row_ids(part)
+            ]
             self.journal.append(decisions)
             self.states.apply(decisions)
 
-    def _copy_to_new_twins(self) -> int:
+    def _copy_to_new_duplicates(self) -> int:
         """Label the rows whose text was labeled before they were known; returns their number."""
-        copies = [copy for row, free in undecided_twins(self.states) for copy in self._copies_of(row, free)]
+        copies = [copy for row, free in find_undecided_duplicates(self.states) for copy in self._make_copies(row, free)]
         if copies:
             self._save(copies)
         return len(copies)
 
-    def _copies_of(self, row: int, free: RowNumbers) -> list[Decision]:
-        kind: Kind = "skip" if self.states.is_skipped(row) else "label"
+    def _make_copies(self, row: int, free: RowNumbers) -> list[Decision]:
+        kind: DecisionKind = "skip" if self.states.is_skipped(row) else "label"
         act, label, who = self.states.act(row), self.states.label(row), self.states.annotator(row)
         names = self.states.row_ids(free)
-        return [self._decision(kind, name, label, act=act, how="duplicate", annotator=who) for name in names]
+        return [self._make_decision(kind, name, label, act=act, how="duplicate", annotator=who) for name in names]
 
-    def _taken(self) -> set[int]:
+    def _find_taken_rows(self) -> set[int]:
         """Return the rows that others have on screen."""
-        names = claimed_by_others(self.journal, self._token)
-        return set(self.states.rows_of(list(names)).tolist()) if names else set()
+        names = find_claimed_rows(self.journal, self._token)
+        return set(self.states.find_rows(list(names)).tolist()) if names else set()
 
-    def _to_claim(self) -> str | None:
+    def _choose_claim(self) -> str | None:
         """Return the row on screen if it still needs a decision."""
         if self.row is None or self.settled[self.row]:
             return None
         return self.states.row_id(self.row)
 
-    def _note(self, row: int) -> str:
+    def _read_note(self, row: int) -> str:
         name = self.states.row_id(row)
         waiting = [each.value for each in self.pending if each.kind == "note" and each.row_id == name]
         return (waiting[-1] if waiting else self.journal.note(name)) or ""

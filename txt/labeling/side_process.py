@@ -1,6 +1,6 @@
-"""A process of its own beside the screen, so that no key ever waits; the two talk over a socket.
+"""A helper process for the screen, so that no key ever waits for long work; the two communicate over a socket.
 
-When the screen goes, the process finds its connection closed and goes too.
+When the screen ends, the helper finds its connection closed and ends too.
 """
 
 import socket
@@ -39,7 +39,7 @@ class SideProcess:
         """Tell whether an answer is there, or comes within some seconds."""
         return self._connection.poll(seconds)
 
-    def answer(self) -> Any:
+    def receive(self) -> Any:
         """Return the next answer.
 
         Raises:

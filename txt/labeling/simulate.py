@@ -11,9 +11,9 @@ import numpy as np
 from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
 
-from txt.labeling.active.learner import Learner
-from txt.labeling.active.models import Model
-from txt.labeling.active.queues import RANDOM_SHARE, Labels, Question
+from txt.labeling.active.learner import ActiveLearner
+from txt.labeling.active.models import RankingModel
+from txt.labeling.active.queues import RANDOM_SHARE, KnownLabels, Question
 from txt.labeling.active.vectors import Vectors
 from txt.metrics import Floats, Ints
 from txt.proportions import LEVEL, Interval
@@ -27,7 +27,7 @@ _MOST_MEASURED, _MEASURED_SHARE = 2000, 0.2  # rows that accuracy is measured on
 
 
 @dataclass(frozen=True)
-class Task:
+class SimulationTask:
     """Rows with known labels: their vectors (N, F), labels (N,) as numbers into `names`.
 
     `measured` are rows that accuracy is measured on; None draws a part of the rows anew for each seed.
@@ -36,12 +36,12 @@ class Task:
     vectors: Vectors
     labels: Ints
     names: tuple[str, ...]
-    model: Model
+    model: RankingModel
     measured: Ints | None = None
 
 
 @dataclass(frozen=True)
-class Replay:
+class SimulatedRun:
     """One replay: accuracy after so many labels, and `full`, what all labels would give."""
 
     strategy: str
@@ -52,7 +52,7 @@ class Replay:
 
 
 @dataclass(frozen=True)
-class Reached:
+class LabelsNeeded:
     """The labels needed for a share of the full score: the mean over the seeds, those that never got there counted with
     the most labels given; `reached` is how many of `seeds` got there.
     """
@@ -75,7 +75,7 @@ class Comparison:
     curves: dict[str, list[tuple[int, float, float, float]]]
     area: dict[str, Interval]
     gain: Interval
-    labels_to: dict[float, dict[str, Reached]]
+    labels_to: dict[float, dict[str, LabelsNeeded]]
 
     def to_json(self) -> dict[str, Any]:
         """Return the comparison as a JSON object."""
@@ -94,7 +94,7 @@ class Comparison:
         }
 
 
-def budgets(most: int) -> list[int]:
+def list_budgets(most: int) -> list[int]:
     """Return the numbers of labels at which the model is fitted: ten, then always a tenth more."""
     found = [min(_FIRST, most)]
     while found[-1] < most:
@@ -102,22 +102,24 @@ def budgets(most: int) -> list[int]:
     return found
 
 
-def replay(task: Task, strategy: str, seed: int, most: int, noise: float = 0.0, full: float | None = None) -> Replay:
+def simulate_run(
+    task: SimulationTask, strategy: str, seed: int, most: int, noise: float = 0.0, full: float | None = None
+) -> SimulatedRun:
     """Label by a strategy up to `most` rows; a share `noise` of the answers is wrong, at random.
 
     `full` is the score that all labels give, where it is known already.
     """
-    measured = _measured(task, seed) if task.measured is None else task.measured
+    measured = _draw_measured(task, seed) if task.measured is None else task.measured
     free = np.setdiff1d(np.arange(len(task.labels)), measured)
-    answers = noisy(task.labels, len(task.names), noise, seed)
+    answers = add_noise(task.labels, len(task.names), noise, seed)
     pool = np.arange(len(task.labels))
-    learner = Learner(pool, task.vectors, task.model, strategy, seed)
-    steps = budgets(min(most, len(free)))
+    learner = ActiveLearner(pool, task.vectors, task.model, strategy, seed)
+    steps = list_budgets(min(most, len(free)))
     known: list[int] = []
     accuracy = []
     for target, before in zip([*steps, None], [0, *steps], strict=True):
         rows = np.array(known, np.int64)
-        labels = Labels(rows, answers[rows], task.names)
+        labels = KnownLabels(rows, answers[rows], task.names)
         count = 1 if target is None else target - before
         candidates = np.setdiff1d(free, rows)
         ranking = learner.rank(Question(labels, candidates, rows[:0], before), count, RANDOM_SHARE)
@@ -126,44 +128,44 @@ def replay(task: Task, strategy: str, seed: int, most: int, noise: float = 0.0, 
             accuracy.append(float((said[measured] == task.labels[measured]).mean()))
         known += ranking.rows[:count].tolist()
     if full is None:
-        full = _full_score(learner, task, free, answers, measured)
-    return Replay(strategy, seed, tuple(steps), tuple(accuracy), full)
+        full = _score_all_labels(learner, task, free, answers, measured)
+    return SimulatedRun(strategy, seed, tuple(steps), tuple(accuracy), full)
 
 
-def replays(
-    task: Task, strategies: Sequence[str], seeds: int, most: int, noise: float = 0.0, workers: int = 1
-) -> Iterator[Replay]:
+def simulate_runs(
+    task: SimulationTask, strategies: Sequence[str], seeds: int, most: int, noise: float = 0.0, workers: int = 1
+) -> Iterator[SimulatedRun]:
     """Yield a replay for each strategy and seed, from several processes in whatever order they end."""
     if workers < 2:
         for seed in range(seeds):
-            yield from _of_seed(task, strategies, seed, most, noise)
+            yield from _simulate_seed(task, strategies, seed, most, noise)
         return
-    with ProcessPoolExecutor(workers, get_context("spawn"), _take_task, (task,)) as pool:
-        done = [pool.submit(_of_seed_here, strategies, seed, most, noise) for seed in range(seeds)]
+    with ProcessPoolExecutor(workers, get_context("spawn"), _set_task, (task,)) as pool:
+        done = [pool.submit(_simulate_seed_in_pool, strategies, seed, most, noise) for seed in range(seeds)]
         for each in as_completed(done):
             yield from each.result()
 
 
-def compare(found: Sequence[Replay], strategy: str) -> Comparison:
+def compare(found: Sequence[SimulatedRun], strategy: str) -> Comparison:
     """Compare the replays of a strategy with those in random order."""
     ordered = sorted(found, key=lambda each: each.seed)
     by_name = {name: [each for each in ordered if each.strategy == name] for name in (strategy, RANDOM)}
     areas = {name: np.array([area(each) for each in of]) for name, of in by_name.items()}
     labels_to = {
-        share: {name: _reached([needed(each, share) for each in of], of) for name, of in by_name.items()}
+        share: {name: _summarize_reached([needed(each, share) for each in of], of) for name, of in by_name.items()}
         for share in SHARES
     }
     return Comparison(
         strategy=strategy,
         full=mean_over_seeds(np.array([each.full for each in by_name[RANDOM]])),
-        curves={name: _curve(of) for name, of in by_name.items()},
+        curves={name: _average_curve(of) for name, of in by_name.items()},
         area={name: mean_over_seeds(values) for name, values in areas.items()},
         gain=mean_over_seeds(areas[strategy] - areas[RANDOM]),
         labels_to=labels_to,
     )
 
 
-def area(found: Replay) -> float:
+def area(found: SimulatedRun) -> float:
     """Return the mean accuracy over all numbers of labels, by the trapezoid rule."""
     labels, accuracy = np.array(found.labels, float), np.array(found.accuracy)
     if len(labels) < 2:
@@ -171,7 +173,7 @@ def area(found: Replay) -> float:
     return float(((accuracy[1:] + accuracy[:-1]) / 2 * np.diff(labels)).sum() / (labels[-1] - labels[0]))
 
 
-def needed(found: Replay, share: float) -> float | None:
+def needed(found: SimulatedRun, share: float) -> float | None:
     """Return the labels after which accuracy first is this share of the full score; None where it never was."""
     goal = share * found.full
     for place, accuracy in enumerate(found.accuracy):
@@ -193,7 +195,7 @@ def mean_over_seeds(values: Floats) -> Interval:
     return Interval(mean, mean - reach, mean + reach)
 
 
-def noisy(labels: Ints, num_classes: int, noise: float, seed: int) -> Ints:
+def add_noise(labels: Ints, num_classes: int, noise: float, seed: int) -> Ints:
     """Return labels (N,) of which about a share `noise` is another class, drawn at random."""
     rng = np.random.default_rng([seed, 1])
     wrong = rng.random(len(labels)) < noise
@@ -201,25 +203,27 @@ def noisy(labels: Ints, num_classes: int, noise: float, seed: int) -> Ints:
     return np.where(wrong, (labels + shift) % num_classes, labels)
 
 
-def _of_seed(task: Task, strategies: Sequence[str], seed: int, most: int, noise: float) -> list[Replay]:
+def _simulate_seed(
+    task: SimulationTask, strategies: Sequence[str], seed: int, most: int, noise: float
+) -> list[SimulatedRun]:
     """Replay all strategies with one seed; what all labels would give is worked out once."""
-    found: list[Replay] = []
+    found: list[SimulatedRun] = []
     for strategy in strategies:
-        found.append(replay(task, strategy, seed, most, noise, found[0].full if found else None))
+        found.append(simulate_run(task, strategy, seed, most, noise, found[0].full if found else None))
     return found
 
 
-def _full_score(learner: Learner, task: Task, free: Ints, answers: Ints, measured: Ints) -> float:
-    said = learner.probabilities(Labels(free, answers[free], task.names)).argmax(1)
+def _score_all_labels(learner: ActiveLearner, task: SimulationTask, free: Ints, answers: Ints, measured: Ints) -> float:
+    said = learner.probabilities(KnownLabels(free, answers[free], task.names)).argmax(1)
     return float((said[measured] == task.labels[measured]).mean())
 
 
-def _measured(task: Task, seed: int) -> Ints:
+def _draw_measured(task: SimulationTask, seed: int) -> Ints:
     count = min(_MOST_MEASURED, max(int(len(task.labels) * _MEASURED_SHARE), 1))
     return np.sort(np.random.default_rng([seed, 0]).permutation(len(task.labels))[:count])
 
 
-def _curve(of: Sequence[Replay]) -> list[tuple[int, float, float, float]]:
+def _average_curve(of: Sequence[SimulatedRun]) -> list[tuple[int, float, float, float]]:
     points = []
     for place, labels in enumerate(of[0].labels):
         mean = mean_over_seeds(np.array([each.accuracy[place] for each in of]))
@@ -227,20 +231,20 @@ def _curve(of: Sequence[Replay]) -> list[tuple[int, float, float, float]]:
     return points
 
 
-def _reached(labels: Sequence[float | None], of: Sequence[Replay]) -> Reached:
+def _summarize_reached(labels: Sequence[float | None], of: Sequence[SimulatedRun]) -> LabelsNeeded:
     counted = [float(each.labels[-1]) if found is None else found for found, each in zip(labels, of, strict=True)]
-    return Reached(mean_over_seeds(np.array(counted)), sum(found is not None for found in labels), len(labels))
+    return LabelsNeeded(mean_over_seeds(np.array(counted)), sum(found is not None for found in labels), len(labels))
 
 
-_task: Task | None = None  # of a process in the pool, sent once rather than with each replay
+_task: SimulationTask | None = None  # of a process in the pool, sent once rather than with each replay
 
 
-def _take_task(task: Task) -> None:
+def _set_task(task: SimulationTask) -> None:
     global _task
     _task = task
     threadpool_limits(1)  # each process has a core; threads of several would wait for each other
 
 
-def _of_seed_here(strategies: Sequence[str], seed: int, most: int, noise: float) -> list[Replay]:
+def _simulate_seed_in_pool(strategies: Sequence[str], seed: int, most: int, noise: float) -> list[SimulatedRun]:
     assert _task is not None
-    return _of_seed(_task, strategies, seed, most, noise)
+    return _simulate_seed(_task, strategies, seed, most, noise)

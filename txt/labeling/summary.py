@@ -1,4 +1,4 @@
-"""What a label store holds so far: counts, people and pace."""
+"""Summary of a label store: counts, people and pace."""
 
 from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass
@@ -6,7 +6,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from txt.labeling.agreement import Agreement, agreement, stored_ratings
+from txt.labeling.agreement import Agreement, agreement, read_ratings
 from txt.labeling.row_states import RowStates
 from txt.labeling.store.journal import Journal
 
@@ -22,7 +22,7 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Summary:
+class StoreSummary:
     """The numbers of a data file and its store; `seconds` are those of each decision, in order."""
 
     data: str
@@ -51,7 +51,7 @@ class Summary:
         return {**value, "median_seconds": self.median_seconds}
 
 
-def summarize(data: Path, journal: Journal, states: RowStates, classes: list[str]) -> Summary:
+def summarize(data: Path, journal: Journal, states: RowStates, classes: list[str]) -> StoreSummary:
     """Count what stands in the file and the store."""
     seconds_of: dict[str, list[float]] = defaultdict(list)
     seconds = []
@@ -60,7 +60,7 @@ def summarize(data: Path, journal: Journal, states: RowStates, classes: list[str
         seconds.append(each)
     rows_of = Counter({name: int(states.mask_annotator(name).sum()) for name in states.annotators()})
     counts = states.class_counts()
-    return Summary(
+    return StoreSummary(
         data=str(data),
         store=str(journal.path),
         rows=states.offered_count,
@@ -71,11 +71,11 @@ def summarize(data: Path, journal: Journal, states: RowStates, classes: list[str
         unmatched=len(states.unmatched),
         classes={name: counts.get(name, 0) for name in classes},
         ways=states.ways(),
-        people={name: _person(rows_of[name], seconds_of[name]) for name in {**rows_of, **seconds_of}},
+        people={name: _summarize_person(rows_of[name], seconds_of[name]) for name in {**rows_of, **seconds_of}},
         seconds=seconds,
-        agreement=agreement(stored_ratings(journal)),
+        agreement=agreement(read_ratings(journal)),
     )
 
 
-def _person(rows: int, seconds: list[float]) -> Person:
+def _summarize_person(rows: int, seconds: list[float]) -> Person:
     return Person(rows, len(seconds), median(seconds) if seconds else None, round(sum(seconds), 1))

@@ -1,4 +1,4 @@
-"""What is to be labeled how, as the user asked for it."""
+"""The labeling task: what the user asked for."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -7,8 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from txt.data.encoder import Tokens, encoder_for
-from txt.data.token_rows import TokenRows
+from txt.data.encoder import TokenRows, Tokens, encoder_for
 from txt.errors import InputError
 from txt.metrics import Ints
 

@@ -18,7 +18,7 @@ from txt.data.progress import Progress, Watcher
 from txt.data.reading.columns import find_label, find_text
 from txt.data.reading.table import Table, read
 from txt.errors import InputError, Interrupted
-from txt.files import FORMAT, sha256, told_plainly
+from txt.files import FORMAT, explain_os_errors, sha256
 from txt.prediction.answer_log import AnswerLog
 from txt.prediction.classifier import TextClassifier
 from txt.prediction.labeled_output import DIGITS, Answer, refuse_format, write_answers
@@ -100,7 +100,7 @@ def predict_file(
         TxtError: the file has changed meanwhile, or the disk is full.
     """
     started = time.monotonic()
-    with read(source, asked.reading) as table, told_plainly(f"writing `{asked.out}`"):
+    with read(source, asked.reading) as table, explain_os_errors(f"writing `{asked.out}`"):
         _refuse_loss(asked, table)
         work = _Predicting(classifier, table, asked, progress, stop)
         summary = work.run(leave)

@@ -8,7 +8,7 @@ from types import TracebackType
 
 from txt.data.reading.row_index import content_hash
 from txt.errors import InputError
-from txt.labeling.store.decision import Decision, id_of, now
+from txt.labeling.store.decision import Decision, format_row_id, now
 from txt.labeling.store.journal import Journal
 from txt.prediction.predict_file import Unsure
 
@@ -46,7 +46,7 @@ class LabelQueue:
     def add(self, row: Unsure) -> None:
         """Flag a row."""
         text_hash = content_hash(row.text)
-        name = id_of(text_hash, self._seen[text_hash])
+        name = format_row_id(text_hash, self._seen[text_hash])
         self._seen[text_hash] += 1
         self._waiting.append(
             Decision(

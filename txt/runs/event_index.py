@@ -1,7 +1,7 @@
-"""A table of a run's events beside events.jsonl: where each line begins, and the numbers of every step.
+"""A binary index of events.jsonl: the offset of each line, and the numbers of every step event.
 
-With it ten million steps are read in a second, which as JSON would take a minute. It can be made from events.jsonl at
-any time, holds nothing that is not there, and is used only where the two agree.
+With it, ten million steps are read in a second; parsing them as JSON takes a minute. It can be rebuilt from
+events.jsonl at any time, holds nothing that is not in it, and is used only as far as the two agree.
 """
 
 import json
@@ -35,7 +35,7 @@ def index_path(events_path: Path) -> Path:
     return events_path.with_suffix(".index")
 
 
-def packed(offset: int, event: dict[str, Any]) -> bytes:
+def pack_row(offset: int, event: dict[str, Any]) -> bytes:
     """Return an event, in its JSON form, as a row of the table."""
     step, time = int(event.get("step", 0)), float(event["time"])
     if event["event"] != "step":
@@ -43,11 +43,11 @@ def packed(offset: int, event: dict[str, Any]) -> bytes:
     return ROW.pack(offset, time, step, STEP, *(float(event[name]) for name in VALUES))
 
 
-def agreeing_rows(events_path: Path) -> int:
-    """Return how many rows of the table at the side of `events_path` agree with it; 0 where there is none.
+def count_agreeing_rows(events_path: Path) -> int:
+    """Return how many rows of the index beside `events_path` agree with it; 0 without an index.
 
-    Rows beyond the end of the events are left out: those lines were cut off. Whether the rest belongs to this file is
-    seen by its last row.
+    Rows beyond the end of the events do not count: their lines were cut off. The last row that is left decides whether
+    the index belongs to this file: its offset must be the start of a line that holds the same event.
     """
     path = index_path(events_path)
     try:
@@ -59,7 +59,7 @@ def agreeing_rows(events_path: Path) -> int:
                 row = table.read(ROW.size)
                 offset = ROW.unpack(row)[0]
                 if offset < size:
-                    return rows if _line_at(events, offset, row) else 0
+                    return rows if _line_matches(events, offset, row) else 0
                 rows -= 1
     except OSError:
         pass
@@ -67,13 +67,13 @@ def agreeing_rows(events_path: Path) -> int:
 
 
 class EventIndex:
-    """Writes the table while events are appended; one that cannot be written is given up, since it can be made anew."""
+    """Writes the index while events are appended. If it cannot be written it is deleted, since it can be rebuilt."""
 
     def __init__(self, events_path: Path) -> None:
         self._events_path, self._path = events_path, index_path(events_path)
         self._file: IO[bytes] | None = None
         try:
-            rows = agreeing_rows(events_path)
+            rows = count_agreeing_rows(events_path)
             self._file = self._path.open("ab", buffering=0)
             self._file.truncate(rows * ROW.size)
             self._catch_up(rows)
@@ -86,7 +86,7 @@ class EventIndex:
             return
         rows = b""
         for event, line in zip(events, lines, strict=True):
-            rows += packed(offset, event)
+            rows += pack_row(offset, event)
             offset += len(line)
         try:
             if self._file.write(rows) == len(rows):
@@ -120,12 +120,12 @@ class EventIndex:
                 offset += len(line)
 
 
-def _line_at(events: IO[bytes], offset: int, row: bytes) -> bool:
+def _line_matches(events: IO[bytes], offset: int, row: bytes) -> bool:
     """Tell whether a line begins at this offset, and is the event of this row."""
     events.seek(max(offset - 1, 0))
     if offset and events.read(1) != b"\n":
         return False
     try:
-        return packed(offset, json.loads(events.readline())) == row
+        return pack_row(offset, json.loads(events.readline())) == row
     except (ValueError, KeyError, TypeError, struct.error):
         return False

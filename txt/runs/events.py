@@ -1,6 +1,6 @@
-"""What happens in a training, as small values with a JSON form: the whole record of a run.
+"""Events of a training: frozen values that can be written as JSON, and together are the complete record of a run.
 
-The trainer yields them, `events.jsonl` holds them one a line, and every display is drawn from them.
+The trainer yields them, `events.jsonl` holds one on each line, and every display is made from them.
 """
 
 from dataclasses import asdict, dataclass, field, fields

@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -10,8 +11,10 @@ from typing import IO, Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from txt.runs.event_index import OTHER, ROW, STEP, VALUES, agreeing_rows, index_path
+from txt.runs.event_index import OTHER, ROW, STEP, VALUES, count_agreeing_rows, index_path
 from txt.runs.events import Event, Started, from_json
+from txt.runs.folder import Run
+from txt.runs.status import LIVING, Pulse, read_status
 
 Rows = npt.NDArray[np.void]
 """The numbers of step events, as ROW_TYPE (N,)."""
@@ -92,7 +95,7 @@ class RunFeed:
         if identity == before and state.st_size >= self._offset:
             return False
         self._identity, self._offset, self._row = identity, 0, 0
-        self._indexed = agreeing_rows(self._path)
+        self._indexed = count_agreeing_rows(self._path)
         return before is not None
 
     def _from_index(self, file: IO[bytes]) -> tuple[Rows, Others]:
@@ -167,3 +170,40 @@ def _event(value: dict[str, Any]) -> Event | None:
 def _line(file: IO[bytes], offset: int) -> bytes:
     file.seek(offset)
     return file.readline()
+
+
+_LOOKS_A_SECOND = 4.0
+
+
+def follow(run: Run, sleep: Callable[[float], None] = time.sleep) -> Iterator[Event]:
+    """Yield the events of a run from its first on, and wait for more as long as a process trains it."""
+    pulse, offset = Pulse(run), 0
+    while True:
+        living = _is_living(run, pulse)
+        for line in _whole_lines(run, offset):
+            offset += len(line)
+            event = from_json(json.loads(line))
+            if event is not None:
+                yield event
+        if not living:
+            return
+        sleep(1 / _LOOKS_A_SECOND)
+
+
+def _is_living(run: Run, pulse: Pulse) -> bool:
+    """Tell whether more may come; asked before the events are read, so that the last of them is not missed."""
+    status = read_status(run)
+    if status is None:
+        return run.is_training()
+    return status.state in LIVING and pulse.is_alive(status)
+
+
+def _whole_lines(run: Run, offset: int) -> Iterator[bytes]:
+    try:
+        with run.events_path.open("rb") as file:
+            file.seek(offset)
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield line
+    except FileNotFoundError:
+        return

@@ -1,4 +1,4 @@
-"""The run folder: one training's config.json, events.jsonl, checkpoints/, model/ and report.json."""
+"""Run folders, one for each training: config.json, events.jsonl, checkpoints/, model/ and report.json."""
 
 import errno
 import fcntl
@@ -16,7 +16,7 @@ from typing import IO, Any
 
 from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
-from txt.files import FORMAT, claimed, json_line, mend_torn_line, read_json, read_lines, write_json
+from txt.files import FORMAT, claim_folder, encode_line, mend_torn_line, read_json, read_lines, write_json
 from txt.runs.event_index import EventIndex
 from txt.runs.events import Event, Finished, from_json
 
@@ -24,10 +24,10 @@ RUNS = Path("runs")
 STUDIES = Path("studies")
 
 STATUS = "status.json"
-"""The file by which a training shows that it lives: the first in a run's folder."""
+"""The file in which a training reports that it is alive; the first one made in a run's folder."""
 
 REMOVED = ".removed"
-"""Ends the name of a folder, hidden already, that is being removed."""
+"""Suffix of the name of a hidden folder that is being removed."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +68,17 @@ class Run:
         Raises:
             InputError: the name is not a plain file name, or is taken.
         """
-        run = cls(_made(name))
-        with claimed(run.path):
+        run = cls(_make_folder(name))
+        with claim_folder(run.path):
             try:
                 yield run
             finally:
                 if not run._record_path.exists():
                     run.delete()
 
-    def is_free(self) -> bool:
-        """Return whether a run may be made here: nothing is there, or what was left by one killed as it was made."""
-        return not self.path.exists() or (self.path.is_dir() and _is_hollow(self.path))
+    def can_be_made(self) -> bool:
+        """Return whether a run may be made here: there is nothing, or only what a killed start left."""
+        return not self.path.exists() or (self.path.is_dir() and _is_undescribed(self.path))
 
     def describe(self, config: TrainConfig, prepared: Path, fingerprint: str) -> None:
         """Write config.json: the run trains by `config` on the folder `prepared`, whose data has this `fingerprint`."""
@@ -101,20 +101,20 @@ class Run:
         for path in (Path(name_or_path), RUNS / name_or_path):
             if (path / "config.json").is_file():
                 return cls(path)
-        names = [run.name for run in all_runs()]
+        names = [run.name for run in list_runs()]
         close = did_you_mean(Path(name_or_path).name, names) or ""
         listed = ", ".join(names[:10]) + (" …" if len(names) > 10 else "")
         there = f"there are: {listed}" if names else "`txt train DATA` makes one"
         raise InputError(f"run `{name_or_path}` does not exist", f"{close} {there}".lstrip())
 
     @classmethod
-    def newest(cls) -> "Run":
+    def find_newest(cls) -> "Run":
         """Return the run that was made last.
 
         Raises:
             InputError: there is none.
         """
-        runs = all_runs()
+        runs = list_runs()
         if not runs:
             raise InputError("there is no run here yet", "`txt train DATA` makes one")
         return runs[0]
@@ -148,7 +148,7 @@ class Run:
         return last if isinstance(last, Finished) else None
 
     def delete(self) -> None:
-        """Remove the folder: first from sight, then from the disk, so that no half of a run is ever seen.
+        """Remove the folder: first hide it by a rename, then delete it, so that nobody ever sees half of a run.
 
         Raises:
             OSError: it may not be removed.
@@ -167,7 +167,7 @@ class Run:
         """
         check_name(name)
         other = Run(self.path.parent / name)
-        with self.locked():
+        with self.lock():
             try:
                 other.path.mkdir()  # an empty folder of ours holds the name, and is replaced in one step
             except FileExistsError:
@@ -175,17 +175,17 @@ class Run:
             os.replace(self.path, other.path)
         return other
 
-    def is_locked(self) -> bool:
+    def is_training(self) -> bool:
         """Return whether a process is training this run."""
         try:
-            with self.locked():
+            with self.lock():
                 return False
         except InputError:
             return True
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """Keep trainings off the run while the block works on its folder.
+    def lock(self) -> Iterator[None]:
+        """Keep other processes from training the run while the block works on its folder.
 
         Raises:
             InputError: a process is training this run.
@@ -194,7 +194,7 @@ class Run:
             yield
             return
         with self.events_path.open("rb") as file:
-            if not _locks(file, fcntl.LOCK_SH):
+            if not _take_lock(file, fcntl.LOCK_SH):
                 raise InputError(f"run `{self.name}` is being trained", "stop it first, or wait until it has ended")
             yield
 
@@ -213,7 +213,7 @@ class EventLog:
         if run.events_path.is_symlink():  # in a folder from elsewhere it may point to any file of ours
             raise InputError(f"`{run.events_path}` is a link, and may not be written to", "copy the file in its place")
         self._file = run.events_path.open("ab", buffering=0)
-        if not _locks(self._file, fcntl.LOCK_EX, seconds=0.5):
+        if not _take_lock(self._file, fcntl.LOCK_EX, seconds=0.5):
             self._file.close()
             raise InputError(f"run `{run.name}` is being trained by another process") from None
         mend_torn_line(run.events_path)
@@ -224,7 +224,7 @@ class EventLog:
         """Append an event, and any that had to wait."""
         self._waiting.append(event.to_json())
         end = self._file.seek(0, os.SEEK_END)
-        lines = [json_line(value) for value in self._waiting]
+        lines = [encode_line(value) for value in self._waiting]
         content = b"".join(lines)
         try:
             if self._file.write(content) == len(content):
@@ -244,7 +244,7 @@ class EventLog:
         self._file.close()
 
 
-def all_runs(folder: Path = RUNS) -> list[Run]:
+def list_runs(folder: Path = RUNS) -> list[Run]:
     """Return the runs under `folder`, the newest first."""
     made = {}
     for path in folder.glob("*/config.json"):
@@ -253,12 +253,12 @@ def all_runs(folder: Path = RUNS) -> list[Run]:
     return sorted(made, key=made.__getitem__, reverse=True)
 
 
-def runs_of(prepared: Path, folder: Path = RUNS) -> list[Run]:
+def find_runs_on(prepared: Path, folder: Path = RUNS) -> list[Run]:
     """Return the runs that train on the prepared folder at this path, the newest first."""
     wanted = prepared.resolve()
     found = []
-    for run in all_runs(folder):
-        with suppress(InputError, KeyError, TypeError):  # what is not the record of a run keeps nothing from being made
+    for run in list_runs(folder):
+        with suppress(InputError, KeyError, TypeError):  # a folder that is not a run must not stop a search
             if run.prepared_path().resolve() == wanted:
                 found.append(run)
     return found
@@ -275,8 +275,8 @@ def check_name(name: str, given_as: str = "") -> None:
         raise InputError(f"{told} is not a plain folder name", f"letters, digits, dashes: {given_as} bigger-model")
 
 
-def _locks(file: IO[bytes], kind: int, seconds: float = 0.0) -> bool:
-    """Take the lock on a file; wait for so many seconds, as others hold it for an instant to see whether it is free."""
+def _take_lock(file: IO[bytes], kind: int, seconds: float = 0.0) -> bool:
+    """Take the lock on a file, waiting up to `seconds`: others hold it briefly to see whether the run is trained."""
     given_up = time.monotonic() + seconds
     while True:
         try:
@@ -288,31 +288,31 @@ def _locks(file: IO[bytes], kind: int, seconds: float = 0.0) -> bool:
             time.sleep(0.01)
 
 
-def _made(name: str | None) -> Path:
+def _make_folder(name: str | None) -> Path:
     """Make the folder of a new run: `runs/NAME`, or the first free `runs/NUMBER`."""
     if name is None:
-        return _numbered()
+        return _make_numbered_folder()
     check_name(name, "--name")
     path = RUNS / name
     try:
         path.mkdir(parents=True)
     except FileExistsError:
-        if Run(path).is_free():
-            with claimed(path):
+        if Run(path).can_be_made():
+            with claim_folder(path):
                 Run(path).delete()
-            return _made(name)
+            return _make_folder(name)
         hint = f"--resume {name} goes on with it; another --name starts afresh"
         raise InputError(f"a run `{path}` exists already", hint) from None
     return path
 
 
-def _is_hollow(path: Path) -> bool:
-    """Return whether a folder holds nothing but what a run's folder holds before it is described."""
+def _is_undescribed(path: Path) -> bool:
+    """Return whether a folder has nothing in it but the files that exist before a run's config.json is written."""
     there = {entry for entry in os.listdir(path) if not (entry.startswith(".") and entry.endswith(".part"))}
     return not there or (STATUS in there and there <= {STATUS, "prepared"})
 
 
-def _numbered() -> Path:
+def _make_numbered_folder() -> Path:
     """Make the first free folder above all numbered ones, even while other trainings do the same."""
     taken = [int(path.name) for path in RUNS.glob("*") if path.name.isdecimal()]
     for number in count(max(taken, default=0) + 1):

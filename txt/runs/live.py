@@ -104,7 +104,7 @@ class WatchedRun:
         self._removed = not self.run.path.is_dir()
         self.status = read_status(self.run)
         if self.status is None:
-            self.alive = self.run.is_locked()
+            self.alive = self.run.is_training()
         else:
             self.alive = self.status.state in LIVING and self._pulse.is_alive(self.status)
 

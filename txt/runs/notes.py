@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from txt.errors import InputError
-from txt.files import FORMAT, read_json, told_plainly, write_json
+from txt.files import FORMAT, explain_os_errors, read_json, write_json
 
 NOTES = "notes.json"
 KEEP = "keep"
@@ -63,7 +63,7 @@ def change_tags(folder: Path, add: tuple[str, ...] = (), remove: tuple[str, ...]
 
 def _changed(folder: Path, change: Callable[[Notes], Notes]) -> Notes:
     """Read, change and write the notes of a run while nobody else does."""
-    with told_plainly("cannot write the notes"), _alone(folder):
+    with explain_os_errors("cannot write the notes"), _alone(folder):
         notes = change(read_notes(folder))
         write_json(folder / NOTES, notes.to_json())
     return notes

@@ -6,14 +6,14 @@ from typing import Any
 
 from txt.config import TrainConfig
 from txt.option_schema import flag
-from txt.recipes import PRESETS, defaults_of
+from txt.recipes import PRESETS, choose_defaults
 
 _DEFAULTS = {item.name: item.default for item in fields(TrainConfig)}
 
 
 def changed_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """Return the options of a run that differ from the defaults of the way in which it trained."""
-    defaults = {**_DEFAULTS, **defaults_of(options)}
+    defaults = {**_DEFAULTS, **choose_defaults(options)}
     return {name: value for name, value in options.items() if value != defaults.get(name)}
 
 

@@ -1,16 +1,16 @@
 """Which runs may go, and what speaks for each of the others."""
 
-from collections.abc import Iterable, Sequence
+import csv
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from txt.errors import InputError
 from txt.metrics import METRIC_NAMES
-from txt.runs.folder import Run
+from txt.runs.folder import STUDIES, Run
 from txt.runs.notes import KEEP
 from txt.runs.state import ALIVE
-from txt.runs.study_best import best_of_studies
 from txt.runs.summary import OURS, Summary, best_runs
 
 
@@ -133,4 +133,14 @@ def _lenders(runs: Sequence[Summary]) -> dict[Path, Summary]:
         lender = next((folders[parent] for parent in parents if parent in folders), run)
         if lender.path != run.path:
             found[run.path] = lender
+    return found
+
+
+def best_of_studies(folder: Path = STUDIES) -> Mapping[str, str]:
+    """Return the study whose best trial a run is, by the run's name; a study's results.csv has the best first."""
+    found: dict[str, str] = {}
+    for path in sorted(folder.glob("*/results.csv")):
+        with suppress(OSError, UnicodeDecodeError, csv.Error), path.open(encoding="utf-8", newline="") as file:
+            best = next(csv.DictReader(file), {})
+            found |= dict.fromkeys((best.get("runs") or "").split(), path.parent.name)
     return found

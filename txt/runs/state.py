@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from txt.files import lines_from_end
-from txt.processes import process_runs
+from txt.files import read_lines_backwards
+from txt.processes import is_process_running
 from txt.runs.events import Evaluation, Event, Finished, Saved, Started, Step, Warned, from_json
 from txt.runs.folder import Run
 from txt.runs.status import FAILED as STATUS_FAILED
@@ -115,14 +115,14 @@ def state_of(run: Run, tail: Tail) -> State:
 
 def alive(run: Run, status: Status | None) -> str | None:
     """Return one of ALIVE; None for a run without a process. On another machine, a recent sign of life must do."""
-    if run.is_locked():
+    if run.is_training():
         return PAUSED if status and status.state == PAUSED else RUNNING
     if status is None or status.state not in LIVING:
         return None
     if status.host != socket.gethostname():
         recent = abs(time.time() - status.heartbeat) < _LATE_SECONDS
         return (status.state if status.state != TRAINING else RUNNING) if recent else None
-    return STARTING if status.state == STARTING and process_runs(status.pid) else None
+    return STARTING if status.state == STARTING and is_process_running(status.pid) else None
 
 
 def _first_event(path: Path) -> Event | None:
@@ -132,7 +132,7 @@ def _first_event(path: Path) -> Event | None:
 
 def _backwards(path: Path) -> Iterator[Event]:
     """Yield the events of a record from the last on; what cannot be read is left out."""
-    for line in lines_from_end(path, _MOST):
+    for line in read_lines_backwards(path, _MOST):
         event = _parsed(line)
         if event is not None:
             yield event

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 from txt.files import FORMAT
-from txt.processes import boot_id, process_runs
+from txt.processes import boot_id, is_process_running
 from txt.runs.folder import STATUS, Run
 
 STARTING, TRAINING, PAUSED, FAILED = "starting", "training", "paused", "failed"
@@ -91,8 +91,8 @@ class Pulse:
 
     def _holds_the_run(self, status: Status) -> bool:
         if status.state == STARTING or not self._run.events_path.exists():
-            return process_runs(status.pid)
-        return self._run.is_locked()
+            return is_process_running(status.pid)
+        return self._run.is_training()
 
     def _patience(self, status: Status) -> float:
         """Return how long a process that cannot be seen is believed: not at all when its last sign is old."""

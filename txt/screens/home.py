@@ -14,7 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, Entry, Step
-from txt.sanitize import clip, visible
+from txt.sanitize import clip, sanitize
 from txt.screens.app import ThemedApp
 from txt.screens.widgets.chips import Chip, Chips
 from txt.screens.widgets.dialogs import Page
@@ -94,7 +94,7 @@ class HomeList(Widget):
         """Return each line with the place of the thing it is about; headings are about none."""
         widest = max(self.size.width // 3, 12)
         name_widths = {
-            kind: min(max(cell_len(visible(entry.name)) for entry in entries), widest)
+            kind: min(max(cell_len(sanitize(entry.name)) for entry in entries), widest)
             for kind, entries in groupby(self._entries, lambda entry: entry.kind)
         }
         lines: list[tuple[int | None, Text]] = []
@@ -156,7 +156,7 @@ class HomeScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
-        yield Static(Text(f"txt · {visible(self._place)}"), id="home-top", classes="title")
+        yield Static(Text(f"txt · {sanitize(self._place)}"), id="home-top", classes="title")
         yield HomeList()
         yield Static(id="home-told", classes="quiet")
         yield Static(id="home-command")
@@ -177,7 +177,7 @@ class HomeScreen(Screen[None]):
 
     def _take(self, entries: list[Entry]) -> None:
         told = self._problem or (_EMPTY if entries[0].kind == BEGIN else "")
-        self.query_one("#home-told", Static).update(Text(visible(" ".join(told.split()))))
+        self.query_one("#home-told", Static).update(Text(sanitize(" ".join(told.split()))))
         self.query_one(HomeList).show(entries, self._before)
         self._before = None
 
@@ -186,7 +186,9 @@ class HomeScreen(Screen[None]):
         """Write the command for what is chosen, and what else can be done with it."""
         step, steps = self.step, self._steps()
         told = (
-            Text("$ ").append(visible(step.command), style="bold") if step else Text("nothing can be done with it here")
+            Text("$ ").append(sanitize(step.command), style="bold")
+            if step
+            else Text("nothing can be done with it here")
         )
         if self.query_one(HomeList).chosen is None:
             told = Text()
@@ -265,4 +267,4 @@ def _cell(text: str, width: int) -> str:
 
 
 def _help(about: str) -> Text:
-    return Text("\n").join([key_page(_HELP), Text(), *(Text(visible(line)) for line in about.splitlines())])
+    return Text("\n").join([key_page(_HELP), Text(), *(Text(sanitize(line)) for line in about.splitlines())])

@@ -14,7 +14,7 @@ from textual.message import Message
 from textual.widgets import Static
 
 from txt.charts.plot import Series, line_chart
-from txt.durations import duration, roughly
+from txt.durations import format_duration, format_estimate
 from txt.sanitize import clip
 from txt.screens.app import ThemedApp
 from txt.search.board import Board, TrialRow
@@ -37,9 +37,9 @@ def summary_line(board: Board) -> str:
         parts.append(f"{sum(board.left_out.values()):,} left out that cannot be built")
     if board.lost:
         parts.append(f"{board.lost} taken up again after a crash")
-    parts.append(f"cost so far {duration(board.cost_seconds)}")
+    parts.append(f"cost so far {format_duration(board.cost_seconds)}")
     if board.seconds_left is not None:
-        parts.append(f"about {roughly(board.seconds_left)} left")
+        parts.append(f"about {format_estimate(board.seconds_left)} left")
     return ", ".join(parts)
 
 

@@ -2,12 +2,17 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 from statistics import median
 from typing import Any
 
 import numpy as np
 
+from txt.config import TrainConfig
+from txt.data.prepared import Prepared
+from txt.errors import InputError
+from txt.files import FORMAT, read_json, write_json
 from txt.search.curve import Curve
 from txt.search.range_test import Tried, curves_of
 from txt.search.suggestions import RULES
@@ -145,3 +150,43 @@ def _points(tried: Sequence[Tried], curves: Sequence[Curve]) -> tuple[Point, ...
 def _median_val_loss(tried: Sequence[Tried]) -> float | None:
     known = [each.val_loss for each in tried if each.val_loss is not None]
     return median(known) if known else None
+
+
+FILE = "lrfind.json"
+
+
+def key_of(config: TrainConfig) -> str:
+    """Return what a suggestion holds for: the options of the model that differ from their defaults, and the batch."""
+    model = [item.name for item in fields(config) if item.metadata["group"] in ("Model", "Pretrained")]
+    shown = [f"{name}={getattr(config, name)}" for name in model if getattr(config, name) is not None]
+    return " ".join([*shown, f"batch_size={config.batch_size}"])
+
+
+def save_finding(prepared: Prepared, config: TrainConfig, finding: Finding) -> None:
+    """Write a finding beside those for other architectures; one for the same architecture is replaced."""
+    entry = {
+        "created": datetime.now().astimezone().isoformat(timespec="seconds"),
+        "config": config.to_json(),
+        **finding.to_json(),
+    }
+    found = {**_found(prepared), key_of(config): entry}
+    write_json(prepared.path / FILE, {"format": FORMAT, "fingerprint": prepared.fingerprint, "found": found})
+
+
+def saved_suggestion(prepared: Prepared, config: TrainConfig) -> float | None:
+    """Return what an earlier test on this data suggested for this architecture and batch size, if there was one."""
+    suggestion = _found(prepared).get(key_of(config), {}).get("suggestion")
+    return float(suggestion) if suggestion else None
+
+
+def _found(prepared: Prepared) -> dict[str, dict[str, Any]]:
+    path = prepared.path / FILE
+    if not path.exists():
+        return {}
+    value = read_json(path)
+    if value.get("fingerprint") != prepared.fingerprint:  # the folder was prepared anew from other data
+        return {}
+    found = value.get("found")
+    if not isinstance(found, dict):
+        raise InputError(f"`{path}` holds no findings", "remove it: `txt lrfind` writes it again")
+    return found

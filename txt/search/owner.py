@@ -5,7 +5,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from txt.processes import boot_id, process_runs
+from txt.processes import boot_id, is_process_running
 
 
 def this_process() -> dict[str, Any]:
@@ -25,7 +25,7 @@ def is_gone(owner: dict[str, Any]) -> bool:
         return False
     pid = int(owner["pid"])
     reused = owner.get("started") != _started(pid)  # the number belongs to another process by now
-    return reused or not process_runs(pid)
+    return reused or not is_process_running(pid)
 
 
 def _started(pid: int) -> str | None:

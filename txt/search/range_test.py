@@ -8,20 +8,89 @@ Source: Smith, Cyclical Learning Rates for Training Neural Networks (2017); the 
 
 import math
 from collections.abc import Iterator, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
 from txt.config import LRFindConfig, TrainConfig
 from txt.data.prepared import Prepared, Split
 from txt.model.predict import predict_logits
-from txt.search.beginning import Beginning
 from txt.search.curve import Curve
-from txt.search.guessing import Guessing
 from txt.search.trainer import StepTrainer, fitted_head
+from txt.training.batches import Rows
+from txt.training.gradients import balanced_weights
 from txt.training.machine import choose_machine
+
+
+class Guessing:
+    """Predicts `shares` (C,) for every row: those at which training's own loss over the split is lowest."""
+
+    def __init__(self, split: Split, num_classes: int, config: TrainConfig) -> None:
+        self._labels = split.labels
+        counts = np.bincount(split.labels, minlength=num_classes).astype(np.float64)
+        weights = None
+        self._weights = np.ones(num_classes)
+        if config.class_weights == "balanced":
+            weights = balanced_weights(split.labels, num_classes).double()
+            self._weights = weights.numpy()
+        wanted = counts * self._weights / (counts * self._weights).sum()
+        even = 1 / num_classes
+        self.shares = (1 - config.label_smoothing) * wanted + config.label_smoothing * even
+        self.shares = np.maximum(self.shares, even / 1000)  # a class may have no rows
+        self.shares /= self.shares.sum()
+        logits = torch.from_numpy(np.log(self.shares)).expand(num_classes, -1)  # (C, C)
+        smoothing = config.label_smoothing
+        losses = F.cross_entropy(
+            logits, torch.arange(num_classes), weights, reduction="none", label_smoothing=smoothing
+        )
+        self._losses = losses.numpy()  # (C,) of a row of each class, weighted
+        self.mean_loss = float(counts @ self._losses / (counts @ self._weights))
+
+    def loss(self, rows: Rows) -> float:
+        """Return the loss of guessing on some rows."""
+        labels: npt.NDArray[np.int64] = self._labels[rows]
+        return float(self._losses[labels].sum() / self._weights[labels].sum())
+
+
+_ROWS = 256  # whose mean stands for the whole split
+
+
+class Beginning:
+    """The loss of any rows at the weights that a trainer begins with.
+
+    How hard a batch's rows are makes most of the noise in its loss, once a model can do more than guess. So much noise
+    that nothing could be read off the curve, and the test took the third batch for an explosion.
+    """
+
+    def __init__(self, trainer: StepTrainer, split: Split, num_classes: int) -> None:
+        self._model = deepcopy(trainer.optimizer.working)
+        self._model.eval()
+        self._split, self._device = split, trainer.machine.device
+        self._smoothing = trainer.config.label_smoothing
+        balanced = trainer.config.class_weights == "balanced"
+        weights = balanced_weights(split.labels, num_classes) if balanced else torch.ones(num_classes)
+        self._class_weights = weights.float()
+        self._weights = weights.double().numpy()[split.labels]  # (N,)
+        self._losses = np.full(len(split), np.nan)
+        self.mean_loss = self.loss(np.linspace(0, len(split) - 1, min(len(split), _ROWS), dtype=np.int64))
+
+    def loss(self, rows: Rows) -> float:
+        """Return the loss of some rows, as training would tell it."""
+        unknown = rows[np.isnan(self._losses[rows])]
+        if len(unknown):
+            self._losses[unknown] = self._compute(unknown)
+        return float(self._losses[rows].sum() / self._weights[rows].sum())
+
+    def _compute(self, rows: Rows) -> npt.NDArray[np.float64]:
+        logits = torch.from_numpy(predict_logits(self._model, self._split, self._device, rows))
+        labels = torch.from_numpy(self._split.labels[rows])
+        losses = F.cross_entropy(logits, labels, self._class_weights, reduction="none", label_smoothing=self._smoothing)
+        return losses.double().numpy()
+
 
 _EXPLODED = 4.0  # times the best loss so far, both smoothed: fastai's rule
 _SPENT = 1.1  # times the loss of the beginning, from where on nothing is learned

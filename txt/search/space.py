@@ -11,7 +11,7 @@ import numpy as np
 
 from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
-from txt.option_schema import check_value, flag, read_toml
+from txt.option_schema import check_limits, flag, read_toml
 
 MAX_COMBINATIONS = 10_000
 _LOG_FROM = 10.0  # times the lower end: a range as wide as this is drawn from by its logarithm
@@ -256,7 +256,7 @@ def _value(item: Field[Any], text: str) -> Any:
         if text == "":
             raise InputError(f"{flag(item)} is an empty list", f"it takes {kind}: {flag(item)} a,b,c") from None
         raise InputError(f"{flag(item)} takes {kind}, not `{text}`") from None
-    check_value(item, value)
+    check_limits(item, value)
     return value
 
 

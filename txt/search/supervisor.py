@@ -1,12 +1,18 @@
 """Keeps the workers of a study going on this machine, and tells how it stands."""
 
+import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
 
-from txt.errors import TxtError
-from txt.processes import cores
+from txt.errors import InputError, TxtError
+from txt.processes import count_cores
+from txt.runs.folder import REMOVED, Run, list_runs
+from txt.runs.notes import KEEP, read_notes
 from txt.search.board import Board, board_of
-from txt.search.kept_models import drop_checkpoints, drop_models
 from txt.search.study import Study
 from txt.search.study_folder import StudyFolder
 from txt.search.worker import Job
@@ -51,7 +57,7 @@ def supervise(
             drop_models(board, folder.runs, keep_models)
         return board
 
-    threads = max(1, cores() // workers)
+    threads = max(1, count_cores() // workers)
     team = [_Worker(Job(folder.path.resolve(), number, threads, storage)) for number in range(workers)]
     try:
         while not study.is_over() and not stop():
@@ -119,3 +125,65 @@ class _Worker:
         log = self._job.log
         lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
         return lines[-1] if lines else "without a word"
+
+
+_MADE_OF_IT = ("report.json", "reports", "predictions")  # somebody has looked closer at the model
+
+
+def drop_checkpoints(board: Board, runs: Path) -> None:
+    """Remove the checkpoints of the pruned trials, which they would have gone on from had they come a round further."""
+    for trial in board.of("pruned"):
+        for run in (Run(runs / name) for name in trial.runs):
+            if run.checkpoints.is_dir() and not run.is_training():
+                _remove(run.checkpoints)
+
+
+def drop_models(board: Board, runs: Path, keep: int) -> list[str]:
+    """Remove the weights of all trials that ended but the `keep` best; `runs` is the folder of this machine's runs.
+
+    Those of a run stay that is tagged `keep`, was evaluated, is being trained, or that another run began from. Returns
+    the names of the runs that have none any more.
+    """
+    candidates = [run for run in _ended(board, runs, keep) if _holds_weights(run)]
+    if not candidates:
+        return []
+    begun_from = {Path(name).name for run in list_runs(runs) if (name := _begun_from(run))}
+    dropped = [run for run in candidates if run.name not in begun_from and not _is_needed(run)]
+    for run in dropped:
+        _remove(run.model)
+        _remove(run.checkpoints)
+    return [run.name for run in dropped]
+
+
+def _ended(board: Board, runs: Path, keep: int) -> Iterator[Run]:
+    for trial in [*board.of("done")[keep:], *board.of("pruned"), *board.of("failed")]:
+        yield from (Run(runs / name) for name in trial.runs)
+
+
+def _holds_weights(run: Run) -> bool:
+    return run.model.is_dir() or run.checkpoints.is_dir()
+
+
+def _begun_from(run: Run) -> str | None:
+    try:
+        return run.config().pretrained
+    except InputError:  # a run of another version
+        return None
+
+
+def _is_needed(run: Run) -> bool:
+    if run.is_training() or any((run.path / name).exists() for name in _MADE_OF_IT):
+        return True
+    try:
+        return KEEP in read_notes(run.path).tags
+    except InputError:
+        return True
+
+
+def _remove(folder: Path) -> None:
+    """Take weights out of sight in one step, then off the disk, so that no half of a model is ever loaded."""
+    with suppress(OSError):  # what cannot be removed stays, and does no harm
+        hidden = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}.", suffix=REMOVED))
+        if folder.is_dir():
+            os.replace(folder, hidden / folder.name)
+        shutil.rmtree(hidden)

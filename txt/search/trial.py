@@ -184,11 +184,11 @@ def _start(name: str, config: TrainConfig, prepared: Prepared) -> Start:
     """Return the run of this name to begin or to go on with; where it is something else, one with a number behind."""
     for number in range(1, 100):
         run = Run(RUNS / (name if number == 1 else f"{name}-{number}"))
-        if run.is_free():
+        if run.can_be_made():
             with Run.new(run.name) as run:
                 run.describe(config, prepared.path, prepared.fingerprint)
             return Start(run, prepared)
-        if not _is_same(run, config, prepared) or run.is_locked():
+        if not _is_same(run, config, prepared) or run.is_training():
             continue
         try:
             return Start(run, prepared, resume(str(run.path), {}).resume)

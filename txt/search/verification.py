@@ -12,7 +12,7 @@ from txt.search.trainer import StepTrainer, fitted_head
 from txt.training.distributed import Group
 from txt.training.head import Head
 from txt.training.machine import Machine, choose_machine
-from txt.training.schedule import linear_with_warmup
+from txt.training.plan import linear_with_warmup
 from txt.training.validation import score_split
 
 FACTORS = (1 / 3, 1.0, 3.0)

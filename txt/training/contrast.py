@@ -18,7 +18,7 @@ from torch import Tensor
 
 from txt.data.prepared import Prepared
 from txt.errors import InputError
-from txt.metrics import Ints, confusion_counts, scores
+from txt.metrics import Ints, count_confusions, score_predictions
 from txt.model.build import learning_rate_scale, new_model
 from txt.model.dropout import Dropout, mask_pool
 from txt.model.pretrained import PretrainedClassifier
@@ -33,8 +33,7 @@ from txt.training.head import STRENGTHS, Floats, Head, embed, fit_head
 from txt.training.machine import Machine, peak_memory
 from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
-from txt.training.plan import derived_seed
-from txt.training.schedule import linear_with_warmup
+from txt.training.plan import derived_seed, linear_with_warmup
 from txt.training.validation import better
 
 TEMPERATURE = 0.07
@@ -165,7 +164,7 @@ class HeadTraining:
     def _score(self, logits: Floats, metric: str) -> float:
         if metric == "loss":
             return _loss(logits, self.val.labels)
-        return scores(self.val.labels, logits.argmax(1), self.num_classes)[metric]
+        return score_predictions(self.val.labels, logits.argmax(1), self.num_classes)[metric]
 
     # What is told
 
@@ -198,12 +197,12 @@ class HeadTraining:
             train_loss=_loss(train, self.train.labels),
             train_accuracy=float((train.argmax(1) == self.train.labels).mean()),
             val_loss=_loss(val, self.val.labels),
-            metrics=scores(self.val.labels, predictions, self.num_classes),
+            metrics=score_predictions(self.val.labels, predictions, self.num_classes),
             metric=self.config.metric,
             score=score,
             best=is_best,
             best_score=self.best_score,
-            confusion=confusion_counts(self.val.labels, predictions, self.num_classes).tolist(),
+            confusion=count_confusions(self.val.labels, predictions, self.num_classes).tolist(),
             seconds=time.perf_counter() - begun,
         )
 

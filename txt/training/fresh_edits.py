@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.augmentation.engine import Engine, Recipe
-from txt.augmentation.language import find_language
+from txt.augmentation.language_data import find_language
 from txt.augmentation.methods import Setup
 from txt.augmentation.recipe import UNKNOWN, protection_of
 from txt.augmentation.rng import Draws

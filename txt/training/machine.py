@@ -12,7 +12,7 @@ from torch import nn
 from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.model.precision import fastest_dtype
-from txt.processes import cores
+from txt.processes import count_cores
 from txt.training.distributed import processes_here
 
 Model = TypeVar("Model", bound=nn.Module)
@@ -40,7 +40,7 @@ def choose_machine(config: TrainConfig, precision: str | None = None) -> Machine
     Raises:
         InputError: the device does not exist here.
     """
-    threads = config.threads or max(1, cores() // processes_here())
+    threads = config.threads or max(1, count_cores() // processes_here())
     torch.set_num_threads(threads)
     device = find_device(config.device)
     wanted = precision or config.precision

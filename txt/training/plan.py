@@ -7,7 +7,6 @@ import numpy.typing as npt
 
 from txt.config import TrainConfig
 from txt.training.batches import Rows, epoch_batches, steps_per_epoch
-from txt.training.schedule import linear_with_warmup
 
 
 @dataclass(frozen=True)
@@ -54,3 +53,13 @@ class Plan:
 def derived_seed(seed: int, *purpose: int) -> int:
     """Return a seed for a purpose that follows from the training's own."""
     return int(np.random.SeedSequence([seed, *purpose]).generate_state(1, np.uint64)[0] >> 1)
+
+
+def linear_with_warmup(step: int, warmup_steps: int, total_steps: int) -> float:
+    """Return the factor for a step counted from 0: up from 0 to 1 over the warm-up, then down to 0 at the end.
+
+    Source: transformers' get_linear_schedule_with_warmup, which the guide uses.
+    """
+    if step < warmup_steps:
+        return step / max(1, warmup_steps)
+    return max(0.0, (total_steps - step) / max(1, total_steps - warmup_steps))

@@ -15,7 +15,7 @@ from txt.data.prepared import MANIFEST, Prepared
 from txt.data.progress import Watcher
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
-from txt.labeling.store.stored_labels import stored_labels
+from txt.labeling.store.stored_labels import open_stored_labels
 from txt.runs.folder import Run
 from txt.runs.status import STARTING, own_status, write_status
 from txt.training.batches import steps_per_epoch
@@ -87,7 +87,7 @@ def start_on_file(
     with Run.new(name) as run:
         _say_starting(run)
         folder = run.path / PREPARED
-        decided = stored_labels(file, preparing)
+        decided = open_stored_labels(file, preparing)
         told(prepare(file, preparing, folder, progress, decided=decided))
         prepared = Prepared.open(folder)
         _check_weights(config, prepared)

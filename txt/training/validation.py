@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from txt.data.prepared import Split
-from txt.metrics import Ints, confusion_counts, scores
+from txt.metrics import Ints, count_confusions, score_predictions
 from txt.model.predict import predict_logits
 from txt.model.pretrained import Model
 from txt.training.distributed import Group
@@ -41,8 +41,8 @@ def score_split(model: Model, split: Split, num_classes: int, machine: Machine, 
     predictions = logits.argmax(1)
     return Scored(
         loss=float(F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(split.labels))),
-        metrics=scores(split.labels, predictions, num_classes),
-        confusion=confusion_counts(split.labels, predictions, num_classes),
+        metrics=score_predictions(split.labels, predictions, num_classes),
+        confusion=count_confusions(split.labels, predictions, num_classes),
         seconds=time.perf_counter() - begun,
     )
 

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from txt.charts.plot import Series, bars, line_chart
-from txt.durations import roughly
+from txt.durations import format_estimate
 from txt.labeling.actions import ACTIONS, Action
 from txt.labeling.agreement import Agreement
-from txt.labeling.item import Item, Progress
+from txt.labeling.item import Item, LabelProgress
 from txt.labeling.row_states import FROM_FILE
 from txt.labeling.session import LabelSession
-from txt.labeling.summary import Summary
-from txt.sanitize import clip, visible
+from txt.labeling.summary import StoreSummary
+from txt.sanitize import clip, sanitize
 from txt.wording.key_page import key_page
 
 if TYPE_CHECKING:
@@ -28,13 +28,13 @@ _MORE_KEYS = (
 _WINDOW = 15  # decisions whose median makes a point of the pace
 
 
-def corner(progress: Progress) -> list[str]:
+def corner(progress: LabelProgress) -> list[str]:
     """Return the progress in the corner, what matters most first."""
     parts = [f"{progress.done:,} done", f"{progress.left:,} left"]
     if progress.seconds_each is not None:
         parts.append(f"{progress.seconds_each:.1f} s each")
         if progress.seconds_left is not None and progress.left:
-            parts.append(f"{roughly(progress.seconds_left)} to go")
+            parts.append(f"{format_estimate(progress.seconds_left)} to go")
     return parts
 
 
@@ -82,7 +82,7 @@ def marks(item: Item, annotator: str) -> Text:
     if item.copies > 1:
         parts.append(Text(f"{item.copies:,} identical rows"))
     if item.note:
-        parts.append(Text.assemble(("note: ", "bold"), visible(item.note)))
+        parts.append(Text.assemble(("note: ", "bold"), sanitize(item.note)))
     return Text(" · ").join(parts)
 
 
@@ -101,8 +101,10 @@ def mark(word: str, text: str) -> re.Pattern[str]:
 def metadata(item: Item, lines: int) -> Text:
     """Return the other columns of a row, one a line, as many as there is room for."""
     entries = list(item.metadata.items())
-    width = max((len(visible(name)) for name, _ in entries), default=0)
-    shown = [Text.assemble((f"{visible(name):<{width}}  ", "dim"), clip(value, 500)) for name, value in entries[:lines]]
+    width = max((len(sanitize(name)) for name, _ in entries), default=0)
+    shown = [
+        Text.assemble((f"{sanitize(name):<{width}}  ", "dim"), clip(value, 500)) for name, value in entries[:lines]
+    ]
     if len(entries) > lines:
         shown[-1:] = [Text(f"and {len(entries) - lines + 1} more columns", style="dim")]
     return Text("\n").join(shown) if entries else Text("there are no other columns", style="dim")
@@ -136,7 +138,7 @@ def pace_chart(seconds: Sequence[float], width: int, height: int) -> Text:
     return Text("\n").join([Text("seconds each", style="dim"), chart])
 
 
-def summary(numbers: Summary, width: int) -> Text:
+def summary(numbers: StoreSummary, width: int) -> Text:
     """Return a summary of a store: counts, classes as bars, people, the pace as a chart."""
     head = Text.assemble(
         (f"{numbers.labeled:,}", "bold"),
@@ -153,10 +155,10 @@ def summary(numbers: Summary, width: int) -> Text:
         parts += [Text(""), Text(" · ".join(ways))]
     for name, person in numbers.people.items():
         pace = "" if person.median_seconds is None else f" · {person.median_seconds:.1f} s each"
-        time = f" · {roughly(person.active_seconds)} of work" if person.active_seconds else ""
-        parts.append(Text.assemble((visible(name), "bold"), f" {person.rows:,} rows{pace}{time}"))
+        time = f" · {format_estimate(person.active_seconds)} of work" if person.active_seconds else ""
+        parts.append(Text.assemble((sanitize(name), "bold"), f" {person.rows:,} rows{pace}{time}"))
     if numbers.median_seconds is not None and numbers.left:
-        parts.append(Text(f"at this pace {roughly(numbers.median_seconds * numbers.left)} to go"))
+        parts.append(Text(f"at this pace {format_estimate(numbers.median_seconds * numbers.left)} to go"))
     if numbers.unmatched:
         rows = "1 decision is" if numbers.unmatched == 1 else f"{numbers.unmatched:,} decisions are"
         parts.append(Text(f"{rows} about rows that are not in the file any more, and kept"))
@@ -207,7 +209,7 @@ def _origin(item: Item, annotator: str) -> str:
         "import": " elsewhere",
         "review": " in a review",
     }
-    who = "" if item.annotator in ("", annotator) else f" by {visible(item.annotator)}"
+    who = "" if item.annotator in ("", annotator) else f" by {sanitize(item.annotator)}"
     return how.get(item.how, f" {item.how}") + who
 
 

@@ -14,7 +14,7 @@ from txt.runs.diagnosis import Advice
 from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Saved, Started, Warned
 from txt.runs.live import DIED, NOT_STARTED, REMOVED, Entry, WatchedRun
 from txt.runs.status import FAILED, PAUSED, STARTING, TRAINING
-from txt.sanitize import clip, visible
+from txt.sanitize import clip, sanitize
 from txt.wording.key_page import key_page
 from txt.wording.labeling import beside, rule
 
@@ -88,15 +88,15 @@ def state_words(run: WatchedRun) -> str:
 
 def trouble(run: WatchedRun) -> str:
     """Return what went wrong and what to do about it; empty when nothing did."""
-    name = shlex.quote(visible(str(run.run.name)))
+    name = shlex.quote(sanitize(str(run.run.name)))
     match run.state:
         case "died":
             return f"{state_words(run)}, resume with: txt train --resume {name}"
         case "failed":
             why = run.status.reason if run.status else None
-            return f"failed at step {run.last_step:,}: {visible(why or 'see output.txt in its folder')}"
+            return f"failed at step {run.last_step:,}: {sanitize(why or 'see output.txt in its folder')}"
         case "diverged":
-            return visible((run.finished.reason if run.finished else None) or "the loss exploded")
+            return sanitize((run.finished.reason if run.finished else None) or "the loss exploded")
     return ""
 
 

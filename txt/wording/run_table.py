@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from txt.durations import duration
-from txt.sanitize import clip, visible
+from txt.durations import format_duration
+from txt.sanitize import clip, sanitize
 
 if TYPE_CHECKING:
     from txt.runs.summary import Summary
@@ -76,7 +76,7 @@ def _aligned(cells: Sequence[Text], widths: Sequence[int]) -> Text:
 
 def _literal(text: str, style: str = "") -> Text:
     """Return text from data as it is: no markup, no control codes."""
-    return Text(visible(text), style=style)
+    return Text(sanitize(text), style=style)
 
 
 def _cut(line: Text, width: int) -> Text:
@@ -130,7 +130,7 @@ def remarks(run: "Summary") -> list[Text]:
 
 
 def _took(run: "Summary") -> str:
-    return "–" if run.seconds is None else duration(run.seconds)
+    return "–" if run.seconds is None else format_duration(run.seconds)
 
 
 def _test(run: "Summary", wide: bool) -> str:

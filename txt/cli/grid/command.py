@@ -60,7 +60,7 @@ def grid(
     Example: `txt grid --preset tiny --d-model 128,256 --lr 1e-4,3e-4,1e-3 --workers 2`
     """
     searching = build(GridConfig, given, given.settings)
-    timeout, keep_models = searching.seconds(), searching.models_kept()
+    timeout, keep_models = searching.seconds(), searching.parse_keep_models()
     if resume is not None:
         fresh = [each for each in ("name", "space", "preset", "config") if each in given.typed]
         begun = go_on(resume, source, fresh, given, searching)

@@ -8,7 +8,7 @@ from rich.table import Table
 
 from txt.cli.console import out as stdout
 from txt.cli.console import say, shown
-from txt.durations import roughly
+from txt.durations import format_estimate
 
 if TYPE_CHECKING:
     from txt.search.board import Board, TrialRow
@@ -73,5 +73,5 @@ def _ended_line(board: "Board", trial: "TrialRow") -> str:
 
     how = trial.reason if trial.state == "failed" else spoken_score(trial)
     best = "  best so far" if board.best is not None and board.best.number == trial.number else ""
-    left = f", about {roughly(board.seconds_left)} left" if board.seconds_left else ""
+    left = f", about {format_estimate(board.seconds_left)} left" if board.seconds_left else ""
     return f"{board.ended}/{board.total} {trial.state}: {how}  {spoken(trial.params)}{best}{left}"

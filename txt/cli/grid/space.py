@@ -8,8 +8,8 @@ from txt.cli.console import say
 from txt.cli.options import Given, preset_options
 from txt.config import GridConfig, TrainConfig
 from txt.errors import InputError
-from txt.option_schema import flag, names_of
-from txt.recipes import OWN_ARCHITECTURE, defaults_where
+from txt.option_schema import flag, list_option_names
+from txt.recipes import OWN_ARCHITECTURE, choose_new_defaults
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -51,8 +51,10 @@ def space_of(
         _refuse_architecture({*options, *from_file, *fixed, *listed_in_file, *listed}, given.typed)
         values, space, default_space = map(_without_architecture, (values, space, default_space))
     space = dict(space or {name: each for name, each in default_space.items() if name not in fixed})
-    values = {**defaults_where({**named, **space}), **values}
-    return base_of({name: value for name, value in values.items() if name in names_of(TrainConfig)}, space), space
+    values = {**choose_new_defaults({**named, **space}), **values}
+    return base_of(
+        {name: value for name, value in values.items() if name in list_option_names(TrainConfig)}, space
+    ), space
 
 
 def sampler_of(searching: GridConfig, space: "Space") -> tuple[str, int | None]:

@@ -11,7 +11,7 @@ from txt.cli.options import Given, build, file_options
 from txt.cli.stage_bar import StageBar
 from txt.config import GridConfig, PrepareConfig, TrainConfig
 from txt.errors import InputError
-from txt.option_schema import flag, names_of
+from txt.option_schema import flag, list_option_names
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared
@@ -119,7 +119,7 @@ def _open(source: str | None, given: Given) -> "Prepared":
     from txt.training.start import PREPARED
 
     for item in fields(PrepareConfig):
-        if item.name in given and item.name not in names_of(TrainConfig):
+        if item.name in given and item.name not in list_option_names(TrainConfig):
             raise InputError(f"{flag(item)} is about preparing data, and a prepared folder is prepared already")
     if source is None and not PREPARED.is_dir():
         raise InputError(
@@ -133,12 +133,12 @@ def _prepared(source: str, preparing: PrepareConfig, folder: "StudyFolder") -> "
     from txt.cli.data_report import say_report
     from txt.data.prepare import prepare
     from txt.data.prepared import Prepared
-    from txt.labeling.store.stored_labels import stored_labels
+    from txt.labeling.store.stored_labels import open_stored_labels
 
     target = folder.path / ".compared" if folder.exists() else folder.prepared
     try:
         with StageBar() as bar:
-            decided = stored_labels(source, preparing)
+            decided = open_stored_labels(source, preparing)
             report = prepare(source, preparing, target, bar.advance, decided=decided)
         if not folder.exists():
             say_report(report)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from txt.data.reading.open_rows import Rows
     from txt.labeling.active.ranker import Vectorize
     from txt.labeling.active.sitting import ActiveLearning
-    from txt.labeling.opening import Opened
+    from txt.labeling.opening import OpenLabels
     from txt.labeling.session import LabelSession
 
 _OWN_MODELS = ("tfidf", "forest")
@@ -19,7 +19,7 @@ _SAMPLE_ROWS = 500
 
 
 @contextmanager
-def active_learning(opened: "Opened", wanted_split: str | None) -> Iterator["ActiveLearning | None"]:
+def active_learning(opened: "OpenLabels", wanted_split: str | None) -> Iterator["ActiveLearning | None"]:
     """Yield what guides the sitting, or None where that is not asked for; its process ends with the block.
 
     Raises:
@@ -28,16 +28,16 @@ def active_learning(opened: "Opened", wanted_split: str | None) -> Iterator["Act
     if not opened.config.active:
         yield None
         return
-    from txt.labeling.active.log import Plan
-    from txt.labeling.active.sitting import ActiveLearning, Options
+    from txt.labeling.active.log import QueryPlan
+    from txt.labeling.active.sitting import ActiveLearning, SittingOptions
 
     config = opened.config
     if opened.multi_label:
         raise InputError("--active asks for one class a row, and rows have several here", "leave out --active")
-    options = Options(
+    options = SittingOptions(
         config.holdout, split_column(opened.rows, wanted_split), opened.annotator, vectorizer(config.model)
     )
-    plan = Plan(config.model, config.strategy, config.seed, config.keywords or "")
+    plan = QueryPlan(config.model, config.strategy, config.seed, config.keywords or "")
     states, _ = opened.states()
     active = ActiveLearning(opened.rows, opened.journal, states, plan, options)
     try:
@@ -46,11 +46,13 @@ def active_learning(opened: "Opened", wanted_split: str | None) -> Iterator["Act
         active.close()
 
 
-def begin_sitting(opened: "Opened", active: "ActiveLearning | None", need_classes: bool = True) -> "LabelSession":
+def begin_sitting(opened: "OpenLabels", active: "ActiveLearning | None", need_classes: bool = True) -> "LabelSession":
     """Begin a sitting, guided by a model if there is one; `need_classes` is as in Opened.session."""
     if active is None:
         return opened.session(need_classes=need_classes)
-    session = opened.session(suggest=active.suggest, order=active.order, shown=active.shown, need_classes=need_classes)
+    session = opened.session(
+        suggest=active.suggest, order=active.order, shown=active.log_shown, need_classes=need_classes
+    )
     active.attach(session)
     return session
 

@@ -22,18 +22,20 @@ from txt.cli.options import Given, build, takes
 from txt.cli.terminal import has_screen
 from txt.config import LabelConfig, PrepareConfig
 from txt.errors import InputError, TxtError
-from txt.option_schema import names_of
+from txt.option_schema import list_option_names
 
 if TYPE_CHECKING:
     from txt.labeling.active.sitting import ActiveLearning
     from txt.labeling.answers import Propose
-    from txt.labeling.opening import Opened
+    from txt.labeling.opening import OpenLabels
     from txt.labeling.row_states import RowStates
     from txt.labeling.session import LabelSession
 
 _READING = ("text_column", "label_column", "encoding", "delimiter")
 _COLUMNS = (*_READING, "split_column")
-_UNUSED = tuple(name for name in names_of(PrepareConfig) if name not in (*_COLUMNS, *names_of(LabelConfig)))
+_UNUSED = tuple(
+    name for name in list_option_names(PrepareConfig) if name not in (*_COLUMNS, *list_option_names(LabelConfig))
+)
 _INSTEAD = "Instead of labeling"
 
 
@@ -130,7 +132,9 @@ def label(
         raise _with_readable(store, error) from error
 
 
-def _sit(opened: "Opened", given: Given, highlight: list[re.Pattern[str]], on_screen: bool, need_classes: bool) -> None:
+def _sit(
+    opened: "OpenLabels", given: Given, highlight: list[re.Pattern[str]], on_screen: bool, need_classes: bool
+) -> None:
     """Let somebody label, on the screen or line by line, after what another store has was merged."""
     config = opened.config
     if config.merge is not None:
@@ -145,14 +149,14 @@ def _sit(opened: "Opened", given: Given, highlight: list[re.Pattern[str]], on_sc
             _label_plainly(opened, session, active)
 
 
-def _begin(opened: "Opened", active: "ActiveLearning | None", given: Given, need_classes: bool) -> "LabelSession":
+def _begin(opened: "OpenLabels", active: "ActiveLearning | None", given: Given, need_classes: bool) -> "LabelSession":
     """Begin a sitting: a review, one that a model guides, or one in the file's order."""
     if opened.config.review:
         return begin_review(opened, given.get("split_column"), given.get("model"))
     return begin_sitting(opened, active, need_classes)
 
 
-def _label_plainly(opened: "Opened", session: "LabelSession", active: "ActiveLearning | None") -> None:
+def _label_plainly(opened: "OpenLabels", session: "LabelSession", active: "ActiveLearning | None") -> None:
     from txt.labeling.plain import PlainLabeling
 
     def write(what: str) -> None:
@@ -167,7 +171,7 @@ def _label_plainly(opened: "Opened", session: "LabelSession", active: "ActiveLea
 
 
 def _label_on_screen(
-    opened: "Opened", session: "LabelSession", highlight: list[re.Pattern[str]], active: "ActiveLearning | None"
+    opened: "OpenLabels", session: "LabelSession", highlight: list[re.Pattern[str]], active: "ActiveLearning | None"
 ) -> None:
     from txt.screens.label.early_paint import first_glance
 
@@ -187,7 +191,7 @@ def _label_on_screen(
     _leave(opened, session)
 
 
-def _leave(opened: "Opened", session: "LabelSession") -> None:
+def _leave(opened: "OpenLabels", session: "LabelSession") -> None:
     """End a sitting: give the row back, and tell what was done and how to go on."""
     session.leave()
     progress, count = session.progress(), len(session.pace.sitting)
@@ -202,7 +206,9 @@ def _leave(opened: "Opened", session: "LabelSession") -> None:
     say(f"  txt label {data}{store}{rules} {export}    writes the file with its labels")
 
 
-def _report(opened: "Opened", export_to: Path | None, overwrite: bool, check: bool, stats: bool, as_json: bool) -> None:
+def _report(
+    opened: "OpenLabels", export_to: Path | None, overwrite: bool, check: bool, stats: bool, as_json: bool
+) -> None:
     """Export, or show the numbers, or both."""
     from txt.labeling.answers import propose_nothing
 
@@ -221,7 +227,7 @@ def _report(opened: "Opened", export_to: Path | None, overwrite: bool, check: bo
         export_labels(opened, states, classes, export_to, overwrite, propose)
 
 
-def _show_summary(opened: "Opened", states: "RowStates", classes: list[str], as_json: bool) -> None:
+def _show_summary(opened: "OpenLabels", states: "RowStates", classes: list[str], as_json: bool) -> None:
     from txt.labeling.summary import summarize
     from txt.wording.labeling import summary
 
@@ -232,7 +238,7 @@ def _show_summary(opened: "Opened", states: "RowStates", classes: list[str], as_
         stdout.print(summary(numbers, stdout.width))
 
 
-def _read_all(opened: "Opened") -> None:
+def _read_all(opened: "OpenLabels") -> None:
     """Read a big file to its end, with a bar on stderr where it takes a while."""
     from tqdm import tqdm
 
@@ -261,9 +267,9 @@ def _recover(store: Path) -> None:
 
 def _with_readable(store: Path, error: TxtError) -> TxtError:
     """Return the error with the number of decisions that can be saved."""
-    from txt.labeling.store.recovery import readable
+    from txt.labeling.store.recovery import count_readable
 
-    count = readable(store)
+    count = count_readable(store)
     hint = f"{count:,} decisions can still be read: --recover saves them and keeps the damaged file" if count else None
     return InputError(error.message, hint or "none of its decisions can be read: move it away, or restore a backup")
 

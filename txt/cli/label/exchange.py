@@ -12,16 +12,16 @@ from txt.errors import InputError
 if TYPE_CHECKING:
     from txt.data.reading.rows import Asked
     from txt.labeling.answers import Propose
-    from txt.labeling.exchange import Imported
-    from txt.labeling.formats.record import Record
-    from txt.labeling.opening import Opened
+    from txt.labeling.exchange import ImportResult
+    from txt.labeling.formats.record import LabelRecord
+    from txt.labeling.opening import OpenLabels
     from txt.labeling.row_states import RowStates
 
-    ReadAll = Callable[[Opened], object]
+    ReadAll = Callable[[OpenLabels], object]
 
 
 def export_labels(
-    opened: "Opened",
+    opened: "OpenLabels",
     states: "RowStates",
     classes: list[str],
     target: Path,
@@ -66,7 +66,7 @@ def import_labels(data: Path, config: LabelConfig, asked: "Asked", overwrite: bo
     _tell(done, config.import_from)
 
 
-def _records(source: Path, config: LabelConfig) -> "list[Record]":
+def _records(source: Path, config: LabelConfig) -> "list[LabelRecord]":
     from txt.labeling.classes import parse_labels
     from txt.labeling.formats.catalog import FORMATS, find_format
     from txt.labeling.formats.record import LabelTask
@@ -78,7 +78,7 @@ def _records(source: Path, config: LabelConfig) -> "list[Record]":
     return list(form.read(source, LabelTask(classes, bool(config.multi_label))))
 
 
-def _tell(done: "Imported", source: Path) -> None:
+def _tell(done: "ImportResult", source: Path) -> None:
     say(f"{done.taken:,} {'row' if done.taken == 1 else 'rows'} labeled or skipped as in {source}")
     rest = {
         "the same here already": done.same,

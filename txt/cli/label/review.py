@@ -12,8 +12,8 @@ from txt.errors import InputError
 
 if TYPE_CHECKING:
     from txt.labeling.active.logistic import Scores
-    from txt.labeling.opening import Opened
-    from txt.labeling.review import Doubtful, Labeled
+    from txt.labeling.opening import OpenLabels
+    from txt.labeling.review import LabeledRows, ReviewQueue
     from txt.labeling.session import LabelSession
 
 _KINDS = {
@@ -23,7 +23,7 @@ _KINDS = {
 }
 
 
-def begin_review(opened: "Opened", wanted_split: str | None, chosen: str | None) -> "LabelSession":
+def begin_review(opened: "OpenLabels", wanted_split: str | None, chosen: str | None) -> "LabelSession":
     """Find the labels to look at again, and begin a sitting that goes through them.
 
     They are judged by the model that the user has `chosen`, or by words, and MiniLM too where it is installed.
@@ -43,7 +43,7 @@ def begin_review(opened: "Opened", wanted_split: str | None, chosen: str | None)
     return opened.session(suggest=doubtful.suggestions.get, order=doubtful.rows, review=True)
 
 
-def merge_store(opened: "Opened", other: Path, name: str | None, read_all: "Callable[[Opened], None]") -> None:
+def merge_store(opened: "OpenLabels", other: Path, name: str | None, read_all: "Callable[[OpenLabels], None]") -> None:
     """Take in the decisions of another store, and tell what came of it.
 
     Raises:
@@ -65,63 +65,63 @@ def _judges() -> list[str]:
     return ["tfidf", "minilm"] if minilm_folder() is not None else ["tfidf"]
 
 
-def _doubtful(opened: "Opened", wanted_split: str | None, judges: list[str]) -> "Doubtful":
+def _doubtful(opened: "OpenLabels", wanted_split: str | None, judges: list[str]) -> "ReviewQueue":
     """Return the doubtful labels; rows of a test split are left out."""
     import numpy as np
 
-    from txt.labeling.active.log import Plan
+    from txt.labeling.active.log import QueryPlan
     from txt.labeling.active.rank_server import read_pool
     from txt.labeling.active.ranker import Pool
-    from txt.labeling.agreement import stored_ratings
+    from txt.labeling.agreement import read_ratings
     from txt.labeling.near_duplicates import near_duplicates
     from txt.labeling.review import (
         Doubt,
-        Labeled,
+        LabeledRows,
         can_model,
-        doubts_by_annotators,
-        doubts_by_duplicates,
-        doubts_by_model,
-        ranked,
+        find_annotator_doubts,
+        find_duplicate_doubts,
+        find_model_doubts,
+        rank_doubts,
     )
 
     config, rows = opened.config, opened.rows
     states, _ = opened.states()
     labeled_rows = np.flatnonzero(states.labeled)
-    plan = Plan(config.model, config.strategy, config.seed)
+    plan = QueryPlan(config.model, config.strategy, config.seed)
     pool, pool_texts = read_pool(Pool(rows.path, rows.form, split_column(rows, wanted_split), plan, labeled_rows))
     known = np.isin(pool, labeled_rows)
     if not known.any():
         raise InputError(f"no row of `{rows.path}` is labeled yet", "`txt label DATA` labels them")
     texts = [text for text, is_known in zip(pool_texts, known.tolist(), strict=True) if is_known]
     codes, names = states.labels_of(pool[known])
-    labeled = Labeled(pool[known], texts, codes, names, rows.index.hashes[pool[known]])
+    labeled = LabeledRows(pool[known], texts, codes, names, rows.index.hashes[pool[known]])
     probabilities: Scores | None = None
     doubts: list[Doubt] = []
     if can_model(labeled):
         probabilities = np.mean([_judged(labeled, judge, config.seed) for judge in judges], axis=0)
-        doubts += doubts_by_model(probabilities, labeled, " and ".join(judges))
-    doubts += doubts_by_duplicates(near_duplicates(texts, config.seed), labeled, probabilities)
+        doubts += find_model_doubts(probabilities, labeled, " and ".join(judges))
+    doubts += find_duplicate_doubts(near_duplicates(texts, config.seed), labeled, probabilities)
     names_of_rows = states.row_ids(labeled.rows)
     places = {name: place for place, name in enumerate(names_of_rows)}
-    doubts += doubts_by_annotators(stored_ratings(opened.journal), places, labeled, probabilities)
+    doubts += find_annotator_doubts(read_ratings(opened.journal), places, labeled, probabilities)
     reviewed = states.mask_how("review")
     doubts = [doubt for doubt in doubts if not reviewed[labeled.rows[doubt.place]]]
-    return ranked(doubts, labeled, probabilities)
+    return rank_doubts(doubts, labeled, probabilities)
 
 
-def _judged(labeled: "Labeled", judge: str, seed: int) -> "Scores":
+def _judged(labeled: "LabeledRows", judge: str, seed: int) -> "Scores":
     """Return what a model makes of each row after it has learned from others, with a bar where that takes a while."""
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
-    from txt.labeling.active.models import MODELS, of_vectors
-    from txt.labeling.review import out_of_fold
+    from txt.labeling.active.models import MODELS, make_model
+    from txt.labeling.review import predict_out_of_fold
 
     vectorize = vectorizer(judge)
-    model = MODELS[judge] if vectorize is None else of_vectors(judge, vectorize)
+    model = MODELS[judge] if vectorize is None else make_model(judge, vectorize)
     shown = "{desc}: {percentage:.0f} % |{bar}| {remaining} left"
     with tqdm(desc=f"reading with {judge}", total=1.0, leave=False, delay=1.0, disable=None, bar_format=shown) as bar:
         vectors = model.vectorize(labeled.texts, lambda share: bar.update(share - bar.n))
     say(f"comparing {len(labeled.texts):,} labels with what {judge} makes of the other rows …")
     with threadpool_limits(1):  # these products are too small to be shared
-        return out_of_fold(model, vectors, labeled, seed)
+        return predict_out_of_fold(model, vectors, labeled, seed)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from txt.data.reading.rows import Asked
     from txt.labeling.active.sitting import ActiveLearning
     from txt.labeling.item import Suggestion
-    from txt.labeling.opening import Opened
+    from txt.labeling.opening import OpenLabels
     from txt.labeling.row_states import RowStates
     from txt.labeling.rules.analysis import Analysis
     from txt.labeling.rules.proposals import Proposals
@@ -25,9 +25,9 @@ def with_declared_classes(config: LabelConfig) -> LabelConfig:
     """Return the options with the classes that the rules file declares, where --labels names none."""
     if config.rules is None or config.labels is not None:
         return config
-    from txt.labeling.rules.parse import declared_labels
+    from txt.labeling.rules.parse import read_declared_labels
 
-    declared = declared_labels(config.rules)
+    declared = read_declared_labels(config.rules)
     odd = next((label for label in declared if "," in label), None)
     if odd is not None:
         raise InputError(f"the class `{odd}` of `{config.rules}` cannot have a comma", "give it another name")
@@ -49,7 +49,7 @@ def check_rules_file(data: Path, config: LabelConfig, asked: "Asked") -> None:
         read_rules_for(opened, classes, config.rules)
 
 
-def read_rules_for(opened: "Opened", classes: list[str], path: Path) -> "RuleSet":
+def read_rules_for(opened: "OpenLabels", classes: list[str], path: Path) -> "RuleSet":
     """Read a rules file, checked against the classes and columns of an open data file.
 
     Raises:
@@ -63,7 +63,7 @@ def read_rules_for(opened: "Opened", classes: list[str], path: Path) -> "RuleSet
     return read_rules(path, classes, [name for name in form.columns if name != form.text_column])
 
 
-def judge_rules(opened: "Opened", states: "RowStates", classes: list[str]) -> "tuple[Analysis, Proposals]":
+def judge_rules(opened: "OpenLabels", states: "RowStates", classes: list[str]) -> "tuple[Analysis, Proposals]":
     """Let the rules vote on every row of a data file, and judge them by the labels that people gave.
 
     Raises:
@@ -74,9 +74,9 @@ def judge_rules(opened: "Opened", states: "RowStates", classes: list[str]) -> "t
     from txt.data.reading.held_out import held_out
     from txt.labeling.rules.analysis import analyze
     from txt.labeling.rules.corpus import read_corpus
-    from txt.labeling.rules.decision import decide
+    from txt.labeling.rules.decision import choose_vote
     from txt.labeling.rules.firing import Firing
-    from txt.labeling.rules.judging import judged_rows
+    from txt.labeling.rules.judging import find_judged_rows
     from txt.labeling.rules.proposals import Proposals
 
     path, form = opened.rows.path, opened.rows.form
@@ -85,8 +85,8 @@ def judge_rules(opened: "Opened", states: "RowStates", classes: list[str]) -> "t
     with tqdm(desc="rules", total=1.0, leave=False, delay=0.5, bar_format="{desc}: {percentage:.0f} %") as bar:
         fired = Firing(read_corpus(path, form, lambda share: bar.update(share - bar.n))).fired(rules)
     test = held_out(path, form)
-    judged = judged_rows(states, rules.labels, test)
-    decided = decide(fired, judged)
+    judged = find_judged_rows(states, rules.labels, test)
+    decided = choose_vote(fired, judged)
     return analyze(fired, judged, decided), Proposals(fired, judged, decided, test)
 
 
@@ -100,11 +100,11 @@ def show_rules(analysis: "Analysis", as_json: bool) -> None:
         stdout.print(rule_table(analysis, stdout.width))
 
 
-def suggest_by_rules(opened: "Opened", session: "LabelSession", active: "ActiveLearning | None") -> None:
+def suggest_by_rules(opened: "OpenLabels", session: "LabelSession", active: "ActiveLearning | None") -> None:
     """Let a sitting without a screen show what the rules propose, before what a model does."""
     _, proposals = judge_rules(opened, session.states, session.classes)
 
     def suggest(row: int) -> "Suggestion | None":
-        return proposals.explained(row, opened.rows.text(row))
+        return proposals.explain(row, opened.rows.text(row))
 
-    session.suggest_by(active.beside(suggest) if active else suggest)
+    session.set_suggest(active.combine_with(suggest) if active else suggest)

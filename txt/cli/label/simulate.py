@@ -9,18 +9,18 @@ from txt.cli.console import out, print_json, say
 from txt.cli.label.active import split_column, vectorizer
 from txt.config import LabelConfig
 from txt.errors import InputError
-from txt.processes import cores
+from txt.processes import count_cores
 
 if TYPE_CHECKING:
-    from txt.labeling.opening import Opened
-    from txt.labeling.simulate import Comparison, Reached, Task
+    from txt.labeling.opening import OpenLabels
+    from txt.labeling.simulate import Comparison, LabelsNeeded, SimulationTask
     from txt.proportions import Interval
 
 _LEAST_ROWS = 50
 _CHART_WIDTH, _CHART_HEIGHT = 90, 16
 
 
-def simulate(opened: "Opened", wanted_split: str | None, as_json: bool) -> None:
+def simulate(opened: "OpenLabels", wanted_split: str | None, as_json: bool) -> None:
     """Replay labeling with the labels that are there, and show what came of it.
 
     Raises:
@@ -28,15 +28,15 @@ def simulate(opened: "Opened", wanted_split: str | None, as_json: bool) -> None:
     """
     from tqdm import tqdm
 
-    from txt.labeling.simulate import RANDOM, compare, replays
+    from txt.labeling.simulate import RANDOM, compare, simulate_runs
 
     config = opened.config
     strategies = list(dict.fromkeys([config.strategy, RANDOM]))
     task = _task(opened, wanted_split)
     say(f"{len(task.labels):,} labeled rows, {len(task.names)} classes; a fifth of them measures, unseen")
-    workers = min(cores(), config.seeds)
+    workers = min(count_cores(), config.seeds)
     found = []
-    replaying = replays(task, strategies, config.seeds, config.most_labels, config.noise, workers)
+    replaying = simulate_runs(task, strategies, config.seeds, config.most_labels, config.noise, workers)
     with tqdm(
         replaying, total=config.seeds * len(strategies), desc="replaying", leave=False, delay=0.5, disable=None
     ) as bar:
@@ -48,20 +48,20 @@ def simulate(opened: "Opened", wanted_split: str | None, as_json: bool) -> None:
         _show(comparison, config)
 
 
-def _task(opened: "Opened", wanted_split: str | None) -> "Task":
+def _task(opened: "OpenLabels", wanted_split: str | None) -> "SimulationTask":
     """Return the labeled rows of the file as vectors; rows of a test split are left out."""
     import numpy as np
 
-    from txt.labeling.active.log import Plan
-    from txt.labeling.active.models import MODELS, of_vectors
+    from txt.labeling.active.log import QueryPlan
+    from txt.labeling.active.models import MODELS, make_model
     from txt.labeling.active.rank_server import read_pool
     from txt.labeling.active.ranker import Pool
-    from txt.labeling.simulate import Task
+    from txt.labeling.simulate import SimulationTask
 
     config, rows = opened.config, opened.rows
     states, _ = opened.states()
     labeled = np.flatnonzero(states.labeled)
-    plan = Plan(config.model, config.strategy, config.seed)
+    plan = QueryPlan(config.model, config.strategy, config.seed)
     pool, texts = read_pool(Pool(rows.path, rows.form, split_column(rows, wanted_split), plan, labeled))
     known = np.isin(pool, labeled)
     codes, names = states.labels_of(pool[known])
@@ -73,10 +73,10 @@ def _task(opened: "Opened", wanted_split: str | None) -> "Task":
             f"`{rows.path}` has {len(codes):,} labeled rows of {len(names)} classes, too few to replay", hint
         )
     vectorize = vectorizer(config.model)
-    model = MODELS[config.model] if vectorize is None else of_vectors(config.model, vectorize)
+    model = MODELS[config.model] if vectorize is None else make_model(config.model, vectorize)
     say("reading the texts …")
     vectors = model.vectorize([text for text, is_known in zip(texts, known.tolist(), strict=True) if is_known], _quiet)
-    return Task(vectors, codes, names, model)
+    return SimulationTask(vectors, codes, names, model)
 
 
 def _quiet(_share: float) -> None:
@@ -127,7 +127,7 @@ def _accuracy(interval: "Interval") -> str:
     return f"{interval.value:.1%} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
-def _needed(reached: "Reached") -> str:
+def _needed(reached: "LabelsNeeded") -> str:
     labels = reached.labels
     if reached.reached < reached.seeds:
         return f"over {labels.value:,.0f} ({reached.reached} of {reached.seeds})"

@@ -226,7 +226,7 @@ def _remove(chosen: "list[Summary]", yes: bool) -> None:
         return
     for run in chosen:
         check_idle(summarize(run.path))  # it may have been resumed meanwhile
-        with Run(run.path).locked():
+        with Run(run.path).lock():
             Run(run.path).delete()
     say(f"removed {many}, {freed}")
 

@@ -32,13 +32,12 @@ def export(
     Example: `txt runs export --csv` or `txt runs export 001 002 --tensorboard`
     """
     from txt.runs.curves import curves_of
-    from txt.runs.folder import Run, all_runs
-    from txt.runs.series import write_csv
-    from txt.runs.tensorboard import write_tensorboard
+    from txt.runs.folder import Run, list_runs
+    from txt.runs.series import write_csv, write_tensorboard
 
     if as_csv == tensorboard:
         raise InputError("say what to write", "--csv or --tensorboard")
-    chosen = [Run.open(name) for name in runs] if runs else all_runs()
+    chosen = [Run.open(name) for name in runs] if runs else list_runs()
     if not chosen:
         raise InputError("there is no run here yet", "`txt train DATA` makes one")
     curves = {run.name: curves_of(run.events()) for run in chosen}
@@ -108,9 +107,9 @@ def _kinds(wanted: dict[str, bool], to: Path | None) -> list[str]:
 @contextmanager
 def _fresh(path: Path, force: bool, mode: str = "w") -> Iterator[IO[Any]]:
     """Open a file that appears whole or not at all; one that is there already is refused without --force."""
-    from txt.files import atomic_write, told_plainly
+    from txt.files import atomic_write, explain_os_errors
 
     if path.exists() and not force:
         raise InputError(f"`{path}` exists already", "--force writes it anew, -o FILE another one")
-    with told_plainly("cannot write"), atomic_write(path, mode) as file:
+    with explain_os_errors("cannot write"), atomic_write(path, mode) as file:
         yield file

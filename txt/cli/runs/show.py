@@ -8,7 +8,7 @@ from rich.text import Text
 
 from txt.cli.console import out, print_json, shown
 from txt.cli.runs.arguments import Json, Name
-from txt.durations import duration
+from txt.durations import format_duration
 from txt.errors import InputError
 from txt.wording.run_table import size
 
@@ -68,7 +68,7 @@ def _facts(summary: "Summary", every: "Sequence[Summary]", curves: "Curves", rep
         "model": _model(curves),
         "best on val": _best(summary, every, curves),
         f"on {report['split']}" if report else "on test": _scores(report) if report else "",
-        "took": duration(summary.seconds) if summary.seconds else "",
+        "took": format_duration(summary.seconds) if summary.seconds else "",
         "folder": f"{summary.path}, {size(summary.size)}",
     }
     table = Table.grid(padding=(0, 2))

@@ -1,6 +1,6 @@
-"""Rows set aside at random to tell how good the model is: never learned from, shown like all others, unmarked.
+"""Random rows that the model never learns from, to measure its accuracy; on screen they look like all other rows.
 
-Only they say what share of the file each class has: the rows that a model asks about are the odd ones.
+Only they can estimate the share of each class in the file: the rows that a model asks about are not representative.
 """
 
 import json
@@ -12,7 +12,7 @@ import numpy as np
 from txt.data.reading.row_index import RowIndex
 from txt.labeling.row_states import Mask, RowNumbers, RowStates
 from txt.labeling.store.journal import Journal
-from txt.proportions import Interval, wilson
+from txt.proportions import Interval, wilson_interval
 
 _SETTING = "holdout"
 
@@ -30,16 +30,16 @@ class Holdout:
         return cls(rows, np.isin(index.hashes, index.hashes[rows]))
 
 
-def kept_holdout(journal: Journal, states: RowStates) -> RowNumbers | None:
+def read_holdout(journal: Journal, states: RowStates) -> RowNumbers | None:
     """Return the rows of the holdout drawn before that are still in the file; None where none was drawn."""
     kept = journal.settings().get(_SETTING)
     if kept is None:
         return None
-    rows = states.rows_of(json.loads(kept))
+    rows = states.find_rows(json.loads(kept))
     return rows[rows >= 0]
 
 
-def keep_holdout(journal: Journal, states: RowStates, rows: RowNumbers) -> None:
+def save_holdout(journal: Journal, states: RowStates, rows: RowNumbers) -> None:
     """Remember the rows of the holdout; call it inside `transaction`."""
     journal.set_settings(**{_SETTING: json.dumps(states.row_ids(rows))})
 
@@ -56,7 +56,7 @@ def draw_holdout(states: RowStates, count: int, seed: int, may_be: Callable[[int
     return np.array(drawn, np.int64)
 
 
-def class_shares(labels: Mapping[str, int]) -> dict[str, Interval]:
+def estimate_shares(labels: Mapping[str, int]) -> dict[str, Interval]:
     """Return the share of each class among so many rows of a random sample, with 95 % intervals, the largest first."""
     total = sum(labels.values())
-    return {name: wilson(count, total) for name, count in sorted(labels.items(), key=lambda item: -item[1])}
+    return {name: wilson_interval(count, total) for name, count in sorted(labels.items(), key=lambda item: -item[1])}

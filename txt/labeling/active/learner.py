@@ -1,12 +1,12 @@
-"""Fits the model on the labels so far and puts the rows without one in order: a function of both and a seed."""
+"""Fits the model on the labels so far and ranks the unlabeled rows; the result depends only on these and a seed."""
 
 from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from txt.labeling.active.cold_start import spread, with_keywords
+from txt.labeling.active.cold_start import find_keyword_rows, spread_rows
 from txt.labeling.active.logistic import Scores
-from txt.labeling.active.models import Model
+from txt.labeling.active.models import RankingModel
 from txt.labeling.active.queues import (
     HOLDOUT,
     HOLDOUT_SHARE,
@@ -15,7 +15,7 @@ from txt.labeling.active.queues import (
     RANDOM_SHARE,
     START,
     STRATEGY,
-    Labels,
+    KnownLabels,
     Question,
     Ranking,
 )
@@ -24,7 +24,7 @@ from txt.labeling.active.vectors import Vectors
 from txt.metrics import Floats, Ints
 
 
-class Learner:
+class ActiveLearner:
     """The pool of rows as vectors, and how to rank them.
 
     `pool` (P,) are row numbers, rising; line p of the vectors is the text of row `pool[p]`. Rows that are not in the
@@ -35,7 +35,7 @@ class Learner:
         self,
         pool: Ints,
         vectors: Vectors,
-        model: Model,
+        model: RankingModel,
         strategy: str,
         seed: int,
         start: Ints | None = None,
@@ -47,19 +47,19 @@ class Learner:
     def rank(self, question: Question, count: int = QUEUE_ROWS, random_share: float = RANDOM_SHARE) -> Ranking:
         """Fit the model, and return the rows to ask about."""
         rng = np.random.default_rng([self._seed, question.moment])
-        candidates = self._places(question.candidates)
+        candidates = self._find_places(question.candidates)
         labels = question.labels
-        places, known = self._known(labels)
+        places, known = self._find_labeled(labels)
         prior = self.vectors.prior_for(labels.names)
         can_learn = len(np.unique(known)) > 1
         if not can_learn and (prior is None or len(labels.names) < 2):
-            best, scores = self._cold(candidates, rng, count)
-            return self._queue(question, candidates, best, scores, START, rng, random_share)
-        probabilities = self._probabilities(places, known, len(labels.names), prior)
+            best, scores = self._start_cold(candidates, rng, count)
+            return self._mix_queue(question, candidates, best, scores, START, rng, random_share)
+        probabilities = self._predict(places, known, len(labels.names), prior)
         chosen, scores = STRATEGIES[self._strategy](
             probabilities[candidates], self.vectors.matrix[candidates], count, rng
         )
-        queue = self._queue(question, candidates, candidates[chosen], scores, STRATEGY, rng, random_share)
+        queue = self._mix_queue(question, candidates, candidates[chosen], scores, STRATEGY, rng, random_share)
         predicted = probabilities.argmax(1).astype(np.int16)
         return Ranking(
             queue.moment,
@@ -72,12 +72,12 @@ class Learner:
             len(places),
         )
 
-    def probabilities(self, labels: Labels) -> Scores:
+    def probabilities(self, labels: KnownLabels) -> Scores:
         """Return the probabilities (P, C) of the model fitted on these labels, of two classes at least."""
-        places, known = self._known(labels)
-        return self._probabilities(places, known, len(labels.names), self.vectors.prior_for(labels.names))
+        places, known = self._find_labeled(labels)
+        return self._predict(places, known, len(labels.names), self.vectors.prior_for(labels.names))
 
-    def _probabilities(self, places: Ints, known: Ints, num_classes: int, prior: Scores | None) -> Scores:
+    def _predict(self, places: Ints, known: Ints, num_classes: int, prior: Scores | None) -> Scores:
         matrix = self.vectors.matrix
         if not len(places):
             assert prior is not None
@@ -86,25 +86,25 @@ class Learner:
         predict = self._model.fit(matrix[places], known, num_classes, labeled_prior, self._seed)
         return predict(matrix, prior)
 
-    def _known(self, labels: Labels) -> tuple[Ints, Ints]:
+    def _find_labeled(self, labels: KnownLabels) -> tuple[Ints, Ints]:
         """Return the lines of the labeled rows and their labels."""
         places = np.searchsorted(self.pool, labels.rows)
         inside = (places < len(self.pool)) & (self.pool[np.minimum(places, len(self.pool) - 1)] == labels.rows)
         return places[inside], labels.codes[inside]
 
-    def _places(self, rows: Ints) -> Ints:
+    def _find_places(self, rows: Ints) -> Ints:
         return np.flatnonzero(np.isin(self.pool, rows))
 
-    def _cold(self, candidates: Ints, rng: np.random.Generator, count: int) -> tuple[Ints, Scores]:
+    def _start_cold(self, candidates: Ints, rng: np.random.Generator, count: int) -> tuple[Ints, Scores]:
         best = candidates[rng.permutation(len(candidates))]
         if self._strategy != "random":
             if self._start is None:
-                self._start = spread(self.vectors.matrix, self._seed)
+                self._start = spread_rows(self.vectors.matrix, self._seed)
             first = self._start[np.isin(self._start, candidates)]
             best = np.concatenate([first, best[~np.isin(best, first)]])
         return best[:count], np.zeros(len(best[:count]), np.float32)
 
-    def _queue(
+    def _mix_queue(
         self,
         question: Question,
         candidates: Ints,
@@ -121,12 +121,12 @@ class Learner:
             HOLDOUT: [(row, 0.0) for row in question.holdout[:QUEUE_ROWS].tolist()],
         }
         drawn = rng.random((len(best) + len(question.holdout[:QUEUE_ROWS]), 2))
-        queue = mixed(sources, picked, drawn, random_share)
+        queue = mix_queue(sources, picked, drawn, random_share)
         rows, whys, values = zip(*queue, strict=True) if queue else ((), (), ())
         return Ranking(question.moment, np.array(rows, np.int64), np.array(whys, np.int8), np.array(values, np.float32))
 
 
-def mixed(
+def mix_queue(
     sources: dict[int, list[tuple[int, float]]], main: int, drawn: Floats, random_share: float
 ) -> list[tuple[int, int, float]]:
     """Return (row, why, score) from several lists of (row, score), no row twice.
@@ -152,13 +152,13 @@ def mixed(
 def make_learner(
     pool: Ints,
     texts: Sequence[str],
-    model: Model,
+    model: RankingModel,
     strategy: str,
     seed: int,
     keywords: Sequence[str] = (),
     progress: Callable[[float], object] = lambda _share: None,
-) -> Learner:
+) -> ActiveLearner:
     """Turn texts, one for each row of the pool, into vectors, and return what ranks them."""
     vectors = model.vectorize(texts, progress)
-    start = with_keywords(texts, keywords, seed) if keywords else None
-    return Learner(pool, vectors, model, strategy, seed, start)
+    start = find_keyword_rows(texts, keywords, seed) if keywords else None
+    return ActiveLearner(pool, vectors, model, strategy, seed, start)

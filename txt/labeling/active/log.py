@@ -40,7 +40,7 @@ _NEW_QUERY = "INSERT INTO queries (queue, time, row_id, picked, score) VALUES (?
 
 
 @dataclass(frozen=True)
-class Plan:
+class QueryPlan:
     """How rows are asked for: `keywords` as the user typed them."""
 
     model: str
@@ -53,7 +53,7 @@ class Plan:
 class LoggedQueue:
     """A queue as the log has it, and the rows of it that were shown: (row id, why, score)."""
 
-    plan: Plan
+    plan: QueryPlan
     moment: int
     trained_on: int
     queries: tuple[tuple[str, str, float], ...]
@@ -62,7 +62,7 @@ class LoggedQueue:
 class QueryLog:
     """Writes queues and queries; what cannot be written now waits, for a log must never hold up a key."""
 
-    def __init__(self, journal: Journal, annotator: str, plan: Plan) -> None:
+    def __init__(self, journal: Journal, annotator: str, plan: QueryPlan) -> None:
         self._connection = journal.connection
         self._annotator, self._plan = annotator, plan
         self._ranking: Ranking | None = None
@@ -114,5 +114,5 @@ def read_log(journal: Journal) -> list[LoggedQueue]:
         queries = journal.connection.execute(
             "SELECT row_id, picked, score FROM queries WHERE queue = ? ORDER BY number", (number,)
         ).fetchall()
-        found.append(LoggedQueue(Plan(model, strategy, seed, keywords), moment, trained_on, tuple(queries)))
+        found.append(LoggedQueue(QueryPlan(model, strategy, seed, keywords), moment, trained_on, tuple(queries)))
     return found

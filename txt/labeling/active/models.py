@@ -19,23 +19,23 @@ Fit = Callable[[Matrix, Ints, int, Scores | None, int], Predict]
 
 
 @dataclass(frozen=True)
-class Model:
-    """How texts become numbers and how they are learned from; without `vectorize` that is made elsewhere."""
+class RankingModel:
+    """A model that ranks: how texts become vectors, and how it is fitted on them."""
 
     name: str
     vectorize: Vectorize
     fit: Fit
 
 
-def logistic(
+def fit_logistic_model(
     rows: Matrix, labels: Ints, num_classes: int, prior: Scores | None, _seed: int, *, strength: float
 ) -> Predict:
     """Fit a logistic regression."""
     return fit_logistic(rows, labels, num_classes, strength, prior).probabilities
 
 
-def forest(rows: Matrix, labels: Ints, num_classes: int, _prior: Scores | None, seed: int) -> Predict:
-    """Fit a random forest, as the guide does; a prior means nothing to it."""
+def fit_forest(rows: Matrix, labels: Ints, num_classes: int, _prior: Scores | None, seed: int) -> Predict:
+    """Fit a random forest with scikit-learn's defaults; it ignores the prior."""
     fitted = RandomForestClassifier(n_estimators=100, random_state=seed, n_jobs=1).fit(rows, labels)
 
     def predict(others: Matrix, _prior: Scores | None) -> Scores:
@@ -46,11 +46,11 @@ def forest(rows: Matrix, labels: Ints, num_classes: int, _prior: Scores | None, 
     return predict
 
 
-TFIDF = Model("tfidf", tfidf, partial(logistic, strength=10.0))
-MODELS: Mapping[str, Model] = {"tfidf": TFIDF, "forest": Model("forest", tfidf, forest)}
+TFIDF = RankingModel("tfidf", tfidf, partial(fit_logistic_model, strength=10.0))
+MODELS: Mapping[str, RankingModel] = {"tfidf": TFIDF, "forest": RankingModel("forest", tfidf, fit_forest)}
 """Those that need nothing but the texts."""
 
 
-def of_vectors(name: str, vectorize: Vectorize) -> Model:
+def make_model(name: str, vectorize: Vectorize) -> RankingModel:
     """Return logistic regression on vectors, or on a prior, that another model makes."""
-    return Model(name, vectorize, partial(logistic, strength=10.0))
+    return RankingModel(name, vectorize, partial(fit_logistic_model, strength=10.0))

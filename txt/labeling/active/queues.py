@@ -1,4 +1,4 @@
-"""What is asked of a model and what it answers: plain values that go from one process to the other."""
+"""The requests to the ranking process and its answers: plain values that are sent between processes."""
 
 from dataclasses import dataclass, field
 
@@ -21,7 +21,7 @@ QUEUE_ROWS = 64  # ranked anew long before these are through
 
 
 @dataclass(frozen=True)
-class Labels:
+class KnownLabels:
     """What is known: `rows` (M,) have the labels `codes` (M,), numbers into `names`."""
 
     rows: Ints
@@ -37,7 +37,7 @@ class Question:
     were drawn. `moment` is the number of the last decision that was taken in: with the seed, it settles every draw.
     """
 
-    labels: Labels
+    labels: KnownLabels
     candidates: Ints
     holdout: Ints
     moment: int

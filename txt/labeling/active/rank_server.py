@@ -11,9 +11,9 @@ from txt.data.reading.columns import split_named
 from txt.data.reading.row_index import content_hash
 from txt.data.reading.rows import records
 from txt.labeling.active.cold_start import parse_keywords
-from txt.labeling.active.learner import Learner, make_learner
-from txt.labeling.active.models import MODELS, of_vectors
-from txt.labeling.active.ranker import Failed, Pool, Ready, Vectorizing
+from txt.labeling.active.learner import ActiveLearner, make_learner
+from txt.labeling.active.models import MODELS, make_model
+from txt.labeling.active.ranker import Pool, RankerFailed, Ready, Vectorizing
 from txt.labeling.row_states import RowNumbers
 
 MOST_ROWS = 200_000
@@ -29,7 +29,7 @@ def serve(descriptor: int) -> None:
     try:
         pool: Pool = connection.recv()
         try:
-            learner = learner_for(pool, lambda share: connection.send(Vectorizing(share)))
+            learner = load_learner(pool, lambda share: connection.send(Vectorizing(share)))
             connection.send(Ready(learner.pool))
             threadpool_limits(1)  # these products are small, and the other cores belong to the screen
             while True:
@@ -37,16 +37,16 @@ def serve(descriptor: int) -> None:
         except (MemoryError, ValueError, OSError, ImportError) as error:
             if isinstance(error, BrokenPipeError | ConnectionResetError):
                 return
-            connection.send(Failed(f"{type(error).__name__}: {error}"))
+            connection.send(RankerFailed(f"{type(error).__name__}: {error}"))
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
 
 
-def learner_for(pool: Pool, progress: Callable[[float], object] = lambda _share: None) -> Learner:
+def load_learner(pool: Pool, progress: Callable[[float], object] = lambda _share: None) -> ActiveLearner:
     """Read the texts of the pool, and return what ranks them."""
     rows, texts = read_pool(pool)
     plan = pool.plan
-    model = MODELS[plan.model] if pool.vectorize is None else of_vectors(plan.model, pool.vectorize)
+    model = MODELS[plan.model] if pool.vectorize is None else make_model(plan.model, pool.vectorize)
     keywords = parse_keywords(plan.keywords)
     return make_learner(rows, texts, model, plan.strategy, plan.seed, keywords, progress)
 

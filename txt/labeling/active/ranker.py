@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from txt.data.reading.rows import Form
-from txt.labeling.active.log import Plan
+from txt.labeling.active.log import QueryPlan
 from txt.labeling.active.queues import Question, Ranking
 from txt.labeling.row_states import RowNumbers
 from txt.labeling.side_process import SideProcess
@@ -26,7 +26,7 @@ class Pool:
     path: Path
     form: Form
     split_column: str | None
-    plan: Plan
+    plan: QueryPlan
     wanted: RowNumbers
     vectorize: Vectorize | None = None
 
@@ -46,13 +46,13 @@ class Ready:
 
 
 @dataclass(frozen=True)
-class Failed:
+class RankerFailed:
     """The process cannot go on."""
 
     message: str
 
 
-Answer = Vectorizing | Ready | Ranking | Failed
+RankerMessage = Vectorizing | Ready | Ranking | RankerFailed
 
 
 class Ranker:
@@ -66,7 +66,7 @@ class Ranker:
         """Ask for a queue; the answer comes in its time."""
         self._process.send(question)
 
-    def answers(self, seconds: float = 0.0) -> Iterator[Answer]:
+    def answers(self, seconds: float = 0.0) -> Iterator[RankerMessage]:
         """Yield the answers that are there, after waiting at most some seconds for one.
 
         Raises:
@@ -74,7 +74,7 @@ class Ranker:
         """
         while self._process.has_answer(seconds):
             seconds = 0.0
-            yield self._process.answer()
+            yield self._process.receive()
 
     def close(self) -> None:
         """End the process."""

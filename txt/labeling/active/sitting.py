@@ -1,7 +1,7 @@
 """Active learning in a sitting: which rows come next, what the model suggests, and how good it is by the holdout.
 
-The model lives in another process. `step` is called between keys: it takes in what has come from there, and asks anew
-when there are new labels. The row on screen never changes.
+The model runs in another process. `step` is called between keys: it reads the answers of that process, and requests a
+new queue when there are new labels. It never changes the row on screen.
 """
 
 from collections import Counter, deque
@@ -12,16 +12,16 @@ import numpy as np
 
 from txt.data.reading.columns import split_named
 from txt.data.reading.open_rows import Rows
-from txt.labeling.active.holdout import Holdout, class_shares, draw_holdout, keep_holdout, kept_holdout
-from txt.labeling.active.log import Plan, QueryLog
-from txt.labeling.active.queues import PICKED, QUEUE_ROWS, Labels, Question, Ranking
-from txt.labeling.active.ranker import Failed, Pool, Ranker, Ready, Vectorize, Vectorizing
-from txt.labeling.active.stopping import StopAdvice, earlier_steps
+from txt.labeling.active.holdout import Holdout, draw_holdout, estimate_shares, read_holdout, save_holdout
+from txt.labeling.active.log import QueryLog, QueryPlan
+from txt.labeling.active.queues import PICKED, QUEUE_ROWS, KnownLabels, Question, Ranking
+from txt.labeling.active.ranker import Pool, Ranker, RankerFailed, Ready, Vectorize, Vectorizing
+from txt.labeling.active.stopping import StopAdvice, list_earlier_steps
 from txt.labeling.item import Suggestion
 from txt.labeling.row_states import BY_PEOPLE, Mask, RowNumbers, RowStates
 from txt.labeling.session import LabelSession
 from txt.labeling.store.journal import Journal
-from txt.proportions import Interval, wilson
+from txt.proportions import Interval, wilson_interval
 
 LEAST_MEASURED = 10
 """Rows of the holdout with a label; with fewer, a share says nothing."""
@@ -34,7 +34,7 @@ _REFIT_SHARE = 50  # with more labels than this, a new queue is asked for when t
 
 
 @dataclass(frozen=True)
-class Standing:
+class ModelStatus:
     """What is known of the model: `accuracy` on the labeled rows of the holdout, of which there are `measured`.
 
     `shares` of the classes are estimated from the holdout alone. `curve` has (labels, accuracy) for each model so far.
@@ -51,7 +51,7 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Options:
+class SittingOptions:
     """What else a sitting needs: rows to hold out, the column that names splits, who labels, and see Pool."""
 
     holdout: int
@@ -61,14 +61,16 @@ class Options:
 
 
 class ActiveLearning:
-    """One sitting's active learning; hand `suggest`, `order` and `shown` to the session, then call `attach`."""
+    """One sitting's active learning; hand `suggest`, `order` and `log_shown` to the session, then call `attach`."""
 
-    def __init__(self, rows: Rows, journal: Journal, states: RowStates, plan: Plan, options: Options) -> None:
+    def __init__(
+        self, rows: Rows, journal: Journal, states: RowStates, plan: QueryPlan, options: SittingOptions
+    ) -> None:
         self._plan = plan
         self._rows, self._journal = rows, journal
         self._split = options.split_column
         self._log = QueryLog(journal, options.annotator, plan)
-        self._holdout = self._set_aside(states, options.holdout)
+        self._holdout = self._load_holdout(states, options.holdout)
         self._advice = StopAdvice()
         self._session: LabelSession | None = None
         self._ranking: Ranking | None = None
@@ -79,10 +81,10 @@ class ActiveLearning:
         self._waiting = False
         self._doing = "reading the texts"
         self._curve: list[tuple[int, float]] = []
-        self._standing: Standing | None = None
+        self._status: ModelStatus | None = None
         labeled = np.flatnonzero(states.labeled)
         wanted = np.union1d(labeled, self._holdout.rows)
-        self.order = self._first_order(states)
+        self.order = self._draw_first_order(states)
         pool = Pool(rows.path, rows.form, options.split_column, plan, wanted, options.vectorize)
         self._ranker: Ranker | None = Ranker(pool)
 
@@ -109,7 +111,7 @@ class ActiveLearning:
             label, float(ranking.confidence[place]), "model", f"{self._plan.model} after {ranking.trained_on:,} labels"
         )
 
-    def beside(self, others: Suggest) -> Suggest:
+    def combine_with(self, others: Suggest) -> Suggest:
         """Return what proposes by rules, or where they say nothing by the model; for the holdout nobody does."""
 
         def suggest(row: int) -> Suggestion | None:
@@ -117,7 +119,7 @@ class ActiveLearning:
 
         return suggest
 
-    def shown(self, row: int) -> None:
+    def log_shown(self, row: int) -> None:
         """Log that a row of the queue is shown."""
         if self._session is not None and not self._session.states.decided[row]:
             self._log.note(row, self._session.states.row_id(row))
@@ -132,17 +134,17 @@ class ActiveLearning:
         before = (self._doing, self._ranking)
         try:
             for answer in self._ranker.answers(seconds):
-                self._take(answer)
+                self._handle_answer(answer)
             self._ask_if_due()
         except (EOFError, BrokenPipeError, ConnectionResetError):
             self._end("the model's process has ended; the queue stays as it is")
         return before != (self._doing, self._ranking)
 
-    def standing(self) -> Standing:
+    def model_status(self) -> ModelStatus:
         """Return what is known of the model, as of its last queue."""
-        if self._standing is None:
-            self._standing = self._as_things_stand()
-        return self._standing
+        if self._status is None:
+            self._status = self._compute_status()
+        return self._status
 
     def close(self) -> None:
         """End the other process."""
@@ -150,22 +152,22 @@ class ActiveLearning:
             self._ranker.close()
             self._ranker = None
 
-    def _as_things_stand(self) -> Standing:
+    def _compute_status(self) -> ModelStatus:
         labels = self._holdout_labels()
         known = [label for label in labels if label is not None]
-        return Standing(
+        return ModelStatus(
             trained_on=self._ranking.trained_on if self._ranking else 0,
             measured=len(known),
             held_out=len(labels),
             accuracy=self._accuracy(self._ranking, labels),
-            shares=class_shares(Counter(known)) if known else {},
+            shares=estimate_shares(Counter(known)) if known else {},
             curve=self._curve,
             advice=self._advice.advice(labels),
             doing=self._doing,
         )
 
-    def _take(self, answer: object) -> None:
-        self._standing = None
+    def _handle_answer(self, answer: object) -> None:
+        self._status = None
         match answer:
             case Vectorizing(share):
                 self._doing = f"reading the texts {share:.0%}" if share else "reading the texts"
@@ -182,7 +184,7 @@ class ActiveLearning:
                     self._compare(answer)
                 else:
                     self._adopt(answer)
-            case Failed(message):
+            case RankerFailed(message):
                 self._end(message)
 
     def _adopt(self, ranking: Ranking) -> None:
@@ -194,8 +196,8 @@ class ActiveLearning:
             self._compare(ranking)
 
     def _compare(self, ranking: Ranking) -> None:
-        """Let a model speak for or against stopping, and be a point of the curve."""
-        sample, holdout = (self._said_of(ranking, rows) for rows in (self._sample, self._holdout.rows))
+        """Use a model for the advice on stopping, and add it to the learning curve."""
+        sample, holdout = (self._predict_rows(ranking, rows) for rows in (self._sample, self._holdout.rows))
         self._advice.note(ranking.trained_on, sample, holdout)
         labels = self._holdout_labels()
         accuracy = self._accuracy(ranking, labels)
@@ -203,10 +205,10 @@ class ActiveLearning:
             self._curve.append((ranking.trained_on, accuracy.value))
 
     def _look_back(self) -> None:
-        """Ask first for the models that there were before the last labels: advice goes on from the sitting before."""
+        """First request models of fewer labels, so that the advice on stopping continues from the sitting before."""
         assert self._session is not None
         states = self._session.states
-        self._earlier.extend(earlier_questions(question(states, self._holdout, 0), states))
+        self._earlier.extend(make_earlier_questions(make_question(states, self._holdout, 0), states))
 
     def _ask_if_due(self) -> None:
         session = self._session
@@ -223,14 +225,14 @@ class ActiveLearning:
         if self._asked is not None and moment - self._asked < max(1, trained // _REFIT_SHARE):
             return
         self._asked, self._waiting = moment, True
-        self._ranker.ask(question(session.states, self._holdout, moment))
+        self._ranker.ask(make_question(session.states, self._holdout, moment))
 
     def _end(self, why: str) -> None:
-        self._standing = None
+        self._status = None
         self._doing = why
         self.close()
 
-    def _said_of(self, ranking: Ranking, rows: RowNumbers) -> list[str]:
+    def _predict_rows(self, ranking: Ranking, rows: RowNumbers) -> list[str]:
         """Return what the model predicts for rows; nothing for those outside the pool."""
         assert self._pool is not None
         places = np.minimum(np.searchsorted(self._pool, rows), len(self._pool) - 1)
@@ -247,31 +249,31 @@ class ActiveLearning:
     def _accuracy(self, ranking: Ranking | None, labels: Sequence[str | None]) -> Interval | None:
         if ranking is None or not len(ranking.predicted):
             return None
-        said = self._said_of(ranking, self._holdout.rows)
+        said = self._predict_rows(ranking, self._holdout.rows)
         right = [a == b for a, b in zip(said, labels, strict=True) if b is not None]
-        return wilson(sum(right), len(right)) if right else None
+        return wilson_interval(sum(right), len(right)) if right else None
 
-    def _set_aside(self, states: RowStates, count: int) -> Holdout:
-        rows = kept_holdout(self._journal, states)
+    def _load_holdout(self, states: RowStates, count: int) -> Holdout:
+        rows = read_holdout(self._journal, states)
         if rows is None:
-            rows = draw_holdout(states, count, self._plan.seed, self._may_be_used)
+            rows = draw_holdout(states, count, self._plan.seed, self._is_usable)
             if len(rows):
                 with self._journal.transaction():
-                    keep_holdout(self._journal, states, rows)
+                    save_holdout(self._journal, states, rows)
         return Holdout.of(rows, states.index)
 
-    def _first_order(self, states: RowStates) -> RowNumbers:
+    def _draw_first_order(self, states: RowStates) -> RowNumbers:
         """Return rows at random, of the holdout and others, for the seconds until there is a queue."""
         order = np.random.default_rng(self._plan.seed + 1).permutation(np.flatnonzero(~states.decided))
-        found = (row for row in order.tolist() if self._may_be_used(row))
+        found = (row for row in order.tolist() if self._is_usable(row))
         return np.array([row for row, _ in zip(found, range(QUEUE_ROWS), strict=False)], np.int64)
 
-    def _may_be_used(self, row: int) -> bool:
+    def _is_usable(self, row: int) -> bool:
         return self._split is None or split_named(self._rows.metadata(row).get(self._split, "")) != "test"
 
 
-def question(states: RowStates, holdout: Holdout, moment: int) -> Question:
-    """Return what to ask, as things stand: labels that people gave, and the rows that have none."""
+def make_question(states: RowStates, holdout: Holdout, moment: int) -> Question:
+    """Return the request for a queue: the labels that people gave so far, and the rows without a decision."""
     by_people = np.zeros(len(states), np.bool_)
     for how in _LEARNED_FROM:
         by_people |= states.mask_how(how)
@@ -279,19 +281,21 @@ def question(states: RowStates, holdout: Holdout, moment: int) -> Question:
     codes, names = states.labels_of(labeled)
     undecided: Mask = ~states.decided
     return Question(
-        labels=Labels(labeled, codes, names),
+        labels=KnownLabels(labeled, codes, names),
         candidates=np.flatnonzero(undecided & ~holdout.same_text),
         holdout=holdout.rows[undecided[holdout.rows]],
         moment=moment,
     )
 
 
-def earlier_questions(now: Question, states: RowStates) -> Iterator[Question]:
-    """Yield questions for the models that fewer of these labels made, in the order in which they were given."""
+def make_earlier_questions(now: Question, states: RowStates) -> Iterator[Question]:
+    """Yield requests for models of only the first of these labels, in the order in which they were given."""
     labels = now.labels
     by_time = np.argsort(states.acts(labels.rows), kind="stable")
     nothing = labels.rows[:0]
-    for count in earlier_steps(len(labels.rows)):
+    for count in list_earlier_steps(len(labels.rows)):
         first = np.sort(by_time[:count])
         if len(np.unique(labels.codes[first])) > 1:
-            yield Question(Labels(labels.rows[first], labels.codes[first], labels.names), nothing, nothing, now.moment)
+            yield Question(
+                KnownLabels(labels.rows[first], labels.codes[first], labels.names), nothing, nothing, now.moment
+            )

@@ -1,4 +1,4 @@
-"""When more labels would hardly change the model: advice, from what it predicts and from the holdout.
+"""Advice on when to stop labeling: when the predictions and the accuracy on the holdout hardly change any more.
 
 Source: Bloodgood and Vijay-Shanker 2009, "A method for stopping active learning based on stabilizing predictions";
 small-text's KappaAverage with its window and threshold. Agreement of successive models alone would also be reached by a
@@ -20,7 +20,7 @@ LEAST_HOLDOUT = 50
 _STEP, _STEP_SHARE = 20, 0.05  # labels between two models that are compared: fewer, and any two models agree
 
 
-def earlier_steps(count: int) -> list[int]:
+def list_earlier_steps(count: int) -> list[int]:
     """Return the numbers of labels of the models that one of `count` labels is compared with, the smallest first."""
     steps: list[int] = []
     while len(steps) < WINDOW and count >= 2 * _STEP:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from txt.labeling.active.clusters import centre_distances, in_turn
+from txt.labeling.active.cold_start import interleave, measure_centre_distances
 from txt.labeling.active.logistic import Matrix, Scores
 from txt.metrics import Ints
 
@@ -34,43 +34,45 @@ def least_confidence(probabilities: Scores) -> Scores:
     return np.asarray(1.0 - probabilities.max(1), np.float32)
 
 
-def highest(scores: Scores, count: int) -> Ints:
+def select_highest(scores: Scores, count: int) -> Ints:
     """Return the places of the highest scores, the highest first; of equals, the first."""
     return np.argsort(-scores, kind="stable")[:count].astype(np.int64)
 
 
-def _by(score: Callable[[Scores], Scores]) -> Strategy:
+def _make_strategy(score: Callable[[Scores], Scores]) -> Strategy:
     def ask(probabilities: Scores, _rows: Matrix, count: int, _rng: np.random.Generator) -> tuple[Ints, Scores]:
         scores = score(probabilities)
-        chosen = highest(scores, count)
+        chosen = select_highest(scores, count)
         return chosen, scores[chosen]
 
     return ask
 
 
-def _at_random(probabilities: Scores, _rows: Matrix, count: int, rng: np.random.Generator) -> tuple[Ints, Scores]:
+def _choose_at_random(
+    probabilities: Scores, _rows: Matrix, count: int, rng: np.random.Generator
+) -> tuple[Ints, Scores]:
     chosen = rng.permutation(len(probabilities))[:count].astype(np.int64)
     return chosen, np.zeros(len(chosen), np.float32)
 
 
-def _diverse(probabilities: Scores, rows: Matrix, count: int, rng: np.random.Generator) -> tuple[Ints, Scores]:
+def _choose_diverse(probabilities: Scores, rows: Matrix, count: int, rng: np.random.Generator) -> tuple[Ints, Scores]:
     """Cluster the candidates of highest margin score, and take from each cluster in turn."""
     scores = margin(probabilities)
     clusters = min(count, _MOST_CLUSTERS)
-    top = highest(scores, max(_TOP * clusters, count))
+    top = select_highest(scores, max(_TOP * clusters, count))
     if len(top) <= clusters:
         return top, scores[top]
     seed = int(rng.integers(2**31))
-    groups = centre_distances(rows[top], clusters, seed).argmin(1)
-    chosen = top[in_turn(groups)][:count]
+    groups = measure_centre_distances(rows[top], clusters, seed).argmin(1)
+    chosen = top[interleave(groups)][:count]
     return chosen, scores[chosen]
 
 
 STRATEGIES: Mapping[str, Strategy] = {
-    "margin": _by(margin),
-    "entropy": _by(entropy),
-    "least-confidence": _by(least_confidence),
-    "random": _at_random,
-    "diverse": _diverse,
+    "margin": _make_strategy(margin),
+    "entropy": _make_strategy(entropy),
+    "least-confidence": _make_strategy(least_confidence),
+    "random": _choose_at_random,
+    "diverse": _choose_diverse,
 }
 """The strategies by name."""

@@ -1,1 +1,1 @@
-"""Labeled rows in the formats of other tools, to and fro."""
+"""Export and import of labeled rows in the formats of other tools."""

@@ -17,9 +17,9 @@ from txt.labeling.formats import (
     spacy_cats,
     table,
 )
-from txt.labeling.formats.record import LabelTask, Record
+from txt.labeling.formats.record import LabelRecord, LabelTask
 
-_Test = Callable[[Record], bool]
+_PartTest = Callable[[LabelRecord], bool]
 
 
 @dataclass(frozen=True)
@@ -27,13 +27,13 @@ class Format:
     """How records are written and read, and which of PARTS get lost; `reserved` columns get a `_`."""
 
     suffix: str
-    write: Callable[[IO[bytes], Iterable[Record], LabelTask], None]
-    read: Callable[[Path, LabelTask], Iterator[Record]]
+    write: Callable[[IO[bytes], Iterable[LabelRecord], LabelTask], None]
+    read: Callable[[Path, LabelTask], Iterator[LabelRecord]]
     loses: tuple[str, ...] = ()
     reserved: frozenset[str] = frozenset()
 
 
-PARTS: dict[str, _Test] = {
+PARTS: dict[str, _PartTest] = {
     "skips": lambda record: record.status == "skipped",
     "rows with no class": lambda record: record.status == "labeled" and not record.labels,
     "names of who labeled": lambda record: bool(record.by),
@@ -45,12 +45,12 @@ PARTS: dict[str, _Test] = {
     "rows with other columns": lambda record: bool(record.columns),
     "line breaks in texts": lambda record: "\n" in record.text,
     "texts that begin like a label": lambda record: record.text.startswith(fasttext.MARK),
-    "labels with spaces": lambda record: any(fasttext.spelled(label) != label for label in record.labels),
+    "labels with spaces": lambda record: any(fasttext.spell_label(label) != label for label in record.labels),
     "labels with `#` among several": lambda record: len(record.labels) > 1 and doccano.JOINT in "".join(record.labels),
     "labels with `|` among several": lambda record: len(record.labels) > 1 and "|" in "".join(record.labels),
-    "halves of characters": lambda record: not _is_whole(record),
+    "halves of characters": lambda record: not _is_encodable(record),
 }
-"""What a row may have that some formats cannot hold, and how to tell."""
+"""What some formats cannot hold, and the test for whether a row has it."""
 
 _ABOUT = ("names of who labeled", "times", "ways the labels came", "confidences", "flags", "notes")
 _BARE = ("skips", "rows with no class", *_ABOUT)
@@ -89,7 +89,7 @@ FORMATS: dict[str, Format] = {
 """The formats of `--format`."""
 
 
-def noting_losses(records: Iterable[Record], form: Format, losses: Counter[str]) -> Iterator[Record]:
+def count_losses(records: Iterable[LabelRecord], form: Format, losses: Counter[str]) -> Iterator[LabelRecord]:
     """Yield the records, and count in `losses` what the format cannot hold of them."""
     tests = [(part, PARTS[part]) for part in form.loses]
     for record in records:
@@ -107,7 +107,7 @@ def find_format(path: Path) -> str:
     if path.suffix in by_suffix:
         return by_suffix[path.suffix]
     if path.suffix in (".jsonl", ".ndjson"):
-        _, first = next(json_lines.objects(path), ("", {}))
+        _, first = next(json_lines.read_objects(path), ("", {}))
         if "cats" in first:
             return "spacy"
         if {"answer", "accept", "options"} & first.keys():
@@ -117,7 +117,7 @@ def find_format(path: Path) -> str:
     raise InputError(f"the format of `{path}` is not clear", f"--format {'|'.join(FORMATS)}")
 
 
-def _is_whole(record: Record) -> bool:
+def _is_encodable(record: LabelRecord) -> bool:
     """Tell whether all of a record can be written in UTF-8."""
     texts = (record.text, record.by, record.note, *record.columns.values(), *record.labels)
     return all(text.isascii() or text == text.encode("utf-8", "replace").decode() for text in texts)

@@ -6,36 +6,38 @@ from pathlib import Path
 from typing import IO
 
 from txt.errors import InputError
-from txt.labeling.formats.record import LabelTask, Record
+from txt.labeling.formats.record import LabelRecord, LabelTask
 
 MARK = "__label__"
 _SPACE = re.compile(r"[ \n\r\t\v\f\0]")  # what ends a word for fastText
 _LABEL = re.compile(rf"{MARK}([^ \n\r\t\v\f\0]*)(?: |\Z)")
 
 
-def spelled(label: str) -> str:
+def spell_label(label: str) -> str:
     """Return a label as fastText can have it, without spaces."""
     return _SPACE.sub("_", label)
 
 
-def write(file: IO[bytes], records: Iterable[Record], task: LabelTask) -> None:
+def write(file: IO[bytes], records: Iterable[LabelRecord], task: LabelTask) -> None:
     """Write a line a record, line breaks as spaces; unlabeled rows are a text without a label.
 
     Raises:
         InputError: two classes are the same without spaces.
     """
-    spellings = {spelled(name): name for name in task.classes}
-    twice = next((name for name in task.classes if spellings[spelled(name)] != name), None)
+    spellings = {spell_label(name): name for name in task.classes}
+    twice = next((name for name in task.classes if spellings[spell_label(name)] != name), None)
     if twice is not None:
-        raise InputError(f"`{twice}` and `{spellings[spelled(twice)]}` are the same to fastText, which has no spaces")
+        raise InputError(
+            f"`{twice}` and `{spellings[spell_label(twice)]}` are the same to fastText, which has no spaces"
+        )
     for record in records:
-        labels = "".join(f"{MARK}{spelled(label)} " for label in record.labels)
+        labels = "".join(f"{MARK}{spell_label(label)} " for label in record.labels)
         file.write((labels + record.text.replace("\n", " ")).encode("utf-8", "replace") + b"\n")
 
 
-def read(path: Path, task: LabelTask) -> Iterator[Record]:
+def read(path: Path, task: LabelTask) -> Iterator[LabelRecord]:
     """Yield the lines of a file; labels get their spaces back where the classes are known."""
-    spellings = {spelled(name): name for name in task.classes}
+    spellings = {spell_label(name): name for name in task.classes}
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
@@ -46,4 +48,4 @@ def read(path: Path, task: LabelTask) -> Iterator[Record]:
             while found := _LABEL.match(text):
                 labels.append(spellings.get(found[1], found[1]))
                 text = text[found.end() :]
-            yield Record(text, tuple(labels), "labeled" if labels else "unlabeled")
+            yield LabelRecord(text, tuple(labels), "labeled" if labels else "unlabeled")

@@ -6,24 +6,32 @@ from pathlib import Path
 from typing import IO, Any
 
 from txt.errors import InputError
-from txt.labeling.formats.record import LabelTask, Record, as_texts, provenance, provenance_from, renamed, status_of
+from txt.labeling.formats.record import (
+    LabelRecord,
+    LabelTask,
+    choose_status,
+    collect_provenance,
+    convert_to_texts,
+    parse_provenance,
+    rename_reserved,
+)
 
 RESERVED = frozenset({"text", "label", "label_status", "label_about"})
 
 
-def json_bytes(value: Any) -> bytes:
-    """Return a value as JSON: letters as they are, except halves of characters, which UTF-8 cannot hold."""
+def encode_json(value: Any) -> bytes:
+    """Return a value as JSON in UTF-8; everything is escaped if it has lone surrogates, which UTF-8 cannot encode."""
     try:
         return json.dumps(value, ensure_ascii=False, separators=(", ", ": ")).encode()
     except UnicodeEncodeError:
         return json.dumps(value).encode()
 
 
-def objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+def read_objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield each line's place, for messages, and the JSON object that it holds; blank lines are left out.
 
     Raises:
-        InputError: a line is no JSON object.
+        InputError: a line is not a JSON object.
     """
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
@@ -35,11 +43,11 @@ def objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             except ValueError as error:
                 raise InputError(f"{where} is not JSON: {error}", "each line holds one JSON object") from None
             if not isinstance(value, dict):
-                raise InputError(f"{where} is no JSON object", 'a line looks like {"text": "…", …}')
+                raise InputError(f"{where} is not a JSON object", 'a line looks like {"text": "…", …}')
             yield where, value
 
 
-def text_of(value: dict[str, Any], where: str, key: str = "text") -> str:
+def get_text(value: dict[str, Any], where: str, key: str = "text") -> str:
     """Return the text of a JSON object.
 
     Raises:
@@ -51,7 +59,7 @@ def text_of(value: dict[str, Any], where: str, key: str = "text") -> str:
     return text
 
 
-def names_of(value: Any, where: str) -> tuple[str, ...]:
+def read_label_names(value: Any, where: str) -> tuple[str, ...]:
     """Return the labels that a JSON value holds: a string, a list of them, or nothing.
 
     Raises:
@@ -59,21 +67,21 @@ def names_of(value: Any, where: str) -> tuple[str, ...]:
     """
     labels = [] if value is None else value if isinstance(value, list) else [value]
     if not all(isinstance(label, str | int) and not isinstance(label, bool) for label in labels):
-        raise InputError(f"{where} has labels that are no strings", "labels are for whole texts here, not for spans")
+        raise InputError(f"{where} has labels that are not strings", "labels are for whole texts here, not for spans")
     return tuple(str(label) for label in labels)
 
 
-def write(file: IO[bytes], records: Iterable[Record], task: LabelTask) -> None:
+def write(file: IO[bytes], records: Iterable[LabelRecord], task: LabelTask) -> None:
     """Write a record a line."""
     for record in records:
         several = list(record.labels)
         label = several if task.multi_label else several[0] if several else None
-        about = provenance(record)
+        about = collect_provenance(record)
         file.write(
-            json_bytes(
+            encode_json(
                 {
                     "text": record.text,
-                    **renamed(record.columns, RESERVED),
+                    **rename_reserved(record.columns, RESERVED),
                     "label": None if record.status != "labeled" else label,
                     "label_status": record.status,
                     **({"label_about": about} if about else {}),
@@ -83,11 +91,11 @@ def write(file: IO[bytes], records: Iterable[Record], task: LabelTask) -> None:
         )
 
 
-def read(path: Path, _task: LabelTask) -> Iterator[Record]:
+def read(path: Path, _task: LabelTask) -> Iterator[LabelRecord]:
     """Yield the records of a file that `write` wrote, or of any other with `text` and `label`."""
-    for where, value in objects(path):
-        labels = names_of(value.get("label"), where)
-        status = status_of(labels, value.get("label_status"))
+    for where, value in read_objects(path):
+        labels = read_label_names(value.get("label"), where)
+        status = choose_status(labels, value.get("label_status"))
         others = {name: each for name, each in value.items() if name not in RESERVED}
-        about = provenance_from(value.get("label_about"))
-        yield Record(text_of(value, where), labels, status, columns=as_texts(others, where), **about)
+        about = parse_provenance(value.get("label_about"))
+        yield LabelRecord(get_text(value, where), labels, status, columns=convert_to_texts(others, where), **about)

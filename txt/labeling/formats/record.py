@@ -1,4 +1,4 @@
-"""A labeled row on its way to another tool or from it."""
+"""A labeled row in the form that all export and import formats share."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from typing import Any, cast, get_args
 
 from txt.errors import InputError
-from txt.labeling.answers import Status
+from txt.labeling.answers import RowStatus
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class LabelRecord:
     """A text with its labels, where they come from, and the row's other columns.
 
     A row that is `labeled` may have no class at all, where rows have several. `time` is UTC in ISO 8601.
@@ -18,7 +18,7 @@ class Record:
 
     text: str
     labels: tuple[str, ...] = ()
-    status: Status = "unlabeled"
+    status: RowStatus = "unlabeled"
     by: str = ""
     time: str = ""
     how: str = ""
@@ -36,15 +36,15 @@ class LabelTask:
     multi_label: bool = False
 
 
-def status_of(labels: Sequence[str], written: object = None) -> Status:
+def choose_status(labels: Sequence[str], written: object = None) -> RowStatus:
     """Return what a row is: as it is written, or by its labels."""
-    for status in get_args(Status):
+    for status in get_args(RowStatus):
         if written == status:
-            return cast(Status, status)
+            return cast(RowStatus, status)
     return "labeled" if labels else "unlabeled"
 
 
-def renamed(columns: Mapping[str, str], reserved: frozenset[str]) -> dict[str, str]:
+def rename_reserved(columns: Mapping[str, str], reserved: frozenset[str]) -> dict[str, str]:
     """Return columns with a `_` behind the names that the format itself uses."""
     named: dict[str, str] = {}
     for name, value in columns.items():
@@ -54,7 +54,7 @@ def renamed(columns: Mapping[str, str], reserved: frozenset[str]) -> dict[str, s
     return named
 
 
-def provenance(record: Record) -> dict[str, Any]:
+def collect_provenance(record: LabelRecord) -> dict[str, Any]:
     """Return what is known of a row's labels besides themselves, as JSON, leaving out what is not."""
     known = {
         "by": record.by,
@@ -67,8 +67,8 @@ def provenance(record: Record) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None and value is not False and value != ""}
 
 
-def provenance_from(value: Any) -> dict[str, Any]:
-    """Return the fields of a record that `provenance` wrote; what is of another type is left out."""
+def parse_provenance(value: Any) -> dict[str, Any]:
+    """Return the fields of a record that `collect_provenance` wrote; values of another type are left out."""
     given = value if isinstance(value, dict) else {}
     kinds: dict[str, type | tuple[type, ...]] = {
         "by": str,
@@ -81,18 +81,18 @@ def provenance_from(value: Any) -> dict[str, Any]:
     return {name: given[name] for name, kind in kinds.items() if isinstance(given.get(name), kind)}
 
 
-def as_texts(value: Any, where: str) -> dict[str, str]:
+def convert_to_texts(value: Any, where: str) -> dict[str, str]:
     """Return a JSON object with every value as text.
 
     Raises:
-        InputError: it is no object.
+        InputError: it is not a JSON object.
     """
     if value is None:
         return {}
     if not isinstance(value, dict):
-        raise InputError(f"{where}: it is no JSON object")
-    return {name: each if isinstance(each, str) else _json(each) for name, each in value.items()}
+        raise InputError(f"{where}: it is not a JSON object")
+    return {name: each if isinstance(each, str) else _format_value(each) for name, each in value.items()}
 
 
-def _json(value: Any) -> str:
+def _format_value(value: Any) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False)

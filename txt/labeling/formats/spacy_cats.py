@@ -5,12 +5,12 @@ from pathlib import Path
 from typing import IO, Any
 
 from txt.errors import InputError
-from txt.labeling.answers import Status
-from txt.labeling.formats.json_lines import json_bytes, objects, text_of
-from txt.labeling.formats.record import LabelTask, Record, as_texts
+from txt.labeling.answers import RowStatus
+from txt.labeling.formats.json_lines import encode_json, get_text, read_objects
+from txt.labeling.formats.record import LabelRecord, LabelTask, convert_to_texts
 
 
-def write(file: IO[bytes], records: Iterable[Record], task: LabelTask) -> None:
+def write(file: IO[bytes], records: Iterable[LabelRecord], task: LabelTask) -> None:
     """Write a record a line; unlabeled ones have no `cats`, other columns stand under `meta`."""
     for record in records:
         value: dict[str, Any] = {"text": record.text}
@@ -18,21 +18,21 @@ def write(file: IO[bytes], records: Iterable[Record], task: LabelTask) -> None:
             value["cats"] = {name: float(name in record.labels) for name in task.classes}
         if record.columns:
             value["meta"] = dict(record.columns)
-        file.write(json_bytes(value) + b"\n")
+        file.write(encode_json(value) + b"\n")
 
 
-def read(path: Path, _task: LabelTask) -> Iterator[Record]:
+def read(path: Path, _task: LabelTask) -> Iterator[LabelRecord]:
     """Yield the records of a file; a class counts from one half up.
 
     Raises:
-        InputError: a line has no text, or cats that are no numbers.
+        InputError: a line has no text, or cats that are not numbers.
     """
-    for where, value in objects(path):
+    for where, value in read_objects(path):
         cats = value.get("cats")
         if cats is not None and not (
             isinstance(cats, dict) and all(isinstance(each, int | float) for each in cats.values())
         ):
-            raise InputError(f"{where} has `cats` that are no numbers", '"cats": {"positive": 1.0, "negative": 0.0}')
+            raise InputError(f"{where} has `cats` that are not numbers", '"cats": {"positive": 1.0, "negative": 0.0}')
         labels = tuple(name for name, score in (cats or {}).items() if score >= 0.5)
-        status: Status = "unlabeled" if cats is None else "labeled"
-        yield Record(text_of(value, where), labels, status, columns=as_texts(value.get("meta"), where))
+        status: RowStatus = "unlabeled" if cats is None else "labeled"
+        yield LabelRecord(get_text(value, where), labels, status, columns=convert_to_texts(value.get("meta"), where))

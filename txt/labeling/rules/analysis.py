@@ -8,10 +8,10 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.labeling.rules.combination import ABSTAIN, label_codes
-from txt.labeling.rules.decision import Decided, decide, filled
-from txt.labeling.rules.firing import Fired
-from txt.labeling.rules.judging import Judged
-from txt.proportions import Interval, paired_difference, wilson
+from txt.labeling.rules.decision import ChosenVote, choose_vote, fill_abstentions
+from txt.labeling.rules.firing import FiringResult
+from txt.labeling.rules.judging import JudgedRows
+from txt.proportions import Interval, paired_difference, wilson_interval
 
 Counts = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -59,7 +59,7 @@ class Analysis:
     judged: int
     lines: Sequence[RuleLine]
     conflicts: Counts
-    decided: Decided
+    decided: ChosenVote
     vote: Score
     largest_class: str | None = None
     guessing: Interval | None = None
@@ -78,16 +78,16 @@ class Analysis:
             "rows": self.rows,
             "judged_rows": self.judged,
             "largest_class": self.largest_class,
-            "guessing": _json(self.guessing),
+            "guessing": _interval_json(self.guessing),
             "combination": {
                 "asked": self.decided.asked,
                 "used": self.decided.used,
                 "compared_with": self.decided.rival,
-                "gain_of_weighted": _json(self.decided.gain),
+                "gain_of_weighted": _interval_json(self.decided.gain),
                 "coverage": self.covered / whole,
                 **_score_json(self.vote),
-                "accuracy_with_guesses": _json(self.with_guesses),
-                "gain_over_guessing": _json(self.gain),
+                "accuracy_with_guesses": _interval_json(self.with_guesses),
+                "gain_over_guessing": _interval_json(self.gain),
             },
             "rules": [
                 {
@@ -106,14 +106,14 @@ class Analysis:
         }
 
 
-def analyze(fired: Fired, judged: Judged, decided: Decided | None = None) -> Analysis:
+def analyze(fired: FiringResult, judged: JudgedRows, decided: ChosenVote | None = None) -> Analysis:
     """Work out the table for rules that fired; accuracies are on the rows that people labeled."""
-    decided = decided or decide(fired, judged)
+    decided = decided or choose_vote(fired, judged)
     codes = label_codes(fired.rules)
-    together = _together(fired.fires)  # (R, R)
+    together = _count_together(fired.fires)  # (R, R)
     differ = codes[:, None] != codes
     others = fired.fires.sum(0) > 1
-    disagreed = _disagreed(fired, codes)
+    disagreed = _find_disagreements(fired, codes)
     answers = np.where(fired.fires[:, judged.rows], codes[:, None], ABSTAIN)  # (R, J)
     lines = [
         RuleLine(
@@ -129,30 +129,36 @@ def analyze(fired: Fired, judged: Judged, decided: Decided | None = None) -> Ana
     ]
     vote = decided.vote.winners[judged.rows]
     return Analysis(
-        fired.rows, len(judged), lines, together * differ, decided, _score(vote, judged), **_overall(vote, judged)
+        fired.rows,
+        len(judged),
+        lines,
+        together * differ,
+        decided,
+        _score(vote, judged),
+        **_compare_with_guessing(vote, judged),
     )
 
 
-def _together(fires: Mask) -> Counts:
+def _count_together(fires: Mask) -> Counts:
     """Return on how many rows each pair of rules fires (R, R)."""
     ones = fires.astype(np.float32)  # exact up to 16 million rows
     return np.asarray((ones @ ones.T).round().astype(np.int64))
 
 
-def _disagreed(fired: Fired, codes: npt.NDArray[np.int16]) -> Mask:
+def _find_disagreements(fired: FiringResult, codes: npt.NDArray[np.int16]) -> Mask:
     """Return on which rows rules fire for more than one label (N,)."""
     labels = np.stack([fired.fires[codes == code].any(0) for code in np.unique(codes)])
     return np.asarray(labels.sum(0) > 1)
 
 
-def _score(answers: npt.NDArray[Any], judged: Judged) -> Score:
+def _score(answers: npt.NDArray[Any], judged: JudgedRows) -> Score:
     """Score answers (J,) on the judged rows that they cover."""
     covered = answers != ABSTAIN
     count = int(covered.sum())
     if not count:
         return Score(0)
     right = answers[covered] == judged.codes[covered]
-    accuracy = wilson(int(right.sum()), count)
+    accuracy = wilson_interval(int(right.sum()), count)
     if (answers[covered] == judged.majority).all():
         share = float((judged.codes == judged.majority).mean())
         return Score(count, accuracy, share, accuracy.high < share)
@@ -161,16 +167,16 @@ def _score(answers: npt.NDArray[Any], judged: Judged) -> Score:
     return Score(count, accuracy, float(guessed.mean()), difference.high < 0)
 
 
-def _overall(winners: npt.NDArray[np.int16], judged: Judged) -> dict[str, Any]:
+def _compare_with_guessing(winners: npt.NDArray[np.int16], judged: JudgedRows) -> dict[str, Any]:
     """Return what compares the vote with guessing on all judged rows."""
     if not len(judged):
         return {}
     count = len(judged)
-    right, guessed = filled(winners, judged) == judged.codes, judged.codes == judged.majority
+    right, guessed = fill_abstentions(winners, judged) == judged.codes, judged.codes == judged.majority
     return {
         "largest_class": judged.names[judged.majority],
-        "guessing": wilson(int(guessed.sum()), count),
-        "with_guesses": wilson(int(right.sum()), count),
+        "guessing": wilson_interval(int(guessed.sum()), count),
+        "with_guesses": wilson_interval(int(right.sum()), count),
         "gain": paired_difference(int((right & ~guessed).sum()), int((guessed & ~right).sum()), count),
     }
 
@@ -178,11 +184,11 @@ def _overall(winners: npt.NDArray[np.int16], judged: Judged) -> dict[str, Any]:
 def _score_json(score: Score) -> dict[str, Any]:
     return {
         "judged": score.judged,
-        "accuracy": _json(score.accuracy),
+        "accuracy": _interval_json(score.accuracy),
         "guess": score.guess,
         "worse_than_guessing": score.worse,
     }
 
 
-def _json(interval: Interval | None) -> dict[str, float] | None:
+def _interval_json(interval: Interval | None) -> dict[str, float] | None:
     return None if interval is None else interval.to_json()

@@ -7,22 +7,103 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import translate
+from functools import cached_property
 from typing import Any, Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
 
 from txt.errors import did_you_mean
 from txt.labeling.rules.corpus import Corpus, Mask
-from txt.labeling.rules.keyword import Keyword, any_of
-from txt.labeling.rules.number_range import NumberRange, parse_range
+from txt.labeling.rules.word_index import WORD, WordRows, fold
+
+_NUMBER = r"[-+]?\d*\.?\d+"
+_BOUND = re.compile(rf"\s*(>=|<=|>|<)\s*({_NUMBER})\s*")
+_BETWEEN = re.compile(rf"\s*({_NUMBER})\s+to\s+({_NUMBER})\s*")
+
+
+@dataclass(frozen=True)
+class NumberRange:
+    """Numbers from `low` to `high`; a limit that is `open` is itself not in it."""
+
+    low: float = float("-inf")
+    high: float = float("inf")
+    low_open: bool = False
+    high_open: bool = False
+
+    def contains(self, values: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Return which values (N,) are in it."""
+        above = values > self.low if self.low_open else values >= self.low
+        below = values < self.high if self.high_open else values <= self.high
+        return np.asarray(above & below)
+
+
+def parse_range(written: object) -> NumberRange:
+    """Return the range that a rule writes.
+
+    Raises:
+        ValueError: it is not one; the message is the fix.
+    """
+    if isinstance(written, str):
+        if bound := _BOUND.fullmatch(written):
+            sign, number = bound[1], float(bound[2])
+            is_open = len(sign) == 1
+            if sign.startswith(">"):
+                return NumberRange(low=number, low_open=is_open)
+            return NumberRange(high=number, high_open=is_open)
+        between = _BETWEEN.fullmatch(written)
+        if between and float(between[1]) <= float(between[2]):
+            return NumberRange(float(between[1]), float(between[2]))
+    raise ValueError('write "> 0.1", "<= 20" or "-0.1 to 0.1", in quotes')
+
+
+_PREFIX = re.compile(r"\w\*\Z")
+
+
+class Keyword:
+    """Matches whole words in any case; spaces match any run of spaces and line ends, and a `*` any end of a word."""
+
+    def __init__(self, written: str) -> None:
+        self.is_prefix = _PREFIX.search(written) is not None
+        self.text = written[:-1] if self.is_prefix else written
+
+    @cached_property
+    def source(self) -> str:
+        """The regular expression for it; it holds nothing that could run for long."""
+        middle = r"\s+".join(re.escape(part) for part in self.text.split())
+        before = r"(?<!\w)" if WORD.match(self.text[0]) else ""
+        after = r"(?!\w)" if WORD.match(self.text[-1]) else ""
+        return before + middle + (r"\w*" if self.is_prefix else after)
+
+    def rows(self, corpus: Corpus) -> WordRows:
+        """Return the rows whose text has it."""
+        words = WORD.findall(fold(self.text))
+        if not words:
+            return corpus.rows_matching(self._pattern)
+        sets = [corpus.words.rows(word) for word in words[: -1 if self.is_prefix else None]]
+        if self.is_prefix:
+            sets.append(corpus.words.rows_with_prefix(words[-1]))
+        found = corpus.words.rows_with_all(sets)
+        return found if words == [fold(self.text)] else corpus.rows_matching(self._pattern, found)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile(self.source, re.IGNORECASE)
+
+
+def compile_any(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Return a pattern that finds each place where one of the words stands."""
+    return re.compile("|".join(Keyword(word).source for word in words), re.IGNORECASE)
 
 
 class Condition(Protocol):
-    """Something that is so for a row or not; hashable."""
+    """A condition that is true or false for each row; hashable."""
 
     def fires(self, corpus: Corpus) -> Mask:
-        """Return for which rows it is so (N,)."""
+        """Return for which rows it is true (N,)."""
 
     def seen(self, text: str) -> list[str]:
-        """Return what in the text made it so, as it stands there."""
+        """Return the parts of the text that made it true, as written there."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +123,7 @@ class Keywords:
 
     def seen(self, text: str) -> list[str]:
         """Return the words found."""
-        return list(dict.fromkeys(found[0] for found in any_of(self.words).finditer(text)))
+        return list(dict.fromkeys(found[0] for found in compile_any(self.words).finditer(text)))
 
 
 @dataclass(frozen=True)
@@ -70,7 +151,7 @@ class Sentiment:
 
     def fires(self, corpus: Corpus) -> Mask:
         """Return which texts score in the range (N,)."""
-        return self.range.holds(corpus.sentiment[:, 0 if self.score == "polarity" else 1])
+        return self.range.contains(corpus.sentiment[:, 0 if self.score == "polarity" else 1])
 
     def seen(self, _text: str) -> list[str]:
         """Return nothing: a score belongs to the whole text."""
@@ -86,7 +167,7 @@ class Length:
 
     def fires(self, corpus: Corpus) -> Mask:
         """Return which texts are that long (N,)."""
-        return self.range.holds(corpus.characters if self.unit == "characters" else corpus.word_counts)
+        return self.range.contains(corpus.characters if self.unit == "characters" else corpus.word_counts)
 
     def seen(self, _text: str) -> list[str]:
         """Return nothing: a length belongs to the whole text."""
@@ -112,24 +193,24 @@ class ColumnValue:
 
 
 @dataclass(frozen=True)
-class Known:
+class ConditionContext:
     """What a condition is checked against: the columns that the data has."""
 
     columns: Sequence[str]
 
 
-def _words(written: Any, _known: Known) -> Keywords:
+def _parse_words(written: Any, _known: ConditionContext) -> Keywords:
     words = [written] if isinstance(written, str) else written
     if not isinstance(words, list) or not words or not all(isinstance(word, str) and word.strip() for word in words):
         raise ValueError('write a list of words: ["refund", "not worth"]')
     return Keywords(tuple(" ".join(word.split()) for word in words))
 
 
-def _all_words(written: Any, known: Known) -> Keywords:
-    return Keywords(_words(written, known).words, all=True)
+def _parse_all_words(written: Any, known: ConditionContext) -> Keywords:
+    return Keywords(_parse_words(written, known).words, all=True)
 
 
-def _regex(written: Any, _known: Known) -> Regex:
+def _parse_regex(written: Any, _known: ConditionContext) -> Regex:
     if not isinstance(written, str) or not written:
         raise ValueError(r"write it in single quotes: '\brefund(s|ed)?\b'")
     if "\b" in written:
@@ -143,7 +224,7 @@ def _regex(written: Any, _known: Known) -> Regex:
     return Regex(written)
 
 
-def _column(written: Any, known: Known) -> ColumnValue:
+def _parse_column(written: Any, known: ConditionContext) -> ColumnValue:
     if not isinstance(written, dict) or len(written) != 1:
         raise ValueError('write one column and its value: { source = "apps" }')
     ((name, value),) = written.items()
@@ -157,15 +238,15 @@ def _column(written: Any, known: Known) -> ColumnValue:
     return ColumnValue(name, tuple(str(each) for each in values))
 
 
-CONDITIONS: dict[str, Callable[[Any, Known], Condition]] = {
-    "keywords": _words,
-    "all_keywords": _all_words,
-    "regex": _regex,
+CONDITIONS: dict[str, Callable[[Any, ConditionContext], Condition]] = {
+    "keywords": _parse_words,
+    "all_keywords": _parse_all_words,
+    "regex": _parse_regex,
     "polarity": lambda written, _known: Sentiment("polarity", parse_range(written)),
     "subjectivity": lambda written, _known: Sentiment("subjectivity", parse_range(written)),
     "characters": lambda written, _known: Length("characters", parse_range(written)),
     "words": lambda written, _known: Length("words", parse_range(written)),
-    "column": _column,
+    "column": _parse_column,
 }
 """The conditions by the key under which a rule writes them; each takes the value written, or raises ValueError with the
 fix."""

@@ -1,4 +1,4 @@
-"""The texts that rules look at, with all that was worked out about them once: words, sentiment, other columns."""
+"""The texts that rules are applied to, with what is computed about them once: words, sentiment, other columns."""
 
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from txt.data.reading.rows import Form, records
 from txt.labeling.rules.time_limit import TooSlowError, time_limit
-from txt.labeling.rules.word_index import Rows, WordIndex
+from txt.labeling.rules.word_index import WordIndex, WordRows
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
@@ -58,7 +58,7 @@ class Corpus:
 
     @property
     def sentiment(self) -> Floats:
-        """TextBlob's polarity and subjectivity of each text (N, 2); what was begun and ended is gone on with."""
+        """TextBlob's polarity and subjectivity of each text (N, 2); computed on first use, and resumable."""
         if self._scored < len(self):
             from textblob.en import sentiment  # brings nltk, which takes seconds
 
@@ -85,7 +85,7 @@ class Corpus:
             self._columns[name] = self._read_column(name)
         return self._columns[name]
 
-    def rows_matching(self, pattern: re.Pattern[str], among: Rows | None = None) -> Rows:
+    def rows_matching(self, pattern: re.Pattern[str], among: WordRows | None = None) -> WordRows:
         """Return the rows in which a regular expression finds something, of all rows or of some.
 
         Raises:
@@ -105,7 +105,7 @@ class Corpus:
             raise SlowPatternError(row) from None
         return np.array(found, np.int32)
 
-    def mask(self, rows: Iterable[int] | Rows) -> Mask:
+    def mask(self, rows: Iterable[int] | WordRows) -> Mask:
         """Return which rows are among `rows` (N,)."""
         mask = np.zeros(len(self), np.bool_)
         mask[np.asarray(rows, np.int64)] = True

@@ -1,4 +1,4 @@
-"""Where each rule fires: kept by the rule's content, so that after an edit only what has changed is worked out anew."""
+"""Where each rule fires: cached by the rule's content, so that after an edit only changed rules are computed again."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from txt.labeling.rules.rule import Rule, RuleSet
 
 
 @dataclass(frozen=True)
-class Fired:
+class FiringResult:
     """Where rules fire: `fires` (R, N), a line a rule. `rows` is the number of rows that have a text.
 
     Rules in `slow` fire nowhere; it tells the row at which each gave up.
@@ -30,7 +30,7 @@ class Firing:
         self.corpus = corpus
         self._known: dict[Condition, Mask | SlowPatternError] = {}
 
-    def fired(self, rules: RuleSet) -> Fired:
+    def fired(self, rules: RuleSet) -> FiringResult:
         """Return where the rules of a file fire; what this file does not ask for is forgotten."""
         masks, slow = [], {}
         before, self._known = self._known, {}
@@ -40,7 +40,7 @@ class Firing:
             except SlowPatternError as error:
                 slow[rule.name] = error.row
                 masks.append(np.zeros(len(self.corpus), np.bool_))
-        return Fired(rules, np.stack(masks) & self.corpus.has_text, int(self.corpus.has_text.sum()), slow)
+        return FiringResult(rules, np.stack(masks) & self.corpus.has_text, int(self.corpus.has_text.sum()), slow)
 
     def _mask(self, rule: Rule, before: Mapping[Condition, Mask | SlowPatternError]) -> Mask:
         fires = self._where(rule.when, before)

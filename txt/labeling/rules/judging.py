@@ -1,4 +1,4 @@
-"""What people say of rows that rules vote on: the labels that rules are judged by, and weights learned from them."""
+"""The labels by people that rules are judged by, and the weights of rules learned from them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,29 +8,29 @@ import numpy.typing as npt
 
 from txt.labeling.row_states import BY_PEOPLE, RowStates
 from txt.labeling.rules.combination import label_codes
-from txt.labeling.rules.firing import Fired
+from txt.labeling.rules.firing import FiringResult
 
 FOLDS = 5
 _PULL = 4.0  # rows of its own that weigh as much as those of all other rules, for the trust in a rule
 
-Codes = npt.NDArray[np.int16]
+LabelCodes = npt.NDArray[np.int16]
 Floats = npt.NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedRows:
     """Rows labeled by people: their numbers (J,), and their labels as places in `names` (J,)."""
 
     rows: npt.NDArray[np.int64]
-    codes: Codes
+    codes: LabelCodes
     names: Sequence[str]
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def part(self, chosen: npt.NDArray[np.bool_]) -> "Judged":
+    def part(self, chosen: npt.NDArray[np.bool_]) -> "JudgedRows":
         """Return some of the rows, (J,) says which."""
-        return Judged(self.rows[chosen], self.codes[chosen], self.names)
+        return JudgedRows(self.rows[chosen], self.codes[chosen], self.names)
 
     def folds(self) -> npt.NDArray[np.int64]:
         """Return the fold of each row (J,), always the same ones."""
@@ -42,9 +42,9 @@ class Judged:
         return int(np.bincount(self.codes, minlength=len(self.names)).argmax())
 
 
-def judged_rows(
+def find_judged_rows(
     states: RowStates, labels: Sequence[str], test: npt.NDArray[np.bool_] | None = None, count: int | None = None
-) -> Judged:
+) -> JudgedRows:
     """Return the rows that people labeled; `labels`, the rules' own, come first among the names.
 
     Rows in `test` (N,) are left out, since nothing may be chosen by them; `count` leaves only that many at the head.
@@ -55,22 +55,22 @@ def judged_rows(
     names = dict.fromkeys(labels)
     given = [states.label(row) or "" for row in rows.tolist()]
     places = {name: place for place, name in enumerate(dict.fromkeys([*names, *given]))}
-    return Judged(rows, np.array([places[label] for label in given], np.int16), tuple(places))
+    return JudgedRows(rows, np.array([places[label] for label in given], np.int16), tuple(places))
 
 
-def hits(fired: Fired, judged: Judged) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+def count_hits(fired: FiringResult, judged: JudgedRows) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
     """Return for each rule on how many judged rows it fires, and on how many of them it is right, (R,) each."""
     fires = fired.fires[:, judged.rows]  # (R, J)
     right = fires & (label_codes(fired.rules)[:, None] == judged.codes)
     return fires.sum(1), right.sum(1)
 
 
-def weights_for(fired: Fired, judged: Judged) -> Floats:
+def learn_weights(fired: FiringResult, judged: JudgedRows) -> Floats:
     """Return the weight of each rule's vote (R,): the file's, or the log-odds of being right on the judged rows.
 
     These are AdaBoost's for several classes (Zhu et al. 2009): a rule no better than chance weighs nothing.
     """
-    count, right = hits(fired, judged)
+    count, right = count_hits(fired, judged)
     share = (right + 1) / (count + 2)
     classes = max(len(fired.rules.labels), 2)
     learned = np.maximum(np.log(share / (1 - share)) + np.log(classes - 1), 0.0)
@@ -78,11 +78,11 @@ def weights_for(fired: Fired, judged: Judged) -> Floats:
     return np.array([own if own is not None else learned[place] for place, own in enumerate(given)])
 
 
-def trust(fired: Fired, judged: Judged) -> Floats:
+def estimate_trust(fired: FiringResult, judged: JudgedRows) -> Floats:
     """Return how far each rule can be trusted (R,): its share of right votes, drawn to that of all rules together.
 
     Without a single judged row that is a half: nothing is known.
     """
-    count, right = hits(fired, judged)
+    count, right = count_hits(fired, judged)
     all_rules = (right.sum() + 1) / (count.sum() + 2)
     return np.asarray((right + _PULL * all_rules) / (count + _PULL))

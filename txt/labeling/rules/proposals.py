@@ -2,9 +2,9 @@
 
 from txt.labeling.item import Suggestion
 from txt.labeling.rules.combination import ABSTAIN, Mask, label_codes
-from txt.labeling.rules.decision import Decided, decide
-from txt.labeling.rules.firing import Fired
-from txt.labeling.rules.judging import Judged, trust
+from txt.labeling.rules.decision import ChosenVote, choose_vote
+from txt.labeling.rules.firing import FiringResult
+from txt.labeling.rules.judging import JudgedRows, estimate_trust
 from txt.labeling.rules.rule import Rule
 from txt.labeling.rules.time_limit import TooSlowError, in_main_thread, time_limit
 
@@ -14,19 +14,21 @@ _SEEN_SECONDS = 0.05  # for the words that made a rule fire; without them the ro
 class Proposals:
     """The rules' answers by row, made when they are asked for. Rows in `test` (N,) are for people alone."""
 
-    def __init__(self, fired: Fired, judged: Judged, decided: Decided | None = None, test: Mask | None = None) -> None:
-        self.decided = decided or decide(fired, judged)
+    def __init__(
+        self, fired: FiringResult, judged: JudgedRows, decided: ChosenVote | None = None, test: Mask | None = None
+    ) -> None:
+        self.decided = decided or choose_vote(fired, judged)
         self._test = test
         self._fired = fired
         self._codes = label_codes(fired.rules).tolist()
-        self._trust = trust(fired, judged).tolist()
+        self._trust = estimate_trust(fired, judged).tolist()
 
     def answer(self, row: int) -> Suggestion | None:
         """Return the label proposed for a row, by the names of its rules; None where they abstain.
 
         Its score is the part of all votes that it has, times how often the best of its rules is right.
         """
-        found = self._winning(row)
+        found = self._find_winner(row)
         if found is None:
             return None
         label, places = found
@@ -34,13 +36,13 @@ class Proposals:
         names = ", ".join(self._fired.rules.rules[place].name for place in places)
         return Suggestion(label, round(score, 4), "rule", names)
 
-    def explained(self, row: int, text: str) -> Suggestion | None:
+    def explain(self, row: int, text: str) -> Suggestion | None:
         """Return the label proposed for a row with this text, and the words that made it so."""
-        found, answer = self._winning(row), self.answer(row)
+        found, answer = self._find_winner(row), self.answer(row)
         if found is None or answer is None:
             return None
         rules = self._fired.rules.rules
-        seen = {rules[place].name: _seen(rules[place], text) for place in found[1]}
+        seen = {rules[place].name: _find_evidence(rules[place], text) for place in found[1]}
         reason = "; ".join(f"{name}: {', '.join(words)}" if words else name for name, words in seen.items())
         against = [
             rule.name
@@ -52,7 +54,7 @@ class Proposals:
             answer.label, answer.score, "rule", reason, tuple(w for words in seen.values() for w in words)
         )
 
-    def _winning(self, row: int) -> tuple[str, list[int]] | None:
+    def _find_winner(self, row: int) -> tuple[str, list[int]] | None:
         """Return the label that won a row, and the places of the rules that voted for it."""
         vote = self.decided.vote
         if row >= len(vote.winners) or vote.winners[row] == ABSTAIN or (self._test is not None and self._test[row]):
@@ -62,7 +64,7 @@ class Proposals:
         return vote.labels[code], [place for place, own in enumerate(self._codes) if own == code and fires[place]]
 
 
-def _seen(rule: Rule, text: str) -> list[str]:
+def _find_evidence(rule: Rule, text: str) -> list[str]:
     if not in_main_thread():  # a row that comes up while many are labeled in another thread
         return []
     try:

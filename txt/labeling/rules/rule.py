@@ -12,7 +12,7 @@ COMBINATIONS: tuple[Combination, ...] = ("priority", "majority", "weighted")
 
 @dataclass(frozen=True)
 class Rule:
-    """Proposes a label for the rows where `when` is so and `unless` is not."""
+    """Proposes a label for the rows where `when` is true and `unless` is not."""
 
     name: str
     label: str

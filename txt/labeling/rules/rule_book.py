@@ -1,4 +1,4 @@
-"""The rules as a sitting knows them: their latest votes, what they propose for a row, how good they are."""
+"""The rules during a session: their latest votes, what they propose for a row, and how good they are."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,11 +7,11 @@ from txt.labeling.item import Suggestion
 from txt.labeling.row_states import RowStates
 from txt.labeling.rules.analysis import Analysis, analyze
 from txt.labeling.rules.combination import Mask
-from txt.labeling.rules.decision import Decided, decide
-from txt.labeling.rules.firing import Fired
-from txt.labeling.rules.judging import Judged, judged_rows
+from txt.labeling.rules.decision import ChosenVote, choose_vote
+from txt.labeling.rules.firing import FiringResult
+from txt.labeling.rules.judging import JudgedRows, find_judged_rows
 from txt.labeling.rules.proposals import Proposals
-from txt.labeling.rules.watcher import Mistake, Voted
+from txt.labeling.rules.watcher import RulesMistake, RuleVotes
 
 _JUDGED_AGAIN = 10  # further labels after which the rules are judged anew
 
@@ -25,20 +25,20 @@ class RuleBook:
 
     def __init__(self, path: Path, text_of: Callable[[int], str]) -> None:
         self.path = path
-        self.mistake: Mistake | None = None
+        self.mistake: RulesMistake | None = None
         self.proposals: Proposals | None = None
         self.share = 0.0
         self.whole = False
         self._text_of = text_of
-        self._fired: Fired | None = None
+        self._fired: FiringResult | None = None
         self._test: Mask | None = None
-        self._judged: Judged | None = None
-        self._decided: Decided | None = None
+        self._judged: JudgedRows | None = None
+        self._decided: ChosenVote | None = None
         self._analysis: Analysis | None = None
         self._labeled = 0
 
-    def take(self, voted: Voted, states: RowStates) -> None:
-        """Go by other votes from now on."""
+    def take(self, voted: RuleVotes, states: RowStates) -> None:
+        """Use these votes from now on."""
         self._fired, self._test, self.whole = voted.fired(), voted.held_out(), voted.whole
         self._decided, self.mistake = None, None
         self.judge(states)
@@ -48,20 +48,20 @@ class RuleBook:
         if self._fired is None:
             return
         rules = self._fired.rules
-        self._judged = judged_rows(states, rules.labels, self._test, self._fired.fires.shape[1])
+        self._judged = find_judged_rows(states, rules.labels, self._test, self._fired.fires.shape[1])
         if self._decided is None or rules.combine == "weighted":
-            self._decided = decide(self._fired, self._judged)
+            self._decided = choose_vote(self._fired, self._judged)
         self.proposals = Proposals(self._fired, self._judged, self._decided, self._test)
         self._analysis, self._labeled = None, states.decided_count
 
-    def judge_in_time(self, states: RowStates) -> None:
+    def judge_if_due(self, states: RowStates) -> None:
         """Judge the rules anew when there are enough further labels."""
         if abs(states.decided_count - self._labeled) >= max(_JUDGED_AGAIN, self._labeled // 20):
             self.judge(states)
 
     def suggest(self, row: int) -> Suggestion | None:
         """Return what the rules propose for a row."""
-        return None if self.proposals is None else self.proposals.explained(row, self._text_of(row))
+        return None if self.proposals is None else self.proposals.explain(row, self._text_of(row))
 
     def analysis(self) -> Analysis | None:
         """Return how good the rules are; None before their first votes."""

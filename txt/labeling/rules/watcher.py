@@ -1,7 +1,7 @@
-"""A process of its own that keeps an eye on the rules file: at every change it lets the rules vote on all rows.
+"""A process that watches the rules file: at every change it applies the rules to all rows.
 
-Votes of rules that did not change are remembered, and so are the words and the sentiment of the texts. Work that a
-further change has made pointless is given up.
+The votes of unchanged rules are cached, and so are the words and the sentiment of the texts. When the file changes
+again, work on the old version is abandoned.
 """
 
 import time
@@ -18,12 +18,12 @@ from txt.data.reading.held_out import held_out
 from txt.data.reading.rows import Form, records
 from txt.errors import TxtError
 from txt.labeling.rules.corpus import Corpus, Mask, read_corpus
-from txt.labeling.rules.firing import Fired, Firing
+from txt.labeling.rules.firing import Firing, FiringResult
 from txt.labeling.rules.parse import read_rules
 from txt.labeling.rules.rule import RuleSet
 from txt.labeling.side_process import SideProcess
 
-_LOOK_SECONDS = 0.05
+_POLL_SECONDS = 0.05
 _HEAD_ROWS = 2000  # of a big file these get their suggestions first
 _BIG_ROWS = 10_000
 
@@ -46,7 +46,7 @@ class Working:
 
 
 @dataclass(frozen=True)
-class Mistake:
+class RulesMistake:
     """The rules file has a mistake, or the data file cannot be read; what was known before still stands."""
 
     message: str
@@ -54,7 +54,7 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class Voted:
+class RuleVotes:
     """Where the rules fire: `packed` has a bit a row; `whole` when it is all rows, not only those at the head."""
 
     rules: RuleSet
@@ -65,16 +65,16 @@ class Voted:
     test: npt.NDArray[np.uint8] | None
     whole: bool
 
-    def fired(self) -> Fired:
+    def fired(self) -> FiringResult:
         """Return where the rules fire."""
-        return Fired(self.rules, _unpacked(self.packed, self.count), self.rows, self.slow)
+        return FiringResult(self.rules, _unpack_bits(self.packed, self.count), self.rows, self.slow)
 
     def held_out(self) -> Mask | None:
         """Return which rows are test rows (N,)."""
-        return None if self.test is None else _unpacked(self.test, self.count)
+        return None if self.test is None else _unpack_bits(self.test, self.count)
 
 
-Answer = Working | Mistake | Voted
+WatcherMessage = Working | RulesMistake | RuleVotes
 
 
 class RuleWatcher:
@@ -92,14 +92,14 @@ class RuleWatcher:
         """Tell which classes there are now."""
         self._process.send(classes)
 
-    def answers(self) -> Iterator[Answer]:
+    def answers(self) -> Iterator[WatcherMessage]:
         """Yield the answers that are there, without waiting.
 
         Raises:
             EOFError: the process has gone.
         """
         while self._process.has_answer():
-            yield self._process.answer()
+            yield self._process.receive()
 
     def close(self) -> None:
         """End the process."""
@@ -111,23 +111,23 @@ class _SupersededError(Exception):
 
 
 def serve(descriptor: int) -> None:
-    """Answer every change of the rules file until the other side closes the connection."""
+    """WatcherMessage every change of the rules file until the other side closes the connection."""
     connection = Connection(descriptor)
     try:
-        _Watching(connection, connection.recv()).run()
+        _WatchLoop(connection, connection.recv()).run()
     except (EOFError, BrokenPipeError, ConnectionResetError):
         return
     except TxtError as error:
-        connection.send(Mistake(error.message, error.hint))
+        connection.send(RulesMistake(error.message, error.hint))
 
 
-class _Watching:
-    """The work of the process; `_seen` is what the rules file looked like when its votes were sent."""
+class _WatchLoop:
+    """The loop of the process; `_last_fingerprint` is that of the rules file when its votes were sent."""
 
     def __init__(self, connection: Connection, watch: Watch) -> None:
         self._connection, self._watch, self._classes = connection, watch, watch.classes
-        self._seen: tuple[int, ...] = ()
-        self._told = 0.0
+        self._last_fingerprint: tuple[int, ...] = ()
+        self._last_told = 0.0
 
     def run(self) -> None:
         """Send the votes at the start, and again whenever the file changes."""
@@ -135,12 +135,12 @@ class _Watching:
         corpus = read_corpus(self._watch.data, self._watch.form, self._tell)
         test = held_out(self._watch.data, self._watch.form)
         firing = Firing(corpus)
-        self._seen = ()
+        self._last_fingerprint = ()
         while True:
-            if self._seen != _look(self._watch.rules):
+            if self._last_fingerprint != _fingerprint(self._watch.rules):
                 self._vote(firing, test, whole=True)
-            if self._connection.poll(_LOOK_SECONDS):
-                self._classes, self._seen = self._connection.recv(), ()
+            if self._connection.poll(_POLL_SECONDS):
+                self._classes, self._last_fingerprint = self._connection.recv(), ()
 
     def _vote_on_head(self) -> None:
         """Send the votes on the first rows, where the file is so big that the rest takes a while."""
@@ -155,31 +155,31 @@ class _Watching:
         self._vote(Firing(Corpus(texts, columns.__getitem__, self._tell)), None, whole=False)
 
     def _vote(self, firing: Firing, test: Mask | None, *, whole: bool) -> None:
-        self._seen = _look(self._watch.rules)
+        self._last_fingerprint = _fingerprint(self._watch.rules)
         columns = [name for name in self._watch.form.columns if name != self._watch.form.text_column]
         try:
             fired = firing.fired(read_rules(self._watch.rules, self._classes, columns))
         except _SupersededError:
-            self._seen = ()
+            self._last_fingerprint = ()
         except TxtError as error:
-            self._connection.send(Mistake(error.message, error.hint))
+            self._connection.send(RulesMistake(error.message, error.hint))
         else:
             packed = np.packbits(fired.fires, axis=1)
             packed_test = None if test is None else np.packbits(test)
             count = fired.fires.shape[1]
-            voted = Voted(fired.rules, packed, count, fired.rows, dict(fired.slow), packed_test, whole)
+            voted = RuleVotes(fired.rules, packed, count, fired.rows, dict(fired.slow), packed_test, whole)
             self._connection.send(voted)
 
     def _tell(self, share: float) -> None:
         """Say how far the work has come, or give it up where the file has changed or the screen wants something."""
-        if self._connection.poll() or self._seen != _look(self._watch.rules):
+        if self._connection.poll() or self._last_fingerprint != _fingerprint(self._watch.rules):
             raise _SupersededError
-        if time.monotonic() - self._told > 10 * _LOOK_SECONDS:
-            self._told = time.monotonic()
+        if time.monotonic() - self._last_told > 10 * _POLL_SECONDS:
+            self._last_told = time.monotonic()
             self._connection.send(Working(share))
 
 
-def _look(path: Path) -> tuple[int, ...]:
+def _fingerprint(path: Path) -> tuple[int, ...]:
     """Return what changes whenever a file is written; nothing where it is not there."""
     try:
         state = path.stat()
@@ -188,5 +188,5 @@ def _look(path: Path) -> tuple[int, ...]:
     return state.st_mtime_ns, state.st_size, state.st_ino
 
 
-def _unpacked(packed: npt.NDArray[np.uint8], count: int) -> Mask:
+def _unpack_bits(packed: npt.NDArray[np.uint8], count: int) -> Mask:
     return np.unpackbits(packed, axis=-1, count=count).astype(np.bool_)

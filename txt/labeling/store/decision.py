@@ -1,4 +1,4 @@
-"""One act of labeling on one row, and the names under which rows are known wherever they stand in the file."""
+"""A decision on one row, and the row ids, which do not depend on where a row is in the file."""
 
 import time
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from txt.data.reading.row_index import content_hash
 SEPARATOR = "|"
 """Stands between the labels of a row that has several."""
 
-Kind = Literal["label", "skip", "flag", "note", "class", "undo", "redo"]
+DecisionKind = Literal["label", "skip", "flag", "note", "class", "undo", "redo"]
 How = Literal["manual", "bulk", "duplicate", "rule", "model", "review", "import"]
 
 BY_MACHINES = ("rule", "model")
@@ -27,7 +27,7 @@ class Decision:
     """
 
     act: int
-    kind: Kind
+    kind: DecisionKind
     row_id: str | None = None
     value: str | None = None
     target: int | None = None
@@ -44,15 +44,15 @@ def row_id(text: str, occurrence: int = 0) -> str:
 
     It holds when rows are sorted, added or removed. `occurrence` counts from 0 in the file's order.
     """
-    return id_of(content_hash(text), occurrence)
+    return format_row_id(content_hash(text), occurrence)
 
 
-def id_of(text_hash: int, occurrence: int) -> str:
+def format_row_id(text_hash: int, occurrence: int) -> str:
     """Return the row id for a text whose hash is known."""
     return f"{text_hash:016x}-{occurrence}"
 
 
-def split_id(name: str) -> tuple[int, int]:
+def parse_row_id(name: str) -> tuple[int, int]:
     """Return the text hash and the occurrence of a row id."""
     text_hash, _, occurrence = name.partition("-")
     return int(text_hash, 16), int(occurrence)
@@ -60,9 +60,9 @@ def split_id(name: str) -> tuple[int, int]:
 
 def now() -> str:
     """Return the time as the store keeps it: UTC, ISO 8601, milliseconds."""
-    return utc(time.time(), "milliseconds")
+    return format_utc(time.time(), "milliseconds")
 
 
-def utc(seconds: float, timespec: str = "seconds") -> str:
+def format_utc(seconds: float, timespec: str = "seconds") -> str:
     """Return a time, in seconds since the epoch, as the store keeps it."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec=timespec).replace("+00:00", "Z")

@@ -10,22 +10,21 @@ import sqlite3
 import time as clock
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from pathlib import Path
 
 from txt.labeling.store.decision import SEPARATOR, Decision
-from txt.labeling.store.history import History
 from txt.labeling.store.store_file import (
-    PATIENT_MS,
+    BUSY_WAIT_MS,
     NotSavedError,
-    empty_store,
+    describe_write_error,
+    explain_store_errors,
+    make_empty_store,
     open_store,
-    told_plainly,
-    why_not_saved,
 )
 
-_HURRIED_MS = 50  # once somebody holds the store for longer, each key must not wait for it again
+_SHORT_BUSY_WAIT_MS = 50  # once somebody holds the store for longer, each key must not wait for it again
 
 _FIELDS = tuple(item.name for item in fields(Decision))
 _VALUES = attrgetter(*_FIELDS)
@@ -34,8 +33,8 @@ _INSERT = f"INSERT INTO decisions ({_COLUMNS}) VALUES ({', '.join('?' * len(_FIE
 
 
 @dataclass(frozen=True, slots=True)
-class CurrentLabel:
-    """The label that stands for a row: its classes, and who gave it when and how."""
+class SavedLabel:
+    """The current label of a row: its classes, and who gave it, when and how."""
 
     label: str
     annotator: str
@@ -53,21 +52,54 @@ def store_path(data: Path) -> Path:
     return data.with_name(data.name + ".labels.db")
 
 
-def current_labels(store: Path) -> dict[str, CurrentLabel]:
-    """Return the labels that stand in a store, by row id; rows that were skipped or undone are not in it.
+def read_current_labels(store: Path) -> dict[str, SavedLabel]:
+    """Return the current labels of a store, by row id; rows that were skipped or undone are left out.
 
     Raises:
         InputError: there is no such store, or it is damaged or of a newer format.
     """
-    with Journal.open(store, write=False) as journal, told_plainly(store):
+    with Journal.open(store, write=False) as journal, explain_store_errors(store):
         rows = journal.connection.execute(
             "SELECT row_id, label, annotator, time, how FROM current WHERE kind = 'label'"
         )
-        return {row[0]: CurrentLabel(*row[1:]) for row in rows}
+        return {row[0]: SavedLabel(*row[1:]) for row in rows}
+
+
+@dataclass
+class History:
+    """The acts that stand and those that were undone, the latest last."""
+
+    _done: dict[int, None] = field(default_factory=dict)
+    _undone: dict[int, None] = field(default_factory=dict)
+
+    def replay(self, act: int, kind: str, target: int | None) -> None:
+        """Add one act to the history; acts must come in the order in which they were done."""
+        if kind == "undo" and target in self._done:
+            del self._done[target]
+            self._undone[target] = None
+        elif kind == "redo" and target in self._undone:
+            del self._undone[target]
+            self._done[target] = None
+        elif target is None and act not in self._done:
+            self._done[act] = None
+            self._undone.clear()
+
+    def next_undo(self) -> int | None:
+        """Return the act that undo takes back next."""
+        return next(reversed(self._done), None)
+
+    def next_redo(self) -> int | None:
+        """Return the act that redo restores next."""
+        return next(reversed(self._undone), None)
 
 
 class Journal:
     """An open label store. One connection of one thread; other processes may have it open too."""
+
+    # Why no label can be lost: rows are only ever added to the table of decisions. A new label does not replace the old
+    # one: the current label is the one with the highest number that was not undone, and an undo is a further row too.
+    # Triggers in the database refuse UPDATE and DELETE, whoever tries them. SQLite gives the numbers under the write
+    # lock, so all processes see the same order, and each can read what is new to it with `number > last`.
 
     def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
@@ -88,7 +120,7 @@ class Journal:
     @classmethod
     def empty(cls, path: Path) -> "Journal":
         """Return an empty store in memory, in the place of one at `path` that is not there."""
-        return cls(path, empty_store())
+        return cls(path, make_empty_store())
 
     def __enter__(self) -> "Journal":
         return self
@@ -106,8 +138,8 @@ class Journal:
         return self._last_act
 
     def set_patience(self, patient: bool) -> None:
-        """Choose how long a transaction waits for somebody who holds the store: a second, or hardly at all."""
-        self.connection.execute(f"PRAGMA busy_timeout = {PATIENT_MS if patient else _HURRIED_MS}")
+        """Choose how long a transaction waits while another process holds the store: a second, or hardly at all."""
+        self.connection.execute(f"PRAGMA busy_timeout = {BUSY_WAIT_MS if patient else _SHORT_BUSY_WAIT_MS}")
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[list[Decision]]:
@@ -119,6 +151,12 @@ class Journal:
         Raises:
             NotSavedError: the store could not be had, or could not be written.
         """
+        # How it works: BEGIN IMMEDIATE takes the only write lock at once, so nothing can be written by others between
+        # `news` and COMMIT, and a decision is always made with knowledge of all decisions before it. COMMIT returns
+        # only after the write-ahead log was flushed to disk (synchronous = FULL): if it returns, a power cut cannot
+        # undo it; if it fails, SQLite has changed nothing, and the caller keeps its decisions and tries again.
+        # `last_number` goes back after a failure: what `news` returned is returned again the next time, and our own
+        # rows that were rolled back do not count.
         number = self.last_number
         try:
             self.connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
@@ -128,7 +166,7 @@ class Journal:
         except BaseException as error:
             self.last_number = number
             self._roll_back()
-            if isinstance(error, sqlite3.DatabaseError) and (reason := why_not_saved(error)):
+            if isinstance(error, sqlite3.DatabaseError) and (reason := describe_write_error(error)):
                 raise NotSavedError(reason) from error
             raise
 
@@ -144,29 +182,29 @@ class Journal:
         ).fetchall()
         if rows:
             self.last_number = rows[-1][0]
-        return [_decision(row[1:]) for row in rows]
+        return [_make_decision(row[1:]) for row in rows]
 
-    def all_decisions(self, batch: int = 20_000) -> Iterator[list[Decision]]:
+    def read_all_decisions(self, batch: int = 20_000) -> Iterator[list[Decision]]:
         """Yield every decision up to now, oldest first, in batches."""
         rows = self.connection.execute(f"SELECT number, {_COLUMNS} FROM decisions ORDER BY number")
         while found := rows.fetchmany(batch):
             self.last_number = found[-1][0]
-            yield [_decision(row[1:]) for row in found]
+            yield [_make_decision(row[1:]) for row in found]
 
-    def first_decisions(self, count: int) -> list[Decision]:
+    def read_first_decisions(self, count: int) -> list[Decision]:
         """Return the decisions up to the one with number `count`, oldest first."""
         rows = self.connection.execute(f"SELECT {_COLUMNS} FROM decisions WHERE number <= ? ORDER BY number", (count,))
-        return [_decision(row) for row in rows]
+        return [_make_decision(row) for row in rows]
 
-    def about(self, row_ids: Sequence[str]) -> list[Decision]:
+    def decisions_about(self, row_ids: Sequence[str]) -> list[Decision]:
         """Return every decision about these rows, oldest first."""
         rows = self.connection.execute(
             f"SELECT {_COLUMNS} FROM decisions WHERE row_id IN (SELECT value FROM json_each(?)) ORDER BY number",
             (json.dumps(row_ids),),
         )
-        return [_decision(row) for row in rows]
+        return [_make_decision(row) for row in rows]
 
-    def touched_by(self, act: int) -> list[str]:
+    def find_touched_rows(self, act: int) -> list[str]:
         """Return the ids of the rows that an act decided on, the first one first."""
         rows = self.connection.execute(
             "SELECT row_id FROM decisions WHERE act = ? AND row_id IS NOT NULL GROUP BY row_id ORDER BY min(number)",
@@ -178,19 +216,19 @@ class Journal:
         """Return the classes added while labeling, by the act that added them, undone ones too."""
         return dict(self.connection.execute("SELECT act, value FROM decisions WHERE kind = 'class' ORDER BY number"))
 
-    def taken_back(self) -> set[int]:
+    def undone_acts(self) -> set[int]:
         """Return the acts that are undone."""
         return {row[0] for row in self.connection.execute("SELECT act FROM taken_back")}
 
     def note(self, name: str) -> str | None:
-        """Return the note that stands for a row."""
+        """Return the current note of a row."""
         found = self.connection.execute(
             "SELECT value FROM standing WHERE row_id = ? AND kind = 'note' ORDER BY number DESC LIMIT 1", (name,)
         ).fetchone()
         return found[0] if found else None
 
     def notes(self) -> dict[str, str]:
-        """Return the notes that stand, by row id."""
+        """Return the current notes, by row id."""
         return dict(self.connection.execute("SELECT row_id, value FROM current_notes WHERE value <> ''"))
 
     def earlier_times(self) -> dict[str, str]:
@@ -260,5 +298,5 @@ class Journal:
             self.connection.execute("ROLLBACK")
 
 
-def _decision(row: Sequence[object]) -> Decision:
+def _make_decision(row: Sequence[object]) -> Decision:
     return Decision(**dict(zip(_FIELDS, row, strict=True)))  # type: ignore[arg-type]

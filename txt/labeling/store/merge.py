@@ -1,4 +1,4 @@
-"""Takes the decisions of another label store into this one: nothing twice, nothing lost, and what stood here stands."""
+"""Merges another label store into this one: no decision twice, none lost, and the labels of this store stay current."""
 
 import json
 from dataclasses import dataclass, replace
@@ -7,13 +7,13 @@ from pathlib import Path
 from txt.errors import InputError
 from txt.labeling.store.decision import Decision
 from txt.labeling.store.journal import Journal
-from txt.labeling.store.store_file import told_plainly
+from txt.labeling.store.store_file import explain_store_errors
 
 _SETTINGS = {"text_column": "text column", "multi_label": "number of labels a row"}
 
 
 @dataclass(frozen=True)
-class Merged:
+class MergeResult:
     """What a merge brought: decisions taken in, rows only the other store had, and rows on which the two differ."""
 
     decisions: int
@@ -21,7 +21,7 @@ class Merged:
     conflicts: int
 
 
-def merge(journal: Journal, other: Path, name: str | None = None) -> Merged:
+def merge(journal: Journal, other: Path, name: str | None = None) -> MergeResult:
     """Take in all decisions of the store `other` that are not here yet.
 
     Where both stores had decided on a row, the decision that stood here is stated again, so that it goes on to stand
@@ -30,24 +30,24 @@ def merge(journal: Journal, other: Path, name: str | None = None) -> Merged:
     Raises:
         InputError: the stores are about different tasks, or one name stands for two people who differ.
     """
-    with Journal.open(other, write=False) as theirs, told_plainly(other):
+    with Journal.open(other, write=False) as theirs, explain_store_errors(other):
         if theirs.path.resolve() == journal.path.resolve():
             raise InputError(f"`{other}` is this store itself", "--merge names another one")
         _check_same_task(journal, theirs)
-        ours_stood, theirs_stand = _standing(journal), _standing(theirs)
-        known = {_identity(each) for batch in journal.all_decisions() for each in batch}
-        new = [each for batch in theirs.all_decisions() for each in batch if _identity(each) not in known]
+        ours_stood, theirs_stand = _read_current_decisions(journal), _read_current_decisions(theirs)
+        known = {_get_identity(each) for batch in journal.read_all_decisions() for each in batch}
+        new = [each for batch in theirs.read_all_decisions() for each in batch if _get_identity(each) not in known]
         classes = theirs.settings().get("classes", "[]")
     shared = set(ours_stood) & set(theirs_stand)
-    conflicts = [row for row in shared if _answer(ours_stood[row]) != _answer(theirs_stand[row])]
-    new = _renamed(new, journal, name, {row: (ours_stood[row], theirs_stand[row]) for row in conflicts})
+    conflicts = [row for row in shared if _get_answer(ours_stood[row]) != _get_answer(theirs_stand[row])]
+    new = _rename_annotators(new, journal, name, {row: (ours_stood[row], theirs_stand[row]) for row in conflicts})
     if new:
         with journal.transaction():
             journal.append(new)
             touched = {each.row_id for each in new}
             journal.append([ours_stood[row] for row in sorted(shared) if row in touched])
-            _keep_classes(journal, classes)
-    return Merged(len(new), len(set(theirs_stand) - set(ours_stood)), len(conflicts))
+            _merge_classes(journal, classes)
+    return MergeResult(len(new), len(set(theirs_stand) - set(ours_stood)), len(conflicts))
 
 
 def _check_same_task(ours: Journal, theirs: Journal) -> None:
@@ -58,18 +58,18 @@ def _check_same_task(ours: Journal, theirs: Journal) -> None:
             raise InputError(f"the two stores have another {what}: `{a}` here, `{b}` in `{theirs.path}`")
 
 
-def _standing(journal: Journal) -> dict[str, Decision]:
+def _read_current_decisions(journal: Journal) -> dict[str, Decision]:
     """Return the decision that stands for each row with a label or skip."""
     found: dict[str, Decision] = {}
-    taken_back = journal.taken_back()
-    for batch in journal.all_decisions():
+    taken_back = journal.undone_acts()
+    for batch in journal.read_all_decisions():
         for each in batch:
             if each.kind in ("label", "skip") and each.act not in taken_back and each.row_id is not None:
                 found[each.row_id] = each
     return found
 
 
-def _renamed(
+def _rename_annotators(
     new: list[Decision], journal: Journal, name: str | None, conflicts: dict[str, tuple[Decision, Decision]]
 ) -> list[Decision]:
     """Return the decisions under a name by which their annotator is told from one here."""
@@ -85,15 +85,15 @@ def _renamed(
     return [replace(each, annotator=name) if each.annotator in here else each for each in new]
 
 
-def _keep_classes(journal: Journal, theirs: str) -> None:
+def _merge_classes(journal: Journal, theirs: str) -> None:
     here = json.loads(journal.settings().get("classes", "[]"))
     both = list(dict.fromkeys([*here, *json.loads(theirs)]))
     journal.set_settings(classes=json.dumps(both, ensure_ascii=False))
 
 
-def _identity(each: Decision) -> tuple[int, str, str | None, int | None]:
+def _get_identity(each: Decision) -> tuple[int, str, str | None, int | None]:
     return each.act, each.kind, each.row_id, each.target
 
 
-def _answer(each: Decision) -> tuple[str, str | None]:
+def _get_answer(each: Decision) -> tuple[str, str | None]:
     return each.kind, each.value

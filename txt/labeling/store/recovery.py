@@ -1,4 +1,4 @@
-"""Saves what can still be read of a damaged label store."""
+"""Recovers the decisions that can still be read from a damaged label store."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ _GIVE_UP = 5000  # numbers in a row that cannot be read: behind them there is no
 
 
 @dataclass(frozen=True)
-class Recovered:
+class RecoveryResult:
     """How many decisions were saved, and where the damaged file is kept."""
 
     decisions: int
     damaged: Path
 
 
-def readable(store: Path) -> int:
+def count_readable(store: Path) -> int:
     """Return how many decisions of a store can be read."""
     return len(_salvage(store)[0])
 
 
-def recover(store: Path) -> Recovered:
+def recover(store: Path) -> RecoveryResult:
     """Write what can be read into a new store, and keep the damaged file under another name.
 
     Raises:
@@ -42,13 +42,13 @@ def recover(store: Path) -> Recovered:
             )
             journal.set_settings(**settings)
         journal.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    damaged = _free_name(store)
+    damaged = _find_free_name(store)
     for ending in ("", "-wal", "-shm"):
         part = store.with_name(store.name + ending)
         if part.exists():
             part.rename(damaged.with_name(damaged.name + ending))
     beside.rename(store)
-    return Recovered(len(decisions), damaged)
+    return RecoveryResult(len(decisions), damaged)
 
 
 def _salvage(store: Path) -> tuple[list[tuple[object, ...]], dict[str, str]]:
@@ -59,7 +59,7 @@ def _salvage(store: Path) -> tuple[list[tuple[object, ...]], dict[str, str]]:
     try:
         last, unread = 0, 0
         while unread < _GIVE_UP:
-            found, last, more = _read_on(connection, last)
+            found, last, more = _read_from(connection, last)
             decisions += found
             unread = 0 if found else unread + 1
             if not more:
@@ -72,7 +72,7 @@ def _salvage(store: Path) -> tuple[list[tuple[object, ...]], dict[str, str]]:
     return decisions, settings
 
 
-def _read_on(connection: sqlite3.Connection, last: int) -> tuple[list[tuple[object, ...]], int, bool]:
+def _read_from(connection: sqlite3.Connection, last: int) -> tuple[list[tuple[object, ...]], int, bool]:
     """Return the decisions behind number `last` that can be read in one go, how far that got, and whether to go on."""
     found: list[tuple[object, ...]] = []
     try:
@@ -85,7 +85,7 @@ def _read_on(connection: sqlite3.Connection, last: int) -> tuple[list[tuple[obje
         return found, reached + 1, True
 
 
-def _free_name(store: Path) -> Path:
+def _find_free_name(store: Path) -> Path:
     number, path = 1, store.with_name(store.name + ".damaged")
     while path.exists():
         number += 1

@@ -1,4 +1,4 @@
-"""The SQLite file of a label store: its tables, how it is opened, and SQLite's errors in plain words."""
+"""The SQLite file of a label store: its tables, how it is opened, and clear messages for SQLite's errors."""
 
 import sqlite3
 import time as clock
@@ -10,10 +10,10 @@ from urllib.parse import quote
 from txt.errors import InputError, TxtError
 
 FORMAT = 1
-PATIENT_MS = 1000  # another annotator's commit takes a few milliseconds, more on a busy disk
+BUSY_WAIT_MS = 1000  # another annotator's commit takes a few milliseconds, more on a busy disk
 
 _APPLICATION_ID = 0x7478744C  # "txtL", so that `file` and we ourselves know a label store
-_START_SECONDS = 5.0
+_WAL_WAIT_SECONDS = 5.0
 _OUR_MISTAKES = (sqlite3.IntegrityError, sqlite3.ProgrammingError, sqlite3.InternalError)
 _SCHEMA = """
 CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -75,7 +75,7 @@ def open_store(path: Path, write: bool) -> sqlite3.Connection:
     """
     if not write and not path.exists():
         raise InputError(f"there are no labels yet: `{path}` does not exist", "`txt label DATA` makes them")
-    with told_plainly(path):
+    with explain_store_errors(path):
         connection = _connect(path) if write else _connect_to_read(path)
         try:
             _check_format(connection, path, write)
@@ -85,7 +85,7 @@ def open_store(path: Path, write: bool) -> sqlite3.Connection:
         return connection
 
 
-def empty_store() -> sqlite3.Connection:
+def make_empty_store() -> sqlite3.Connection:
     """Return an empty store in memory."""
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     _create(connection)
@@ -93,12 +93,12 @@ def empty_store() -> sqlite3.Connection:
 
 
 @contextmanager
-def told_plainly(path: Path) -> Iterator[None]:
+def explain_store_errors(path: Path) -> Iterator[None]:
     """Turn SQLite's errors about the store at `path` into ours."""
     try:
         yield
     except sqlite3.OperationalError as error:
-        raise _unusable(path, error) from error
+        raise _describe_open_error(path, error) from error
     except sqlite3.DatabaseError as error:
         raise DamagedStoreError(
             f"the label store `{path}` is damaged: {error}",
@@ -106,8 +106,8 @@ def told_plainly(path: Path) -> Iterator[None]:
         ) from error
 
 
-def why_not_saved(error: sqlite3.DatabaseError) -> str | None:
-    """Return why the store could not take something, in words; None where that is a mistake of ours."""
+def describe_write_error(error: sqlite3.DatabaseError) -> str | None:
+    """Return in words why a write failed; None for errors that only a bug of ours can cause."""
     if isinstance(error, _OUR_MISTAKES):
         return None
     code = getattr(error, "sqlite_errorname", "")
@@ -123,8 +123,14 @@ def why_not_saved(error: sqlite3.DatabaseError) -> str | None:
     return next((reason for name, reason in reasons.items() if code.startswith(name)), str(error))
 
 
+# How writing works: with the write-ahead log (WAL), a commit appends the changed pages to a second file and flushes it.
+# Readers go on with the old pages meanwhile. A crash in the middle leaves an incomplete record at the end of the log,
+# which SQLite ignores when the store is opened the next time: the store is as it was after the last whole commit.
+# `isolation_level=None` turns off the implicit transactions of Python's module: the code begins and ends each one.
+
+
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=PATIENT_MS / 1000, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=BUSY_WAIT_MS / 1000, isolation_level=None, check_same_thread=False)
     try:
         _switch_to_wal(connection)
         connection.execute("PRAGMA synchronous = FULL")
@@ -135,8 +141,8 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
-    """Choose the write-ahead log; of two who start at once on a new store, SQLite lets one fail without waiting."""
-    deadline = clock.monotonic() + _START_SECONDS
+    """Switch on the write-ahead log; of two processes at once on a new store, one fails in SQLite without waiting."""
+    deadline = clock.monotonic() + _WAL_WAIT_SECONDS
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
@@ -178,19 +184,20 @@ def _check_format(connection: sqlite3.Connection, path: Path, write: bool) -> No
 
 def _create(connection: sqlite3.Connection) -> None:
     """Make the tables; two annotators may start at the same moment."""
+    # The tables are counted again under the write lock: another process may have made them since `_check_format`.
     connection.execute("PRAGMA busy_timeout = 5000")
     connection.execute("BEGIN IMMEDIATE")
     (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
     if tables == 0:
-        for statement in _statements(_SCHEMA):
+        for statement in _split_statements(_SCHEMA):
             connection.execute(statement)
         connection.execute(f"PRAGMA application_id = {_APPLICATION_ID}")
         connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute("COMMIT")
-    connection.execute(f"PRAGMA busy_timeout = {PATIENT_MS}")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_WAIT_MS}")
 
 
-def _statements(script: str) -> Iterator[str]:
+def _split_statements(script: str) -> Iterator[str]:
     """Yield the statements of a script; `executescript` would commit the transaction around it."""
     statement = ""
     for line in script.splitlines():
@@ -204,7 +211,7 @@ def _is_busy(error: sqlite3.OperationalError) -> bool:
     return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
 
 
-def _unusable(path: Path, error: sqlite3.OperationalError) -> InputError:
+def _describe_open_error(path: Path, error: sqlite3.OperationalError) -> InputError:
     code = getattr(error, "sqlite_errorname", "")
     if code.startswith(("SQLITE_CANTOPEN", "SQLITE_READONLY")):
         return InputError(f"cannot write the label store `{path}`", "--store PATH keeps the labels in another folder")

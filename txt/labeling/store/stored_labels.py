@@ -1,4 +1,4 @@
-"""The labels of a store, put onto the rows of its data file as they are read."""
+"""Gives the rows of a data file, while it is read, the labels of its store."""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 from txt.config import PrepareConfig
 from txt.errors import InputError
 from txt.labeling.store.decision import BY_MACHINES, SEPARATOR, row_id
-from txt.labeling.store.journal import Journal, current_labels, store_path
+from txt.labeling.store.journal import Journal, read_current_labels, store_path
 
 
 class StoredLabels:
@@ -20,7 +20,7 @@ class StoredLabels:
     def __init__(self, store: Path) -> None:
         self.source = store.name
         self.used = 0
-        self._labels = current_labels(store)
+        self._labels = read_current_labels(store)
         with Journal.open(store, write=False) as journal:
             self._multi_label = journal.settings().get("multi_label") == "true"
         self._several: Counter[str] = Counter()
@@ -53,7 +53,7 @@ class StoredLabels:
         return stored.label
 
 
-def stored_labels(data: Path | str, config: PrepareConfig) -> StoredLabels | None:
+def open_stored_labels(data: Path | str, config: PrepareConfig) -> StoredLabels | None:
     """Return the labels in the store that is named, or else in the one beside a data file; None where there is none.
 
     Raises:

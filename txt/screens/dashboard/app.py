@@ -8,7 +8,7 @@ from textual import on
 
 from txt.runs.live import WatchedRun
 from txt.runs.replay import Replay
-from txt.sanitize import visible
+from txt.sanitize import sanitize
 from txt.screens.app import ActingApp
 from txt.screens.dashboard.screen import DashboardScreen, Ended
 
@@ -25,7 +25,7 @@ class DashboardApp(ActingApp[None]):
     @on(Ended)
     def _notify(self, event: Ended) -> None:
         """Ring, and tell the desktop as far as terminal or system can do that; over ssh the terminal may."""
-        message = visible(event.message)
+        message = sanitize(event.message)
         self.bell()
         if self._driver is not None:
             self._driver.write(f"\x1b]9;{message}\x07")

@@ -13,16 +13,15 @@ from textual.message import Message
 from txt.charts.plot_view import MOVES, SMOOTHINGS, Scene, View
 from txt.charts.run_plots import metrics_of
 from txt.errors import TxtError
-from txt.runs.folder import Run, all_runs
+from txt.runs.folder import Run, list_runs
 from txt.runs.live import REMOVED, WatchedRun
 from txt.runs.notes import read_notes, write_note
 from txt.runs.replay import Replay
 from txt.runs.status import LIVING, PAUSED
-from txt.sanitize import visible_lines
+from txt.sanitize import sanitize_lines
 from txt.screens.app import ActingScreen
-from txt.screens.dashboard.drawing_budget import DrawingBudget
 from txt.screens.dashboard.overlay_dialog import ChooseRuns
-from txt.screens.dashboard.panels import NAMES, LogPane, PlotPanel, Plots
+from txt.screens.dashboard.panels import NAMES, DrawingBudget, LogPane, PlotPanel, Plots
 from txt.screens.dashboard.steering import Steering, ask_to_discard, ask_to_leave, ask_to_stop
 from txt.screens.widgets.chips import Chip, Chips
 from txt.screens.widgets.dialogs import AskLine, Page, TypedAhead
@@ -211,7 +210,7 @@ class DashboardScreen(ActingScreen):
 
     def _do_overlay(self) -> None:
         here = self.watched.run.path.resolve()
-        others = [run for run in all_runs(here.parent) if run.path.resolve() != here]
+        others = [run for run in list_runs(here.parent) if run.path.resolve() != here]
         if not others:
             self._tell("there is no other run beside this one")
             return
@@ -385,7 +384,7 @@ class DashboardScreen(ActingScreen):
     def _said(self, width: int) -> Text:
         """Return what the last key did, or what there is to advise."""
         if self._notice:
-            return Text(visible_lines(self._notice), "reverse")
+            return Text(sanitize_lines(self._notice), "reverse")
         if self.watched.share < 0.99 and not self.watched.replayed:
             return Text(f"reading the record: {self.watched.share:.0%}")
         return run_words.advice_line(self.watched, width)

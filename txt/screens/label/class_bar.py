@@ -8,8 +8,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from txt.labeling.classes import MOST_KEYS, matching
-from txt.sanitize import visible
+from txt.labeling.classes import MOST_KEYS, match_classes
+from txt.sanitize import sanitize
 from txt.screens.widgets.chips import Chip, Chips
 
 _SHOWN = 40  # of the classes that fit what is typed; the screen cuts off what it has no room for
@@ -90,7 +90,7 @@ class ClassBar(Vertical):
         return True
 
     def _found(self) -> list[str]:
-        return matching(self._typed, self._names)
+        return match_classes(self._typed, self._names)
 
     def _draw(self) -> None:
         if self.typing:
@@ -101,7 +101,7 @@ class ClassBar(Vertical):
 
     def _draw_typing(self) -> None:
         found = self._found()
-        line = Text.assemble(("class ", "bold"), visible(self._typed), ("▏", "bold"))
+        line = Text.assemble(("class ", "bold"), sanitize(self._typed), ("▏", "bold"))
         line.append(
             "  enter takes the first · ↓ the next" if self._typed else f"  type to find one of {len(self._names)}",
             style="dim",

@@ -13,7 +13,7 @@ from txt.errors import InputError
 from txt.labeling.find import STATES, Query, parse_query
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
-from txt.sanitize import clip, visible
+from txt.sanitize import clip, sanitize
 from txt.screens.widgets.dialogs import Dialog, still_input
 
 _SHOWN = 6
@@ -98,7 +98,7 @@ class FindDialog(Dialog[Search | None]):
         self._draw()
 
     def _say(self, what: str) -> None:
-        self.query_one("#count", Static).update(Text(visible(what), style="bold"))
+        self.query_one("#count", Static).update(Text(sanitize(what), style="bold"))
         self.query_one("#found", Static).update("")
 
     def _draw(self) -> None:
@@ -128,7 +128,7 @@ class FindDialog(Dialog[Search | None]):
 
     def _help(self) -> Text:
         form = self._session.rows.form
-        columns = [f"{visible(name)}:VALUE" for name in form.columns if name != form.text_column]
+        columns = [f"{sanitize(name)}:VALUE" for name in form.columns if name != form.text_column]
         lines = [
             f"is:{' · '.join(STATES)}",
             " · ".join(["label:CLASS", "by:NAME", *columns]),

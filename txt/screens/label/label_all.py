@@ -6,7 +6,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from txt.labeling.queue import View
+from txt.labeling.queue import QueueView
 from txt.labeling.row_states import RowNumbers
 from txt.labeling.session import LabelSession
 from txt.sanitize import clip
@@ -20,12 +20,12 @@ _SHOWN = 5
 class LabelAll(Dialog[tuple[RowNumbers, str] | None]):
     """Asks for a class for all rows of a view; answers with the rows and the label."""
 
-    def __init__(self, session: LabelSession, view: View) -> None:
+    def __init__(self, session: LabelSession, view: QueueView) -> None:
         super().__init__()
         self._session, self._view = session, view
         self._overwrite = False
         self._chosen: list[str] = []
-        self._rows = session.bulk_rows(view.rows, overwrite=False)
+        self._rows = session.select_bulk_rows(view.rows, overwrite=False)
 
     def compose(self) -> ComposeResult:
         """Lay out what is shown, the classes and what comes next."""
@@ -51,10 +51,10 @@ class LabelAll(Dialog[tuple[RowNumbers, str] | None]):
             self.dismiss(None)
         elif event.key == "asterisk":
             self._overwrite = not self._overwrite
-            self._rows = self._session.bulk_rows(self._view.rows, overwrite=self._overwrite)
+            self._rows = self._session.select_bulk_rows(self._view.rows, overwrite=self._overwrite)
             self._draw()
         elif event.key == "enter" and not pressed.used and self._chosen and len(self._rows):
-            self.dismiss((self._rows, self._session.joined(self._chosen)))
+            self.dismiss((self._rows, self._session.join_classes(self._chosen)))
 
     @on(Chips.Pressed)
     def _click(self, event: Chips.Pressed) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from rich.text import Text
 
-from txt.durations import roughly
+from txt.durations import format_estimate
 from txt.labeling.answers import propose_nothing
 from txt.labeling.export import export
 from txt.labeling.rules.rule_book import RuleBook
@@ -20,8 +20,8 @@ def ask_to_leave(session: LabelSession, export_to: Path) -> Choose:
     count, each = len(session.pace.sitting), session.pace.median()
     decisions = "1 decision" if count == 1 else f"{count:,} decisions"
     body = Text(f"{decisions} in this sitting, all saved.")
-    if session.pace.is_steady() and each is not None:
-        body.append(f" {each:.1f} s each, {roughly(sum(session.pace.sitting))} of work.")
+    if session.pace.has_enough() and each is not None:
+        body.append(f" {each:.1f} s each, {format_estimate(sum(session.pace.sitting))} of work.")
     body.append("\n" + " · ".join(label_lines.corner(session.progress())))
     body.append(f"\ne writes {clip(export_to.name, 30)}: the file with its labels")
     choices = [

@@ -2,14 +2,14 @@
 
 from textual.message import Message
 
-from txt.labeling.rules.watcher import Answer as RuleAnswer
-from txt.labeling.scanner import Answer
+from txt.labeling.rules.watcher import WatcherMessage
+from txt.labeling.scanner import ScannerMessage
 
 
 class Scanned(Message):
     """The process that reads the data file has an answer."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, answer: ScannerMessage) -> None:
         super().__init__()
         self.answer = answer
 
@@ -17,6 +17,6 @@ class Scanned(Message):
 class RulesAnswered(Message):
     """The process that watches the rules has something to say."""
 
-    def __init__(self, answer: RuleAnswer) -> None:
+    def __init__(self, answer: WatcherMessage) -> None:
         super().__init__()
         self.answer = answer

@@ -3,15 +3,15 @@
 from rich.text import Text
 
 from txt.charts.plot import Series, line_chart
-from txt.labeling.active.sitting import Standing
-from txt.labeling.active.wording import in_full
+from txt.labeling.active.sitting import ModelStatus
+from txt.labeling.active.wording import describe_status
 
 _HEIGHT = 9
 
 
-def model_page(standing: Standing, width: int) -> Text:
+def model_page(standing: ModelStatus, width: int) -> Text:
     """Return how good the model is, the shares of the classes, advice, and accuracy over labels as a chart."""
-    lines = [Text(line) for line in in_full(standing)]
+    lines = [Text(line) for line in describe_status(standing)]
     if len(standing.curve) > 2:
         labels, accuracy = zip(*standing.curve, strict=True)
         chart = line_chart([Series(labels, [100 * each for each in accuracy])], width, _HEIGHT, x_label="labels")

@@ -13,7 +13,7 @@ from txt.charts.plot import bars
 from txt.labeling.item import Item, Suggestion
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
-from txt.sanitize import clip, visible
+from txt.sanitize import clip, sanitize
 from txt.wording import labeling as label_lines
 
 _MARGIN = 2  # cells, on both sides; taken off the app's width, which is known before the first layout
@@ -54,8 +54,8 @@ class Marks(Static):
         if session.pending:
             trouble = f"{label_lines.unsaved(session)}. Trying again …"
         if trouble:
-            line = Text(f"! {visible(trouble)}", style="bold reverse")
-        self.update(label_lines.beside(line, [visible(notice)], self.app.size.width - 2 * _MARGIN), layout=False)
+            line = Text(f"! {sanitize(trouble)}", style="bold reverse")
+        self.update(label_lines.beside(line, [sanitize(notice)], self.app.size.width - 2 * _MARGIN), layout=False)
 
 
 class SuggestionLine(Static):
@@ -67,7 +67,7 @@ class SuggestionLine(Static):
             self.display = suggestion is not None
         if suggestion is not None:
             score = f" {suggestion.score:.0%}" if suggestion.score is not None else ""
-            why = f" · {visible(suggestion.reason)}" if suggestion.reason else ""
+            why = f" · {sanitize(suggestion.reason)}" if suggestion.reason else ""
             label = (clip(suggestion.label, 40), "bold")
             line = Text.assemble(
                 "suggested: ", label, score, (" · enter", "dim"), why, no_wrap=True, overflow="ellipsis"

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from txt.labeling.rules.rule_book import RuleBook
-from txt.labeling.rules.watcher import Answer, Mistake, RuleWatcher, Voted, Watch, Working
+from txt.labeling.rules.watcher import RulesMistake, RuleVotes, RuleWatcher, Watch, WatcherMessage, Working
 from txt.labeling.session import LabelSession
 
 
@@ -16,7 +16,7 @@ class RuleLink:
     """
 
     def __init__(
-        self, session: LabelSession, rules: Path, hear: Callable[[Answer], object], lose: Callable[[], object]
+        self, session: LabelSession, rules: Path, hear: Callable[[WatcherMessage], object], lose: Callable[[], object]
     ) -> None:
         self.book = RuleBook(rules, session.rows.text)
         self._session, self._hear, self._lose = session, hear, lose
@@ -36,20 +36,20 @@ class RuleLink:
             self._watcher.close()
             self._watcher = None
 
-    def take(self, answer: Answer) -> bool:
+    def take(self, answer: WatcherMessage) -> bool:
         """Take in what the process has heard from the rules; tell whether they have voted anew."""
         match answer:
             case Working(share):
                 self.book.share = share
-            case Mistake() as mistake:
+            case RulesMistake() as mistake:
                 self.book.mistake = mistake
-            case Voted() as voted:
+            case RuleVotes() as voted:
                 self.book.take(voted, self._session.states)
-        return isinstance(answer, Voted)
+        return isinstance(answer, RuleVotes)
 
     def keep_up(self) -> None:
         """Judge the rules by further labels, and tell the process of further classes."""
-        self.book.judge_in_time(self._session.states)
+        self.book.judge_if_due(self._session.states)
         classes = tuple(self._session.classes)
         if self._watcher is not None and classes != self._classes:
             self._classes = classes

@@ -5,7 +5,7 @@ from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from txt.labeling.rules.rule_book import RuleBook
-from txt.sanitize import visible, visible_lines
+from txt.sanitize import sanitize, sanitize_lines
 from txt.screens.widgets.dialogs import Page
 from txt.wording.rules import rule_table
 
@@ -18,7 +18,7 @@ class RuleTable(Page):
 
     def __init__(self, book: RuleBook, width: int) -> None:
         self._book, self._width = book, min(width - _MARGIN, _WIDEST)
-        super().__init__(f"Rules of {visible(book.path.name)}: edit the file, and the table follows", self._table())
+        super().__init__(f"Rules of {sanitize(book.path.name)}: edit the file, and the table follows", self._table())
 
     def show(self) -> None:
         """Show what the book says now."""
@@ -27,8 +27,8 @@ class RuleTable(Page):
     def _table(self) -> Text:
         book, parts = self._book, []
         if book.mistake is not None:
-            wrong = f"! {visible_lines(book.mistake.message)}"
-            parts += [Text(wrong, style="bold reverse"), Text(visible_lines(book.mistake.hint or "")), Text("")]
+            wrong = f"! {sanitize_lines(book.mistake.message)}"
+            parts += [Text(wrong, style="bold reverse"), Text(sanitize_lines(book.mistake.hint or "")), Text("")]
         analysis = book.analysis()
         if analysis is None:
             parts.append(Text(f"the rules go through the file: {book.share:.0%}"))

@@ -8,7 +8,7 @@ from pathlib import Path
 from txt.data.reading.open_rows import Rows
 from txt.data.reading.rows import Asked
 from txt.labeling.find import Query
-from txt.labeling.scanner import Answer, Found, Indexed, Scanner
+from txt.labeling.scanner import Found, Indexed, Scanner, ScannerMessage
 
 _STUCK_SECONDS = 2.0  # without an answer for so long, a search is in a regular expression that never ends
 
@@ -17,7 +17,12 @@ class ScannerLink:
     """The scanner as a screen's event loop sees it; `hear` gets its answers, `lose` is told when it has died."""
 
     def __init__(
-        self, rows: Rows, asked: Asked, kept: Path | None, hear: Callable[[Answer], object], lose: Callable[[], object]
+        self,
+        rows: Rows,
+        asked: Asked,
+        kept: Path | None,
+        hear: Callable[[ScannerMessage], object],
+        lose: Callable[[], object],
     ) -> None:
         self._rows, self._asked, self._kept = rows, asked, kept
         self._hear, self._lose = hear, lose
@@ -62,7 +67,7 @@ class ScannerLink:
             self.stop()
             self._lose()
 
-    def _note_progress(self, answer: Answer) -> None:
+    def _note_progress(self, answer: ScannerMessage) -> None:
         assert self._scanner is not None
         if isinstance(answer, Indexed) and self._scanner.number:
             self._waiting_since = time.monotonic()

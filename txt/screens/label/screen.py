@@ -20,15 +20,15 @@ from txt.data.reading.rows import Asked
 from txt.errors import InputError, TxtError
 from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES, Action
 from txt.labeling.active.sitting import ActiveLearning
-from txt.labeling.active.wording import in_short
-from txt.labeling.classes import check_new_class, first_classes
+from txt.labeling.active.wording import summarize_status
+from txt.labeling.classes import check_new_class, parse_first_classes
 from txt.labeling.item import Item
 from txt.labeling.rules.rule_book import RuleBook
-from txt.labeling.rules.watcher import Answer as RuleAnswer
-from txt.labeling.scanner import Answer, Failed, Found, Indexed, Reading
+from txt.labeling.rules.watcher import WatcherMessage
+from txt.labeling.scanner import Found, Indexed, Reading, ScanFailed, ScannerMessage
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
-from txt.sanitize import clip, visible_lines
+from txt.sanitize import clip, sanitize_lines
 from txt.screens.app import ActingScreen
 from txt.screens.label.class_bar import ClassBar
 from txt.screens.label.file_search import FileSearch
@@ -166,7 +166,7 @@ class LabelScreen(ActingScreen):
         session = self.session
         if session.task.multi_label:
             if session.row is not None:
-                self._tell(session.label(session.joined(self._chosen)))
+                self._tell(session.label(session.join_classes(self._chosen)))
         elif session.suggestion is not None:
             self._tell(session.label(session.suggestion.label))
 
@@ -207,7 +207,7 @@ class LabelScreen(ActingScreen):
 
     def _ask_classes(self) -> None:
         """Ask for the first classes, all at once."""
-        read = partial(first_classes, multi_label=self.session.task.multi_label)
+        read = partial(parse_first_classes, multi_label=self.session.task.multi_label)
 
         def add(typed: str) -> str:
             for name in read(typed):
@@ -234,7 +234,7 @@ class LabelScreen(ActingScreen):
         lines = [Text(" · ".join(label_lines.corner(progress))), Text(""), bars(counts, width), Text("")]
         lines.append(label_lines.pace_chart(self.session.pace.sitting, width, 11))
         if self._sitting.active is not None:
-            lines[1:1] = [Text(""), model_page(self._sitting.active.standing(), width)]
+            lines[1:1] = [Text(""), model_page(self._sitting.active.model_status(), width)]
         self.app.push_screen(Page("So far", Text("\n").join(lines)))
 
     def _ask(self, title: str, value: str, take: Any, *, hint: str = "", check: Any = lambda _text: None) -> None:
@@ -333,11 +333,11 @@ class LabelScreen(ActingScreen):
             self._tell(told)
 
     def _notify(self, what: str, severity: Literal["information", "error"] = "information") -> None:
-        self.app.notify(visible_lines(what), severity=severity, markup=False, timeout=10)
+        self.app.notify(sanitize_lines(what), severity=severity, markup=False, timeout=10)
 
     # The process that reads the file
 
-    def _hear(self, answer: Answer) -> None:
+    def _hear(self, answer: ScannerMessage) -> None:
         self.post_message(Scanned(answer))
 
     def _lose_search(self) -> None:
@@ -354,7 +354,7 @@ class LabelScreen(ActingScreen):
                 self._adopt_index()
             case Found() as found:
                 self._take_found(found)
-            case Failed(message):
+            case ScanFailed(message):
                 self._trouble = message
                 self._draw()
 
@@ -385,7 +385,7 @@ class LabelScreen(ActingScreen):
             self.rules.book.judge(self.session.states)
             self.app.push_screen(RuleTable(self.rules.book, self.size.width))
 
-    def _hear_rules(self, answer: RuleAnswer) -> None:
+    def _hear_rules(self, answer: WatcherMessage) -> None:
         self.post_message(RulesAnswered(answer))
 
     def _lose_rules(self) -> None:
@@ -406,7 +406,7 @@ class LabelScreen(ActingScreen):
     def _suggest_by_rules(self, book: RuleBook) -> None:
         active = self._sitting.active
         if not self.session.task.review:  # a review has its own suggestions
-            self.session.suggest_by(active.beside(book.suggest) if active else book.suggest)
+            self.session.set_suggest(active.combine_with(book.suggest) if active else book.suggest)
 
     # The model, and the process that ranks
 
@@ -415,7 +415,7 @@ class LabelScreen(ActingScreen):
         active = self._sitting.active
         if active is None or not active.step():
             return False
-        advice = active.standing().advice
+        advice = active.model_status().advice
         if advice and not self._advised:
             self._notify(advice)
         self._advised = bool(advice)
@@ -500,7 +500,7 @@ class LabelScreen(ActingScreen):
 
     def _draw_top(self) -> None:
         active = self._sitting.active
-        model = in_short(active.standing()) if active else ""
+        model = summarize_status(active.model_status()) if active else ""
         share_read = None if self._file.whole else self._file.share_read
         self.query_one(TopLine).show(self.session, self._file.search, share_read, model)
 

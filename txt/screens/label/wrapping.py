@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from rich.cells import cell_len
 
-from txt.sanitize import visible_lines
+from txt.sanitize import sanitize_lines
 
 WIDEST = 100
 """Cells of the widest line of a text; longer ones are hard to read."""
@@ -20,7 +20,7 @@ class WrappedText:
 
     def __init__(self, text: str, width: int) -> None:
         self.width = width
-        self.text = visible_lines(text).expandtabs(_TAB)
+        self.text = sanitize_lines(text).expandtabs(_TAB)
         self._ranges: list[tuple[int, int]] = []
         self._rest = _wrap(self.text, max(width, 1))
 

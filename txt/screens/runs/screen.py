@@ -20,7 +20,7 @@ from txt.runs.listing import SORTS, filtered, ordered
 from txt.runs.notes import change_tags, write_note
 from txt.runs.pruning import borrowers, check_idle, check_removable, standing
 from txt.runs.summary import Summary, leaders, summaries
-from txt.sanitize import visible
+from txt.sanitize import sanitize
 from txt.screens.app import ThemedApp
 from txt.screens.runs.table import RunTable
 from txt.screens.widgets.chips import Chip, Chips
@@ -120,7 +120,7 @@ class RunsScreen(Screen[None]):
         table = self.query_one(RunTable)
         of = f"{len(self._shown):,} of " if len(self._shown) < len(self._runs) else ""
         parts = [f"{of}{len(self._runs):,} runs", f"by {self._by}{', turned round' if self._reverse else ''}"]
-        parts += [f"filter: {visible(self._terms)}"] if self._terms else []
+        parts += [f"filter: {sanitize(self._terms)}"] if self._terms else []
         parts += [f"{len(self._marked)} marked"] if self._marked else []
         parts += [table.page] if table.page else []
         self.query_one("#runs-top", Static).update(Text(" · ".join(parts)))
@@ -185,7 +185,7 @@ class RunsScreen(Screen[None]):
         if len(names) < 2:
             self.notify("mark two or more runs with space first", severity="warning")
             return
-        self.notify(f"comparing {', '.join(map(visible, names))} …", markup=False)
+        self.notify(f"comparing {', '.join(map(sanitize, names))} …", markup=False)
         self._read_page("compare", [str(self._folder / name) for name in names])
 
     def action_show(self) -> None:
@@ -215,7 +215,7 @@ class RunsScreen(Screen[None]):
         run = self._chosen()
         if run:
             ask = AskLine(
-                f"Note on {visible(run.name)}", run.notes.note, "enter keeps it · empty removes it · esc goes back"
+                f"Note on {sanitize(run.name)}", run.notes.note, "enter keeps it · empty removes it · esc goes back"
             )
             self.app.push_screen(ask, self._then(lambda note: write_note(run.path, note)))
 
@@ -231,7 +231,7 @@ class RunsScreen(Screen[None]):
 
         hint = "words between spaces; `keep` protects from prune"
         self.app.push_screen(
-            AskLine(f"Tags of {visible(run.name)}", " ".join(run.notes.tags), hint), self._then(change)
+            AskLine(f"Tags of {sanitize(run.name)}", " ".join(run.notes.tags), hint), self._then(change)
         )
 
     def action_rename(self) -> None:
@@ -246,7 +246,7 @@ class RunsScreen(Screen[None]):
                 raise InputError("another run trained on the data inside it, and would not find it any more")
             Run(run.path).rename(name.strip())
 
-        self.app.push_screen(AskLine(f"Another name for {visible(run.name)}", run.name), self._then(change))
+        self.app.push_screen(AskLine(f"Another name for {sanitize(run.name)}", run.name), self._then(change))
 
     def action_remove(self) -> None:
         """Ask whether to remove the marked runs that are shown, or the chosen one."""
@@ -276,7 +276,7 @@ class RunsScreen(Screen[None]):
             except TxtError as error:
                 self.notify(_told(error), severity="error", markup=False)
             except OSError as error:
-                self.notify(f"{error.strerror}: {visible(str(error.filename))}", severity="error", markup=False)
+                self.notify(f"{error.strerror}: {sanitize(str(error.filename))}", severity="error", markup=False)
             self.reload()
 
         return answered
@@ -316,7 +316,7 @@ def _going(going: Sequence[Summary], every: Sequence[Summary]) -> Text:
     """Return what is about to be removed, and what is special about it."""
     lines = []
     for run in going[:12]:
-        line = Text(visible(run.name), style="bold").append(f"  {size(run.size)}", style="not bold")
+        line = Text(sanitize(run.name), style="bold").append(f"  {size(run.size)}", style="not bold")
         lines.append(line.append("".join(f"; {reason}" for reason in standing(run, every)), style="not bold"))
     if len(going) > 12:
         lines.append(Text(f"and {len(going) - 12} more"))
@@ -325,9 +325,9 @@ def _going(going: Sequence[Summary], every: Sequence[Summary]) -> Text:
 
 def _remove(runs: Sequence[Summary]) -> None:
     for run in runs:
-        with Run(run.path).locked():
+        with Run(run.path).lock():
             Run(run.path).delete()
 
 
 def _told(error: TxtError) -> str:
-    return visible(error.message + (f" ({error.hint})" if error.hint else ""))
+    return sanitize(error.message + (f" ({error.hint})" if error.hint else ""))
