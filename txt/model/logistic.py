@@ -175,7 +175,11 @@ class _Problem:
                 second = _dot(shares, along * along) - _dot(mean, mean)
             second += self.penalty * squared
             wanted = length - first / second if second > 0 else np.inf
-            length = wanted if low < wanted < min(high, 10 * length + 1) else (2 * length if np.isinf(high) else (low + high) / 2)
+            length = (
+                wanted
+                if low < wanted < min(high, 10 * length + 1)
+                else (2 * length if np.isinf(high) else (low + high) / 2)
+            )
         return low
 
     def narrow(self, model: Linear, present: Ints) -> tuple[Array, Array]:

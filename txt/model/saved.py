@@ -23,14 +23,19 @@ from txt.model.pretrained import Model, PretrainedClassifier
 from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
 
 
-def save_model(model: Model, tokenizer: Path, folder: Path) -> None:
+SavedModel = Model | NgramClassifier
+"""A model as a run keeps it: one that was trained step by step, or a linear one."""
+
+
+def save_model(model: SavedModel, tokenizer: Path, folder: Path) -> None:
     """Write a model with its tokenizer's files to `folder`, whole or not at all.
 
     Raises:
         OSError: the disk is full or cannot be written; what was there before is intact.
     """
     with system_errors(), atomic_folder(folder) as beside:
-        merged(model).save_pretrained(beside)
+        whole = model if isinstance(model, NgramClassifier) else merged(model)
+        whole.save_pretrained(beside)
         for file in tokenizer.iterdir():
             shutil.copyfile(file, beside / file.name)
 
@@ -47,7 +52,7 @@ def system_errors() -> Iterator[None]:
         raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
 
 
-def load_model(folder: Path, device: torch.device) -> Model:
+def load_model(folder: Path, device: torch.device) -> SavedModel:
     """Load a model in evaluation mode, in float32. No code from the folder is executed.
 
     Raises:
@@ -67,7 +72,7 @@ def load_model(folder: Path, device: torch.device) -> Model:
     return model
 
 
-def _loaded(folder: Path) -> Model:
+def _loaded(folder: Path) -> SavedModel:
     kind = read_json(folder / "config.json").get("model_type")
     options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": torch.float32}
     if kind == TransformerClassifierConfig.model_type:

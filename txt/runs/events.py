@@ -142,7 +142,8 @@ class Finished(Event):
 
 
 KINDS: dict[str, type[Event]] = {
-    kind.__name__.lower(): kind for kind in (Started, Working, Step, Evaluation, Rung, Saved, Warned, Acknowledged, Finished)
+    kind.__name__.lower(): kind
+    for kind in (Started, Working, Step, Evaluation, Rung, Saved, Warned, Acknowledged, Finished)
 }
 
 

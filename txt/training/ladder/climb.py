@@ -20,10 +20,12 @@ import numpy.typing as npt
 import torch
 
 from txt.config import TrainConfig
+from txt.data import minilm
 from txt.data.prepared import Prepared
-from txt.durations import duration
+from txt.durations import format_duration
 from txt.errors import InputError
-from txt.metrics import Floats, Ints, confusion_counts, scores
+from txt.metrics import Floats, Ints, count_confusions, score_predictions
+from txt.model import encoders
 from txt.model.build import new_model, spell_pieces
 from txt.model.linear import NgramClassifier, NgramClassifierConfig
 from txt.model.logistic import Linear, fit_logistic
@@ -32,8 +34,8 @@ from txt.model.predict import predict_logits
 from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import save_model
 from txt.model.sentence import SentenceClassifier
-from txt.proportions import normal_quantile, wilson
-from txt.recipes import LADDER_TUNING, defaults_where
+from txt.proportions import normal_quantile, wilson_interval
+from txt.recipes import LADDER_TUNING, choose_new_defaults
 from txt.runs.events import Evaluation, Event, Finished, Rung, Saved, Started, Warned, Working
 from txt.runs.folder import Run
 from txt.training.checkpoint import Checkpoint
@@ -52,9 +54,6 @@ from txt.training.machine import Machine, peak_memory
 NAMES = ("n-grams", "n-grams + frozen encoder", "n-grams + fine-tuned encoder")
 """What the rungs are called."""
 
-ENCODERS = ("minilm",)
-"""Encoders whose tokenizer, where data was prepared with it, tells the ladder to use them."""
-
 _MOST_ROWS = 200_000  # the n-grams of more outgrow a laptop's memory, and the score hardly moves
 _MOST_NGRAMS = 200_000
 _MOST_WEIGHTS = 5_000_000  # of n-grams times classes
@@ -62,7 +61,7 @@ _FOLDS = 5
 _COSTLY = 60_000_000  # entries times classes from which three folds have to do
 _FEW_ROWS = 1500  # below which folds are drawn three times
 _TRIED_STEPS = 12  # of a fine-tuning, to know what the rest will take
-_FEWEST_JUDGED = 150  # rows that a fine-tuning is judged on at least
+_FEWEST_JUDGED = 100  # rows that a fine-tuning is judged on at least
 
 
 @dataclass(frozen=True)
@@ -110,7 +109,9 @@ class Climbing:
         yield self._started(self.config.rungs)
         if self.rows.left_out:
             total = len(self.rows) + self.rows.left_out
-            yield self._warned(f"learning from {len(self.rows):,} of {total:,} rows, drawn at random: more take too much memory")
+            yield self._warned(
+                f"learning from {len(self.rows):,} of {total:,} rows, drawn at random: more take too much memory"
+            )
         status = "completed"
         for climb in (self._linear, self._frozen, self._tuned)[: self.config.rungs]:
             goes_on = yield from climb()
@@ -200,7 +201,9 @@ class Climbing:
         judged = self._affordable(whole, left, count, folds)
         if judged == 0:
             need = whole * (2 - 1 / count)
-            yield from self._leave_out(3, f"takes about {duration(need)}, and {duration(max(left, 0))} of the budget are left")
+            yield from self._leave_out(
+                3, f"takes about {format_duration(need)}, and {format_duration(max(left, 0))} of the budget are left"
+            )
             return True
         yield self._started(self.step + self._planned_steps(judged, config, folds))
         for fold in range(judged):
@@ -239,7 +242,9 @@ class Climbing:
         count = 3 if entries * self.classes > _COSTLY else _FOLDS
         count = max(2, min(count, len(np.unique(groups)), len(self.rows) // 2))
         repetitions = 3 if len(self.rows) < _FEW_ROWS else 1
-        return np.stack([make_folds(self.labels, groups, count, self.config.seed + each) for each in range(repetitions)])
+        return np.stack(
+            [make_folds(self.labels, groups, count, self.config.seed + each) for each in range(repetitions)]
+        )
 
     def _judge(
         self,
@@ -267,8 +272,8 @@ class Climbing:
         labels = self.labels[at]
         if best:
             self.best, self._best_loss, self._best_step = candidate, loss, self.step
-        metrics = scores(labels, predictions, self.classes)
-        right = wilson(int((predictions == labels).sum()), len(labels))
+        metrics = score_predictions(labels, predictions, self.classes)
+        right = wilson_interval(int((predictions == labels).sum()), len(labels))
         yield Evaluation(
             time=time.time(),
             step=self.step,
@@ -282,7 +287,7 @@ class Climbing:
             score=loss,
             best=best,
             best_score=self._best_loss if self._best_loss is not None else loss,
-            confusion=confusion_counts(labels, predictions, self.classes).tolist(),
+            confusion=count_confusions(labels, predictions, self.classes).tolist(),
             seconds=time.monotonic() - begun,
         )
         yield Rung(
@@ -373,7 +378,7 @@ class Climbing:
 
     def _tuning_config(self) -> TrainConfig:
         """Return the options of a fine-tuning on the third rung: those of `--from`, with a few of its own."""
-        return self._encoder_config(**{**defaults_where({"pretrained": self.encoder}), **LADDER_TUNING})
+        return self._encoder_config(**{**choose_new_defaults({"pretrained": self.encoder}), **LADDER_TUNING})
 
     def _encoder_config(self, **options: Any) -> TrainConfig:
         """Return options of a training that begins with the encoder, on the machine of this one."""
@@ -428,7 +433,7 @@ class Climbing:
 
         progress = Progress()
         progress.step = self.step
-        ending = yield from self.controls.obey(progress, lambda: [], self._is_stopped)
+        ending = yield from self.controls.obey(progress, list, self._is_stopped)
         if ending:
             self._ending = ending
         return ending
@@ -496,16 +501,16 @@ def encoder_of(config: TrainConfig, prepared: Prepared) -> str | None:
     if config.pretrained is not None:
         return config.pretrained
     name = str(prepared.manifest.tokenizer.get("name"))
-    return name if name in ENCODERS else None
+    return name if name in encoders.NAMES else None
 
 
 def why_no_encoder(prepared: Prepared) -> str:
     """Say why a climb has no encoder."""
-    from txt.data import minilm
-
-    if not minilm.is_installed():
+    installed = encoders.installed_encoders()
+    if not installed:
         return f"no encoder is installed: {minilm.INSTALL}"
-    return f"the data was prepared with another tokenizer than an encoder's: txt prepare DATA --tokenizer {minilm.NAME}"
+    known = prepared.manifest.tokenizer.get("kind", "another")
+    return f"the data was prepared with a {known} tokenizer: txt prepare DATA --tokenizer {installed[0]} takes the encoder's"
 
 
 def _joined(one: Ints, other: Ints) -> Ints:

@@ -71,7 +71,9 @@ def cross_fit(
             return None
         best = FIRST_STRENGTH
         for direction in (1, -1):
-            while (place := STRENGTHS.index(best) + direction) in range(len(STRENGTHS)) and STRENGTHS[place] not in losses:
+            while (place := STRENGTHS.index(best) + direction) in range(len(STRENGTHS)) and STRENGTHS[
+                place
+            ] not in losses:
                 if not measure(STRENGTHS[place], best):
                     return None
                 if losses[STRENGTHS[place]] >= losses[best]:

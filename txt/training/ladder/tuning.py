@@ -16,8 +16,8 @@ from txt.training.distributed import Group
 from txt.training.gradients import BatchGradients
 from txt.training.head import first_head
 from txt.training.ladder.rows import JoinedRows, SomeRows
-from txt.training.meter import Meter
 from txt.training.machine import Machine
+from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
 from txt.training.plan import Plan
 
