@@ -12,13 +12,16 @@ from txt.errors import InputError
 from txt.evaluation.embeddings import fit_predict
 from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
 from txt.evaluation.report import Predicted, Report, evaluate
-from txt.metrics import Floats
+from txt.metrics import Floats, Ints
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
 from txt.runs.folder import Run
+from txt.training.ladder.out_of_fold import OutOfFold, read_out_of_fold
 from txt.training.machine import choose_machine, in_precision
 
 SPLITS = ("test", "val", "train")
+LEARNED = ("train", "val")
+"""The splits that a ladder's model learns from."""
 
 Watcher = Callable[[int, int], None]
 """Hears how many rows were predicted since the last call, and how many there are in all."""
@@ -53,7 +56,8 @@ def evaluate_run(
     machine = choose_machine(config.with_options(device=device) if device else config)
     model = in_precision(load_model(run.model, machine.device), machine)
     train, val = prepared.split("train"), prepared.split("val")
-    fits_temperature = len(val) > 0 and not (isinstance(rows, Split) and rows.name == "val")
+    out_of_fold = read_out_of_fold(run.path)  # of a model that learned from val too
+    fits_temperature = out_of_fold is None and len(val) > 0 and not (isinstance(rows, Split) and rows.name == "val")
     total = len(rows.lengths) + (len(val) if fits_temperature else 0)
 
     def logits_of(split: Split | LabeledFile) -> Floats:
@@ -61,8 +65,15 @@ def evaluate_run(
         logits = predict_logits(model, split, machine.device, progress=told)
         return logits.astype(np.float64)  # (N, C)
 
-    logits = logits_of(rows)
-    test = _of_split(rows, logits) if isinstance(rows, Split) else _of_file(rows, logits)
+    if isinstance(rows, LabeledFile):
+        test = _of_file(rows, logits_of(rows))
+    elif out_of_fold is not None and rows.name in LEARNED:
+        test = _of_split(rows, *_of_learned(rows, out_of_fold, len(train)))
+    else:
+        test = _of_split(rows, logits_of(rows))
+    temperature_rows = (val.labels, logits_of(val)) if fits_temperature else None
+    if out_of_fold is not None:
+        temperature_rows = out_of_fold.labels, out_of_fold.logits
     frozen = None
     if embeddings and config.freeze != "all":
         frozen = fit_predict(train.texts(), train.labels, test.texts, len(prepared.labels))
@@ -73,7 +84,7 @@ def evaluate_run(
         split=rows.name,
         data=data.name if data else None,
         left_out=rows.left_out if isinstance(rows, LabeledFile) else {},
-        val=(val.labels, logits_of(val)) if fits_temperature else None,
+        val=temperature_rows,
         train=(train.texts(), train.labels),
         embeddings=frozen,
         seed=config.seed,
@@ -100,14 +111,23 @@ def _rows(prepared: Prepared, split_name: str | None, data: Path | None, reading
     return split
 
 
-def _of_split(split: Split, logits: Floats) -> Predicted:
-    metadata = split.metadata()
+def _of_learned(split: Split, found: OutOfFold, train_rows: int) -> tuple[Floats, Ints]:
+    """Return what models like the run's that did not learn them say of train or val rows: logits, and which rows."""
+    begin = 0 if split.name == "train" else train_rows
+    here = (found.places >= begin) & (found.places < begin + len(split))
+    return found.logits[here], found.places[here] - begin
+
+
+def _of_split(split: Split, logits: Floats, places: Ints | None = None) -> Predicted:
+    """Return the rows of a split, or those of them at some places, with their logits."""
+    kept = np.arange(len(split)) if places is None else places
+    metadata = split.metadata().take(kept)
     return Predicted(
-        labels=split.labels,
+        labels=split.labels[kept],
         logits=logits,
-        texts=split.texts(),
-        row_ids=split.row_ids(),
-        token_lengths=split.lengths.astype(np.int64),
+        texts=split.texts(kept),
+        row_ids=split.row_ids(kept),
+        token_lengths=split.lengths[kept].astype(np.int64),
         metadata={
             name: ["" if value is None else str(value) for value in metadata.column(name).to_pylist()]
             for name in metadata.column_names

@@ -16,9 +16,10 @@ from txt.data.prepared import Prepared
 from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import softmax
 from txt.metrics import Floats
-from txt.model import architecture, ngrams, padded, sentence
+from txt.model import architecture, linear, ngrams, padded, sentence
 from txt.model.architecture import TransformerClassifierConfig
 from txt.model.classifier import TransformerClassifier
+from txt.model.linear import NgramClassifier
 from txt.model.saved import load_model
 from txt.prediction.classifier import TextClassifier, loaded
 from txt.prediction.source import ModelSource
@@ -111,9 +112,13 @@ def probabilities_of(form: PaddedForm, run: Any) -> Floats:
 @torch.no_grad()
 def divide_logits(model: nn.Module, temperature: float) -> None:
     """Put a temperature into the last layer: confidence is then calibrated in every program."""
-    last = [part for part in model.modules() if isinstance(part, nn.Linear)][-1]
     beside = getattr(model, "ngrams", None)
-    for weights in (last.weight, last.bias, *([beside.weight] if beside is not None else [])):
+    if isinstance(model, NgramClassifier):
+        added = [model.bias]
+    else:
+        last = [part for part in model.modules() if isinstance(part, nn.Linear)][-1]
+        added = [last.weight, last.bias]
+    for weights in (*added, *([beside.weight] if beside is not None else [])):
         weights.div_(temperature)
 
 
@@ -138,5 +143,9 @@ def _for_padded_rows(model: Any) -> tuple[PreTrainedModel, tuple[Path, ...]]:
         ours = padded.TransformerClassifier(TransformerClassifierConfig.from_dict(model.config.to_dict()))
         ours.load_state_dict(model.state_dict())
         return ours, tuple(Path(str(each.__file__)) for each in (ngrams, architecture, padded))
+    if isinstance(model, NgramClassifier):
+        return model, (Path(ngrams.__file__), Path(linear.__file__))
     native: PreTrainedModel = model.model
-    return native, (Path(sentence.__file__),) if isinstance(native, sentence.SentenceClassifier) else ()
+    if isinstance(native, sentence.SentenceClassifier):
+        return native, (Path(ngrams.__file__), Path(sentence.__file__))
+    return native, ()

@@ -55,6 +55,10 @@ class NgramClassifier(PreTrainedModel):
         if isinstance(module, NgramLogits):
             initialization.zeros_(module.weight)
 
+    def exact_parts(self) -> tuple[nn.Module, ...]:
+        """Return what is computed in float32 on every machine: the whole model."""
+        return (self,)
+
     def classify(self, token_ids: Tensor, lengths: list[int], drop: Callable[[Tensor], Tensor] | None = None) -> Tensor:
         """Return the logits (B, C) of B rows: their tokens (N,) laid end to end, and the length of each."""
         given = () if drop is None else (drop,)

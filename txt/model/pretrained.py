@@ -22,6 +22,7 @@ from txt.model.attention import groups_of
 from txt.model.bert import FlatBert, first_tokens
 from txt.model.classifier import TransformerClassifier, mean_over_rows
 from txt.model.dropout import Dropout, no_dropout
+from txt.model.linear import NgramClassifierConfig
 from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
 
 disable_progress_bar()  # one bar per loaded model would tear ours
@@ -50,6 +51,12 @@ class PretrainedClassifier(nn.Module):
         """The linear layer that makes logits of what `embed` gives; None where the architecture has more between."""
         return self.model.classifier if isinstance(self.model, SentenceClassifier) else None
 
+    def exact_parts(self) -> tuple[nn.Module, ...]:
+        """Return what is computed in float32 whatever the rest is: the parts of a model with n-grams that add up."""
+        if not isinstance(self.model, SentenceClassifier) or self.model.ngrams is None:
+            return ()
+        return self.model.classifier, self.model.ngrams
+
     @property
     def config(self) -> Any:
         """The model's configuration, with `id2label`."""
@@ -66,7 +73,8 @@ class PretrainedClassifier(nn.Module):
     def classify(self, token_ids: Tensor, lengths: list[int], drop: Dropout = no_dropout) -> Tensor:
         """Return the logits (B, C) of B rows; see TransformerClassifier.classify for the arguments."""
         if isinstance(self.model, SentenceClassifier):
-            logits: Tensor = self.model.classifier(drop(self.embed(token_ids, lengths, drop)))
+            vectors = drop(self.embed(token_ids, lengths, drop))
+            logits: Tensor = self.model.classifier(vectors.to(self.model.classifier.weight.dtype))
             return logits if self.model.ngrams is None else logits + self.model.ngrams(token_ids, lengths, drop)
         if not self._flat:
             return self._padded(self.model, token_ids, lengths, drop).logits  # type: ignore[no-any-return]
@@ -155,8 +163,16 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
             ours: TransformerClassifier = _fetched(TransformerClassifier.from_pretrained, name)
             _fit_head(ours, "head2", labels)
             return ours
+        if config.get("model_type") == NgramClassifierConfig.model_type:
+            raise InputError(
+                f"`{name}` is a linear model, and has no encoder that a training could begin with",
+                "txt train DATA --linear fits a new one on other data",
+            )
         if config.get("model_type") == SentenceClassifierConfig.model_type:
             model: Any = _fetched(SentenceClassifier.from_pretrained, name)
+            if means:
+                model.ngrams, model.config.ngrams = None, 0  # a head that is fitted to vectors alone goes without
+            _fit_ngrams(model, labels)
         elif means or _means(source, name):
             model = _sentence_classifier(name, len(labels))
         else:
@@ -230,6 +246,19 @@ def _fit_head(model: nn.Module, name: str, labels: tuple[str, ...]) -> int:
     if isinstance(getattr(model, "num_labels", None), int):
         model.num_labels = len(labels)  # type: ignore[assignment]
     return len(known)
+
+
+def _fit_ngrams(model: SentenceClassifier, labels: tuple[str, ...]) -> None:
+    """Give the n-grams beside an encoder the weights of those labels that they know; others begin at zero."""
+    if model.ngrams is None:
+        return
+    numbers = {label: int(number) for number, label in model.config.id2label.items()}
+    old = model.ngrams.weight.detach()
+    new = torch.zeros(len(old), len(labels))
+    for place, label in enumerate(labels):
+        if label in numbers:
+            new[:, place] = old[:, numbers[label]]
+    model.ngrams.weight = nn.Parameter(new)
 
 
 def _is_placeholder(label: str) -> bool:

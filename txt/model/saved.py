@@ -22,7 +22,6 @@ from txt.model.lora import merged
 from txt.model.pretrained import Model, PretrainedClassifier
 from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
 
-
 SavedModel = Model | NgramClassifier
 """A model as a run keeps it: one that was trained step by step, or a linear one."""
 
