@@ -178,7 +178,7 @@ def evaluate(
     _check(test, split)
     predictions = test.logits.argmax(axis=1)
     num_classes = len(names)
-    simple = baseline.fit_predict(*train, test.texts, seed) if train else None
+    simple = baseline.fit_predict(*train, test.texts, seed, num_classes) if train else None
     return Report(
         run=run,
         split=split,
@@ -223,7 +223,10 @@ def _rows_in_train(texts: Sequence[str], train_texts: Sequence[str]) -> int:
 
 
 def _compared(other: baseline.Baseline, labels: Ints, num_classes: int, seed: int) -> Compared:
-    return Compared(other.name, intervals(labels, other.predictions, num_classes, seed))
+    metrics = intervals(labels, other.predictions, num_classes, seed)
+    if other.logits is not None:
+        metrics = metrics | {"log_loss": mean_interval(log_losses(labels, other.logits), seed)}
+    return Compared(other.name, metrics)
 
 
 def _majority(train_labels: Ints, labels: Ints, names: Sequence[str], seed: int) -> Compared:

@@ -65,9 +65,10 @@ def evaluate_run(
         logits = predict_logits(model, split, machine.device, progress=told)
         return logits.astype(np.float64)  # (N, C)
 
+    learned = out_of_fold is not None and isinstance(rows, Split) and rows.name in LEARNED
     if isinstance(rows, LabeledFile):
         test = _of_file(rows, logits_of(rows))
-    elif out_of_fold is not None and rows.name in LEARNED:
+    elif learned and out_of_fold is not None:
         test = _of_split(rows, *_of_learned(rows, out_of_fold, len(train)))
     else:
         test = _of_split(rows, logits_of(rows))
@@ -85,7 +86,7 @@ def evaluate_run(
         data=data.name if data else None,
         left_out=rows.left_out if isinstance(rows, LabeledFile) else {},
         val=temperature_rows,
-        train=(train.texts(), train.labels),
+        train=None if learned and rows.name == "train" else (train.texts(), train.labels),
         embeddings=frozen,
         seed=config.seed,
     )
