@@ -29,14 +29,14 @@ from txt.labeling.active.models import TFIDF, make_model
 from txt.labeling.active.queues import KnownLabels, Question
 from txt.labeling.active.vectors import Vectors, tfidf
 from txt.labeling.simulate import RANDOM, SimulatedRun, SimulationTask, compare, needed, simulate_run
-from txt.model.embedding import minilm_vectors
+from txt.model.embedding import embed_with_minilm
 from txt.proportions import Interval
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 MOST_LABELS = {"sst2": 1500, "agnews": 1000, "banking77": 4000}
 MOST_BY_WORDS = MOST_LABELS | {"banking77": 2000}  # by words it would take most of the file, and most of a day
 SMALL_MOST = {"sst2": 150, "agnews": 150, "banking77": 300}
-MODELS = {"minilm": minilm_vectors, "tfidf": tfidf}
+MODELS = {"minilm": embed_with_minilm, "tfidf": tfidf}
 SPEED_ROWS = 50_000
 RESAMPLES = 10_000
 

@@ -28,9 +28,9 @@ from machine import describe_machine
 
 from txt.augmentation import wordnet
 from txt.augmentation.engine import Engine, Recipe, Row
-from txt.augmentation.language_data import opinion_words
+from txt.augmentation.language_data import load_opinion_words
 from txt.augmentation.methods import Setup
-from txt.augmentation.processes import CHUNK_ROWS, made_in_order
+from txt.augmentation.processes import CHUNK_ROWS, make_in_order
 from txt.augmentation.spans import Protection
 
 DEFAULT_MIX = (("synonym", 1), ("swap", 1), ("delete", 1))
@@ -59,7 +59,7 @@ def load(path: Path) -> Labeled:
 
 
 def recipe(methods: Sequence[tuple[str, int]], given: argparse.Namespace, protected: bool = True) -> Recipe:
-    protection = Protection(frozenset(opinion_words())) if protected else Protection()
+    protection = Protection(frozenset(load_opinion_words())) if protected else Protection()
     return Recipe(tuple(methods), setup=Setup("en", given.wordnet), protection=protection)
 
 
@@ -93,7 +93,7 @@ def our_speed(made_by: Recipe, texts: Sequence[str], workers: int, clock: Callab
         started = clock()
         yield from ((True, chunk) for chunk in chunks)
 
-    made = made_in_order(engine, made_by, fed(), workers)
+    made = make_in_order(engine, made_by, fed(), workers)
     copies = sum(len(each) for counts, chunk in made if counts for each in chunk.copies)
     seconds = clock() - started
     gc.unfreeze()
@@ -126,7 +126,7 @@ def their_synonyms(texts: Sequence[str], folder: Path | None) -> float:
     with tempfile.TemporaryDirectory() as data:
         place = Path(data) / "corpora" / "wordnet"
         place.mkdir(parents=True)
-        for path in filter(Path.is_file, wordnet.find(folder).iterdir()):
+        for path in filter(Path.is_file, wordnet.find_wordnet(folder).iterdir()):
             (place / path.name).write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
         (place / "cntlist.rev").touch()
         if not (place / "lexnames").exists():  # Debian leaves it out, and nltk wants a name for each of 45 numbers
@@ -173,24 +173,24 @@ def start(given: argparse.Namespace) -> None:
 def flips(given: argparse.Namespace) -> None:
     """Print the share of copies of rows that the judge gets right whose label the judge then sees flipped."""
     train, test = load(given.sst2 / "train.csv"), load(given.sst2 / "test.csv")
-    name, judge = fitted_judge(train)
+    name, judge = fit_judge(train)
     predicted = judge([text for text, _ in test])
     right = [row for row, label in zip(test, predicted, strict=True) if row[1] == label][:400]
     print(f"judge: {name}\n\n{'method':14} {'flipped':>8} {'without protecting words of opinion':>36}")
     for methods in (DEFAULT_MIX, *(((each, 1),) for each in (*EACH, "antonym"))):
-        shares = [flipped(recipe(methods, given, protected), right, judge) for protected in (True, False)]
+        shares = [measure_flipped(recipe(methods, given, protected), right, judge) for protected in (True, False)]
         title = "default mix" if methods == DEFAULT_MIX else methods[0][0]
         print(f"{title:14} {shares[0]:8.1%} {shares[1]:36.1%}", flush=True)
 
 
-def flipped(made_by: Recipe, rows: Labeled, judge: Callable[[list[str]], Sequence[str]]) -> float:
+def measure_flipped(made_by: Recipe, rows: Labeled, judge: Callable[[list[str]], Sequence[str]]) -> float:
     made = Engine(made_by).copies([Row(number, text, 1) for number, (text, _) in enumerate(rows)]).copies
     pairs = [(copy.text, label) for copies, (_, label) in zip(made, rows, strict=True) for copy in copies]
     predicted = judge([text for text, _ in pairs])
     return mean(label != found for (_, label), found in zip(pairs, predicted, strict=True))
 
 
-def fitted_judge(train: Labeled) -> tuple[str, Callable[[list[str]], Sequence[str]]]:
+def fit_judge(train: Labeled) -> tuple[str, Callable[[list[str]], Sequence[str]]]:
     from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import LogisticRegression
 
@@ -237,7 +237,7 @@ def translation(given: argparse.Namespace) -> None:
     import torch
 
     from txt.augmentation import back_translation
-    from txt.augmentation.rng import Draws
+    from txt.augmentation.rng import RowRng
     from txt.augmentation.spans import Splitter
 
     texts = [text for text, _ in load(given.sst2 / "train.csv")[:256]]
@@ -247,7 +247,7 @@ def translation(given: argparse.Namespace) -> None:
         ours = back_translation.load((folder, folder), "cpu", sampled=False)
         spans = [Splitter().split(text) for text in texts]
         begun = time.perf_counter()
-        ours(spans, [Draws(1, row) for row in range(len(spans))], 0.1)
+        ours(spans, [RowRng(1, row) for row in range(len(spans))], 0.1)
         batched = time.perf_counter() - begun
         theirs = their_translation(folder, texts)
     print(f"{len(texts)} rows in batches: {batched:.1f} s")

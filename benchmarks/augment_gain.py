@@ -23,7 +23,7 @@ from augment import DEFAULT_MIX, EACH, Labeled, load, recipe
 from machine import describe_machine
 
 from txt.augmentation.engine import Engine, Row
-from txt.augmentation.gain import tfidf
+from txt.augmentation.gain import predict_tfidf
 
 COPIES = 2
 METHODS = {"default mix": DEFAULT_MIX, **{name: ((name, 1),) for name in (*EACH, "sentence", "antonym")}}
@@ -44,7 +44,7 @@ def main() -> None:
     given = options.parse_args()
     warnings.simplefilter("ignore")
     print(describe_machine())
-    kept = Kept(given.kept)
+    kept = MeasurementFile(given.kept)
     for folder in filter(None, (given.sst2, given.banking77)):
         train, test = load(folder / "train.csv"), load(folder / "test.csv")
         sizes = [size or len(train) for size in given.sizes]
@@ -59,7 +59,7 @@ def main() -> None:
 
 
 @dataclass
-class Kept:
+class MeasurementFile:
     """Measurements in a file of JSON lines."""
 
     path: Path
@@ -81,11 +81,11 @@ class Kept:
 
 def right(train: Labeled, test: Labeled, name: str, size: int, given: argparse.Namespace, seed: int) -> Right:
     rows = Random(seed).sample(train, size)
-    predicted = tfidf(trained_on(rows, name, seed, given), [text for text, _ in test])
+    predicted = predict_tfidf(add_copies(rows, name, seed, given), [text for text, _ in test])
     return np.array([label == found for (_, label), found in zip(test, predicted, strict=True)])
 
 
-def trained_on(rows: Labeled, name: str, seed: int, given: argparse.Namespace) -> Labeled:
+def add_copies(rows: Labeled, name: str, seed: int, given: argparse.Namespace) -> Labeled:
     if name == NOTHING:
         return rows
     if name == DUPLICATES:

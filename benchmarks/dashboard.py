@@ -28,7 +28,7 @@ from txt.charts.run_plots import PLOTS  # noqa: E402
 from txt.config import PrepareConfig, TrainConfig  # noqa: E402
 from txt.data.prepare import prepare  # noqa: E402
 from txt.data.prepared import Prepared  # noqa: E402
-from txt.data.sample import sample_file  # noqa: E402
+from txt.data.sample import find_sample_file  # noqa: E402
 from txt.files import encode_line  # noqa: E402
 from txt.recipes import PRESETS  # noqa: E402
 from txt.runs.event_index import VALUES, index_path, pack_row  # noqa: E402
@@ -36,8 +36,8 @@ from txt.runs.events import Evaluation, Started, Step  # noqa: E402
 from txt.runs.feed import RunFeed  # noqa: E402
 from txt.runs.folder import EventLog, Run  # noqa: E402
 from txt.runs.live import WatchedRun  # noqa: E402
-from txt.screens.dashboard.panels import NAMES  # noqa: E402
-from txt.training.control import PAUSE, RESUME, send  # noqa: E402
+from txt.screens.dashboard.panels import PLOT_NAMES  # noqa: E402
+from txt.training.control import PAUSE, RESUME, send_command  # noqa: E402
 from txt.training.process import start_trainer  # noqa: E402
 
 Line = tuple[str, str, str]
@@ -74,7 +74,7 @@ def make_record(folder: Path, steps: int) -> Run:
     return run
 
 
-def watching(run: Run) -> Terminal:
+def open_dashboard(run: Run) -> Terminal:
     return Terminal([*TXT, "watch", str(run.path)], columns=120, lines=40)
 
 
@@ -90,15 +90,15 @@ def million(folder: Path) -> Iterator[Line]:
     run = make_record(folder, steps)
     what = f"{steps:,} steps of {len(VALUES)} numbers (a million)"
     begun = time.perf_counter()
-    scene = Scene(taken_in(run))
-    drawn = [PLOTS[name](scene, 57, 13) for name in NAMES[:4]]
+    scene = Scene(read_whole_record(run))
+    drawn = [PLOTS[name](scene, 57, 13) for name in PLOT_NAMES[:4]]
     assert all(len(plot) == 13 for plot in drawn)
     yield f"{what}, read and drawn", "0.4 s", f"{time.perf_counter() - begun:.2f} s"
-    yield f"{what}, from the command to the screen", "–", f"{opened(run)[0]:.2f} s"
+    yield f"{what}, from the command to the screen", "–", f"{measure_opening(run)[0]:.2f} s"
     yield "a frame of four plots, 120×40, processor time, p50 / p95", "12 ms", frames(scene)
 
 
-def taken_in(run: Run) -> WatchedRun:
+def read_whole_record(run: Run) -> WatchedRun:
     watched = WatchedRun(run)
     watched.look()
     while watched.share < 1.0:
@@ -110,16 +110,16 @@ def frames(scene: Scene, count: int = 100) -> str:
     times = []
     for _ in range(count):
         begun = time.process_time()
-        for name in NAMES[:4]:
+        for name in PLOT_NAMES[:4]:
             PLOTS[name](scene, 57, 13)
         times.append(1000 * (time.process_time() - begun))
     return f"{statistics.median(times):.1f} / {statistics.quantiles(times, n=20)[-1]:.1f} ms"
 
 
-def opened(run: Run) -> tuple[float, float]:
+def measure_opening(run: Run) -> tuple[float, float]:
     """Return after how many seconds the whole record is on the screen, and the MB that its process had at most."""
     begun = time.perf_counter()
-    with watching(run) as terminal:
+    with open_dashboard(run) as terminal:
         steps = int(run.name.rpartition("-")[2])
         seconds = terminal.wait_for(f"{steps:,}/{steps:,}".encode(), 120) - begun
         return seconds, memory(terminal.pid, "VmHWM")
@@ -129,10 +129,10 @@ def long(folder: Path, steps: int) -> Iterator[Line]:
     """Ten million steps."""
     run = make_record(folder, steps)
     begun = time.perf_counter()
-    watched = taken_in(run)
+    watched = read_whole_record(run)
     yield f"{steps:,} steps, read", "1 s", f"{time.perf_counter() - begun:.2f} s"
     assert watched.last_step == steps
-    seconds, used = opened(run)
+    seconds, used = measure_opening(run)
     yield f"{steps:,} steps, from the command to the screen", "–", f"{seconds:.2f} s"
     yield f"{steps:,} steps, peak memory of the screen", "300 MB", f"{used:.0f} MB"
 
@@ -145,7 +145,7 @@ def delay(folder: Path, count: int = 20) -> Iterator[Line]:
         log.write(started())
         log.write(step(1))
         say_training(run)
-        with watching(run) as terminal:
+        with open_dashboard(run) as terminal:
             terminal.wait_for(b"step 1/200")
             time.sleep(1)
             for number in range(2, 2 + count):
@@ -158,9 +158,9 @@ def delay(folder: Path, count: int = 20) -> Iterator[Line]:
     yield "event written to painted, p50 / worst", "0.5 s", f"{statistics.median(times):.2f} / {max(times):.2f} s"
 
 
-def attached(folder: Path, rounds: int) -> Iterator[Line]:
+def measure_attached(folder: Path, rounds: int) -> Iterator[Line]:
     """Rows a second of one training, with the dashboard and without, in turns."""
-    prepare(sample_file("reviews.csv"), PrepareConfig(vocab_size=400), folder / "prepared")
+    prepare(find_sample_file("reviews.csv"), PrepareConfig(vocab_size=400), folder / "prepared")
     run = Run(folder / "runs" / "attached")
     run.path.mkdir(parents=True)
     config = TrainConfig(num_epochs=100_000, log_interval=1, eval_interval=0).with_options(**PRESETS["tiny"])
@@ -173,11 +173,11 @@ def attached(folder: Path, rounds: int) -> Iterator[Line]:
         ratios, answers = [], []
         for _ in range(rounds):
             alone = pace(feed, 5.0)
-            with watching(run) as terminal:
+            with open_dashboard(run) as terminal:
                 terminal.wait_for(b"rows/s", 60)
                 time.sleep(1)
                 ratios.append(pace(feed, 5.0) / alone)
-            answers.append(acknowledged(run, feed))
+            answers.append(count_steps_to_answer(run, feed))
         low, high = min(ratios), max(ratios)
         told = f"{statistics.median(ratios):.3f} [{low:.2f}, {high:.2f}]"
         yield "rows/s with the dashboard, of those without", "0.97", told
@@ -199,17 +199,17 @@ def pace(feed: RunFeed, seconds: float) -> float:
     return count / (time.perf_counter() - begun)
 
 
-def acknowledged(run: Run, feed: RunFeed) -> int:
+def count_steps_to_answer(run: Run, feed: RunFeed) -> int:
     """Pause and go on, and return how many steps were recorded between sending and the answer."""
     while feed.look():
         pass
-    number = send(run, PAUSE)
+    number = send_command(run, PAUSE)
     steps = 0
     while True:
         news = feed.look()
         for place, event in news.others:
             if getattr(event, "number", "") == number:
-                send(run, RESUME)
+                send_command(run, RESUME)
                 return steps + place
         steps += len(news.steps)
 
@@ -222,7 +222,7 @@ def hour(folder: Path, minutes: float, rate: float = 10.0) -> Iterator[Line]:
     run = new_run(folder, "hour")
     total = round(minutes * 60 * rate)
     sizes, shares = [], []
-    with EventLog(run) as log, watching(run) as terminal:
+    with EventLog(run) as log, open_dashboard(run) as terminal:
         log.write(Started(**vars(started()) | {"time": time.time(), "total_steps": total, "steps_per_epoch": total}))
         begun, spent, minute = time.perf_counter(), processor_seconds(terminal.pid), 0
         for number in range(1, total + 1):
@@ -255,7 +255,7 @@ def share(folder: Path, seconds: float = 20.0) -> Iterator[Line]:
     """
     for rate in (2, 10, 50):
         run = new_run(folder, f"share-{rate}")
-        with EventLog(run) as log, watching(run) as terminal:
+        with EventLog(run) as log, open_dashboard(run) as terminal:
             log.write(
                 Started(**vars(started()) | {"time": time.time(), "total_steps": 10_000, "steps_per_epoch": 2000})
             )
@@ -300,7 +300,7 @@ def main() -> None:
         "long": lambda folder: long(folder, chosen.steps),
         "delay": delay,
         "share": share,
-        "attached": lambda folder: attached(folder, chosen.rounds),
+        "attached": lambda folder: measure_attached(folder, chosen.rounds),
         "hour": lambda folder: hour(folder, chosen.minutes),
     }
     print(describe_machine())

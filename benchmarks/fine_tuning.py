@@ -195,7 +195,7 @@ def accuracy(model: torch.nn.Module, split: Split) -> float:
     return right / len(rows)
 
 
-def done_once(path: Path, make) -> dict:
+def run_once(path: Path, make) -> dict:
     """Return what `make` found, from the file it was kept in where it was made before."""
     if not path.exists():
         found = make()
@@ -208,11 +208,11 @@ def measure(name: str, ways: list[str], folder: Path) -> list[tuple[str, dict]]:
     """Return what each way reaches on a data set."""
     data, found = prepare(name, folder), []
     for way in (way for way in ways if way != "trainer" and (way != "few-shot" or name == FEW)):
-        result = done_once(folder / f"{data.name}-{way}.json", lambda way=way: train_txt(name, way, data, folder))
+        result = run_once(folder / f"{data.name}-{way}.json", lambda way=way: train_txt(name, way, data, folder))
         found.append((f"txt, {way}" if way != "txt" else f"txt, {EPOCHS[name]} epochs", result))
     if "trainer" in ways:
         tried = {
-            rate: done_once(
+            rate: run_once(
                 folder / f"{data.name}-trainer-{rate:g}.json", lambda rate=rate: train_trainer(name, rate, data)
             )
             for rate in RATES

@@ -37,7 +37,7 @@ ENCODINGS = {"finphrase": "latin-1"}
 PRUNERS = ("halving", "median", "hyperband")
 
 
-def prepared_of(data: str, light: bool = False):
+def load_prepared(data: str, light: bool = False):
     from txt.config import PrepareConfig
     from txt.data.prepare import prepare
     from txt.data.prepared import Prepared
@@ -45,11 +45,11 @@ def prepared_of(data: str, light: bool = False):
     folder = Path(f"prepared-{data}{'-light' if light else ''}")
     if not folder.exists():
         file = DATA / data / FILES[data]
-        prepare(drawn(data, file) if light else file, PrepareConfig(), folder)
+        prepare(draw_rows(data, file) if light else file, PrepareConfig(), folder)
     return Prepared.open(folder)
 
 
-def drawn(data: str, file: Path) -> Path:
+def draw_rows(data: str, file: Path) -> Path:
     """Write the rows of the light mode, drawn at random; returns the file."""
     with file.open(newline="", encoding=ENCODINGS.get(data, "utf-8")) as source:
         head, *rows = csv.reader(source)
@@ -101,17 +101,17 @@ def finish(study, folder, workers: int, kill=None) -> float:
 
 
 def prune(small: bool, light: bool) -> None:
-    from txt.search.board import board_of
+    from txt.search.board import build_board
 
     epochs = 2 if small else 9
     for data in PRUNED[: 1 if small else None]:
-        prepared = prepared_of(data, light or small)
+        prepared = load_prepared(data, light or small)
         found = {}
         for pruner in ("none", *PRUNERS[: 1 if small else None]):
             name = f"prune-{prepared.path.name.removeprefix('prepared-')}-{pruner}-{epochs}"
             study, folder = begin(name, prepared, grid_of_24(small), pruner, num_epochs=epochs)
             finish(study, folder, 2)
-            found[pruner] = board_of(study)
+            found[pruner] = build_board(study)
         exhaustive = {repr(trial.params): trial.score for trial in found["none"].of("done")}
         best = max(exhaustive.values())
         print(f"\n{data}: the exhaustive winner has {best:.4f}, after {found['none'].steps:,} steps")
@@ -122,7 +122,7 @@ def prune(small: bool, light: bool) -> None:
 
 
 def workers(small: bool, _light: bool) -> None:
-    prepared = prepared_of("finphrase")
+    prepared = load_prepared("finphrase")
     rates = {}
     for count in (1, 2):
         name = f"workers-{count}-{time.time():.0f}"
@@ -138,7 +138,7 @@ def kill(small: bool, _light: bool) -> None:
 
     from txt.search.space import Choices
 
-    prepared = prepared_of("sentences3000")
+    prepared = load_prepared("sentences3000")
     space = grid_of_24(small) | ({} if small else {"d_model": Choices((16, 32))})
     for repeat in range(1 if small else 10):
         name = f"kill-{repeat}-{time.time():.0f}"

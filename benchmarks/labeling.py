@@ -28,7 +28,7 @@ sys.path.insert(0, str(ROOT))
 from tests.labeling.pulled_plug import label_command, label_side_by_side, pull_plug, write_items  # noqa: E402
 from tests.labeling.terminal import Terminal  # noqa: E402
 from txt.data.reading.open_rows import open_rows, read_to_end  # noqa: E402
-from txt.data.reading.rows import Asked  # noqa: E402
+from txt.data.reading.rows import ReadingOptions  # noqa: E402
 from txt.labeling.export import COLUMNS, export  # noqa: E402
 from txt.labeling.session import LabelSession  # noqa: E402
 from txt.labeling.store.journal import Journal, read_current_labels, store_path  # noqa: E402
@@ -167,7 +167,7 @@ def undo(folder: Path, acts: int = 1000) -> Iterator[Line]:
     """A thousand random acts, and all of them undone."""
     rng = random.Random(3)
     data = write_items(folder / "undo.csv", 300)
-    rows = open_rows(data, Asked(), folder / "undo.index")
+    rows = open_rows(data, ReadingOptions(), folder / "undo.index")
     with Journal.open(store_path(data)) as journal:
         session = LabelSession(rows, journal, Task("anna", ("neg", "neu", "pos")))
 
@@ -225,8 +225,8 @@ def exports(folder: Path, rows: int = 50_000) -> Iterator[Line]:
     (folder / "nasty.csv").write_bytes(b"\xef\xbb\xbfid,text,n\r\n" + b"\r\n".join(lines))
     for path in (folder / "nasty.csv", data):
         kept = path.with_suffix(".index")
-        opened = open_rows(path, Asked("text"), kept)
-        for _ in read_to_end(opened, Asked("text"), kept):
+        opened = open_rows(path, ReadingOptions("text"), kept)
+        for _ in read_to_end(opened, ReadingOptions("text"), kept):
             pass
         with Journal.open(store_path(path)) as journal:
             session = LabelSession(opened, journal, Task("anna", ("neg", "pos")))

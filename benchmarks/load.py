@@ -80,7 +80,7 @@ def costs(folder: Path, rows: int, stages: list[str]) -> Iterator[Cost]:
     }
     for stage in stages:
         if stage != "label":
-            yield Cost(stage, rows, *measured([*TXT, *commands[stage]], folder))
+            yield Cost(stage, rows, *measure_command([*TXT, *commands[stage]], folder))
     for made in ("prepared", "more.csv", "answers.csv"):
         path = folder / made
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -89,7 +89,7 @@ def costs(folder: Path, rows: int, stages: list[str]) -> Iterator[Cost]:
     data.unlink()
 
 
-def measured(command: list[str], folder: Path) -> tuple[int, float]:
+def measure_command(command: list[str], folder: Path) -> tuple[int, float]:
     """Run a command and return the peak memory of the largest of its processes, in bytes, and its seconds."""
     begun, peak = time.perf_counter(), 0
     with tempfile.TemporaryFile() as talk:
@@ -110,13 +110,13 @@ def label_screen(folder: Path, data: Path, rows: int) -> Iterator[Cost]:
     with Terminal([*TXT, "label", str(data), "--relabel", "--store", str(folder / "labels.db")]) as terminal:
         painted = terminal.wait_for(first, 600)
         yield Cost("label, first text", rows, peak_of(terminal.pid), painted - begun)
-        while last not in shown(terminal, rows):
+        while last not in show_row(terminal, rows):
             time.sleep(1)
         peak = max(peak_of(pid) for pid in [terminal.pid, *children(terminal.pid)])
         yield Cost("label, last text", rows, peak, time.perf_counter() - begun)
 
 
-def shown(terminal: Terminal, row: int) -> bytes:
+def show_row(terminal: Terminal, row: int) -> bytes:
     """Ask for a row, and return what is painted; a row that has not been read yet is refused."""
     terminal.send(b"g")
     terminal.wait_for(b"Go to row", 60)

@@ -60,13 +60,13 @@ def prepared_case(data: str, start: str, light: bool):
         own = {"tokenizer": "minilm"} if start == "minilm" else {}
         train, val = DATA / data / "train.csv", DATA / data / "val.csv"
         if light:
-            train, val = drawn(data)
+            train, val = draw_rows(data)
         splits = {"val": val} if val.exists() else {"train_split": 0.9, "val_split": 0.1}
         prepare(train, PrepareConfig(**splits, **own), folder)
     return Prepared.open(folder)
 
 
-def drawn(data: str) -> tuple[Path, Path]:
+def draw_rows(data: str) -> tuple[Path, Path]:
     """Write the rows of the light mode, drawn at random without repeats; returns the files for train and val."""
     with (DATA / data / "train.csv").open(newline="", encoding="utf-8") as file:
         head, *rows = csv.reader(file)
@@ -79,16 +79,16 @@ def drawn(data: str) -> tuple[Path, Path]:
     return files
 
 
-def trained(name: str, prepared, config) -> dict:
+def train_once(name: str, prepared, config) -> dict:
     """Train once, or read what an earlier call trained; returns the best val accuracy and the steps."""
     from txt.runs.folder import RUNS, Run
     from txt.training.loop import train
-    from txt.training.start import enough_epochs, resume
+    from txt.training.start import ensure_epochs, resume
 
     run = Run(RUNS / name)
     if not run.path.exists():
         with Run.new(name) as run:
-            run.describe(enough_epochs(config, prepared), prepared.path, prepared.fingerprint)
+            run.describe(ensure_epochs(config, prepared), prepared.path, prepared.fingerprint)
     finished = run.finished()
     if finished is None or finished.status == "interrupted":
         *_, finished = train(run, prepared, resume=resume(str(run.path), {}).resume)
@@ -134,21 +134,21 @@ def lightning(rates: np.ndarray, losses: np.ndarray) -> float:
     return float(rates[kept][np.gradient(np.array(smooth)[kept], rates[kept]).argmin()])
 
 
-def found(prepared, config) -> dict:
+def run_range_tests(prepared, config) -> dict:
     """Run the range tests; returns every suggestion, how sure txt is, and the cost."""
     from txt.config import LRFindConfig
-    from txt.search.finding import find
     from txt.search.range_test import range_test
-    from txt.training.plan import Plan
+    from txt.search.range_test_result import find_suggestion
+    from txt.training.plan import TrainingPlan
 
     begun = time.perf_counter()
     tried = list(range_test(prepared, config, LRFindConfig()))
     seconds = time.perf_counter() - begun
-    finding = find(tried, LRFindConfig().choose_rule(config))
+    finding = find_suggestion(tried, LRFindConfig().choose_rule(config))
     curve = plain_curve(prepared, config)
     suggestions = {"txt": finding.suggestion, **{f"txt {rule}": rate for rule, rate in finding.suggestions.items()}}
     suggestions |= {"torch-lr-finder": torch_lr_finder(*curve), "Lightning": lightning(*curve)}
-    per_epoch = Plan(prepared.split("train").lengths, config).steps_per_epoch
+    per_epoch = TrainingPlan(prepared.split("train").lengths, config).steps_per_epoch
     return {
         "suggestions": {name: rate for name, rate in suggestions.items() if rate},
         "sureness": finding.sureness,
@@ -164,16 +164,16 @@ def run_case(data: str, start: str, light: bool, again: bool) -> dict:
     prepared, config = prepared_case(data, start, light), options(start, light)
     case: dict = {"sweep": {}, "at": {}}
     for rate in SWEEP:
-        case["sweep"][rate] = trained(run_name(data, start, rate), prepared, config.with_options(learning_rate=rate))
+        case["sweep"][rate] = train_once(run_name(data, start, rate), prepared, config.with_options(learning_rate=rate))
         print(f"  {data} {start}: {rate:.0e}: {case['sweep'][rate]['score']:.4f}", flush=True)
     kept = Path(f"found-{data}-{start}.json")
     if again or not kept.exists():
-        kept.write_text(json.dumps(found(prepared, config)))
+        kept.write_text(json.dumps(run_range_tests(prepared, config)))
     case |= json.loads(kept.read_text())
     for name in ("txt", *OTHERS):
         rate = case["suggestions"].get(name)
         if rate is not None:
-            at = trained(run_name(data, start, rate), prepared, config.with_options(learning_rate=rate))
+            at = train_once(run_name(data, start, rate), prepared, config.with_options(learning_rate=rate))
             case["at"][name] = {"lr": rate, **at}
             print(f"  {data} {start}: {name} at {rate:.2g}: {at['score']:.4f}", flush=True)
     return case

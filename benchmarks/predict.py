@@ -79,7 +79,7 @@ def ways_of(run: str, folder: Path, sample: list[str]) -> dict[str, Way]:
     """Return all ways, the pipeline at its best batch size in either precision."""
     from txt.errors import TxtError
     from txt.export.hugging_face import export_hugging_face
-    from txt.prediction.source import find_model
+    from txt.prediction.model_source import find_model
 
     source = find_model(run)
     export_hugging_face(source, folder / "hf")
@@ -116,9 +116,9 @@ def best_batch_size(folder: Path, precision: str, sample: list[str]) -> int:
 def labeled_rows(data: Path, count: int, seed: int) -> tuple[list[str], list[str]]:
     from txt.config import PrepareConfig
     from txt.data.reading.columns import find_label, find_text
-    from txt.data.reading.table import read
+    from txt.data.reading.table import open_table
 
-    with read(data, PrepareConfig()) as table:
+    with open_table(data, PrepareConfig()) as table:
         rows = list(table.rows())
     sample = {name: [row.get(name) for row in rows[:1000]] for name in rows[0]}
     text = find_text(sample).name

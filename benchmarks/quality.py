@@ -23,11 +23,11 @@ from machine import describe_machine
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from tests.model.guide import guide_twin  # noqa: E402
+from tests.model.guide import copy_to_guide  # noqa: E402
 from txt.config import PrepareConfig, TrainConfig  # noqa: E402
 from txt.data.prepare import prepare  # noqa: E402
 from txt.data.prepared import Prepared  # noqa: E402
-from txt.model.build import new_model  # noqa: E402
+from txt.model.build import build_model  # noqa: E402
 from txt.model.predict import predict_logits  # noqa: E402
 from txt.recipes import PRESETS  # noqa: E402
 from txt.runs.events import Step  # noqa: E402
@@ -35,7 +35,7 @@ from txt.runs.folder import Run  # noqa: E402
 from txt.training.distributed import Group  # noqa: E402
 from txt.training.loop import Training  # noqa: E402
 from txt.training.machine import choose_machine  # noqa: E402
-from txt.training.plan import Plan  # noqa: E402
+from txt.training.plan import TrainingPlan  # noqa: E402
 
 DATA = ROOT.parent / "shared" / "data" / "sst2"
 CPU = torch.device("cpu")
@@ -64,9 +64,9 @@ def train_txt(config: TrainConfig, prepared: Prepared, steps: int) -> Outcome:
 def train_plainly(config: TrainConfig, prepared: Prepared, steps: int) -> Outcome:
     """Train the guide's model in float32, from the weights and on the batches that txt has."""
     split, val = prepared.split("train"), prepared.split("val")
-    plan = Plan(split.lengths, config)
+    plan = TrainingPlan(split.lengths, config)
     torch.manual_seed(config.seed)
-    model = guide_twin(new_model(config, prepared, CPU), config.dropout)
+    model = copy_to_guide(build_model(config, prepared, CPU), config.dropout)
     matrices = [parameter for parameter in model.parameters() if parameter.dim() > 1]
     vectors = [parameter for parameter in model.parameters() if parameter.dim() == 1]
     groups = [{"params": matrices, "weight_decay": config.weight_decay}, {"params": vectors, "weight_decay": 0.0}]

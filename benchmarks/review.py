@@ -15,16 +15,16 @@ import numpy as np
 from machine import describe_machine
 from threadpoolctl import threadpool_limits
 
-from txt.data.reading.row_index import content_hash
+from txt.data.reading.row_index import hash_content
 from txt.labeling.active.models import TFIDF, make_model
 from txt.labeling.active.vectors import tfidf
 from txt.labeling.near_duplicates import near_duplicates
 from txt.labeling.review import LabeledRows, find_duplicate_doubts, find_model_doubts, predict_out_of_fold, rank_doubts
-from txt.model.embedding import minilm_vectors
+from txt.model.embedding import embed_with_minilm
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 FIRST = 100
-MODELS = {"tfidf": (TFIDF, tfidf), "minilm": (make_model("minilm", minilm_vectors), minilm_vectors)}
+MODELS = {"tfidf": (TFIDF, tfidf), "minilm": (make_model("minilm", embed_with_minilm), embed_with_minilm)}
 
 
 def by_cleanlab(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray | None:
@@ -47,7 +47,7 @@ def main() -> None:
         rows = list(csv.DictReader(file))
     texts = [row["text"] for row in rows]
     names, truth = np.unique([row["label"] for row in rows], return_inverse=True)
-    hashes = np.array([content_hash(text) for text in texts], np.uint64)
+    hashes = np.array([hash_content(text) for text in texts], np.uint64)
     vectors = {name: MODELS[name][1](texts) for name in chosen.models}
     print(f"{describe_machine()}; sst2, {chosen.share:.0%} of {len(texts):,} labels flipped; of the first {FIRST}:\n")
     print("| judged by | seed | flipped, by txt | by cleanlab | seconds |\n|---|---|---|---|---|")

@@ -27,15 +27,15 @@ sys.path.insert(0, str(ROOT))
 
 from txt.config import LABEL_FORMATS, LabelConfig  # noqa: E402
 from txt.data.reading.open_rows import read_to_end  # noqa: E402
-from txt.data.reading.rows import Asked, find_form  # noqa: E402
+from txt.data.reading.rows import ReadingOptions, find_form  # noqa: E402
 from txt.labeling.exchange import export_as  # noqa: E402
 from txt.labeling.formats.catalog import FORMATS  # noqa: E402
 from txt.labeling.formats.record import LabelTask  # noqa: E402
-from txt.labeling.opening import open_labels  # noqa: E402
+from txt.labeling.open_labels import open_labels  # noqa: E402
 from txt.labeling.rules.analysis import analyze  # noqa: E402
 from txt.labeling.rules.corpus import Corpus, read_corpus  # noqa: E402
 from txt.labeling.rules.firing import Firing  # noqa: E402
-from txt.labeling.rules.judging import find_judged_rows  # noqa: E402
+from txt.labeling.rules.judged_rows import find_judged_rows  # noqa: E402
 from txt.labeling.rules.parse import parse_rules  # noqa: E402
 from txt.labeling.rules.watcher import RuleVotes, RuleWatcher, Watch, Working  # noqa: E402
 
@@ -88,7 +88,7 @@ def make_file(path: Path, rows: int) -> Path:
 def speed(folder: Path, rows: int) -> Iterator[Line]:
     """Rows a second, the first time, with the index of words made anew, and with words known."""
     data = make_file(folder / "speed.csv", rows)
-    texts = read_corpus(data, find_form(data, Asked("text"))).texts
+    texts = read_corpus(data, find_form(data, ReadingOptions("text"))).texts
     classes = ["negative", "neutral", "positive"]
 
     def rate(source: str, prepare: Callable[[Corpus], object] = lambda _corpus: None) -> str:
@@ -116,7 +116,9 @@ def live(folder: Path, rows: int) -> Iterator[Line]:
     source = SENTIMENT + NEUTRAL + KEYWORDS + REGEX
     rules.write_text(source)
     started = time.perf_counter()
-    watcher = RuleWatcher(Watch(data, find_form(data, Asked("text")), rules, ("negative", "neutral", "positive")))
+    watcher = RuleWatcher(
+        Watch(data, find_form(data, ReadingOptions("text")), rules, ("negative", "neutral", "positive"))
+    )
     yield "first suggestions", "–", f"{_next_votes(watcher, whole=False) - started:.1f} s"
     yield "first votes on all rows, sentiment too", "–", f"{_next_votes(watcher) - started:.1f} s"
     edits = {
@@ -174,24 +176,24 @@ def accuracy(folder: Path, _rows: int) -> Iterator[Line]:
         ("airline, sentiment ±0.1 without neutral", SHARED / "airline" / "Tweets.csv", SENTIMENT),
         ("airline, keywords and regexes", SHARED / "airline" / "Tweets.csv", both),
         ("airline, all of it, majority", SHARED / "airline" / "Tweets.csv", airline + both),
-        ("airline, all, priority", SHARED / "airline" / "Tweets.csv", _ranked(airline + both)),
+        ("airline, all, priority", SHARED / "airline" / "Tweets.csv", _rank_rules(airline + both)),
         ("airline, all, weighted", SHARED / "airline" / "Tweets.csv", 'combine = "weighted"\n' + airline + both),
         ("sst2 test, sentiment ±0.1", SHARED / "sst2" / "test.csv", SENTIMENT),
     ]
     for what, path, source in sets:
-        yield what, "above guessing", _judged(path, source, folder)
+        yield what, "above guessing", _judge_rules(path, source, folder)
 
 
-def _ranked(source: str) -> str:
+def _rank_rules(source: str) -> str:
     """Let rules by words come before sentiment."""
     return 'combine = "priority"\n' + source.replace(
         'negative = "negative"\n', 'negative = "negative"\npriority = -1\n', 1
     )
 
 
-def _judged(path: Path, source: str, folder: Path) -> str:
+def _judge_rules(path: Path, source: str, folder: Path) -> str:
     config = LabelConfig(store=folder / f"{path.parent.name}.db", labels="negative,neutral,positive")
-    opened = open_labels(path, config, Asked(), write=False, need_store=False)
+    opened = open_labels(path, config, ReadingOptions(), write=False, need_store=False)
     for _ in read_to_end(opened.rows, opened.asked, opened.kept):
         pass
     states, classes = opened.states()
@@ -209,7 +211,7 @@ def _judged(path: Path, source: str, folder: Path) -> str:
 def formats(folder: Path, rows: int) -> Iterator[Line]:
     """Exports of half-labeled rows."""
     data = make_file(folder / "formats.csv", rows)
-    opened = open_labels(data, LabelConfig(labels="negative,positive", annotator="me"), Asked("text"))
+    opened = open_labels(data, LabelConfig(labels="negative,positive", annotator="me"), ReadingOptions("text"))
     for _ in read_to_end(opened.rows, opened.asked, opened.kept):
         pass
     session = opened.session()

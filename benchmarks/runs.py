@@ -22,7 +22,7 @@ from txt.config import TrainConfig
 from txt.files import encode_line
 from txt.runs.events import Evaluation, Finished, Started, Step
 from txt.runs.folder import Run
-from txt.runs.summary import summaries
+from txt.runs.summary import summarize_runs
 
 STEPS = 20_000
 
@@ -99,7 +99,7 @@ def make(folder: Path, runs: int) -> None:
         (run.path / "report.json").write_text(report())
 
 
-def timed(command: list[str], folder: Path, times: int = 5) -> float:
+def time_command(command: list[str], folder: Path, times: int = 5) -> float:
     """Return the median seconds of a command."""
     found = []
     for _ in range(times):
@@ -120,10 +120,10 @@ def main() -> None:
         txt = [sys.executable, "-m", "txt"]
         machine = f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}"
         print(f"{asked.runs:,} runs of {STEPS:,} steps, {machine}")
-        print(f"txt --version      {timed([*txt, '--version'], folder):.2f} s")
-        print(f"txt runs --json    {timed([*txt, 'runs', '--json'], folder):.2f} s")
+        print(f"txt --version      {time_command([*txt, '--version'], folder):.2f} s")
+        print(f"txt runs --json    {time_command([*txt, 'runs', '--json'], folder):.2f} s")
         begun = time.perf_counter()
-        found = summaries(folder / "runs")
+        found = summarize_runs(folder / "runs")
         assert len(found) == asked.runs
         print(f"the listing alone  {time.perf_counter() - begun:.2f} s")
 

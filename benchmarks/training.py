@@ -124,13 +124,13 @@ class TxtArm:
         from types import SimpleNamespace
 
         from txt.config import TrainConfig
-        from txt.model.build import new_model
+        from txt.model.build import build_model
         from txt.model.pretrained import load_pretrained
         from txt.training.distributed import Group
         from txt.training.gradients import BatchGradients
         from txt.training.machine import choose_machine
         from txt.training.optimizer import FlatAdamW
-        from txt.training.plan import Plan
+        from txt.training.plan import TrainingPlan
 
         config = TrainConfig(**SIZES, batch_size=BATCH, num_epochs=1000, warmup_steps=0)
         machine = choose_machine(config)
@@ -140,9 +140,9 @@ class TxtArm:
             pad_token_id=0,
             manifest=SimpleNamespace(max_length=512),
         )
-        self.texts, self.plan = texts, Plan(texts.lengths, config)
+        self.texts, self.plan = texts, TrainingPlan(texts.lengths, config)
         model = load_pretrained("minilm", prepared.labels, 0) if texts.minilm else None
-        model = model or new_model(config, prepared, machine.device)
+        model = model or build_model(config, prepared, machine.device)
         self.optimizer = FlatAdamW(model, machine.dtype, config.weight_decay)
         self.optimizer.working.train()
         self.gradients = BatchGradients(texts, 2, self.plan, self.optimizer, machine, Group())

@@ -8,14 +8,14 @@ import sys
 import time
 from pathlib import Path
 
-from txt.data.sample import sample_file
+from txt.data.sample import find_sample_file
 from txt.folder.survey import survey
 from txt.screens.home import HomeApp, HomeList, HomeScreen
 
 
 def picture_of_home(folder: Path) -> str:
     """Return what the home screen shows in `folder`, where the demo was run and some rows were labeled, as SVG."""
-    shutil.copy(sample_file("reviews.csv"), folder)
+    shutil.copy(find_sample_file("reviews.csv"), folder)
     prepare = [sys.executable, "-m", "txt", "prepare", "reviews.csv"]
     subprocess.run(prepare, cwd=folder, check=True, capture_output=True)
     os.chdir(folder)

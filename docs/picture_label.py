@@ -8,11 +8,11 @@ import tempfile
 from pathlib import Path
 
 from txt.config import LabelConfig
-from txt.data.reading.rows import Asked
-from txt.labeling.opening import open_labels
+from txt.data.reading.rows import ReadingOptions
+from txt.labeling.open_labels import open_labels
 from txt.labeling.pace import Pace
 from txt.screens.label.app import LabelApp
-from txt.screens.label.screen import Sitting
+from txt.screens.label.screen import LabelScreenOptions
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample_data" / "unlabeled.csv"
 _PACE = [2.1, 3.4, 2.8, 2.2, 4.1, 2.6, 2.0, 2.4, 1.9, 2.3]  # seconds; those of a script would be none
@@ -24,16 +24,16 @@ def picture_of_label(folder: Path) -> str:
     data = folder / SAMPLE.name
     shutil.copy(SAMPLE, data)
     config = LabelConfig(labels="negative,neutral,positive", annotator="you")
-    opened = open_labels(data, config, Asked())
+    opened = open_labels(data, config, ReadingOptions())
     try:
         return asyncio.run(_sitting(LabelApp(opened.session(), _screen(opened.asked, data))))
     finally:
         opened.close()
 
 
-def _screen(asked: Asked, data: Path) -> Sitting:
+def _screen(asked: ReadingOptions, data: Path) -> LabelScreenOptions:
     pattern = re.compile(r"disappointed|horrible|awful|terrible|good|great|excellent|love\w*", re.IGNORECASE)
-    return Sitting(asked, None, data.with_suffix(".labeled.csv"), [pattern])
+    return LabelScreenOptions(asked, None, data.with_suffix(".labeled.csv"), [pattern])
 
 
 async def _sitting(app: LabelApp) -> str:

@@ -26,7 +26,7 @@ def trained_demo(folder: Path) -> None:
 def picture_of_eval(folder: Path) -> str:
     """Return what `txt eval demo` shows, as SVG."""
     from txt.cli.scorecard import show_report
-    from txt.evaluation.run import evaluate_run
+    from txt.evaluation.evaluate_run import evaluate_run
     from txt.runs.folder import Run
 
     os.chdir(folder)
@@ -45,7 +45,7 @@ def picture_of_lrfind(folder: Path) -> str:
 def picture_of_grid(folder: Path) -> str:
     """Return what `txt grid` shows at the end of a search on the demo's data, as SVG."""
     from txt.cli.grid.report import show_board
-    from txt.search.board import board_of
+    from txt.search.board import build_board
     from txt.search.study import Study
     from txt.search.study_folder import StudyFolder
 
@@ -56,7 +56,7 @@ def picture_of_grid(folder: Path) -> str:
     os.chdir(folder)
     console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     study = Study.open("sizes", StudyFolder.open("sizes").storage())
-    show_board(study, board_of(study), console)
+    show_board(study, build_board(study), console)
     return console.export_svg(title="txt grid", unique_id="grid")
 
 

@@ -1,5 +1,5 @@
-"""Trials of what `txt` promises when it is killed, starved, stopped or disturbed: `make stress`.
+"""Stress tests of what `txt` promises when it is killed, stopped or out of disk: `make stress`.
 
-Each trial does its worst to real commands in a folder of its own and then checks facts: what was there is there, what
-was made is whole or absent, nothing is left lying about, the same command goes on.
+Each trial disturbs real commands in a folder of its own and then checks facts: existing files are unchanged, outputs
+are whole or absent, no temporary files remain, and the same command works when run again.
 """

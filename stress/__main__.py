@@ -1,4 +1,4 @@
-"""Runs the trials and tells what came of them; `make stress` runs all of them."""
+"""Runs the stress tests and prints their results; `make stress` runs all of them."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""A fault done to a command, again and again, each time in a fresh folder with other random choices."""
+"""A fault injected into a command many times, each time in a fresh folder with other random choices."""
 
 import random
 import shutil
@@ -60,7 +60,7 @@ class Case:
                 self.trial(trial)
             except Skipped as reason:
                 shutil.rmtree(place)
-                return self._told(0, {}, begun, skipped=str(reason))
+                return self._make_result(0, {}, begun, skipped=str(reason))
             except Exception:  # a trial that breaks is a trial lost, and the others go on
                 trial.problems.append(traceback.format_exc(limit=3))
             if trial.problems:
@@ -70,9 +70,9 @@ class Case:
                 shutil.rmtree(place)
                 for aside in folder.glob(f"{place.name}.*"):
                     shutil.rmtree(aside) if aside.is_dir() else aside.unlink()
-        return self._told(count, lost, begun)
+        return self._make_result(count, lost, begun)
 
-    def _told(self, count: int, lost: dict[str, list[str]], begun: float, skipped: str = "") -> dict[str, Any]:
+    def _make_result(self, count: int, lost: dict[str, list[str]], begun: float, skipped: str = "") -> dict[str, Any]:
         return {
             "fault": self.fault,
             "command": self.command,

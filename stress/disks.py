@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 
 from stress.case import Case, Skipped, Trial
-from stress.facts import Content, content_of, leftovers
+from stress.facts import Content, find_leftovers, hash_contents
 from stress.inputs import copy
 from stress.labeled import Sitting, check_store
 from stress.program import Program
-from stress.trained import check_equal, train, undisturbed
-from stress.works import LIGHT, Work, done, earlier
+from stress.trained import check_equal, train, train_undisturbed
+from stress.workloads import LIGHT, Workload, place_earlier_output, run_undisturbed
 from tests.labeling.pulled_plug import CLASSES, write_items
 from txt.labeling.store.journal import read_current_labels, store_path
 
@@ -23,7 +23,7 @@ _BALLAST = "ballast"
 
 
 @contextmanager
-def small_disk(trial: Trial) -> Iterator[Path]:
+def mount_small_disk(trial: Trial) -> Iterator[Path]:
     """Yield an empty file system in memory, of 64 MiB."""
     disk = trial.folder / "disk"
     disk.mkdir()
@@ -35,7 +35,7 @@ def small_disk(trial: Trial) -> Iterator[Path]:
 
 
 @contextmanager
-def read_only(folder: Path) -> Iterator[None]:
+def mount_read_only(folder: Path) -> Iterator[None]:
     """Keep everybody from writing to a folder; root ignores mere mode bits."""
     _mount("--bind", folder, folder)
     try:
@@ -54,39 +54,39 @@ def leave_free(disk: Path, count: int) -> Path:
     return ballast
 
 
-def make_on_full_disk(work: Work, trial: Trial) -> None:
+def make_on_full_disk(work: Workload, trial: Trial) -> None:
     """Let the work run into the end of the disk, then make room and do it again."""
-    whole = done(work, trial.inputs)
-    needed = _size(trial.inputs.folder / f"done {work.name}" / work.out)
-    with small_disk(trial) as disk:
+    whole = run_undisturbed(work, trial.inputs)
+    needed = _total_bytes(trial.inputs.folder / f"done {work.name}" / work.out)
+    with mount_small_disk(trial) as disk:
         work.lay_out(trial.inputs, disk)
         laid_out = set(os.listdir(disk))
         if trial.rng.random() < 0.5:
-            earlier(work, disk)
-        before = _contents(disk)
+            place_earlier_output(work, disk)
+        before = _hash_disk(disk)
         ballast = leave_free(disk, trial.rng.randrange(needed))
         program = work.start(disk, again=True)
         code = program.wait()
         if code != 0:  # else it happened to suffice, as blocks are rounded
-            _check_told(trial, program, code, "no space left on device")
+            _check_error_message(trial, program, code, "no space left on device")
             ballast.unlink()
-            after = {name: content for name, content in _contents(disk).items() if name in before}
+            after = {name: content for name, content in _hash_disk(disk).items() if name in before}
             trial.check(after == before, "what was there has changed")
         ballast.unlink(missing_ok=True)
         program = work.start(disk, again=True)
         code = program.wait()
         trial.check(code == 0, f"exit code {code} with room again: {program.said()[-500:]}")
-        trial.check(work.essence(disk / work.out) == whole.made, "the result differs from an undisturbed one")
+        trial.check(work.essence(disk / work.out) == whole.output, "the result differs from an undisturbed one")
         own = {f"{name}{ending}" for name in laid_out for ending in ("-wal", "-shm")}
-        left = leftovers(disk, laid_out | own | {work.out})
+        left = find_leftovers(disk, laid_out | own | {work.out})
         trial.check(not left, f"left behind: {', '.join(left)}")
 
 
 def train_on_full_disk(trial: Trial) -> None:
     """Let a training run into the end of the disk: it goes on or says why not, and ends as if nothing had been."""
-    _, whole = undisturbed(trial.inputs, trial.inputs.prepared)
-    needed = _size(whole)
-    with small_disk(trial) as disk:
+    _, whole = train_undisturbed(trial.inputs, trial.inputs.prepared)
+    needed = _total_bytes(whole)
+    with mount_small_disk(trial) as disk:
         copy(trial.inputs.prepared, disk)
         ballast = leave_free(disk, trial.rng.randrange(2 * needed))
         program = train(disk, "prepared")
@@ -102,7 +102,7 @@ def train_on_full_disk(trial: Trial) -> None:
 
 def label_on_full_disk(trial: Trial) -> None:
     """Let the disk fill up in a sitting: the screen says so, and saves everything as soon as there is room."""
-    with small_disk(trial) as disk:
+    with mount_small_disk(trial) as disk:
         data = write_items(disk / "items.csv", 40)
         sitting = Sitting(disk, data)
         trial.check(sitting.begin(), f"nothing was asked: {sitting.program.said()[-500:]}")
@@ -120,16 +120,16 @@ def label_on_full_disk(trial: Trial) -> None:
         check_store(trial, data, [*sitting.given])
 
 
-def make_where_nothing_may_be_written(work: Work, trial: Trial) -> None:
+def make_where_nothing_may_be_written(work: Workload, trial: Trial) -> None:
     """Do the work in a folder that cannot be written to: one clear line, and nothing has changed."""
     folder = trial.folder / "here"
     folder.mkdir()
     work.lay_out(trial.inputs, folder)
-    before = content_of(folder)
-    with read_only(folder):
+    before = hash_contents(folder)
+    with mount_read_only(folder):
         program = work.start(folder)
-        _check_told(trial, program, program.wait(), "read-only")
-    trial.check(content_of(folder) == before, "something has changed")
+        _check_error_message(trial, program, program.wait(), "read-only")
+    trial.check(hash_contents(folder) == before, "something has changed")
 
 
 def train_where_nothing_may_be_written(trial: Trial) -> None:
@@ -137,9 +137,9 @@ def train_where_nothing_may_be_written(trial: Trial) -> None:
     folder = trial.folder / "here"
     folder.mkdir()
     copy(trial.inputs.prepared, folder)
-    with read_only(folder):
+    with mount_read_only(folder):
         program = train(folder, "prepared")
-        _check_told(trial, program, program.wait(), "read-only")
+        _check_error_message(trial, program, program.wait(), "read-only")
 
 
 def label_where_nothing_may_be_written(trial: Trial) -> None:
@@ -147,12 +147,12 @@ def label_where_nothing_may_be_written(trial: Trial) -> None:
     folder = trial.folder / "here"
     folder.mkdir()
     data = write_items(folder / "items.csv", 10)
-    with read_only(folder):
+    with mount_read_only(folder):
         program = Program(folder, "label", data.name, "--labels", ",".join(CLASSES), "--plain")
-        _check_told(trial, program, program.wait(), "")
+        _check_error_message(trial, program, program.wait(), "")
 
 
-def _check_told(trial: Trial, program: Program, code: int | None, reason: str) -> None:
+def _check_error_message(trial: Trial, program: Program, code: int | None, reason: str) -> None:
     said = program.said()
     trial.check(code in (1, 2), f"exit code {code}: {said[-500:]}")
     errors = [line for line in said.splitlines() if line.startswith("error: ")]
@@ -160,23 +160,23 @@ def _check_told(trial: Trial, program: Program, code: int | None, reason: str) -
     trial.check("Traceback" not in said, f"it ends with a traceback: {said[-500:]}")
 
 
-def _contents(disk: Path) -> dict[str, Content | None]:
+def _hash_disk(disk: Path) -> dict[str, Content | None]:
     own = ("-wal", "-shm", _BALLAST)
-    return {name: content_of(disk / name) for name in os.listdir(disk) if not name.endswith(own)}
+    return {name: hash_contents(disk / name) for name in os.listdir(disk) if not name.endswith(own)}
 
 
-def _size(path: Path) -> int:
+def _total_bytes(path: Path) -> int:
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     return sum(file.stat().st_size for file in files)
 
 
 def _mount(*arguments: object) -> None:
     try:
-        done = subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True)
+        mounted = subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True)
     except FileNotFoundError:
         raise Skipped("there is no `mount` here") from None
-    if done.returncode:
-        raise Skipped(f"only root may mount: {done.stderr.strip()}")
+    if mounted.returncode:
+        raise Skipped(f"only root may mount: {mounted.stderr.strip()}")
 
 
 CASES = (

@@ -9,23 +9,23 @@ Content = dict[str, str]
 """The SHA-256 of each file by its path; of a link, where it leads."""
 
 
-def content_of(path: Path) -> Content | None:
+def hash_contents(path: Path) -> Content | None:
     """Return what a file or a folder holds; None where there is nothing."""
     if path.is_file():
-        return {"": _sum(path)}
+        return {"": _hash_file(path)}
     if not path.is_dir():
         return None
-    return {str(file.relative_to(path)): _sum(file) for file in _files(path)}
+    return {str(file.relative_to(path)): _hash_file(file) for file in _list_files(path)}
 
 
-def leftovers(folder: Path, expected: set[str]) -> list[str]:
+def find_leftovers(folder: Path, expected: set[str]) -> list[str]:
     """Return what lies in a folder beside what is expected there."""
     return sorted(set(os.listdir(folder)) - expected)
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _list_files(folder: Path) -> Iterator[Path]:
     return (path for path in sorted(folder.rglob("*")) if not path.is_dir() or path.is_symlink())
 
 
-def _sum(path: Path) -> str:
+def _hash_file(path: Path) -> str:
     return f"link to {os.readlink(path)}" if path.is_symlink() else hashlib.sha256(path.read_bytes()).hexdigest()

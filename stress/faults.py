@@ -17,7 +17,7 @@ Fault = Callable[[Trial, Program, float], None]
 
 def kill(trial: Trial, program: Program, seconds: float) -> None:
     """End it as a pulled plug or the kernel would, alone or with all that it started."""
-    _at_random(trial, seconds)
+    _sleep_random(trial, seconds)
     program.kill(all_of_it=trial.rng.random() < 0.5)
 
 
@@ -25,7 +25,7 @@ def ask_to_end(number: int) -> Fault:
     """Return a fault that sends a signal which ends programs."""
 
     def ask(trial: Trial, program: Program, seconds: float) -> None:
-        _at_random(trial, seconds)
+        _sleep_random(trial, seconds)
         program.signal(number)
         code = program.wait()
         trial.check(code is not None, f"it does not end after {signal.Signals(number).name}")
@@ -38,7 +38,7 @@ def stop_and_go_on(number: int, seconds_stopped: float) -> Fault:
     """Return a fault that stops a program with all that it started, and lets it go on."""
 
     def stop(trial: Trial, program: Program, seconds: float) -> None:
-        _at_random(trial, 0.9 * seconds)
+        _sleep_random(trial, 0.9 * seconds)
         program.signal(number, all_of_it=True)
         time.sleep(seconds_stopped)
         program.signal(signal.SIGCONT, all_of_it=True)
@@ -48,7 +48,7 @@ def stop_and_go_on(number: int, seconds_stopped: float) -> Fault:
     return stop
 
 
-def _at_random(trial: Trial, seconds: float) -> None:
+def _sleep_random(trial: Trial, seconds: float) -> None:
     time.sleep(trial.rng.uniform(0, 1.1 * seconds))  # a little more than it takes, so that the last steps are hit too
 
 

@@ -1,4 +1,4 @@
-"""Sittings of labeling: what was acknowledged is in the store, and the next sitting goes on behind it."""
+"""Faults in labeling: acknowledged decisions are in the store, and the next session continues after them."""
 
 import os
 import signal
@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from stress.case import Case, Trial
-from stress.facts import content_of, leftovers
-from stress.program import Program, are_gone
-from tests.labeling.pulled_plug import CLASSES, pull_plug, text_of, write_items
+from stress.facts import find_leftovers, hash_contents
+from stress.program import Program, wait_until_gone
+from tests.labeling.pulled_plug import CLASSES, item_text, pull_plug, write_items
 from txt.labeling.store.decision import row_id
 from txt.labeling.store.journal import read_current_labels, store_path
 
@@ -69,7 +69,7 @@ class Sitting:
 def end_line_by_line(number: int, trial: Trial) -> None:
     """Label some rows line by line, send a signal at a random moment, and look; then label another one."""
     data = write_items(trial.folder / "items.csv", ROWS)
-    before = content_of(data)
+    before = hash_contents(data)
     sitting = Sitting(trial.folder, data)
     trial.check(sitting.begin(), f"nothing was asked: {sitting.program.said()[-500:]}")
     for _ in range(trial.rng.randint(0, 12)):
@@ -84,7 +84,7 @@ def end_line_by_line(number: int, trial: Trial) -> None:
     again = Sitting(trial.folder, data)
     trial.check(again.begin(), f"nothing was asked afterwards: {again.program.said()[-500:]}")
     first = len(read_current_labels(store_path(data)))
-    trial.check(again.first_asked() == text_of(first), f"{again.first_asked()} was asked about, not row {first}")
+    trial.check(again.first_asked() == item_text(first), f"{again.first_asked()} was asked about, not row {first}")
     again.answer(CLASSES[0])
     again.leave(trial)
     check_store(trial, data, [*sitting.given, *([] if first == len(sitting.given) else [None]), CLASSES[0]])
@@ -101,7 +101,7 @@ def kill_on_screen(trial: Trial) -> None:
     sitting = Sitting(trial.folder, data)
     trial.check(sitting.begin(), f"the next sitting failed: {sitting.program.said()[-500:]}")
     sitting.leave(trial)
-    check_folder(trial, data, content_of(data))
+    check_folder(trial, data, hash_contents(data))
 
 
 def check_store(trial: Trial, data: Path, given: list[str | None]) -> None:
@@ -112,23 +112,23 @@ def check_store(trial: Trial, data: Path, given: list[str | None]) -> None:
     trial.check(whole, "the store is damaged")
     labels = read_current_labels(store_path(data))
     for row, name in enumerate(given):
-        found = labels.get(row_id(text_of(row)))
+        found = labels.get(row_id(item_text(row)))
         trial.check(found is not None and name in (found.label, None), f"the decision on row {row} is lost")
 
 
 def check_folder(trial: Trial, data: Path, before: object) -> None:
     """Check that the data is as it was, and that nothing is beside it but its store."""
-    trial.check(content_of(data) == before, "the data has changed")
-    trial.check(are_gone(trial.folder), "processes go on")
+    trial.check(hash_contents(data) == before, "the data has changed")
+    trial.check(wait_until_gone(trial.folder), "processes go on")
     store = store_path(data).name
-    left = leftovers(trial.folder, {data.name, store, f"{store}-wal", f"{store}-shm"})
+    left = find_leftovers(trial.folder, {data.name, store, f"{store}-wal", f"{store}-shm"})
     trial.check(not left, f"left behind: {', '.join(left)}")
 
 
 def stop_line_by_line(number: int, seconds: float, trial: Trial) -> None:
     """Label some rows, stop the program with all that it started, let it go on, and label some more."""
     data = write_items(trial.folder / "items.csv", ROWS)
-    before = content_of(data)
+    before = hash_contents(data)
     sitting = Sitting(trial.folder, data)
     trial.check(sitting.begin(), f"nothing was asked: {sitting.program.said()[-500:]}")
     for _ in range(2):

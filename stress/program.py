@@ -1,4 +1,4 @@
-"""A `txt` command as a process of its own, forked off one that has everything imported, so that it starts at once."""
+"""A `txt` command as a process, forked from one with everything imported, so that it starts at once."""
 
 import os
 import signal
@@ -111,7 +111,7 @@ class Program:
         return True
 
 
-def residents(folder: Path) -> list[int]:
+def find_processes(folder: Path) -> list[int]:
     """Return the processes that live in a folder: what a program has left running."""
     inside = []
     for entry in Path("/proc").glob("[0-9]*"):
@@ -125,12 +125,12 @@ def residents(folder: Path) -> list[int]:
     return inside
 
 
-def are_gone(folder: Path, seconds: float = 30.0) -> bool:
+def wait_until_gone(folder: Path, seconds: float = 30.0) -> bool:
     """Wait until no process lives in a folder; those that stay are killed, and False is returned."""
     until = time.monotonic() + seconds
-    while residents(folder):
+    while find_processes(folder):
         if time.monotonic() > until:
-            for pid in residents(folder):
+            for pid in find_processes(folder):
                 os.kill(pid, signal.SIGKILL)
             return False
         time.sleep(0.02)

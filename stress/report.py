@@ -1,4 +1,4 @@
-"""What came of the trials: kept as JSON with the machine that they ran on, and told as a table."""
+"""Results of the stress tests: kept as JSON with the machine that they ran on, and shown as a table."""
 
 import json
 from collections.abc import Iterator, Sequence

@@ -1,4 +1,4 @@
-"""Searches: whatever happens to them or their workers, each combination is trained to its end once, to one score."""
+"""Faults in searches: each combination is still trained to its end exactly once, with the same score."""
 
 import csv
 import time
@@ -10,10 +10,10 @@ from pathlib import Path
 from optuna.trial import TrialState
 
 from stress.case import Case, Trial
-from stress.facts import content_of, leftovers
+from stress.facts import find_leftovers, hash_contents
 from stress.faults import ENDING, KILL, MOST_TIMES, Fault
 from stress.inputs import Inputs, copy
-from stress.program import Program, are_gone
+from stress.program import Program, wait_until_gone
 from txt.files import read_lines
 from txt.search.study import Study
 from txt.search.study_folder import StudyFolder
@@ -30,19 +30,21 @@ _PATIENCE = 300.0  # that process looks round only after it has imported everyth
 def disturb(fault: Fault, trial: Trial) -> None:
     """Disturb the search up to three times, then let it end."""
     patches = {} if trial.rng.random() < _AS_EVER else _FORKED
-    seconds, whole = undisturbed(trial.inputs, forked=bool(patches))
+    seconds, whole = search_undisturbed(trial.inputs, forked=bool(patches))
     prepared = copy(trial.inputs.prepared, trial.folder)
-    before = content_of(prepared)
+    before = hash_contents(prepared)
     for _ in range(trial.rng.randint(1, MOST_TIMES)):
         fault(trial, search(trial.folder, patches), seconds)
-        trial.check(are_gone(trial.folder, _PATIENCE), "workers go on")
+        trial.check(wait_until_gone(trial.folder, _PATIENCE), "workers go on")
     program = search(trial.folder, patches)
     code = program.wait()
     if trial.check(code == 0, f"exit code {code} afterwards: {program.said()[-500:]}"):
         check_once(trial)
         trial.check(scores(trial.folder) == whole, "the scores differ from an undisturbed search")
-    trial.check(content_of(prepared) == before, "the data has changed")
-    left = leftovers(trial.folder, {"prepared", "runs", "studies"}) + leftovers(trial.folder / "studies", {"tried"})
+    trial.check(hash_contents(prepared) == before, "the data has changed")
+    left = find_leftovers(trial.folder, {"prepared", "runs", "studies"}) + find_leftovers(
+        trial.folder / "studies", {"tried"}
+    )
     trial.check(not left, f"left behind: {', '.join(left)}")
 
 
@@ -60,7 +62,7 @@ def scores(folder: Path) -> dict[str, str]:
 
 
 @cache
-def undisturbed(inputs: Inputs, forked: bool) -> tuple[float, dict[str, str]]:
+def search_undisturbed(inputs: Inputs, forked: bool) -> tuple[float, dict[str, str]]:
     """Search once without any fault; returns the seconds it took and the scores."""
     folder = inputs.folder / ("searched" if forked else "searched as ever")
     folder.mkdir()

@@ -5,14 +5,13 @@ from collections import Counter
 from functools import partial
 
 from stress.case import Case, Trial
-from stress.facts import content_of, leftovers
+from stress.facts import find_leftovers, hash_contents
 from stress.inputs import copy
-from stress.program import are_gone
-from stress.searched import check_once, scores, search
-from stress.searched import undisturbed as undisturbed_search
-from stress.trained import check_equal, train, undisturbed
-from stress.works import LIGHT, Work, done
-from tests.labeling.pulled_plug import label_side_by_side, text_of, write_items
+from stress.program import wait_until_gone
+from stress.searched import check_once, scores, search, search_undisturbed
+from stress.trained import check_equal, train, train_undisturbed
+from stress.workloads import LIGHT, Workload, run_undisturbed
+from tests.labeling.pulled_plug import item_text, label_side_by_side, write_items
 from txt.labeling.store.decision import row_id
 from txt.labeling.store.journal import read_current_labels, store_path
 
@@ -20,11 +19,11 @@ _FEW = 10
 _REFUSALS = ("another process", "exists already", "is being trained")
 
 
-def make(work: Work, trial: Trial) -> None:
+def make(work: Workload, trial: Trial) -> None:
     """Start the same work twice: the result is whole, and whoever is refused is told so."""
-    whole = done(work, trial.inputs)
+    whole = run_undisturbed(work, trial.inputs)
     work.lay_out(trial.inputs, trial.folder)
-    laid_out = content_of(trial.folder)
+    laid_out = hash_contents(trial.folder)
     first = work.start(trial.folder, again=True)
     time.sleep(trial.rng.uniform(0, whole.seconds))
     second = work.start(trial.folder, again=True, talk="second")
@@ -33,16 +32,16 @@ def make(work: Work, trial: Trial) -> None:
     for code, program in zip(codes, (first, second), strict=True):
         refused = code == 2 and any(words in program.said() for words in _REFUSALS)
         trial.check(code == 0 or refused, f"exit code {code}: {program.said()[-500:]}")
-    trial.check(work.essence(trial.folder / work.out) == whole.made, "the result differs from that of one alone")
+    trial.check(work.essence(trial.folder / work.out) == whole.output, "the result differs from that of one alone")
     names = {name.partition("/")[0] for name in laid_out or {}}
     own = {f"{name}{ending}" for name in names for ending in ("-wal", "-shm")}
-    left = leftovers(trial.folder, names | own | {work.out})
+    left = find_leftovers(trial.folder, names | own | {work.out})
     trial.check(not left, f"left behind: {', '.join(left)}")
 
 
 def train_one_run(trial: Trial) -> None:
     """Go on with a run in two processes at once: one trains it, and the other is refused."""
-    seconds, whole = undisturbed(trial.inputs, trial.inputs.prepared)
+    seconds, whole = train_undisturbed(trial.inputs, trial.inputs.prepared)
     copy(trial.inputs.prepared, trial.folder)
     first = train(trial.folder, "prepared")
     time.sleep(trial.rng.uniform(0, seconds))
@@ -57,7 +56,7 @@ def train_one_run(trial: Trial) -> None:
 
 def search_one_study(trial: Trial) -> None:
     """Start one search twice: both take part, and each combination is trained once."""
-    seconds, whole = undisturbed_search(trial.inputs, forked=False)
+    seconds, whole = search_undisturbed(trial.inputs, forked=False)
     copy(trial.inputs.prepared, trial.folder)
     first = search(trial.folder)
     time.sleep(trial.rng.uniform(0, seconds))
@@ -65,7 +64,7 @@ def search_one_study(trial: Trial) -> None:
     for program in (first, second):
         code = program.wait()
         trial.check(code == 0, f"exit code {code}: {program.said()[-500:]}")
-    trial.check(are_gone(trial.folder), "workers go on")
+    trial.check(wait_until_gone(trial.folder), "workers go on")
     check_once(trial)
     trial.check(scores(trial.folder) == whole, "the scores differ from those of one search alone")
 
@@ -79,7 +78,7 @@ def label_one_store(trial: Trial) -> None:
     trial.check(len(rows) == 2 * each, "a row was given out twice")
     labels = read_current_labels(store_path(data))
     for name, own in given.items():
-        kept = sum(labels[row_id(text_of(row))].annotator == name for row in own if row_id(text_of(row)) in labels)
+        kept = sum(labels[row_id(item_text(row))].annotator == name for row in own if row_id(item_text(row)) in labels)
         trial.check(kept == each, f"{each - kept} decisions of {name} are lost")
 
 

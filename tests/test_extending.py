@@ -10,10 +10,10 @@ import pyarrow as pa
 import pytest
 
 from txt.augmentation import methods
-from txt.augmentation.rng import Draws
+from txt.augmentation.rng import RowRng
 from txt.augmentation.spans import Splitter
 from txt.cli import app, main
-from txt.cli.options import Given, build, takes
+from txt.cli.options import GivenOptions, build_config, takes
 from txt.config import LABEL_FORMATS, LabelConfig, PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
@@ -47,12 +47,12 @@ class Shouting:
 
 
 @takes(TeaConfig)
-def tea(*, given: Given) -> None:
+def tea(*, given: GivenOptions) -> None:
     """Make tea.
 
     Example: `txt tea`
     """
-    print(json.dumps(build(TeaConfig, given).to_json()))
+    print(json.dumps(build_config(TeaConfig, given).to_json()))
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def test_a_way_to_augment_is_one_entry(monkeypatch):
     monkeypatch.setitem(methods.AUGMENTERS, "shout", lambda _setup: lambda _spans, _draws, _rate: "LOUD")
     monkeypatch.setattr(methods, "METHODS", (*methods.AUGMENTERS, *methods.REWRITERS))
     assert methods.parse_methods(["shout:2"]) == (("shout", 2),)
-    assert methods.AUGMENTERS["shout"](methods.Setup())(Splitter().split("so good"), Draws(1), 0.1) == "LOUD"
+    assert methods.AUGMENTERS["shout"](methods.Setup())(Splitter().split("so good"), RowRng(1), 0.1) == "LOUD"
 
 
 def test_a_kind_of_rule_is_one_entry(monkeypatch):

@@ -13,7 +13,7 @@ import pytest
 from tests.augmentation.conftest import write_wordnet
 from txt.augmentation import augment as augmenting
 from txt.augmentation.augment import augment
-from txt.augmentation.originals import key_of
+from txt.augmentation.originals import make_key
 from txt.config import AugmentConfig, PrepareConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
@@ -58,7 +58,7 @@ def test_every_row_is_there_as_it_was_and_every_copy_says_where_it_is_from(data,
     assert [{name: row[name] for name in before[0]} for row in originals] == before
     assert [row["source_id"] for row in originals] == [str(n) for n in range(1, 91)]
     assert len(copies) == summary.copies == 180
-    keys = [key_of(row["text"]) for row in out]
+    keys = [make_key(row["text"]) for row in out]
     assert len(set(keys)) == len(keys)
     for row in copies:
         original = originals[int(row["source_id"]) - 1]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from txt.augmentation.engine import FLIPPED, REPEATED, UNCHANGEABLE, Engine, Recipe, Row
-from txt.augmentation.originals import Originals, hashes_of, key_of
+from txt.augmentation.originals import Originals, hash_keys, make_key
 
 MIX = (("swap", 1), ("delete", 1), ("keyboard", 1))
 TEXT = "a film that starts out well and then becomes rather long"
@@ -21,9 +21,9 @@ def test_a_copy_depends_on_seed_row_and_number_only():
 
 def test_copies_are_distinct_and_differ_from_their_original():
     copies = Engine(Recipe(MIX)).copies([Row(1, TEXT, 20)]).copies[0]
-    keys = [key_of(copy.text) for copy in copies]
+    keys = [make_key(copy.text) for copy in copies]
     assert len(set(keys)) == len(keys) == 20
-    assert key_of(TEXT) not in keys
+    assert make_key(TEXT) not in keys
 
 
 def test_what_cannot_be_made_is_counted_with_its_reason():
@@ -34,7 +34,7 @@ def test_what_cannot_be_made_is_counted_with_its_reason():
 
 def test_no_copy_equals_an_original(tmp_path):
     path = tmp_path / "keys.npy"
-    Originals.write(path, hashes_of([key_of("beta alpha"), key_of("other")]))
+    Originals.write(path, hash_keys([make_key("beta alpha"), make_key("other")]))
     made = Engine(Recipe((("swap", 1),), originals=path)).copies([Row(1, "alpha beta", 1)])
     assert made.copies == [[]]
     assert made.missing == {REPEATED: 1}

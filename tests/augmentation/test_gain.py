@@ -6,9 +6,9 @@ import pytest
 
 from tests.augmentation.test_augment import CHEAP, rows_of, texts, write
 from txt.augmentation.augment import augment
-from txt.augmentation.gain import ROUNDS, Learner, measure
-from txt.augmentation.originals import key_of
-from txt.augmentation.preview import preview
+from txt.augmentation.gain import ROUNDS, GainLearner, measure_gain
+from txt.augmentation.originals import make_key
+from txt.augmentation.preview import preview_copies
 from txt.config import PrepareConfig
 from txt.errors import InputError
 
@@ -28,13 +28,13 @@ def seen():
         given.append((train, asked))
         return ["usual"] * len(asked)
 
-    return Learner("a learner that remembers", predict), given
+    return GainLearner("a learner that remembers", predict), given
 
 
 @pytest.mark.parametrize("options", [{"balance": True}, {"per_class": 90}])
 def test_a_measured_gain_is_that_of_the_copies_asked_for(uneven, seen, options):
     learner, given = seen
-    gain = measure(uneven, CHEAP.with_options(**options), PrepareConfig(), learner=learner)
+    gain = measure_gain(uneven, CHEAP.with_options(**options), PrepareConfig(), learner=learner)
     assert len(given) == 3 * ROUNDS
     for nothing, duplicates, copies in zip(*[iter(given)] * 3, strict=True):
         wanted = options.get("per_class") or max(Counter(label for _, label in nothing[0]).values())
@@ -46,18 +46,18 @@ def test_a_measured_gain_is_that_of_the_copies_asked_for(uneven, seen, options):
 
 def test_no_copy_of_a_held_out_row_is_trained_on(uneven, seen):
     learner, given = seen
-    measure(uneven, CHEAP, PrepareConfig(), learner=learner)
+    measure_gain(uneven, CHEAP, PrepareConfig(), learner=learner)
     for train, asked in given:
         numbers = {text.split(" x")[-1] for text, _ in train if " x" in text}
         assert not numbers & {text.split(" x")[-1] for text in asked}
-        assert not {key_of(text) for text, _ in train} & {key_of(text) for text in asked}
+        assert not {make_key(text) for text, _ in train} & {make_key(text) for text in asked}
 
 
 def test_a_check_learns_from_the_rows_that_are_copied_alone(uneven, seen, monkeypatch):
     learner, given = seen
     fitted = []
-    monkeypatch.setattr("txt.augmentation.gain.fitted_on", lambda rows: fitted.append(rows) or _NoFlips())
-    measure(uneven, CHEAP.with_options(check="tfidf"), PrepareConfig(), learner=learner)
+    monkeypatch.setattr("txt.augmentation.gain.fit_check_on", lambda rows: fitted.append(rows) or _NoFlips())
+    measure_gain(uneven, CHEAP.with_options(check="tfidf"), PrepareConfig(), learner=learner)
     assert fitted == [train for train, _ in given[::3]]
 
 
@@ -69,7 +69,7 @@ class _NoFlips:
 @pytest.mark.parametrize("options", [{}, {"balance": True}, {"per_class": 85}, {"check": "tfidf"}])
 def test_a_preview_shows_the_copies_that_are_made(uneven, tmp_path, options):
     config = CHEAP.with_options(**options)
-    pairs, _ = preview(uneven, config, PrepareConfig(), 10)
+    pairs, _ = preview_copies(uneven, config, PrepareConfig(), 10)
     augment(uneven, tmp_path / "out.csv", config)
     made = {}
     for row in rows_of(tmp_path / "out.csv"):
@@ -82,7 +82,7 @@ def test_a_preview_shows_the_copies_that_are_made(uneven, tmp_path, options):
 
 def test_a_preview_without_anything_to_copy_says_why(uneven):
     with pytest.raises(InputError, match="gets copies") as caught:
-        preview(uneven, CHEAP.with_options(per_class=5), PrepareConfig(), 3)
+        preview_copies(uneven, CHEAP.with_options(per_class=5), PrepareConfig(), 3)
     assert "as large already" in caught.value.hint
 
 

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from txt.augmentation import typos, words
-from txt.augmentation.language_data import keyboard, keyboards
+from txt.augmentation.language_data import list_keyboards, load_keyboard
 from txt.augmentation.methods import parse_methods
-from txt.augmentation.rng import Draws
+from txt.augmentation.rng import RowRng
 from txt.augmentation.spans import Splitter
 from txt.errors import InputError
 
@@ -19,11 +19,11 @@ PLAIN = {
     "delete": words.delete,
     "repeat": words.repeat,
     "split": words.split,
-    "keyboard": typos.slips("en"),
-    "ocr": typos.scans("en"),
-    "spelling": typos.spellings("en"),
-    "punctuation": words.punctuation,
-    "sentence": words.sentence,
+    "keyboard": typos.make_keyboard_slips("en"),
+    "ocr": typos.make_scan_errors("en"),
+    "spelling": typos.make_misspell("en"),
+    "punctuation": words.add_punctuation,
+    "sentence": words.edit_sentences,
 }
 PROTECTED = ["https://t.co/x1", "@someone", "#tag", "😍", "12.5", "don't", "&amp;", "好的"]
 
@@ -33,7 +33,7 @@ natural = st.lists(
 
 
 def edited(method, text, seed=1, rate=0.1):
-    return method(Splitter().split(text), Draws(seed), rate)
+    return method(Splitter().split(text), RowRng(seed), rate)
 
 
 @settings(max_examples=60)
@@ -79,7 +79,7 @@ def test_delete_takes_one_space_along_and_keeps_a_word():
 
 def test_typos_keep_the_case_and_the_first_letter():
     for seed in range(50):
-        changed = edited(typos.slips("en"), "PLANET Planet planet", seed, rate=1)
+        changed = edited(typos.make_keyboard_slips("en"), "PLANET Planet planet", seed, rate=1)
         for before, after in zip(["PLANET", "Planet", "planet"], changed.split(), strict=True):
             assert after[0] == before[0]
             assert len(after) == len(before)
@@ -89,20 +89,20 @@ def test_typos_keep_the_case_and_the_first_letter():
 
 def test_the_rate_says_how_many_words_change_however_long_the_text():
     text = " ".join(["planet"] * 300)
-    changed = edited(typos.slips("en"), text, rate=0.1)
+    changed = edited(typos.make_keyboard_slips("en"), text, rate=0.1)
     assert sum(a != b for a, b in zip(text.split(), changed.split(), strict=True)) == 30
 
 
 def test_every_keyboard_has_letters_beside_letters_only():
-    for language in keyboards():
-        assert all(keys.isalpha() and key not in keys for key, keys in keyboard(language).items())
+    for language in list_keyboards():
+        assert all(keys.isalpha() and key not in keys for key, keys in load_keyboard(language).items())
     with pytest.raises(InputError, match="no keyboard for --language xx"):
-        keyboard("xx")
+        load_keyboard("xx")
 
 
 def test_sentences_change_places_or_go_but_not_one_with_a_negation():
     text = "It arrived. I did not like it. The box was red."
-    found = {edited(words.sentence, text, seed) for seed in range(60)}
+    found = {edited(words.edit_sentences, text, seed) for seed in range(60)}
     assert "I did not like it. It arrived. The box was red." in found
     assert "It arrived. I did not like it." in found
     assert all("did not like" in each for each in found)
@@ -118,7 +118,7 @@ def test_abbreviations_end_no_sentence():
 
 def test_punctuation_adds_marks_and_nothing_else():
     text = "what a long and winding road this is"
-    changed = edited(words.punctuation, text)
+    changed = edited(words.add_punctuation, text)
     assert "".join(re.findall(r"\w+", changed)) == text.replace(" ", "")
     assert changed != text
 
@@ -140,7 +140,7 @@ def test_a_wrong_method_is_told_with_all_there_are():
         parse_methods(["swop"])
     assert "did you mean `swap`" in told.value.hint
     assert "back-translation" in told.value.hint
-    with pytest.raises(InputError, match="labels would lie"):
+    with pytest.raises(InputError, match="labels would be wrong"):
         parse_methods(["antonym"])
     assert parse_methods(["antonym"], allow_label_flips=True)
     for wrong in ("swap:0", "swap:x", "swap:-1"):

@@ -10,7 +10,7 @@ from transformers import BertConfig, BertForMaskedLM, MarianConfig, MarianMTMode
 from txt.augmentation import back_translation, contextual, rewriting
 from txt.augmentation.engine import Engine, Recipe, Row
 from txt.augmentation.methods import Setup
-from txt.augmentation.rng import Draws
+from txt.augmentation.rng import RowRng
 from txt.augmentation.spans import Splitter
 from txt.errors import InputError
 
@@ -60,8 +60,8 @@ def spans_of(texts):
 
 def test_translations_do_not_depend_on_the_batch_that_they_are_in(marian):
     translate = back_translation.load((marian, marian), "cpu", sampled=False)
-    together = translate(spans_of(TEXTS), [Draws(1, row) for row in range(4)], 0.1)
-    alone = [translate(spans_of([text]), [Draws(1, 0)], 0.1)[0] for text in TEXTS]
+    together = translate(spans_of(TEXTS), [RowRng(1, row) for row in range(4)], 0.1)
+    alone = [translate(spans_of([text]), [RowRng(1, 0)], 0.1)[0] for text in TEXTS]
     assert together == alone
     assert any(together)
 
@@ -95,7 +95,7 @@ def test_a_translation_that_lost_what_counts_is_refused(before, after, kept):
 def test_contextual_changes_only_the_chosen_words(bert):
     fill = contextual.load(bert, "cpu")
     texts = ["the  film,\nwas https://t.co/x not long and RATHER Dull 😍", "@me 12", "the film was long and old"]
-    found = fill(spans_of(texts), [Draws(3, row) for row in range(3)], 0.2)
+    found = fill(spans_of(texts), [RowRng(3, row) for row in range(3)], 0.2)
     assert found[1] is None
     for text, changed in zip(texts, found, strict=True):
         if changed is not None:
@@ -121,12 +121,12 @@ def test_a_model_that_is_not_there_is_told_in_one_line(tmp_path):
     (tmp_path / "config.json").write_text(json.dumps({"model_type": "marian"}))
     for name in (str(tmp_path), "nobody/nothing"):
         with pytest.raises(InputError, match=r"no tokenizer in|is not on this machine") as told:
-            rewriting.load_model("AutoModelForSeq2SeqLM", name, "cpu")
+            rewriting.load_transformer("AutoModelForSeq2SeqLM", name, "cpu")
         assert "\n" not in told.value.message
 
 
 def test_batches_are_of_like_length_and_of_bounded_size():
     spans = spans_of(["word " * count for count in (1, 700, 3, 690, 2, 5)])
-    batches = list(rewriting.by_length(spans))
+    batches = list(rewriting.batch_by_length(spans))
     assert sorted(place for batch in batches for place in batch) == list(range(6))
     assert batches[0] == [1, 3]

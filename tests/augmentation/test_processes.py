@@ -9,14 +9,14 @@ import sys
 import pytest
 
 from txt.augmentation.engine import Engine, Recipe, Row
-from txt.augmentation.processes import made_in_order
+from txt.augmentation.processes import make_in_order
 
 RECIPE = Recipe((("swap", 1),))
 
 
 def work_until_killed(telling):
     rows = [Row(number, "some words to be swapped", 1) for number in range(10)]
-    made = made_in_order(Engine(RECIPE), RECIPE, iter([(None, rows)] * 100), 2)
+    made = make_in_order(Engine(RECIPE), RECIPE, iter([(None, rows)] * 100), 2)
     next(made)
     telling.send([child.pid for child in multiprocessing.active_children()])
     signal.pause()

@@ -3,13 +3,13 @@ import math
 import numpy as np
 import pytest
 
-from txt.charts.plot import Series, bars, field_chart, line_chart
+from txt.charts.plot import Series, draw_bars, draw_field_chart, draw_line_chart
 from txt.charts.raster import Ink, Line, Raster
-from txt.charts.ticks import log_axis, number_axis, time_axis
+from txt.charts.ticks import build_log_axis, build_number_axis, build_time_axis
 
 
 def test_a_chart_fills_the_room_it_is_given():
-    chart = line_chart([Series([1, 2, 3], [3, 1, 2], "loss")], 40, 10)
+    chart = draw_line_chart([Series([1, 2, 3], [3, 1, 2], "loss")], 40, 10)
     lines = chart.plain.split("\n")
     assert len(lines) == 10
     assert max(len(line) for line in lines) <= 40
@@ -18,38 +18,38 @@ def test_a_chart_fills_the_room_it_is_given():
 def test_a_peak_among_many_points_is_drawn():
     ys = [1.0] * 50_000
     ys[31_234] = 100.0
-    chart = line_chart([Series(list(range(50_000)), ys)], 40, 10, from_zero=True).plain
+    chart = draw_line_chart([Series(list(range(50_000)), ys)], 40, 10, from_zero=True).plain
     assert "100" in chart
     assert any(letter not in " ⠀" for letter in chart.split("\n")[0].replace("100", ""))
 
 
 def test_a_logarithmic_axis_can_be_drawn_twice_and_has_powers_of_ten():
     for _ in range(2):
-        chart = line_chart([Series([1e-4, 1e-3, 1e-2], [3.0, 1.0, 9.0])], 60, 12, log_x=True).plain
+        chart = draw_line_chart([Series([1e-4, 1e-3, 1e-2], [3.0, 1.0, 9.0])], 60, 12, log_x=True).plain
         assert "1e-4" in chart
         assert "1e-2" in chart
 
 
 @pytest.mark.parametrize("ys", [[], [math.nan, math.nan], [math.inf]])
 def test_nothing_to_draw_is_drawn_as_nothing(ys):
-    assert line_chart([Series(list(range(len(ys))), ys)], 40, 10).plain == ""
+    assert draw_line_chart([Series(list(range(len(ys))), ys)], 40, 10).plain == ""
 
 
 def test_points_that_are_not_finite_are_left_out():
-    chart = line_chart([Series([1, 2, 3, 4], [1.0, math.nan, math.inf, 2.0])], 40, 10).plain
+    chart = draw_line_chart([Series([1, 2, 3, 4], [1.0, math.nan, math.inf, 2.0])], 40, 10).plain
     assert "nan" not in chart
     assert "inf" not in chart
 
 
 def test_whole_numbers_are_marked_by_whole_numbers():
-    last = line_chart([Series([1, 2, 3, 4], [1, 2, 3, 4])], 40, 8).plain.split("\n")[-1].split()
+    last = draw_line_chart([Series([1, 2, 3, 4], [1, 2, 3, 4])], 40, 8).plain.split("\n")[-1].split()
     assert last[0] == "1"
     assert last[-1] == "4"
     assert all(mark.isdecimal() for mark in last)
 
 
 def test_bars_are_as_long_as_their_counts():
-    lines = bars({"pos": 100, "neg": 50, "none": 0, "few": 1}, 40).plain.split("\n")
+    lines = draw_bars({"pos": 100, "neg": 50, "none": 0, "few": 1}, 40).plain.split("\n")
     lengths = {line.split()[0]: sum(letter in "▏▎▍▌▋▊▉█" for letter in line) for line in lines}
     assert abs(lengths["pos"] - 2 * lengths["neg"]) <= 1
     assert lengths["none"] == 0
@@ -60,7 +60,9 @@ def test_bars_are_as_long_as_their_counts():
 def test_a_field_chart_is_as_wide_as_asked_whatever_the_terminal_is():
     xs = np.linspace(0.0, 100.0, 500)
     lines = [Line(xs, np.sin(xs), Ink("blue")), Line(xs[::100], np.cos(xs[::100]), Ink("yellow", letter="•"))]
-    chart = [row.plain for row in field_chart(lines, 150, 12, number_axis(0, 100, 5), number_axis(-1, 1, 3))]
+    chart = [
+        row.plain for row in draw_field_chart(lines, 150, 12, build_number_axis(0, 100, 5), build_number_axis(-1, 1, 3))
+    ]
     assert len(chart) == 12
     assert {len(line) for line in chart} == {150}
     assert sum("•" in line for line in chart)
@@ -73,13 +75,13 @@ def test_each_dot_of_a_raster_is_where_its_point_is():
     raster = Raster(2, 1, 0, 3, 0, 3)
     raster.draw(Line(np.array([0.0]), np.array([0.0])))
     raster.draw(Line(np.array([3.0]), np.array([3.0])))
-    assert [(stroke.column, stroke.letters) for stroke in raster.strokes(0)] == [(0, "⡀"), (1, "⠈")]
+    assert [(stroke.column, stroke.letters) for stroke in raster.list_strokes(0)] == [(0, "⡀"), (1, "⠈")]
 
 
 def test_a_line_leaves_no_gap_between_its_points():
     raster = Raster(30, 10, 0, 1, 0, 1)
     raster.draw(Line(np.array([0.0, 1.0]), np.array([0.0, 1.0])))
-    strokes = [raster.strokes(row) for row in range(10)]
+    strokes = [raster.list_strokes(row) for row in range(10)]
     assert all(len(row) == 1 for row in strokes)
     columns = [stroke.column + k for (stroke,) in strokes for k in range(len(stroke.letters))]
     assert set(columns) == set(range(30))
@@ -90,24 +92,24 @@ def test_letters_hide_dots_and_the_last_line_is_on_top():
     flat = np.array([0.0, 7.0]), np.array([0.0, 0.0])
     raster.draw(Line(*flat, Ink("blue")))
     raster.draw(Line(np.array([3.0]), np.array([0.0]), Ink("red", letter="x", joined=False)))
-    assert [(stroke.letters, stroke.ink.color) for stroke in raster.strokes(0)] == [
+    assert [(stroke.letters, stroke.ink.color) for stroke in raster.list_strokes(0)] == [
         ("⣀", "blue"),
         ("x", "red"),
         ("⣀⣀", "blue"),
     ]
     raster.draw(Line(*flat, Ink("green")))
-    assert [(stroke.letters, stroke.ink.color) for stroke in raster.strokes(0)] == [("⣀⣀⣀⣀", "green")]
+    assert [(stroke.letters, stroke.ink.color) for stroke in raster.list_strokes(0)] == [("⣀⣀⣀⣀", "green")]
 
 
 @pytest.mark.parametrize(
     ("axis", "labels"),
     [
-        (number_axis(0, 1200, 5), ["0", "500", "1,000"]),
-        (number_axis(0, 2.2e-4, 4), ["0", "1e-4", "2e-4"]),
-        (number_axis(-0.5, 0.5, 3), ["-0.5", "0", "0.5"]),
-        (number_axis(0, 10e6, 3), ["0", "5M", "10M"]),
-        (log_axis(-4, 0, 3), ["1e-4", "1e-2", "1e0"]),
-        (time_axis(0, 4000, 4), ["0s", "30:00", "1:00:00"]),
+        (build_number_axis(0, 1200, 5), ["0", "500", "1,000"]),
+        (build_number_axis(0, 2.2e-4, 4), ["0", "1e-4", "2e-4"]),
+        (build_number_axis(-0.5, 0.5, 3), ["-0.5", "0", "0.5"]),
+        (build_number_axis(0, 10e6, 3), ["0", "5M", "10M"]),
+        (build_log_axis(-4, 0, 3), ["1e-4", "1e-2", "1e0"]),
+        (build_time_axis(0, 4000, 4), ["0s", "30:00", "1:00:00"]),
     ],
 )
 def test_axes_are_marked_at_round_places(axis, labels):

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from txt.charts.svg import POINTS, Scale, Whisker, bar, heat_map, reliability_chart, whisker_chart
+from txt.charts.svg import POINTS, Scale, Whisker, draw_bar, draw_heat_map, draw_reliability_chart, draw_whisker_chart
 from txt.proportions import Bin, Interval
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -28,7 +28,7 @@ def test_a_scale_holds_its_values_between_round_ticks(values: list[float]) -> No
 
 def test_a_whisker_reaches_from_low_to_high_with_its_dot_at_the_value() -> None:
     x = Scale(0, 1, 0.2, 100, 200)
-    chart = whisker_chart([Whisker("accuracy", [("model", Interval(0.5, 0.25, 0.75))])], x, mark=0.5)
+    chart = draw_whisker_chart([Whisker("accuracy", [("model", Interval(0.5, 0.25, 0.75))])], x, mark=0.5)
     (line,) = elements(chart, "line", "model")
     (dot,) = elements(chart, "circle", "model")
     (mark,) = elements(chart, "line", "zero")
@@ -36,7 +36,7 @@ def test_a_whisker_reaches_from_low_to_high_with_its_dot_at_the_value() -> None:
 
 
 def test_differences_are_written_in_points() -> None:
-    chart = whisker_chart(
+    chart = draw_whisker_chart(
         [Whisker("accuracy", [("difference", Interval(0.021, 0.004, 0.038))])],
         Scale.around([0, 0.038], 0, 100),
         unit=POINTS,
@@ -45,7 +45,7 @@ def test_differences_are_written_in_points() -> None:
 
 
 def test_a_heat_map_shades_each_row_by_its_own_shares() -> None:
-    chart = heat_map(["rare", "common"], [[1, 1], [0, 100]])
+    chart = draw_heat_map(["rare", "common"], [[1, 1], [0, 100]])
     rare, common = elements(chart, "rect", "right")
     (wrong,) = elements(chart, "rect", "wrong")
     assert float(common.get("fill-opacity", 0)) == 1
@@ -56,19 +56,19 @@ def test_a_heat_map_shades_each_row_by_its_own_shares() -> None:
 
 
 def test_a_label_without_rows_leaves_its_row_empty() -> None:
-    assert len(elements(heat_map(["a", "b"], [[0, 0], [1, 3]]), "rect", "right")) == 1
+    assert len(elements(draw_heat_map(["a", "b"], [[0, 0], [1, 3]]), "rect", "right")) == 1
 
 
 def test_reliability_rises_with_accuracy() -> None:
     bins = [Bin(0.4, 0.6, 10, 0.5, 0.2), Bin(0.8, 1.0, 40, 0.9, 0.9)]
-    low, high = elements(reliability_chart(bins, ()), "circle", "model")
+    low, high = elements(draw_reliability_chart(bins, ()), "circle", "model")
     assert float(high.get("cy", 0)) < float(low.get("cy", 0))
-    few, many = elements(reliability_chart(bins, ()), "rect", "muted")
+    few, many = elements(draw_reliability_chart(bins, ()), "rect", "muted")
     assert float(many.get("height", 0)) == 4 * float(few.get("height", 0))
 
 
 def test_a_bar_is_as_long_as_its_share() -> None:
     assert (
-        elements(f'<g xmlns="http://www.w3.org/2000/svg">{bar(0.25, 160)}</g>', "rect", "model")[0].get("width")
+        elements(f'<g xmlns="http://www.w3.org/2000/svg">{draw_bar(0.25, 160)}</g>', "rect", "model")[0].get("width")
         == "40.0"
     )

@@ -8,10 +8,10 @@ import typer
 from typer.core import TyperGroup
 
 from txt.cli import app
-from txt.cli.settings import commands_of
+from txt.cli.settings import list_settable_options
 
 ROOT = typer.main.get_command(app)
-COMMANDS = {path: path for path in commands_of(ROOT)}
+COMMANDS = {path: path for path in list_settable_options(ROOT)}
 
 
 def command(path):

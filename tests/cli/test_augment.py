@@ -85,7 +85,7 @@ def test_control_codes_in_the_data_do_not_reach_the_terminal(folder, capsys):
     [
         (["--method", "swop"], "there is no method `swop`"),
         (["--method", "swap:0"], "the weight of `swap:0`"),
-        (["--method", "antonym"], "labels would lie"),
+        (["--method", "antonym"], "labels would be wrong"),
         (["--method", "synonym"], "no WordNet on this machine"),
         (["--method", "synonym", "--wordnet", "."], "holds no WordNet"),
         (["--method", "synonym", "--language", "de"], "WordNet is English"),

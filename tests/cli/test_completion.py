@@ -6,14 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.made_runs import course, made_run
+from tests.runs.made_runs import make_run_folder, make_training_events
 
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    made_run("balanced", course(0.9), day=1)
-    made_run("e\x1b[31mvil", course(0.9), day=2)
+    make_run_folder("balanced", make_training_events(0.9), day=1)
+    make_run_folder("e\x1b[31mvil", make_training_events(0.9), day=2)
     Path("studies/sizes").mkdir(parents=True)
     Path("studies/sizes/study.json").write_text("{}")
     Path("ready").mkdir()

@@ -12,5 +12,5 @@ from txt.cli import console
 def test_only_a_terminal_is_told_what_takes_a_while(monkeypatch, terminal, told):
     written = io.StringIO()
     monkeypatch.setattr(console, "talk", Console(file=written, force_terminal=terminal, color_system=None))
-    console.say_meanwhile("loading 001 …")
+    console.say_if_terminal("loading 001 …")
     assert written.getvalue() == told

@@ -7,10 +7,10 @@ import pytest
 
 from txt.cli import main
 from txt.installation import checkup
-from txt.installation.finding import anonymous
-from txt.installation.hardware import cuda_of_torch, machine
-from txt.installation.packages import extras, fits, requirements, versions
-from txt.installation.terminal import terminal
+from txt.installation.finding import anonymize
+from txt.installation.hardware import check_machine, read_torch_cuda
+from txt.installation.packages import check_extras, check_versions, is_within_limits, read_requirements
+from txt.installation.terminal import check_terminal
 
 
 def findings(capsys) -> dict[str, dict[str, str]]:
@@ -43,7 +43,7 @@ def test_bf16_is_told_as_training_chooses_it(capsys):
 def test_the_cuda_of_torch_is_read_without_loading_torch():
     import torch
 
-    assert cuda_of_torch() == torch.version.cuda
+    assert read_torch_cuda() == torch.version.cuda
 
 
 def test_it_loads_nothing_heavy_and_works_where_nothing_can_be_loaded():
@@ -95,7 +95,7 @@ def test_paths_are_told_without_names(monkeypatch, text, told):
     for name in ("USER", "LOGNAME", "LNAME", "USERNAME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", "/home/anna")
-    assert anonymous(text) == told
+    assert anonymize(text) == told
 
 
 def test_a_missing_package_is_a_problem_with_what_to_do(monkeypatch, capsys):
@@ -114,7 +114,7 @@ def test_a_missing_extra_is_no_problem_and_tells_what_it_would_bring(monkeypatch
     from txt.installation import packages
 
     monkeypatch.setattr(packages, "installed_version", lambda _: None)
-    found = {one.name: one for one in extras()}
+    found = {one.name: one for one in check_extras()}
     assert set(found) == {"lora", "minilm", "onnx", "postgres"}
     assert all(one.state == "ok" and f"'txt-toolkit[{name}]'" in one.advice for name, one in found.items())
 
@@ -123,7 +123,7 @@ def test_an_installed_package_of_another_version_is_told(monkeypatch):
     from txt.installation import packages
 
     monkeypatch.setattr(packages, "installed_version", lambda _: "0.0.1")
-    assert all(one.state == "problem" for one in versions() if one.name in ("torch", "rich", "typer"))
+    assert all(one.state == "problem" for one in check_versions() if one.name in ("torch", "rich", "typer"))
 
 
 @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ def test_an_installed_package_of_another_version_is_told(monkeypatch):
     [("5.3.2", ">=5.3.2,<6", True), ("6.0", ">=5.3.2,<6", False), ("2.10.1+cpu", ">=2.8", True), ("1.9", "", True)],
 )
 def test_versions_are_compared_by_their_numbers(found, limits, fit):
-    assert fits(found, limits) is fit
+    assert is_within_limits(found, limits) is fit
 
 
 def test_what_is_needed_comes_from_the_project_file():
@@ -140,7 +140,7 @@ def test_what_is_needed_comes_from_the_project_file():
     from tests.conftest import ROOT
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    known = requirements()
+    known = read_requirements()
     assert known is not None
     assert {one.name for one in known if one.extra is None} == {
         line.partition(">")[0] for line in project["dependencies"]
@@ -150,25 +150,26 @@ def test_what_is_needed_comes_from_the_project_file():
 
 def test_a_folder_that_cannot_be_written_to_is_a_problem(monkeypatch):
     monkeypatch.setattr(os, "access", lambda *_: False)
-    assert "problem" in {one.state for one in checkup.disk()}
+    assert "problem" in {one.state for one in checkup.check_disk()}
 
 
 def test_a_full_disk_is_told(monkeypatch):
     import shutil
 
     monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 100, 0))
-    assert {one.state for one in checkup.disk() if one.name in ("this folder", "cache")} == {"note"}
+    assert {one.state for one in checkup.check_disk() if one.name in ("this folder", "cache")} == {"note"}
 
 
 def test_threads_that_are_held_back_are_told(monkeypatch):
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2, 3}, raising=False)
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
-    (threads,) = [one for one in machine() if one.name == "threads"]
+    (threads,) = [one for one in check_machine() if one.name == "threads"]
     assert threads.state == "note"
     assert "OMP_NUM_THREADS=1" in threads.value
 
 
 def test_colours_follow_what_the_terminal_has(monkeypatch):
-    assert {one.value for one in terminal("truecolor") if one.name == "colours"} == {"16.7 million"}
+    assert {one.value for one in check_terminal("truecolor") if one.name == "colours"} == {"16.7 million"}
     monkeypatch.setenv("NO_COLOR", "1")
-    assert {one.value for one in terminal("truecolor") if one.name == "colours"} == {"none, since NO_COLOR is set"}
+    found = {one.value for one in check_terminal("truecolor") if one.name == "colours"}
+    assert found == {"none, since NO_COLOR is set"}

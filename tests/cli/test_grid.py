@@ -61,7 +61,7 @@ def test_a_grid_is_searched_ranked_kept_and_its_winner_trained(here, run):
     write_topics(here / "other.csv", rows=120)
     code, _, err = run("grid", "other.csv", "--name", "g", *TINY, *space, "--vocab-size", "400")
     assert code == 2
-    assert "study `g` was made otherwise" in err
+    assert "study `g` was made with other settings" in err
     assert re.search(r"train had \d+ rows, has \d+", err)
 
 
@@ -83,10 +83,10 @@ def test_a_timeout_stops_saves_and_says_how_to_go_on(here, run):
 
 
 def test_without_a_space_the_grid_is_the_guides(here):
-    from txt.cli.grid.space import space_of
-    from txt.cli.options import Given
+    from txt.cli.grid.space import build_space
+    from txt.cli.options import GivenOptions
 
-    base, space = space_of(Given({}), None, None, {})
+    base, space = build_space(GivenOptions({}), None, None, {})
     assert set(space) == {"d_model", "nhead", "num_layers", "learning_rate", "batch_size"}
     from txt.search.space import grid_points
 
@@ -96,10 +96,10 @@ def test_without_a_space_the_grid_is_the_guides(here):
 
 
 def settled(*, preset=None, options=None, typed=(), **given):
-    from txt.cli.grid.space import space_of
-    from txt.cli.options import Given
+    from txt.cli.grid.space import build_space
+    from txt.cli.options import GivenOptions
 
-    return space_of(Given(given, typed=frozenset(typed)), None, preset, options or {})
+    return build_space(GivenOptions(given, typed=frozenset(typed)), None, preset, options or {})
 
 
 @pytest.mark.parametrize("options", [{}, {"pretrained": "minilm"}])

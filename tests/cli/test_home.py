@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tests.labeling.terminal import Terminal
-from tests.runs.made_runs import made_run, started, step
+from tests.runs.made_runs import make_run_folder, started, step
 
 SECONDS = 120
 
@@ -14,7 +14,7 @@ SECONDS = 120
 def home(tmp_path, monkeypatch):
     """Return `txt` on a terminal of its own, in a folder with a run, once that is shown."""
     monkeypatch.chdir(tmp_path)
-    made_run("002", [started(), step(30)])
+    make_run_folder("002", [started(), step(30)])
     with Terminal([sys.executable, "-m", "txt"]) as terminal:
         terminal.wait_for(b"died at step 30", SECONDS)
         yield terminal

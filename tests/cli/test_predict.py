@@ -16,8 +16,8 @@ import pytest
 from tests.evaluation.conftest import born_run, write_reviews  # noqa: F401
 from tests.prediction.conftest import run  # noqa: F401
 from txt.cli import main
-from txt.cli.predict import lines_as_they_come
-from txt.cli.predict_view import bars, highlighted
+from txt.cli.predict import read_lines
+from txt.cli.predict_view import draw_prediction, highlight_words
 from txt.prediction.classifier import Prediction
 from txt.prediction.explain import Explanation, Part
 from txt.runs.folder import Run
@@ -114,7 +114,7 @@ def test_lines_of_standard_input_are_answered_line_by_line(
 def test_a_line_is_answered_before_the_next_one_comes():
     read, write = os.pipe()
     with os.fdopen(read, "rb") as stream:
-        lines = lines_as_they_come(stream)
+        lines = read_lines(stream)
         os.write(write, b"one\ntwo\nthr")
         assert next(lines) == ["one", "two"]
         os.write(write, b"ee\r\n")
@@ -173,7 +173,7 @@ def test_bad_input_is_one_line_with_a_hint_and_writes_nothing(
 
 def test_of_many_classes_the_likeliest_are_drawn():
     probabilities = {f"class {number}": (0.9 if number == 7 else 0.1 / 29) for number in range(30)}
-    lines = [line.plain for line in bars(Prediction("class 7", 0.9, probabilities), None)]
+    lines = [line.plain for line in draw_prediction(Prediction("class 7", 0.9, probabilities), None)]
     assert lines[0] == "class 7"
     assert lines[1].startswith("  class 7")
     assert lines[1].count("█") == 27
@@ -183,7 +183,7 @@ def test_of_many_classes_the_likeliest_are_drawn():
 def test_highlighting_shows_control_codes_and_changes_no_word():
     text = "so\x1b[31m good\nfilm"
     parts = (Part(0, 7, 0.01), Part(8, 12, 2.0), Part(13, 17, -1.0))
-    drawn = highlighted(Explanation(text, Prediction("good", 0.9, {"good": 0.9}), parts))
+    drawn = highlight_words(Explanation(text, Prediction("good", 0.9, {"good": 0.9}), parts))
     assert drawn.plain == "so␛[31m good\nfilm"
     assert [(drawn.plain[span.start : span.end], span.style) for span in drawn.spans] == [
         ("good", "bold underline green"),

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.evaluation.conftest import born_run  # noqa: F401
-from tests.runs.made_runs import course, made_run, started, step
+from tests.runs.made_runs import make_run_folder, make_training_events, started, step
 from tests.training.conftest import write_topics
 from txt.cli import console, main
 from txt.files import encode_line
@@ -45,7 +45,7 @@ def pair(born_run: Run, tmp_path) -> list[str]:  # noqa: F811
     """Two runs with models of their own on the same data."""
     shutil.copytree(born_run.path.parent.parent, tmp_path, dirs_exist_ok=True)
     run = Run(Path("runs/born"))
-    run.events_path.write_bytes(b"".join(encode_line(event.to_json()) for event in course(0.6)))
+    run.events_path.write_bytes(b"".join(encode_line(event.to_json()) for event in make_training_events(0.6)))
     shutil.copytree(run.path, "runs/other")
     record = json.loads(Path("runs/other/config.json").read_text())
     record["config"]["dropout"] = 0.3
@@ -54,8 +54,8 @@ def pair(born_run: Run, tmp_path) -> list[str]:  # noqa: F811
 
 
 def test_the_table_names_every_folder_and_fits_the_terminal(txt):
-    made_run("001", course(0.8), day=1, test=0.75, learning_rate=5e-4)
-    made_run("a-very-long-name-of-a-run", [started(), step(30)], day=2)
+    make_run_folder("001", make_training_events(0.8), day=1, test=0.75, learning_rate=5e-4)
+    make_run_folder("a-very-long-name-of-a-run", [started(), step(30)], day=2)
     Path("runs/thesis").mkdir()
     Path("runs/thesis/a.tex").write_text("")
     code, out, err = txt()
@@ -71,8 +71,8 @@ def test_the_table_names_every_folder_and_fits_the_terminal(txt):
 
 def test_a_wide_terminal_has_a_line_a_run_with_intervals(txt, monkeypatch):
     monkeypatch.setattr(console.out, "_width", 200)
-    made_run("001", course(0.8), test=0.75)
-    made_run("002", course(0.9))
+    make_run_folder("001", make_training_events(0.8), test=0.75)
+    make_run_folder("002", make_training_events(0.9))
     out = txt()[1].splitlines()
     assert len(out) == 3
     assert "0.750 [0.700, 0.800]" in out[2] + out[1]
@@ -80,7 +80,7 @@ def test_a_wide_terminal_has_a_line_a_run_with_intervals(txt, monkeypatch):
 
 
 def test_nothing_from_a_folder_reaches_the_terminal_as_codes_or_markup(txt):
-    made_run("[red]x[bold]", course(), data="\x1b[2Jevil.csv")
+    make_run_folder("[red]x[bold]", make_training_events(), data="\x1b[2Jevil.csv")
     assert txt("note", "[red]x[bold]", "\x1b]0;x\x07 [bold]note[/bold]")[0] == 0
     for arguments in ((), ("show", "[red]x[bold]"), ("note", "[red]x[bold]")):
         code, out, _ = txt(*arguments)
@@ -91,7 +91,7 @@ def test_nothing_from_a_folder_reaches_the_terminal_as_codes_or_markup(txt):
 
 
 def test_the_table_and_notes_load_nothing_heavy():
-    made_run("001", course(), test=0.7)
+    make_run_folder("001", make_training_events(), test=0.7)
     for command in (
         ["runs"],
         ["runs", "--sort", "best", "--json"],
@@ -106,7 +106,7 @@ def test_the_table_and_notes_load_nothing_heavy():
 
 
 def test_json_has_all_that_the_table_has(txt):
-    made_run("001", course(0.8), test=0.75)
+    make_run_folder("001", make_training_events(0.8), test=0.75)
     code, out, _ = txt("--json", "--sort", "best", "--filter", "best>0.5")
     assert code == 0
     (run,) = json.loads(out)["runs"]
@@ -117,7 +117,7 @@ def test_no_runs_are_told_and_no_match_is_told_apart(txt):
     code, out, err = txt()
     assert (code, out) == (0, "")
     assert "`txt train DATA` makes one" in err
-    made_run("001", course())
+    make_run_folder("001", make_training_events())
     assert "0 of 1 run" in txt("--state", "died")[2]
 
 
@@ -143,7 +143,7 @@ def test_no_runs_are_told_and_no_match_is_told_apart(txt):
     ],
 )
 def test_bad_input_is_one_line_with_exit_code_2_and_changes_nothing(txt, arguments, message):
-    made_run("001", course())
+    make_run_folder("001", make_training_events())
     before = {path: path.read_bytes() for path in Path(".").rglob("*") if path.is_file()}
     code, out, err = txt(*arguments)
     assert (code, out) == (2, "")
@@ -153,7 +153,7 @@ def test_bad_input_is_one_line_with_exit_code_2_and_changes_nothing(txt, argumen
 
 
 def test_notes_and_tags_are_written_shown_and_taken_away(txt):
-    made_run("001", course())
+    make_run_folder("001", make_training_events())
     assert txt("note", "001", "higher", "dropout")[1] == "higher dropout\n"
     assert txt("tag", "001", "keep", "draft")[1] == "draft keep\n"
     assert txt("tag", "001", "--remove", "draft")[1] == "keep\n"
@@ -164,7 +164,7 @@ def test_notes_and_tags_are_written_shown_and_taken_away(txt):
 
 
 def test_show_has_the_epochs_and_says_how_to_go_on(txt):
-    made_run("001", course(0.8)[:-1], test=0.75)
+    make_run_folder("001", make_training_events(0.8)[:-1], test=0.75)
     code, out, _ = txt("show", "001")
     assert code == 0
     for words in ("died at step 60 of 60", "accuracy 0.800 at epoch 1", "Accuracy is what it is", "--resume 001"):
@@ -174,8 +174,8 @@ def test_show_has_the_epochs_and_says_how_to_go_on(txt):
 
 
 def test_without_a_terminal_nothing_is_removed_unless_yes_says_so(txt, monkeypatch):
-    made_run("001", course(0.7), day=1)
-    made_run("002", course(0.9), day=2)
+    make_run_folder("001", make_training_events(0.7), day=1)
+    make_run_folder("002", make_training_events(0.9), day=2)
     monkeypatch.setattr("sys.stdin", io.StringIO("y\n"))
     for arguments in (("rm", "001"), ("prune", "--keep-best", "1")):
         code, _, err = txt(*arguments)
@@ -190,8 +190,8 @@ def test_without_a_terminal_nothing_is_removed_unless_yes_says_so(txt, monkeypat
 
 @pytest.mark.parametrize(("answer", "left"), [("y\n", ["002"]), ("n\n", ["001", "002"]), ("\n", ["001", "002"])])
 def test_on_a_terminal_it_asks(answer, left):
-    made_run("001", course(0.7), day=1)
-    made_run("002", course(0.9), day=2)
+    make_run_folder("001", make_training_events(0.7), day=1)
+    make_run_folder("002", make_training_events(0.9), day=2)
     keyboard, terminal = pty.openpty()
     os.write(keyboard, answer.encode())
     command = [sys.executable, "-m", "txt", "runs", "prune", "--keep-best", "1"]
@@ -206,8 +206,8 @@ def test_on_a_terminal_it_asks(answer, left):
 
 
 def test_a_running_run_is_neither_removed_nor_pruned_nor_renamed(txt):
-    run = made_run("001", [started()], day=1)
-    made_run("002", course(), day=2)
+    run = make_run_folder("001", [started()], day=1)
+    make_run_folder("002", make_training_events(), day=2)
     with EventLog(run):
         assert txt("rm", "001", "002", "--yes")[0] == 2
         assert txt("rename", "001", "003")[0] == 2
@@ -217,15 +217,15 @@ def test_a_running_run_is_neither_removed_nor_pruned_nor_renamed(txt):
 
 
 def test_a_renamed_run_is_found_under_its_new_name_only(txt):
-    made_run("001", course())
+    make_run_folder("001", make_training_events())
     assert txt("rename", "001", "better")[0] == 0
     assert names() == ["better"]
     assert txt("show", "better")[0] == 0
 
 
 def test_curves_are_exported_for_other_programs_and_nothing_is_written_over(txt):
-    made_run("001", course())
-    made_run("002", course())
+    make_run_folder("001", make_training_events())
+    make_run_folder("002", make_training_events())
     assert txt("export", "--csv", "001")[0] == 0
     rows = list(csv.DictReader(io.StringIO(Path("runs.csv").read_text())))
     assert {row["run"] for row in rows} == {"001"}
@@ -239,7 +239,7 @@ def test_curves_are_exported_for_other_programs_and_nothing_is_written_over(txt)
 
 
 def test_a_figure_is_drawn_into_the_run_or_where_it_is_asked_for(txt):
-    made_run("001", course())
+    make_run_folder("001", make_training_events())
     assert txt("plot", "001", "--svg", "--html")[0] == 0
     assert Path("runs/001/curves.svg").read_text().startswith("<svg")
     assert "<svg" in Path("runs/001/curves.html").read_text()
@@ -279,7 +279,7 @@ def test_runs_with_other_test_rows_are_refused_with_exit_code_2(txt, pair, tmp_p
 
 
 def test_a_run_without_a_model_is_told_and_the_others_are_compared(txt, pair):
-    made_run("early", [started(), step(5)], data="reviews.csv")
+    make_run_folder("early", [started(), step(5)], data="reviews.csv")
     code, out, err = txt("compare", *pair, "early")
     assert code == 0, err
     assert "early has no model yet" in err

@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from tests.evaluation.samples import bare_report, report_of
-from txt.cli.scorecard import heat_map, show_report
+from txt.cli.scorecard import draw_heat_map, show_report
 from txt.evaluation.report import Report
 
 
@@ -66,7 +66,7 @@ def test_colour_adds_shades_and_changes_no_character() -> None:
 
 
 def test_a_heat_map_has_a_row_for_each_label_with_its_counts() -> None:
-    lines = heat_map(["bad", "好的"], [[8, 2], [1, 19]], 80).plain.splitlines()
+    lines = draw_heat_map(["bad", "好的"], [[8, 2], [1, 19]], 80).plain.splitlines()
     assert lines[0].split() == ["bad", "好的"]
     assert [line.split() for line in lines[1:]] == [["bad", "8", "2"], ["好的", "1", "19"]]
     assert len({cell_len(line.rstrip()) for line in lines}) == 1
@@ -74,7 +74,7 @@ def test_a_heat_map_has_a_row_for_each_label_with_its_counts() -> None:
 
 def test_labels_too_long_for_their_columns_are_numbered() -> None:
     labels = [f"a rather long label, number {number}" for number in range(1, 11)]
-    lines = heat_map(labels, [[1] * 10] * 10, 80).plain.splitlines()
+    lines = draw_heat_map(labels, [[1] * 10] * 10, 80).plain.splitlines()
     assert lines[0].split() == [str(number) for number in range(1, 11)]
     assert lines[10].startswith("10 a rather long label, num")
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.made_runs import course, made_run
+from tests.runs.made_runs import make_run_folder, make_training_events
 from txt.cli import main
-from txt.cli.options import Given
-from txt.cli.training_options import finds_rate, training_options, with_settings
+from txt.cli.options import GivenOptions
+from txt.cli.training_options import build_training_options, merge_settings, take_auto_rate
 from txt.config import TrainConfig
 from txt.recipes import MINILM, PRESETS, RECIPE
 
@@ -99,7 +99,7 @@ def test_an_unknown_variable_of_a_command_is_an_error_and_a_strangers_is_a_note(
     monkeypatch.setenv("TXT_HOME", "/somewhere")
     code, _, err = txt("config")
     assert code == 0
-    assert "TXT_HOME is about no option" in err
+    assert "TXT_HOME is not an option" in err
     monkeypatch.setenv("TXT_TRAIN_EPOCS", "3")
     code, _, err = txt("config")
     assert code == 2
@@ -107,8 +107,8 @@ def test_an_unknown_variable_of_a_command_is_an_error_and_a_strangers_is_a_note(
 
 
 def test_what_is_set_reaches_the_command_and_what_is_typed_is_above_it(txt):
-    made_run("b", course(0.9), day=1)
-    made_run("a", course(0.8), day=2)
+    make_run_folder("b", make_training_events(0.9), day=1)
+    make_run_folder("a", make_training_events(0.8), day=2)
     Path("txt.toml").write_text('[runs]\nsort = "name"\nreverse = true\njson = true\n')
     assert [run["name"] for run in json.loads(txt("runs")[1])["runs"]] == ["b", "a"]
     assert [run["name"] for run in json.loads(txt("runs", "--sort", "best")[1])["runs"]] == ["a", "b"]
@@ -128,10 +128,10 @@ def test_prepare_takes_what_is_set_and_its_folder_says_so(txt):
 
 
 def options(settings: dict, preset=None, recipe=None, file=None, **typed) -> TrainConfig:
-    given = Given(typed, settings, frozenset([*typed, *(["preset"] if preset else [])]))
+    given = GivenOptions(typed, settings, frozenset([*typed, *(["preset"] if preset else [])]))
     preset = preset or settings.get("preset")
-    below, recipe, table = with_settings(preset, recipe or settings.get("recipe"), file or {}, given)
-    return training_options(below, recipe, table, given)
+    below, recipe, table = merge_settings(preset, recipe or settings.get("recipe"), file or {}, given)
+    return build_training_options(below, recipe, table, given)
 
 
 def test_without_anything_typed_a_set_preset_is_a_size_of_the_recipe():
@@ -158,15 +158,15 @@ def test_typed_adapters_leave_a_set_freeze_aside():
 
 
 def test_auto_in_a_file_asks_for_the_range_test_unless_a_rate_is_typed():
-    assert finds_rate({"learning_rate": "auto"}, Given({}))
-    assert not finds_rate({"learning_rate": "auto"}, Given({"learning_rate": 1e-3}))
+    assert take_auto_rate({"learning_rate": "auto"}, GivenOptions({}))
+    assert not take_auto_rate({"learning_rate": "auto"}, GivenOptions({"learning_rate": 1e-3}))
     table = {"learning_rate": "auto"}
-    finds_rate(table, Given({}))
+    take_auto_rate(table, GivenOptions({}))
     assert table == {}
 
 
 def test_auto_is_taken_in_a_config_file(tmp_path):
-    from txt.cli.options import file_options
+    from txt.cli.options import read_config_file
 
     (tmp_path / "a.toml").write_text('lr = "auto"\n')
-    assert file_options(tmp_path / "a.toml", TrainConfig) == {"learning_rate": "auto"}
+    assert read_config_file(tmp_path / "a.toml", TrainConfig) == {"learning_rate": "auto"}

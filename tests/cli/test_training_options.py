@@ -2,41 +2,43 @@
 
 import pytest
 
-from txt.cli.train import training_options
+from txt.cli.train import build_training_options
 from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.recipes import FEW_SHOT, FINE_TUNING, MINILM, PRESETS, RECIPE
 
 
 def test_without_a_word_on_the_architecture_the_recipe_is_taken():
-    assert training_options(None, None, {}, {}) == TrainConfig(**RECIPE)
-    assert training_options(None, None, {}, {"dropout": 0.5}) == TrainConfig(**{**RECIPE, "dropout": 0.5})
-    assert training_options("small", None, {}, {}) == TrainConfig(**{**RECIPE, **PRESETS["small"]})
+    assert build_training_options(None, None, {}, {}) == TrainConfig(**RECIPE)
+    assert build_training_options(None, None, {}, {"dropout": 0.5}) == TrainConfig(**{**RECIPE, "dropout": 0.5})
+    assert build_training_options("small", None, {}, {}) == TrainConfig(**{**RECIPE, **PRESETS["small"]})
 
 
 @pytest.mark.parametrize("given", [{"d_model": 512}, {"nhead": 8}, {"num_layers": 6}, {"dim_feedforward": 2048}])
 def test_the_guides_own_flags_bring_back_its_defaults(given):
-    assert training_options(None, None, {}, given) == TrainConfig(**given)
-    assert training_options(None, None, given, {}) == TrainConfig(**given)
-    assert training_options(None, "auto", {}, given) == TrainConfig(**{**RECIPE, **given})
+    assert build_training_options(None, None, {}, given) == TrainConfig(**given)
+    assert build_training_options(None, None, given, {}) == TrainConfig(**given)
+    assert build_training_options(None, "auto", {}, given) == TrainConfig(**{**RECIPE, **given})
 
 
 def test_the_guides_defaults_by_name():
-    assert training_options(None, "guide", {}, {}) == TrainConfig()
-    assert training_options("tiny", "guide", {}, {}) == TrainConfig(**PRESETS["tiny"])
+    assert build_training_options(None, "guide", {}, {}) == TrainConfig()
+    assert build_training_options("tiny", "guide", {}, {}) == TrainConfig(**PRESETS["tiny"])
 
 
 def test_epochs_that_were_asked_for_are_the_epochs():
-    assert training_options(None, None, {}, {"num_epochs": 2}).min_steps == 0
+    assert build_training_options(None, None, {}, {"num_epochs": 2}).min_steps == 0
 
 
 def test_pretrained_weights_have_defaults_of_their_own():
-    assert training_options(None, None, {}, {"pretrained": "minilm"}) == TrainConfig(pretrained="minilm", **MINILM)
-    other = training_options(None, None, {}, {"pretrained": "./bert"})
+    assert build_training_options(None, None, {}, {"pretrained": "minilm"}) == TrainConfig(
+        pretrained="minilm", **MINILM
+    )
+    other = build_training_options(None, None, {}, {"pretrained": "./bert"})
     assert other == TrainConfig(pretrained="./bert", **FINE_TUNING)
-    few = training_options(None, None, {"few_shot": True}, {"pretrained": "minilm"})
+    few = build_training_options(None, None, {"few_shot": True}, {"pretrained": "minilm"})
     assert few == TrainConfig(pretrained="minilm", few_shot=True, **FEW_SHOT)
-    beaten = training_options(None, None, {"learning_rate": 3e-4}, {"pretrained": "minilm", "num_epochs": 1})
+    beaten = build_training_options(None, None, {"learning_rate": 3e-4}, {"pretrained": "minilm", "num_epochs": 1})
     assert (beaten.learning_rate, beaten.num_epochs) == (3e-4, 1)
 
 
@@ -51,4 +53,4 @@ def test_pretrained_weights_have_defaults_of_their_own():
 )
 def test_what_does_not_go_together_is_refused(preset, recipe, given, message):
     with pytest.raises(InputError, match=message):
-        training_options(preset, recipe, {}, given)
+        build_training_options(preset, recipe, {}, given)

@@ -93,7 +93,7 @@ def test_ids_name_rows_only_where_they_never_repeat():
 
 def test_the_raw_exports_need_no_options(shared_data):
     from txt.config import PrepareConfig
-    from txt.data.reading.table import read
+    from txt.data.reading.table import open_table
 
     expected = {
         "airline/Tweets.csv": ("text", "airline_sentiment"),
@@ -101,7 +101,7 @@ def test_the_raw_exports_need_no_options(shared_data):
         "sentences3000/all.csv": ("text", "label"),
     }
     for name, columns in expected.items():
-        with read(shared_data / name, PrepareConfig()) as table:
+        with open_table(shared_data / name, PrepareConfig()) as table:
             sample = next(table.batches()).slice(0, 1000).to_pydict()
         text = find_text(sample)
         assert (text.name, find_label(sample, text.name).name) == columns

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from txt.data.duplicates import count_duplicates, find_conflicts, overlaps
+from txt.data.duplicates import count_duplicates, find_conflicts, find_overlaps
 
 ROWS = st.lists(st.tuples(st.integers(0, 15), st.integers(-1, 3), st.integers(-1, 3)), max_size=60)
 
@@ -29,6 +29,6 @@ def test_duplicates_conflicts_and_overlaps_agree_with_plain_counting(rows):
     for first, second in ((0, 1), (0, 2), (1, 2)):
         here = {text for text, _, code in rows if code == first}
         counted[first, second] = sum(text in here for text, _, code in rows if code == second)
-    assert {(first, second): count for first, second, count in overlaps(texts, codes)} == {
+    assert {(first, second): count for first, second, count in find_overlaps(texts, codes)} == {
         pair: count for pair, count in counted.items() if count
     }

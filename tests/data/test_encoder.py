@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import AddedToken, Tokenizer, normalizers, pre_tokenizers, processors
 
-from txt.data.encoder import PieceEncoder, TextEncoder, cut_as_bert, cut_as_gpt2, cut_for, encoder_for
+from txt.data.token_encoder import PieceEncoder, TextEncoder, choose_cut, cut_as_bert, cut_as_gpt2, make_encoder
 from txt.data.tokenizer import train_tokenizer
 
 WORDS = ["the", "film", "was", "great", "naïve", "ΣΑΣ", "straße", "don't", "你好", "😀👍🏽", "e\u0301", "x\u200dy"]
@@ -32,7 +32,7 @@ TEXT = st.lists(
 def test_token_ids_are_those_of_the_tokenizer_for_any_text(which, max_length, texts):
     tokenizer = Tokenizer.from_str(TOKENIZERS[which].to_str())
     expected = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
-    tokens = encoder_for(tokenizer, max_length)(texts)
+    tokens = make_encoder(tokenizer, max_length)(texts)
     assert tokens.whole_lengths.tolist() == [len(ids) for ids in expected]
     tokenizer.enable_truncation(max_length)
     expected = [encoding.ids for encoding in tokenizer.encode_batch(texts)]
@@ -41,7 +41,7 @@ def test_token_ids_are_those_of_the_tokenizer_for_any_text(which, max_length, te
 
 
 def test_words_that_are_forgotten_are_encoded_again(monkeypatch):
-    monkeypatch.setattr("txt.data.encoder._MOST_CHARACTERS", 40)
+    monkeypatch.setattr("txt.data.token_encoder._MOST_CHARACTERS", 40)
     tokenizer = TOKENIZERS["wordpiece", False]
     words, texts = PieceEncoder(tokenizer, 20, cut_as_bert), TextEncoder(tokenizer, 20)
     for start in range(0, 300, 10):
@@ -52,17 +52,17 @@ def test_words_that_are_forgotten_are_encoded_again(monkeypatch):
 
 def test_only_tokenizers_that_see_words_alone_are_asked_word_by_word():
     for (kind, _), tokenizer in TOKENIZERS.items():
-        assert cut_for(tokenizer) is (cut_as_bert if kind == "wordpiece" else cut_as_gpt2)
+        assert choose_cut(tokenizer) is (cut_as_bert if kind == "wordpiece" else cut_as_gpt2)
         for token in (AddedToken("new york"), AddedToken("mask", lstrip=True), AddedToken("word", single_word=True)):
             changed = Tokenizer.from_str(tokenizer.to_str())
             changed.add_tokens([token])
-            assert cut_for(changed) is None
+            assert choose_cut(changed) is None
         changed = Tokenizer.from_str(tokenizer.to_str())
         changed.normalizer = normalizers.Sequence([normalizers.Strip(), normalizers.BertNormalizer()])
-        assert cut_for(changed) is None
+        assert choose_cut(changed) is None
     changed = Tokenizer.from_str(TOKENIZERS["bpe", True].to_str())
     changed.pre_tokenizer = pre_tokenizers.ByteLevel(use_regex=False)
-    assert cut_for(changed) is None
+    assert choose_cut(changed) is None
 
 
 def test_tokenizers_without_special_tokens_around_the_text_are_encoded_alike():
@@ -71,6 +71,6 @@ def test_tokenizers_without_special_tokens_around_the_text_are_encoded_alike():
     plain.normalizer = None
     plain.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     plain.post_processor = processors.ByteLevel(trim_offsets=True)
-    assert cut_for(plain) is cut_as_gpt2
+    assert choose_cut(plain) is cut_as_gpt2
     texts = [*TEXTS, "\u0301 x", " x", "x  y", "", "[CLS] x"]
-    assert encoder_for(plain, 12)(texts).ids.tolist() == TextEncoder(plain, 12)(texts).ids.tolist()
+    assert make_encoder(plain, 12)(texts).ids.tolist() == TextEncoder(plain, 12)(texts).ids.tolist()

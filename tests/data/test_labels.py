@@ -1,6 +1,6 @@
 import pytest
 
-from txt.data.labels import lookalikes, name_classes
+from txt.data.labels import find_lookalikes, name_classes
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_numbers_that_are_not_whole_keep_their_text():
 
 
 def test_labels_that_differ_by_case_or_spaces_are_found():
-    assert lookalikes(["good", "Good", "bad", "very  good", "Very good ", "GOOD"]) == [
+    assert find_lookalikes(["good", "Good", "bad", "very  good", "Very good ", "GOOD"]) == [
         ("good", "Good", "GOOD"),
         ("very  good", "Very good "),
     ]

@@ -13,7 +13,7 @@ import pytest
 from txt.config import PrepareConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
-from txt.data.progress import Progress
+from txt.data.progress import RowProgress
 from txt.errors import InputError, TxtError
 
 SMALL = {"vocab_size": 200, "max_length": 32}
@@ -256,10 +256,10 @@ def test_ids_name_rows_unless_they_repeat(make):
 
 
 def test_progress_is_told_from_the_first_row_to_the_last(tmp_path):
-    told: list[Progress] = []
+    told: list[RowProgress] = []
     prepare(write_csv(tmp_path / "d.csv", rows(100)), PrepareConfig(**SMALL), tmp_path / "out", told.append)
     assert [progress.stage for progress in told] == ["reading", "training the tokenizer", "encoding"]
-    assert (told[0].done, told[-1]) == (100, Progress("encoding", 100, 100))
+    assert (told[0].done, told[-1]) == (100, RowProgress("encoding", 100, 100))
 
 
 def test_a_very_long_text_and_one_of_one_letter_are_both_encoded(make):
@@ -277,7 +277,7 @@ def test_a_very_long_text_and_one_of_one_letter_are_both_encoded(make):
         ([{"text": f"a {n}", "label": f"class {n}"} for n in range(11_000)], "more than 10,000 different values"),
         (
             [{"text": f"a {n}", "label": f"class {n}"} for n in range(60)],
-            "has 60 different values in 60 rows, no classes",
+            "has 60 different values in 60 rows, not classes",
         ),
         (
             [{"text": "a b", "label": "x", "split": "train"}, {"text": "a c", "label": "y", "split": ""}],

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 
 from txt.config import PrepareConfig
-from txt.data.encode import SplitWriter
+from txt.data.encode_splits import SplitWriter
 from txt.data.prepare import prepare
 from txt.data.prepared import MANIFEST, Prepared, PreparedFile, Split
 from txt.errors import InputError
@@ -72,7 +72,7 @@ def test_gathering_nothing_and_empty_splits_work(folder):
 
 
 def test_a_split_of_several_files_and_batches_is_one(tmp_path, monkeypatch):
-    monkeypatch.setattr("txt.data.encode.BATCH_ROWS", 7)
+    monkeypatch.setattr("txt.data.encode_splits.BATCH_ROWS", 7)
     schema = pa.schema(
         [("token_ids", pa.list_(pa.int32())), ("label", pa.int64()), ("text", pa.string()), ("row_id", pa.int64())]
     )

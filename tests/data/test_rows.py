@@ -10,10 +10,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from txt.config import PrepareConfig
-from txt.data.reading.open_rows import Rows, open_rows, read_to_end
-from txt.data.reading.row_index import content_hash, read_index, scan
-from txt.data.reading.rows import Asked, Form, records
-from txt.data.reading.table import read
+from txt.data.reading.open_rows import OpenRows, open_rows, read_to_end
+from txt.data.reading.row_index import hash_content, read_index, scan_file
+from txt.data.reading.rows import Form, ReadingOptions, read_records
+from txt.data.reading.table import open_table
 from txt.errors import InputError
 
 CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12) | st.sampled_from(
@@ -22,9 +22,9 @@ CELLS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 TABLES = st.lists(st.tuples(CELLS, CELLS, CELLS), min_size=1, max_size=12)
 
 
-def whole(path: Path, form: Form) -> Rows:
-    *_, last = scan(path, form)
-    return Rows(path, form, last.index)
+def whole(path: Path, form: Form) -> OpenRows:
+    *_, last = scan_file(path, form)
+    return OpenRows(path, form, last.index)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
@@ -43,7 +43,7 @@ def test_every_row_reads_as_the_csv_module_reads_it(tmp_path, encoding, table, l
     expected = [row for row in csv.reader(io.StringIO(text.getvalue(), newline="")) if row][1:]
     rows = whole(path, form)
     assert [rows.cells(row) for row in range(len(rows))] == expected == [list(row) for row in table]
-    assert [cells for _, _, cells in records(path, form)] == expected
+    assert [cells for _, _, cells in read_records(path, form)] == expected
     rows.close()
 
 
@@ -62,7 +62,7 @@ def test_rows_are_found_again_by_text_and_occurrence(tmp_path, texts):
     assert index.find(index.hashes, np.array(occurrences) + len(texts)).tolist() == [-1] * len(texts)
     for text in "abcde":
         here = [place for place, each in enumerate(texts) if each == text]
-        assert index.same_text(content_hash(text)).tolist() == here
+        assert index.find_same_text(hash_content(text)).tolist() == here
     repeated = sorted(
         [place for place, each in enumerate(texts) if each == text] for text in {t for t in texts if texts.count(t) > 1}
     )
@@ -73,8 +73,8 @@ def test_rows_are_found_again_by_text_and_occurrence(tmp_path, texts):
 def test_rows_read_as_a_table_reads_them(shared_data, tmp_path):
     for name in ("airline/Tweets.csv", "finphrase/all-data.csv", "germeval2018/train.csv", "sentences3000/all.csv"):
         path = shared_data / name
-        rows = open_rows(path, Asked(), tmp_path / "index")
-        with read(path, PrepareConfig()) as table:
+        rows = open_rows(path, ReadingOptions(), tmp_path / "index")
+        with open_table(path, PrepareConfig()) as table:
             expected = [list(row.values()) for row in table.rows()]
         assert len(rows) == len(expected)
         assert all(rows.cells(row) == [cell or "" for cell in expected[row]] for row in range(0, len(rows), 7))
@@ -88,8 +88,8 @@ def test_json_lines_read_as_a_table_reads_them(tmp_path):
         {"text": 'line\nbreak "so" 👋', "stars": None, "late": {"deep": 1}},
     ]
     path.write_text("".join(json.dumps(each) + "\n\n" for each in objects))
-    rows = open_rows(path, Asked(), tmp_path / "index")
-    with read(path, PrepareConfig()) as table:
+    rows = open_rows(path, ReadingOptions(), tmp_path / "index")
+    with open_table(path, PrepareConfig()) as table:
         expected = list(table.rows())
     read_back = [dict(zip(rows.form.columns, rows.cells(row), strict=True)) for row in range(len(rows))]
     assert read_back == [{name: value or "" for name, value in row.items()} for row in expected]
@@ -101,11 +101,11 @@ def test_a_big_file_opens_with_its_head_and_is_read_to_its_end_later(tmp_path, m
     monkeypatch.setattr("txt.data.reading.open_rows._HEAD_ROWS", 3)
     path, kept = tmp_path / "data.csv", tmp_path / "data.index"
     path.write_text("text,label\n" + "".join(f"text number {number},{number % 2}\n" for number in range(20)))
-    rows = open_rows(path, Asked(), kept)
+    rows = open_rows(path, ReadingOptions(), kept)
     assert (len(rows), rows.index.complete, rows.text(2)) == (3, False, "text number 2")
-    list(read_to_end(rows, Asked(), kept))
+    list(read_to_end(rows, ReadingOptions(), kept))
     assert (len(rows), rows.index.complete, rows.text(19)) == (20, True, "text number 19")
-    again = open_rows(path, Asked(), kept)
+    again = open_rows(path, ReadingOptions(), kept)
     assert (len(again), again.index.label_names, again.index.label_codes.tolist()) == (20, ("0", "1"), [0, 1] * 10)
     rows.close()
     again.close()
@@ -115,13 +115,16 @@ def test_the_index_is_made_anew_when_the_file_or_its_reading_changes(tmp_path, m
     monkeypatch.setattr("txt.data.reading.open_rows._SMALL_BYTES", 10)
     path, kept = tmp_path / "data.csv", tmp_path / "data.index"
     path.write_text("text,title\none two,a\nthree four,b\n")
-    rows = open_rows(path, Asked("text"), kept)
-    list(read_to_end(rows, Asked("text"), kept))
+    rows = open_rows(path, ReadingOptions("text"), kept)
+    list(read_to_end(rows, ReadingOptions("text"), kept))
     rows.close()
-    assert read_index(kept, path, Asked("text")) is None or len(read_index(kept, path, Asked("text"))[1]) == 2
-    assert read_index(kept, path, Asked("title")) is None
+    assert (
+        read_index(kept, path, ReadingOptions("text")) is None
+        or len(read_index(kept, path, ReadingOptions("text"))[1]) == 2
+    )
+    assert read_index(kept, path, ReadingOptions("title")) is None
     os.utime(path, ns=(1, 1))
-    assert read_index(kept, path, Asked("text")) is None
+    assert read_index(kept, path, ReadingOptions("text")) is None
 
 
 @pytest.mark.parametrize("damage", [b"", b"{}\n", b"not json\n", b'{"of": null, "rows": 3}\n\0\0'])
@@ -129,7 +132,7 @@ def test_a_damaged_index_is_made_anew(tmp_path, damage):
     path, kept = tmp_path / "data.csv", tmp_path / "data.index"
     path.write_text("text\none two\n")
     kept.write_bytes(damage)
-    assert read_index(kept, path, Asked()) is None
+    assert read_index(kept, path, ReadingOptions()) is None
 
 
 @pytest.mark.parametrize(
@@ -143,12 +146,12 @@ def test_a_broken_row_is_told_by_its_line(tmp_path, content, message):
     path = tmp_path / "data.csv"
     path.write_text(content)
     with pytest.raises(InputError, match=message):
-        list(records(path, Form(("text", "label"), "text", csv_options={"strict": True})))
+        list(read_records(path, Form(("text", "label"), "text", csv_options={"strict": True})))
 
 
 def test_a_format_without_rows_of_its_own_is_refused_with_what_to_do(tmp_path):
     path = tmp_path / "data.json"
     path.write_text('[{"text": "so good"}]')
     with pytest.raises(InputError, match="labeling reads CSV, TSV and JSON lines") as caught:
-        open_rows(path, Asked(), tmp_path / "index")
+        open_rows(path, ReadingOptions(), tmp_path / "index")
     assert "CSV" in caught.value.hint

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 
 from txt.config import PrepareConfig
 from txt.data.reading.source import FORMATS, MAX_CELL
-from txt.data.reading.table import READERS, read
+from txt.data.reading.table import READERS, open_table
 from txt.errors import InputError
 
 CELL = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 
 
 def rows_of(path, **options):
-    with read(path, PrepareConfig(**options)) as table:
+    with open_table(path, PrepareConfig(**options)) as table:
         return list(table.rows())
 
 
@@ -45,7 +45,7 @@ def test_any_table_of_unicode_comes_back_from_csv_cell_for_cell(tmp_path_factory
     path = tmp_path_factory.getbasetemp() / "any.csv"
     with path.open("w", encoding=encoding, newline="") as file:
         csv.writer(file, delimiter=delimiter, lineterminator=line_end, quoting=csv.QUOTE_ALL).writerows(table)
-    with read(path, PrepareConfig()) as opened:
+    with open_table(path, PrepareConfig()) as opened:
         assert opened.dialect.has_header
         assert [list(row.values()) for row in opened.rows()] == table[1:]
 
@@ -127,7 +127,7 @@ def test_quoted_newlines_are_kept_and_blank_lines_are_no_rows(write):
 
 
 def test_keys_that_come_late_become_columns_from_there_on(write, monkeypatch):
-    monkeypatch.setattr("txt.data.reading.records.BATCH_ROWS", 2)
+    monkeypatch.setattr("txt.data.reading.json_records.BATCH_ROWS", 2)
     path = write('{"text": "a"}\n{"text": "b"}\n{"text": "c", "label": "x"}\n', "d.jsonl")
     assert rows_of(path) == [{"text": "a"}, {"text": "b"}, {"text": "c", "label": "x"}]
 
@@ -187,7 +187,7 @@ def test_broken_json_is_refused_by_line(write, content, name, message):
 
 def test_a_json_array_is_read_without_holding_it(write):
     path = write("[" + '{"text": "a"}, ' * 40_000 + "broken", "d.json")
-    with read(path, PrepareConfig()) as table:
+    with open_table(path, PrepareConfig()) as table:
         assert len(next(table.batches())) == 8192
 
 

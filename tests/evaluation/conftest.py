@@ -1,4 +1,4 @@
-"""A run with a model, for tests of evaluation; the model is as it was born, since its scores do not matter here."""
+"""A run with a model, for tests of evaluation; the model is untrained, since its scores do not matter here."""
 
 import csv
 import os
@@ -11,7 +11,7 @@ import torch
 from txt.config import PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
-from txt.model.build import new_model
+from txt.model.build import build_model
 from txt.model.saved import save_model
 from txt.runs.folder import Run
 
@@ -44,7 +44,7 @@ def born_run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         with Run.new("born") as run:
             run.describe(config, folder / "prepared", prepared.fingerprint)
         save_model(
-            new_model(config, prepared, torch.device("cpu")), folder / "prepared" / "tokenizer", folder / run.model
+            build_model(config, prepared, torch.device("cpu")), folder / "prepared" / "tokenizer", folder / run.model
         )
     finally:
         os.chdir(before)

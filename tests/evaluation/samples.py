@@ -4,7 +4,7 @@ from functools import cache
 
 import numpy as np
 
-from txt.evaluation.report import Predicted, Report, evaluate
+from txt.evaluation.report import Report, SplitOutputs, evaluate
 
 HOSTILE = [
     "<script>alert(1)</script> & \"quotes\" 'single'",
@@ -28,7 +28,7 @@ def report_of(classes: int = 3, rows: int = 300, accuracy: float = 0.8, *, hosti
     texts = [HOSTILE[row % 5] if hostile else f"word{label} of row {row}" for row, label in enumerate(labels)]
     sources = ["<u>web</u>|\x1b]0;x\x07", "[red]app", ""] if hostile else ["web", "app", ""]
     return evaluate(
-        Predicted(
+        SplitOutputs(
             labels=labels,
             logits=logits,
             texts=texts,
@@ -49,5 +49,5 @@ def bare_report() -> Report:
     """Return a report without train and val splits, every row right."""
     labels = np.arange(20) % 2
     return evaluate(
-        Predicted(labels, np.eye(2)[labels] * 5, ["text"] * 20, range(20)), ["a", "b"], run="1", split="test"
+        SplitOutputs(labels, np.eye(2)[labels] * 5, ["text"] * 20, range(20)), ["a", "b"], run="1", split="test"
     )

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from txt.evaluation import baseline
-from txt.evaluation.baseline import fit_predict, majority
+from txt.evaluation.baseline import fit_predict, predict_majority
 from txt.metrics import Ints, score_predictions
 from txt.training.ladder.cross_fit import log_losses
 
@@ -88,7 +88,7 @@ def test_it_falls_back_to_the_majority_when_there_is_nothing_to_learn(texts: lis
 
 
 def test_majority_takes_the_lower_number_on_a_tie() -> None:
-    assert majority(np.array([3, 1, 1, 3, 0]), 2).predictions.tolist() == [1, 1]
+    assert predict_majority(np.array([3, 1, 1, 3, 0]), 2).predictions.tolist() == [1, 1]
 
 
 def test_a_huge_train_split_is_sampled_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

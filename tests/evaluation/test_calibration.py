@@ -6,11 +6,11 @@ from scipy.optimize import minimize_scalar
 from sklearn.metrics import log_loss
 
 from txt.evaluation.calibration import (
+    bin_by_confidence,
     calibrate,
     expected_calibration_error,
     fit_temperature,
     log_losses,
-    reliability,
     softmax,
 )
 from txt.metrics import Floats, Ints
@@ -32,18 +32,18 @@ def test_error_equals_a_plain_loop_over_15_bins() -> None:
         inside = (confidence > b / 15) & (confidence <= (b + 1) / 15)
         if inside.any():
             expected += inside.mean() * abs(right[inside].mean() - confidence[inside].mean())
-    assert expected_calibration_error(reliability(confidence, right)) == pytest.approx(expected)
+    assert expected_calibration_error(bin_by_confidence(confidence, right)) == pytest.approx(expected)
 
 
 def test_certain_and_zero_confidence_fall_into_the_outer_bins() -> None:
-    bins = reliability(np.array([0.0, 1.0]), np.array([False, True]))
+    bins = bin_by_confidence(np.array([0.0, 1.0]), np.array([False, True]))
     assert [(entry.low, entry.high, entry.rows) for entry in bins] == [(0, 1 / 15, 1), (14 / 15, 1, 1)]
     assert expected_calibration_error(bins) == 0
 
 
 def test_bins_hold_every_row_once() -> None:
     confidence = np.linspace(0, 1, 151)
-    assert sum(entry.rows for entry in reliability(confidence, confidence > 0.5)) == 151
+    assert sum(entry.rows for entry in bin_by_confidence(confidence, confidence > 0.5)) == 151
 
 
 @pytest.mark.parametrize("sharpness", [0.4, 1.0, 3.0])

@@ -5,9 +5,9 @@ import pytest
 from scipy import stats
 from sklearn.metrics import f1_score
 
-from tests.runs.made_runs import course, made_run
+from tests.runs.made_runs import make_run_folder, make_training_events
 from txt.errors import InputError
-from txt.evaluation.compare import compare, difference, option_differences
+from txt.evaluation.compare import compare, difference, find_option_differences
 from txt.evaluation.predictions import Predictions
 from txt.metrics import Ints
 
@@ -151,10 +151,10 @@ def test_the_same_seed_gives_the_same_answer(rows):
 def test_only_options_that_differ_are_listed(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     runs = [
-        made_run("a", course(), learning_rate=1e-3),
-        made_run("b", course(), learning_rate=5e-4, dropout=0.2),
-        made_run("c", course(), data="other.csv", learning_rate=1e-3),
+        make_run_folder("a", make_training_events(), learning_rate=1e-3),
+        make_run_folder("b", make_training_events(), learning_rate=5e-4, dropout=0.2),
+        make_run_folder("c", make_training_events(), data="other.csv", learning_rate=1e-3),
     ]
-    assert option_differences(runs[:2]) == {"--dropout": [0.1, 0.2], "--learning-rate": [1e-3, 5e-4]}
-    assert option_differences([runs[0], runs[2]])["data"] == ["/data/reviews.csv", "/data/other.csv"]
-    assert option_differences([runs[0], runs[0]]) == {}
+    assert find_option_differences(runs[:2]) == {"--dropout": [0.1, 0.2], "--learning-rate": [1e-3, 5e-4]}
+    assert find_option_differences([runs[0], runs[2]])["data"] == ["/data/reviews.csv", "/data/other.csv"]
+    assert find_option_differences([runs[0], runs[0]]) == {}

@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 import pytest
 
 from tests.evaluation.samples import bare_report, report_of
-from txt.evaluation.html import page
+from txt.evaluation.html import render_page
 
 VOID = {"meta", "br", "img", "hr", "link"}
 
@@ -44,7 +44,7 @@ class Outline(HTMLParser):
 
 @pytest.mark.parametrize("make", [report_of, bare_report, lambda: report_of(77, 800), lambda: report_of(hostile=True)])
 def test_every_tag_is_closed_and_every_chart_is_well_formed(make) -> None:
-    document = page(make())
+    document = render_page(make())
     Outline(document)
     charts = re.findall(r"<svg.*?</svg>", document, re.DOTALL)
     assert len(charts) >= 3
@@ -53,13 +53,13 @@ def test_every_tag_is_closed_and_every_chart_is_well_formed(make) -> None:
 
 
 def test_nothing_is_loaded_from_elsewhere_and_nothing_runs() -> None:
-    outline = Outline(page(report_of(hostile=True)))
+    outline = Outline(render_page(report_of(hostile=True)))
     assert not outline.tags & {"script", "img", "link", "iframe", "object", "a", "image", "use", "foreignObject"}
     assert not {name for name in outline.attributes if name.startswith("on")} | outline.attributes & {"src", "href"}
 
 
 def test_texts_names_and_values_appear_as_they_are_without_control_codes() -> None:
-    document = page(report_of(hostile=True))
+    document = render_page(report_of(hostile=True))
     text = Outline(document).text
     assert "<script>alert(1)</script> & \"quotes\" 'single'" in text
     assert "␛[31mred␛[0m ␇ and ‹202E›gnol‹202C›" in text
@@ -69,7 +69,7 @@ def test_texts_names_and_values_appear_as_they_are_without_control_codes() -> No
 
 def test_the_numbers_of_the_report_are_on_the_page() -> None:
     report = report_of()
-    text = Outline(page(report)).text
+    text = Outline(render_page(report)).text
     for score in report.metrics.values():
         assert f"{score.value:.3f} [{score.low:.3f}, {score.high:.3f}]" in text
     assert report.verdict is not None
@@ -82,15 +82,15 @@ def test_the_numbers_of_the_report_are_on_the_page() -> None:
 
 
 def test_77_classes_fit_on_a_page_of_moderate_size() -> None:
-    document = page(report_of(77, 3000))
+    document = render_page(report_of(77, 3000))
     assert len(document) < 700_000
     widths = [int(width) for width in re.findall(r'<svg [^>]*viewBox="0 0 (\d+)', document)]
     assert max(widths) < 920
 
 
 def test_the_page_follows_the_systems_light_or_dark() -> None:
-    assert "prefers-color-scheme: dark" in page(bare_report())
+    assert "prefers-color-scheme: dark" in render_page(bare_report())
 
 
 def test_without_a_baseline_nothing_is_said_about_one() -> None:
-    assert "baseline" not in Outline(page(bare_report())).text.replace(".baseline", "")
+    assert "baseline" not in Outline(render_page(bare_report())).text.replace(".baseline", "")

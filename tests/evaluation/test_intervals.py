@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
-from txt.evaluation.intervals import bootstrap, differences, intervals, mean_interval, per_class
+from txt.evaluation.intervals import bootstrap, difference_intervals, intervals, mean_interval, per_class
 from txt.metrics import METRICS, Ints, score_predictions, sum_counts
 from txt.proportions import paired_difference, wilson_interval
 
@@ -123,14 +123,14 @@ def test_nothing_right_still_has_an_upper_bound_above_zero() -> None:
 
 
 def test_one_row_cannot_tell_two_classifiers_apart() -> None:
-    found = differences(np.array([1]), np.array([1]), np.array([0]), 2)
+    found = difference_intervals(np.array([1]), np.array([1]), np.array([0]), 2)
     assert all(interval.low < 0 < interval.high for name, interval in found.items() if name != "mcc")
     assert found["accuracy"].value == 1
 
 
 def test_equal_predictions_differ_by_nothing() -> None:
     labels = np.arange(50) % 2
-    for interval in differences(labels, labels, labels, 2).values():
+    for interval in difference_intervals(labels, labels, labels, 2).values():
         assert interval.value == 0
         assert interval.low < 0 < interval.high
 
@@ -142,7 +142,7 @@ def test_a_difference_is_narrower_than_the_scores_it_is_made_of() -> None:
     ours = theirs.copy()
     ours[:40] = labels[:40]
     single = intervals(labels, ours, 2)["accuracy"]
-    paired = differences(labels, ours, theirs, 2)["accuracy"]
+    paired = difference_intervals(labels, ours, theirs, 2)["accuracy"]
     assert paired.low > 0
     assert paired.high - paired.low < (single.high - single.low) / 2
 
@@ -170,7 +170,7 @@ def test_ten_thousand_rows_of_77_classes_take_well_under_a_second() -> None:
     predictions, others = noisy(rng, labels, 0.9, 77), noisy(rng, labels, 0.85, 77)
     started = time.process_time()
     intervals(labels, predictions, 77, resamples=1000)
-    differences(labels, predictions, others, 77, resamples=1000)
+    difference_intervals(labels, predictions, others, 77, resamples=1000)
     assert time.process_time() - started < 2  # 0.5 s on an idle machine
 
 

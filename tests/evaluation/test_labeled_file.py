@@ -88,7 +88,7 @@ def test_what_cannot_be_scored_is_refused_with_a_hint(
 
 
 def test_whole_numbers_written_with_a_point_are_the_same_labels() -> None:
-    from txt.evaluation.labeled_file import _class_numbers
+    from txt.evaluation.labeled_file import _number_labels
 
-    assert _class_numbers(["1.0", "0.0", "1.0"], ["0", "1"], Path("stars.csv")).tolist() == [1, 0, 1]
-    assert _class_numbers(["1.0", "0"], ["0", "1.0"], Path("stars.csv")).tolist() == [1, 0]
+    assert _number_labels(["1.0", "0.0", "1.0"], ["0", "1"], Path("stars.csv")).tolist() == [1, 0, 1]
+    assert _number_labels(["1.0", "0"], ["0", "1.0"], Path("stars.csv")).tolist() == [1, 0]

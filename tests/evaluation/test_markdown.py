@@ -4,7 +4,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from tests.evaluation.samples import HOSTILE, bare_report, report_of
-from txt.evaluation.markdown import markdown, plain
+from txt.evaluation.markdown import escape_markdown, markdown
 from txt.sanitize import sanitize
 
 
@@ -23,7 +23,7 @@ def tables(document: str) -> list[list[list[str]]]:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_text_from_data_is_read_back_as_it_is_shown(text: str) -> None:
-    (table,) = tables(f"| a | b |\n| --- | --- |\n| {plain(text)} | end |\n")
+    (table,) = tables(f"| a | b |\n| --- | --- |\n| {escape_markdown(text)} | end |\n")
     assert table[1] == [sanitize(text), "end"]
 
 

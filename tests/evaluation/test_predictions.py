@@ -9,8 +9,8 @@ import torch
 
 from txt.data.prepared import Prepared
 from txt.errors import InputError
-from txt.evaluation.predictions import predictions_of, rows_fingerprint
-from txt.evaluation.run import evaluate_run
+from txt.evaluation.evaluate_run import evaluate_run
+from txt.evaluation.predictions import fingerprint_rows, get_predictions
 from txt.runs.folder import Run
 
 
@@ -21,7 +21,7 @@ def run(born_run: Run, tmp_path) -> Run:
 
 
 def test_answers_are_those_of_the_evaluation(run):
-    found = predictions_of(run)
+    found = get_predictions(run)
     split = Prepared.open(run.prepared_path()).split("test")
     assert found.classes == Prepared.open(run.prepared_path()).labels
     np.testing.assert_array_equal(found.labels, split.labels)
@@ -30,10 +30,10 @@ def test_answers_are_those_of_the_evaluation(run):
 
 
 def test_kept_answers_need_neither_model_nor_data_and_open_with_other_tools(run, monkeypatch):
-    first = predictions_of(run)
+    first = get_predictions(run)
     shutil.rmtree(run.prepared_path())
     monkeypatch.setattr("txt.model.saved.load_model", lambda *_: pytest.fail("the model was asked again"))
-    again = predictions_of(run)
+    again = get_predictions(run)
     assert (again.classes, again.fingerprint) == (first.classes, first.fingerprint)
     np.testing.assert_array_equal(again.answers, first.answers)
     table = pa.ipc.open_file(run.path / "predictions" / "test.arrow").read_all()
@@ -42,49 +42,49 @@ def test_kept_answers_need_neither_model_nor_data_and_open_with_other_tools(run,
 
 
 def test_another_model_is_asked_anew(run):
-    predictions_of(run)
+    get_predictions(run)
     weights = run.model / "model.safetensors"
     content = bytearray(weights.read_bytes())
     content[-40:] = np.full(10, 3.5, "<f4").tobytes()
     weights.write_bytes(content)
     kept = (run.path / "predictions" / "test.arrow").read_bytes()
-    predictions_of(run)
+    get_predictions(run)
     assert (run.path / "predictions" / "test.arrow").read_bytes() != kept
 
 
 def test_damaged_answers_are_made_again(run):
-    first = predictions_of(run)
+    first = get_predictions(run)
     path = run.path / "predictions" / "test.arrow"
     path.write_bytes(path.read_bytes()[:100])
-    np.testing.assert_array_equal(predictions_of(run).answers, first.answers)
+    np.testing.assert_array_equal(get_predictions(run).answers, first.answers)
 
 
 def test_a_run_without_a_model_or_without_such_rows_says_so(run):
     with pytest.raises(InputError, match="`unlabeled` of run `born` has no labeled rows"):
-        predictions_of(run, "unlabeled")
+        get_predictions(run, "unlabeled")
     shutil.rmtree(run.model)
     with pytest.raises(InputError, match="has no model yet"):
-        predictions_of(run)
+        get_predictions(run)
 
 
 def test_the_fingerprint_tells_any_two_lists_of_rows_apart():
     prints = [
-        rows_fingerprint(["a", "b"], ["x", "y"]),
-        rows_fingerprint(["b", "a"], ["x", "y"]),
-        rows_fingerprint(["a", "b"], ["y", "x"]),
-        rows_fingerprint(["ab", ""], ["x", "y"]),
-        rows_fingerprint(["a"], ["x"]),
-        rows_fingerprint(["ax", "by"], ["", ""]),
-        rows_fingerprint(["\ud800"], ["x"]),
+        fingerprint_rows(["a", "b"], ["x", "y"]),
+        fingerprint_rows(["b", "a"], ["x", "y"]),
+        fingerprint_rows(["a", "b"], ["y", "x"]),
+        fingerprint_rows(["ab", ""], ["x", "y"]),
+        fingerprint_rows(["a"], ["x"]),
+        fingerprint_rows(["ax", "by"], ["", ""]),
+        fingerprint_rows(["\ud800"], ["x"]),
     ]
     assert len(set(prints)) == len(prints)
-    assert prints[0] == rows_fingerprint(["a", "b"], ["x", "y"])
+    assert prints[0] == fingerprint_rows(["a", "b"], ["x", "y"])
 
 
 def test_predicting_keeps_the_models_weights_as_they_are(run):
     before = torch.load  # nothing is unpickled on the way
     torch.load = lambda *_, **__: pytest.fail("something was unpickled")
     try:
-        predictions_of(run)
+        get_predictions(run)
     finally:
         torch.load = before

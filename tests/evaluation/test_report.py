@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from txt.errors import InputError, TxtError
-from txt.evaluation.report import MAX_MISTAKES, Predicted, Report, evaluate
+from txt.evaluation.report import MAX_MISTAKES, Report, SplitOutputs, evaluate
 from txt.metrics import Floats, Ints, score_predictions
 from txt.proportions import Interval
 
@@ -14,14 +14,14 @@ NAMES = ("negative", "neutral", "positive")
 WORDS = {0: "awful", 1: "fine", 2: "great"}
 
 
-def outputs(rows: int, accuracy: float, seed: int = 0) -> Predicted:
+def outputs(rows: int, accuracy: float, seed: int = 0) -> SplitOutputs:
     """Return rows whose texts give their label away, and logits that are right for a share of them."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(3, size=rows)
     predictions = np.where(rng.random(rows) < accuracy, labels, (labels + 1) % 3)
     logits = rng.normal(scale=0.5, size=(rows, 3))
     logits[np.arange(rows), predictions] += 4
-    return Predicted(
+    return SplitOutputs(
         labels=labels,
         logits=logits,
         texts=[f"{WORDS[label]} row {row}" for row, label in enumerate(labels.tolist())],
@@ -100,7 +100,7 @@ def test_mistakes_are_the_most_confident_ones_with_all_that_is_needed_to_find_th
 
 def test_confused_pairs_come_the_most_frequent_first() -> None:
     labels, predictions = np.array([0, 0, 0, 1, 2, 2]), np.array([1, 1, 0, 0, 2, 1])
-    test = Predicted(labels, np.eye(3)[predictions], ["text"] * 6, range(6))
+    test = SplitOutputs(labels, np.eye(3)[predictions], ["text"] * 6, range(6))
     report = evaluate(test, NAMES, run="001", split="test")
     assert report.confused_pairs() == [
         ("negative", "neutral", 2),
@@ -116,7 +116,7 @@ def test_one_row_makes_a_report() -> None:
 
 
 def test_no_rows_are_refused() -> None:
-    empty = Predicted(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), [], [])
+    empty = SplitOutputs(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), [], [])
     with pytest.raises(InputError, match="the split `test` has no labelled rows"):
         evaluate(empty, NAMES, run="001", split="test")
 

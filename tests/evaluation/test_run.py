@@ -10,8 +10,8 @@ import torch
 from tests.evaluation.conftest import write_reviews
 from txt.data.prepared import Prepared
 from txt.errors import InputError
-from txt.evaluation.run import evaluate_run, report_folder
-from txt.evaluation.wording import embeddings_line
+from txt.evaluation.evaluate_run import evaluate_run, report_folder
+from txt.evaluation.wording import describe_embeddings
 from txt.metrics import score_predictions
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
@@ -81,7 +81,7 @@ def test_frozen_embeddings_are_a_second_baseline(
     report = evaluate_run(born_run, embeddings=True)
     assert report.embeddings is not None
     assert report.embeddings.metrics["accuracy"].value > 0.8  # great films and dreary ones are far apart
-    assert "frozen MiniLM" in embeddings_line(report.embeddings)
+    assert "frozen MiniLM" in describe_embeddings(report.embeddings)
     assert evaluate_run(born_run).embeddings is None
 
 

@@ -3,7 +3,14 @@
 import pytest
 
 from txt.evaluation.calibration import Calibration
-from txt.evaluation.wording import calibration_line, points, points_with_span, value_or_empty, verdict, with_span
+from txt.evaluation.wording import (
+    describe_calibration,
+    format_metadata_value,
+    format_points,
+    format_points_with_span,
+    format_with_span,
+    verdict,
+)
 from txt.proportions import Interval
 
 BETTER, SAME, WORSE = Interval(0.021, 0.004, 0.038), Interval(0.01, -0.01, 0.03), Interval(-0.03, -0.05, -0.01)
@@ -45,23 +52,23 @@ def test_there_is_no_verdict_without_a_baseline() -> None:
 
 @pytest.mark.parametrize(("share", "shown"), [(0.021, "+2.1"), (-0.0004, "+0.0"), (-0.0123, "-1.2"), (0.0, "+0.0")])
 def test_points_carry_a_sign(share: float, shown: str) -> None:
-    assert points(share) == shown
+    assert format_points(share) == shown
 
 
 def test_scores_and_differences_show_their_intervals() -> None:
-    assert with_span(Interval(0.8421, 0.82, 0.861)) == "0.842 [0.820, 0.861]"
-    assert points_with_span(BETTER) == "+2.1 [+0.4, +3.8]"
+    assert format_with_span(Interval(0.8421, 0.82, 0.861)) == "0.842 [0.820, 0.861]"
+    assert format_points_with_span(BETTER) == "+2.1 [+0.4, +3.8]"
 
 
 def test_calibration_is_told_before_and_after_the_temperature() -> None:
-    assert calibration_line(Calibration(0.036, ())).endswith(
+    assert describe_calibration(Calibration(0.036, ())).endswith(
         "off by 3.6 points on average (expected calibration error)."
     )
-    assert calibration_line(Calibration(0.036, (), 1.46, 0.029)).endswith(
+    assert describe_calibration(Calibration(0.036, (), 1.46, 0.029)).endswith(
         "by 2.9 with the temperature 1.46 fitted on val."
     )
 
 
 def test_a_missing_value_is_named() -> None:
-    assert value_or_empty(" ") == "(empty)"
-    assert value_or_empty("web") == "web"
+    assert format_metadata_value(" ") == "(empty)"
+    assert format_metadata_value("web") == "web"

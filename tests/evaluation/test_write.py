@@ -7,7 +7,7 @@ import pytest
 
 from tests.evaluation.samples import report_of
 from txt.errors import TxtError
-from txt.evaluation.write import write
+from txt.evaluation.write_report import write
 from txt.files import read_json
 
 

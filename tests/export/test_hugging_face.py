@@ -12,7 +12,7 @@ from transformers import BertConfig, BertForSequenceClassification
 from txt.errors import InputError, TxtError
 from txt.export.hugging_face import export_hugging_face
 from txt.prediction.classifier import load
-from txt.prediction.source import ModelSource, find_model
+from txt.prediction.model_source import ModelSource, find_model
 from txt.runs.folder import Run
 
 TEXTS = ["the film was great", "so very awful and dreary", "ordinary", "great " * 600]

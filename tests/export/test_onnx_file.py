@@ -8,7 +8,7 @@ import pytest
 
 from txt.errors import InputError
 from txt.prediction.classifier import load
-from txt.prediction.source import find_model
+from txt.prediction.model_source import find_model
 from txt.runs.folder import Run
 
 ALONE = """

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from txt.data.reading.open_rows import open_rows
-from txt.data.reading.rows import Asked
+from txt.data.reading.rows import ReadingOptions
 from txt.labeling.session import LabelSession
 from txt.labeling.store.journal import Journal, store_path
 from txt.labeling.task import Task
@@ -33,7 +33,7 @@ def open_session(tmp_path: Path) -> Iterator[Open]:
     ) -> LabelSession:
         path = texts if isinstance(texts, Path) else write_csv(tmp_path / "data.csv", texts)
         options = {"labels": ("neg", "neu", "pos"), **options}
-        rows = open_rows(path, Asked("text", label_column), path.with_suffix(".index"))
+        rows = open_rows(path, ReadingOptions("text", label_column), path.with_suffix(".index"))
         made = LabelSession(rows, Journal.open(store_path(path)), Task(annotator, **options))
         opened.append(made)
         return made

@@ -1,4 +1,4 @@
-"""Pulls the plug on a real sitting: what was painted must be in the store. Used by the tests and by the benchmark."""
+"""Kills a real labeling session: decisions that were painted must be in the store. Used by tests and benchmarks."""
 
 import csv
 import random
@@ -17,14 +17,14 @@ CLASSES = ("neg", "neu", "pos")
 _ROWS = 80
 
 
-def text_of(row: int) -> str:
+def item_text(row: int) -> str:
     """A text that is found in what a terminal paints."""
     return f"item-{row:05d} of the file"
 
 
 def write_items(path: Path, count: int) -> Path:
     with path.open("w", newline="") as file:
-        csv.writer(file).writerows([["text"], *([text_of(row)] for row in range(count))])
+        csv.writer(file).writerows([["text"], *([item_text(row)] for row in range(count))])
     return path
 
 
@@ -34,7 +34,7 @@ def label_command(data: Path, *options: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Trial:
+class PlugTrial:
     """What came of one pulled plug."""
 
     painted: int
@@ -42,17 +42,17 @@ class Trial:
     clean: bool
 
 
-def pull_plug(folder: Path, seed: int) -> Trial:
+def pull_plug(folder: Path, seed: int) -> PlugTrial:
     """Label some rows in a terminal, kill the program at a random moment, and look for what was painted."""
     rng = random.Random(seed)
     data = write_items(folder / f"trial-{seed}.csv", _ROWS)
     given: list[str] = []
     with Terminal(label_command(data)) as terminal:
-        terminal.wait_for(text_of(0).encode(), seconds=60)
+        terminal.wait_for(item_text(0).encode(), seconds=60)
         for row in range(1, rng.randint(2, 25)):
             key = rng.randrange(3)
             terminal.send(str(key + 1).encode())
-            terminal.wait_for(text_of(row).encode())
+            terminal.wait_for(item_text(row).encode())
             given.append(CLASSES[key])
         if rng.random() < 0.5:  # in the midst of the next decision
             terminal.send(b"1")
@@ -62,9 +62,9 @@ def pull_plug(folder: Path, seed: int) -> Trial:
     clean = connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
     connection.close()
     labels = read_current_labels(store)
-    found = [labels.get(row_id(text_of(row))) for row in range(len(given))]
+    found = [labels.get(row_id(item_text(row))) for row in range(len(given))]
     lost = sum(label is None or label.label != wanted for label, wanted in zip(found, given, strict=True))
-    return Trial(len(given), lost, clean)
+    return PlugTrial(len(given), lost, clean)
 
 
 def label_side_by_side(data: Path, each: int) -> dict[str, list[int]]:
@@ -72,7 +72,7 @@ def label_side_by_side(data: Path, each: int) -> dict[str, list[int]]:
     code = (
         "import sys, random, time; from pathlib import Path;"
         "from txt.config import LabelConfig; from txt.data.reading.rows import Asked;"
-        "from txt.labeling.opening import open_labels;"
+        "from txt.labeling.open_labels import open_labels;"
         "opened = open_labels(Path(sys.argv[1]), LabelConfig(annotator=sys.argv[2], labels='neg,neu,pos'), Asked());"
         "session = opened.session(); rng = random.Random(sys.argv[2]); given = []\n"
         f"while len(given) < {each}:\n"

@@ -9,12 +9,12 @@ import pytest
 
 from tests.labeling.conftest import write_csv
 from tests.labeling.test_active import reviews
-from txt.data.reading.open_rows import Rows, open_rows
-from txt.data.reading.rows import Asked
+from txt.data.reading.open_rows import OpenRows, open_rows
+from txt.data.reading.rows import ReadingOptions
+from txt.labeling.active.active_learning import ActiveLearning, SittingOptions
 from txt.labeling.active.log import QueryPlan
 from txt.labeling.active.queues import QUEUE_ROWS
 from txt.labeling.active.replay import replay
-from txt.labeling.active.sitting import ActiveLearning, SittingOptions
 from txt.labeling.active.stopping import StopAdvice, list_earlier_steps
 from txt.labeling.row_states import read_row_states
 from txt.labeling.session import LabelSession
@@ -29,7 +29,7 @@ class Sitting:
     active: ActiveLearning
     session: LabelSession
     truth: np.ndarray
-    rows: Rows
+    rows: OpenRows
 
     def answer(self) -> None:
         assert self.session.row is not None
@@ -55,7 +55,7 @@ def sit(tmp_path: Path) -> Iterator:
         texts, truth = reviews(count)
         columns = {} if splits is None else {"split": splits}
         path = write_csv(tmp_path / "reviews.csv", texts, **columns)
-        rows = open_rows(path, Asked("text"), path.with_suffix(".index"))
+        rows = open_rows(path, ReadingOptions("text"), path.with_suffix(".index"))
         journal = Journal.open(store_path(path))
         states = read_row_states(rows.index, journal)
         options = SittingOptions(holdout, "split" if splits is not None else None, "anna")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.labeling.conftest import write_csv
 from txt.data.reading.open_rows import open_rows
-from txt.data.reading.rows import Asked
+from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError
 from txt.labeling.export import COLUMNS, export
 from txt.labeling.session import LabelSession
@@ -33,7 +33,7 @@ NASTY = [
 
 def export_of(path: Path, target: Path, labels: int = 3, text: str | None = "text") -> bytes:
     """Label some rows of a file and return what the export writes."""
-    rows = open_rows(path, Asked(text), path.with_suffix(".index"))
+    rows = open_rows(path, ReadingOptions(text), path.with_suffix(".index"))
     with Journal.open(path.with_suffix(".db")) as journal:
         session = LabelSession(rows, journal, Task("anna", ("neg", "pos")))
         for _ in range(labels):
@@ -93,7 +93,7 @@ def test_any_table_round_trips(tmp_path, texts, delimiter, line_end, encoding):
     writer.writerows([["text", "n"], *([each, "7"] for each in texts)])
     path = tmp_path / "data.csv"
     path.write_bytes(text.getvalue().encode(encoding))
-    rows = open_rows(path, Asked("text", encoding=encoding, delimiter=delimiter), tmp_path / "index")
+    rows = open_rows(path, ReadingOptions("text", encoding=encoding, delimiter=delimiter), tmp_path / "index")
     with Journal.open(tmp_path / "labels.db") as journal:
         session = LabelSession(rows, journal, Task("anna", ("neg", "p,os")))
         session.label("p,os")
@@ -165,7 +165,7 @@ def test_an_earlier_export_is_replaced(tmp_path):
 def test_a_note_beyond_the_files_encoding_is_escaped(tmp_path):
     path = tmp_path / "data.csv"
     path.write_bytes("text\nschön\n".encode("latin-1"))
-    rows = open_rows(path, Asked("text"), tmp_path / "index")
+    rows = open_rows(path, ReadingOptions("text"), tmp_path / "index")
     with Journal.open(tmp_path / "labels.db") as journal:
         session = LabelSession(rows, journal, Task("anna", ("pos",)))
         session.set_note("hm 👋")

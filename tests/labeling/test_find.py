@@ -7,10 +7,10 @@ from hypothesis import strategies as st
 
 from tests.labeling.conftest import write_csv
 from txt.data.reading.open_rows import open_rows
-from txt.data.reading.rows import Asked
+from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError
-from txt.labeling import find
-from txt.labeling.find import Filter, mask_states, parse_query, scan_rows
+from txt.labeling import query as find
+from txt.labeling.query import Filter, mask_states, parse_query, scan_rows
 
 COLUMNS = ("text", "shop", "full name")
 WORDS = st.sampled_from(["refund", "Refund", "ÜBER", "über", 'say "so"', "a,b", "line\nbreak", "é", "İ", "x", "re"])
@@ -55,7 +55,7 @@ def test_what_is_found_is_what_a_plain_loop_finds(tmp_path, texts, typed, small)
     find._FIRST_BLOCK = find._BLOCK = 40 if small else find_block[1]
     shops = [f"s{place % 3}" for place in range(len(texts))]
     path = write_csv(tmp_path / "data.csv", texts, shop=shops)
-    rows = open_rows(path, Asked("text"), tmp_path / "index")
+    rows = open_rows(path, ReadingOptions("text"), tmp_path / "index")
     query = parse_query(typed, rows.form.columns, (), ())
     answers = list(scan_rows(path, rows.form, rows.index, query))
     find._FIRST_BLOCK, find._BLOCK = find_block

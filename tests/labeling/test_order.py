@@ -4,7 +4,7 @@ import numpy as np
 
 from tests.labeling.conftest import Open, write_csv
 from txt.data.reading.open_rows import open_rows
-from txt.data.reading.rows import Asked
+from txt.data.reading.rows import ReadingOptions
 from txt.labeling.session import LabelSession
 from txt.labeling.store.journal import Journal, store_path
 from txt.labeling.task import Task
@@ -14,7 +14,7 @@ TEXTS = ["a one", "b two", "c three", "d four", "e five"]
 
 def reviewing(tmp_path, labels, order) -> LabelSession:
     path = write_csv(tmp_path / "labeled.csv", TEXTS, label=labels)
-    rows = open_rows(path, Asked("text", "label"), path.with_suffix(".index"))
+    rows = open_rows(path, ReadingOptions("text", "label"), path.with_suffix(".index"))
     return LabelSession(
         rows, Journal.open(store_path(path)), Task("anna", review=True), order=np.array(order, np.int64)
     )

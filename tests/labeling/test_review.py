@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.labeling.conftest import Open, write_csv
 from tests.labeling.test_active import reviews
-from txt.data.reading.row_index import content_hash
+from txt.data.reading.row_index import hash_content
 from txt.errors import InputError
 from txt.labeling.active.models import TFIDF
 from txt.labeling.active.vectors import tfidf
@@ -30,7 +30,7 @@ from txt.labeling.store.merge import merge
 
 
 def labeled(texts, labels, names=("neg", "pos")) -> LabeledRows:
-    hashes = np.array([content_hash(text) for text in texts], np.uint64)
+    hashes = np.array([hash_content(text) for text in texts], np.uint64)
     return LabeledRows(np.arange(len(texts)), texts, np.array(labels), names, hashes)
 
 
@@ -128,7 +128,7 @@ def stores(open_session: Open, tmp_path: Path):
 
 def standing(journal: Journal) -> list[str | None]:
     labels = read_current_labels(journal.path)
-    names = [f"{content_hash(text):016x}-0" for text in ("one", "two", "three", "four")]
+    names = [f"{hash_content(text):016x}-0" for text in ("one", "two", "three", "four")]
     return [labels[name].label if name in labels else None for name in names]
 
 

@@ -4,7 +4,7 @@ import csv
 
 import numpy as np
 
-from txt.data.reading.row_index import content_hash
+from txt.data.reading.row_index import hash_content
 from txt.labeling.active.models import TFIDF
 from txt.labeling.active.vectors import tfidf
 from txt.labeling.near_duplicates import near_duplicates
@@ -41,7 +41,7 @@ def test_of_the_first_hundred_labels_offered_sixty_are_flipped_ones_and_as_many_
     wrong = np.zeros(len(truth), bool)
     wrong[np.random.default_rng(0).permutation(len(truth))[: len(truth) // 20]] = True
     labels = np.where(wrong, 1 - truth, truth)
-    hashes = np.array([content_hash(text) for text in texts], np.uint64)
+    hashes = np.array([hash_content(text) for text in texts], np.uint64)
     labeled = LabeledRows(np.arange(len(truth)), texts, labels, tuple(names.tolist()), hashes)
     probabilities = predict_out_of_fold(TFIDF, tfidf(texts), labeled, 42)
     doubts = find_model_doubts(probabilities, labeled, "tfidf")

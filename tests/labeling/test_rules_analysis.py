@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from txt.labeling.rules.analysis import analyze
 from txt.labeling.rules.combination import combine
 from txt.labeling.rules.conditions import Keywords
-from txt.labeling.rules.decision import choose_vote
 from txt.labeling.rules.firing import FiringResult
-from txt.labeling.rules.judging import JudgedRows, estimate_trust, learn_weights
+from txt.labeling.rules.judged_rows import JudgedRows, estimate_trust, learn_weights
 from txt.labeling.rules.proposals import Proposals
 from txt.labeling.rules.rule import Combination, Rule, RuleSet
+from txt.labeling.rules.vote_choice import choose_vote
 from txt.proportions import wilson_interval
 
 LABELS = ("a", "b", "c")

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tests.labeling.conftest import write_csv
-from txt.data.reading.rows import Asked, find_form
+from txt.data.reading.rows import ReadingOptions, find_form
 from txt.labeling.rules.watcher import RulesMistake, RuleVotes, RuleWatcher, Watch, Working
 
 RULES = "[[rule]]\nname='refund'\nlabel='neg'\nkeywords=['refund']\n"
@@ -20,7 +20,7 @@ TEXTS = ["a refund, please", "so good", "Refund!", "good, no refund"]
 class Talk:
     def __init__(self, data: Path, rules: Path) -> None:
         self.rules = rules
-        watch = Watch(data, find_form(data, Asked("text")), rules, ("neg", "pos"))
+        watch = Watch(data, find_form(data, ReadingOptions("text")), rules, ("neg", "pos"))
         self.watcher = RuleWatcher(watch)
 
     def answer(self, seconds: float = 60.0) -> RuleVotes | RulesMistake:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.labeling.pulled_plug import label_side_by_side, pull_plug, text_of, write_items
+from tests.labeling.pulled_plug import item_text, label_side_by_side, pull_plug, write_items
 from txt.labeling.store.decision import row_id
 from txt.labeling.store.journal import read_current_labels, store_path
 
@@ -23,4 +23,4 @@ def test_two_people_at_once_get_different_rows_and_lose_nothing(tmp_path):
     labels = read_current_labels(store_path(data))
     assert len(labels) == 240
     for name, own in given.items():
-        assert {labels[row_id(text_of(row))].annotator for row in own} == {name}
+        assert {labels[row_id(item_text(row))].annotator for row in own} == {name}

@@ -5,15 +5,15 @@ import sys
 from multiprocessing.connection import Connection
 
 from txt.data.reading.open_rows import open_rows
-from txt.data.reading.rows import Asked
-from txt.labeling.find import parse_query
+from txt.data.reading.rows import ReadingOptions
+from txt.labeling.query import parse_query
 from txt.labeling.scanner import FindRequest, Indexed, MakeIndex
 
 
 def test_a_search_that_never_ends_ends_its_process_even_when_the_screen_is_gone(tmp_path):
     path = tmp_path / "data.csv"
     path.write_text("text\n" + "a" * 40 + "\n")
-    asked = Asked()
+    asked = ReadingOptions()
     rows = open_rows(path, asked, tmp_path / "kept")
     ours, theirs = socket.socketpair()
     code = f"from txt.labeling import scanner; scanner._MOST_SECONDS = 1; scanner.serve({theirs.fileno()})"

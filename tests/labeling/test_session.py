@@ -10,7 +10,7 @@ import pytest
 
 from tests.labeling.conftest import write_csv
 from txt.data.reading.open_rows import open_rows
-from txt.data.reading.rows import Asked
+from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError
 from txt.labeling.queue import QueueView
 from txt.labeling.session import LabelSession
@@ -415,7 +415,7 @@ def test_seconds_on_screen_leave_idle_time_out(tmp_path):
     from txt.labeling.task import Task
 
     moment = [0.0]
-    rows = open_rows(write_csv(tmp_path / "data.csv", TEXTS), Asked(), tmp_path / "data.index")
+    rows = open_rows(write_csv(tmp_path / "data.csv", TEXTS), ReadingOptions(), tmp_path / "data.index")
     with Journal.open(tmp_path / "labels.db") as journal:
         session = LabelSession(rows, journal, Task("anna", ("neg", "pos")), stopwatch=Stopwatch(lambda: moment[0]))
         moment[0] += 4

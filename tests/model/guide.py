@@ -1,4 +1,4 @@
-"""The guide's own model, its position axis mended and nothing else: the reference that ours must equal."""
+"""The reference model that ours must equal: a plain torch encoder, with a corrected position axis."""
 
 import math
 
@@ -33,7 +33,7 @@ class GuideClassifier(nn.Module):
         return self.classifier((x * mask).sum(1) / mask.sum(1))
 
 
-def guide_twin(model: TransformerClassifier, dropout: float = 0.0) -> GuideClassifier:
+def copy_to_guide(model: TransformerClassifier, dropout: float = 0.0) -> GuideClassifier:
     """Return the guide's model with the weights of ours."""
     config = model.config
     sizes = (config.vocab_size, config.d_model, config.nhead, config.num_layers, config.num_labels)

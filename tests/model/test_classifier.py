@@ -7,10 +7,10 @@ import torch
 import torch.nn.functional as F
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
-from tests.model.guide import guide_twin
+from tests.model.guide import copy_to_guide
 from txt.model.architecture import TransformerClassifierConfig, sinusoids
 from txt.model.classifier import TransformerClassifier
-from txt.model.dropout import Dropout, mask_pool
+from txt.model.dropout import Dropout, draw_mask_pool
 
 LENGTHS = [9, 9, 7, 4, 4, 4, 1]
 
@@ -36,7 +36,7 @@ def padded(token_ids, lengths):
 
 def test_logits_equal_the_guides_model_on_padded_rows():
     model, token_ids = small_model().eval(), flat_batch()
-    expected = guide_twin(model)(*padded(token_ids, LENGTHS))
+    expected = copy_to_guide(model)(*padded(token_ids, LENGTHS))
     torch.testing.assert_close(model.classify(token_ids, LENGTHS), expected, atol=1e-5, rtol=1e-5)
 
 
@@ -44,7 +44,7 @@ def test_gradients_equal_the_guides_model():
     model, token_ids = small_model(), flat_batch()
     labels = torch.tensor([0, 1, 2, 0, 1, 2, 0])
     F.cross_entropy(model.classify(token_ids, LENGTHS), labels).backward()
-    twin = guide_twin(model).train()
+    twin = copy_to_guide(model).train()
     F.cross_entropy(twin(*padded(token_ids, LENGTHS)), labels).backward()
     layer, twin_layer = model.layers[0], twin.transformer.layers[0]
     pairs = [
@@ -118,14 +118,14 @@ def test_auto_classes_load_it_once_txt_is_imported(tmp_path):
 
 @pytest.mark.parametrize("rate", [0.1, 0.5])
 def test_dropout_drops_at_its_rate_and_keeps_the_mean(rate):
-    drop = Dropout(mask_pool(rate, seed=3, dtype=torch.float32, device=torch.device("cpu"), size=1 << 18), seed=1)
+    drop = Dropout(draw_mask_pool(rate, seed=3, dtype=torch.float32, device=torch.device("cpu"), size=1 << 18), seed=1)
     dropped = drop(torch.ones(400, 500))  # larger than half the pool: made of pieces
     assert (dropped == 0).float().mean().item() == pytest.approx(rate, abs=0.01)
     assert dropped.mean().item() == pytest.approx(1.0, abs=0.02)
 
 
 def test_dropout_differs_between_uses_and_repeats_with_its_seed():
-    pool = mask_pool(0.5, seed=3, dtype=torch.float32, device=torch.device("cpu"), size=1 << 14)
+    pool = draw_mask_pool(0.5, seed=3, dtype=torch.float32, device=torch.device("cpu"), size=1 << 14)
     ones = torch.ones(50, 50)
     first, second = Dropout(pool, 7), Dropout(pool, 7)
     assert torch.equal(first(ones), second(ones))
@@ -133,19 +133,19 @@ def test_dropout_differs_between_uses_and_repeats_with_its_seed():
 
 
 def test_attention_with_dropout_has_the_gradient_of_its_forward():
-    from txt.model.attention import flat_attention, groups_of
+    from txt.model.attention import flat_attention, group_lengths
 
-    pool = mask_pool(0.3, seed=3, dtype=torch.float64, device=torch.device("cpu"), size=1 << 12)
+    pool = draw_mask_pool(0.3, seed=3, dtype=torch.float64, device=torch.device("cpu"), size=1 << 12)
     qkv = torch.randn(9, 3 * 4, dtype=torch.float64, requires_grad=True)
 
     def attend(x):
-        return flat_attention(x, groups_of([3, 3, 2, 1]), 2, Dropout(pool, 5))
+        return flat_attention(x, group_lengths([3, 3, 2, 1]), 2, Dropout(pool, 5))
 
     assert torch.autograd.gradcheck(attend, (qkv,))
 
 
 def test_gradient_checkpointing_gives_the_same_gradients():
-    pool = mask_pool(0.2, seed=3, dtype=torch.float32, device=torch.device("cpu"), size=1 << 16)
+    pool = draw_mask_pool(0.2, seed=3, dtype=torch.float32, device=torch.device("cpu"), size=1 << 16)
     token_ids = flat_batch()
     gradients = []
     for checkpointing in (False, True):

@@ -5,7 +5,7 @@ import torch
 
 from txt.config import TrainConfig
 from txt.errors import InputError
-from txt.model.lora import add_adapters, merged
+from txt.model.lora import add_adapters, merge_adapters
 from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import load_model, save_model
 
@@ -51,7 +51,7 @@ def test_equal_seeds_give_equal_adapters():
 
 def test_a_model_without_adapters_is_itself():
     model = PretrainedClassifier(bert())
-    assert merged(model) is model
+    assert merge_adapters(model) is model
 
 
 def test_options_that_do_not_go_together_are_refused():

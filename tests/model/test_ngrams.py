@@ -9,7 +9,7 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from txt.data.tokenizer import train_tokenizer
-from txt.model.ngrams import NgramLogits, written
+from txt.model.ngrams import NgramLogits, parse_pieces
 
 TEXTS = [
     "the cat sat on the mat",
@@ -98,4 +98,4 @@ def test_only_the_most_frequent_are_chosen(tokenizer):
     ],
 )
 def test_how_entries_are_written(pieces, texts, inside):
-    assert written(pieces) == (texts, inside)
+    assert parse_pieces(pieces) == (texts, inside)

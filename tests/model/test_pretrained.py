@@ -17,8 +17,8 @@ from transformers import (
 from txt.errors import InputError
 from txt.model.architecture import TransformerClassifierConfig
 from txt.model.classifier import TransformerClassifier
-from txt.model.dropout import Dropout, mask_pool
-from txt.model.pretrained import PretrainedClassifier, depth_of, load_pretrained
+from txt.model.dropout import Dropout, draw_mask_pool
+from txt.model.pretrained import PretrainedClassifier, find_depth, load_pretrained
 from txt.model.saved import load_model
 from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
 
@@ -79,7 +79,7 @@ def test_flat_logits_and_gradients_are_those_of_transformers(make):
 @pytest.mark.parametrize("make", [sentence, distilbert])
 def test_dropout_follows_from_the_step_alone(make):
     model = PretrainedClassifier(make()).train()
-    pool = mask_pool(0.5, 1, torch.float32, CPU, 1 << 16)
+    pool = draw_mask_pool(0.5, 1, torch.float32, CPU, 1 << 16)
     first, again, other = (model.classify(rows(), LENGTHS, Dropout(pool, step)) for step in (7, 7, 8))
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
@@ -87,7 +87,7 @@ def test_dropout_follows_from_the_step_alone(make):
 
 def test_checkpointed_gradients_are_the_same():
     model = PretrainedClassifier(sentence()).train()
-    pool = mask_pool(0.2, 1, torch.float32, CPU, 1 << 16)
+    pool = draw_mask_pool(0.2, 1, torch.float32, CPU, 1 << 16)
     gradients = []
     for checkpointing in (False, True):
         model.zero_grad()
@@ -156,4 +156,4 @@ def test_what_is_no_model_is_told_in_one_line(tmp_path):
     ],
 )
 def test_depth_of_a_parameter(name, depth):
-    assert depth_of(name, layers=6) == depth
+    assert find_depth(name, layers=6) == depth

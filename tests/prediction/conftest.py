@@ -1,4 +1,4 @@
-"""A run whose model has opinions: it was never trained, but its last layer is scaled, and a temperature was fitted."""
+"""A run with an untrained model whose last layers are scaled, so that its predictions differ; and a temperature."""
 
 import json
 import shutil

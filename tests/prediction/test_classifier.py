@@ -29,7 +29,7 @@ def reference(run: Run, texts: list[str]) -> np.ndarray:
 
 
 def test_probabilities_are_those_of_transformers_divided_by_the_temperature(run: Run, classifier: TextClassifier):
-    found = classifier.answers(TEXTS).probabilities
+    found = classifier.predict_probabilities(TEXTS).probabilities
     assert np.ptp(found[:, 0]) > 0.05  # the model tells texts apart, so that there is something to compare
     np.testing.assert_allclose(found, reference(run, TEXTS), atol=1e-5)
 
@@ -49,19 +49,19 @@ def test_no_texts_have_no_predictions(classifier: TextClassifier):
 
 
 def test_more_texts_than_are_held_at_once_keep_their_order(classifier: TextClassifier, monkeypatch):
-    whole = classifier.answers(TEXTS).probabilities
+    whole = classifier.predict_probabilities(TEXTS).probabilities
     monkeypatch.setattr("txt.prediction.classifier._TEXTS", 5)
-    np.testing.assert_allclose(classifier.answers(TEXTS).probabilities, whole, atol=1e-5)
+    np.testing.assert_allclose(classifier.predict_probabilities(TEXTS).probabilities, whole, atol=1e-5)
 
 
 def test_threads_get_the_answers_that_one_alone_gets(run: Run):
     classifier = load(run.path, precision="float32", device="cpu")
     texts = [[f"{text} {number}" for text in TEXTS] for number in range(12)]
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda part: classifier.answers(part).probabilities, texts))
+        found = list(pool.map(lambda part: classifier.predict_probabilities(part).probabilities, texts))
     alone = load(run.path, precision="float32", device="cpu")
     for part, probabilities in zip(texts, found, strict=True):
-        np.testing.assert_allclose(probabilities, alone.answers(part).probabilities, atol=1e-5)
+        np.testing.assert_allclose(probabilities, alone.predict_probabilities(part).probabilities, atol=1e-5)
 
 
 def test_windows_are_averaged(classifier: TextClassifier, run: Run):
@@ -76,7 +76,7 @@ def test_windows_are_averaged(classifier: TextClassifier, run: Run):
     with torch.inference_mode():
         logits = classifier._model.classify(torch.tensor([*chain(*windows)]), [12] * len(windows))
     expected = torch.softmax(logits / TEMPERATURE, -1).mean(0).numpy()
-    found = limited.answers([" ".join(words), "short"], stride=7)
+    found = limited.predict_probabilities([" ".join(words), "short"], stride=7)
     np.testing.assert_allclose(found.probabilities[0], expected, atol=1e-5)
     assert found.long.tolist() == [True, False]
 
@@ -86,13 +86,15 @@ def test_int8_computes_the_layers_in_8_bits_and_agrees(run: Run, classifier: Tex
     kinds = {type(part).__module__ for part in quantized._model.layers.modules()}
     assert any("quantized" in kind for kind in kinds)
     assert type(quantized._model.head2) is torch.nn.Linear
-    difference = np.abs(quantized.answers(TEXTS).probabilities - classifier.answers(TEXTS).probabilities)
+    difference = np.abs(
+        quantized.predict_probabilities(TEXTS).probabilities - classifier.predict_probabilities(TEXTS).probabilities
+    )
     assert 0 < difference.max() < 0.1
 
 
 def test_bf16_agrees(run: Run, classifier: TextClassifier):
-    found = load(run.path, precision="bf16", device="cpu").answers(TEXTS).probabilities
-    assert np.abs(found - classifier.answers(TEXTS).probabilities).max() < 0.1
+    found = load(run.path, precision="bf16", device="cpu").predict_probabilities(TEXTS).probabilities
+    assert np.abs(found - classifier.predict_probabilities(TEXTS).probabilities).max() < 0.1
 
 
 def test_a_models_folder_is_as_good_as_its_run_but_knows_no_temperature(run: Run, tmp_path: Path):
@@ -136,7 +138,7 @@ def test_what_is_no_classifier_is_told(run: Run, tmp_path: Path, monkeypatch: py
     (tmp_path / "empty").mkdir()
     (tmp_path / "data.csv").write_text("text\n")
     for name, message in {
-        "encoder": "holds a BertModel, which is no classifier",
+        "encoder": "holds a BertModel, which is not a classifier",
         "without": "has no tokenizer.json",
         "empty": "neither a run nor a model's folder",
         "data.csv": "is a file",

@@ -12,7 +12,7 @@ import pytest
 from txt.config import PredictConfig, PrepareConfig
 from txt.errors import InputError, Interrupted, TxtError
 from txt.prediction.classifier import TextClassifier
-from txt.prediction.predict_file import Asked, Summary, log_path, predict_file
+from txt.prediction.predict_file import PredictRequest, PredictSummary, log_path, predict_file
 
 ROWS = [
     {"id": "007", "text": "the film was great", "stars": "1.10"},
@@ -22,10 +22,10 @@ ROWS = [
 ]
 
 
-def predicted(classifier: TextClassifier, source: Path, out: Path, **options) -> Summary:
+def predicted(classifier: TextClassifier, source: Path, out: Path, **options) -> PredictSummary:
     own = {name: options.pop(name) for name in ("resume", "force", "reading") if name in options}
     calls = {name: options.pop(name) for name in ("stop", "leave", "progress") if name in options}
-    return predict_file(classifier, source, Asked(out, "weights", PredictConfig(**options), **own), **calls)
+    return predict_file(classifier, source, PredictRequest(out, "weights", PredictConfig(**options), **own), **calls)
 
 
 def expected(classifier: TextClassifier, text: str) -> tuple[str, float]:

@@ -5,11 +5,11 @@ from pathlib import Path
 import pytest
 
 from txt.config import LabelConfig
-from txt.data.reading.rows import Asked
+from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError
-from txt.labeling.opening import open_labels
-from txt.prediction.predict_file import Unsure
-from txt.prediction.to_label import LabelQueue, refuse_unlabelable
+from txt.labeling.open_labels import open_labels
+from txt.prediction.label_queue import LabelQueue, refuse_unlabelable
+from txt.prediction.predict_file import UnsureRow
 
 LABELS = ("bad", "good", "so-so")
 
@@ -26,8 +26,8 @@ def test_the_labeling_screen_finds_the_rows_flagged_and_knows_the_classes(data, 
     store = tmp_path / "store.db"
     with LabelQueue(store, "text", LABELS, "run-1") as queue:
         for text in ("two", "two", "three"):
-            queue.add(Unsure(text, "good", 0.41))
-    with closing(open_labels(data, LabelConfig(store=store), Asked())) as opened:
+            queue.add(UnsureRow(text, "good", 0.41))
+    with closing(open_labels(data, LabelConfig(store=store), ReadingOptions())) as opened:
         session = opened.session()
         assert session.classes == list(LABELS)
         assert [row for row in range(5) if session.states.is_flagged(row)] == [1, 2, 3]
@@ -39,7 +39,7 @@ def test_the_labeling_screen_finds_the_rows_flagged_and_knows_the_classes(data, 
 def test_a_store_about_other_classes_or_another_column_is_refused(tmp_path):
     store = tmp_path / "store.db"
     with LabelQueue(store, "text", LABELS, "run-1") as queue:
-        queue.add(Unsure("one", "good", 0.4))
+        queue.add(UnsureRow("one", "good", 0.4))
     with pytest.raises(InputError, match="other classes than the model"):
         LabelQueue(store, "text", ("yes", "no"), "run-2")
     with pytest.raises(InputError, match="holds labels for column `text`, not `body`"):
@@ -49,9 +49,9 @@ def test_a_store_about_other_classes_or_another_column_is_refused(tmp_path):
 def test_nothing_is_flagged_when_the_work_fails(data, tmp_path):
     store = tmp_path / "store.db"
     with pytest.raises(RuntimeError), LabelQueue(store, "text", LABELS, "run-1") as queue:
-        queue.add(Unsure("one", "good", 0.4))
+        queue.add(UnsureRow("one", "good", 0.4))
         raise RuntimeError
-    with closing(open_labels(data, LabelConfig(store=store, labels="bad,good"), Asked())) as opened:
+    with closing(open_labels(data, LabelConfig(store=store, labels="bad,good"), ReadingOptions())) as opened:
         assert opened.states()[0].flagged_count == 0
 
 

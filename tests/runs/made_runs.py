@@ -1,4 +1,4 @@
-"""Run folders as a training leaves them, made in a moment."""
+"""Makes run folders like those a training leaves, without training."""
 
 import json
 import os
@@ -77,7 +77,7 @@ def finished(number: int, score: float | None, status: str = "completed") -> Fin
     )
 
 
-def course(score: float = 0.8, epochs: int = 3) -> list[Event]:
+def make_training_events(score: float = 0.8, epochs: int = 3) -> list[Event]:
     """The events of a training that went well."""
     events: list[Event] = [started(epochs=epochs)]
     for number in range(5, epochs * STEPS_AN_EPOCH + 1, 5):
@@ -87,7 +87,7 @@ def course(score: float = 0.8, epochs: int = 3) -> list[Event]:
     return [*events, finished(epochs * STEPS_AN_EPOCH, score)]
 
 
-def made_run(
+def make_run_folder(
     name: str,
     events: list[Event] | None = None,
     data: str = "reviews.csv",

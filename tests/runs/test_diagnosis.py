@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from txt.config import TrainConfig
 from txt.proportions import Interval
-from txt.runs.curves import curves_of
-from txt.runs.diagnosis import Advice, Case, Facts, beaten_by_baseline, diagnose
+from txt.runs.curves import collect_curves
+from txt.runs.diagnosis import Advice, TrainingCase, TrainingFacts, diagnose, find_beaten_by_baseline
 from txt.runs.events import Evaluation, Event, Finished, Started, Step
 
 Epochs = Sequence[tuple[float, float, float, float]]
@@ -343,7 +343,7 @@ def test_overfitting_is_told_as_soon_as_it_is_true() -> None:
     events = training(epochs, classes)
     config = TrainConfig(learning_rate=rate, num_epochs=len(epochs))
     first = next(end for end in range(len(events)) if diagnose(events[:end], config))
-    assert 7 <= curves_of(events[:first]).epochs[-1].epoch <= 9
+    assert 7 <= collect_curves(events[:first]).epochs[-1].epoch <= 9
 
 
 def test_a_run_that_ended_in_mid_flight_is_told_to_go_on_longer() -> None:
@@ -371,7 +371,7 @@ def test_an_exploded_loss_is_diverging_without_a_single_epoch() -> None:
 def test_a_model_of_one_answer_is_collapsed_and_the_class_is_named() -> None:
     epochs = [(0.35, 0.9, 0.4, 0.9), (0.28, 0.9, 0.38, 0.9), (0.2, 0.93, 0.37, 0.9)]
     events = training(epochs, 2, confusion=[[540, 0], [60, 0]])
-    advice = diagnose(events, TrainConfig(num_epochs=3), Facts(labels=["common", "scarce"]))
+    advice = diagnose(events, TrainConfig(num_epochs=3), TrainingFacts(labels=["common", "scarce"]))
     assert kinds(advice) == ["collapsed"]
     assert "`common`" in advice[0].message
     assert "--class-weights balanced" in advice[0].flags
@@ -380,7 +380,7 @@ def test_a_model_of_one_answer_is_collapsed_and_the_class_is_named() -> None:
 def test_not_learning_with_unequal_classes_is_measured_against_their_frequencies() -> None:
     epochs = [(0.34, 0.9, 0.33, 0.9)] * 4  # far under ln 2, yet no better than always saying `common`
     events = training(epochs, 2, confusion=[[540, 0], [60, 0]])
-    advice = diagnose(events, TrainConfig(num_epochs=4), Facts(labels=["common", "scarce"]))
+    advice = diagnose(events, TrainConfig(num_epochs=4), TrainingFacts(labels=["common", "scarce"]))
     assert kinds(advice) == ["not learning"]
     assert "`common` for every row" in advice[0].message
 
@@ -389,7 +389,7 @@ def test_classes_never_predicted_are_named_unless_val_hardly_has_them() -> None:
     epochs = RECORDED["agnews, 8 epochs"][2]
     counts = [[150, 0, 0, 0], [20, 130, 0, 0], [20, 20, 0, 0], [4, 0, 0, 0]]
     events = training(epochs, 4, confusion=counts)
-    advice = diagnose(events, TrainConfig(num_epochs=8), Facts(labels=["a", "b", "c", "d"]))
+    advice = diagnose(events, TrainConfig(num_epochs=8), TrainingFacts(labels=["a", "b", "c", "d"]))
     assert kinds(advice) == ["ignored classes"]
     assert "`c`" in advice[0].message
     assert "`d`" not in advice[0].message
@@ -409,16 +409,20 @@ def test_an_accuracy_that_hides_rare_classes_is_told() -> None:
 def test_a_model_that_a_bag_of_words_beats_is_told_so() -> None:
     classes, rate, epochs = RECORDED["agnews, 8 epochs"]
     events, config = training(epochs, classes), TrainConfig(learning_rate=rate, num_epochs=8)
-    advice = diagnose(events, config, Facts(difference=Interval(-0.05, -0.08, -0.02)))
+    advice = diagnose(events, config, TrainingFacts(difference=Interval(-0.05, -0.08, -0.02)))
     assert kinds(advice) == ["worse than the baseline"]
     assert "5.0 points" in advice[0].message
     assert advice[0].flags == ("--preset small", "--epochs 16", "--dropout 0.3")
-    dropped = diagnose(events, config.with_options(dropout=0.3), Facts(difference=Interval(-0.05, -0.08, -0.02)))
+    dropped = diagnose(
+        events, config.with_options(dropout=0.3), TrainingFacts(difference=Interval(-0.05, -0.08, -0.02))
+    )
     assert "--dropout 0.5" in dropped[0].flags
-    past_its_best = curves_of(training([*epochs, epochs[0]], classes))
-    found = beaten_by_baseline(Case(past_its_best, config, Facts(difference=Interval(-0.05, -0.08, -0.02))))
+    past_its_best = collect_curves(training([*epochs, epochs[0]], classes))
+    found = find_beaten_by_baseline(
+        TrainingCase(past_its_best, config, TrainingFacts(difference=Interval(-0.05, -0.08, -0.02)))
+    )
     assert found.flags == ("--preset small", "--dropout 0.3")
-    assert diagnose(events, config, Facts(difference=Interval(-0.02, -0.05, 0.01))) == []
+    assert diagnose(events, config, TrainingFacts(difference=Interval(-0.02, -0.05, 0.01))) == []
 
 
 def test_a_failure_for_want_of_memory_names_what_saves_memory() -> None:
@@ -433,7 +437,7 @@ def test_what_makes_a_long_run_slow_is_told_with_what_it_costs() -> None:
     events = training(epochs, classes, end=finished(seconds=600))
     config = TrainConfig(learning_rate=rate, num_epochs=8, precision="float32", threads=1)
     lengths = np.array([40] * 950 + [512] * 50)
-    advice = diagnose(events, config, Facts(train_lengths=lengths, cores=8))
+    advice = diagnose(events, config, TrainingFacts(train_lengths=lengths, cores=8))
     assert kinds(advice) == ["slow"] * 3
     assert [entry.flags for entry in advice] == [("--max-length 48",), ("--precision auto",), ("--threads 0",)]
     assert "95 % of the texts stay whole and 36 % of the work is saved" in advice[0].message
@@ -442,9 +446,9 @@ def test_what_makes_a_long_run_slow_is_told_with_what_it_costs() -> None:
 def test_a_quick_run_and_ordinary_lengths_get_no_advice_on_speed() -> None:
     classes, rate, epochs = RECORDED["agnews, 8 epochs"]
     config = TrainConfig(learning_rate=rate, num_epochs=8, precision="float32", threads=1)
-    long = Facts(train_lengths=np.array([40] * 950 + [512] * 50), cores=8)
+    long = TrainingFacts(train_lengths=np.array([40] * 950 + [512] * 50), cores=8)
     assert diagnose(training(epochs, classes, end=finished(seconds=20)), config, long) == []
-    ordinary = Facts(train_lengths=np.random.default_rng(0).gamma(4, 6, size=5000).astype(np.int64), cores=8)
+    ordinary = TrainingFacts(train_lengths=np.random.default_rng(0).gamma(4, 6, size=5000).astype(np.int64), cores=8)
     events = training(epochs, classes, end=finished(seconds=600))
     assert diagnose(events, TrainConfig(learning_rate=rate, num_epochs=8), ordinary) == []
 
@@ -453,7 +457,7 @@ def test_what_a_resumed_run_did_twice_counts_once() -> None:
     events = training(RECORDED["agnews, 8 epochs"][2], 4)
     restart = 3 * (STEPS_PER_EPOCH + 1) + 1
     resumed = [*events[: restart + 15], started(8, at=3 * STEPS_PER_EPOCH), *events[restart:]]
-    curves = curves_of(resumed)
+    curves = collect_curves(resumed)
     assert [entry.step for entry in curves.steps] == list(range(1, 8 * STEPS_PER_EPOCH + 1))
     assert [entry.epoch for entry in curves.epochs] == list(range(1, 9))
 

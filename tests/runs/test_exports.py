@@ -8,19 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.made_runs import course, evaluation, started, step
-from txt.charts.run_figure import figure, page
+from tests.runs.made_runs import evaluation, make_training_events, started, step
+from txt.charts.run_figure import figure, render_page
 from txt.charts.shapes import HEIGHT, WIDTH, png, svg
 from txt.errors import InputError
-from txt.runs.curves import Curves, curves_of
-from txt.runs.series import COLUMNS, crc32c, masked, write_csv, write_tensorboard
+from txt.runs.curves import Curves, collect_curves
+from txt.runs.series import COLUMNS, crc32c, mask_checksum, write_csv, write_tensorboard
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture
 def curves() -> Curves:
-    return curves_of([*course(0.8)[:-1], evaluation(65, 0.7)])
+    return collect_curves([*make_training_events(0.8)[:-1], evaluation(65, 0.7)])
 
 
 def test_a_csv_has_a_line_a_record_with_every_number_unrounded(curves):
@@ -40,7 +40,7 @@ def test_a_csv_has_a_line_a_record_with_every_number_unrounded(curves):
 def test_what_a_resumed_run_did_twice_is_written_once():
     file = io.StringIO()
     events = [started(), step(5), step(10), evaluation(20, 0.5), started(5), step(10), evaluation(20, 0.6)]
-    assert write_csv({"1": curves_of(events)}, file) == 3
+    assert write_csv({"1": collect_curves(events)}, file) == 3
     assert "0.5" not in {row["val_accuracy"] for row in csv.DictReader(io.StringIO(file.getvalue()))}
 
 
@@ -50,7 +50,7 @@ def test_checksums_are_those_of_the_standard():
     assert crc32c(bytes(32)) == 0x8A9136AA
     assert crc32c(b"\xff" * 32) == 0x62A8AB43
     assert crc32c(bytes(range(32))) == 0x46DD794E
-    assert masked(b"123456789") == ((0xE3069283 >> 15 | 0xE3069283 << 17) + 0xA282EAD8) % 2**32
+    assert mask_checksum(b"123456789") == ((0xE3069283 >> 15 | 0xE3069283 << 17) + 0xA282EAD8) % 2**32
 
 
 def crc_bit_by_bit(data: bytes) -> int:
@@ -152,7 +152,7 @@ def test_the_figure_is_sound_svg_with_four_plots_in_their_places(curves):
 
 
 def test_a_point_lies_where_its_value_says():
-    curves = curves_of([started(), step(20), evaluation(20, 0.5), step(40), evaluation(40, 1.0), step(60)])
+    curves = collect_curves([started(), step(20), evaluation(20, 0.5), step(40), evaluation(40, 1.0), step(60)])
     drawing = ElementTree.fromstring(svg(figure(curves, "1")))
     accuracy = [line for line in drawing.iter(SVG + "polyline") if line.get("stroke") == "#b45309"]
     (x0, y0), (x1, y1) = (tuple(map(float, point.split(","))) for point in accuracy[2].get("points", "").split())
@@ -171,7 +171,7 @@ def test_a_long_training_is_thinned_without_losing_its_peaks():
     steps = [step(number) for number in range(1, 40_001)]
     peak = next(each for each in steps if each.step == 12_345)
     object.__setattr__(peak, "loss", 50.0)
-    drawing = svg(figure(curves_of([started(epochs=2000), *steps]), "1"))
+    drawing = svg(figure(collect_curves([started(epochs=2000), *steps]), "1"))
     assert len(drawing) < 200_000
     raw = next(
         line for line in ElementTree.fromstring(drawing).iter(SVG + "polyline") if line.get("stroke") == "#a9c3ef"
@@ -183,16 +183,16 @@ def test_losses_that_are_no_numbers_and_epochs_that_never_ended_do_no_harm():
     broken = step(10)
     object.__setattr__(broken, "loss", float("nan"))
     for events in ([started(), broken], [started(), step(5)], [started(), step(5), evaluation(7, 0.5)]):
-        assert ElementTree.fromstring(svg(figure(curves_of(events), "1"))) is not None
+        assert ElementTree.fromstring(svg(figure(collect_curves(events), "1"))) is not None
 
 
 def test_there_is_no_figure_of_nothing():
     with pytest.raises(InputError, match="no curves"):
-        figure(curves_of([started()]), "1")
+        figure(collect_curves([started()]), "1")
 
 
 def test_the_page_loads_nothing_and_shows_names_as_text(curves):
-    content = page(figure(curves, "1"), "<script>alert(1)</script>", ["lr 0.001"])
+    content = render_page(figure(curves, "1"), "<script>alert(1)</script>", ["lr 0.001"])
     assert "<script" not in content
     assert "http" not in content.replace("http-equiv", "").replace("http://www.w3.org/2000/svg", "")
     assert "lr 0.001" in content

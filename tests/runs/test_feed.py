@@ -44,7 +44,7 @@ def taken(feed):
     steps, losses, others = [], [], []
     while True:
         news = feed.look()
-        for piece in news.pieces():
+        for piece in news.segments():
             others += [piece.started] if piece.started else []
             steps += piece.steps["step"].tolist()
             losses += piece.steps["values"][:, VALUES.index("loss")].tolist()
@@ -97,7 +97,7 @@ def test_a_record_that_was_replaced_is_read_anew(run):
     taken(feed)
     run.events_path.write_bytes(b"".join(encode_line(event.to_json()) for event in [started(), step(1)]))
     news = feed.look()
-    assert news.anew
+    assert news.is_restart
     assert news.steps["step"].tolist() == [1]
 
 
@@ -174,7 +174,7 @@ def test_cut_at_any_byte_the_record_is_read_to_its_last_whole_line(run):
 
 def test_pieces_begin_where_a_training_goes_on(run):
     written(run, [started(), step(1), step(2), started(1), step(2), Warned(time=2.0, step=2, message="m"), step(3)])
-    pieces = list(RunFeed(run.events_path).look().pieces())
+    pieces = list(RunFeed(run.events_path).look().segments())
     assert [piece.started.step if piece.started else None for piece in pieces] == [None, 0, 1]
     assert [piece.steps["step"].tolist() for piece in pieces] == [[], [1, 2], [2, 3]]
     assert [len(piece.others) for piece in pieces] == [0, 0, 1]

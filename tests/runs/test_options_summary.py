@@ -1,10 +1,10 @@
 from txt.config import TrainConfig
 from txt.recipes import FEW_SHOT, MINILM, PRESETS, RECIPE
-from txt.runs.options_summary import changed_options, spoken_options
+from txt.runs.options_summary import changed_options, options_summary
 
 
 def told(**options: object) -> list[str]:
-    return spoken_options(TrainConfig().with_options(**options).to_json())
+    return options_summary(TrainConfig().with_options(**options).to_json())
 
 
 def test_options_are_told_as_short_as_they_can_be_typed():

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.made_runs import course, made_run, started
+from tests.runs.made_runs import make_run_folder, make_training_events, started
 from txt.errors import InputError
 from txt.runs.folder import EventLog, Run
 from txt.runs.notes import change_tags
-from txt.runs.pruning import borrowers, check_removable, pruning, standing
-from txt.runs.summary import find, summaries
+from txt.runs.pruning import check_removable, describe_importance, find_borrowers, pruning
+from txt.runs.summary import find, summarize_runs
 
 
 @pytest.fixture(autouse=True)
@@ -19,7 +19,7 @@ def here(tmp_path, monkeypatch):
 
 
 def removed(keep_best: int) -> list[str]:
-    return sorted(run.name for run in pruning(summaries(), keep_best).removed)
+    return sorted(run.name for run in pruning(summarize_runs(), keep_best).removed)
 
 
 def lend(lender: str, borrower: str) -> None:
@@ -29,10 +29,10 @@ def lend(lender: str, borrower: str) -> None:
 
 def test_the_best_of_each_data_and_metric_and_the_newest_stay():
     for number, score in enumerate((0.7, 0.9, 0.8), 1):
-        made_run(f"a{number}", course(score), day=number)
-        made_run(f"b{number}", course(score), day=number, data="other.csv")
-    made_run("f1", course(0.1), metric="macro_f1", day=1)
-    made_run("last", [started()], day=9)
+        make_run_folder(f"a{number}", make_training_events(score), day=number)
+        make_run_folder(f"b{number}", make_training_events(score), day=number, data="other.csv")
+    make_run_folder("f1", make_training_events(0.1), metric="macro_f1", day=1)
+    make_run_folder("last", [started()], day=9)
     assert removed(1) == ["a1", "a3", "b1", "b3"]
     assert removed(2) == ["a1", "b1"]
     assert removed(3) == []
@@ -40,32 +40,32 @@ def test_the_best_of_each_data_and_metric_and_the_newest_stay():
 
 
 def test_what_runs_is_tagged_keep_or_is_no_run_is_left_alone():
-    made_run("best", course(0.9), day=9)
-    change_tags(made_run("tagged", course(0.1)).path, add=("keep",))
-    live, gone = made_run("live", [started()]), made_run("gone", [started()])
+    make_run_folder("best", make_training_events(0.9), day=9)
+    change_tags(make_run_folder("tagged", make_training_events(0.1)).path, add=("keep",))
+    live, gone = make_run_folder("live", [started()]), make_run_folder("gone", [started()])
     Path("runs/half").mkdir()
     with EventLog(live):
         assert removed(1) == [gone.name]
-    plan = pruning(summaries(), 1)
+    plan = pruning(summarize_runs(), 1)
     assert plan.bytes == sum(run.size for run in plan.removed) > 0
 
 
 def test_the_best_of_a_study_stays():
     for name, score in (("grid-001", 0.5), ("grid-002-s0", 0.6), ("grid-002-s1", 0.6), ("better", 0.9)):
-        made_run(name, course(score))
-    made_run("last", [started()], day=9)
+        make_run_folder(name, make_training_events(score))
+    make_run_folder("last", [started()], day=9)
     Path("studies/grid").mkdir(parents=True)
     Path("studies/broken").mkdir()
     Path("studies/grid/results.csv").write_text("trial,runs,reason\n2,grid-002-s0 grid-002-s1,\n1,grid-001,\n")
     Path("studies/broken/results.csv").write_bytes(b"\xff\n\x00")
     assert removed(1) == ["grid-001"]
-    assert standing(find("grid-002-s1"), summaries()) == ["the best of study grid"]
+    assert describe_importance(find("grid-002-s1"), summarize_runs()) == ["the best of study grid"]
 
 
 def test_a_run_that_lends_its_data_to_one_that_stays_stays_too():
-    made_run("lender", course(0.1))
-    made_run("between", course(0.2))
-    made_run("borrower", course(0.9), day=9)
+    make_run_folder("lender", make_training_events(0.1))
+    make_run_folder("between", make_training_events(0.2))
+    make_run_folder("borrower", make_training_events(0.9), day=9)
     lend("between", "borrower")
     lend("lender", "between")
     assert removed(1) == []
@@ -75,11 +75,11 @@ def test_a_run_that_lends_its_data_to_one_that_stays_stays_too():
 
 
 def test_a_run_whose_data_another_needs_goes_only_together_with_it():
-    made_run("lender", course())
-    made_run("borrower", course())
+    make_run_folder("lender", make_training_events())
+    make_run_folder("borrower", make_training_events())
     lend("lender", "borrower")
-    every, lender, borrower = summaries(), find("lender"), find("borrower")
-    assert borrowers(lender, every) == [borrower]
+    every, lender, borrower = summarize_runs(), find("lender"), find("borrower")
+    assert find_borrowers(lender, every) == [borrower]
     with pytest.raises(InputError, match="`borrower` trained on the data inside run `lender`") as caught:
         check_removable(lender, every, [lender.path])
     assert caught.value.hint == "remove them together: txt runs rm lender borrower"
@@ -92,25 +92,25 @@ def test_a_folder_of_someone_else_is_never_removed():
         Path(f"runs/{folder}").mkdir(parents=True)
         Path(f"runs/{folder}/{file}").write_text("{}")
     Path("runs/model/model.safetensors").write_text("a model of someone else's")
-    made_run("damaged", course()).path.joinpath("config.json").write_text("{")
+    make_run_folder("damaged", make_training_events()).path.joinpath("config.json").write_text("{")
     for name in ("thesis", "model"):
-        with pytest.raises(InputError, match="is no run of ours"):
-            check_removable(find(name), summaries(), [])
+        with pytest.raises(InputError, match="is not a run made by txt"):
+            check_removable(find(name), summarize_runs(), [])
     for name in ("half", "damaged"):
-        check_removable(find(name), summaries(), [])
+        check_removable(find(name), summarize_runs(), [])
 
 
 def test_a_run_in_training_is_not_removable():
-    run = made_run("live", [started()])
+    run = make_run_folder("live", [started()])
     with EventLog(run), pytest.raises(InputError, match="is running"):
-        check_removable(find("live"), summaries(), [])
+        check_removable(find("live"), summarize_runs(), [])
 
 
 def test_one_is_told_what_is_special_about_a_run():
-    change_tags(made_run("best", course(0.9), day=1).path, add=("keep",))
-    made_run("newest", course(0.2), day=2)
-    made_run("plain", course(0.1), day=1)
-    told = {run.name: standing(run, summaries()) for run in summaries()}
+    change_tags(make_run_folder("best", make_training_events(0.9), day=1).path, add=("keep",))
+    make_run_folder("newest", make_training_events(0.2), day=2)
+    make_run_folder("plain", make_training_events(0.1), day=1)
+    told = {run.name: describe_importance(run, summarize_runs()) for run in summarize_runs()}
     assert told == {
         "best": ["the best of 3 runs on reviews.csv by accuracy", "tagged `keep`"],
         "newest": ["the newest, which `txt eval` takes"],
@@ -119,15 +119,15 @@ def test_one_is_told_what_is_special_about_a_run():
 
 
 def test_a_run_disappears_whole_and_what_a_killed_removal_left_goes_along():
-    run = made_run("001", course())
-    made_run("002", course())
+    run = make_run_folder("001", make_training_events())
+    make_run_folder("002", make_training_events())
     Path("runs/.000.x.removed/000").mkdir(parents=True)
     run.delete()
     assert [path.name for path in Path("runs").iterdir()] == ["002"]
 
 
 def test_a_link_to_a_run_is_removed_and_the_run_stays(tmp_path):
-    run = made_run("001", course())
+    run = make_run_folder("001", make_training_events())
     run.path.rename(tmp_path / "elsewhere")
     run.path.symlink_to(tmp_path / "elsewhere")
     assert find("001").state.kind == "finished"
@@ -137,7 +137,7 @@ def test_a_link_to_a_run_is_removed_and_the_run_stays(tmp_path):
 
 
 def test_a_run_keeps_everything_under_another_name():
-    run = made_run("001", course())
+    run = make_run_folder("001", make_training_events())
     before = run.events_path.read_bytes()
     other = run.rename("better")
     assert (other.path, other.events_path.read_bytes()) == (Path("runs/better"), before)
@@ -147,8 +147,8 @@ def test_a_run_keeps_everything_under_another_name():
 
 @pytest.mark.parametrize("name", ["002", "empty", "", "..", "a/b", "esc\x1b"])
 def test_a_name_that_is_taken_or_none_is_refused_and_nothing_moves(name):
-    run = made_run("001", course())
-    made_run("002", course())
+    run = make_run_folder("001", make_training_events())
+    make_run_folder("002", make_training_events())
     Path("runs/empty").mkdir()
     with pytest.raises(InputError):
         run.rename(name)
@@ -156,7 +156,7 @@ def test_a_name_that_is_taken_or_none_is_refused_and_nothing_moves(name):
 
 
 def test_a_run_in_training_is_not_renamed():
-    run = made_run("001", [started()])
+    run = make_run_folder("001", [started()])
     with EventLog(run), pytest.raises(InputError, match="is being trained"):
         run.rename("other")
     assert Run(Path("runs/001")).record()

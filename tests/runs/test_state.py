@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.runs.made_runs import course, evaluation, finished, made_run, started, step
+from tests.runs.made_runs import evaluation, finished, make_run_folder, make_training_events, started, step
 from txt.files import read_lines_backwards
 from txt.runs.folder import EventLog, Run
-from txt.runs.state import State, read_tail, state_of
-from txt.runs.status import own_status, write_status
+from txt.runs.state import RunState, determine_state, read_tail
+from txt.runs.status import make_own_status, write_status
 
 
 @pytest.fixture(autouse=True)
@@ -22,8 +22,8 @@ def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-def stands(run: Run) -> State:
-    return state_of(run, read_tail(run))
+def stands(run: Run) -> RunState:
+    return determine_state(run, read_tail(run))
 
 
 @given(
@@ -52,35 +52,35 @@ def test_no_more_is_read_than_allowed(tmp_path):
     ],
 )
 def test_a_run_that_ended_stands_as_its_last_event_says(status, kind):
-    run = made_run("001", [*course()[:-1], finished(60, 0.8, status)])
-    assert stands(run) == State(kind, 60, 60)
+    run = make_run_folder("001", [*make_training_events()[:-1], finished(60, 0.8, status)])
+    assert stands(run) == RunState(kind, 60, 60)
 
 
 def test_a_record_without_an_end_is_that_of_a_run_that_died_at_its_last_step():
-    run = made_run("001", [started(), step(5), step(10), evaluation(10, 0.6), step(15)])
+    run = make_run_folder("001", [started(), step(5), step(10), evaluation(10, 0.6), step(15)])
     tail = read_tail(run)
     assert stands(run).words == "died at step 15 of 60"
     assert (tail.best_score, tail.seconds) == (0.6, 15.0)
 
 
 def test_a_torn_last_line_and_lines_that_are_no_events_are_passed_over():
-    run = made_run("001", [started(), step(5)])
+    run = make_run_folder("001", [started(), step(5)])
     with run.events_path.open("ab") as file:
         file.write(b'{"event": "step"}\nnot json\n[1]\n{"event": "unheard", "step": 9}\n{"event": "fini')
-    assert stands(run) == State("died", 5, 60)
+    assert stands(run) == RunState("died", 5, 60)
 
 
 def test_a_run_whose_record_is_locked_runs_and_looking_does_not_disturb_it():
-    run = made_run("001", [started(), step(5)])
+    run = make_run_folder("001", [started(), step(5)])
     with EventLog(run) as log:
-        assert stands(run) == State("running", 5, 60)
+        assert stands(run) == RunState("running", 5, 60)
         log.write(step(10))
-        assert stands(run) == State("running", 10, 60)
+        assert stands(run) == RunState("running", 10, 60)
     assert stands(run).kind == "died"
 
 
 def test_a_training_begins_although_someone_looks_whether_it_runs():
-    run = made_run("001", [started()])
+    run = make_run_folder("001", [started()])
     with run.events_path.open("rb") as looking:
         fcntl.flock(looking, fcntl.LOCK_SH)
         descriptor = os.dup(looking.fileno())
@@ -90,38 +90,38 @@ def test_a_training_begins_although_someone_looks_whether_it_runs():
 
 
 def test_a_run_that_was_resumed_is_not_finished_any_more():
-    run = made_run("001", [*course(), started(60), step(65)])
-    assert stands(run) == State("died", 65, 60)
+    run = make_run_folder("001", [*make_training_events(), started(60), step(65)])
+    assert stands(run) == RunState("died", 65, 60)
 
 
 def test_a_run_that_never_recorded_anything_was_not_started():
-    assert stands(made_run("001")) == State("not-started", 0, None)
+    assert stands(make_run_folder("001")) == RunState("not-started", 0, None)
 
 
 def test_a_run_is_starting_while_the_process_that_made_it_lives():
-    run = made_run("001")
-    write_status(run, own_status(os.getpid(), "starting"))
+    run = make_run_folder("001")
+    write_status(run, make_own_status(os.getpid(), "starting"))
     assert stands(run).kind == "starting"
-    write_status(run, own_status(2**22 + 1, "starting"))  # no process has this number
+    write_status(run, make_own_status(2**22 + 1, "starting"))  # no process has this number
     assert stands(run).kind == "died"
 
 
 def test_a_run_on_another_machine_lives_while_it_gives_signs_of_life():
-    run = made_run("001", [started(), step(5)])
-    there = replace(own_status(1, "training"), host="elsewhere", step=9)
+    run = make_run_folder("001", [started(), step(5)])
+    there = replace(make_own_status(1, "training"), host="elsewhere", step=9)
     write_status(run, there)
-    assert stands(run) == State("running", 9, 60)
+    assert stands(run) == RunState("running", 9, 60)
     write_status(run, replace(there, state="paused"))
     assert stands(run).kind == "paused"
     write_status(run, replace(there, heartbeat=time.time() - 3600))
-    assert stands(run) == State("died", 9, 60)
+    assert stands(run) == RunState("died", 9, 60)
 
 
 def test_a_long_record_is_not_read_whole():
-    run = made_run("001", course())
+    run = make_run_folder("001", make_training_events())
     content = run.events_path.read_bytes()
     with run.events_path.open("r+b") as file:
         file.seek(1 << 40)  # a hole that nobody reads through
         file.write(b"\n" + content)
-    assert stands(run) == State("finished", 60, 60)
+    assert stands(run) == RunState("finished", 60, 60)
     assert read_tail(run).begun == 1000.0

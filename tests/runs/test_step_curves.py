@@ -25,7 +25,7 @@ def test_no_peak_is_lost_and_the_mean_stays(chunk, most):
     curves = StepCurves(most)
     for begin in range(0, len(losses), chunk):
         curves.add(rows_of(losses[begin : begin + chunk], begin + 1))
-    found = curves.stretch("loss", "step", 0, 5000)
+    found = curves.curve_segment("loss", "step", 0, 5000)
     assert len(found.xs) <= most + 1
     assert found.high.max() == 50.0
     assert found.low.min() == losses.min()
@@ -41,11 +41,11 @@ def test_a_few_steps_are_kept_as_they_are():
     losses = np.random.default_rng(1).random(300).astype(np.float32)
     curves = StepCurves()
     curves.add(rows_of(losses))
-    found = curves.stretch("loss", "step", 100, 200)
+    found = curves.curve_segment("loss", "step", 100, 200)
     assert found.xs.tolist() == list(range(100, 201))
     for given in (found.low, found.mean, found.high):
         np.testing.assert_array_equal(given, losses[99:200])
-    times = curves.stretch("accuracy", "time", 1000.5, 1001.5)
+    times = curves.curve_segment("accuracy", "time", 1000.5, 1001.5)
     np.testing.assert_array_equal(times.mean, -losses[:3])
 
 
@@ -54,7 +54,7 @@ def test_buckets_are_lowest_mean_and_highest_of_their_steps():
     curves = StepCurves(512)
     curves.add(rows_of(losses))
     assert curves.width == 8
-    found = curves.stretch("loss", "step", 0, 4096)
+    found = curves.curve_segment("loss", "step", 0, 4096)
     blocks = losses.reshape(512, 8)
     np.testing.assert_array_equal(found.low, blocks.min(1))
     np.testing.assert_array_equal(found.high, blocks.max(1))
@@ -66,7 +66,7 @@ def test_steps_after_a_cut_are_forgotten():
     curves.add(rows_of(np.ones(100)))
     curves.cut(60)
     curves.add(rows_of(np.zeros(10), first=61))
-    found = curves.stretch("loss", "step", 0, 100)
+    found = curves.curve_segment("loss", "step", 0, 100)
     assert found.xs.tolist() == list(range(1, 71))
     assert found.mean.tolist() == [1.0] * 60 + [0.0] * 10
 
@@ -84,4 +84,4 @@ def test_nothing_yet_is_an_empty_stretch():
     curves = StepCurves()
     assert curves.last is None
     assert curves.span("step") == (0.0, 0.0)
-    assert len(curves.stretch("loss", "time", 0, 1).xs) == 0
+    assert len(curves.curve_segment("loss", "time", 0, 1).xs) == 0

@@ -9,10 +9,10 @@ import pytest
 from textual.app import App
 
 from txt.config import LabelConfig
-from txt.data.reading.rows import Asked
-from txt.labeling.opening import OpenLabels, open_labels
+from txt.data.reading.rows import ReadingOptions
+from txt.labeling.open_labels import OpenLabels, open_labels
 from txt.screens.label.app import LabelApp
-from txt.screens.label.screen import Sitting
+from txt.screens.label.screen import LabelScreenOptions
 
 MakeApp = Callable[..., LabelApp]
 
@@ -29,7 +29,7 @@ REVIEWS = [
 SHOPS = ["north", "south", "north", "east", "east", "south", "north", "south"]
 
 
-def painted(app: App) -> str:
+def read_screen(app: App) -> str:
     """What is on the screen, line by line."""
     strips = app.screen._compositor.render_strips()
     return "\n".join("".join(segment.text for segment in strip) for strip in strips)
@@ -58,10 +58,12 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     ) -> LabelApp:
         data = texts if isinstance(texts, Path) else write_reviews(tmp_path / "reviews.csv", texts)
         config = {"labels": "negative,neutral,positive", "annotator": "anna", **config}
-        opened.append(open_labels(data, LabelConfig(**config), Asked("text"), need_classes=need_classes))
+        opened.append(open_labels(data, LabelConfig(**config), ReadingOptions("text"), need_classes=need_classes))
         session = opened[-1].session(need_classes=need_classes)
         patterns = [re.compile(highlight, re.IGNORECASE)] if highlight else []
-        sitting = Sitting(opened[-1].asked, kept, tmp_path / "reviews.labeled.csv", patterns, rules=config.get("rules"))
+        sitting = LabelScreenOptions(
+            opened[-1].asked, kept, tmp_path / "reviews.labeled.csv", patterns, rules=config.get("rules")
+        )
         app = LabelApp(session, sitting)
         app.theme = "txt-dark"
         app.session = session

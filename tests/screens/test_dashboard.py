@@ -10,17 +10,17 @@ from dataclasses import replace
 
 import pytest
 
-from tests.screens.conftest import painted
-from tests.screens.dashboard_pilot import PATIENCE_SECONDS, app_on, seen, still, true
+from tests.screens.conftest import read_screen
+from tests.screens.dashboard_pilot import PATIENCE_SECONDS, app_on, wait_for_text, wait_until, wait_until_still
 from tests.screens.run_record import BEGUN, make_run, record, say_training, started, step
 from tests.training.conftest import new_run, prepared, topics  # noqa: F401
 from txt.runs.events import Acknowledged, Finished, Step, from_json
 from txt.runs.feed import RunFeed
 from txt.runs.folder import EventLog, Run
 from txt.runs.live import WatchedRun
-from txt.runs.replay import Replay
+from txt.runs.replay import RecordReplay
 from txt.runs.status import TRAINING, Status, read_status, write_status
-from txt.training.checkpoint import checkpoints
+from txt.training.checkpoint import list_checkpoints
 from txt.training.loop import train
 
 
@@ -67,33 +67,33 @@ async def test_every_key_steers_a_real_training(new_run, prepared):  # noqa: F81
     app = app_on(run)
     with training(run, prepared) as thread:
         async with app.run_test(size=(120, 40)) as pilot:
-            await seen(pilot, " training ")
+            await wait_for_text(pilot, " training ")
             await pilot.press("p")
-            await seen(pilot, " paused ")
-            await seen(pilot, "p go on")
+            await wait_for_text(pilot, " paused ")
+            await wait_for_text(pilot, "p go on")
             await pilot.press("s")
-            await seen(pilot, "saved, as asked")
+            await wait_for_text(pilot, "saved, as asked")
             await pilot.press("minus")
-            await seen(pilot, "learning rate × 0.5")
+            await wait_for_text(pilot, "learning rate × 0.5")
             await pilot.press("plus")
-            await seen(pilot, "learning rate × 2")
+            await wait_for_text(pilot, "learning rate × 2")
             await pilot.press("n", *"a note", "enter")
-            await seen(pilot, "note: a note")
+            await wait_for_text(pilot, "note: a note")
             await pilot.press("space")
-            await true(pilot, lambda: "resume" in commands(run))  # its line is soon out of sight
+            await wait_until(pilot, lambda: "resume" in commands(run))  # its line is soon out of sight
             await pilot.press("x", "escape")
             await pilot.press("X", "escape")
             await pilot.press("q", "escape")
             assert thread.is_alive()
             await pilot.press("x", "enter")
-            await seen(pilot, "stopped, saved")
+            await wait_for_text(pilot, "stopped, saved")
             await pilot.press("p")
-            await seen(pilot, "it is not running")
+            await wait_for_text(pilot, "it is not running")
             await pilot.press("q")
     assert commands(run) == ["pause", "save", "rate", "rate", "note", "resume", "stop"]
     assert not any(event.refused for event in answers(run))
     assert json.loads((run.path / "notes.json").read_text())["note"] == "a note"
-    assert checkpoints(run.checkpoints)
+    assert list_checkpoints(run.checkpoints)
     assert run.finished().status == "interrupted"
     assert app.return_value is None
 
@@ -103,11 +103,11 @@ async def test_discarding_asks_for_another_key_and_leaves(new_run, prepared):  #
     app = app_on(run)
     with training(run, prepared):
         async with app.run_test(size=(100, 30)) as pilot:
-            await seen(pilot, " training ")
+            await wait_for_text(pilot, " training ")
             await pilot.press("X")
-            await seen(pilot, "Discard this run?")
+            await wait_for_text(pilot, "Discard this run?")
             await pilot.press("enter", "x", "y")
-            assert "Discard this run?" in painted(app)
+            assert "Discard this run?" in read_screen(app)
             await pilot.press("D")
             await left(app)
     assert run.finished().status == "discarded"
@@ -118,9 +118,9 @@ async def test_leaving_asks_and_stop_from_there_saves(new_run, prepared):  # noq
     app = app_on(run)
     with training(run, prepared) as thread:
         async with app.run_test(size=(80, 24)) as pilot:
-            await seen(pilot, " training ")
+            await wait_for_text(pilot, " training ")
             await pilot.press("ctrl+c")
-            await seen(pilot, "leave it running")
+            await wait_for_text(pilot, "leave it running")
             await pilot.press("x")
             await left(app)
         thread.join()
@@ -133,7 +133,7 @@ async def test_detaching_leaves_the_training_alone(new_run, prepared):  # noqa: 
         for key in (["d"], ["q", "enter"]):
             app = app_on(run)
             async with app.run_test(size=(80, 24)) as pilot:
-                await seen(pilot, " training ")
+                await wait_for_text(pilot, " training ")
                 await pilot.press(*key)
             assert thread.is_alive()
     assert not answers(run)
@@ -144,23 +144,23 @@ async def test_two_dashboards_show_the_same_run_and_both_steer_it(new_run, prepa
     one, other = app_on(run), app_on(run)
     with training(run, prepared):
         async with one.run_test(size=(100, 30)) as first, other.run_test(size=(80, 24)) as second:
-            await seen(first, " training ")
-            await seen(second, " training ")
+            await wait_for_text(first, " training ")
+            await wait_for_text(second, " training ")
             await first.press("p")
-            await seen(second, " paused ")
+            await wait_for_text(second, " paused ")
             await second.press("p")
-            await true(first, lambda: len(answers(run)) == 2)
-            await seen(first, " training ")
+            await wait_until(first, lambda: len(answers(run)) == 2)
+            await wait_for_text(first, " training ")
     assert commands(run) == ["pause", "resume"]
 
 
 def shown_after(app, *keys, size=(120, 40), until=lambda _app: True) -> str:
     async def show() -> str:
         async with app.run_test(size=size) as pilot:
-            await still(pilot)
+            await wait_until_still(pilot)
             await pilot.press(*keys)
-            await true(pilot, lambda: until(app))
-            return await still(pilot)
+            await wait_until(pilot, lambda: until(app))
+            return await wait_until_still(pilot)
 
     return asyncio.run(show())
 
@@ -287,7 +287,7 @@ async def test_a_picture_is_an_svg_in_the_folder_where_one_is(finished, tmp_path
 
 
 def test_an_unknown_key_is_told(finished):
-    assert "z is no key here" in shown_after(app_on(finished), "z")
+    assert "z is not a key here" in shown_after(app_on(finished), "z")
 
 
 def test_a_run_that_was_not_started_has_room_for_what_comes(tmp_path, monkeypatch):
@@ -311,7 +311,7 @@ def test_a_run_on_another_machine_lives_by_its_signs_of_life(tmp_path, monkeypat
     watched.look()
     assert watched.state == "training"
     watched._pulse._changed -= 60
-    watched._pulse_felt -= 60
+    watched._pulse_checked -= 60
     watched.look()
     assert watched.state == "died"
 
@@ -348,7 +348,7 @@ def test_a_resumed_run_shows_what_came_of_it(tmp_path, monkeypatch):
     watched.look()
     assert watched.last_step == 85
     assert watched.steps.span("step") == (1.0, 85.0)
-    assert watched.scores.column("step").tolist() == [40.0, 80.0]
+    assert watched.scores.get_column("step").tolist() == [40.0, 80.0]
 
 
 def test_the_last_look_at_a_long_record_brings_its_advice(finished):
@@ -365,7 +365,7 @@ def test_a_removed_run_is_told(finished):
     watched = WatchedRun(finished)
     watched.look()
     finished.delete()
-    watched._pulse_felt -= 60
+    watched._pulse_checked -= 60
     watched.look()
     assert watched.state == "removed"
 
@@ -380,7 +380,7 @@ def test_many_classes_show_the_pairs_that_are_confused_most(tmp_path, monkeypatc
 
 def test_a_replay_tells_the_record_in_its_own_time(finished):
     clock = iter([0.0, 0.0, 1.0, 2.0, 10.0, 1000.0, 1001.0, 1002.0]).__next__
-    replay = Replay(RunFeed(finished.events_path), 10.0, clock)
+    replay = RecordReplay(RunFeed(finished.events_path), 10.0, clock)
     watched = WatchedRun(finished, replay, replayed=True)
     watched.look()
     assert watched.last_step == 0
@@ -399,13 +399,13 @@ def test_a_replay_tells_the_record_in_its_own_time(finished):
 
 
 async def test_a_replay_has_keys_of_its_own_and_never_asks_the_training(finished):
-    replay = Replay(RunFeed(finished.events_path), 1.0)
+    replay = RecordReplay(RunFeed(finished.events_path), 1.0)
     app = app_on(finished, replay)
     async with app.run_test(size=(100, 30)) as pilot:
         await pilot.press("p")
-        await seen(pilot, "the replay holds")
+        await wait_for_text(pilot, "the replay holds")
         await pilot.press("plus")
-        await seen(pilot, "2 times as fast")
+        await wait_for_text(pilot, "2 times as fast")
         await pilot.press("minus", "minus", "p")
         assert replay.speed == 0.5
         assert not replay.paused
@@ -425,10 +425,10 @@ async def test_an_end_is_told_when_asked_for(tmp_path, monkeypatch):
         app = app_on(run, notifies=True)
         monkeypatch.setattr(app, "bell", lambda: rung.append("bell"))
         async with app.run_test(size=(80, 24)) as pilot:
-            await seen(pilot, "training")
+            await wait_for_text(pilot, "training")
             log.write(list(record())[-1])
-            await seen(pilot, "finished")
-            await true(pilot, lambda: rung)
+            await wait_for_text(pilot, "finished")
+            await wait_until(pilot, lambda: rung)
     assert rung == ["bell"]
 
 
@@ -447,12 +447,12 @@ def test_every_size_has_all_plots_the_state_and_the_keys(finished, size):
 
 async def test_a_resize_redraws_all_plots(finished):
     async with app_on(finished).run_test(size=(160, 50)) as pilot:
-        wide = await still(pilot)
+        wide = await wait_until_still(pilot)
     app = app_on(finished)
     async with app.run_test(size=(80, 24)) as pilot:
-        await still(pilot)
+        await wait_until_still(pilot)
         await pilot.resize_terminal(160, 50)
-        await true(pilot, lambda: painted(app) == wide)
+        await wait_until(pilot, lambda: read_screen(app) == wide)
 
 
 def test_the_dashboard_loads_without_torch():

@@ -12,8 +12,8 @@ import torch
 from tests.labeling.terminal import Terminal
 from tests.training.conftest import new_run, prepared, topics  # noqa: F401
 from txt.runs.status import read_status
-from txt.training.checkpoint import checkpoints, load_checkpoint
-from txt.training.control import PAUSE, RESUME, send
+from txt.training.checkpoint import list_checkpoints, load_checkpoint
+from txt.training.control import PAUSE, RESUME, send_command
 from txt.training.loop import train
 from txt.training.process import Trainer, start_trainer
 from txt.training.start import resume
@@ -38,7 +38,7 @@ def paused_trainer(run) -> Iterator[Trainer]:
     trainer = start_trainer(run)
     try:
         wait_until(lambda: lines_of(run) > 2)
-        send(run, PAUSE)
+        send_command(run, PAUSE)
         wait_until(lambda: read_status(run).state == "paused")
         yield trainer
     finally:
@@ -56,9 +56,9 @@ def test_a_killed_dashboard_costs_nothing_and_a_killed_training_is_told(new_run,
         with watching(watched) as first:
             first.wait_for(b" paused ", 300)
         seen = lines_of(watched)  # the block's end has killed the dashboard
-        send(watched, RESUME)
+        send_command(watched, RESUME)
         wait_until(lambda: lines_of(watched) > seen + 20)
-        send(watched, PAUSE)
+        send_command(watched, PAUSE)
         with watching(watched) as second:
             second.wait_for(b" paused ", 300)
             os.kill(trainer.process.pid, signal.SIGKILL)
@@ -67,7 +67,7 @@ def test_a_killed_dashboard_costs_nothing_and_a_killed_training_is_told(new_run,
     start = resume(str(watched.path), {})
     list(train(start.run, start.prepared, resume=start.resume))
     list(train(alone, prepared))
-    one, other = (load_checkpoint(checkpoints(run.checkpoints)[0]) for run in (watched, alone))
+    one, other = (load_checkpoint(list_checkpoints(run.checkpoints)[0]) for run in (watched, alone))
     for name, tensor in one.tensors.items():
         assert torch.equal(tensor, other.tensors[name]), name
 
@@ -81,7 +81,7 @@ def test_a_lost_terminal_ends_the_dashboard_and_not_the_training(new_run, prepar
             terminal._master = os.open(os.devnull, os.O_RDWR)
             wait_until(lambda: os.waitid(os.P_PID, terminal.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG))
         seen = lines_of(run)
-        send(run, RESUME)
+        send_command(run, RESUME)
         wait_until(lambda: lines_of(run) > seen + 20)
         assert trainer.process.poll() is None
 

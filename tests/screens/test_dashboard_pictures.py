@@ -5,12 +5,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from tests.screens.conftest import painted
-from tests.screens.dashboard_pilot import app_on, still, true
+from tests.screens.conftest import read_screen
+from tests.screens.dashboard_pilot import app_on, wait_until, wait_until_still
 from tests.screens.run_record import BEGUN, make_run, record, say_training
 from txt.runs.feed import RunFeed
 from txt.runs.folder import EventLog
-from txt.runs.replay import Replay
+from txt.runs.replay import RecordReplay
 from txt.wording import run as run_words
 
 SIZES = [(80, 24), (120, 40)]
@@ -35,16 +35,16 @@ def pressed(*keys, until):
     """Return what presses keys once nothing moves, and waits until something is so of the app."""
 
     async def press(pilot):
-        await still(pilot)
+        await wait_until_still(pilot)
         await pilot.press(*keys)
-        await true(pilot, lambda: until(pilot.app))
-        await still(pilot)
+        await wait_until(pilot, lambda: until(pilot.app))
+        await wait_until_still(pilot)
 
     return press
 
 
 def shows(text):
-    return lambda app: text in painted(app)
+    return lambda app: text in read_screen(app)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def finished(tmp_path):
 
 
 def test_training(snap_compare, live, size):
-    assert snap_compare(app_on(live), terminal_size=size, run_before=still)
+    assert snap_compare(app_on(live), terminal_size=size, run_before=wait_until_still)
 
 
 def test_leaving_a_training(snap_compare, live, size):
@@ -92,7 +92,7 @@ def test_confusion(snap_compare, finished, size):
 
 def test_died(snap_compare, tmp_path, size):
     run = make_run(tmp_path, "airline", list(record(90, ends=False)))
-    assert snap_compare(app_on(run), terminal_size=size, run_before=still)
+    assert snap_compare(app_on(run), terminal_size=size, run_before=wait_until_still)
 
 
 def test_help(snap_compare, finished, size):
@@ -111,14 +111,14 @@ def test_choosing_earlier_runs(snap_compare, finished, tmp_path, size):
 
 
 def test_a_replay_that_holds(snap_compare, finished, size):
-    replay = Replay(RunFeed(finished.events_path), 1.0, clock=lambda: 0.0)
-    replay._told = BEGUN + 100
+    replay = RecordReplay(RunFeed(finished.events_path), 1.0, clock=lambda: 0.0)
+    replay._shown_until = BEGUN + 100
     replay.paused = True
-    assert snap_compare(app_on(finished, replay), terminal_size=size, run_before=still)
+    assert snap_compare(app_on(finished, replay), terminal_size=size, run_before=wait_until_still)
 
 
 @pytest.mark.parametrize("theme", ["txt-light", "ansi-dark"])
 def test_other_colours(snap_compare, finished, theme):
     app = app_on(finished)
     app.theme = theme
-    assert snap_compare(app, terminal_size=(80, 24), run_before=still)
+    assert snap_compare(app, terminal_size=(80, 24), run_before=wait_until_still)

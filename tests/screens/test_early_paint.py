@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from tests.screens.conftest import REVIEWS, MakeApp, painted, write_reviews
-from txt.screens.label import early_paint as first_glance
+from tests.screens.conftest import REVIEWS, MakeApp, read_screen, write_reviews
+from txt.screens.label import early_paint
 
 LONG = " ".join(["a long review that goes on"] * 60) + "\n\n日本語 and [bold]markup[/]\x1b[31m"
 
@@ -11,7 +11,7 @@ LONG = " ".join(["a long review that goes on"] * 60) + "\n\n日本語 and [bold]
 def glance_of(app, columns: int, lines: int) -> list[str]:
     """What a terminal shows after the glance was written to it, line by line."""
     shown = [" " * columns] * lines
-    codes = first_glance.painted(app.session, columns, lines)
+    codes = early_paint.paint_first_text(app.session, columns, lines)
     for line, text in re.findall(r"\x1b\[(\d+);1H(.*?)(?=\x1b\[\d+;1H|$)", codes, re.DOTALL):
         shown[int(line) - 1] = re.sub(r"\x1b\[[0-9;]*m", "", text).rstrip()
     return shown
@@ -23,20 +23,20 @@ async def test_nothing_moves_when_the_screen_takes_over(make_app: MakeApp, tmp_p
     app = make_app(write_reviews(tmp_path / "reviews.csv", [text, "another"]))
     glance = glance_of(app, *size)
     async with app.run_test(size=size):
-        screen = painted(app).split("\n")
+        screen = read_screen(app).split("\n")
     text_width = (
-        size[0] - first_glance.LEFT - first_glance.RIGHT - (first_glance.SIDE if size[0] >= first_glance.WIDE else 0)
+        size[0] - early_paint.LEFT - early_paint.RIGHT - (early_paint.SIDE if size[0] >= early_paint.WIDE else 0)
     )
     assert glance[0] == screen[0].rstrip()
-    written = [line for line in range(len(glance)) if line >= first_glance.TOP and glance[line].strip()]
+    written = [line for line in range(len(glance)) if line >= early_paint.TOP and glance[line].strip()]
     assert written
     for line in written:
-        assert screen[line][: first_glance.LEFT + text_width].rstrip() in (glance[line], "   ↓ more below")
+        assert screen[line][: early_paint.LEFT + text_width].rstrip() in (glance[line], "   ↓ more below")
 
 
 def test_nothing_in_a_text_reaches_the_terminal_as_a_code(make_app: MakeApp, tmp_path):
     app = make_app(write_reviews(tmp_path / "reviews.csv", ["\x1b[31mred\x1b]0;title\x07 \u202e", "x"]))
-    codes = first_glance.painted(app.session, 80, 24)
+    codes = early_paint.paint_first_text(app.session, 80, 24)
     assert "␛[31mred␛]0;title␇ ‹202E›" in re.sub(r"\x1b\[[0-9;]*[mHJ]", "", codes)
     assert "\x1b[31m" not in codes
     assert "\x07" not in codes

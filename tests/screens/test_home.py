@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.made_runs import course, made_run
-from tests.screens.conftest import painted, write_reviews
-from tests.screens.made_folder import HOSTILE, full_folder
-from txt.folder.entry import Entry, Step
+from tests.runs.made_runs import make_run_folder, make_training_events
+from tests.screens.conftest import read_screen, write_reviews
+from tests.screens.made_folder import HOSTILE, fill_folder
+from txt.folder.entry import FolderEntry, NextStep
 from txt.folder.survey import survey
 from txt.screens.home import HomeApp, HomeScreen
 
@@ -28,14 +28,14 @@ def app(**options) -> HomeApp:
 async def until(pilot, words: str) -> str:
     """Wait until words are on the screen, which another thread writes."""
     for _ in range(2400):
-        if words in painted(pilot.app):
-            return painted(pilot.app)
+        if words in read_screen(pilot.app):
+            return read_screen(pilot.app)
         await pilot.pause(0.05)
-    raise AssertionError(f"{words!r} never came:\n{painted(pilot.app)}")
+    raise AssertionError(f"{words!r} never came:\n{read_screen(pilot.app)}")
 
 
 async def test_everything_in_the_folder_is_shown_with_its_state_and_the_next_step():
-    full_folder()
+    fill_folder()
     async with app().run_test(size=(100, 40)) as pilot:
         screen = await until(pilot, "Studies")
     lines = {line.split()[0 if "✗" not in line else 1]: line for line in screen.splitlines() if "→" in line}
@@ -50,14 +50,14 @@ async def test_everything_in_the_folder_is_shown_with_its_state_and_the_next_ste
 
 
 async def test_enter_runs_the_command_that_is_shown():
-    full_folder()
+    fill_folder()
     screen = app(chosen=("run", "002"))
     async with screen.run_test(size=(80, 24)) as pilot:
         await until(pilot, "$ txt train --resume 002")
         await pilot.press("right")
         await until(pilot, "$ txt runs show 002")
         await pilot.press("left", "enter")
-    assert screen.return_value == (Step(("train", "--resume", "002"), "go on with it"), ("run", "002"))
+    assert screen.return_value == (NextStep(("train", "--resume", "002"), "go on with it"), ("run", "002"))
 
 
 def test_a_file_whose_rows_all_have_labels_is_offered_for_a_second_look_and_not_for_what_would_be_refused():
@@ -81,7 +81,7 @@ def test_files_called_train_val_and_test_are_prepared_together():
 
 async def test_a_long_name_of_one_kind_takes_no_room_from_the_states_of_another():
     Path("Tweets-of-last-year.csv").write_text("text,airline_sentiment\na good film,pos\na bad film,neg\n")
-    made_run("001", course(0.9), day=1)
+    make_run_folder("001", make_training_events(0.9), day=1)
     async with app().run_test(size=(80, 24)) as pilot:
         screen = await until(pilot, "evaluate it")
     assert "val 0.900" in screen
@@ -96,7 +96,7 @@ async def test_an_empty_folder_tells_how_to_begin():
 
 
 async def test_control_codes_and_markup_in_names_are_shown_and_never_obeyed():
-    full_folder()
+    fill_folder()
     async with app(chosen=("data", HOSTILE)).run_test(size=(80, 24)) as pilot:
         screen = await until(pilot, "␛[31m[bold]‹202E›")
         assert "\x1b" not in screen
@@ -120,7 +120,7 @@ async def test_more_than_fits_is_scrolled_to():
 
 
 def test_damaged_and_foreign_things_are_told_and_offer_nothing_that_fails():
-    full_folder()
+    fill_folder()
     Path("empty.csv").write_text("")
     Path("picture.csv").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
     Path("package.json").write_text('{"name": "something else"}')
@@ -150,7 +150,7 @@ def test_a_store_tells_its_labels_and_its_file_the_same(make_app):
     assert found["reviews.csv.labels.db"].state == f"{count} labeled"
     assert f"{count} labels by hand" in found["reviews.csv"].state
     assert "gone.csv is not here" in found["gone.csv.labels.db"].state
-    assert found["reviews.csv"].steps[0] == Step(("label", "reviews.csv"), "label it")
+    assert found["reviews.csv"].steps[0] == NextStep(("label", "reviews.csv"), "label it")
 
 
 def test_a_name_that_begins_with_a_dash_is_no_option():
@@ -164,7 +164,9 @@ def test_big_files_are_not_read_whole():
     assert survey()[0].state == "labels in `label`"
 
 
-@pytest.mark.parametrize("entries", [[Entry("run", "x" * 200, "y" * 200, (Step(("watch", "x"), "watch it"),))]])
+@pytest.mark.parametrize(
+    "entries", [[FolderEntry("run", "x" * 200, "y" * 200, (NextStep(("watch", "x"), "watch it"),))]]
+)
 async def test_long_names_and_states_are_cut(entries):
     async with HomeApp(HomeScreen(lambda: entries, "~")).run_test(size=(80, 24)) as pilot:
         line = next(line for line in (await until(pilot, "watch it")).splitlines() if "xxx" in line and "→" in line)

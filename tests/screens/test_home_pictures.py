@@ -3,7 +3,7 @@
 import pytest
 
 from tests.screens.conftest import MakeApp
-from tests.screens.made_folder import full_folder
+from tests.screens.made_folder import fill_folder
 from tests.screens.test_home import until
 from txt.folder.survey import survey
 from txt.screens.home import HomeApp, HomeScreen
@@ -40,7 +40,7 @@ def pressed(*keys, until_shown):
 
 
 def fill(make_app: MakeApp) -> None:
-    full_folder()
+    fill_folder()
     session = make_app(labels="good,bad").session
     for _ in range(3):
         session.label("good")

@@ -5,8 +5,8 @@ from collections import defaultdict
 import pytest
 from textual.binding import Binding
 
-from tests.screens.conftest import MakeApp, painted
-from tests.screens.dashboard_pilot import app_on, still
+from tests.screens.conftest import MakeApp, read_screen
+from tests.screens.dashboard_pilot import app_on, wait_until_still
 from tests.screens.run_record import make_run, record
 from tests.screens.test_home import until
 from txt.folder.survey import survey
@@ -19,7 +19,7 @@ from txt.screens.label.rule_table import RuleTable
 from txt.screens.leaderboard import LeaderboardApp
 from txt.screens.lrfind import LRFindApp
 from txt.screens.runs.screen import RunsApp, RunsScreen
-from txt.screens.widgets.dialogs import Page
+from txt.screens.widgets.dialogs import PageDialog
 from txt.wording.run import RUN_ACTIONS
 
 LISTS = {"home": HomeScreen, "runs": RunsScreen}
@@ -86,7 +86,7 @@ def test_ctrl_c_and_ctrl_q_leave_every_screen(kind, key):
 
 @pytest.mark.parametrize("keys", ["up,k", "down,j", "pageup", "pagedown", "home,g", "end,G"])
 def test_the_same_keys_move_in_every_list_and_page(keys):
-    kinds = (*LISTS.values(), Page, RuleTable)
+    kinds = (*LISTS.values(), PageDialog, RuleTable)
     for key in keys.split(","):
         assert {keys_of(kind)[key].partition("(")[0] for kind in kinds} <= {"move", "turn", "scroll"}
 
@@ -107,9 +107,9 @@ async def test_help_opens_and_any_key_goes_back(key, make_app: MakeApp, tmp_path
     for app in (make_app(), dashboard, RunsApp(RunsScreen()), HomeApp(HomeScreen(survey, "~"))):
         async with app.run_test(size=(100, 40), notifications=True) as pilot:
             if app is dashboard:
-                await still(pilot)
+                await wait_until_still(pilot)
             await pilot.press(key)
             await until(pilot, "any key goes back")
             await pilot.press("x")
             await pilot.pause()
-            assert "any key goes back" not in painted(app)
+            assert "any key goes back" not in read_screen(app)

@@ -2,17 +2,17 @@
 
 import numpy as np
 
-from tests.screens.conftest import REVIEWS, MakeApp, painted
-from txt.labeling.active.sitting import ModelStatus
+from tests.screens.conftest import REVIEWS, MakeApp, read_screen
+from txt.labeling.active.active_learning import ModelStatus
 from txt.labeling.item import Suggestion
 from txt.proportions import wilson_interval
-from txt.screens.label.model import model_page
+from txt.screens.label.model import build_model_page
 
 
 def test_the_page_tells_accuracy_shares_and_advice():
     shares = {"positive": wilson_interval(30, 40), "\x1b[31mneg": wilson_interval(10, 40)}
     curve = [(10, 0.5), (20, 0.7), (30, 0.8)]
-    page = model_page(
+    page = build_model_page(
         ModelStatus(30, 40, 200, wilson_interval(32, 40), shares, curve, "you may stop here", ""), 60
     ).plain
     assert "right on 80 % [65, 90] of the rows it never learned from; 40 of 200 rows held out" in page
@@ -22,7 +22,7 @@ def test_the_page_tells_accuracy_shares_and_advice():
 
 
 def test_few_measured_rows_claim_nothing():
-    page = model_page(
+    page = build_model_page(
         ModelStatus(8, 3, 200, wilson_interval(3, 3), {"positive": wilson_interval(3, 3)}, [], "", ""), 60
     ).plain
     assert "100 %" not in page
@@ -42,12 +42,12 @@ async def test_in_a_review_one_key_keeps_a_label_and_another_changes_it(make_app
         session.jump(labeled[0] + 1)
         app.labeling._tell("")
         await pilot.pause()
-        assert "s keep" in painted(app)
-        assert "suggested: neutral 90%" in painted(app)
+        assert "s keep" in read_screen(app)
+        assert "suggested: neutral 90%" in read_screen(app)
         await pilot.press("s")
         assert session.states.label(labeled[0]) == "positive"
         assert session.states.how(labeled[0]) == "review"
         await pilot.press("enter")
         assert session.states.label(labeled[1]) == "neutral"
         await pilot.pause()
-        assert "Every doubtful label was looked at." in painted(app)
+        assert "Every doubtful label was looked at." in read_screen(app)

@@ -8,7 +8,7 @@ import pytest
 from textual.events import Key
 from textual.widgets import Input
 
-from tests.screens.conftest import REVIEWS, MakeApp, painted, write_reviews
+from tests.screens.conftest import REVIEWS, MakeApp, read_screen, write_reviews
 from txt.labeling.actions import ACTIONS
 from txt.labeling.item import Suggestion
 from txt.labeling.store.decision import row_id
@@ -16,9 +16,9 @@ from txt.labeling.store.journal import read_current_labels
 from txt.screens.label.app import LabelApp
 from txt.screens.label.class_bar import ClassBar
 from txt.screens.label.find_dialog import FindDialog
-from txt.screens.label.label_all import LabelAll
+from txt.screens.label.label_all_dialog import LabelAllDialog
 from txt.screens.label.screen import LabelScreen
-from txt.screens.widgets.dialogs import AskLine, Choose, Page
+from txt.screens.widgets.dialogs import ChoiceDialog, LineDialog, PageDialog
 
 SMALL = (80, 24)
 
@@ -37,27 +37,27 @@ async def until(pilot, holds, seconds: float = 5.0) -> None:
         if holds():
             return
         await pilot.pause(0.05)
-    raise AssertionError(f"it did not happen in {seconds} s; on screen:\n{painted(pilot.app)}")
+    raise AssertionError(f"it did not happen in {seconds} s; on screen:\n{read_screen(pilot.app)}")
 
 
 async def test_one_key_labels_saves_and_shows_the_next_text(make_app: MakeApp):
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:
-        assert REVIEWS[0] in painted(app)
+        assert REVIEWS[0] in read_screen(app)
         await pilot.press("3")
         assert stored(app)[0] == "positive"
-        assert "The handle broke" in painted(app)
-        assert REVIEWS[0] not in painted(app)
-        assert "1 done · 7 left" in painted(app)
+        assert "The handle broke" in read_screen(app)
+        assert REVIEWS[0] not in read_screen(app)
+        assert "1 done · 7 left" in read_screen(app)
 
 
 async def test_all_keys_are_on_screen(make_app: MakeApp):
     app = make_app()
     async with app.run_test(size=SMALL):
         for key in ("1  negative", "2  neutral", "3  positive"):
-            assert key in painted(app)
+            assert key in read_screen(app)
         for action in ACTIONS:
-            assert f"{action.key} {action.word}" in painted(app)
+            assert f"{action.key} {action.word}" in read_screen(app)
 
 
 @pytest.mark.parametrize("key", ["s", "space"])
@@ -75,24 +75,24 @@ async def test_undo_and_redo(make_app: MakeApp, keys):
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("3", keys[0])
         assert stored(app) == [None] * 8
-        assert REVIEWS[0] in painted(app)
-        assert "undone" in painted(app)
+        assert REVIEWS[0] in read_screen(app)
+        assert "undone" in read_screen(app)
         await pilot.press(keys[1])
         assert stored(app)[0] == "positive"
         await pilot.press(keys[0], keys[0])
-        assert "nothing to undo" in painted(app)
+        assert "nothing to undo" in read_screen(app)
 
 
 async def test_back_shows_the_label_and_forward_returns(make_app: MakeApp):
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("3", "left")
-        assert REVIEWS[0] in painted(app)
-        assert "●positive" in painted(app)
+        assert REVIEWS[0] in read_screen(app)
+        assert "●positive" in read_screen(app)
         await pilot.press("right")
         assert app.session.row == 1
         await pilot.press("left", "left")
-        assert "this is the first row" in painted(app)
+        assert "this is the first row" in read_screen(app)
 
 
 @pytest.mark.parametrize("key", ["f", "!"])
@@ -100,10 +100,10 @@ async def test_flag_marks_the_row_and_stays_on_it(make_app: MakeApp, key):
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press(key)
-        assert "flagged" in painted(app)
+        assert "flagged" in read_screen(app)
         assert app.session.row == 0
         await pilot.press(key)
-        assert "flag taken off" in painted(app)
+        assert "flag taken off" in read_screen(app)
 
 
 @pytest.mark.parametrize("key", ["n", "ctrl+n"])
@@ -111,11 +111,11 @@ async def test_typing_a_note_triggers_no_shortcut(make_app: MakeApp, key):
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press(key)
-        assert isinstance(app.screen, AskLine)
+        assert isinstance(app.screen, LineDialog)
         await pilot.press(*"123 squnfb", "enter")
         assert app.session.item().note == "123 squnfb"
         assert stored(app) == [None] * 8
-        assert "note: 123 squnfb" in painted(app)
+        assert "note: 123 squnfb" in read_screen(app)
 
 
 async def test_a_note_typed_faster_than_the_screen_opens_triggers_no_shortcut(make_app: MakeApp):
@@ -123,7 +123,7 @@ async def test_a_note_typed_faster_than_the_screen_opens_triggers_no_shortcut(ma
     async with app.run_test(size=SMALL) as pilot:
         for letter in "n123 squnfb\r":
             app.post_message(Key("enter" if letter == "\r" else letter, letter))
-        await until(pilot, lambda: "note: 123 squnfb" in painted(app))
+        await until(pilot, lambda: "note: 123 squnfb" in read_screen(app))
         assert stored(app) == [None] * 8
         assert app.session.row == 0
 
@@ -140,33 +140,33 @@ async def test_jump_shows_a_row_by_its_number(make_app: MakeApp, key):
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press(key, "7", "enter")
-        assert "Nachts leuchtet er blau 💙" in painted(app)
+        assert "Nachts leuchtet er blau 💙" in read_screen(app)
         await pilot.press(key, *"70", "enter")
-        assert "there is no row 70: the file has 8" in painted(app)
+        assert "there is no row 70: the file has 8" in read_screen(app)
         await pilot.press(key, *"here", "enter")
-        assert "here is not a number" in painted(app)
+        assert "here is not a number" in read_screen(app)
 
 
 @pytest.mark.parametrize("key", ["m", "tab"])
 async def test_other_columns_are_shown_on_demand(make_app: MakeApp, key):
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:
-        assert "shop" not in painted(app)
+        assert "shop" not in read_screen(app)
         await pilot.press(key)
-        assert "shop  north" in painted(app)
+        assert "shop  north" in read_screen(app)
         await pilot.press("1")
-        assert "shop  south" in painted(app)
+        assert "shop  south" in read_screen(app)
         await pilot.press(key)
-        assert "shop" not in painted(app)
+        assert "shop" not in read_screen(app)
 
 
 async def test_a_class_added_on_the_fly_has_the_next_key(make_app: MakeApp):
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("+", *"positive", "enter")
-        assert "there is a class `positive` already" in painted(app)
+        assert "there is a class `positive` already" in read_screen(app)
         await pilot.press(*"[red]", "enter")
-        assert "4  positive[red]" in painted(app)
+        assert "4  positive[red]" in read_screen(app)
         await pilot.press("4")
         assert stored(app)[0] == "positive[red]"
 
@@ -176,8 +176,8 @@ async def test_the_pace_page_shows_counts_and_goes_with_any_key(make_app: MakeAp
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("1", "3", "3", key)
-        assert isinstance(app.screen, Page)
-        assert "positive 3 █" in painted(app)
+        assert isinstance(app.screen, PageDialog)
+        assert "positive 3 █" in read_screen(app)
         await pilot.press("1")
         assert isinstance(app.screen, LabelScreen)
         assert app.session.row == 3  # that key labeled nothing
@@ -188,18 +188,18 @@ async def test_help_lists_every_key_on_one_screen(make_app: MakeApp, key):
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press(key)
-        assert isinstance(app.screen, Page)
+        assert isinstance(app.screen, PageDialog)
         for line in ("take back what you did last", "label all that the filter shows", "every action by its name"):
-            assert line in painted(app)
+            assert line in read_screen(app)
 
 
 async def test_identical_texts_are_offered_once(make_app: MakeApp):
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("3")
-        assert "2 identical rows" in painted(app)
+        assert "2 identical rows" in read_screen(app)
         await pilot.press("1")
-        assert "and its twin" in painted(app)
+        assert "and its twin" in read_screen(app)
         assert stored(app)[5] == "negative"
         await pilot.press("2", "2", "3")
         assert app.session.row == 6
@@ -211,14 +211,16 @@ async def test_search_shows_hits_while_typing_and_goes_through_them(make_app: Ma
         await pilot.press("/")
         assert isinstance(app.screen, FindDialog)
         await pilot.press(*"REFUND")
-        await until(pilot, lambda: "3 rows" in painted(app) and "8  Refund came within two days" in painted(app))
+        await until(
+            pilot, lambda: "3 rows" in read_screen(app) and "8  Refund came within two days" in read_screen(app)
+        )
         await pilot.press("enter")
         assert app.session.row == 1
-        assert "REFUND  1 of 3" in painted(app)
+        assert "REFUND  1 of 3" in read_screen(app)
         await pilot.press("1")
         assert app.session.row == 7
         await pilot.press("left")
-        assert "2 of 3" in painted(app)
+        assert "2 of 3" in read_screen(app)
         await pilot.press("escape")
         assert app.session.row == 0
 
@@ -245,7 +247,7 @@ async def test_filters(make_app: MakeApp, typed, rows):
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("3", "1", "f", "/", *typed)
         count = "1 row " if len(rows) == 1 else f"{len(rows)} rows" if rows else "nothing"
-        await until(pilot, lambda: count in painted(app))
+        await until(pilot, lambda: count in read_screen(app))
         if rows:
             await pilot.press("enter")
             assert app.session.queue.view.rows.tolist() == rows
@@ -264,7 +266,7 @@ async def test_a_wrong_search_says_what_is_wrong_with_it(make_app: MakeApp, type
     app = make_app()
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("3", "/", *typed)
-        await until(pilot, lambda: told in painted(app))
+        await until(pilot, lambda: told in read_screen(app))
         await pilot.press("enter")
         assert isinstance(app.screen, FindDialog)
 
@@ -276,7 +278,7 @@ async def test_a_regular_expression_that_never_ends_does_not_stop_the_next_searc
         await until(pilot, lambda: app.labeling._scanner.waiting)
         await pilot.pause(2.1)
         app.screen.query_one(Input).value = "good"
-        await until(pilot, lambda: "1 row " in painted(app), seconds=10)
+        await until(pilot, lambda: "1 row " in read_screen(app), seconds=10)
 
 
 @pytest.mark.parametrize("key", ["b", "*"])
@@ -284,19 +286,19 @@ async def test_everything_a_filter_shows_is_labeled_after_a_preview(make_app: Ma
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press(key)
-        assert "first / finds something" in painted(app)
+        assert "first / finds something" in read_screen(app)
         await pilot.press("3", "/", *"shop:north", "enter")
         await until(pilot, lambda: app.session.queue.view is not None and len(app.session.queue.view.rows) == 3)
         await pilot.press(key)
-        assert isinstance(app.screen, LabelAll)
-        assert "2 rows would be labeled" in painted(app)
-        assert "3  It is a kettle." in painted(app)
+        assert isinstance(app.screen, LabelAllDialog)
+        assert "2 rows would be labeled" in read_screen(app)
+        assert "3  It is a kettle." in read_screen(app)
         await pilot.press("enter")
-        assert isinstance(app.screen, LabelAll)
+        assert isinstance(app.screen, LabelAllDialog)
         await pilot.press("2")
-        assert "labels 2 rows neutral" in painted(app)
+        assert "labels 2 rows neutral" in read_screen(app)
         await pilot.press("enter")
-        await until(pilot, lambda: "2 rows labeled neutral" in painted(app))
+        await until(pilot, lambda: "2 rows labeled neutral" in read_screen(app))
         assert stored(app) == ["positive", None, "neutral", None, None, None, "neutral", None]
         await pilot.press("u")
         assert stored(app) == ["positive", *[None] * 7]
@@ -308,7 +310,7 @@ async def test_labeled_rows_are_taken_in_only_when_asked_for(make_app: MakeApp):
         await pilot.press("3", "/", *"shop:north", "enter")
         await until(pilot, lambda: app.session.queue.view is not None and len(app.session.queue.view.rows) == 3)
         await pilot.press("b", "*")
-        assert "3 rows would be labeled" in painted(app)
+        assert "3 rows would be labeled" in read_screen(app)
         await pilot.press("*", "2", "escape")
         assert stored(app) == ["positive", *[None] * 7]
 
@@ -317,21 +319,21 @@ async def test_multi_label_toggles_and_enter_accepts(make_app: MakeApp):
     app = make_app(multi_label=True)
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("3", "1", "2", "1")
-        assert "●neutral" in painted(app)
+        assert "●neutral" in read_screen(app)
         assert app.session.row == 0
         await pilot.press("enter")
         assert stored(app)[0] == "neutral|positive"
         assert app.session.row == 1
         await pilot.press("left")
-        assert "●neutral" in painted(app)
-        assert "●positive" in painted(app)
+        assert "●neutral" in read_screen(app)
+        assert "●positive" in read_screen(app)
 
 
 async def test_mnemonic_keys_win_over_actions_which_keep_another_key(make_app: MakeApp):
     app = make_app(keys="negative=n,positive=p")
     async with app.run_test(size=SMALL) as pilot:
-        assert "ctrl+n note" in painted(app)
-        assert "% pace" in painted(app)
+        assert "ctrl+n note" in read_screen(app)
+        assert "% pace" in read_screen(app)
         await pilot.press("p", "n", "1")
         assert stored(app)[:3] == ["positive", "negative", "neutral"]
 
@@ -340,10 +342,10 @@ async def test_over_twenty_classes_are_found_by_typing(make_app: MakeApp):
     names = [f"class {word}" for word in ("apple", "banana", "cherry", "date", "elder", "fig", "grape")]
     app = make_app(labels=",".join([*names, *(f"other {number}" for number in range(20))]))
     async with app.run_test(size=SMALL) as pilot:
-        assert "type to find one of 27" in painted(app)
-        assert "! flag" in painted(app)
+        assert "type to find one of 27" in read_screen(app)
+        assert "! flag" in read_screen(app)
         await pilot.press(*"grp")
-        assert "▸  class grape" in painted(app)
+        assert "▸  class grape" in read_screen(app)
         await pilot.press("backspace", "backspace", "backspace", *"ban", "enter")
         assert stored(app)[0] == "class banana"
         await pilot.press("backspace")
@@ -352,27 +354,27 @@ async def test_over_twenty_classes_are_found_by_typing(make_app: MakeApp):
         assert stored(app)[0].startswith("other 1")
         assert stored(app)[0] != "other 1"
         await pilot.press(*"zzz", "enter")
-        assert "none has these letters" in painted(app)
+        assert "none has these letters" in read_screen(app)
 
 
 async def test_long_texts_scroll(make_app: MakeApp):
     text = "\n".join(f"line {number:03}" for number in range(200))
     app = make_app([text, "second"])
     async with app.run_test(size=SMALL) as pilot:
-        assert "line 000" in painted(app)
-        assert "↓ more below" in painted(app)
+        assert "line 000" in read_screen(app)
+        assert "↓ more below" in read_screen(app)
         await pilot.press("down")
-        assert "line 000" not in painted(app)
-        assert "line 001" in painted(app)
+        assert "line 000" not in read_screen(app)
+        assert "line 001" in read_screen(app)
         await pilot.press("up", "pagedown")
-        assert "line 000" not in painted(app)
+        assert "line 000" not in read_screen(app)
         await pilot.press("end")
-        assert "line 199" in painted(app)
-        assert "more below" not in painted(app)
+        assert "line 199" in read_screen(app)
+        assert "more below" not in read_screen(app)
         await pilot.press("pageup", "home")
-        assert "line 000" in painted(app)
+        assert "line 000" in read_screen(app)
         await pilot.press("end", "1", "left")
-        assert "line 000" in painted(app)
+        assert "line 000" in read_screen(app)
 
 
 async def test_nothing_in_a_text_reaches_the_terminal_as_a_code_or_as_markup(make_app: MakeApp, tmp_path):
@@ -381,9 +383,9 @@ async def test_nothing_in_a_text_reaches_the_terminal_as_a_code_or_as_markup(mak
     app = make_app(path)
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("m", "n", *"[/b]", "enter", "/", *"red")
-        await until(pilot, lambda: "1 row " in painted(app))
+        await until(pilot, lambda: "1 row " in read_screen(app))
         await pilot.press("escape")
-        shown = painted(app)
+        shown = read_screen(app)
         assert "␛[31mred␛]0;title␇ [bold]x[/] [/foo] ‹202E›back ‹9B›2J" in shown
         assert "␛[5mblink [b]" in shown
         assert "note: [/b]" in shown
@@ -402,11 +404,11 @@ async def test_a_suggestion_has_a_line_of_its_own_and_enter_takes_it(make_app: M
     app = make_app()
     app.session._suggest = lambda row: Suggestion("positive", 0.83, "model", "like its neighbours") if row else None
     async with app.run_test(size=SMALL) as pilot:
-        assert "suggested" not in painted(app)
+        assert "suggested" not in read_screen(app)
         await pilot.press("enter")
         assert app.session.row == 0
         await pilot.press("1")
-        assert "suggested: positive 83% · enter · like its neighbours" in painted(app)
+        assert "suggested: positive 83% · enter · like its neighbours" in read_screen(app)
         await pilot.press("enter")
         (decision,) = app.session.journal.decisions_about([row_id(REVIEWS[1])])
         assert (decision.value, decision.suggestion, decision.score) == ("positive", "positive", 0.83)
@@ -416,11 +418,11 @@ async def test_when_all_is_labeled_the_screen_says_so_and_goes_back(make_app: Ma
     app = make_app(REVIEWS[:2])
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("3", "1")
-        assert "Every row is labeled or skipped." in painted(app)
+        assert "Every row is labeled or skipped." in read_screen(app)
         await pilot.press("1", "enter", "f", "n", "s")
         assert stored(app) == ["positive", "negative"]
         await pilot.press("left")
-        assert "The handle broke" in painted(app)
+        assert "The handle broke" in read_screen(app)
 
 
 async def test_a_locked_store_is_told_and_the_decision_is_saved_when_it_is_free(make_app: MakeApp):
@@ -429,15 +431,15 @@ async def test_a_locked_store_is_told_and_the_decision_is_saved_when_it_is_free(
         blocker = sqlite3.connect(app.session.journal.path, isolation_level=None)
         blocker.execute("BEGIN IMMEDIATE")
         await pilot.press("3")
-        assert "1 decision is not saved: another program holds the store." in painted(app)
+        assert "1 decision is not saved: another program holds the store." in read_screen(app)
         await pilot.press("q")
-        assert isinstance(app.screen, Choose)
-        assert "1 decision is not saved" in painted(app)
+        assert isinstance(app.screen, ChoiceDialog)
+        assert "1 decision is not saved" in read_screen(app)
         await pilot.press("escape")
         assert isinstance(app.screen, LabelScreen)
         blocker.execute("ROLLBACK")
         blocker.close()
-        await until(pilot, lambda: "not saved" not in painted(app))
+        await until(pilot, lambda: "not saved" not in read_screen(app))
         assert stored(app)[0] == "positive"
 
 
@@ -445,7 +447,7 @@ async def test_leaving_says_how_much_was_done(make_app: MakeApp):
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("3", "q")
-        assert "1 decision in this sitting, all saved." in painted(app)
+        assert "1 decision in this sitting, all saved." in read_screen(app)
         await pilot.press("escape")
         assert isinstance(app.screen, LabelScreen)
         await pilot.press("q", "enter")
@@ -460,7 +462,7 @@ async def test_control_keys_leave_even_while_something_is_asked(make_app: MakeAp
         await pilot.press("n", key)
         assert isinstance(app.screen, LabelScreen)
         await pilot.press(key)
-        assert isinstance(app.screen, Choose)
+        assert isinstance(app.screen, ChoiceDialog)
 
 
 async def test_leaving_can_export(make_app: MakeApp, tmp_path):
@@ -481,7 +483,7 @@ async def test_exporting_over_another_file_is_refused_on_the_screen(make_app: Ma
     app = make_app()
     async with app.run_test(size=(120, 40), notifications=True) as pilot:
         await pilot.press("q", "e")
-        await until(pilot, lambda: "--overwrite replaces it" in painted(app))
+        await until(pilot, lambda: "--overwrite replaces it" in read_screen(app))
         assert isinstance(app.screen, LabelScreen)
 
 
@@ -513,7 +515,7 @@ async def test_what_another_annotator_does_shows_without_a_key(make_app: MakeApp
     app, other = make_app(path), make_app(path, annotator="ben")
     other.session.label("positive")
     async with app.run_test(size=SMALL) as pilot:
-        await until(pilot, lambda: "2 done" in painted(app))
+        await until(pilot, lambda: "2 done" in read_screen(app))
 
 
 async def test_a_big_file_is_labeled_while_it_is_still_being_read(make_app: MakeApp, tmp_path: Path, monkeypatch):
@@ -523,15 +525,15 @@ async def test_a_big_file_is_labeled_while_it_is_still_being_read(make_app: Make
     kept = tmp_path / "big.csv.labels.index"
     app = make_app(write_reviews(tmp_path / "big.csv", texts), kept=kept)
     async with app.run_test(size=SMALL) as pilot:
-        assert "text number 00000" in painted(app)
+        assert "text number 00000" in read_screen(app)
         await pilot.press("3")
-        assert "text number 00001" in painted(app)
+        assert "text number 00001" in read_screen(app)
         await until(pilot, lambda: len(app.session.rows) == 3001, seconds=15)
-        await until(pilot, lambda: "2 done · 2,999 left" in painted(app))
+        await until(pilot, lambda: "2 done · 2,999 left" in read_screen(app))
         assert stored(app)[3000] == "positive"
-        assert "1 identical row labeled alike" in painted(app)
+        assert "1 identical row labeled alike" in read_screen(app)
         await pilot.press("/", *"number 02999")
-        await until(pilot, lambda: "1 row " in painted(app))
+        await until(pilot, lambda: "1 row " in read_screen(app))
     assert kept.exists()
 
 
@@ -541,7 +543,7 @@ async def test_a_reason_that_is_too_long_for_its_line_is_cut_with_a_mark(make_ap
         lambda _row: Suggestion("positive", 0.5, reason="sentiment-positive; strong-praise: like a charm " * 3)
     )
     async with app.run_test(size=SMALL):
-        line = next(line for line in painted(app).splitlines() if "suggested:" in line)
+        line = next(line for line in read_screen(app).splitlines() if "suggested:" in line)
         assert line.rstrip().endswith("…")
 
 
@@ -549,10 +551,10 @@ async def test_where_there_are_no_classes_yet_they_are_asked_for_beside_the_firs
     app = make_app(labels=None, need_classes=False)
     async with app.run_test(size=SMALL) as pilot:
         await pilot.pause()
-        assert "Which classes?" in painted(app)
-        assert REVIEWS[0] in painted(app)
+        assert "Which classes?" in read_screen(app)
+        assert REVIEWS[0] in read_screen(app)
         await pilot.press("enter")
-        assert "a class needs a name" in painted(app)
+        assert "a class needs a name" in read_screen(app)
         await pilot.press(*"good, bad,good", "enter")
         assert app.session.classes == ["good", "bad"]
         await pilot.press("2")
@@ -563,6 +565,6 @@ async def test_who_names_no_classes_reads_on_and_adds_them_later(make_app: MakeA
     app = make_app(labels=None, need_classes=False)
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("escape")
-        assert "no classes yet, + adds them" in painted(app)
+        assert "no classes yet, + adds them" in read_screen(app)
         await pilot.press("right", "+", *"good", "enter", "1")
         assert stored(app)[:2] == [None, "good"]

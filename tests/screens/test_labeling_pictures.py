@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.screens.conftest import MakeApp, painted, write_reviews
+from tests.screens.conftest import MakeApp, read_screen, write_reviews
 from txt.labeling.item import Suggestion
 from txt.labeling.pace import Pace
 
@@ -38,7 +38,7 @@ def test_finding(snap_compare, make_app: MakeApp, size):
     async def search(pilot):
         await pilot.press("3", "1", "/", *"refund")
         for _ in range(600):  # the searching process has to start first; the screen behind is painted when it can be
-            if all(text in painted(pilot.app) for text in ("3 rows", "reviews.csv", "1  negative")):
+            if all(text in read_screen(pilot.app) for text in ("3 rows", "reviews.csv", "1  negative")):
                 break
             await pilot.pause(0.05)
 

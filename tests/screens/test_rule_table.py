@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens.conftest import MakeApp, painted
+from tests.screens.conftest import MakeApp, read_screen
 from tests.screens.test_labeling import stored, until
 from txt.screens.label.rule_table import RuleTable
 from txt.screens.label.text_pane import TextPane
@@ -40,12 +40,12 @@ def rewrite(path: Path, source: str) -> None:
 async def test_a_rule_suggests_with_its_words_highlighted_and_enter_takes_it(make_app: MakeApp, rules: Path):
     app = make_app(rules=rules)
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: "suggested: positive 50% · enter · charm: like a charm" in painted(app), 60)
+        await until(pilot, lambda: "suggested: positive 50% · enter · charm: like a charm" in read_screen(app), 60)
         pane = app.screen.query_one(TextPane)
         assert [pane.lines.text[slice(*span)] for span in pane._matches] == ["like a charm"]
         await pilot.press("enter")
         assert stored(app)[0] == "positive"
-        assert "suggested: negative 50% · enter · refund: broke, refund" in painted(app)
+        assert "suggested: negative 50% · enter · refund: broke, refund" in read_screen(app)
         await pilot.press("3")
         assert stored(app)[1] == "positive"
 
@@ -54,15 +54,15 @@ async def test_the_table_follows_the_file_and_tells_its_mistakes(make_app: MakeA
     app = make_app(rules=rules)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("3", "r")
-        await until(pilot, lambda: "100 % [21, 100]" in painted(app), 60)
+        await until(pilot, lambda: "100 % [21, 100]" in read_screen(app), 60)
         assert isinstance(app.screen, RuleTable)
         rewrite(rules, RULES.replace("refund", "slow"))
-        await until(pilot, lambda: "slow " in painted(app))
+        await until(pilot, lambda: "slow " in read_screen(app))
         rewrite(rules, RULES.replace('"positive"', '"postive"'))
-        await until(pilot, lambda: "line 9, rule `charm`: unknown label `postive`" in painted(app))
-        assert "did you mean `positive`?" in painted(app)
+        await until(pilot, lambda: "line 9, rule `charm`: unknown label `postive`" in read_screen(app))
+        assert "did you mean `positive`?" in read_screen(app)
         rewrite(rules, RULES)
-        await until(pilot, lambda: "unknown label" not in painted(app))
+        await until(pilot, lambda: "unknown label" not in read_screen(app))
         await pilot.press("r")
         assert app.screen is app.labeling
 
@@ -75,13 +75,13 @@ async def test_a_pattern_that_never_ends_stops_no_key(make_app: MakeApp, rules: 
         await pilot.press("1", "2")
         assert stored(app)[:2] == ["negative", "neutral"]
         await pilot.press("r")
-        await until(pilot, lambda: "switched off: its regex takes too long at row 1" in painted(app), 60)
+        await until(pilot, lambda: "switched off: its regex takes too long at row 1" in read_screen(app), 60)
 
 
 async def test_an_export_from_the_screen_has_the_rules_labels(make_app: MakeApp, rules: Path, tmp_path: Path):
     app = make_app(rules=rules)
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: "suggested" in painted(app), 60)
+        await until(pilot, lambda: "suggested" in read_screen(app), 60)
         await pilot.press("1", "q", "e")
         await until(pilot, lambda: (tmp_path / "reviews.labeled.csv").exists())
     text = (tmp_path / "reviews.labeled.csv").read_text()
@@ -92,9 +92,9 @@ async def test_an_export_from_the_screen_has_the_rules_labels(make_app: MakeApp,
 async def test_without_rules_there_is_no_key_for_them(make_app: MakeApp):
     app = make_app()
     async with app.run_test(size=SIZE) as pilot:
-        assert "r rules" not in painted(app)
+        assert "r rules" not in read_screen(app)
         await pilot.press("r")
-        assert "r is no key here" in painted(app)
+        assert "r is not a key here" in read_screen(app)
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
@@ -104,6 +104,6 @@ def test_the_table(snap_compare, make_app: MakeApp, rules: Path, size: tuple[int
 
     async def open_table(pilot) -> None:
         await pilot.press("3", "1", "2", "r")
-        await until(pilot, lambda: "covers" in painted(app), 60)
+        await until(pilot, lambda: "covers" in read_screen(app), 60)
 
     assert snap_compare(app, terminal_size=size, run_before=open_table)

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.runs.made_runs import course, made_run, started, step
-from tests.screens.conftest import painted
+from tests.runs.made_runs import make_run_folder, make_training_events, started, step
+from tests.screens.conftest import read_screen
 from txt.runs.folder import EventLog
 from txt.runs.notes import Notes, change_tags, read_notes, write_note
 from txt.screens.runs.screen import RunsApp, RunsScreen
@@ -17,9 +17,11 @@ WHEN = ["a", "b", "c"]
 def runs(tmp_path, monkeypatch):
     """Three runs, of which `b` is the best and `a` is the newest."""
     monkeypatch.chdir(tmp_path)
-    write_note(made_run("c", [started(), step(30)], day=1, dropout=0.3).path, "died of \x1b[31mheat [bold]")
-    change_tags(made_run("b", course(0.9), day=2, test=0.85, learning_rate=5e-4).path, add=("paper",))
-    made_run("a", course(0.8), day=3, test=0.8)
+    write_note(make_run_folder("c", [started(), step(30)], day=1, dropout=0.3).path, "died of \x1b[31mheat [bold]")
+    change_tags(
+        make_run_folder("b", make_training_events(0.9), day=2, test=0.85, learning_rate=5e-4).path, add=("paper",)
+    )
+    make_run_folder("a", make_training_events(0.8), day=3, test=0.8)
 
 
 def app(**options) -> RunsApp:
@@ -31,10 +33,10 @@ def app(**options) -> RunsApp:
 async def until(pilot, words: str) -> str:
     """Wait until words are on the screen, which other threads and processes write."""
     for _ in range(400):
-        if words in painted(pilot.app):
-            return painted(pilot.app)
+        if words in read_screen(pilot.app):
+            return read_screen(pilot.app)
         await pilot.pause(0.05)
-    raise AssertionError(f"{words!r} never came:\n{painted(pilot.app)}")
+    raise AssertionError(f"{words!r} never came:\n{read_screen(pilot.app)}")
 
 
 def names() -> list[str]:
@@ -64,7 +66,7 @@ async def test_sorting_and_reversing_change_the_order_and_keep_the_choice():
         assert order(await until(pilot, "by name")) == ["a", "b", "c"]
         assert pilot.app.screen.query_one("#run-table").chosen.name == "c"
         await pilot.press("S")
-        assert order(await until(pilot, "turned round")) == ["c", "b", "a"]
+        assert order(await until(pilot, "reversed")) == ["c", "b", "a"]
 
 
 async def test_a_filter_narrows_the_list_and_one_that_makes_no_sense_is_told():
@@ -122,7 +124,7 @@ async def test_removing_asks_and_takes_the_marked_runs_that_are_shown():
 
 
 async def test_a_running_run_is_not_removed():
-    with EventLog(made_run("d", [started()], day=9)):
+    with EventLog(make_run_folder("d", [started()], day=9)):
         async with app().run_test(notifications=True) as pilot:
             await until(pilot, "4 runs")
             await pilot.press("d")
@@ -133,7 +135,7 @@ async def test_a_running_run_is_not_removed():
 async def test_a_run_that_appears_meanwhile_is_shown():
     async with app().run_test(notifications=True) as pilot:
         await until(pilot, "3 runs")
-        made_run("e", course(), day=9)
+        make_run_folder("e", make_training_events(), day=9)
         pilot.app.runs.reload()
         await until(pilot, "4 runs")
         assert pilot.app.screen.query_one("#run-table").chosen.name == "a"
@@ -155,7 +157,7 @@ async def test_enter_shows_the_run_and_comparing_needs_two():
 
 async def test_many_runs_are_turned_page_by_page():
     for number in range(30):
-        made_run(f"n{number:02}", day=4, seed=number)
+        make_run_folder(f"n{number:02}", day=4, seed=number)
     async with app().run_test(size=(80, 24), notifications=True) as pilot:
         await until(pilot, "33 runs · by when · page 1 of 3")
         await pilot.press("pagedown", "pagedown", "pagedown")

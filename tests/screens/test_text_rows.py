@@ -2,7 +2,7 @@ from rich.text import Text
 from textual.app import App, ComposeResult
 from textual.strip import Strip
 
-from tests.screens.conftest import painted
+from tests.screens.conftest import read_screen
 from txt.screens.widgets.text_rows import TextRows
 
 
@@ -33,7 +33,7 @@ async def test_only_rows_that_differ_are_painted_again():
         app.panel.show([Text("one"), Text("zwei"), Text("three")])
         await pilot.pause()
         assert app.panel.rows == [1]
-        assert [line.rstrip() for line in painted(app).split("\n")] == ["one", "zwei", "three", ""]
+        assert [line.rstrip() for line in read_screen(app).split("\n")] == ["one", "zwei", "three", ""]
 
 
 async def test_another_style_is_another_row_and_fewer_rows_leave_nothing_behind():
@@ -45,7 +45,7 @@ async def test_another_style_is_another_row_and_fewer_rows_leave_nothing_behind(
         app.panel.show([Text("one", "bold")])
         await pilot.pause()
         assert app.panel.rows == [0, 1]
-        assert painted(app).split() == ["one"]
+        assert read_screen(app).split() == ["one"]
 
 
 async def test_what_is_wider_than_the_screen_is_cut_and_markup_is_text():
@@ -53,4 +53,4 @@ async def test_what_is_wider_than_the_screen_is_cut_and_markup_is_text():
     async with app.run_test(size=(10, 2)) as pilot:
         app.panel.show([Text("[bold]x[/] and much more"), Text("日本語日本語")])
         await pilot.pause()
-        assert painted(app).split("\n") == ["[bold]x[/]", "日本語日本"]
+        assert read_screen(app).split("\n") == ["[bold]x[/]", "日本語日本"]

@@ -6,7 +6,7 @@ import pytest
 
 from txt.runs.folder import EventLog, Run
 from txt.runs.notes import change_tags
-from txt.search.board import board_of
+from txt.search.board import build_board
 from txt.search.space import Choices
 from txt.search.supervisor import drop_models, supervise
 
@@ -23,11 +23,11 @@ def ranked(begin):
 
 def test_only_the_best_trials_keep_their_weights_and_all_keep_their_record(ranked):
     study, folder, runs = ranked
-    assert drop_models(board_of(study), folder.runs, keep=2) == [run.name for run in runs[2:]]
+    assert drop_models(build_board(study), folder.runs, keep=2) == [run.name for run in runs[2:]]
     assert [run.model.is_dir() for run in runs] == [True, True, False, False]
     assert all(run.finished().status == "completed" for run in runs)
     assert not [name for run in runs for name in os.listdir(run.path) if name.startswith(".")]
-    assert drop_models(board_of(study), folder.runs, keep=2) == []
+    assert drop_models(build_board(study), folder.runs, keep=2) == []
 
 
 def test_what_is_tagged_evaluated_or_begun_from_stays(ranked, prepared):
@@ -36,11 +36,11 @@ def test_what_is_tagged_evaluated_or_begun_from_stays(ranked, prepared):
     (evaluated.path / "report.json").write_text("{}")
     with Run.new("later") as later:
         later.describe(study.description.config.with_options(pretrained=str(origin.path)), prepared.path, "")
-    assert drop_models(board_of(study), folder.runs, keep=1) == []
+    assert drop_models(build_board(study), folder.runs, keep=1) == []
 
 
 def test_a_run_that_is_being_trained_is_left_alone(ranked):
     study, folder, runs = ranked
     with EventLog(runs[-1]):
-        assert drop_models(board_of(study), folder.runs, keep=3) == []
-    assert drop_models(board_of(study), folder.runs, keep=3) == [runs[-1].name]
+        assert drop_models(build_board(study), folder.runs, keep=3) == []
+    assert drop_models(build_board(study), folder.runs, keep=3) == [runs[-1].name]

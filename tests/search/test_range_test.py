@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from txt.config import LRFindConfig, TrainConfig
-from txt.search.finding import FILE, find, save_finding, saved_suggestion
-from txt.search.range_test import ExplosionWatch, Guessing, curves_of, range_test
+from txt.search.range_test import ClassPriorLoss, ExplosionWatch, build_loss_curves, range_test
+from txt.search.range_test_result import FILE, find_suggestion, load_suggestion, save_finding
 from txt.search.verification import verify
 from txt.training.loop import train
 
@@ -72,7 +72,7 @@ def test_equal_seeds_give_equal_curves(prepared):
 
 
 def test_the_suggestion_learns_and_a_hundredth_of_it_does_not(new_run, prepared):
-    finding = find(list(range_test(prepared, SMALL, LRFindConfig(steps=200))), "valley")
+    finding = find_suggestion(list(range_test(prepared, SMALL, LRFindConfig(steps=200))), "valley")
     assert finding.suggestion is not None
 
     def score(lr):
@@ -93,7 +93,7 @@ def test_every_step_begins_at_what_guessing_loses(prepared):
 def test_guessing_loses_what_the_training_loss_says(prepared, options):
     config = SMALL.with_options(**options)
     split = prepared.split("train")
-    guessing = Guessing(split, 3, config)
+    guessing = ClassPriorLoss(split, 3, config)
     rows = np.arange(len(split))
     assert guessing.loss(rows) == pytest.approx(guessing.mean_loss, rel=1e-5)
     labels = torch.from_numpy(split.labels)
@@ -109,21 +109,21 @@ def test_guessing_loses_what_the_training_loss_says(prepared, options):
 
 def test_a_loss_that_is_no_number_or_far_over_the_best_ends_the_test():
     watch = ExplosionWatch()
-    assert not any(watch.enough(loss) for loss in [1.0, 0.9, 0.8])
-    assert watch.enough(float("nan"))
+    assert not any(watch.should_stop(loss) for loss in [1.0, 0.9, 0.8])
+    assert watch.should_stop(float("nan"))
     falling = ExplosionWatch()
-    assert not any(falling.enough(10.0 * 0.8**step) for step in range(30))
-    assert any(falling.enough(10.0 * 0.8**29 * 200) for _ in range(3))
-    assert not ExplosionWatch().enough(1.0)
+    assert not any(falling.should_stop(10.0 * 0.8**step) for step in range(30))
+    assert any(falling.should_stop(10.0 * 0.8**29 * 200) for _ in range(3))
+    assert not ExplosionWatch().should_stop(1.0)
 
 
 def test_findings_are_kept_by_architecture_and_batch_size(prepared, tmp_path):
-    finding = find(list(range_test(prepared, SMALL, LRFindConfig(steps=60, repeats=1))), "valley")
+    finding = find_suggestion(list(range_test(prepared, SMALL, LRFindConfig(steps=60, repeats=1))), "valley")
     try:
         save_finding(prepared, SMALL, finding)
-        assert saved_suggestion(prepared, SMALL.with_options(seed=7, num_epochs=3)) == finding.suggestion
-        assert saved_suggestion(prepared, SMALL.with_options(batch_size=64)) is None
-        assert saved_suggestion(prepared, SMALL.with_options(d_model=64)) is None
+        assert load_suggestion(prepared, SMALL.with_options(seed=7, num_epochs=3)) == finding.suggestion
+        assert load_suggestion(prepared, SMALL.with_options(batch_size=64)) is None
+        assert load_suggestion(prepared, SMALL.with_options(d_model=64)) is None
     finally:
         (prepared.path / FILE).unlink(missing_ok=True)
 
@@ -137,5 +137,5 @@ def test_verifying_trains_at_three_rates_and_tells_the_hopeless_one(prepared):
 
 def test_curves_are_those_of_the_adjusted_losses(prepared):
     tried = list(range_test(prepared, SMALL, LRFindConfig(repeats=2, steps=30)))
-    curves = curves_of(tried)
+    curves = build_loss_curves(tried)
     assert [len(curve.rates) for curve in curves] == [sum(each.repeat == r for each in tried) for r in (0, 1)]

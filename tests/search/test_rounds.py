@@ -10,9 +10,9 @@ from rich.console import Console
 
 from tests.search.test_study import DATA, begin
 from txt.cli.grid.report import show_board
-from txt.search.board import board_of
-from txt.search.ranking import importances, slices
-from txt.search.rounds import halving, planned_epochs
+from txt.search.board import build_board
+from txt.search.ranking import compute_importances, score_by_option
+from txt.search.rounds import plan_halving, planned_epochs
 from txt.search.space import Choices, Range
 from txt.search.trial_states import LOST, MOST_LOSSES
 
@@ -50,10 +50,10 @@ def try_all(study, curves):
 
 
 def test_rounds_end_after_powers_of_three():
-    assert halving(1) == (None,)
-    assert halving(3) == (1, None)
-    assert halving(9) == (1, 3, None)
-    assert halving(10) == (1, 3, 9, None)
+    assert plan_halving(1) == (None,)
+    assert plan_halving(3) == (1, None)
+    assert plan_halving(9) == (1, 3, None)
+    assert plan_halving(10) == (1, 3, 9, None)
 
 
 def test_the_best_third_of_each_round_goes_on(begin, curves):
@@ -64,7 +64,7 @@ def test_the_best_third_of_each_round_goes_on(begin, curves):
     tried = {end: sorted(each.point for each in found if each.pause_at == end) for end in (1, 3, None)}
     assert tried == {1: list(range(12)), 3: sorted(by_first), None: [winner]}
     assert sum(each.pause_at or 9 for each in found) == 12 + 4 * 3 + 9  # as told from the start of each run
-    board = board_of(study)
+    board = build_board(study)
     assert [trial.params for trial in board.of("done")] == [study.points.params[winner]]
     assert len(board.trials) == board.ended == 12
     assert len(board.of("pruned")) == 11
@@ -83,13 +83,13 @@ def test_no_point_goes_on_before_all_have_come_as_far(begin, curves):
     for _ in range(11):
         try_one(study, curves)
         assert study.replenish() == 0
-    board = board_of(study)
+    board = build_board(study)
     assert len(board.of("paused")) == 4, "more can never be among the best four"
     assert len(board.of("pruned")) == 7
     assert board.ended == 7
     try_one(study, curves)
     assert study.replenish() == 4
-    assert len(board_of(study).of("waiting")) == 4
+    assert len(build_board(study).of("waiting")) == 4
 
 
 def test_a_point_queued_for_a_round_by_two_machines_is_tried_once_in_it(begin, curves, monkeypatch):
@@ -140,7 +140,7 @@ def test_points_that_fail_or_are_given_up_do_not_hold_the_others_up(begin, curve
         if losses < MOST_LOSSES:
             study.replenish()
     try_all(study, curves)
-    board = board_of(study)
+    board = build_board(study)
     assert [trial.reason for trial in board.of("failed")] == ["out of memory"]
     assert len(board.of("done")) == 1
     assert board.of("done")[0].params != study.points.params[best]
@@ -158,7 +158,7 @@ def test_a_training_that_had_enough_earlier_goes_on_as_it_is(begin, curves):
             study.optuna.tell(taken.trial, state=TrialState.PRUNED)
     assert study.replenish() == 3
     try_all(study, curves)
-    done = {repr(trial.params): trial.score for trial in board_of(study).of("done")}
+    done = {repr(trial.params): trial.score for trial in build_board(study).of("done")}
     assert done[repr(study.points.params[best])] == 0.999
 
 
@@ -175,8 +175,8 @@ def test_drawn_points_go_on_as_they_were_drawn(begin, sampler):
 
 
 def test_the_time_left_counts_the_epochs_of_the_rounds_to_come(begin, curves):
-    assert planned_epochs(12, halving(9), 9, seeds=1) == 12 + 4 * 2 + 6
-    assert planned_epochs(12, halving(9), 9, seeds=3) == 12 + 4 * 2 + 6 + 2 * 9
+    assert planned_epochs(12, plan_halving(9), 9, seeds=1) == 12 + 4 * 2 + 6
+    assert planned_epochs(12, plan_halving(9), 9, seeds=3) == 12 + 4 * 2 + 6 + 2 * 9
     assert planned_epochs(5, (None,), 9, seeds=2) == 90
     study = begin(TWELVE, pruner="halving", num_epochs=9)
     study.replenish()
@@ -184,7 +184,7 @@ def test_the_time_left_counts_the_epochs_of_the_rounds_to_come(begin, curves):
         taken.trial.report(float(curves[taken.point][0]), 1)
         taken.trial.set_user_attr("seconds", 10.0)
         study.optuna.tell(taken.trial, state=TrialState.PRUNED)
-    assert board_of(study, workers=2).seconds_left == pytest.approx((4 * 2 + 6) * 10 / 2)
+    assert build_board(study, workers=2).seconds_left == pytest.approx((4 * 2 + 6) * 10 / 2)
 
 
 def test_options_are_compared_by_what_all_points_have_a_score_of(begin):
@@ -193,9 +193,9 @@ def test_options_are_compared_by_what_all_points_have_a_score_of(begin):
         [[0.3, 0.1, 0.1], [0.5, 0.9, 0.9], [0.31, 0.2, 0.2], [0.52, 0.4, 0.4], [0.3, 0.3, 0.3], [0.51] * 3]
     )
     try_all(study, curves)
-    assert len(board_of(study).of("done")) == 2
-    assert slices(study)["num_layers"] == [(1, pytest.approx(0.91 / 3), 0.31), (2, pytest.approx(0.51), 0.52)]
-    found = importances(study)
+    assert len(build_board(study).of("done")) == 2
+    assert score_by_option(study)["num_layers"] == [(1, pytest.approx(0.91 / 3), 0.31), (2, pytest.approx(0.51), 0.52)]
+    found = compute_importances(study)
     assert list(found) == ["num_layers", "dropout"]
     assert found["num_layers"] > 0.9
 
@@ -206,6 +206,6 @@ def test_a_search_that_was_stopped_between_rounds_shows_its_ranking(begin, curve
     while try_one(study, curves):
         pass
     console = Console(file=io.StringIO(), width=100)
-    show_board(study, board_of(study), console)
+    show_board(study, build_board(study), console)
     told = console.file.getvalue()
     assert all(f"{score:.4f}" in told for score in curves[:, 0])

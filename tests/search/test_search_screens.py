@@ -4,12 +4,12 @@ import threading
 
 import numpy as np
 
-from tests.screens.conftest import painted
-from txt.screens.leaderboard import LeaderboardApp, sparkline, summary_line, trials_table
-from txt.screens.lrfind import LRFindApp, curve_chart
+from tests.screens.conftest import read_screen
+from txt.screens.leaderboard import LeaderboardApp, build_trials_table, describe_board, draw_sparkline
+from txt.screens.lrfind import LRFindApp, draw_curve
 from txt.search.board import Board, TrialRow
-from txt.search.finding import find
-from txt.search.range_test import Tried
+from txt.search.range_test import RangeTestStep
+from txt.search.range_test_result import find_suggestion
 
 SIZE = (100, 30)
 
@@ -38,12 +38,12 @@ BOARD = Board(
 )
 
 
-def curve(seed=0) -> list[Tried]:
+def curve(seed=0) -> list[RangeTestStep]:
     rng = np.random.default_rng(seed)
     rates = np.geomspace(1e-7, 1, 80)
     losses = 1.1 - 0.3 / (1 + np.exp(-4 * (np.log10(rates) + 4))) + np.exp(4 * (np.log10(rates) + 1)) / 5
     return [
-        Tried(repeat, step, float(rate), float(loss + noise), float(loss + noise))
+        RangeTestStep(repeat, step, float(rate), float(loss + noise), float(loss + noise))
         for repeat in range(3)
         for step, (rate, loss, noise) in enumerate(zip(rates, losses, rng.normal(0, 0.01, 80), strict=True))
     ]
@@ -62,9 +62,9 @@ async def test_the_leaderboard_shows_best_running_failed_and_the_time_left():
     async with app.run_test(size=SIZE) as pilot:
         for _ in range(100):
             await pilot.pause(0.05)
-            if "lr=0.001" in painted(app):
+            if "lr=0.001" in read_screen(app):
                 break
-        shown = painted(app)
+        shown = read_screen(app)
         for told in ("0.9100 ± 0.0100", "lr=0.0003", "the loss became nan", "7 min left", "2 left out", "▁▆█"):
             assert told in shown, told
         assert "\x1b" not in shown
@@ -78,12 +78,12 @@ async def test_the_leaderboard_shows_best_running_failed_and_the_time_left():
 
 
 def test_the_summary_counts_what_there_is():
-    line = summary_line(BOARD)
+    line = describe_board(BOARD)
     assert "4 of 5 trials ended" in line
     assert "1 taken up again" in line
-    assert trials_table(BOARD, 3, 80).row_count == 3
-    assert sparkline([]) == ""
-    assert sparkline([0.5, 0.5]) == "▁▁"
+    assert build_trials_table(BOARD, 3, 80).row_count == 3
+    assert draw_sparkline([]) == ""
+    assert draw_sparkline([0.5, 0.5]) == "▁▁"
 
 
 async def test_the_range_test_is_drawn_while_it_runs_and_its_steps_come_back():
@@ -113,8 +113,8 @@ async def test_a_range_test_that_is_left_early_has_no_result():
 
 
 def test_the_chart_has_a_logarithmic_axis_and_a_line_for_each_rule():
-    finding = find(curve(), "valley")
-    chart = curve_chart(finding, 90, 20).plain
+    finding = find_suggestion(curve(), "valley")
+    chart = draw_curve(finding, 90, 20).plain
     assert finding.sureness == "sure"
     for told in ("1e-6", "1e-3", "valley", "steepest", "slide", "minimum", "learning rate"):
         assert told in chart, told

@@ -10,7 +10,7 @@ from txt.search.space import (
     Choices,
     Combinations,
     Range,
-    base_of,
+    find_base_config,
     grid_points,
     read_space_file,
     read_values,
@@ -81,9 +81,9 @@ def test_some_trials_of_a_huge_grid_are_drawn_without_repeats_and_always_the_sam
 
 
 def test_the_base_is_of_a_combination_that_can_be_built():
-    assert base_of({"d_model": 100}, {"nhead": Choices((3, 5))}).nhead == 5
+    assert find_base_config({"d_model": 100}, {"nhead": Choices((3, 5))}).nhead == 5
     with pytest.raises(InputError, match="not divisible"):
-        base_of({"d_model": 100}, {"nhead": Choices((3, 7))})
+        find_base_config({"d_model": 100}, {"nhead": Choices((3, 7))})
 
 
 def test_a_file_names_lists_ranges_and_single_values(tmp_path):

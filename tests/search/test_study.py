@@ -9,11 +9,11 @@ from optuna.trial import TrialState
 
 from txt.config import TrainConfig
 from txt.errors import InputError
-from txt.search.board import board_of
+from txt.search.board import build_board
 from txt.search.description import describe
-from txt.search.owner import is_gone, this_process
+from txt.search.owner import identify_process, is_gone
 from txt.search.space import Choices, Range
-from txt.search.storage import open_journal, parsed_url, without_password
+from txt.search.storage import open_journal, parse_url, without_password
 from txt.search.study import Study
 from txt.search.trial_states import BEGUN_AT, LOST, MOST_LOSSES, STOPPED
 
@@ -113,7 +113,7 @@ def test_a_trial_of_a_dead_process_is_noticed_at_once(begin):
     study.replenish()
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=lambda: sender.send(this_process()))
+    process = context.Process(target=lambda: sender.send(identify_process()))
     process.start()
     owner = receiver.recv()
     process.join()
@@ -126,7 +126,7 @@ def test_a_trial_of_a_dead_process_is_noticed_at_once(begin):
 
 
 def test_a_process_number_that_was_given_anew_is_no_sign_of_life():
-    mine = this_process()
+    mine = identify_process()
     assert not is_gone(mine)
     assert is_gone(mine | {"started": "12345"})
     assert not is_gone(mine | {"where": "another machine"})
@@ -136,7 +136,7 @@ def test_a_trial_of_another_machine_is_lost_after_its_lease(begin, monkeypatch):
     study = begin(space={"dropout": Choices((0.0,))})
     study.replenish()
     taken = study.take()
-    taken.trial.set_user_attr("owner", this_process() | {"where": "another machine"})
+    taken.trial.set_user_attr("owner", identify_process() | {"where": "another machine"})
     clock = [1000.0]
     monkeypatch.setattr("txt.search.study.time.monotonic", lambda: clock[0])
     assert study.reap() == 0
@@ -192,7 +192,7 @@ def test_drawn_points_are_exactly_as_many_as_asked_for_and_can_all_be_built(begi
         taken = study.take()
         assert taken.params["d_model"] % taken.params["nhead"] == 0
         finish(study, taken)
-    board = board_of(study)
+    board = build_board(study)
     assert len(board.of("done")) == board.total == 12
     assert sum(board.left_out.values()) > 0
 
@@ -230,4 +230,4 @@ def test_a_study_for_other_data_or_options_says_what_differs(begin):
 def test_passwords_are_neither_shown_nor_kept():
     assert without_password("postgresql://anna:secret@db/x") == "postgresql://anna@db/x"
     pytest.importorskip("psycopg")
-    assert parsed_url("postgres://anna@db/x").drivername == "postgresql+psycopg"
+    assert parse_url("postgres://anna@db/x").drivername == "postgresql+psycopg"

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from txt.search.curve import Curve
-from txt.search.suggestions import minimum, slide, smoothed, steepest, valley
+from txt.search.loss_curve import LossCurve
+from txt.search.suggestion_rules import minimum, slide, smoothed, steepest, valley
 
 
 def fastai_valley(lrs, losses):
@@ -68,7 +68,7 @@ def test_valley_takes_the_first_of_equally_long_falls():
 @pytest.mark.parametrize("centre", [-5, -4, -3, -2.5])
 def test_every_rule_finds_the_fall_wherever_it_is(centre):
     rates, losses = typical(1, centre=centre)
-    found = Curve(rates, losses).suggestions()
+    found = LossCurve(rates, losses).suggestions()
     for rule in ("valley", "steepest", "minimum"):
         assert 10 ** (centre - 1) < found[rule] < 10 ** (centre + 1), rule
 
@@ -98,19 +98,19 @@ def test_smoothing_keeps_a_line_a_line_and_averages_noise():
 def test_a_curve_without_a_fall_says_so():
     rates = np.geomspace(1e-7, 10, 100)
     noise = np.random.default_rng(3).normal(0, 0.05, 100)
-    flat_then_explosion = Curve(rates, 2 + noise + (rates > 0.1) * np.arange(100) / 50)
+    flat_then_explosion = LossCurve(rates, 2 + noise + (rates > 0.1) * np.arange(100) / 50)
     assert "never fell" in str(flat_then_explosion.trouble())
     assert flat_then_explosion.harmful_rate() == pytest.approx(0.1, rel=1.5)
-    assert "still falling" in str(Curve(rates, np.linspace(2, 1, 100)).trouble())
-    assert "exploded" in str(Curve(rates[:4], np.ones(4)).trouble())
+    assert "still falling" in str(LossCurve(rates, np.linspace(2, 1, 100)).trouble())
+    assert "exploded" in str(LossCurve(rates[:4], np.ones(4)).trouble())
 
 
-def fine_tuning(seed: int, harm: float, dip: float = 0.08, noise: float = 0.03) -> Curve:
+def fine_tuning(seed: int, harm: float, dip: float = 0.08, noise: float = 0.03) -> LossCurve:
     """A model that has learned: it wavers around its beginning, gains a little, and loses it at too high a rate."""
     rates = np.geomspace(1e-6, 10, 84)
     decades = np.log10(rates) - np.log10(harm)
     losses = 0.45 - dip * np.exp(-((decades + 0.5) ** 2) / 0.1) + 0.5 * np.maximum(decades, 0)
-    return Curve(rates, losses + np.random.default_rng(seed).normal(0, noise, len(rates)))
+    return LossCurve(rates, losses + np.random.default_rng(seed).normal(0, noise, len(rates)))
 
 
 @pytest.mark.parametrize("harm", [1e-4, 1e-3])
@@ -123,5 +123,5 @@ def test_the_edge_is_where_harm_begins_and_no_noise_before_it(harm):
 
 def test_a_loss_that_never_rises_has_no_edge():
     rates = np.geomspace(1e-7, 10, 100)
-    assert Curve(rates, np.linspace(2, 1, 100)).edge() is None
-    assert Curve(rates[:4], np.ones(4)).edge() is None
+    assert LossCurve(rates, np.linspace(2, 1, 100)).edge() is None
+    assert LossCurve(rates[:4], np.ones(4)).edge() is None

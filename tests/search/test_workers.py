@@ -18,7 +18,7 @@ from optuna.trial import TrialState
 
 from txt.errors import TxtError
 from txt.runs.folder import Run
-from txt.search.board import board_of
+from txt.search.board import build_board
 from txt.search.space import Choices
 from txt.search.study import Study
 from txt.search.supervisor import supervise
@@ -130,7 +130,7 @@ def test_a_trial_whose_run_had_ended_before_its_worker_died_is_not_trained_again
     other.fail(lost.trial.number, LOST)
     assert other.replenish() == 1
     run_trial(other, other.take(), prepared, 1, lambda: False)
-    assert board_of(other).best.score == board_of(study).best.score
+    assert build_board(other).best.score == build_board(study).best.score
     assert Path("runs/t-000/events.jsonl").read_bytes() == record
 
 
@@ -139,7 +139,7 @@ def test_a_diverging_trial_fails_with_its_reason_and_the_study_goes_on(begin, pr
     study.replenish()
     while taken := study.take():
         run_trial(study, taken, prepared, 1, lambda: False)
-    board = board_of(study)
+    board = build_board(study)
     assert study.is_over()
     assert len(board.of("done")) == 1
     assert "loss became" in board.of("failed")[0].reason
@@ -157,7 +157,7 @@ def test_memory_that_runs_out_fails_the_trial_alone(begin, prepared, monkeypatch
     study.replenish()
     monkeypatch.setattr("txt.search.trial.train", full)
     run_trial(study, study.take(), prepared, 1, lambda: False)
-    assert board_of(study).of("failed")[0].reason == "out of memory"
+    assert build_board(study).of("failed")[0].reason == "out of memory"
     assert study.is_over()
 
 
@@ -165,7 +165,7 @@ def test_seeds_decide_by_their_mean_and_widen_the_interval(begin, prepared):
     study, _ = begin(space={"dropout": Choices((0.0,))}, seeds=3)
     study.replenish()
     run_trial(study, study.take(), prepared, 1, lambda: False)
-    best = board_of(study).best
+    best = build_board(study).best
     assert len(best.runs) == len(best.scores) == 3
     assert best.score == pytest.approx(sum(best.scores) / 3)
     assert {Run(Path("runs") / name).config().seed for name in best.runs} == {42, 43, 44}
@@ -178,7 +178,7 @@ def test_a_weak_trial_is_pruned_and_its_steps_are_saved(begin, prepared):
     study.replenish()
     while taken := study.take():
         run_trial(study, taken, prepared, 1, lambda: False)
-    board = board_of(study)
+    board = build_board(study)
     pruned = board.of("pruned")
     assert pruned
     assert all(trial.params["learning_rate"] < 1e-5 for trial in pruned)

@@ -14,7 +14,7 @@ from txt.errors import InputError
 from txt.model.saved import load_model
 from txt.runs.folder import EventLog, Run
 from txt.training.checkpoint import load_checkpoint
-from txt.training.control import Controls, send
+from txt.training.control import Controls, send_command
 from txt.training.distributed import Group
 
 
@@ -107,13 +107,13 @@ def test_commands_of_other_users_are_refused_where_anybody_may_write_them(here: 
     run = Run.open("born")
     controls = Controls(run, Group(0, 1))
     control = run.path / "control"
-    send(run, "stop")
+    send_command(run, "stop")
     control.chmod(0o777)
     monkeypatch.setattr(os, "geteuid", lambda: 4321)
-    assert [command.name for command in controls._read()] == (["unreadable"] if os.getuid() else ["stop"])
+    assert [command.name for command in controls._read_commands()] == (["unreadable"] if os.getuid() else ["stop"])
     other = Controls(run, Group(0, 1))
-    send(run, "stop")
+    send_command(run, "stop")
     next(control.iterdir()).chmod(0o666)
     if not os.getuid():
         os.chown(next(control.iterdir()), 1234, 1234)
-    assert [command.name for command in other._read()] == ["unreadable"]
+    assert [command.name for command in other._read_commands()] == ["unreadable"]

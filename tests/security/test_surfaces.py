@@ -108,15 +108,15 @@ async def test_the_labeling_screen_shows_hostile_texts_labels_and_columns(folder
     from contextlib import closing
 
     from txt.config import LabelConfig
-    from txt.data.reading.rows import Asked
-    from txt.labeling.opening import open_labels
+    from txt.data.reading.rows import ReadingOptions
+    from txt.labeling.open_labels import open_labels
     from txt.screens.label.app import LabelApp
-    from txt.screens.label.screen import Sitting
+    from txt.screens.label.screen import LabelScreenOptions
 
     (data,) = folder.glob("da*.csv")
     config = LabelConfig(store=tmp_path / "store.db", relabel=True)
-    with closing(open_labels(data, config, Asked())) as opened:
-        app = LabelApp(opened.session(), Sitting(opened.asked, None, tmp_path / "out.csv", [], None, None))
+    with closing(open_labels(data, config, ReadingOptions())) as opened:
+        app = LabelApp(opened.session(), LabelScreenOptions(opened.asked, None, tmp_path / "out.csv", [], None, None))
         async with app.run_test(size=(120, 40)) as pilot:
             for keys in ([], ["1"], ["f"], ["/"], ["escape"], ["question_mark"], ["escape"]):
                 await pilot.press(*keys)
@@ -128,12 +128,12 @@ async def test_the_labeling_screen_shows_hostile_texts_labels_and_columns(folder
 
 
 async def test_the_screen_of_runs_shows_hostile_names_and_notes(tmp_path: Path, monkeypatch):
-    from tests.runs.made_runs import course, made_run
+    from tests.runs.made_runs import make_run_folder, make_training_events
     from txt.runs.notes import write_note
     from txt.screens.runs.screen import RunsApp, RunsScreen
 
     monkeypatch.chdir(tmp_path)
-    run = made_run("na\x1b[31mme \u202e[bold]", course(), data="da\x1b[2Jta.csv")
+    run = make_run_folder("na\x1b[31mme \u202e[bold]", make_training_events(), data="da\x1b[2Jta.csv")
     write_note(run.path, ALL)
     app = RunsApp(RunsScreen(by="when", reverse=False, terms=""))
     async with app.run_test(size=(120, 40)) as pilot:
@@ -145,12 +145,12 @@ async def test_the_screen_of_runs_shows_hostile_names_and_notes(tmp_path: Path, 
 
 
 async def test_the_dashboard_shows_hostile_names_and_classes(tmp_path: Path, monkeypatch):
-    from tests.runs.made_runs import course, made_run
+    from tests.runs.made_runs import make_run_folder, make_training_events
     from txt.runs.live import WatchedRun
     from txt.screens.dashboard.app import DashboardApp
 
     monkeypatch.chdir(tmp_path)
-    run = made_run("na\x1b[31mme \u202e[bold]", course(), data="da\x1b[2Jta.csv")
+    run = make_run_folder("na\x1b[31mme \u202e[bold]", make_training_events(), data="da\x1b[2Jta.csv")
     manifest = tmp_path / "prepared-da\x1b[2Jta.csv" / "manifest.json"
     manifest.write_text(
         json.dumps(json.loads(manifest.read_text()) | {"labels": ["good \x1b[32m[b]", "bad \x9b7m[/]"]})

@@ -15,8 +15,8 @@ from txt.model.predict import predict_logits
 from txt.model.saved import load_model
 from txt.runs.events import Evaluation, Finished
 from txt.runs.folder import Run
-from txt.training.contrast import contrastive_loss, nearest_right
-from txt.training.head import fit_head
+from txt.training.head_training import contrastive_loss, count_nearest_right
+from txt.training.linear_head import fit_head
 from txt.training.loop import train
 
 from .conftest import WORDS, write_topics
@@ -124,7 +124,7 @@ def test_the_contrastive_loss_is_its_definition():
 
 def test_nearest_right_counts_rows_whose_nearest_is_of_their_class():
     embeddings = torch.tensor([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.8, 0.3]])
-    assert nearest_right(embeddings, torch.tensor([0, 0, 1, 1])) == 3
+    assert count_nearest_right(embeddings, torch.tensor([0, 0, 1, 1])) == 3
 
 
 @pytest.mark.parametrize("options", [{"freeze": "all"}, {"freeze": "1"}, {"few_shot": True}])

@@ -9,9 +9,9 @@ import torch
 
 from txt.processes import boot_id, is_process_running
 from txt.runs.events import Acknowledged, Finished, Saved, Started, Step
-from txt.runs.status import PAUSED, TRAINING, Pulse, Status, own_status, read_status, write_status
+from txt.runs.status import PAUSED, TRAINING, LivenessCheck, Status, make_own_status, read_status, write_status
 from txt.training import control
-from txt.training.checkpoint import checkpoints, load_checkpoint, newest_checkpoint
+from txt.training.checkpoint import list_checkpoints, load_checkpoint, load_newest_checkpoint
 from txt.training.loop import train
 
 
@@ -22,7 +22,7 @@ def told(run, prepared, at, *commands):
         events.append(event)
         if isinstance(event, Step) and event.step == at:
             for command in commands:
-                control.send(run, *command)
+                control.send_command(run, *command)
     return events
 
 
@@ -31,17 +31,17 @@ def acknowledged(events):
 
 
 def final_tensors(run):
-    return load_checkpoint(checkpoints(run.checkpoints)[0]).tensors
+    return load_checkpoint(list_checkpoints(run.checkpoints)[0]).tensors
 
 
 def test_a_command_is_acknowledged_before_the_next_step(new_run, prepared):
     run = new_run(log_interval=1)
-    number = control.send
+    number = control.send_command
     events = []
     for event in train(run, prepared):
         events.append(event)
         if isinstance(event, Step) and event.step == 5:
-            number = control.send(run, control.SAVE)
+            number = control.send_command(run, control.SAVE)
     (answer,) = acknowledged(events)
     assert (answer.command, answer.number, answer.refused, answer.step) == ("save", number, None, 5)
     assert not list((run.path / "control").iterdir())
@@ -57,14 +57,14 @@ def test_stop_saves_and_the_run_can_go_on(new_run, prepared):
     events = told(run, prepared, 7, ("stop",))
     assert isinstance(events[-1], Finished)
     assert (events[-1].status, events[-1].step) == ("interrupted", 7)
-    assert newest_checkpoint(run.checkpoints).progress.step == 7
+    assert load_newest_checkpoint(run.checkpoints).progress.step == 7
 
 
 def test_discard_ends_without_a_checkpoint(new_run, prepared):
     run = new_run(log_interval=1)
     events = told(run, prepared, 3, ("discard",))
     assert events[-1].status == "discarded"
-    assert not checkpoints(run.checkpoints)
+    assert not list_checkpoints(run.checkpoints)
 
 
 def test_the_learning_rate_changes_from_the_next_step_on_and_the_change_is_in_checkpoints(new_run, prepared):
@@ -74,7 +74,7 @@ def test_the_learning_rate_changes_from_the_next_step_on_and_the_change_is_in_ch
     planned = {event.step: event.learning_rate for event in train(other, prepared) if isinstance(event, Step)}
     assert rates[10] == planned[10]
     assert rates[11] == pytest.approx(planned[11] / 2, rel=1e-12)
-    assert newest_checkpoint(run.checkpoints).progress.rate_factor == 0.5
+    assert load_newest_checkpoint(run.checkpoints).progress.rate_factor == 0.5
 
 
 def test_a_note_is_in_the_record_at_its_step(new_run, prepared):
@@ -104,12 +104,12 @@ def test_a_learning_rate_that_makes_no_sense_is_refused(new_run, prepared, facto
     run = new_run()
     (answer,) = acknowledged(told(run, prepared, 10, ("rate", factor)))
     assert answer.refused
-    assert newest_checkpoint(run.checkpoints).progress.rate_factor == 1.0
+    assert load_newest_checkpoint(run.checkpoints).progress.rate_factor == 1.0
 
 
 def test_commands_of_an_earlier_training_are_forgotten(new_run, prepared):
     run = new_run()
-    control.send(run, control.STOP)
+    control.send_command(run, control.STOP)
     assert list(train(run, prepared))[-1].status == "completed"
 
 
@@ -121,8 +121,8 @@ def test_a_paused_training_waits_and_ends_with_the_same_weights(new_run, prepare
         while not states or states[-1] != PAUSED:
             status = read_status(paused)
             states.append(status.state if status else None)
-        control.send(paused, control.NOTE, "while paused")
-        control.send(paused, control.RESUME)
+        control.send_command(paused, control.NOTE, "while paused")
+        control.send_command(paused, control.RESUME)
 
     waiting = threading.Thread(target=resume)
     waiting.start()
@@ -146,7 +146,7 @@ def test_the_status_tells_who_trains_and_how_it_ended(new_run, prepared):
     assert isinstance(next(training), Started)
     status = read_status(run)
     assert (status.pid, status.state) == (os.getpid(), TRAINING)
-    assert Pulse(run).is_alive(status)
+    assert LivenessCheck(run).is_alive(status)
     last = list(training)[-1]
     status = read_status(run)
     assert (status.state, status.step) == ("completed", last.step)
@@ -176,16 +176,16 @@ def test_a_status_that_cannot_be_read_is_none(new_run):
 def test_a_dead_process_and_an_earlier_boot_are_no_life(new_run):
     run = new_run()
     run.events_path.touch()
-    now = own_status(os.getpid(), TRAINING)
+    now = make_own_status(os.getpid(), TRAINING)
     old = Status(**{**vars(now), "heartbeat": now.heartbeat - 60})
-    assert not Pulse(run).is_alive(old)
+    assert not LivenessCheck(run).is_alive(old)
     earlier = Status(**{**vars(now), "boot_id": "another"})
-    assert not Pulse(run).is_alive(earlier) or not boot_id()
+    assert not LivenessCheck(run).is_alive(earlier) or not boot_id()
 
 
 def test_on_another_machine_only_a_new_sign_of_life_counts(new_run):
     run = new_run()
-    pulse = Pulse(run)
+    pulse = LivenessCheck(run)
     there = Status(pid=1, host="elsewhere", boot_id="b", heartbeat=1000.0, state=TRAINING)
     assert pulse.is_alive(there, now=0.0)
     assert pulse.is_alive(there, now=9.0)
@@ -205,7 +205,7 @@ def test_a_process_that_ended_and_was_not_reaped_does_not_run():
 
 def test_a_status_is_replaced_as_a_whole(new_run):
     run = new_run()
-    write_status(run, own_status(1, TRAINING))
-    write_status(run, own_status(2, PAUSED))
+    write_status(run, make_own_status(1, TRAINING))
+    write_status(run, make_own_status(2, PAUSED))
     assert json.loads((run.path / "status.json").read_text())["pid"] == 2
     assert not list(run.path.glob(".*.part"))

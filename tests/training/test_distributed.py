@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from txt.runs.events import Finished, Started, Step
-from txt.training.checkpoint import checkpoints, load_checkpoint
+from txt.training.checkpoint import list_checkpoints, load_checkpoint
 from txt.training.loop import train
 
 TORCHRUN = "import sys; from torch.distributed.run import main; main(sys.argv[1:])"
@@ -80,7 +80,7 @@ def test_a_training_whose_processes_are_lost_ends_with_the_same_bits(new_run, pr
         torchrun.terminate()
     begun = [event.step for event in lost.events() if isinstance(event, Started)]
     assert [step > 0 for step in begun] == [False, True, True]
-    one, other = (load_checkpoint(checkpoints(run.checkpoints)[0]) for run in (whole, lost))
+    one, other = (load_checkpoint(list_checkpoints(run.checkpoints)[0]) for run in (whole, lost))
     assert one.progress.step == other.progress.step
     for name, tensor in one.tensors.items():
         assert torch.equal(tensor, other.tensors[name]), name
@@ -99,7 +99,7 @@ def _kill_after_a_checkpoint(run, torchrun: "subprocess.Popen[str]", rank: str) 
 def _seen(run) -> tuple[int, int]:
     """Return how often a training has begun or gone on, and the step of the newest checkpoint."""
     events = list(run.events()) if run.events_path.exists() else []
-    saved = [int(folder.name.removeprefix("step-")) for folder in checkpoints(run.checkpoints)]
+    saved = [int(folder.name.removeprefix("step-")) for folder in list_checkpoints(run.checkpoints)]
     return sum(isinstance(event, Started) for event in events), max(saved, default=0)
 
 

@@ -17,10 +17,10 @@ from txt.model.pretrained import load_pretrained
 from txt.model.saved import load_model
 from txt.runs.events import Evaluation, Started, Step
 from txt.runs.folder import Run
-from txt.search.finding import find
 from txt.search.range_test import range_test
+from txt.search.range_test_result import find_suggestion
 from txt.search.verification import verify
-from txt.training.head import FIRST_STRENGTH, embed, fit_head
+from txt.training.linear_head import FIRST_STRENGTH, embed_split, fit_head
 from txt.training.loop import train
 from txt.training.start import resume, start_on_file, start_on_prepared
 
@@ -72,8 +72,8 @@ def test_it_begins_with_the_head_of_a_logistic_regression_and_scores_that_first(
     events = list(train(new_run(), data))
     model = load_pretrained(str(encoder), data.labels, seed=42)
     rows, val = (data.split(name) for name in ("train", "val"))
-    head = fit_head(embed(model, rows, CPU), rows.labels, len(data.labels), FIRST_STRENGTH)
-    expected = (head.logits(embed(model, val, CPU)).argmax(1) == val.labels).mean()
+    head = fit_head(embed_split(model, rows, CPU), rows.labels, len(data.labels), FIRST_STRENGTH)
+    expected = (head.logits(embed_split(model, val, CPU)).argmax(1) == val.labels).mean()
     first = next(event for event in events if isinstance(event, Evaluation))
     assert isinstance(events[0], Started)
     assert first.step == 0
@@ -150,7 +150,7 @@ def test_the_rate_of_a_fine_tuning_is_where_harm_begins_and_of_a_new_model_the_v
 
 def test_a_range_test_from_a_fitted_head_suggests_a_rate_that_gains(new_run, data):
     config = new_run().config()
-    finding = find(list(range_test(data, config, LRFindConfig())), "edge")
+    finding = find_suggestion(list(range_test(data, config, LRFindConfig())), "edge")
     assert finding.suggestion is not None
     assert finding.suggestion <= 1e-3
     assert finding.suggestions == {"edge": finding.suggestion}

@@ -14,8 +14,8 @@ from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.errors import InputError, TxtError
 from txt.runs.events import Evaluation
-from txt.training.checkpoint import newest_checkpoint
-from txt.training.fresh_edits import fresh_edits
+from txt.training.checkpoint import load_newest_checkpoint
+from txt.training.fresh_edits import make_fresh_edits
 from txt.training.loop import train
 from txt.training.start import start_on_prepared
 
@@ -23,7 +23,7 @@ EDITING = {"augment": "delete,swap", "augment_rate": 0.3}
 
 
 def edits_of(prepared, **options):
-    return fresh_edits(TrainConfig(**(EDITING | {"language": "en"} | options)), prepared)
+    return make_fresh_edits(TrainConfig(**(EDITING | {"language": "en"} | options)), prepared)
 
 
 def test_all_methods_that_need_no_model_and_flip_no_labels_can_be_applied_while_training():
@@ -68,7 +68,7 @@ def test_a_stopped_run_resumes_to_the_same_weights(new_run, prepared, ngrams):
     for run in (whole, plain):
         list(train(run, prepared))
     assert list(train(stopped, prepared, stop_after(17)))[-1].status == "interrupted"
-    list(train(stopped, prepared, resume=newest_checkpoint(stopped.checkpoints)))
+    list(train(stopped, prepared, resume=load_newest_checkpoint(stopped.checkpoints)))
     assert_same_bits(whole, stopped)
     with pytest.raises(AssertionError):
         assert_same_bits(whole, plain)
@@ -132,5 +132,5 @@ def test_synonyms_are_refused_for_texts_in_another_language(tmp_path, monkeypatc
     config = TrainConfig(augment="synonym", wordnet=write_wordnet(tmp_path / "wordnet"))
     with pytest.raises(InputError, match="de"):
         start_on_prepared(tmp_path / "prepared", config, "one")
-    assert fresh_edits(TrainConfig(augment="swap"), Prepared.open(tmp_path / "prepared")) is not None
+    assert make_fresh_edits(TrainConfig(augment="swap"), Prepared.open(tmp_path / "prepared")) is not None
     assert not (tmp_path / "runs" / "one").exists()

@@ -8,7 +8,7 @@ import time
 
 import torch
 
-from txt.training.checkpoint import checkpoints, load_checkpoint
+from txt.training.checkpoint import list_checkpoints, load_checkpoint
 from txt.training.loop import train
 from txt.training.start import resume
 
@@ -43,7 +43,7 @@ def test_killed_at_random_steps_a_run_ends_with_the_same_bits(new_run, prepared,
     process.start()
     process.join()
     assert process.exitcode == 0
-    one, other = (load_checkpoint(checkpoints(run.checkpoints)[0]) for run in (whole, killed))
+    one, other = (load_checkpoint(list_checkpoints(run.checkpoints)[0]) for run in (whole, killed))
     assert one.progress.step == other.progress.step
     assert one.progress.best_step == other.progress.best_step
     assert one.progress.best_score == other.progress.best_score

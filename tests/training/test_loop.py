@@ -10,13 +10,13 @@ from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.model.saved import load_model
 from txt.runs.events import Evaluation, Finished, Saved, Started, Step, Warned, from_json
-from txt.training.checkpoint import checkpoints, load_checkpoint, newest_checkpoint
+from txt.training.checkpoint import list_checkpoints, load_checkpoint, load_newest_checkpoint
 from txt.training.loop import train
-from txt.training.start import enough_epochs, resume
+from txt.training.start import ensure_epochs, resume
 
 
 def final_tensors(run):
-    return load_checkpoint(checkpoints(run.checkpoints)[0]).tensors
+    return load_checkpoint(list_checkpoints(run.checkpoints)[0]).tensors
 
 
 def assert_same_bits(one, other):
@@ -77,7 +77,7 @@ def test_a_stopped_run_resumes_to_the_same_weights(new_run, prepared, steps):
     last = list(train(stopped, prepared, stop_after(steps)))[-1]
     assert last.status == "interrupted"
     assert last.step == steps + 1
-    again = list(train(stopped, prepared, resume=newest_checkpoint(stopped.checkpoints)))[-1]
+    again = list(train(stopped, prepared, resume=load_newest_checkpoint(stopped.checkpoints)))[-1]
     assert again.status == "completed"
     assert_same_bits(whole, stopped)
     weights = [load_model(run.model, torch.device("cpu")).state_dict() for run in (whole, stopped)]
@@ -90,7 +90,7 @@ def test_closing_the_generator_saves(new_run, prepared):
     while not isinstance(next(events), Step):
         pass
     events.close()
-    assert newest_checkpoint(run.checkpoints).progress.step == 10
+    assert load_newest_checkpoint(run.checkpoints).progress.step == 10
 
 
 def test_patience_ends_a_run_that_no_longer_improves(new_run, prepared):
@@ -118,7 +118,7 @@ def test_rate_goes_up_and_down_as_planned(new_run, prepared):
 def test_older_checkpoints_are_rotated(new_run, prepared):
     run = new_run(save_interval=4, keep_checkpoints=3)
     list(train(run, prepared))
-    assert len(checkpoints(run.checkpoints)) == 3
+    assert len(list_checkpoints(run.checkpoints)) == 3
 
 
 def test_a_diverging_run_stops_and_names_step_rate_and_rows(new_run, prepared):
@@ -146,7 +146,7 @@ def test_a_full_disk_during_a_save_keeps_the_checkpoint_before_and_the_run_alive
                 resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
             if isinstance(event, Warned):
                 resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-                assert newest_checkpoint(run.checkpoints).progress.step == 5
+                assert load_newest_checkpoint(run.checkpoints).progress.step == 5
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert any(isinstance(event, Warned) and "intact" in event.message for event in events)
@@ -183,11 +183,11 @@ def test_accumulation_gives_the_same_training(new_run, prepared):
 def test_balanced_class_weights_weigh_rows_as_scikit_learn_does(prepared):
     from sklearn.utils.class_weight import compute_class_weight
 
-    from txt.training.gradients import balanced_weights
+    from txt.training.gradients import compute_balanced_weights
 
     labels = prepared.split("train").labels
     expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)
-    assert balanced_weights(labels, 3).tolist() == pytest.approx(expected.tolist(), rel=1e-6)
+    assert compute_balanced_weights(labels, 3).tolist() == pytest.approx(expected.tolist(), rel=1e-6)
 
 
 def test_resuming_with_other_options_says_which(new_run, prepared):
@@ -216,7 +216,7 @@ def test_resuming_a_run_that_does_not_exist_lists_those_that_do(new_run):
 def test_a_checkpoint_with_a_flipped_bit_is_refused_and_the_one_before_offered(new_run, prepared):
     run = new_run("one", save_interval=5)
     list(train(run, prepared, stop_after(11)))
-    newest, before = checkpoints(run.checkpoints)
+    newest, before = list_checkpoints(run.checkpoints)
     tensors = newest / "state.safetensors"
     damaged = bytearray(tensors.read_bytes())
     damaged[-100] ^= 4
@@ -242,7 +242,7 @@ def test_opening_a_run_never_runs_code_from_it(new_run, prepared, tmp_path):
     (run.model / "pytorch_model.bin").write_bytes(payload)
     with pytest.raises(InputError):
         load_model(run.model, torch.device("cpu"))
-    newest = checkpoints(run.checkpoints)[0]
+    newest = list_checkpoints(run.checkpoints)[0]
     (newest / "state.safetensors").write_bytes(payload)
     with pytest.raises(InputError):
         resume("one", {})
@@ -262,5 +262,5 @@ def test_bf16_trains_as_well_as_float32(new_run, prepared):
 def test_few_rows_get_as_many_epochs_as_the_least_number_of_steps_takes(prepared):
     steps = -(-len(prepared.split("train")) // 32)
     few = TrainConfig(num_epochs=4, min_steps=100)
-    assert enough_epochs(few, prepared).num_epochs == -(-100 // steps) > 4
-    assert enough_epochs(few.with_options(min_steps=4 * steps), prepared).num_epochs == 4
+    assert ensure_epochs(few, prepared).num_epochs == -(-100 // steps) > 4
+    assert ensure_epochs(few.with_options(min_steps=4 * steps), prepared).num_epochs == 4

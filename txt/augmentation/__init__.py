@@ -1,1 +1,1 @@
-"""More training rows: small edits that leave the label true, and the rest of the text as it is."""
+"""Makes more training rows by small edits that keep the label correct and leave the rest of the text unchanged."""

@@ -1,4 +1,4 @@
-"""A data file and copies of its rows, read, made and written as a stream that can stop and go on."""
+"""Writes a data file with edited copies of its rows, as a stream that can be stopped and resumed."""
 
 import hashlib
 import json
@@ -15,16 +15,16 @@ from typing import Any
 import pyarrow.parquet as pq
 
 from txt import __version__
-from txt.augmentation.check import TFIDF, Examples
-from txt.augmentation.engine import Check, Copy, Engine, Made, Row
-from txt.augmentation.output import encoder, finish, format_of, refuse_loss
-from txt.augmentation.plan import Plan, plan
-from txt.augmentation.processes import CHUNK_ROWS, made_in_order, worker_count
-from txt.augmentation.recipe import recipe_for
-from txt.augmentation.survey import ADDED, Columns, find_columns, rows_of, survey
+from txt.augmentation.engine import Copy, CopyBatch, Engine, LabelCheck, Row
+from txt.augmentation.label_check import TFIDF, Examples
+from txt.augmentation.output import choose_format, finish, make_line_encoder, refuse_loss
+from txt.augmentation.plan import CopyPlan, plan_copies
+from txt.augmentation.processes import CHUNK_ROWS, count_workers, make_in_order
+from txt.augmentation.recipe import make_recipe
+from txt.augmentation.survey import ADDED, Columns, find_columns, read_rows, survey_file
 from txt.config import AugmentConfig, PrepareConfig
-from txt.data.progress import Progress, Watcher
-from txt.data.reading.table import Table, read
+from txt.data.progress import ProgressWatcher, RowProgress
+from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, claim_folder, explain_os_errors, read_json, sha256, write_json
 
@@ -32,7 +32,7 @@ _SAVED_EVERY = 2.0  # seconds
 
 
 @dataclass
-class Summary:
+class AugmentSummary:
     """What was made. `classes` has the train rows of each class before and after; the counters go by reason."""
 
     path: str
@@ -59,7 +59,7 @@ class Summary:
 
 
 @dataclass
-class _State:
+class _AugmentState:
     """How far the lines in the work folder go: so many rows of the source, and what was counted on the way."""
 
     rows: int = 0
@@ -70,7 +70,7 @@ class _State:
     flips: int = 0
 
     @classmethod
-    def load(cls, path: Path, fingerprint: str, part: Path) -> "_State":
+    def load(cls, path: Path, fingerprint: str, part: Path) -> "_AugmentState":
         """Return the state of work that stopped, if it was the same and its lines are there; else the beginning."""
         try:
             found = read_json(path)
@@ -91,15 +91,15 @@ def augment(
     config: AugmentConfig,
     reading: PrepareConfig | None = None,
     *,
-    check: Check | None = None,
-    accept: Callable[[Plan], None] = lambda _: None,
-    progress: Watcher = lambda _: None,
+    check: LabelCheck | None = None,
+    accept: Callable[[CopyPlan], None] = lambda _: None,
+    progress: ProgressWatcher = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     force: bool = False,
-) -> Summary:
+) -> AugmentSummary:
     """Write the rows of a data file to `out`, each followed by its copies, with where these are from.
 
-    Work that was stopped goes on where it was when the same is asked for again. Copies do not depend on the number of
+    Stopped work resumes when it is called again with the same arguments. Copies do not depend on the number of
     processes.
 
     Args:
@@ -108,8 +108,8 @@ def augment(
         config: which copies of which rows.
         reading: options that settle columns, encoding and delimiter.
         check: predicts labels; copies whose label flips are dropped. `config.check` may say `tfidf` instead.
-        accept: is shown the plan before the work begins, and raises what it has against it.
-        progress: hears how far the work has come.
+        accept: is called with the plan before the work begins, and may raise an error to refuse it.
+        progress: is called with how far the work has come.
         stop: is asked after each chunk whether to stop.
         force: replace a file that was not made here.
 
@@ -121,13 +121,13 @@ def augment(
     """
     started = time.monotonic()
     reading = reading or PrepareConfig()
-    with read(source, reading) as table, explain_os_errors(f"writing `{out}`"):
+    with open_table(source, reading) as table, explain_os_errors(f"writing `{out}`"):
         refuse_loss(out, table.source.path, force)
         columns = find_columns(table, reading)
         work = out.parent / f".{out.name}.augmenting"
         with claim_folder(work):
             try:
-                summary = _Augmenting(table, columns, out, work, config, progress, stop).run(check, accept)
+                summary = _AugmentJob(table, columns, out, work, config, progress, stop).run(check, accept)
             except BaseException:
                 if not (work / "state.json").exists():  # else earlier work may still go on
                     shutil.rmtree(work, ignore_errors=True)
@@ -138,7 +138,7 @@ def augment(
 
 
 @dataclass
-class _Augmenting:
+class _AugmentJob:
     """One piece of work: what is read, where it goes, and how."""
 
     table: Table
@@ -146,37 +146,37 @@ class _Augmenting:
     out: Path
     work: Path
     config: AugmentConfig
-    progress: Watcher
+    progress: ProgressWatcher
     stop: Callable[[], bool]
 
     @property
     def _part(self) -> Path:
         return self.work / "rows.part"
 
-    def run(self, check: Check | None, accept: Callable[[Plan], None]) -> Summary:
+    def run(self, check: LabelCheck | None, accept: Callable[[CopyPlan], None]) -> AugmentSummary:
         examples = Examples(self.columns.text, self.columns.label) if self.config.check == TFIDF else None
-        found = survey(
+        found = survey_file(
             self.table,
             self.columns,
             self.config.split,
             self.work / "keys.npy",
             examples.see if examples else lambda _: None,
-            lambda rows: self.progress(Progress("reading", rows, None)),
+            lambda rows: self.progress(RowProgress("reading", rows, None)),
         )
-        planned = plan(found, self.config)
+        planned = plan_copies(found, self.config)
         accept(planned)
-        recipe, notes = recipe_for(
-            self.config, found.sample, self.work / "keys.npy", examples.fitted() if examples else check
+        recipe, notes = make_recipe(
+            self.config, found.sample, self.work / "keys.npy", examples.fit_check() if examples else check
         )
         engine = Engine(recipe)
-        workers = worker_count(self.config.workers, planned.total, recipe.needs_model or (check is not None))
-        fingerprint = self._fingerprint(recipe.methods)
-        state = _State.load(self.work / "state.json", fingerprint, self._part)
+        workers = count_workers(self.config.workers, planned.total, recipe.needs_model or (check is not None))
+        fingerprint = self._compute_fingerprint(recipe.methods)
+        state = _AugmentState.load(self.work / "state.json", fingerprint, self._part)
         resumed_at = state.rows
         names = [*found.names, *(name for name in ADDED if name not in found.names)]
-        chunks = self._chunks(planned, state.rows)
-        self._write(made_in_order(engine, recipe, chunks, workers), state, found.rows, names, fingerprint)
-        return Summary(
+        chunks = self._iterate_chunks(planned, state.rows)
+        self._write(make_in_order(engine, recipe, chunks, workers), state, found.rows, names, fingerprint)
+        return AugmentSummary(
             str(self.out),
             found.rows,
             planned.total,
@@ -190,51 +190,51 @@ class _Augmenting:
             self.columns.split is not None,
         )
 
-    def _fingerprint(self, methods: tuple[tuple[str, int], ...]) -> str:
+    def _compute_fingerprint(self, methods: tuple[tuple[str, int], ...]) -> str:
         """Return what must be the same for stopped work to go on; the number of processes need not."""
         options = self.config.with_options(workers=0).to_json()
         facts = [__version__, sha256(self.table.source.path), options, methods, vars(self.columns), str(self.out)]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
-    def _chunks(self, planned: Plan, done: int) -> Iterator[tuple[list["_Source"], list[Row]]]:
+    def _iterate_chunks(self, planned: CopyPlan, done: int) -> Iterator[tuple[list["_Source"], list[Row]]]:
         """Yield the rows behind the first `done` ones in chunks: as they are written, and what to make of each."""
-        for records in _in_chunks(self._sources(), CHUNK_ROWS):
+        for records in _cut_chunks(self._read_sources(), CHUNK_ROWS):
             rows = [
-                Row(each.number, each.record.get(self.columns.text) or "", self._copies(each, planned))
+                Row(each.number, each.record.get(self.columns.text) or "", self._count_copies(each, planned))
                 for each in records
             ]
             if records[-1].number > done:
                 kept = [place for place, each in enumerate(records) if each.number > done]
                 yield [records[place] for place in kept], [rows[place] for place in kept]
 
-    def _copies(self, each: "_Source", planned: Plan) -> int:
+    def _count_copies(self, each: "_Source", planned: CopyPlan) -> int:
         if self.columns.why_not(each.record, self.config.split) is not None:
             return 0
         return planned.copies((each.record.get(self.columns.label) or "") if self.columns.label else "")
 
-    def _sources(self) -> Iterator["_Source"]:
-        objects = self._objects()
-        for number, record in enumerate(chain.from_iterable(rows_of(self.table)), start=1):
+    def _read_sources(self) -> Iterator["_Source"]:
+        objects = self._read_objects()
+        for number, record in enumerate(chain.from_iterable(read_rows(self.table)), start=1):
             yield _Source(number, record, next(objects) if objects else record)
 
-    def _objects(self) -> Iterator[Mapping[str, Any]] | None:
+    def _read_objects(self) -> Iterator[Mapping[str, Any]] | None:
         """Return the JSON objects of the source, where numbers are still numbers, if they go to JSON again."""
-        source, kinds = self.table.source, (self.table.dialect.format, format_of(self.out, self.table.dialect))
+        source, kinds = self.table.source, (self.table.dialect.format, choose_format(self.out, self.table.dialect))
         if kinds[1] not in ("json", "jsonl") or kinds[0] not in ("json", "jsonl"):
             return None
-        return _json_objects(self.table) if source.path.exists() else None
+        return _read_json_objects(self.table) if source.path.exists() else None
 
     def _write(
         self,
-        made: Iterator[tuple[list["_Source"], Made]],
-        state: _State,
+        made: Iterator[tuple[list["_Source"], CopyBatch]],
+        state: _AugmentState,
         total: int,
         names: Sequence[str],
         fingerprint: str,
     ) -> None:
         """Append the lines of each chunk, note now and then how far they go, and put the file in its place."""
-        kind = format_of(self.out, self.table.dialect)
-        head, encode = encoder(kind, names, self.table.dialect, self.out)
+        kind = choose_format(self.out, self.table.dialect)
+        head, encode = make_line_encoder(kind, names, self.table.dialect, self.out)
         saved = time.monotonic()
         with self._part.open("ab") as file:
             file.truncate(state.size)
@@ -242,9 +242,9 @@ class _Augmenting:
                 file.write(head)
             try:
                 for sources, chunk in made:
-                    file.write(encode(list(self._lines(sources, chunk.copies))))
+                    file.write(encode(list(self._make_lines(sources, chunk.copies))))
                     self._count(state, sources, chunk)
-                    self.progress(Progress("copying", state.rows, total))
+                    self.progress(RowProgress("copying", state.rows, total))
                     if self.stop():
                         raise Interrupted(
                             f"stopped after {state.rows:,} of {total:,} rows", "the same command goes on from here"
@@ -258,13 +258,13 @@ class _Augmenting:
         types = pq.read_schema(self.table.source.path) if _is_plain_parquet(self.table) else None
         finish(self._part, self.out, kind, names, types)
 
-    def _save(self, file: Any, state: _State, fingerprint: str) -> None:
+    def _save(self, file: Any, state: _AugmentState, fingerprint: str) -> None:
         file.flush()
         os.fsync(file.fileno())
         state.size = file.tell()
         state.save(self.work / "state.json", fingerprint)
 
-    def _lines(self, sources: list["_Source"], copies: list[list[Copy]]) -> Iterator[Mapping[str, Any]]:
+    def _make_lines(self, sources: list["_Source"], copies: list[list[Copy]]) -> Iterator[Mapping[str, Any]]:
         for each, made in zip(sources, copies, strict=True):
             source_id = self.columns.source_id(each.record, each.number)
             marked = each.values.get(ADDED[0]) or False
@@ -275,7 +275,7 @@ class _Augmenting:
                     row[self.columns.row_id] = f"{each.record[self.columns.row_id]}-{number}"
                 yield {**row, ADDED[0]: True, ADDED[1]: copy.method, ADDED[2]: source_id}
 
-    def _count(self, state: _State, sources: list["_Source"], chunk: Made) -> None:
+    def _count(self, state: _AugmentState, sources: list["_Source"], chunk: CopyBatch) -> None:
         state.rows = sources[-1].number
         state.missing.update(chunk.missing)
         state.flips += chunk.flips
@@ -294,12 +294,12 @@ class _Source:
     values: Mapping[str, Any]
 
 
-def _in_chunks(sources: Iterator[_Source], size: int) -> Iterator[list[_Source]]:
+def _cut_chunks(sources: Iterator[_Source], size: int) -> Iterator[list[_Source]]:
     while chunk := list(islice(sources, size)):
         yield chunk
 
 
-def _json_objects(table: Table) -> Iterator[Mapping[str, Any]]:
+def _read_json_objects(table: Table) -> Iterator[Mapping[str, Any]]:
     with table.source.open() as file:
         if table.dialect.format == "json":
             yield from json.loads(file.read().decode(table.dialect.encoding))

@@ -1,10 +1,10 @@
-"""Into another language and back, in batches: what comes back says the same in other words."""
+"""Back-translation: translates texts into another language and back, in batches, to say the same in other words."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from txt.augmentation.rewriting import Rewriter, by_length, keeps_what_counts, load_model
-from txt.augmentation.rng import Draws
+from txt.augmentation.rewriting import Rewriter, batch_by_length, keeps_what_counts, load_transformer
+from txt.augmentation.rng import RowRng
 from txt.augmentation.spans import Spans
 
 DEFAULT = ("facebook/wmt19-en-de", "facebook/wmt19-de-en")
@@ -20,15 +20,15 @@ def load(translators: tuple[str, str], device: str, sampled: bool) -> Rewriter:
     Raises:
         TxtError: a model is not there.
     """
-    there, back = (load_model("AutoModelForSeq2SeqLM", name, device) for name in translators)
+    there, back = (load_transformer("AutoModelForSeq2SeqLM", name, device) for name in translators)
 
-    def translate(spans: Sequence[Spans], draws: Sequence[Draws], _rate: float) -> list[str | None]:
+    def translate(spans: Sequence[Spans], draws: Sequence[RowRng], _rate: float) -> list[str | None]:
         found: list[str | None] = [None] * len(spans)
-        for places in by_length(spans):
+        for places in batch_by_length(spans):
             texts = ["".join(spans[place].pieces) for place in places]
             drawn = sampled or any(draws[place].is_repeat for place in places)
             seed = draws[places[0]].below(2**31) if drawn else None
-            for place, text in zip(places, _generated(back, _generated(there, texts, seed), seed), strict=True):
+            for place, text in zip(places, _generate(back, _generate(there, texts, seed), seed), strict=True):
                 if text.strip() and keeps_what_counts(spans[place], text):
                     found[place] = text
         return found
@@ -36,7 +36,7 @@ def load(translators: tuple[str, str], device: str, sampled: bool) -> Rewriter:
     return translate
 
 
-def _generated(loaded: tuple[Any, Any, Any], texts: list[str], seed: int | None) -> list[str]:
+def _generate(loaded: tuple[Any, Any, Any], texts: list[str], seed: int | None) -> list[str]:
     """Return what a model writes for each text, greedily, or drawn from the likeliest words with a seed."""
     import torch
 

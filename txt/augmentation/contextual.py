@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from txt.augmentation.rewriting import Rewriter, by_length, load_model
-from txt.augmentation.rng import Draws
+from txt.augmentation.rewriting import Rewriter, batch_by_length, load_transformer
+from txt.augmentation.rng import RowRng
 from txt.augmentation.spans import Spans
-from txt.augmentation.typos import in_case_of
+from txt.augmentation.typos import match_case
 
 DEFAULT = "distilbert-base-uncased"
 _LIKELIEST = 10  # candidates for each place
@@ -22,17 +22,19 @@ def load(name: str, device: str) -> Rewriter:
     """
     import torch
 
-    tokenizer, model, place = load_model("AutoModelForMaskedLM", name, device)
+    tokenizer, model, place = load_transformer("AutoModelForMaskedLM", name, device)
     mask = tokenizer.mask_token
 
-    def fill(spans: Sequence[Spans], draws: Sequence[Draws], rate: float) -> list[str | None]:
+    def fill(spans: Sequence[Spans], draws: Sequence[RowRng], rate: float) -> list[str | None]:
         found: list[str | None] = [None] * len(spans)
-        for batch in by_length(spans):
+        for batch in batch_by_length(spans):
             batch = [number for number in batch if spans[number].free]
             if not batch:
                 continue
-            chosen = [sorted(draws[number].some(spans[number].free, spans[number].edits(rate))) for number in batch]
-            texts = [_masked(spans[number], places, mask) for number, places in zip(batch, chosen, strict=True)]
+            chosen = [
+                sorted(draws[number].some(spans[number].free, spans[number].count_edits(rate))) for number in batch
+            ]
+            texts = [_mask_words(spans[number], places, mask) for number, places in zip(batch, chosen, strict=True)]
             encoded = tokenizer(texts, return_tensors="pt", padding=True, truncation=True).to(place)
             with torch.inference_mode():
                 logits = model(**encoded).logits  # (B, T, V)
@@ -40,25 +42,25 @@ def load(name: str, device: str) -> Rewriter:
             for line, (number, places) in enumerate(zip(batch, chosen, strict=True)):
                 likeliest = logits[line, is_mask[line]].topk(_LIKELIEST).indices.tolist()  # (masks, candidates)
                 candidates = [tokenizer.convert_ids_to_tokens(ids) for ids in likeliest]
-                found[number] = _filled(spans[number], places, candidates, draws[number])
+                found[number] = _fill_words(spans[number], places, candidates, draws[number])
         return found
 
     return fill
 
 
-def _masked(spans: Spans, places: Sequence[int], mask: str) -> str:
+def _mask_words(spans: Spans, places: Sequence[int], mask: str) -> str:
     pieces = spans.pieces.copy()
     for place in places:
         pieces[place] = mask
     return "".join(pieces)
 
 
-def _filled(spans: Spans, places: Sequence[int], candidates: list[list[str]], draws: Draws) -> str | None:
-    """Put one of the whole words among each place's candidates in; pieces of words and signs are none."""
+def _fill_words(spans: Spans, places: Sequence[int], candidates: list[list[str]], rng: RowRng) -> str | None:
+    """Put a whole word from its candidates into each place; parts of words and signs are not used."""
     pieces = spans.pieces.copy()
     for place, tokens in zip(places, candidates, strict=False):  # a truncated text has fewer
         words = [token.lstrip("Ġ▁") for token in tokens]
         fitting = [word for word in words if word.isalpha() and word.lower() != pieces[place].lower()]
         if fitting:
-            pieces[place] = in_case_of(pieces[place], draws.pick(fitting))
+            pieces[place] = match_case(pieces[place], rng.pick(fitting))
     return "".join(pieces) if pieces != spans.pieces else None

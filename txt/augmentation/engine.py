@@ -1,4 +1,4 @@
-"""Copies of rows: distinct, changed, like no original, and the same whatever the order or number of processes."""
+"""Makes copies of rows: changed, distinct, equal to no original, and independent of order and number of processes."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from txt.augmentation.methods import AUGMENTERS, REWRITERS, Method, Setup, one_of
-from txt.augmentation.originals import Originals, key_of
+from txt.augmentation.methods import AUGMENTERS, REWRITERS, Method, Setup, make_method_order
+from txt.augmentation.originals import Originals, make_key
 from txt.augmentation.rewriting import Rewriter
-from txt.augmentation.rng import Draws
+from txt.augmentation.rng import RowRng
 from txt.augmentation.spans import Protection, Spans, Splitter
 
 UNCHANGEABLE = "no word in them may be changed"
@@ -19,7 +19,7 @@ FLIPPED = "their predicted label flips"
 _TRIES = 8  # for each copy
 
 
-class Check(Protocol):
+class LabelCheck(Protocol):
     """Predicts labels, so that copies can be compared with their originals."""
 
     def __call__(self, texts: Sequence[str]) -> Sequence[object]:
@@ -40,7 +40,7 @@ class Recipe:
     setup: Setup = field(default_factory=Setup)
     protection: Protection = field(default_factory=Protection)
     originals: Path | None = None
-    check: Check | None = None
+    check: LabelCheck | None = None
 
     @property
     def needs_model(self) -> bool:
@@ -64,8 +64,8 @@ class Copy(NamedTuple):
 
 
 @dataclass
-class Made:
-    """The copies of each row, in the order of the rows, and how many are missing for which reason."""
+class CopyBatch:
+    """The copies of each row, in the order of the rows, and how many are missing, by reason."""
 
     copies: list[list[Copy]]
     missing: Counter[str] = field(default_factory=Counter)
@@ -80,7 +80,7 @@ class _Job:
     copy: int
     reason: str = UNCHANGEABLE
 
-    def repeated(self) -> None:
+    def note_repeat(self) -> None:
         """Note that the last try gave nothing new; a flip before it tells more."""
         self.reason = FLIPPED if self.reason == FLIPPED else REPEATED
 
@@ -106,33 +106,33 @@ class Engine:
             else:
                 self._rewriters[name] = REWRITERS[name](recipe.setup)
         self._originals = Originals.open(recipe.originals) if recipe.originals else None
-        self._order: Callable[[Draws], list[str]] = one_of(recipe.methods)
+        self._order: Callable[[RowRng], list[str]] = make_method_order(recipe.methods)
 
-    def copies(self, rows: Sequence[Row]) -> Made:
+    def copies(self, rows: Sequence[Row]) -> CopyBatch:
         """Make the copies of some rows.
 
         A copy that equals its original, another of its copies or any original but for case and spacing, or whose
         predicted label flips, is made anew, eight times at most.
         """
         spans = [self._splitter.split(row.text) for row in rows]
-        made = Made([[] for _ in rows])
-        seen = [{key_of(row.text)} for row in rows]
+        made = CopyBatch([[] for _ in rows])
+        seen = [{make_key(row.text)} for row in rows]
         jobs = [_Job(place, copy) for place, row in enumerate(rows) for copy in range(row.copies)]
         found: list[dict[int, Copy]] = [{} for _ in rows]
         for attempt in range(_TRIES):
             if not jobs:
                 break
-            jobs = self._tried(jobs, attempt, rows, spans, seen, found, made)
+            jobs = self._try_jobs(jobs, attempt, rows, spans, seen, found, made)
         made.missing.update(job.reason for job in jobs)
         made.copies = [[copies[number] for number in sorted(copies)] for copies in found]
         return made
 
-    def edited(self, text: str, draws: Draws) -> str | None:
+    def edit_text(self, text: str, rng: RowRng) -> str | None:
         """Return a text with one edit by a method that needs no model, or None where there is nothing to edit."""
-        copy = self._edited(self._splitter.split(text), draws)
+        copy = self._edit_spans(self._splitter.split(text), rng)
         return None if copy is None else copy.text
 
-    def _tried(
+    def _try_jobs(
         self,
         jobs: list[_Job],
         attempt: int,
@@ -140,33 +140,33 @@ class Engine:
         spans: list[Spans],
         seen: list[set[str]],
         found: list[dict[int, Copy]],
-        made: Made,
+        made: CopyBatch,
     ) -> list[_Job]:
         """Try each job once, keep what is good, and return the jobs that are left."""
-        draws = [Draws(self._recipe.seed, rows[job.place].number, job.copy, attempt) for job in jobs]
-        texts = self._chained(jobs, spans, draws) if self._recipe.chain else self._drawn(jobs, spans, draws)
+        draws = [RowRng(self._recipe.seed, rows[job.place].number, job.copy, attempt) for job in jobs]
+        texts = self._apply_chain(jobs, spans, draws) if self._recipe.chain else self._apply_drawn(jobs, spans, draws)
         left: list[_Job] = []
         fresh: list[tuple[_Job, Copy, str]] = []
         for job, copy in zip(jobs, texts, strict=True):
             if copy is None:
                 left.append(job)
                 continue
-            key = key_of(copy.text)
+            key = make_key(copy.text)
             if key in seen[job.place] or not key:
-                job.repeated()
+                job.note_repeat()
                 left.append(job)
             else:
                 seen[job.place].add(key)
                 fresh.append((job, copy, key))
-        good = self._unknown(fresh, left)
-        for job, copy in self._unflipped(good, rows, left, made):
+        good = self._drop_known(fresh, left)
+        for job, copy in self._drop_flipped(good, rows, left, made):
             found[job.place][job.copy] = copy
         return sorted(left, key=lambda job: (job.place, job.copy))
 
-    def _drawn(self, jobs: list[_Job], spans: list[Spans], draws: list[Draws]) -> list[Copy | None]:
+    def _apply_drawn(self, jobs: list[_Job], spans: list[Spans], draws: list[RowRng]) -> list[Copy | None]:
         """Apply one method to each text: the one drawn, or another where it finds nothing to do."""
         if not self._rewriters:
-            return [self._edited(spans[job.place], draw) for job, draw in zip(jobs, draws, strict=True)]
+            return [self._edit_spans(spans[job.place], draw) for job, draw in zip(jobs, draws, strict=True)]
         found: list[Copy | None] = [None] * len(jobs)
         orders = [self._order(draw) for draw in draws]
         for turn in range(len(self._recipe.methods)):
@@ -178,16 +178,16 @@ class Engine:
                     found[place] = None if text is None else Copy(text, name)
         return found
 
-    def _edited(self, spans: Spans, draws: Draws) -> Copy | None:
+    def _edit_spans(self, spans: Spans, rng: RowRng) -> Copy | None:
         rate = self._recipe.rate
         if spans.words:
-            for name in self._order(draws):
-                text = self._edits[name](spans, draws, rate)
+            for name in self._order(rng):
+                text = self._edits[name](spans, rng, rate)
                 if text is not None:
                     return Copy(text, name)
         return None
 
-    def _chained(self, jobs: list[_Job], spans: list[Spans], draws: list[Draws]) -> list[Copy | None]:
+    def _apply_chain(self, jobs: list[_Job], spans: list[Spans], draws: list[RowRng]) -> list[Copy | None]:
         """Apply all methods in turn to each text; one that finds nothing to do is passed over."""
         current = [spans[job.place] for job in jobs]
         applied: list[list[str]] = [[] for _ in jobs]
@@ -202,25 +202,25 @@ class Engine:
             for each, names in zip(current, applied, strict=True)
         ]
 
-    def _apply(self, name: str, spans: list[Spans], draws: list[Draws]) -> list[str | None]:
+    def _apply(self, name: str, spans: list[Spans], draws: list[RowRng]) -> list[str | None]:
         if name in self._rewriters:
             return self._rewriters[name](spans, draws, self._recipe.rate)
         edit = self._edits[name]
         return [edit(each, draw, self._recipe.rate) for each, draw in zip(spans, draws, strict=True)]
 
-    def _unknown(self, fresh: list[tuple[_Job, Copy, str]], left: list[_Job]) -> list[tuple[_Job, Copy]]:
+    def _drop_known(self, fresh: list[tuple[_Job, Copy, str]], left: list[_Job]) -> list[tuple[_Job, Copy]]:
         """Return what equals no original."""
         if self._originals is None or not fresh:
             return [(job, copy) for job, copy, _ in fresh]
         known = self._originals.have([key for _, _, key in fresh])
         for (job, _, _), is_known in zip(fresh, known, strict=True):
             if is_known:
-                job.repeated()
+                job.note_repeat()
                 left.append(job)
         return [(job, copy) for (job, copy, _), is_known in zip(fresh, known, strict=True) if not is_known]
 
-    def _unflipped(
-        self, good: list[tuple[_Job, Copy]], rows: Sequence[Row], left: list[_Job], made: Made
+    def _drop_flipped(
+        self, good: list[tuple[_Job, Copy]], rows: Sequence[Row], left: list[_Job], made: CopyBatch
     ) -> Iterator[tuple[_Job, Copy]]:
         """Yield what is predicted the same label as its original."""
         if self.check is None or not good:

@@ -1,4 +1,4 @@
-"""What copies bring: the same learner on nothing added, on plain duplicates, and on augmented rows, five times.
+"""Measures the gain from copies: one learner on the rows alone, with duplicates, and with copies, five times.
 
 Duplicates are the fair comparison: a linear model on a few thousand rows gains from seeing them more often, and most of
 what is said to be the gain of augmentation is that.
@@ -14,32 +14,32 @@ from random import Random
 from statistics import mean, variance
 from typing import Any
 
-from txt.augmentation.check import TFIDF, fitted_on
-from txt.augmentation.engine import Check, Engine, Row
-from txt.augmentation.originals import key_of
-from txt.augmentation.plan import plan_for
-from txt.augmentation.recipe import recipe_for
-from txt.augmentation.survey import find_columns, rows_of
+from txt.augmentation.engine import Engine, LabelCheck, Row
+from txt.augmentation.label_check import TFIDF, fit_check_on
+from txt.augmentation.originals import make_key
+from txt.augmentation.plan import plan_by_class
+from txt.augmentation.recipe import make_recipe
+from txt.augmentation.survey import find_columns, read_rows
 from txt.config import AugmentConfig, PrepareConfig
-from txt.data.reading.table import read
+from txt.data.reading.table import open_table
 from txt.errors import InputError
 from txt.proportions import Interval
 
 ROUNDS = 5
 _HELD_OUT = 0.2
-_MOST_ROWS = 20_000  # of the file; with more, copies bring next to nothing
+_MOST_ROWS = 20_000  # of the file; with more, copies gain almost nothing
 _FEWEST_ROWS = 20
 _T_QUANTILE = 2.776  # of 97.5 %, four degrees of freedom
 
-Labeled = tuple[str, str]
+LabeledText = tuple[str, str]
 
 
 @dataclass(frozen=True)
-class Learner:
+class GainLearner:
     """What is trained: `predict` learns from labeled rows, and returns the labels of some texts."""
 
     name: str
-    predict: Callable[[Sequence[Labeled], Sequence[str]], Sequence[str]]
+    predict: Callable[[Sequence[LabeledText], Sequence[str]], Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Gain:
         return {"format": 1, **asdict(self)}
 
 
-def tfidf(train: Sequence[Labeled], texts: Sequence[str]) -> list[str]:
+def predict_tfidf(train: Sequence[LabeledText], texts: Sequence[str]) -> list[str]:
     """Predict by TF-IDF 1–2-grams with a linear support vector machine."""
     from sklearn.feature_extraction.text import TfidfVectorizer  # seconds to import, and few measure
     from sklearn.pipeline import make_pipeline
@@ -77,17 +77,17 @@ def tfidf(train: Sequence[Labeled], texts: Sequence[str]) -> list[str]:
     return [str(label) for label in model.predict(list(texts))]
 
 
-TFIDF_LEARNER = Learner("TF-IDF with a linear SVM", tfidf)
+TFIDF_LEARNER = GainLearner("TF-IDF with a linear SVM", predict_tfidf)
 
 
-def measure(
+def measure_gain(
     source: Path | str,
     config: AugmentConfig,
     reading: PrepareConfig,
     tell: Callable[[str], None] = lambda _: None,
     *,
-    learner: Learner = TFIDF_LEARNER,
-    check: Check | None = None,
+    learner: GainLearner = TFIDF_LEARNER,
+    check: LabelCheck | None = None,
 ) -> Gain:
     """Hold out a fifth of the train rows five times, and score the learner on it with and without copies of the rest.
 
@@ -97,7 +97,7 @@ def measure(
         source: a data file, or `-` for standard input.
         config: which copies of which rows.
         reading: options that settle columns, encoding and delimiter.
-        tell: hears what a user should know while it goes on.
+        tell: is called with messages for the user during the work.
         learner: what is trained.
         check: predicts labels; copies whose label flips are dropped. `config.check` may say `tfidf` instead, which
             learns from the rows that are copied alone.
@@ -105,37 +105,37 @@ def measure(
     Raises:
         InputError: there are too few labeled rows, or only one class.
     """
-    rows = _labeled_rows(source, config, reading)
-    recipe, notes = recipe_for(config, [text for text, _ in rows[:1000]], check=check)
+    rows = _read_labeled_rows(source, config, reading)
+    recipe, notes = make_recipe(config, [text for text, _ in rows[:1000]], check=check)
     for note in notes:
         tell(f"note: {note}")
     engine = Engine(recipe)
     scores: dict[str, list[float]] = {"nothing added": [], "plain duplicates": [], "copies": []}
     sizes: dict[str, int] = {}
     for number in range(ROUNDS):
-        train, held_out = _divided(rows, config.seed + number)
+        train, held_out = _divide_rows(rows, config.seed + number)
         if config.check == TFIDF:
-            engine.check = fitted_on(train)
-        for name, trained_on in _arms(engine, train, config, number).items():
+            engine.check = fit_check_on(train)
+        for name, trained_on in _make_arms(engine, train, config, number).items():
             sizes[name] = len(trained_on)
-            scores[name].append(_accuracy(learner, trained_on, held_out))
+            scores[name].append(_measure_accuracy(learner, trained_on, held_out))
         tell(f"round {number + 1} of {ROUNDS}: " + ", ".join(f"{name} {each[-1]:.1%}" for name, each in scores.items()))
-    return _concluded(scores, sizes, learner)
+    return _conclude(scores, sizes, learner)
 
 
-def _accuracy(learner: Learner, train: Sequence[Labeled], held_out: Sequence[Labeled]) -> float:
+def _measure_accuracy(learner: GainLearner, train: Sequence[LabeledText], held_out: Sequence[LabeledText]) -> float:
     predicted = learner.predict(train, [text for text, _ in held_out])
     return mean(label == found for (_, label), found in zip(held_out, predicted, strict=True))
 
 
-def _labeled_rows(source: Path | str, config: AugmentConfig, reading: PrepareConfig) -> list[Labeled]:
-    with read(source, reading) as table:
+def _read_labeled_rows(source: Path | str, config: AugmentConfig, reading: PrepareConfig) -> list[LabeledText]:
+    with open_table(source, reading) as table:
         columns = find_columns(table, reading)
         if columns.label is None:
             raise InputError("--evaluate needs a label, and no column looks like one", "name it with --label-column")
         rows = [
             (row[columns.text] or "", row[columns.label] or "")
-            for row in chain.from_iterable(rows_of(table))
+            for row in chain.from_iterable(read_rows(table))
             if columns.why_not(row, config.split) is None
         ]
     if len(rows) < _FEWEST_ROWS or len({label for _, label in rows}) < 2:
@@ -145,19 +145,21 @@ def _labeled_rows(source: Path | str, config: AugmentConfig, reading: PrepareCon
     return rows if len(rows) <= _MOST_ROWS else Random(config.seed).sample(rows, _MOST_ROWS)
 
 
-def _divided(rows: Sequence[Labeled], seed: int) -> tuple[list[Labeled], list[Labeled]]:
-    keys = sorted({key_of(text) for text, _ in rows})
+def _divide_rows(rows: Sequence[LabeledText], seed: int) -> tuple[list[LabeledText], list[LabeledText]]:
+    keys = sorted({make_key(text) for text, _ in rows})
     held_out = set(Random(seed).sample(keys, max(1, int(len(keys) * _HELD_OUT))))
-    sides: tuple[list[Labeled], list[Labeled]] = ([], [])
+    sides: tuple[list[LabeledText], list[LabeledText]] = ([], [])
     for text, label in rows:
-        sides[key_of(text) in held_out].append((text, label))
+        sides[make_key(text) in held_out].append((text, label))
     return sides
 
 
-def _arms(engine: Engine, train: Sequence[Labeled], config: AugmentConfig, number: int) -> dict[str, list[Labeled]]:
+def _make_arms(
+    engine: Engine, train: Sequence[LabeledText], config: AugmentConfig, number: int
+) -> dict[str, list[LabeledText]]:
     """Return what each arm trains on: as many duplicates of each row as it has copies."""
     first = number * len(train)  # other numbers, so that every round has copies of its own
-    planned = plan_for(Counter(label for _, label in train), config)
+    planned = plan_by_class(Counter(label for _, label in train), config)
     made = engine.copies([Row(first + place, text, planned.copies(label)) for place, (text, label) in enumerate(train)])
     pairs = list(zip(train, made.copies, strict=True))
     return {
@@ -167,25 +169,25 @@ def _arms(engine: Engine, train: Sequence[Labeled], config: AugmentConfig, numbe
     }
 
 
-def difference(gains: Sequence[float]) -> Interval:
+def estimate_difference(gains: Sequence[float]) -> Interval:
     """Return the mean and its interval, corrected for rounds that share rows (Nadeau and Bengio, 2003)."""
     spread = math.sqrt((1 / len(gains) + _HELD_OUT / (1 - _HELD_OUT)) * variance(gains))
     value = mean(gains)
     return Interval(value, value - _T_QUANTILE * spread, value + _T_QUANTILE * spread)
 
 
-def _concluded(scores: dict[str, list[float]], sizes: dict[str, int], learner: Learner) -> Gain:
+def _conclude(scores: dict[str, list[float]], sizes: dict[str, int], learner: GainLearner) -> Gain:
     nothing = scores["nothing added"]
 
     def gain_over(name: str, than: Sequence[float]) -> Interval:
-        return difference([a - b for a, b in zip(scores[name], than, strict=True)])
+        return estimate_difference([a - b for a, b in zip(scores[name], than, strict=True)])
 
     arms = tuple(
         Arm(name, sizes[name], mean(each), None if name == "nothing added" else gain_over(name, nothing))
         for name, each in scores.items()
     )
     over = gain_over("copies", scores["plain duplicates"])
-    verdict = _in_words(over)
+    verdict = _describe_gain(over)
     how = (
         f"{learner.name}, {ROUNDS} rounds on a fifth of the train rows held out; the interval allows for "
         "rounds that share rows"
@@ -193,7 +195,7 @@ def _concluded(scores: dict[str, list[float]], sizes: dict[str, int], learner: L
     return Gain(arms, over, verdict, how)
 
 
-def _in_words(over: Interval) -> str:
+def _describe_gain(over: Interval) -> str:
     bounds = f"({over.low:+.1%} to {over.high:+.1%})"
     if over.low > 0:
         return f"Copies gain {over.value:+.1%} over plain duplicates {bounds}"

@@ -7,28 +7,28 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
-from txt.augmentation.spans import words_of
+from txt.augmentation.spans import split_words
 from txt.errors import InputError, TxtError
 
 _FORM = re.compile(r'<word form="([^"]+)"[^>]*? pos="(\w+)"[^>]*? polarity="(-?[\d.]+)"')
 _CLEAR = 0.3  # polarity from which on a word tells what its writer thinks
 
 
-def keyboards() -> list[str]:
+def list_keyboards() -> list[str]:
     """Return the languages whose keyboard is known."""
-    return sorted(path.stem for path in _package_file("nlpaug", "res/char/keyboard").glob("*.json"))
+    return sorted(path.stem for path in _find_package_file("nlpaug", "res/char/keyboard").glob("*.json"))
 
 
 @cache
-def keyboard(language: str) -> dict[str, str]:
+def load_keyboard(language: str) -> dict[str, str]:
     """Return the letters beside each letter on the keyboard of a language, in lower case.
 
     Raises:
         InputError: the keyboard of that language is not known.
     """
-    if language not in keyboards():
-        raise InputError(f"there is no keyboard for --language {language}", f"known: {', '.join(keyboards())}")
-    path = _package_file("nlpaug", f"res/char/keyboard/{language}.json")
+    if language not in list_keyboards():
+        raise InputError(f"there is no keyboard for --language {language}", f"known: {', '.join(list_keyboards())}")
+    path = _find_package_file("nlpaug", f"res/char/keyboard/{language}.json")
     table = json.loads(path.read_text(encoding="utf-8"))
     beside = {
         key: "".join(sorted({near for near in keys if near.isalpha() and near == near.lower() and near != key}))
@@ -39,9 +39,9 @@ def keyboard(language: str) -> dict[str, str]:
 
 
 @cache
-def misreadings() -> dict[str, str]:
+def load_misreadings() -> dict[str, str]:
     """Return the letters for which a scanner takes each letter; digits and signs are left out."""
-    table = json.loads(_package_file("nlpaug", "res/char/ocr/en.json").read_text(encoding="utf-8"))
+    table = json.loads(_find_package_file("nlpaug", "res/char/ocr/en.json").read_text(encoding="utf-8"))
     both: dict[str, set[str]] = {}
     for key, values in table.items():
         for value in values:
@@ -51,13 +51,13 @@ def misreadings() -> dict[str, str]:
 
 
 @cache
-def misspellings(language: str) -> dict[str, tuple[str, ...]]:
+def load_misspellings(language: str) -> dict[str, tuple[str, ...]]:
     """Return how each word is often misspelt, in lower case.
 
     Raises:
         InputError: there is no list for that language.
     """
-    path = _package_file("nlpaug", f"res/word/spelling/spelling_{language}.txt")
+    path = _find_package_file("nlpaug", f"res/word/spelling/spelling_{language}.txt")
     if not path.is_file():
         raise InputError(f"there is no list of misspellings for --language {language}", "there is one for: en")
     found = {}
@@ -70,9 +70,9 @@ def misspellings(language: str) -> dict[str, tuple[str, ...]]:
 
 
 @cache
-def opinion_words() -> dict[str, int]:
+def load_opinion_words() -> dict[str, int]:
     """Return the English words that tell what their writer thinks: 1 for praise, -1 for blame."""
-    content = _package_file("textblob", "en/en-sentiment.xml").read_text(encoding="utf-8")
+    content = _find_package_file("textblob", "en/en-sentiment.xml").read_text(encoding="utf-8")
     sums: dict[str, list[float]] = {}
     for form, _, polarity in _FORM.findall(content):
         sums.setdefault(form, []).append(float(polarity))
@@ -81,14 +81,14 @@ def opinion_words() -> dict[str, int]:
 
 
 @cache
-def usual_tags() -> dict[str, str]:
+def load_usual_tags() -> dict[str, str]:
     """Return the commonest Penn tag of each English word, as Brill's lexicon has it."""
-    content = _package_file("textblob", "en/en-lexicon.txt").read_text(encoding="utf-8")
+    content = _find_package_file("textblob", "en/en-lexicon.txt").read_text(encoding="utf-8")
     pairs = (line.split(" ")[:2] for line in content.splitlines() if line and not line.startswith(";;;"))
     return {pair[0]: pair[1] for pair in pairs if len(pair) == 2}
 
 
-def _package_file(package: str, name: str) -> Path:
+def _find_package_file(package: str, name: str) -> Path:
     spec = find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise TxtError(f"the package `{package}` is not installed", "pip install txt-toolkit again")
@@ -111,10 +111,10 @@ _FEWEST = 0.05  # of the words; fewer are accidents
 def find_language(texts: Iterable[str]) -> str | None:
     """Return the language's two letters, or None where no known language's commonest words stand out."""
     words = [word for text in texts for word in text.lower().split()]
-    shares = {language: _share(words, words_of(common)) for language, common in _COMMON.items()}
+    shares = {language: _measure_share(words, split_words(common)) for language, common in _COMMON.items()}
     best = max(shares, key=lambda language: shares[language])
     return best if shares[best] >= _FEWEST else None
 
 
-def _share(words: list[str], common: frozenset[str]) -> float:
+def _measure_share(words: list[str], common: frozenset[str]) -> float:
     return sum(word in common for word in words) / max(len(words), 1)

@@ -1,4 +1,4 @@
-"""The methods by name, and what `--method` may say."""
+"""The augmentation methods by name, and the values that `--method` accepts."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from txt.augmentation import back_translation, contextual, synonyms, typos, words
 from txt.augmentation.rewriting import Rewriter
-from txt.augmentation.rng import Draws
+from txt.augmentation.rng import RowRng
 from txt.augmentation.spans import Spans
-from txt.augmentation.wordnet import MissingWordNetError, WordNet, load
+from txt.augmentation.wordnet import MissingWordNetError, WordNet, load_wordnet
 from txt.errors import InputError, did_you_mean
 
-Method = Callable[[Spans, Draws, float], str | None]
+Method = Callable[[Spans, RowRng, float], str | None]
 """Returns the text with an edit at the given rate, or None where there is nothing to edit."""
 
 DEFAULT_METHODS = ("synonym", "swap", "delete")
@@ -21,7 +21,7 @@ _EDA_RATE = 0.1  # of Wei and Zou (2019), whatever --rate says
 
 @dataclass(frozen=True)
 class Setup:
-    """What methods are made of."""
+    """The settings that methods are made from."""
 
     language: str = "en"
     wordnet: Path | None = None
@@ -43,43 +43,43 @@ class Setup:
                 f"WordNet is English, and the texts are --language {self.language}",
                 "methods for any language: swap, delete, split, punctuation, sentence",
             )
-        return load(self.wordnet)
+        return load_wordnet(self.wordnet)
 
 
-def _insert(setup: Setup) -> Method:
+def _make_insert(setup: Setup) -> Method:
     """Return the insertion of synonyms, or of the text's own words where there is no WordNet for them."""
     try:
-        return synonyms.inserting(synonyms.finder(setup.tables.synonyms))
+        return synonyms.make_insert(synonyms.make_finder(setup.tables.synonyms))
     except (MissingWordNetError, InputError):
         if setup.wordnet is not None:
             raise
         return words.repeat
 
 
-def _eda(setup: Setup) -> Method:
+def _make_eda(setup: Setup) -> Method:
     """Return the mix of Wei and Zou (2019): replace, insert, swap or delete at their rates."""
-    find = synonyms.finder(setup.tables.synonyms)
-    four = (synonyms.replacing(find), synonyms.inserting(find), words.swap, words.delete)
+    find = synonyms.make_finder(setup.tables.synonyms)
+    four = (synonyms.make_replace(find), synonyms.make_insert(find), words.swap, words.delete)
 
-    def eda(spans: Spans, draws: Draws, _rate: float) -> str | None:
+    def eda(spans: Spans, draws: RowRng, _rate: float) -> str | None:
         return draws.pick(four)(spans, draws, _EDA_RATE)
 
     return eda
 
 
 AUGMENTERS: Mapping[str, Callable[[Setup], Method]] = {
-    "synonym": lambda setup: synonyms.replacing(synonyms.finder(setup.tables.synonyms)),
+    "synonym": lambda setup: synonyms.make_replace(synonyms.make_finder(setup.tables.synonyms)),
     "swap": lambda _: words.swap,
     "delete": lambda _: words.delete,
-    "insert": _insert,
+    "insert": _make_insert,
     "split": lambda _: words.split,
-    "keyboard": lambda setup: typos.slips(setup.language),
-    "ocr": lambda setup: typos.scans(setup.language),
-    "spelling": lambda setup: typos.spellings(setup.language),
-    "punctuation": lambda _: words.punctuation,
-    "sentence": lambda _: words.sentence,
-    "eda": _eda,
-    "antonym": lambda setup: synonyms.replacing(synonyms.finder(setup.tables.antonyms)),
+    "keyboard": lambda setup: typos.make_keyboard_slips(setup.language),
+    "ocr": lambda setup: typos.make_scan_errors(setup.language),
+    "spelling": lambda setup: typos.make_misspell(setup.language),
+    "punctuation": lambda _: words.add_punctuation,
+    "sentence": lambda _: words.edit_sentences,
+    "eda": _make_eda,
+    "antonym": lambda setup: synonyms.make_replace(synonyms.make_finder(setup.tables.antonyms)),
 }
 """The methods that edit one text at a time."""
 
@@ -97,7 +97,7 @@ def parse_methods(written: Sequence[str], allow_label_flips: bool = False) -> tu
     """Return methods with their weights from `synonym:2`, `swap,delete` and the like.
 
     Raises:
-        InputError: a method does not exist (all are listed), its weight is none, or it flips labels and may not.
+        InputError: a method does not exist (all are listed), its weight is not valid, or it would flip labels.
     """
     chosen: dict[str, int] = {}
     for item in (item.strip() for part in written for item in part.split(",")):
@@ -109,19 +109,19 @@ def parse_methods(written: Sequence[str], allow_label_flips: bool = False) -> tu
             raise InputError(f"the weight of `{item}` must be a whole number from 1 to 1000", f"for example {name}:2")
         if name in FLIP_LABELS and not allow_label_flips:
             raise InputError(
-                f"`{name}` turns texts into their opposite, so their labels would lie",
-                "--allow-label-flips if the label has nothing to do with that",
+                f"`{name}` turns texts into their opposite, so their labels would be wrong",
+                "--allow-label-flips if the label does not depend on that",
             )
         chosen[name] = chosen.get(name, 0) + int(weight or 1)
     return tuple(chosen.items())
 
 
-def one_of(methods: Sequence[tuple[str, int]]) -> Callable[[Draws], list[str]]:
-    """Return a function that draws a method by weight, and behind it the others in the order to try them in."""
+def make_method_order(methods: Sequence[tuple[str, int]]) -> Callable[[RowRng], list[str]]:
+    """Return a function that draws a method by weight, followed by the others in the order in which to try them."""
     names = [name for name, weight in methods for _ in range(weight)]
-    return partial(_drawn, names) if len(methods) > 1 else lambda _draws: names[:1]
+    return partial(_draw_order, names) if len(methods) > 1 else lambda _draws: names[:1]
 
 
-def _drawn(names: list[str], draws: Draws) -> list[str]:
+def _draw_order(names: list[str], draws: RowRng) -> list[str]:
     first = names[draws.below(len(names))]
     return [first, *(name for name in dict.fromkeys(names) if name != first)]

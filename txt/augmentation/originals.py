@@ -6,17 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
-from txt.data.split import Hashes, content_hashes
+from txt.data.split import Hashes, hash_contents
 
 
-def key_of(text: str) -> str:
+def make_key(text: str) -> str:
     """Return what two texts share that differ in nothing but case and spacing."""
     return " ".join(text.lower().split())
 
 
-def hashes_of(keys: Sequence[str]) -> Hashes:
+def hash_keys(keys: Sequence[str]) -> Hashes:
     """Return 64 bits for each key, the same on every machine."""
-    return content_hashes(key.encode("utf-8", "surrogatepass") for key in keys)
+    return hash_contents(key.encode("utf-8", "surrogatepass") for key in keys)
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Originals:
 
     def have(self, keys: Sequence[str]) -> list[bool]:
         """Tell for each key whether a text has it."""
-        wanted = hashes_of(keys)
+        wanted = hash_keys(keys)
         if not len(self.hashes):
             return [False] * len(wanted)
         places = np.minimum(np.searchsorted(self.hashes, wanted), len(self.hashes) - 1)

@@ -1,4 +1,4 @@
-"""The file that is written: line by line beside its place, so that work can stop and go on; put there when whole."""
+"""Writes the output line by line to a file beside it, so that work can resume; moves it into place at the end."""
 
 import csv
 import gzip
@@ -15,18 +15,18 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from txt.augmentation.survey import ADDED
-from txt.data.reading.batches import BATCH_ROWS, batch_of
+from txt.data.reading.batches import BATCH_ROWS, make_batch
 from txt.data.reading.dialect import Dialect
-from txt.data.reading.source import format_named, packed
+from txt.data.reading.source import compress_output, guess_format
 from txt.errors import InputError
 from txt.files import atomic_write
 
 Encode = Callable[[Sequence[Mapping[str, Any]]], bytes]
 
 
-def format_of(out: Path, dialect: Dialect) -> str:
+def choose_format(out: Path, dialect: Dialect) -> str:
     """Return the format that the file's ending stands for, or that of the data."""
-    return format_named(out) or dialect.format
+    return guess_format(out) or dialect.format
 
 
 def refuse_loss(out: Path, source: Path, force: bool) -> None:
@@ -42,17 +42,17 @@ def refuse_loss(out: Path, source: Path, force: bool) -> None:
             f"the output cannot take the data file's place: `{source.name}`",
             f"-o {source.stem}.augmented{source.suffix}",
         )
-    if out.exists() and not force and not _made_here(out):
+    if out.exists() and not force and not _was_made_here(out):
         raise InputError(f"`{out}` exists, and txt augment did not make it", "--force replaces it")
 
 
-def encoder(kind: str, columns: Sequence[str], dialect: Dialect, out: Path) -> tuple[bytes, Encode]:
+def make_line_encoder(kind: str, columns: Sequence[str], dialect: Dialect, out: Path) -> tuple[bytes, Encode]:
     """Return what the file begins with, and a function that turns rows into its lines.
 
     CSV keeps the delimiter, line end and Unicode encoding of the data; all else is UTF-8.
     """
     if kind != "csv":
-        return b"", _json_lines
+        return b"", _encode_json_lines
     codec = dialect.encoding if dialect.encoding.startswith("utf") else "utf-8"
     mark, codec = (
         ("\ufeff".encode(codec.removesuffix("-sig")), codec.removesuffix("-sig"))
@@ -69,7 +69,7 @@ def encoder(kind: str, columns: Sequence[str], dialect: Dialect, out: Path) -> t
     def lines(rows: Sequence[Mapping[str, Any]]) -> bytes:
         text = io.StringIO(newline="")
         writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end)
-        writer.writerows([_cell(row.get(name)) for name in columns] for row in rows)
+        writer.writerows([_format_cell(row.get(name)) for name in columns] for row in rows)
         return text.getvalue().encode(codec, "surrogatepass")
 
     return mark + lines([{name: name for name in columns}]), lines
@@ -84,7 +84,7 @@ def finish(part: Path, out: Path, kind: str, columns: Sequence[str], types: pa.S
         os.chmod(part, out.stat().st_mode & 0o777 if out.exists() else part.stat().st_mode & 0o777)
         os.replace(part, out)
         return
-    with atomic_write(out, "wb") as raw, packed(raw, compressed) as target:
+    with atomic_write(out, "wb") as raw, compress_output(raw, compressed) as target:
         if kind == "parquet":
             _write_parquet(part, target, columns, types)
         elif kind == "json":
@@ -95,7 +95,7 @@ def finish(part: Path, out: Path, kind: str, columns: Sequence[str], types: pa.S
     part.unlink()
 
 
-def _made_here(out: Path) -> bool:
+def _was_made_here(out: Path) -> bool:
     opened = gzip.open if out.suffix.lower() == ".gz" else open
     try:
         if out.suffix.lower() in (".parquet", ".pq"):
@@ -107,7 +107,7 @@ def _made_here(out: Path) -> bool:
     return all(name.encode() in head for name in ADDED) or not head
 
 
-def _cell(value: Any) -> str:
+def _format_cell(value: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -115,7 +115,7 @@ def _cell(value: Any) -> str:
     return "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _json_lines(rows: Sequence[Mapping[str, Any]]) -> bytes:
+def _encode_json_lines(rows: Sequence[Mapping[str, Any]]) -> bytes:
     lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
     return lines.encode("utf-8", "replace")
 
@@ -130,26 +130,28 @@ def _write_array(part: Path, target: IO[bytes]) -> None:
 
 def _write_parquet(part: Path, target: IO[bytes], columns: Sequence[str], types: pa.Schema | None) -> None:
     writer: pq.ParquetWriter | None = None
-    for rows in _batches(part):
-        batch = _typed(batch_of(columns, [[_text_or_none(row.get(name)) for name in columns] for row in rows]), types)
+    for rows in _read_batches(part):
+        batch = _restore_types(
+            make_batch(columns, [[_format_optional(row.get(name)) for name in columns] for row in rows]), types
+        )
         writer = writer or pq.ParquetWriter(target, batch.schema)
         writer.write_batch(batch)
     if writer is not None:
         writer.close()
 
 
-def _batches(part: Path) -> Iterator[list[dict[str, Any]]]:
+def _read_batches(part: Path) -> Iterator[list[dict[str, Any]]]:
     with part.open("rb") as lines:
         while rows := [json.loads(line) for line in islice(lines, BATCH_ROWS)]:
             yield rows
 
 
-def _text_or_none(value: Any) -> str | None:
-    return None if value is None else _cell(value)
+def _format_optional(value: Any) -> str | None:
+    return None if value is None else _format_cell(value)
 
 
-def _typed(batch: pa.RecordBatch, types: pa.Schema | None) -> pa.RecordBatch:
-    """Return the columns of a Parquet source in the types that they had there, where a text can be turned back."""
+def _restore_types(batch: pa.RecordBatch, types: pa.Schema | None) -> pa.RecordBatch:
+    """Return the columns of a Parquet source in the types that they had there, where a text can be converted back."""
     if types is None:
         return batch
     arrays, fields = [], []

@@ -13,12 +13,12 @@ MANY = 100
 
 
 @dataclass
-class Plan:
+class CopyPlan:
     """Deals copies to rows in the order of the file: `wanted` copies over the `eligible` rows of each class, evenly."""
 
     wanted: Mapping[str, int]
     eligible: Mapping[str, int]
-    _dealt: Counter[str] = field(default_factory=Counter)
+    _rows_dealt: Counter[str] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:
@@ -32,12 +32,12 @@ class Plan:
 
     def copies(self, label: str) -> int:
         """Return how many copies the next row of a class gets."""
-        wanted, rows, before = self.wanted.get(label, 0), self.eligible[label], self._dealt[label]
-        self._dealt[label] += 1
+        wanted, rows, before = self.wanted.get(label, 0), self.eligible[label], self._rows_dealt[label]
+        self._rows_dealt[label] += 1
         return (before + 1) * wanted // rows - before * wanted // rows
 
 
-def plan(survey: Survey, config: AugmentConfig) -> Plan:
+def plan_copies(survey: Survey, config: AugmentConfig) -> CopyPlan:
     """Decide how many copies each class gets, by the train rows that a file has of it.
 
     Raises:
@@ -46,10 +46,12 @@ def plan(survey: Survey, config: AugmentConfig) -> Plan:
     if survey.columns.label is None and (config.balance or config.per_class is not None):
         flag = "--balance" if config.balance else "--per-class"
         raise InputError(f"{flag} needs a label, and no column looks like one", "name it with --label-column")
-    return plan_for(survey.eligible, config, survey.classes)
+    return plan_by_class(survey.eligible, config, survey.classes)
 
 
-def plan_for(eligible: Mapping[str, int], config: AugmentConfig, classes: Mapping[str, int] | None = None) -> Plan:
+def plan_by_class(
+    eligible: Mapping[str, int], config: AugmentConfig, classes: Mapping[str, int] | None = None
+) -> CopyPlan:
     """Decide how many copies each class gets.
 
     Args:
@@ -58,7 +60,7 @@ def plan_for(eligible: Mapping[str, int], config: AugmentConfig, classes: Mappin
         classes: all rows of each class, where these are more.
     """
     if not config.balance and config.per_class is None:
-        return Plan({label: rows * config.factor for label, rows in eligible.items()}, eligible)
+        return CopyPlan({label: rows * config.factor for label, rows in eligible.items()}, eligible)
     present = eligible if classes is None else classes
     size = max(present.values()) if config.per_class is None else config.per_class
-    return Plan({label: max(0, size - present[label]) for label in eligible}, eligible)
+    return CopyPlan({label: max(0, size - present[label]) for label in eligible}, eligible)

@@ -5,18 +5,18 @@ from itertools import chain, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from txt.augmentation.check import TFIDF, Examples
-from txt.augmentation.engine import Check, Copy, Engine, Row
-from txt.augmentation.plan import Plan, plan
-from txt.augmentation.recipe import recipe_for
-from txt.augmentation.survey import Columns, find_columns, rows_of, survey
+from txt.augmentation.engine import Copy, Engine, LabelCheck, Row
+from txt.augmentation.label_check import TFIDF, Examples
+from txt.augmentation.plan import CopyPlan, plan_copies
+from txt.augmentation.recipe import make_recipe
+from txt.augmentation.survey import Columns, find_columns, read_rows, survey_file
 from txt.config import AugmentConfig, PrepareConfig
-from txt.data.reading.table import Table, read
+from txt.data.reading.table import Table, open_table
 from txt.errors import InputError
 
 
-def preview(
-    source: Path | str, config: AugmentConfig, reading: PrepareConfig, count: int, check: Check | None = None
+def preview_copies(
+    source: Path | str, config: AugmentConfig, reading: PrepareConfig, count: int, check: LabelCheck | None = None
 ) -> tuple[list[tuple[str, list[Copy]]], list[str]]:
     """Return the first `count` rows that get copies with these, and what the user should know; nothing is written.
 
@@ -30,20 +30,20 @@ def preview(
     Raises:
         InputError: the file cannot be used as it is, or no row gets copies.
     """
-    with read(source, reading) as table:
+    with open_table(source, reading) as table:
         columns = find_columns(table, reading)
-        planned, check = _foreseen(table, columns, config, check)
-        rows = list(islice(_copied(table, columns, config, planned), count))
+        planned, check = _plan_ahead(table, columns, config, check)
+        rows = list(islice(_select_rows(table, columns, config, planned), count))
         if not rows:
-            raise InputError(f"no row of `{table.source}` gets copies", _why_none(config))
-        recipe, notes = recipe_for(config, [row.text for row in rows], check=check)
+            raise InputError(f"no row of `{table.source}` gets copies", _explain_none(config))
+        recipe, notes = make_recipe(config, [row.text for row in rows], check=check)
         made = Engine(recipe).copies(rows)
     return list(zip([row.text for row in rows], made.copies, strict=True)), notes
 
 
-def _foreseen(
-    table: Table, columns: Columns, config: AugmentConfig, check: Check | None
-) -> tuple[Plan | None, Check | None]:
+def _plan_ahead(
+    table: Table, columns: Columns, config: AugmentConfig, check: LabelCheck | None
+) -> tuple[CopyPlan | None, LabelCheck | None]:
     """Return the plan and the check where they depend on all rows of the file."""
     judged = config.check == TFIDF
     if not (config.balance or config.per_class is not None or judged):
@@ -51,13 +51,13 @@ def _foreseen(
     examples = Examples(columns.text, columns.label)
     with TemporaryDirectory(prefix="txt-") as folder:
         see = examples.see if judged else lambda _: None
-        found = survey(table, columns, config.split, Path(folder) / "keys.npy", see, lambda _: None)
-    return plan(found, config), examples.fitted() if judged else check
+        found = survey_file(table, columns, config.split, Path(folder) / "keys.npy", see, lambda _: None)
+    return plan_copies(found, config), examples.fit_check() if judged else check
 
 
-def _copied(table: Table, columns: Columns, config: AugmentConfig, planned: Plan | None) -> Iterator[Row]:
+def _select_rows(table: Table, columns: Columns, config: AugmentConfig, planned: CopyPlan | None) -> Iterator[Row]:
     """Yield the rows that get copies."""
-    for number, row in enumerate(chain.from_iterable(rows_of(table)), start=1):
+    for number, row in enumerate(chain.from_iterable(read_rows(table)), start=1):
         if columns.why_not(row, config.split) is None:
             label = (row.get(columns.label) or "") if columns.label else ""
             copies = planned.copies(label) if planned else config.factor
@@ -65,7 +65,7 @@ def _copied(table: Table, columns: Columns, config: AugmentConfig, planned: Plan
                 yield Row(number, row[columns.text] or "", copies)
 
 
-def _why_none(config: AugmentConfig) -> str:
+def _explain_none(config: AugmentConfig) -> str:
     if config.balance or config.per_class is not None:
         return "the classes are as large already, or --split names another split"
     return "--split names another split"

@@ -1,4 +1,4 @@
-"""Copies made in several processes, handed on in the order of the rows."""
+"""Makes copies in several processes, and yields them in the order of the rows."""
 
 import gc
 import multiprocessing
@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import chain, islice
 from typing import TypeVar
 
-from txt.augmentation.engine import Copy, Engine, Made, Recipe, Row
+from txt.augmentation.engine import Copy, CopyBatch, Engine, Recipe, Row
 from txt.processes import count_cores
 
 Held = TypeVar("Held")
@@ -25,16 +25,16 @@ _GARBAGE = 100_000  # objects between two searches for cycles, of which copies h
 _engine: Engine | None = None
 
 
-def worker_count(wanted: int, copies: int, needs_model: bool) -> int:
+def count_workers(wanted: int, copies: int, needs_model: bool) -> int:
     """Return how many processes to use: as many as wanted, or by the cores and the work where that is 0."""
     if needs_model:
         return 1
     return wanted or (count_cores() if copies >= _WORTH_IT else 1)
 
 
-def made_in_order(
+def make_in_order(
     engine: Engine, recipe: Recipe, chunks: Iterator[tuple[Held, list[Row]]], workers: int
-) -> Iterator[tuple[Held, Made]]:
+) -> Iterator[tuple[Held, CopyBatch]]:
     """Yield what was made of each chunk of rows, with what came along with it."""
     if workers == 1:
         for held, rows in chunks:
@@ -45,20 +45,20 @@ def made_in_order(
         waiting: deque[tuple[Held, Future[_Packed]]] = deque()
         try:
             for held, rows in chunks:
-                waiting.append((held, pool.submit(_make, *map(list, zip(*rows, strict=True)))))
+                waiting.append((held, pool.submit(_make_packed, *map(list, zip(*rows, strict=True)))))
                 if len(waiting) >= workers * _AHEAD:
                     first, future = waiting.popleft()
-                    yield first, _unpacked(*future.result())
+                    yield first, _unpack(*future.result())
             while waiting:
                 first, future = waiting.popleft()
-                yield first, _unpacked(*future.result())
+                yield first, _unpack(*future.result())
         finally:
             for _, future in waiting:
                 future.cancel()
 
 
 def _start(recipe: Recipe) -> None:
-    """Make this process's engine; Ctrl-C is for the parent to hear, which finishes what is under way."""
+    """Make this process's engine; Ctrl-C is left to the parent, which finishes the work in progress."""
     global _engine
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     gc.set_threshold(_GARBAGE)
@@ -67,19 +67,19 @@ def _start(recipe: Recipe) -> None:
 
 
 def _end_with_parent() -> None:
-    """Wait until the parent is gone, and go too: when it is killed, the pool waits for its work for ever."""
+    """Wait until the parent is gone, and go too: otherwise, when it is killed, the pool waits for work forever."""
     parent = multiprocessing.parent_process()
     assert parent is not None
     parent.join()
     os._exit(1)
 
 
-# Lists of strings and numbers go to and fro in a third of the time that it takes to pickle a row and a copy each.
-_Packed = tuple[Made, list[int], list[str], list[str]]
+# Sending lists of strings and numbers takes a third of the time of pickling one object for each row and copy.
+_Packed = tuple[CopyBatch, list[int], list[str], list[str]]
 """What was made without the copies; their number for each row; their texts and methods, one behind the other."""
 
 
-def _make(numbers: list[int], texts: list[str], copies: list[int]) -> _Packed:
+def _make_packed(numbers: list[int], texts: list[str], copies: list[int]) -> _Packed:
     assert _engine is not None
     made = _engine.copies(list(map(Row, numbers, texts, copies)))
     flat = list(chain.from_iterable(made.copies))
@@ -87,6 +87,6 @@ def _make(numbers: list[int], texts: list[str], copies: list[int]) -> _Packed:
     return replace(made, copies=[]), counts, [copy.text for copy in flat], [copy.method for copy in flat]
 
 
-def _unpacked(made: Made, counts: list[int], texts: list[str], methods: list[str]) -> Made:
+def _unpack(made: CopyBatch, counts: list[int], texts: list[str], methods: list[str]) -> CopyBatch:
     flat = map(Copy, texts, methods)
     return replace(made, copies=[list(islice(flat, count)) for count in counts])

@@ -1,14 +1,14 @@
-"""From options to a recipe: which methods can work on these texts, and what in them is protected."""
+"""Turns options into a recipe: which methods can work on these texts, and what is protected in them."""
 
 import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from txt.augmentation.engine import Check, Recipe
-from txt.augmentation.language_data import find_language, opinion_words
+from txt.augmentation.engine import LabelCheck, Recipe
+from txt.augmentation.language_data import find_language, load_opinion_words
 from txt.augmentation.methods import Setup, parse_methods
 from txt.augmentation.spans import Protection
-from txt.augmentation.wordnet import MissingWordNetError, find
+from txt.augmentation.wordnet import MissingWordNetError, find_wordnet
 from txt.config import AugmentConfig
 from txt.errors import InputError
 
@@ -16,8 +16,8 @@ UNKNOWN = "unknown"
 """The language of texts in which no known language's commonest words stand out."""
 
 
-def recipe_for(
-    config: AugmentConfig, texts: Sequence[str], originals: Path | None = None, check: Check | None = None
+def make_recipe(
+    config: AugmentConfig, texts: Sequence[str], originals: Path | None = None, check: LabelCheck | None = None
 ) -> tuple[Recipe, list[str]]:
     """Return the recipe for texts of which some are given, and what the user should know about it.
 
@@ -31,48 +31,48 @@ def recipe_for(
     methods = parse_methods([config.methods], config.allow_label_flips)
     notes = []
     asked = config.methods != type(config).methods
-    if not asked and (why := _no_synonyms(config, language)):
+    if not asked and (why := _explain_no_synonyms(config, language)):
         methods = tuple((name, weight) for name, weight in methods if name != "synonym")
         notes.append(f"left `synonym` out: {why}")
     setup = Setup(
-        language, config.wordnet, _pair(config.translators), config.masked_model, config.sampled, config.device
+        language, config.wordnet, _parse_pair(config.translators), config.masked_model, config.sampled, config.device
     )
     return (
         Recipe(
-            methods, config.chain, config.rate, config.seed, setup, protection_of(config, language), originals, check
+            methods, config.chain, config.rate, config.seed, setup, make_protection(config, language), originals, check
         ),
         notes,
     )
 
 
-def protection_of(config: AugmentConfig, language: str) -> Protection:
+def make_protection(config: AugmentConfig, language: str) -> Protection:
     """Return what must stay as it is: words of opinion, and what `--keep` and `--stopwords` name.
 
     Raises:
-        InputError: `--keep` is no regular expression, or the file of `--stopwords` cannot be read.
+        InputError: `--keep` is not a regular expression, or the file of `--stopwords` cannot be read.
     """
-    words = frozenset(opinion_words()) if language == "en" else frozenset()
+    words = frozenset(load_opinion_words()) if language == "en" else frozenset()
     if config.stopwords is not None:
-        words |= _stopwords(config.stopwords)
+        words |= _read_stopwords(config.stopwords)
     try:
         return Protection(words, re.compile(config.keep) if config.keep else None)
     except re.error as error:
         raise InputError(f"--keep `{config.keep}` is not a regular expression: {error}") from None
 
 
-def _no_synonyms(config: AugmentConfig, language: str) -> str | None:
+def _explain_no_synonyms(config: AugmentConfig, language: str) -> str | None:
     """Return why there are no synonyms for these texts, if so."""
     if language != "en":
         name = "in a language that is not known" if language == UNKNOWN else f"in --language {language}"
         return f"WordNet is English, and the texts are {name}"
     try:
-        find(config.wordnet)
+        find_wordnet(config.wordnet)
     except MissingWordNetError as error:
         return f"{error.message}; {error.hint}"
     return None
 
 
-def _stopwords(written: str) -> frozenset[str]:
+def _read_stopwords(written: str) -> frozenset[str]:
     path = Path(written)
     try:
         content = path.read_text(encoding="utf-8").split("\n") if path.is_file() else written.split(",")
@@ -81,7 +81,7 @@ def _stopwords(written: str) -> frozenset[str]:
     return frozenset(word.strip().lower() for word in content if word.strip())
 
 
-def _pair(written: str) -> tuple[str, str]:
+def _parse_pair(written: str) -> tuple[str, str]:
     names = [name.strip() for name in written.split(",")]
     if len(names) != 2 or not all(names):
         raise InputError(f"--translators `{written}` does not name two models", "there and back: MODEL,MODEL")

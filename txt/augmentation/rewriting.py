@@ -1,22 +1,22 @@
-"""What rewriting whole texts through a model has in common: batches by length, and what must not get lost."""
+"""What methods share that rewrite whole texts with a model: batches by length, and checks of what must be kept."""
 
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from txt.augmentation.rng import Draws
+from txt.augmentation.rng import RowRng
 from txt.augmentation.spans import NEGATIONS, Spans
 
 if TYPE_CHECKING:
     import torch
 
-Rewriter = Callable[[Sequence[Spans], Sequence[Draws], float], list[str | None]]
+Rewriter = Callable[[Sequence[Spans], Sequence[RowRng], float], list[str | None]]
 """Returns each text rewritten, or None where that failed."""
 
 BATCH_WORDS = 2048  # words in one batch; a batch is as wide as its longest text
 
 
-def by_length(spans: Sequence[Spans]) -> Iterator[list[int]]:
+def batch_by_length(spans: Sequence[Spans]) -> Iterator[list[int]]:
     """Yield the places of all texts, the longest first, in batches of about BATCH_WORDS words with padding."""
     order = sorted(range(len(spans)), key=lambda place: -len(spans[place].words))
     start = 0
@@ -28,7 +28,7 @@ def by_length(spans: Sequence[Spans]) -> Iterator[list[int]]:
 
 
 def keeps_what_counts(spans: Spans, rewritten: str) -> bool:
-    """Tell whether a rewritten text still has the addresses, numbers and emoji, and still says no as often."""
+    """Tell whether a rewritten text still has the addresses, numbers and emoji, and is negated if the original is."""
     free = set(spans.free)
     for place, piece in enumerate(spans.pieces):
         kept = piece.strip()
@@ -38,7 +38,7 @@ def keeps_what_counts(spans: Spans, rewritten: str) -> bool:
 
 
 def _is_fixed(piece: str) -> bool:
-    """Tell whether no translation may touch a piece: it has signs, digits or emoji, or is an address."""
+    """Tell whether a translation must keep a piece as it is: it has signs, digits or emoji, or is an address."""
     odd = not piece.isalpha() and any(letter.isdigit() or not letter.isascii() for letter in piece)
     return odd or piece[0] in "@#" or "://" in piece
 
@@ -47,7 +47,7 @@ def _says_no(text: str) -> bool:
     return any(word in NEGATIONS or word.endswith(("n't", "n’t")) for word in re.findall(r"[\w'’]+", text.lower()))
 
 
-def load_model(kind: str, name: str, device: str) -> tuple[Any, Any, "torch.device"]:
+def load_transformer(kind: str, name: str, device: str) -> tuple[Any, Any, "torch.device"]:
     """Load a tokenizer and a model of transformers' class `kind` from a folder, the cache or the hub.
 
     Raises:

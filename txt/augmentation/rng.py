@@ -1,4 +1,4 @@
-"""Random numbers that depend on nothing but the seed, the row, the copy and the try.
+"""Random numbers that depend only on the seed, the row, the copy and the attempt.
 
 Seeding `random.Random` for every copy takes as long as a whole edit; this generator is ready at once, so every copy has
 a stream of its own and comes out the same in whatever order and process it is made.
@@ -8,23 +8,23 @@ from collections.abc import MutableSequence, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
-Item = TypeVar("Item")
+Element = TypeVar("Element")
 
 _MASK = (1 << 64) - 1
 _GOLDEN = 0x9E3779B97F4A7C15
 
 
-class Draws:
+class RowRng:
     """A stream of draws: a 64-bit linear congruential generator (Knuth's constants), of which the upper half is used.
 
-    `is_repeat` tells whether something was made of the same row before.
+    `is_repeat` tells whether a copy of the same row was attempted before.
     """
 
     __slots__ = ("_state", "is_repeat")
 
     def __init__(self, seed: int, row: int = 0, copy: int = 0, attempt: int = 0) -> None:
         self.is_repeat = copy + attempt > 0
-        self._state = _mixed(_start_of(seed) ^ (row * 0x100000001B3 + copy * 0x1000193 + attempt + 1))
+        self._state = _mix(_derive_state(seed) ^ (row * 0x100000001B3 + copy * 0x1000193 + attempt + 1))
 
     def below(self, bound: int) -> int:
         """Return a whole number from 0 to `bound` - 1."""
@@ -35,12 +35,12 @@ class Draws:
         """Return True with probability `share`."""
         return self.below(1 << 30) < share * (1 << 30)
 
-    def pick(self, items: Sequence[Item]) -> Item:
+    def pick(self, items: Sequence[Element]) -> Element:
         """Return one of `items`."""
         return items[self.below(len(items))]
 
-    def some(self, items: Sequence[Item], count: int) -> list[Item]:
-        """Return `count` different places' items, or all of them, in random order."""
+    def some(self, items: Sequence[Element], count: int) -> list[Element]:
+        """Return `count` items from different places, or all of them, in random order."""
         if count == 1 and items:
             return [items[self.below(len(items))]]
         pool = list(items)
@@ -50,7 +50,7 @@ class Draws:
             pool[place], pool[other] = pool[other], pool[place]
         return pool[:count]
 
-    def shuffle(self, items: MutableSequence[Item]) -> None:
+    def shuffle(self, items: MutableSequence[Element]) -> None:
         """Put `items` in random order."""
         for place in range(len(items) - 1, 0, -1):
             other = self.below(place + 1)
@@ -58,11 +58,11 @@ class Draws:
 
 
 @lru_cache(maxsize=8)
-def _start_of(seed: int) -> int:
-    return _mixed(seed + 1)
+def _derive_state(seed: int) -> int:
+    return _mix(seed + 1)
 
 
-def _mixed(state: int) -> int:
+def _mix(state: int) -> int:
     """Return the finalizer of SplitMix64 (Steele, Lea and Flood, 2014)."""
     state = (state + _GOLDEN) & _MASK
     state = ((state ^ (state >> 30)) * 0xBF58476D1CE4E5B9) & _MASK

@@ -1,7 +1,7 @@
-"""A text as words that may be changed and everything else, which comes through as it is.
+"""Splits a text into words that may be changed and everything else, which stays as it is.
 
 What may not be changed: addresses, mentions, hashtags, emoji, numbers, entities and anything with a digit or `_` in it;
-negations, the words that they govern and words of opinion, since labels hang on them; scripts written without spaces;
+negations, the words that they govern and words of opinion, since labels depend on them; scripts written without spaces;
 what `--keep` and `--stopwords` name.
 """
 
@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 
-def words_of(spaced: str) -> frozenset[str]:
+def split_words(spaced: str) -> frozenset[str]:
     """Return the words of a string."""
     return frozenset(spaced.split())
 
@@ -42,7 +42,7 @@ _RUN = re.compile(rf"(?:[\w{_MARKS}]|(?<=\w)['’](?=\w)|(?<=[^\W\d_])-(?=[^\W\d
 _WORD = re.compile(rf"[^\W\d_]{_LETTER}*(?:['’]{_LETTER}+)*")
 _END = re.compile(r"[.,;:!?…。！？，()\n]")
 
-NEGATIONS = words_of(
+NEGATIONS = split_words(
     "not no never none nothing nobody nowhere neither nor cannot without hardly barely scarcely rarely "
     "lack lacks lacking cant dont doesnt didnt isnt wasnt arent werent wont wouldnt couldnt shouldnt aint hasnt "
     "havent hadnt n't "
@@ -74,14 +74,14 @@ class Spans:
     words: list[int]
     free: list[int]
 
-    def edits(self, rate: float) -> int:
+    def count_edits(self, rate: float) -> int:
         """Return how many words to change at this rate: at least one, at most all that may be."""
         return min(max(1, int(rate * len(self.words) + 0.5)), len(self.free))
 
 
 @dataclass
 class Splitter:
-    """Splits texts into spans; what it has found out about a chunk between two spaces, it remembers."""
+    """Splits texts into spans; the result for each chunk between two spaces is cached."""
 
     protection: Protection = field(default_factory=Protection)
     _known: dict[str, Parts | int] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class Splitter:
         for chunk in text.split(" "):
             found = known.get(chunk)
             if found is None:
-                found = self._look_at(chunk)
+                found = self._examine_chunk(chunk)
             if found.__class__ is int:
                 place = len(pieces)
                 if found == WORD:
@@ -119,11 +119,11 @@ class Splitter:
         pieces.pop()
         spans = Spans(pieces, words, free)
         if self.protection.pattern is not None:
-            spans.free = _outside(spans, text, self.protection.pattern)
+            spans.free = _find_outside(spans, text, self.protection.pattern)
         return spans
 
-    def _look_at(self, chunk: str) -> Parts | int:
-        found: Parts | int = _parts(chunk, self.protection.words)
+    def _examine_chunk(self, chunk: str) -> Parts | int:
+        found: Parts | int = _split_chunk(chunk, self.protection.words)
         if not isinstance(found, int) and len(found[0]) == 1:
             found = found[1][0]
         if len(self._known) >= _CACHED_CHUNKS:
@@ -146,15 +146,15 @@ def _add_parts(found: Parts, pieces: list[str], words: list[int], free: list[int
     return governed
 
 
-def _parts(chunk: str, protected: frozenset[str]) -> Parts | int:
+def _split_chunk(chunk: str, protected: frozenset[str]) -> Parts | int:
     """Return the pieces of a chunk without spaces (newlines and tabs may be in it), or its kind if it is one piece."""
     if not chunk:
         return SEPARATOR
     if chunk.isalpha() and chunk.isascii():
-        return _kind(chunk, protected)
+        return _classify_run(chunk, protected)
     parts: list[str] = []
     kinds: list[int] = []
-    for text, is_address in _addresses(chunk):
+    for text, is_address in _find_addresses(chunk):
         if is_address:
             parts.append(text)
             kinds.append(FIXED)
@@ -163,7 +163,7 @@ def _parts(chunk: str, protected: frozenset[str]) -> Parts | int:
     return tuple(parts), tuple(kinds)
 
 
-def _addresses(chunk: str) -> Iterable[tuple[str, bool]]:
+def _find_addresses(chunk: str) -> Iterable[tuple[str, bool]]:
     end = 0
     for match in _ADDRESS.finditer(chunk):
         if match.start() and chunk[match.start() - 1].isalnum():
@@ -183,7 +183,7 @@ def _add_runs(text: str, protected: frozenset[str], parts: list[str], kinds: lis
         if match.start() > end:
             _add_between(text[end : match.start()], parts, kinds)
         parts.append(match.group())
-        kinds.append(_kind(match.group(), protected))
+        kinds.append(_classify_run(match.group(), protected))
         end = match.end()
     if end < len(text):
         _add_between(text[end:], parts, kinds)
@@ -194,7 +194,7 @@ def _add_between(text: str, parts: list[str], kinds: list[int]) -> None:
     kinds.append(END if _END.search(text) else SEPARATOR)
 
 
-def _kind(run: str, protected: frozenset[str]) -> int:
+def _classify_run(run: str, protected: frozenset[str]) -> int:
     lower = run.lower()
     if lower in NEGATIONS or lower.endswith(("n't", "n’t")):
         return NEGATION
@@ -205,7 +205,7 @@ def _kind(run: str, protected: frozenset[str]) -> int:
     return WORD
 
 
-def _outside(spans: Spans, text: str, pattern: re.Pattern[str]) -> list[int]:
+def _find_outside(spans: Spans, text: str, pattern: re.Pattern[str]) -> list[int]:
     """Return the places of free words that no match of the pattern touches."""
     matches = [match.span() for match in pattern.finditer(text) if match.end() > match.start()]
     if not matches:

@@ -1,4 +1,4 @@
-"""The first look at a data file: its columns, who may be copied, how many rows each class has, and every text's key."""
+"""The first pass over a data file: its columns, which rows may be copied, the size of each class, each text's key."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -7,10 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from txt.augmentation.originals import Originals, hashes_of, key_of
+from txt.augmentation.originals import Originals, hash_keys, make_key
 from txt.augmentation.spans import is_one_word
 from txt.config import PrepareConfig
-from txt.data.reading.columns import find_label, find_row_id, find_split, find_text, split_named
+from txt.data.reading.columns import find_label, find_row_id, find_split, find_text, parse_split
 from txt.data.reading.table import Table
 from txt.data.split import Hashes
 from txt.errors import InputError
@@ -27,12 +27,12 @@ ALREADY = "copies already"
 _SAMPLE_ROWS = 1000
 _TRUE = frozenset({"true", "1", "yes"})
 
-Record = dict[str, str | None]
+CellRecord = dict[str, str | None]
 
 
 @dataclass(frozen=True)
 class Columns:
-    """Which column is what; None where there is none."""
+    """The column for each role; None where there is none."""
 
     text: str
     label: str | None
@@ -46,7 +46,7 @@ class Columns:
             return NO_TEXT
         if (row.get(ADDED[0]) or "").strip().lower() in _TRUE:
             return ALREADY
-        if self.split is not None and split_of(row.get(self.split)) != split:
+        if self.split is not None and read_split_name(row.get(self.split)) != split:
             return OTHER_SPLIT
         if self.label is not None and not (row.get(self.label) or "").strip():
             return NO_LABEL
@@ -74,7 +74,7 @@ def find_columns(table: Table, reading: PrepareConfig) -> Columns:
     """Find the text, label, split and id columns by option, name and content.
 
     Raises:
-        InputError: the file has no rows, or it is not clear which column is what.
+        InputError: the file has no rows, or the columns' roles are not clear.
     """
     sample, source = table.sample(), str(table.source)
     text = find_text(sample, reading.text_column, source).name
@@ -86,12 +86,12 @@ def find_columns(table: Table, reading: PrepareConfig) -> Columns:
     return Columns(text, *(found.name if found else None for found in (label, split, row_id)))
 
 
-def survey(
+def survey_file(
     table: Table,
     columns: Columns,
     split: str,
     keys: Path,
-    see: Callable[[Record], None],
+    see: Callable[[CellRecord], None],
     progress: Callable[[int], None],
 ) -> Survey:
     """Read the whole file once, and write the keys of all its texts to the file `keys`.
@@ -103,31 +103,31 @@ def survey(
     hashes: list[Hashes] = []
     for batch in table.batches():
         names.update(dict.fromkeys(batch.schema.names))
-        rows: list[Record] = batch.to_pylist()
-        hashes.append(hashes_of([key_of(row.get(columns.text) or "") for row in rows]))
+        rows: list[CellRecord] = batch.to_pylist()
+        hashes.append(hash_keys([make_key(row.get(columns.text) or "") for row in rows]))
         for row in rows:
-            _count(found, row, split, see)
+            _count_row(found, row, split, see)
         found.rows += len(rows)
         progress(found.rows)
     Originals.write(keys, np.concatenate(hashes) if hashes else np.zeros(0, np.uint64))
     found.names = list(names)
     if not found.eligible:
-        raise InputError(f"no row of `{table.source}` can be copied", _reasons(found, split))
+        raise InputError(f"no row of `{table.source}` can be copied", _explain_none(found, split))
     return found
 
 
-def split_of(value: str | None) -> str:
+def read_split_name(value: str | None) -> str:
     """Return what we call the split that a cell names; rows it says nothing about are train rows."""
-    return split_named(value or "train") or value or ""
+    return parse_split(value or "train") or value or ""
 
 
-def rows_of(table: Table) -> Iterator[list[Record]]:
+def read_rows(table: Table) -> Iterator[list[CellRecord]]:
     """Yield the rows of the file in batches, by column name."""
     for batch in table.batches():
         yield batch.to_pylist()
 
 
-def _count(found: Survey, row: Record, split: str, see: Callable[[Record], None]) -> None:
+def _count_row(found: Survey, row: CellRecord, split: str, see: Callable[[CellRecord], None]) -> None:
     columns = found.columns
     label = (row.get(columns.label) or "") if columns.label else ""
     why_not = columns.why_not(row, split)
@@ -142,7 +142,7 @@ def _count(found: Survey, row: Record, split: str, see: Callable[[Record], None]
         found.classes[label] += 1
 
 
-def _reasons(found: Survey, split: str) -> str:
+def _explain_none(found: Survey, split: str) -> str:
     reasons = ", ".join(f"{count:,} are {reason}" for reason, count in found.passed.most_common())
     hint = "; --split names another split" if found.passed[OTHER_SPLIT] else ""
     return f"of its {found.rows:,} rows {reasons}" + (hint and f" than {split}{hint}")

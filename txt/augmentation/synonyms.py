@@ -1,16 +1,16 @@
-"""Words in the place of others: synonyms, of the same role and form, and antonyms, which flip labels."""
+"""Replaces words by synonyms of the same role and form, or by antonyms, which flip labels."""
 
 from collections.abc import Callable
 from functools import lru_cache
 
-from txt.augmentation.rng import Draws
-from txt.augmentation.spans import Spans, words_of
-from txt.augmentation.typos import Method, in_case_of
-from txt.augmentation.wordnet import Table
-from txt.augmentation.words import put_in
+from txt.augmentation.rng import RowRng
+from txt.augmentation.spans import Spans, split_words
+from txt.augmentation.typos import Method, match_case
+from txt.augmentation.wordnet import ReplacementTable
+from txt.augmentation.words import insert_words
 
-_VERB_AHEAD = words_of("to will would can could may might shall should must i you we they who let")
-_NOUN_AHEAD = words_of("a an the this that these those my your his her its our their some any no every each of")
+_VERB_AHEAD = split_words("to will would can could may might shall should must i you we they who let")
+_NOUN_AHEAD = split_words("a an the this that these those my your his her its our their some any no every each of")
 _VOWELS = frozenset("aeiou")
 _ROWS = 1000  # whose copies are made together
 
@@ -18,43 +18,45 @@ _ROWS = 1000  # whose copies are made together
 Replaceable = list[tuple[int, tuple[str, ...]]]
 """The places of words, and what each may be replaced by."""
 
-Find = Callable[[Spans], Replaceable]
+FindReplaceable = Callable[[Spans], Replaceable]
 """Returns which words of a text may be replaced."""
 
 
-def finder(table: Table) -> Find:
+def make_finder(table: ReplacementTable) -> FindReplaceable:
     """Return what looks words up in a table, once for all copies of a row and all tries to make them."""
-    return lru_cache(maxsize=_ROWS)(lambda spans: _replaceable(spans, table))
+    return lru_cache(maxsize=_ROWS)(lambda spans: _find_replaceable(spans, table))
 
 
-def replacing(find: Find) -> Method:
+def make_replace(find: FindReplaceable) -> Method:
     """Return a method that puts one of its replacements in the place of each chosen word."""
 
-    def replace(spans: Spans, draws: Draws, rate: float) -> str | None:
+    def replace(spans: Spans, draws: RowRng, rate: float) -> str | None:
         found = find(spans)
         if not found:
             return None
         pieces = spans.pieces.copy()
-        for place, others in draws.some(found, spans.edits(rate)):
-            pieces[place] = in_case_of(pieces[place], draws.pick(others))
+        for place, others in draws.some(found, spans.count_edits(rate)):
+            pieces[place] = match_case(pieces[place], draws.pick(others))
         return "".join(pieces)
 
     return replace
 
 
-def inserting(find: Find) -> Method:
+def make_insert(find: FindReplaceable) -> Method:
     """Return a method that puts a synonym of one of the text's words in at another place (Wei and Zou's insertion)."""
 
-    def insert(spans: Spans, draws: Draws, rate: float) -> str | None:
+    def insert(spans: Spans, draws: RowRng, rate: float) -> str | None:
         found = find(spans)
         if not found:
             return None
-        return put_in(spans, draws, [draws.pick(others) for _, others in draws.some(found, spans.edits(rate))])
+        return insert_words(
+            spans, draws, [draws.pick(others) for _, others in draws.some(found, spans.count_edits(rate))]
+        )
 
     return insert
 
 
-def _replaceable(spans: Spans, table: Table) -> Replaceable:
+def _find_replaceable(spans: Spans, table: ReplacementTable) -> Replaceable:
     """Return the places of the words that have replacements in their role, with these."""
     pieces, found = spans.pieces, []
     for place in spans.free:
@@ -62,7 +64,7 @@ def _replaceable(spans: Spans, table: Table) -> Replaceable:
         if roles is None:
             continue
         before = pieces[place - 2].lower() if place > 1 and pieces[place - 1] == " " else ""
-        others = _in_role(roles, before)
+        others = _choose_role(roles, before)
         if before in ("a", "an"):
             others = tuple(word for word in others if (word[0] in _VOWELS) == (before == "an"))
         if others and not _is_name(pieces[place], place):
@@ -70,7 +72,7 @@ def _replaceable(spans: Spans, table: Table) -> Replaceable:
     return found
 
 
-def _in_role(roles: dict[str, tuple[str, ...]], before: str) -> tuple[str, ...]:
+def _choose_role(roles: dict[str, tuple[str, ...]], before: str) -> tuple[str, ...]:
     """Return the replacements for the role that the word before asks for, else for the usual one."""
     usual = next(iter(roles))
     if usual[0] not in "NV":

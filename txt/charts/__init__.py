@@ -1,1 +1,1 @@
-"""Drawings without a screen: plain commands and screens share them."""
+"""Charts as text or SVG, shared by screens and plain commands."""

@@ -1,4 +1,4 @@
-"""Confusion counts as a table, or where that is too wide, as the pairs that are confused most."""
+"""Draws confusion counts as a table, or the most confused pairs where a table is too wide."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ _RECALL_WIDTH = 8
 _LARGE_SHARE = 0.1  # of a class's rows: a confusion worth a look
 
 
-def confusion_table(counts: Counts, names: Sequence[str], width: int, height: int) -> Text | None:
+def build_confusion_table(counts: Counts, names: Sequence[str], width: int, height: int) -> Text | None:
     """Return the counts (C, C) with labels down, predictions across, and each label's recall; None without room.
 
     What is right is bold, what is often wrong is marked.
@@ -32,12 +32,12 @@ def confusion_table(counts: Counts, names: Sequence[str], width: int, height: in
         total = int(row.sum())
         line = Text(f"{clip(names[label], names_width):<{names_width}}")
         for prediction, count in enumerate(row.tolist()):
-            line.append(_counted(count, cell, total, right=label == prediction))
+            line.append(_format_count(count, cell, total, right=label == prediction))
         lines.append(line.append(f"{row[label] / total:8.2f}" if total else "       –"))
     return Text("\n").join(lines)
 
 
-def confusion_pairs(counts: Counts, names: Sequence[str], width: int, height: int) -> Text:
+def list_confused_pairs(counts: Counts, names: Sequence[str], width: int, height: int) -> Text:
     """Return the pairs of classes that are confused most, one a line."""
     wrong = counts.copy()
     np.fill_diagonal(wrong, 0)
@@ -54,7 +54,7 @@ def confusion_pairs(counts: Counts, names: Sequence[str], width: int, height: in
     return Text("\n").join(lines) if lines else Text("nothing is confused", "dim")
 
 
-def _counted(count: int, width: int, total: int, *, right: bool) -> Text:
+def _format_count(count: int, width: int, total: int, *, right: bool) -> Text:
     shown = f"{count:>{width},}"
     if right:
         return Text(shown, "bold")

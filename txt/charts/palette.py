@@ -27,13 +27,13 @@ PALETTES: Mapping[str, Mapping[str, str]] = {
     },
 }
 
-# How much of a class is right, or taken for another, from so large a share on. The terminal's own background is not
-# known, so small shares colour the number only: a pale shade would shine on black.
+# Styles of a confusion cell, each from this share of its class upwards. The background of the terminal is not known, so
+# small shares only colour the number: a pale background would be too bright on black.
 RIGHT_SHADES = ((0.75, "bold #ffffff on #1f5fd0"), (0.5, "#000000 on #6f9ff0"), (0.0, "blue"))
 WRONG_SHADES = ((0.25, "bold #ffffff on #a84a05"), (0.1, "#000000 on #e08f3c"), (0.03, "yellow"))
 
 
-def theme_for(color_system: str | None) -> str:
+def choose_theme(color_system: str | None) -> str:
     """Return the theme for a terminal: its own sixteen colours, or ours, dark or light by what it says of itself."""
     background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
     light = background in ("7", "15")

@@ -1,6 +1,6 @@
-"""Charts drawn with letters: the one place that knows plotext, whose next version has another interface.
+"""Charts drawn with characters. Only this module uses plotext, whose next version has another interface.
 
-What comes back is `rich.text.Text`, in one piece or a row each, good for a screen as well as for plain output.
+The result is `rich.text.Text`, as a whole or one per row, for screens and for plain output.
 """
 
 import math
@@ -30,7 +30,7 @@ class Series:
     color: str | None = None
 
 
-def line_chart(
+def draw_line_chart(
     series: Sequence[Series],
     width: int,
     height: int,
@@ -44,20 +44,20 @@ def line_chart(
 
     With `log_x` the x-axis is logarithmic; its ticks stand at powers of ten. With `from_zero` the y-axis begins at 0.
     """
-    import plotext  # takes as long as a label to be painted, and most sittings begin without a chart
+    import plotext  # importing it takes as long as drawing a label, and most sessions begin without a chart
 
-    drawn = [_thinned(_finite(each, log_x), width) for each in series]
+    drawn = [_thin_series(_keep_finite(each, log_x), width) for each in series]
     drawn = [each for each in drawn if each.xs]
     if not drawn or width < 12 or height < 4:
         return Text("")
     plotext.clear_figure()
     plotext.theme("clear")
-    plotext.limit_size(False, False)  # the size of the terminal is none of a chart's business
+    plotext.limit_size(False, False)  # a chart does not depend on the size of the terminal
     plotext.plotsize(width, height)
     plotext.frame(False)
     for each in drawn:
         plotext.plot(each.xs, each.ys, marker="braille", color=each.color or "default", label=each.name or None)
-    ticks = _ticks(drawn, width, log_x)
+    ticks = _choose_ticks(drawn, width, log_x)
     if ticks:
         plotext.xticks(*ticks)
     if from_zero:
@@ -73,7 +73,7 @@ def line_chart(
     return chart
 
 
-def field_chart(lines: Sequence[Line], width: int, height: int, across: Axis, up: Axis) -> list[Text]:
+def draw_field_chart(lines: Sequence[Line], width: int, height: int, across: Axis, up: Axis) -> list[Text]:
     """Draw lines over each other on given axes, the last on top; returns `height` rows of `width` cells.
 
     Only the axes are plotext's, and those stay as they are while their marks do. The dots are set here: for plotext
@@ -86,15 +86,16 @@ def field_chart(lines: Sequence[Line], width: int, height: int, across: Axis, up
     raster = Raster(columns, rows, across.low, across.high, up.low, up.high)
     for line in lines:
         raster.draw(line)
-    # Built apart: the marks below move with every step, those at the side seldom, and an empty chart costs by its area.
-    side = _axes(margin + 8, height, ((0, " "),), _placed(up, rows, margin))
-    below = _axes(width, 3, _placed(across, columns), ((0, " " * margin),))[-1]
-    drawn = [_overlaid(row.ljust(width), margin, raster.strokes(at)) for at, row in enumerate(side[:rows])]
+    # Built and cached separately: the marks below change with every step, those at the side rarely, and the time for an
+    # empty chart grows with its area.
+    side = _draw_axes(margin + 8, height, ((0, " "),), _place_marks(up, rows, margin))
+    below = _draw_axes(width, 3, _place_marks(across, columns), ((0, " " * margin),))[-1]
+    drawn = [_overlay_strokes(row.ljust(width), margin, raster.list_strokes(at)) for at, row in enumerate(side[:rows])]
     return [*drawn, Text(below)]
 
 
-def bars(counts: Mapping[str, int], width: int, style: Style | str = "") -> Text:
-    """Draw a bar a name, the longest as wide as there is room; names are shown as given, so make them safe before."""
+def draw_bars(counts: Mapping[str, int], width: int, style: Style | str = "") -> Text:
+    """Draw a bar a name, the longest as wide as there is room; names are shown as given, so sanitize them before."""
     if not counts:
         return Text("")
     label_width = min(max(len(name) for name in counts), max(width // 3, 8))
@@ -105,11 +106,11 @@ def bars(counts: Mapping[str, int], width: int, style: Style | str = "") -> Text
     for name, count in counts.items():
         shown = name if len(name) <= label_width else name[: label_width - 1] + "…"
         number = (f"{count:>{number_width},} ", "dim")
-        lines.append(Text.assemble(f"{shown:<{label_width}} ", number, (_bar(count / most * room), style)))
+        lines.append(Text.assemble(f"{shown:<{label_width}} ", number, (_draw_bar(count / most * room), style)))
     return Text("\n").join(lines)
 
 
-def _ticks(drawn: Sequence[Series], width: int, log_x: bool) -> tuple[list[float], list[str]] | None:
+def _choose_ticks(drawn: Sequence[Series], width: int, log_x: bool) -> tuple[list[float], list[str]] | None:
     """Return where the x-axis is marked and how: at powers of ten or whole numbers; None leaves it to plotext."""
     low, high = min(min(each.xs) for each in drawn), max(max(each.xs) for each in drawn)
     if log_x:  # plotext's own log axis fails on the second chart, so the values are logarithms already
@@ -122,7 +123,7 @@ def _ticks(drawn: Sequence[Series], width: int, log_x: bool) -> tuple[list[float
     return [float(place) for place in places], [f"{place:,}" for place in places]
 
 
-def _placed(axis: Axis, cells: int, width: int = 0) -> tuple[tuple[int, str], ...]:
+def _place_marks(axis: Axis, cells: int, width: int = 0) -> tuple[tuple[int, str], ...]:
     """Return the cells at which an axis is marked with their labels, filled up to a width."""
     scale = (cells - 1) / ((axis.high - axis.low) or 1.0)
     places = {
@@ -133,7 +134,7 @@ def _placed(axis: Axis, cells: int, width: int = 0) -> tuple[tuple[int, str], ..
 
 
 @lru_cache(maxsize=64)
-def _axes(
+def _draw_axes(
     width: int, height: int, across: tuple[tuple[int, str], ...], up: tuple[tuple[int, str], ...]
 ) -> tuple[str, ...]:
     """Return the rows of a chart with nothing in it, marked at these cells."""
@@ -142,7 +143,7 @@ def _axes(
     margin = max((len(label) for _, label in up), default=1)
     plotext.clear_figure()
     plotext.theme("clear")
-    plotext.limit_size(False, False)  # the size of the terminal is none of a chart's business
+    plotext.limit_size(False, False)  # a chart does not depend on the size of the terminal
     plotext.plotsize(width, height)
     plotext.frame(False)
     plotext.xlim(0, width - margin - 1)
@@ -155,29 +156,29 @@ def _axes(
     return tuple(row[:width].ljust(width) for row in [*drawn, *[""] * height][:height])
 
 
-def _overlaid(axis: str, margin: int, strokes: Sequence[Stroke]) -> Text:
+def _overlay_strokes(axis: str, margin: int, strokes: Sequence[Stroke]) -> Text:
     """Return a row of the axes with letters over it."""
     row, at = Text(no_wrap=True), 0
     for stroke in strokes:
         begin = margin + stroke.column
         row.append(axis[at:begin])
-        row.append(stroke.letters, _style(stroke.ink))
+        row.append(stroke.letters, _build_style(stroke.ink))
         at = begin + len(stroke.letters)
     return row.append(axis[at:])
 
 
 @lru_cache(maxsize=64)
-def _style(ink: Ink) -> Style:
+def _build_style(ink: Ink) -> Style:
     return Style(color=ink.color, dim="dim" in ink.style or None, bold="bold" in ink.style or None)
 
 
-def _bar(cells: float) -> str:
-    """Return a bar so many cells long, in eighths of a cell; what is not nothing is seen."""
+def _draw_bar(cells: float) -> str:
+    """Return a bar of this many cells, drawn in eighths; a value above zero gives at least one eighth."""
     eighths = max(round(cells * 8), 1) if cells > 0 else 0
     return "█" * (eighths // 8) + (_BLOCKS[eighths % 8] if eighths % 8 else "")
 
 
-def _finite(series: Series, log_x: bool) -> Series:
+def _keep_finite(series: Series, log_x: bool) -> Series:
     points = [
         (math.log10(x) if log_x else x, y)
         for x, y in zip(series.xs, series.ys, strict=True)
@@ -186,7 +187,7 @@ def _finite(series: Series, log_x: bool) -> Series:
     return Series([x for x, _ in points], [y for _, y in points], series.name, series.color)
 
 
-def _thinned(series: Series, width: int) -> Series:
+def _thin_series(series: Series, width: int) -> Series:
     """Keep the first, lowest, highest and last point of each stretch, so that no peak is lost."""
     stretch = math.ceil(len(series.xs) / max(width, 1))
     if stretch <= _POINTS_A_COLUMN:

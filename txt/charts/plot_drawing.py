@@ -1,4 +1,4 @@
-"""A plot put together: curves of runs, thinned to what can be seen, on axes that fit them."""
+"""Builds a plot from curves of runs, reduced to what can be seen, on axes that fit them."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -7,17 +7,17 @@ import numpy as np
 import numpy.typing as npt
 from rich.text import Text
 
-from txt.charts.plot import field_chart
-from txt.charts.plot_view import SMOOTHINGS, Floats, Scene, place_of, unplace
+from txt.charts.plot import draw_field_chart
+from txt.charts.plot_view import SMOOTHINGS, Floats, Scene, find_step_at, locate_step
 from txt.charts.raster import Ink, Line, Numbers
-from txt.charts.ticks import log_axis, number_axis, time_axis
+from txt.charts.ticks import build_log_axis, build_number_axis, build_time_axis
 from txt.runs.event_index import VALUES
 from txt.runs.live import WatchedRun
-from txt.runs.step_curves import Stretch
+from txt.runs.step_curves import CurveSegment
 
 _BEST = Ink("bright_green", "bold", letter="◆", joined=False)
 _ZERO = Ink("bright_black", "dim", letter="┄", joined=False)
-_FINE = 16  # points a column that are smoothed: all of a long run would take longer than they can be seen
+_FINE = 16  # points per column that are smoothed: smoothing all points of a long run would be slow and look the same
 
 
 class Drawing:
@@ -28,59 +28,59 @@ class Drawing:
         self._left, self._right = scene.window
         self.lines: list[Line] = []
 
-    def steps(self, run: WatchedRun, name: str, raw: Ink | None, ink: Ink, *, smooth: bool = True) -> None:
+    def add_steps(self, run: WatchedRun, name: str, raw: Ink | None, ink: Ink, *, smooth: bool = True) -> None:
         """Add a number of the steps: as it is in `raw` ink and smoothed above it, or one of them."""
         view = self._scene.view
         if name not in VALUES:
             return
         over = "time" if view.over == "time" else "step"
-        first, last = (unplace(run, view.over, edge) for edge in (self._left, self._right))
+        first, last = (find_step_at(run, view.over, edge) for edge in (self._left, self._right))
         share = SMOOTHINGS[view.smoothing] if smooth else 0.0
-        seen = run.steps.stretch(name, over, first, last)
+        seen = run.steps.curve_segment(name, over, first, last)
         if name == "memory_bytes":
             seen = replace(seen, **{part: getattr(seen, part) / 2**30 for part in ("low", "mean", "high")})
-        xs, means = _thinned(seen.xs, seen.mean.astype(np.float64), _FINE * self._width)
+        xs, means = _thin_points(seen.xs, seen.mean.astype(np.float64), _FINE * self._width)
         window = round(share * len(xs)) // 2
         if raw is not None and window:
-            self._add(run, *_extremes(seen, 2 * self._width), raw)
+            self._add(run, *_find_extremes(seen, 2 * self._width), raw)
         if window:
-            self._add(run, *_thinned(xs, _smoothed(means, window), 2 * self._width), ink)
+            self._add(run, *_thin_points(xs, _smooth_values(means, window), 2 * self._width), ink)
         elif raw is not None or not len(seen.xs):
-            self._add(run, *_extremes(seen, 2 * self._width), ink)
+            self._add(run, *_find_extremes(seen, 2 * self._width), ink)
         else:
-            self._add(run, *_thinned(xs, means, 2 * self._width), ink)
+            self._add(run, *_thin_points(xs, means, 2 * self._width), ink)
 
-    def scores(self, run: WatchedRun, name: str, ink: Ink) -> None:
+    def add_scores(self, run: WatchedRun, name: str, ink: Ink) -> None:
         """Add a number of the evaluations."""
         if name in run.scores.columns:
-            self.points(run, run.scores.column(name), ink)
+            self.add_points(run, run.scores.get_column(name), ink)
 
-    def points(self, run: WatchedRun, ys: Floats, ink: Ink) -> None:
+    def add_points(self, run: WatchedRun, ys: Floats, ink: Ink) -> None:
         """Add one value an evaluation."""
-        xs = place_of(run, self._scene.view.over, run.scores.column("step"), run.scores.column("time"))
+        xs = locate_step(run, self._scene.view.over, run.scores.get_column("step"), run.scores.get_column("time"))
         xs = xs[: len(ys)]
         if len(xs) > self._width:  # more marks than columns would hide the line
             ink = replace(ink, letter=None)
-            xs, ys = _thinned(xs, ys, 2 * self._width)
+            xs, ys = _thin_points(xs, ys, 2 * self._width)
         self.lines.append(Line(xs, ys, ink))
 
-    def mark(self, run: WatchedRun, step: int, when: float, y: float) -> None:
+    def mark_best(self, run: WatchedRun, step: int, when: float, y: float) -> None:
         """Mark the best evaluation."""
-        x = place_of(run, self._scene.view.over, np.array([step], float), np.array([when]))
+        x = locate_step(run, self._scene.view.over, np.array([step], float), np.array([when]))
         self.lines.append(Line(x, np.array([y]), _BEST))
 
-    def zero(self) -> None:
+    def add_zero_line(self) -> None:
         """Add a line at 0."""
         xs = np.linspace(self._left, self._right, max(self._width, 2))
         self.lines.append(Line(xs, np.zeros(len(xs)), _ZERO))
 
-    def finished(
+    def finish(
         self, title: Text, height: int, *, include: float | None = None, logarithmic: bool = False
     ) -> list[Text]:
         """Return the title and the rows of the chart below it."""
         title.truncate(self._width, overflow="ellipsis")
-        lines = [_logarithms(line) for line in self.lines] if logarithmic else self.lines
-        seen = _seen(lines, self._left, self._right)
+        lines = [_take_logarithms(line) for line in self.lines] if logarithmic else self.lines
+        seen = _select_visible(lines, self._left, self._right)
         if not len(seen):
             return [title, Text("  nothing yet", "dim")]
         if include is not None and not logarithmic:
@@ -88,42 +88,42 @@ class Drawing:
         low, high = float(seen.min()), float(seen.max())
         pad = (high - low) * 0.03 or abs(high) * 0.05 or 0.5
         low, high = (low if low == include else low - pad), high + pad
-        up = (log_axis if logarithmic else number_axis)(low, high, max(height // 3, 3))
-        axis = time_axis if self._scene.view.over == "time" else number_axis
+        up = (build_log_axis if logarithmic else build_number_axis)(low, high, max(height // 3, 3))
+        axis = build_time_axis if self._scene.view.over == "time" else build_number_axis
         across = axis(self._left, self._right, max(self._width // 12, 2))
-        return [title, *field_chart(lines, self._width, height - 1, across, up)]
+        return [title, *draw_field_chart(lines, self._width, height - 1, across, up)]
 
     def _add(self, run: WatchedRun, xs: Floats, ys: Floats, ink: Ink) -> None:
-        self.lines.append(Line(place_of(run, self._scene.view.over, xs, xs), ys, ink))
+        self.lines.append(Line(locate_step(run, self._scene.view.over, xs, xs), ys, ink))
 
 
-def _extremes(seen: Stretch, dots: int) -> tuple[Floats, Floats]:
+def _find_extremes(seen: CurveSegment, dots: int) -> tuple[Floats, Floats]:
     """Return the lowest and the highest value of each of so many columns, as one line up and down."""
     if len(seen.xs) <= dots:
         return seen.xs, seen.mean.astype(np.float64)
-    starts = _starts(seen.xs, dots)
+    starts = _find_starts(seen.xs, dots)
     low, high = np.minimum.reduceat(seen.low, starts), np.maximum.reduceat(seen.high, starts)
     ys = np.stack([low, high], axis=1).astype(np.float64)
     ys[1::2] = ys[1::2, ::-1]
     return np.repeat(seen.xs[starts], 2), ys.ravel()
 
 
-def _thinned(xs: Floats, ys: Floats, dots: int) -> tuple[Floats, Floats]:
+def _thin_points(xs: Floats, ys: Floats, dots: int) -> tuple[Floats, Floats]:
     """Return the mean value of each of so many columns."""
     if len(xs) <= dots:
         return xs, ys
-    starts = _starts(xs, dots)
+    starts = _find_starts(xs, dots)
     sizes = np.diff(np.append(starts, len(xs)))
     return xs[starts], np.add.reduceat(ys, starts) / sizes
 
 
-def _starts(xs: Floats, columns: int) -> npt.NDArray[np.intp]:
+def _find_starts(xs: Floats, columns: int) -> npt.NDArray[np.intp]:
     """Return where each of so many columns of equal width begins in ascending `xs`; empty ones are left out."""
     edges = np.linspace(xs[0], xs[-1], columns, endpoint=False)
     return np.unique(np.minimum(np.searchsorted(xs, edges), len(xs) - 1))
 
 
-def _smoothed(ys: Numbers, window: int) -> Floats:
+def _smooth_values(ys: Numbers, window: int) -> Floats:
     """Return the mean of each value and `window` others on both sides, of fewer at the ends."""
     sums = np.concatenate([[0.0], np.cumsum(ys, dtype=np.float64)])
     places = np.arange(len(ys))
@@ -131,12 +131,12 @@ def _smoothed(ys: Numbers, window: int) -> Floats:
     return np.asarray((sums[places + reach + 1] - sums[places - reach]) / (2 * reach + 1))
 
 
-def _logarithms(line: Line) -> Line:
+def _take_logarithms(line: Line) -> Line:
     with np.errstate(divide="ignore", invalid="ignore"):
         return replace(line, ys=np.log10(np.where(line.ys > 0, line.ys, np.nan)))
 
 
-def _seen(lines: Sequence[Line], left: float, right: float) -> Floats:
+def _select_visible(lines: Sequence[Line], left: float, right: float) -> Floats:
     """Return the finite values that lie in view."""
     parts = [
         line.ys[(line.xs >= left) & (line.xs <= right) & np.isfinite(line.ys)]

@@ -1,4 +1,4 @@
-"""How the plots of a run are seen: over what, how smooth, which stretch; and where an event lies on such an axis."""
+"""The view of a run's plots: x-axis, smoothing and visible part; and the position of a step on that axis."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -15,13 +15,13 @@ Place = TypeVar("Place", float, Floats)
 
 AXES = ("step", "epoch", "time")
 SMOOTHINGS = (0.0, 0.02, 0.1)
-"""Shares of what is seen that a smoothed curve is the mean over; it lags behind on neither side."""
+"""Window widths of the smoothing, as shares of the visible part; windows are centred, so curves do not lag."""
 
 _SMALLEST_ZOOM = 1e-4
 
 
 @dataclass(frozen=True)
-class View:
+class PlotView:
     """How plots are seen: over what, how smooth, and which stretch of it, as shares of the whole.
 
     A stretch that reaches to the end (`right` is 1) follows it.
@@ -34,36 +34,36 @@ class View:
     width: float = 1.0
     right: float = 1.0
 
-    def zoomed(self, factor: float) -> "View":
+    def zoom_view(self, factor: float) -> "PlotView":
         """Return the view with a stretch `factor` times as wide, about its middle, or at the end when it follows it."""
         width = min(max(self.width * factor, _SMALLEST_ZOOM), 1.0)
         middle = self.right - self.width / 2
         right = 1.0 if self.right >= 1.0 else middle + width / 2
         return replace(self, width=width, right=min(max(right, width), 1.0))
 
-    def moved(self, share: float) -> "View":
+    def shift_view(self, share: float) -> "PlotView":
         """Return the view moved along by a share of its stretch."""
         return replace(self, right=min(max(self.right + share * self.width, self.width), 1.0))
 
-    def on_next_axis(self) -> "View":
+    def switch_axis(self) -> "PlotView":
         """Return the view over the next of AXES."""
         return replace(self, over=AXES[(AXES.index(self.over) + 1) % len(AXES)])
 
-    def smoothed_next(self) -> "View":
+    def switch_smoothing(self) -> "PlotView":
         """Return the view with the next of SMOOTHINGS."""
         return replace(self, smoothing=(self.smoothing + 1) % len(SMOOTHINGS))
 
-    def with_next_metric(self, names: Sequence[str]) -> "View":
+    def switch_metric(self, names: Sequence[str]) -> "PlotView":
         """Return the view of the metric after its own."""
         place = names.index(self.metric) + 1 if self.metric in names else 0
         return replace(self, metric=names[place % len(names)])
 
 
-MOVES: Mapping[str, Callable[[View], View]] = {
-    "up": partial(View.zoomed, factor=0.5),
-    "down": partial(View.zoomed, factor=2.0),
-    "left": partial(View.moved, share=-0.25),
-    "right": partial(View.moved, share=0.25),
+MOVES: Mapping[str, Callable[[PlotView], PlotView]] = {
+    "up": partial(PlotView.zoom_view, factor=0.5),
+    "down": partial(PlotView.zoom_view, factor=2.0),
+    "left": partial(PlotView.shift_view, share=-0.25),
+    "right": partial(PlotView.shift_view, share=0.25),
     "end": lambda view: replace(view, right=1.0),
     "home": lambda view: replace(view, width=1.0, right=1.0),
 }
@@ -75,7 +75,7 @@ class Scene:
     """What plots are made from: the run, earlier ones to lay behind it, and the view."""
 
     run: WatchedRun
-    view: View = View()
+    view: PlotView = PlotView()
     earlier: Sequence[WatchedRun] = field(default=())
 
     @property
@@ -83,20 +83,20 @@ class Scene:
         """The stretch that is seen, in the axis's own numbers."""
         runs = (self.run, *self.earlier)
         ends = [
-            place_of(each, self.view.over, *(each.steps.span(over)[1] for over in ("step", "time"))) for each in runs
+            locate_step(each, self.view.over, *(each.steps.span(over)[1] for over in ("step", "time"))) for each in runs
         ]
         end = max([*ends, 1e-9])
         return (self.view.right - self.view.width) * end, self.view.right * end
 
 
-def place_of(run: WatchedRun, over: str, step: Place, when: Place) -> Place:
+def locate_step(run: WatchedRun, over: str, step: Place, when: Place) -> Place:
     """Return where on an axis a step lies that was taken at a time; of many at once, (N,)."""
     if over == "time":
         return when - (run.begun or 0.0)
     return step / run.steps_per_epoch if over == "epoch" else step
 
 
-def unplace(run: WatchedRun, over: str, place: float) -> float:
+def find_step_at(run: WatchedRun, over: str, place: float) -> float:
     """Return the step, or over time the time, of a place on the axis."""
     if over == "time":
         return place + (run.begun or 0.0)

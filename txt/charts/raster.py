@@ -1,4 +1,4 @@
-"""Lines as dots in cells of two by four, a letter of the Braille alphabet each: many points in little time."""
+"""Draws lines as Braille characters, each a cell of 2 × 4 dots, with NumPy: many points in little time."""
 
 from dataclasses import dataclass
 from itertools import pairwise
@@ -68,14 +68,14 @@ class Raster:
         y = (line.ys[ok] - self._corner[1]) * self._scale[1]
         self._inks.append(line.ink)
         if line.ink.joined:
-            self._put_dots(*_joined(x, y))
+            self._put_dots(*_connect_points(x, y))
         if line.ink.letter:
             self._put_letters(x, y, line.ink.letter)
 
-    def strokes(self, row: int) -> list[Stroke]:
+    def list_strokes(self, row: int) -> list[Stroke]:
         """Return what is in a row, counted from the top."""
         ink = self._ink[self._rows - 1 - row]
-        codes = self._codes(self._rows - 1 - row)
+        codes = self._encode_row(self._rows - 1 - row)
         edges = [0, *(np.flatnonzero(np.diff(ink)) + 1).tolist(), self._columns]
         return [
             Stroke(begin, codes[begin:end], self._inks[ink[begin]])
@@ -83,7 +83,7 @@ class Raster:
             if ink[begin] != _NO_INK
         ]
 
-    def _codes(self, row: int) -> str:
+    def _encode_row(self, row: int) -> str:
         letters = self._letters[row]
         codes = np.where(letters > 0, letters, self._dots[row] + _BLANK)
         return str(codes.astype("<u4").tobytes(), "utf-32-le")
@@ -105,7 +105,7 @@ class Raster:
         self._ink[cells] = len(self._inks) - 1
 
 
-def _joined(x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
+def _connect_points(x: Numbers, y: Numbers) -> tuple[Numbers, Numbers]:
     """Return all dots on the way from each point to the next."""
     if len(x) < 2:
         return x, y

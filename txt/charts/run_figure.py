@@ -1,4 +1,4 @@
-"""The guide's two-by-two figure of a training: loss, accuracy, learning rate, and the gap between train and val."""
+"""A two-by-two figure of a training: loss, accuracy, learning rate, and the gap between train and val."""
 
 import html
 import math
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
 
-from txt.charts.shapes import WIDTH, Dot, Label, Line, Points, Shape, svg
+from txt.charts.shapes import WIDTH, DotShape, LineShape, Points, Shape, TextShape, svg
 from txt.charts.svg import Scale
 from txt.errors import InputError
 from txt.runs.curves import Curves
@@ -18,7 +18,7 @@ _BUCKETS = 190  # points of a line that can be told apart in a panel, two pixels
 
 
 @dataclass(frozen=True)
-class Curve:
+class PanelCurve:
     """A line of a panel with its name; `dots` marks each point."""
 
     name: str
@@ -32,7 +32,7 @@ class Panel:
     """One of the four plots."""
 
     title: str
-    curves: Sequence[Curve]
+    curves: Sequence[PanelCurve]
     zero: bool = False
 
 
@@ -44,18 +44,18 @@ def figure(curves: Curves, title: str) -> list[Shape]:
     """
     if not curves.steps:
         raise InputError(f"there are no curves of `{title}` yet", "a training records its first after some steps")
-    shapes: list[Shape] = [Label(_LEFTS[0], 34, clip(title, 80), size=18, bold=True)]
-    shapes += [Label(_LEFTS[0], 54, clip(subtitle(curves), 130), "muted", 12)]
+    shapes: list[Shape] = [TextShape(_LEFTS[0], 34, clip(title, 80), size=18, bold=True)]
+    shapes += [TextShape(_LEFTS[0], 54, clip(describe_training(curves), 130), "muted", 12)]
     best = curves.best.epoch if curves.best else None
     last = max([curves.steps[-1].epoch, *(entry.epoch for entry in curves.evaluations[-1:])])
-    for number, panel in enumerate(panels(curves)):
+    for number, panel in enumerate(make_panels(curves)):
         left, top = _LEFTS[number % 2], _TOPS[number // 2]
-        x = _scale([0.0, last], left, left + _PANEL_WIDTH, tight=True)
-        shapes += _drawn(panel, x, top, best)
+        x = _make_scale([0.0, last], left, left + _PANEL_WIDTH, tight=True)
+        shapes += _draw_panel(panel, x, top, best)
     return shapes
 
 
-def panels(curves: Curves) -> list[Panel]:
+def make_panels(curves: Curves) -> list[Panel]:
     """Return the four plots."""
     steps, epochs = curves.steps, curves.epochs
     whole = [entry for entry in epochs if entry.train_loss is not None and entry.train_accuracy is not None]
@@ -63,24 +63,28 @@ def panels(curves: Curves) -> list[Panel]:
         Panel(
             "Loss",
             [
-                Curve("train, by step", [(step.epoch, step.loss) for step in steps], "raw"),
-                Curve("train", [(entry.epoch, entry.train_loss or 0.0) for entry in whole], "train", dots=True),
-                Curve("val", [(entry.epoch, entry.val_loss) for entry in curves.evaluations], "val", dots=True),
+                PanelCurve("train, by step", [(step.epoch, step.loss) for step in steps], "raw"),
+                PanelCurve("train", [(entry.epoch, entry.train_loss or 0.0) for entry in whole], "train", dots=True),
+                PanelCurve("val", [(entry.epoch, entry.val_loss) for entry in curves.evaluations], "val", dots=True),
             ],
         ),
         Panel(
             "Accuracy",
             [
-                Curve("train, by step", [(step.epoch, step.accuracy) for step in steps], "raw"),
-                Curve("train", [(entry.epoch, entry.train_accuracy or 0.0) for entry in whole], "train", dots=True),
-                Curve("val", [(e.epoch, e.metrics["accuracy"]) for e in curves.evaluations], "val", dots=True),
+                PanelCurve("train, by step", [(step.epoch, step.accuracy) for step in steps], "raw"),
+                PanelCurve(
+                    "train", [(entry.epoch, entry.train_accuracy or 0.0) for entry in whole], "train", dots=True
+                ),
+                PanelCurve("val", [(e.epoch, e.metrics["accuracy"]) for e in curves.evaluations], "val", dots=True),
             ],
         ),
-        Panel("Learning rate", [Curve("", [(step.epoch, step.learning_rate) for step in steps], "train")], zero=True),
+        Panel(
+            "Learning rate", [PanelCurve("", [(step.epoch, step.learning_rate) for step in steps], "train")], zero=True
+        ),
         Panel(
             "Gap: val loss above train loss",
             [
-                Curve(
+                PanelCurve(
                     "", [(entry.epoch, entry.val_loss - (entry.train_loss or 0.0)) for entry in whole], "gap", dots=True
                 )
             ],
@@ -89,8 +93,8 @@ def panels(curves: Curves) -> list[Panel]:
     ]
 
 
-def subtitle(curves: Curves) -> str:
-    """Say in a line what the figure shows the training of."""
+def describe_training(curves: Curves) -> str:
+    """Describe the training in one line, for the top of the figure."""
     parts = []
     if curves.started:
         parts += [f"{curves.started.train_rows:,} train rows", f"{curves.started.parameters / 1e6:.1f} million weights"]
@@ -101,7 +105,7 @@ def subtitle(curves: Curves) -> str:
     return ", ".join(parts)
 
 
-def page(shapes: Iterable[Shape], title: str, options: Sequence[str]) -> str:
+def render_page(shapes: Iterable[Shape], title: str, options: Sequence[str]) -> str:
     """Return a self-contained HTML page with the figure and the options that differ from their defaults."""
     heading, listed = html.escape(sanitize(title)), html.escape(sanitize(", ".join(options)))
     return (
@@ -115,42 +119,42 @@ def page(shapes: Iterable[Shape], title: str, options: Sequence[str]) -> str:
     )
 
 
-def _drawn(panel: Panel, x: Scale, top: float, best: float | None) -> Iterator[Shape]:
+def _draw_panel(panel: Panel, x: Scale, top: float, best: float | None) -> Iterator[Shape]:
     """Yield a panel's axes, grid, legend, curves, and a dashed line at the best epoch."""
-    curves = [Curve(c.name, _thinned(_finite(c.points)), c.color, c.dots) for c in panel.curves]
+    curves = [PanelCurve(c.name, _thin_points(_keep_finite(c.points)), c.color, c.dots) for c in panel.curves]
     curves = [curve for curve in curves if curve.points]
     bottom = top + _PANEL_HEIGHT
-    yield Label(x.start, top - 10, panel.title, size=13, bold=True)
+    yield TextShape(x.start, top - 10, panel.title, size=13, bold=True)
     if not curves:
-        yield Label((x.start + x.stop) / 2, (top + bottom) / 2, "nothing yet", "muted", 12, "middle")
+        yield TextShape((x.start + x.stop) / 2, (top + bottom) / 2, "nothing yet", "muted", 12, "middle")
         return
     values = [value for curve in curves for _, value in curve.points] + [0.0] * panel.zero
-    y = _scale(values, bottom, top)
+    y = _make_scale(values, bottom, top)
     for tick in y.ticks:
-        yield Line([(x.start, y(tick)), (x.stop, y(tick))], "muted" if tick == 0 and panel.zero else "grid", 1)
-        yield Label(x.start - 8, y(tick) + 4, f"{tick:.6g}", "muted", 11, "end")
+        yield LineShape([(x.start, y(tick)), (x.stop, y(tick))], "muted" if tick == 0 and panel.zero else "grid", 1)
+        yield TextShape(x.start - 8, y(tick) + 4, f"{tick:.6g}", "muted", 11, "end")
     for tick in x.ticks:
-        yield Line([(x(tick), bottom), (x(tick), bottom + 4)], "muted", 1)
-        yield Label(x(tick), bottom + 18, f"{tick:.6g}", "muted", 11, "middle")
-    yield Label(x.stop, bottom + 34, "epoch", "muted", 11, "end")
+        yield LineShape([(x(tick), bottom), (x(tick), bottom + 4)], "muted", 1)
+        yield TextShape(x(tick), bottom + 18, f"{tick:.6g}", "muted", 11, "middle")
+    yield TextShape(x.stop, bottom + 34, "epoch", "muted", 11, "end")
     if best is not None and best <= x.high:
-        yield Line([(x(best), top), (x(best), bottom)], "muted", 1, dashed=True)
+        yield LineShape([(x(best), top), (x(best), bottom)], "muted", 1, dashed=True)
     for curve in curves:
         points = [(x(epoch), y(value)) for epoch, value in curve.points]
-        yield Line(points, curve.color, 1.0 if curve.color == "raw" else 1.8)
-        yield from (Dot(*point, curve.color) for point in points if curve.dots and len(points) <= 40)
-    yield from _legend([curve for curve in curves if curve.name], x.stop, top - 10)
+        yield LineShape(points, curve.color, 1.0 if curve.color == "raw" else 1.8)
+        yield from (DotShape(*point, curve.color) for point in points if curve.dots and len(points) <= 40)
+    yield from _draw_legend([curve for curve in curves if curve.name], x.stop, top - 10)
 
 
-def _legend(curves: Sequence[Curve], right: float, y: float) -> Iterator[Shape]:
+def _draw_legend(curves: Sequence[PanelCurve], right: float, y: float) -> Iterator[Shape]:
     for curve in reversed(curves):
-        yield Label(right, y, curve.name, "ink", 11, "end")
+        yield TextShape(right, y, curve.name, "ink", 11, "end")
         right -= 5.6 * len(curve.name) + 6
-        yield Line([(right - 18, y - 4), (right, y - 4)], curve.color, 2.5)
+        yield LineShape([(right - 18, y - 4), (right, y - 4)], curve.color, 2.5)
         right -= 30
 
 
-def _scale(values: Sequence[float], start: float, stop: float, *, tight: bool = False) -> Scale:
+def _make_scale(values: Sequence[float], start: float, stop: float, *, tight: bool = False) -> Scale:
     """Return a scale with round steps that holds all values; a tight one ends where they end."""
     low, high = min(values), max(values)
     span = (high - low) or abs(high) or 1.0
@@ -158,11 +162,11 @@ def _scale(values: Sequence[float], start: float, stop: float, *, tight: bool = 
     step = next(factor * power for factor in (1, 2, 5, 10) if span / (factor * power) <= 6)
     floor = math.floor(low / step + 1e-9) * step
     if tight:
-        return _Tight(low, high, step, start, stop)
+        return _TightScale(low, high, step, start, stop)
     return Scale(floor, max(math.ceil(high / step - 1e-9) * step, floor + step), step, start, stop)
 
 
-class _Tight(Scale):
+class _TightScale(Scale):
     """A scale whose last tick may lie before its end."""
 
     @property
@@ -171,11 +175,11 @@ class _Tight(Scale):
         return [self.low + self.step * tick for tick in range(int((self.high - self.low) / self.step + 1e-9) + 1)]
 
 
-def _finite(points: Points) -> Points:
+def _keep_finite(points: Points) -> Points:
     return [point for point in points if math.isfinite(point[1])]
 
 
-def _thinned(points: Points) -> Points:
+def _thin_points(points: Points) -> Points:
     """Keep the first, lowest, highest and last point of each stretch, so that no peak is lost."""
     stretch = math.ceil(len(points) / _BUCKETS)
     if stretch <= 4:

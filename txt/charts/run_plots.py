@@ -1,4 +1,4 @@
-"""The plots of a run: which lines, on which axes, in which ink."""
+"""The plots of a run: their lines, axes and colours."""
 
 import math
 from collections.abc import Callable, Mapping, Sequence
@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from rich.text import Text
 
-from txt.charts.confusion import confusion_pairs, confusion_table
+from txt.charts.confusion import build_confusion_table, list_confused_pairs
 from txt.charts.plot_drawing import Drawing
 from txt.charts.plot_view import Floats, Scene
 from txt.charts.raster import Ink
@@ -22,62 +22,65 @@ Plot = Callable[[Scene, int, int], Sequence[Text]]
 """Draws a scene in so many columns and at most so many rows."""
 
 
-def loss_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
+def draw_loss(scene: Scene, width: int, height: int) -> Sequence[Text]:
     """Draw the loss on train and val."""
     run, best = scene.run, scene.run.scores.best
     drawing = Drawing(scene, width)
     for other in scene.earlier:
-        drawing.steps(other, "loss", None, _EARLIER)
-        drawing.scores(other, "val_loss", replace(_EARLIER, letter="·"))
-    drawing.steps(run, "loss", _RAW, _TRAIN)
-    drawing.scores(run, "val_loss", _VAL)
-    parts = [_named("train", run.now.get("loss"), _TRAIN), _named("val", _latest(run, "val_loss"), _VAL)]
-    title = _title("loss", *parts, width=width)
+        drawing.add_steps(other, "loss", None, _EARLIER)
+        drawing.add_scores(other, "val_loss", replace(_EARLIER, letter="·"))
+    drawing.add_steps(run, "loss", _RAW, _TRAIN)
+    drawing.add_scores(run, "val_loss", _VAL)
+    parts = [
+        _describe_line("train", run.now.get("loss"), _TRAIN),
+        _describe_line("val", _find_latest(run, "val_loss"), _VAL),
+    ]
+    title = _build_title("loss", *parts, width=width)
     if best:
-        drawing.mark(run, best.step, best.time, best.val_loss)
-    return drawing.finished(title, height, logarithmic=scene.view.logarithmic)
+        drawing.mark_best(run, best.step, best.time, best.val_loss)
+    return drawing.finish(title, height, logarithmic=scene.view.logarithmic)
 
 
-def metric_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
+def draw_metric(scene: Scene, width: int, height: int) -> Sequence[Text]:
     """Draw the accuracy on train and val, or another score, or a number of the steps."""
     run, name, best = scene.run, scene.view.metric, scene.run.scores.best
     drawing = Drawing(scene, width)
     for other in scene.earlier:
-        drawing.steps(other, name, None, _EARLIER)
-        drawing.scores(other, name, replace(_EARLIER, letter="·"))
-    drawing.steps(run, name, _RAW, _TRAIN)
-    drawing.scores(run, name, _VAL)
-    parts = [_named("train", run.now.get(name), _TRAIN), _named("val", _latest(run, name), _VAL)]
+        drawing.add_steps(other, name, None, _EARLIER)
+        drawing.add_scores(other, name, replace(_EARLIER, letter="·"))
+    drawing.add_steps(run, name, _RAW, _TRAIN)
+    drawing.add_scores(run, name, _VAL)
+    parts = [_describe_line("train", run.now.get(name), _TRAIN), _describe_line("val", _find_latest(run, name), _VAL)]
     if best and name in best.metrics:
-        drawing.mark(run, best.step, best.time, best.metrics[name])
+        drawing.mark_best(run, best.step, best.time, best.metrics[name])
         parts.append(Text(f"◆ best {best.metrics[name]:.3f}", "green"))
-    return drawing.finished(_title(spoken(name), *parts, width=width), height)
+    return drawing.finish(_build_title(format_metric_name(name), *parts, width=width), height)
 
 
-def rate_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
+def draw_rate(scene: Scene, width: int, height: int) -> Sequence[Text]:
     """Draw the learning rate."""
     drawing = Drawing(scene, width)
     for other in scene.earlier:
-        drawing.steps(other, "learning_rate", None, _EARLIER, smooth=False)
-    drawing.steps(scene.run, "learning_rate", None, _TRAIN, smooth=False)
+        drawing.add_steps(other, "learning_rate", None, _EARLIER, smooth=False)
+    drawing.add_steps(scene.run, "learning_rate", None, _TRAIN, smooth=False)
     rate = scene.run.now.get("learning_rate")
-    title = _title("learning rate", Text("" if rate is None else f"{rate:.2e}", "blue"), width=width)
-    return drawing.finished(title, height, include=0.0, logarithmic=scene.view.logarithmic)
+    title = _build_title("learning rate", Text("" if rate is None else f"{rate:.2e}", "blue"), width=width)
+    return drawing.finish(title, height, include=0.0, logarithmic=scene.view.logarithmic)
 
 
-def gap_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
+def draw_gap(scene: Scene, width: int, height: int) -> Sequence[Text]:
     """Draw by how much the val loss is above the train loss: what grows with overfitting."""
     drawing = Drawing(scene, width)
-    drawing.zero()
+    drawing.add_zero_line()
     for other in scene.earlier:
-        drawing.points(other, _gap(other), replace(_EARLIER, letter="·"))
-    gap = _gap(scene.run)
-    drawing.points(scene.run, gap, _VAL)
-    shown = _named("val − train loss", float(gap[-1]) if len(gap) else None, _VAL, signed=True)
-    return drawing.finished(_title("gap", shown, width=width), height, include=0.0)
+        drawing.add_points(other, _compute_gap(other), replace(_EARLIER, letter="·"))
+    gap = _compute_gap(scene.run)
+    drawing.add_points(scene.run, gap, _VAL)
+    shown = _describe_line("val − train loss", float(gap[-1]) if len(gap) else None, _VAL, signed=True)
+    return drawing.finish(_build_title("gap", shown, width=width), height, include=0.0)
 
 
-def confusion_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
+def draw_confusion(scene: Scene, width: int, height: int) -> Sequence[Text]:
     """Draw the confusion counts of the last evaluation; with many classes, the pairs that are confused most."""
     last = scene.run.scores.last
     if last is None:
@@ -87,33 +90,35 @@ def confusion_plot(scene: Scene, width: int, height: int) -> Sequence[Text]:
     head = Text.assemble(
         ("confusion", "bold"), (f"  val at epoch {last.epoch:.3g}: labels down, predictions across", "dim")
     )
-    table = confusion_table(counts, names, width, height - 1) or confusion_pairs(counts, names, width, height - 1)
+    table = build_confusion_table(counts, names, width, height - 1) or list_confused_pairs(
+        counts, names, width, height - 1
+    )
     head.truncate(width, overflow="ellipsis")
     return [head, *table.split("\n")]
 
 
 PLOTS: Mapping[str, Plot] = {
-    "loss": loss_plot,
-    "metric": metric_plot,
-    "rate": rate_plot,
-    "gap": gap_plot,
-    "confusion": confusion_plot,
+    "loss": draw_loss,
+    "metric": draw_metric,
+    "rate": draw_rate,
+    "gap": draw_gap,
+    "confusion": draw_confusion,
 }
 
 
-def metrics_of(run: WatchedRun) -> list[str]:
-    """Return what `metric_plot` can show of a run, the scores of val first."""
+def list_metrics(run: WatchedRun) -> list[str]:
+    """Return what `draw_metric` can show of a run, the scores of val first."""
     scores = [name for name in run.scores.columns if name not in ("step", "time", "val_loss")]
     steps = [name for name in VALUES if name not in ("loss", "learning_rate", *scores)]
     return [*scores, *steps]
 
 
-def spoken(name: str) -> str:
+def format_metric_name(name: str) -> str:
     """Return a number's name as people say it."""
-    return _SPOKEN.get(name, name.replace("_", " "))
+    return _DISPLAY_NAMES.get(name, name.replace("_", " "))
 
 
-_SPOKEN = {
+_DISPLAY_NAMES = {
     "macro_f1": "macro-F1",
     "mcc": "MCC",
     "gradient_norm": "gradient norm",
@@ -123,8 +128,8 @@ _SPOKEN = {
 }
 
 
-def _title(name: str, *parts: Text, width: int) -> Text:
-    """Return a plot's name and as many of the parts as there is room for: half a number would mislead."""
+def _build_title(name: str, *parts: Text, width: int) -> Text:
+    """Return a plot's name and as many whole parts as fit: a number cut in half would mislead."""
     title = Text(name, "bold")
     for part in parts:
         if part and len(title) + 2 + len(part) <= width:
@@ -132,7 +137,7 @@ def _title(name: str, *parts: Text, width: int) -> Text:
     return title
 
 
-def _named(name: str, value: float | None, ink: Ink, *, signed: bool = False) -> Text:
+def _describe_line(name: str, value: float | None, ink: Ink, *, signed: bool = False) -> Text:
     """Return a line's name with its latest value, in its own colour and with its own mark."""
     if value is None or not math.isfinite(value):
         return Text("")
@@ -141,15 +146,15 @@ def _named(name: str, value: float | None, ink: Ink, *, signed: bool = False) ->
     return Text(f"{ink.letter or '─'} {name} {number}", color)
 
 
-def _latest(run: WatchedRun, name: str) -> float | None:
+def _find_latest(run: WatchedRun, name: str) -> float | None:
     column = run.scores.columns.get(name)
     return column[-1] if column else None
 
 
-def _gap(run: WatchedRun) -> Floats:
+def _compute_gap(run: WatchedRun) -> Floats:
     """Return by how much the val loss of each evaluation is above the mean train loss since the one before."""
-    steps = run.scores.column("step")
-    train = run.steps.stretch("loss", "step", *run.steps.span("step"))
+    steps = run.scores.get_column("step")
+    train = run.steps.curve_segment("loss", "step", *run.steps.span("step"))
     if not len(steps) or not len(train.xs):
         return np.empty(0)
     sums = np.concatenate([[0.0], np.cumsum(train.mean, dtype=np.float64)])
@@ -157,4 +162,4 @@ def _gap(run: WatchedRun) -> Floats:
     begins = np.concatenate([[0], ends[:-1]])
     count = ends - begins
     means = np.where(count > 0, (sums[ends] - sums[begins]) / np.maximum(count, 1), np.nan)
-    return np.asarray(run.scores.column("val_loss") - means)
+    return np.asarray(run.scores.get_column("val_loss") - means)

@@ -1,4 +1,4 @@
-"""Lines, dots and words of a figure, each drawn in its own way as SVG and as PNG."""
+"""The shapes of a figure (lines, dots, text), drawn as SVG or as PNG."""
 
 import html
 import io
@@ -25,13 +25,13 @@ COLORS = {
     "gap": "#7a3fa0",
 }
 
-_SHARP = 3  # a PNG is drawn so many times larger, and made smaller by half of it, for smooth lines
+_SHARP = 3  # a PNG is drawn this many times larger and then scaled down, for smooth lines
 
 Points = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Line:
+class LineShape:
     """A line through points, in a colour of COLORS."""
 
     points: Points
@@ -41,7 +41,7 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Dot:
+class DotShape:
     """A dot, in a colour of COLORS."""
 
     x: float
@@ -50,7 +50,7 @@ class Dot:
 
 
 @dataclass(frozen=True)
-class Label:
+class TextShape:
     """Text whose baseline begins, has its middle or ends at a point."""
 
     x: float
@@ -62,12 +62,12 @@ class Label:
     bold: bool = False
 
 
-Shape = Line | Dot | Label
+Shape = LineShape | DotShape | TextShape
 
 
 def svg(shapes: Iterable[Shape]) -> str:
     """Draw shapes as a stand-alone SVG document."""
-    drawn = "\n".join(map(_svg_shape, shapes))
+    drawn = "\n".join(map(_render_svg_shape, shapes))
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 {WIDTH} {HEIGHT}" width="{WIDTH}" '
         f"height=\"{HEIGHT}\" font-family=\"system-ui, 'Segoe UI', Roboto, 'Noto Sans', sans-serif\">\n"
@@ -89,25 +89,25 @@ def png(shapes: Iterable[Shape]) -> bytes:
     image = Image.new("RGB", (WIDTH * large, HEIGHT * large), COLORS["paper"])
     draw = ImageDraw.Draw(image)
     for shape in shapes:
-        _png_shape(draw, shape, large)
+        _draw_png_shape(draw, shape, large)
     content = io.BytesIO()
     image.resize((WIDTH * 2, HEIGHT * 2), Image.Resampling.LANCZOS).save(content, "PNG", optimize=True)
     return content.getvalue()
 
 
-def _svg_shape(shape: Shape) -> str:
+def _render_svg_shape(shape: Shape) -> str:
     color = COLORS[shape.color]
     match shape:
-        case Line():
+        case LineShape():
             points = " ".join(f"{x:.1f},{y:.1f}" for x, y in shape.points)
             dashes = ' stroke-dasharray="5 4"' if shape.dashed else ""
             return (
                 f'<polyline points="{points}" fill="none" stroke="{color}" stroke-width="{shape.width:g}" '
                 f'stroke-linejoin="round"{dashes}/>'
             )
-        case Dot():
+        case DotShape():
             return f'<circle cx="{shape.x:.1f}" cy="{shape.y:.1f}" r="2.8" fill="{color}"/>'
-        case Label():
+        case TextShape():
             weight = ' font-weight="600"' if shape.bold else ""
             return (
                 f'<text x="{shape.x:.1f}" y="{shape.y:.1f}" font-size="{shape.size:g}" fill="{color}" '
@@ -115,16 +115,16 @@ def _svg_shape(shape: Shape) -> str:
             )
 
 
-def _png_shape(draw: "ImageDraw.ImageDraw", shape: Shape, large: int) -> None:
+def _draw_png_shape(draw: "ImageDraw.ImageDraw", shape: Shape, large: int) -> None:
     color = COLORS[shape.color]
     match shape:
-        case Line():
-            for piece in _dashes(shape) if shape.dashed else [shape.points]:
+        case LineShape():
+            for piece in _split_into_dashes(shape) if shape.dashed else [shape.points]:
                 draw.line([(x * large, y * large) for x, y in piece], color, round(shape.width * large), joint="curve")
-        case Dot():
+        case DotShape():
             x, y, reach = shape.x * large, shape.y * large, 2.8 * large
             draw.ellipse((x - reach, y - reach, x + reach, y + reach), color)
-        case Label():
+        case TextShape():
             from PIL import ImageFont
 
             anchor = {"start": "ls", "middle": "ms", "end": "rs"}[shape.anchor]
@@ -133,7 +133,7 @@ def _png_shape(draw: "ImageDraw.ImageDraw", shape: Shape, large: int) -> None:
             draw.text(place, sanitize(shape.text), color, font, anchor, stroke_width=int(shape.bold))
 
 
-def _dashes(line: Line) -> list[Points]:
+def _split_into_dashes(line: LineShape) -> list[Points]:
     """Return the dashes of a straight line, 5 long with 4 between."""
     (x0, y0), (x1, y1) = line.points[0], line.points[-1]
     length = math.hypot(x1 - x0, y1 - y0)

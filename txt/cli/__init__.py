@@ -50,7 +50,7 @@ def _show_version(wanted: bool) -> None:
 
 
 @app.callback(invoke_without_command=True)
-def _top(
+def _show_home_or_help(
     context: typer.Context,
     version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
@@ -71,50 +71,50 @@ def main(arguments: list[str]) -> int:
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
     except TxtError as error:
-        return _tell(error, arguments)
+        return _report_error(error, arguments)
     except typer.TyperException as error:
-        return _tell(_as_ours(error))
+        return _report_error(_convert_typer_error(error))
     except (KeyboardInterrupt, typer.Abort):
-        return _tell(Interrupted("interrupted"))
-    except SystemExit:  # Typer's way when the reader of our output has gone, as in `txt … | head`
+        return _report_error(Interrupted("interrupted"))
+    except SystemExit:  # what Typer raises when the reader of our output has closed the pipe, as in `txt … | head`
         return 0
     except OSError as error:
-        return _broken_pipe() if error.errno == errno.EPIPE else _tell(_from_system(error))
+        return _handle_broken_pipe() if error.errno == errno.EPIPE else _report_error(_convert_os_error(error))
 
 
-def _tell(error: TxtError, arguments: Sequence[str] = ()) -> int:
+def _report_error(error: TxtError, arguments: Sequence[str] = ()) -> int:
     """Print the error in one line and its hint below, and return its exit code."""
     if os.environ.get("TXT_DEBUG") == "1":
         raise error
     print(f"error: {sanitize_lines(error.message)}", file=sys.stderr)
-    hint = error.hint or (_help_of(arguments) if error.exit_code == InputError.exit_code else None)
+    hint = error.hint or (_suggest_help(arguments) if error.exit_code == InputError.exit_code else None)
     if hint:
         print(f"\nhint: {sanitize_lines(hint)}", file=sys.stderr)
     return error.exit_code
 
 
-def _help_of(arguments: Sequence[str]) -> str:
-    """Return where to read what the command that was typed takes: the hint of an error that brings none."""
+def _suggest_help(arguments: Sequence[str]) -> str:
+    """Return the default hint for errors without one: where to read about the options of this command."""
     command = " ".join(["txt", *arguments[:1]])
-    return f"`{command} --help` lists what it takes"
+    return f"`{command} --help` lists its options"
 
 
-def _as_ours(error: typer.TyperException) -> TxtError:
-    """Return Typer's own complaint about the command line in our form."""
-    ours = TxtError(_in_our_words(error.format_message()), _hint_for(error))
+def _convert_typer_error(error: typer.TyperException) -> TxtError:
+    """Turn an error that Typer raised into an error of ours."""
+    ours = TxtError(_simplify_message(error.format_message()), _suggest_option(error))
     ours.exit_code = error.exit_code
     return ours
 
 
-def _in_our_words(message: str) -> str:
-    """Return Typer's message without what only a programmer would say, and its guesses: the hint has a nearer one."""
+def _simplify_message(message: str) -> str:
+    """Replace programmers' words in Typer's message, and cut off its suggestions: the hint has a better one."""
     told = message.partition(" (Possible options")[0].rstrip(".").partition(", unable to parse")[0]
     return told.replace("Input should be a valid integer", "it must be a whole number").replace(
         "Input should be", "it must be"
     )
 
 
-def _hint_for(error: typer.TyperException) -> str:
+def _suggest_option(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context else "txt"
     wrong = getattr(error, "option_name", None)
@@ -123,15 +123,18 @@ def _hint_for(error: typer.TyperException) -> str:
         close = nearest(wrong, flags)
         if close:
             return f"did you mean `{close}`? `{command} --help` lists all options"
-    return f"`{command} --help` lists what it takes"
+    return f"`{command} --help` lists its options"
 
 
-def _from_system(error: OSError) -> TxtError:
+def _convert_os_error(error: OSError) -> TxtError:
     name = f" `{error.filename}`" if error.filename else ""
     return TxtError(f"the system refused{name}: {(error.strerror or str(error)).lower()}")
 
 
-def _broken_pipe() -> int:
-    """Leave quietly when the reader of our output has gone, as `txt … | head` does."""
+def _handle_broken_pipe() -> int:
+    """Exit quietly when the reader of our output has closed the pipe, as in `txt … | head`.
+
+    Python flushes stdout once more at exit; with stdout on /dev/null, that flush cannot fail again.
+    """
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0

@@ -1,4 +1,4 @@
-"""`txt augment`: more training rows out of those there are."""
+"""`txt augment`: make more training rows from the existing ones."""
 
 import shlex
 import sys
@@ -10,16 +10,16 @@ import typer
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
 from txt.cli.interrupt import stop_on_signals
-from txt.cli.options import Given, build, takes
+from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import AugmentConfig, PrepareConfig
 from txt.errors import InputError, TxtError
 from txt.option_schema import list_option_names
 
 if TYPE_CHECKING:
-    from txt.augmentation.augment import Summary
-    from txt.augmentation.gain import Learner
-    from txt.augmentation.plan import Plan
+    from txt.augmentation.augment import AugmentSummary
+    from txt.augmentation.gain import GainLearner
+    from txt.augmentation.plan import CopyPlan
 
 _READING = ("text_column", "label_column", "split_column", "encoding", "delimiter")
 _INSTEAD = "Instead of writing"
@@ -72,7 +72,7 @@ def augment(
             metavar="tfidf|txt",
         ),
     ] = "tfidf",
-    given: Given,
+    given: GivenOptions,
 ) -> None:
     """Add copies of train rows that say the same in other words.
 
@@ -86,23 +86,26 @@ def augment(
     """
     if method:
         given["methods"] = ",".join(method)
-    config, reading = build(AugmentConfig, given, given.settings), build(PrepareConfig, given, given.settings)
+    config, reading = (
+        build_config(AugmentConfig, given, given.settings),
+        build_config(PrepareConfig, given, given.settings),
+    )
     if show is not None:
-        _with_wordnet(lambda: _preview(data, config, reading, show, as_json))
+        _run_with_wordnet(lambda: _preview_copies(data, config, reading, show, as_json))
     elif evaluate:
-        _with_wordnet(lambda: _evaluate(data, config, reading, learner, as_json))
+        _run_with_wordnet(lambda: _measure_gain(data, config, reading, learner, as_json))
     else:
-        target = out or _beside(data)
-        _with_wordnet(lambda: _make(data, target, config, reading, force, yes, as_json))
+        target = out or _name_output(data)
+        _run_with_wordnet(lambda: _write_copies(data, target, config, reading, force, yes, as_json))
 
 
-def _make(
+def _write_copies(
     data: str, out: Path, config: AugmentConfig, reading: PrepareConfig, force: bool, yes: bool, as_json: bool
 ) -> None:
     from txt.augmentation.augment import augment as make
     from txt.cli.augment_report import show_summary
 
-    check = _check_of(config)
+    check = _load_check(config)
     with stop_on_signals("stopping after this chunk …") as stop, StageBar() as bar:
         summary = make(
             data,
@@ -110,7 +113,7 @@ def _make(
             config,
             reading,
             check=check,
-            accept=lambda planned: _ask(planned, yes),
+            accept=lambda planned: _confirm_many_copies(planned, yes),
             progress=bar.advance,
             stop=stop,
             force=force,
@@ -122,11 +125,11 @@ def _make(
     _say_next(summary)
 
 
-def _preview(data: str, config: AugmentConfig, reading: PrepareConfig, count: int, as_json: bool) -> None:
-    from txt.augmentation.preview import preview
+def _preview_copies(data: str, config: AugmentConfig, reading: PrepareConfig, count: int, as_json: bool) -> None:
+    from txt.augmentation.preview import preview_copies
     from txt.cli.augment_report import show_preview
 
-    pairs, notes = preview(data, config, reading, count, _check_of(config))
+    pairs, notes = preview_copies(data, config, reading, count, _load_check(config))
     if as_json:
         print_json([{"text": text, "copies": [copy._asdict() for copy in copies]} for text, copies in pairs])
         return
@@ -135,19 +138,19 @@ def _preview(data: str, config: AugmentConfig, reading: PrepareConfig, count: in
         say(f"note: {note}")
 
 
-def _evaluate(data: str, config: AugmentConfig, reading: PrepareConfig, learner: str, as_json: bool) -> None:
-    from txt.augmentation.gain import measure
+def _measure_gain(data: str, config: AugmentConfig, reading: PrepareConfig, learner: str, as_json: bool) -> None:
+    from txt.augmentation.gain import measure_gain
     from txt.cli.augment_report import show_gain
 
-    gain = measure(data, config, reading, say, learner=_learner(learner), check=_check_of(config))
+    gain = measure_gain(data, config, reading, say, learner=_choose_learner(learner), check=_load_check(config))
     if as_json:
         print_json(gain.to_json())
     else:
         show_gain(gain)
 
 
-def _learner(name: str) -> "Learner":
-    from txt.augmentation.gain import TFIDF_LEARNER, Learner
+def _choose_learner(name: str) -> "GainLearner":
+    from txt.augmentation.gain import TFIDF_LEARNER, GainLearner
 
     if name == "tfidf":
         return TFIDF_LEARNER
@@ -155,21 +158,21 @@ def _learner(name: str) -> "Learner":
         raise InputError(f"--with is `{name}`, and must be one of tfidf, txt")
     from txt.search.text_learner import learn_and_predict
 
-    return Learner("The transformer of `txt train`, its last weights", learn_and_predict)
+    return GainLearner("The transformer of `txt train`, its last weights", learn_and_predict)
 
 
-def _check_of(config: AugmentConfig) -> Any:
-    """Return what predicts labels for `--check RUN`."""
+def _load_check(config: AugmentConfig) -> Any:
+    """Load the model of `--check RUN`, and return a function that predicts labels with it."""
     if config.check in (None, "tfidf"):
         return None
     from txt.prediction.classifier import load
 
     classifier = load(config.check, device=config.device)
-    return lambda texts: classifier.answers(texts).probabilities.argmax(axis=1).tolist()
+    return lambda texts: classifier.predict_probabilities(texts).probabilities.argmax(axis=1).tolist()
 
 
-def _ask(planned: "Plan", yes: bool) -> None:
-    """Make sure that very many copies of a row are meant."""
+def _confirm_many_copies(planned: "CopyPlan", yes: bool) -> None:
+    """Ask for confirmation before very many copies of a row are made."""
     from txt.augmentation.plan import MANY
 
     if yes or planned.most <= MANY:
@@ -181,8 +184,8 @@ def _ask(planned: "Plan", yes: bool) -> None:
         raise InputError("nothing was made", "--factor sets the copies of a row")
 
 
-def _with_wordnet(work: Any) -> None:
-    """Do some work; where WordNet is missing, offer to fetch it once and do it again."""
+def _run_with_wordnet(work: Any) -> None:
+    """Do some work; if WordNet is missing, offer to download it, then try once more."""
     from txt.augmentation.wordnet import MissingWordNetError
 
     try:
@@ -201,7 +204,7 @@ def _download_wordnet() -> None:
         raise TxtError("nltk could not download WordNet", "is this machine online? `apt install wordnet-base` has it")
 
 
-def _beside(data: str) -> Path:
+def _name_output(data: str) -> Path:
     if data == "-":
         raise InputError("-o is missing: standard input has no name", "-o augmented.csv")
     path = Path(data)
@@ -209,9 +212,9 @@ def _beside(data: str) -> Path:
     return path.with_name(f"{name}.augmented{dot}{ending}")
 
 
-def _say_next(summary: "Summary") -> None:
-    from txt.cli.console import shown
+def _say_next(summary: "AugmentSummary") -> None:
+    from txt.cli.console import make_literal
 
     stdout.print()
-    stdout.print(shown(f"Made {summary.path} in {summary.seconds:.1f} s. Next:"))
-    stdout.print(shown(f"  txt prepare {shlex.quote(summary.path)}", style="bold"))
+    stdout.print(make_literal(f"Made {summary.path} in {summary.seconds:.1f} s. Next:"))
+    stdout.print(make_literal(f"  txt prepare {shlex.quote(summary.path)}", style="bold"))

@@ -1,4 +1,4 @@
-"""What an augmentation made, a preview of it, and what it brings, on the terminal."""
+"""Prints the result of an augmentation, a preview of it, and how much it helps training."""
 
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from txt.cli.console import out, say, shown
+from txt.cli.console import make_literal, out, say
 from txt.sanitize import sanitize_lines
 
 if TYPE_CHECKING:
-    from txt.augmentation.augment import Summary
+    from txt.augmentation.augment import AugmentSummary
     from txt.augmentation.engine import Copy
     from txt.augmentation.gain import Gain
 
@@ -18,21 +18,21 @@ _CLASSES_SHOWN = 12
 _LONGEST = 600  # characters of a text in the preview
 
 
-def show_summary(summary: "Summary") -> None:
-    """Print how many copies there are, of what, and what is missing for which reason."""
+def show_summary(summary: "AugmentSummary") -> None:
+    """Print the number of copies by method and class, and the reasons why some are missing."""
     if summary.resumed_at:
         say(f"went on from row {summary.resumed_at:,}")
     methods = ", ".join(f"{name} {count:,}" for name, count in summary.methods.most_common())
-    out.print(shown(f"{summary.rows:,} rows, {summary.copies:,} copies" + (f": {methods}" if methods else "")))
+    out.print(make_literal(f"{summary.rows:,} rows, {summary.copies:,} copies" + (f": {methods}" if methods else "")))
     missing = summary.wanted - summary.copies
     if missing:
         reasons = "; ".join(f"{count:,} since {reason}" for reason, count in summary.missing.most_common())
-        out.print(shown(f"{missing:,} copies fewer than asked for: {reasons}"))
+        out.print(make_literal(f"{missing:,} copies fewer than asked for: {reasons}"))
     if summary.flips:
-        out.print(shown(f"{summary.flips:,} tries dropped since the predicted label flipped"))
+        out.print(make_literal(f"{summary.flips:,} tries dropped since the predicted label flipped"))
     if summary.passed:
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in summary.passed.most_common())
-        out.print(shown(f"passed through without copies: {reasons}"))
+        out.print(make_literal(f"passed through without copies: {reasons}"))
     if len(summary.classes) > 1:
         _show_classes(summary.classes)
     for note in summary.notes:
@@ -47,15 +47,15 @@ def show_preview(pairs: Sequence[tuple[str, Sequence["Copy"]]]) -> None:
     table.add_column("method", no_wrap=True)
     for text, copies in pairs:
         for copy in copies:
-            before, after = marked(text[:_LONGEST], copy.text[:_LONGEST])
-            table.add_row(before, after, shown(copy.method))
+            before, after = mark_differences(text[:_LONGEST], copy.text[:_LONGEST])
+            table.add_row(before, after, make_literal(copy.method))
         if not copies:
             table.add_row(Text(sanitize_lines(text[:_LONGEST])), Text("no copy", style="italic"), "")
     out.print(table)
 
 
-def marked(before: str, after: str) -> tuple[Text, Text]:
-    """Return both texts with their differences coloured, and marked for who sees no colour."""
+def mark_differences(before: str, after: str) -> tuple[Text, Text]:
+    """Return both texts with their differences in colour, and in brackets for terminals without colour."""
     from difflib import SequenceMatcher
 
     from txt.augmentation.spans import Splitter
@@ -77,7 +77,7 @@ def marked(before: str, after: str) -> tuple[Text, Text]:
 
 
 def show_gain(gain: "Gain") -> None:
-    """Print what training on copies brings, beside plain duplicates of the same rows."""
+    """Print how much training on copies helps, compared with plain duplicates of the same rows."""
     table = Table(box=None, padding=(0, 3, 0, 0))
     for heading in ("trained on", "rows", "accuracy", "gain", "95 % interval"):
         table.add_column(heading, justify="left" if heading == "trained on" else "right")
@@ -92,7 +92,7 @@ def show_gain(gain: "Gain") -> None:
         )
     out.print(table)
     out.print()
-    out.print(shown(f"{gain.verdict}. {gain.how}"))
+    out.print(make_literal(f"{gain.verdict}. {gain.how}"))
 
 
 def _show_classes(classes: Mapping[str, tuple[int, int]]) -> None:
@@ -102,7 +102,7 @@ def _show_classes(classes: Mapping[str, tuple[int, int]]) -> None:
         table.add_column(heading, justify="right")
     shown_classes = sorted(classes.items(), key=lambda item: -item[1][1])
     for name, (before, after) in shown_classes[:_CLASSES_SHOWN]:
-        table.add_row(shown(name), f"{before:,}", f"{after:,}")
+        table.add_row(make_literal(name), f"{before:,}", f"{after:,}")
     if len(classes) > _CLASSES_SHOWN:
         table.add_row(f"and {len(classes) - _CLASSES_SHOWN} more", "", "")
     out.print()

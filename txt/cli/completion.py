@@ -1,4 +1,4 @@
-"""What the shell can complete: runs, prepared folders, columns, labels, methods; nothing heavy is loaded for it."""
+"""Shell completion of runs, prepared folders, columns, labels and methods, without heavy imports."""
 
 import csv
 import json
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from typer._click import Context
 
 TYPED = "txt.typed"
-"""Under this name a context keeps what was typed so far: an option without its value leaves nothing parsed."""
+"""The key of `context.meta` under which the words typed so far are kept.
+
+While an option still lacks its value, parsing fails and the context has no parsed parameters.
+"""
 
 _HEAD_BYTES = 1 << 16
 _MOST = 1000
@@ -25,29 +28,29 @@ _METHODS = (*EDITS, "back-translation", "contextual", "antonym")
 
 
 def complete(context: "Context", name: str, begun: str) -> list[str]:
-    """Return what a parameter of a command may be, as far as it was typed; names with control codes are left out."""
-    found = _candidates(context, name, begun)
+    """Return the possible values of a parameter that begin with what was typed, without those with control codes."""
+    found = _find_candidates(context, name, begun)
     return sorted({each for each in found if each.startswith(begun) and each.isprintable()})[:_MOST]
 
 
-def _candidates(context: "Context", name: str, begun: str) -> Iterable[str]:
+def _find_candidates(context: "Context", name: str, begun: str) -> Iterable[str]:
     match name:
         case "run" | "runs" | "resume" if context.info_name != "grid":
-            return _folders("runs", "config.json")
+            return _list_folders("runs", "config.json")
         case "resume" | "from_study":
-            return _folders("studies", "study.json")
+            return _list_folders("studies", "study.json")
         case "pretrained":
-            return ["minilm", *_folders("runs", "config.json")]
+            return ["minilm", *_list_folders("runs", "config.json")]
         case "model" | "check":
-            return ["tfidf", *(["forest", "minilm"] if name == "model" else []), *_folders("runs", "config.json")]
+            return ["tfidf", *(["forest", "minilm"] if name == "model" else []), *_list_folders("runs", "config.json")]
         case "source":
-            return [*_prepared(), *_data(begun)]
+            return [*_list_prepared(), *_list_data(begun)]
         case "data" | "what":
-            return _data(begun)
+            return _list_data(begun)
         case "text_column" | "label_column" | "split_column" | "group_column":
-            return _columns(_data_file(context))
+            return _read_columns(_find_data_file(context))
         case "labels" | "keys":
-            return _labels(_data_file(context))
+            return _read_labels(_find_data_file(context))
         case "method":
             return _METHODS
         case "preset":
@@ -55,27 +58,27 @@ def _candidates(context: "Context", name: str, begun: str) -> Iterable[str]:
         case "recipe":
             return ("auto", "guide")
         case "tag":
-            return _tags()
+            return _read_tags()
         case "command":
             return getattr(context.find_root().command, "commands", {})
     return ()
 
 
-def _data_file(context: "Context") -> str:
-    """Return the data file among what was typed."""
+def _find_data_file(context: "Context") -> str:
+    """Return the data file among the words typed so far."""
     typed = [each for each in context.meta.get(TYPED, ()) if each.lower().endswith(_FILES)]
     return typed[0] if typed else ""
 
 
-def _folders(parent: str, file: str) -> list[str]:
+def _list_folders(parent: str, file: str) -> list[str]:
     return [path.parent.name for path in islice(Path(parent).glob(f"*/{file}"), _MOST)]
 
 
-def _prepared() -> list[str]:
+def _list_prepared() -> list[str]:
     return [path.parent.name for path in islice(Path().glob("*/manifest.json"), _MOST)]
 
 
-def _data(begun: str) -> Iterator[str]:
+def _list_data(begun: str) -> Iterator[str]:
     """Yield data files and folders in the folder that was typed so far."""
     typed, slash, _ = begun.rpartition("/")
     folder = Path(typed + slash) if slash else Path()
@@ -89,9 +92,9 @@ def _data(begun: str) -> Iterator[str]:
                 yield f"{typed}{slash}{path.name}/"
 
 
-def _columns(data: str) -> list[str]:
+def _read_columns(data: str) -> list[str]:
     """Return the columns of a text file by its first line."""
-    head = _head(Path(data))
+    head = _read_head(Path(data))
     first, _, _ = head.partition("\n")
     with suppress(ValueError):
         record = json.loads(first)
@@ -102,10 +105,10 @@ def _columns(data: str) -> list[str]:
     return []
 
 
-def _labels(data: str) -> list[str]:
+def _read_labels(data: str) -> list[str]:
     """Return the values of the column that is called `label`, in the first rows."""
-    lines = _head(Path(data)).split("\n")[:-1]
-    columns = _columns(data)
+    lines = _read_head(Path(data)).split("\n")[:-1]
+    columns = _read_columns(data)
     if "label" not in columns:
         return []
     delimiter = max((",", ";", "\t", "|"), key=lines[0].count)
@@ -115,20 +118,20 @@ def _labels(data: str) -> list[str]:
     return []
 
 
-def _tags() -> Iterator[str]:
+def _read_tags() -> Iterator[str]:
     for path in islice(Path("runs").glob("*/notes.json"), _MOST):
         with suppress(OSError, ValueError, TypeError, AttributeError):
             yield from (str(tag) for tag in json.loads(path.read_text(encoding="utf-8")).get("tags", ()))
 
 
-def _head(path: Path) -> str:
+def _read_head(path: Path) -> str:
     with suppress(OSError), path.open("rb") as file:
         return file.read(_HEAD_BYTES).decode("utf-8-sig", "replace").replace("\r\n", "\n")
     return ""
 
 
-def completions(context: "Context", parameter: Any, begun: str) -> list[str]:
-    """Complete a parameter: what it has choices for, else what this folder holds."""
+def complete_parameter(context: "Context", parameter: Any, begun: str) -> list[str]:
+    """Complete a parameter from its choices, or else from the contents of this folder."""
     choices = (parameter.metavar or "").split("|")
     if len(choices) > 1 and all(each.isidentifier() or "-" in each for each in choices):
         return [each for each in choices if each.startswith(begun)]

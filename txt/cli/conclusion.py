@@ -1,4 +1,4 @@
-"""How a training ended, on the terminal: scores beside the baseline, where the model is, what to try next."""
+"""Prints the result of a training: scores beside the baseline, where the model is, what to try next."""
 
 import shlex
 from pathlib import Path
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from txt.cli.console import out, shown
-from txt.cli.scorecard import scores_table, verdict_lines
+from txt.cli.console import make_literal, out
+from txt.cli.scorecard import build_scores_table, format_verdict
 from txt.durations import format_duration
 
 if TYPE_CHECKING:
@@ -19,27 +19,27 @@ def show_conclusion(conclusion: "Conclusion") -> None:
     """Print the scores, the verdict against the baseline, what the training was like, and the advice."""
     report, run = conclusion.report, conclusion.run
     out.print(Text(f"\n{report.rows:,} {report.split} rows, intervals at 95 %", style="bold"))
-    out.print(scores_table(report, out.width))
-    for line in verdict_lines(report):
+    out.print(build_scores_table(report, out.width))
+    for line in format_verdict(report):
         out.print(line)
     out.print()
-    out.print(Text(_course(conclusion)))
+    out.print(Text(_describe_training(conclusion)))
     for what, path in (("model", run.model), ("report", run.path / "report.html")):
-        out.print(Text(f"{what:<7} ").append(shown(_from_here(path))), soft_wrap=True)
+        out.print(Text(f"{what:<7} ").append(make_literal(_shorten_path(path))), soft_wrap=True)
     for advice in conclusion.advice:
-        out.print(_advice_line(advice))
+        out.print(_format_advice(advice))
     name = shlex.quote(run.name)
-    out.print(shown(f"  txt eval {name:<10} classes, calibration, mistakes"))
-    out.print(shown(f"  txt predict {name:<7} asks for texts"))
+    out.print(make_literal(f"  txt eval {name:<10} classes, calibration, mistakes"))
+    out.print(make_literal(f"  txt predict {name:<7} asks for texts"))
 
 
-def _from_here(path: Path) -> str:
-    """Return a path as one would type it in this folder."""
+def _shorten_path(path: Path) -> str:
+    """Return a path relative to the current folder where it lies inside it."""
     path = path.resolve()
     return str(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
 
 
-def _course(conclusion: "Conclusion") -> str:
+def _describe_training(conclusion: "Conclusion") -> str:
     """Say which epoch was best and how long the training took."""
     finished, best = conclusion.finished, conclusion.best
     ended = ", stopped early" if finished.status == "early_stopped" else ""
@@ -50,9 +50,9 @@ def _course(conclusion: "Conclusion") -> str:
     )
 
 
-def _advice_line(advice: "Advice") -> Text:
+def _format_advice(advice: "Advice") -> Text:
     line = Text("→ ", style="yellow").append(
-        shown(f"{advice.message[0].upper()}{advice.message[1:]}.", style="default")
+        make_literal(f"{advice.message[0].upper()}{advice.message[1:]}.", style="default")
     )
     if advice.flags:
         line.append(f" Try {' or '.join(advice.flags)}.", style="bold")

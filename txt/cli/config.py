@@ -1,4 +1,4 @@
-"""`txt config`: what each option is set to here, and where that stands."""
+"""`txt config`: shows the value of each option in this folder, and where it was set."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -8,20 +8,20 @@ import typer
 from rich.text import Text
 from typer.core import TyperGroup, TyperOption
 
-from txt.cli.console import out, print_json, say, shown
-from txt.cli.options import Given, check_setting, declared_of
-from txt.cli.runs.arguments import Json
+from txt.cli.console import make_literal, out, print_json, say
+from txt.cli.options import GivenOptions, check_setting, get_option_schema
+from txt.cli.runs.arguments import JsonOption
 from txt.cli.settings import (
     FILE,
     CommandPath,
     Setting,
-    commands_of,
-    settings_of,
-    spelling,
-    unknown_variables,
-    value_of,
+    convert_setting,
+    find_unknown_variables,
+    list_settable_options,
+    read_settings,
+    spell_option,
 )
-from txt.cli.training_options import finds_rate, training_options, with_settings
+from txt.cli.training_options import build_training_options, merge_settings, take_auto_rate
 from txt.errors import InputError, nearest
 
 if TYPE_CHECKING:
@@ -31,8 +31,8 @@ BUILT_IN, RECIPE = "built in", "recipe"
 
 
 @dataclass(frozen=True)
-class _Value:
-    """An option of a command, its value, and where that stands; None is what a command finds out by itself."""
+class _OptionValue:
+    """An option of a command, its value, and where it was set; None means that the command chooses a value itself."""
 
     command: str
     option: str
@@ -53,7 +53,7 @@ def config(
     ] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="All options of all commands, not only what is set.")] = False,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Show what each option is set to here, and where: in txt.toml, by a variable, or built in.
 
@@ -65,7 +65,7 @@ def config(
     """
     root = context.find_root().command
     assert isinstance(root, TyperGroup)
-    settings, commands = settings_of(root), commands_of(root)
+    settings, commands = read_settings(root), list_settable_options(root)
     path = tuple(command or ())
     if path and path not in commands:
         close = nearest(" ".join(path), [" ".join(each) for each in commands])
@@ -76,33 +76,35 @@ def config(
         value
         for each, options in commands.items()
         if not path or each == path
-        for value in _values(each, options, settings.get(each, {}), context)
+        for value in _resolve_values(each, options, settings.get(each, {}), context)
     ]
-    for name in unknown_variables(root):
-        say(f"note: {name} is about no option of any command")
+    for name in find_unknown_variables(root):
+        say(f"note: {name} is not an option of any command")
     if as_json:
-        print_json({"values": [_as_json(value) for value in values]})
+        print_json({"values": [_encode_value(value) for value in values]})
         return
     chosen = [value for value in values if every or path or value.origin not in (BUILT_IN, RECIPE)]
     if chosen:
-        out.print(_table(chosen, bool(path)))
+        out.print(_build_table(chosen, bool(path)))
     else:
         say(f"Nothing is set here; `txt config train` shows what is built in. {FILE} with these lines would set some:")
         say("\n  seed = 7\n\n  [train]\n  epochs = 5")
 
 
-def _values(
+def _resolve_values(
     path: CommandPath, options: list[TyperOption], settings: dict[str, Setting], context: typer.Context
-) -> list[_Value]:
-    """Return what each option of a command comes to; a wrong value is told as the command itself would tell it."""
-    declared = declared_of(_command(context, path))
+) -> list[_OptionValue]:
+    """Return the value of each option of a command; a wrong value raises the same error as the command itself."""
+    declared = get_option_schema(_find_command(context, path))
     found = {
-        option.name: value_of(option, settings[option.name], context) for option in options if option.name in settings
+        option.name: convert_setting(option, settings[option.name], context)
+        for option in options
+        if option.name in settings
     }
     for name, value in found.items():
         if name in declared:
             check_setting(declared[name], value, settings[name].origin)
-    recipe = _of_recipe(found) if path in (("train",), ("lrfind",)) else {}
+    recipe = _resolve_recipe(found) if path in (("train",), ("lrfind",)) else {}
     values = []
     for option in options:
         value = declared[option.name].default if option.name in declared else option.get_default(context)
@@ -111,26 +113,26 @@ def _values(
             value, origin = found[option.name], settings[option.name].origin.strip("`")
         elif recipe.get(option.name, value) != value:
             value, origin = recipe[option.name], RECIPE
-        values.append(_Value(" ".join(path), spelling(option), value, origin))
+        values.append(_OptionValue(" ".join(path), spell_option(option), value, origin))
     return values
 
 
-def _command(context: typer.Context, path: CommandPath) -> Any:
+def _find_command(context: typer.Context, path: CommandPath) -> Any:
     command: Any = context.find_root().command
     for name in path:
         command = command.commands[name]
     return command
 
 
-def _of_recipe(found: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options of a training that is begun without a word, where `found` is set."""
-    given = Given({}, found)
-    preset, recipe, options = with_settings(found.get("preset"), found.get("recipe"), {}, given)
-    finds_rate(options, given)
-    return asdict(training_options(preset, recipe, options, given))
+def _resolve_recipe(found: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a training that is started without typed options, given the settings `found`."""
+    given = GivenOptions({}, found)
+    preset, recipe, options = merge_settings(found.get("preset"), found.get("recipe"), {}, given)
+    take_auto_rate(options, given)
+    return asdict(build_training_options(preset, recipe, options, given))
 
 
-def _table(values: list[_Value], is_one: bool) -> "Table":
+def _build_table(values: list[_OptionValue], is_one: bool) -> "Table":
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="dim", padding=(0, 2, 0, 0))
@@ -138,13 +140,13 @@ def _table(values: list[_Value], is_one: bool) -> "Table":
         table.add_column(heading, overflow="fold")
     for value in values:
         style = "" if value.origin == BUILT_IN else "bold"
-        told = "–" if value.value is None else _spoken(value.value)
+        told = "–" if value.value is None else _format_value(value.value)
         where = () if is_one else (Text(value.command, style="dim"),)
-        table.add_row(*where, shown(value.option, style), shown(told, style), shown(value.origin))
+        table.add_row(*where, make_literal(value.option, style), make_literal(told, style), make_literal(value.origin))
     return table
 
 
-def _spoken(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, list | tuple):
@@ -152,7 +154,7 @@ def _spoken(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _as_json(value: _Value) -> dict[str, Any]:
+def _encode_value(value: _OptionValue) -> dict[str, Any]:
     plain = (
         value.value if isinstance(value.value, bool | int | float | list) or value.value is None else str(value.value)
     )

@@ -1,4 +1,4 @@
-"""The data report of `txt prepare`, for people: 80 columns, meaning never by colour alone."""
+"""Prints the data report of `txt prepare`, readable at 80 columns and without colour."""
 
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
@@ -7,7 +7,7 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from txt.cli.console import out, shown, talk
+from txt.cli.console import make_literal, out, talk
 from txt.sanitize import clip
 
 if TYPE_CHECKING:
@@ -21,24 +21,32 @@ _ROLES = {"text": "text", "label": "label", "split": "split", "group": "group", 
 
 def show_report(report: "DataReport") -> None:
     """Print the whole report on stdout."""
-    _print(out, report, [_facts(_columns(report)), _classes(report), _facts(_findings(report))])
+    _print_parts(
+        out,
+        report,
+        [
+            _build_facts_table(_describe_columns(report)),
+            _build_class_table(report),
+            _build_facts_table(_describe_findings(report)),
+        ],
+    )
 
 
 def say_report(report: "DataReport") -> None:
-    """Print what was chosen, the splits and the warnings on stderr: the report in short, before a training."""
+    """Print a short report on stderr before a training: the chosen columns, the splits and the warnings."""
     rows = ", ".join(f"{count:,} {name}" for name, count in report.rows.items() if count)
-    _print(talk, report, [_facts([*_columns(report), ("rows", Text(rows))])])
+    _print_parts(talk, report, [_build_facts_table([*_describe_columns(report), ("rows", Text(rows))])])
 
 
-def _print(console: Console, report: "DataReport", parts: list[RenderableType]) -> None:
+def _print_parts(console: Console, report: "DataReport", parts: list[RenderableType]) -> None:
     for part in parts:
         console.print(part)
         console.print()
     for warning in report.warnings:
-        console.print(Text("warning: ", style="yellow").append(shown(warning, style="default")))
+        console.print(Text("warning: ", style="yellow").append(make_literal(warning, style="default")))
 
 
-def _facts(facts: Iterable[tuple[str, RenderableType]]) -> Table:
+def _build_facts_table(facts: Iterable[tuple[str, RenderableType]]) -> Table:
     table = Table.grid(padding=(0, 2))
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
@@ -47,20 +55,20 @@ def _facts(facts: Iterable[tuple[str, RenderableType]]) -> Table:
     return table
 
 
-def _columns(report: "DataReport") -> Iterator[tuple[str, Text]]:
-    yield "data", shown(", ".join(report.sources))
+def _describe_columns(report: "DataReport") -> Iterator[tuple[str, Text]]:
+    yield "data", make_literal(", ".join(report.sources))
     for role, name in _ROLES.items():
         column = report.columns.get(role)
         if column:
-            yield name, shown(f"column `{column['name']}`, {column['why']}")
+            yield name, make_literal(f"column `{column['name']}`, {column['why']}")
     if report.metadata:
-        yield "kept too", shown(", ".join(report.metadata))
-    yield "splits", shown(report.split_by)
+        yield "kept too", make_literal(", ".join(report.metadata))
+    yield "splits", make_literal(report.split_by)
     for why, rows in report.dropped.items():
-        yield "left out", shown(f"{rows:,} of {report.rows_read:,} rows: {why}")
+        yield "left out", make_literal(f"{rows:,} of {report.rows_read:,} rows: {why}")
 
 
-def _classes(report: "DataReport") -> Table:
+def _build_class_table(report: "DataReport") -> Table:
     splits = [name for name in report.class_counts if report.rows[name]]
     labeled = sum(report.rows[name] for name in splits)
     table = Table(box=None, pad_edge=False, padding=(0, 3, 0, 0))
@@ -68,7 +76,11 @@ def _classes(report: "DataReport") -> Table:
     for name in (*splits, "share"):
         table.add_column(name, justify="right")
     totals = {label: sum(report.class_counts[name][label] for name in splits) for label in report.class_counts["train"]}
-    labels = _some(sorted(totals, key=lambda label: -totals[label])) if len(totals) > _SHOWN_CLASSES else list(totals)
+    labels = (
+        _choose_classes(sorted(totals, key=lambda label: -totals[label]))
+        if len(totals) > _SHOWN_CLASSES
+        else list(totals)
+    )
     for label in labels:
         if label is None:
             table.add_row(Text(f"… {len(totals) - len(labels) + 1} more", style="dim"))
@@ -82,12 +94,12 @@ def _classes(report: "DataReport") -> Table:
     return table
 
 
-def _some(labels: list[str]) -> list[str | None]:
+def _choose_classes(labels: list[str]) -> list[str | None]:
     """Return the largest and the smallest classes, and None for those between."""
     return [*labels[:8], None, *labels[-3:]]
 
 
-def _findings(report: "DataReport") -> Iterator[tuple[str, RenderableType]]:
+def _describe_findings(report: "DataReport") -> Iterator[tuple[str, RenderableType]]:
     at = report.lengths
     yield (
         "tokens",
@@ -96,26 +108,26 @@ def _findings(report: "DataReport") -> Iterator[tuple[str, RenderableType]]:
             f"{report.truncated:.1%} of the texts are cut at --max-length {report.max_length}"
         ),
     )
-    yield "tokenizer", _tokenizer(report)
+    yield "tokenizer", _describe_tokenizer(report)
     repeated = f"{report.duplicates:,} rows repeat an earlier text" if report.duplicates else "no text comes twice"
     yield "duplicates", Text(repeated)
     if report.conflicting_texts:
-        yield "conflicts", _conflicts(report)
+        yield "conflicts", _describe_conflicts(report)
     if report.imbalance >= 1.5:
         yield "imbalance", Text(f"the largest class has {report.imbalance:,.1f} × the rows of the smallest")
     yield "suggested", Text(f"--max-length {report.suggested_max_length}")
 
 
-def _tokenizer(report: "DataReport") -> Text:
+def _describe_tokenizer(report: "DataReport") -> Text:
     about = report.tokenizer
     made = f"trained on {about['texts']:,} train texts" if about["trained"] else f"from {about['name']}"
     unknown = "" if report.unknown_on_val is None else f"; {report.unknown_on_val:.2%} unknown on val"
-    return shown(f"{about['kind']}, {report.vocab_size:,} entries, {made}{unknown}")
+    return make_literal(f"{about['kind']}, {report.vocab_size:,} entries, {made}{unknown}")
 
 
-def _conflicts(report: "DataReport") -> Group:
+def _describe_conflicts(report: "DataReport") -> Group:
     count = report.conflicting_texts
-    lines = [Text("1 text stands" if count == 1 else f"{count:,} texts stand").append(" under different labels:")]
+    lines = [Text("1 text has" if count == 1 else f"{count:,} texts have").append(" different labels:")]
     for conflict in report.conflicts[:_SHOWN_CONFLICTS]:
         labels = ", ".join(f"{name} × {rows}" for name, rows in conflict.labels.items())
         lines.append(Text(f"  {clip(conflict.text, _TEXT_WIDTH)}", no_wrap=True, overflow="ellipsis"))

@@ -1,10 +1,10 @@
-"""`txt demo`: the main job on the sample reviews, from the raw file to the evaluation."""
+"""`txt demo`: prepares, trains and evaluates on the sample reviews."""
 
 from typing import Annotated
 
 import typer
 
-from txt.cli.console import out, say, shown
+from txt.cli.console import make_literal, out, say
 from txt.cli.stage_bar import StageBar
 from txt.cli.train import run_training
 from txt.config import PrepareConfig, TrainConfig
@@ -27,12 +27,12 @@ def demo(
     """
     from txt.cli.data_report import show_report as show_data_report
     from txt.cli.scorecard import show_report
-    from txt.data.sample import sample_file
-    from txt.evaluation.run import evaluate_run
-    from txt.evaluation.write import write
+    from txt.data.sample import find_sample_file
+    from txt.evaluation.evaluate_run import evaluate_run
+    from txt.evaluation.write_report import write
     from txt.training.start import start_on_file
 
-    reviews = sample_file("reviews.csv")
+    reviews = find_sample_file("reviews.csv")
     _say_step(f"txt prepare {reviews.name}")
     with StageBar() as bar:
         start = start_on_file(reviews, _CONFIG, PrepareConfig(), name, bar.advance, show_data_report)
@@ -44,10 +44,10 @@ def demo(
     write(report, start.run.path)
     show_report(report, out)
     out.print()
-    out.print(shown("What to do next:", style="bold"))
-    out.print(shown(f"  open {start.run.path}/report.html    the same, with plots"))
-    out.print(shown("  txt label data.csv           label texts of your own, a key each"))
-    out.print(shown("  txt train data.csv           train on them"))
+    out.print(make_literal("What to do next:", style="bold"))
+    out.print(make_literal(f"  open {start.run.path}/report.html    the same, with plots"))
+    out.print(make_literal("  txt label data.csv           label texts of your own, a key each"))
+    out.print(make_literal("  txt train data.csv           train on them"))
 
 
 def _say_step(command: str) -> None:

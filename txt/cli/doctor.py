@@ -1,11 +1,11 @@
-"""`txt doctor`: what txt runs on here, and what to do where something is missing."""
+"""`txt doctor`: checks the installation and the machine, and says how to fix what is missing."""
 
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.text import Text
 
-from txt.cli.console import out, print_json, say, shown
+from txt.cli.console import make_literal, out, print_json, say
 
 if TYPE_CHECKING:
     from txt.installation.finding import Finding
@@ -29,10 +29,10 @@ def doctor(
 
     Example: `txt doctor` or `txt doctor --json`
     """
-    from txt.installation.checkup import findings
+    from txt.installation.checkup import collect_findings
     from txt.installation.finding import PROBLEM
 
-    found = list(findings(out.color_system))
+    found = list(collect_findings(out.color_system))
     problems = sum(one.state == PROBLEM for one in found)
     if as_json:
         print_json({"format": 1, "problems": problems, "findings": [one.to_json() for one in found]})
@@ -41,25 +41,25 @@ def doctor(
     for one in found:
         if one.section != section:
             section = one.section
-            out.print(shown(section, style="bold"))
-        out.print(_line(one), soft_wrap=True)
-    say(_verdict(problems, sum(one.state == "note" for one in found)))
+            out.print(make_literal(section, style="bold"))
+        out.print(_format_finding(one), soft_wrap=True)
+    say(_summarize_findings(problems, sum(one.state == "note" for one in found)))
     return int(problems > 0)
 
 
-def _line(finding: "Finding") -> Text:
-    """Return a finding's line, its advice below it."""
+def _format_finding(finding: "Finding") -> Text:
+    """Return a finding as a line, with its advice on a second line."""
     told = finding.to_json()
     mark, style = _MARKS[finding.state]
     line = Text(f"  {mark} ", style=style)
-    line.append_text(shown(f"{told['name']:<{_NAME_WIDTH}} {told['value']}", style="default"))
+    line.append_text(make_literal(f"{told['name']:<{_NAME_WIDTH}} {told['value']}", style="default"))
     if told["advice"]:
         line.append("\n" + " " * (_NAME_WIDTH + 5))
-        line.append_text(shown(told["advice"], style="dim"))
+        line.append_text(make_literal(told["advice"], style="dim"))
     return line
 
 
-def _verdict(problems: int, notes: int) -> str:
+def _summarize_findings(problems: int, notes: int) -> str:
     if problems:
         return f"\n{problems} to mend (✗), {notes} to know of (•)"
     return f"\nall that txt needs is here; {notes} to know of (•)" if notes else "\nall that txt needs is here"

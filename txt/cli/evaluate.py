@@ -1,4 +1,4 @@
-"""`txt eval`: how good a run's best model is, beside a baseline, and where it errs."""
+"""`txt eval`: how good a run's best model is compared with a baseline, and where it makes mistakes."""
 
 from pathlib import Path
 from types import TracebackType
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from txt.cli.console import out as stdout
-from txt.cli.console import print_json, say, say_meanwhile
-from txt.cli.options import Given, build, takes
+from txt.cli.console import print_json, say, say_if_terminal
+from txt.cli.options import GivenOptions, build_config, takes
 from txt.config import PrepareConfig
 from txt.errors import InputError
 from txt.option_schema import list_option_names
@@ -41,7 +41,7 @@ def evaluate(
         bool, typer.Option(help="A second baseline, on frozen MiniLM embeddings, where the extra is installed.")
     ] = True,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
-    given: Given,
+    given: GivenOptions,
 ) -> None:
     """Evaluate a run's best model, beside a baseline that counts words.
 
@@ -51,18 +51,18 @@ def evaluate(
     Example: `txt eval` or `txt eval 003 --data more-reviews.csv`
     """
     from txt.cli.scorecard import show_report
-    from txt.evaluation.run import evaluate_run, report_folder
-    from txt.evaluation.write import write
+    from txt.evaluation.evaluate_run import evaluate_run, report_folder
+    from txt.evaluation.write_report import write
     from txt.runs.folder import Run
 
     if data is None and given:
         flag = "--" + next(iter(given)).replace("_", "-")
-        raise InputError(f"{flag} is about reading a file, and none is given", "name it with --data FILE")
+        raise InputError(f"{flag} is for reading a data file, and none is given", "name it with --data FILE")
     found = Run.open(run) if run else Run.find_newest()
-    say_meanwhile(f"evaluating {sanitize(found.name)} …")
+    say_if_terminal(f"evaluating {sanitize(found.name)} …")
     with PredictingBar() as bar:
         report = evaluate_run(
-            found, split, data, build(PrepareConfig, given, given.settings), device, bar.advance, embeddings
+            found, split, data, build_config(PrepareConfig, given, given.settings), device, bar.advance, embeddings
         )
     folder = out or report_folder(found, report)
     write(report, folder)

@@ -5,11 +5,11 @@ from typing import Annotated
 
 import typer
 
+from txt.cli.console import make_literal, print_json, say
 from txt.cli.console import out as stdout
-from txt.cli.console import print_json, say, shown
 from txt.errors import InputError, did_you_mean
 
-FORMATS = ("hf", "onnx")
+EXPORT_FORMATS = ("hf", "onnx")
 
 
 def register(app: typer.Typer) -> None:
@@ -37,12 +37,12 @@ def export(
 
     Example: `txt export 001 --format onnx --quantize`
     """
-    if form not in FORMATS:
-        message = f"--format is `{form}`, and must be one of {', '.join(FORMATS)}"
-        raise InputError(message, did_you_mean(form, FORMATS))
+    if form not in EXPORT_FORMATS:
+        message = f"--format is `{form}`, and must be one of {', '.join(EXPORT_FORMATS)}"
+        raise InputError(message, did_you_mean(form, EXPORT_FORMATS))
     if quantize and form != "onnx":
         raise InputError("--quantize is for --format onnx", "--format onnx --quantize")
-    from txt.prediction.source import find_model
+    from txt.prediction.model_source import find_model
     from txt.runs.folder import Run
 
     source = find_model(run if run is not None else Run.find_newest().path)
@@ -59,7 +59,7 @@ def export(
         print_json({"format": 1, "path": str(target), "kind": form, **made})
         return
     for name in sorted(path.name for path in target.iterdir()):
-        stdout.print(shown(f"  {target / name}"))
+        stdout.print(make_literal(f"  {target / name}"))
     say(f"Probabilities on real rows differ from txt's by {made['largest_difference']:.1g} at most.")
     if "same_label" in made:
         say(f"The same label for {made['same_label']:.1%} of {made['rows']:,} rows; {made['bytes'] / 2**20:.1f} MiB.")

@@ -17,7 +17,7 @@ EscapeFormulas = Annotated[
 ]
 
 
-def tell_escaped(path: Path) -> None:
+def escape_and_report(path: Path) -> None:
     """Escape the formulas in a file that was just made, and tell how many there were."""
     from txt.data.reading.formulas import escape_formulas
 

@@ -20,18 +20,18 @@ class GroupedCommand(TyperCommand):
     """A command whose help shows each option under its group, those without one first."""
 
     def invoke(self, ctx: "Context") -> Any:
-        """Run the command, with what is set for it where nothing was typed."""
+        """Run the command; options that were not typed take their settings."""
         apply_settings(ctx)
         return super().invoke(ctx)
 
     def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
-        """Parse what was typed; for a shell that asks how it may go on, each parameter learns that before."""
+        """Parse the typed words; when a shell asks for completions, connect each parameter with them first."""
         if ctx.resilient_parsing:
-            from txt.cli.completion import TYPED, completions
+            from txt.cli.completion import TYPED, complete_parameter
 
             ctx.meta[TYPED] = list(args)
             for parameter in self.params:
-                parameter._custom_shell_complete = completions  # Typer's own way in is by each parameter's declaration
+                parameter._custom_shell_complete = complete_parameter  # Typer has no other way for all
         return super().parse_args(ctx, args)
 
     def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
@@ -52,7 +52,7 @@ class SettableGroup(TyperGroup):
     """A group of commands whose own options can be set, as those of its commands."""
 
     def invoke(self, ctx: "Context") -> Any:
-        """Run the group, with what is set for it where nothing was typed."""
+        """Run the group; options that were not typed take their settings."""
         if ctx.parent is not None:
             apply_settings(ctx)
         return super().invoke(ctx)

@@ -8,37 +8,37 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from txt.cli.console import out, shown, talk
-from txt.cli.settings import settings_of
+from txt.cli.console import make_literal, out, talk
+from txt.cli.settings import read_settings
 from txt.errors import InputError
 
 if TYPE_CHECKING:
-    from txt.folder.entry import Entry, Step
+    from txt.folder.entry import FolderEntry, NextStep
 
 
 def show_home(context: typer.Context) -> None:
-    """Show what is in this folder, run what is chosen, and come back, until the screen is left."""
+    """Show the home screen and run the chosen command, again and again until the user leaves the screen."""
     from txt.screens.home import HomeApp, HomeScreen
 
     chosen: tuple[str, str] | None = None
     about = context.get_help()
     while True:
-        screen = HomeScreen(_look, _place(), chosen, _problem(context), about)
+        screen = HomeScreen(_survey_folder, _name_folder(), chosen, _find_problem(context), about)
         asked = HomeApp(screen).run()
         if asked is None:
             return
         step, chosen = asked
-        if not _run(step):
+        if not _run_step(step):
             return
 
 
-def _look() -> "list[Entry]":
+def _survey_folder() -> "list[FolderEntry]":
     from txt.folder.survey import survey
 
     return survey()
 
 
-def _place() -> str:
+def _name_folder() -> str:
     """Return the folder's name, with `~` for one's home."""
     here = Path.cwd()
     try:
@@ -47,27 +47,27 @@ def _place() -> str:
         return str(here)
 
 
-def _problem(context: typer.Context) -> str:
-    """Return what is wrong with txt.toml or a variable, since every command would stop at it."""
+def _find_problem(context: typer.Context) -> str:
+    """Return the mistake in txt.toml or in a variable, if any: every command would stop at it."""
     root = context.command
     try:
-        settings_of(root)  # type: ignore[arg-type]
+        read_settings(root)  # type: ignore[arg-type]
     except InputError as error:
         return f"{error.message}; {error.hint}" if error.hint else error.message
     return ""
 
 
-def _run(step: "Step") -> bool:
+def _run_step(step: "NextStep") -> bool:
     """Run a command in a process of its own, and return whether to come back to the screen."""
-    out.print(shown(f"$ {step.command}", style="bold"))
-    before = signal.signal(signal.SIGINT, _left_to_the_command)
+    out.print(make_literal(f"$ {step.command}", style="bold"))
+    before = signal.signal(signal.SIGINT, _ignore_interrupt)
     try:
         code = subprocess.run([sys.executable, "-m", "txt", *step.arguments], check=False).returncode
     finally:
         signal.signal(signal.SIGINT, before)
     ended = "" if code == 0 else f"exit code {code}; "
     talk.print()
-    talk.print(shown(f"{ended}Enter goes back, q and Enter leaves ", style="dim"), end="")
+    talk.print(make_literal(f"{ended}Enter goes back, q and Enter leaves ", style="dim"), end="")
     try:
         return input().strip().lower() != "q"
     except (EOFError, KeyboardInterrupt):
@@ -75,5 +75,5 @@ def _run(step: "Step") -> bool:
         return False
 
 
-def _left_to_the_command(_number: int, _frame: object) -> None:
-    """Take Ctrl-C and do nothing: the command, which the terminal sends it to as well, knows what to save."""
+def _ignore_interrupt(_number: int, _frame: object) -> None:
+    """Ignore Ctrl-C: the terminal sends it to the running command too, which saves its work."""

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from txt.cli.console import make_literal, print_json, say, say_if_terminal
 from txt.cli.console import out as stdout
-from txt.cli.console import print_json, say, say_meanwhile, shown
-from txt.cli.options import Given, build, file_options, takes
+from txt.cli.options import GivenOptions, build_config, read_config_file, takes
 from txt.cli.terminal import has_screen
 from txt.config import LRFindConfig, TrainConfig
 from txt.errors import InputError, Interrupted
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from txt.data.prepared import Prepared
-    from txt.search.finding import Finding
-    from txt.search.range_test import Tried
-    from txt.search.verification import Verified
+    from txt.search.range_test import RangeTestStep
+    from txt.search.range_test_result import RangeTestResult
+    from txt.search.verification import VerifiedRate
 
 _USED = {"batch_size", "max_grad_norm", "weight_decay", "label_smoothing", "class_weights", "accumulate"}
 _GROUPS = {"Model", "Pretrained", "Machine"}
@@ -52,7 +52,7 @@ def lrfind(
     plain: Annotated[bool, typer.Option("--plain", help="No live view: for pipes and screen readers.")] = False,
     svg: Annotated[Path | None, typer.Option(help="Write the curve as an SVG picture to this file.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the finding as JSON on stdout.")] = False,
-    given: Given,
+    given: GivenOptions,
 ) -> None:
     """Suggest a learning rate: the peak for `txt train --lr`.
 
@@ -62,36 +62,38 @@ def lrfind(
 
     Example: `txt lrfind --preset small`
     """
-    from txt.cli.training_options import finds_rate, training_options, with_settings
-    from txt.search.finding import save_finding
+    from txt.cli.training_options import build_training_options, merge_settings, take_auto_rate
+    from txt.search.range_test_result import save_finding
 
-    below, recipe, options = with_settings(preset, None, file_options(config, TrainConfig, LRFindConfig), given)
-    finds_rate(options, given)  # `lr = "auto"` in a file that training shares is no news here
-    training = training_options(below, recipe, options, given)
-    finding_config = build(LRFindConfig, given, options)
-    prepared = _open(source)
+    below, recipe, options = merge_settings(preset, None, read_config_file(config, TrainConfig, LRFindConfig), given)
+    take_auto_rate(options, given)  # ignore `lr = "auto"` in a file that is shared with training
+    training = build_training_options(below, recipe, options, given)
+    finding_config = build_config(LRFindConfig, given, options)
+    prepared = _open_prepared(source)
     finding = find_rate(prepared, training, finding_config, has_screen(plain, as_json))
-    verified = list(_verify(prepared, training, finding)) if finding_config.verify else []
-    finding = _believing(finding, verified)
+    verified = list(_verify_rate(prepared, training, finding)) if finding_config.verify else []
+    finding = _adopt_verified_rate(finding, verified)
     save_finding(prepared, training, finding)
     if as_json:
         print_json(finding.to_json() | {"verified": [each.to_json() for each in verified]})
     else:
-        for part in _report(finding, verified, min(stdout.width, 100)):
+        for part in _format_report(finding, verified, min(stdout.width, 100)):
             stdout.print(part)
-        _say_next(source, finding, _as_typed(preset, config, given))
+        _say_next(source, finding, _list_typed_options(preset, config, given))
     if svg is not None:
-        _write_svg(svg, _report(finding, verified, 100))
+        _write_svg(svg, _format_report(finding, verified, 100))
 
 
-def find_rate(prepared: "Prepared", training: TrainConfig, finding: LRFindConfig, on_screen: bool = False) -> "Finding":
+def find_rate(
+    prepared: "Prepared", training: TrainConfig, finding: LRFindConfig, on_screen: bool = False
+) -> "RangeTestResult":
     """Run the range test, on a screen of its own or with a bar on stderr.
 
     Raises:
         Interrupted: the screen was left before the end.
     """
-    from txt.search.finding import find
     from txt.search.range_test import range_test
+    from txt.search.range_test_result import find_suggestion
 
     rule = finding.choose_rule(training)
     if on_screen:
@@ -102,19 +104,19 @@ def find_rate(prepared: "Prepared", training: TrainConfig, finding: LRFindConfig
         if tried is None:
             raise Interrupted("left before the end; nothing was written")
     else:
-        tried = list(_with_bar(range_test(prepared, training, finding), finding))
-    return find(tried, rule)
+        tried = list(_watch_with_bar(range_test(prepared, training, finding), finding))
+    return find_suggestion(tried, rule)
 
 
-def with_found_rate(training: TrainConfig, prepared: "Prepared") -> TrainConfig:
-    """Return the options with the learning rate that was found for them, by a test now where there was none before."""
-    from txt.search.finding import save_finding, saved_suggestion
+def set_found_rate(training: TrainConfig, prepared: "Prepared") -> TrainConfig:
+    """Return the options with the learning rate that a range test found; run the test if there is no result yet."""
+    from txt.search.range_test_result import load_suggestion, save_finding
 
-    suggestion = saved_suggestion(prepared, training)
+    suggestion = load_suggestion(prepared, training)
     if suggestion is not None:
         say(f"--lr auto: {suggestion:.2g}, as txt lrfind found before for this architecture and batch size")
         return training.with_options(learning_rate=suggestion)
-    say("--lr auto: nothing found yet for this architecture and batch size, so txt lrfind runs first")
+    say("--lr auto: no result yet for this architecture and batch size, so txt lrfind runs first")
     finding = find_rate(prepared, training, LRFindConfig())
     save_finding(prepared, training, finding)
     if finding.suggestion is None:
@@ -124,7 +126,7 @@ def with_found_rate(training: TrainConfig, prepared: "Prepared") -> TrainConfig:
     return training.with_options(learning_rate=finding.suggestion)
 
 
-def _with_bar(tried: "Iterator[Tried]", finding: LRFindConfig) -> "Iterator[Tried]":
+def _watch_with_bar(tried: "Iterator[RangeTestStep]", finding: LRFindConfig) -> "Iterator[RangeTestStep]":
     from tqdm import tqdm
 
     with tqdm(
@@ -136,18 +138,18 @@ def _with_bar(tried: "Iterator[Tried]", finding: LRFindConfig) -> "Iterator[Trie
             yield each
 
 
-def _open(source: Path) -> "Prepared":
+def _open_prepared(source: Path) -> "Prepared":
     if source.is_file():
         raise InputError(f"`{source}` is a file, not a prepared folder", f"txt prepare {source}, then txt lrfind")
     if not source.is_dir() and source == Path("prepared"):
         raise InputError("there is no `prepared` folder here", "txt prepare DATA makes one")
-    say_meanwhile(f"trying learning rates on {sanitize(str(source))} …")
+    say_if_terminal(f"trying learning rates on {sanitize(str(source))} …")
     from txt.data.prepared import Prepared
 
     return Prepared.open(source)
 
 
-def _verify(prepared: "Prepared", training: TrainConfig, finding: "Finding") -> "Iterator[Verified]":
+def _verify_rate(prepared: "Prepared", training: TrainConfig, finding: "RangeTestResult") -> "Iterator[VerifiedRate]":
     from txt.search.verification import verify
 
     if finding.suggestion is None:
@@ -157,49 +159,51 @@ def _verify(prepared: "Prepared", training: TrainConfig, finding: "Finding") -> 
         yield each
 
 
-def _believing(finding: "Finding", verified: "list[Verified]") -> "Finding":
-    """Return the finding with the rate that did best in the short trainings as its suggestion."""
-    from txt.search.verification import best_of
+def _adopt_verified_rate(finding: "RangeTestResult", verified: "list[VerifiedRate]") -> "RangeTestResult":
+    """Return the finding with the best rate of the short trainings as its suggestion."""
+    from txt.search.verification import pick_best
 
-    return replace(finding, suggestion=best_of(verified).lr) if verified else finding
+    return replace(finding, suggestion=pick_best(verified).lr) if verified else finding
 
 
-def _report(finding: "Finding", verified: "list[Verified]", width: int) -> "Iterator[RenderableType]":
-    from txt.screens.lrfind import curve_chart
+def _format_report(
+    finding: "RangeTestResult", verified: "list[VerifiedRate]", width: int
+) -> "Iterator[RenderableType]":
+    from txt.screens.lrfind import draw_curve
 
-    yield curve_chart(finding, width, 18)
+    yield draw_curve(finding, width, 18)
     if finding.unclear:
-        yield shown(f"No clear minimum: {finding.unclear}.", "bold")
+        yield make_literal(f"No clear minimum: {finding.unclear}.", "bold")
     for name, rate in finding.suggestions.items():
-        yield shown(f"  {name:<9} {rate:.2e}{_note(name)}")
+        yield make_literal(f"  {name:<9} {rate:.2e}{_describe_rule(name)}")
     if finding.safe:
-        yield shown(f"Looks safe from {finding.safe[0]:.1e} to {finding.safe[1]:.1e}.")
+        yield make_literal(f"Looks safe from {finding.safe[0]:.1e} to {finding.safe[1]:.1e}.")
     for each in verified:
         score = "diverged" if each.score is None else f"val loss {each.loss:.4f}, score {each.score:.4f}"
-        yield shown(f"Verified   {each.lr:.2e}: {score} after {each.steps} steps")
-    yield shown(_conclusion(finding), "bold")
+        yield make_literal(f"Verified   {each.lr:.2e}: {score} after {each.steps} steps")
+    yield make_literal(_format_conclusion(finding), "bold")
 
 
-def _note(rule: str) -> str:
+def _describe_rule(rule: str) -> str:
     notes = {
         "valley": "middle of the longest fall",
         "steepest": "where the loss falls fastest",
         "slide": "before the slope changes",
         "minimum": "a tenth of the rate of the lowest loss",
-        "edge": "where the loss begins to stay above its beginning, at most 1e-3",
+        "edge": "where the loss begins to stay above its first value, at most 1e-3",
     }
     return f"  {notes[rule]}"
 
 
-def _conclusion(finding: "Finding") -> str:
+def _format_conclusion(finding: "RangeTestResult") -> str:
     if finding.suggestion is None:
         return "No suggestion."
     spread = ", ".join(f"{rate:.1e}" for rate in finding.by_repeat)
-    how = "half of the rate from which on training does harm" if finding.unclear else finding.rule
+    how = "half of the rate above which training does harm" if finding.unclear else finding.rule
     return f"Suggested: {finding.suggestion:.2g} ({how}; {finding.sureness}; repeats say {spread})"
 
 
-def _as_typed(preset: str | None, config: Path | None, given: Given) -> list[str]:
+def _list_typed_options(preset: str | None, config: Path | None, given: GivenOptions) -> list[str]:
     """Return the options that the rate was found for, as a training takes them."""
     words = [
         word for name, value in (("--preset", preset), ("--config", config)) if value for word in (name, str(value))
@@ -214,7 +218,7 @@ def _as_typed(preset: str | None, config: Path | None, given: Given) -> list[str
     return words
 
 
-def _say_next(source: Path, finding: "Finding", options: list[str]) -> None:
+def _say_next(source: Path, finding: "RangeTestResult", options: list[str]) -> None:
     if finding.suggestion is None:
         say("Try more --steps, or a sweep: txt grid --lr 1e-4,3e-4,1e-3")
         return

@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar, get_args
 
 import typer
 
-from txt.cli.settings import origins_of, typed_names
+from txt.cli.settings import find_typed_names, get_setting_origins
 from txt.errors import InputError, did_you_mean
 from txt.option_schema import Config, check_limits, flag, read_toml
 from txt.recipes import PRESETS
@@ -17,11 +17,11 @@ from txt.recipes import PRESETS
 Kind = TypeVar("Kind", bound=Config)
 
 
-class Given(dict[str, Any]):
+class GivenOptions(dict[str, Any]):
     """The options that were typed, by field name.
 
-    `settings` are those that txt.toml or variables set, and nothing typed beats; `typed` names every parameter that was
-    typed, the command's own ones too.
+    `settings` are options set in txt.toml or by variables, and not typed; `typed` has the names of all parameters that
+    were typed, those of the command itself too.
     """
 
     def __init__(
@@ -32,7 +32,7 @@ class Given(dict[str, Any]):
         self.typed = typed
 
     def with_settings(self) -> dict[str, Any]:
-        """Return what was typed above what is set."""
+        """Return the settings, overridden by the typed options."""
         return {**self.settings, **self}
 
 
@@ -49,33 +49,33 @@ def takes(
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
         items: dict[str, Field[Any]] = {}
         for item in (each for kind in kinds for each in fields(kind) if each.name not in without):
-            items.setdefault(item.name, item)  # the first of them says what it is for
+            items.setdefault(item.name, item)  # the help text of the first configuration is used
 
         def with_options(context: typer.Context, **values: Any) -> None:
             options = {name: values.pop(name) for name in items}
             options = {name: value for name, value in options.items() if value is not None}
-            origins = origins_of(context)
+            origins = get_setting_origins(context)
             settings = {name: value for name, value in options.items() if name in origins}
             for name, value in settings.items():
                 if name not in listed:
                     check_setting(items[name], value, origins[name])
             typed = {name: value for name, value in options.items() if name not in origins}
-            command(**values, given=Given(typed, settings, typed_names(context)))
+            command(**values, given=GivenOptions(typed, settings, find_typed_names(context)))
 
         own = [item for item in inspect.signature(command, eval_str=True).parameters.values() if item.name != "given"]
         context = inspect.Parameter("context", inspect.Parameter.KEYWORD_ONLY, annotation=typer.Context)
-        parameters = [*own, context, *(_parameter(item, item.name in listed) for item in items.values())]
+        parameters = [*own, context, *(_build_parameter(item, item.name in listed) for item in items.values())]
         with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         with_options.__annotations__ = {item.name: item.annotation for item in parameters}
         with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
-        with_options.declared = {name: item for name, item in items.items() if name not in listed}  # type: ignore[attr-defined]
+        with_options.option_schema = {name: item for name, item in items.items() if name not in listed}  # type: ignore[attr-defined]
         return with_options
 
     return decorate
 
 
-def build(kind: type[Kind], given: Mapping[str, Any], *below: Mapping[str, Any]) -> Kind:
-    """Make a configuration: what was given, above each table of `below` in turn.
+def build_config(kind: type[Kind], given: Mapping[str, Any], *below: Mapping[str, Any]) -> Kind:
+    """Build a configuration from the given options; the tables in `below` fill in the rest, the first one first.
 
     Raises:
         InputError: a value is out of range.
@@ -87,7 +87,7 @@ def build(kind: type[Kind], given: Mapping[str, Any], *below: Mapping[str, Any])
     return kind(**values)
 
 
-def preset_options(name: str | None) -> Mapping[str, int]:
+def get_preset_options(name: str | None) -> Mapping[str, int]:
     """Return what `--preset NAME` sets.
 
     Raises:
@@ -101,7 +101,7 @@ def preset_options(name: str | None) -> Mapping[str, int]:
     return PRESETS[name]
 
 
-def file_options(path: Path | None, *kinds: type[Config]) -> Mapping[str, Any]:
+def read_config_file(path: Path | None, *kinds: type[Config]) -> Mapping[str, Any]:
     """Return the options that `--config FILE.toml` sets, checked against the configurations `kinds`.
 
     Raises:
@@ -120,12 +120,12 @@ def file_options(path: Path | None, *kinds: type[Config]) -> Mapping[str, Any]:
     options: dict[str, Any] = {}
     for written, value in table.items():
         kind = known.get(written.replace("-", "_"), kinds[0])
-        options |= _worded(kind, written, value) or kind.parse_values({written: value}, source=f"`{path}`")
+        options |= _match_word(kind, written, value) or kind.parse_values({written: value}, source=f"`{path}`")
     return options
 
 
-def _worded(kind: type[Config], written: str, value: Any) -> dict[str, Any]:
-    """Return the option with its value, if that is one of the words that may stand for one."""
+def _match_word(kind: type[Config], written: str, value: Any) -> dict[str, Any]:
+    """Return the option if its value is one of its special words, such as `auto`; else an empty table."""
     for item in fields(kind):
         spellings = (item.name, *(each.lstrip("-") for each in item.metadata["flags"]))
         if written.replace("-", "_") in [each.replace("-", "_") for each in spellings]:
@@ -133,16 +133,16 @@ def _worded(kind: type[Config], written: str, value: Any) -> dict[str, Any]:
     return {}
 
 
-def declared_of(command: Any) -> Mapping[str, Field[Any]]:
-    """Return how the options of a command were declared that it `takes`, by field name; without those `listed`."""
-    return getattr(command.callback, "declared", {})
+def get_option_schema(command: Any) -> Mapping[str, Field[Any]]:
+    """Return the declarations of the options that a command `takes`, by field name, without those `listed`."""
+    return getattr(command.callback, "option_schema", {})
 
 
 def check_setting(item: Field[Any], value: Any, origin: str) -> None:
-    """Refuse a value that was set outside of its option's limits.
+    """Raise an error for a setting that is out of range.
 
     Raises:
-        InputError: it is, and `origin` says where it stands.
+        InputError: it is out of range; `origin` names the place where it was set.
     """
     if isinstance(value, str) and value in item.metadata["words"]:
         return
@@ -152,41 +152,41 @@ def check_setting(item: Field[Any], value: Any, origin: str) -> None:
         raise InputError(f"{origin}: {error.message}", error.hint) from None
 
 
-def _parameter(item: Field[Any], listed: bool) -> inspect.Parameter:
+def _build_parameter(item: Field[Any], listed: bool) -> inspect.Parameter:
     meta = item.metadata
     spellings = meta["flags"] or (flag(item),)
-    kind = str if listed else _plain_type(item.type)
+    kind = str if listed else _unwrap_optional(item.type)
     if kind is bool:
         spellings = (f"{spellings[0]}/--no-{spellings[0].lstrip('-')}",)
     words = () if listed else meta["words"]
     declared = typer.Option(
         *spellings,
-        parser=partial(_value_or_word, kind, words) if words else None,
-        help=_help(item),
+        parser=partial(_parse_value_or_word, kind, words) if words else None,
+        help=_format_help(item),
         rich_help_panel=meta["group"],
         show_default=False,
-        metavar="LIST" if listed else "|".join(meta["choices"]) or _metavar(kind, words),
+        metavar="LIST" if listed else "|".join(meta["choices"]) or _format_metavar(kind, words),
     )
     return inspect.Parameter(
         item.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, declared]
     )
 
 
-def _value_or_word(kind: type, words: tuple[str, ...], text: str) -> Any:
-    """Return a value as it was typed, or one of the words that may stand for it."""
+def _parse_value_or_word(kind: type, words: tuple[str, ...], text: str) -> Any:
+    """Convert a typed value; one of the special `words` stays as it is."""
     return text if text in words else kind(text)
 
 
-def _metavar(kind: type, words: tuple[str, ...]) -> str | None:
+def _format_metavar(kind: type, words: tuple[str, ...]) -> str | None:
     return "|".join((f"<{kind.__name__}>", *words)) if words else None
 
 
-def _plain_type(declared: Any) -> type:
+def _unwrap_optional(declared: Any) -> type:
     """Return `int` for `int | None`."""
     return next((kind for kind in get_args(declared) if kind is not type(None)), declared)  # type: ignore[no-any-return]
 
 
-def _help(item: Field[Any]) -> str:
+def _format_help(item: Field[Any]) -> str:
     """Return an option's help with its default in brackets, where the help does not say it in words."""
     told = str(item.metadata["help"])
     if item.default is None or item.default is False:

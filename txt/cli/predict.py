@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
+from txt.cli.console import make_literal, print_json, say, say_if_terminal
 from txt.cli.console import out as stdout
-from txt.cli.console import print_json, say, say_meanwhile, shown
-from txt.cli.formulas import EscapeFormulas, tell_escaped
+from txt.cli.formulas import EscapeFormulas, escape_and_report
 from txt.cli.interrupt import stop_on_signals
-from txt.cli.options import Given, build, takes
+from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PredictConfig, PrepareConfig
 from txt.errors import InputError
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from dataclasses import Field
 
     from txt.prediction.classifier import TextClassifier
-    from txt.prediction.source import ModelSource
-    from txt.prediction.to_label import LabelQueue
+    from txt.prediction.label_queue import LabelQueue
+    from txt.prediction.model_source import ModelSource
 
 _READING = ("text_column", "encoding", "delimiter")
 _FILE_ONLY = (*_READING, "probabilities")
@@ -71,7 +71,7 @@ def predict(
     as_json: Annotated[
         bool, typer.Option("--json", help="Print answers, or what was made, as JSON on stdout.")
     ] = False,
-    given: Given,
+    given: GivenOptions,
 ) -> None:
     """Predict a text, every row of a file, or lines as they come.
 
@@ -80,12 +80,12 @@ def predict(
 
     Example: `txt predict 001 "What a lovely film"` or `txt predict 001 unseen.csv --threshold 0.8`
     """
-    path = _as_file(what)
+    path = _find_data_file(what)
     files = {"out": "-o", "resume": "--resume", "force": "--force", "to_label": "--to-label"}
     files["escape_formulas"] = "--escape-formulas"
     if path is None:
         _refuse_file_options([flag for name, flag in files.items() if name in given.typed], given)
-    config = build(PredictConfig, given, given.settings)
+    config = build_config(PredictConfig, given, given.settings)
     if explain and "precision" not in given.with_settings() and not config.int8:
         config = config.with_options(precision="float32")  # a word's weight can be smaller than bf16's rounding
     if path is not None:
@@ -94,9 +94,9 @@ def predict(
         _predict_file(
             run,
             path,
-            _Files(out, resume, force, to_label, escape_formulas),
+            _FileOptions(out, resume, force, to_label, escape_formulas),
             config,
-            build(PrepareConfig, given, given.settings),
+            build_config(PrepareConfig, given, given.settings),
             as_json,
         )
     elif what == "-" or (what is None and not sys.stdin.isatty()):
@@ -107,8 +107,8 @@ def predict(
         _converse(run, config, explain, as_json)
 
 
-class _Files:
-    """What was said about the file to make."""
+class _FileOptions:
+    """The options for the output file."""
 
     def __init__(
         self, out: Path | None, resume: bool, force: bool, to_label: Path | None, escape_formulas: bool
@@ -120,11 +120,11 @@ class _Files:
         self.escape_formulas = escape_formulas
 
 
-def _as_file(what: str | None) -> Path | None:
-    """Tell a data file from a text.
+def _find_data_file(what: str | None) -> Path | None:
+    """Return the path if the argument is a data file, or None if it is a text.
 
     Raises:
-        InputError: it is called like a data file, and there is none.
+        InputError: it has the name of a data file that does not exist.
     """
     from txt.data.reading.source import FORMATS
 
@@ -139,48 +139,48 @@ def _as_file(what: str | None) -> Path | None:
     return path if what.lower().endswith((*FORMATS, ".gz")) and len(what.split()) == 1 else None
 
 
-def _refuse_file_options(typed: Sequence[str], given: Given) -> None:
+def _refuse_file_options(typed: Sequence[str], given: GivenOptions) -> None:
     fields: dict[str, Field[object]] = {**PredictConfig.__dataclass_fields__, **PrepareConfig.__dataclass_fields__}
     spellings = [*typed, *(flag(fields[name]) for name in _FILE_ONLY if name in given)]
     if spellings:
-        raise InputError(f"{spellings[0]} is about a data file, and none is given", "txt predict RUN FILE")
+        raise InputError(f"{spellings[0]} is for data files, and none is given", "txt predict RUN FILE")
 
 
-def _source(run: str | None) -> "ModelSource":
-    from txt.prediction.source import find_model
+def _find_source(run: str | None) -> "ModelSource":
+    from txt.prediction.model_source import find_model
     from txt.runs.folder import Run
 
     return find_model(run if run is not None else Run.find_newest().path)
 
 
-def _load(source: "ModelSource", config: PredictConfig) -> "TextClassifier":
-    say_meanwhile(f"loading {sanitize(source.name)} …")
-    from txt.prediction.classifier import loaded
+def _load_classifier(source: "ModelSource", config: PredictConfig) -> "TextClassifier":
+    say_if_terminal(f"loading {sanitize(source.name)} …")
+    from txt.prediction.classifier import load_source
 
-    return loaded(source, config)
+    return load_source(source, config)
 
 
 def _predict_file(
-    run: str | None, path: Path, files: _Files, config: PredictConfig, reading: PrepareConfig, as_json: bool
+    run: str | None, path: Path, files: _FileOptions, config: PredictConfig, reading: PrepareConfig, as_json: bool
 ) -> None:
     from txt.cli.predict_view import show_summary
     from txt.files import sha256
-    from txt.prediction.predict_file import Asked, predict_file
+    from txt.prediction.predict_file import PredictRequest, predict_file
 
     if files.to_label is not None and config.threshold is None:
         raise InputError("--to-label needs a --threshold", "--threshold 0.8 leaves what is below it to a person")
-    source = _source(run)
-    classifier = _load(source, config)
-    target = files.out or _beside(path)
-    asked = Asked(
+    source = _find_source(run)
+    classifier = _load_classifier(source, config)
+    target = files.out or _name_output(path)
+    asked = PredictRequest(
         target, sha256(source.folder / "model.safetensors"), config, reading, resume=files.resume, force=files.force
     )
-    queue = _queue(files.to_label, path, reading, classifier, source.name) if files.to_label else nullcontext()
+    queue = _open_queue(files.to_label, path, reading, classifier, source.name) if files.to_label else nullcontext()
     with queue as waiting, stop_on_signals("stopping …") as stop, StageBar() as bar:
         leave = waiting.add if waiting is not None else lambda _: None
         summary = predict_file(classifier, path, asked, progress=bar.advance, stop=stop, leave=leave)
     if files.escape_formulas:
-        tell_escaped(target)
+        escape_and_report(target)
     if as_json:
         print_json(summary.to_json())
         return
@@ -188,51 +188,53 @@ def _predict_file(
     if files.to_label is not None and summary.unsure:
         data, store = shlex.quote(str(path)), shlex.quote(str(files.to_label))
         say(f"{summary.unsure:,} rows are flagged in {store}; typing `/is:flagged` there shows them:")
-        stdout.print(shown(f"  txt label {data} --store {store}", style="bold"))
+        stdout.print(make_literal(f"  txt label {data} --store {store}", style="bold"))
 
 
-def _queue(store: Path, data: Path, reading: PrepareConfig, classifier: "TextClassifier", who: str) -> "LabelQueue":
-    """Open the label store for the rows that are left to a person."""
-    from txt.data.reading.table import read
+def _open_queue(
+    store: Path, data: Path, reading: PrepareConfig, classifier: "TextClassifier", who: str
+) -> "LabelQueue":
+    """Open the label store in which rows with low confidence are flagged for a person."""
+    from txt.data.reading.table import open_table
+    from txt.prediction.label_queue import LabelQueue, refuse_unlabelable
     from txt.prediction.predict_file import text_column
-    from txt.prediction.to_label import LabelQueue, refuse_unlabelable
 
-    with read(data, reading) as table:
+    with open_table(data, reading) as table:
         refuse_unlabelable(data, table.dialect.format, table.dialect.compressed)
         column = text_column(table, reading)
     return LabelQueue(store, column, classifier.labels, who)
 
 
 def _answer_text(run: str | None, text: str, config: PredictConfig, explain: bool, as_json: bool) -> None:
-    from txt.cli.predict_view import answer_json, calibration_line, show_answer
+    from txt.cli.predict_view import describe_calibration, encode_answer, show_answer
 
-    source = _source(run)
+    source = _find_source(run)
     if not text.strip():
         raise InputError("the text is empty", 'txt predict RUN "a text"')
-    classifier = _load(source, config)
+    classifier = _load_classifier(source, config)
     if as_json:
-        print_json(answer_json(classifier, text, config, explain))
+        print_json(encode_answer(classifier, text, config, explain))
     else:
         show_answer(classifier, text, config, explain)
-        say(calibration_line(classifier))
+        say(describe_calibration(classifier))
 
 
 def _answer_lines(run: str | None, config: PredictConfig, explain: bool, as_json: bool) -> None:
     """Answer each line of standard input as soon as it is there, with one line on stdout."""
-    from txt.cli.predict_view import line_of_answer
-    from txt.prediction.classifier import loaded
+    from txt.cli.predict_view import format_answers
+    from txt.prediction.classifier import load_source
 
     if explain and not as_json:
         raise InputError("--explain needs --json where lines are answered", "txt predict RUN - --explain --json")
-    classifier = loaded(_source(run), config)
-    for lines in lines_as_they_come(sys.stdin.buffer):
-        for answer in line_of_answer(classifier, lines, config, explain, as_json):
+    classifier = load_source(_find_source(run), config)
+    for lines in read_lines(sys.stdin.buffer):
+        for answer in format_answers(classifier, lines, config, explain, as_json):
             sys.stdout.write(answer + "\n")
         sys.stdout.flush()
 
 
-def lines_as_they_come(stream: BinaryIO) -> Iterator[list[str]]:
-    """Yield the lines that are there, without waiting for more while there are any; the last may lack its end."""
+def read_lines(stream: BinaryIO) -> Iterator[list[str]]:
+    """Yield all lines received so far, as soon as there are any; the last line may lack its newline."""
     rest = b""
     while piece := stream.read1(1 << 16):  # type: ignore[attr-defined]
         *whole, rest = (rest + piece).split(b"\n")
@@ -246,12 +248,12 @@ def _converse(run: str | None, config: PredictConfig, explain: bool, as_json: bo
     """Ask for a text, answer, and ask again, until the end of input."""
     import readline  # noqa: F401  # lines can be edited, and come back with the arrow keys
 
-    from txt.cli.predict_view import answer_json, calibration_line, show_answer
+    from txt.cli.predict_view import describe_calibration, encode_answer, show_answer
 
-    source = _source(run)
-    classifier = _load(source, config)
+    source = _find_source(run)
+    classifier = _load_classifier(source, config)
     say(f"{source.name} knows {', '.join(classifier.labels[:8])}{' …' if len(classifier.labels) > 8 else ''}.")
-    say(calibration_line(classifier))
+    say(describe_calibration(classifier))
     say("Type a text and Enter; Ctrl-D leaves.")
     while True:
         try:
@@ -262,11 +264,11 @@ def _converse(run: str | None, config: PredictConfig, explain: bool, as_json: bo
         if not text.strip():
             continue
         if as_json:
-            print_json(answer_json(classifier, text, config, explain))
+            print_json(encode_answer(classifier, text, config, explain))
         else:
             show_answer(classifier, text, config, explain)
 
 
-def _beside(path: Path) -> Path:
+def _name_output(path: Path) -> Path:
     name, dot, ending = path.name.partition(".")
     return path.with_name(f"{name}.predicted{dot}{ending}")

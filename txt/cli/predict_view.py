@@ -1,4 +1,4 @@
-"""Predictions on the terminal: probabilities as bars, the words that carried an answer, what became of a file."""
+"""Prints predictions: probabilities as bars, the words that led to an answer, the summary of a file."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
-from txt.cli.console import out, say, shown
+from txt.cli.console import make_literal, out, say
 from txt.config import PredictConfig
 from txt.sanitize import clip, escape_controls, sanitize, sanitize_lines
 
 if TYPE_CHECKING:
     from txt.prediction.classifier import Prediction, TextClassifier
     from txt.prediction.explain import Explanation
-    from txt.prediction.predict_file import Summary
+    from txt.prediction.predict_file import PredictSummary
 
 _SHOWN_CLASSES = 10
 _BAR = 30
@@ -25,22 +25,22 @@ _LEAST_SHARE = 0.2  # of the strongest word's weight; weaker ones are not marked
 
 def show_answer(classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool) -> None:
     """Print the label of a text, the probabilities as bars, and with `explain` the words that carried it."""
-    prediction, long, explanation = _asked(classifier, text, config, explain)
+    prediction, long, explanation = _predict_one(classifier, text, config, explain)
     if explanation is not None:
-        out.print(highlighted(explanation))
+        out.print(highlight_words(explanation))
         out.print()
-    for line in bars(prediction, config.threshold):
+    for line in draw_prediction(prediction, config.threshold):
         out.print(line)
     if explanation is not None:
-        out.print(weights_line(explanation))
+        out.print(format_weights(explanation))
     if long:
-        say(_long_line(1, classifier, config))
+        say(_describe_long_texts(1, classifier, config))
 
 
-def answer_json(classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool) -> dict[str, Any]:
+def encode_answer(classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool) -> dict[str, Any]:
     """Return the answer for a text as a JSON object."""
-    prediction, long, explanation = _asked(classifier, text, config, explain)
-    value = {"text": text, **_json_of(prediction, config.threshold), "long": long}
+    prediction, long, explanation = _predict_one(classifier, text, config, explain)
+    value = {"text": text, **_encode_prediction(prediction, config.threshold), "long": long}
     if explanation is not None:
         value["words"] = [
             {"word": text[part.start : part.end], "start": part.start, "weight": round(part.weight, 4)}
@@ -49,7 +49,7 @@ def answer_json(classifier: "TextClassifier", text: str, config: PredictConfig, 
     return value
 
 
-def line_of_answer(
+def format_answers(
     classifier: "TextClassifier", lines: Sequence[str], config: PredictConfig, explain: bool, as_json: bool
 ) -> Iterator[str]:
     """Yield one line for each text: label, confidence and text with tabs between, or JSON; empty for an empty one."""
@@ -61,54 +61,56 @@ def line_of_answer(
             continue
         prediction = next(predictions)
         if as_json and explain:
-            yield _json_line(answer_json(classifier, line, config, explain))
+            yield _encode_line(encode_answer(classifier, line, config, explain))
         elif as_json:
-            yield _json_line({"text": line, **_json_of(prediction, config.threshold)})
+            yield _encode_line({"text": line, **_encode_prediction(prediction, config.threshold)})
         else:
             label = prediction.label if _is_sure(prediction, config.threshold) else ""
             yield f"{sanitize(label)}\t{prediction.confidence:.4f}\t{sanitize(line)}"
 
 
-def _json_line(value: object) -> str:
+def _encode_line(value: object) -> str:
     return escape_controls(json.dumps(value, ensure_ascii=False))
 
 
-def bars(prediction: "Prediction", threshold: float | None) -> Iterator[Text]:
+def draw_prediction(prediction: "Prediction", threshold: float | None) -> Iterator[Text]:
     """Yield the label in bold and a bar for each of the likeliest classes."""
     if _is_sure(prediction, threshold):
-        yield shown(prediction.label, "bold")
+        yield make_literal(prediction.label, "bold")
     else:
         yield Text("unsure", style="bold yellow").append(
-            shown(f": {prediction.label} has {prediction.confidence:.3f}, under {threshold:g}", "not bold default")
+            make_literal(
+                f": {prediction.label} has {prediction.confidence:.3f}, under {threshold:g}", "not bold default"
+            )
         )
     ordered = sorted(prediction.probabilities.items(), key=lambda pair: -pair[1])
     width = min(28, max(cell_len(sanitize(label)) for label, _ in ordered[:_SHOWN_CLASSES]))
     for label, probability in ordered[:_SHOWN_CLASSES]:
         name = set_cell_size(clip(label, width), width)
-        yield Text(f"  {name} ").append(_bar(probability), style="blue").append(f" {probability:.3f}")
+        yield Text(f"  {name} ").append(_draw_bar(probability), style="blue").append(f" {probability:.3f}")
     if len(ordered) > _SHOWN_CLASSES:
         rest = sum(probability for _, probability in ordered[_SHOWN_CLASSES:])
         yield Text(f"  and {len(ordered) - _SHOWN_CLASSES} more classes with {rest:.3f} together", style="dim")
 
 
-def highlighted(explanation: "Explanation") -> Text:
+def highlight_words(explanation: "Explanation") -> Text:
     """Return the text with the words for the answer underlined in bold, and those against it struck through."""
     text = explanation.text
     strongest = max((abs(part.weight) for part in explanation.parts), default=0.0)
     drawing, place = Text(), 0
     for part in explanation.parts:
         drawing.append(sanitize_lines(text[place : part.start]))
-        style = "" if abs(part.weight) < _LEAST_SHARE * strongest else _style(part.weight)
+        style = "" if abs(part.weight) < _LEAST_SHARE * strongest else _choose_style(part.weight)
         drawing.append(sanitize_lines(text[part.start : part.end]), style=style)
         place = part.end
     return drawing.append(sanitize_lines(text[place:]))
 
 
-def weights_line(explanation: "Explanation") -> Text:
+def format_weights(explanation: "Explanation") -> Text:
     """Name the strongest words with their weights, those for the answer and those against it."""
     strong = explanation.strongest(_STRONG_WORDS)
     line = Text()
-    for title, sign, style in (("for", 1, _style(1)), ("against", -1, _style(-1))):
+    for title, sign, style in (("for", 1, _choose_style(1)), ("against", -1, _choose_style(-1))):
         words = [part for part in strong if part.weight * sign > 0]
         if words:
             line.append(f"{'' if not line else chr(10)}{title:>7}:")
@@ -118,15 +120,15 @@ def weights_line(explanation: "Explanation") -> Text:
     return line.append("\nlog odds of the label that each word adds, by leaving it out", style="dim")
 
 
-def show_summary(summary: "Summary", config: PredictConfig, classifier: "TextClassifier") -> None:
-    """Print how many rows have which label, and all that was not as usual."""
+def show_summary(summary: "PredictSummary", config: PredictConfig, classifier: "TextClassifier") -> None:
+    """Print the number of rows of each label, and everything unusual."""
     for note in summary.notes:
         say(f"note: {note}")
     predicted = max(summary.rows - summary.without_text, 1)
     width = max((cell_len(sanitize(label)) for label in summary.labels), default=0)
     for label, count in summary.labels.most_common(_SHOWN_CLASSES):
         name = set_cell_size(clip(label, 28), min(width, 28))
-        out.print(Text(f"  {name} ").append(_bar(count / predicted), style="blue").append(f" {count:,}"))
+        out.print(Text(f"  {name} ").append(_draw_bar(count / predicted), style="blue").append(f" {count:,}"))
     if len(summary.labels) > _SHOWN_CLASSES:
         out.print(Text(f"  and {len(summary.labels) - _SHOWN_CLASSES} more classes", style="dim"))
     if config.threshold is not None:
@@ -134,30 +136,30 @@ def show_summary(summary: "Summary", config: PredictConfig, classifier: "TextCla
     if summary.without_text:
         say(f"{summary.without_text:,} rows have no text, and so no label.")
     if summary.long:
-        say(_long_line(summary.long, classifier, config))
+        say(_describe_long_texts(summary.long, classifier, config))
     if summary.resumed_at:
         say(f"Went on from row {summary.resumed_at:,}.")
-    say(calibration_line(classifier))
+    say(describe_calibration(classifier))
     rate = (summary.rows - summary.resumed_at) / max(summary.seconds, 1e-9)
     out.print(
         Text(f"{summary.rows:,} rows of column `{sanitize(summary.column)}` in {summary.seconds:.1f} s ")
         .append(f"({rate:,.0f} rows/s): ")
-        .append(shown(summary.path, "bold"))
+        .append(make_literal(summary.path, "bold"))
     )
 
 
-def calibration_line(classifier: "TextClassifier") -> str:
-    """Say what a confidence is worth."""
+def describe_calibration(classifier: "TextClassifier") -> str:
+    """Say whether the confidences are calibrated."""
     if classifier.temperature is None:
         return "Confidence is the model's own, not calibrated: `txt eval` fits a temperature."
     return f"Confidence is calibrated by the temperature {classifier.temperature:.2f}, fitted on val."
 
 
-def _asked(
+def _predict_one(
     classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool
 ) -> tuple["Prediction", bool, "Explanation | None"]:
     """Return the answer for a text, whether it is longer than the model reads, and the explanation if wanted."""
-    answers = classifier.answers([text], stride=config.stride)
+    answers = classifier.predict_probabilities([text], stride=config.stride)
     explanation = None
     if explain:
         from txt.prediction.explain import explain as weigh
@@ -170,7 +172,7 @@ def _is_sure(prediction: "Prediction", threshold: float | None) -> bool:
     return threshold is None or prediction.confidence >= threshold
 
 
-def _json_of(prediction: "Prediction", threshold: float | None) -> dict[str, Any]:
+def _encode_prediction(prediction: "Prediction", threshold: float | None) -> dict[str, Any]:
     return {
         "label": prediction.label if _is_sure(prediction, threshold) else None,
         "confidence": round(prediction.confidence, 4),
@@ -178,7 +180,7 @@ def _json_of(prediction: "Prediction", threshold: float | None) -> dict[str, Any
     }
 
 
-def _long_line(count: int, classifier: "TextClassifier", config: PredictConfig) -> str:
+def _describe_long_texts(count: int, classifier: "TextClassifier", config: PredictConfig) -> str:
     texts = "1 text is" if count == 1 else f"{count:,} texts are"
     if config.stride is not None:
         return f"{texts} longer than {classifier.max_length} tokens and were averaged over windows."
@@ -188,11 +190,11 @@ def _long_line(count: int, classifier: "TextClassifier", config: PredictConfig) 
     )
 
 
-def _bar(share: float) -> str:
+def _draw_bar(share: float) -> str:
     eighths = round(share * _BAR * 8)
     drawn = "█" * (eighths // 8) + (_PARTS[eighths % 8] if eighths % 8 else "")
     return drawn.ljust(_BAR)
 
 
-def _style(weight: float) -> str:
+def _choose_style(weight: float) -> str:
     return "bold underline green" if weight > 0 else "strike yellow"

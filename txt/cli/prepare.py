@@ -1,4 +1,4 @@
-"""`txt prepare`: turn a data file into a prepared folder, and tell what was found in it."""
+"""`txt prepare`: turns a data file into a prepared folder, and reports on the data."""
 
 import shlex
 from collections.abc import Iterator
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from txt.cli.console import make_literal, print_json, say
 from txt.cli.console import out as stdout
-from txt.cli.console import print_json, say, shown
-from txt.cli.options import Given, build, file_options, takes
+from txt.cli.options import GivenOptions, build_config, read_config_file, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
 from txt.option_schema import flag
@@ -18,7 +18,7 @@ from txt.option_schema import flag
 if TYPE_CHECKING:
     from txt.data.report import DataReport
 
-_FEW_ROWS = 50  # of a class, below which training by contrast first does better
+_FEW_ROWS = 50  # rows of a class, below which contrastive training first does better
 
 _DEFAULT = Path("prepared")
 
@@ -41,7 +41,7 @@ def prepare(
         bool, typer.Option("--force", help="Replace a folder that txt did not make or that runs need.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the data report as JSON on stdout.")] = False,
-    given: Given,
+    given: GivenOptions,
 ) -> None:
     """Split a data file, train a tokenizer on its train split, encode it once, and report what is in it.
 
@@ -53,7 +53,7 @@ def prepare(
     from txt.data.prepare import prepare as make
     from txt.labeling.store.stored_labels import open_stored_labels
 
-    options = build(PrepareConfig, given, file_options(config, PrepareConfig), given.settings)
+    options = build_config(PrepareConfig, given, read_config_file(config, PrepareConfig), given.settings)
     with StageBar() as bar:
         decided = open_stored_labels(data, options)
         report = make(data, options, out, bar.advance, force, decided)
@@ -67,35 +67,35 @@ def prepare(
 
 def _warn(report: "DataReport") -> None:
     for warning in report.warnings:
-        say(shown(f"warning: {warning}").plain)
+        say(make_literal(f"warning: {warning}").plain)
 
 
-def _say_next(data: str, report: "DataReport", given: Given) -> None:
-    """Tell how to train: the plain way, and first how a pretrained encoder would do on the same splits."""
+def _say_next(data: str, report: "DataReport", given: GivenOptions) -> None:
+    """Print how to train: from scratch, and with a pretrained encoder on the same splits."""
     from txt.data.minilm import INSTALL, NAME, is_installed
 
     folder = "" if Path(report.path) == _DEFAULT else f" {shlex.quote(report.path)}"
     if report.warnings:
         stdout.print()
-    stdout.print(shown(f"Made {report.path} in {report.seconds:.1f} s. Next:"))
+    stdout.print(make_literal(f"Made {report.path} in {report.seconds:.1f} s. Next:"))
     if report.tokenizer["trained"]:
-        stdout.print(shown(f"  txt train{folder}", style="bold"))
-        source, own = shlex.join([data, *_typed_again(given)]), "its own tokenizer"
+        stdout.print(make_literal(f"  txt train{folder}", style="bold"))
+        source, own = shlex.join([data, *_list_typed_options(given)]), "its own tokenizer"
     else:
         source, own = folder.strip(), "this tokenizer"
     few = any(rows < _FEW_ROWS for rows in report.class_counts.get("train", {}).values())
     way = "--few-shot" if few else "--freeze all"
     source = "" if data == "-" or not source else f" {source}"
     known = report.tokenizer.get("name", "minilm")
-    stdout.print(shown(f"  txt train{source} --from {known} {way}", style="bold"), soft_wrap=True)
+    stdout.print(make_literal(f"  txt train{source} --from {known} {way}", style="bold"), soft_wrap=True)
     about = "learns from few rows a class" if few else "a first result in seconds"
-    stdout.print(shown(f"    a pretrained encoder with {own}: {about}", style="dim"))
+    stdout.print(make_literal(f"    a pretrained encoder with {own}: {about}", style="dim"))
     if known == NAME and not is_installed():
-        stdout.print(shown(f"    {INSTALL} first", style="dim"))
+        stdout.print(make_literal(f"    {INSTALL} first", style="dim"))
 
 
-def _typed_again(given: Given) -> Iterator[str]:
-    """Yield the options that were typed, but those about a tokenizer of one's own, as they are typed."""
+def _list_typed_options(given: GivenOptions) -> Iterator[str]:
+    """Yield the typed options in the form of a command line, without those for training a tokenizer."""
     for item in fields(PrepareConfig):
         value = given.get(item.name)
         if item.metadata["group"] == "Tokenizer" and item.name != "max_length":

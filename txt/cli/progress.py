@@ -38,11 +38,11 @@ class TrainingBar:
             case Working() if self._bar is not None:
                 self._bar.set_postfix_str(f"{event.what}: {event.done:,} of {event.total:,}")
             case Rung():
-                self._tell(_rung_line(event))
+                self._tell(_format_rung(event))
             case Evaluation() if self._climbs:
                 pass  # the rung that follows says the same and more
             case Evaluation():
-                self._tell(_evaluation_line(event, self._epochs))
+                self._tell(_format_evaluation(event, self._epochs))
             case Warned():
                 self._tell(f"warning: {event.message}")
             case Finished():
@@ -87,7 +87,7 @@ class TrainingBar:
         self._end()
 
 
-def _rung_line(event: Rung) -> str:
+def _format_rung(event: Rung) -> str:
     """Say how good a rung is, or why it was left out."""
     if event.log_loss is None or event.accuracy is None:
         return f"{event.name}: left out, {event.reason}"
@@ -98,7 +98,7 @@ def _rung_line(event: Rung) -> str:
     )
 
 
-def _evaluation_line(event: Evaluation, epochs: int) -> str:
+def _format_evaluation(event: Evaluation, epochs: int) -> str:
     """Say how an evaluation went, in one line that fits 80 columns."""
     train = f"train loss {event.train_loss:.3f}, " if event.train_loss is not None else ""
     score = "" if event.metric == "loss" else f", {_NAMES[event.metric]} {event.score:.4f}"

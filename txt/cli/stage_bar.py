@@ -1,4 +1,4 @@
-"""How far work on the rows of a file has come: a bar on stderr, a new one for each stage."""
+"""A progress bar on stderr for work on the rows of a file, with a new bar for each stage."""
 
 from types import TracebackType
 from typing import TYPE_CHECKING
@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-    from txt.data.progress import Progress
+    from txt.data.progress import RowProgress
 
 
 class StageBar:
-    """Draws progress as it is heard of; use it as a context manager around the work."""
+    """Draws progress as it is reported; use it as a context manager around the work."""
 
     def __init__(self) -> None:
         self._bar: tqdm[None] | None = None
         self._stage = ""
 
-    def advance(self, progress: "Progress") -> None:
+    def advance(self, progress: "RowProgress") -> None:
         """Draw one step of progress; where work goes on that was stopped, the first one says from where."""
         from tqdm import tqdm
 

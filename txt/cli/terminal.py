@@ -1,4 +1,4 @@
-"""Whether there is a terminal that a screen can open on."""
+"""The terminal: whether a screen can open on it, and notifications to the user."""
 
 import os
 import shutil
@@ -8,14 +8,14 @@ import sys
 from txt.sanitize import sanitize
 
 
-def on_terminal() -> bool:
-    """Return whether a person sees what is written, and answers."""
+def has_terminal() -> bool:
+    """Return whether stdin and stdout are a terminal, so that a person can answer."""
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
 def has_screen(plain: bool, as_json: bool = False) -> bool:
     """Return whether there is a terminal for a screen, and one is wanted."""
-    return not (plain or as_json or os.environ.get("CI") or os.environ.get("TERM") == "dumb") and on_terminal()
+    return not (plain or as_json or os.environ.get("CI") or os.environ.get("TERM") == "dumb") and has_terminal()
 
 
 def notify(message: str) -> None:

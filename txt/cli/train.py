@@ -14,13 +14,13 @@ import typer
 
 from txt.cli.console import say
 from txt.cli.interrupt import stop_on_signals
-from txt.cli.lrfind import with_found_rate
-from txt.cli.options import Given, build, file_options, preset_options, takes
+from txt.cli.lrfind import set_found_rate
+from txt.cli.options import GivenOptions, build_config, get_preset_options, read_config_file, takes
 from txt.cli.stage_bar import StageBar
 from txt.cli.terminal import has_screen
 from txt.cli.terminal import notify as tell_desktop
-from txt.cli.training_options import finds_rate, name_of_one_model, training_options, with_settings
-from txt.cli.watch import train_watched
+from txt.cli.training_options import build_training_options, merge_settings, name_of_one_model, take_auto_rate
+from txt.cli.watch import train_with_dashboard
 from txt.config import PrepareConfig, TrainConfig
 from txt.errors import InputError, Interrupted, TxtError
 from txt.option_schema import flag, list_option_names
@@ -68,7 +68,7 @@ def train(
     plain: Annotated[bool, typer.Option("--plain", help="Lines and a bar: for pipes and screen readers.")] = False,
     notify: Annotated[bool, typer.Option("--notify", help="Ring the bell and notify when it ends.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
-    given: Given,
+    given: GivenOptions,
 ) -> None:
     """Train classifiers, and keep the best.
 
@@ -87,31 +87,31 @@ def train(
         given["rungs"] = 1
     if resume is not None:
         fresh = [each for each in ("name", "preset", "recipe", "linear", "config", "from_study") if each in given.typed]
-        begin = partial(_resumed, source, fresh, resume, at_step, given)
+        begin = partial(_resume_run, source, fresh, resume, at_step, given)
     else:
-        file = dict(file_options(config, TrainConfig, PrepareConfig))
-        preset_set, recipe, options = with_settings(preset, recipe, file, given)
+        file = dict(read_config_file(config, TrainConfig, PrepareConfig))
+        preset_set, recipe, options = merge_settings(preset, recipe, file, given)
         if from_study is None:
-            finds = finds_rate(options, given)
-            settle = with_found_rate if finds else _as_it_is
-            training = training_options(preset_set, recipe, options, given, finds)
+            finds = take_auto_rate(options, given)
+            settle = set_found_rate if finds else _keep_options
+            training = build_training_options(preset_set, recipe, options, given, finds)
             _tell_road(name_of_one_model(preset_set, recipe, {**options, **given}, finds), source)
         else:
-            from txt.search.winner import winner_of
+            from txt.search.best_trial import find_winner
 
-            source, winner = winner_of(from_study, source)
-            settle = with_found_rate if finds_rate(file, given) else _as_it_is
-            of_preset = preset_options(preset if "preset" in given.typed else None)
-            training = build(TrainConfig, given, of_preset, file, winner)
-        preparing = _preparing(training, options, given)
+            source, winner = find_winner(from_study, source)
+            settle = set_found_rate if take_auto_rate(file, given) else _keep_options
+            of_preset = get_preset_options(preset if "preset" in given.typed else None)
+            training = build_config(TrainConfig, given, of_preset, file, winner)
+        preparing = _build_prepare_config(training, options, given)
         choosing = _choose_tokenizer(training, options, given)
-        begin = partial(_new, source, name, training, preparing, given, settle, choosing)
+        begin = partial(_start_new_run, source, name, training, preparing, given, settle, choosing)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         _train_together(begin, as_json)
         return
     start = begin()
     if has_screen(plain, as_json):
-        train_watched(start.run, at_step, notify)
+        train_with_dashboard(start.run, at_step, notify)
         return
     finished = run_training(start, as_json)
     if notify:
@@ -133,10 +133,10 @@ def _train_together(begin: Callable[[], "Start"], as_json: bool) -> None:
             pass
 
 
-def _preparing(training: TrainConfig, options: Mapping[str, Any], given: Given) -> PrepareConfig:
+def _build_prepare_config(training: TrainConfig, options: Mapping[str, Any], given: GivenOptions) -> PrepareConfig:
     """Return the options for preparing a data file; a pretrained model brings its own tokenizer."""
     own = {"tokenizer": training.pretrained} if training.pretrained else {}
-    return build(PrepareConfig, given, own, options)
+    return build_config(PrepareConfig, given, own, options)
 
 
 def _tell_road(one_model: str | None, source: str | None) -> None:
@@ -146,7 +146,7 @@ def _tell_road(one_model: str | None, source: str | None) -> None:
         say(f"{one_model} asks for one model; without it, `{rest}` climbs the ladder and keeps the best of several")
 
 
-def _choose_tokenizer(training: TrainConfig, options: Mapping[str, Any], given: Given) -> ChooseTokenizer | None:
+def _choose_tokenizer(training: TrainConfig, options: Mapping[str, Any], given: GivenOptions) -> ChooseTokenizer | None:
     """Return what names the tokenizer of the encoder that the ladder will use; None where it is settled."""
     if training.rungs < 2 or training.pretrained is not None or "tokenizer" in {**options, **given}:
         return None
@@ -162,16 +162,16 @@ def _choose_tokenizer(training: TrainConfig, options: Mapping[str, Any], given: 
     return choose
 
 
-def _as_it_is(training: TrainConfig, _prepared: "Prepared") -> TrainConfig:
+def _keep_options(training: TrainConfig, _prepared: "Prepared") -> TrainConfig:
     return training
 
 
-def _new(
+def _start_new_run(
     source: str | None,
     name: str | None,
     training: TrainConfig,
     preparing: PrepareConfig,
-    given: Given,
+    given: GivenOptions,
     settle: "Settle",
     choose_tokenizer: ChooseTokenizer | None = None,
 ) -> "Start":
@@ -180,13 +180,13 @@ def _new(
     from txt.training.start import PREPARED, start_on_file, start_on_prepared
 
     if source is None or Path(source).is_dir():
-        _refuse_preparing(given)
+        _refuse_prepare_options(given)
         return start_on_prepared(Path(source) if source else PREPARED, training, name, settle)
     with StageBar() as bar:
         return start_on_file(source, training, preparing, name, bar.advance, say_report, settle, choose_tokenizer)
 
 
-def _refuse_preparing(given: Given) -> None:
+def _refuse_prepare_options(given: GivenOptions) -> None:
     for item in fields(PrepareConfig):
         if item.name in given and item.name not in list_option_names(TrainConfig):
             raise InputError(
@@ -195,8 +195,10 @@ def _refuse_preparing(given: Given) -> None:
             )
 
 
-def _resumed(source: str | None, fresh: Sequence[str], run: str, at_step: int | None, given: Given) -> "Start":
-    """Find a stopped run; what only a new run can take is refused, and what is set for new ones is left aside."""
+def _resume_run(
+    source: str | None, fresh: Sequence[str], run: str, at_step: int | None, given: GivenOptions
+) -> "Start":
+    """Find a stopped run; options of new runs raise an error if typed, and are ignored if set."""
     from txt.training.start import resume
 
     if source is not None or fresh:
@@ -214,7 +216,7 @@ def run_training(start: "Start", as_json: bool = False) -> "Finished":
     with (
         stop_on_signals("stopping after this step; once more leaves at once") as stop,
         TrainingBar() as bar,
-        closing(train_events(start.run, start.prepared, stop, start.resume)) as events,  # saves when nobody reads
+        closing(train_events(start.run, start.prepared, stop, start.resume)) as events,  # saves on close
     ):
         for event in bar.watch(events):
             if as_json:
@@ -224,7 +226,7 @@ def run_training(start: "Start", as_json: bool = False) -> "Finished":
 
 
 def _conclude(start: "Start", finished: "Finished", as_json: bool) -> None:
-    """Tell how it ended: a table of scores beside the baseline with advice, or how to go on."""
+    """Print the result: scores beside the baseline and advice, or how to resume the run."""
     name = start.run.name
     if finished.status == "interrupted":
         raise Interrupted(

@@ -1,10 +1,10 @@
-"""The options of a new training: what was typed, above a preset, a file, what is set, and its way's own defaults."""
+"""Builds the options of a new training from typed options, a preset, a file, settings and defaults."""
 
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
 
-from txt.cli.options import Given, build, preset_options
+from txt.cli.options import GivenOptions, build_config, get_preset_options
 from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
 from txt.option_schema import flag
@@ -19,7 +19,7 @@ _FOR_BOTH = ("seed", "device", "precision", "threads")
 _OF_PRETRAINED = ("pretrained", "freeze", "lora", "few_shot")
 
 
-def training_options(
+def build_training_options(
     preset: str | None,
     recipe: str | None,
     options: Mapping[str, Any],
@@ -43,7 +43,7 @@ def training_options(
     said = {**options, **given}
     one_model = name_of_one_model(preset, recipe, said, finds_rate)
     defaults = choose_new_defaults(said, "ladder" if one_model is None else recipe)
-    return build(TrainConfig, given, preset_options(preset), options, defaults)
+    return build_config(TrainConfig, given, get_preset_options(preset), options, defaults)
 
 
 def name_of_one_model(
@@ -64,13 +64,13 @@ def name_of_one_model(
     return next((flag(item) for item in fields(TrainConfig) if item.name in said and item.name not in _FOR_BOTH), None)
 
 
-def with_settings(
-    preset: str | None, recipe: str | None, file: Mapping[str, Any], given: Given
+def merge_settings(
+    preset: str | None, recipe: str | None, file: Mapping[str, Any], given: GivenOptions
 ) -> tuple[str | None, str | None, dict[str, Any]]:
-    """Return preset, recipe and options with what is set below what was typed or stands in --config.
+    """Return preset, recipe and options: the settings, overridden by --config; typed options come on top later.
 
-    A training begins either from nothing or with pretrained weights. Where what was typed says which, what is set for
-    the other way is left aside.
+    A training begins either from random or from pretrained weights. If the typed options decide which, settings for the
+    other kind are ignored.
     """
     said, settings = {**file, **given}, dict(given.settings)
     typed_architecture = {"preset", "recipe"} & given.typed or any(name in said for name in OWN_ARCHITECTURE)
@@ -87,12 +87,12 @@ def with_settings(
     if preset is not None and "preset" not in given.typed:
         if not any(name in options or name in given for name in OWN_ARCHITECTURE):
             recipe = recipe or "auto"
-        preset, options = None, {**preset_options(preset), **options}
+        preset, options = None, {**get_preset_options(preset), **options}
     return preset, recipe, options
 
 
-def finds_rate(options: dict[str, Any], given: Given) -> bool:
-    """Take the word `auto` from the options, and return whether it is what the learning rate is to be."""
+def take_auto_rate(options: dict[str, Any], given: GivenOptions) -> bool:
+    """Remove `learning_rate = "auto"` from the options, and return whether it was there and decides."""
     wanted = given.get("learning_rate", options.get("learning_rate")) == "auto"
     for table in (options, given):
         if table.get("learning_rate") == "auto":

@@ -1,4 +1,4 @@
-"""`txt watch`: the dashboard of a run that goes on, or went on; and a training that is watched from its start."""
+"""`txt watch`: shows the dashboard of a running or finished run; also used by `txt train`."""
 
 import json
 import time
@@ -59,7 +59,7 @@ def watch(
         conclude(watched)
 
 
-def train_watched(run: "Run", at_step: int | None, notifies: bool) -> None:
+def train_with_dashboard(run: "Run", at_step: int | None, notifies: bool) -> None:
     """Train a run in a process of its own, and show the dashboard meanwhile."""
     from txt.training.process import start_trainer
 
@@ -74,33 +74,33 @@ def show_dashboard(
     """Show a run until the screen is left; returns the run as it was last seen."""
     from txt.runs.feed import RunFeed
     from txt.runs.live import WatchedRun
-    from txt.runs.replay import Replay
+    from txt.runs.replay import RecordReplay
     from txt.screens.dashboard.app import DashboardApp
 
-    source = Replay(RunFeed(run.events_path), speed or _speed(run)) if replay else None
+    source = RecordReplay(RunFeed(run.events_path), speed or _choose_speed(run)) if replay else None
     watched = WatchedRun(run, source, replayed=replay)
     DashboardApp(watched, source, notifies=notifies).run()
     return watched
 
 
-def _speed(run: "Run") -> float:
+def _choose_speed(run: "Run") -> float:
     """Return the speed at which a replay of the run takes half a minute."""
-    from txt.runs.replay import speed_for
+    from txt.runs.replay import choose_speed
     from txt.runs.state import read_tail
 
     tail = read_tail(run)
-    return speed_for(tail.begun or 0.0, tail.last or 0.0)
+    return choose_speed(tail.begun or 0.0, tail.last or 0.0)
 
 
 def conclude(watched: "WatchedRun") -> None:
-    """Tell how a run stands that was just watched: its scores, how to go on with it, or what went wrong.
+    """Print the result of the watched run: its scores, how to resume it, or what went wrong.
 
     Raises:
         Interrupted: it was stopped.
         TxtError: it failed, diverged or died.
     """
     from txt.runs.status import LIVING
-    from txt.wording.run import state_words, trouble
+    from txt.wording.run import describe_state, describe_trouble
 
     watched.look()
     run, state = watched.run, watched.state
@@ -117,9 +117,11 @@ def conclude(watched: "WatchedRun") -> None:
         )
     elif state == "diverged":
         rate = run.config().learning_rate / 3
-        raise TxtError(trouble(watched), f"try --lr {rate:.1g}, or --on-divergence rollback")
+        raise TxtError(describe_trouble(watched), f"try --lr {rate:.1g}, or --on-divergence rollback")
     else:
-        raise TxtError(f"run {name} {state_words(watched)}{_last_words(run)}", f"txt train --resume {name} goes on")
+        raise TxtError(
+            f"run {name} {describe_state(watched)}{_read_last_words(run)}", f"txt train --resume {name} goes on"
+        )
 
 
 def _show_conclusion(run: "Run") -> None:
@@ -140,12 +142,12 @@ def _show_conclusion(run: "Run") -> None:
         time.sleep(0.05)
     table = path.read_text(encoding="utf-8", errors="replace")
     if not table:
-        raise TxtError(f"the evaluation of {name} failed{_last_words(run)}", f"txt eval {name}")
+        raise TxtError(f"the evaluation of {name} failed{_read_last_words(run)}", f"txt eval {name}")
     out.print(Text.from_ansi(table))
 
 
-def _last_words(run: "Run") -> str:
-    """Return the end of what the run's process said, as far as it says why."""
+def _read_last_words(run: "Run") -> str:
+    """Return the error that the run's process printed last, if any."""
     from txt.training.process import talk_path
 
     try:

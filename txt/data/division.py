@@ -1,4 +1,4 @@
-"""Staged rows divided into splits and classes, with what a user has to be told about it."""
+"""Divides staged rows into splits and classes, and collects the warnings about them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -8,12 +8,23 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.config import PrepareConfig
-from txt.data.duplicates import Conflicts, count_duplicates, find_conflicts, overlaps
-from txt.data.labels import Naming, lookalikes, name_classes
+from txt.data.duplicates import Conflicts, count_duplicates, find_conflicts, find_overlaps
+from txt.data.labels import Naming, find_lookalikes, name_classes
 from txt.data.prepared import SPLITS
 from txt.data.row_facts import RowFacts
-from txt.data.split import LEFT_OUT, TEST, TRAIN, UNLABELED, VAL, Codes, Labels, Rows, Shares, assign
-from txt.data.staging import Staged
+from txt.data.split import (
+    LEFT_OUT,
+    TEST,
+    TRAIN,
+    UNLABELED,
+    VAL,
+    LabelCodes,
+    Shares,
+    SplitCodes,
+    SplitRows,
+    assign_splits,
+)
+from txt.data.staging import StagedRows
 from txt.errors import InputError
 
 _LISTED = 8  # names in one line
@@ -31,8 +42,8 @@ class Division:
 
     names: tuple[str, ...]
     note: str | None
-    labels: Labels
-    codes: Codes
+    labels: LabelCodes
+    codes: SplitCodes
     split_by: str
     dropped: dict[str, int]
     duplicates: int
@@ -54,9 +65,9 @@ class Division:
         if self.note:
             yield self.note
         if self.guessed:
-            yield f"{self.guessed:,} rows are labeled by rules or a model: all are in train, val and test are people's"
-        for group in lookalikes(self.names):
-            yield f"these labels differ only by case or spaces, and are different classes: {_listed(group)}"
+            yield f"{self.guessed:,} rows are labeled by rules or a model: all are in train, none in val or test"
+        for group in find_lookalikes(self.names):
+            yield f"these labels differ only by case or spaces, and are different classes: {_list_names(group)}"
         made = [split for split in self.class_counts if any(self.class_counts[split].values())]
         for split in ("val", "test"):
             if split not in made:
@@ -71,21 +82,21 @@ class Division:
             yield f"{rows:,} of {total:,} {SPLITS[second]} rows have a text that is also in {SPLITS[first]}"
 
 
-def divide(staged: Staged, config: PrepareConfig) -> Division:
-    """Name the classes and decide who goes where.
+def divide_rows(staged: StagedRows, config: PrepareConfig) -> Division:
+    """Name the classes and assign each row to a split.
 
     Raises:
         InputError: there are no texts or labels, or fewer than two classes, or hardly two rows of any class.
     """
     facts = staged.facts
     _refuse_without_text(staged)
-    naming = _naming(facts)
-    rows = _rows(facts, naming, one_file=len(staged.sources) == 1)
+    naming = _name_used_classes(facts)
+    rows = _gather_rows(facts, naming, one_file=len(staged.sources) == 1)
     guessed = np.frombuffer(facts.guessed, np.int8).astype(bool) if facts.guessed else np.zeros(len(facts), bool)
     _refuse_without_people(staged, rows, guessed)
     _refuse_without_classes(staged, naming.names, int(np.count_nonzero(rows.labels >= 0)))
-    shares, split_by = _shares(staged, rows, config)
-    codes = assign(rows, shares, config.seed)
+    shares, split_by = _plan_shares(staged, rows, config)
+    codes = assign_splits(rows, shares, config.seed)
     given_entirely = shares.val == 0 or shares.test == 0
     return Division(
         names=naming.names,
@@ -93,15 +104,15 @@ def divide(staged: Staged, config: PrepareConfig) -> Division:
         labels=rows.labels,
         codes=codes,
         split_by=split_by,
-        dropped=_dropped(staged, rows, codes),
+        dropped=_count_dropped(staged, rows, codes),
         duplicates=count_duplicates(rows.texts),
         conflicts=find_conflicts(rows.texts, rows.labels, _LISTED_CONFLICTS),
-        overlaps=tuple(overlaps(rows.texts, codes)) if given_entirely else (),
+        overlaps=tuple(find_overlaps(rows.texts, codes)) if given_entirely else (),
         guessed=int(np.count_nonzero(guessed & (codes == TRAIN) & (rows.labels >= 0))),
     )
 
 
-def _naming(facts: RowFacts) -> Naming:
+def _name_used_classes(facts: RowFacts) -> Naming:
     """Name the classes of all rows, without those that the source itself puts among the unlabeled."""
     written, given = np.frombuffer(facts.labels, np.int16), np.frombuffer(facts.given, np.int8)
     used = np.unique(written[(written >= 0) & (given != UNLABELED)])
@@ -109,27 +120,27 @@ def _naming(facts: RowFacts) -> Naming:
     return name_classes(names[place] for place in used)
 
 
-def _rows(facts: RowFacts, naming: Naming, one_file: bool) -> Rows:
+def _gather_rows(facts: RowFacts, naming: Naming, one_file: bool) -> SplitRows:
     class_of = [naming.class_of.get(label, -1) for label in facts.label_names]
     lookup = np.array([*class_of, -1], np.int16)  # the last place is for -1, no label
-    return Rows(
+    return SplitRows(
         texts=np.frombuffer(facts.texts, np.uint64),
         labels=lookup[np.frombuffer(facts.labels, np.int16)],
         given=np.frombuffer(facts.given, np.int8),
         groups=[np.frombuffer(keys, np.uint64) for keys in (facts.groups, facts.origins) if keys],
-        copies=_train_only(facts),
+        copies=_mark_train_only(facts),
         # Rows of two files may have the same id and be different rows.
         origins=np.frombuffer(facts.origins, np.uint64) if facts.origins and one_file else None,
     )
 
 
-def _train_only(facts: RowFacts) -> npt.NDArray[np.bool_] | None:
+def _mark_train_only(facts: RowFacts) -> npt.NDArray[np.bool_] | None:
     """Return which rows may be in train only: copies, and those whose label no person gave."""
     masks = [np.frombuffer(each, np.int8).astype(bool) for each in (facts.copies, facts.guessed) if each]
     return np.logical_or.reduce(masks) if masks else None
 
 
-def _dropped(staged: Staged, rows: Rows, codes: Codes) -> dict[str, int]:
+def _count_dropped(staged: StagedRows, rows: SplitRows, codes: SplitCodes) -> dict[str, int]:
     left_out = codes == LEFT_OUT
     counted = {
         "no text": staged.rows_without_text,
@@ -139,7 +150,7 @@ def _dropped(staged: Staged, rows: Rows, codes: Codes) -> dict[str, int]:
     return {why: count for why, count in counted.items() if count}
 
 
-def _refuse_without_text(staged: Staged) -> None:
+def _refuse_without_text(staged: StagedRows) -> None:
     if not len(staged.facts):
         name, source = staged.roles.text.name, next(iter(staged.sources))
         raise InputError(
@@ -147,7 +158,7 @@ def _refuse_without_text(staged: Staged) -> None:
         )
 
 
-def _refuse_without_classes(staged: Staged, names: Sequence[str], labeled: int) -> None:
+def _refuse_without_classes(staged: StagedRows, names: Sequence[str], labeled: int) -> None:
     source = next(iter(staged.sources))
     column = staged.roles.label.name if staged.roles.label else ""
     if not names:
@@ -161,22 +172,22 @@ def _refuse_without_classes(staged: Staged, names: Sequence[str], labeled: int) 
         )
     if len(names) > max(_MANY_CLASSES, labeled / 2):
         raise InputError(
-            f"column `{column}` of `{source}` has {len(names):,} different values in {labeled:,} rows, no classes",
+            f"column `{column}` of `{source}` has {len(names):,} different values in {labeled:,} rows, not classes",
             "name another column with --label-column",
         )
 
 
-def _refuse_without_people(staged: Staged, rows: Rows, guessed: npt.NDArray[np.bool_]) -> None:
+def _refuse_without_people(staged: StagedRows, rows: SplitRows, guessed: npt.NDArray[np.bool_]) -> None:
     labeled = rows.labels >= 0
     if guessed.any() and not (labeled & ~guessed).any():
         raise InputError(
-            f"all labels of `{next(iter(staged.sources))}` come from rules or a model: none could test what is learned",
+            f"all labels of `{next(iter(staged.sources))}` come from rules or a model: there are none to test with",
             "label a hundred rows or so by hand, and export again",
         )
 
 
-def _shares(staged: Staged, rows: Rows, config: PrepareConfig) -> tuple[Shares, str]:
-    """Return the shares still to be cut off the train rows, and in words who made the splits."""
+def _plan_shares(staged: StagedRows, rows: SplitRows, config: PrepareConfig) -> tuple[Shares, str]:
+    """Return the shares still to be taken from the train rows, and a description of where the splits come from."""
     has_val, has_test = (bool(np.any((rows.given == split) & (rows.labels >= 0))) for split in (VAL, TEST))
     rest = 1 - config.train_split - config.val_split
     rest = rest if rest > 1e-9 else 0.0
@@ -190,5 +201,5 @@ def _shares(staged: Staged, rows: Rows, config: PrepareConfig) -> tuple[Shares, 
     return shares, f"{made}; {missing} is {share:g} of the train rows, seed {config.seed}"
 
 
-def _listed(names: Sequence[str]) -> str:
+def _list_names(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)

@@ -1,4 +1,4 @@
-"""Texts that come more than once: how often, under which labels, and on both sides of a split."""
+"""Duplicate texts: how many there are, which have conflicting labels, and which are in more than one split."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from itertools import combinations
 
 import numpy as np
 
-from txt.data.split import TEST, TRAIN, VAL, Codes, Hashes, Labels, member, repeated
+from txt.data.split import TEST, TRAIN, VAL, Hashes, LabelCodes, SplitCodes, find_repeated, is_member
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ def count_duplicates(texts: Hashes) -> int:
     return int(np.count_nonzero(ordered[1:] == ordered[:-1]))
 
 
-def find_conflicts(texts: Hashes, labels: Labels, most: int) -> Conflicts:
-    """Find the texts that stand under different labels; the rows of at most `most` of them are listed."""
-    rows = np.flatnonzero(member(texts, repeated(texts)) & (labels >= 0))
+def find_conflicts(texts: Hashes, labels: LabelCodes, most: int) -> Conflicts:
+    """Find the texts that have different labels; the rows of at most `most` of them are listed."""
+    rows = np.flatnonzero(is_member(texts, find_repeated(texts)) & (labels >= 0))
     if not len(rows):
         return Conflicts(0, ())
     _, firsts, codes = np.unique(texts[rows], return_index=True, return_inverse=True)
@@ -38,9 +38,9 @@ def find_conflicts(texts: Hashes, labels: Labels, most: int) -> Conflicts:
     return Conflicts(len(conflicting), tuple(tuple(rows[codes == code].tolist()) for code in listed))
 
 
-def overlaps(texts: Hashes, codes: Codes) -> Iterator[tuple[int, int, int]]:
+def find_overlaps(texts: Hashes, codes: SplitCodes) -> Iterator[tuple[int, int, int]]:
     """Yield (a split, a later one, rows of the later one whose text stands in the first) where there are any."""
     for first, second in combinations((TRAIN, VAL, TEST), 2):
-        count = int(np.count_nonzero(member(texts[codes == second], np.sort(texts[codes == first]))))
+        count = int(np.count_nonzero(is_member(texts[codes == second], np.sort(texts[codes == first]))))
         if count:
             yield first, second, count

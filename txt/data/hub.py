@@ -1,4 +1,4 @@
-"""Models made elsewhere by the names users give them, and how they are fetched."""
+"""Finds and fetches pretrained models by the names that users give."""
 
 import os
 import urllib.error
@@ -20,7 +20,7 @@ _SECONDS_TO_ANSWER = 5
 _UNUSABLE = (OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError, SafetensorError)
 
 
-def located(name: str) -> str:
+def locate_model(name: str) -> str:
     """Return the folder or hub name behind a name: `minilm`, a run, a folder, or a hub name.
 
     Raises:
@@ -37,35 +37,35 @@ def located(name: str) -> str:
 
 
 def fetch(load: Callable[..., Loaded], name: str, what: str, hint: str) -> Loaded:
-    """Load from this machine, or else from the hub where it answers, since its client tries for 46 seconds.
+    """Load from this machine, else from the hub if it answers; without that check its client retries for 46 seconds.
 
     Args:
         load: takes a folder or hub name and `local_files_only`, as `from_pretrained` does.
-        name: as the user gave it; see `located`.
+        name: as the user gave it; see `locate_model`.
         what: what it is, for messages: `tokenizer`, `model`.
-        hint: what to do instead where it is not on this machine and the hub is out of reach.
+        hint: what to do when it is not on this machine and the hub cannot be reached.
 
     Raises:
-        InputError: there is none in the folder, it cannot be fetched, or it is of no use.
+        InputError: there is none in the folder, it cannot be fetched, or it cannot be used.
     """
-    source = located(name)
+    source = locate_model(name)
     try:
         return load(source, local_files_only=True)
     except _UNUSABLE as error:
         if Path(source).exists():
-            raise InputError(f"there is no {what} in `{name}`: {first_line(error)}") from None
+            raise InputError(f"there is no {what} in `{name}`: {summarize_error(error)}") from None
     if not hub_answers():
         raise InputError(f"{what} `{name}` is not on this machine, and the hub cannot be reached", hint)
     try:
         return load(source, local_files_only=False)
     except _UNUSABLE as error:
         raise InputError(
-            f"{what} `{name}` cannot be loaded: {first_line(error)}", "name it as on the hub: owner/name"
+            f"{what} `{name}` cannot be loaded: {summarize_error(error)}", "name it as on the hub: owner/name"
         ) from None
 
 
 def hub_answers() -> bool:
-    """Ask the hub for a sign of life, unless the user has forbidden it."""
+    """Tell whether the hub answers; False without asking when the user has set offline mode."""
     if constants.HF_HUB_OFFLINE or os.environ.get("TRANSFORMERS_OFFLINE") in ("1", "true"):
         return False
     try:
@@ -78,6 +78,6 @@ def hub_answers() -> bool:
     return True
 
 
-def first_line(error: Exception) -> str:
-    """Return the first line of what an error says, or its name where it says nothing."""
+def summarize_error(error: Exception) -> str:
+    """Return the first line of an error's message, or its class name when there is no message."""
     return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

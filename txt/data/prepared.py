@@ -2,7 +2,7 @@
 
 prepared/
   manifest.json        labels, columns, sizes, checksums, options (see `Manifest`)
-  report.json          what `txt prepare` told about the data
+  report.json          what `txt prepare` reported about the data
   tokenizer/           in Hugging Face layout
   train.arrow …        columns token_ids, label, text, row_id and metadata.NAME for every other column
 """
@@ -141,7 +141,7 @@ class Prepared:
 
     @property
     def fingerprint(self) -> str:
-        """What names this data, whatever its folder is called."""
+        """A hash that identifies this data, whatever its folder is called."""
         return self.manifest.fingerprint
 
     @property
@@ -174,7 +174,7 @@ class Split:
 
     def __init__(self, name: str, paths: Sequence[Path]) -> None:
         self.name = name
-        self._batches = [batch for path in paths for batch in _mapped(path)]
+        self._batches = [batch for path in paths for batch in _map_file(path)]
         sizes = [len(batch) for batch in self._batches]
         self._starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])  # (batches + 1,)
         lists = [batch.column("token_ids") for batch in self._batches]
@@ -199,18 +199,18 @@ class Split:
         """Return the token ids of some rows laid end to end, (N,), and each row's number of tokens, (B,)."""
         pieces = [
             self._token_ids[batch][self._offsets[batch][row] : self._offsets[batch][row + 1]]
-            for batch, row in self._places(rows)
+            for batch, row in self._locate_rows(rows)
         ]
         lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
         return np.concatenate([np.empty(0, np.int64), *pieces], dtype=np.int64), lengths
 
     def texts(self, rows: npt.ArrayLike | None = None) -> list[str]:
         """Return the texts of some rows, or of all."""
-        return self._values("text", rows)
+        return self._read_values("text", rows)
 
     def row_ids(self, rows: npt.ArrayLike | None = None) -> list[str | int]:
         """Return what names some rows, or all, in the source: its id column, or the row's number from 1."""
-        return self._values("row_id", rows)
+        return self._read_values("row_id", rows)
 
     def metadata(self) -> pa.Table:
         """Return all other columns of the source, under their own names."""
@@ -218,16 +218,16 @@ class Split:
         kept = [name for name in table.column_names if name.startswith(METADATA)]
         return table.select(kept).rename_columns([name.removeprefix(METADATA) for name in kept])
 
-    def _places(self, rows: npt.ArrayLike) -> list[tuple[int, int]]:
+    def _locate_rows(self, rows: npt.ArrayLike) -> list[tuple[int, int]]:
         """Return each row's batch, and its place there."""
         wanted = np.asarray(rows, np.int64)
         batches = np.searchsorted(self._starts, wanted, side="right") - 1
         return list(zip(batches.tolist(), (wanted - self._starts[batches]).tolist(), strict=True))
 
-    def _values(self, column: str, rows: npt.ArrayLike | None) -> list[Any]:
+    def _read_values(self, column: str, rows: npt.ArrayLike | None) -> list[Any]:
         if rows is None:
             return [value for batch in self._batches for value in batch.column(column).to_pylist()]
-        return [self._batches[batch].column(column)[row].as_py() for batch, row in self._places(rows)]
+        return [self._batches[batch].column(column)[row].as_py() for batch, row in self._locate_rows(rows)]
 
 
 def describe_file(folder: Path, name: str, rows: int = 0) -> PreparedFile:
@@ -241,7 +241,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     write_json(folder / MANIFEST, manifest.to_json())
 
 
-def _mapped(path: Path) -> list[pa.RecordBatch]:
+def _map_file(path: Path) -> list[pa.RecordBatch]:
     try:
         reader = pa.ipc.open_file(pa.memory_map(str(path)))
         return [reader.get_batch(number) for number in range(reader.num_record_batches)]

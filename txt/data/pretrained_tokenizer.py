@@ -1,4 +1,4 @@
-"""Tokenizers made elsewhere: a folder, or a name on the Hugging Face hub. Importing this takes seconds."""
+"""Loads pretrained tokenizers from a folder or by a name on the Hugging Face hub. Importing this takes seconds."""
 
 import json
 import tempfile
@@ -21,10 +21,10 @@ def load_tokenizer(name: str) -> TextTokenizer:
     Raises:
         InputError: there is no such tokenizer, it cannot be fetched, or it has no fast form.
     """
-    loaded = _load(name)
+    loaded = _fetch_tokenizer(name)
     if not loaded.is_fast:
         raise InputError(f"tokenizer `{name}` has no fast form (tokenizer.json)", "choose another, or --tokenizer bpe")
-    if loaded.pad_token_id is None:  # GPT-2 and its kin: nothing attends to padding, so any token will do
+    if loaded.pad_token_id is None:  # GPT-2 and similar: nothing attends to padding, so any token will do
         loaded.pad_token = loaded.eos_token or loaded.unk_token or loaded.convert_ids_to_tokens(0)
     loaded.model_input_names = ["input_ids", "attention_mask"]
     with tempfile.TemporaryDirectory(prefix="txt-") as folder:
@@ -32,7 +32,7 @@ def load_tokenizer(name: str) -> TextTokenizer:
         saved = sorted(Path(folder).glob("*.json"))
         backend = Tokenizer.from_file(str(Path(folder) / "tokenizer.json"))
         files = {path.name: json.loads(path.read_bytes()) for path in saved if path.name != "tokenizer.json"}
-    files["tokenizer_config.json"] = _portable(files["tokenizer_config.json"])
+    files["tokenizer_config.json"] = _make_portable(files["tokenizer_config.json"])
     special = SpecialTokens(
         loaded.pad_token_id, loaded.unk_token_id, loaded.cls_token_id, loaded.sep_token_id, loaded.mask_token_id
     )
@@ -40,7 +40,7 @@ def load_tokenizer(name: str) -> TextTokenizer:
     return TextTokenizer(backend, special, info, files)
 
 
-def _load(name: str) -> PreTrainedTokenizerBase:
+def _fetch_tokenizer(name: str) -> PreTrainedTokenizerBase:
     close = nearest(name, TRAINED)
     if close and not Path(name).exists():
         raise InputError(f"there is no tokenizer `{name}` on this machine", f"did you mean `{close}`?")
@@ -50,6 +50,6 @@ def _load(name: str) -> PreTrainedTokenizerBase:
     return fetch(partial(AutoTokenizer.from_pretrained, trust_remote_code=False), name, "tokenizer", hint)
 
 
-def _portable(config: dict[str, Any]) -> dict[str, Any]:
-    """Return the configuration without what says how this machine came by it."""
+def _make_portable(config: dict[str, Any]) -> dict[str, Any]:
+    """Return the configuration without the keys that say how this machine loaded it."""
     return {name: value for name, value in config.items() if name not in ("is_local", "local_files_only")}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Progress:
+class RowProgress:
     """How far the work has come: `done` rows of `total`, which is None where that is not known yet."""
 
     stage: str
@@ -13,4 +13,4 @@ class Progress:
     total: int | None
 
 
-Watcher = Callable[[Progress], None]
+ProgressWatcher = Callable[[RowProgress], None]

@@ -1,4 +1,4 @@
-"""What there is to know about a data set before training on it."""
+"""The report on a data set: what to know before training on it."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -16,7 +16,7 @@ _ENOUGH = 99  # percent of texts that the suggested length keeps whole
 
 @dataclass(frozen=True)
 class Conflict:
-    """A text that stands under different labels, and how often under each."""
+    """A text that has different labels, and how often each."""
 
     text: str
     labels: dict[str, int]
@@ -61,7 +61,7 @@ class DataReport:
         return {"format": FORMAT, **asdict(self)}
 
 
-def percentiles(histogram: npt.NDArray[np.int64]) -> dict[int, int]:
+def compute_percentiles(histogram: npt.NDArray[np.int64]) -> dict[int, int]:
     """Return the lengths at PERCENTILES of a histogram that counts at place n the texts of n tokens."""
     total = int(histogram.sum())
     if not total:

@@ -1,4 +1,4 @@
-"""What has to be known of every row to split the data: a few bytes a row, gathered batch by batch."""
+"""The facts about each row that the split needs: a few bytes per row, gathered batch by batch."""
 
 from array import array
 from collections.abc import Callable
@@ -10,8 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from txt.data.reading.columns import SPLIT_NAMES, Column, Roles, split_named
-from txt.data.split import LEFT_OUT, TEST, TRAIN, UNLABELED, VAL, content_hashes
+from txt.data.reading.columns import SPLIT_NAMES, Column, Roles, parse_split
+from txt.data.split import LEFT_OUT, TEST, TRAIN, UNLABELED, VAL, hash_contents
 from txt.errors import InputError
 
 ROW = "\0row"
@@ -56,70 +56,70 @@ class RowFacts:
         Raises:
             InputError: a cell of the label or split column makes no sense; it is named.
         """
-        texts = column_of(batch, roles.text.name).cast(pa.binary()).to_pylist()
+        texts = get_column(batch, roles.text.name).cast(pa.binary()).to_pylist()
         self.text_bytes += sum(map(len, texts))
-        hashes = content_hashes(texts)
+        hashes = hash_contents(texts)
         self.texts.frombytes(hashes.tobytes())
-        labels = self._label_codes(batch, roles.label, source)
+        labels = self._code_labels(batch, roles.label, source)
         self.labels.frombytes(labels.tobytes())
-        splits = _given_splits(batch, roles.split, given, labels, source)
+        splits = _read_given_splits(batch, roles.split, given, labels, source)
         self.given.frombytes(splits.tobytes())
         if roles.group:
-            self.groups.frombytes(_keys(column_of(batch, roles.group.name), hashes).tobytes())
+            self.groups.frombytes(_hash_cells(get_column(batch, roles.group.name), hashes).tobytes())
         if roles.row_id:
-            self._add_ids(column_of(batch, roles.row_id.name), hashes)
+            self._add_ids(get_column(batch, roles.row_id.name), hashes)
         if _ORIGIN in batch.schema.names or self.origins:
             self._add_origins(batch, self.ids if roles.row_id else self.texts)
         self._add_guessed(batch)
 
     def _add_ids(self, ids: pa.Array, hashes: npt.NDArray[np.uint64]) -> None:
         self.ids_complete &= pc.all(pc.fill_null(pc.not_equal(ids, ""), False)).as_py()
-        self.ids.frombytes(_keys(ids, hashes).tobytes())
+        self.ids.frombytes(_hash_cells(ids, hashes).tobytes())
 
     def _add_origins(self, batch: pa.RecordBatch, own_keys: "array[int]") -> None:
         """Note which row each row was made from; a row that names none is its own origin."""
         own = np.frombuffer(own_keys, np.uint64)
         before = own[len(self.origins) : len(own) - len(batch)]  # rows that came before the column did
-        origins = _keys(column_of(batch, _ORIGIN), own[len(own) - len(batch) :])
+        origins = _hash_cells(get_column(batch, _ORIGIN), own[len(own) - len(batch) :])
         self.origins.frombytes(before.tobytes() + origins.tobytes())
-        self.copies.frombytes(bytes(len(before)) + _are_copies(batch).tobytes())
+        self.copies.frombytes(bytes(len(before)) + _mark_copies(batch).tobytes())
 
     def _add_guessed(self, batch: pa.RecordBatch) -> None:
         """Note which labels no person gave; an export says so."""
         name = next((name for name in _HOW if name in batch.schema.names), None)
         if name is not None or self.guessed:
             before = len(self) - len(batch) - len(self.guessed)  # rows that came before the column did
-            guessed = _by_value(column_of(batch, name or _HOW[0]), lambda how: how in _MACHINES, np.int8)
+            guessed = _map_values(get_column(batch, name or _HOW[0]), lambda how: how in _MACHINES, np.int8)
             self.guessed.frombytes(bytes(before) + guessed.tobytes())
 
-    def _label_codes(self, batch: pa.RecordBatch, column: Column | None, source: str) -> npt.NDArray[np.int16]:
+    def _code_labels(self, batch: pa.RecordBatch, column: Column | None, source: str) -> npt.NDArray[np.int16]:
         def code(label: str | None) -> int:
             if label is None or not label.strip():
                 return -1
             if label not in self.label_names and len(self.label_names) == _MOST_LABELS:
                 raise InputError(
-                    f"column `{name}` of `{source}` has more than {_MOST_LABELS:,} different values, no classes",
+                    f"column `{name}` of `{source}` has more than {_MOST_LABELS:,} different values, not classes",
                     "name another column with --label-column",
                 )
             return self.label_names.setdefault(label, len(self.label_names))
 
         name = column.name if column else ""
-        return _by_value(column_of(batch, name), code, np.int16)
+        return _map_values(get_column(batch, name), code, np.int16)
 
 
-def column_of(batch: pa.RecordBatch, name: str) -> pa.Array:
+def get_column(batch: pa.RecordBatch, name: str) -> pa.Array:
     """Return a column; one that the batch lacks, as JSON rows may, is all missing."""
     place = batch.schema.get_field_index(name)
     return batch.column(place) if place >= 0 else pa.nulls(len(batch), pa.string())
 
 
-def _keys(column: pa.Array, missing: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
+def _hash_cells(column: pa.Array, missing: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """Return a hash of each cell, and that of `missing` where the cell is empty."""
     cells = column.cast(pa.binary()).fill_null(b"").to_pylist()
-    return np.where(np.fromiter(map(bool, cells), bool, len(cells)), content_hashes(cells), missing)
+    return np.where(np.fromiter(map(bool, cells), bool, len(cells)), hash_contents(cells), missing)
 
 
-def _given_splits(
+def _read_given_splits(
     batch: pa.RecordBatch, column: Column | None, given: int | None, labels: npt.NDArray[np.int16], source: str
 ) -> npt.NDArray[np.int8]:
     """Return the split that the source names for each row; with a split column, every row with a label needs one."""
@@ -127,7 +127,7 @@ def _given_splits(
     def code(split: str | None) -> int:
         if split is None or not split.strip():
             return LEFT_OUT
-        known = split_named(split)
+        known = parse_split(split)
         if known is None:
             raise InputError(
                 f"column `{name}` of `{source}` has the value `{split}`, which names no split",
@@ -138,7 +138,7 @@ def _given_splits(
     if column is None:
         return np.full(len(batch), LEFT_OUT if given is None else given, np.int8)
     name = column.name
-    codes = _by_value(column_of(batch, name), code, np.int8)
+    codes = _map_values(get_column(batch, name), code, np.int8)
     gaps = np.flatnonzero((codes == LEFT_OUT) & (labels >= 0))
     if len(gaps):
         raise InputError(
@@ -148,14 +148,14 @@ def _given_splits(
     return codes
 
 
-def _are_copies(batch: pa.RecordBatch) -> npt.NDArray[np.int8]:
+def _mark_copies(batch: pa.RecordBatch) -> npt.NDArray[np.int8]:
     """Return 1 for each row that augmentation made; without its column, all rows with an origin are."""
     if _COPY in batch.schema.names:
-        return _by_value(column_of(batch, _COPY), lambda value: (value or "").strip().lower() in _TRUE, np.int8)
-    return _by_value(column_of(batch, _ORIGIN), bool, np.int8)
+        return _map_values(get_column(batch, _COPY), lambda value: (value or "").strip().lower() in _TRUE, np.int8)
+    return _map_values(get_column(batch, _ORIGIN), bool, np.int8)
 
 
-def _by_value(column: pa.Array, code: Callable[[str | None], int], kind: npt.DTypeLike) -> npt.NDArray[Any]:
+def _map_values(column: pa.Array, code: Callable[[str | None], int], kind: npt.DTypeLike) -> npt.NDArray[Any]:
     """Return a code for each cell, asking once for each different value."""
     encoded = column.dictionary_encode(null_encoding="encode")
     codes = np.asarray([code(value) for value in encoded.dictionary.to_pylist()], kind)

@@ -5,7 +5,7 @@ from pathlib import Path
 from txt.errors import TxtError
 
 
-def sample_file(name: str) -> Path:
+def find_sample_file(name: str) -> Path:
     """Return the path of a file of sample_data: inside the installed package, or at the root of a checkout.
 
     Raises:

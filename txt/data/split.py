@@ -1,4 +1,4 @@
-"""Who goes where: train, val and test of about the same mix of classes, with nothing shared between them.
+"""Assigns rows to train, val and test, with about the same mix of classes and nothing shared between the splits.
 
 Rows with the same text or the same group form a unit, and a unit never lands in two splits. Which one is decided by a
 hash of its text and the seed, so the same rows give the same split on every platform and in whatever order they come.
@@ -15,8 +15,8 @@ import numpy.typing as npt
 TRAIN, VAL, TEST, UNLABELED = range(4)
 LEFT_OUT = -1
 
-Codes = npt.NDArray[np.int8]
-Labels = npt.NDArray[np.int16]
+SplitCodes = npt.NDArray[np.int8]
+LabelCodes = npt.NDArray[np.int16]
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
@@ -25,7 +25,7 @@ _CHUNK = 1 << 18  # rows; temporary arrays are this long only
 
 
 @dataclass(frozen=True)
-class Rows:
+class SplitRows:
     """What the split looks at, row by row, each (N,).
 
     `texts` are hashes of the texts; `labels` are class numbers, -1 for none; `given` is the split that the source
@@ -35,8 +35,8 @@ class Rows:
     """
 
     texts: Hashes
-    labels: Labels
-    given: Codes
+    labels: LabelCodes
+    given: SplitCodes
     groups: Sequence[Hashes] = ()
     copies: Mask | None = None
     origins: Hashes | None = None
@@ -50,7 +50,7 @@ class Shares:
     test: float
 
 
-def assign(rows: Rows, shares: Shares, seed: int) -> Codes:
+def assign_splits(rows: SplitRows, shares: Shares, seed: int) -> SplitCodes:
     """Return the split of each row, (N,), or LEFT_OUT.
 
     Given val and test rows stay where they are; all others with a label are divided by `shares`, class by class. Left
@@ -62,29 +62,29 @@ def assign(rows: Rows, shares: Shares, seed: int) -> Codes:
     undivided = (codes == LEFT_OUT) | (codes == TRAIN)
     codes[undivided] = TRAIN
     if shares.val > 0 or shares.test > 0:
-        _divide(rows, undivided, copies, shares, seed, codes)
+        _divide_rows(rows, undivided, copies, shares, seed, codes)
     if rows.origins is not None:
         outside = np.sort(rows.origins[~copies & ((codes == VAL) | (codes == TEST))])
-        codes[copies & member(rows.origins, outside)] = LEFT_OUT
+        codes[copies & is_member(rows.origins, outside)] = LEFT_OUT
     codes[copies & (codes != TRAIN)] = LEFT_OUT
     if not labeled.all():
-        codes[~labeled & member(rows.texts, np.sort(rows.texts[labeled]))] = LEFT_OUT
+        codes[~labeled & is_member(rows.texts, np.sort(rows.texts[labeled]))] = LEFT_OUT
     return codes
 
 
-def content_hashes(values: Iterable[bytes]) -> Hashes:
+def hash_contents(values: Iterable[bytes]) -> Hashes:
     """Return 64 bits for each value, (N,), the same on every machine."""
     digests = b"".join(hashlib.blake2b(value, digest_size=8).digest() for value in values)
     return np.frombuffer(digests, "<u8").astype(np.uint64)
 
 
-def repeated(keys: Hashes) -> Hashes:
+def find_repeated(keys: Hashes) -> Hashes:
     """Return the keys that occur more than once, each once, in order."""
     ordered = np.sort(keys)
     return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
 
 
-def member(keys: Hashes, known: Hashes) -> Mask:
+def is_member(keys: Hashes, known: Hashes) -> Mask:
     """Return which keys, (N,), are among the sorted `known` ones."""
     found = np.zeros(len(keys), bool)
     if len(known):
@@ -95,7 +95,7 @@ def member(keys: Hashes, known: Hashes) -> Mask:
     return found
 
 
-def mixed(keys: Hashes, seed: int) -> Hashes:
+def mix_keys(keys: Hashes, seed: int) -> Hashes:
     """Return each key mixed with the seed by the finalizer of SplitMix64 (Steele, Lea and Flood, 2014)."""
     state = np.empty_like(keys)
     for start in range(0, len(keys), _CHUNK):
@@ -108,42 +108,47 @@ def mixed(keys: Hashes, seed: int) -> Hashes:
 
 @dataclass(frozen=True)
 class _Units:
-    """Rows that hang together, each unit described by its size in rows that are no copies, its main class, a key."""
+    """Rows that belong together; of each unit, its size without copies, its main class and a key."""
 
     rows: Indices  # (R,) those that are not alone
     numbers: Indices  # (R,) the unit of each
     sizes: Indices  # (units,)
-    classes: Labels  # (units,)
+    classes: LabelCodes  # (units,)
     keys: Hashes  # (units,)
 
 
-def _divide(rows: Rows, undivided: Mask, copies: Mask, shares: Shares, seed: int, codes: Codes) -> None:
+def _divide_rows(rows: SplitRows, undivided: Mask, copies: Mask, shares: Shares, seed: int, codes: SplitCodes) -> None:
     """Set the codes of the undivided rows."""
+    # A row none of whose keys occurs twice is alone, and needs no unit: on most files that leaves few rows for the
+    # units.
     alone = ~copies
     for keys in (rows.texts, *rows.groups):
-        alone &= ~member(keys, repeated(keys))
-    units = _units(rows, np.flatnonzero(undivided & ~alone), copies, seed)
+        alone &= ~is_member(keys, find_repeated(keys))
+    units = _form_units(rows, np.flatnonzero(undivided & ~alone), copies, seed)
     unit_codes = np.full(len(units.sizes), TRAIN, np.int8)
+    # Class by class, so that each split gets its share of every class. Units go first, the largest first, while there
+    # is room to balance them; the rows that are alone then fill each split up to its target. Ties are broken and rows
+    # are drawn by hashes of text and seed, so the order of the file does not matter.
     for label in range(int(rows.labels.max(initial=-1)) + 1):
         singles = np.flatnonzero(undivided & alone & (rows.labels == label))
         bound = np.flatnonzero((units.classes == label) & (units.sizes > 0))
         bound = bound[np.lexsort((units.keys[bound], -units.sizes[bound]))]  # the largest first
-        targets = _targets(int(units.sizes[bound].sum()) + len(singles), len(bound) + len(singles), shares)
-        unit_codes[bound], wanted = _dealt(units.sizes[bound].tolist(), targets)
-        codes[singles] = _drawn(mixed(rows.texts[singles], seed), wanted)
+        targets = _plan_targets(int(units.sizes[bound].sum()) + len(singles), len(bound) + len(singles), shares)
+        unit_codes[bound], wanted = _deal_units(units.sizes[bound].tolist(), targets)
+        codes[singles] = _deal_singles(mix_keys(rows.texts[singles], seed), wanted)
     codes[units.rows] = unit_codes[units.numbers]
 
 
-def _units(rows: Rows, among: Indices, copies: Mask, seed: int) -> _Units:
-    numbers = _joined([keys[among] for keys in (rows.texts, *rows.groups)])
+def _form_units(rows: SplitRows, among: Indices, copies: Mask, seed: int) -> _Units:
+    numbers = _join_units([keys[among] for keys in (rows.texts, *rows.groups)])
     count = int(numbers.max(initial=-1)) + 1
     keys = np.full(count, np.iinfo(np.uint64).max)
     np.minimum.at(keys, numbers, rows.texts[among])
     sizes = np.bincount(numbers[~copies[among]], minlength=count)
-    return _Units(among, numbers, sizes, _main_classes(numbers, rows.labels[among]), mixed(keys, seed))
+    return _Units(among, numbers, sizes, _find_main_classes(numbers, rows.labels[among]), mix_keys(keys, seed))
 
 
-def _main_classes(numbers: Indices, labels: Labels) -> Labels:
+def _find_main_classes(numbers: Indices, labels: LabelCodes) -> LabelCodes:
     """Return the most frequent label of each unit, the lowest of equals."""
     classes = int(labels.max(initial=0)) + 1
     pairs, counts = np.unique(numbers * classes + labels, return_counts=True)
@@ -152,9 +157,13 @@ def _main_classes(numbers: Indices, labels: Labels) -> Labels:
     return np.asarray(pairs[order][firsts] % classes, np.int16)
 
 
-def _joined(keys: Sequence[Hashes]) -> Indices:
+def _join_units(keys: Sequence[Hashes]) -> Indices:
     """Return a unit number for each row; a chain of equal keys joins rows into one unit."""
     codes = [np.unique(each, return_inverse=True)[1] for each in keys]
+    # Connected components: rows are linked when they share a key, and a unit is all rows that are linked, over any
+    # number of steps. Each row begins with the number of its text. For each kind of key in turn, all rows with the same
+    # key take the lowest number among them. Numbers only fall, so this ends; they pass only between linked rows, so two
+    # units never get the same one; and when a round changes nothing, rows that share a key have the same number.
     numbers = codes[0]
     while len(codes) > 1:
         before = numbers
@@ -167,7 +176,7 @@ def _joined(keys: Sequence[Hashes]) -> Indices:
     return numbers
 
 
-def _targets(rows: int, units: int, shares: Shares) -> list[int]:
+def _plan_targets(rows: int, units: int, shares: Shares) -> list[int]:
     """Return how many rows of a class each split should get: its share, but at least one where there are enough."""
     wanted = [rows, 0, 0]
     for others, (split, share) in enumerate(((TEST, shares.test), (VAL, shares.val)), start=1):
@@ -180,7 +189,7 @@ def _targets(rows: int, units: int, shares: Shares) -> list[int]:
     return wanted
 
 
-def _dealt(sizes: Sequence[int], targets: Sequence[int]) -> tuple[list[int], list[int]]:
+def _deal_units(sizes: Sequence[int], targets: Sequence[int]) -> tuple[list[int], list[int]]:
     """Deal units, the largest first, each to the split that lacks the largest part of its rows and has room.
 
     Returns the splits, and how many rows each split then still wants.
@@ -197,11 +206,13 @@ def _dealt(sizes: Sequence[int], targets: Sequence[int]) -> tuple[list[int], lis
     return codes, wanted
 
 
-def _drawn(order: Hashes, wanted: Sequence[int]) -> Codes:
+def _deal_singles(order: Hashes, wanted: Sequence[int]) -> SplitCodes:
     """Return the splits of single rows: those lowest in `order` go to test, the next to val, the rest to train."""
     codes = np.full(len(order), TRAIN, np.int8)
     tests = min(max(wanted[TEST], 0), len(order))
     both = min(tests + max(wanted[VAL], 0), len(order))
+    # The hashes are as good as random, so the rows with the lowest ones are a random sample. `partition` puts the last
+    # hash of each sample in its sorted place in linear time, and a comparison with it finds the sample's rows.
     bounds = [count - 1 for count in (tests, both) if count]
     if bounds:
         ranked = np.partition(order, bounds)

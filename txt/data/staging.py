@@ -1,6 +1,6 @@
-"""The first pass: every row is read once and put aside on disk, so that later passes need no source.
+"""The first pass: reads every row once and stages it on disk, so that later passes do not need the source.
 
-What stays in memory is a few bytes a row. What is put aside is text and metadata, in the order of the sources.
+Only a few bytes per row stay in memory. The staged files hold text and metadata, in the order of the sources.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -14,17 +14,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
-from txt.data.reading.columns import Column, Roles, find_label, find_row_id, find_split, find_text, named
-from txt.data.reading.table import Table, read
-from txt.data.row_facts import ROW, RowFacts, column_of
-from txt.data.split import TEST, TRAIN, VAL, repeated
+from txt.data.reading.columns import Column, Roles, find_label, find_named_column, find_row_id, find_split, find_text
+from txt.data.reading.table import Table, open_table
+from txt.data.row_facts import ROW, RowFacts, get_column
+from txt.data.split import TEST, TRAIN, VAL, find_repeated
 from txt.errors import InputError
 from txt.files import sha256
 
 
 @dataclass
-class Staged:
-    """All rows that have a text, in the sources' order: what is known of each, and where the rest lies.
+class StagedRows:
+    """All rows that have a text, in the sources' order: the facts about each, and the files with the rest.
 
     `sources` are the files read, with their checksums; `columns` are theirs, in the order in which they came.
     """
@@ -50,7 +50,7 @@ class Staged:
             with pa.OSFile(str(part)) as file, pa.ipc.open_stream(file) as stream:
                 yield from stream
 
-    def texts_of(self, rows: Iterable[int]) -> list[str]:
+    def read_texts(self, rows: Iterable[int]) -> list[str]:
         """Return the texts of some rows, which come in ascending order."""
         texts = []
         begin, batches, batch = 0, self.batches(), None
@@ -62,7 +62,7 @@ class Staged:
         return texts
 
 
-class Decided(Protocol):
+class DecidedLabels(Protocol):
     """Labels that were given elsewhere, for the rows of the data file in order."""
 
     source: str
@@ -72,40 +72,42 @@ class Decided(Protocol):
         """Return the labels of some rows, from their texts and their labels in the file."""
 
     def warnings(self) -> Iterator[str]:
-        """Yield what is odd about the labels, once all rows have theirs."""
+        """Yield warnings about the labels, once all rows have theirs."""
 
 
-def stage(
+def stage_rows(
     path: Path | str,
     config: PrepareConfig,
     folder: Path,
     progress: Callable[[int], None],
-    decided: Decided | None = None,
-) -> Staged:
+    decided: DecidedLabels | None = None,
+) -> StagedRows:
     """Read the data file and, where given, those of `--val` and `--test`; put their rows aside in `folder`.
 
     `decided` gives the data file's rows their labels.
 
     Raises:
-        InputError: a file cannot be read, or it is not clear which column is what.
+        InputError: a file cannot be read, or the columns' roles are not clear.
     """
     others = [(code, file) for code, file in ((VAL, config.val), (TEST, config.test)) if file is not None]
     if others and config.split_column:
-        raise InputError("--split-column and --val or --test both say which rows are which", "give one of them")
-    with read(path, config) as table:
-        staged = Staged(folder, _roles(table, config, not others, decided))
-        _add(staged, table, TRAIN if others else None, progress, decided)
+        raise InputError(
+            "--split-column cannot be combined with --val or --test: both define the splits", "give one of them"
+        )
+    with open_table(path, config) as table:
+        staged = StagedRows(folder, _find_roles(table, config, not others, decided))
+        _add_table(staged, table, TRAIN if others else None, progress, decided)
     if decided is not None:
         staged.warnings.extend(decided.warnings())
     for code, file in others:
-        with read(file, config) as table:
+        with open_table(file, config) as table:
             _require_columns(table, staged.roles)
-            _add(staged, table, code, progress)
+            _add_table(staged, table, code, progress)
     _settle_ids(staged)
     return staged
 
 
-def _roles(table: Table, config: PrepareConfig, has_splits: bool, decided: Decided | None) -> Roles:
+def _find_roles(table: Table, config: PrepareConfig, has_splits: bool, decided: DecidedLabels | None) -> Roles:
     sample, source = table.sample(), str(table.source)
     text = find_text(sample, config.text_column, source)
     label = find_label(sample, text.name, config.label_column, source)
@@ -121,85 +123,85 @@ def _roles(table: Table, config: PrepareConfig, has_splits: bool, decided: Decid
         raise InputError(f"column `{text.name}` cannot be both text and label", "name another with --label-column")
     others = {name: values for name, values in sample.items() if name not in (text.name, label.name)}
     split = find_split(others, config.split_column, source) if has_splits else None
-    group = named(sample, config.group_column, "--group-column", source) if config.group_column else None
+    group = find_named_column(sample, config.group_column, "--group-column", source) if config.group_column else None
     return Roles(text, label, split, group, find_row_id(others))
 
 
 def _require_columns(table: Table, roles: Roles) -> None:
     names = list(table.sample())
-    named(names, roles.text.name, "--text-column", str(table.source))
+    find_named_column(names, roles.text.name, "--text-column", str(table.source))
     if roles.label:
-        named(names, roles.label.name, "--label-column", str(table.source))
+        find_named_column(names, roles.label.name, "--label-column", str(table.source))
 
 
-def _add(
-    staged: Staged,
+def _add_table(
+    staged: StagedRows,
     table: Table,
     given: int | None,
     progress: Callable[[int], None],
-    decided: Decided | None = None,
+    decided: DecidedLabels | None = None,
 ) -> None:
     """Read a whole table into `staged`; `given` is the split of all its rows, if it is one."""
     staged.sources[str(table.source)] = sha256(table.source.path)
     staged.warnings.extend(table.dialect.warnings)
     rows = 0
-    with _Aside(staged) as aside:
+    with _AsideWriter(staged) as aside:
         for batch in table.batches():
             numbers = pa.array(np.arange(rows + 1, rows + len(batch) + 1))
             rows += len(batch)
             staged.rows_read += len(batch)
-            labeled = batch if decided is None else _relabeled(batch, staged.roles, decided)
-            kept = _with_text(labeled.append_column(ROW, numbers), staged)
+            labeled = batch if decided is None else _relabel_rows(batch, staged.roles, decided)
+            kept = _keep_with_text(labeled.append_column(ROW, numbers), staged)
             if len(kept):
                 staged.facts.add(kept, staged.roles, given, str(table.source))
                 aside.write(kept)
             progress(staged.rows_read)
 
 
-def _relabeled(batch: pa.RecordBatch, roles: Roles, decided: Decided) -> pa.RecordBatch:
+def _relabel_rows(batch: pa.RecordBatch, roles: Roles, decided: DecidedLabels) -> pa.RecordBatch:
     """Return the rows with the labels that were decided, in a column of their own where the file has none."""
     assert roles.label is not None
     name = roles.label.name
     known = batch.schema.get_field_index(name)
     before = batch.column(known).to_pylist() if known >= 0 else [None] * len(batch)
-    labels = pa.array(decided(column_of(batch, roles.text.name).to_pylist(), before), pa.string())
+    labels = pa.array(decided(get_column(batch, roles.text.name).to_pylist(), before), pa.string())
     return batch.set_column(known, name, labels) if known >= 0 else batch.append_column(name, labels)
 
 
-def _with_text(batch: pa.RecordBatch, staged: Staged) -> pa.RecordBatch:
+def _keep_with_text(batch: pa.RecordBatch, staged: StagedRows) -> pa.RecordBatch:
     """Return the rows that have a text; the others are counted."""
-    texts = column_of(batch, staged.roles.text.name)
+    texts = get_column(batch, staged.roles.text.name)
     has_text = pc.fill_null(pc.greater(pc.binary_length(pc.utf8_trim_whitespace(texts)), 0), False)
     kept = batch.filter(has_text)
     staged.rows_without_text += len(batch) - len(kept)
     return kept
 
 
-def _settle_ids(staged: Staged) -> None:
+def _settle_ids(staged: StagedRows) -> None:
     """Name rows by number where the ids cannot name them."""
     if staged.roles.row_id is None:
         return
-    repeats = len(repeated(np.frombuffer(staged.facts.ids, np.uint64))) > 0
+    repeats = len(find_repeated(np.frombuffer(staged.facts.ids, np.uint64))) > 0
     if repeats or not staged.facts.ids_complete:
         why = "has the same value in several rows" if repeats else "is empty in some rows"
         staged.warnings.append(f"column `{staged.roles.row_id.name}` {why}, so rows are named by their number")
         staged.roles = replace(staged.roles, row_id=None)
 
 
-class _Aside(ExitStack):
+class _AsideWriter(ExitStack):
     """Writes batches to disk, in a new file whenever the columns change."""
 
-    def __init__(self, staged: Staged) -> None:
+    def __init__(self, staged: StagedRows) -> None:
         super().__init__()
         self._staged = staged
         self._writer: tuple[pa.Schema, pa.ipc.RecordBatchStreamWriter] | None = None
 
     def write(self, batch: pa.RecordBatch) -> None:
         if self._writer is None or self._writer[0] != batch.schema:
-            self._writer = batch.schema, self._next_file(batch.schema)
+            self._writer = batch.schema, self._open_next_file(batch.schema)
         self._writer[1].write_batch(batch)
 
-    def _next_file(self, schema: pa.Schema) -> pa.ipc.RecordBatchStreamWriter:
+    def _open_next_file(self, schema: pa.Schema) -> pa.ipc.RecordBatchStreamWriter:
         self.close()
         self._staged.columns.update(dict.fromkeys(name for name in schema.names if name != ROW))
         path = self._staged.folder / f"{len(self._staged.parts)}.arrows"

@@ -16,10 +16,10 @@ from txt.errors import InputError
 from txt.files import write_json
 
 SPECIAL_TOKENS = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
-"""Have the ids 0 to 4 in a trained tokenizer."""
+"""Their ids in a trained tokenizer are 0 to 4."""
 
 TRAINED = ("wordpiece", "bpe")
-"""The kinds that `train_tokenizer` makes; any other name means one made elsewhere."""
+"""The kinds that `train_tokenizer` makes; any other name means a pretrained one."""
 
 CHARACTERS_PER_ENTRY = 400
 """A trained tokenizer sees at most this many characters of text for each entry of its vocabulary.
@@ -90,11 +90,11 @@ def train_tokenizer(texts: Sequence[str], kind: str, vocab_size: int, cased: boo
         backend,
         SpecialTokens(*range(len(SPECIAL_TOKENS))),
         {"kind": kind, "trained": True, "texts": len(texts), "cased": cased},
-        {"tokenizer_config.json": _hugging_face_config()},
+        {"tokenizer_config.json": _make_hugging_face_config()},
     )
 
 
-def _hugging_face_config() -> dict[str, Any]:
+def _make_hugging_face_config() -> dict[str, Any]:
     names = (f"{token.strip('[]').lower()}_token" for token in SPECIAL_TOKENS)
     return {
         "tokenizer_class": "PreTrainedTokenizerFast",
@@ -106,7 +106,7 @@ def _hugging_face_config() -> dict[str, Any]:
 
 def _train_wordpiece(texts: Sequence[str], vocab_size: int, cased: bool) -> Tokenizer:
     normalizer = normalizers.BertNormalizer(lowercase=not cased)
-    alphabet, inner = _letters(texts, normalizer, int(_ALPHABET_SHARE * (vocab_size - len(SPECIAL_TOKENS))))
+    alphabet, inner = _choose_letters(texts, normalizer, int(_ALPHABET_SHARE * (vocab_size - len(SPECIAL_TOKENS))))
     trainer = trainers.WordPieceTrainer(
         vocab_size=vocab_size,
         # The trainer numbers the ##letters in the order of a hash table that differs from run to run, and then breaks
@@ -130,7 +130,7 @@ def _train_wordpiece(texts: Sequence[str], vocab_size: int, cased: bool) -> Toke
     return trained
 
 
-def _letters(texts: Sequence[str], normalizer: normalizers.Normalizer, most: int) -> tuple[list[str], list[str]]:
+def _choose_letters(texts: Sequence[str], normalizer: normalizers.Normalizer, most: int) -> tuple[list[str], list[str]]:
     """Return the letters of the texts, and those that stand inside a word; the rarest are left out where too many."""
     counts: Counter[str] = Counter()
     words: set[str] = set()

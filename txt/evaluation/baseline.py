@@ -51,17 +51,17 @@ def fit_predict(
         seed: of the folds, and of the rows where not all are learned from.
         classes: how many there are, where it is more than the train rows show.
     """
-    rows = _sampled(len(train_labels), seed)
+    rows = _sample_rows(len(train_labels), seed)
     labels = train_labels[rows]
     fitted_texts = [train_texts[row] for row in rows]
     if len(np.unique(labels)) < 2:
-        return majority(train_labels, len(texts))
-    spaced = _spaced(fitted_texts)
+        return predict_majority(train_labels, len(texts))
+    spaced = _uses_spaces(fitted_texts)
     vectorizers = _vectorizers(spaced, min_df=1 if len(rows) <= _FEW_ROWS else 2)
     try:
         features = sparse.hstack([each.fit_transform(fitted_texts) for each in vectorizers], "csr", np.float32)
     except ValueError:  # no word in any text
-        return majority(train_labels, len(texts))
+        return predict_majority(train_labels, len(texts))
     count = classes or int(train_labels.max()) + 1
     strength = _choose_strength(features, labels, count, fitted_texts, seed)
     model = fit_logistic(features, labels, count, strength, tolerance=ROUGH / 10)
@@ -73,7 +73,7 @@ def fit_predict(
     return Baseline(name, logits.argmax(1).astype(np.int64), logits)
 
 
-def majority(train_labels: Ints, rows: int) -> Baseline:
+def predict_majority(train_labels: Ints, rows: int) -> Baseline:
     """Predict the most frequent class of the train split for every row; the lower number wins a tie."""
     return Baseline("majority class", np.full(rows, np.bincount(train_labels).argmax(), dtype=np.int64))
 
@@ -88,9 +88,7 @@ def _vectorizers(spaced: bool, min_df: int) -> list[TfidfVectorizer]:
     ]
 
 
-def _choose_strength(
-    features: sparse.csr_matrix, labels: Ints, classes: int, texts: Sequence[str], seed: int
-) -> float:
+def _choose_strength(features: sparse.csr_matrix, labels: Ints, classes: int, texts: Sequence[str], seed: int) -> float:
     """Choose by cross-validation; equal texts stay in one fold."""
     _, groups = np.unique(np.array(texts, dtype=object).astype(str), return_inverse=True)
     count = min(2 if features.nnz * classes > _COSTLY else 3, len(np.unique(groups)), len(labels))
@@ -105,11 +103,11 @@ def _choose_strength(
     return fitted.strength
 
 
-def _sampled(rows: int, seed: int) -> list[int]:
+def _sample_rows(rows: int, seed: int) -> list[int]:
     return list(range(rows)) if rows <= MAX_ROWS else sorted(Random(seed).sample(range(rows), MAX_ROWS))
 
 
-def _spaced(texts: Sequence[str]) -> bool:
-    """Tell whether words are set apart by spaces: under a quarter of the letters is of scripts that do without."""
+def _uses_spaces(texts: Sequence[str]) -> bool:
+    """Tell whether spaces separate the words: fewer than a quarter of the letters are of scripts without spaces."""
     sample = "".join(texts[:1000])
     return 4 * len(_UNSPACED.findall(sample)) < len(sample)

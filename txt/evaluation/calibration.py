@@ -1,4 +1,4 @@
-"""Whether a confidence of 80 % is right 80 times in 100, and the one number that mends it: a temperature."""
+"""Calibration: whether predictions at 80 % confidence are right 80 % of the time, and the temperature that fixes it."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -39,14 +39,14 @@ def calibrate(labels: Ints, logits: Floats, val: tuple[Ints, Floats] | None = No
 
     `val` is the labels and logits of other rows than those measured.
     """
-    error, bins = _measured(labels, logits)
+    error, bins = _measure_calibration(labels, logits)
     if val is None or not len(val[0]):
         return Calibration(error, bins)
     temperature = fit_temperature(*val)
-    return Calibration(error, bins, temperature, *_measured(labels, logits / temperature))
+    return Calibration(error, bins, temperature, *_measure_calibration(labels, logits / temperature))
 
 
-def reliability(confidence: Floats, right: npt.NDArray[np.bool_], bins: int = BINS) -> tuple[Bin, ...]:
+def bin_by_confidence(confidence: Floats, right: npt.NDArray[np.bool_], bins: int = BINS) -> tuple[Bin, ...]:
     """Return the bins of equal width that hold rows, from confidences and whether each row is right, both (N,)."""
     index = np.clip(np.ceil(confidence * bins).astype(np.int64) - 1, 0, bins - 1)
     rows = np.bincount(index, minlength=bins)
@@ -66,14 +66,14 @@ def expected_calibration_error(bins: tuple[Bin, ...]) -> float:
 def fit_temperature(labels: Ints, logits: Floats) -> float:
     """Return the temperature T within TEMPERATURES at which logits / T have the lowest log loss on labels (N,).
 
-    The loss is convex in 1/T, so the sign of its slope tells on which side of the best T one is: bisection finds it.
+    The loss is convex in 1/T, so the sign of its slope shows where the best T lies, and bisection finds it.
     """
     low, high = TEMPERATURES
     chosen = np.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
     for _ in range(40):
         middle = float(np.sqrt(low * high))
         expected = (softmax(logits / middle) * logits).sum(1)
-        if expected.mean() > chosen.mean():  # too sure of itself: the loss falls towards higher temperatures
+        if expected.mean() > chosen.mean():  # overconfident: the loss falls towards higher temperatures
             low = middle
         else:
             high = middle
@@ -96,6 +96,6 @@ def log_losses(labels: Ints, logits: Floats) -> Floats:
     return np.asarray(-np.take_along_axis(log_softmax(logits), labels[:, None], axis=1)[:, 0])
 
 
-def _measured(labels: Ints, logits: Floats) -> tuple[float, tuple[Bin, ...]]:
-    bins = reliability(softmax(logits).max(axis=1), logits.argmax(axis=1) == labels)
+def _measure_calibration(labels: Ints, logits: Floats) -> tuple[float, tuple[Bin, ...]]:
+    bins = bin_by_confidence(softmax(logits).max(axis=1), logits.argmax(axis=1) == labels)
     return expected_calibration_error(bins), bins

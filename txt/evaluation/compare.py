@@ -1,4 +1,4 @@
-"""Is one run really better than another? Both are scored on the same resamples of the same test rows."""
+"""Compare runs by a paired bootstrap: all are scored on the same resamples of the same test rows."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -8,9 +8,9 @@ import numpy as np
 
 from txt.config import TrainConfig
 from txt.errors import InputError
-from txt.evaluation.intervals import per_class, resampled
+from txt.evaluation.intervals import per_class, resample_tallies
 from txt.evaluation.predictions import Predictions
-from txt.evaluation.wording import points, sign
+from txt.evaluation.wording import format_points, sign
 from txt.files import read_json
 from txt.metrics import METRIC_NAMES, METRICS, Floats, Ints, Tally, class_f1, score_predictions
 from txt.option_schema import flag
@@ -55,18 +55,18 @@ class Difference:
 
     @property
     def answer(self) -> str:
-        """The plain answer to whether `run` is really better than `base`."""
+        """A sentence that says whether `run` is really better than `base`."""
         word = {True: "yes", False: "no, it is worse", None: "these rows cannot tell"}[self.is_better]
-        sentence = f"{word}: {self._told(self.metric)}"
+        sentence = f"{word}: {self._describe_metric(self.metric)}"
         second = "accuracy" if self.metric == "macro_f1" else "macro_f1"
         if sign(self.metrics[second]) != sign(self.metrics[self.metric]):
-            sentence += f"; but {self._told(second)}"
+            sentence += f"; but {self._describe_metric(second)}"
         return sentence
 
-    def _told(self, metric: str) -> str:
+    def _describe_metric(self, metric: str) -> str:
         found = self.metrics[metric]
-        bounds = f"[{points(found.low)}, {points(found.high)}]"
-        return f"{METRIC_NAMES[metric]} differs by {points(found.value)} points {bounds}"
+        bounds = f"[{format_points(found.low)}, {format_points(found.high)}]"
+        return f"{METRIC_NAMES[metric]} differs by {format_points(found.value)} points {bounds}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -139,7 +139,7 @@ def difference(
     classes = tuple(dict.fromkeys((*base.classes, *other.classes)))
     labels, before = base.among(classes)
     after = other.among(classes)[1]
-    drawn = _drawn_differences(labels, before, after, len(classes), seed, resamples)
+    drawn = _bootstrap_differences(labels, before, after, len(classes), seed, resamples)
     right, base_right = labels == after, labels == before
     exact = paired_difference(int((right & ~base_right).sum()), int((base_right & ~right).sum()), len(labels), level)
     had, have = score_predictions(labels, before, len(classes)), score_predictions(labels, after, len(classes))
@@ -151,14 +151,14 @@ def difference(
         level=level,
         metric=metric,
         ahead=float((drawn[metric] > 0).mean() + (drawn[metric] == 0).mean() / 2),
-        metrics={key: _interval(have[key] - had[key], drawn[key], level, exact) for key in METRICS},
+        metrics={key: _percentile_interval(have[key] - had[key], drawn[key], level, exact) for key in METRICS},
         classes=tuple(
             ClassDifference(
                 key,
                 by_class[key].support,
                 base_by_class[key].f1,
                 by_class[key].f1,
-                _interval(
+                _percentile_interval(
                     by_class[key].f1 - base_by_class[key].f1,
                     drawn["f1"][:, c],
                     level,
@@ -170,38 +170,38 @@ def difference(
     )
 
 
-def option_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
+def find_option_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """Return the options in which runs differ, by flag: how their data were prepared, and how they were trained."""
     configs = [run.config() for run in runs]
     values = {flag(item): [getattr(config, item.name) for config in configs] for item in fields(TrainConfig)}
-    prepared = [_prepared_options(run) for run in runs]
+    prepared = [_read_prepared_options(run) for run in runs]
     names = dict.fromkeys(name for options in prepared for name in options)
     values = {name: [options.get(name) for options in prepared] for name in names} | values
     return {name: entries for name, entries in values.items() if any(entry != entries[0] for entry in entries)}
 
 
-def _drawn_differences(
+def _bootstrap_differences(
     labels: Ints, before: Ints, after: Ints, num_classes: int, seed: int, resamples: int
 ) -> dict[str, Floats]:
     """Return the differences in every score (resamples,), and in each class's F1 as `f1` (resamples, C)."""
     parts: dict[str, list[Floats]] = {name: [] for name in (*METRICS, "f1")}
     each: dict[str, Callable[[Tally], Floats]] = {**METRICS, "f1": class_f1}
-    for new, old in resampled(labels, [after, before], num_classes, seed, resamples):
+    for new, old in resample_tallies(labels, [after, before], num_classes, seed, resamples):
         for name, score in each.items():
             parts[name].append(score(new) - score(old))
     return {name: np.concatenate(found) for name, found in parts.items()}
 
 
-def _interval(value: float, drawn: Floats, level: float, exact: Interval) -> Interval:
-    """Return a percentile interval; where no resample differs, `exact` stands in: so few rows prove nothing."""
+def _percentile_interval(value: float, drawn: Floats, level: float, exact: Interval) -> Interval:
+    """Return a percentile interval; where no resample differs, the width of `exact` is used."""
     low, high = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
     if high - low < 1e-12:
         low, high = value + exact.low - exact.value, value + exact.high - exact.value
     return Interval(value, min(float(low), value), max(float(high), value))
 
 
-def _prepared_options(run: Run) -> dict[str, Any]:
-    """Return the data of a run and how it was prepared, as far as that is still known."""
+def _read_prepared_options(run: Run) -> dict[str, Any]:
+    """Return a run's data and its preparation options; only the fingerprint if the prepared folder is gone."""
     record = run.record()
     try:
         manifest = read_json(run.prepared_path() / "manifest.json")

@@ -1,13 +1,13 @@
-"""What a finished training comes to: its scores on val and test beside the baseline, and what to try next."""
+"""The conclusion of a finished training: scores on val and test beside the baseline, and what to try next."""
 
 from dataclasses import dataclass
 
 from txt.data.prepared import Prepared
+from txt.evaluation.evaluate_run import evaluate_run
 from txt.evaluation.report import Report
-from txt.evaluation.run import evaluate_run
-from txt.evaluation.write import write
+from txt.evaluation.write_report import write
 from txt.processes import count_cores
-from txt.runs.diagnosis import Advice, Facts, diagnose
+from txt.runs.diagnosis import Advice, TrainingFacts, diagnose
 from txt.runs.events import Evaluation, Finished
 from txt.runs.folder import Run
 
@@ -24,7 +24,7 @@ class Conclusion:
 
     @property
     def verdict(self) -> str | None:
-        """How the model stands to the baseline, in a sentence."""
+        """A sentence that compares the model with the baseline."""
         return self.report.verdict
 
 
@@ -41,7 +41,7 @@ def conclude(run: Run, prepared: Prepared) -> Conclusion:
     evaluations = [event for event in events if isinstance(event, Evaluation)]
     finished = events[-1]
     assert isinstance(finished, Finished)
-    facts = Facts(
+    facts = TrainingFacts(
         labels=prepared.labels,
         train_lengths=prepared.split("train").lengths.astype("int64"),
         cores=count_cores(),

@@ -1,4 +1,4 @@
-"""What frozen MiniLM embeddings with a logistic regression reach: a second baseline, where its package is installed."""
+"""A second baseline: logistic regression on frozen MiniLM embeddings, where the MiniLM package is installed."""
 
 from collections.abc import Callable, Sequence
 
@@ -7,14 +7,14 @@ import numpy as np
 from txt.data.minilm import minilm_folder
 from txt.evaluation.baseline import Baseline
 from txt.metrics import Ints
-from txt.model.embedding import minilm_vectors
-from txt.training.head import STRENGTH, fit_head
+from txt.model.embedding import embed_with_minilm
+from txt.training.linear_head import STRENGTH, fit_head
 
 NAME = "logistic regression on frozen MiniLM embeddings"
 MAX_ROWS = 20_000  # of the train split: minutes to embed on a CPU, and the score hardly moves beyond
 
 
-def fit_predict(
+def fit_predict_embeddings(
     train_texts: Sequence[str],
     train_labels: Ints,
     texts: Sequence[str],
@@ -25,7 +25,7 @@ def fit_predict(
     if minilm_folder() is None or len(np.unique(train_labels)) < 2:
         return None
     rows = np.linspace(0, len(train_labels) - 1, min(len(train_labels), MAX_ROWS), dtype=np.int64)
-    train = minilm_vectors([train_texts[row] for row in rows], progress).matrix
+    train = embed_with_minilm([train_texts[row] for row in rows], progress).matrix
     head = fit_head(train, train_labels[rows], classes, STRENGTH)
-    found = head.logits(minilm_vectors(texts, progress).matrix)
+    found = head.logits(embed_with_minilm(texts, progress).matrix)
     return Baseline(NAME, found.argmax(1).astype(np.int64))

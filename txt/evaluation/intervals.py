@@ -1,4 +1,4 @@
-"""Scores with intervals that say how far a sample of this size can be trusted.
+"""Scores with confidence intervals, by the bootstrap over test rows.
 
 All scores in METRICS follow from counts of (label, prediction) pairs, so the bootstrap draws counts of whole cells from
 a multinomial distribution. That is the same as drawing rows with replacement, at a small part of the work.
@@ -24,7 +24,7 @@ _BIASED = {"macro_f1"}
 
 @dataclass(frozen=True)
 class ClassScores:
-    """How one class fares; a ratio without a denominator (the class was never predicted) is 0."""
+    """The scores of one class; a ratio without a denominator (the class was never predicted) is 0."""
 
     precision: float
     recall: float
@@ -54,19 +54,19 @@ def intervals(
     """Return every score of METRICS with its 95 % interval, for labels and predictions (N,), N ≥ 1.
 
     Accuracy has Wilson's interval; the others have the percentile bootstrap's. Where resampling cannot change a score
-    (every row right, or a single row) the bootstrap would claim certainty: accuracy's reach stands in for it.
+    (every row right, or a single row) the bootstrap interval would have no width: the width of accuracy's is used.
     """
     values = score_predictions(labels, predictions, num_classes)
     sampled = bootstrap(labels, [predictions], num_classes, seed, resamples)[0]
     exact = wilson_interval(int((labels == predictions).sum()), len(labels))
-    return {name: _interval(name, values[name], sampled[name], exact, _range(name)) for name in METRICS}
+    return {name: _score_interval(name, values[name], sampled[name], exact, _score_range(name)) for name in METRICS}
 
 
-def _range(metric: str) -> tuple[float, float]:
+def _score_range(metric: str) -> tuple[float, float]:
     return _RANGES.get(metric, (0.0, 1.0))
 
 
-def differences(
+def difference_intervals(
     labels: Ints, predictions: Ints, others: Ints, num_classes: int, seed: int = 0, resamples: int = RESAMPLES
 ) -> dict[str, Interval]:
     """Return by how much `predictions` score above `others` on the same rows (N,), with 95 % intervals.
@@ -83,10 +83,10 @@ def differences(
     exact = paired_difference(int((right & ~others_right).sum()), int((others_right & ~right).sum()), len(labels))
     found = {}
     for name in METRICS:
-        lowest, highest = _range(name)
+        lowest, highest = _score_range(name)
         limits = (lowest - highest, highest - lowest)
         difference = values[name] - other_values[name]
-        found[name] = _interval(name, difference, sampled[name] - other_sampled[name], exact, limits)
+        found[name] = _score_interval(name, difference, sampled[name] - other_sampled[name], exact, limits)
     return found
 
 
@@ -96,14 +96,14 @@ def bootstrap(
     """Return the scores (resamples,) of each of several predictions of the same rows, on the same seeded resamples."""
     parts = [
         [{name: metric(sums) for name, metric in METRICS.items()} for sums in tallies]
-        for tallies in resampled(labels, predictions, num_classes, seed, resamples)
+        for tallies in resample_tallies(labels, predictions, num_classes, seed, resamples)
     ]
     return [
         {name: np.concatenate([part[p][name] for part in parts]) for name in METRICS} for p in range(len(predictions))
     ]
 
 
-def resampled(
+def resample_tallies(
     labels: Ints, predictions: Sequence[Ints], num_classes: int, seed: int, resamples: int
 ) -> Iterator[list[Tally]]:
     """Yield what scores need of each of several predictions of the same rows, for some (R,) of the resamples a time."""
@@ -125,17 +125,17 @@ def mean_interval(values: Floats, seed: int = 0, resamples: int = RESAMPLES) -> 
     return Interval(float(values.mean()), float(low), float(high))
 
 
-def _interval(name: str, value: float, sampled: Floats, exact: Interval, limits: tuple[float, float]) -> Interval:
+def _score_interval(name: str, value: float, sampled: Floats, exact: Interval, limits: tuple[float, float]) -> Interval:
     """Return the interval of a score or a difference from its resamples; `exact` is the one known for accuracy."""
     if name == "accuracy":
         return exact
-    low, high = np.quantile(sampled, _corrected_tails(value, sampled) if name in _BIASED else _tails(LEVEL))
+    low, high = np.quantile(sampled, _bias_corrected_tails(value, sampled) if name in _BIASED else _tails(LEVEL))
     if high - low < 1e-12:
         low, high = value - (exact.value - exact.low), value + (exact.high - exact.value)
     return Interval(value, float(max(limits[0], min(low, value))), float(min(limits[1], max(high, value))))
 
 
-def _corrected_tails(value: float, sampled: Floats) -> tuple[float, float]:
+def _bias_corrected_tails(value: float, sampled: Floats) -> tuple[float, float]:
     """Return the tails of the bias-corrected percentile interval (Efron 1981)."""
     below = ((sampled < value).mean() + (sampled <= value).mean()) / 2
     normal = NormalDist()

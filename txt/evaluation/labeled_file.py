@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 
 from txt.config import PrepareConfig
-from txt.data.encoder import TokenRows, encoder_for
 from txt.data.labels import name_classes
 from txt.data.prepared import SPLITS, Prepared
-from txt.data.reading.columns import Column, Sample, find_label, find_row_id, find_split, find_text, split_named
-from txt.data.reading.table import Table, read
+from txt.data.reading.columns import Column, Sample, find_label, find_row_id, find_split, find_text, parse_split
+from txt.data.reading.table import Table, open_table
+from txt.data.token_encoder import TokenRows, make_encoder
 from txt.errors import InputError, nearest
 from txt.metrics import Ints
 
 ALL = "all"
-"""What the split of a file is called that has no splits."""
+"""The split's name for a file that has no splits."""
 
 _SHOWN_LABELS = 5
 
@@ -40,7 +40,7 @@ class LabeledFile(TokenRows):
 
 
 @dataclass
-class _Rows:
+class _LabeledRows:
     texts: list[str] = field(default_factory=list)
     labels: list[str] = field(default_factory=list)
     row_ids: list[str | int] = field(default_factory=list)
@@ -74,61 +74,61 @@ def read_labeled(path: Path, prepared: Prepared, split: str | None, config: Prep
     """
     if split not in (None, ALL, *SPLITS):
         raise InputError(f"there is no split `{split}`", f"splits are {', '.join(SPLITS)}")
-    with read(path, config) as table:
-        columns = _columns(table, prepared, config)
+    with open_table(path, config) as table:
+        columns = _find_columns(table, prepared, config)
         if columns.split is None and split not in (None, ALL):
             raise InputError(
                 f"`{path}` has no column that says which rows are {split}", "leave --split out to take all rows"
             )
         wanted = ALL if columns.split is None else split or "test"
-        rows = _read(table, columns, wanted)
+        rows = _read_rows(table, columns, wanted)
     if not rows.texts:
-        raise InputError(f"`{path}` has no labeled rows to evaluate on", _left_out_hint(rows, wanted))
-    labels = _class_numbers(rows.labels, prepared.labels, path)
-    tokens = encoder_for(prepared.tokenizer(), prepared.manifest.max_length)(rows.texts)
+        raise InputError(f"`{path}` has no labeled rows to evaluate on", _explain_left_out(rows, wanted))
+    labels = _number_labels(rows.labels, prepared.labels, path)
+    tokens = make_encoder(prepared.tokenizer(), prepared.manifest.max_length)(rows.texts)
     return LabeledFile(
         tokens.ids, tokens.offsets, wanted, labels, rows.texts, rows.row_ids, rows.metadata, dict(rows.left_out)
     )
 
 
-def _columns(table: Table, prepared: Prepared, config: PrepareConfig) -> _Columns:
-    """Find the columns: as told, else under the names they had in training, else by name and content."""
+def _find_columns(table: Table, prepared: Prepared, config: PrepareConfig) -> _Columns:
+    """Find the columns: by option, else by the names they had in training, else by name and content."""
     sample, source = table.sample(), str(table.source)
     trained_on: dict[str, Any] = prepared.manifest.columns
-    text = find_text(sample, config.text_column or _known(trained_on, "text", sample), source).name
-    label = find_label(sample, text, config.label_column or _known(trained_on, "label", sample), source)
+    text = find_text(sample, config.text_column or _known_column(trained_on, "text", sample), source).name
+    label = find_label(sample, text, config.label_column or _known_column(trained_on, "label", sample), source)
     if label is None:
         raise InputError(f"no column of `{source}` looks like a label", "name it with --label-column")
     others = {name: values for name, values in sample.items() if name not in (text, label.name)}
     split = find_split(others, config.split_column, source)
-    return _Columns(text, label.name, _name(split), _name(find_row_id(others)))
+    return _Columns(text, label.name, _column_name(split), _column_name(find_row_id(others)))
 
 
-def _known(trained_on: dict[str, Any], role: str, sample: Sample) -> str | None:
+def _known_column(trained_on: dict[str, Any], role: str, sample: Sample) -> str | None:
     column = trained_on.get(role)
     return column["name"] if column and column["name"] in sample else None
 
 
-def _name(column: Column | None) -> str | None:
+def _column_name(column: Column | None) -> str | None:
     return column.name if column else None
 
 
-def _read(table: Table, columns: _Columns, wanted: str) -> _Rows:
-    rows = _Rows()
+def _read_rows(table: Table, columns: _Columns, wanted: str) -> _LabeledRows:
+    rows = _LabeledRows()
     for number, row in enumerate(table.rows(), start=1):
         text, label = row.get(columns.text) or "", row.get(columns.label) or ""
-        if columns.split and split_named(row.get(columns.split)) != wanted:
+        if columns.split and parse_split(row.get(columns.split)) != wanted:
             rows.left_out["of another split"] += 1
         elif not text.strip():
             rows.left_out["without text"] += 1
         elif not label.strip():
             rows.left_out["without label"] += 1
         else:
-            _add(rows, row, columns, number)
+            _add_row(rows, row, columns, number)
     return rows
 
 
-def _add(rows: _Rows, row: dict[str, str | None], columns: _Columns, number: int) -> None:
+def _add_row(rows: _LabeledRows, row: dict[str, str | None], columns: _Columns, number: int) -> None:
     earlier = len(rows.texts)
     rows.texts.append(row[columns.text] or "")
     rows.labels.append(row[columns.label] or "")
@@ -139,7 +139,7 @@ def _add(rows: _Rows, row: dict[str, str | None], columns: _Columns, number: int
         values.append(row.get(name) or "")
 
 
-def _class_numbers(written: Sequence[str], names: Sequence[str], path: Path) -> Ints:
+def _number_labels(written: Sequence[str], names: Sequence[str], path: Path) -> Ints:
     """Return the number of each written label among the model's classes; `1.0` may stand for `1`."""
     known = {name: number for number, name in enumerate(names)}
     naming = name_classes(written)
@@ -148,23 +148,23 @@ def _class_numbers(written: Sequence[str], names: Sequence[str], path: Path) -> 
     }
     unknown = Counter(label for label in written if number_of[label] < 0)
     if unknown:
-        raise InputError(_unknown_labels(unknown, path), _unknown_hint(unknown, names))
+        raise InputError(_describe_unknown_labels(unknown, path), _suggest_known_labels(unknown, names))
     return np.array([number_of[label] for label in written], np.int64)
 
 
-def _unknown_labels(unknown: Counter[str], path: Path) -> str:
+def _describe_unknown_labels(unknown: Counter[str], path: Path) -> str:
     shown = ", ".join(f"`{label}`" for label, _ in unknown.most_common(_SHOWN_LABELS))
     more = " …" if len(unknown) > _SHOWN_LABELS else ""
     rows = "1 row" if unknown.total() == 1 else f"{unknown.total():,} rows"
     return f"{rows} of `{path}` with a label that the model does not know: {shown}{more}"
 
 
-def _unknown_hint(unknown: Counter[str], names: Sequence[str]) -> str:
+def _suggest_known_labels(unknown: Counter[str], names: Sequence[str]) -> str:
     close = nearest(next(iter(unknown)), names)
     listed = ", ".join(f"`{name}`" for name in names[:10]) + (" …" if len(names) > 10 else "")
     return f"it knows {listed}" + (f"; did you mean `{close}`?" if close else "")
 
 
-def _left_out_hint(rows: _Rows, wanted: str) -> str:
+def _explain_left_out(rows: _LabeledRows, wanted: str) -> str:
     reasons = ", ".join(f"{count:,} are {reason}" for reason, count in rows.left_out.items())
     return f"of its rows {reasons}" + ("" if wanted == ALL else f"; --split names another than {wanted}")

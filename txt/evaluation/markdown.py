@@ -5,14 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from txt.evaluation.report import Report
 from txt.evaluation.wording import (
-    calibration_line,
-    embeddings_line,
-    left_out_line,
-    majority_line,
-    points_with_span,
-    seen_line,
-    value_or_empty,
-    with_span,
+    describe_calibration,
+    describe_embeddings,
+    describe_left_out,
+    describe_majority,
+    format_metadata_value,
+    format_points_with_span,
+    format_with_span,
+    warn_of_seen_rows,
 )
 from txt.metrics import METRIC_NAMES
 from txt.proportions import Bin
@@ -27,34 +27,34 @@ _SPECIAL = re.compile(r"([\\`*_\[\]<>|~&$])")
 
 def markdown(report: Report) -> str:
     """Return the report as a Markdown document."""
-    return "\n\n".join(_sections(report)) + "\n"
+    return "\n\n".join(_render_sections(report)) + "\n"
 
 
-def plain(text: str, width: int = 300) -> str:
+def escape_markdown(text: str, width: int = 300) -> str:
     """Return text from data that Markdown shows literally, on one line, cut to `width` characters."""
     return _SPECIAL.sub(r"\\\1", clip(text, width))
 
 
-def _sections(report: Report) -> Iterator[str]:
-    yield f"# Evaluation of {plain(report.run)} on {plain(report.where)}"
+def _render_sections(report: Report) -> Iterator[str]:
+    yield f"# Evaluation of {escape_markdown(report.run)} on {escape_markdown(report.where)}"
     yield f"{report.rows:,} rows, {len(report.labels)} classes. Intervals are at 95 %."
     if report.verdict:
         yield f"**{report.verdict}.**"
-    if warning := seen_line(report):
+    if warning := warn_of_seen_rows(report):
         yield f"**{warning}**"
-    if left_out := left_out_line(report):
+    if left_out := describe_left_out(report):
         yield left_out
-    yield from _scores(report)
-    yield from ("## Classes", _classes(report))
-    yield from _confusion(report)
-    yield from _calibration(report)
+    yield from _render_scores(report)
+    yield from ("## Classes", _render_classes(report))
+    yield from _render_confusion(report)
+    yield from _render_calibration(report)
     if report.slices:
-        yield from ("## Slices", _slices(report))
+        yield from ("## Slices", _render_slices(report))
     if report.mistakes:
-        yield from _mistakes(report)
+        yield from _render_mistakes(report)
 
 
-def _scores(report: Report) -> Iterator[str]:
+def _render_scores(report: Report) -> Iterator[str]:
     yield "## Scores"
     rows = []
     for name, score in report.metrics.items():
@@ -63,53 +63,60 @@ def _scores(report: Report) -> Iterator[str]:
         rows.append(
             [
                 METRIC_NAMES[name],
-                with_span(score),
-                with_span(other) if other else "–",
-                points_with_span(above) if above else "–",
+                format_with_span(score),
+                format_with_span(other) if other else "–",
+                format_points_with_span(above) if above else "–",
             ]
         )
     if report.baseline is None:
-        yield table(["score", "model"], [row[:2] for row in rows])
+        yield render_table(["score", "model"], [row[:2] for row in rows])
         return
-    yield table(["score", "model", "baseline", "difference in points"], rows)
-    yield f"The baseline is {plain(report.baseline.name)}, fitted on the same train split."
+    yield render_table(["score", "model", "baseline", "difference in points"], rows)
+    yield f"The baseline is {escape_markdown(report.baseline.name)}, fitted on the same train split."
     if report.embeddings:
-        yield embeddings_line(report.embeddings)
+        yield describe_embeddings(report.embeddings)
     if report.majority:
-        yield plain(majority_line(report.majority))
+        yield escape_markdown(describe_majority(report.majority))
 
 
-def _classes(report: Report) -> str:
+def _render_classes(report: Report) -> str:
     rows = [
-        [plain(name), f"{entry.precision:.3f}", f"{entry.recall:.3f}", f"{entry.f1:.3f}", f"{entry.support:,}"]
+        [
+            escape_markdown(name),
+            f"{entry.precision:.3f}",
+            f"{entry.recall:.3f}",
+            f"{entry.f1:.3f}",
+            f"{entry.support:,}",
+        ]
         for name, entry in report.per_class.items()
     ]
-    return table(["class", "precision", "recall", "F1", "rows"], rows)
+    return render_table(["class", "precision", "recall", "F1", "rows"], rows)
 
 
-def _confusion(report: Report) -> Iterator[str]:
+def _render_confusion(report: Report) -> Iterator[str]:
     if len(report.labels) <= MAX_MATRIX_CLASSES:
         yield "## Confusion"
         yield "Labels down, predictions across."
         rows = [
-            [plain(label), *map(str, counts)] for label, counts in zip(report.labels, report.confusion, strict=True)
+            [escape_markdown(label), *map(str, counts)]
+            for label, counts in zip(report.labels, report.confusion, strict=True)
         ]
-        yield table(["", *map(plain, report.labels)], rows)
+        yield render_table(["", *map(escape_markdown, report.labels)], rows)
         return
     pairs = report.confused_pairs()[:MAX_PAIRS]
     if pairs:
         yield "## Most confused classes"
-        rows = [[plain(label), plain(prediction), str(count)] for label, prediction, count in pairs]
-        yield table(["label", "predicted as", "rows"], rows)
+        rows = [[escape_markdown(label), escape_markdown(prediction), str(count)] for label, prediction, count in pairs]
+        yield render_table(["label", "predicted as", "rows"], rows)
 
 
-def _calibration(report: Report) -> Iterator[str]:
+def _render_calibration(report: Report) -> Iterator[str]:
     yield "## Calibration"
-    yield calibration_line(report.calibration)
-    yield table(["confidence", "rows", "mean confidence", "accuracy"], map(_bin, report.calibration.bins))
+    yield describe_calibration(report.calibration)
+    yield render_table(["confidence", "rows", "mean confidence", "accuracy"], map(_bin_cells, report.calibration.bins))
 
 
-def _bin(entry: Bin) -> list[str]:
+def _bin_cells(entry: Bin) -> list[str]:
     return [
         f"{entry.low:.2f}–{entry.high:.2f}",
         f"{entry.rows:,}",
@@ -118,40 +125,40 @@ def _bin(entry: Bin) -> list[str]:
     ]
 
 
-def _slices(report: Report) -> str:
+def _render_slices(report: Report) -> str:
     rows = [
         [
-            plain(entry.column),
-            plain(value_or_empty(entry.value)),
+            escape_markdown(entry.column),
+            escape_markdown(format_metadata_value(entry.value)),
             f"{entry.rows:,}",
-            with_span(entry.accuracy),
+            format_with_span(entry.accuracy),
             f"{entry.macro_f1:.3f}",
             "clearly worse" if entry.worse else "",
         ]
         for entry in report.slices
     ]
-    return table(["column", "value", "rows", "accuracy", "macro-F1", ""], rows)
+    return render_table(["column", "value", "rows", "accuracy", "macro-F1", ""], rows)
 
 
-def _mistakes(report: Report) -> Iterator[str]:
+def _render_mistakes(report: Report) -> Iterator[str]:
     yield "## Most confident mistakes"
     shown = report.mistakes[:MAX_MISTAKES]
     yield f"{len(shown)} of {report.mistaken_rows:,}. Where the baseline agrees with the model, the label may be wrong."
     rows = [
         [
-            plain(str(entry.row_id)),
-            plain(entry.label),
-            plain(entry.prediction),
+            escape_markdown(str(entry.row_id)),
+            escape_markdown(entry.label),
+            escape_markdown(entry.prediction),
             f"{entry.confidence:.3f}",
-            plain(entry.baseline) if entry.baseline else "–",
-            plain(entry.text),
+            escape_markdown(entry.baseline) if entry.baseline else "–",
+            escape_markdown(entry.text),
         ]
         for entry in shown
     ]
-    yield table(["row", "label", "prediction", "confidence", "baseline", "text"], rows)
+    yield render_table(["row", "label", "prediction", "confidence", "baseline", "text"], rows)
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def render_table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a table of cells that are Markdown already."""
     lines = [header, ["---"] * len(header), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -1,4 +1,4 @@
-"""What a run's best model answers for each row of a split, kept in the run folder so that no model is asked twice.
+"""Predictions of a run's best model for each row of a split, cached in the run folder.
 
 runs/NAME/predictions/test.arrow has the columns row_id, label and prediction.
 """
@@ -17,16 +17,16 @@ from txt.files import atomic_write, sha256
 from txt.metrics import Ints
 from txt.runs.folder import Run
 
-Watcher = Callable[[int, int], None]
-"""Hears how many rows were predicted since the last call, and how many there are in all."""
+PredictionWatcher = Callable[[int, int], None]
+"""Called with the number of rows predicted since the last call, and the total."""
 
 
 @dataclass(frozen=True)
 class Predictions:
     """Labels and answers of a split's rows (N,), as numbers of `classes`.
 
-    `fingerprint` is the SHA-256 of the rows' texts and labels in their order: two runs with the same one were asked the
-    same questions, whatever their tokenizers made of them.
+    `fingerprint` is the SHA-256 of the rows' texts and labels in their order: two runs with the same one predicted
+    the same rows, even if their tokenizers differ.
     """
 
     classes: tuple[str, ...]
@@ -35,13 +35,13 @@ class Predictions:
     fingerprint: str
 
     def among(self, classes: Iterable[str]) -> tuple[Ints, Ints]:
-        """Return labels and answers as numbers of other classes, of which these are some."""
+        """Return labels and predictions renumbered for `classes`, which include this run's."""
         numbers = {name: number for number, name in enumerate(classes)}
         mapped = np.array([numbers[name] for name in self.classes], np.int64)
         return mapped[self.labels], mapped[self.answers]
 
 
-def predictions_of(run: Run, split_name: str = "test", progress: Watcher | None = None) -> Predictions:
+def get_predictions(run: Run, split_name: str = "test", progress: PredictionWatcher | None = None) -> Predictions:
     """Return a run's predictions of a split: those that are kept, if its model is still the same, or new ones.
 
     Raises:
@@ -54,13 +54,13 @@ def predictions_of(run: Run, split_name: str = "test", progress: Watcher | None 
             "a run has one after its first evaluation; a search keeps the best ones",
         )
     kept_at, model = run.path / "predictions" / f"{split_name}.arrow", sha256(weights)
-    kept = _read(kept_at, model)
+    kept = _read_predictions(kept_at, model)
     if kept is None:
-        kept = _predicted(run, split_name, progress or (lambda _done, _total: None), kept_at, model)
+        kept = _predict_split(run, split_name, progress or (lambda _done, _total: None), kept_at, model)
     return kept
 
 
-def rows_fingerprint(texts: Iterable[str], labels: Iterable[str]) -> str:
+def fingerprint_rows(texts: Iterable[str], labels: Iterable[str]) -> str:
     """Return the SHA-256 of texts and labels in their order, no two different lists having the same."""
     digest = hashlib.sha256()
     for text, label in zip(texts, labels, strict=True):
@@ -70,10 +70,10 @@ def rows_fingerprint(texts: Iterable[str], labels: Iterable[str]) -> str:
     return digest.hexdigest()
 
 
-def _predicted(run: Run, split_name: str, progress: Watcher, kept_at: Path, model: str) -> Predictions:
+def _predict_split(run: Run, split_name: str, progress: PredictionWatcher, kept_at: Path, model: str) -> Predictions:
     from txt.model.predict import predict_logits  # torch takes seconds to load, and kept predictions do without
     from txt.model.saved import load_model
-    from txt.training.machine import choose_machine, in_precision
+    from txt.training.machine import choose_machine, convert_precision
 
     prepared = Prepared.open(run.prepared_path())
     split = prepared.split(split_name)
@@ -82,17 +82,17 @@ def _predicted(run: Run, split_name: str, progress: Watcher, kept_at: Path, mode
         hint = f"--split {have[0]} has some" if have else None
         raise InputError(f"the split `{split_name}` of run `{run.name}` has no labeled rows", hint)
     machine = choose_machine(run.config())
-    network = in_precision(load_model(run.model, machine.device), machine)
+    network = convert_precision(load_model(run.model, machine.device), machine)
     logits = predict_logits(network, split, machine.device, progress=lambda done: progress(done, len(split)))
     classes = prepared.labels
-    fingerprint = rows_fingerprint(split.texts(), [classes[label] for label in split.labels])
+    fingerprint = fingerprint_rows(split.texts(), [classes[label] for label in split.labels])
     found = Predictions(classes, split.labels, logits.argmax(axis=1).astype(np.int64), fingerprint)
-    _keep(found, [str(name) for name in split.row_ids()], kept_at, model)
+    _write_predictions(found, [str(name) for name in split.row_ids()], kept_at, model)
     return found
 
 
-def _keep(found: Predictions, row_ids: list[str], path: Path, model: str) -> None:
-    """Write predictions; a run that cannot be written to is asked again another time."""
+def _write_predictions(found: Predictions, row_ids: list[str], path: Path, model: str) -> None:
+    """Write predictions; if the run folder is not writable they are computed again next time."""
     names = pa.array(found.classes, pa.string())
     columns = [
         pa.array(row_ids, pa.string()),
@@ -108,7 +108,7 @@ def _keep(found: Predictions, row_ids: list[str], path: Path, model: str) -> Non
         return
 
 
-def _read(path: Path, model: str) -> Predictions | None:
+def _read_predictions(path: Path, model: str) -> Predictions | None:
     """Read predictions; None where there are none by this model."""
     try:
         table = pa.ipc.open_file(path.read_bytes()).read_all().combine_chunks()

@@ -1,4 +1,4 @@
-"""Everything known about how well a model does on a split, as one value with a JSON form."""
+"""The evaluation report: how well a model does on a split, with a JSON form."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import numpy as np
 from txt.errors import InputError, TxtError
 from txt.evaluation import baseline
 from txt.evaluation.calibration import Calibration, calibrate, log_losses, softmax
-from txt.evaluation.intervals import ClassScores, differences, intervals, mean_interval, per_class
+from txt.evaluation.intervals import ClassScores, difference_intervals, intervals, mean_interval, per_class
 from txt.evaluation.slices import Slice, slice_scores
 from txt.evaluation.wording import verdict
 from txt.files import FORMAT
@@ -21,7 +21,7 @@ MAX_MISTAKE_LETTERS = 1000
 
 
 @dataclass(frozen=True)
-class Predicted:
+class SplitOutputs:
     """The labelled rows of a split with the model's outputs; `labels` (N,) are class numbers, `logits` are (N, C)."""
 
     labels: Ints
@@ -33,7 +33,7 @@ class Predicted:
 
 
 @dataclass(frozen=True)
-class Mistake:
+class MisclassifiedRow:
     """A row that the model got wrong; `baseline` is what the baseline says about it, where there is one."""
 
     row_id: int | str
@@ -56,7 +56,7 @@ class Mistake:
 
 
 @dataclass(frozen=True)
-class Compared:
+class AlternativeScores:
     """Another way to predict the same rows: its name and scores."""
 
     name: str
@@ -64,7 +64,7 @@ class Compared:
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
-        return {"name": self.name, "metrics": _json_of(self.metrics)}
+        return {"name": self.name, "metrics": _values_to_json(self.metrics)}
 
 
 @dataclass(frozen=True)
@@ -89,12 +89,12 @@ class Report:
     per_class: Mapping[str, ClassScores]
     confusion: tuple[tuple[int, ...], ...]
     calibration: Calibration
-    baseline: Compared | None
-    embeddings: Compared | None
-    majority: Compared | None
+    baseline: AlternativeScores | None
+    embeddings: AlternativeScores | None
+    majority: AlternativeScores | None
     difference: Mapping[str, Interval]
     slices: tuple[Slice, ...]
-    mistakes: tuple[Mistake, ...]
+    mistakes: tuple[MisclassifiedRow, ...]
     mistaken_rows: int
 
     @property
@@ -106,7 +106,7 @@ class Report:
 
     @property
     def verdict(self) -> str | None:
-        """How the model stands to the baseline, in a sentence; None without one."""
+        """A sentence that compares the model with the baseline; None without one."""
         return verdict(self.difference)
 
     def to_json(self) -> dict[str, Any]:
@@ -119,14 +119,14 @@ class Report:
             "rows": self.rows,
             "rows_in_train": self.rows_in_train,
             "left_out": dict(self.left_out),
-            "metrics": _json_of(self.metrics),
-            "per_class": _json_of(self.per_class),
+            "metrics": _values_to_json(self.metrics),
+            "per_class": _values_to_json(self.per_class),
             "confusion": {"labels": list(self.labels), "counts": [list(row) for row in self.confusion]},
             "calibration": self.calibration.to_json(),
             "baseline": self.baseline.to_json() if self.baseline else None,
             "embeddings": self.embeddings.to_json() if self.embeddings else None,
             "majority": self.majority.to_json() if self.majority else None,
-            "difference": _json_of(self.difference),
+            "difference": _values_to_json(self.difference),
             "verdict": self.verdict,
             "slices": [entry.to_json() for entry in self.slices],
             "mistaken_rows": self.mistaken_rows,
@@ -145,7 +145,7 @@ class Report:
 
 
 def evaluate(
-    test: Predicted,
+    test: SplitOutputs,
     names: Sequence[str],
     *,
     run: str,
@@ -175,7 +175,7 @@ def evaluate(
         InputError: the split has no rows.
         TxtError: a logit is not a finite number.
     """
-    _check(test, split)
+    _check_outputs(test, split)
     predictions = test.logits.argmax(axis=1)
     num_classes = len(names)
     simple = baseline.fit_predict(*train, test.texts, seed, num_classes) if train else None
@@ -194,17 +194,19 @@ def evaluate(
             tuple(int(count) for count in row) for row in count_confusions(test.labels, predictions, num_classes)
         ),
         calibration=calibrate(test.labels, test.logits, val),
-        baseline=_compared(simple, test.labels, num_classes, seed) if simple else None,
-        embeddings=_compared(embeddings, test.labels, num_classes, seed) if embeddings else None,
-        majority=_majority(train[1], test.labels, names, seed) if train else None,
-        difference=differences(test.labels, predictions, simple.predictions, num_classes, seed) if simple else {},
+        baseline=_score_alternative(simple, test.labels, num_classes, seed) if simple else None,
+        embeddings=_score_alternative(embeddings, test.labels, num_classes, seed) if embeddings else None,
+        majority=_score_majority(train[1], test.labels, names, seed) if train else None,
+        difference=difference_intervals(test.labels, predictions, simple.predictions, num_classes, seed)
+        if simple
+        else {},
         slices=slice_scores(test.labels, predictions, num_classes, test.metadata, test.token_lengths),
         mistakes=_confident_mistakes(test, names, simple),
         mistaken_rows=int((predictions != test.labels).sum()),
     )
 
 
-def _check(test: Predicted, split: str) -> None:
+def _check_outputs(test: SplitOutputs, split: str) -> None:
     if not len(test.labels):
         raise InputError(f"the split `{split}` has no labelled rows to evaluate on")
     broken = int((~np.isfinite(test.logits)).any(axis=1).sum())
@@ -222,25 +224,29 @@ def _rows_in_train(texts: Sequence[str], train_texts: Sequence[str]) -> int:
     return sum(text in seen for text in texts)
 
 
-def _compared(other: baseline.Baseline, labels: Ints, num_classes: int, seed: int) -> Compared:
+def _score_alternative(other: baseline.Baseline, labels: Ints, num_classes: int, seed: int) -> AlternativeScores:
     metrics = intervals(labels, other.predictions, num_classes, seed)
     if other.logits is not None:
         metrics = metrics | {"log_loss": mean_interval(log_losses(labels, other.logits), seed)}
-    return Compared(other.name, metrics)
+    return AlternativeScores(other.name, metrics)
 
 
-def _majority(train_labels: Ints, labels: Ints, names: Sequence[str], seed: int) -> Compared:
-    constant = baseline.majority(train_labels, len(labels))
-    return Compared(names[int(constant.predictions[0])], intervals(labels, constant.predictions, len(names), seed))
+def _score_majority(train_labels: Ints, labels: Ints, names: Sequence[str], seed: int) -> AlternativeScores:
+    constant = baseline.predict_majority(train_labels, len(labels))
+    return AlternativeScores(
+        names[int(constant.predictions[0])], intervals(labels, constant.predictions, len(names), seed)
+    )
 
 
-def _confident_mistakes(test: Predicted, names: Sequence[str], simple: baseline.Baseline | None) -> tuple[Mistake, ...]:
+def _confident_mistakes(
+    test: SplitOutputs, names: Sequence[str], simple: baseline.Baseline | None
+) -> tuple[MisclassifiedRow, ...]:
     confidence = softmax(test.logits).max(axis=1)
     predictions = test.logits.argmax(axis=1)
     wrong = np.flatnonzero(predictions != test.labels)
     chosen = wrong[np.argsort(-confidence[wrong], kind="stable")][:MAX_MISTAKES]
     return tuple(
-        Mistake(
+        MisclassifiedRow(
             test.row_ids[row],
             test.texts[row][:MAX_MISTAKE_LETTERS],
             names[int(test.labels[row])],
@@ -252,5 +258,5 @@ def _confident_mistakes(test: Predicted, names: Sequence[str], simple: baseline.
     )
 
 
-def _json_of(values: Mapping[str, Interval] | Mapping[str, ClassScores]) -> dict[str, Any]:
+def _values_to_json(values: Mapping[str, Interval] | Mapping[str, ClassScores]) -> dict[str, Any]:
     return {name: value.to_json() for name, value in values.items()}

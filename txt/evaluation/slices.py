@@ -1,4 +1,4 @@
-"""Parts of a split on which the model may fare worse: by each metadata column of few values, and by length."""
+"""Scores on slices of a split: by each metadata column with few values, and by text length."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -54,18 +54,18 @@ def slice_scores(
     A slice is flagged when even the upper bound of its accuracy stays below the accuracy of all rows. The bound's level
     is raised with the number of slices (Bonferroni), so that looking at many does not find one by chance.
     """
-    masks = [entry for column in metadata for entry in _by_value(column, metadata[column])]
+    masks = [entry for column in metadata for entry in _slice_by_value(column, metadata[column])]
     if token_lengths is not None:
-        masks += _by_length(token_lengths)
+        masks += _slice_by_length(token_lengths)
     level = 1 - (1 - LEVEL) / max(1, len(masks))
     whole = float((labels == predictions).mean())
     return tuple(
-        _scored(column, value, labels[mask], predictions[mask], num_classes, whole, level)
+        _score_slice(column, value, labels[mask], predictions[mask], num_classes, whole, level)
         for column, value, mask in masks
     )
 
 
-def _scored(
+def _score_slice(
     column: str, value: str, labels: Ints, predictions: Ints, num_classes: int, whole: float, level: float
 ) -> Slice:
     rows, hits = len(labels), int((labels == predictions).sum())
@@ -75,7 +75,7 @@ def _scored(
     )
 
 
-def _by_value(column: str, values: Sequence[str]) -> list[tuple[str, str, Mask]]:
+def _slice_by_value(column: str, values: Sequence[str]) -> list[tuple[str, str, Mask]]:
     counts = Counter(values)
     if not 2 <= len(counts) <= min(MAX_VALUES, len(values) // MIN_ROWS_PER_VALUE):
         return []
@@ -84,17 +84,17 @@ def _by_value(column: str, values: Sequence[str]) -> list[tuple[str, str, Mask]]
     return [(column, value, np.asarray(array == value)) for value in ordered]
 
 
-def _by_length(lengths: Ints) -> list[tuple[str, str, Mask]]:
+def _slice_by_length(lengths: Ints) -> list[tuple[str, str, Mask]]:
     """Cut the rows at the quartiles of their lengths, into at most four slices."""
     inner = sorted({int(edge) for edge in np.quantile(lengths, [0.25, 0.5, 0.75])} - {int(lengths.max())})
     edges = [int(lengths.min()) - 1, *inner, int(lengths.max())]
     if len(edges) < 3:
         return []
     return [
-        (LENGTH_COLUMN, _span(low + 1, high), np.asarray((lengths > low) & (lengths <= high)))
+        (LENGTH_COLUMN, _format_span(low + 1, high), np.asarray((lengths > low) & (lengths <= high)))
         for low, high in pairwise(edges)
     ]
 
 
-def _span(first: int, last: int) -> str:
+def _format_span(first: int, last: int) -> str:
     return f"{first}–{last}" if first < last else str(first)

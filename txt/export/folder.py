@@ -1,4 +1,4 @@
-"""The folder that an export makes: refused where it would take something away, and whole or absent."""
+"""The folder that an export makes: never in the place of something that must stay, and whole or absent."""
 
 import shutil
 from collections.abc import Iterator
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from txt.errors import InputError
 from txt.files import atomic_folder, explain_os_errors
-from txt.model.saved import system_errors
-from txt.prediction.source import ModelSource
+from txt.model.saved import restore_system_errors
+from txt.prediction.model_source import ModelSource
 
 _NOT_TOKENIZER = ("config.json", "generation_config.json", "model.safetensors", "README.md")
 
@@ -28,7 +28,7 @@ def export_folder(source: ModelSource, out: Path, force: bool) -> Iterator[Path]
         raise InputError(f"`{out}` holds `{inside[0]}`, and would be replaced", "name another folder with -o")
     if out.is_dir() and any(out.iterdir()) and not force:
         raise InputError(f"`{out}` exists already", "--force replaces it, -o names another")
-    with explain_os_errors(f"writing `{out}`"), system_errors(), atomic_folder(out) as folder:
+    with explain_os_errors(f"writing `{out}`"), restore_system_errors(), atomic_folder(out) as folder:
         yield folder
 
 

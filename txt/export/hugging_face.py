@@ -4,9 +4,9 @@ from pathlib import Path
 
 from txt.export.folder import copy_tokenizer, export_folder
 from txt.export.model_card import model_card
-from txt.export.padded_form import LogitsOnly, PaddedForm, padded_form, probabilities_of
+from txt.export.padded_form import LogitsOnly, PaddedForm, compute_probabilities, padded_form
 from txt.files import read_json, write_json
-from txt.prediction.source import ModelSource
+from txt.prediction.model_source import ModelSource
 
 CODE = "modeling_txt"
 """The module of an exported folder that defines a model which transformers has no class for."""
@@ -15,21 +15,21 @@ CODE = "modeling_txt"
 def export_hugging_face(source: ModelSource, out: Path, force: bool = False) -> float:
     """Write a model, its tokenizer and a model card; return the largest difference of a probability on real rows.
 
-    `pipeline("text-classification", out)` gives txt's probabilities, calibrated as they are there. A model that is
-    none of transformers' own comes with one file of code, to be loaded with `trust_remote_code=True`.
+    `pipeline("text-classification", out)` gives txt's probabilities, calibrated as they are there. A model whose
+    class transformers lacks comes with one file of code, to be loaded with `trust_remote_code=True`.
 
     Raises:
         InputError: there is no model, or `out` must not be replaced.
         TxtError: the model gives other answers on padded rows.
     """
     form = padded_form(source)
-    difference = form.largest_difference(probabilities_of(form, LogitsOnly(form.model)))
+    difference = form.largest_difference(compute_probabilities(form, LogitsOnly(form.model)))
     with export_folder(source, out, force) as folder:
         form.model.save_pretrained(folder)
         copy_tokenizer(source, folder)
         if form.code:
             _add_code(form, folder)
-        (folder / "README.md").write_text(model_card(form, _usage(form, out.name)), encoding="utf-8")
+        (folder / "README.md").write_text(model_card(form, _describe_usage(form, out.name)), encoding="utf-8")
     return difference
 
 
@@ -46,7 +46,7 @@ def _add_code(form: PaddedForm, folder: Path) -> None:
     write_json(folder / "config.json", config)
 
 
-def _usage(form: PaddedForm, name: str) -> str:
+def _describe_usage(form: PaddedForm, name: str) -> str:
     trust = ", trust_remote_code=True" if form.code else ""
     lines = [
         "```python",

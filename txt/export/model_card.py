@@ -1,4 +1,4 @@
-"""The model card: what a model was made of, what it reaches, where it fails, and how to make it again."""
+"""The model card: training data, scores, weaknesses, and how to reproduce the model."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 from txt import __version__
 from txt.data.prepared import Manifest, Prepared
 from txt.errors import InputError
-from txt.evaluation.markdown import plain, table
+from txt.evaluation.markdown import escape_markdown, render_table
 from txt.export.padded_form import PaddedForm
 from txt.metrics import METRIC_NAMES
-from txt.prediction.source import ModelSource
+from txt.prediction.model_source import ModelSource
 
 _MOST_CLASSES = 100
 _WEAK = 5
@@ -17,28 +17,28 @@ _WEAK = 5
 
 def model_card(form: PaddedForm, usage: str) -> str:
     """Return the README.md of an exported model: Hugging Face's metadata, then Markdown."""
-    return "\n\n".join(_sections(form, usage)) + "\n"
+    return "\n\n".join(_render_sections(form, usage)) + "\n"
 
 
-def _sections(form: PaddedForm, usage: str) -> Iterator[str]:
+def _render_sections(form: PaddedForm, usage: str) -> Iterator[str]:
     source, report = form.source, form.source.report()
-    manifest = _manifest(source)
+    manifest = _load_manifest(source)
     yield "---\nlibrary_name: transformers\npipeline_tag: text-classification\ntags:\n- text-classification\n- txt\n---"
-    yield f"# {plain(source.name)}"
+    yield f"# {escape_markdown(source.name)}"
     weights = sum(parameter.numel() for parameter in form.model.parameters())
     yield (
         f"A text classifier with {len(form.classifier.labels)} classes: {type(form.model).__name__}, "
         f"{weights / 1e6:.1f} million weights, reads {form.classifier.max_length} tokens of a text."
     )
     yield usage
-    yield from ("## Data", _data(manifest))
-    yield from ("## Classes", _classes(form.classifier.labels, manifest, report))
-    yield from ("## Evaluation", *_evaluation(report))
-    yield from ("## Limits", _limits(form, manifest, report))
-    yield from ("## How it was made", _making(source, manifest))
+    yield from ("## Data", _describe_data(manifest))
+    yield from ("## Classes", _render_classes(form.classifier.labels, manifest, report))
+    yield from ("## Evaluation", *_render_evaluation(report))
+    yield from ("## Limits", _list_limits(form, manifest, report))
+    yield from ("## How it was made", _describe_making(source, manifest))
 
 
-def _manifest(source: ModelSource) -> Manifest | None:
+def _load_manifest(source: ModelSource) -> Manifest | None:
     if source.run is None:
         return None
     try:
@@ -47,31 +47,31 @@ def _manifest(source: ModelSource) -> Manifest | None:
         return None
 
 
-def _data(manifest: Manifest | None) -> str:
+def _describe_data(manifest: Manifest | None) -> str:
     if manifest is None:
         return "The data that it was trained on is not recorded here."
-    files = ", ".join(plain(name.rsplit("/", 1)[-1]) for name in manifest.sources)
+    files = ", ".join(escape_markdown(name.rsplit("/", 1)[-1]) for name in manifest.sources)
     rows = ", ".join(f"{manifest.rows(name):,} {name}" for name in manifest.splits)
-    text, label = (plain((manifest.columns.get(role) or {}).get("name", role)) for role in ("text", "label"))
+    text, label = (escape_markdown((manifest.columns.get(role) or {}).get("name", role)) for role in ("text", "label"))
     return f"{files}: {rows} rows. The text is column {text}, the class column {label}."
 
 
-def _classes(labels: Sequence[str], manifest: Manifest | None, report: Mapping[str, Any] | None) -> str:
+def _render_classes(labels: Sequence[str], manifest: Manifest | None, report: Mapping[str, Any] | None) -> str:
     trained = manifest.class_counts.get("train", {}) if manifest else {}
     scores = (report or {}).get("per_class", {})
     rows = [
         [
-            plain(label),
+            escape_markdown(label),
             f"{trained[label]:,}" if label in trained else "–",
             *(f"{scores[label][name]:.3f}" if label in scores else "–" for name in ("precision", "recall", "f1")),
         ]
         for label in labels[:_MOST_CLASSES]
     ]
     more = f"\n\nand {len(labels) - _MOST_CLASSES} more." if len(labels) > _MOST_CLASSES else ""
-    return table(["class", "train rows", "precision", "recall", "F1"], rows) + more
+    return render_table(["class", "train rows", "precision", "recall", "F1"], rows) + more
 
 
-def _evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
+def _render_evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
     if report is None or "metrics" not in report:
         yield "It has not been evaluated: `txt eval` measures it beside a baseline."
         return
@@ -80,13 +80,15 @@ def _evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
     for name, score in report["metrics"].items():
         other, above = baseline["metrics"].get(name), report["difference"].get(name)
         points = {key: 100 * value for key, value in above.items()} if above else None
-        rows.append([METRIC_NAMES.get(name, name), _span(score), _span(other), _span(points, "+.1f")])
-    yield f"{report['rows']:,} rows of the {plain(report['split'])} split; intervals are at 95 %."
-    yield table(["score", "model", "baseline", "points above"], rows)
+        rows.append(
+            [METRIC_NAMES.get(name, name), _format_span(score), _format_span(other), _format_span(points, "+.1f")]
+        )
+    yield f"{report['rows']:,} rows of the {escape_markdown(report['split'])} split; intervals are at 95 %."
+    yield render_table(["score", "model", "baseline", "points above"], rows)
     if baseline["name"]:
-        yield f"The baseline is {plain(baseline['name'])}, fitted on the same train split."
+        yield f"The baseline is {escape_markdown(baseline['name'])}, fitted on the same train split."
     if report.get("verdict"):
-        yield f"**{plain(report['verdict'])}.**"
+        yield f"**{escape_markdown(report['verdict'])}.**"
     calibration = report["calibration"]
     if calibration.get("temperature") is not None:
         yield (
@@ -96,44 +98,45 @@ def _evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
         )
 
 
-def _limits(form: PaddedForm, manifest: Manifest | None, report: Mapping[str, Any] | None) -> str:
+def _list_limits(form: PaddedForm, manifest: Manifest | None, report: Mapping[str, Any] | None) -> str:
     limits = [
         "It always answers with one of its classes, also for texts that belong to none.",
         f"Of texts longer than {form.classifier.max_length} tokens only the beginning is read.",
         "The scores hold for texts like those it was tested on; others were not measured.",
     ]
     if manifest is not None:
-        limits[1] += f" Its tokenizer is {plain(str(manifest.tokenizer.get('kind', 'unknown')))}."
+        limits[1] += f" Its tokenizer is {escape_markdown(str(manifest.tokenizer.get('kind', 'unknown')))}."
     scores = (report or {}).get("per_class", {})
     weak = sorted((entry["f1"], label) for label, entry in scores.items() if entry["f1"] < 0.6)[:_WEAK]
     if weak:
-        named = ", ".join(f"{plain(label)} (F1 {score:.2f})" for score, label in weak)
+        named = ", ".join(f"{escape_markdown(label)} (F1 {score:.2f})" for score, label in weak)
         limits.append(f"Weak classes: {named}.")
     worse = [entry for entry in (report or {}).get("slices", []) if entry.get("worse")][:_WEAK]
     limits += [
-        f"Clearly worse where {plain(entry['column'])} is {plain(str(entry['value']))}: accuracy "
+        f"Clearly worse where {escape_markdown(entry['column'])} is {escape_markdown(str(entry['value']))}: accuracy "
         f"{entry['accuracy']['value']:.3f} on {entry['rows']:,} rows."
         for entry in worse
     ]
     return "\n".join(f"- {limit}" for limit in limits)
 
 
-def _making(source: ModelSource, manifest: Manifest | None) -> str:
+def _describe_making(source: ModelSource, manifest: Manifest | None) -> str:
     lines = [f"- exported by txt {__version__}"]
     if source.run is not None:
         record, changed = source.run.record(), source.run.config().changed()
-        options = ", ".join(f"{name} {plain(str(value))}" for name, value in changed.items()) or "defaults"
-        lines.append(f"- trained by txt, run {plain(source.run.name)} of {record['created'][:10]}: {options}")
+        options = ", ".join(f"{name} {escape_markdown(str(value))}" for name, value in changed.items()) or "defaults"
+        lines.append(f"- trained by txt, run {escape_markdown(source.run.name)} of {record['created'][:10]}: {options}")
         lines.append(f"- seed {source.run.config().seed}")
         lines.append(f"- fingerprint of the data: `{record['fingerprint']}`")
     if manifest is not None:
         lines += [
-            f"- SHA-256 of {plain(name.rsplit('/', 1)[-1])}: `{value}`" for name, value in manifest.sources.items()
+            f"- SHA-256 of {escape_markdown(name.rsplit('/', 1)[-1])}: `{value}`"
+            for name, value in manifest.sources.items()
         ]
     return "\n".join(lines)
 
 
-def _span(score: Mapping[str, float] | None, form: str = ".3f") -> str:
+def _format_span(score: Mapping[str, float] | None, form: str = ".3f") -> str:
     if score is None:
         return "–"
     return f"{score['value']:{form}} [{score['low']:{form}}, {score['high']:{form}}]"

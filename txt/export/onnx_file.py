@@ -18,12 +18,12 @@ from torch import Tensor, nn
 from txt.errors import InputError, TxtError
 from txt.export.folder import export_folder
 from txt.export.model_card import model_card
-from txt.export.padded_form import TOLERANCE, LogitsOnly, PaddedForm, padded_form, probabilities_of
+from txt.export.padded_form import TOLERANCE, LogitsOnly, PaddedForm, compute_probabilities, padded_form
 from txt.export.padded_ngrams import PaddedNgrams
 from txt.files import write_json
 from txt.model.linear import NgramClassifier
 from txt.model.ngrams import NgramLogits
-from txt.prediction.source import ModelSource
+from txt.prediction.model_source import ModelSource
 
 OPSET = 18
 """The version of ONNX's operators that files are written for; onnxruntime reads it from version 1.14 on."""
@@ -59,15 +59,15 @@ def export_onnx(source: ModelSource, out: Path, quantize: bool = False, force: b
     """
     _require_packages()
     form = padded_form(source)
-    with export_folder(source, out, force) as folder, _quietly():
+    with export_folder(source, out, force) as folder, _silence_exporter():
         path = folder / "model.onnx"
-        _write(form, path)
-        found = _compared(form, path)
+        _write_onnx(form, path)
+        found = _compare_outputs(form, path)
         if not found.largest_difference <= TOLERANCE:
             raise TxtError(f"the ONNX file's probabilities differ by up to {found.largest_difference:.1g}")
         if quantize:
             _quantize(path)
-            found = _compared(form, path)
+            found = _compare_outputs(form, path)
         form.tokenizer().save(str(folder / "tokenizer.json"))
         write_json(folder / "labels.json", list(form.classifier.labels))
         shutil.copyfile(Path(__file__).with_name(SCRIPT), folder / SCRIPT)
@@ -81,12 +81,12 @@ def _require_packages() -> None:
         raise InputError(f"--format onnx needs the package {missing[0]}", "pip install 'txt-toolkit[onnx]'")
 
 
-def _write(form: PaddedForm, path: Path) -> None:
+def _write_onnx(form: PaddedForm, path: Path) -> None:
     """Trace the model for any batch and any length."""
     ids = torch.ones(2, 8, dtype=torch.long)
     any_size = {0: torch.export.Dim.DYNAMIC, 1: torch.export.Dim.DYNAMIC}
     program = torch.onnx.export(
-        _traceable(form).eval(),
+        _make_traceable(form).eval(),
         (ids, torch.ones_like(ids)),
         dynamo=True,
         opset_version=OPSET,
@@ -127,7 +127,7 @@ class _NgramsAlone(nn.Module):
         return self.ngrams(input_ids, attention_mask) + self.bias  # type: ignore[no-any-return]
 
 
-def _traceable(form: PaddedForm) -> nn.Module:
+def _make_traceable(form: PaddedForm) -> nn.Module:
     if isinstance(form.model, NgramClassifier):
         return _NgramsAlone(form.model)
     ngrams = getattr(form.model, "ngrams", None)
@@ -145,7 +145,7 @@ def _quantize(path: Path) -> None:
         file.unlink()
 
 
-def _compared(form: PaddedForm, path: Path) -> OnnxExport:
+def _compare_outputs(form: PaddedForm, path: Path) -> OnnxExport:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
@@ -153,15 +153,15 @@ def _compared(form: PaddedForm, path: Path) -> OnnxExport:
     def run(ids: torch.Tensor, mask: torch.Tensor) -> Any:
         return session.run(["logits"], {"input_ids": ids.numpy(), "attention_mask": mask.numpy()})[0]
 
-    found = probabilities_of(form, run)
-    own = form.classifier.answers(form.texts).probabilities
+    found = compute_probabilities(form, run)
+    own = form.classifier.predict_probabilities(form.texts).probabilities
     same = float(np.mean(found.argmax(1) == own.argmax(1)))
     return OnnxExport(form.largest_difference(found), same, len(form.texts), path.stat().st_size)
 
 
 @contextmanager
-def _quietly() -> Iterator[None]:
-    """Keep the exporter's talk about packages that are not needed from the terminal."""
+def _silence_exporter() -> Iterator[None]:
+    """Silence the exporter's messages about packages that are not needed."""
     before = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:

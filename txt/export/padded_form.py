@@ -1,4 +1,4 @@
-"""The model as other programs run it: on padded rows, with the temperature in its last layer, and checked."""
+"""The exported form of a model: it reads padded rows, has the temperature in its last layer, and is checked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,8 +21,8 @@ from txt.model.architecture import TransformerClassifierConfig
 from txt.model.classifier import TransformerClassifier
 from txt.model.linear import NgramClassifier
 from txt.model.saved import load_model
-from txt.prediction.classifier import TextClassifier, loaded
-from txt.prediction.source import ModelSource
+from txt.prediction.classifier import TextClassifier, load_source
+from txt.prediction.model_source import ModelSource
 
 TOLERANCE = 1e-4
 """Largest difference allowed between a probability here and in an exported model."""
@@ -61,7 +61,7 @@ class PaddedForm:
 
     def largest_difference(self, probabilities: Floats) -> float:
         """Return how far probabilities (N, C) of `texts` are from txt's own, at most."""
-        return float(np.abs(probabilities - self.classifier.answers(self.texts).probabilities).max())
+        return float(np.abs(probabilities - self.classifier.predict_probabilities(self.texts).probabilities).max())
 
 
 def padded_form(source: ModelSource) -> PaddedForm:
@@ -71,12 +71,12 @@ def padded_form(source: ModelSource) -> PaddedForm:
         InputError: there is no model.
         TxtError: the model gives other answers on padded rows.
     """
-    classifier = loaded(source, PredictConfig(precision="float32", device="cpu"))
-    model, code = _for_padded_rows(load_model(source.folder, torch.device("cpu")))
+    classifier = load_source(source, PredictConfig(precision="float32", device="cpu"))
+    model, code = _convert_to_padded(load_model(source.folder, torch.device("cpu")))
     if classifier.temperature is not None:
         divide_logits(model, classifier.temperature)
-    form = PaddedForm(source, model.eval(), classifier, code, tuple(sample_texts(source)))
-    difference = form.largest_difference(probabilities_of(form, LogitsOnly(form.model)))
+    form = PaddedForm(source, model.eval(), classifier, code, tuple(load_sample_texts(source)))
+    difference = form.largest_difference(compute_probabilities(form, LogitsOnly(form.model)))
     if not difference <= TOLERANCE:
         raise TxtError(
             f"the model of `{source.name}` cannot be exported: on padded rows its probabilities differ by up to "
@@ -98,7 +98,7 @@ class LogitsOnly(nn.Module):
 
 
 @torch.inference_mode()
-def probabilities_of(form: PaddedForm, run: Any) -> Floats:
+def compute_probabilities(form: PaddedForm, run: Any) -> Floats:
     """Return what `run`, given token ids and mask (B, T), says about the form's texts, as probabilities (N, C)."""
     tokenizer, found = form.tokenizer(), []
     for start in range(0, len(form.texts), _BATCH):
@@ -114,7 +114,7 @@ def divide_logits(model: nn.Module, temperature: float) -> None:
     """Put a temperature into the last layer: confidence is then calibrated in every program."""
     beside = getattr(model, "ngrams", None)
     if isinstance(model, NgramClassifier):
-        added = [model.bias]
+        added: list[Tensor] = [model.bias]
     else:
         last = [part for part in model.modules() if isinstance(part, nn.Linear)][-1]
         added = [last.weight, last.bias]
@@ -122,7 +122,7 @@ def divide_logits(model: nn.Module, temperature: float) -> None:
         weights.div_(temperature)
 
 
-def sample_texts(source: ModelSource) -> Sequence[str]:
+def load_sample_texts(source: ModelSource) -> Sequence[str]:
     """Return texts of the run's own data, those of its test split before others; a few of ours without it."""
     if source.run is None:
         return _TEXTS
@@ -137,7 +137,7 @@ def sample_texts(source: ModelSource) -> Sequence[str]:
     return _TEXTS
 
 
-def _for_padded_rows(model: Any) -> tuple[PreTrainedModel, tuple[Path, ...]]:
+def _convert_to_padded(model: Any) -> tuple[PreTrainedModel, tuple[Path, ...]]:
     """Return a model for padded rows with the same weights, and the files with its code."""
     if isinstance(model, TransformerClassifier):
         ours = padded.TransformerClassifier(TransformerClassifierConfig.from_dict(model.config.to_dict()))

@@ -1,10 +1,10 @@
-"""The n-grams of padded rows in operations that ONNX has: no tensor's shape depends on what the rows say."""
+"""N-grams of padded rows in operations that ONNX has: no tensor's shape depends on the content of the rows."""
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from txt.model.ngrams import CHARACTER_SIZES, LONGEST_WORD, OTHER_PRIME, PRIME, SPACE, NgramLogits, powers_of_prime
+from txt.model.ngrams import CHARACTER_SIZES, LONGEST_WORD, OTHER_PRIME, PRIME, SPACE, NgramLogits, compute_powers
 
 
 class PaddedNgrams(nn.Module):
@@ -19,7 +19,7 @@ class PaddedNgrams(nn.Module):
         super().__init__()
         self.known = ngrams
         self.longest = int((ngrams.offsets[1:] - ngrams.offsets[:-1]).max())  # characters of a token
-        self.register_buffer("powers", torch.tensor(powers_of_prime(LONGEST_WORD + 1)), persistent=False)
+        self.register_buffer("powers", torch.tensor(compute_powers(LONGEST_WORD + 1)), persistent=False)
 
     def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
         """Return the logits (B, C) of padded rows (B, T)."""
@@ -47,15 +47,17 @@ class PaddedNgrams(nn.Module):
         at = torch.where(valid, places + 2 * word.unsqueeze(2) + 1, L).flatten(1)  # (B, T · M); L is thrown away
         empty = torch.full_like(at[:, :1], SPACE).expand(-1, L + 1)
         spaced = empty.scatter(1, at, letters.flatten(1))[:, :L]
-        return self._words(hashes, words) + self._characters(spaced, starts, words, sizes.sum(1, keepdim=True))
+        return self._word_logits(hashes, words) + self._character_logits(
+            spaced, starts, words, sizes.sum(1, keepdim=True)
+        )
 
-    def _words(self, hashes: Tensor, words: Tensor) -> Tensor:
+    def _word_logits(self, hashes: Tensor, words: Tensor) -> Tensor:
         """Return the logits of words and pairs of neighbours."""
         number = torch.arange(hashes.shape[1], device=hashes.device)
         pairs = hashes * OTHER_PRIME + F.pad(hashes, (0, 1))[:, 1:]
-        return self._logits(torch.cat([hashes, pairs], 1), torch.cat([number < words, number + 1 < words], 1))
+        return self._ngram_logits(torch.cat([hashes, pairs], 1), torch.cat([number < words, number + 1 < words], 1))
 
-    def _characters(self, spaced: Tensor, starts: Tensor, words: Tensor, characters: Tensor) -> Tensor:
+    def _character_logits(self, spaced: Tensor, starts: Tensor, words: Tensor, characters: Tensor) -> Tensor:
         """Return the logits of runs of characters in `spaced` (B, L), where a space begins and ends each word."""
         number = torch.arange(starts.shape[1], device=starts.device)
         L = spaced.shape[1]
@@ -72,9 +74,9 @@ class PaddedNgrams(nn.Module):
                 run = run * PRIME + letters[:, step : step + L]
             hashes.append(run * OTHER_PRIME)
             valid.append((word[:, :L] == word[:, size - 1 : size - 1 + L]) & (place + size <= end))
-        return self._logits(torch.cat(hashes, 1), torch.cat(valid, 1))
+        return self._ngram_logits(torch.cat(hashes, 1), torch.cat(valid, 1))
 
-    def _logits(self, hashes: Tensor, valid: Tensor) -> Tensor:
+    def _ngram_logits(self, hashes: Tensor, valid: Tensor) -> Tensor:
         """Return the logits (B, C) of n-grams of one kind (B, K), scaled to length 1 in each row."""
         sorted_hashes = self.known.hashes
         found = torch.zeros_like(hashes)

@@ -1,1 +1,1 @@
-"""What lies in a folder, and what can be done next with each thing in it; nothing here loads torch."""
+"""What is in a folder, and the next commands for each thing in it; nothing here loads torch."""

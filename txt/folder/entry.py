@@ -1,4 +1,4 @@
-"""A thing in the folder: what it is, how it stands, and the commands that go on with it."""
+"""An entry of the home screen: a thing in the folder, its state, and the next commands for it."""
 
 import shlex
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ KINDS = (DATA, PREPARED, LABELS, RUN, STUDY, BEGIN)
 
 
 @dataclass(frozen=True)
-class Step:
+class NextStep:
     """A command, without `txt`, and what it does in a few words."""
 
     arguments: tuple[str, ...]
@@ -21,16 +21,16 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Entry:
-    """One of KINDS. The first of its steps is the sensible one; there is none for what cannot be used."""
+class FolderEntry:
+    """One of KINDS. The first step is the recommended one; an entry that cannot be used has no steps."""
 
     kind: str
     name: str
     state: str
-    steps: tuple[Step, ...] = field(default=())
+    steps: tuple[NextStep, ...] = field(default=())
     is_broken: bool = False
 
 
-def argument(name: str) -> str:
+def as_argument(name: str) -> str:
     """Return a name as an argument that no command takes for an option."""
     return f"./{name}" if name.startswith("-") else name

@@ -1,1 +1,1 @@
-"""What txt runs on here, and what to do where something is missing; read without loading any of it."""
+"""Checks of the installation for `txt doctor`, without loading the packages that are checked."""

@@ -1,4 +1,4 @@
-"""One fact about an installation, and paths that tell nothing about who asks."""
+"""One finding of `txt doctor`, and the removal of user names from paths."""
 
 import os
 import re
@@ -9,7 +9,7 @@ from typing import Any
 OK, NOTE, PROBLEM = "ok", "note", "problem"
 
 _NAMES = ("USER", "LOGNAME", "LNAME", "USERNAME")
-_SHORTEST_NAME = 3  # what is shorter would be struck out of words it has nothing to do with
+_SHORTEST_NAME = 3  # a shorter name would be removed from unrelated words
 
 
 @dataclass(frozen=True)
@@ -24,12 +24,12 @@ class Finding:
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as a JSON object, for a bug report too."""
-        return {name: anonymous(value) for name, value in asdict(self).items()}
+        return {name: anonymize(value) for name, value in asdict(self).items()}
 
 
-def anonymous(text: str) -> str:
+def anonymize(text: str) -> str:
     """Return `text` with the home folder as ~ and the user's name, wherever it stands alone, as …"""
-    home = _home()
+    home = _home_folder()
     text = re.sub(rf"{re.escape(home)}(?![\w.-])", "~", text) if home else text
     for name in {os.environ.get(variable, "") for variable in _NAMES} | {Path(home).name}:
         if len(name) >= _SHORTEST_NAME and name != "root":
@@ -37,7 +37,7 @@ def anonymous(text: str) -> str:
     return text
 
 
-def _home() -> str:
+def _home_folder() -> str:
     try:
         home = str(Path.home())
     except RuntimeError:  # neither a variable nor the system knows it

@@ -1,4 +1,4 @@
-"""The processor, the GPU and the memory, by what the system says: torch would take seconds to load."""
+"""Checks of processor, GPU and memory, read from the system: torch would take seconds to load."""
 
 import os
 import platform
@@ -18,22 +18,22 @@ _LITTLE_MEMORY = 2 << 30  # a training of the default model on small data takes 
 _GIB = 1 << 30
 
 
-def machine() -> Iterator[Finding]:
+def check_machine() -> Iterator[Finding]:
     """Yield the processor, its threads and instructions, the GPU, and the memory."""
-    facts = _text(Path("/proc/cpuinfo"))
-    yield Finding(_SECTION, "processor", _processor(facts))
-    yield _threads()
-    yield from _precision(facts)
-    yield _device()
-    yield from _memory()
+    facts = _read_text(Path("/proc/cpuinfo"))
+    yield Finding(_SECTION, "processor", _processor_name(facts))
+    yield _check_threads()
+    yield from _check_precision(facts)
+    yield _check_device()
+    yield from _check_memory()
 
 
-def _processor(facts: str) -> str:
+def _processor_name(facts: str) -> str:
     named = re.search(r"^model name\s*: (.+)$", facts, re.MULTILINE)
     return named[1].strip() if named else platform.processor() or platform.machine() or "not told"
 
 
-def _threads() -> Finding:
+def _check_threads() -> Finding:
     every = os.cpu_count() or 1
     usable = count_cores()
     told = f"{usable} of {every} cores" if usable != every else f"{every} cores"
@@ -44,7 +44,7 @@ def _threads() -> Finding:
     return Finding(_SECTION, "threads", told)
 
 
-def _precision(facts: str) -> Iterator[Finding]:
+def _check_precision(facts: str) -> Iterator[Finding]:
     """Yield the vector instructions that matter here, and what they make of bf16."""
     line = re.search(r"^(?:flags|Features)\s*: (.+)$", facts, re.MULTILINE)
     if line is None:
@@ -61,14 +61,14 @@ def _precision(facts: str) -> Iterator[Finding]:
         yield Finding(_SECTION, "bf16", "slow on this processor", advice=advice)
 
 
-def _device() -> Finding:
+def _check_device() -> Finding:
     """Tell the device that `--device auto` takes, without asking torch."""
-    cards = [_text(path) for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))]
+    cards = [_read_text(path) for path in sorted(Path("/proc/driver/nvidia/gpus").glob("*/information"))]
     models = re.findall(r"^Model:\s*(.+)$", "\n".join(cards), re.MULTILINE)
     if not models:
         note = "; `--device mps` uses the GPU" if (platform.system(), platform.machine()) == ("Darwin", "arm64") else ""
         return Finding(_SECTION, "device", f"cpu{note}")
-    built_for = cuda_of_torch()
+    built_for = read_torch_cuda()
     if built_for is None:
         advice = "this torch is built for CPUs: install one with CUDA, see pytorch.org/get-started"
         return Finding(_SECTION, "device", f"cpu, though there is {models[0]}", NOTE, advice)
@@ -76,19 +76,19 @@ def _device() -> Finding:
     return Finding(_SECTION, "device", f"cuda: {many}{models[0]}, torch built for CUDA {built_for}")
 
 
-def cuda_of_torch() -> str | None:
+def read_torch_cuda() -> str | None:
     """Return the CUDA that torch is built for, read from its version file; None for none, or where it is missing."""
     spec = find_spec("torch")
     if spec is None or not spec.submodule_search_locations:
         return None
     file = Path(next(iter(spec.submodule_search_locations))) / "version.py"
-    named = re.search(r"^cuda\b[^=]*= '([\d.]+)'", _text(file), re.MULTILINE)
+    named = re.search(r"^cuda\b[^=]*= '([\d.]+)'", _read_text(file), re.MULTILINE)
     return named[1] if named else None
 
 
-def _memory() -> Iterator[Finding]:
+def _check_memory() -> Iterator[Finding]:
     sizes = {
-        name: int(kib) << 10 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", _text(Path("/proc/meminfo")), re.M)
+        name: int(kib) << 10 for name, kib in re.findall(r"^(\w+):\s+(\d+) kB", _read_text(Path("/proc/meminfo")), re.M)
     }
     total, free = sizes.get("MemTotal"), sizes.get("MemAvailable")
     if total is None or free is None:
@@ -96,9 +96,9 @@ def _memory() -> Iterator[Finding]:
             total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
             yield Finding(_SECTION, "memory", f"{total / _GIB:.1f} GiB")
         return
-    limit = _text(Path("/sys/fs/cgroup/memory.max")).strip()
+    limit = _read_text(Path("/sys/fs/cgroup/memory.max")).strip()
     if limit.isdecimal() and int(limit) < total:
-        used = _text(Path("/sys/fs/cgroup/memory.current")).strip()
+        used = _read_text(Path("/sys/fs/cgroup/memory.current")).strip()
         total = int(limit)
         free = min(free, total - int(used)) if used.isdecimal() else free
     told = f"{free / _GIB:.1f} of {total / _GIB:.1f} GiB free"
@@ -109,7 +109,7 @@ def _memory() -> Iterator[Finding]:
         yield Finding(_SECTION, "memory", told)
 
 
-def _text(path: Path) -> str:
+def _read_text(path: Path) -> str:
     """Return a file's text, or nothing where this system has no such file."""
     try:
         return path.read_text(encoding="utf-8", errors="replace")

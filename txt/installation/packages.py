@@ -1,4 +1,4 @@
-"""Python, txt's version, and the packages it needs, by what the installed metadata says."""
+"""Checks of Python, txt and the packages it needs, from the installed metadata."""
 
 import platform
 import re
@@ -36,24 +36,24 @@ class Requirement(NamedTuple):
         return f"{self.name}{self.limits}"
 
 
-def versions() -> Iterator[Finding]:
+def check_versions() -> Iterator[Finding]:
     """Yield txt's version, Python's, the system's, and those of the packages that are always needed."""
     yield Finding(_SECTION, "txt", __version__)
-    yield _python()
-    yield Finding(_SECTION, "system", _system())
-    needed = requirements()
+    yield _check_python()
+    yield Finding(_SECTION, "system", _describe_system())
+    needed = read_requirements()
     if needed is None:
         advice = "pip install . in its folder brings what it needs"
         yield Finding(_SECTION, "packages", "txt is not installed, it runs from a folder", NOTE, advice)
     for requirement in needed or ():
         if requirement.extra is None:
-            yield _package(requirement)
+            yield _check_package(requirement)
 
 
-def extras() -> Iterator[Finding]:
+def check_extras() -> Iterator[Finding]:
     """Yield for each optional extra whether it is installed, and what it would bring."""
     by_extra: dict[str, list[Requirement]] = {}
-    for requirement in requirements() or ():
+    for requirement in read_requirements() or ():
         if requirement.extra is not None:
             by_extra.setdefault(requirement.extra, []).append(requirement)
     for name, needed in sorted(by_extra.items()):
@@ -67,7 +67,7 @@ def extras() -> Iterator[Finding]:
             yield Finding(_EXTRAS, name, told)
 
 
-def requirements() -> list[Requirement] | None:
+def read_requirements() -> list[Requirement] | None:
     """Return what the installed txt says it needs; None where it is not installed."""
     try:
         lines = requires(DISTRIBUTION) or []
@@ -85,17 +85,19 @@ def installed_version(package: str) -> str | None:
         return None
 
 
-def fits(found: str, limits: str) -> bool:
+def is_within_limits(found: str, limits: str) -> bool:
     """Tell whether a version is within limits like `>=5.3.2,<6`; only the release numbers are compared."""
     checks = {">=": lambda one, other: one >= other, "<": lambda one, other: one < other}
     for limit in filter(None, limits.split(",")):
         sign = ">=" if limit.startswith(">=") else "<"
-        if limit.startswith(sign) and not checks[sign](_numbers(found), _numbers(limit.removeprefix(sign))):
+        if limit.startswith(sign) and not checks[sign](
+            _release_numbers(found), _release_numbers(limit.removeprefix(sign))
+        ):
             return False
     return True
 
 
-def _numbers(text: str) -> tuple[int, ...]:
+def _release_numbers(text: str) -> tuple[int, ...]:
     release = re.match(r"[\d.]*", text.strip())
     numbers = [int(part) for part in release[0].split(".") if part] if release else []
     while numbers and numbers[-1] == 0:
@@ -103,23 +105,23 @@ def _numbers(text: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def _python() -> Finding:
+def _check_python() -> Finding:
     told = f"{platform.python_version()} ({platform.python_implementation()})"
     if sys.version_info < _OLDEST_PYTHON:
         return Finding(_SECTION, "Python", told, PROBLEM, "txt needs Python 3.11 or later")
     return Finding(_SECTION, "Python", told)
 
 
-def _system() -> str:
+def _describe_system() -> str:
     libc = " ".join(platform.libc_ver()).strip()
     return ", ".join(filter(None, [f"{platform.system()} {platform.release()}", platform.machine(), libc]))
 
 
-def _package(requirement: Requirement) -> Finding:
+def _check_package(requirement: Requirement) -> Finding:
     found = installed_version(requirement.name)
     advice = f"pip install '{requirement}'"
     if found is None:
         return Finding(_SECTION, requirement.name, "not installed", PROBLEM, advice)
-    if not fits(found, requirement.limits):
+    if not is_within_limits(found, requirement.limits):
         return Finding(_SECTION, requirement.name, f"{found}, needs {requirement.limits}", PROBLEM, advice)
     return Finding(_SECTION, requirement.name, found)

@@ -1,4 +1,4 @@
-"""What the terminal can show: colours, Unicode and size. Whether its font has a character, only an eye can tell."""
+"""Checks of the terminal: colours, Unicode and size. Whether its font has a character, only the user can see."""
 
 import os
 import shutil
@@ -14,19 +14,19 @@ _SECTION = "terminal"
 _SMALLEST = (80, 24)
 
 
-def terminal(color_system: str | None) -> Iterator[Finding]:
+def check_terminal(color_system: str | None) -> Iterator[Finding]:
     """Yield what the terminal is; `color_system` is what the program that draws has found out of its colours."""
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
     yield Finding(_SECTION, "kind", os.environ.get("TERM", "not told") if on_terminal else "none: a pipe or a file")
-    yield _colors(color_system, on_terminal)
-    yield _unicode()
+    yield _check_colors(color_system, on_terminal)
+    yield _check_unicode()
     if on_terminal:
-        yield _size()
+        yield _check_size()
         advice = "where you see boxes or question marks, choose another font: DejaVu Sans Mono has all of these"
         yield Finding(_SECTION, "font", SAMPLE, advice=advice)
 
 
-def _colors(color_system: str | None, on_terminal: bool) -> Finding:
+def _check_colors(color_system: str | None, on_terminal: bool) -> Finding:
     if "NO_COLOR" in os.environ:
         return Finding(_SECTION, "colours", "none, since NO_COLOR is set")
     told = {"truecolor": "16.7 million", "256": "256", "standard": "16", "windows": "16"}.get(
@@ -38,14 +38,14 @@ def _colors(color_system: str | None, on_terminal: bool) -> Finding:
     return Finding(_SECTION, "colours", told)
 
 
-def _unicode() -> Finding:
+def _check_unicode() -> Finding:
     encoding = (sys.stdout.encoding or "not told").lower()
     if encoding.replace("-", "") == "utf8":
         return Finding(_SECTION, "unicode", encoding)
     return Finding(_SECTION, "unicode", encoding, NOTE, "export LANG=C.UTF-8, or PYTHONUTF8=1, shows every character")
 
 
-def _size() -> Finding:
+def _check_size() -> Finding:
     columns, lines = shutil.get_terminal_size()
     told = f"{columns} × {lines}"
     if columns < _SMALLEST[0] or lines < _SMALLEST[1]:

@@ -9,7 +9,7 @@ from txt.labeling.row_states import RowNumbers, RowStates
 
 def find_duplicates(states: RowStates, row: int, taken: set[int]) -> RowNumbers:
     """Return the other rows with this row's text that have no label but one copied to them; `taken` are others'."""
-    same = states.index.same_text(int(states.index.hashes[row]))
+    same = states.index.find_same_text(int(states.index.hashes[row]))
     if len(same) == 1:
         return np.empty(0, np.int64)
     others = taken | {row}

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
-from txt.data.reading.open_rows import Rows
-from txt.data.reading.rows import records as data_records
+from txt.data.reading.open_rows import OpenRows
+from txt.data.reading.rows import read_records as data_records
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
@@ -43,7 +43,7 @@ class ImportResult:
 
 def export_as(
     name: str,
-    rows: Rows,
+    rows: OpenRows,
     states: RowStates,
     journal: Journal,
     task: LabelTask,
@@ -74,7 +74,7 @@ def export_as(
     return done
 
 
-def _make_records(rows: Rows, found: Iterator[RowAnswer], task: LabelTask) -> Iterator[LabelRecord]:
+def _make_records(rows: OpenRows, found: Iterator[RowAnswer], task: LabelTask) -> Iterator[LabelRecord]:
     form = rows.form
     text = form.columns.index(form.text_column)
     others = [(place, name) for place, name in enumerate(form.columns) if place != text]

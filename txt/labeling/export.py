@@ -4,8 +4,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
-from txt.data.reading.added_cells import head_with_cells, with_cells
-from txt.data.reading.open_rows import Rows
+from txt.data.reading.added_cells import add_cells, add_cells_to_head
+from txt.data.reading.open_rows import OpenRows
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
@@ -31,7 +31,7 @@ _PREFIX = "final_"
 
 
 def export(
-    rows: Rows,
+    rows: OpenRows,
     states: RowStates,
     journal: Journal,
     target: Path,
@@ -64,7 +64,7 @@ def choose_column_names(taken: Sequence[str]) -> tuple[str, ...]:
     return names
 
 
-def _refuse_overwrite(rows: Rows, target: Path, names: Sequence[str], overwrite: bool) -> None:
+def _refuse_overwrite(rows: OpenRows, target: Path, names: Sequence[str], overwrite: bool) -> None:
     if target.exists() and target.samefile(rows.path):
         raise InputError(
             f"the export cannot take the data file's place: `{rows.path.name}`",
@@ -76,19 +76,19 @@ def _refuse_overwrite(rows: Rows, target: Path, names: Sequence[str], overwrite:
         raise InputError(f"`{target}` exists, and is not an export of `{rows.path}`", "--overwrite replaces it")
 
 
-def _is_export(rows: Rows, target: Path, names: Sequence[str]) -> bool:
+def _is_export(rows: OpenRows, target: Path, names: Sequence[str]) -> bool:
     """Tell whether a file begins as an export of this data file does."""
-    expected = head_with_cells(rows.head(), names, rows.form)
+    expected = add_cells_to_head(rows.head(), names, rows.form)
     with target.open("rb") as file:
         found = file.read(len(expected))
     return bool(found) and found == expected
 
 
-def _write(file: IO[bytes], rows: Rows, names: Sequence[str], found: Iterator[RowAnswer]) -> int:
-    file.write(head_with_cells(rows.head(), names, rows.form))
+def _write(file: IO[bytes], rows: OpenRows, names: Sequence[str], found: Iterator[RowAnswer]) -> int:
+    file.write(add_cells_to_head(rows.head(), names, rows.form))
     labeled = 0
     for row, answer in enumerate(found):
-        file.write(with_cells(rows.raw(row), names, _make_cells(answer), rows.form))
+        file.write(add_cells(rows.raw(row), names, _make_cells(answer), rows.form))
         labeled += answer.status == "labeled"
     return labeled
 

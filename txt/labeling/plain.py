@@ -6,11 +6,11 @@ from typing import TextIO
 from txt.durations import format_estimate
 from txt.errors import InputError, TxtError
 from txt.labeling.actions import ACTIONS
-from txt.labeling.active.sitting import ActiveLearning
-from txt.labeling.active.wording import describe_status
+from txt.labeling.active.active_learning import ActiveLearning
+from txt.labeling.active.model_status_text import describe_status
 from txt.labeling.classes import MOST_KEYS, check_new_class, match_classes
-from txt.labeling.find import parse_query, scan_rows
 from txt.labeling.item import Suggestion
+from txt.labeling.query import parse_query, scan_rows
 from txt.labeling.queue import QueueView
 from txt.labeling.scanner import Found
 from txt.labeling.search import Search

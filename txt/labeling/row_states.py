@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.reading.row_index import UNLABELED, RowIndex, content_hash
+from txt.data.reading.row_index import UNLABELED, RowIndex, hash_content
 from txt.labeling.store.decision import SEPARATOR, Decision, format_row_id, parse_row_id
 from txt.labeling.store.journal import Journal
 
@@ -49,7 +49,7 @@ class RowStates:
         self._annotators = _StringCodes([""])
         self._hows = _StringCodes([FROM_FILE])
         self._file_codes = index.label_codes if file_labels else np.full(count, UNLABELED, np.int16)
-        self._empty = np.asarray(index.hashes == np.uint64(content_hash("")))  # a row without a text is never offered
+        self._empty = np.asarray(index.hashes == np.uint64(hash_content("")))  # a row without a text is never offered
         self._empty_rows = np.flatnonzero(self._empty)
         self._label = self._file_codes.astype(np.int32)  # (N,) code of the label, or UNLABELED
         self._bits = np.zeros(count, np.uint8)  # (N,) SKIPPED, FLAGGED, NOTED

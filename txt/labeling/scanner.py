@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from txt.data.reading.row_index import RowIndex, read_index, scan, write_index
-from txt.data.reading.rows import Asked, Form
+from txt.data.reading.row_index import RowIndex, read_index, scan_file, write_index
+from txt.data.reading.rows import Form, ReadingOptions
 from txt.errors import TxtError
-from txt.labeling.find import Query, scan_rows
+from txt.labeling.query import Query, scan_rows
 from txt.labeling.row_states import RowNumbers
 from txt.labeling.side_process import SideProcess
 
@@ -26,7 +26,7 @@ class MakeIndex:
 
     path: Path
     form: Form
-    asked: Asked
+    asked: ReadingOptions
     kept: Path | None
 
 
@@ -74,7 +74,7 @@ ScannerMessage = Reading | Indexed | Found | ScanFailed
 class Scanner:
     """The process, as the screen sees it: `fileno` to wait for answers, `ready` when the file has been read."""
 
-    def __init__(self, path: Path, form: Form, asked: Asked, kept: Path | None) -> None:
+    def __init__(self, path: Path, form: Form, asked: ReadingOptions, kept: Path | None) -> None:
         self.number = 0
         self.ready = False
         self._process = SideProcess(__name__)
@@ -127,7 +127,7 @@ def _make_index(task: MakeIndex) -> Iterator[tuple[ScannerMessage, RowIndex | No
     index = found[1] if found else None
     try:
         if index is None:
-            for scanned in scan(task.path, task.form):
+            for scanned in scan_file(task.path, task.form):
                 yield Reading(scanned.done_bytes / max(scanned.total_bytes, 1)), None
                 index = scanned.index
             assert index is not None

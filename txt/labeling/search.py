@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from txt.labeling.find import Query, mask_states
+from txt.labeling.query import Query, mask_states
 from txt.labeling.queue import QueueView
 from txt.labeling.row_states import RowNumbers, RowStates
 from txt.labeling.scanner import Found

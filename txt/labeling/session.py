@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from txt.data.reading.open_rows import Rows
+from txt.data.reading.open_rows import OpenRows
 from txt.data.reading.row_index import RowIndex
 from txt.labeling.classes import check_new_class
 from txt.labeling.current_labels import CurrentLabels
@@ -37,7 +37,7 @@ class LabelSession:
 
     def __init__(
         self,
-        rows: Rows,
+        rows: OpenRows,
         journal: Journal,
         task: Task,
         *,
@@ -115,7 +115,7 @@ class LabelSession:
             note=self._read_note(row) if states.is_noted(row) else "",
             annotator=states.annotator(row),
             how=states.how(row),
-            copies=len(self.rows.index.same_text(int(self.rows.index.hashes[row]))),
+            copies=len(self.rows.index.find_same_text(int(self.rows.index.hashes[row]))),
             suggestion=self.suggestion,
         )
 

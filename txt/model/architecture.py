@@ -1,4 +1,4 @@
-"""What TransformerClassifier is made of, computed on flat tokens in txt and on padded rows in an export.
+"""The parts of TransformerClassifier, which txt computes on flat tokens and an export computes on padded rows.
 
 This file needs torch and transformers, and nothing else but the n-grams: an exported folder carries it.
 """
@@ -14,7 +14,7 @@ from txt.model.ngrams import NgramLogits
 
 
 class TransformerClassifierConfig(PretrainedConfig):
-    """The architecture under the guide's names; `dim_feedforward` defaults to 4 × `d_model`.
+    """The architecture, in the names of `--recipe guide`; `dim_feedforward` defaults to 4 × `d_model`.
 
     `norm_first` normalizes what goes into a layer's two parts, and not what comes out. `ngrams` is the number of
     n-grams of a linear model beside the encoder, and `ngram_characters` the size of the table that spells them.

@@ -17,7 +17,7 @@ from txt.model.architecture import TransformerClassifierConfig
 from txt.model.classifier import TransformerClassifier
 from txt.model.lora import add_adapters
 from txt.model.ngrams import NgramLogits
-from txt.model.pretrained import Model, PretrainedClassifier, depth_of, load_pretrained
+from txt.model.pretrained import Model, PretrainedClassifier, find_depth, load_pretrained
 
 NGRAM_RATE = 10.0
 """Times the learning rate at which the weights of n-grams learn."""
@@ -29,14 +29,14 @@ _NGRAM_ROWS = 100_000
 _LEARNED: WeakKeyDictionary[Prepared, NgramLogits] = WeakKeyDictionary()
 
 
-def new_model(config: TrainConfig, prepared: Prepared, device: torch.device) -> Model:
-    """Return the classifier that a training begins with; equal seeds give equal weights.
+def build_model(config: TrainConfig, prepared: Prepared, device: torch.device) -> Model:
+    """Return the classifier that training starts from; equal seeds give equal weights.
 
     Raises:
-        InputError: the pretrained weights cannot be had, or the data was prepared for another model.
+        InputError: the pretrained weights cannot be loaded, or the data was prepared for another model.
     """
     if config.pretrained is None:
-        model: Model = _untrained(config, prepared)
+        model: Model = _build_untrained(config, prepared)
     else:
         check_tokenizer(config.pretrained, prepared)
         model = load_pretrained(
@@ -46,7 +46,7 @@ def new_model(config: TrainConfig, prepared: Prepared, device: torch.device) -> 
         _freeze(model, config)
         if config.lora:
             if not isinstance(model, PretrainedClassifier):
-                raise InputError(f"--lora adapts pretrained encoders, and `{config.pretrained}` is none")
+                raise InputError(f"--lora adapts pretrained encoders, and `{config.pretrained}` is not one")
             add_adapters(model, config.lora, config.seed)
     nn.Module.to(model, device)
     return model
@@ -62,12 +62,12 @@ def learning_rate_scale(model: Model, config: TrainConfig, name: str) -> float:
     if config.layer_decay == 1:
         return 1.0
     layers = int(model.config.num_hidden_layers)
-    return float(config.layer_decay ** (layers + 1 - depth_of(name, layers)))
+    return float(config.layer_decay ** (layers + 1 - find_depth(name, layers)))
 
 
-def _untrained(config: TrainConfig, prepared: Prepared) -> TransformerClassifier:
+def _build_untrained(config: TrainConfig, prepared: Prepared) -> TransformerClassifier:
     labels = dict(enumerate(prepared.labels))
-    ngrams = _learned_ngrams(prepared) if config.ngrams else None
+    ngrams = _get_ngrams(prepared) if config.ngrams else None
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(config.seed)
         model = TransformerClassifier(
@@ -91,7 +91,7 @@ def _untrained(config: TrainConfig, prepared: Prepared) -> TransformerClassifier
     return model
 
 
-def _learned_ngrams(prepared: Prepared) -> NgramLogits:
+def _get_ngrams(prepared: Prepared) -> NgramLogits:
     """Return a linear model on the n-grams of the train split, with all weights at zero.
 
     What was learned is kept while the data is open: a search and a range test build many models on it.
@@ -104,7 +104,7 @@ def _learned_ngrams(prepared: Prepared) -> NgramLogits:
 def _learn_ngrams(prepared: Prepared) -> NgramLogits:
     classes = len(prepared.labels)
     ngrams = spell_pieces(prepared, NgramLogits(prepared.vocab_size, 0, 0, classes))
-    ngrams.learn_ngrams(_some_of(prepared.split("train")), min(_MOST_NGRAMS, _MOST_NGRAM_WEIGHTS // classes))
+    ngrams.learn_ngrams(_sample_rows(prepared.split("train")), min(_MOST_NGRAMS, _MOST_NGRAM_WEIGHTS // classes))
     return ngrams
 
 
@@ -117,7 +117,7 @@ def spell_pieces(prepared: Prepared, ngrams: NgramLogits) -> NgramLogits:
     return ngrams
 
 
-def _some_of(split: Split) -> Iterator[tuple[torch.Tensor, list[int]]]:
+def _sample_rows(split: Split) -> Iterator[tuple[torch.Tensor, list[int]]]:
     """Yield rows of a split, evenly spread where there are more than n-grams need to be chosen from."""
     rows = np.linspace(0, len(split) - 1, min(len(split), _NGRAM_ROWS), dtype=np.int64)
     for some in np.array_split(rows, -(-len(rows) // 512)):
@@ -129,16 +129,16 @@ def check_tokenizer(name: str, prepared: Prepared) -> None:
     """Refuse data whose token ids mean other words to the pretrained model.
 
     Raises:
-        InputError: the data was prepared with another tokenizer, or the model's cannot be had.
+        InputError: the data was prepared with another tokenizer, or the model's cannot be loaded.
     """
-    if _vocabulary(load_tokenizer(name).backend) != _vocabulary(prepared.tokenizer()):
+    if _get_vocabulary(load_tokenizer(name).backend) != _get_vocabulary(prepared.tokenizer()):
         raise InputError(
             f"`{prepared.path}` was prepared with another tokenizer than that of `{name}`",
             f"txt train DATA --from {name} prepares with its own, as does txt prepare DATA --tokenizer {name}",
         )
 
 
-def _vocabulary(tokenizer: Tokenizer) -> dict[str, int]:
+def _get_vocabulary(tokenizer: Tokenizer) -> dict[str, int]:
     return tokenizer.get_vocab(with_added_tokens=True)
 
 
@@ -163,4 +163,4 @@ def _freeze(model: Model, config: TrainConfig) -> None:
         raise InputError(f"--freeze {config.freeze} is more than the model's {layers} layers", "--freeze all")
     deepest = layers if config.freeze == "all" else int(config.freeze)
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(depth_of(name, layers) > deepest)
+        parameter.requires_grad_(find_depth(name, layers) > deepest)

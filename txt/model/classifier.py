@@ -1,4 +1,4 @@
-"""TransformerClassifier: the guide's encoder with a classification head, computed on flat tokens without padding.
+"""TransformerClassifier: an encoder with a classification head, computed on flat tokens without padding.
 
 A batch is `token_ids` (N,), the tokens of all rows laid end to end, and the length of each row. Everything but
 attention and pooling treats tokens alike and never sees a row's border.
@@ -19,7 +19,7 @@ from transformers import (
 from transformers.modeling_outputs import SequenceClassifierOutput
 
 from txt.model.architecture import ClassifierWeights, LayerWeights, TransformerClassifierConfig, sinusoids
-from txt.model.attention import Groups, flat_attention, groups_of
+from txt.model.attention import Groups, flat_attention, group_lengths
 from txt.model.dropout import Dropout, no_dropout
 from txt.model.ngrams import NgramLogits
 
@@ -45,7 +45,7 @@ class EncoderLayer(LayerWeights):
 class TransformerClassifier(ClassifierWeights):
     """Token embeddings with sinusoidal positions, encoder layers, mean pooling, a two-layer head.
 
-    Source: Vaswani et al. 2017, "Attention Is All You Need", in the guide's arrangement: embeddings scaled by
+    Source: Vaswani et al. 2017, "Attention Is All You Need", arranged as in `--recipe guide`: embeddings scaled by
     √d_model, Linear–ReLU–Dropout–Linear head, Xavier-uniform weights, N(0, 0.02) embeddings. With `ngrams`, the logits
     of a linear model on n-grams are added.
     """
@@ -79,16 +79,16 @@ class TransformerClassifier(ClassifierWeights):
                 computed together, so rows sorted by length are fastest.
             drop: dropout of this step; none by default.
         """
-        groups = groups_of(lengths)
+        groups = group_lengths(lengths)
         wide = 0 if self.ngrams is None else self.ngrams(token_ids, lengths, drop)  # (B, C)
-        token_ids = F.pad(token_ids, (0, rounded_up(len(token_ids)) - len(token_ids)))
+        token_ids = F.pad(token_ids, (0, round_up_tokens(len(token_ids)) - len(token_ids)))
         # A sparse gradient: a batch touches a few hundred of the embedding's rows.
         x = F.embedding(token_ids, self.embedding.weight, sparse=self.training)  # (N, D)
-        x = x * math.sqrt(self.config.d_model) + _positions(groups, x)
+        x = x * math.sqrt(self.config.d_model) + _make_positions(groups, x)
         for layer in self.layers:
             own = drop.fork()
             if self.gradient_checkpointing and self.training:
-                x = checkpoint(_layer_again, layer, x, groups, own, use_reentrant=False)
+                x = checkpoint(_recompute_layer, layer, x, groups, own, use_reentrant=False)
             else:
                 x = layer(x, groups, own)
         pooled = mean_over_rows(self.norm(x), groups)  # (B, D)
@@ -113,9 +113,9 @@ class TransformerClassifier(ClassifierWeights):
         return SequenceClassifierOutput(loss=loss, logits=logits)
 
 
-def _layer_again(layer: EncoderLayer, x: Tensor, groups: Groups, drop: Dropout) -> Tensor:
+def _recompute_layer(layer: EncoderLayer, x: Tensor, groups: Groups, drop: Dropout) -> Tensor:
     """Compute a layer so that a second time, in the backward pass, it drops the same activations."""
-    return layer(x, groups, drop.restarted())  # type: ignore[no-any-return]
+    return layer(x, groups, drop.restart())  # type: ignore[no-any-return]
 
 
 def mean_over_rows(x: Tensor, groups: Groups) -> Tensor:
@@ -126,7 +126,7 @@ def mean_over_rows(x: Tensor, groups: Groups) -> Tensor:
     return torch.cat(means)
 
 
-def rounded_up(tokens: int) -> int:
+def round_up_tokens(tokens: int) -> int:
     """Return the number of tokens to compute with: a few more, of which there are few different numbers.
 
     For every new number, a CPU's matrix products are compiled anew and kept in memory.
@@ -135,9 +135,9 @@ def rounded_up(tokens: int) -> int:
     return -(-tokens // step) * step
 
 
-def _positions(groups: Groups, like: Tensor) -> Tensor:
+def _make_positions(groups: Groups, like: Tensor) -> Tensor:
     """Return each token's position encoding (N, D), counted from 0 in every row; zeros beyond the rows."""
-    table = _table(max(length for _, length in groups), like)
+    table = _get_table(max(length for _, length in groups), like)
     positions = torch.cat([table[:length].repeat(rows, 1) for rows, length in groups])
     return F.pad(positions, (0, 0, 0, len(like) - len(positions)))
 
@@ -145,10 +145,10 @@ def _positions(groups: Groups, like: Tensor) -> Tensor:
 _tables: dict[tuple[int, torch.dtype, torch.device], Tensor] = {}
 
 
-def _table(length: int, like: Tensor) -> Tensor:
+def _get_table(length: int, like: Tensor) -> Tensor:
     """Return at least `length` position encodings, kept from call to call.
 
-    They are no buffer of the model: transformers loads models on the meta device, which spoils what is not saved.
+    They are not a buffer of the model: transformers loads models on the meta device, which loses unsaved buffers.
     """
     key = (like.shape[1], like.dtype, like.device)
     table = _tables.get(key)

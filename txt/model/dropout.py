@@ -41,6 +41,11 @@ class Dropout:
         """Return a mask in the shape of `like`: 0 or 1 / (1 - rate); None where nothing is dropped."""
         if self._pool is None:
             return None
+        # The place where a slice begins is the only random choice. It comes from a generator that is seeded from the
+        # training's seed and the step, and the model asks in a fixed order, so a step drops the same activations
+        # whenever it is computed; the pool follows from the seed and the epoch in the same way. The pool's elements are
+        # independent and the place does not depend on them, so each element is dropped at the pool's rate. A slice has
+        # at most half the pool, so that there are always many places to begin at.
         pieces, wanted = [], like.numel()
         while wanted:
             size = min(wanted, len(self._pool) // 2)
@@ -57,9 +62,11 @@ class Dropout:
         """Return a dropout of its own for a part of the model."""
         if self._pool is None:
             return self
+        # Each layer gets a generator of its own, so that one layer can be computed again from its beginning, as
+        # gradient checkpointing does, without moving the places of the layers after it.
         return Dropout(self._pool, self._random.getrandbits(64))
 
-    def restarted(self) -> "Dropout":
+    def restart(self) -> "Dropout":
         """Return a dropout that gives this one's masks from the beginning, for a part that is computed twice."""
         return Dropout(self._pool, self._seed)
 
@@ -86,7 +93,9 @@ class _DroppedRelu(torch.autograd.Function):
 no_dropout = Dropout(None)
 
 
-def mask_pool(rate: float, seed: int, dtype: torch.dtype, device: torch.device, size: int = POOL_SIZE) -> Tensor | None:
+def draw_mask_pool(
+    rate: float, seed: int, dtype: torch.dtype, device: torch.device, size: int = POOL_SIZE
+) -> Tensor | None:
     """Draw a pool of dropout masks (size,): 0 with probability `rate`, else 1 / (1 - rate). None at rate 0."""
     if rate == 0:
         return None

@@ -1,4 +1,4 @@
-"""What other models make of texts for active learning and review: MiniLM's vectors, a run's log-odds.
+"""Text features from other models, for active learning and review: MiniLM's vectors, a run's log-odds.
 
 These functions are handed to other processes, and load torch only there.
 """
@@ -22,12 +22,12 @@ from txt.labeling.active.ranker import Vectorize
 if TYPE_CHECKING:
     from txt.labeling.active.vectors import Vectors
 
-Progress = Callable[[float], object]
+ShareCallback = Callable[[float], object]
 
 _TOKENS = 256  # that MiniLM was trained to read
 
 
-def minilm_vectors(texts: Sequence[str], progress: Progress = lambda _share: None) -> "Vectors":
+def embed_with_minilm(texts: Sequence[str], progress: ShareCallback = lambda _share: None) -> "Vectors":
     """Return MiniLM's sentence vectors of length 1, (N, 384); those of a list of texts are kept in the cache folder.
 
     Raises:
@@ -35,62 +35,64 @@ def minilm_vectors(texts: Sequence[str], progress: Progress = lambda _share: Non
     """
     from txt.labeling.active.vectors import Vectors
 
-    kept = cache_folder() / "vectors" / f"minilm-{_fingerprint(texts)}.npy"
+    kept = cache_folder() / "vectors" / f"minilm-{_digest_texts(texts)}.npy"
     with suppress(OSError, ValueError, EOFError):
         found = np.load(kept, allow_pickle=False)
         if found.shape[0] == len(texts):
             return Vectors(found.astype(np.float32))
-    vectors = _embedded(texts, progress)
+    vectors = _embed_texts(texts, progress)
     with suppress(OSError), atomic_write(kept, "wb") as file:
         np.save(file, vectors.astype(np.float16), allow_pickle=False)
     return Vectors(vectors.astype(np.float16).astype(np.float32))  # as they will be when they come from the cache
 
 
-def run_vectors(run: str) -> Vectorize:
-    """Return what makes words of texts, and a run's log-odds of its classes as the prior."""
-    return partial(_with_prior, Path(run) / "model")
+def make_run_vectorizer(run: str) -> Vectorize:
+    """Return a function that makes TF-IDF vectors of texts, with a run's log-odds of its classes as the prior."""
+    return partial(_vectorize_with_prior, Path(run) / "model")
 
 
-def _with_prior(model: Path, texts: Sequence[str], progress: Progress = lambda _share: None) -> "Vectors":
+def _vectorize_with_prior(
+    model: Path, texts: Sequence[str], progress: ShareCallback = lambda _share: None
+) -> "Vectors":
     from txt.labeling.active.vectors import Vectors, tfidf
 
-    names, log_odds = _run_log_odds(model, texts, progress)
+    names, log_odds = _predict_log_odds(model, texts, progress)
     return Vectors(tfidf(texts).matrix, log_odds, names)
 
 
-def _run_log_odds(
-    folder: Path, texts: Sequence[str], progress: Progress
+def _predict_log_odds(
+    folder: Path, texts: Sequence[str], progress: ShareCallback
 ) -> tuple[tuple[str, ...], npt.NDArray[np.float32]]:
     """Return a run's classes and its log-probabilities (N, C)."""
     import torch
     from tokenizers import Tokenizer
 
-    from txt.data.encoder import encoder_for
+    from txt.data.token_encoder import make_encoder
     from txt.model.predict import predict_logits
     from txt.model.saved import load_model
 
     model = load_model(folder, torch.device("cpu"))
-    longest = min(int(getattr(model.config, "max_position_embeddings", 512)), _longest(folder))
-    rows = encoder_for(Tokenizer.from_file(str(folder / "tokenizer.json")), longest)(texts)
-    told = _told(len(texts), progress)
+    longest = min(int(getattr(model.config, "max_position_embeddings", 512)), _read_max_tokens(folder))
+    rows = make_encoder(Tokenizer.from_file(str(folder / "tokenizer.json")), longest)(texts)
+    told = _make_row_counter(len(texts), progress)
     logits = torch.from_numpy(predict_logits(model, rows, torch.device("cpu"), progress=told))
     id2label = dict(model.config.id2label or {})
     names = [str(id2label[place]) for place in range(logits.shape[1])]
     return tuple(names), torch.log_softmax(logits, 1).numpy()
 
 
-def _longest(folder: Path) -> int:
+def _read_max_tokens(folder: Path) -> int:
     """Return how many tokens the model reads of a text, as its tokenizer says."""
     written = json.loads((folder / "tokenizer_config.json").read_text(encoding="utf-8"))
     return int(min(written.get("model_max_length", 512), 100_000))
 
 
-def _embedded(texts: Sequence[str], progress: Progress) -> npt.NDArray[np.float32]:
+def _embed_texts(texts: Sequence[str], progress: ShareCallback) -> npt.NDArray[np.float32]:
     import torch
     from tokenizers import Tokenizer
     from torch.nn.functional import normalize
 
-    from txt.data.encoder import encoder_for
+    from txt.data.token_encoder import make_encoder
     from txt.model.precision import fastest_dtype
     from txt.model.predict import predict_logits
     from txt.model.pretrained import Embedder, PretrainedClassifier, load_pretrained
@@ -102,24 +104,24 @@ def _embedded(texts: Sequence[str], progress: Progress) -> npt.NDArray[np.float3
     encoder = load_pretrained(NAME, ("", " "), seed=0)
     assert isinstance(encoder, PretrainedClassifier)
     torch.nn.Module.to(encoder, dtype=fastest_dtype(device))
-    rows = encoder_for(Tokenizer.from_file(str(folder / "tokenizer.json")), _TOKENS)(texts)
-    told = _told(len(texts), progress)
+    rows = make_encoder(Tokenizer.from_file(str(folder / "tokenizer.json")), _TOKENS)(texts)
+    told = _make_row_counter(len(texts), progress)
     return normalize(torch.from_numpy(predict_logits(Embedder(encoder.eval()), rows, device, progress=told))).numpy()
 
 
-def _told(total: int, progress: Progress) -> Callable[[int], None]:
-    """Return what hears how many rows were done since the last call, and tells their share of all."""
+def _make_row_counter(total: int, progress: ShareCallback) -> Callable[[int], None]:
+    """Return a callback that takes the number of rows just done, and reports the share done so far."""
     done = 0
 
-    def told(count: int) -> None:
+    def count_rows(count: int) -> None:
         nonlocal done
         done += count
         progress(done / max(total, 1))
 
-    return told
+    return count_rows
 
 
-def _fingerprint(texts: Sequence[str]) -> str:
+def _digest_texts(texts: Sequence[str]) -> str:
     digest = hashlib.blake2b(digest_size=12)
     for text in texts:
         content = text.encode("utf-8", "surrogatepass")

@@ -192,7 +192,8 @@ class _Problem:
     def widen(self, weight: Array, bias: Array, present: Ints, classes: int) -> Linear:
         """Return a model for all classes of the weights for those that are present."""
         if self.columns == 1:
-            weight, bias = np.hstack([-weight, weight]) / 2, np.concatenate([-bias, bias]) / 2
+            half = np.float32(0.5)
+            weight, bias = np.hstack([-weight, weight]) * half, np.concatenate([-bias, bias]) * half
         whole, biases = np.zeros((len(weight), classes), np.float32), np.full(classes, UNSEEN, np.float32)
         whole[:, present], biases[present] = weight, bias
         return Linear(whole, biases)

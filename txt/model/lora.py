@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from txt.errors import InputError
-from txt.model.pretrained import Model, PretrainedClassifier, depth_of
+from txt.model.pretrained import Model, PretrainedClassifier, find_depth
 
 _ATTENTION = ("query", "value", "q_lin", "v_lin", "query_proj", "value_proj", "Wqkv", "in_proj", "q_proj", "v_proj")
 """What the layers that make queries and values are called in one architecture or another."""
@@ -37,10 +37,10 @@ def add_adapters(model: PretrainedClassifier, rank: int, seed: int) -> None:
         inject_adapter_in_model(LoraConfig(r=rank, lora_alpha=2 * rank, target_modules=targets), encoder)
     layers = int(model.config.num_hidden_layers)
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_("lora_" in name or depth_of(name, layers) > layers)
+        parameter.requires_grad_("lora_" in name or find_depth(name, layers) > layers)
 
 
-def merged(model: Model) -> Model:
+def merge_adapters(model: Model) -> Model:
     """Return the model with any adapters added to the weights they adapt, as a copy; one without comes back itself."""
     if not any("lora_" in name for name, _ in model.named_parameters()):
         return model

@@ -58,11 +58,13 @@ class NgramLogits(nn.Module):
     @torch.no_grad()
     def vectors(self, token_ids: Tensor, lengths: list[int]) -> tuple[Tensor, Tensor, Tensor]:
         """Return the TF-IDF vectors of some rows, sparse: row, feature and value of each entry, all (K,)."""
-        blocks = [self._block(rows, hashes, len(lengths)) for rows, hashes in self._ngrams(token_ids, lengths)]
+        blocks = [
+            self._weigh_block(rows, hashes, len(lengths)) for rows, hashes in self._find_ngrams(token_ids, lengths)
+        ]
         rows, features, values = (torch.cat(parts) for parts in zip(*blocks, strict=True))
         return rows, features, values
 
-    def _block(self, rows: Tensor, hashes: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
+    def _weigh_block(self, rows: Tensor, hashes: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor]:
         """Count the known n-grams of one kind in each row, and scale each row to length 1."""
         places = torch.searchsorted(self.hashes, hashes).clamp(max=len(self.hashes) - 1)
         known = self.hashes[places] == hashes
@@ -72,7 +74,7 @@ class NgramLogits(nn.Module):
         lengths = values.new_zeros(count).index_add(0, rows, values**2).sqrt()
         return rows, features, values / lengths[rows]
 
-    def _ngrams(self, token_ids: Tensor, lengths: list[int]) -> Iterator[tuple[Tensor, Tensor]]:
+    def _find_ngrams(self, token_ids: Tensor, lengths: list[int]) -> Iterator[tuple[Tensor, Tensor]]:
         """Yield the words with their pairs, then the runs of characters: row and hash of each, (K,)."""
         row_of = torch.repeat_interleave(torch.tensor(lengths, device=token_ids.device))
         sizes = self.offsets[token_ids + 1] - self.offsets[token_ids]
@@ -89,19 +91,19 @@ class NgramLogits(nn.Module):
             places + torch.repeat_interleave(self.offsets[token_ids] - (ends - sizes), sizes)
         ].long()
         word = torch.repeat_interleave(word_of, sizes)  # of each character
-        yield _word_ngrams(characters, word, row_of_word)
-        yield _character_ngrams(characters, word, row_of_word)
+        yield _hash_words(characters, word, row_of_word)
+        yield _hash_characters(characters, word, row_of_word)
 
     def learn_pieces(self, pieces: Sequence[str | None]) -> None:
         """Take over how each entry of the tokenizer is written; None for special tokens."""
-        texts, inside = written(pieces)
+        texts, inside = parse_pieces(pieces)
         self.characters = torch.tensor([ord(letter) for text in texts for letter in text], dtype=torch.int32)
         self.offsets = torch.tensor([0, *map(len, texts)]).cumsum(0)
         self.inside = torch.tensor(inside)
 
     def list_ngrams(self, token_ids: Tensor, lengths: list[int]) -> list[tuple[Tensor, Tensor]]:
         """Return row and hash of every n-gram, (K,) each: of the words with their pairs, then of the characters."""
-        return list(self._ngrams(token_ids, lengths))
+        return list(self._find_ngrams(token_ids, lengths))
 
     def adopt(self, hashes: npt.NDArray[np.int64], rows_with: npt.NDArray[np.int64], total: int) -> None:
         """Take n-grams as those that are known, with weights of zero.
@@ -126,8 +128,8 @@ class NgramLogits(nn.Module):
         found: list[npt.NDArray[np.int64]] = []
         total = 0
         for token_ids, lengths in batches:
-            for rows, hashes in self._ngrams(token_ids, lengths):
-                found.append(_once_a_row(rows.numpy(), hashes.numpy()))
+            for rows, hashes in self._find_ngrams(token_ids, lengths):
+                found.append(_count_once_a_row(rows.numpy(), hashes.numpy()))
             total += len(lengths)
         known, rows_with = np.unique(np.concatenate(found or [np.zeros(0, np.int64)]), return_counts=True)
         order = np.argsort(-rows_with, kind="stable")[:most]
@@ -135,7 +137,7 @@ class NgramLogits(nn.Module):
         self.adopt(known[chosen], rows_with[chosen], total)
 
 
-def written(pieces: Sequence[str | None]) -> tuple[list[str], list[bool]]:
+def parse_pieces(pieces: Sequence[str | None]) -> tuple[list[str], list[bool]]:
     """Return the characters of a tokenizer's entries, and whether each goes on with the word before it.
 
     BERT's say so with `##`; GPT-2's begin a word with `Ġ` and SentencePiece's with `▁`.
@@ -149,18 +151,18 @@ def written(pieces: Sequence[str | None]) -> tuple[list[str], list[bool]]:
     return texts, inside
 
 
-def _word_ngrams(characters: Tensor, word: Tensor, row_of_word: Tensor) -> tuple[Tensor, Tensor]:
+def _hash_words(characters: Tensor, word: Tensor, row_of_word: Tensor) -> tuple[Tensor, Tensor]:
     """Return row and hash of all words, and of all pairs of neighbours within a row."""
     starts = torch.searchsorted(word, torch.arange(len(row_of_word), device=word.device))
     place = (torch.arange(len(word), device=word.device) - starts[word]).clamp(max=LONGEST_WORD)
-    powers = torch.tensor(powers_of_prime(LONGEST_WORD + 1), device=word.device)
+    powers = torch.tensor(compute_powers(LONGEST_WORD + 1), device=word.device)
     hashes = torch.zeros_like(row_of_word).index_add(0, word, (characters + 1) * powers[place])
     paired = row_of_word[1:] == row_of_word[:-1]
     pairs = (hashes[:-1] * OTHER_PRIME + hashes[1:])[paired]
     return torch.cat([row_of_word, row_of_word[1:][paired]]), torch.cat([hashes, pairs])
 
 
-def _character_ngrams(characters: Tensor, word: Tensor, row_of_word: Tensor) -> tuple[Tensor, Tensor]:
+def _hash_characters(characters: Tensor, word: Tensor, row_of_word: Tensor) -> tuple[Tensor, Tensor]:
     """Return row and hash of all runs of characters inside a word, which a space begins and another ends."""
     spaced = characters.new_full((len(characters) + 2 * len(row_of_word),), SPACE)
     spaced[torch.arange(len(characters), device=word.device) + 2 * word + 1] = characters
@@ -178,7 +180,7 @@ def _character_ngrams(characters: Tensor, word: Tensor, row_of_word: Tensor) -> 
     return torch.cat(rows), torch.cat(hashes)
 
 
-def _once_a_row(rows: npt.NDArray[np.int64], hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+def _count_once_a_row(rows: npt.NDArray[np.int64], hashes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
     """Return the hashes (≤ K,), each as often as there are rows with it."""
     order = np.lexsort((rows, hashes))
     rows, hashes = rows[order], hashes[order]
@@ -187,7 +189,7 @@ def _once_a_row(rows: npt.NDArray[np.int64], hashes: npt.NDArray[np.int64]) -> n
     return hashes[first]
 
 
-def powers_of_prime(count: int) -> list[int]:
+def compute_powers(count: int) -> list[int]:
     """Return the powers of a prime as 64-bit integers, which overflow as the products do."""
     powers = [1]
     for _ in range(count - 1):

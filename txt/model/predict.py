@@ -13,7 +13,7 @@ from txt.model.dropout import Dropout, no_dropout
 _MAX_TOKENS = 8192  # of one forward pass: a few hundred megabytes of activations for the widest preset
 
 
-class Rows(Protocol):
+class TokenSource(Protocol):
     """What prediction needs of a split: token ids of any rows, end to end."""
 
     @property
@@ -34,7 +34,7 @@ class Classifier(Protocol):
 @torch.inference_mode()
 def predict_logits(
     model: Classifier,
-    split: Rows,
+    split: TokenSource,
     device: torch.device,
     rows: npt.NDArray[np.int64] | None = None,
     progress: Callable[[int], None] | None = None,
@@ -46,7 +46,7 @@ def predict_logits(
     chosen = np.arange(len(split.lengths)) if rows is None else rows
     found: list[npt.NDArray[np.float32]] = []
     places: list[npt.NDArray[np.int64]] = []
-    for batch in by_length(split.lengths[chosen], _MAX_TOKENS):
+    for batch in batch_by_length(split.lengths[chosen], _MAX_TOKENS):
         token_ids, lengths = split.gather(chosen[batch])
         logits = model.classify(torch.from_numpy(token_ids).to(device), lengths.tolist())
         found.append(logits.float().cpu().numpy())
@@ -57,7 +57,7 @@ def predict_logits(
     return np.concatenate(found)[order]
 
 
-def by_length(lengths: npt.NDArray[np.integer], max_tokens: int) -> Iterator[npt.NDArray[np.int64]]:
+def batch_by_length(lengths: npt.NDArray[np.integer], max_tokens: int) -> Iterator[npt.NDArray[np.int64]]:
     """Yield all rows, sorted by length, in batches of at most `max_tokens` tokens (at least one row each)."""
     order = np.argsort(-lengths.astype(np.int64), kind="stable")
     ends = np.cumsum(lengths[order].astype(np.int64))

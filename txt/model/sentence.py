@@ -67,7 +67,7 @@ class SentenceClassifier(PreTrainedModel):
 
     def __init__(self, config: SentenceClassifierConfig) -> None:
         super().__init__(config)
-        self.encoder = without_pooler(AutoModel.from_config(config.encoder))
+        self.encoder = remove_pooler(AutoModel.from_config(config.encoder))
         classes = int(config.num_labels or 2)
         self.classifier = nn.Linear(config.hidden_size, classes)
         self.ngrams = (
@@ -114,7 +114,7 @@ def mean_over_tokens(hidden: Tensor, mask: Tensor) -> Tensor:
     return (hidden * weights).sum(1) / weights.sum(1).clamp(min=1e-9)
 
 
-def without_pooler(encoder: Any) -> Any:
+def remove_pooler(encoder: Any) -> Any:
     """Remove the layer that a mean over tokens makes useless, where the encoder has one."""
     if getattr(encoder, "pooler", None) is not None:
         encoder.pooler = None

@@ -1,1 +1,1 @@
-"""Answers of a trained classifier: for texts, for files of any size, with reasons."""
+"""Predictions of a trained classifier: for texts, for files of any size, with explanations."""

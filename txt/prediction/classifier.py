@@ -17,10 +17,10 @@ from txt.files import read_json
 from txt.metrics import Floats
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
-from txt.prediction.int8 import in_int8
+from txt.prediction.int8 import quantize_to_int8
+from txt.prediction.model_source import ModelSource, find_model
 from txt.prediction.pieces import Pieces, TextCutter
-from txt.prediction.source import ModelSource, find_model
-from txt.training.machine import Machine, choose_machine, in_precision
+from txt.training.machine import Machine, choose_machine, convert_precision
 
 _TEXTS = 8192  # encoded and computed at a time: enough to group by length, and little to hold
 _LONGEST = 1_000_000  # tokens; tokenizers without a limit of their own say 10^30
@@ -36,7 +36,7 @@ class Prediction:
 
 
 @dataclass(frozen=True)
-class Answers:
+class PredictedProbabilities:
     """Probabilities (N, C) of N texts, and which of them (N,) are longer than the model reads at once."""
 
     probabilities: Floats
@@ -63,7 +63,7 @@ class TextClassifier:
         self._model = model
         self._tokenizer = tokenizer
         self._cutters: dict[int | None, TextCutter] = {}
-        self._encoding = threading.Lock()  # an encoder remembers words, which one thread must do at a time
+        self._encoding = threading.Lock()  # an encoder caches words, so only one thread may use it at a time
 
     def predict(self, texts: Sequence[str], *, stride: int | None = None) -> list[Prediction]:
         """Return the prediction for each text, in their order.
@@ -76,7 +76,7 @@ class TextClassifier:
         Raises:
             InputError: `texts` is one string, or the stride makes no sense.
         """
-        return [self.prediction(row) for row in self.answers(texts, stride=stride).probabilities]
+        return [self.prediction(row) for row in self.predict_probabilities(texts, stride=stride).probabilities]
 
     def prediction(self, probabilities: Floats) -> Prediction:
         """Return probabilities (C,) as a prediction."""
@@ -84,28 +84,30 @@ class TextClassifier:
         named = dict(zip(self.labels, probabilities.tolist(), strict=True))
         return Prediction(self.labels[best], named[self.labels[best]], named)
 
-    def answers(
+    def predict_probabilities(
         self, texts: Sequence[str], *, stride: int | None = None, progress: Callable[[int], None] | None = None
-    ) -> Answers:
-        """Return the probabilities of each text as arrays; `progress` hears how many more pieces of text are done."""
+    ) -> PredictedProbabilities:
+        """Return the probabilities of each text as arrays; `progress` is called with the number of new pieces done."""
         if isinstance(texts, str):
             raise InputError("predict takes a list of texts, not one text", "predict([text])")
         parts = [
-            self._answers(list(texts[start : start + _TEXTS]), stride, progress)
+            self._compute_probabilities(list(texts[start : start + _TEXTS]), stride, progress)
             for start in range(0, len(texts), _TEXTS)
         ]
         if not parts:
-            return Answers(np.empty((0, len(self.labels))), np.empty(0, np.bool_))
-        return Answers(
+            return PredictedProbabilities(np.empty((0, len(self.labels))), np.empty(0, np.bool_))
+        return PredictedProbabilities(
             np.concatenate([part.probabilities for part in parts]), np.concatenate([part.long for part in parts])
         )
 
-    def _answers(self, texts: list[str], stride: int | None, progress: Callable[[int], None] | None) -> Answers:
+    def _compute_probabilities(
+        self, texts: list[str], stride: int | None, progress: Callable[[int], None] | None
+    ) -> PredictedProbabilities:
         with self._encoding:
             pieces = self._cutter(stride)(texts)
         logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
         probabilities = softmax(logits.astype(np.float64) / (self.temperature or 1.0))  # (pieces, C)
-        return Answers(_averaged(probabilities, pieces, len(texts)), pieces.long)
+        return PredictedProbabilities(_average_pieces(probabilities, pieces, len(texts)), pieces.long)
 
     def _cutter(self, stride: int | None) -> TextCutter:
         if stride not in self._cutters:
@@ -123,12 +125,12 @@ def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8
         int8: compute the encoder in 8 bits, on the CPU.
 
     Raises:
-        InputError: there is no such run or model, it is no classifier, or an option does not fit this machine.
+        InputError: there is no such run or model, it is not a classifier, or an option does not fit this machine.
     """
-    return loaded(find_model(run), PredictConfig(device=device, precision=precision, int8=int8))
+    return load_source(find_model(run), PredictConfig(device=device, precision=precision, int8=int8))
 
 
-def loaded(source: ModelSource, config: PredictConfig) -> TextClassifier:
+def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
     """Load a classifier that was found, as `config` says."""
     machine = choose_machine(
         TrainConfig(
@@ -141,14 +143,14 @@ def loaded(source: ModelSource, config: PredictConfig) -> TextClassifier:
         raise InputError("--int8 is for the CPU", "leave --int8 or --device out")
     model = load_model(source.folder, machine.device)
     classifier = TextClassifier(
-        in_int8(model) if config.int8 else in_precision(model, machine),
+        quantize_to_int8(model) if config.int8 else convert_precision(model, machine),
         _tokenizer(source.folder),
         machine,
-        max_length=_limit(source.folder, model.config),
+        max_length=_find_token_limit(source.folder, model.config),
         temperature=source.temperature(),
     )
     if len(classifier.labels) < 2:
-        raise InputError(f"`{source.folder}` gives one number a text, so it is no classifier")
+        raise InputError(f"`{source.folder}` gives one number for each text, so it is not a classifier")
     return classifier
 
 
@@ -159,7 +161,7 @@ def _tokenizer(folder: Path) -> Tokenizer:
         raise InputError(f"`{folder / 'tokenizer.json'}` cannot be read: {error}") from None
 
 
-def _limit(folder: Path, config: Any) -> int:
+def _find_token_limit(folder: Path, config: Any) -> int:
     """Return the tokens that the model reads: what its tokenizer was saved with, else the positions it has."""
     path = folder / "tokenizer_config.json"
     said = read_json(path).get("model_max_length") if path.is_file() else None
@@ -168,7 +170,7 @@ def _limit(folder: Path, config: Any) -> int:
     return int(getattr(config, "max_position_embeddings", None) or 512)
 
 
-def _averaged(probabilities: Floats, pieces: Pieces, texts: int) -> Floats:
+def _average_pieces(probabilities: Floats, pieces: Pieces, texts: int) -> Floats:
     """Return the mean (texts, C) over the pieces of each text."""
     if len(pieces.owner) == texts:
         return probabilities

@@ -1,4 +1,4 @@
-"""Which words carried an answer: each is left out in turn, and what that takes from the answer is its weight."""
+"""Which words a prediction depends on: each is left out in turn, and the change in log odds is its weight."""
 
 import re
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ def explain(classifier: TextClassifier, text: str, *, stride: int | None = None)
     """Predict a text, and weigh its words by leaving each out (occlusion; Zeiler and Fergus 2014)."""
     spans = word_spans(text)
     without = [text[:start] + text[end:] for start, end in spans]
-    probabilities = classifier.answers([text, *without], stride=stride).probabilities
+    probabilities = classifier.predict_probabilities([text, *without], stride=stride).probabilities
     best = int(probabilities[0].argmax())
     odds = _log_odds(probabilities[:, best])
     weights = (odds[0] - odds[1:]).tolist()

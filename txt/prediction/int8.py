@@ -17,15 +17,15 @@ Model = TypeVar("Model", bound=nn.Module)
 _INSIDE_A_LAYER = re.compile(r"\.\d+\.")
 
 
-def in_int8(model: Model) -> Model:
+def quantize_to_int8(model: Model) -> Model:
     """Return a copy of a float32 model on the CPU whose encoder layers have 8-bit weights, a scale for each output.
 
     Inputs are brought to 8 bits as they come. Embeddings, norms, attention and the head stay as they are.
 
     Raises:
-        InputError: this torch or this processor has no such products.
+        InputError: this torch or this processor has no 8-bit matrix products.
     """
-    engine = next((name for name in ("x86", "fbgemm", "onednn", "qnnpack") if name in _engines()), None)
+    engine = next((name for name in ("x86", "fbgemm", "onednn", "qnnpack") if name in _supported_engines()), None)
     if engine is None:
         raise InputError("--int8 is not possible here: this torch has no 8-bit products", "leave --int8 out")
     torch.backends.quantized.engine = engine
@@ -39,5 +39,5 @@ def in_int8(model: Model) -> Model:
         return quantize_dynamic(model, dict.fromkeys(layers, per_channel_dynamic_qconfig))  # type: ignore[no-any-return]
 
 
-def _engines() -> list[str]:
+def _supported_engines() -> list[str]:
     return list(torch.backends.quantized.supported_engines)

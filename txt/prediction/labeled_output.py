@@ -1,4 +1,4 @@
-"""A data file with answers added to every row, in the form of the data: its bytes or values stay as they were."""
+"""Writes a data file with predictions added to every row; format, bytes and values of the data are unchanged."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -8,11 +8,11 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from txt.data.reading.added_cells import head_with_cells, with_cells, with_fields
+from txt.data.reading.added_cells import add_cells, add_cells_to_head, add_fields
 from txt.data.reading.batches import BATCH_ROWS
-from txt.data.reading.records import raw_records
-from txt.data.reading.rows import Form, form_of, records
-from txt.data.reading.source import format_named, packed
+from txt.data.reading.json_records import read_raw_records
+from txt.data.reading.rows import Form, find_bare_form, read_records
+from txt.data.reading.source import compress_output, guess_format
 from txt.data.reading.table import Table
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
@@ -20,21 +20,23 @@ from txt.files import atomic_write
 DIGITS = 4
 """Digits that probabilities are written with."""
 
-Answer = tuple[str | float | None, ...]
+AnswerCells = tuple[str | float | None, ...]
 """What is added to a row: the label, the confidence, and with `--probabilities` that of every class."""
 
 
-def write_answers(table: Table, out: Path, names: Sequence[str], answers: Iterator[Answer]) -> None:
+def write_answers(table: Table, out: Path, names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
     """Write the data with columns `names` added to `out`, whole or not at all; `.gz` is compressed.
 
     Raises:
         TxtError: the data has other rows than there are answers.
     """
-    written = {"csv": _lines, "jsonl": _lines, "json": _array, "parquet": _parquet}[table.dialect.format]
-    with atomic_write(out, "wb") as raw, packed(raw, out.suffix.lower() == ".gz") as target:
+    written = {"csv": _write_lines, "jsonl": _write_lines, "json": _write_json_array, "parquet": _write_parquet}[
+        table.dialect.format
+    ]
+    with atomic_write(out, "wb") as raw, compress_output(raw, out.suffix.lower() == ".gz") as target:
         written(table, target, names, answers)
     if next(answers, None) is not None:
-        raise _changed(table)
+        raise _changed_error(table)
 
 
 def refuse_format(out: Path, table: Table) -> None:
@@ -43,7 +45,7 @@ def refuse_format(out: Path, table: Table) -> None:
     Raises:
         InputError: it does.
     """
-    asked = format_named(out) or table.dialect.format
+    asked = guess_format(out) or table.dialect.format
     if asked != table.dialect.format:
         raise InputError(
             f"`{out}` asks for {asked.upper()}, and `{table.source}` is {table.dialect.format.upper()}",
@@ -51,36 +53,36 @@ def refuse_format(out: Path, table: Table) -> None:
         )
 
 
-def _lines(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[Answer]) -> None:
+def _write_lines(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
     with table.source.on_disk() as path:
-        form = form_of(path, replace(table.dialect, compressed=False))
-        rows = _raw_rows(path, form)
-        target.write(head_with_cells(next(rows), names, form))
+        form = find_bare_form(path, replace(table.dialect, compressed=False))
+        rows = _read_raw_rows(path, form)
+        target.write(add_cells_to_head(next(rows), names, form))
         for row in rows:
-            answer = _next(answers, table)
-            values = answer if form.csv_options is None else tuple(map(_as_cell, answer))
-            target.write(with_cells(row, names, values, form))
+            answer = _next_answer(answers, table)
+            values = answer if form.csv_options is None else tuple(map(_format_cell, answer))
+            target.write(add_cells(row, names, values, form))
 
 
-def _raw_rows(path: Path, form: Form) -> Iterator[bytes]:
+def _read_raw_rows(path: Path, form: Form) -> Iterator[bytes]:
     """Yield what stands before the first row, then each row with all that follows up to the next."""
     with path.open("rb") as file:
         before = 0
-        for begin, _, _ in records(path, form):
+        for begin, _, _ in read_records(path, form):
             yield file.read(begin - before)
             before = begin
         yield file.read()
 
 
-def _array(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[Answer]) -> None:
-    for number, record in enumerate(raw_records(table.source, table.dialect)):
+def _write_json_array(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
+    for number, record in enumerate(read_raw_records(table.source, table.dialect)):
         target.write(b",\n" if number else b"[\n")
-        fields = dict(zip(names, _next(answers, table), strict=True))
-        target.write(with_fields(record.encode("utf-8", "surrogatepass"), fields, "utf-8"))
+        fields = dict(zip(names, _next_answer(answers, table), strict=True))
+        target.write(add_fields(record.encode("utf-8", "surrogatepass"), fields, "utf-8"))
     target.write(b"\n]\n")
 
 
-def _parquet(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[Answer]) -> None:
+def _write_parquet(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
     with table.source.on_disk() as path:
         file = pq.ParquetFile(path)
         kinds = [pa.string(), *[pa.float64()] * (len(names) - 1)]
@@ -89,21 +91,21 @@ def _parquet(table: Table, target: IO[bytes], names: Sequence[str], answers: Ite
             schema = schema.append(pa.field(name, kind))
         with pq.ParquetWriter(target, schema) as writer:
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
-                rows = [_next(answers, table) for _ in range(len(batch))]
+                rows = [_next_answer(answers, table) for _ in range(len(batch))]
                 added = [pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
                 writer.write_batch(pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema))
 
 
-def _as_cell(value: str | float | None) -> str | None:
+def _format_cell(value: str | float | None) -> str | None:
     return f"{value:.{DIGITS}f}" if isinstance(value, float) else value
 
 
-def _next(answers: Iterator[Answer], table: Table) -> Answer:
+def _next_answer(answers: Iterator[AnswerCells], table: Table) -> AnswerCells:
     answer = next(answers, None)
     if answer is None:
-        raise _changed(table)
+        raise _changed_error(table)
     return answer
 
 
-def _changed(table: Table) -> TxtError:
+def _changed_error(table: Table) -> TxtError:
     return TxtError(f"`{table.source}` has changed while it was being read", "predict again")

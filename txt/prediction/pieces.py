@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
-from txt.data.encoder import TokenRows, Tokens, encoder_for
+from txt.data.token_encoder import TokenRows, Tokens, make_encoder
 from txt.errors import InputError
 from txt.metrics import Ints
 
@@ -43,7 +43,7 @@ class TextCutter:
                 f"{max(1, self._room // 2)} lets windows overlap by half",
             )
         self._stride = stride
-        self._encode = encoder_for(tokenizer, _UNCUT if stride else max_length)
+        self._encode = make_encoder(tokenizer, _UNCUT if stride else max_length)
         self._max_length = max_length
 
     def __call__(self, texts: Sequence[str]) -> Pieces:
@@ -51,22 +51,22 @@ class TextCutter:
         tokens = self._encode(texts)
         long = tokens.whole_lengths > self._max_length
         if self._stride is not None and long.any():
-            return self._windows(tokens, long, self._stride)
+            return self._cut_windows(tokens, long, self._stride)
         offsets = tokens.offsets.astype(np.int64)
         pieces = Pieces(tokens.ids, offsets, np.arange(len(texts), dtype=np.int64), long)
-        return _with_a_token_each(pieces) if (pieces.lengths == 0).any() else pieces
+        return _fill_empty_pieces(pieces) if (pieces.lengths == 0).any() else pieces
 
-    def _windows(self, tokens: Tokens, long: npt.NDArray[np.bool_], stride: int) -> Pieces:
+    def _cut_windows(self, tokens: Tokens, long: npt.NDArray[np.bool_], stride: int) -> Pieces:
         parts, owner = [], []
         for row in range(len(long)):
             ids = tokens.ids[tokens.offsets[row] : tokens.offsets[row + 1]]
-            found = self._cut(ids, stride) if long[row] else [ids]
+            found = self._cut_text(ids, stride) if long[row] else [ids]
             parts += found
             owner += [row] * len(found)
         offsets = np.concatenate([[0], np.cumsum([len(part) for part in parts], dtype=np.int64)])
         return Pieces(np.concatenate(parts), offsets, np.array(owner, np.int64), long)
 
-    def _cut(self, ids: npt.NDArray[np.int32], stride: int) -> list[npt.NDArray[np.int32]]:
+    def _cut_text(self, ids: npt.NDArray[np.int32], stride: int) -> list[npt.NDArray[np.int32]]:
         """Return windows of one text, each between the tokens that begin and end every text; the last ends with it."""
         content = ids[self._before : len(ids) - self._after]
         last = len(content) - self._room
@@ -75,7 +75,7 @@ class TextCutter:
         return [np.concatenate([begin, content[start : start + self._room], end]) for start in starts]
 
 
-def _with_a_token_each(pieces: Pieces) -> Pieces:
+def _fill_empty_pieces(pieces: Pieces) -> Pieces:
     """Give token 0 to texts that have none, as an empty text under a tokenizer that adds none."""
     lengths = np.maximum(pieces.lengths, 1)
     ids = np.insert(pieces.ids, pieces.offsets[:-1][pieces.lengths == 0], 0)

@@ -1,4 +1,4 @@
-"""A data file predicted row by row, as a stream: checked, answered, written whole; stopped work goes on."""
+"""Predicts a data file as a stream: checked first, written atomically, resumed if it was stopped."""
 
 import hashlib
 import json
@@ -14,14 +14,14 @@ from typing import Any
 import numpy as np
 
 from txt.config import PredictConfig, PrepareConfig
-from txt.data.progress import Progress, Watcher
+from txt.data.progress import ProgressWatcher, RowProgress
 from txt.data.reading.columns import find_label, find_text
-from txt.data.reading.table import Table, read
+from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, explain_os_errors, sha256
-from txt.prediction.answer_log import AnswerLog
 from txt.prediction.classifier import TextClassifier
-from txt.prediction.labeled_output import DIGITS, Answer, refuse_format, write_answers
+from txt.prediction.labeled_output import DIGITS, AnswerCells, refuse_format, write_answers
+from txt.prediction.prediction_log import PredictionLog
 
 COLUMNS = ("label", "confidence")
 """The columns that are added, and `probability_CLASS`; `predicted_` begins them where the file has one of them."""
@@ -32,7 +32,7 @@ _SHOWN = 3
 
 
 @dataclass(frozen=True)
-class Unsure:
+class UnsureRow:
     """A row that is left to a person: its text, and what the classifier would have said."""
 
     text: str
@@ -41,8 +41,8 @@ class Unsure:
 
 
 @dataclass
-class Summary:
-    """What became of a file's rows: how many have each label, none for doubt, none for want of a text."""
+class PredictSummary:
+    """Counts of a file's rows: of each label, left unlabeled as unsure, and without text."""
 
     path: str
     column: str
@@ -61,10 +61,10 @@ class Summary:
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What is asked of a classifier about a file: how to read it, what to add, and where the answers go.
+class PredictRequest:
+    """How to predict a file: how to read it, what to add, and where the output goes.
 
-    `of` names the classifier's weights; `resume` insists on earlier work to go on with; `force` replaces `out`.
+    `of` names the classifier's weights; `resume` requires earlier work to continue; `force` replaces `out`.
     """
 
     out: Path
@@ -78,19 +78,19 @@ class Asked:
 def predict_file(
     classifier: TextClassifier,
     source: Path | str,
-    asked: Asked,
+    asked: PredictRequest,
     *,
-    progress: Watcher = lambda _: None,
+    progress: ProgressWatcher = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
-    leave: Callable[[Unsure], None] = lambda _: None,
-) -> Summary:
+    leave: Callable[[UnsureRow], None] = lambda _: None,
+) -> PredictSummary:
     """Write the rows of a data file with a label and a confidence each to `asked.out`, whole or not at all.
 
     Args:
         classifier: whose answers these are.
         source: CSV, TSV, JSONL, JSON or Parquet, also .gz; the output has the same format.
         asked: options.
-        progress: hears how far the work has come.
+        progress: called as the work proceeds.
         stop: is asked after each batch of rows whether to stop.
         leave: is given each row that is below the threshold.
 
@@ -100,9 +100,9 @@ def predict_file(
         TxtError: the file has changed meanwhile, or the disk is full.
     """
     started = time.monotonic()
-    with read(source, asked.reading) as table, explain_os_errors(f"writing `{asked.out}`"):
+    with open_table(source, asked.reading) as table, explain_os_errors(f"writing `{asked.out}`"):
         _refuse_loss(asked, table)
-        work = _Predicting(classifier, table, asked, progress, stop)
+        work = _FilePredictor(classifier, table, asked, progress, stop)
         summary = work.run(leave)
     summary.seconds = round(time.monotonic() - started, 3)
     return summary
@@ -117,13 +117,13 @@ def text_column(table: Table, reading: PrepareConfig) -> str:
     return find_text(table.sample(), reading.text_column, str(table.source)).name
 
 
-class _Predicting:
+class _FilePredictor:
     def __init__(
         self,
         classifier: TextClassifier,
         table: Table,
-        asked: Asked,
-        progress: Watcher,
+        asked: PredictRequest,
+        progress: ProgressWatcher,
         stop: Callable[[], bool],
     ) -> None:
         self._classifier = classifier
@@ -135,15 +135,17 @@ class _Predicting:
         self._columns: dict[str, None] = {}
         self._of = self._fingerprint()
 
-    def run(self, leave: Callable[[Unsure], None]) -> Summary:
-        summary = Summary(str(self._asked.out), self._column, notes=[*self._table.dialect.warnings])
-        summary.notes += _unknown_classes(self._table, self._column, self._classifier.labels)
-        summary.rows = self._checked()
-        with closing(self._log()) as log:
+    def run(self, leave: Callable[[UnsureRow], None]) -> PredictSummary:
+        summary = PredictSummary(str(self._asked.out), self._column, notes=[*self._table.dialect.warnings])
+        summary.notes += _note_unknown_classes(self._table, self._column, self._classifier.labels)
+        summary.rows = self._check_file()
+        with closing(self._open_log()) as log:
             summary.resumed_at = log.rows
             try:
-                self._answer(log, summary.rows)
-                write_answers(self._table, self._asked.out, self._names(), self._answers(log, summary, leave))
+                self._predict_rows(log, summary.rows)
+                write_answers(
+                    self._table, self._asked.out, self._added_names(), self._make_answers(log, summary, leave)
+                )
             except BaseException:
                 if not log.rows:
                     log.remove()
@@ -151,17 +153,17 @@ class _Predicting:
             log.remove()
         return summary
 
-    def _log(self) -> AnswerLog:
-        """Open the answers that there are, or none yet; where `resume` insists on some, nothing is begun anew."""
+    def _open_log(self) -> PredictionLog:
+        """Open the log of predictions, new or existing; with `resume` an existing one is required."""
         out, path = self._asked.out, log_path(self._asked.out)
         if self._asked.resume and not path.exists():
             raise InputError(f"there is no work on `{out}` to go on with", "leave --resume out")
-        if self._asked.resume and not AnswerLog.is_about(path, self._of):
+        if self._asked.resume and not PredictionLog.is_about(path, self._of):
             raise InputError(
                 f"what was begun on `{out}` is of another file, model or options", "leave --resume out to begin anew"
             )
         out.parent.mkdir(parents=True, exist_ok=True)
-        return AnswerLog(path, self._of, len(self._classifier.labels))
+        return PredictionLog(path, self._of, len(self._classifier.labels))
 
     def _fingerprint(self) -> str:
         """Return what must be the same for answers to be the same."""
@@ -177,39 +179,39 @@ class _Predicting:
         ]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
-    def _checked(self) -> int:
-        """Read the whole file once, so that a mistake at its end is told before hours of work; returns its rows."""
+    def _check_file(self) -> int:
+        """Read the whole file once, so that an error at its end shows before hours of work; returns its rows."""
         rows = 0
         for batch in self._table.batches():
             self._columns.update(dict.fromkeys(batch.schema.names))
             rows += len(batch)
-            self._progress(Progress("reading", rows, None))
+            self._progress(RowProgress("reading", rows, None))
         return rows
 
-    def _answer(self, log: AnswerLog, total: int) -> None:
+    def _predict_rows(self, log: PredictionLog, total: int) -> None:
         """Add the answers that are not in the log yet."""
-        self._progress(Progress("predicting", log.rows, total))
-        for texts in self._texts(log.rows):
+        self._progress(RowProgress("predicting", log.rows, total))
+        for texts in self._read_texts(log.rows):
             kept = np.array([bool(text.strip()) for text in texts])
             probabilities = np.full((len(texts), len(self._classifier.labels)), np.nan)
             long = np.zeros(len(texts), np.bool_)
             if kept.any():
                 done, chosen = log.rows, [text for text, keep in zip(texts, kept, strict=True) if keep]
-                found = self._classifier.answers(
-                    chosen, stride=self._asked.config.stride, progress=self._counting(done, total)
+                found = self._classifier.predict_probabilities(
+                    chosen, stride=self._asked.config.stride, progress=self._make_counter(done, total)
                 )
                 probabilities[kept], long[kept] = found.probabilities, found.long
             log.append(probabilities, np.where(kept, long, np.nan))
-            self._progress(Progress("predicting", log.rows, total))
+            self._progress(RowProgress("predicting", log.rows, total))
 
-    def _counting(self, done: int, total: int) -> Callable[[int], None]:
-        """Return what turns numbers of pieces into progress, and stops; of a text in windows, each piece counts."""
+    def _make_counter(self, done: int, total: int) -> Callable[[int], None]:
+        """Return a callback that reports progress in pieces of text and raises Interrupted when asked to stop."""
         count = done
 
         def add(pieces: int) -> None:
             nonlocal count
             count = min(count + pieces, total)
-            self._progress(Progress("predicting", count, total))
+            self._progress(RowProgress("predicting", count, total))
             if self._stop():
                 raise Interrupted(
                     f"stopped after {done:,} of {total:,} rows", "the same command with --resume goes on from there"
@@ -217,7 +219,7 @@ class _Predicting:
 
         return add
 
-    def _texts(self, start: int) -> Iterator[list[str]]:
+    def _read_texts(self, start: int) -> Iterator[list[str]]:
         """Yield the texts from a row on, some at a time."""
         begin = 0
         for batch in self._table.batches():
@@ -230,7 +232,7 @@ class _Predicting:
                 for first in range(0, len(values), _STEP_ROWS):
                     yield [value or "" for value in values[first : first + _STEP_ROWS]]
 
-    def _names(self) -> tuple[str, ...]:
+    def _added_names(self) -> tuple[str, ...]:
         names: tuple[str, ...] = COLUMNS
         if self._asked.config.probabilities:
             names += tuple(f"probability_{label}" for label in self._classifier.labels)
@@ -238,18 +240,20 @@ class _Predicting:
             names = tuple(_PREFIX + name for name in names)
         return names
 
-    def _answers(self, log: AnswerLog, summary: Summary, leave: Callable[[Unsure], None]) -> Iterator[Answer]:
+    def _make_answers(
+        self, log: PredictionLog, summary: PredictSummary, leave: Callable[[UnsureRow], None]
+    ) -> Iterator[AnswerCells]:
         """Yield what is added to each row, count it, and hand on the rows that are left to a person."""
-        texts = (text for batch in self._texts(0) for text in batch)
+        texts = (text for batch in self._read_texts(0) for text in batch)
         for records in log.read():
             best = records[:, :-1].argmax(1).tolist()
             rounded = np.round(records.astype(np.float64), DIGITS).tolist()
             for record, number, text in zip(rounded, best, texts, strict=False):
-                yield self._counted(record, number, text, summary, leave)
+                yield self._count_answer(record, number, text, summary, leave)
 
-    def _counted(
-        self, record: list[float], best: int, text: str, summary: Summary, leave: Callable[[Unsure], None]
-    ) -> Answer:
+    def _count_answer(
+        self, record: list[float], best: int, text: str, summary: PredictSummary, leave: Callable[[UnsureRow], None]
+    ) -> AnswerCells:
         *probabilities, long = record
         asks_all, threshold = self._asked.config.probabilities, self._asked.config.threshold
         if math.isnan(long):
@@ -260,7 +264,7 @@ class _Predicting:
         added = tuple(probabilities) if asks_all else ()
         if threshold is not None and confidence < threshold:
             summary.unsure += 1
-            leave(Unsure(text, label, confidence))
+            leave(UnsureRow(text, label, confidence))
             return (None, confidence, *added)
         summary.labels[label] += 1
         return (label, confidence, *added)
@@ -271,7 +275,7 @@ def log_path(out: Path) -> Path:
     return out.with_name(f".{out.name}.predicting")
 
 
-def _refuse_loss(asked: Asked, table: Table) -> None:
+def _refuse_loss(asked: PredictRequest, table: Table) -> None:
     out, source = asked.out, table.source.path
     if out.is_dir():
         raise InputError(f"`{out}` is a directory", f"-o {out / Path(table.source.name).name}")
@@ -285,7 +289,7 @@ def _refuse_loss(asked: Asked, table: Table) -> None:
     refuse_format(out, table)
 
 
-def _unknown_classes(table: Table, text: str, labels: tuple[str, ...]) -> list[str]:
+def _note_unknown_classes(table: Table, text: str, labels: tuple[str, ...]) -> list[str]:
     """Note classes in a label column of the file that the model does not know."""
     sample = table.sample()
     try:

@@ -1,1 +1,1 @@
-"""A run: its folder, its record, and what is known of it while it trains and afterwards."""
+"""A run: its folder, its record, and its state during and after training."""

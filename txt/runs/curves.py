@@ -1,4 +1,4 @@
-"""The curves of a training, read from its events, and what can be measured on them."""
+"""The learning curves of a training, read from its events, and measurements on them."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -42,7 +42,7 @@ class Curves:
 
     @property
     def progress(self) -> float:
-        """The share of the planned steps that is done; 1 once the training ended, by whatever cause."""
+        """The share of the planned steps that is done; 1 once the training has ended, for whatever reason."""
         if self.finished or not self.started or not self.steps:
             return float(self.finished is not None)
         return self.steps[-1].step / self.started.total_steps
@@ -50,12 +50,12 @@ class Curves:
     @property
     def class_rows(self) -> Ints:
         """The val rows of each class (C,)."""
-        return np.asarray(_counts(self.epochs[-1]).sum(1))
+        return np.asarray(_confusion_array(self.epochs[-1]).sum(1))
 
     @property
     def best_counts(self) -> Ints | None:
         """The best epoch's confusion counts (C, C), labels down, predictions across."""
-        return _counts(self.best) if self.best else None
+        return _confusion_array(self.best) if self.best else None
 
     @property
     def only_prediction(self) -> int | None:
@@ -76,16 +76,16 @@ class Curves:
 
 
 @dataclass
-class _Record:
+class _CurveBuilder:
     started: Started | None = None
     steps: list[Step] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)
     finished: Finished | None = None
 
 
-def curves_of(events: Iterable[Event]) -> Curves:
-    """Sort out the events of a run; one that was resumed at step s goes on from there, whatever it had done after s."""
-    record = _Record()
+def collect_curves(events: Iterable[Event]) -> Curves:
+    """Group the events of a run by kind; when it was resumed at step s, earlier events after s are dropped."""
+    record = _CurveBuilder()
     for event in events:
         match event:
             case Started():
@@ -106,10 +106,10 @@ def score(entry: Evaluation) -> float:
     return -entry.score if entry.metric == "loss" else entry.score
 
 
-def fell(before: float | None, after: float | None, share: float) -> bool:
+def has_fallen(before: float | None, after: float | None, share: float) -> bool:
     """Tell whether a loss fell by more than a share of itself."""
     return before is not None and after is not None and after < before * (1 - share)
 
 
-def _counts(entry: Evaluation) -> Ints:
+def _confusion_array(entry: Evaluation) -> Ints:
     return np.array(entry.confusion, dtype=np.int64)

@@ -1,4 +1,4 @@
-"""Which runs are listed, and in which order: `lr>0.001 state=died kettle`."""
+"""Filters and sort orders for lists of runs, such as `lr>0.001 state=died kettle`."""
 
 import operator
 import re
@@ -8,9 +8,9 @@ from typing import Any
 
 from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
-from txt.runs.summary import ALL_STATES, Summary
+from txt.runs.summary import ALL_STATES, RunSummary
 
-Key = Callable[[Summary], Any]
+Key = Callable[[RunSummary], Any]
 
 SORTS: Mapping[str, Key] = {
     "when": lambda run: -run.created.timestamp(),
@@ -49,7 +49,7 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
 _TERM = re.compile(r"([\w-]+)(<=|>=|!=|<|>|=)(.*)")
 
 
-def ordered(runs: Iterable[Summary], by: str, reverse: bool = False) -> list[Summary]:
+def sort_runs(runs: Iterable[RunSummary], by: str, reverse: bool = False) -> list[RunSummary]:
     """Sort runs by a key of SORTS.
 
     Raises:
@@ -60,13 +60,13 @@ def ordered(runs: Iterable[Summary], by: str, reverse: bool = False) -> list[Sum
     return sorted(runs, key=SORTS[by], reverse=reverse)
 
 
-def filtered(
-    runs: Iterable[Summary],
+def filter_runs(
+    runs: Iterable[RunSummary],
     terms: str = "",
     states: Sequence[str] = (),
     tags: Sequence[str] = (),
     data: str | None = None,
-) -> list[Summary]:
+) -> list[RunSummary]:
     """Return the runs that all terms hold for, in one of `states`, with all `tags`, on data whose name holds `data`.
 
     A term is a word, found in name, data, options, note or tags; or a comparison of a field or an option, `lr>=0.001`.
@@ -78,7 +78,7 @@ def filtered(
         if state not in ALL_STATES:
             hint = did_you_mean(state, ALL_STATES)
             raise InputError(f"--state `{state}` does not exist, choose from {', '.join(ALL_STATES)}", hint)
-    holds = [_test(term) for term in terms.split()]
+    holds = [_compile_term(term) for term in terms.split()]
     return [
         run
         for run in runs
@@ -89,18 +89,18 @@ def filtered(
     ]
 
 
-def _test(term: str) -> Callable[[Summary], bool]:
-    """Return what tells whether a term of a filter holds for a run."""
+def _compile_term(term: str) -> Callable[[RunSummary], bool]:
+    """Return a function that tells whether a filter term holds for a run."""
     match = _TERM.fullmatch(term)
     if match is None:
-        return lambda run: term.casefold() in _words(run)
+        return lambda run: term.casefold() in _searchable_text(run)
     written, comparison, wanted = match.groups()
-    value_of, compare = _value_of(written), _COMPARISONS[comparison]
-    number = _number(wanted)
+    value_of, compare = _make_value_reader(written), _COMPARISONS[comparison]
+    number = _parse_number(wanted)
     if number is None and comparison not in ("=", "!="):
         raise InputError(f"the filter `{term}` needs a number, not `{wanted}`", "as in lr>=0.001")
 
-    def holds(run: Summary) -> bool:
+    def holds(run: RunSummary) -> bool:
         value = value_of(run)
         if value is None:
             return comparison == "!="
@@ -113,8 +113,8 @@ def _test(term: str) -> Callable[[Summary], bool]:
     return holds
 
 
-def _value_of(written: str) -> Key:
-    """Return what reads a field of FIELDS or an option, by its name or one of its flags."""
+def _make_value_reader(written: str) -> Key:
+    """Return a function that reads a field of FIELDS or an option, by its name or one of its flags."""
     if written in FIELDS:
         return FIELDS[written]
     name = written.replace("-", "_")
@@ -126,12 +126,12 @@ def _value_of(written: str) -> Key:
     return lambda run: (run.options or {}).get(options[name])
 
 
-def _words(run: Summary) -> str:
-    parts = [run.name, run.state.kind, run.data or "", *run.spoken, run.notes.note, *run.notes.tags]
+def _searchable_text(run: RunSummary) -> str:
+    parts = [run.name, run.state.kind, run.data or "", *run.option_words, run.notes.note, *run.notes.tags]
     return "\n".join(parts).casefold()
 
 
-def _number(text: str) -> float | None:
+def _parse_number(text: str) -> float | None:
     try:
         return float(text)
     except ValueError:

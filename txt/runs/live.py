@@ -1,4 +1,4 @@
-"""A run as a viewer knows it: its record taken in as it grows, and whether the process behind it lives."""
+"""A run as a viewer sees it: its record, read as it grows, and whether its process is alive."""
 
 import math
 import time
@@ -12,14 +12,14 @@ import numpy as np
 from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.files import read_json
-from txt.runs.diagnosis import Advice, Facts, diagnose
+from txt.runs.diagnosis import Advice, TrainingFacts, diagnose
 from txt.runs.event_index import VALUES
 from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Started, Step
-from txt.runs.feed import News, Rows, RunFeed
+from txt.runs.feed import FeedUpdate, RunFeed, StepRows
 from txt.runs.folder import Run
 from txt.runs.pace import StepPace
-from txt.runs.scores import Scores
-from txt.runs.status import FAILED, LIVING, PAUSED, STARTING, TRAINING, Pulse, Status, read_status
+from txt.runs.scores import ScoreColumns
+from txt.runs.status import FAILED, LIVING, PAUSED, STARTING, TRAINING, LivenessCheck, Status, read_status
 from txt.runs.step_curves import StepCurves
 
 DIED, NOT_STARTED, REMOVED = "died", "not started", "removed"
@@ -30,15 +30,15 @@ _DIAGNOSED_STEPS = 1000
 _PULSE_SECONDS = 0.5
 
 
-class Feed(Protocol):
-    """Where news come from: the record as it grows, or as it once grew."""
+class RecordFeed(Protocol):
+    """The source of news: the record as it grows, or a replay of it."""
 
-    def look(self) -> News:
+    def look(self) -> FeedUpdate:
         """Return what is new."""
 
 
 @dataclass(frozen=True)
-class Entry:
+class LogEntry:
     """A line of the log: an event, or advice that became true, at a time."""
 
     time: float
@@ -46,28 +46,28 @@ class Entry:
 
 
 class WatchedRun:
-    """Everything a viewer shows of a run; `look` takes in what is new.
+    """Everything a viewer shows about a run; `look` reads what is new.
 
-    It only reads: what it shows of a run on another machine's folder is the same.
+    It only reads files, so that it works the same for a run in another machine's folder.
     """
 
-    def __init__(self, run: Run, feed: Feed | None = None, *, replayed: bool = False) -> None:
+    def __init__(self, run: Run, feed: RecordFeed | None = None, *, replayed: bool = False) -> None:
         self.run, self.replayed = run, replayed
         self._feed = feed or RunFeed(run.events_path)
-        self._pulse, self._pulse_felt = Pulse(run), float("-inf")
+        self._pulse, self._pulse_checked = LivenessCheck(run), float("-inf")
         self.status: Status | None = None
         self.alive = self._removed = False
         self.share = 0.0
-        self.labels = class_names(run)
-        self._config = _config(run)
+        self.labels = find_class_names(run)
+        self._config = _read_config(run)
         self._clear()
 
     def _clear(self) -> None:
         self.started: Started | None = None
         self.begun: float | None = None
         self.finished: Finished | None = None
-        self.steps, self.scores = StepCurves(), Scores()
-        self.log: deque[Entry] = deque(maxlen=_LOG_LINES)
+        self.steps, self.scores = StepCurves(), ScoreColumns()
+        self.log: deque[LogEntry] = deque(maxlen=_LOG_LINES)
         self.answers: deque[Acknowledged] = deque(maxlen=_LOG_LINES)
         self.advice: list[Advice] = []
         self.last_step = 0
@@ -80,12 +80,12 @@ class WatchedRun:
     def look(self) -> bool:
         """Take in what is new, and return whether anything is."""
         before = self.state, self.share
-        self._feel_pulse()
+        self._check_pulse()
         news = self._feed.look()
         self.share = news.share
-        if news.anew:
+        if news.is_restart:
             self._clear()
-        for piece in news.pieces():
+        for piece in news.segments():
             if piece.started:
                 self._start(piece.started)
             self._take_steps(piece.steps)
@@ -96,11 +96,11 @@ class WatchedRun:
             self._diagnose()
         return bool(news) or (self.state, self.share) != before
 
-    def _feel_pulse(self) -> None:
+    def _check_pulse(self) -> None:
         now = time.monotonic()
-        if self.replayed or now - self._pulse_felt < _PULSE_SECONDS:
+        if self.replayed or now - self._pulse_checked < _PULSE_SECONDS:
             return
-        self._pulse_felt = now
+        self._pulse_checked = now
         self._removed = not self.run.path.is_dir()
         self.status = read_status(self.run)
         if self.status is None:
@@ -116,18 +116,18 @@ class WatchedRun:
         self._epochs = deque((each for each in self._epochs if each.step <= event.step), maxlen=_EPOCHS_KEPT)
         self.last_step = event.step
         self._pace.clear()
-        self.log.append(Entry(event.time, event))
-        self._pulse_felt = -math.inf  # what was felt before it began says nothing of it
-        self._feel_pulse()
+        self.log.append(LogEntry(event.time, event))
+        self._pulse_checked = -math.inf  # an earlier check says nothing about this process
+        self._check_pulse()
 
-    def _take_steps(self, rows: Rows) -> None:
+    def _take_steps(self, rows: StepRows) -> None:
         if len(rows):
             self.steps.add(rows)
             self.last_step = int(rows["step"][-1])
             self._pace.add(rows)
 
     def _take(self, event: Event) -> bool:
-        """Take in an event that is no step; returns whether there may be something new to advise."""
+        """Take in an event that is not a step; returns whether there may be new advice."""
         match event:
             case Evaluation():
                 self.scores.add(event)
@@ -142,14 +142,14 @@ class WatchedRun:
                 self.finished = event
                 self.last_step = max(self.last_step, event.step)
         if not isinstance(event, Step):
-            self.log.append(Entry(event.time, event))
+            self.log.append(LogEntry(event.time, event))
         return isinstance(event, Evaluation | Finished)
 
-    # What it is like
+    # State and numbers
 
     @property
     def state(self) -> str:
-        """How it stands: one of LIVING, a status of Finished, FAILED, DIED, NOT_STARTED or REMOVED."""
+        """Its state: one of LIVING, a status of Finished, FAILED, DIED, NOT_STARTED or REMOVED."""
         if self._removed:
             return REMOVED
         if self.finished and not self._starts_anew():
@@ -168,7 +168,7 @@ class WatchedRun:
         return self.status is not None and self.status.state == STARTING
 
     @property
-    def runs(self) -> bool:
+    def is_training(self) -> bool:
         """Whether a process trains it now, so that commands are heard."""
         return not self.replayed and self.state in (TRAINING, PAUSED)
 
@@ -200,26 +200,26 @@ class WatchedRun:
 
     @property
     def seconds_left(self) -> float | None:
-        """How long the steps that are left will take at the pace of late; None where nothing can be said."""
-        return self._pace.seconds_to(self.total_steps) if self.state == TRAINING else None
+        """How long the steps that are left will take at the recent pace; None if unknown."""
+        return self._pace.estimate_seconds(self.total_steps) if self.state == TRAINING else None
 
     # Advice
 
     def _diagnose(self) -> None:
-        """Find what has become true; what is new goes into the log."""
+        """Diagnose the run again; new advice goes into the log."""
         known = {each.kind for each in self.advice}
         events: list[Event] = [self.started] if self.started else []
-        events += [*self._sampled_steps(), *self._epochs]
+        events += [*self._sample_steps(), *self._epochs]
         events += [self.finished] if self.finished else []
-        self.advice = diagnose(events, self._config, Facts(labels=self.labels))
+        self.advice = diagnose(events, self._config, TrainingFacts(labels=self.labels))
         when = self.log[-1].time if self.log else time.time()
-        self.log.extend(Entry(when, advice) for advice in self.advice if advice.kind not in known)
+        self.log.extend(LogEntry(when, advice) for advice in self.advice if advice.kind not in known)
 
-    def _sampled_steps(self) -> list[Step]:
+    def _sample_steps(self) -> list[Step]:
         """Return the recorded steps as events, means of a few where there are many."""
         first, last = self.steps.span("step")
         names = ("loss", "accuracy", "learning_rate", "gradient_norm")
-        curves = {name: self.steps.stretch(name, "step", first, last) for name in names}
+        curves = {name: self.steps.curve_segment(name, "step", first, last) for name in names}
         groups = np.array_split(np.arange(len(curves["loss"].xs)), min(len(curves["loss"].xs), _DIAGNOSED_STEPS) or 1)
         return [
             Step(
@@ -236,7 +236,7 @@ class WatchedRun:
         ]
 
 
-def class_names(run: Run) -> list[str]:
+def find_class_names(run: Run) -> list[str]:
     """Return the names of a run's classes as far as they can be found; numbers stand for them where not."""
     try:
         return [str(label) for label in read_json(run.prepared_path() / "manifest.json")["labels"]]
@@ -249,7 +249,7 @@ def class_names(run: Run) -> list[str]:
         return []
 
 
-def _config(run: Run) -> TrainConfig:
+def _read_config(run: Run) -> TrainConfig:
     """Return the options of a run; the defaults where a newer version wrote others."""
     try:
         return run.config()

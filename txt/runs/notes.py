@@ -46,7 +46,7 @@ def read_notes(folder: Path) -> Notes:
 
 def write_note(folder: Path, note: str) -> Notes:
     """Give a run another note; an empty one removes it."""
-    return _changed(folder, lambda notes: replace(notes, note=note.strip()))
+    return _change_notes(folder, lambda notes: replace(notes, note=note.strip()))
 
 
 def change_tags(folder: Path, add: tuple[str, ...] = (), remove: tuple[str, ...] = ()) -> Notes:
@@ -58,19 +58,19 @@ def change_tags(folder: Path, add: tuple[str, ...] = (), remove: tuple[str, ...]
     for tag in add:
         if not tag or "," in tag or not tag.isprintable() or " " in tag:
             raise InputError(f"`{tag}` cannot be a tag", "a tag is a word without spaces and commas")
-    return _changed(folder, lambda notes: replace(notes, tags=tuple(sorted({*notes.tags, *add} - {*remove}))))
+    return _change_notes(folder, lambda notes: replace(notes, tags=tuple(sorted({*notes.tags, *add} - {*remove}))))
 
 
-def _changed(folder: Path, change: Callable[[Notes], Notes]) -> Notes:
-    """Read, change and write the notes of a run while nobody else does."""
-    with explain_os_errors("cannot write the notes"), _alone(folder):
+def _change_notes(folder: Path, change: Callable[[Notes], Notes]) -> Notes:
+    """Read, change and write the notes of a run under a lock."""
+    with explain_os_errors("cannot write the notes"), _lock_folder(folder):
         notes = change(read_notes(folder))
         write_json(folder / NOTES, notes.to_json())
     return notes
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def _lock_folder(folder: Path) -> Iterator[None]:
     """Hold the lock of the folder itself, so that two writers never lose each other's change."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:

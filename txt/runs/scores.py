@@ -10,7 +10,7 @@ from txt.runs.events import Evaluation
 
 
 @dataclass
-class Scores:
+class ScoreColumns:
     """The numbers of all evaluations, as columns; the confusion only of the last."""
 
     columns: dict[str, "array[float]"] = field(default_factory=dict)
@@ -36,7 +36,7 @@ class Scores:
 
     def cut(self, step: int) -> None:
         """Forget what came after a step."""
-        kept = int(np.searchsorted(self.column("step"), step, side="right"))
+        kept = int(np.searchsorted(self.get_column("step"), step, side="right"))
         for column in self.columns.values():
             del column[kept:]
         if self.last and self.last.step > step:
@@ -44,6 +44,6 @@ class Scores:
         if self.best and self.best.step > step:
             self.best = None
 
-    def column(self, name: str) -> npt.NDArray[np.float64]:
+    def get_column(self, name: str) -> npt.NDArray[np.float64]:
         """Return one number of all evaluations (N,)."""
         return np.array(self.columns.get(name, ()), np.float64)

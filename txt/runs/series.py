@@ -50,13 +50,13 @@ def write_csv(runs: Mapping[str, Curves], file: IO[str]) -> int:
     writer.writeheader()
     lines = 0
     for run, curves in runs.items():
-        for row in _rows(curves):
+        for row in _make_rows(curves):
             writer.writerow({"run": run, **row})
             lines += 1
     return lines
 
 
-def _rows(curves: Curves) -> Iterator[dict[str, object]]:
+def _make_rows(curves: Curves) -> Iterator[dict[str, object]]:
     events: list[Step | Evaluation] = sorted(
         [*curves.steps, *curves.evaluations], key=lambda event: (event.step, isinstance(event, Evaluation))
     )
@@ -78,19 +78,19 @@ def write_tensorboard(curves: Curves, run: str, folder: Path) -> Path:
     begun = int(curves.started.time) if curves.started else 0
     path = folder / run / f"events.out.tfevents.{begun}.txt"
     with atomic_write(path, "wb") as file:
-        for message in _messages(curves, begun):
-            file.write(record(message))
+        for message in _encode_messages(curves, begun):
+            file.write(encode_record(message))
     return path
 
 
-def record(message: bytes) -> bytes:
+def encode_record(message: bytes) -> bytes:
     """Return a message as a TFRecord."""
     length = struct.pack("<Q", len(message))
-    return length + struct.pack("<I", masked(length)) + message + struct.pack("<I", masked(message))
+    return length + struct.pack("<I", mask_checksum(length)) + message + struct.pack("<I", mask_checksum(message))
 
 
-def masked(data: bytes) -> int:
-    """Return the checksum of TFRecords: a CRC-32C, turned so that one of data with checksums inside is sound too."""
+def mask_checksum(data: bytes) -> int:
+    """Return TFRecord's masked CRC-32C: rotated, plus a constant, so that data may contain checksums."""
     checksum = crc32c(data)
     return ((checksum >> 15 | checksum << 17) + 0xA282EAD8) & 0xFFFFFFFF
 
@@ -103,16 +103,16 @@ def crc32c(data: bytes) -> int:
     return checksum ^ 0xFFFFFFFF
 
 
-def _messages(curves: Curves, begun: int) -> Iterator[bytes]:
-    yield _event(begun, 0, _field(3, b"brain.Event:2"))
-    rows = [(step.step, step.time, _tagged("step", step_values(step))) for step in curves.steps]
-    rows += [(entry.step, entry.time, _tagged("epoch", evaluation_values(entry))) for entry in curves.evaluations]
+def _encode_messages(curves: Curves, begun: int) -> Iterator[bytes]:
+    yield _encode_event(begun, 0, _encode_field(3, b"brain.Event:2"))
+    rows = [(step.step, step.time, _tag_values("step", step_values(step))) for step in curves.steps]
+    rows += [(entry.step, entry.time, _tag_values("epoch", evaluation_values(entry))) for entry in curves.evaluations]
     for step, time, scalars in sorted(rows, key=lambda row: row[:2]):
-        values = b"".join(_field(1, _scalar(tag, value)) for tag, value in scalars.items())
-        yield _event(time, step, _field(5, values))
+        values = b"".join(_encode_field(1, _encode_scalar(tag, value)) for tag, value in scalars.items())
+        yield _encode_event(time, step, _encode_field(5, values))
 
 
-def _tagged(span: str, values: Mapping[str, float]) -> dict[str, float]:
+def _tag_values(span: str, values: Mapping[str, float]) -> dict[str, float]:
     """Return values under TensorBoard's tags: `val/loss`, `train/loss` by step, and `train/epoch_loss` by epoch."""
     tags = {}
     for name, value in values.items():
@@ -123,23 +123,23 @@ def _tagged(span: str, values: Mapping[str, float]) -> dict[str, float]:
     return tags
 
 
-def _event(time: float, step: int, content: bytes) -> bytes:
-    return _key(1, _FIXED64) + struct.pack("<d", time) + _key(2, _VARINT) + _varint(step) + content
+def _encode_event(time: float, step: int, content: bytes) -> bytes:
+    return _encode_key(1, _FIXED64) + struct.pack("<d", time) + _encode_key(2, _VARINT) + _encode_varint(step) + content
 
 
-def _scalar(tag: str, value: float) -> bytes:
-    return _field(1, tag.encode()) + _key(2, _FIXED32) + struct.pack("<f", value)
+def _encode_scalar(tag: str, value: float) -> bytes:
+    return _encode_field(1, tag.encode()) + _encode_key(2, _FIXED32) + struct.pack("<f", value)
 
 
-def _field(number: int, content: bytes) -> bytes:
-    return _key(number, _BYTES) + _varint(len(content)) + content
+def _encode_field(number: int, content: bytes) -> bytes:
+    return _encode_key(number, _BYTES) + _encode_varint(len(content)) + content
 
 
-def _key(number: int, wire_type: int) -> bytes:
-    return _varint(number << 3 | wire_type)
+def _encode_key(number: int, wire_type: int) -> bytes:
+    return _encode_varint(number << 3 | wire_type)
 
 
-def _varint(value: int) -> bytes:
+def _encode_varint(value: int) -> bytes:
     """Return a whole number in groups of seven bits, the lowest first, all but the last marked by their top bit."""
     groups = bytearray()
     while value > 0x7F:
@@ -149,10 +149,10 @@ def _varint(value: int) -> bytes:
     return bytes(groups)
 
 
-def _crc(byte: int) -> int:
+def _crc_table_entry(byte: int) -> int:
     for _ in range(8):
         byte = byte >> 1 ^ (_POLYNOMIAL if byte & 1 else 0)
     return byte
 
 
-_TABLE = tuple(_crc(byte) for byte in range(256))
+_TABLE = tuple(_crc_table_entry(byte) for byte in range(256))

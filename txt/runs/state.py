@@ -1,4 +1,4 @@
-"""How a run stands: running, died at step N, finished …, told by the end of its record and the lock on it."""
+"""The state of a run (running, died at step N, finished, …), from the end of its record and its lock."""
 
 import json
 import socket
@@ -31,7 +31,7 @@ _MOST = 4 << 20  # bytes read of a record that has no end, in search of its last
 
 
 @dataclass(frozen=True)
-class Tail:
+class RecordTail:
     """The latest events of each kind at the end of a record, and the time of the first and the last of all events.
 
     `finished` is None unless nothing came after it. For a finished run nothing before it is looked for.
@@ -60,7 +60,7 @@ class Tail:
 
 
 @dataclass(frozen=True)
-class State:
+class RunState:
     """One of STATES, and how far the run came; `total_steps` is None where that is not known."""
 
     kind: str
@@ -69,7 +69,7 @@ class State:
 
     @property
     def words(self) -> str:
-        """The state as people say it: `died at step 120 of 480`."""
+        """The state in words, such as `died at step 120 of 480`."""
         if self.kind in ("finished", STARTING, NOT_STARTED) or not self.step:
             return self.kind.replace("-", " ")
         place = f"step {self.step:,}" + (f" of {self.total_steps:,}" if self.total_steps else "")
@@ -77,18 +77,18 @@ class State:
         return f"{name}, {place}" if self.kind in ALIVE else f"{name} at {place}"
 
 
-def read_tail(run: Run) -> Tail:
+def read_tail(run: Run) -> RecordTail:
     """Return what the end of a run's record says, without reading all of it."""
     if not run.events_path.is_file():
-        return Tail()
-    first = _first_event(run.events_path)
+        return RecordTail()
+    first = _read_first_event(run.events_path)
     latest: Event | None = None
     step, started, evaluation = 0, None, None
-    for event in _backwards(run.events_path):
+    for event in _read_backwards(run.events_path):
         latest = latest or event
         if isinstance(event, Finished) and event is latest:
             begun = first if isinstance(first, Started) else None
-            return Tail(begun, event.step, None, event, begun.time if begun else None, event.time)
+            return RecordTail(begun, event.step, None, event, begun.time if begun else None, event.time)
         if isinstance(event, Started | Step | Evaluation | Saved | Warned | Finished):
             step = max(step, event.step) if started is None else step
         started = started or (event if isinstance(event, Started) else None)
@@ -96,24 +96,24 @@ def read_tail(run: Run) -> Tail:
             evaluation = event
             break
     started = started or (first if isinstance(first, Started) else None)
-    return Tail(started, step, evaluation, None, first.time if first else None, latest.time if latest else None)
+    return RecordTail(started, step, evaluation, None, first.time if first else None, latest.time if latest else None)
 
 
-def state_of(run: Run, tail: Tail) -> State:
-    """Say how a run stands: one without an end runs while its process shows that it lives, else it died."""
+def determine_state(run: Run, tail: RecordTail) -> RunState:
+    """Return the state of a run: without a final event it is running while its process lives, otherwise it died."""
     total = tail.started.total_steps if tail.started else None
     status = read_status(run)
-    kind = alive(run, status)
+    kind = find_live_state(run, status)
     if tail.finished and kind is None:
-        return State(_ENDINGS.get(tail.finished.status, FAILED), tail.step, total)
+        return RunState(_ENDINGS.get(tail.finished.status, FAILED), tail.step, total)
     if kind is None and status is not None and status.state == STATUS_FAILED:
         kind = FAILED
     if kind is None:
         kind = NOT_STARTED if tail.last is None and status is None else DIED
-    return State(kind, max(tail.step, status.step if status else 0), total)
+    return RunState(kind, max(tail.step, status.step if status else 0), total)
 
 
-def alive(run: Run, status: Status | None) -> str | None:
+def find_live_state(run: Run, status: Status | None) -> str | None:
     """Return one of ALIVE; None for a run without a process. On another machine, a recent sign of life must do."""
     if run.is_training():
         return PAUSED if status and status.state == PAUSED else RUNNING
@@ -125,20 +125,20 @@ def alive(run: Run, status: Status | None) -> str | None:
     return STARTING if status.state == STARTING and is_process_running(status.pid) else None
 
 
-def _first_event(path: Path) -> Event | None:
+def _read_first_event(path: Path) -> Event | None:
     with path.open("rb") as file:
-        return _parsed(file.readline().removesuffix(b"\n"))
+        return _parse_event(file.readline().removesuffix(b"\n"))
 
 
-def _backwards(path: Path) -> Iterator[Event]:
+def _read_backwards(path: Path) -> Iterator[Event]:
     """Yield the events of a record from the last on; what cannot be read is left out."""
     for line in read_lines_backwards(path, _MOST):
-        event = _parsed(line)
+        event = _parse_event(line)
         if event is not None:
             yield event
 
 
-def _parsed(line: bytes) -> Event | None:
+def _parse_event(line: bytes) -> Event | None:
     try:
         value = json.loads(line)
         return from_json(value) if isinstance(value, dict) else None

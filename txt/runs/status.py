@@ -1,6 +1,6 @@
-"""Who trains a run, and how it stands this second: a small file that the training renews as long as it lives.
+"""The status of a run in training: a small file that the training process rewrites every second.
 
-A viewer may be on another machine, where no lock and no process can be asked; there the sign of life counts.
+A viewer may be on another machine, where it cannot check the lock or the process; there the heartbeat counts.
 """
 
 import json
@@ -58,20 +58,20 @@ def read_status(run: Run) -> Status | None:
 
 
 def write_status(run: Run, status: Status) -> None:
-    """Put a status in the place of the one before. A disk that is full or gone is none of the training's business."""
+    """Replace the status file atomically; a full or missing disk must not stop the training."""
     beside = run.path / f".{STATUS}.{os.getpid()}.part"
     with suppress(OSError):
         beside.write_text(json.dumps({"format": FORMAT, **asdict(status)}) + "\n", encoding="utf-8")
         os.replace(beside, status_path(run))
 
 
-def own_status(pid: int, state: str) -> Status:
+def make_own_status(pid: int, state: str) -> Status:
     """Return the status of a process on this machine."""
     return Status(pid, socket.gethostname(), boot_id(), time.time(), state)
 
 
-class Pulse:
-    """Tells from one look at a run's status to the next whether the process behind it lives."""
+class LivenessCheck:
+    """Decides from successive looks at a run's status whether its process lives."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
@@ -87,13 +87,13 @@ class Pulse:
             return now - self._changed < _LATE_SECONDS_ELSEWHERE
         if status.boot_id != boot_id():
             return False
-        return self._holds_the_run(status) or now - self._changed < self._patience(status)
+        return self._holds_run(status) or now - self._changed < self._grace_seconds(status)
 
-    def _holds_the_run(self, status: Status) -> bool:
+    def _holds_run(self, status: Status) -> bool:
         if status.state == STARTING or not self._run.events_path.exists():
             return is_process_running(status.pid)
         return self._run.is_training()
 
-    def _patience(self, status: Status) -> float:
-        """Return how long a process that cannot be seen is believed: not at all when its last sign is old."""
+    def _grace_seconds(self, status: Status) -> float:
+        """Return how many seconds an unseen process still counts as alive: 0 when its last heartbeat is old."""
         return _LATE_SECONDS if time.time() - status.heartbeat < _LATE_SECONDS else 0.0

@@ -1,4 +1,4 @@
-"""The numbers of every step of a run in bounded memory: where there are many, lowest, mean and highest of a few."""
+"""The numbers of every step of a run in bounded memory: long runs keep minimum, mean and maximum of each bucket."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.runs.event_index import VALUES
-from txt.runs.feed import ROW_TYPE, Rows
+from txt.runs.feed import ROW_TYPE, StepRows
 
 Floats = npt.NDArray[np.float64]
 Singles = npt.NDArray[np.float32]
@@ -17,7 +17,7 @@ _LOW, _MEAN, _HIGH = range(3)
 
 
 @dataclass(frozen=True)
-class Stretch:
+class CurveSegment:
     """A piece of a curve, a point a bucket: `xs`, `low`, `mean` and `high` (N,)."""
 
     xs: Floats
@@ -49,7 +49,7 @@ class StepCurves:
         """The last row, as far as it is kept."""
         return self._last if self._count or len(self._rest) else None
 
-    def add(self, rows: Rows) -> None:
+    def add(self, rows: StepRows) -> None:
         """Take in the steps that came next."""
         if not len(rows):
             return
@@ -71,7 +71,7 @@ class StepCurves:
         xs = self._axis(over)
         return (float(xs[0]), float(xs[-1])) if len(xs) else (0.0, 0.0)
 
-    def stretch(self, name: str, over: str, first: float, last: float, beside: int = 0) -> Stretch:
+    def curve_segment(self, name: str, over: str, first: float, last: float, beside: int = 0) -> CurveSegment:
         """Return the curve of one of VALUES from `first` to `last`, and so many buckets more on both sides."""
         place, xs = VALUES.index(name), self._axis(over)
         begin = max(int(np.searchsorted(xs, first)) - beside, 0)
@@ -81,13 +81,13 @@ class StepCurves:
             rest = self._rest["values"][:, place]
             tail = [[rest.min()], [rest.mean()], [rest.max()]]
             kept = np.concatenate([kept, np.array(tail, np.float32)], axis=1)
-        return Stretch(xs[begin:end], *kept)
+        return CurveSegment(xs[begin:end], *kept)
 
     def _axis(self, over: str) -> Floats:
         xs = self._xs[0 if over == "step" else 1, : self._count]
         return np.append(xs, float(self._rest[over][-1])) if len(self._rest) else xs
 
-    def _append(self, rows: Rows) -> None:
+    def _append(self, rows: StepRows) -> None:
         added = len(rows) // self.width
         if not added:
             return

@@ -1,6 +1,6 @@
-"""What each folder under `runs/` comes to, a line each: read in a fraction of a millisecond, whatever it holds.
+"""A one-line summary of each folder under `runs/`, read in a fraction of a millisecond.
 
-Nothing is left out: a folder that is no run, or half of one, is listed with what is wrong with it.
+Nothing is left out: a folder that is not a run, or is incomplete, is listed with what is wrong with it.
 """
 
 import json
@@ -17,32 +17,32 @@ from txt.errors import InputError
 from txt.files import read_json
 from txt.runs.folder import REMOVED, RUNS, Run
 from txt.runs.notes import Notes, read_notes
-from txt.runs.options_summary import changed_options, spoken_options
-from txt.runs.state import STATES, State, alive, read_tail, state_of
+from txt.runs.options_summary import changed_options, options_summary
+from txt.runs.state import STATES, RunState, determine_state, find_live_state, read_tail
 from txt.runs.status import read_status
 
 HALF_WRITTEN, FOREIGN, UNREADABLE = "half-written", "foreign", "unreadable"
 ALL_STATES = (*STATES, HALF_WRITTEN, FOREIGN, UNREADABLE)
 
 OURS = {"prepared", "config.json", "events.jsonl", "status.json", "control", "checkpoints", "model", "notes.json"}
-"""What a run holds from the first; a folder without config.json that holds anything else is not one of ours."""
+"""Files that a run folder may hold before config.json; a folder with anything else was not made by txt."""
 
 _DEFAULTS = {item.name: item.default for item in fields(TrainConfig)}
 _HEAD = 16384  # bytes of a report.json that hold its scores; the texts of its mistakes come after
 
 
 @dataclass(frozen=True)
-class Summary:
-    """A folder under `runs/`: a run, or what else it is.
+class RunSummary:
+    """The summary of a folder under `runs/`, which may not be a run.
 
     `data` is the file it was trained on and `fingerprint` that data's; `options` are all it was trained with, those of
     another version of `txt` too; `best` is the best score on val by `metric`,
     `test` the score on the test split by the same metric (by accuracy where that is the loss) with the bounds of its
-    interval; `size` is in bytes; `problem` says why it is no whole run.
+    interval; `size` is in bytes; `problem` says why it is not a complete run.
     """
 
     path: Path
-    state: State
+    state: RunState
     created: datetime
     size: int
     notes: Notes = field(default_factory=Notes)
@@ -70,9 +70,9 @@ class Summary:
         return changed_options(self.options or {})
 
     @property
-    def spoken(self) -> list[str]:
+    def option_words(self) -> list[str]:
         """The changed options, as short as they can be typed."""
-        return spoken_options(self.options or {})
+        return options_summary(self.options or {})
 
     @property
     def is_run(self) -> bool:
@@ -81,7 +81,7 @@ class Summary:
 
     @property
     def rank(self) -> float | None:
-        """The best score on val, turned so that higher is better."""
+        """The best score on val, with the sign chosen so that higher is better."""
         return -self.best if self.best is not None and self.metric == "loss" else self.best
 
     def to_json(self) -> dict[str, Any]:
@@ -109,34 +109,34 @@ class Summary:
 
 
 @dataclass
-class _Sources:
+class _SourceNames:
     """The names of the data behind prepared folders; many runs share one."""
 
     names: dict[Path, str | None] = field(default_factory=dict)
 
     def of(self, prepared: Path) -> str | None:
         if prepared not in self.names:
-            self.names[prepared] = _source(prepared)
+            self.names[prepared] = _read_source_name(prepared)
         return self.names[prepared]
 
 
-def summaries(folder: Path = RUNS) -> list[Summary]:
+def summarize_runs(folder: Path = RUNS) -> list[RunSummary]:
     """Summarise every folder under `runs/`, the newest first."""
-    sources = _Sources()
+    sources = _SourceNames()
     found = []
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.is_dir():
             with suppress(FileNotFoundError):  # removed this moment
-                found.append(_summary(path, sources))
+                found.append(_summarize_folder(path, sources))
     return sorted(found, key=lambda summary: (summary.created, summary.name), reverse=True)
 
 
-def summarize(path: Path) -> Summary:
+def summarize(path: Path) -> RunSummary:
     """Summarise one folder."""
-    return _summary(path, _Sources())
+    return _summarize_folder(path, _SourceNames())
 
 
-def find(name_or_path: str) -> Summary:
+def find(name_or_path: str) -> RunSummary:
     """Summarise the folder of this name, be it a whole run or not, or the run at this path.
 
     Raises:
@@ -148,7 +148,7 @@ def find(name_or_path: str) -> Summary:
     return summarize(Run.open(name_or_path).path)
 
 
-def report_of(path: Path) -> dict[str, Any] | None:
+def load_report(path: Path) -> dict[str, Any] | None:
     """Return the report on a run's own data, as report.json has it; None where there is none."""
     try:
         report = read_json(path / "report.json")
@@ -157,45 +157,45 @@ def report_of(path: Path) -> dict[str, Any] | None:
         return None
 
 
-def best_runs(runs: Iterable[Summary]) -> dict[tuple[str | None, str | None], list[Summary]]:
+def rank_runs(runs: Iterable[RunSummary]) -> dict[tuple[str | None, str | None], list[RunSummary]]:
     """Return the runs of each (data fingerprint, metric), the best first, those without a score last.
 
     Scores on other data, or by another metric, say nothing about each other.
     """
-    groups: dict[tuple[str | None, str | None], list[Summary]] = {}
+    groups: dict[tuple[str | None, str | None], list[RunSummary]] = {}
     for run in runs:
         if run.is_run:
             groups.setdefault((run.fingerprint, run.metric), []).append(run)
-    return {key: sorted(group, key=_by_score) for key, group in groups.items()}
+    return {key: sorted(group, key=_score_key) for key, group in groups.items()}
 
 
-def leaders(runs: Iterable[Summary]) -> frozenset[str]:
+def find_leaders(runs: Iterable[RunSummary]) -> frozenset[str]:
     """Return the names of the runs that are the best of several."""
-    groups = best_runs(runs).values()
+    groups = rank_runs(runs).values()
     return frozenset(group[0].name for group in groups if len(group) > 1 and group[0].rank is not None)
 
 
-def _by_score(run: Summary) -> tuple[bool, float, float]:
+def _score_key(run: RunSummary) -> tuple[bool, float, float]:
     return run.rank is None, -(run.rank or 0.0), -run.created.timestamp()
 
 
-def _summary(path: Path, sources: _Sources) -> Summary:
+def _summarize_folder(path: Path, sources: _SourceNames) -> RunSummary:
     run = Run(path)
     if path.name.endswith(REMOVED):
-        problem = "what is left of a removed run: the next `txt runs rm` takes it along"
-        return _other(path, HALF_WRITTEN, problem)
+        problem = "the rest of a removed run: the next `txt runs rm` removes it"
+        return _make_other_summary(path, HALF_WRITTEN, problem)
     try:
         record = run.record()
         prepared, fingerprint = Path(os.path.normpath(path / record["prepared"])), str(record["fingerprint"])
         created = datetime.fromisoformat(record["created"])
         options = {**_DEFAULTS, **record["config"]}
     except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:
-        return _not_a_run(path, error)
-    notes, note_problem = _notes(path)
+        return _summarize_other_folder(path, error)
+    notes, note_problem = _read_notes_or_problem(path)
     tail = read_tail(run)
-    return Summary(
+    return RunSummary(
         path=path,
-        state=state_of(run, tail),
+        state=determine_state(run, tail),
         created=created.astimezone(),
         size=folder_size(path),
         notes=notes,
@@ -203,36 +203,40 @@ def _summary(path: Path, sources: _Sources) -> Summary:
         fingerprint=fingerprint,
         options=options,
         best=tail.best_score,
-        test=_test_score(path / "report.json", options["metric"]),
+        test=_read_test_score(path / "report.json", options["metric"]),
         seconds=tail.seconds,
         problem=note_problem,
     )
 
 
-def _not_a_run(path: Path, error: Exception) -> Summary:
+def _summarize_other_folder(path: Path, error: Exception) -> RunSummary:
     """Say what a folder is that is not a run: half of one, someone else's, or one that cannot be read."""
     try:
         names = sorted(os.listdir(path))
     except PermissionError:
-        return _other(path, UNREADABLE, "the folder cannot be read")
+        return _make_other_summary(path, UNREADABLE, "the folder cannot be read")
     if "config.json" in names:
         message = error.message if isinstance(error, InputError) else f"`{path}/config.json` is not that of a run"
-        return _other(path, UNREADABLE, message)
+        return _make_other_summary(path, UNREADABLE, message)
     foreign = [name for name in names if name not in OURS and not name.startswith(".")]
     if foreign:
-        return _other(path, FOREIGN, f"not a run: it holds {', '.join(foreign[:3])}" + " …" * (len(foreign) > 3))
-    living = alive(Run(path), read_status(Run(path)))
+        return _make_other_summary(
+            path, FOREIGN, f"not a run: it holds {', '.join(foreign[:3])}" + " …" * (len(foreign) > 3)
+        )
+    living = find_live_state(Run(path), read_status(Run(path)))
     if living:
-        return _other(path, living, "its data is being prepared")
-    return _other(path, HALF_WRITTEN, "no config.json: the preparation of its data was killed")
+        return _make_other_summary(path, living, "its data is being prepared")
+    return _make_other_summary(path, HALF_WRITTEN, "no config.json: the preparation of its data was killed")
 
 
-def _other(path: Path, kind: str, problem: str) -> Summary:
+def _make_other_summary(path: Path, kind: str, problem: str) -> RunSummary:
     changed_at = datetime.fromtimestamp(path.stat().st_mtime).astimezone()
-    return Summary(path, State(kind), changed_at, folder_size(path), _notes(path)[0], problem=problem)
+    return RunSummary(
+        path, RunState(kind), changed_at, folder_size(path), _read_notes_or_problem(path)[0], problem=problem
+    )
 
 
-def _notes(path: Path) -> tuple[Notes, str | None]:
+def _read_notes_or_problem(path: Path) -> tuple[Notes, str | None]:
     try:
         return read_notes(path), None
     except InputError as error:
@@ -240,7 +244,7 @@ def _notes(path: Path) -> tuple[Notes, str | None]:
 
 
 def folder_size(path: Path) -> int:
-    """Return the bytes of all files in a folder; what vanishes meanwhile counts nothing."""
+    """Return the bytes of all files in a folder; files that disappear meanwhile are not counted."""
     total, folders = 0, [str(path)]
     while folders:
         try:
@@ -255,7 +259,7 @@ def folder_size(path: Path) -> int:
     return total
 
 
-def _source(prepared: Path) -> str | None:
+def _read_source_name(prepared: Path) -> str | None:
     """Return the name of the first file that was prepared, or the folder's where that is not known any more."""
     try:
         sources = [Path(name).name for name in read_json(prepared / "manifest.json")["sources"]]
@@ -264,10 +268,10 @@ def _source(prepared: Path) -> str | None:
     return sources[0] + (f" +{len(sources) - 1}" if len(sources) > 1 else "")
 
 
-def _test_score(path: Path, metric: str) -> tuple[float, float, float] | None:
+def _read_test_score(path: Path, metric: str) -> tuple[float, float, float] | None:
     """Return a score and its interval from the report on the run's own test split."""
     try:
-        report = _head(path)
+        report = _read_head(path)
         if report["split"] != "test" or report["data"] is not None:
             return None
         score = report["metrics"]["accuracy" if metric == "loss" else metric]
@@ -276,7 +280,7 @@ def _test_score(path: Path, metric: str) -> tuple[float, float, float] | None:
         return None
 
 
-def _head(path: Path) -> Mapping[str, Any]:
+def _read_head(path: Path) -> Mapping[str, Any]:
     """Return the entries of report.json up to `metrics`, without reading the long rest where that can be spared."""
     with path.open(encoding="utf-8", errors="replace") as file:
         head = file.read(_HEAD)

@@ -1,4 +1,4 @@
-"""What the apps of all screens share: our colours, the palette of commands, and how a screen is left."""
+"""The base classes of all apps and screens: colours, the command palette, and how to leave."""
 
 import asyncio
 import os
@@ -14,7 +14,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
 
-from txt.charts.palette import LIGHT, PALETTES, theme_for
+from txt.charts.palette import LIGHT, PALETTES, choose_theme
 
 Result = TypeVar("Result")
 
@@ -33,14 +33,14 @@ class ThemedApp(App[Result]):
         self._first = first
         for theme in THEMES:
             self.register_theme(theme)
-        self.theme = theme_for(self.console.color_system)
+        self.theme = choose_theme(self.console.color_system)
 
     def get_default_screen(self) -> Screen[Any]:
         """Return the screen to begin with."""
         return self._first or super().get_default_screen()
 
     def on_load(self) -> None:
-        """Be told of SIGTERM and SIGHUP, which by themselves would leave the terminal as no shell can use it."""
+        """Handle SIGTERM and SIGHUP: their default would end the program without restoring the terminal."""
         loop = asyncio.get_running_loop()
         for number in _ENDING:
             with suppress(NotImplementedError, RuntimeError, ValueError):  # on Windows, or not in the main thread
@@ -73,7 +73,7 @@ class ScreenAction(Protocol):
 
 
 class ActingScreen(Screen[None]):
-    """A screen whose keys have names, so that other ways than keys lead to what they do."""
+    """A screen with named actions, so that keys, clicks and the command palette can run them."""
 
     @property
     def actions(self) -> Sequence[ScreenAction]:
@@ -105,7 +105,7 @@ class ActingApp(ThemedApp[Result]):
         yield SystemCommand("Dark or light", "Choose the colours", self.action_change_theme)
 
     def action_leave(self) -> None:
-        """Leave the screen, or what lies over it."""
+        """Leave the screen, or close the dialog over it."""
         if self.screen is self._acting:
             self._acting.run_action_named("leave")
         else:

@@ -1,4 +1,4 @@
-"""The home screen: what is in this folder, how it stands, and the command that goes on with it."""
+"""The home screen: lists what is in this folder with its state, and the next command for each entry."""
 
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -13,12 +13,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, Entry, Step
+from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, FolderEntry, NextStep
 from txt.sanitize import clip, sanitize
 from txt.screens.app import ThemedApp
 from txt.screens.widgets.chips import Chip, Chips
-from txt.screens.widgets.dialogs import Page
-from txt.wording.key_page import key_page
+from txt.screens.widgets.dialogs import PageDialog
+from txt.wording.key_page import format_key_page
 
 _LOOK_SECONDS = 5.0
 _HEADINGS = {
@@ -56,16 +56,16 @@ class HomeList(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="home-list")
-        self._entries: Sequence[Entry] = ()
+        self._entries: Sequence[FolderEntry] = ()
         self._at = 0
         self._first = 0
 
     @property
-    def chosen(self) -> Entry | None:
+    def chosen(self) -> FolderEntry | None:
         """The thing that the keys are about."""
         return self._entries[self._at] if self._entries else None
 
-    def show(self, entries: Sequence[Entry], chosen: tuple[str, str] | None = None) -> None:
+    def show(self, entries: Sequence[FolderEntry], chosen: tuple[str, str] | None = None) -> None:
         """Show other things; the one chosen, or named as kind and name, stays so if it is among them."""
         before = chosen or ((self.chosen.kind, self.chosen.name) if self.chosen else None)
         self._entries = entries
@@ -84,13 +84,13 @@ class HomeList(Widget):
 
     def render(self) -> Text:
         """Draw the part of the list in which the chosen thing is."""
-        lines = self._lines()
+        lines = self._build_lines()
         at = next((number for number, (place, _) in enumerate(lines) if place == self._at), 0)
         self._first = min(max(self._first, at - self.size.height + 1), max(at - 1, 0))
         shown = lines[self._first : self._first + self.size.height]
         return Text("\n", no_wrap=True, overflow="ellipsis").join(line for _, line in shown)
 
-    def _lines(self) -> list[tuple[int | None, Text]]:
+    def _build_lines(self) -> list[tuple[int | None, Text]]:
         """Return each line with the place of the thing it is about; headings are about none."""
         widest = max(self.size.width // 3, 12)
         name_widths = {
@@ -102,7 +102,7 @@ class HomeList(Widget):
             if place == 0 or self._entries[place - 1].kind != entry.kind:
                 lines += [(None, Text())] if place else []
                 lines.append((None, Text(_HEADINGS[entry.kind], style="bold")))
-            line = _line(entry, name_widths[entry.kind], self.size.width)
+            line = _format_entry(entry, name_widths[entry.kind], self.size.width)
             if place == self._at:
                 line.stylize("reverse")
             lines.append((place, line))
@@ -110,17 +110,17 @@ class HomeList(Widget):
 
     @on(events.Click)
     def _click(self, event: events.Click) -> None:
-        lines = self._lines()[self._first :]
+        lines = self._build_lines()[self._first :]
         place = lines[event.y][0] if event.y < len(lines) else None
         if place is not None:
             self.move_to(place)
 
     @on(events.MouseScrollDown)
-    def _down(self) -> None:
+    def _choose_next(self) -> None:
         self.move(1)
 
     @on(events.MouseScrollUp)
-    def _up(self) -> None:
+    def _choose_previous(self) -> None:
         self.move(-1)
 
 
@@ -130,8 +130,8 @@ class HomeScreen(Screen[None]):
     BINDINGS = [  # noqa: RUF012
         ("up,k", "move(-1)", "Up"),
         ("down,j", "move(1)", "Down"),
-        ("pageup", "move(-10)", "Page up"),
-        ("pagedown", "move(10)", "Page down"),
+        ("pageup", "move(-10)", "PageDialog up"),
+        ("pagedown", "move(10)", "PageDialog down"),
         ("home,g", "move(-1000000)", "First"),
         ("end,G", "move(1000000)", "Last"),
         ("enter", "run", "Run"),
@@ -143,7 +143,7 @@ class HomeScreen(Screen[None]):
 
     def __init__(
         self,
-        look: Callable[[], list[Entry]],
+        look: Callable[[], list[FolderEntry]],
         place: str,
         chosen: tuple[str, str] | None = None,
         problem: str = "",
@@ -175,7 +175,7 @@ class HomeScreen(Screen[None]):
         entries = self._look()
         self.app.call_from_thread(self._take, entries)
 
-    def _take(self, entries: list[Entry]) -> None:
+    def _take(self, entries: list[FolderEntry]) -> None:
         told = self._problem or (_EMPTY if entries[0].kind == BEGIN else "")
         self.query_one("#home-told", Static).update(Text(sanitize(" ".join(told.split()))))
         self.query_one(HomeList).show(entries, self._before)
@@ -184,7 +184,7 @@ class HomeScreen(Screen[None]):
     @on(HomeList.Chosen)
     def _tell(self) -> None:
         """Write the command for what is chosen, and what else can be done with it."""
-        step, steps = self.step, self._steps()
+        step, steps = self.step, self._list_steps()
         told = (
             Text("$ ").append(sanitize(step.command), style="bold")
             if step
@@ -197,12 +197,12 @@ class HomeScreen(Screen[None]):
         self.query_one("#home-steps", Static).update(Text(f"→ also: {', '.join(others)}" if others else ""))
 
     @property
-    def step(self) -> Step | None:
+    def step(self) -> NextStep | None:
         """The step that Enter takes."""
-        steps = self._steps()
+        steps = self._list_steps()
         return steps[self._step % len(steps)] if steps else None
 
-    def _steps(self) -> Sequence[Step]:
+    def _list_steps(self) -> Sequence[NextStep]:
         chosen = self.query_one(HomeList).chosen
         return chosen.steps if chosen else ()
 
@@ -224,7 +224,7 @@ class HomeScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show the keys and all commands."""
-        self.app.push_screen(Page("txt", _help(self._about)))
+        self.app.push_screen(PageDialog("txt", _build_help(self._about)))
 
     def action_quit(self) -> None:
         """Leave."""
@@ -239,7 +239,7 @@ class HomeScreen(Screen[None]):
         getattr(self, f"action_{event.name}")()
 
 
-class HomeApp(ThemedApp[tuple[Step, tuple[str, str]] | None]):
+class HomeApp(ThemedApp[tuple[NextStep, tuple[str, str]] | None]):
     """Runs the screen; the result is the step that was chosen and what it is about, or None."""
 
     TITLE = "txt"
@@ -250,21 +250,21 @@ class HomeApp(ThemedApp[tuple[Step, tuple[str, str]] | None]):
         self.home = screen
 
 
-def _line(entry: Entry, name_width: int, width: int) -> Text:
+def _format_entry(entry: FolderEntry, name_width: int, width: int) -> Text:
     """Return a thing as one line: a mark where it is broken, its name, its state, and the step that Enter takes."""
     step = f"→ {entry.steps[0].words}" if entry.steps else ""
     room = max(width - name_width - 4 - (cell_len(step) + 2 if step else 0), 8)
-    line = Text("✗ " if entry.is_broken else "  ").append(_cell(entry.name, name_width)).append("  ")
-    line.append(_cell(entry.state, room), style="dim" if entry.is_broken else "")
+    line = Text("✗ " if entry.is_broken else "  ").append(_fit_text(entry.name, name_width)).append("  ")
+    line.append(_fit_text(entry.state, room), style="dim" if entry.is_broken else "")
     return line.append(f"  {step}" if step else "")
 
 
-def _cell(text: str, width: int) -> str:
+def _fit_text(text: str, width: int) -> str:
     """Return text cut or filled to a width in cells."""
     shown = Text(clip(text, width))
     shown.truncate(width, overflow="ellipsis", pad=True)
     return shown.plain
 
 
-def _help(about: str) -> Text:
-    return Text("\n").join([key_page(_HELP), Text(), *(Text(sanitize(line)) for line in about.splitlines())])
+def _build_help(about: str) -> Text:
+    return Text("\n").join([format_key_page(_HELP), Text(), *(Text(sanitize(line)) for line in about.splitlines())])

@@ -13,12 +13,12 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
-from txt.charts.plot import Series, line_chart
+from txt.charts.plot import Series, draw_line_chart
 from txt.durations import format_duration, format_estimate
 from txt.sanitize import clip
 from txt.screens.app import ThemedApp
 from txt.search.board import Board, TrialRow
-from txt.search.ranking import spoken, spoken_name, spoken_value
+from txt.search.ranking import format_param_name, format_param_value, format_params
 
 _SPARKS = "▁▂▃▄▅▆▇█"
 _SPARK_WIDTH = 12
@@ -27,7 +27,7 @@ _STYLES = {"done": "", "paused": "", "pruned": "dim", "running": "bold", "waitin
 _SLICE_HEIGHT = 10
 
 
-def summary_line(board: Board) -> str:
+def describe_board(board: Board) -> str:
     """Say in one line how a study stands."""
     counts = [
         f"{len(board.of(state))} {state}" for state in ("running", "paused", "pruned", "failed") if board.of(state)
@@ -43,7 +43,7 @@ def summary_line(board: Board) -> str:
     return ", ".join(parts)
 
 
-def trials_table(board: Board, most: int, width: int) -> Table:
+def build_trials_table(board: Board, most: int, width: int) -> Table:
     """Return the first trials of a board as a table; what all have alike is not repeated in each line."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("", board.metric, "by epoch", "options", "run"):
@@ -52,13 +52,15 @@ def trials_table(board: Board, most: int, width: int) -> Table:
     room = max(width - 24 - _SPARK_WIDTH - 14, 10)
     for trial in board.trials[:most]:
         told = (
-            trial.reason if trial.state == "failed" else spoken(trial.params, [n for n in names if n in trial.params])
+            trial.reason
+            if trial.state == "failed"
+            else format_params(trial.params, [n for n in names if n in trial.params])
         )
         run = trial.runs[0] if trial.runs else ""
         table.add_row(
             _MARKS[trial.state],
-            spoken_score(trial),
-            sparkline(trial.curve),
+            format_score(trial),
+            draw_sparkline(trial.curve),
             Text(clip(told or "", room)),
             Text(clip(run, 16)),
             style=_STYLES[trial.state],
@@ -66,23 +68,23 @@ def trials_table(board: Board, most: int, width: int) -> Table:
     return table
 
 
-def slice_charts(
+def draw_slices(
     slices: Mapping[str, Sequence[tuple[Any, float, float]]], metric: str, width: int
 ) -> Iterator[Text | Table]:
     """Yield a chart for each option: the mean and the best score at each of its values."""
     for name, entries in slices.items():
         values = [value for value, _, _ in entries]
         if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
-            yield Text(f"\n{metric} by {spoken_name(name)}", style="bold")
-            yield _numeric_slice(values, [mean for _, mean, _ in entries], [best for _, _, best in entries], width)
+            yield Text(f"\n{metric} by {format_param_name(name)}", style="bold")
+            yield _draw_numeric_slice(values, [mean for _, mean, _ in entries], [best for _, _, best in entries], width)
         else:
-            table = Table(spoken_name(name), "mean", "best", box=None, pad_edge=False)
+            table = Table(format_param_name(name), "mean", "best", box=None, pad_edge=False)
             for value, mean, best in entries:
-                table.add_row(Text(spoken_value(value)), f"{mean:.4f}", f"{best:.4f}")
+                table.add_row(Text(format_param_value(value)), f"{mean:.4f}", f"{best:.4f}")
             yield table
 
 
-def sparkline(values: Sequence[float]) -> str:
+def draw_sparkline(values: Sequence[float]) -> str:
     """Draw the last values as a row of blocks, from the lowest to the highest of them."""
     shown = list(values)[-_SPARK_WIDTH:]
     if not shown:
@@ -92,7 +94,7 @@ def sparkline(values: Sequence[float]) -> str:
     return "".join(_SPARKS[round((value - low) / reach * (len(_SPARKS) - 1))] for value in shown)
 
 
-def spoken_score(trial: TrialRow) -> str:
+def format_score(trial: TrialRow) -> str:
     """Return a score with its interval, or an empty string where there is none yet."""
     if trial.score is None:
         return ""
@@ -100,10 +102,10 @@ def spoken_score(trial: TrialRow) -> str:
     return f"{trial.score:.4f}{reach}"
 
 
-def _numeric_slice(values: Sequence[float], means: Sequence[float], bests: Sequence[float], width: int) -> Text:
+def _draw_numeric_slice(values: Sequence[float], means: Sequence[float], bests: Sequence[float], width: int) -> Text:
     log = min(values) > 0 and max(values) / min(values) >= 10
     series = [Series(values, bests, "best", "green+"), Series(values, means, "mean", "blue+")]
-    return line_chart(series, width, _SLICE_HEIGHT, log_x=log)
+    return draw_line_chart(series, width, _SLICE_HEIGHT, log_x=log)
 
 
 class Advanced(Message):
@@ -179,10 +181,14 @@ class LeaderboardApp(ThemedApp[Board | None]):
         board = self._board
         if board is None:
             return
-        self.query_one("#state", Static).update(Text(f"{board.name}: {summary_line(board)}"))
+        self.query_one("#state", Static).update(Text(f"{board.name}: {describe_board(board)}"))
         best = board.best
         told = (
-            f"best {spoken_score(best)}  {spoken(best.params)}" if best else "no trial has been trained to the end yet"
+            f"best {format_score(best)}  {format_params(best.params)}"
+            if best
+            else "no trial has been trained to the end yet"
         )
         self.query_one("#best", Static).update(Text(told))
-        self.query_one("#trials", Static).update(trials_table(board, max(self.size.height - 6, 3), self.size.width))
+        self.query_one("#trials", Static).update(
+            build_trials_table(board, max(self.size.height - 6, 3), self.size.width)
+        )

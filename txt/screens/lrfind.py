@@ -1,4 +1,4 @@
-"""The learning-rate range test while it runs, and its curve as a picture of letters."""
+"""The screen of the learning-rate range test, and the chart of its curve."""
 
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -12,16 +12,16 @@ from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
-from txt.charts.plot import Series, line_chart
+from txt.charts.plot import Series, draw_line_chart
 from txt.screens.app import ThemedApp
-from txt.search.finding import Finding, find
-from txt.search.range_test import Tried
+from txt.search.range_test import RangeTestStep
+from txt.search.range_test_result import RangeTestResult, find_suggestion
 
 _REDRAW_SECONDS = 0.3
 MARKS = {"valley": "green+", "steepest": "orange", "slide": "magenta", "minimum": "cyan", "edge": "green+"}
 
 
-def curve_chart(finding: Finding, width: int, height: int) -> Text:
+def draw_curve(finding: RangeTestResult, width: int, height: int) -> Text:
     """Draw the smoothed loss over the learning rate, the band of the repeats, and a line at each rule's suggestion.
 
     What lies far above the beginning is cut off: the explosion would leave no room for the fall.
@@ -39,12 +39,12 @@ def curve_chart(finding: Finding, width: int, height: int) -> Text:
         Series(rates, [min(point.low, top) for point in points], color="gray"),
         Series(rates, [min(point.smoothed, top) for point in points], "loss, smoothed", "blue+"),
     ]
-    for name, rate in _marks(finding).items():
+    for name, rate in _choose_marks(finding).items():
         series.append(Series([rate, rate], [bottom, top], f"{name} {rate:.1e}", MARKS.get(name, "green+")))
-    return line_chart(series, width, height, log_x=True, x_label="learning rate")
+    return draw_line_chart(series, width, height, log_x=True, x_label="learning rate")
 
 
-def _marks(finding: Finding) -> dict[str, float]:
+def _choose_marks(finding: RangeTestResult) -> dict[str, float]:
     if finding.suggestions:
         return finding.suggestions
     return {"half of what harms": finding.suggestion} if finding.suggestion else {}
@@ -54,7 +54,7 @@ class Stepped(Message):
     """Some steps of the test were taken."""
 
 
-class LRFindApp(ThemedApp[list[Tried] | None]):
+class LRFindApp(ThemedApp[list[RangeTestStep] | None]):
     """Runs the test and shows its curve grow; the result is all its steps, or None where it was left early."""
 
     TITLE = "txt lrfind"
@@ -65,10 +65,10 @@ class LRFindApp(ThemedApp[list[Tried] | None]):
         Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
     ]
 
-    def __init__(self, test: Callable[[], Iterator[Tried]], rule: str, repeats: int) -> None:
+    def __init__(self, test: Callable[[], Iterator[RangeTestStep]], rule: str, repeats: int) -> None:
         super().__init__()
         self._test, self._rule, self._repeats = test, rule, repeats
-        self.tried: list[Tried] = []
+        self.tried: list[RangeTestStep] = []
         self._drawn = 0.0
 
     def compose(self) -> ComposeResult:
@@ -97,10 +97,10 @@ class LRFindApp(ThemedApp[list[Tried] | None]):
 
     def on_stepped(self) -> None:
         """Draw the curve so far."""
-        self.query_one("#state", Static).update(state_line(self.tried, self._repeats))
+        self.query_one("#state", Static).update(describe_state(self.tried, self._repeats))
         size = self.size
-        finding = find(list(self.tried), self._rule)
-        self.query_one("#curve", Static).update(curve_chart(finding, size.width - 2, max(size.height - 3, 4)))
+        finding = find_suggestion(list(self.tried), self._rule)
+        self.query_one("#curve", Static).update(draw_curve(finding, size.width - 2, max(size.height - 3, 4)))
 
     def on_resize(self) -> None:
         """Draw the curve in the new size."""
@@ -113,7 +113,7 @@ class LRFindApp(ThemedApp[list[Tried] | None]):
         self.exit(None)
 
 
-def state_line(tried: Sequence[Tried], repeats: int) -> str:
+def describe_state(tried: Sequence[RangeTestStep], repeats: int) -> str:
     """Say in one line how far the test is."""
     last = tried[-1]
     done = f"test {last.repeat + 1} of {repeats}, step {last.step + 1}"

@@ -1,4 +1,4 @@
-"""How a study stands at one moment: what a leaderboard shows."""
+"""A snapshot of a study for the leaderboard: its trials, ranked, and the time left."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -7,24 +7,24 @@ from typing import Any, Literal
 
 from optuna.trial import FrozenTrial, TrialState
 
-from txt.search.rounds import ONE_ROUND, Standing, planned_epochs, reach
+from txt.search.rounds import ONE_ROUND, SearchProgress, planned_epochs, reached_epoch
 from txt.search.space import Params
 from txt.search.study import Study, left_out
-from txt.search.trial_states import by_point, has_ended, is_live, was_lost
+from txt.search.trial_states import group_by_point, has_ended, is_live, was_lost
 
-State = Literal["waiting", "running", "paused", "done", "pruned", "failed"]
+TrialRowState = Literal["waiting", "running", "paused", "done", "pruned", "failed"]
 
 
 @dataclass(frozen=True)
 class TrialRow:
     """A point's trial as it is shown; `curve` is its val score after each epoch.
 
-    A paused one has come to the end of its round, and may go on to the next.
+    A paused trial has reached the end of its round, and may be promoted to the next.
     """
 
     number: int
     params: Params
-    state: State
+    state: TrialRowState
     score: float | None
     half_width: float | None
     curve: tuple[float, ...]
@@ -37,7 +37,7 @@ class TrialRow:
 
 @dataclass(frozen=True)
 class Board:
-    """The whole study: its trials, ranked, those that count only."""
+    """The whole study: the trials that count, ranked."""
 
     name: str
     metric: str
@@ -49,7 +49,7 @@ class Board:
     workers: int
     seconds_left: float | None
 
-    def of(self, state: State) -> list[TrialRow]:
+    def of(self, state: TrialRowState) -> list[TrialRow]:
         """Return the trials in a state, the best first."""
         return [trial for trial in self.trials if trial.state == state]
 
@@ -75,10 +75,10 @@ class Board:
         return sum(trial.steps for trial in self.trials)
 
 
-def board_of(study: Study, workers: int = 0) -> Board:
-    """Return how a study stands."""
+def build_board(study: Study, workers: int = 0) -> Board:
+    """Return a snapshot of a study."""
     trials = study.trials()
-    rows = list(_rows(study, by_point(trials)))
+    rows = list(_make_rows(study, group_by_point(trials)))
     sign = 1 if study.minimizes else -1
     order = {"done": 0, "paused": 1, "pruned": 2, "running": 3, "waiting": 4, "failed": 5}
     rows.sort(key=lambda row: (order[row.state], sign * (row.score if row.score is not None else 0.0), row.number))
@@ -91,26 +91,28 @@ def board_of(study: Study, workers: int = 0) -> Board:
         left_out=left_out(study),
         lost=sum(was_lost(trial) for trial in trials),
         workers=workers,
-        seconds_left=_seconds_left(study, rows, workers),
+        seconds_left=_estimate_seconds_left(study, rows, workers),
     )
 
 
-def _rows(study: Study, tried: Mapping[int, list[FrozenTrial]]) -> Iterator[TrialRow]:
-    """Yield a row for each point that was tried or is queued: of the trial that brings it furthest."""
-    standing = study.standing(tried)
+def _make_rows(study: Study, tried: Mapping[int, list[FrozenTrial]]) -> Iterator[TrialRow]:
+    """Yield a row for each point that was tried or is queued: that of its most advanced trial."""
+    standing = study.measure_progress(tried)
     for point, trials in tried.items():
         counted = [trial for trial in trials if is_live(trial) or has_ended(trial)]
         if counted:
-            counted.sort(key=lambda trial: (-reach(trial), not has_ended(trial), trial.number))
+            counted.sort(key=lambda trial: (-reached_epoch(trial), not has_ended(trial), trial.number))
             trial, *others = counted
-            before = next((other for other in others if reach(other) < reach(trial) and has_ended(other)), None)
-            yield _row(trial, _state(trial, point, standing), before)
+            before = next(
+                (other for other in others if reached_epoch(other) < reached_epoch(trial) and has_ended(other)), None
+            )
+            yield _make_row(trial, _classify_trial(trial, point, standing), before)
 
 
-def _row(trial: FrozenTrial, state: State, before: FrozenTrial | None) -> TrialRow:
+def _make_row(trial: FrozenTrial, state: TrialRowState, before: FrozenTrial | None) -> TrialRow:
     """Return the row of a trial; `before` is the one that brought its point to the end of the round before."""
     attributes = trial.user_attrs
-    curve = _curve(trial) or (_curve(before) if before else ())
+    curve = _score_curve(trial) or (_score_curve(before) if before else ())
     goes_on_from = before.user_attrs if before is not None and is_live(trial) else {}
     scored = trial.state in (TrialState.COMPLETE, TrialState.PRUNED)
     return TrialRow(
@@ -123,17 +125,17 @@ def _row(trial: FrozenTrial, state: State, before: FrozenTrial | None) -> TrialR
         scores=tuple(attributes.get("scores", ())),
         runs=tuple(attributes.get("runs", goes_on_from.get("runs", ()))),
         steps=int(attributes.get("steps", goes_on_from.get("steps", 0))),
-        seconds=_seconds(trial, attributes) + float(goes_on_from.get("seconds", 0.0)),
+        seconds=_measure_seconds(trial, attributes) + float(goes_on_from.get("seconds", 0.0)),
         reason=attributes.get("why") if state == "failed" else None,
     )
 
 
-def _curve(trial: FrozenTrial) -> tuple[float, ...]:
+def _score_curve(trial: FrozenTrial) -> tuple[float, ...]:
     return tuple(trial.intermediate_values[epoch] for epoch in sorted(trial.intermediate_values))
 
 
-def _state(trial: FrozenTrial, point: int, standing: Standing) -> State:
-    """Return the state of a trial in our words."""
+def _classify_trial(trial: FrozenTrial, point: int, standing: SearchProgress) -> TrialRowState:
+    """Return the state of a trial as the leaderboard names it."""
     match trial.state:
         case TrialState.WAITING:
             return "waiting"
@@ -148,26 +150,26 @@ def _state(trial: FrozenTrial, point: int, standing: Standing) -> State:
     return "waiting" if point in standing.due else "pruned"
 
 
-def _seconds(trial: FrozenTrial, attributes: Mapping[str, Any]) -> float:
+def _measure_seconds(trial: FrozenTrial, attributes: Mapping[str, Any]) -> float:
     if trial.state == TrialState.RUNNING and trial.datetime_start is not None:
         return (datetime.now() - trial.datetime_start).total_seconds()
     return float(attributes.get("seconds", 0.0))
 
 
-def _seconds_left(study: Study, rows: list[TrialRow], workers: int) -> float | None:
+def _estimate_seconds_left(study: Study, rows: list[TrialRow], workers: int) -> float | None:
     """Estimate the time left; None before the first trial has ended or without workers."""
     ended = [row.seconds for row in rows if row.state in ("done", "paused", "pruned")]
     if not ended or not workers:
         return None
     if study.rounds != ONE_ROUND:
-        return _seconds_left_of_rounds(study, rows) / workers
+        return _estimate_seconds_left_of_rounds(study, rows) / workers
     running = [row.seconds for row in rows if row.state == "running"]
     left = len(study.points.params) - sum(row.state in ("done", "pruned", "failed") for row in rows)
     each = sum(ended) / len(ended)
     return max(left * each - sum(min(seconds, each) for seconds in running), 0.0) / workers
 
 
-def _seconds_left_of_rounds(study: Study, rows: list[TrialRow]) -> float:
+def _estimate_seconds_left_of_rounds(study: Study, rows: list[TrialRow]) -> float:
     """Estimate by the epochs trained so far, as each round trains its points for a time of its own."""
     description = study.description
     planned = planned_epochs(

@@ -1,4 +1,4 @@
-"""What a study searches: its data, options and space, the same for all who take part, and how two of them differ."""
+"""The description of a study (data, options, space), shared by all its workers, and differences between two."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from txt.search.space import Dimension, Space, space_from_json, space_to_json
 
 
 @dataclass(frozen=True)
-class Description:
+class StudyDescription:
     """A study's description as it is kept in the study itself."""
 
     data: Mapping[str, Any]
@@ -31,9 +31,9 @@ class Description:
         """The space."""
         return space_from_json(self.space)
 
-    def differences(self, other: "Description") -> list[str]:
-        """Say what another description has otherwise."""
-        found = _data_differences(self.data, other.data)
+    def differences(self, other: "StudyDescription") -> list[str]:
+        """List what differs in another description."""
+        found = _describe_data_differences(self.data, other.data)
         for name, ours in self.base.items():
             theirs = other.base.get(name)
             if ours != theirs:
@@ -53,12 +53,12 @@ def describe(
     seeds: int,
     trials: int | None,
     prepared: str,
-) -> Description:
+) -> StudyDescription:
     """Return the description of a new study."""
-    return Description(data, base.to_json(), space_to_json(space), sampler, pruner, seeds, trials, prepared)
+    return StudyDescription(data, base.to_json(), space_to_json(space), sampler, pruner, seeds, trials, prepared)
 
 
-def _data_differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
+def _describe_data_differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]:
     if ours["fingerprint"] == theirs["fingerprint"]:
         return []
     found = [

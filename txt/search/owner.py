@@ -1,4 +1,4 @@
-"""Who works on a trial: the machine and the process, and whether it is still there."""
+"""The owner of a trial: its machine and process, and whether that process still runs."""
 
 import os
 import socket
@@ -8,28 +8,28 @@ from typing import Any
 from txt.processes import boot_id, is_process_running
 
 
-def this_process() -> dict[str, Any]:
-    """Return what tells this process from all others, on this machine and elsewhere."""
-    return {"where": here(), "pid": os.getpid(), "started": _started(os.getpid())}
+def identify_process() -> dict[str, Any]:
+    """Return what identifies this process among all others, on this machine and elsewhere."""
+    return {"where": identify_machine(), "pid": os.getpid(), "started": _read_start_time(os.getpid())}
 
 
-def here() -> str:
-    """Return what tells this machine, since it was switched on, and this container from all others."""
+def identify_machine() -> str:
+    """Return what identifies this machine, its current boot and this container."""
     space = Path("/proc/self/ns/pid")
     return "/".join([socket.gethostname(), boot_id(), os.readlink(space) if space.is_symlink() else ""])
 
 
 def is_gone(owner: dict[str, Any]) -> bool:
     """Return whether a process of this machine has ended; of another machine's nothing is known, so False."""
-    if owner.get("where") != here():
+    if owner.get("where") != identify_machine():
         return False
     pid = int(owner["pid"])
-    reused = owner.get("started") != _started(pid)  # the number belongs to another process by now
+    reused = owner.get("started") != _read_start_time(pid)  # the number belongs to another process by now
     return reused or not is_process_running(pid)
 
 
-def _started(pid: int) -> str | None:
-    """Return when a process began, in the kernel's own count; None where that cannot be told, "" for a dead one."""
+def _read_start_time(pid: int) -> str | None:
+    """Return when a process started, in kernel clock ticks; None where that is unknown, "" for a dead one."""
     if not Path("/proc/self/stat").exists():
         return None
     try:

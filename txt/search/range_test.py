@@ -1,9 +1,9 @@
 """The learning-rate range test: training at a rate that grows with each step, until the loss explodes.
 
-It trains models of its own, and what it draws at random has generators of its own: a training after it is the same to
-the bit as one without it, and neither the prepared data nor a run is touched.
+It trains its own models with its own random generators: a training after it is bit-identical to one without it, and
+neither the prepared data nor any run is changed.
 
-Source: Smith, Cyclical Learning Rates for Training Neural Networks (2017); the guide's LRFinder.
+Source: Smith, Cyclical Learning Rates for Training Neural Networks (2017).
 """
 
 import math
@@ -19,14 +19,14 @@ import torch.nn.functional as F
 from txt.config import LRFindConfig, TrainConfig
 from txt.data.prepared import Prepared, Split
 from txt.model.predict import predict_logits
-from txt.search.curve import Curve
+from txt.search.loss_curve import LossCurve
 from txt.search.trainer import StepTrainer, fitted_head
-from txt.training.batches import Rows
-from txt.training.gradients import balanced_weights
+from txt.training.batches import RowNumbers
+from txt.training.gradients import compute_balanced_weights
 from txt.training.machine import choose_machine
 
 
-class Guessing:
+class ClassPriorLoss:
     """Predicts `shares` (C,) for every row: those at which training's own loss over the split is lowest."""
 
     def __init__(self, split: Split, num_classes: int, config: TrainConfig) -> None:
@@ -35,7 +35,7 @@ class Guessing:
         weights = None
         self._weights = np.ones(num_classes)
         if config.class_weights == "balanced":
-            weights = balanced_weights(split.labels, num_classes).double()
+            weights = compute_balanced_weights(split.labels, num_classes).double()
             self._weights = weights.numpy()
         wanted = counts * self._weights / (counts * self._weights).sum()
         even = 1 / num_classes
@@ -50,7 +50,7 @@ class Guessing:
         self._losses = losses.numpy()  # (C,) of a row of each class, weighted
         self.mean_loss = float(counts @ self._losses / (counts @ self._weights))
 
-    def loss(self, rows: Rows) -> float:
+    def loss(self, rows: RowNumbers) -> float:
         """Return the loss of guessing on some rows."""
         labels: npt.NDArray[np.int64] = self._labels[rows]
         return float(self._losses[labels].sum() / self._weights[labels].sum())
@@ -59,11 +59,11 @@ class Guessing:
 _ROWS = 256  # whose mean stands for the whole split
 
 
-class Beginning:
+class InitialLoss:
     """The loss of any rows at the weights that a trainer begins with.
 
-    How hard a batch's rows are makes most of the noise in its loss, once a model can do more than guess. So much noise
-    that nothing could be read off the curve, and the test took the third batch for an explosion.
+    For a pretrained model, most of the noise in a batch's loss comes from how hard its rows are. Without a correction
+    the curve was too noisy to read, and the test took the third batch for an explosion.
     """
 
     def __init__(self, trainer: StepTrainer, split: Split, num_classes: int) -> None:
@@ -72,20 +72,20 @@ class Beginning:
         self._split, self._device = split, trainer.machine.device
         self._smoothing = trainer.config.label_smoothing
         balanced = trainer.config.class_weights == "balanced"
-        weights = balanced_weights(split.labels, num_classes) if balanced else torch.ones(num_classes)
+        weights = compute_balanced_weights(split.labels, num_classes) if balanced else torch.ones(num_classes)
         self._class_weights = weights.float()
         self._weights = weights.double().numpy()[split.labels]  # (N,)
         self._losses = np.full(len(split), np.nan)
         self.mean_loss = self.loss(np.linspace(0, len(split) - 1, min(len(split), _ROWS), dtype=np.int64))
 
-    def loss(self, rows: Rows) -> float:
-        """Return the loss of some rows, as training would tell it."""
+    def loss(self, rows: RowNumbers) -> float:
+        """Return the loss of some rows, computed as training computes it."""
         unknown = rows[np.isnan(self._losses[rows])]
         if len(unknown):
             self._losses[unknown] = self._compute(unknown)
         return float(self._losses[rows].sum() / self._weights[rows].sum())
 
-    def _compute(self, rows: Rows) -> npt.NDArray[np.float64]:
+    def _compute(self, rows: RowNumbers) -> npt.NDArray[np.float64]:
         logits = torch.from_numpy(predict_logits(self._model, self._split, self._device, rows))
         labels = torch.from_numpy(self._split.labels[rows])
         losses = F.cross_entropy(logits, labels, self._class_weights, reduction="none", label_smoothing=self._smoothing)
@@ -101,15 +101,15 @@ _EVERY_IDLE = 5  # one such rate in so many
 _USEFUL = 1 / 30  # of the rate that the first repeat found best: lower rates change nothing
 _VAL_ROWS = 256
 
-Level = Guessing | Beginning
+ReferenceLoss = ClassPriorLoss | InitialLoss
 
 
 @dataclass(frozen=True)
-class Tried:
+class RangeTestStep:
     """One step of a range test; repeats and steps are counted from 0.
 
-    `loss` is the batch's own. `adjusted` is free of what this batch's rows do to it: the loss that the model begins
-    with on them is taken off, and the one on the whole split put on.
+    `loss` is the batch's own. `adjusted` removes how hard this batch's rows are: the initial model's loss on them is
+    subtracted, and its loss on the whole split is added.
     """
 
     repeat: int
@@ -120,13 +120,13 @@ class Tried:
     val_loss: float | None = None
 
 
-def range_test(prepared: Prepared, config: TrainConfig, finding: LRFindConfig) -> Iterator[Tried]:
+def range_test(prepared: Prepared, config: TrainConfig, finding: LRFindConfig) -> Iterator[RangeTestStep]:
     """Run the test, each repeat with weights and an order of its own, yielding every step.
 
-    The model begins by predicting the classes' shares. Otherwise most of what falls in the first hundred steps of a
-    model from nothing is the way to those shares, which any small rate finds, and the suggestion is ten times too low.
-    One with pretrained weights begins as its training does: with the head that it has, or one fitted to its embeddings;
-    how hard it finds a batch's rows then is looked up.
+    A new model starts by predicting the class shares. Otherwise most of the fall in its first hundred steps is just
+    learning those shares, which any small rate does, and the suggestion is ten times too low. A pretrained model starts
+    as its training does, with its own head or one fitted to its embeddings, and each batch's loss is corrected by how
+    hard its rows are for that model.
 
     The first repeat goes from one end to the other, in longer strides where rates are lowest; the others leave out low
     rates at which the first one's loss did not move.
@@ -138,31 +138,31 @@ def range_test(prepared: Prepared, config: TrainConfig, finding: LRFindConfig) -
     try:
         machine = choose_machine(config)
         head = fitted_head(prepared, config, machine)
-        level: Level | None = None
-        rates = _first_rates(finding.rates())
+        level: ReferenceLoss | None = None
+        rates = _thin_idle_rates(finding.rates())
         for repeat in range(finding.repeats):
             own = config.with_options(seed=(config.seed + repeat) % 2**32)
             trainer = StepTrainer(prepared, own, machine, head)
-            level = level or _level(prepared, config, trainer)
-            tried = list[Tried]()
-            for each in _one_repeat(prepared, finding, trainer, level, repeat, rates):
+            level = level or _make_reference_loss(prepared, config, trainer)
+            tried = list[RangeTestStep]()
+            for each in _run_repeat(prepared, finding, trainer, level, repeat, rates):
                 tried.append(each)
                 yield each
             if repeat == 0:
-                lowest = _lowest_useful(curves_of(tried)[0])
+                lowest = _find_lowest_useful_rate(build_loss_curves(tried)[0])
                 rates = [rate for rate in finding.rates() if rate >= lowest]
     finally:
         torch.set_num_threads(threads)
 
 
-def curves_of(tried: Sequence[Tried]) -> list[Curve]:
+def build_loss_curves(tried: Sequence[RangeTestStep]) -> list[LossCurve]:
     """Return the curve of each repeat, of adjusted losses."""
     repeats = 1 + max((each.repeat for each in tried), default=-1)
-    return [Curve.of([(each.rate, each.adjusted) for each in tried if each.repeat == r]) for r in range(repeats)]
+    return [LossCurve.of([(each.rate, each.adjusted) for each in tried if each.repeat == r]) for r in range(repeats)]
 
 
 class ExplosionWatch:
-    """Tells when a range test has seen enough: the loss exploded, or is well above where it began.
+    """Decides when a range test should stop: the loss exploded, or is well above its initial value.
 
     The running mean's bias towards its beginning is corrected, so that the first steps count in full.
     """
@@ -172,7 +172,7 @@ class ExplosionWatch:
         self._steps = 0
         self._first = self._best = math.inf
 
-    def enough(self, loss: float) -> bool:
+    def should_stop(self, loss: float) -> bool:
         """Take the next loss; return whether the test should stop after it."""
         if not math.isfinite(loss):
             return True
@@ -185,21 +185,21 @@ class ExplosionWatch:
         return mean > _SPENT * self._first or mean > _EXPLODED * self._best
 
 
-def _level(prepared: Prepared, config: TrainConfig, trainer: StepTrainer) -> Level:
-    """Return what tells the loss that models begin with; the weights that make it are the same in all repeats."""
+def _make_reference_loss(prepared: Prepared, config: TrainConfig, trainer: StepTrainer) -> ReferenceLoss:
+    """Return the reference loss of the initial model, which is the same in all repeats."""
     train, classes = prepared.split("train"), len(prepared.labels)
-    return Guessing(train, classes, config) if trainer.is_untaught else Beginning(trainer, train, classes)
+    return ClassPriorLoss(train, classes, config) if trainer.is_untrained else InitialLoss(trainer, train, classes)
 
 
-def _one_repeat(
+def _run_repeat(
     prepared: Prepared,
     finding: LRFindConfig,
     trainer: StepTrainer,
-    level: Level,
+    level: ReferenceLoss,
     repeat: int,
     rates: list[float],
-) -> Iterator[Tried]:
-    if isinstance(level, Guessing):
+) -> Iterator[RangeTestStep]:
+    if isinstance(level, ClassPriorLoss):
         trainer.start_at(level.shares)
     val = prepared.split("val")
     watch = ExplosionWatch()
@@ -207,17 +207,17 @@ def _one_repeat(
         rows = trainer.next_rows()
         loss = trainer.step(rate)
         adjusted = loss - level.loss(rows) + level.mean_loss
-        val_loss = _val_loss(trainer, val) if finding.val_loss and math.isfinite(loss) else None
-        yield Tried(repeat, step, rate, loss, adjusted, val_loss)
-        if watch.enough(adjusted):
+        val_loss = _measure_val_loss(trainer, val) if finding.val_loss and math.isfinite(loss) else None
+        yield RangeTestStep(repeat, step, rate, loss, adjusted, val_loss)
+        if watch.should_stop(adjusted):
             return
 
 
-def _first_rates(rates: list[float]) -> list[float]:
+def _thin_idle_rates(rates: list[float]) -> list[float]:
     return [rate for step, rate in enumerate(rates) if rate >= _IDLE or step % _EVERY_IDLE == 0]
 
 
-def _lowest_useful(curve: Curve) -> float:
+def _find_lowest_useful_rate(curve: LossCurve) -> float:
     """Return the lowest rate worth trying again, going by the first repeat; 0 where it says nothing."""
     harmful = curve.harmful_rate()
     if harmful is None or len(curve.rates) == 0:
@@ -226,7 +226,7 @@ def _lowest_useful(curve: Curve) -> float:
     return min(best, harmful) * _USEFUL
 
 
-def _val_loss(trainer: StepTrainer, val: Split) -> float:
+def _measure_val_loss(trainer: StepTrainer, val: Split) -> float:
     """Return the mean loss over the first rows of the val split, after the step."""
     rows = np.arange(min(len(val), _VAL_ROWS))
     model = trainer.optimizer.working

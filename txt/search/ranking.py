@@ -1,4 +1,4 @@
-"""What a study found: the ranking, which options matter, the score by each of them, and a table of all trials."""
+"""The results of a study: the ranking, the importance of each option, the score by option, and a table of trials."""
 
 import csv
 import io
@@ -14,12 +14,12 @@ from txt.files import atomic_write
 from txt.search.board import Board, TrialRow
 from txt.search.rounds import ONE_ROUND
 from txt.search.study import Study
-from txt.search.trial_states import by_point, has_ended
+from txt.search.trial_states import group_by_point, has_ended
 
 _FEWEST_FOR_IMPORTANCE = 4
 
 
-def compared(study: Study) -> list[FrozenTrial]:
+def find_comparable_trials(study: Study) -> list[FrozenTrial]:
     """Return a trial for each point, with a score that can be compared with the others'.
 
     Those trained to the end, where all are. Successive halving trains only the best to the end, which says nothing
@@ -30,7 +30,7 @@ def compared(study: Study) -> list[FrozenTrial]:
         return [trial for trial in trials if trial.state == TrialState.COMPLETE]
     end = study.rounds[0]
     found: dict[int, FrozenTrial] = {}
-    for point, tried in by_point(trials).items():
+    for point, tried in group_by_point(trials).items():
         for trial in tried:
             if has_ended(trial) and end in trial.intermediate_values:
                 score = trial.intermediate_values[end]
@@ -39,12 +39,12 @@ def compared(study: Study) -> list[FrozenTrial]:
     return list(found.values())
 
 
-def importances(study: Study) -> dict[str, float]:
+def compute_importances(study: Study) -> dict[str, float]:
     """Return the share of each option in the variance of the scores, by functional ANOVA (Hutter et al. 2014).
 
     Empty where too few trials ended, or all scored alike.
     """
-    trials = compared(study)
+    trials = find_comparable_trials(study)
     if len(trials) < _FEWEST_FOR_IMPORTANCE or len({trial.value for trial in trials}) < 2:
         return {}
     varied = [name for name in study.description.dimensions if len({repr(trial.params[name]) for trial in trials}) > 1]
@@ -57,9 +57,9 @@ def importances(study: Study) -> dict[str, float]:
     return {name: float(share) for name, share in found.items()}
 
 
-def slices(study: Study) -> dict[str, list[tuple[Any, float, float]]]:
+def score_by_option(study: Study) -> dict[str, list[tuple[Any, float, float]]]:
     """Return for each option its values in order, each with the mean and the best score of the trials that had it."""
-    trials = compared(study)
+    trials = find_comparable_trials(study)
     best = min if study.minimizes else max
     found: dict[str, list[tuple[Any, float, float]]] = {}
     for name in trials[0].params if trials else ():
@@ -73,7 +73,7 @@ def slices(study: Study) -> dict[str, list[tuple[Any, float, float]]]:
     return found
 
 
-def not_told_apart(board: Board) -> list[TrialRow]:
+def find_indistinguishable(board: Board) -> list[TrialRow]:
     """Return the finished trials whose interval holds the best one's score, the best itself left out."""
     best = board.best
     if best is None or best.score is None:
@@ -93,11 +93,11 @@ def to_json(study: Study, board: Board) -> dict[str, Any]:
     return {
         "study": board.name,
         "metric": board.metric,
-        "best": _trial_json(best) if best else None,
-        "trials": [_trial_json(trial) for trial in board.trials],
+        "best": _trial_to_json(best) if best else None,
+        "trials": [_trial_to_json(trial) for trial in board.trials],
         "left_out": sum(board.left_out.values()),
         "left_out_reasons": dict(board.left_out),
-        "importances": importances(study),
+        "importances": compute_importances(study),
         "seconds": board.cost_seconds,
         "steps": board.steps,
     }
@@ -110,13 +110,13 @@ def write_results(board: Board, path: Path) -> None:
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(["trial", "state", board.metric, "half_width", *names, "steps", "seconds", "runs", "reason"])
     for trial in board.trials:
-        values = [_cell(trial.params.get(name)) for name in names]
+        values = [_format_cell(trial.params.get(name)) for name in names]
         writer.writerow(
             [
                 trial.number,
                 trial.state,
-                _cell(trial.score),
-                _cell(trial.half_width),
+                _format_cell(trial.score),
+                _format_cell(trial.half_width),
                 *values,
                 trial.steps,
                 f"{trial.seconds:.1f}",
@@ -128,26 +128,26 @@ def write_results(board: Board, path: Path) -> None:
         whole.write(file.getvalue())
 
 
-def spoken(params: dict[str, Any], names: Sequence[str] = ()) -> str:
+def format_params(params: dict[str, Any], names: Sequence[str] = ()) -> str:
     """Return options in one line, `lr=0.0003 d_model=256`."""
-    return " ".join(f"{spoken_name(name)}={spoken_value(params[name])}" for name in names or params)
+    return " ".join(f"{format_param_name(name)}={format_param_value(params[name])}" for name in names or params)
 
 
-def spoken_value(value: Any) -> str:
+def format_param_value(value: Any) -> str:
     """Return a value as it is shown."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
-def spoken_name(name: str) -> str:
+def format_param_name(name: str) -> str:
     """Return the name of an option as it is typed."""
     return {"learning_rate": "lr", "num_epochs": "epochs"}.get(name, name)
 
 
-def _cell(value: Any) -> Any:
+def _format_cell(value: Any) -> Any:
     return "" if value is None else value
 
 
-def _trial_json(trial: TrialRow) -> dict[str, Any]:
+def _trial_to_json(trial: TrialRow) -> dict[str, Any]:
     interval = None
     if trial.score is not None and trial.half_width is not None:
         interval = [trial.score - trial.half_width, trial.score + trial.half_width]

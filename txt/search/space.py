@@ -53,7 +53,7 @@ GUIDE_GRID: Space = {
     "learning_rate": Choices((1e-5, 1e-4, 5e-4)),
     "batch_size": Choices((16, 32, 64)),
 }
-"""The grid of the guide's example."""
+"""The default grid of `txt grid`."""
 
 
 def space_to_json(space: Space) -> dict[str, Any]:
@@ -72,12 +72,12 @@ def read_values(texts: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Dim
     `a,b,c` is a list, `1e-5..1e-3` a range.
 
     Raises:
-        InputError: a list is empty, a range is reversed, or a value is none that its option takes.
+        InputError: a list is empty, a range is reversed, or an option does not take a value.
     """
     items = {item.name: item for item in fields(TrainConfig)}
     fixed, space = dict[str, Any](), dict[str, Dimension]()
     for name, text in texts.items():
-        _sort_in(items[name], _read(items[name], text), fixed, space)
+        _add_option(items[name], _parse_option(items[name], text), fixed, space)
     return fixed, space
 
 
@@ -98,8 +98,8 @@ def read_space_file(path: Path) -> tuple[dict[str, Any], dict[str, Dimension]]:
         if item is None:
             hint = did_you_mean(written.replace("-", "_"), names)
             raise InputError(f"`{path}` has an unknown parameter `{written}`", hint)
-        read = _choices(item, [_spelled(each) for each in value]) if isinstance(value, list) else None
-        _sort_in(item, read or _read(item, _spelled(value)), fixed, space)
+        read = _parse_choices(item, [_spell_value(each) for each in value]) if isinstance(value, list) else None
+        _add_option(item, read or _parse_option(item, _spell_value(value)), fixed, space)
     return fixed, space
 
 
@@ -107,7 +107,7 @@ class Combinations:
     """Every combination of a space without ranges of real numbers, numbered from 0, without building them all."""
 
     def __init__(self, space: Space) -> None:
-        self._axes = {name: _listed(name, dimension) for name, dimension in space.items()}
+        self._axes = {name: _list_values(name, dimension) for name, dimension in space.items()}
 
     def __len__(self) -> int:
         return math.prod(len(values) for values in self._axes.values())
@@ -121,14 +121,14 @@ class Combinations:
 
 
 @dataclass(frozen=True)
-class Points:
+class SearchPoints:
     """The combinations to try, and how many could not be built, by the reason."""
 
     params: tuple[Params, ...]
     left_out: Mapping[str, int]
 
 
-def grid_points(space: Space, base: TrainConfig, trials: int | None, seed: int) -> Points:
+def grid_points(space: Space, base: TrainConfig, trials: int | None, seed: int) -> SearchPoints:
     """Return every combination that can be built, or `trials` of them drawn at random.
 
     Raises:
@@ -142,9 +142,9 @@ def grid_points(space: Space, base: TrainConfig, trials: int | None, seed: int) 
         )
     found: list[Params] = []
     left_out = Counter[str]()
-    for number in _order(len(combinations), trials, seed):
+    for number in _order_numbers(len(combinations), trials, seed):
         params = combinations[number]
-        reason = why_impossible(base, params)
+        reason = explain_impossible(base, params)
         if reason is None:
             found.append(params)
         else:
@@ -153,10 +153,10 @@ def grid_points(space: Space, base: TrainConfig, trials: int | None, seed: int) 
             break
     if not found:
         raise InputError("no combination of the space can be built", next(iter(left_out), None))
-    return Points(tuple(found), left_out)
+    return SearchPoints(tuple(found), left_out)
 
 
-def base_of(values: Mapping[str, Any], space: Space) -> TrainConfig:
+def find_base_config(values: Mapping[str, Any], space: Space) -> TrainConfig:
     """Return the options that all combinations share; those of the space in it are of one that can be built.
 
     Raises:
@@ -174,7 +174,7 @@ def base_of(values: Mapping[str, Any], space: Space) -> TrainConfig:
     raise refused
 
 
-def why_impossible(base: TrainConfig, params: Params) -> str | None:
+def explain_impossible(base: TrainConfig, params: Params) -> str | None:
     """Return why no model can be built with these options, or None."""
     try:
         base.with_options(**params)
@@ -188,7 +188,7 @@ def has_real_ranges(space: Space) -> bool:
     return any(isinstance(dimension, Range) and not dimension.whole for dimension in space.values())
 
 
-def _order(count: int, trials: int | None, seed: int) -> Iterator[int]:
+def _order_numbers(count: int, trials: int | None, seed: int) -> Iterator[int]:
     """Yield the numbers below `count`: in order, or, where only some are wanted, at random without repeats."""
     if trials is None:
         yield from range(count)
@@ -205,36 +205,36 @@ def _order(count: int, trials: int | None, seed: int) -> Iterator[int]:
             yield number
 
 
-def _sort_in(item: Field[Any], read: Any, fixed: dict[str, Any], space: dict[str, Dimension]) -> None:
+def _add_option(item: Field[Any], read: Any, fixed: dict[str, Any], space: dict[str, Dimension]) -> None:
     if isinstance(read, Choices | Range):
         space[item.name] = read
     else:
         fixed[item.name] = read
 
 
-def _read(item: Field[Any], text: str) -> Any:
+def _parse_option(item: Field[Any], text: str) -> Any:
     """Return a value, Choices or a Range."""
     if ".." in text:
-        return _range(item, text)
+        return _parse_range(item, text)
     if "," not in text:
-        return _value(item, text)
-    return _choices(item, [part.strip() for part in text.split(",") if part.strip()])
+        return _parse_value(item, text)
+    return _parse_choices(item, [part.strip() for part in text.split(",") if part.strip()])
 
 
-def _choices(item: Field[Any], parts: Sequence[str]) -> Choices:
+def _parse_choices(item: Field[Any], parts: Sequence[str]) -> Choices:
     if not parts:
         raise InputError(f"{flag(item)} is an empty list", f"values are separated by commas: {flag(item)} a,b,c")
-    return Choices(tuple(dict.fromkeys(_value(item, part) for part in parts)))
+    return Choices(tuple(dict.fromkeys(_parse_value(item, part) for part in parts)))
 
 
-def _range(item: Field[Any], text: str) -> Range:
+def _parse_range(item: Field[Any], text: str) -> Range:
     declared = str(item.type)
     if "int" not in declared and "float" not in declared:
-        raise InputError(f"{flag(item)} takes no range, as its values are no numbers", "list them: a,b,c")
+        raise InputError(f"{flag(item)} does not take a range, as its values are not numbers", "list them: a,b,c")
     low_text, _, high_text = text.partition("..")
-    low, high = _value(item, low_text), _value(item, high_text)
+    low, high = _parse_value(item, low_text), _parse_value(item, high_text)
     if low is None or high is None:
-        raise InputError(f"{flag(item)} `{text}` is no range of numbers")
+        raise InputError(f"{flag(item)} `{text}` is not a range of numbers")
     if low >= high:
         raise InputError(
             f"{flag(item)} {text} is reversed: {low:g} is not below {high:g}", f"try {flag(item)} {high:g}..{low:g}"
@@ -242,14 +242,14 @@ def _range(item: Field[Any], text: str) -> Range:
     return Range(low, high, log=low > 0 and high / low >= _LOG_FROM, whole="int" in declared)
 
 
-def _value(item: Field[Any], text: str) -> Any:
+def _parse_value(item: Field[Any], text: str) -> Any:
     """Return one value of an option, checked."""
     text = text.strip()
     declared = str(item.type)
     if text.lower() == "none" and item.default is None:
         return None
     try:
-        value = _typed(declared, text)
+        value = _convert_text(declared, text)
     except ValueError:
         kinds = {"int": "whole numbers", "float": "numbers", "bool": "true or false"}
         kind = next((spoken for name, spoken in kinds.items() if name in declared), declared)
@@ -260,29 +260,29 @@ def _value(item: Field[Any], text: str) -> Any:
     return value
 
 
-def _typed(declared: str, text: str) -> Any:
+def _convert_text(declared: str, text: str) -> Any:
     if "int" in declared:
         return int(text)
     if "float" in declared:
         return float(text)
     if "bool" in declared:
-        return {"true": True, "false": False, "yes": True, "no": False}.get(text.lower()) or _false(text)
+        return {"true": True, "false": False, "yes": True, "no": False}.get(text.lower()) or _parse_false(text)
     if not text:
         raise ValueError
     return text
 
 
-def _false(text: str) -> bool:
+def _parse_false(text: str) -> bool:
     if text.lower() in ("false", "no"):
         return False
     raise ValueError
 
 
-def _spelled(value: Any) -> str:
+def _spell_value(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _listed(name: str, dimension: Dimension) -> Sequence[Any]:
+def _list_values(name: str, dimension: Dimension) -> Sequence[Any]:
     if isinstance(dimension, Choices):
         return dimension.values
     if not dimension.whole:

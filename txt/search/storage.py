@@ -1,4 +1,4 @@
-"""Where a study is kept: a journal that mends itself, in a file, or any database that Optuna takes."""
+"""The storage of a study: a self-repairing journal file, or any database that Optuna supports."""
 
 import fcntl
 import importlib.util
@@ -27,7 +27,7 @@ def open_journal(path: Path) -> BaseStorage:
         InputError: it is damaged in the middle, where no crash can have torn it.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    lock = _MendingLock(path)
+    lock = _RepairingLock(path)
     lock.acquire()  # a torn last line has to go before anyone reads
     lock.release()
     try:
@@ -40,9 +40,9 @@ def open_database(url: str) -> BaseStorage:
     """Connect to a database: `postgresql://user@host/name`, `mysql+pymysql://…`, `sqlite:///file.db`.
 
     Raises:
-        InputError: the URL is none, its driver is not installed, or the database does not answer.
+        InputError: the URL is invalid, its driver is not installed, or the database does not answer.
     """
-    parsed = parsed_url(url)
+    parsed = parse_url(url)
     timeout = {"connect_timeout": _CONNECT_SECONDS} if parsed.get_backend_name() == "postgresql" else {}
     try:
         return RDBStorage(
@@ -58,8 +58,8 @@ def open_database(url: str) -> BaseStorage:
         ) from None
 
 
-def parsed_url(url: str) -> URL:
-    """Return the parts of a database URL; PostgreSQL is spoken to through psycopg 3.
+def parse_url(url: str) -> URL:
+    """Return the parts of a database URL; PostgreSQL is reached through psycopg 3.
 
     Raises:
         InputError: it is not such a URL, or psycopg is not installed.
@@ -85,11 +85,11 @@ def without_password(url: str) -> str:
     return make_url(url)._replace(password=None).render_as_string()
 
 
-class _MendingLock(JournalFileOpenLock):
-    """A lock on a journal that the system lets go when its holder dies, and that mends the journal when it is taken.
+class _RepairingLock(JournalFileOpenLock):
+    """A lock on a journal that the system releases when its holder dies, and that repairs the journal when taken.
 
-    Optuna's own locks are files that outlive their holder and stall everybody for thirty seconds; and a line that a
-    crash left half-written makes all that is appended behind it unreadable.
+    Optuna's own locks are files that outlive their holder and block everyone for thirty seconds; and a half-written
+    line left by a crash makes everything appended after it unreadable.
     """
 
     def __init__(self, journal: Path) -> None:

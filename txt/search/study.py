@@ -1,9 +1,9 @@
-"""A search for the best options: its points, each to be tried exactly once, whatever happens to those who try them.
+"""A search for the best options: each of its points is tried exactly once, even if workers die.
 
-Optuna keeps the study; what its samplers and storages do not see to is done here. Every point waits in the queue as a
-trial of its own, so that taking one is a single step in the storage. A trial whose process died is failed by whoever
-notices, and its point is queued again. The same point may come to be queued twice, when two machines do that at the
-same moment: then the trial with the lower number counts, and whoever takes the other one puts it away.
+Optuna stores the study; this module adds what its samplers and storages do not do. Every point waits in the queue as a
+trial of its own, so that taking one is a single step in the storage. A trial whose process died is marked as failed by
+any worker that notices, and its point is queued again. A point may be queued twice if two machines do that at the same
+moment: then the trial with the lower number counts, and the worker that takes the other one discards it.
 """
 
 import time
@@ -21,26 +21,34 @@ from optuna.trial import FrozenTrial, TrialState
 
 from txt.errors import InputError, TxtError
 from txt.metrics import Ints
-from txt.search.description import Description
-from txt.search.owner import is_gone, this_process
-from txt.search.rounds import ONE_ROUND, PAUSE_AT, Ends, Standing, halving, serves, standing
+from txt.search.description import StudyDescription
+from txt.search.owner import identify_process, is_gone
+from txt.search.rounds import (
+    ONE_ROUND,
+    PAUSE_AT,
+    RoundEnds,
+    SearchProgress,
+    measure_progress,
+    plan_halving,
+    reaches_end,
+)
 from txt.search.space import (
     Choices,
     Dimension,
     Params,
-    Points,
+    SearchPoints,
+    explain_impossible,
     grid_points,
-    why_impossible,
 )
 from txt.search.trial_states import (
     DUPLICATE,
     LOST,
     UNBUILDABLE,
-    by_point,
-    drawn_before,
+    failure_reason,
+    find_earlier_params,
+    group_by_point,
     has_ended,
     is_live,
-    why_failed,
 )
 
 LEASE_SECONDS = 120.0  # without a sign of life, a trial of another machine counts as lost
@@ -50,7 +58,7 @@ _DESCRIPTION = "txt"
 
 
 @dataclass(frozen=True)
-class Taken:
+class TakenPoint:
     """A point that this process is to try."""
 
     trial: optuna.Trial
@@ -63,12 +71,12 @@ class Taken:
 class Study:
     """A study in its storage, as one process sees it."""
 
-    def __init__(self, study: optuna.Study, storage: BaseStorage, description: Description) -> None:
+    def __init__(self, study: optuna.Study, storage: BaseStorage, description: StudyDescription) -> None:
         self.optuna, self.storage, self.description = study, storage, description
         self._beats: dict[int, tuple[Any, float]] = {}
 
     @classmethod
-    def begin(cls, name: str, storage: BaseStorage, description: Description) -> "Study":
+    def begin(cls, name: str, storage: BaseStorage, description: StudyDescription) -> "Study":
         """Make a study, or join the one of this name.
 
         Raises:
@@ -85,11 +93,11 @@ class Study:
         if there is None:
             study.set_user_attr(_DESCRIPTION, vars(description))
         else:
-            differences = Description(**there).differences(description)
+            differences = StudyDescription(**there).differences(description)
             if differences:
                 raise InputError(
-                    f"study `{name}` was made otherwise: {'; '.join(differences)}",
-                    f"txt grid --resume {name} goes on with it as it was made; another --name starts afresh",
+                    f"study `{name}` was made with other settings: {'; '.join(differences)}",
+                    f"txt grid --resume {name} continues it with its own settings; another --name starts a new one",
                 )
         return cls(study, storage, description)
 
@@ -107,7 +115,7 @@ class Study:
         there = study.user_attrs.get(_DESCRIPTION)
         if there is None:
             raise InputError(f"study `{name}` was not made by `txt grid`")
-        return cls(study, storage, Description(**there))
+        return cls(study, storage, StudyDescription(**there))
 
     @property
     def name(self) -> str:
@@ -120,19 +128,19 @@ class Study:
         return self.description.config.metric == "loss"
 
     @cached_property
-    def points(self) -> Points:
+    def points(self) -> SearchPoints:
         """The combinations to try; those of a random or TPE search are empty, and drawn when their turn comes."""
         description = self.description
         if description.sampler != "grid":
-            return Points(({},) * (description.trials or 0), {})
+            return SearchPoints(({},) * (description.trials or 0), {})
         return grid_points(description.dimensions, description.config, description.trials, seed=description.config.seed)
 
     @cached_property
     def _order(self) -> Ints:
-        """The points in the order to queue them.
+        """The order in which points are queued.
 
-        A pruner compares a trial with those before it. In a grid's own order, where the learning rate rises, each would
-        be better than these, and hardly any be pruned; so they are shuffled.
+        A pruner compares a trial with earlier ones. In grid order the learning rate rises, so each trial would be
+        better than the ones before and hardly any would be pruned; therefore the points are shuffled.
         """
         count, description = len(self.points.params), self.description
         if description.pruner == "none":
@@ -147,38 +155,38 @@ class Study:
 
     def replenish(self) -> int:
         """Queue every point that is neither done nor queued nor tried at this moment. Returns how many were queued."""
-        tried = by_point(self.trials())
-        due = self.standing(tried).due
+        tried = group_by_point(self.trials())
+        due = self.measure_progress(tried).due
         queued = 0
         for point in self._order:
             trials = tried.get(point, [])
             if point not in due or any(is_live(trial) for trial in trials):
                 continue
-            self._queue(int(point), due[point], drawn_before(trials) or self.points.params[point])
+            self._queue(int(point), due[point], find_earlier_params(trials) or self.points.params[point])
             queued += 1
         return queued
 
-    def take(self, seed: int = 0) -> Taken | None:
+    def take(self, seed: int = 0) -> TakenPoint | None:
         """Take a point off the queue, or return None where none waits. `seed` differs between the processes."""
         while self.optuna.get_trials(deepcopy=False, states=(TrialState.WAITING,)):
             self.optuna.sampler = self._sampler(seed)
             trial = self.optuna.ask()
-            trial.set_user_attr("owner", this_process())
+            trial.set_user_attr("owner", identify_process())
             point = trial.user_attrs.get("point")
             if point is None:  # the queue was emptied meanwhile, and Optuna made a trial of its own
                 self.fail(trial.number, DUPLICATE)
                 return None
-            if self._has_elder(trial):
+            if self._has_earlier_trial(trial):
                 self.fail(trial.number, DUPLICATE)
                 continue
             params = self._draw(trial, point)
             if params is not None:
-                return Taken(trial, point, params, trial.user_attrs.get(PAUSE_AT))
+                return TakenPoint(trial, point, params, trial.user_attrs.get(PAUSE_AT))
         return None
 
     def reap(self) -> int:
         """Fail the trials whose process is gone or has long given no sign of life. Returns how many."""
-        return sum(self.fail(trial.number, LOST) for trial in self._lost())
+        return sum(self.fail(trial.number, LOST) for trial in self._find_lost())
 
     def fail(self, number: int, why: str) -> bool:
         """Mark a trial as failed; return whether it was still running."""
@@ -192,7 +200,7 @@ class Study:
     def is_mine(self, number: int) -> bool:
         """Return whether a trial is still this process's, and was not given up as lost."""
         trial = self.storage.get_trial(self._trial_id(number))
-        return trial.state == TrialState.RUNNING and trial.user_attrs.get("owner") == this_process()
+        return trial.state == TrialState.RUNNING and trial.user_attrs.get("owner") == identify_process()
 
     def beat(self, number: int) -> bool:
         """Give a sign of life for a trial; return whether it is still running."""
@@ -204,18 +212,18 @@ class Study:
 
     def is_over(self) -> bool:
         """Return whether every point is done, or has failed for good."""
-        return not self.standing(by_point(self.trials())).due
+        return not self.measure_progress(group_by_point(self.trials())).due
 
     @cached_property
-    def rounds(self) -> Ends:
+    def rounds(self) -> RoundEnds:
         """The epochs after which the rounds end."""
         if self.description.pruner == "halving":
-            return halving(self.description.config.num_epochs)
+            return plan_halving(self.description.config.num_epochs)
         return ONE_ROUND
 
-    def standing(self, tried: Mapping[int, list[FrozenTrial]]) -> Standing:
+    def measure_progress(self, tried: Mapping[int, list[FrozenTrial]]) -> SearchProgress:
         """Return how far the search has come, from the trials of each point."""
-        return standing(tried, len(self.points.params), self.rounds, minimize=self.minimizes)
+        return measure_progress(tried, len(self.points.params), self.rounds, minimize=self.minimizes)
 
     def pruner(self) -> optuna.pruners.BasePruner:
         """Return what ends weak trials early, where not rounds do."""
@@ -231,16 +239,16 @@ class Study:
         pause = {} if pause_at is None else {PAUSE_AT: pause_at}
         self.optuna.enqueue_trial(params, user_attrs={"point": point, **pause})
 
-    def _has_elder(self, trial: optuna.Trial) -> bool:
+    def _has_earlier_trial(self, trial: optuna.Trial) -> bool:
         """Return whether an earlier trial brings the point as far."""
         point, pause_at = trial.user_attrs["point"], trial.user_attrs.get(PAUSE_AT)
         return any(
-            (is_live(other) or has_ended(other)) and serves(other, pause_at)
+            (is_live(other) or has_ended(other)) and reaches_end(other, pause_at)
             for other in self.trials()
             if other.number < trial.number and other.user_attrs.get("point") == point
         )
 
-    def _lost(self) -> Iterator[FrozenTrial]:
+    def _find_lost(self) -> Iterator[FrozenTrial]:
         now = time.monotonic()
         for trial in self.optuna.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
             owner = trial.user_attrs.get("owner")
@@ -267,7 +275,7 @@ class Study:
             self.optuna.sampler = optuna.samplers.RandomSampler(seed=seed)
         for name, dimension in self.description.dimensions.items():
             _suggest(trial, name, dimension)
-        reason = why_impossible(self.description.config, trial.params)
+        reason = explain_impossible(self.description.config, trial.params)
         if reason is None:
             return dict(trial.params)
         self._leave_out(trial, point, reason)
@@ -276,7 +284,7 @@ class Study:
     def _leave_out(self, trial: optuna.Trial, point: int, reason: str) -> None:
         trial.set_user_attr("reason", reason)
         self.fail(trial.number, UNBUILDABLE)
-        left_out = [each for each in self.trials() if why_failed(each) == UNBUILDABLE]
+        left_out = [each for each in self.trials() if failure_reason(each) == UNBUILDABLE]
         if len(left_out) > _MOST_UNBUILDABLE + 10 * len(self.points.params):
             raise TxtError(f"hardly any combination of the space can be built: {reason}", "change the lists")
         self._queue(point, trial.user_attrs.get(PAUSE_AT), {})
@@ -290,7 +298,7 @@ def left_out(study: Study) -> dict[str, int]:
     """Return how many combinations could not be built, by the reason."""
     counts = dict(study.points.left_out)
     for trial in study.trials():
-        if why_failed(trial) == UNBUILDABLE:
+        if failure_reason(trial) == UNBUILDABLE:
             reason = str(trial.user_attrs.get("reason"))
             counts[reason] = counts.get(reason, 0) + 1
     return counts

@@ -1,4 +1,4 @@
-"""Keeps the workers of a study going on this machine, and tells how it stands."""
+"""Keeps the workers of a study running on this machine, and reports its progress."""
 
 import os
 import shutil
@@ -12,7 +12,7 @@ from txt.errors import InputError, TxtError
 from txt.processes import count_cores
 from txt.runs.folder import REMOVED, Run, list_runs
 from txt.runs.notes import KEEP, read_notes
-from txt.search.board import Board, board_of
+from txt.search.board import Board, build_board
 from txt.search.study import Study
 from txt.search.study_folder import StudyFolder
 from txt.search.worker import Job
@@ -30,7 +30,7 @@ def supervise(
     storage: str | None = None,
     keep_models: int | None = None,
 ) -> Iterator[Board]:
-    """Run a study with so many worker processes, yielding how it stands, until it is over or `stop()` says so.
+    """Run a study with `workers` processes, yielding its board, until it is over or `stop()` returns True.
 
     A worker that dies is started again. Stopping, and closing the generator, let the workers save what they train; the
     last board comes after that.
@@ -51,7 +51,7 @@ def supervise(
     study.replenish()
 
     def board(workers: int = 0) -> Board:
-        board = board_of(study, workers)
+        board = build_board(study, workers)
         drop_checkpoints(board, folder.runs)
         if keep_models is not None:
             drop_models(board, folder.runs, keep_models)
@@ -101,7 +101,7 @@ class _Worker:
             return
         self._idle_deaths = 0 if self._has_worked(study) else self._idle_deaths + 1
         if self._idle_deaths >= _MOST_IDLE_DEATHS:
-            raise TxtError(f"workers end before they begin: {self._last_words()}", f"see {self._job.log}")
+            raise TxtError(f"workers end before they take a trial: {self._last_log_line()}", f"see {self._job.log}")
         self._process = self._job.start()
 
     def ask_to_stop(self) -> None:
@@ -121,17 +121,17 @@ class _Worker:
         pid = self._process.pid
         return any(trial.user_attrs.get("owner", {}).get("pid") == pid for trial in study.trials())
 
-    def _last_words(self) -> str:
+    def _last_log_line(self) -> str:
         log = self._job.log
         lines = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
-        return lines[-1] if lines else "without a word"
+        return lines[-1] if lines else "it wrote nothing to its log"
 
 
-_MADE_OF_IT = ("report.json", "reports", "predictions")  # somebody has looked closer at the model
+_MADE_FROM_MODEL = ("report.json", "reports", "predictions")  # made from the model by later commands
 
 
 def drop_checkpoints(board: Board, runs: Path) -> None:
-    """Remove the checkpoints of the pruned trials, which they would have gone on from had they come a round further."""
+    """Remove the checkpoints of pruned trials, which are needed only by trials promoted to the next round."""
     for trial in board.of("pruned"):
         for run in (Run(runs / name) for name in trial.runs):
             if run.checkpoints.is_dir() and not run.is_training():
@@ -141,13 +141,13 @@ def drop_checkpoints(board: Board, runs: Path) -> None:
 def drop_models(board: Board, runs: Path, keep: int) -> list[str]:
     """Remove the weights of all trials that ended but the `keep` best; `runs` is the folder of this machine's runs.
 
-    Those of a run stay that is tagged `keep`, was evaluated, is being trained, or that another run began from. Returns
-    the names of the runs that have none any more.
+    A run keeps its weights if it is tagged `keep`, was evaluated, is being trained, or another run started from it.
+    Returns the names of the runs whose weights were removed.
     """
-    candidates = [run for run in _ended(board, runs, keep) if _holds_weights(run)]
+    candidates = [run for run in _list_ended_runs(board, runs, keep) if _holds_weights(run)]
     if not candidates:
         return []
-    begun_from = {Path(name).name for run in list_runs(runs) if (name := _begun_from(run))}
+    begun_from = {Path(name).name for run in list_runs(runs) if (name := _read_pretrained(run))}
     dropped = [run for run in candidates if run.name not in begun_from and not _is_needed(run)]
     for run in dropped:
         _remove(run.model)
@@ -155,7 +155,7 @@ def drop_models(board: Board, runs: Path, keep: int) -> list[str]:
     return [run.name for run in dropped]
 
 
-def _ended(board: Board, runs: Path, keep: int) -> Iterator[Run]:
+def _list_ended_runs(board: Board, runs: Path, keep: int) -> Iterator[Run]:
     for trial in [*board.of("done")[keep:], *board.of("pruned"), *board.of("failed")]:
         yield from (Run(runs / name) for name in trial.runs)
 
@@ -164,7 +164,7 @@ def _holds_weights(run: Run) -> bool:
     return run.model.is_dir() or run.checkpoints.is_dir()
 
 
-def _begun_from(run: Run) -> str | None:
+def _read_pretrained(run: Run) -> str | None:
     try:
         return run.config().pretrained
     except InputError:  # a run of another version
@@ -172,7 +172,7 @@ def _begun_from(run: Run) -> str | None:
 
 
 def _is_needed(run: Run) -> bool:
-    if run.is_training() or any((run.path / name).exists() for name in _MADE_OF_IT):
+    if run.is_training() or any((run.path / name).exists() for name in _MADE_FROM_MODEL):
         return True
     try:
         return KEEP in read_notes(run.path).tags

@@ -1,4 +1,4 @@
-"""Our own transformer as something that learns from labeled texts in memory and predicts, with nothing left behind."""
+"""Trains a transformer on labeled texts in memory and predicts others; no files are left behind."""
 
 import csv
 import tempfile
@@ -8,14 +8,14 @@ from pathlib import Path
 import torch
 
 from txt.config import PrepareConfig, TrainConfig
-from txt.data.encoder import encoder_for
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
+from txt.data.token_encoder import make_encoder
 from txt.model.predict import predict_logits
 from txt.recipes import RECIPE
 from txt.search.trainer import StepTrainer
 from txt.training.machine import choose_machine
-from txt.training.start import enough_epochs
+from txt.training.start import ensure_epochs
 
 _WHOLE = PrepareConfig(text_column="text", label_column="label", train_split=1.0, val_split=0.0, use_labels=False)
 
@@ -33,15 +33,15 @@ def learn_and_predict(train: Sequence[tuple[str, str]], texts: Sequence[str]) ->
             csv.writer(file).writerows([("text", "label"), *train])
         prepare(data, _WHOLE, out)
         prepared = Prepared.open(out)
-        trainer = _trained(prepared, enough_epochs(TrainConfig.from_json(RECIPE), prepared))
-        rows = encoder_for(prepared.tokenizer(), prepared.manifest.max_length)(texts)
+        trainer = _train(prepared, ensure_epochs(TrainConfig.from_json(RECIPE), prepared))
+        rows = make_encoder(prepared.tokenizer(), prepared.manifest.max_length)(texts)
         model = trainer.optimizer.working
         model.eval()
         logits = predict_logits(model, rows, trainer.machine.device)  # (N, C)
         return [prepared.labels[number] for number in logits.argmax(1)]
 
 
-def _trained(prepared: Prepared, config: TrainConfig) -> StepTrainer:
+def _train(prepared: Prepared, config: TrainConfig) -> StepTrainer:
     threads = torch.get_num_threads()
     try:
         trainer = StepTrainer(prepared, config, choose_machine(config))

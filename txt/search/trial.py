@@ -21,7 +21,7 @@ from txt.errors import InputError
 from txt.evaluation.intervals import intervals
 from txt.runs.events import Evaluation, Event, Finished
 from txt.runs.folder import RUNS, Run
-from txt.search.study import Study, Taken
+from txt.search.study import Study, TakenPoint
 from txt.search.trial_states import BEGUN_AT, STOPPED
 from txt.training.loop import train
 from txt.training.start import Start, resume
@@ -30,11 +30,11 @@ _BEAT_SECONDS = 20.0
 _OUT_OF_MEMORY = "out of memory"
 _ENDED = ("completed", "early_stopped")
 
-Watcher = Callable[[], bool]
+StopCheck = Callable[[], bool]
 
 
 @dataclass(frozen=True)
-class Outcome:
+class RunOutcome:
     """How one run of a trial ended; `reason` says why it has no score."""
 
     run: str
@@ -46,20 +46,20 @@ class Outcome:
     pruned: bool = False
 
 
-def run_trial(study: Study, taken: Taken, prepared: Prepared, threads: int, stop: Watcher) -> None:
+def run_trial(study: Study, taken: TakenPoint, prepared: Prepared, threads: int, stop: StopCheck) -> None:
     """Train a point's runs and tell the study how it went, unless the trial was meanwhile given up as lost."""
-    with _signs_of_life(study, taken.trial.number) as is_lost:
-        outcomes = list(_runs(study, taken, prepared, threads, lambda: stop() or is_lost()))
+    with _send_heartbeats(study, taken.trial.number) as is_lost:
+        outcomes = list(_train_runs(study, taken, prepared, threads, lambda: stop() or is_lost()))
         lost = is_lost()
     if not lost and study.is_mine(taken.trial.number):
-        _tell(study, taken.trial, outcomes)
+        _report_outcome(study, taken.trial, outcomes)
 
 
 def interval_half_width(halves: list[float], scores: list[float]) -> float:
     """Return half the width of a 95 % interval around a mean score.
 
-    Two things blur it, and are added in quadrature: which rows are in val, the same for all seeds, and which seeds
-    were drawn (Student's t).
+    Two sources of error are added in quadrature: which rows are in val, the same for all seeds, and which seeds were
+    drawn (Student's t).
     """
     rows = mean(halves)
     if len(scores) < 2:
@@ -68,53 +68,55 @@ def interval_half_width(halves: list[float], scores: list[float]) -> float:
     return math.hypot(rows, seeds)
 
 
-def _runs(study: Study, taken: Taken, prepared: Prepared, threads: int, stop: Watcher) -> Iterator[Outcome]:
+def _train_runs(
+    study: Study, taken: TakenPoint, prepared: Prepared, threads: int, stop: StopCheck
+) -> Iterator[RunOutcome]:
     """Train with each seed in turn, until one of them is pruned, fails or is stopped."""
     description = study.description
     for number in range(description.seeds):
         base = description.config.with_options(**taken.params)
         config = base.with_options(seed=(base.seed + number) % 2**32, threads=base.threads or threads)
         name = f"{study.name}-{taken.point:03d}" + (f"-s{number}" if description.seeds > 1 else "")
-        start = _start(name, config, prepared)
-        _note_begin(taken.trial, number, start)
+        start = _begin_or_resume(name, config, prepared)
+        _record_begin(taken.trial, number, start)
         outcome = _train(start, taken if number == 0 else None, stop)
         yield outcome
         if outcome.score is None or outcome.pruned:
             return
 
 
-def _note_begin(trial: optuna.Trial, number: int, start: Start) -> None:
+def _record_begin(trial: optuna.Trial, number: int, start: Start) -> None:
     step = start.resume.progress.step if start.resume else 0
     with suppress(UpdateFinishedTrialError):  # given up as lost in this very moment
         trial.set_user_attr(BEGUN_AT, [number, step])
 
 
-def _train(start: Start, taken: Taken | None, stop: Watcher) -> Outcome:
+def _train(start: Start, taken: TakenPoint | None, stop: StopCheck) -> RunOutcome:
     """Train one run to its end, or take what is there of it from an earlier try."""
     prepared = start.prepared
-    watched = _Watched(taken, start.run.config(), len(prepared.labels))
+    watched = _WatchedRun(taken, start.run.config(), len(prepared.labels))
     for event in start.run.events():
-        watched.see(event)
+        watched.observe(event)
     if watched.has_ended():
         return watched.outcome(start.run)
     try:
         for event in train(start.run, prepared, lambda: watched.pruned or stop(), start.resume):
-            watched.see(event)
+            watched.observe(event)
     except (torch.OutOfMemoryError, MemoryError):
-        return watched.failed(start.run, _OUT_OF_MEMORY)
+        return watched.make_failure(start.run, _OUT_OF_MEMORY)
     except RuntimeError as error:
         if "allocate memory" not in str(error):
             raise
-        return watched.failed(start.run, _OUT_OF_MEMORY)
+        return watched.make_failure(start.run, _OUT_OF_MEMORY)
     except InputError as error:
-        return watched.failed(start.run, error.message)
+        return watched.make_failure(start.run, error.message)
     return watched.outcome(start.run)
 
 
-class _Watched:
-    """A run as its events tell it; the first run of a trial reports every epoch, and asks whether to be pruned."""
+class _WatchedRun:
+    """A run followed by its events; the first run of a trial reports every epoch to Optuna and may be pruned."""
 
-    def __init__(self, taken: Taken | None, config: TrainConfig, num_classes: int) -> None:
+    def __init__(self, taken: TakenPoint | None, config: TrainConfig, num_classes: int) -> None:
         self._taken, self._metric, self._epochs, self._num_classes = (
             taken,
             config.metric,
@@ -127,7 +129,7 @@ class _Watched:
         self._steps = 0
         self.pruned = False
 
-    def see(self, event: Event) -> None:
+    def observe(self, event: Event) -> None:
         """Take the next event."""
         self._last = event
         self._steps = getattr(event, "step", self._steps)
@@ -139,38 +141,38 @@ class _Watched:
         if event.epoch_end and self._taken is not None and epoch > self._reported:
             self._reported = epoch  # a resumed run may evaluate an epoch again
             self._taken.trial.report(event.score, epoch)
-            self.pruned = epoch < self._epochs and (self._pauses(epoch) or self._taken.trial.should_prune())
+            self.pruned = epoch < self._epochs and (self._should_pause(epoch) or self._taken.trial.should_prune())
 
     def has_ended(self) -> bool:
         """Return whether nothing is left to train."""
         return self.pruned or (isinstance(self._last, Finished) and self._last.status in (*_ENDED, "diverged"))
 
-    def outcome(self, run: Run) -> Outcome:
+    def outcome(self, run: Run) -> RunOutcome:
         """Return how it ended."""
         assert isinstance(self._last, Finished) or self.pruned
         status = self._last.status if isinstance(self._last, Finished) else "interrupted"
         if status == "interrupted" and not self.pruned:
-            return self.failed(run, STOPPED)
+            return self.make_failure(run, STOPPED)
         if self._best is None or status == "diverged":
             reason = getattr(self._last, "reason", None)
-            return self.failed(run, f"diverged: {reason}" if reason else "no evaluation")
-        if not (self.pruned and self._pauses(self._reported)):
+            return self.make_failure(run, f"diverged: {reason}" if reason else "no evaluation")
+        if not (self.pruned and self._should_pause(self._reported)):
             shutil.rmtree(run.checkpoints, ignore_errors=True)  # nothing is left to resume
-        half = _half_width(self._best, self._metric, self._num_classes)
-        return Outcome(run.name, self._steps, self._seconds(), self._best.score, half, pruned=self.pruned)
+        half = _measure_half_width(self._best, self._metric, self._num_classes)
+        return RunOutcome(run.name, self._steps, self._seconds(), self._best.score, half, pruned=self.pruned)
 
-    def failed(self, run: Run, reason: str) -> Outcome:
+    def make_failure(self, run: Run, reason: str) -> RunOutcome:
         """Return that it has no score, and why."""
-        return Outcome(run.name, self._steps, self._seconds(), reason=reason)
+        return RunOutcome(run.name, self._steps, self._seconds(), reason=reason)
 
-    def _pauses(self, epoch: int) -> bool:
+    def _should_pause(self, epoch: int) -> bool:
         return self._taken is not None and self._taken.pause_at is not None and epoch >= self._taken.pause_at
 
     def _seconds(self) -> float:
         return self._last.seconds if isinstance(self._last, Finished) else 0.0
 
 
-def _half_width(best: Evaluation, metric: str, num_classes: int) -> float | None:
+def _measure_half_width(best: Evaluation, metric: str, num_classes: int) -> float | None:
     """Return half the width of the interval of a score on val; the loss has none, as its rows are not on record."""
     if metric == "loss":
         return None
@@ -180,8 +182,8 @@ def _half_width(best: Evaluation, metric: str, num_classes: int) -> float | None
     return (interval.high - interval.low) / 2
 
 
-def _start(name: str, config: TrainConfig, prepared: Prepared) -> Start:
-    """Return the run of this name to begin or to go on with; where it is something else, one with a number behind."""
+def _begin_or_resume(name: str, config: TrainConfig, prepared: Prepared) -> Start:
+    """Return the run of this name, new or to be resumed; if the name is taken, one with a number appended."""
     for number in range(1, 100):
         run = Run(RUNS / (name if number == 1 else f"{name}-{number}"))
         if run.can_be_made():
@@ -205,7 +207,7 @@ def _is_same(run: Run, config: TrainConfig, prepared: Prepared) -> bool:
         return False
 
 
-def _tell(study: Study, trial: optuna.Trial, outcomes: list[Outcome]) -> None:
+def _report_outcome(study: Study, trial: optuna.Trial, outcomes: list[RunOutcome]) -> None:
     """Write into the study how a trial went, and end it."""
     last = outcomes[-1]
     try:
@@ -215,7 +217,7 @@ def _tell(study: Study, trial: optuna.Trial, outcomes: list[Outcome]) -> None:
         if last.reason is not None:
             study.fail(trial.number, last.reason)
             return
-        _tell_scores(trial, outcomes)
+        _report_scores(trial, outcomes)
         if last.pruned:
             study.optuna.tell(trial, state=TrialState.PRUNED)
         else:
@@ -224,7 +226,7 @@ def _tell(study: Study, trial: optuna.Trial, outcomes: list[Outcome]) -> None:
         return
 
 
-def _tell_scores(trial: optuna.Trial, outcomes: list[Outcome]) -> None:
+def _report_scores(trial: optuna.Trial, outcomes: list[RunOutcome]) -> None:
     scores = [each.score for each in outcomes if each.score is not None]
     halves = [each.half_width for each in outcomes if each.half_width is not None]
     trial.set_user_attr("scores", scores)
@@ -235,7 +237,7 @@ def _tell_scores(trial: optuna.Trial, outcomes: list[Outcome]) -> None:
 
 
 @contextmanager
-def _signs_of_life(study: Study, number: int) -> Iterator[Watcher]:
+def _send_heartbeats(study: Study, number: int) -> Iterator[StopCheck]:
     """Give signs of life while the block runs; yields a function that tells whether the trial was given up as lost."""
     ended, lost = threading.Event(), threading.Event()
 

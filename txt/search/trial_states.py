@@ -1,4 +1,4 @@
-"""What the trials of one point say: whether it is done, what became of those that are not, and how to try it again."""
+"""The state of a point's trials: whether it is done, why trials failed, and how to try it again."""
 
 from optuna.trial import FrozenTrial, TrialState
 
@@ -17,7 +17,7 @@ _DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 _LIVE = (TrialState.WAITING, TrialState.RUNNING)
 
 
-def by_point(trials: list[FrozenTrial]) -> dict[int, list[FrozenTrial]]:
+def group_by_point(trials: list[FrozenTrial]) -> dict[int, list[FrozenTrial]]:
     """Return the trials of each point that was tried or is queued."""
     found: dict[int, list[FrozenTrial]] = {}
     for trial in trials:
@@ -39,27 +39,27 @@ def has_ended(trial: FrozenTrial) -> bool:
 
 def counts_as_failed(trial: FrozenTrial) -> bool:
     """Return whether a trial failed for a reason of its point's own."""
-    return trial.state == TrialState.FAIL and why_failed(trial) not in _NOT_FINAL
+    return trial.state == TrialState.FAIL and failure_reason(trial) not in _NOT_FINAL
 
 
 def was_lost(trial: FrozenTrial) -> bool:
     """Return whether a trial's process died."""
-    return why_failed(trial) == LOST
+    return failure_reason(trial) == LOST
 
 
-def why_failed(trial: FrozenTrial) -> str | None:
+def failure_reason(trial: FrozenTrial) -> str | None:
     """Return why a trial failed; None where it has not."""
     if trial.state != TrialState.FAIL:
         return None
-    return str(trial.user_attrs.get("why", LOST))  # failed by other hands, as in a dashboard: to be tried again
+    return str(trial.user_attrs.get("why", LOST))  # marked as failed from outside, as in a dashboard: to be tried again
 
 
 def is_given_up(tried: list[FrozenTrial]) -> bool:
     """Return whether a point has killed too many of the processes that tried it."""
-    return _losses(tried) >= MOST_LOSSES
+    return _count_losses(tried) >= MOST_LOSSES
 
 
-def _losses(tried: list[FrozenTrial]) -> int:
+def _count_losses(tried: list[FrozenTrial]) -> int:
     """Count the processes that died on a point and had begun as far on as any.
 
     Where checkpoints bring a point on between two losses, something else killed its processes.
@@ -69,6 +69,6 @@ def _losses(tried: list[FrozenTrial]) -> int:
     return sum(place in (None, furthest) for place in begun)
 
 
-def drawn_before(tried: list[FrozenTrial]) -> Params | None:
+def find_earlier_params(tried: list[FrozenTrial]) -> Params | None:
     """Return the options that an earlier try of a point drew, so that another try takes the same."""
-    return next((trial.params for trial in tried if trial.params and why_failed(trial) != UNBUILDABLE), None)
+    return next((trial.params for trial in tried if trial.params and failure_reason(trial) != UNBUILDABLE), None)

@@ -1,4 +1,4 @@
-"""Short trainings at a suggested rate and around it: does the curve's reading hold?"""
+"""Short trainings at the suggested rate and around it, to verify the suggestion."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.search.trainer import StepTrainer, fitted_head
 from txt.training.distributed import Group
-from txt.training.head import Head
+from txt.training.linear_head import Head
 from txt.training.machine import Machine, choose_machine
 from txt.training.plan import linear_with_warmup
 from txt.training.validation import score_split
@@ -20,7 +20,7 @@ _STEPS = 150
 
 
 @dataclass(frozen=True)
-class Verified:
+class VerifiedRate:
     """How a short training at one rate scored on the val split."""
 
     lr: float
@@ -33,7 +33,7 @@ class Verified:
         return {"lr": self.lr, "steps": self.steps, "val_loss": self.loss, "score": self.score}
 
 
-def verify(prepared: Prepared, config: TrainConfig, suggestion: float) -> Iterator[Verified]:
+def verify(prepared: Prepared, config: TrainConfig, suggestion: float) -> Iterator[VerifiedRate]:
     """Train a new model at each of three rates, with warm-up and decay, and score each on val."""
     threads = torch.get_num_threads()
     try:
@@ -45,19 +45,19 @@ def verify(prepared: Prepared, config: TrainConfig, suggestion: float) -> Iterat
         torch.set_num_threads(threads)
 
 
-def best_of(verified: list[Verified]) -> Verified:
+def pick_best(verified: list[VerifiedRate]) -> VerifiedRate:
     """Return the rate whose training has the lowest val loss, which says more than a score after so few steps."""
     return min(verified, key=lambda each: each.loss)
 
 
 def _train_briefly(
     prepared: Prepared, config: TrainConfig, machine: Machine, head: Head | None, rate: float
-) -> Verified:
+) -> VerifiedRate:
     trainer = StepTrainer(prepared, config, machine, head)
     for step in range(_STEPS):
         loss = trainer.step(rate * linear_with_warmup(step, _STEPS // 10, _STEPS))
         if loss != loss:
-            return Verified(rate, step, float("inf"), None)
+            return VerifiedRate(rate, step, float("inf"), None)
     classes = len(prepared.labels)
     scored = score_split(trainer.optimizer.working, prepared.split("val"), classes, machine, Group())
-    return Verified(rate, _STEPS, scored.loss, scored.score(config.metric))
+    return VerifiedRate(rate, _STEPS, scored.loss, scored.score(config.metric))

@@ -16,7 +16,7 @@ from typing import Any
 import torch
 
 from txt.data.prepared import Prepared
-from txt.search.owner import is_gone, this_process
+from txt.search.owner import identify_process, is_gone
 from txt.search.study import Study
 from txt.search.study_folder import StudyFolder
 from txt.search.trial import run_trial
@@ -25,8 +25,8 @@ _IDLE_SECONDS = 0.5
 _START = "forkserver"  # how worker processes are started
 
 
-def work(study: Study, prepared: Prepared, number: int, threads: int, stop: Callable[[], bool]) -> None:
-    """Train points until all are done or `stop()` says so; while others still train, wait: theirs may come back."""
+def run_worker(study: Study, prepared: Prepared, number: int, threads: int, stop: Callable[[], bool]) -> None:
+    """Train points until all are done or `stop()` returns True; wait while others train: points may return."""
     study.optuna.pruner = study.pruner()
     while not stop():
         study.reap()
@@ -48,11 +48,11 @@ class Job:
     number: int
     threads: int
     storage: str | None = None
-    supervisor: dict[str, Any] = field(default_factory=this_process)
+    supervisor: dict[str, Any] = field(default_factory=identify_process)
 
     @property
     def log(self) -> Path:
-        """The file that has what the process says."""
+        """The file with the output of the process."""
         return StudyFolder(self.folder).workers / f"{self.number}.log"
 
     def start(self) -> BaseProcess:
@@ -61,7 +61,7 @@ class Job:
         SIGTERM lets it save the training that is going on and end; so does the end of the process that started it.
         """
         warm_up()
-        process = _context().Process(target=_main, args=(self,))
+        process = _process_context().Process(target=_main, args=(self,))
         process.start()
         return process
 
@@ -73,7 +73,7 @@ def warm_up() -> None:
         forkserver.ensure_running()
 
 
-def _context() -> ForkServerContext | ForkContext:
+def _process_context() -> ForkServerContext | ForkContext:
     return get_context("fork") if _START == "fork" else get_context("forkserver")
 
 
@@ -85,7 +85,7 @@ def _main(job: Job) -> None:
     folder = StudyFolder(job.folder)
     os.chdir(folder.path.resolve().parents[1])
     study = Study.open(folder.name, folder.storage(job.storage))
-    work(study, Prepared.open(folder.prepared_path()), job.number, job.threads, stop)
+    run_worker(study, Prepared.open(folder.prepared_path()), job.number, job.threads, stop)
 
 
 def _leave_terminal(log: Path) -> None:

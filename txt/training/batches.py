@@ -1,14 +1,14 @@
-"""Which rows make up each step: rows of like length together, in an order that follows from the seed and the epoch."""
+"""Chooses the rows of each step: of similar length, in an order that follows from the seed and the epoch."""
 
 import numpy as np
 import numpy.typing as npt
 
-Rows = npt.NDArray[np.int64]
+RowNumbers = npt.NDArray[np.int64]
 
 _WINDOW = 50  # batches sorted by length together: enough for near-equal lengths, few enough to stay random
 
 
-def epoch_batches(lengths: npt.NDArray[np.integer], batch_size: int, seed: int, epoch: int) -> list[Rows]:
+def make_epoch_batches(lengths: npt.NDArray[np.integer], batch_size: int, seed: int, epoch: int) -> list[RowNumbers]:
     """Return the row numbers of each step of an epoch; every row occurs once.
 
     Rows are shuffled, cut into windows, and sorted by length within a window, longest first, so that each batch holds
@@ -16,7 +16,7 @@ def epoch_batches(lengths: npt.NDArray[np.integer], batch_size: int, seed: int, 
     """
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(lengths))
-    batches: list[Rows] = []
+    batches: list[RowNumbers] = []
     for start in range(0, len(order), _WINDOW * batch_size):
         window = order[start : start + _WINDOW * batch_size]
         window = window[np.argsort(-lengths[window].astype(np.int64), kind="stable")]
@@ -25,5 +25,5 @@ def epoch_batches(lengths: npt.NDArray[np.integer], batch_size: int, seed: int, 
 
 
 def steps_per_epoch(rows: int, batch_size: int) -> int:
-    """Return the number of batches that `epoch_batches` makes."""
+    """Return the number of batches that `make_epoch_batches` returns."""
     return -(-rows // batch_size)

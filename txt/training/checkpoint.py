@@ -1,4 +1,4 @@
-"""Checkpoints: everything a stopped training needs to go on to the same bits, whole or absent, with a checksum.
+"""Checkpoints: all that a stopped training needs to continue to the same bits, written whole or not at all.
 
 A checkpoint is a folder with state.safetensors (weights and both moments, flat) and state.json. Nothing in it is ever
 executed when it is opened. Data order and dropout follow from the seed and the step, so no random state is stored.
@@ -14,14 +14,14 @@ from torch import Tensor
 
 from txt.errors import InputError
 from txt.files import FORMAT, atomic_folder, read_json, sha256, write_json
-from txt.model.saved import system_errors
+from txt.model.saved import restore_system_errors
 
 _STATE, _TENSORS = "state.json", "state.safetensors"
 
 
 @dataclass
-class Progress:
-    """How far a training has come: all that it remembers beside its tensors."""
+class TrainingProgress:
+    """How far a training has come: its whole state except for its tensors."""
 
     step: int = 0
     rows: int = 0
@@ -54,13 +54,13 @@ class Progress:
 class Checkpoint:
     """A checkpoint as read back."""
 
-    progress: Progress
+    progress: TrainingProgress
     tensors: dict[str, Tensor]
     settings: dict[str, Any]
 
 
 def save_checkpoint(
-    folder: Path, progress: Progress, tensors: dict[str, Tensor], settings: dict[str, Any], keep: int
+    folder: Path, progress: TrainingProgress, tensors: dict[str, Tensor], settings: dict[str, Any], keep: int
 ) -> Path:
     """Write a checkpoint into `folder` and remove all but the newest `keep`.
 
@@ -75,7 +75,11 @@ def save_checkpoint(
         OSError: the disk is full or cannot be written; earlier checkpoints are untouched.
     """
     path = folder / f"step-{progress.step:08d}"
-    with system_errors(), atomic_folder(path) as beside:
+    with restore_system_errors(), atomic_folder(path) as beside:
+        # `beside` is a hidden folder next to `path`. Both files are written into it and flushed to disk; then one
+        # rename gives it its name, and the folder above is flushed. A rename happens wholly or not at all, so after a
+        # crash at any moment `path` is a whole checkpoint or absent. Older checkpoints go only after that, so one is
+        # always left. The checksum finds damage that comes later, as from a bad disk or an incomplete copy.
         save_file(tensors, beside / _TENSORS)
         record = {
             "format": FORMAT,
@@ -84,19 +88,19 @@ def save_checkpoint(
             "settings": settings,
         }
         write_json(beside / _STATE, record)
-    for old in checkpoints(folder)[keep:]:
+    for old in list_checkpoints(folder)[keep:]:
         shutil.rmtree(old, ignore_errors=True)
     return path
 
 
-def checkpoints(folder: Path) -> list[Path]:
+def list_checkpoints(folder: Path) -> list[Path]:
     """Return the checkpoints in `folder`, the newest first."""
     return sorted((path.parent for path in folder.glob(f"step-*/{_STATE}")), reverse=True)
 
 
-def newest_checkpoint(folder: Path) -> Checkpoint | None:
+def load_newest_checkpoint(folder: Path) -> Checkpoint | None:
     """Read the newest checkpoint in `folder`, if there is one."""
-    found = checkpoints(folder)
+    found = list_checkpoints(folder)
     return load_checkpoint(found[0]) if found else None
 
 
@@ -108,12 +112,12 @@ def load_checkpoint(path: Path) -> Checkpoint:
     """
     record = read_json(path / _STATE)
     if not (path / _TENSORS).is_file() or sha256(path / _TENSORS) != record["sha256"]:
-        older = [other for other in checkpoints(path.parent) if other.name < path.name]
-        hint = f"--at-step {step_of(older[0])} goes on from the one before it" if older else "no older one is left"
+        older = [other for other in list_checkpoints(path.parent) if other.name < path.name]
+        hint = f"--at-step {parse_step(older[0])} goes on from the one before it" if older else "no older one is left"
         raise InputError(f"checkpoint `{path}` is damaged: its checksum differs", hint)
-    return Checkpoint(Progress(**record["progress"]), load_file(path / _TENSORS), record["settings"])
+    return Checkpoint(TrainingProgress(**record["progress"]), load_file(path / _TENSORS), record["settings"])
 
 
-def step_of(path: Path) -> int:
+def parse_step(path: Path) -> int:
     """Return the step at which a checkpoint was made."""
     return int(path.name.removeprefix("step-"))

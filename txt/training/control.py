@@ -1,4 +1,4 @@
-"""What is asked of a training from outside: files in the run's `control/` folder, carried out between steps.
+"""Commands to a running training: files in the run's `control/` folder, carried out between steps.
 
 Nothing heavy is imported here, since viewers send commands through this file too.
 """
@@ -17,7 +17,7 @@ from txt.runs.events import Acknowledged, Event
 from txt.runs.folder import Run
 
 if TYPE_CHECKING:
-    from txt.training.checkpoint import Progress
+    from txt.training.checkpoint import TrainingProgress
     from txt.training.distributed import Group
 
 PAUSE, RESUME, SAVE, STOP, DISCARD, RATE, NOTE = "pause", "resume", "save", "stop", "discard", "rate", "note"
@@ -39,8 +39,8 @@ class Command:
     number: str = ""
 
 
-def send(run: Run, name: str, value: float | str | None = None) -> str:
-    """Ask the process that trains a run for something; it says so in the run's events, under the number returned.
+def send_command(run: Run, name: str, value: float | str | None = None) -> str:
+    """Send a command to the process that trains a run; its answer is in the run's events, under the returned number.
 
     Raises:
         OSError: the run's folder cannot be written to.
@@ -52,9 +52,9 @@ def send(run: Run, name: str, value: float | str | None = None) -> str:
 
 
 class Controls:
-    """Reads the commands for a training and carries them out; among several processes the first one's count for all.
+    """Reads the commands for a training and carries them out; with several processes, the first one reads them for all.
 
-    What was sent before the training began is not for it, and is forgotten.
+    Commands sent before the training began are ignored.
     """
 
     def __init__(self, run: Run, group: "Group") -> None:
@@ -62,10 +62,10 @@ class Controls:
         self._group = group
         self._seen: set[str] = set()
         if group.writes:
-            list(self._read())
+            list(self._read_commands())
 
-    def obey(
-        self, progress: "Progress", save: Callable[[], list[Event]], stop: Callable[[], bool]
+    def carry_out(
+        self, progress: "TrainingProgress", save: Callable[[], list[Event]], stop: Callable[[], bool]
     ) -> Generator[Event, None, str | None]:
         """Carry out what was asked since the last step. Returns how the training ends, None when it goes on.
 
@@ -76,27 +76,27 @@ class Controls:
         """
         paused = False
         while True:
-            for command in self._asked(stop):
+            for command in self._collect_commands(stop):
                 paused = command.name == PAUSE or (paused and command.name != RESUME)
                 if command.name == SAVE:
                     yield from save()
                 refused = _change_rate(progress, command.value) if command.name == RATE else None
                 if command.number:
-                    yield _acknowledged(progress.step, command, refused)
+                    yield _acknowledge(progress.step, command, refused)
                 if command.name in _ENDINGS:
                     return _ENDINGS[command.name]
             if not paused:
                 return None
             time.sleep(1 / _LOOKS_A_SECOND)
 
-    def _asked(self, stop: Callable[[], bool]) -> list[Command]:
+    def _collect_commands(self, stop: Callable[[], bool]) -> list[Command]:
         """Return what came since the last look, the same in all processes; any of them may be told to stop."""
-        commands = list(self._read()) if self._group.writes else []
+        commands = list(self._read_commands()) if self._group.writes else []
         if stop():
             commands.append(Command(STOP))
-        return self._group.joined(commands)
+        return self._group.gather_lists(commands)
 
-    def _read(self) -> Iterator[Command]:
+    def _read_commands(self) -> Iterator[Command]:
         """Yield the commands that came, in the order of sending, and take their files away."""
         try:
             names = sorted(entry.name for entry in os.scandir(self._folder) if entry.name.endswith(".json"))
@@ -108,20 +108,22 @@ class Controls:
             self._seen.add(name)
             path = self._folder / name
             try:
-                command = Command("unreadable", number=path.stem) if self._is_strangers(path) else _parsed(path)
+                command = (
+                    Command("unreadable", number=path.stem) if self._may_be_foreign(path) else _parse_command(path)
+                )
                 path.unlink(missing_ok=True)
             except OSError as error:
                 command = Command("unreadable", error.strerror, path.stem)
             yield command
 
-    def _is_strangers(self, path: Path) -> bool:
+    def _may_be_foreign(self, path: Path) -> bool:
         """Tell whether a command may come from anybody: the folder is open to all users, and another one wrote it."""
         open_to_all = self._folder.stat().st_mode & stat.S_IWOTH
         return bool(open_to_all) and path.lstat().st_uid not in (os.geteuid(), 0)
 
 
-def _parsed(path: Path) -> Command:
-    """Read a command; what makes no sense comes back as one that there is not, and so is refused in the event log."""
+def _parse_command(path: Path) -> Command:
+    """Read a command; an invalid one gets a name that does not exist, and so is refused in the event log."""
     with path.open("rb") as file:
         content = file.read(_LONGEST)
     try:
@@ -132,7 +134,7 @@ def _parsed(path: Path) -> Command:
     return Command(name, given if isinstance(given, int | float | str) else None, path.stem)
 
 
-def _change_rate(progress: "Progress", factor: float | str | None) -> str | None:
+def _change_rate(progress: "TrainingProgress", factor: float | str | None) -> str | None:
     """Multiply the learning rate from here on; returns what is wrong, None when nothing is."""
     if not isinstance(factor, int | float) or isinstance(factor, bool):
         return "the learning rate changes by a factor, a number"
@@ -143,7 +145,7 @@ def _change_rate(progress: "Progress", factor: float | str | None) -> str | None
     return None
 
 
-def _acknowledged(step: int, command: Command, refused: str | None) -> Acknowledged:
+def _acknowledge(step: int, command: Command, refused: str | None) -> Acknowledged:
     if command.name not in COMMANDS:
         command, refused = replace(command, name="unknown"), "there is no such command"
     return Acknowledged(

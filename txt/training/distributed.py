@@ -1,4 +1,4 @@
-"""One training in several processes, as torchrun starts them: which rows are mine, and sums over all."""
+"""One training in several processes, as torchrun starts them: each one's share of the rows, and sums over all."""
 
 import os
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from torch import Tensor
 from torch.distributed import PrefixStore, Store  # type: ignore[attr-defined]
 from torch.distributed.rendezvous import rendezvous
 
-Told = TypeVar("Told")
+Shared = TypeVar("Shared")
 
 _RUN = "txt/run"
 
@@ -42,7 +42,7 @@ class Group:
             torch.distributed.all_reduce(tensor)
         return tensor
 
-    def joined(self, things: list[Any]) -> list[Any]:
+    def gather_lists(self, things: list[Any]) -> list[Any]:
         """Return the lists of all processes one after the other, in each of them."""
         if self.size == 1 or not self.any(bool(things)):
             return things
@@ -54,28 +54,29 @@ class Group:
         """Return whether the fact holds in any of the processes."""
         return bool(self.sum(torch.tensor(float(fact)))) if self.size > 1 else fact
 
-    def tell(self, value: Told) -> Told:
+    def tell(self, value: Shared) -> Shared:
         """Return in every process what the first one has."""
         told = [value]
         if self.size > 1:
             torch.distributed.broadcast_object_list(told)
         return told[0]
 
-    def remember(self, name: str) -> None:
-        """Note which run they train, for those that are started in their place when one of them is lost."""
+    def remember_run(self, name: str) -> None:
+        """Store which run is trained, for the processes that torchrun starts after one was lost."""
         if self.store is not None:
             self.store.set(_RUN, name)
 
-    def remembered(self) -> str | None:
+    def recall_run(self) -> str | None:
         """Return the run that was trained before one of them was lost."""
         return self.store.get(_RUN).decode() if self.store is not None and self.store.check([_RUN]) else None
 
 
 def join_group() -> Group:
-    """Join the processes that torchrun started, or be alone.
+    """Join the processes that torchrun started, or return a group of one.
 
-    torchrun's store outlives a restart, and in it the addresses of the processes that were lost: who asks before its
-    partner has written the new one waits at the old one until it gives up. So each start has a part of the store.
+    torchrun's store outlives a restart, and so do the addresses of lost processes in it: a process that asks before
+    its partner has written the new address would wait at the old one until a timeout. So each start uses its own
+    part of the store.
     """
     size = int(os.environ.get("WORLD_SIZE", "1"))
     if size == 1:
@@ -91,6 +92,6 @@ def join_group() -> Group:
     return Group(rank, size, store)
 
 
-def processes_here() -> int:
+def count_local_processes() -> int:
     """Return how many of the processes share this machine."""
     return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))

@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from txt.data.prepared import Split
-from txt.model.dropout import Dropout, mask_pool
-from txt.training.batches import Rows
+from txt.model.dropout import Dropout, draw_mask_pool
+from txt.training.batches import RowNumbers
 from txt.training.distributed import Group
 from txt.training.fresh_edits import FreshEdits
 from txt.training.machine import Machine
 from txt.training.optimizer import FlatAdamW
-from txt.training.plan import Plan
+from txt.training.plan import TrainingPlan
 
 
 class BatchLoss(NamedTuple):
@@ -36,7 +36,7 @@ class BatchGradients:
         self,
         split: Split,
         num_classes: int,
-        plan: Plan,
+        plan: TrainingPlan,
         optimizer: FlatAdamW,
         machine: Machine,
         group: Group,
@@ -46,19 +46,19 @@ class BatchGradients:
         self.edits = edits
         self.pieces = plan.config.accumulate
         balanced = plan.config.class_weights == "balanced"
-        self.class_weights = balanced_weights(split.labels, num_classes) if balanced else None  # (C,) float32
+        self.class_weights = compute_balanced_weights(split.labels, num_classes) if balanced else None  # (C,) float32
         self._pool: Tensor | None = None
         self._epoch = -1
 
-    def compute(self, rows: Rows, step: int, epoch: int) -> BatchLoss:
+    def compute(self, rows: RowNumbers, step: int, epoch: int) -> BatchLoss:
         """Compute the gradients of the mean loss over `rows`, sorted by length; `step` and `epoch` seed what is random.
 
         Raises:
             torch.OutOfMemoryError: a piece does not fit; nothing is left of the batch.
         """
         if epoch != self._epoch:
-            self._pool, self._epoch = self._mask_pool(epoch), epoch
-        total = self._weight_of(rows)
+            self._pool, self._epoch = self._draw_pool(epoch), epoch
+        total = self._sum_weights(rows)
         sums = torch.zeros(2, dtype=torch.float64)
         try:
             for number, piece in enumerate(np.array_split(self.group.share(rows), self.pieces)):
@@ -72,14 +72,14 @@ class BatchGradients:
         loss, correct = self.group.sum(sums).tolist()
         return BatchLoss(loss, int(correct))
 
-    def cut_finer(self, rows: Rows) -> bool:
+    def cut_finer(self, rows: RowNumbers) -> bool:
         """Compute batches in twice as many pieces from here on; False where these rows have no more pieces."""
         if self.pieces >= len(rows):
             return False
         self.pieces *= 2
         return True
 
-    def _backward(self, rows: Rows, total: float, drop: Dropout) -> Tensor:
+    def _backward(self, rows: RowNumbers, total: float, drop: Dropout) -> Tensor:
         """Add the gradients of some rows; return their part of the loss and the number right."""
         token_ids, lengths = self.edits.gather(rows, self._epoch) if self.edits else self.split.gather(rows)
         labels = torch.from_numpy(self.split.labels[rows]).to(self.machine.device)
@@ -92,17 +92,17 @@ class BatchGradients:
         self.optimizer.collect()
         return torch.tensor([loss.item(), (logits.argmax(1) == labels).sum().item()], dtype=torch.float64)
 
-    def _weight_of(self, rows: Rows) -> float:
+    def _sum_weights(self, rows: RowNumbers) -> float:
         """Return what the summed loss is divided by: the number of rows, or the sum of their classes' weights."""
         if self.class_weights is None:
             return len(rows)
         return float(self.class_weights[torch.from_numpy(self.split.labels[rows])].sum())
 
-    def _mask_pool(self, epoch: int) -> Tensor | None:
-        return mask_pool(self.plan.config.dropout, self.plan.seed(epoch), self.machine.dtype, self.machine.device)
+    def _draw_pool(self, epoch: int) -> Tensor | None:
+        return draw_mask_pool(self.plan.config.dropout, self.plan.seed(epoch), self.machine.dtype, self.machine.device)
 
 
-def balanced_weights(labels: npt.NDArray[np.int64], num_classes: int) -> Tensor:
+def compute_balanced_weights(labels: npt.NDArray[np.int64], num_classes: int) -> Tensor:
     """Return weights (C,) that make every class count alike: rows / (classes · rows of the class)."""
     counts = np.bincount(labels, minlength=num_classes)
     present = int((counts > 0).sum())

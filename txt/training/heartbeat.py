@@ -1,4 +1,4 @@
-"""The training's sign of life: a thread that renews the run's status file every second."""
+"""The training's heartbeat: a thread that renews the run's status file every second."""
 
 import os
 import threading
@@ -10,23 +10,23 @@ import torch
 
 from txt.runs.events import Acknowledged, Event, Finished, Started, Step
 from txt.runs.folder import Run
-from txt.runs.status import BEAT_SECONDS, FAILED, PAUSED, STARTING, TRAINING, own_status, write_status
+from txt.runs.status import BEAT_SECONDS, FAILED, PAUSED, STARTING, TRAINING, make_own_status, write_status
 from txt.training.control import PAUSE, RESUME
 
 _STATES = {PAUSE: PAUSED, RESUME: TRAINING}
 
 
 class Heartbeat:
-    """Keeps a run's status up to date while the block trains it; `hear` the events to know how it stands.
+    """Keeps a run's status up to date while the block trains it; pass each event to `hear`.
 
     A thread of its own beats on through a long step or an evaluation. It touches nothing that the training computes.
     """
 
     def __init__(self, run: Run, device: torch.device) -> None:
         self._run, self._device = run, device
-        self._status = own_status(os.getpid(), STARTING)
+        self._status = make_own_status(os.getpid(), STARTING)
         self._cpu: float | None = None
-        self._device_use: float | None = None
+        self._measure_device_use: float | None = None
         self._writing = threading.Lock()
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._beat_on, name="heartbeat", daemon=True)
@@ -62,26 +62,26 @@ class Heartbeat:
         self._beat()
 
     def _beat_on(self) -> None:
-        used, looked = _cpu_seconds(), time.monotonic()
+        used, looked = _measure_cpu_seconds(), time.monotonic()
         while not self._ended.wait(BEAT_SECONDS):
             before, then = used, looked
-            used, looked = _cpu_seconds(), time.monotonic()
+            used, looked = _measure_cpu_seconds(), time.monotonic()
             self._cpu = (used - before) / max(looked - then, 1e-3)
-            self._device_use = _device_use(self._device)
+            self._measure_device_use = _measure_device_use(self._device)
             self._beat()
 
     def _beat(self) -> None:
         with self._writing:
-            now = replace(self._status, heartbeat=time.time(), cpu=self._cpu, device_use=self._device_use)
+            now = replace(self._status, heartbeat=time.time(), cpu=self._cpu, device_use=self._measure_device_use)
             write_status(self._run, now)
 
 
-def _cpu_seconds() -> float:
+def _measure_cpu_seconds() -> float:
     """Return the processor time of this process and of those it started and waited for."""
     return sum(os.times()[:4])
 
 
-def _device_use(device: torch.device) -> float | None:
+def _measure_device_use(device: torch.device) -> float | None:
     """Return the share of time in which the GPU was busy of late; None without one, or where it does not say."""
     if device.type != "cuda":
         return None

@@ -16,25 +16,25 @@ from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.files import remove_leftovers
-from txt.model.build import learning_rate_scale, new_model
+from txt.model.build import build_model, learning_rate_scale
 from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import save_model
 from txt.runs.events import Evaluation, Event, Finished, Saved, Started, Warned
 from txt.runs.folder import EventLog, Run
-from txt.training.batches import Rows
-from txt.training.checkpoint import Checkpoint, Progress, newest_checkpoint, save_checkpoint
-from txt.training.contrast import HeadTraining
+from txt.training.batches import RowNumbers
+from txt.training.checkpoint import Checkpoint, TrainingProgress, load_newest_checkpoint, save_checkpoint
 from txt.training.control import Controls
 from txt.training.distributed import Group, join_group
-from txt.training.fresh_edits import fresh_edits
+from txt.training.fresh_edits import make_fresh_edits
 from txt.training.gradients import BatchGradients, BatchLoss
-from txt.training.head import first_head
+from txt.training.head_training import HeadTraining
 from txt.training.heartbeat import Heartbeat
-from txt.training.machine import Machine, choose_machine, peak_memory
+from txt.training.linear_head import fit_first_head
+from txt.training.machine import Machine, choose_machine, measure_peak_memory
 from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
-from txt.training.plan import Plan
-from txt.training.validation import better, score_split
+from txt.training.plan import TrainingPlan
+from txt.training.validation import is_better, score_split
 
 if TYPE_CHECKING:
     from txt.training.ladder.climb import Climbing
@@ -47,7 +47,7 @@ _MOST_HALVINGS = 10
 def train(
     run: Run, prepared: Prepared, stop: Callable[[], bool] = lambda: False, resume: Checkpoint | None = None
 ) -> Generator[Event, None, None]:
-    """Train the run's model on prepared data, yielding what happens; all of it is in the run's events.jsonl first.
+    """Train the run's model on prepared data, yielding events; each is written to the run's events.jsonl first.
 
     Closing the generator saves and stops.
 
@@ -86,15 +86,15 @@ class Training:
         self.num_classes = len(prepared.labels)
         self.train, self.val = prepared.split("train"), prepared.split("val")
         self.tokenizer = prepared.path / "tokenizer"
-        self.plan = Plan(self.train.lengths, self.config)
-        self.model = new_model(self.config, prepared, machine.device)
+        self.plan = TrainingPlan(self.train.lengths, self.config)
+        self.model = build_model(self.config, prepared, machine.device)
         scale_of = partial(learning_rate_scale, self.model, self.config)
         self.optimizer = FlatAdamW(self.model, machine.dtype, self.config.weight_decay, scale_of)
         self.optimizer.working.train()
         self.optimizer.working.gradient_checkpointing = self.config.gradient_checkpointing
-        edits = fresh_edits(self.config, prepared)
+        edits = make_fresh_edits(self.config, prepared)
         self.gradients = BatchGradients(self.train, self.num_classes, self.plan, self.optimizer, machine, group, edits)
-        self.progress = Progress()
+        self.progress = TrainingProgress()
         self.meter = Meter()
         self.settings = {
             "precision": machine.precision,
@@ -117,7 +117,7 @@ class Training:
 
     def events(self, stop: Callable[[], bool]) -> Generator[Event, None, None]:
         """Train to the end, until patience or `stop()` ends it, or it diverges; the last event is Finished."""
-        yield self._started()
+        yield self._make_started()
         status, reason = "completed", None
         try:
             if self.progress.step == 0 and self.config.fitted_head:
@@ -125,16 +125,16 @@ class Training:
             while self.progress.step < self.plan.total_steps:
                 problem = yield from self._take_step()
                 if problem is None:
-                    yield from self._after_step()
+                    yield from self._finish_step()
                 elif self.config.on_divergence == "rollback" and self._roll_back():
-                    yield self._warned(f"{problem}; back at step {self.progress.step} at half the learning rate")
+                    yield self._make_warned(f"{problem}; back at step {self.progress.step} at half the learning rate")
                 else:
                     status, reason = "diverged", problem
                     break
                 if 0 < self.config.patience <= self.progress.evaluations_since_best:
                     status = "early_stopped"
                     break
-                ending = yield from self.controls.obey(self.progress, self._save, stop)
+                ending = yield from self.controls.carry_out(self.progress, self._save, stop)
                 if ending:
                     status = ending
                     break
@@ -143,14 +143,14 @@ class Training:
             raise
         if status not in ("diverged", "discarded"):
             yield from self._save()
-        yield self._finished(status, reason)
+        yield self._make_finished(status, reason)
 
     def _fit_head(self) -> Iterator[Event]:
         """Let a pretrained encoder begin with a head fitted to its embeddings, and score it: the first to beat."""
         working = self.optimizer.working
         if not isinstance(self.model, PretrainedClassifier) or not isinstance(working, PretrainedClassifier):
             return
-        own = first_head(working, self.train, self.num_classes, self.machine.device) if self.group.writes else None
+        own = fit_first_head(working, self.train, self.num_classes, self.machine.device) if self.group.writes else None
         head = self.group.tell(own)
         if head is not None and self.model.head_on_embeddings is not None:
             head.write(self.model.head_on_embeddings)
@@ -166,21 +166,21 @@ class Training:
         epoch, index = divmod(self.progress.step, self.plan.steps_per_epoch)
         rows = self.plan.batches(epoch)[index]
         rate = self.plan.learning_rate(self.progress.step) * self.progress.rate_factor
-        batch = yield from self._compute(rows, epoch)
+        batch = yield from self._compute_batch(rows, epoch)
         if not math.isfinite(batch.loss) or batch.loss > _EXPLODED * math.log(self.num_classes):
             self.optimizer.discard()
-            return self._divergence(f"the loss became {batch.loss:.3g}", rate, rows)
+            return self._describe_divergence(f"the loss became {batch.loss:.3g}", rate, rows)
         norm = self.optimizer.clip(self.config.max_grad_norm)
         if not math.isfinite(norm):
             self.optimizer.discard()
-            return self._divergence(f"the gradients' norm became {norm}", rate, rows)
+            return self._describe_divergence(f"the gradients' norm became {norm}", rate, rows)
         self.optimizer.step(rate)
         seconds = time.perf_counter() - begun
         self.progress.add_step(batch.loss, batch.correct, len(rows), seconds)
         self.meter.add(batch, len(rows), int(self.train.lengths[rows].sum()), norm, rate, seconds)
         return None
 
-    def _compute(self, rows: Rows, epoch: int) -> Generator[Event, None, BatchLoss]:
+    def _compute_batch(self, rows: RowNumbers, epoch: int) -> Generator[Event, None, BatchLoss]:
         """Compute a batch, in twice as many pieces each time memory does not suffice. Returns its loss."""
         while True:
             try:
@@ -188,21 +188,23 @@ class Training:
             except torch.OutOfMemoryError:
                 if not self.gradients.cut_finer(rows):
                     raise
-            yield self._warned(f"out of memory: batches are computed in {self.gradients.pieces} pieces from here on")
+            yield self._make_warned(
+                f"out of memory: batches are computed in {self.gradients.pieces} pieces from here on"
+            )
 
     # Between steps
 
-    def _after_step(self) -> Iterator[Event]:
+    def _finish_step(self) -> Iterator[Event]:
         step, config = self.progress.step, self.config
         epoch_end = step % self.plan.steps_per_epoch == 0
         if epoch_end or step % config.log_interval == 0:
-            yield self.meter.event(step, self._epoch(), peak_memory(self.machine.device))
+            yield self.meter.event(step, self._count_epochs(), measure_peak_memory(self.machine.device))
             self.meter = Meter()
-        if epoch_end or _every(config.eval_interval, step):
+        if epoch_end or _is_due(config.eval_interval, step):
             yield from self._evaluate(epoch_end)
         waited = time.monotonic() - self._saved_at
         due = epoch_end and waited > _EPOCH_CHECKPOINT_SECONDS
-        if step < self.plan.total_steps and (_every(config.save_interval, step) or self.group.any(due)):
+        if step < self.plan.total_steps and (_is_due(config.save_interval, step) or self.group.any(due)):
             yield from self._save()
 
     def _evaluate(self, epoch_end: bool) -> Iterator[Event]:
@@ -210,7 +212,7 @@ class Training:
         progress, metric = self.progress, self.config.metric
         scored = score_split(self.optimizer.working, self.val, self.num_classes, self.machine, self.group)
         score = scored.score(metric)
-        best = better(score, progress.best_score, metric)
+        best = is_better(score, progress.best_score, metric)
         progress.evaluations_since_best += 1
         if best:
             progress.best_score, progress.best_step, progress.evaluations_since_best = score, progress.step, 0
@@ -219,7 +221,7 @@ class Training:
         yield Evaluation(
             time=time.time(),
             step=progress.step,
-            epoch=self._epoch(),
+            epoch=self._count_epochs(),
             epoch_end=epoch_end,
             train_loss=train_loss,
             train_accuracy=train_accuracy,
@@ -238,7 +240,7 @@ class Training:
         factor = self.progress.rate_factor / 2
         if factor < 2**-_MOST_HALVINGS:
             return False
-        checkpoint = newest_checkpoint(self.run.checkpoints)
+        checkpoint = load_newest_checkpoint(self.run.checkpoints)
         if checkpoint is None:
             return False
         self.restore(checkpoint)
@@ -254,8 +256,8 @@ class Training:
         try:
             path = save_checkpoint(folder, self.progress, self.optimizer.state(), self.settings, keep)
         except OSError as error:
-            return [self._warned(f"could not save a checkpoint: {error}; the one before it is intact")]
-        return [self._saved(path, best=False)]
+            return [self._make_warned(f"could not save a checkpoint: {error}; the one before it is intact")]
+        return [self._make_saved(path, best=False)]
 
     def _save_best(self) -> list[Event]:
         if not self.group.writes:
@@ -263,15 +265,15 @@ class Training:
         try:
             save_model(self.model, self.tokenizer, self.run.model)
         except OSError as error:
-            return [self._warned(f"could not save the best model: {error}; the one before it is intact")]
-        return [self._saved(self.run.model, best=True)]
+            return [self._make_warned(f"could not save the best model: {error}; the one before it is intact")]
+        return [self._make_saved(self.run.model, best=True)]
 
-    # What is told
+    # Events
 
-    def _epoch(self) -> float:
+    def _count_epochs(self) -> float:
         return self.progress.step / self.plan.steps_per_epoch
 
-    def _started(self) -> Started:
+    def _make_started(self) -> Started:
         return Started(
             time=time.time(),
             step=self.progress.step,
@@ -287,18 +289,18 @@ class Training:
             host=socket.gethostname(),
         )
 
-    def _saved(self, path: Path, best: bool) -> Saved:
+    def _make_saved(self, path: Path, best: bool) -> Saved:
         inside = str(path.relative_to(self.run.path))
         return Saved(time=time.time(), step=self.progress.step, path=inside, best=best)
 
-    def _warned(self, message: str) -> Warned:
+    def _make_warned(self, message: str) -> Warned:
         return Warned(time=time.time(), step=self.progress.step, message=message)
 
-    def _divergence(self, what: str, rate: float, rows: Rows) -> str:
+    def _describe_divergence(self, what: str, rate: float, rows: RowNumbers) -> str:
         ids = ", ".join(str(row) for row in self.train.row_ids(rows[:8])) + (" …" if len(rows) > 8 else "")
         return f"{what} at step {self.progress.step + 1}, learning rate {rate:.2g}, rows {ids}"
 
-    def _finished(self, status: str, reason: str | None) -> Finished:
+    def _make_finished(self, status: str, reason: str | None) -> Finished:
         progress = self.progress
         return Finished(
             time=time.time(),
@@ -314,10 +316,10 @@ class Training:
 
 
 def _check_same(before: dict[str, Any], now: dict[str, Any]) -> None:
-    """Refuse a checkpoint from which training would go on otherwise than it began."""
+    """Refuse a checkpoint made under settings that would change the rest of the training."""
     changed = [f"{name} was {before[name]}, is {now[name]}" for name in now if before[name] != now[name]]
     if changed:
-        raise InputError(f"the checkpoint was made otherwise: {', '.join(changed)}", "resume as it was started")
+        raise InputError(f"the checkpoint was made with other settings: {', '.join(changed)}", "resume with the same")
 
 
 def _kind_of(config: TrainConfig) -> "type[Training | HeadTraining | Climbing]":
@@ -337,5 +339,5 @@ def _check_trainable(prepared: Prepared, config: TrainConfig) -> None:
             )
 
 
-def _every(interval: int, step: int) -> bool:
+def _is_due(interval: int, step: int) -> bool:
     return interval > 0 and step % interval == 0

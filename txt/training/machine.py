@@ -13,9 +13,9 @@ from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.model.precision import fastest_dtype
 from txt.processes import count_cores
-from txt.training.distributed import processes_here
+from txt.training.distributed import count_local_processes
 
-Model = TypeVar("Model", bound=nn.Module)
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def choose_machine(config: TrainConfig, precision: str | None = None) -> Machine
     Raises:
         InputError: the device does not exist here.
     """
-    threads = config.threads or max(1, count_cores() // processes_here())
+    threads = config.threads or max(1, count_cores() // count_local_processes())
     torch.set_num_threads(threads)
     device = find_device(config.device)
     wanted = precision or config.precision
@@ -66,13 +66,13 @@ def find_device(name: str) -> torch.device:
     return device
 
 
-def in_precision(model: Model, machine: Machine) -> Model:
+def convert_precision(model: ModuleT, machine: Machine) -> ModuleT:
     """Return the model converted to the machine's precision, in place.
 
     What adds up to the logits of a ladder's model stays in float32: it is little work, and the sum of n-grams and an
     encoder's vectors is often much smaller than its parts.
     """
-    exact = getattr(model, "exact_parts", tuple)()
+    exact: tuple[nn.Module, ...] = getattr(model, "exact_parts", tuple)()
     kept = [(part, {name: each.clone() for name, each in part.state_dict().items()}) for part in exact]
     nn.Module.to(model, dtype=machine.dtype)
     for part, state in kept:
@@ -80,7 +80,7 @@ def in_precision(model: Model, machine: Machine) -> Model:
     return model
 
 
-def peak_memory(device: torch.device) -> int:
+def measure_peak_memory(device: torch.device) -> int:
     """Return the most bytes in use so far: on the GPU where there is one, else of this process."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)

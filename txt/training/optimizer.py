@@ -37,18 +37,21 @@ class FlatAdamW:
         scale_of: Callable[[str], float] = lambda _: 1.0,
     ) -> None:
         self.model = model
-        pieces = _alike(model, weight_decay, scale_of)
+        pieces = _group_alike(model, weight_decay, scale_of)
         self._masters = [parameter for piece in pieces.values() for parameter in piece]
         self._sizes = [sum(parameter.numel() for parameter in piece) for piece in pieces.values()]
-        self.weights = _flattened(self._masters)  # (P,) float32
+        self.weights = _flatten_parameters(self._masters)  # (P,) float32
+        # Four flat tensors with one layout: place i belongs to the same weight in each. Parameters with the same weight
+        # decay and share of the rate lie side by side, so each group of the optimizer is one slice. AdamW updates each
+        # place by itself, so a slice gives the same numbers as its parameters one by one, in one call.
         self.gradients, self._first_moment, self._second_moment = (torch.zeros_like(self.weights) for _ in range(3))
-        self.working, self._workers = self._working_copy(working_dtype)
+        self.working, self._workers = self._make_working_copy(working_dtype)
         self._touched: list[tuple[Tensor, Tensor]] = []
         self._collected = self._added_up = False
-        for worker, gradient in zip(self._workers, _views(self.gradients, self._masters), strict=True):
-            worker.register_post_accumulate_grad_hook(partial(self._take, gradient))
+        for worker, gradient in zip(self._workers, _make_views(self.gradients, self._masters), strict=True):
+            worker.register_post_accumulate_grad_hook(partial(self._take_gradient, gradient))
         self._scales = [scale for _, scale in pieces]
-        self._optimizer = self._fused([decay for decay, _ in pieces])
+        self._optimizer = self._make_fused([decay for decay, _ in pieces])
 
     def collect(self) -> None:
         """Say that a backward pass is over: gradients of another one before `step` are added to its own."""
@@ -72,16 +75,18 @@ class FlatAdamW:
         for group, scale in zip(self._optimizer.param_groups, self._scales, strict=True):
             group["lr"] = learning_rate * scale
         self._optimizer.step()
-        self._forget()
+        self._forget_gradients()
         self.refresh()
 
     def discard(self) -> None:
         """Forget the gradients of a batch that is not to be applied."""
         self.gradients.zero_()
-        self._forget()
+        self._forget_gradients()
 
     def refresh(self) -> None:
         """Copy the masters into the working copy."""
+        # bf16 has 8 bits of precision, so an update below about 1/256 of a weight would be lost in it. Updates add up
+        # in the float32 masters, and the working copy is rounded from them anew: no rounding error is carried on.
         if self.working is not self.model:
             with torch.no_grad():
                 torch._foreach_copy_(self._workers, self._masters)
@@ -98,8 +103,12 @@ class FlatAdamW:
             state_of_group["step"].fill_(steps)
         self.refresh()
 
-    def _take(self, gradient: Tensor, worker: Tensor) -> None:
+    def _take_gradient(self, gradient: Tensor, worker: Tensor) -> None:
         """Add what the backward pass found for a weight to its float32 gradient, and forget it."""
+        # Called as soon as autograd has a weight's whole gradient. In the first backward pass of a step a dense
+        # gradient overwrites what the last step left, so nothing dense has to be zeroed; after `collect`, further
+        # passes add. A sparse gradient has only the rows of the batch's tokens: they are added to rows that are zero,
+        # and noted, so that only they need to be zeroed after the step.
         given, worker.grad = worker.grad, None
         if given is None:
             return
@@ -112,7 +121,7 @@ class FlatAdamW:
         else:
             gradient.copy_(given)
 
-    def _forget(self) -> None:
+    def _forget_gradients(self) -> None:
         """Make ready for the next batch, which overwrites dense gradients; rows of sparse ones are zeroed.
 
         Other processes touched other rows, and this one may have no part in the next batch: then all are zeroed.
@@ -125,7 +134,7 @@ class FlatAdamW:
         self._touched.clear()
         self._collected = self._added_up = False
 
-    def _working_copy(self, dtype: torch.dtype) -> tuple[Model, list[Tensor]]:
+    def _make_working_copy(self, dtype: torch.dtype) -> tuple[Model, list[Tensor]]:
         if dtype == torch.float32:
             return self.model, self._masters
         # Given to deepcopy as copied already, so that no second copy in float32 is made on the way.
@@ -136,13 +145,15 @@ class FlatAdamW:
         nn.Module.to(working, dtype=dtype)
         return working, [narrow[id(master)] for master in self._masters]
 
-    def _fused(self, decays: list[float]) -> torch.optim.AdamW:
+    def _make_fused(self, decays: list[float]) -> torch.optim.AdamW:
         """Make the fused optimizer over the flat pieces and their moments."""
         flat = (self.weights, self.gradients, self._first_moment, self._second_moment)
         pieces = list(zip(*(tensor.split(self._sizes) for tensor in flat), strict=True))
         parameters = [nn.Parameter(weights) for weights, *_ in pieces]
         groups = [{"params": [each], "weight_decay": decay} for each, decay in zip(parameters, decays, strict=True)]
         optimizer = torch.optim.AdamW(groups, lr=0.0, fused=True)
+        # AdamW gets slices of our own tensors as gradients and state, instead of making its own. What it updates is
+        # thus what a checkpoint stores, and loading is copying into the flat tensors.
         for each, (_, gradient, first, second) in zip(parameters, pieces, strict=True):
             each.grad = gradient
             step = torch.zeros((), dtype=torch.float32, device=first.device)
@@ -150,7 +161,7 @@ class FlatAdamW:
         return optimizer
 
 
-def _alike(
+def _group_alike(
     model: nn.Module, weight_decay: float, scale_of: Callable[[str], float]
 ) -> dict[tuple[float, float], list[Tensor]]:
     """Return the parameters that learn, together those of equal (weight decay, share of the learning rate)."""
@@ -161,15 +172,15 @@ def _alike(
     return dict(sorted(pieces.items(), key=lambda item: (-item[0][0], -item[0][1])))
 
 
-def _flattened(parameters: list[Tensor]) -> Tensor:
+def _flatten_parameters(parameters: list[Tensor]) -> Tensor:
     """Lay the parameters end to end in one tensor and make them views of it."""
     flat = torch.cat([parameter.detach().reshape(-1) for parameter in parameters])
-    for parameter, view in zip(parameters, _views(flat, parameters), strict=True):
+    for parameter, view in zip(parameters, _make_views(flat, parameters), strict=True):
         parameter.data = view
     return flat
 
 
-def _views(flat: Tensor, parameters: list[Tensor]) -> Iterator[Tensor]:
+def _make_views(flat: Tensor, parameters: list[Tensor]) -> Iterator[Tensor]:
     """Yield the piece of `flat` that belongs to each parameter, in its shape."""
     sizes = [parameter.numel() for parameter in parameters]
     for piece, parameter in zip(flat.split(sizes), parameters, strict=True):

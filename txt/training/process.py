@@ -1,4 +1,4 @@
-"""A training as a process of its own, which outlives the terminal and whoever watches it."""
+"""Runs a training as a process of its own, which outlives the terminal and its viewers."""
 
 import os
 import subprocess
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from txt.runs.folder import Run
-from txt.runs.status import STARTING, own_status, write_status
+from txt.runs.status import STARTING, make_own_status, write_status
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Trainer:
 
     @property
     def talk(self) -> Path:
-        """What it said while it worked."""
+        """The file with its messages."""
         return talk_path(self.run)
 
     def wait(self) -> int:
@@ -30,7 +30,7 @@ class Trainer:
 
 
 def talk_path(run: Run) -> Path:
-    """Return the file that holds what a run's process said while it worked."""
+    """Return the file with the messages of a run's process."""
     return run.path / "output.txt"
 
 
@@ -62,6 +62,6 @@ def start_trainer(run: Run, at_step: int | None = None, environment: Mapping[str
             start_new_session=True,
             env={**os.environ, "TQDM_DISABLE": "1", "TXT_NO_CONFIG": "1", **(environment or {})},
         )
-    write_status(run, own_status(process.pid, STARTING))
+    write_status(run, make_own_status(process.pid, STARTING))
     threading.Thread(target=process.wait, name="reaper", daemon=True).start()  # else it would look alive when dead
     return Trainer(run, process)

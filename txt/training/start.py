@@ -1,4 +1,4 @@
-"""From what a user names — a data file, a prepared folder, a run — to what can be trained."""
+"""Finds or makes what training starts from: a data file, a prepared folder or a run, as the user names it."""
 
 import math
 import os
@@ -12,16 +12,16 @@ import torch
 from txt.config import PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import MANIFEST, Prepared
-from txt.data.progress import Watcher
+from txt.data.progress import ProgressWatcher
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
 from txt.labeling.store.stored_labels import open_stored_labels
 from txt.runs.folder import Run
-from txt.runs.status import STARTING, own_status, write_status
+from txt.runs.status import STARTING, make_own_status, write_status
 from txt.training.batches import steps_per_epoch
-from txt.training.checkpoint import Checkpoint, checkpoints, load_checkpoint, step_of
+from txt.training.checkpoint import Checkpoint, list_checkpoints, load_checkpoint, parse_step
 from txt.training.distributed import join_group
-from txt.training.fresh_edits import check_edits, fresh_edits
+from txt.training.fresh_edits import check_edits, make_fresh_edits
 from txt.training.machine import find_device
 
 PREPARED = Path("prepared")
@@ -32,7 +32,7 @@ HARMLESS = ("log_interval", "save_interval", "keep_checkpoints", "on_divergence"
 
 
 Settle = Callable[[TrainConfig, Prepared], TrainConfig]
-"""Settles options that can be told only with the data at hand, before the run is described."""
+"""Sets the options that depend on the data, before the run is described."""
 
 
 class Start(NamedTuple):
@@ -62,8 +62,8 @@ def start_on_prepared(
     _check_weights(config, prepared)
     with Run.new(name) as run:
         _say_starting(run)
-        fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
-        run.describe(settle(enough_epochs(config, prepared), prepared), folder, prepared.fingerprint)
+        make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
+        run.describe(settle(ensure_epochs(config, prepared), prepared), folder, prepared.fingerprint)
     return Start(run, prepared)
 
 
@@ -72,7 +72,7 @@ def start_on_file(
     config: TrainConfig,
     preparing: PrepareConfig,
     name: str | None,
-    progress: Watcher,
+    progress: ProgressWatcher,
     told: Callable[[DataReport], None],
     settle: Settle = lambda config, _: config,
     choose_tokenizer: Callable[[Sequence[str]], str | None] | None = None,
@@ -94,20 +94,20 @@ def start_on_file(
         told(prepare(file, preparing, folder, progress, decided=decided, choose_tokenizer=choose_tokenizer))
         prepared = Prepared.open(folder)
         _check_weights(config, prepared)
-        fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
-        run.describe(settle(enough_epochs(config, prepared), prepared), folder, prepared.fingerprint)
+        make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
+        run.describe(settle(ensure_epochs(config, prepared), prepared), folder, prepared.fingerprint)
     return Start(run, prepared)
 
 
 def _check_weights(config: TrainConfig, prepared: Prepared) -> None:
-    """Refuse pretrained weights that a training cannot begin with, as long as there is no run to be left behind."""
+    """Refuse pretrained weights that cannot be trained, before a run is made that would be left behind."""
     if config.pretrained is not None:
-        from txt.model.build import new_model  # takes seconds to import
+        from txt.model.build import build_model  # takes seconds to import
 
-        new_model(config, prepared, torch.device("cpu"))
+        build_model(config, prepared, torch.device("cpu"))
 
 
-def enough_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
+def ensure_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
     """Return the options with as many epochs as `min_steps` takes, where there are few rows."""
     epochs = math.ceil(config.min_steps / max(1, steps_per_epoch(len(prepared.split("train")), config.batch_size)))
     return config if epochs <= config.num_epochs else config.with_options(num_epochs=epochs)
@@ -124,10 +124,10 @@ def start_together(make: Callable[[], Start]) -> Start:
     group = join_group()
     start, problem = None, None
     if group.writes:
-        name = group.remembered()
-        start, problem = _tried(make if name is None else partial(resume, name, {}))
+        name = group.recall_run()
+        start, problem = _try_start(make if name is None else partial(resume, name, {}))
         if start is not None:
-            group.remember(start.run.name)
+            group.remember_run(start.run.name)
     step = start.resume.progress.step if start and start.resume else None
     path, step, problem = group.tell((start.run.path if start else None, step, problem))
     if problem is not None:
@@ -136,10 +136,10 @@ def start_together(make: Callable[[], Start]) -> Start:
         return start
     assert path is not None
     run = Run(path)
-    return Start(run, Prepared.open(run.prepared_path()), None if step is None else _checkpoint(run, step))
+    return Start(run, Prepared.open(run.prepared_path()), None if step is None else _load_checkpoint_at(run, step))
 
 
-def _tried(make: Callable[[], Start]) -> tuple[Start | None, TxtError | None]:
+def _try_start(make: Callable[[], Start]) -> tuple[Start | None, TxtError | None]:
     try:
         return make(), None
     except TxtError as error:
@@ -179,22 +179,22 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None) -> St
         )
     if changes:
         run.describe(config.with_options(**changes), prepared.path, prepared.fingerprint)
-    start = Start(run, prepared, _checkpoint(run, at_step))
+    start = Start(run, prepared, _load_checkpoint_at(run, at_step))
     _say_starting(run)
     return start
 
 
 def _say_starting(run: Run) -> None:
     """Claim the run from the moment its folder is there: until training takes the lock, seconds may pass."""
-    write_status(run, own_status(os.getpid(), STARTING))
+    write_status(run, make_own_status(os.getpid(), STARTING))
 
 
-def _checkpoint(run: Run, at_step: int | None) -> Checkpoint | None:
+def _load_checkpoint_at(run: Run, at_step: int | None) -> Checkpoint | None:
     """Read the checkpoint to go on from; None for a run that was stopped before its first, and begins anew."""
-    found = checkpoints(run.checkpoints)
+    found = list_checkpoints(run.checkpoints)
     if at_step is not None:
-        found = [path for path in found if step_of(path) == at_step]
+        found = [path for path in found if parse_step(path) == at_step]
         if not found:
-            have = ", ".join(str(step_of(path)) for path in checkpoints(run.checkpoints)) or "none"
+            have = ", ".join(str(parse_step(path)) for path in list_checkpoints(run.checkpoints)) or "none"
             raise InputError(f"run `{run.name}` has no checkpoint at step {at_step}", f"it has: {have}")
     return load_checkpoint(found[0]) if found else None

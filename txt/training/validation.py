@@ -15,7 +15,7 @@ from txt.training.distributed import Group
 from txt.training.machine import Machine
 
 
-class Scored(NamedTuple):
+class ValidationScores(NamedTuple):
     """What one evaluation found."""
 
     loss: float
@@ -28,7 +28,7 @@ class Scored(NamedTuple):
         return self.loss if metric == "loss" else self.metrics[metric]
 
 
-def score_split(model: Model, split: Split, num_classes: int, machine: Machine, group: Group) -> Scored:
+def score_split(model: Model, split: Split, num_classes: int, machine: Machine, group: Group) -> ValidationScores:
     """Score a labeled split, each process computing its share of the rows; the model is left in training mode."""
     begun = time.perf_counter()
     model.eval()
@@ -39,7 +39,7 @@ def score_split(model: Model, split: Split, num_classes: int, machine: Machine, 
     group.sum(torch.from_numpy(logits))
     model.train()
     predictions = logits.argmax(1)
-    return Scored(
+    return ValidationScores(
         loss=float(F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(split.labels))),
         metrics=score_predictions(split.labels, predictions, num_classes),
         confusion=count_confusions(split.labels, predictions, num_classes),
@@ -47,7 +47,7 @@ def score_split(model: Model, split: Split, num_classes: int, machine: Machine, 
     )
 
 
-def better(score: float, best: float | None, metric: str) -> bool:
+def is_better(score: float, best: float | None, metric: str) -> bool:
     """Return whether a score beats the best so far; a lower loss is better, a higher anything else."""
     if best is None:
         return True

@@ -1,1 +1,1 @@
-"""Runs, labeling and rules in words: what plain commands and screens both print."""
+"""Texts about runs, labeling and rules, shared by screens and plain commands."""

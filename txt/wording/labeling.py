@@ -1,4 +1,4 @@
-"""Labeling in words: the corner's progress, what is known of a row, the pages of help and pace, the summary."""
+"""Formats the texts of labeling: progress, the state of a row, the pages of help and pace, the summary."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
-from txt.charts.plot import Series, bars, line_chart
+from txt.charts.plot import Series, draw_bars, draw_line_chart
 from txt.durations import format_estimate
 from txt.labeling.actions import ACTIONS, Action
 from txt.labeling.agreement import Agreement
@@ -15,10 +15,10 @@ from txt.labeling.row_states import FROM_FILE
 from txt.labeling.session import LabelSession
 from txt.labeling.summary import StoreSummary
 from txt.sanitize import clip, sanitize
-from txt.wording.key_page import key_page
+from txt.wording.key_page import format_key_page
 
 if TYPE_CHECKING:
-    from txt.labeling.search import Search  # it brings the scanner, which the first text need not wait for
+    from txt.labeling.search import Search  # importing it loads the scanner, which would delay the first text
 
 _MORE_KEYS = (
     ("↑ ↓ PgUp PgDn", "scroll a long text; Home and End too"),
@@ -28,7 +28,7 @@ _MORE_KEYS = (
 _WINDOW = 15  # decisions whose median makes a point of the pace
 
 
-def corner(progress: LabelProgress) -> list[str]:
+def format_progress(progress: LabelProgress) -> list[str]:
     """Return the progress in the corner, what matters most first."""
     parts = [f"{progress.done:,} done", f"{progress.left:,} left"]
     if progress.seconds_each is not None:
@@ -38,8 +38,8 @@ def corner(progress: LabelProgress) -> list[str]:
     return parts
 
 
-def beside(left: Text, right: Sequence[str], width: int) -> Text:
-    """Return a line with `right` at its end; where there is little room, its last parts give way, then `left`."""
+def join_left_right(left: Text, right: Sequence[str], width: int) -> Text:
+    """Return a line with `right` at its end; without enough room, drop the last parts of `right`, then cut `left`."""
     parts = list(right)
     while len(parts) > 1 and left.cell_len + len(" · ".join(parts)) + 2 > width:
         parts.pop()
@@ -48,12 +48,12 @@ def beside(left: Text, right: Sequence[str], width: int) -> Text:
     return Text.assemble(left, " ", (end, "dim"))
 
 
-def file_name(session: LabelSession) -> Text:
+def format_file_name(session: LabelSession) -> Text:
     """Return the name of the data file."""
     return Text(clip(session.rows.path.name, 40), style="bold")
 
 
-def place(session: LabelSession, search: "Search | None") -> Text:
+def format_place(session: LabelSession, search: "Search | None") -> Text:
     """Return which row this is, of the file or of what a filter shows."""
     view, row = session.queue.view, session.row
     if view is None:
@@ -64,19 +64,19 @@ def place(session: LabelSession, search: "Search | None") -> Text:
     return Text.assemble("  ", filtered, (f" {place:,} of {len(view.rows):,}{still}", "not bold"))
 
 
-def rule(share: float, width: int) -> Text:
-    """Return a thin line, heavy as far as the work has come."""
+def draw_progress_rule(share: float, width: int) -> Text:
+    """Return a thin line whose heavy part is the share of the work done."""
     heavy = round(share * width)
     heavy = max(heavy, 1) if share > 0 else 0
     return Text.assemble(("━" * heavy, "not dim"), ("─" * (width - heavy), "dim"))
 
 
-def marks(item: Item, annotator: str) -> Text:
-    """Return what is known of a row besides its text."""
+def describe_marks(item: Item, annotator: str) -> Text:
+    """Return the state of a row: its label and origin, flag, copies and note."""
     parts: list[Text] = []
     if item.label is not None or item.skipped:
         what = "skipped" if item.skipped else "labeled" if item.label else "no class"
-        parts.append(Text.assemble((what, "bold"), _origin(item, annotator)))
+        parts.append(Text.assemble((what, "bold"), _describe_origin(item, annotator)))
     if item.flagged:
         parts.append(Text("flagged", style="bold reverse"))
     if item.copies > 1:
@@ -86,19 +86,19 @@ def marks(item: Item, annotator: str) -> Text:
     return Text(" · ").join(parts)
 
 
-def unsaved(session: LabelSession) -> str:
+def describe_unsaved(session: LabelSession) -> str:
     """Return how many decisions wait to be saved, and why."""
     count = len(session.pending)
     return f"{'1 decision is' if count == 1 else f'{count} decisions are'} not saved: {session.problem}"
 
 
-def mark(word: str, text: str) -> re.Pattern[str]:
+def build_word_pattern(word: str, text: str) -> re.Pattern[str]:
     """Return a pattern that finds a word of a text: where it stands alone, or else wherever it stands."""
     alone = re.compile(rf"(?<!\w){re.escape(word)}(?!\w)")
     return alone if alone.search(text) else re.compile(re.escape(word))
 
 
-def metadata(item: Item, lines: int) -> Text:
+def format_metadata(item: Item, lines: int) -> Text:
     """Return the other columns of a row, one a line, as many as there is room for."""
     entries = list(item.metadata.items())
     width = max((len(sanitize(name)) for name, _ in entries), default=0)
@@ -110,14 +110,14 @@ def metadata(item: Item, lines: int) -> Text:
     return Text("\n").join(shown) if entries else Text("there are no other columns", style="dim")
 
 
-def help_page(keys: dict[str, str], typing: bool, multi_label: bool, actions: Sequence[Action] = ACTIONS) -> Text:
+def build_help_page(keys: dict[str, str], typing: bool, multi_label: bool, actions: Sequence[Action] = ACTIONS) -> Text:
     """Return all keys and what they do."""
-    rows = [(_key_names(action, typing), action.help) for action in actions] + list(_MORE_KEYS)
-    return Text("\n").join([Text(_label_help(keys, typing, multi_label)), Text(""), key_page(rows)])
+    rows = [(_format_key_names(action, typing), action.help) for action in actions] + list(_MORE_KEYS)
+    return Text("\n").join([Text(_describe_label_keys(keys, typing, multi_label)), Text(""), format_key_page(rows)])
 
 
-def nothing_left(in_view: bool, whole: bool, review: bool) -> str:
-    """Return what stands in a text's place when there is none to decide on."""
+def describe_nothing_left(in_view: bool, whole: bool, review: bool) -> str:
+    """Return the message to show when there is no row left to label."""
     if in_view:
         return "Nothing here without a label. esc leaves the filter."
     if review:
@@ -127,18 +127,18 @@ def nothing_left(in_view: bool, whole: bool, review: bool) -> str:
     return "Every row is labeled or skipped.\n\n← goes back · / finds · q leaves, and can export"
 
 
-def pace_chart(seconds: Sequence[float], width: int, height: int) -> Text:
+def draw_pace_chart(seconds: Sequence[float], width: int, height: int) -> Text:
     """Draw the seconds a decision over the decisions, each point the median of a few."""
     if len(seconds) < 3:
         return Text("after a few labels, the pace stands here", style="dim")
     window = min(_WINDOW, max(len(seconds) // 3, 1))
     smooth = [sorted(seconds[end - window : end])[window // 2] for end in range(window, len(seconds) + 1)]
     xs = list(range(window, len(seconds) + 1))
-    chart = line_chart([Series(xs, smooth)], width, height - 1, from_zero=True)
+    chart = draw_line_chart([Series(xs, smooth)], width, height - 1, from_zero=True)
     return Text("\n").join([Text("seconds each", style="dim"), chart])
 
 
-def summary(numbers: StoreSummary, width: int) -> Text:
+def format_summary(numbers: StoreSummary, width: int) -> Text:
     """Return a summary of a store: counts, classes as bars, people, the pace as a chart."""
     head = Text.assemble(
         (f"{numbers.labeled:,}", "bold"),
@@ -149,7 +149,7 @@ def summary(numbers: StoreSummary, width: int) -> Text:
     parts = [head]
     if numbers.classes:
         safe = {clip(name, 40): count for name, count in numbers.classes.items()}
-        parts += [Text(""), bars(safe, min(width, 70))]
+        parts += [Text(""), draw_bars(safe, min(width, 70))]
     ways = [f"{count:,} {_WAYS.get(way, way)}" for way, count in numbers.ways.items()]
     if len(ways) > 1:
         parts += [Text(""), Text(" · ".join(ways))]
@@ -163,22 +163,24 @@ def summary(numbers: StoreSummary, width: int) -> Text:
         rows = "1 decision is" if numbers.unmatched == 1 else f"{numbers.unmatched:,} decisions are"
         parts.append(Text(f"{rows} about rows that are not in the file any more, and kept"))
     if numbers.agreement is not None:
-        parts += [Text(""), *agreement_lines(numbers.agreement)]
+        parts += [Text(""), *format_agreement(numbers.agreement)]
     if len(numbers.seconds) >= 3:
-        parts += [Text(""), pace_chart(numbers.seconds, min(width, 70), 10)]
+        parts += [Text(""), draw_pace_chart(numbers.seconds, min(width, 70), 10)]
     return Text("\n").join(parts)
 
 
-def agreement_lines(found: Agreement) -> list[Text]:
+def format_agreement(found: Agreement) -> list[Text]:
     """Return how far annotators agree: overall, and for each pair that shares rows."""
     rows = "1 row has" if found.rows == 1 else f"{found.rows:,} rows have"
     differ = f"they differ on {found.disputed:,} of them" if found.disputed else "they never differ"
     lines = [Text(f"{rows} labels of several people; {differ}")]
-    lines.append(Text(f"Cohen's kappa {_number(found.kappa)} · Krippendorff's alpha {_number(found.alpha)}"))
+    lines.append(
+        Text(f"Cohen's kappa {_format_number(found.kappa)} · Krippendorff's alpha {_format_number(found.alpha)}")
+    )
     if len(found.pairs) > 1:
         lines += [
             Text(
-                f"{clip(pair.first, 30)} and {clip(pair.second, 30)}: kappa {_number(pair.kappa)},"
+                f"{clip(pair.first, 30)} and {clip(pair.second, 30)}: kappa {_format_number(pair.kappa)},"
                 f" {pair.agreed:.0%} alike on {pair.rows:,} rows"
             )
             for pair in found.pairs
@@ -186,7 +188,7 @@ def agreement_lines(found: Agreement) -> list[Text]:
     return lines
 
 
-def _number(value: float | None) -> str:
+def _format_number(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
 
 
@@ -200,7 +202,7 @@ _WAYS = {
 }
 
 
-def _origin(item: Item, annotator: str) -> str:
+def _describe_origin(item: Item, annotator: str) -> str:
     how = {
         "manual": "",
         FROM_FILE: " from the file",
@@ -213,13 +215,13 @@ def _origin(item: Item, annotator: str) -> str:
     return how.get(item.how, f" {item.how}") + who
 
 
-def _key_names(action: Action, typing: bool) -> str:
+def _format_key_names(action: Action, typing: bool) -> str:
     easy = "" if typing and action.key.isalnum() else action.key
     other = {"left": "←", "right": "→"}.get(action.other, action.other)
     return ", ".join(dict.fromkeys(key for key in (easy, other) if key))
 
 
-def _label_help(keys: dict[str, str], typing: bool, multi_label: bool) -> str:
+def _describe_label_keys(keys: dict[str, str], typing: bool, multi_label: bool) -> str:
     if typing:
         return "letters find a class by its name, enter takes it"
     shown = "  ".join(f"{key} {clip(name, 20)}" for name, key in keys.items())

@@ -1,4 +1,4 @@
-"""A run in words: how it stands, how long it will take, its numbers, and what happened."""
+"""Formats a run as text: its state, the time left, its numbers, and the log."""
 
 import shlex
 import time
@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 from rich.text import Text
 
-from txt.charts.run_plots import spoken
-from txt.charts.ticks import clock
+from txt.charts.run_plots import format_metric_name
+from txt.charts.ticks import format_clock
 from txt.runs.diagnosis import Advice
 from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Saved, Started, Warned
-from txt.runs.live import DIED, NOT_STARTED, REMOVED, Entry, WatchedRun
+from txt.runs.live import DIED, NOT_STARTED, REMOVED, LogEntry, WatchedRun
 from txt.runs.status import FAILED, PAUSED, STARTING, TRAINING
 from txt.sanitize import clip, sanitize
-from txt.wording.key_page import key_page
-from txt.wording.labeling import beside, rule
+from txt.wording.key_page import format_key_page
+from txt.wording.labeling import draw_progress_rule, join_left_right
 
 
 @dataclass(frozen=True)
@@ -78,20 +78,20 @@ _STATES = {
 _BAD = (DIED, FAILED, REMOVED, "diverged", "discarded")
 
 
-def state_words(run: WatchedRun) -> str:
-    """Return how a run stands: `training`, `died at step 1,200` …"""
+def describe_state(run: WatchedRun) -> str:
+    """Return the state of a run: `training`, `died at step 1,200` …"""
     state = run.state
     if state == DIED:
         return f"died at step {run.last_step:,}" if run.started else "died before it began"
     return ("replay" if run.replayed and state == TRAINING else _STATES.get(state)) or state.replace("_", " ")
 
 
-def trouble(run: WatchedRun) -> str:
+def describe_trouble(run: WatchedRun) -> str:
     """Return what went wrong and what to do about it; empty when nothing did."""
     name = shlex.quote(sanitize(str(run.run.name)))
     match run.state:
         case "died":
-            return f"{state_words(run)}, resume with: txt train --resume {name}"
+            return f"{describe_state(run)}, resume with: txt train --resume {name}"
         case "failed":
             why = run.status.reason if run.status else None
             return f"failed at step {run.last_step:,}: {sanitize(why or 'see output.txt in its folder')}"
@@ -100,18 +100,18 @@ def trouble(run: WatchedRun) -> str:
     return ""
 
 
-def header(run: WatchedRun, width: int) -> list[Text]:
+def format_header(run: WatchedRun, width: int) -> list[Text]:
     """Return two lines: name, state and how long it will take; and how far it is."""
-    state = state_words(run)
+    state = describe_state(run)
     bad = run.state in _BAD
     left = Text.assemble(
         (clip(run.run.name, 30), "bold"), "  ", (f" {state} ", "bold reverse" if bad or run.state == PAUSED else "bold")
     )
     share = run.last_step / run.total_steps if run.total_steps else 0.0
-    return [beside(left, _course(run), width), rule(min(share, 1.0), width)]
+    return [join_left_right(left, _describe_course(run), width), draw_progress_rule(min(share, 1.0), width)]
 
 
-def numbers(run: WatchedRun, width: int) -> list[Text]:
+def format_numbers(run: WatchedRun, width: int) -> list[Text]:
     """Return two lines of numbers, what matters most first; what has no room is left out."""
     now, scores = run.now, run.scores
     first, second = [], []
@@ -120,7 +120,7 @@ def numbers(run: WatchedRun, width: int) -> list[Text]:
     if scores.last:
         first.append(f"val {scores.last.val_loss:.3f}")
         if scores.last.metric != "loss":
-            first.append(f"{spoken(scores.last.metric)} {scores.last.score:.4f}")
+            first.append(f"{format_metric_name(scores.last.metric)} {scores.last.score:.4f}")
     if scores.best:
         first.append(f"best {scores.best.score:.4f} at epoch {scores.best.epoch:.3g}")
     if now:
@@ -136,105 +136,105 @@ def numbers(run: WatchedRun, width: int) -> list[Text]:
         second.append(f"{run.started.device} {run.started.precision}")
         second.append(f"{run.started.train_rows:,} rows")
         second.append(f"{run.started.parameters / 1e6:.1f} M weights")
-    return [_fitting(first, width), _fitting(second, width, "dim")]
+    return [_fit_parts(first, width), _fit_parts(second, width, "dim")]
 
 
-def advice_line(run: WatchedRun, width: int) -> Text:
+def format_advice(run: WatchedRun, width: int) -> Text:
     """Return what is wrong, or else the most pressing advice, in a line."""
-    if wrong := trouble(run):
+    if wrong := describe_trouble(run):
         return Text(clip(f"! {wrong}", width), "bold")
     if not run.advice:
         return Text("")
-    said = _advised(run.advice[0])
+    said = _describe_advice(run.advice[0])
     more = f"  (+{len(run.advice) - 1})" if len(run.advice) > 1 else ""
-    return Text(said.fitted(width - len(more)) + more, "bold")
+    return Text(said.fit(width - len(more)) + more, "bold")
 
 
-def log_lines(entries: Sequence[Entry], epochs: int, width: int) -> list[Text]:
+def format_log(entries: Sequence[LogEntry], epochs: int, width: int) -> list[Text]:
     """Return what happened, a line each, with its time of day."""
     lines = []
     for entry in entries:
-        said = _happened(entry.what, epochs)
+        said = _describe_entry(entry.what, epochs)
         if said is not None:
             when = time.strftime("%H:%M:%S ", time.localtime(entry.time))
             strong = isinstance(entry.what, Warned | Finished | Advice)
-            lines.append(Text(when, "dim").append(said.fitted(width - len(when)), "bold" if strong else "default"))
+            lines.append(Text(when, "dim").append(said.fit(width - len(when)), "bold" if strong else "default"))
     return lines
 
 
-def help_page(actions: Sequence[RunAction]) -> Text:
+def build_help_page(actions: Sequence[RunAction]) -> Text:
     """Return all keys and what they do."""
-    return key_page([(action.key, action.help) for action in actions] + list(_MORE_KEYS))
+    return format_key_page([(action.key, action.help) for action in actions] + list(_MORE_KEYS))
 
 
-def _course(run: WatchedRun) -> list[str]:
+def _describe_course(run: WatchedRun) -> list[str]:
     """Return when it will be over, what epoch and what step it is at."""
     parts = []
     left = run.seconds_left
     if left is not None:
         ends = time.strftime("%H:%M" if left < 72_000 else "%a %H:%M", time.localtime(time.time() + left))
-        parts.append(f"{clock(left)} to go, ends {ends}" if not run.replayed else f"{clock(left)} to go")
+        parts.append(f"{format_clock(left)} to go, ends {ends}" if not run.replayed else f"{format_clock(left)} to go")
     if run.started:
         parts.append(f"epoch {run.epoch:.3g}/{run.started.epochs}")
         parts.append(f"step {run.last_step:,}/{run.total_steps:,}")
         if run.finished and run.state == run.finished.status:
-            parts.append(f"{clock(run.finished.seconds)} of training")
+            parts.append(f"{format_clock(run.finished.seconds)} of training")
     return parts
 
 
-def _fitting(parts: Sequence[str], width: int, style: str = "") -> Text:
+def _fit_parts(parts: Sequence[str], width: int, style: str = "") -> Text:
     kept = list(parts)
     while kept and len(" · ".join(kept)) > width:
         kept.pop()
     return Text(" · ".join(kept), style)
 
 
-class _Said(NamedTuple):
+class _LogLine(NamedTuple):
     """A line; where there is no room for all of it, its middle goes, and the ending, which matters most, stays."""
 
     words: str
     ending: str = ""
 
-    def fitted(self, width: int) -> str:
+    def fit(self, width: int) -> str:
         return clip(self.words, max(width - len(self.ending), width // 3)) + self.ending
 
 
-def _advised(advice: Advice) -> _Said:
+def _describe_advice(advice: Advice) -> _LogLine:
     flags = f" Try {' or '.join(advice.flags)}." if advice.flags else ""
-    return _Said(f"→ {advice.message[:1].upper()}{advice.message[1:]}.", flags)
+    return _LogLine(f"→ {advice.message[:1].upper()}{advice.message[1:]}.", flags)
 
 
-def _happened(what: Event | Advice, epochs: int) -> _Said | None:
+def _describe_entry(what: Event | Advice, epochs: int) -> _LogLine | None:
     for kind, words in _WORDS.items():
         if isinstance(what, kind):
             said = words(what, epochs)
-            return _Said(said) if isinstance(said, str) else said
+            return _LogLine(said) if isinstance(said, str) else said
     return None
 
 
-def _evaluated(event: Evaluation, epochs: int) -> _Said:
+def _describe_evaluation(event: Evaluation, epochs: int) -> _LogLine:
     train = f"train loss {event.train_loss:.3f}, " if event.train_loss is not None else ""
-    score = "" if event.metric == "loss" else f", {spoken(event.metric)} {event.score:.4f}"
+    score = "" if event.metric == "loss" else f", {format_metric_name(event.metric)} {event.score:.4f}"
     words = f"epoch {event.epoch:.4g}/{epochs}: {train}val {event.val_loss:.3f}{score}"
-    return _Said(words, "  ◆ best" if event.best else "")
+    return _LogLine(words, "  ◆ best" if event.best else "")
 
 
-def _saved(event: Saved, _epochs: int) -> str | None:
+def _describe_saved(event: Saved, _epochs: int) -> str | None:
     return None if event.best else f"checkpoint at step {event.step:,}"
 
 
-def _started(event: Started, epochs: int) -> str:
+def _describe_started(event: Started, epochs: int) -> str:
     begun = f"goes on from step {event.step:,}" if event.step else "training begins"
     return f"{begun}: {event.total_steps:,} steps in {epochs} epochs on {event.device} in {event.precision}"
 
 
-def _finished(event: Finished, _epochs: int) -> str:
+def _describe_finished(event: Finished, _epochs: int) -> str:
     best = "" if event.best_score is None else f", best {event.best_score:.4f} at epoch {event.best_epoch:.3g}"
     why = f": {event.reason}" if event.reason else best
-    return f"{_STATES.get(event.status, event.status)} after {clock(event.seconds)} of training{why}"
+    return f"{_STATES.get(event.status, event.status)} after {format_clock(event.seconds)} of training{why}"
 
 
-def _answered(event: Acknowledged, _epochs: int) -> str:
+def _describe_answer(event: Acknowledged, _epochs: int) -> str:
     done = {
         "pause": "paused",
         "resume": "goes on",
@@ -248,12 +248,12 @@ def _answered(event: Acknowledged, _epochs: int) -> str:
     return f"{words} (step {event.step:,})"
 
 
-_WORDS: dict[type, Callable[..., str | _Said | None]] = {
-    Evaluation: _evaluated,
-    Saved: _saved,
-    Started: _started,
-    Finished: _finished,
-    Acknowledged: _answered,
+_WORDS: dict[type, Callable[..., str | _LogLine | None]] = {
+    Evaluation: _describe_evaluation,
+    Saved: _describe_saved,
+    Started: _describe_started,
+    Finished: _describe_finished,
+    Acknowledged: _describe_answer,
     Warned: lambda event, _epochs: f"warning: {event.message}",
-    Advice: lambda advice, _epochs: _advised(advice),
+    Advice: lambda advice, _epochs: _describe_advice(advice),
 }

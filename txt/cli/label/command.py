@@ -13,21 +13,21 @@ import typer
 
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
-from txt.cli.formulas import EscapeFormulas, tell_escaped
-from txt.cli.label.active import active_learning, begin_sitting, check_active
+from txt.cli.formulas import EscapeFormulas, escape_and_report
+from txt.cli.label.active import begin_guided_session, check_active, open_active_learning
 from txt.cli.label.exchange import export_labels, import_labels
 from txt.cli.label.review import begin_review, merge_store
-from txt.cli.label.rules import check_rules_file, judge_rules, show_rules, suggest_by_rules, with_declared_classes
-from txt.cli.options import Given, build, takes
+from txt.cli.label.rules import add_declared_classes, check_rules_file, judge_rules, show_rules, suggest_by_rules
+from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.terminal import has_screen
 from txt.config import LabelConfig, PrepareConfig
 from txt.errors import InputError, TxtError
 from txt.option_schema import list_option_names
 
 if TYPE_CHECKING:
-    from txt.labeling.active.sitting import ActiveLearning
+    from txt.labeling.active.active_learning import ActiveLearning
     from txt.labeling.answers import Propose
-    from txt.labeling.opening import OpenLabels
+    from txt.labeling.open_labels import OpenLabels
     from txt.labeling.row_states import RowStates
     from txt.labeling.session import LabelSession
 
@@ -74,7 +74,7 @@ def label(
     recover: Annotated[
         bool, typer.Option("--recover", help="Save what can be read of a damaged store.", rich_help_panel=_INSTEAD)
     ] = False,
-    given: Given,
+    given: GivenOptions,
 ) -> None:
     """Label texts by keyboard: one key labels, saves and moves on.
 
@@ -83,29 +83,29 @@ def label(
 
     Example: `txt label reviews.csv --labels positive,negative`, then `txt label reviews.csv --export labeled.csv`
     """
-    given = Given(given.with_settings())
+    given = GivenOptions(given.with_settings())
     simulates = bool(given.get("simulate"))
     looks_only = bool(export or check or stats or as_json or simulates)
     on_screen = not (recover or looks_only) and has_screen(plain)
     if on_screen:
-        gc.disable()  # what a start makes is no garbage; the screen turns it on again
-    from txt.data.reading.rows import Asked
-    from txt.labeling.opening import open_labels
+        gc.disable()  # objects made at the start are not garbage; the screen turns collection on again
+    from txt.data.reading.rows import ReadingOptions
+    from txt.labeling.open_labels import open_labels
     from txt.labeling.store.journal import store_path
     from txt.labeling.store.store_file import DamagedStoreError
 
-    config = with_declared_classes(build(LabelConfig, given))
+    config = add_declared_classes(build_config(LabelConfig, given))
     if check and config.rules is None:
         raise InputError("--check shows how good rules are, and there are none", "--rules rules.toml")
-    asked = Asked(**{name: given[name] for name in _READING if name in given})
+    asked = ReadingOptions(**{name: given[name] for name in _READING if name in given})
     store = config.store or store_path(data)
     if recover:
-        _recover(store)
+        _recover_store(store)
         return
     if config.import_from is not None:
         import_labels(data, config, asked, overwrite, _read_all)
         return
-    pattern = _pattern(config.highlight) if config.highlight else None
+    pattern = _compile_pattern(config.highlight) if config.highlight else None
     check_active(config)
     try:
         if not looks_only:
@@ -121,39 +121,41 @@ def label(
                 _read_all(opened)
                 simulate(opened, given.get("split_column"), as_json)
             elif looks_only:
-                _report(opened, export, overwrite, check, stats, as_json)
+                _export_or_show(opened, export, overwrite, check, stats, as_json)
                 if export is not None and escape_formulas:
-                    tell_escaped(export)
+                    escape_and_report(export)
             elif config.merge is not None and not config.review:
                 merge_store(opened, config.merge, config.merge_as, _read_all)
             else:
-                _sit(opened, given, [pattern] if pattern else [], on_screen, need_classes)
+                _run_labeling(opened, given, [pattern] if pattern else [], on_screen, need_classes)
     except DamagedStoreError as error:
-        raise _with_readable(store, error) from error
+        raise _add_readable_count(store, error) from error
 
 
-def _sit(
-    opened: "OpenLabels", given: Given, highlight: list[re.Pattern[str]], on_screen: bool, need_classes: bool
+def _run_labeling(
+    opened: "OpenLabels", given: GivenOptions, highlight: list[re.Pattern[str]], on_screen: bool, need_classes: bool
 ) -> None:
-    """Let somebody label, on the screen or line by line, after what another store has was merged."""
+    """Merge another store if asked to, then run a labeling session on the screen or line by line."""
     config = opened.config
     if config.merge is not None:
         merge_store(opened, config.merge, config.merge_as, _read_all)
     if config.active or config.review or not on_screen:
         _read_all(opened)
-    with active_learning(opened, given.get("split_column")) as active:
-        session = _begin(opened, active, given, need_classes)
+    with open_active_learning(opened, given.get("split_column")) as active:
+        session = _begin_session(opened, active, given, need_classes)
         if on_screen:
             _label_on_screen(opened, session, highlight, active)
         else:
             _label_plainly(opened, session, active)
 
 
-def _begin(opened: "OpenLabels", active: "ActiveLearning | None", given: Given, need_classes: bool) -> "LabelSession":
-    """Begin a sitting: a review, one that a model guides, or one in the file's order."""
+def _begin_session(
+    opened: "OpenLabels", active: "ActiveLearning | None", given: GivenOptions, need_classes: bool
+) -> "LabelSession":
+    """Begin a session: a review, active learning, or labeling in the order of the file."""
     if opened.config.review:
         return begin_review(opened, given.get("split_column"), given.get("model"))
-    return begin_sitting(opened, active, need_classes)
+    return begin_guided_session(opened, active, need_classes)
 
 
 def _label_plainly(opened: "OpenLabels", session: "LabelSession", active: "ActiveLearning | None") -> None:
@@ -167,32 +169,32 @@ def _label_plainly(opened: "OpenLabels", session: "LabelSession", active: "Activ
     if opened.config.rules is not None and not opened.config.review:
         suggest_by_rules(opened, session, active)
     PlainLabeling(session, sys.stdin, write, active).run()
-    _leave(opened, session)
+    _end_session(opened, session)
 
 
 def _label_on_screen(
     opened: "OpenLabels", session: "LabelSession", highlight: list[re.Pattern[str]], active: "ActiveLearning | None"
 ) -> None:
-    from txt.screens.label.early_paint import first_glance
+    from txt.screens.label.early_paint import early_paint
 
     os.environ.setdefault("TEXTUAL_FPS", "120")  # Textual paints on a clock; a label must not wait for its next tick
     data = opened.rows.path
-    with first_glance(session):
+    with early_paint(session):
         from txt.screens.label.app import LabelApp
-        from txt.screens.label.screen import Sitting
+        from txt.screens.label.screen import LabelScreenOptions
 
         kept = None if opened.rows.index.complete and not opened.kept.exists() else opened.kept
-        sitting = Sitting(
+        sitting = LabelScreenOptions(
             opened.asked, kept, Path(f"{data.stem}.labeled{data.suffix}"), highlight, opened.config.rules, active
         )
         exported = LabelApp(session, sitting).run(mouse=opened.config.mouse)
     if exported is not None:
         say(f"Exported to {exported}")
-    _leave(opened, session)
+    _end_session(opened, session)
 
 
-def _leave(opened: "OpenLabels", session: "LabelSession") -> None:
-    """End a sitting: give the row back, and tell what was done and how to go on."""
+def _end_session(opened: "OpenLabels", session: "LabelSession") -> None:
+    """End a session: release the current row, and print what was done and how to continue."""
     session.leave()
     progress, count = session.progress(), len(session.pace.sitting)
     done = f"{progress.done:,} of {progress.total:,} rows done, {progress.left:,} left"
@@ -206,10 +208,10 @@ def _leave(opened: "OpenLabels", session: "LabelSession") -> None:
     say(f"  txt label {data}{store}{rules} {export}    writes the file with its labels")
 
 
-def _report(
+def _export_or_show(
     opened: "OpenLabels", export_to: Path | None, overwrite: bool, check: bool, stats: bool, as_json: bool
 ) -> None:
-    """Export, or show the numbers, or both."""
+    """Export the labels, print rule quality or statistics, or several of these."""
     from txt.labeling.answers import propose_nothing
 
     _read_all(opened)
@@ -229,13 +231,13 @@ def _report(
 
 def _show_summary(opened: "OpenLabels", states: "RowStates", classes: list[str], as_json: bool) -> None:
     from txt.labeling.summary import summarize
-    from txt.wording.labeling import summary
+    from txt.wording.labeling import format_summary
 
     numbers = summarize(opened.rows.path, opened.journal, states, classes)
     if as_json:
         print_json(numbers.to_json())
     else:
-        stdout.print(summary(numbers, stdout.width))
+        stdout.print(format_summary(numbers, stdout.width))
 
 
 def _read_all(opened: "OpenLabels") -> None:
@@ -256,7 +258,7 @@ def _tell_unmatched(states: "RowStates") -> None:
         say(f"{count:,} decisions are about rows that are not in the file any more; they are kept")
 
 
-def _recover(store: Path) -> None:
+def _recover_store(store: Path) -> None:
     from txt.labeling.store.recovery import recover
 
     if not store.exists():
@@ -265,7 +267,7 @@ def _recover(store: Path) -> None:
     say(f"{recovered.decisions:,} decisions are saved in {store}; the damaged file is {recovered.damaged}")
 
 
-def _with_readable(store: Path, error: TxtError) -> TxtError:
+def _add_readable_count(store: Path, error: TxtError) -> TxtError:
     """Return the error with the number of decisions that can be saved."""
     from txt.labeling.store.recovery import count_readable
 
@@ -274,7 +276,7 @@ def _with_readable(store: Path, error: TxtError) -> TxtError:
     return InputError(error.message, hint or "none of its decisions can be read: move it away, or restore a backup")
 
 
-def _pattern(typed: str) -> re.Pattern[str]:
+def _compile_pattern(typed: str) -> re.Pattern[str]:
     try:
         return re.compile(typed, re.IGNORECASE)
     except re.error as error:

@@ -1,4 +1,4 @@
-"""`txt label --format`: labels out to other tools' formats, and in from them."""
+"""`txt label --format`: exports labels to the formats of other tools, and imports them."""
 
 from collections.abc import Callable
 from contextlib import closing
@@ -10,11 +10,11 @@ from txt.config import LabelConfig
 from txt.errors import InputError
 
 if TYPE_CHECKING:
-    from txt.data.reading.rows import Asked
+    from txt.data.reading.rows import ReadingOptions
     from txt.labeling.answers import Propose
     from txt.labeling.exchange import ImportResult
     from txt.labeling.formats.record import LabelRecord
-    from txt.labeling.opening import OpenLabels
+    from txt.labeling.open_labels import OpenLabels
     from txt.labeling.row_states import RowStates
 
     ReadAll = Callable[[OpenLabels], object]
@@ -28,7 +28,7 @@ def export_labels(
     overwrite: bool,
     propose: "Propose",
 ) -> None:
-    """Write the labels to a file, in the data file's own format byte for byte where no other is asked for."""
+    """Write the labels to a file; without --format, rows keep the bytes of the data file."""
     from txt.labeling.exchange import export_as
     from txt.labeling.export import export
     from txt.labeling.formats.record import LabelTask
@@ -46,14 +46,14 @@ def export_labels(
         say(f"{name} cannot hold: {lost}")
 
 
-def import_labels(data: Path, config: LabelConfig, asked: "Asked", overwrite: bool, read: "ReadAll") -> None:
+def import_labels(data: Path, config: LabelConfig, asked: "ReadingOptions", overwrite: bool, read: "ReadAll") -> None:
     """Take the labels of a file of another tool into the store; without a data file, one is made of its texts."""
     from txt.labeling import exchange
     from txt.labeling.formats.record import LabelTask
-    from txt.labeling.opening import open_labels
+    from txt.labeling.open_labels import open_labels
 
     assert config.import_from is not None
-    records = _records(config.import_from, config)
+    records = _read_records(config.import_from, config)
     if not data.exists():
         exchange.write_data(records, data)
         say(f"{data} has the {len(records):,} texts of {config.import_from}")
@@ -63,10 +63,10 @@ def import_labels(data: Path, config: LabelConfig, asked: "Asked", overwrite: bo
         task = LabelTask(classes, opened.multi_label)
         who = opened.annotator
         done = exchange.import_labels(records, states, opened.journal, task, who, overwrite=overwrite)
-    _tell(done, config.import_from)
+    _report_import(done, config.import_from)
 
 
-def _records(source: Path, config: LabelConfig) -> "list[LabelRecord]":
+def _read_records(source: Path, config: LabelConfig) -> "list[LabelRecord]":
     from txt.labeling.classes import parse_labels
     from txt.labeling.formats.catalog import FORMATS, find_format
     from txt.labeling.formats.record import LabelTask
@@ -78,11 +78,11 @@ def _records(source: Path, config: LabelConfig) -> "list[LabelRecord]":
     return list(form.read(source, LabelTask(classes, bool(config.multi_label))))
 
 
-def _tell(done: "ImportResult", source: Path) -> None:
+def _report_import(done: "ImportResult", source: Path) -> None:
     say(f"{done.taken:,} {'row' if done.taken == 1 else 'rows'} labeled or skipped as in {source}")
     rest = {
         "the same here already": done.same,
-        "decided otherwise here, and kept (--overwrite takes the file's)": done.kept,
+        "with another label here, which is kept (--overwrite takes the file's)": done.kept,
         "without a label there": done.unlabeled,
         "with a text that is not in the data": done.unmatched,
     }

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 import typer
 
 from txt.cli.console import say
-from txt.cli.label.active import split_column, vectorizer
+from txt.cli.label.active import find_split_column, find_vectorizer
 from txt.errors import InputError
 
 if TYPE_CHECKING:
     from txt.labeling.active.logistic import Scores
-    from txt.labeling.opening import OpenLabels
+    from txt.labeling.open_labels import OpenLabels
     from txt.labeling.review import LabeledRows, ReviewQueue
     from txt.labeling.session import LabelSession
 
@@ -34,7 +34,7 @@ def begin_review(opened: "OpenLabels", wanted_split: str | None, chosen: str | N
     """
     if opened.multi_label:
         raise InputError("--review looks at one class a row, and rows have several here", "leave out --review")
-    doubtful = _doubtful(opened, wanted_split, [chosen] if chosen else _judges())
+    doubtful = _find_doubtful(opened, wanted_split, [chosen] if chosen else _choose_judges())
     if not len(doubtful.rows):
         say("There is no label to doubt: model, near-duplicates and annotators all agree.")
         raise typer.Exit
@@ -44,7 +44,7 @@ def begin_review(opened: "OpenLabels", wanted_split: str | None, chosen: str | N
 
 
 def merge_store(opened: "OpenLabels", other: Path, name: str | None, read_all: "Callable[[OpenLabels], None]") -> None:
-    """Take in the decisions of another store, and tell what came of it.
+    """Merge the decisions of another store, and print the result.
 
     Raises:
         InputError: it is no label store, or about another task, or one name stands for two people.
@@ -56,16 +56,16 @@ def merge_store(opened: "OpenLabels", other: Path, name: str | None, read_all: "
     say(f"{merged.decisions:,} decisions taken in; they label {merged.new_rows:,} rows that had no decision here")
     if merged.conflicts:
         rows = "1 row" if merged.conflicts == 1 else f"{merged.conflicts:,} rows"
-        say(f"on {rows} the two differ: what stood here stands, until `txt label {opened.rows.path} --review`")
+        say(f"on {rows} the two differ: the label here is kept; `txt label {opened.rows.path} --review` shows them")
 
 
-def _judges() -> list[str]:
+def _choose_judges() -> list[str]:
     from txt.data.minilm import minilm_folder
 
     return ["tfidf", "minilm"] if minilm_folder() is not None else ["tfidf"]
 
 
-def _doubtful(opened: "OpenLabels", wanted_split: str | None, judges: list[str]) -> "ReviewQueue":
+def _find_doubtful(opened: "OpenLabels", wanted_split: str | None, judges: list[str]) -> "ReviewQueue":
     """Return the doubtful labels; rows of a test split are left out."""
     import numpy as np
 
@@ -88,7 +88,7 @@ def _doubtful(opened: "OpenLabels", wanted_split: str | None, judges: list[str])
     states, _ = opened.states()
     labeled_rows = np.flatnonzero(states.labeled)
     plan = QueryPlan(config.model, config.strategy, config.seed)
-    pool, pool_texts = read_pool(Pool(rows.path, rows.form, split_column(rows, wanted_split), plan, labeled_rows))
+    pool, pool_texts = read_pool(Pool(rows.path, rows.form, find_split_column(rows, wanted_split), plan, labeled_rows))
     known = np.isin(pool, labeled_rows)
     if not known.any():
         raise InputError(f"no row of `{rows.path}` is labeled yet", "`txt label DATA` labels them")
@@ -98,7 +98,7 @@ def _doubtful(opened: "OpenLabels", wanted_split: str | None, judges: list[str])
     probabilities: Scores | None = None
     doubts: list[Doubt] = []
     if can_model(labeled):
-        probabilities = np.mean([_judged(labeled, judge, config.seed) for judge in judges], axis=0)
+        probabilities = np.mean([_judge_labels(labeled, judge, config.seed) for judge in judges], axis=0)
         doubts += find_model_doubts(probabilities, labeled, " and ".join(judges))
     doubts += find_duplicate_doubts(near_duplicates(texts, config.seed), labeled, probabilities)
     names_of_rows = states.row_ids(labeled.rows)
@@ -109,19 +109,19 @@ def _doubtful(opened: "OpenLabels", wanted_split: str | None, judges: list[str])
     return rank_doubts(doubts, labeled, probabilities)
 
 
-def _judged(labeled: "LabeledRows", judge: str, seed: int) -> "Scores":
-    """Return what a model makes of each row after it has learned from others, with a bar where that takes a while."""
+def _judge_labels(labeled: "LabeledRows", judge: str, seed: int) -> "Scores":
+    """Return out-of-fold predictions: those for a row come from a model that was not trained on it."""
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
     from txt.labeling.active.models import MODELS, make_model
     from txt.labeling.review import predict_out_of_fold
 
-    vectorize = vectorizer(judge)
+    vectorize = find_vectorizer(judge)
     model = MODELS[judge] if vectorize is None else make_model(judge, vectorize)
     shown = "{desc}: {percentage:.0f} % |{bar}| {remaining} left"
     with tqdm(desc=f"reading with {judge}", total=1.0, leave=False, delay=1.0, disable=None, bar_format=shown) as bar:
         vectors = model.vectorize(labeled.texts, lambda share: bar.update(share - bar.n))
-    say(f"comparing {len(labeled.texts):,} labels with what {judge} makes of the other rows …")
-    with threadpool_limits(1):  # these products are too small to be shared
+    say(f"comparing {len(labeled.texts):,} labels with predictions by {judge} …")
+    with threadpool_limits(1):  # these matrix products are too small for several threads
         return predict_out_of_fold(model, vectors, labeled, seed)

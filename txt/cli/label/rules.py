@@ -10,10 +10,10 @@ from txt.config import LabelConfig
 from txt.errors import InputError
 
 if TYPE_CHECKING:
-    from txt.data.reading.rows import Asked
-    from txt.labeling.active.sitting import ActiveLearning
+    from txt.data.reading.rows import ReadingOptions
+    from txt.labeling.active.active_learning import ActiveLearning
     from txt.labeling.item import Suggestion
-    from txt.labeling.opening import OpenLabels
+    from txt.labeling.open_labels import OpenLabels
     from txt.labeling.row_states import RowStates
     from txt.labeling.rules.analysis import Analysis
     from txt.labeling.rules.proposals import Proposals
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from txt.labeling.session import LabelSession
 
 
-def with_declared_classes(config: LabelConfig) -> LabelConfig:
+def add_declared_classes(config: LabelConfig) -> LabelConfig:
     """Return the options with the classes that the rules file declares, where --labels names none."""
     if config.rules is None or config.labels is not None:
         return config
@@ -34,13 +34,13 @@ def with_declared_classes(config: LabelConfig) -> LabelConfig:
     return config.with_options(labels=",".join(declared)) if declared else config
 
 
-def check_rules_file(data: Path, config: LabelConfig, asked: "Asked") -> None:
-    """Refuse a rules file with a mistake before a store is made.
+def check_rules_file(data: Path, config: LabelConfig, asked: "ReadingOptions") -> None:
+    """Raise an error for a mistake in the rules file, before a store is made.
 
     Raises:
         InputError: something in it is wrong, or in the data file.
     """
-    from txt.labeling.opening import open_labels
+    from txt.labeling.open_labels import open_labels
 
     if config.rules is None:
         return
@@ -71,20 +71,20 @@ def judge_rules(opened: "OpenLabels", states: "RowStates", classes: list[str]) -
     """
     from tqdm import tqdm
 
-    from txt.data.reading.held_out import held_out
+    from txt.data.reading.held_out import find_held_out
     from txt.labeling.rules.analysis import analyze
     from txt.labeling.rules.corpus import read_corpus
-    from txt.labeling.rules.decision import choose_vote
     from txt.labeling.rules.firing import Firing
-    from txt.labeling.rules.judging import find_judged_rows
+    from txt.labeling.rules.judged_rows import find_judged_rows
     from txt.labeling.rules.proposals import Proposals
+    from txt.labeling.rules.vote_choice import choose_vote
 
     path, form = opened.rows.path, opened.rows.form
     assert opened.config.rules is not None
     rules = read_rules_for(opened, classes, opened.config.rules)
     with tqdm(desc="rules", total=1.0, leave=False, delay=0.5, bar_format="{desc}: {percentage:.0f} %") as bar:
         fired = Firing(read_corpus(path, form, lambda share: bar.update(share - bar.n))).fired(rules)
-    test = held_out(path, form)
+    test = find_held_out(path, form)
     judged = find_judged_rows(states, rules.labels, test)
     decided = choose_vote(fired, judged)
     return analyze(fired, judged, decided), Proposals(fired, judged, decided, test)
@@ -92,16 +92,16 @@ def judge_rules(opened: "OpenLabels", states: "RowStates", classes: list[str]) -
 
 def show_rules(analysis: "Analysis", as_json: bool) -> None:
     """Print how good rules are, as a table or as JSON."""
-    from txt.wording.rules import rule_table
+    from txt.wording.rules import format_rule_table
 
     if as_json:
         print_json(analysis.to_json())
     else:
-        stdout.print(rule_table(analysis, stdout.width))
+        stdout.print(format_rule_table(analysis, stdout.width))
 
 
 def suggest_by_rules(opened: "OpenLabels", session: "LabelSession", active: "ActiveLearning | None") -> None:
-    """Let a sitting without a screen show what the rules propose, before what a model does."""
+    """Show suggestions of the rules in a session without a screen; they come before those of a model."""
     _, proposals = judge_rules(opened, session.states, session.classes)
 
     def suggest(row: int) -> "Suggestion | None":

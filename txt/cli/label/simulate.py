@@ -6,13 +6,13 @@ from rich.table import Table
 from rich.text import Text
 
 from txt.cli.console import out, print_json, say
-from txt.cli.label.active import split_column, vectorizer
+from txt.cli.label.active import find_split_column, find_vectorizer
 from txt.config import LabelConfig
 from txt.errors import InputError
 from txt.processes import count_cores
 
 if TYPE_CHECKING:
-    from txt.labeling.opening import OpenLabels
+    from txt.labeling.open_labels import OpenLabels
     from txt.labeling.simulate import Comparison, LabelsNeeded, SimulationTask
     from txt.proportions import Interval
 
@@ -21,7 +21,7 @@ _CHART_WIDTH, _CHART_HEIGHT = 90, 16
 
 
 def simulate(opened: "OpenLabels", wanted_split: str | None, as_json: bool) -> None:
-    """Replay labeling with the labels that are there, and show what came of it.
+    """Simulate labeling with the existing labels, and print the comparison.
 
     Raises:
         InputError: there are too few labels, or only one class.
@@ -32,7 +32,7 @@ def simulate(opened: "OpenLabels", wanted_split: str | None, as_json: bool) -> N
 
     config = opened.config
     strategies = list(dict.fromkeys([config.strategy, RANDOM]))
-    task = _task(opened, wanted_split)
+    task = _build_task(opened, wanted_split)
     say(f"{len(task.labels):,} labeled rows, {len(task.names)} classes; a fifth of them measures, unseen")
     workers = min(count_cores(), config.seeds)
     found = []
@@ -45,10 +45,10 @@ def simulate(opened: "OpenLabels", wanted_split: str | None, as_json: bool) -> N
     if as_json:
         print_json(comparison.to_json())
     else:
-        _show(comparison, config)
+        _show_comparison(comparison, config)
 
 
-def _task(opened: "OpenLabels", wanted_split: str | None) -> "SimulationTask":
+def _build_task(opened: "OpenLabels", wanted_split: str | None) -> "SimulationTask":
     """Return the labeled rows of the file as vectors; rows of a test split are left out."""
     import numpy as np
 
@@ -62,7 +62,7 @@ def _task(opened: "OpenLabels", wanted_split: str | None) -> "SimulationTask":
     states, _ = opened.states()
     labeled = np.flatnonzero(states.labeled)
     plan = QueryPlan(config.model, config.strategy, config.seed)
-    pool, texts = read_pool(Pool(rows.path, rows.form, split_column(rows, wanted_split), plan, labeled))
+    pool, texts = read_pool(Pool(rows.path, rows.form, find_split_column(rows, wanted_split), plan, labeled))
     known = np.isin(pool, labeled)
     codes, names = states.labels_of(pool[known])
     if len(codes) < _LEAST_ROWS or len(names) < 2:
@@ -72,19 +72,21 @@ def _task(opened: "OpenLabels", wanted_split: str | None) -> "SimulationTask":
         raise InputError(
             f"`{rows.path}` has {len(codes):,} labeled rows of {len(names)} classes, too few to replay", hint
         )
-    vectorize = vectorizer(config.model)
+    vectorize = find_vectorizer(config.model)
     model = MODELS[config.model] if vectorize is None else make_model(config.model, vectorize)
     say("reading the texts …")
-    vectors = model.vectorize([text for text, is_known in zip(texts, known.tolist(), strict=True) if is_known], _quiet)
+    vectors = model.vectorize(
+        [text for text, is_known in zip(texts, known.tolist(), strict=True) if is_known], _ignore_progress
+    )
     return SimulationTask(vectors, codes, names, model)
 
 
-def _quiet(_share: float) -> None:
+def _ignore_progress(_share: float) -> None:
     return None
 
 
-def _show(comparison: "Comparison", config: LabelConfig) -> None:
-    from txt.charts.plot import Series, line_chart
+def _show_comparison(comparison: "Comparison", config: LabelConfig) -> None:
+    from txt.charts.plot import Series, draw_line_chart
     from txt.labeling.simulate import RANDOM
 
     colors = dict(zip(comparison.curves, ("cyan", "orange"), strict=False))
@@ -92,30 +94,32 @@ def _show(comparison: "Comparison", config: LabelConfig) -> None:
     for name, curve in comparison.curves.items():
         labels, means = [point[0] for point in curve], [100 * point[1] for point in curve]
         lines.append(Series(labels, means, name, colors[name]))
-    out.print(line_chart(lines, min(out.width, _CHART_WIDTH), _CHART_HEIGHT, x_label="labels", y_label="accuracy, %"))
-    out.print(_table(comparison))
+    out.print(
+        draw_line_chart(lines, min(out.width, _CHART_WIDTH), _CHART_HEIGHT, x_label="labels", y_label="accuracy, %")
+    )
+    out.print(_build_table(comparison))
     noise = f", {config.noise:.0%} of the answers wrong" if config.noise else ""
     out.print(
         f"{config.model}, means over {config.seeds} seeds with 95 % intervals{noise}."
-        f" All labels give {_accuracy(comparison.full)}; the labels are those to 90 and 95 % of that."
+        f" All labels give {_format_accuracy(comparison.full)}; the labels are those to 90 and 95 % of that."
     )
     if comparison.strategy != RANDOM:
-        out.print(Text(_verdict(comparison), style="bold"))
+        out.print(Text(_describe_gain(comparison), style="bold"))
 
 
-def _table(comparison: "Comparison") -> Table:
+def _build_table(comparison: "Comparison") -> Table:
     table = Table(box=None, pad_edge=False)
     table.add_column("")
     table.add_column("mean accuracy", justify="right", no_wrap=True)
     for share in comparison.labels_to:
         table.add_column(f"labels to {share:.0%}", justify="right", no_wrap=True)
     for name, area in comparison.area.items():
-        needed = [_needed(of_each[name]) for of_each in comparison.labels_to.values()]
-        table.add_row(name, _accuracy(area), *needed)
+        needed = [_format_needed_labels(of_each[name]) for of_each in comparison.labels_to.values()]
+        table.add_row(name, _format_accuracy(area), *needed)
     return table
 
 
-def _verdict(comparison: "Comparison") -> str:
+def _describe_gain(comparison: "Comparison") -> str:
     gain = comparison.gain
     told = f"{comparison.strategy} {gain.value:+.1%} [{gain.low:+.1%}, {gain.high:+.1%}] beside random order"
     if gain.low > 0:
@@ -123,11 +127,11 @@ def _verdict(comparison: "Comparison") -> str:
     return f"{told}: it hurts here." if gain.high < 0 else f"{told}: no difference that could be told from chance."
 
 
-def _accuracy(interval: "Interval") -> str:
+def _format_accuracy(interval: "Interval") -> str:
     return f"{interval.value:.1%} [{100 * interval.low:.1f}, {100 * interval.high:.1f}]"
 
 
-def _needed(reached: "LabelsNeeded") -> str:
+def _format_needed_labels(reached: "LabelsNeeded") -> str:
     labels = reached.labels
     if reached.reached < reached.seeds:
         return f"over {labels.value:,.0f} ({reached.reached} of {reached.seeds})"

@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-Name = Annotated[str, typer.Argument(metavar="RUN", help="Run, by name or path.", show_default=False)]
-Names = Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs, by name or path.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Force = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+RunArgument = Annotated[str, typer.Argument(metavar="RUN", help="Run, by name or path.", show_default=False)]
+RunsArgument = Annotated[list[str], typer.Argument(metavar="RUN...", help="Runs, by name or path.", show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+ForceOption = Annotated[bool, typer.Option("--force", help="Write over a file that is there.")]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

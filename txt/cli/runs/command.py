@@ -1,4 +1,4 @@
-"""`txt runs`: every run kept, in a table; compared, annotated, exported, and removed again."""
+"""`txt runs`: lists, compares, annotates, exports and removes runs."""
 
 import sys
 from collections.abc import Iterator
@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
-from txt.cli.console import out, print_json, say, shown
+from txt.cli.console import make_literal, out, print_json, say
 from txt.cli.help import App
-from txt.cli.runs.arguments import Json, Name, Names, Yes
+from txt.cli.runs.arguments import JsonOption, RunArgument, RunsArgument, YesOption
 from txt.cli.runs.compare import compare
 from txt.cli.runs.export import export, plot
 from txt.cli.runs.show import show
-from txt.cli.terminal import on_terminal
+from txt.cli.terminal import has_terminal
 from txt.errors import InputError
-from txt.wording.run_table import runs_lines, size
+from txt.wording.run_table import format_runs, format_size
 
 if TYPE_CHECKING:
-    from txt.runs.summary import Summary
+    from txt.runs.summary import RunSummary
 
 
 def register(app: typer.Typer) -> None:
@@ -47,7 +47,7 @@ def list_runs(
     sort: Annotated[
         str, typer.Option(help="`when`, `name`, `state`, `data`, `best`, `test`, `duration` or `size`.")
     ] = "when",
-    reverse: Annotated[bool, typer.Option("--reverse", help="The other way round.")] = False,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Reverse the order.")] = False,
     terms: Annotated[
         str, typer.Option("--filter", metavar="TERMS", help="Words, or comparisons: `lr>=0.001 best>0.8 kettle`.")
     ] = "",
@@ -57,46 +57,46 @@ def list_runs(
     interactive: Annotated[
         bool, typer.Option("-i", "--interactive", help="A screen to look through, compare and tidy up.")
     ] = False,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Every run kept: state, data, what differs from the defaults, scores, notes and tags.
 
-    A ★ marks the best of several runs on the same data by the same metric. Folders that are no runs are listed too.
+    A ★ marks the best of several runs on the same data by the same metric. Folders that are not runs are listed too.
 
     Example: `txt runs --sort best --data reviews` or `txt runs compare 001 002`
     """
     if context.invoked_subcommand is not None:
         return
-    from txt.runs.listing import filtered, ordered
-    from txt.runs.summary import leaders, summaries
+    from txt.runs.listing import filter_runs, sort_runs
+    from txt.runs.summary import find_leaders, summarize_runs
 
     if interactive:
-        _open_screen(sort, reverse, " ".join(_terms(terms, state or [], tag or [], data)))
+        _open_screen(sort, reverse, " ".join(_build_filter_terms(terms, state or [], tag or [], data)))
         return
-    runs = summaries()
-    chosen = ordered(filtered(runs, terms, state or (), tag or (), data), sort, reverse)
+    runs = summarize_runs()
+    chosen = sort_runs(filter_runs(runs, terms, state or (), tag or (), data), sort, reverse)
     if as_json:
         print_json({"runs": [run.to_json() for run in chosen]})
         return
     if chosen:
-        out.print(Text("\n").join(runs_lines(chosen, out.width, _now(), leaders(runs))), soft_wrap=True)
-    say(_count(len(chosen), len(runs)))
+        out.print(Text("\n").join(format_runs(chosen, out.width, _get_now(), find_leaders(runs))), soft_wrap=True)
+    say(_describe_count(len(chosen), len(runs)))
 
 
 def _open_screen(sort: str, reverse: bool, terms: str) -> None:
     """Run the screen, which needs a terminal on both sides."""
-    from txt.runs.listing import filtered, ordered
+    from txt.runs.listing import filter_runs, sort_runs
 
-    ordered(filtered((), terms), sort)  # what is wrong is told before a screen opens
-    if not on_terminal():
+    sort_runs(filter_runs((), terms), sort)  # raises the errors of wrong terms before the screen opens
+    if not has_terminal():
         raise InputError("-i needs a terminal", "without it, `txt runs` prints the table")
     from txt.screens.runs.screen import RunsApp, RunsScreen
 
     RunsApp(RunsScreen(by=sort, reverse=reverse, terms=terms)).run()
 
 
-def _terms(terms: str, states: list[str], tags: list[str], data: str | None) -> Iterator[str]:
-    """Yield what a filter has to hold, so that the screen shows it and it can be changed there."""
+def _build_filter_terms(terms: str, states: list[str], tags: list[str], data: str | None) -> Iterator[str]:
+    """Yield the terms of the screen's filter that have the same effect as the options."""
     if len(states) > 1:
         raise InputError("-i takes one --state", "the screen's filter can be changed with /")
     yield from [terms] if terms else []
@@ -105,19 +105,19 @@ def _terms(terms: str, states: list[str], tags: list[str], data: str | None) -> 
     yield from [data] if data else []
 
 
-def rename(run: Name, name: Annotated[str, typer.Argument(help="The new name.", show_default=False)]) -> None:
+def rename(run: RunArgument, name: Annotated[str, typer.Argument(help="The new name.", show_default=False)]) -> None:
     """Give a run another name.
 
     Example: `txt runs rename 003 balanced`
     """
     from txt.runs.folder import Run
-    from txt.runs.pruning import borrowers, check_idle
-    from txt.runs.summary import summaries, summarize
+    from txt.runs.pruning import check_idle, find_borrowers
+    from txt.runs.summary import summarize, summarize_runs
 
     found = Run.open(run)
     summary = summarize(found.path)
     check_idle(summary)
-    others = borrowers(summary, summaries(found.path.parent))
+    others = find_borrowers(summary, summarize_runs(found.path.parent))
     if others:
         raise InputError(
             f"`{others[0].name}` trained on the data inside run `{found.name}`, and would not find it any more",
@@ -127,7 +127,7 @@ def rename(run: Name, name: Annotated[str, typer.Argument(help="The new name.", 
 
 
 def tag(
-    run: Name,
+    run: RunArgument,
     tags: Annotated[
         list[str] | None, typer.Argument(metavar="[TAG...]", help="Tags to add.", show_default=False)
     ] = None,
@@ -143,11 +143,11 @@ def tag(
 
     path = Run.open(run).path
     notes = change_tags(path, tuple(tags or ()), tuple(remove or ())) if tags or remove else read_notes(path)
-    out.print(shown(" ".join(notes.tags)))
+    out.print(make_literal(" ".join(notes.tags)))
 
 
 def note(
-    run: Name,
+    run: RunArgument,
     text: Annotated[list[str] | None, typer.Argument(metavar="[TEXT]", help="The note.", show_default=False)] = None,
     *,
     clear: Annotated[bool, typer.Option("--clear", help="Remove the note.")] = False,
@@ -163,32 +163,32 @@ def note(
     if clear and text:
         raise InputError("--clear removes the note, and takes no text")
     notes = write_note(path, " ".join(text or ())) if text or clear else read_notes(path)
-    out.print(shown(notes.note))
+    out.print(make_literal(notes.note))
 
 
-def remove(runs: Names, *, yes: Yes = False) -> None:
+def remove(runs: RunsArgument, *, yes: YesOption = False) -> None:
     """Remove runs, with their models and checkpoints.
 
     Example: `txt runs rm 003 004`
     """
-    from txt.runs.pruning import check_removable, standing
-    from txt.runs.summary import find, summaries
+    from txt.runs.pruning import check_removable, describe_importance
+    from txt.runs.summary import find, summarize_runs
 
     chosen = [find(name) for name in dict.fromkeys(runs)]
-    every = summaries()
+    every = summarize_runs()
     for run in chosen:
         check_removable(run, every, [other.path for other in chosen])
-    _show(chosen)
+    _show_runs(chosen)
     for run in chosen:
-        for reason in standing(run, every):
+        for reason in describe_importance(run, every):
             say(f"{run.name} is {reason}")
-    _remove(chosen, yes)
+    _remove_runs(chosen, yes)
 
 
 def prune(
     *,
     keep_best: Annotated[int, typer.Option(min=0, help="Runs kept of each data and metric.", show_default=False)],
-    yes: Yes = False,
+    yes: YesOption = False,
 ) -> None:
     """Remove all runs but the best, by their score on val.
 
@@ -198,30 +198,30 @@ def prune(
     Example: `txt runs prune --keep-best 5`
     """
     from txt.runs.pruning import pruning
-    from txt.runs.summary import summaries
+    from txt.runs.summary import summarize_runs
 
-    plan = pruning(summaries(), keep_best)
+    plan = pruning(summarize_runs(), keep_best)
     if not plan.removed:
         say("there is nothing to remove")
         return
-    _show(plan.removed)
+    _show_runs(plan.removed)
     reasons: dict[str, list[str]] = {}
     for path, reason in plan.kept.items():
         reasons.setdefault(reason, []).append(path.name)
     for reason, names in reasons.items():
         say(f"stays: {', '.join(names)} ({reason})")
-    _remove(plan.removed, yes)
+    _remove_runs(plan.removed, yes)
 
 
-def _remove(chosen: "list[Summary]", yes: bool) -> None:
+def _remove_runs(chosen: "list[RunSummary]", yes: bool) -> None:
     """Ask, and remove."""
     from txt.runs.folder import Run
     from txt.runs.pruning import check_idle
     from txt.runs.summary import summarize
 
-    freed = size(sum(run.size for run in chosen))
+    freed = format_size(sum(run.size for run in chosen))
     many = f"{len(chosen)} runs" if len(chosen) > 1 else chosen[0].name
-    if not confirmed(f"Remove {many}, {freed}?", yes):
+    if not confirm_removal(f"Remove {many}, {freed}?", yes):
         say("nothing was removed")
         return
     for run in chosen:
@@ -231,7 +231,7 @@ def _remove(chosen: "list[Summary]", yes: bool) -> None:
     say(f"removed {many}, {freed}")
 
 
-def confirmed(question: str, yes: bool) -> bool:
+def confirm_removal(question: str, yes: bool) -> bool:
     """Ask before something is removed.
 
     Raises:
@@ -244,19 +244,19 @@ def confirmed(question: str, yes: bool) -> bool:
     return typer.confirm(question, err=True)
 
 
-def _show(runs: "list[Summary]") -> None:
+def _show_runs(runs: "list[RunSummary]") -> None:
     from txt.cli.console import talk
 
-    for line in runs_lines(runs, talk.width, _now()):
+    for line in format_runs(runs, talk.width, _get_now()):
         talk.print(line)
 
 
-def _count(shown_runs: int, all_runs: int) -> str:
+def _describe_count(shown_runs: int, all_runs: int) -> str:
     if not all_runs:
         return "there is no run here yet; `txt train DATA` makes one"
     many = "run" if all_runs == 1 else "runs"
     return f"\n{all_runs:,} {many}" if shown_runs == all_runs else f"\n{shown_runs:,} of {all_runs:,} {many}"
 
 
-def _now() -> datetime:
+def _get_now() -> datetime:
     return datetime.now().astimezone()

@@ -6,7 +6,7 @@ import typer
 
 from txt.cli.console import out, print_json, say
 from txt.cli.evaluate import PredictingBar
-from txt.cli.runs.arguments import Json, Names
+from txt.cli.runs.arguments import JsonOption, RunsArgument
 from txt.errors import InputError
 
 if TYPE_CHECKING:
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 def compare(
-    runs: Names,
+    runs: RunsArgument,
     *,
     split: Annotated[str, typer.Option(help="Rows to compare on: `test` or `val`.")] = "test",
     metric: Annotated[str | None, typer.Option(help="Score that decides [the first run's].")] = None,
-    as_json: Json = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Is another run really better than the first? Options, curves and scores side by side.
 
@@ -28,20 +28,20 @@ def compare(
 
     Example: `txt runs compare 001 002`
     """
-    from txt.cli.runs.comparison import show_courses, show_curves, show_differences, show_options
+    from txt.cli.runs.comparison_view import show_courses, show_curves, show_differences, show_options
     from txt.evaluation.compare import compare as compared
-    from txt.evaluation.compare import option_differences
-    from txt.runs.curves import curves_of
+    from txt.evaluation.compare import find_option_differences
+    from txt.runs.curves import collect_curves
 
-    chosen = _several(runs)
-    deciding = _deciding(metric, chosen[0])
-    options = option_differences(chosen)
+    chosen = _open_runs(runs)
+    deciding = _choose_metric(metric, chosen[0])
+    options = find_option_differences(chosen)
     if not as_json:
         show_options([run.name for run in chosen], options, out)
-        curves = {run.name: curves_of(run.events()) for run in chosen}
+        curves = {run.name: collect_curves(run.events()) for run in chosen}
         show_curves(curves, out)
         show_courses(curves, out)
-    asked = _asked(chosen, split)
+    asked = _collect_predictions(chosen, split)
     found = compared(asked, deciding) if len(asked) > 1 else []
     if as_json:
         print_json(
@@ -56,7 +56,7 @@ def compare(
         show_differences(found, split, out)
 
 
-def _several(names: list[str]) -> "list[Run]":
+def _open_runs(names: list[str]) -> "list[Run]":
     from txt.runs.folder import Run
 
     chosen = [Run.open(name) for name in dict.fromkeys(names)]
@@ -65,8 +65,8 @@ def _several(names: list[str]) -> "list[Run]":
     return chosen
 
 
-def _deciding(metric: str | None, first: "Run") -> str:
-    """Return the metric that decides: the one given, or the one the first run chose its best model by."""
+def _choose_metric(metric: str | None, first: "Run") -> str:
+    """Return the metric to compare by: the one given, or the one by which the first run chose its best model."""
     from txt.metrics import METRICS
 
     if metric is not None and metric not in METRICS:
@@ -75,9 +75,9 @@ def _deciding(metric: str | None, first: "Run") -> str:
     return own if own in METRICS else "accuracy"
 
 
-def _asked(chosen: "list[Run]", split: str) -> "dict[str, Predictions]":
-    """Return what each run's model answers; those without a model are told, and left out."""
-    from txt.evaluation.predictions import predictions_of
+def _collect_predictions(chosen: "list[Run]", split: str) -> "dict[str, Predictions]":
+    """Return the predictions of each run's model; runs without a model are reported and left out."""
+    from txt.evaluation.predictions import get_predictions
 
     if split not in ("test", "val"):
         raise InputError(f"--split `{split}` cannot be compared on, choose test or val")
@@ -87,5 +87,5 @@ def _asked(chosen: "list[Run]", split: str) -> "dict[str, Predictions]":
             say(f"{run.name} has no model yet, and no scores to compare")
             continue
         with PredictingBar() as bar:
-            asked[run.name] = predictions_of(run, split, bar.advance)
+            asked[run.name] = get_predictions(run, split, bar.advance)
     return asked

@@ -9,7 +9,7 @@ from typing import IO, Annotated, Any
 import typer
 
 from txt.cli.console import say
-from txt.cli.runs.arguments import Force, Name
+from txt.cli.runs.arguments import ForceOption, RunArgument
 from txt.errors import InputError
 
 
@@ -25,13 +25,13 @@ def export(
     to: Annotated[
         Path | None, typer.Option("-o", "--out", help="File (`-` for stdout) or folder [runs.csv, tensorboard].")
     ] = None,
-    force: Force = False,
+    force: ForceOption = False,
 ) -> None:
     """Write the curves of runs for other programs.
 
     Example: `txt runs export --csv` or `txt runs export 001 002 --tensorboard`
     """
-    from txt.runs.curves import curves_of
+    from txt.runs.curves import collect_curves
     from txt.runs.folder import Run, list_runs
     from txt.runs.series import write_csv, write_tensorboard
 
@@ -40,7 +40,7 @@ def export(
     chosen = [Run.open(name) for name in runs] if runs else list_runs()
     if not chosen:
         raise InputError("there is no run here yet", "`txt train DATA` makes one")
-    curves = {run.name: curves_of(run.events()) for run in chosen}
+    curves = {run.name: collect_curves(run.events()) for run in chosen}
     if tensorboard:
         folder = to or Path("tensorboard")
         for name, each in curves.items():
@@ -50,66 +50,66 @@ def export(
         write_csv(curves, sys.stdout)
     else:
         path = to or Path("runs.csv")
-        with _fresh(path, force) as file:
+        with _open_new_file(path, force) as file:
             lines = write_csv(curves, file)
         say(f"wrote {path}: {lines:,} lines of {len(curves)} runs")
 
 
 def plot(
-    run: Name,
+    run: RunArgument,
     *,
     as_svg: Annotated[bool, typer.Option("--svg", help="Write an SVG [the default].")] = False,
     as_png: Annotated[bool, typer.Option("--png", help="Write a PNG; needs Pillow.")] = False,
     as_html: Annotated[bool, typer.Option("--html", help="Write an HTML page.")] = False,
     to: Annotated[Path | None, typer.Option("-o", "--out", help="File [curves.svg … in the run folder].")] = None,
-    force: Force = False,
+    force: ForceOption = False,
 ) -> None:
     """Draw loss, accuracy, learning rate and the gap between train and val, two by two, for a report.
 
     Example: `txt runs plot 003 --svg` or `txt runs plot 003 -o figure.png`
     """
-    from txt.charts.run_figure import figure, page
+    from txt.charts.run_figure import figure, render_page
     from txt.charts.shapes import png, svg
-    from txt.runs.curves import curves_of
+    from txt.runs.curves import collect_curves
     from txt.runs.folder import Run
-    from txt.runs.options_summary import spoken_options
+    from txt.runs.options_summary import options_summary
 
     found = Run.open(run)
-    shapes = figure(curves_of(found.events()), found.name)
-    for kind in _kinds({"svg": as_svg, "png": as_png, "html": as_html}, to):
+    shapes = figure(collect_curves(found.events()), found.name)
+    for kind in _choose_formats({"svg": as_svg, "png": as_png, "html": as_html}, to):
         path = to or found.path / f"curves.{kind}"
         content: str | bytes
         match kind:
             case "png":
                 content = png(shapes)
             case "html":
-                content = page(shapes, f"Training of {found.name}", spoken_options(found.config().to_json()))
+                content = render_page(shapes, f"Training of {found.name}", options_summary(found.config().to_json()))
             case _:
                 content = svg(shapes)
-        with _fresh(path, force or to is None, "wb" if isinstance(content, bytes) else "w") as file:
+        with _open_new_file(path, force or to is None, "wb" if isinstance(content, bytes) else "w") as file:
             file.write(content)
         say(f"wrote {path}")
 
 
-def _kinds(wanted: dict[str, bool], to: Path | None) -> list[str]:
+def _choose_formats(wanted: dict[str, bool], to: Path | None) -> list[str]:
     """Return the formats to write: those asked for, else the one that the file's name ends in, else SVG."""
     kinds = [kind for kind, chosen in wanted.items() if chosen]
     suffix = to.suffix.lstrip(".").lower() if to else ""
     if not kinds:
         if to and suffix not in wanted:
-            raise InputError(f"`{to}` does not say which picture it is to be", "end it in .svg, .png or .html")
+            raise InputError(f"`{to}` does not say which image format to write", "end it in .svg, .png or .html")
         return [suffix or "svg"]
     if to and kinds != [suffix]:
-        raise InputError(f"`{to}` is not one file of the kind asked for", f"-o {to.stem}.{kinds[0]}, one format a time")
+        raise InputError(f"`{to}` is not one file of the kind asked for", f"-o {to.stem}.{kinds[0]}, one at a time")
     return kinds
 
 
 @contextmanager
-def _fresh(path: Path, force: bool, mode: str = "w") -> Iterator[IO[Any]]:
-    """Open a file that appears whole or not at all; one that is there already is refused without --force."""
+def _open_new_file(path: Path, force: bool, mode: str = "w") -> Iterator[IO[Any]]:
+    """Open a file for writing that appears complete or not at all; an existing one is an error without --force."""
     from txt.files import atomic_write, explain_os_errors
 
     if path.exists() and not force:
-        raise InputError(f"`{path}` exists already", "--force writes it anew, -o FILE another one")
+        raise InputError(f"`{path}` exists already", "--force overwrites it, -o FILE writes another one")
     with explain_os_errors("cannot write"), atomic_write(path, mode) as file:
         yield file

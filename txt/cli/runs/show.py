@@ -1,4 +1,4 @@
-"""`txt runs show`: all that is known of one run."""
+"""`txt runs show`: prints everything that is known about one run."""
 
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
@@ -6,44 +6,44 @@ from typing import TYPE_CHECKING, Any
 from rich.console import RenderableType
 from rich.text import Text
 
-from txt.cli.console import out, print_json, shown
-from txt.cli.runs.arguments import Json, Name
+from txt.cli.console import make_literal, out, print_json
+from txt.cli.runs.arguments import JsonOption, RunArgument
 from txt.durations import format_duration
 from txt.errors import InputError
-from txt.wording.run_table import size
+from txt.wording.run_table import format_size
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from txt.runs.curves import Curves
-    from txt.runs.summary import Summary
+    from txt.runs.summary import RunSummary
 
 _CHART_HEIGHT = 12
 _MAX_EPOCHS = 30
 
 
-def show(run: Name, *, as_json: Json = False) -> None:
+def show(run: RunArgument, *, as_json: JsonOption = False) -> None:
     """All that is known of a run: options, epochs, curves, scores.
 
     Example: `txt runs show 003`
     """
-    from txt.runs.curves import curves_of
+    from txt.runs.curves import collect_curves
     from txt.runs.folder import Run
-    from txt.runs.summary import find, report_of, summaries
+    from txt.runs.summary import find, load_report, summarize_runs
 
     summary = find(run)
     if summary.options is None:
-        raise InputError(f"`{summary.path}` is no whole run: {summary.problem}", "`txt runs` lists all there are")
-    curves, report = curves_of(Run(summary.path).events()), report_of(summary.path)
+        raise InputError(f"`{summary.path}` is not a complete run: {summary.problem}", "`txt runs` lists all there are")
+    curves, report = collect_curves(Run(summary.path).events()), load_report(summary.path)
     if as_json:
-        print_json(_as_json(summary, curves, report))
+        print_json(_encode_run(summary, curves, report))
         return
-    out.print(_facts(summary, summaries(summary.path.parent), curves, report))
-    for part in _course(summary, curves):
+    out.print(_build_facts_table(summary, summarize_runs(summary.path.parent), curves, report))
+    for part in _format_training(summary, curves):
         out.print(part)
 
 
-def _as_json(summary: "Summary", curves: "Curves", report: dict[str, Any] | None) -> dict[str, Any]:
+def _encode_run(summary: "RunSummary", curves: "Curves", report: dict[str, Any] | None) -> dict[str, Any]:
     return {
         **summary.to_json(),
         "config": summary.options,
@@ -53,39 +53,41 @@ def _as_json(summary: "Summary", curves: "Curves", report: dict[str, Any] | None
     }
 
 
-def _facts(summary: "Summary", every: "Sequence[Summary]", curves: "Curves", report: dict[str, Any] | None) -> "Table":
+def _build_facts_table(
+    summary: "RunSummary", every: "Sequence[RunSummary]", curves: "Curves", report: dict[str, Any] | None
+) -> "Table":
     """Lay out what is known in a line each; lines without content are left out."""
     from rich.table import Table
 
     facts = {
         "run": f"{summary.name}: {summary.state.words}",
         "made": f"{summary.created:%Y-%m-%d %H:%M}",
-        "data": _data(summary, curves),
-        "differs": _options(summary),
+        "data": _describe_data(summary, curves),
+        "differs": _describe_options(summary),
         "tags": " ".join(f"#{tag}" for tag in summary.notes.tags),
         "note": summary.notes.note,
         "problem": summary.problem or "",
-        "model": _model(curves),
-        "best on val": _best(summary, every, curves),
-        f"on {report['split']}" if report else "on test": _scores(report) if report else "",
+        "model": _describe_model(curves),
+        "best on val": _describe_best(summary, every, curves),
+        f"on {report['split']}" if report else "on test": _format_scores(report) if report else "",
         "took": format_duration(summary.seconds) if summary.seconds else "",
-        "folder": f"{summary.path}, {size(summary.size)}",
+        "folder": f"{summary.path}, {format_size(summary.size)}",
     }
     table = Table.grid(padding=(0, 2))
     for name, words in facts.items():
         if words:
-            table.add_row(Text(name, style="dim"), shown(words))
+            table.add_row(Text(name, style="dim"), make_literal(words))
     return table
 
 
-def _course(summary: "Summary", curves: "Curves") -> Iterator[RenderableType]:
+def _format_training(summary: "RunSummary", curves: "Curves") -> Iterator[RenderableType]:
     """Yield the epochs, the loss as a chart, and how to go on."""
-    from txt.charts.plot import Series, line_chart
+    from txt.charts.plot import Series, draw_line_chart
 
     if curves.epochs:
-        yield _epochs(curves)
+        yield _build_epoch_table(curves)
         whole = [entry for entry in curves.epochs if entry.train_loss is not None]
-        chart = line_chart(
+        chart = draw_line_chart(
             [
                 Series([e.epoch for e in whole], [e.train_loss or 0.0 for e in whole], "train", "blue"),
                 Series([e.epoch for e in curves.epochs], [e.val_loss for e in curves.epochs], "val", "red"),
@@ -98,10 +100,10 @@ def _course(summary: "Summary", curves: "Curves") -> Iterator[RenderableType]:
             yield Text("\nLoss", style="bold")
             yield chart
     if summary.state.kind in ("died", "interrupted"):
-        yield Text("\nto go on with it: txt train --resume ").append(shown(summary.name))
+        yield Text("\nto go on with it: txt train --resume ").append(make_literal(summary.name))
 
 
-def _epochs(curves: "Curves") -> "Table":
+def _build_epoch_table(curves: "Curves") -> "Table":
     """Lay out the scores of the epochs; of many, the last ones and the best."""
     from rich.table import Table
 
@@ -120,16 +122,16 @@ def _epochs(curves: "Curves") -> "Table":
     return table
 
 
-def _data(summary: "Summary", curves: "Curves") -> str:
+def _describe_data(summary: "RunSummary", curves: "Curves") -> str:
     rows = f", {curves.started.train_rows:,} train rows" if curves.started else ""
     return f"{summary.data or 'gone: the prepared folder is not there any more'}{rows}"
 
 
-def _options(summary: "Summary") -> str:
-    return ", ".join(summary.spoken) or "nothing"
+def _describe_options(summary: "RunSummary") -> str:
+    return ", ".join(summary.option_words) or "nothing"
 
 
-def _model(curves: "Curves") -> str:
+def _describe_model(curves: "Curves") -> str:
     started = curves.started
     if started is None:
         return ""
@@ -138,18 +140,18 @@ def _model(curves: "Curves") -> str:
     return f"{started.parameters / 1e6:.1f} million weights, {where}"
 
 
-def _best(summary: "Summary", every: "Sequence[Summary]", curves: "Curves") -> str:
+def _describe_best(summary: "RunSummary", every: "Sequence[RunSummary]", curves: "Curves") -> str:
     from txt.metrics import METRIC_NAMES
-    from txt.runs.pruning import standing
+    from txt.runs.pruning import describe_importance
 
     if curves.best is None:
         return ""
     best = curves.best
     told = f"{METRIC_NAMES.get(best.metric, best.metric)} {best.score:.3f} at epoch {best.epoch:.3g}"
-    return "; ".join([told, *standing(summary, every)])
+    return "; ".join([told, *describe_importance(summary, every)])
 
 
-def _scores(report: dict[str, Any]) -> str:
+def _format_scores(report: dict[str, Any]) -> str:
     from txt.metrics import METRIC_NAMES
 
     told = [

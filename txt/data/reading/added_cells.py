@@ -1,4 +1,4 @@
-"""A row of a data file with cells added at its end, and every byte that was there as it was."""
+"""Adds cells at the end of a data file's row; all other bytes stay as they are."""
 
 import csv
 import io
@@ -6,29 +6,30 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from txt.data.reading.rows import Form, content_end
+from txt.data.reading.rows import Form, find_content_end
 
 
-def with_cells(row: bytes, names: Sequence[str], values: Sequence[Any], form: Form) -> bytes:
+def add_cells(row: bytes, names: Sequence[str], values: Sequence[Any], form: Form) -> bytes:
     """Return a row of a delimited file with cells added, or of JSON lines with fields.
 
-    Cells are quoted where the dialect needs it; what the encoding lacks is escaped. None is an empty cell, or null.
+    Cells are quoted where the dialect needs it; characters that the encoding lacks are escaped. None is written as an
+    empty cell, or as null.
     """
-    end = content_end(row, form)
+    end = find_content_end(row, form)
     if form.csv_options is None:
-        return with_fields(row[:end], dict(zip(names, values, strict=True)), form.codec) + row[end:]
-    return _joined(row[:end], values, form) + row[end:]
+        return add_fields(row[:end], dict(zip(names, values, strict=True)), form.codec) + row[end:]
+    return _append_cells(row[:end], values, form) + row[end:]
 
 
-def head_with_cells(head: bytes, names: Sequence[str], form: Form) -> bytes:
-    """Return what stands before the first row (a byte order mark, blank lines, a header) with our columns named."""
+def add_cells_to_head(head: bytes, names: Sequence[str], form: Form) -> bytes:
+    """Return the bytes before the first row (byte order mark, blank lines, header), new columns added."""
     if form.csv_options is None or not form.has_header:
         return head
-    end = form.start + content_end(head[form.start :], form)
-    return _joined(head[:end], names, form) + head[end:]
+    end = form.start + find_content_end(head[form.start :], form)
+    return _append_cells(head[:end], names, form) + head[end:]
 
 
-def with_fields(record: bytes, fields: Mapping[str, Any], codec: str) -> bytes:
+def add_fields(record: bytes, fields: Mapping[str, Any], codec: str) -> bytes:
     """Return a JSON object with fields added."""
     end = record.rindex("}".encode(codec))
     added = json.dumps(dict(fields), ensure_ascii=False)[1:-1]
@@ -36,7 +37,7 @@ def with_fields(record: bytes, fields: Mapping[str, Any], codec: str) -> bytes:
     return record[:end] + (comma + added).encode(codec, "backslashreplace") + record[end:]
 
 
-def _joined(content: bytes, values: Sequence[Any], form: Form) -> bytes:
+def _append_cells(content: bytes, values: Sequence[Any], form: Form) -> bytes:
     options = dict(form.csv_options or {})
     if form.one_column:  # nothing separates cells in such a file, so its lines get tabs
         options["delimiter"] = "\t"

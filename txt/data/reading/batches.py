@@ -1,4 +1,4 @@
-"""Rows on their way through memory: record batches of strings, as many rows at a time as fit a fixed budget."""
+"""Record batches of strings, with as many rows in each as fit a fixed memory budget."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,19 +8,21 @@ BATCH_ROWS = 8192
 BATCH_CHARACTERS = 2_000_000  # keeps a batch of long texts as small as one of many short ones
 
 
-def strings(values: Iterable[str | None]) -> pa.Array:
+def make_string_array(values: Iterable[str | None]) -> pa.Array:
     """Return a string array; lone surrogates, which JSON can hold and UTF-8 cannot, become �."""
     values = list(values)
     try:
         return pa.array(values, pa.string())
     except UnicodeEncodeError:
-        return pa.array([None if value is None else _encodable(value) for value in values], pa.string())
+        return pa.array([None if value is None else _replace_surrogates(value) for value in values], pa.string())
 
 
-def batch_of(columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> pa.RecordBatch:
+def make_batch(columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> pa.RecordBatch:
     """Return rows, each as long as `columns`, as one batch of string columns."""
-    return pa.RecordBatch.from_arrays([strings(values) for values in zip(*rows, strict=True)], names=list(columns))
+    return pa.RecordBatch.from_arrays(
+        [make_string_array(values) for values in zip(*rows, strict=True)], names=list(columns)
+    )
 
 
-def _encodable(text: str) -> str:
+def _replace_surrogates(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -1,4 +1,4 @@
-"""Which column is what: the text, the label, the split, the id; found by name and content, never guessed between two.
+"""Finds the text, label, split and id columns by name and content; an error when two columns fit equally well.
 
 Works on the names and a sample of the rows, so that any command can ask before it reads a whole file.
 """
@@ -26,21 +26,23 @@ SPLIT_NAMES: Mapping[str, str] = {
     "unlabelled": "unlabeled",
     "unsupervised": "unlabeled",
 }
-"""What files call their splits, in lower case, and what we call them."""
+"""The names that files use for splits, in lower case, and our own name for each."""
 
 
-def _words_of(names: str) -> frozenset[str]:
+def _split_words(names: str) -> frozenset[str]:
     return frozenset(names.split())
 
 
-_TEXT_NAMES = _words_of(
+_TEXT_NAMES = _split_words(
     "text texts sentence review content body message tweet comment comments document news headline utterance question "
     "query description post article abstract title sms email transcript summary feedback"
 )
-_LABEL_NAMES = _words_of("label labels class category sentiment target intent topic polarity rating stars emotion tag")
-_SPLIT_COLUMNS = _words_of("split set partition subset fold")
-_ID_NAMES = _words_of("id row_id uid uuid guid")
-_METADATA_NAMES = _words_of(  # few values each, but said about where a text is from, not about what it says
+_LABEL_NAMES = _split_words(
+    "label labels class category sentiment target intent topic polarity rating stars emotion tag"
+)
+_SPLIT_COLUMNS = _split_words("split set partition subset fold")
+_ID_NAMES = _split_words("id row_id uid uuid guid")
+_METADATA_NAMES = _split_words(  # few values each, but they describe where a text comes from, not what it says
     "source domain lang language country region user author platform device brand date year month url method augmented "
     "annotator source_id"
 )
@@ -74,14 +76,14 @@ class Roles:
         return {column.name for column in (self.text, self.label, self.split, self.group, self.row_id) if column}
 
 
-def split_named(cell: str | None) -> str | None:
+def parse_split(cell: str | None) -> str | None:
     """Return the split that a cell of a split column names, None where it names none."""
     return SPLIT_NAMES.get((cell or "").strip().lower())
 
 
 def is_usual_name(name: str) -> bool:
-    """Tell whether columns are often called so."""
-    return bool(_called([name], _TEXT_NAMES | _LABEL_NAMES | _SPLIT_COLUMNS | _ID_NAMES | _METADATA_NAMES))
+    """Tell whether this is a common name for a column."""
+    return bool(_match_names([name], _TEXT_NAMES | _LABEL_NAMES | _SPLIT_COLUMNS | _ID_NAMES | _METADATA_NAMES))
 
 
 def find_text(sample: Sample, wanted: str | None = None, source: str = "the file") -> Column:
@@ -91,21 +93,23 @@ def find_text(sample: Sample, wanted: str | None = None, source: str = "the file
         InputError: `wanted` does not exist, no column holds texts, or two are equally good.
     """
     if wanted is not None:
-        return named(sample, wanted, "--text-column", source)
+        return find_named_column(sample, wanted, "--text-column", source)
     if len(sample) == 1:
         return Column(next(iter(sample)), "the only column")
-    if exact := _called(sample, {"text"}):
+    if exact := _match_names(sample, {"text"}):
         return Column(exact[0], "by its name")
-    words = {name: _words(values) for name, values in sample.items() if _is_prose(values)}
-    by_name = [name for name in words if _is_named(name, _TEXT_NAMES)] or _called(sample, _TEXT_NAMES)
+    words = {name: _count_mean_words(values) for name, values in sample.items() if _is_prose(values)}
+    by_name = [name for name in words if _is_named(name, _TEXT_NAMES)] or _match_names(sample, _TEXT_NAMES)
     candidates = sorted(by_name or words, key=lambda name: words.get(name, 0.0), reverse=True)
     if not candidates:
-        raise InputError(f"no column of `{source}` looks like text", f"name it: {_options('--text-column', sample)}")
+        raise InputError(
+            f"no column of `{source}` looks like text", f"name it: {_format_options('--text-column', sample)}"
+        )
     best, rest = candidates[0], candidates[1:]
     if rest and words.get(best, 0.0) <= 2 * words.get(rest[0], 0.0):
         raise InputError(
-            f"`{source}` has {len(candidates)} columns that may be the text: {_listed(candidates)}",
-            f"choose one: {_options('--text-column', candidates)}",
+            f"`{source}` has {len(candidates)} columns that may be the text: {_list_names(candidates)}",
+            f"choose one: {_format_options('--text-column', candidates)}",
         )
     return Column(best, "by its name" if by_name and not rest else f"the longest texts, {words[best]:.0f} words a row")
 
@@ -121,19 +125,19 @@ def find_label(
         InputError: `wanted` does not exist, or two columns are equally good.
     """
     if wanted is not None:
-        return named(sample, wanted, "--label-column", source)
+        return find_named_column(sample, wanted, "--label-column", source)
     others = {name: values for name, values in sample.items() if name != text}
-    if exact := _called(others, {"label"}):
+    if exact := _match_names(others, {"label"}):
         return Column(exact[0], "by its name")
-    candidates = [name for name in others if _is_named(name, _LABEL_NAMES) and _filled(others[name]) >= 0.1]
+    candidates = [name for name in others if _is_named(name, _LABEL_NAMES) and _measure_filled(others[name]) >= 0.1]
     why = "by its name"
     if not candidates and by_content:
         candidates = [name for name, values in others.items() if _may_be_label(name, values)]
         why = "the only other column of few values"
     if len(candidates) > 1:
         raise InputError(
-            f"`{source}` has {len(candidates)} columns that may be the label: {_listed(candidates)}",
-            f"choose one: {_options('--label-column', candidates)}",
+            f"`{source}` has {len(candidates)} columns that may be the label: {_list_names(candidates)}",
+            f"choose one: {_format_options('--label-column', candidates)}",
         )
     return Column(candidates[0], why) if candidates else None
 
@@ -145,7 +149,7 @@ def find_split(sample: Sample, wanted: str | None = None, source: str = "the fil
         InputError: `wanted` does not exist.
     """
     if wanted is not None:
-        return named(sample, wanted, "--split-column", source)
+        return find_named_column(sample, wanted, "--split-column", source)
     for name, values in sample.items():
         present = {value.strip().lower() for value in values if value}
         if present and present <= SPLIT_NAMES.keys():
@@ -157,15 +161,15 @@ def find_split(sample: Sample, wanted: str | None = None, source: str = "the fil
 
 
 def find_row_id(sample: Sample) -> Column | None:
-    """Return the column that names each row, or None: one that is called so and never repeats in the sample."""
-    for name in _called(sample, _ID_NAMES):
+    """Return the column that identifies each row, or None: it has an id's name and no value twice in the sample."""
+    for name in _match_names(sample, _ID_NAMES):
         values = sample[name]
         if values and all(values) and len(set(values)) == len(values):
             return Column(name, "by its name")
     return None
 
 
-def named(sample: Iterable[str], wanted: str, flag: str, source: str) -> Column:
+def find_named_column(sample: Iterable[str], wanted: str, flag: str, source: str) -> Column:
     """Return the column that the user named with `flag`; case matters only where two names differ by nothing else.
 
     Raises:
@@ -177,11 +181,11 @@ def named(sample: Iterable[str], wanted: str, flag: str, source: str) -> Column:
     if len(folded := [name for name in names if name.casefold() == wanted.casefold()]) == 1:
         return Column(folded[0], f"as {flag} says")
     close = nearest(wanted, names)
-    hint = f"it has {_listed(names)}" + (f"; try {flag} {_quoted(close)}" if close else "")
+    hint = f"it has {_list_names(names)}" + (f"; try {flag} {_quote_name(close)}" if close else "")
     raise InputError(f"column `{wanted}` not found in `{source}`", hint)
 
 
-def _called(names: Iterable[str], known: Iterable[str]) -> list[str]:
+def _match_names(names: Iterable[str], known: Iterable[str]) -> list[str]:
     return [name for name in names if name.strip().lower().replace(" ", "_") in known]
 
 
@@ -203,13 +207,13 @@ def _is_prose(values: Sequence[str | None]) -> bool:
     return letters > 0.4 and wordy > 0.5
 
 
-def _words(values: Sequence[str | None]) -> float:
+def _count_mean_words(values: Sequence[str | None]) -> float:
     """Return the mean number of words; text without spaces, as in Chinese, counts two letters as a word."""
     present = [value for value in values if value and value.strip()]
     return mean(max(len(value.split()), 0 if value.isascii() else len(value) // 8) for value in present)
 
 
-def _filled(values: Sequence[str | None]) -> float:
+def _measure_filled(values: Sequence[str | None]) -> float:
     return mean(bool(value and value.strip()) for value in values) if values else 1.0
 
 
@@ -217,18 +221,18 @@ def _may_be_label(name: str, values: Sequence[str | None]) -> bool:
     present = [value for value in values if value and value.strip()]
     distinct = len(set(present))
     few = 2 <= distinct <= min(_MOST_CLASSES, max(2, len(present) // 2))
-    return few and _filled(values) > 0.5 and not _called([name], _METADATA_NAMES | _ID_NAMES)
+    return few and _measure_filled(values) > 0.5 and not _match_names([name], _METADATA_NAMES | _ID_NAMES)
 
 
-def _listed(names: Sequence[str]) -> str:
+def _list_names(names: Sequence[str]) -> str:
     shown = ", ".join(f"`{name}`" for name in names[:12])
     return shown + (f" and {len(names) - 12} more" if len(names) > 12 else "")
 
 
-def _options(flag: str, names: Iterable[str]) -> str:
-    options = [f"{flag} {_quoted(name)}" for name in names]
+def _format_options(flag: str, names: Iterable[str]) -> str:
+    options = [f"{flag} {_quote_name(name)}" for name in names]
     return " or ".join(options[:4])
 
 
-def _quoted(name: str) -> str:
+def _quote_name(name: str) -> str:
     return name if name.replace("_", "").replace("-", "").isalnum() else repr(name)

@@ -1,4 +1,4 @@
-"""CSV, TSV and their kin, read row by row: a mistake in the file is told by its line."""
+"""Reads CSV, TSV and similar files row by row; an error names the line."""
 
 import csv
 import io
@@ -7,37 +7,37 @@ from functools import partial
 
 import pyarrow as pa
 
-from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, batch_of
+from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
 from txt.data.reading.dialect import Dialect
 from txt.data.reading.source import MAX_CELL, MAX_LINE, Source
 from txt.errors import InputError
 
 
 def read_delimited(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
-    """Yield the rows below the header, in batches; cells keep their text exactly, blank lines are no rows.
+    """Yield the rows below the header, in batches; cells keep their text exactly, and blank lines are skipped.
 
     Raises:
         InputError: a row has too many or too few cells, a quote is not closed, or a cell is larger than MAX_CELL.
     """
     rows: list[list[str]] = []
     characters = 0
-    for row in _rows(source, dialect):
+    for row in _read_rows(source, dialect):
         rows.append(row)
         characters += sum(map(len, row))
         if len(rows) == BATCH_ROWS or characters > BATCH_CHARACTERS:
-            yield batch_of(dialect.columns, rows)
+            yield make_batch(dialect.columns, rows)
             rows, characters = [], 0
     if rows:
-        yield batch_of(dialect.columns, rows)
+        yield make_batch(dialect.columns, rows)
 
 
-def _rows(source: Source, dialect: Dialect) -> Iterator[list[str]]:
+def _read_rows(source: Source, dialect: Dialect) -> Iterator[list[str]]:
     csv.field_size_limit(MAX_CELL)
     width = len(dialect.columns)
     with source.open() as file, io.TextIOWrapper(file, encoding=dialect.encoding, newline="") as lines:
-        # a line that is longer comes in pieces, the first of which is refused: its cell, or its number of cells
+        # a longer line arrives in pieces, and the first piece is refused: for its cell's size, or its number of cells
         reader = csv.reader(iter(partial(lines.readline, MAX_LINE), ""), **dialect.csv_options())
-        line = 0  # the last one of the row before
+        line = 0  # where the previous row ended
         try:
             if dialect.has_header:
                 next(row for row in reader if row)
@@ -46,13 +46,13 @@ def _rows(source: Source, dialect: Dialect) -> Iterator[list[str]]:
                 if len(row) == width:
                     yield row
                 elif row and (row != [""] and not (len(row) == 1 and row[0].isspace())):
-                    raise _ragged(source, dialect, line + 1, row)
+                    raise _explain_ragged_row(source, dialect, line + 1, row)
                 line = reader.line_num
         except csv.Error as error:
-            raise _malformed(source, dialect, line + 1, str(error)) from None
+            raise _explain_malformed_row(source, dialect, line + 1, str(error)) from None
 
 
-def _ragged(source: Source, dialect: Dialect, line: int, row: list[str]) -> InputError:
+def _explain_ragged_row(source: Source, dialect: Dialect, line: int, row: list[str]) -> InputError:
     above = "the header" if dialect.has_header else "the first row"
     spoken = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}.get(dialect.delimiter or "", "delimiter")
     cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
@@ -63,7 +63,7 @@ def _ragged(source: Source, dialect: Dialect, line: int, row: list[str]) -> Inpu
     )
 
 
-def _malformed(source: Source, dialect: Dialect, line: int, reason: str) -> InputError:
+def _explain_malformed_row(source: Source, dialect: Dialect, line: int, reason: str) -> InputError:
     if "field limit" in reason:
         return InputError(
             f"line {line} of `{source}` begins a cell of more than {MAX_CELL:,} characters",

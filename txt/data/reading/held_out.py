@@ -1,4 +1,4 @@
-"""Which rows a data file itself names as test rows: nothing may be learned from them, and nothing chosen by them."""
+"""Finds the test rows named by a data file's own split column; they must not be used to learn or to choose anything."""
 
 from itertools import islice
 from pathlib import Path
@@ -6,23 +6,23 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.reading.columns import find_split, split_named
-from txt.data.reading.rows import Form, records
+from txt.data.reading.columns import find_split, parse_split
+from txt.data.reading.rows import Form, read_records
 
 _SAMPLE_ROWS = 500
 
 
-def held_out(path: Path, form: Form) -> npt.NDArray[np.bool_] | None:
+def find_held_out(path: Path, form: Form) -> npt.NDArray[np.bool_] | None:
     """Return which rows of a file are test rows by its split column (N,), or None where it has no such column.
 
     Raises:
         InputError: a row cannot be read.
     """
-    cells = [row for _, _, row in islice(records(path, form), _SAMPLE_ROWS)]
+    cells = [row for _, _, row in islice(read_records(path, form), _SAMPLE_ROWS)]
     columns = zip(form.columns, zip(*cells, strict=True), strict=True)
     roles = (form.text_column, form.label_column)
     split = find_split({name: values for name, values in columns if name not in roles})
     if split is None:
         return None
     place = form.columns.index(split.name)
-    return np.fromiter((split_named(row[place]) == "test" for _, _, row in records(path, form)), np.bool_)
+    return np.fromiter((parse_split(row[place]) == "test" for _, _, row in read_records(path, form)), np.bool_)

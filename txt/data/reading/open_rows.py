@@ -1,18 +1,18 @@
-"""Any row of a big data file at once: the file held open beside its index, whole or for its head at first."""
+"""Reads any row of a big data file at once, through an index of the whole file or, at first, of its head."""
 
 import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from txt.data.reading.row_index import RowIndex, Scanned, read_index, scan, write_index
-from txt.data.reading.rows import Asked, Form, find_form, row_at
+from txt.data.reading.row_index import RowIndex, ScanProgress, read_index, scan_file, write_index
+from txt.data.reading.rows import Form, ReadingOptions, find_form, parse_row
 
 _SMALL_BYTES = 4_000_000  # read at once; of a bigger file only the head, until another process has read it all
 _HEAD_ROWS = 2000
 
 
-class Rows:
+class OpenRows:
     """A data file whose rows can be read in any order. The file is only ever read."""
 
     def __init__(self, path: Path, form: Form, index: RowIndex) -> None:
@@ -40,7 +40,7 @@ class Rows:
 
     def cells(self, row: int) -> list[str]:
         """Return the cells of a row, one a column; missing ones at the end are empty."""
-        cells = row_at(self.raw(row), self.form)
+        cells = parse_row(self.raw(row), self.form)
         return cells + [""] * (len(self.form.columns) - len(cells))
 
     def text(self, row: int) -> str:
@@ -56,22 +56,22 @@ class Rows:
         }
 
 
-def open_rows(path: Path, asked: Asked, kept: Path) -> Rows:
+def open_rows(path: Path, asked: ReadingOptions, kept: Path) -> OpenRows:
     """Open a data file with the index kept in the file `kept`, if that still holds; else with one of the head.
 
     Raises:
         InputError: the file cannot be read, or its text column is not clear.
     """
     if found := read_index(kept, path, asked):
-        return Rows(path, *found)
+        return OpenRows(path, *found)
     form = find_form(path, asked)
     limit = None if path.stat().st_size <= _SMALL_BYTES else _HEAD_ROWS
-    *_, last = scan(path, form, limit)
+    *_, last = scan_file(path, form, limit)
     assert last.index is not None
-    return Rows(path, form, last.index)
+    return OpenRows(path, form, last.index)
 
 
-def read_to_end(rows: Rows, asked: Asked, kept: Path) -> Iterator[Scanned]:
+def read_to_end(rows: OpenRows, asked: ReadingOptions, kept: Path) -> Iterator[ScanProgress]:
     """Complete the index of a file that was opened with its head only, and keep it; yields how far it has come.
 
     Raises:
@@ -79,7 +79,7 @@ def read_to_end(rows: Rows, asked: Asked, kept: Path) -> Iterator[Scanned]:
     """
     if rows.index.complete:
         return
-    for scanned in scan(rows.path, rows.form):
+    for scanned in scan_file(rows.path, rows.form):
         yield scanned
         if scanned.index is not None:
             rows.index = scanned.index

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, strings
+from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_string_array
 from txt.data.reading.dialect import Dialect
 from txt.data.reading.source import Source
 from txt.errors import InputError
@@ -26,20 +26,26 @@ def read_parquet(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
                 pieces = 1 + batch.nbytes // BATCH_CHARACTERS
                 size = -(-len(batch) // pieces)
                 for start in range(0, len(batch), size):
-                    arrays = [_as_text(column) for column in batch.slice(start, size).columns]
+                    arrays = [_convert_to_text(column) for column in batch.slice(start, size).columns]
                     yield pa.RecordBatch.from_arrays(arrays, names=list(dialect.columns))
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
 
 
-def _as_text(column: pa.Array) -> pa.Array:
+def _convert_to_text(column: pa.Array) -> pa.Array:
     kind = column.type
     if pa.types.is_dictionary(kind):
-        return _as_text(column.dictionary_decode())
+        return _convert_to_text(column.dictionary_decode())
     if pa.types.is_nested(kind):
-        return strings(None if value is None else json.dumps(value, default=str) for value in column.to_pylist())
+        return make_string_array(
+            None if value is None else json.dumps(value, default=str) for value in column.to_pylist()
+        )
     if pa.types.is_floating(kind):
-        return strings(None if value is None or value != value else repr(value) for value in column.to_pylist())
+        return make_string_array(
+            None if value is None or value != value else repr(value) for value in column.to_pylist()
+        )
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return strings(None if value is None else value.decode("utf-8", "replace") for value in column.to_pylist())
+        return make_string_array(
+            None if value is None else value.decode("utf-8", "replace") for value in column.to_pylist()
+        )
     return pc.cast(column, pa.string())

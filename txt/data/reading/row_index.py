@@ -1,4 +1,4 @@
-"""Where the rows of a big file begin and what their texts hash to: found by reading it once, kept for next time."""
+"""An index of a big file: where each row begins and the hash of its text, made in one read and kept for next time."""
 
 import hashlib
 import json
@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.reading.rows import Asked, Form, records
+from txt.data.reading.rows import Form, ReadingOptions, read_records
 from txt.errors import InputError
 from txt.files import atomic_write
 
@@ -20,16 +20,16 @@ INDEX_FORMAT = 1
 UNLABELED = -1
 """The label code of a row whose label cell is empty."""
 
-_MAX_LABELS = 32_000  # label codes are 16 bits wide; a column with more values is no label
+_MAX_LABELS = 32_000  # label codes are 16 bits wide; a column with more values is not a label
 _PROGRESS_ROWS = 20_000
 
 
-def content_hash(text: str) -> int:
+def hash_content(text: str) -> int:
     """Return the 64-bit hash that names a text, the same on every machine and in every version.
 
     Among a million different texts two share a hash with a probability of 3 in 100 million.
     """
-    return int.from_bytes(_digest(text), "big")
+    return int.from_bytes(_digest_text(text), "big")
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class RowIndex:
     def __len__(self) -> int:
         return len(self.hashes)
 
-    def same_text(self, text_hash: int) -> npt.NDArray[np.int32]:
+    def find_same_text(self, text_hash: int) -> npt.NDArray[np.int32]:
         """Return the rows whose text has this hash, in the file's order."""
         low, high = (
             int(np.searchsorted(self.hashes, np.uint64(text_hash), side, sorter=self.order))
@@ -69,7 +69,7 @@ class RowIndex:
 
     def occurrence(self, row: int) -> int:
         """Return how many rows with the same text stand before this one."""
-        return int(np.searchsorted(self.same_text(int(self.hashes[row])), row))
+        return int(np.searchsorted(self.find_same_text(int(self.hashes[row])), row))
 
     def occurrences(self, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
         """Return `occurrence` for many rows at once."""
@@ -89,7 +89,7 @@ class RowIndex:
 
 
 @dataclass(frozen=True)
-class Scanned:
+class ScanProgress:
     """How far a scan has come; `index` comes with the last one."""
 
     done_bytes: int
@@ -98,23 +98,23 @@ class Scanned:
     index: RowIndex | None = None
 
 
-def scan(path: Path, form: Form, limit: int | None = None) -> Iterator[Scanned]:
+def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[ScanProgress]:
     """Read a file and index its rows, the first `limit` of them or all; the last value holds the index.
 
     Raises:
         InputError: a row cannot be read.
     """
     total = path.stat().st_size
-    growing = _Growing()
+    growing = _IndexBuilder()
     columns = {name: place for place, name in enumerate(form.columns)}
     text_place = columns[form.text_column]
     label_place = columns.get(form.label_column or "", -1)
     end, complete = form.start, True
-    for offset, end, cells in records(path, form):
+    for offset, end, cells in read_records(path, form):
         text = cells[text_place] if text_place < len(cells) else ""
         growing.add(offset, text, cells[label_place].strip() if 0 <= label_place < len(cells) else "")
         if len(growing.label_codes) % _PROGRESS_ROWS == 0:
-            yield Scanned(end, total, len(growing.label_codes))
+            yield ScanProgress(end, total, len(growing.label_codes))
         if len(growing.label_names) > _MAX_LABELS:
             raise InputError(
                 f"column `{form.label_column}` of `{path}` has over {_MAX_LABELS:,} different values",
@@ -123,15 +123,15 @@ def scan(path: Path, form: Form, limit: int | None = None) -> Iterator[Scanned]:
         if limit is not None and len(growing.label_codes) >= limit and end < total:
             complete = False
             break
-    yield Scanned(end, total, len(growing.label_codes), growing.index(end, complete))
+    yield ScanProgress(end, total, len(growing.label_codes), growing.index(end, complete))
 
 
-def read_index(path: Path, source: Path, asked: Asked) -> tuple[Form, RowIndex] | None:
+def read_index(path: Path, source: Path, asked: ReadingOptions) -> tuple[Form, RowIndex] | None:
     """Return the kept form and index of a data file; None where there is none, or the file has changed since."""
     try:
         with path.open("rb") as file:
             header = json.loads(file.readline())
-            if header["of"] != _fingerprint(source, asked):
+            if header["of"] != _describe_source(source, asked):
                 return None
             count = header["rows"]
             offsets = np.fromfile(file, np.int64, count + 1)
@@ -146,10 +146,10 @@ def read_index(path: Path, source: Path, asked: Asked) -> tuple[Form, RowIndex] 
     return form, RowIndex(offsets, hashes, order, codes, tuple(header["labels"]), complete=True)
 
 
-def write_index(path: Path, source: Path, asked: Asked, form: Form, index: RowIndex) -> None:
+def write_index(path: Path, source: Path, asked: ReadingOptions, form: Form, index: RowIndex) -> None:
     """Keep an index for next time, whole or not at all."""
     header = {
-        "of": _fingerprint(source, asked),
+        "of": _describe_source(source, asked),
         "form": form.to_json(),
         "rows": len(index),
         "labels": index.label_names,
@@ -161,7 +161,7 @@ def write_index(path: Path, source: Path, asked: Asked, form: Form, index: RowIn
 
 
 @dataclass
-class _Growing:
+class _IndexBuilder:
     """An index while the file is being read."""
 
     offsets: "array[int]" = field(default_factory=lambda: array("q"))
@@ -171,7 +171,7 @@ class _Growing:
 
     def add(self, offset: int, text: str, label: str) -> None:
         self.offsets.append(offset)
-        self.digests += _digest(text)
+        self.digests += _digest_text(text)
         self.label_codes.append(self.label_names.setdefault(label, len(self.label_names)) if label else UNLABELED)
 
     def index(self, end: int, complete: bool) -> RowIndex:
@@ -186,11 +186,11 @@ class _Growing:
         )
 
 
-def _digest(text: str) -> bytes:
+def _digest_text(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
-def _fingerprint(source: Path, asked: Asked) -> dict[str, Any]:
+def _describe_source(source: Path, asked: ReadingOptions) -> dict[str, Any]:
     """Return what an index holds for: this file, unchanged, read in this way."""
     state = os.stat(source)
     return {"format": INDEX_FORMAT, "size": state.st_size, "mtime_ns": state.st_mtime_ns, "asked": asdict(asked)}

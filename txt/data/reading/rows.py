@@ -1,4 +1,4 @@
-"""The rows of a delimited or JSON-lines file, one after the other, with the bytes at which each stands."""
+"""Reads the rows of a delimited or JSON-lines file in order, with the byte offsets of each."""
 
 import codecs
 import csv
@@ -10,8 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from txt.data.reading.character_encoding import find_line
 from txt.data.reading.columns import find_label, find_text
-from txt.data.reading.encoding import line_of
 from txt.data.reading.source import MAX_CELL, Source
 from txt.errors import InputError
 
@@ -28,8 +28,8 @@ _WIDE = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the user said about how to read a file; None is to be found out."""
+class ReadingOptions:
+    """The user's options for reading a file; None is detected."""
 
     text_column: str | None = None
     label_column: str | None = None
@@ -72,20 +72,20 @@ class Form:
         return cls(**{**value, "columns": tuple(value["columns"])})
 
 
-def find_form(path: Path, asked: Asked) -> Form:
+def find_form(path: Path, asked: ReadingOptions) -> Form:
     """Find out how to take rows out of a file, and which columns are the text and the label.
 
     Raises:
         InputError: the file cannot be read, has no rows that can be read one by one, or its text column is not clear.
     """
     from txt.data.reading.dialect import (
-        detect,  # brings pyarrow, a quarter second that a file known from before does not need
+        detect_dialect,  # imports pyarrow: a quarter second that a file with an index does not need
     )
 
-    dialect = detect(path, asked.encoding, asked.delimiter)
+    dialect = detect_dialect(path, asked.encoding, asked.delimiter)
     _refuse_unreadable(path, dialect)
-    form = form_of(path, dialect)
-    cells = [row for _, _, row in islice(records(path, form), _SAMPLE_ROWS)]
+    form = find_bare_form(path, dialect)
+    cells = [row for _, _, row in islice(read_records(path, form), _SAMPLE_ROWS)]
     if not cells:
         raise InputError(f"`{path}` has no rows", "a data file has a header and a row for each text")
     sample = dict(zip(form.columns, zip(*cells, strict=True), strict=True))
@@ -94,10 +94,10 @@ def find_form(path: Path, asked: Asked) -> Form:
     return replace(form, text_column=text, label_column=label.name if label else None)
 
 
-def form_of(path: Path, dialect: "Dialect") -> Form:
+def find_bare_form(path: Path, dialect: "Dialect") -> Form:
     """Return the form of an uncompressed delimited or JSON-lines file, whose columns have no roles yet."""
     with path.open("rb") as file:
-        codec, start = _codec(dialect.encoding, file.read(4))
+        codec, start = _find_codec(dialect.encoding, file.read(4))
     if dialect.format == "csv":
         return Form(dialect.columns, "", None, codec, start, dialect.has_header, dialect.csv_options())
     with path.open(encoding=codec) as lines:
@@ -106,7 +106,7 @@ def form_of(path: Path, dialect: "Dialect") -> Form:
     return Form(tuple(names), "", None, codec, start)
 
 
-def records(
+def read_records(
     path: Path, form: Form, start: int | None = None, stop: int | None = None
 ) -> Iterator[tuple[int, int, list[str]]]:
     """Yield each row's first byte, the byte behind it, and its cells; empty lines and the header are left out.
@@ -124,7 +124,7 @@ def records(
         lines = _Lines(file, form, stop)
         begin = lines.position
         try:
-            for cells in _rows(lines, form):
+            for cells in _parse_lines(lines, form):
                 if len(cells) == width and not skip:
                     yield begin, lines.position, cells
                 elif not _is_blank(cells) and not skip:
@@ -132,29 +132,29 @@ def records(
                 skip = skip and _is_blank(cells)
                 begin = lines.position
         except (csv.Error, ValueError) as error:
-            line = line_of(Source(path, str(path)), begin, form.codec)
-            raise InputError(f"line {line} of `{path}` cannot be read: {error}", _hint(form)) from None
+            line = find_line(Source(path, str(path)), begin, form.codec)
+            raise InputError(f"line {line} of `{path}` cannot be read: {error}", _suggest_fix(form)) from None
 
 
-def row_at(data: bytes, form: Form) -> list[str]:
+def parse_row(data: bytes, form: Form) -> list[str]:
     """Return the cells of the row that `data` holds."""
     lines = io.StringIO(data.decode(form.codec, "replace"), newline="" if form.csv_options else "\n")
-    return next(_rows(lines, form), [])
+    return next(_parse_lines(lines, form), [])
 
 
-def rows_in(data: bytes, form: Form) -> list[list[str]]:
+def parse_rows(data: bytes, form: Form) -> list[list[str]]:
     """Return the cells of all rows that `data` holds."""
     lines = io.StringIO(data.decode(form.codec, "replace"), newline="" if form.csv_options else "\n")
-    return [cells for cells in _rows(lines, form) if not (_is_blank(cells) and len(cells) != len(form.columns))]
+    return [cells for cells in _parse_lines(lines, form) if not (_is_blank(cells) and len(cells) != len(form.columns))]
 
 
-def content_end(data: bytes, form: Form) -> int:
+def find_content_end(data: bytes, form: Form) -> int:
     """Return where the first row in `data` ends, before its line end and the blank lines behind it."""
     simple = data[:-1]
     if form.single_bytes and b"\n" not in simple and b"\r" not in simple[:-1]:
         return len(data) - (data.endswith((b"\n", b"\r"))) - data.endswith(b"\r\n")
     lines = _Lines(io.BytesIO(data), form, None)
-    for cells in _rows(lines, form):
+    for cells in _parse_lines(lines, form):
         if not _is_blank(cells):
             break
     row = data[: lines.position]
@@ -168,7 +168,7 @@ class _Lines:
     def __init__(self, file: BinaryIO, form: Form, stop: int | None) -> None:
         self.position = file.tell()
         self._text = io.TextIOWrapper(file, encoding=form.codec, newline="" if form.csv_options else "\n")
-        self._codec = form.codec
+        self._find_codec = form.codec
         self._stop = stop
         self._single = form.single_bytes
 
@@ -176,31 +176,31 @@ class _Lines:
         for line in self._text:
             if self._stop is not None and self.position >= self._stop:
                 return
-            self.position += len(line) if self._single and line.isascii() else len(line.encode(self._codec))
+            self.position += len(line) if self._single and line.isascii() else len(line.encode(self._find_codec))
             yield line
 
 
-def _rows(lines: Iterable[str], form: Form) -> Iterator[list[str]]:
+def _parse_lines(lines: Iterable[str], form: Form) -> Iterator[list[str]]:
     if form.csv_options is not None:
         return csv.reader(lines, **form.csv_options)
-    return (_json_cells(line, form.columns) if line.strip() else [] for line in lines)
+    return (_parse_json_cells(line, form.columns) if line.strip() else [] for line in lines)
 
 
 def _is_blank(cells: Sequence[str]) -> bool:
     return not cells or (len(cells) == 1 and not cells[0].strip())
 
 
-def _json_cells(line: str, columns: Sequence[str]) -> list[str]:
+def _parse_json_cells(line: str, columns: Sequence[str]) -> list[str]:
     """Return the values of a JSON object, numbers as they are written."""
     record = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
     if not isinstance(record, dict):
         raise ValueError("it is not a JSON object")
     nested = any(isinstance(value, dict | list) for value in record.values())
     plain = json.loads(line) if nested else {}
-    return [_as_text(record.get(name), plain.get(name)) for name in columns]
+    return [_format_value(record.get(name), plain.get(name)) for name in columns]
 
 
-def _as_text(value: Any, plain: Any) -> str:
+def _format_value(value: Any, plain: Any) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -208,7 +208,7 @@ def _as_text(value: Any, plain: Any) -> str:
     return "" if value is None else json.dumps(plain, ensure_ascii=False)
 
 
-def _codec(encoding: str, head: bytes) -> tuple[str, int]:
+def _find_codec(encoding: str, head: bytes) -> tuple[str, int]:
     """Return the codec that reads from any row on, and the length of the byte order mark."""
     if encoding in ("utf-8", "utf-8-sig"):
         return "utf-8", len(codecs.BOM_UTF8) if head.startswith(codecs.BOM_UTF8) else 0
@@ -218,15 +218,15 @@ def _codec(encoding: str, head: bytes) -> tuple[str, int]:
     return encoding, 0
 
 
-def _hint(form: Form) -> str:
+def _suggest_fix(form: Form) -> str:
     if form.csv_options is None:
         return 'a line looks like {"text": "…", "label": "…"}'
     return "a quote or a cell may be missing there, or the delimiter is another one: --delimiter"
 
 
 def _refuse_unreadable(path: Path, dialect: "Dialect") -> None:
-    """Refuse a file whose rows have no place in it to go back to."""
+    """Refuse a file whose rows have no fixed byte offsets."""
     if dialect.compressed or dialect.format not in ("csv", "jsonl"):
         kind = "compressed" if dialect.compressed else dialect.format.upper()
-        hint = f"gunzip -k {path}" if dialect.compressed else "make CSV or JSON lines of it first"
+        hint = f"gunzip -k {path}" if dialect.compressed else "convert it to CSV or JSON lines first"
         raise InputError(f"`{path}` is {kind}; labeling reads CSV, TSV and JSON lines", hint)

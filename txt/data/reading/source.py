@@ -1,4 +1,4 @@
-"""A data file as bytes: opened, decompressed, and its troubles told plainly. `-` is standard input."""
+"""A data file as bytes: opens and decompresses it, and explains what goes wrong. `-` is standard input."""
 
 import gzip
 import shutil
@@ -29,7 +29,7 @@ FORMATS = {
 CHUNK_BYTES = 1 << 20
 
 MAX_CELL = 5_000_000
-"""Characters of the largest cell that is read: a longer one is an unclosed quote, or no text."""
+"""Characters of the largest cell that is read: a longer one is an unclosed quote, or not a text."""
 
 MAX_LINE = 4 * MAX_CELL
 """Characters of the longest line that is read: a small compressed file can hold one that fills the memory."""
@@ -54,7 +54,7 @@ class Source:
 
     def is_gzip(self) -> bool:
         """Tell whether the content is gzip, whatever the name."""
-        with _told_plainly(self), self.path.open("rb") as file:
+        with _translate_errors(self), self.path.open("rb") as file:
             return file.read(2) == _GZIP_MAGIC
 
     @contextmanager
@@ -65,7 +65,7 @@ class Source:
             InputError: it is missing, a directory, cannot be read, or is damaged gzip; also while it is being read.
         """
         opened = gzip.open if self.is_gzip() else open
-        with _told_plainly(self), opened(self.path, "rb") as file:
+        with _translate_errors(self), opened(self.path, "rb") as file:
             yield cast(BinaryIO, file)
 
     @contextmanager
@@ -86,13 +86,13 @@ class Source:
                 yield piece
 
 
-def format_named(path: Path) -> str | None:
-    """Return the format that a file's ending stands for, `.gz` left aside; None for any other ending."""
+def guess_format(path: Path) -> str | None:
+    """Return the format that a file's ending stands for, ignoring `.gz`; None for any other ending."""
     return FORMATS.get(Source(path, path.name).ending)
 
 
 @contextmanager
-def packed(raw: IO[bytes], wanted: bool) -> Iterator[IO[bytes]]:
+def compress_output(raw: IO[bytes], wanted: bool) -> Iterator[IO[bytes]]:
     """Yield what writes to `raw`, gzipped where that is wanted; the same content gives the same bytes at any time."""
     if not wanted:
         yield raw
@@ -102,7 +102,7 @@ def packed(raw: IO[bytes], wanted: bool) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def spooled(path: Path | str) -> Iterator[Source]:
+def spool_source(path: Path | str) -> Iterator[Source]:
     """Yield a source for `path`; standard input (`-`) and pipes are first copied to a temporary file."""
     name = "standard input" if str(path) == "-" else str(path)
     if name == str(path) and (Path(path).is_file() or not Path(path).exists() or Path(path).is_dir()):
@@ -118,13 +118,13 @@ def spooled(path: Path | str) -> Iterator[Source]:
 
 
 @contextmanager
-def _told_plainly(source: Source) -> Iterator[None]:
+def _translate_errors(source: Source) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise InputError(f"`{source}` does not exist", _similar_name(source.path)) from None
+        raise InputError(f"`{source}` does not exist", _suggest_name(source.path)) from None
     except IsADirectoryError:
-        raise InputError(f"`{source}` is a directory, not a data file", _files_inside(source.path)) from None
+        raise InputError(f"`{source}` is a directory, not a data file", _list_files(source.path)) from None
     except PermissionError:
         raise InputError(f"`{source}` may not be read", f"`ls -l {source}` shows who may") from None
     except (gzip.BadGzipFile, EOFError, zlib.error):
@@ -133,7 +133,7 @@ def _told_plainly(source: Source) -> Iterator[None]:
         ) from None
 
 
-def _similar_name(path: Path) -> str:
+def _suggest_name(path: Path) -> str:
     try:
         names = sorted(entry.name for entry in path.parent.iterdir() if not entry.name.startswith("."))
     except OSError:
@@ -144,6 +144,6 @@ def _similar_name(path: Path) -> str:
     return f"`{path.parent}` has {', '.join(names[:5]) or 'no files'}" + (" …" if len(names) > 5 else "")
 
 
-def _files_inside(path: Path) -> str:
+def _list_files(path: Path) -> str:
     names = sorted(entry.name for entry in path.iterdir() if entry.is_file())[:5]
     return f"name one of its files: {', '.join(names)}" if names else "it holds no files"

@@ -11,10 +11,10 @@ import pyarrow.compute as pc
 from txt.config import PrepareConfig
 from txt.data.reading.columns import Sample
 from txt.data.reading.delimited import read_delimited
-from txt.data.reading.dialect import Dialect, detect
+from txt.data.reading.dialect import Dialect, detect_dialect
+from txt.data.reading.json_records import read_json, read_jsonl
 from txt.data.reading.parquet import read_parquet
-from txt.data.reading.records import read_json, read_jsonl
-from txt.data.reading.source import MAX_CELL, Source, spooled
+from txt.data.reading.source import MAX_CELL, Source, spool_source
 from txt.errors import InputError
 
 Reader = Callable[[Source, Dialect], Iterator[pa.RecordBatch]]
@@ -70,14 +70,14 @@ class Table:
 
 
 @contextmanager
-def read(path: Path | str, config: PrepareConfig) -> Iterator[Table]:
-    """Open a data file, or standard input as `-`, after finding out its form.
+def open_table(path: Path | str, config: PrepareConfig) -> Iterator[Table]:
+    """Open a data file, or standard input as `-`, after detecting its dialect.
 
     Raises:
-        InputError: see `detect`.
+        InputError: see `detect_dialect`.
     """
-    with spooled(path) as source:
-        yield Table(source, detect(source, config.encoding, config.delimiter))
+    with spool_source(path) as source:
+        yield Table(source, detect_dialect(source, config.encoding, config.delimiter))
 
 
 def _refuse_huge(source: Source, batch: pa.RecordBatch, rows_before: int) -> None:

@@ -7,9 +7,9 @@ from multiprocessing.connection import Connection
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from txt.data.reading.columns import split_named
-from txt.data.reading.row_index import content_hash
-from txt.data.reading.rows import records
+from txt.data.reading.columns import parse_split
+from txt.data.reading.row_index import hash_content
+from txt.data.reading.rows import read_records
 from txt.labeling.active.cold_start import parse_keywords
 from txt.labeling.active.learner import ActiveLearner, make_learner
 from txt.labeling.active.models import MODELS, make_model
@@ -58,12 +58,12 @@ def read_pool(pool: Pool) -> tuple[RowNumbers, list[str]]:
     split_place = columns.index(pool.split_column) if pool.split_column else None
     texts: list[str] = []
     in_test: set[int] = set()
-    for _, _, cells in records(pool.path, pool.form):
+    for _, _, cells in read_records(pool.path, pool.form):
         text = cells[text_place]
         texts.append(text)
-        if split_place is not None and split_named(cells[split_place]) == "test":
-            in_test.add(content_hash(text))
-    usable = [row for row, text in enumerate(texts) if text.strip() and not (in_test and content_hash(text) in in_test)]
+        if split_place is not None and parse_split(cells[split_place]) == "test":
+            in_test.add(hash_content(text))
+    usable = [row for row, text in enumerate(texts) if text.strip() and not (in_test and hash_content(text) in in_test)]
     rows = np.array(usable, np.int64)
     if len(rows) > MOST_ROWS:
         wanted = np.intersect1d(rows, pool.wanted)

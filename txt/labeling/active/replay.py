@@ -4,20 +4,20 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from txt.data.reading.open_rows import Rows
+from txt.data.reading.open_rows import OpenRows
+from txt.labeling.active.active_learning import make_question
 from txt.labeling.active.holdout import Holdout, read_holdout
 from txt.labeling.active.learner import ActiveLearner
 from txt.labeling.active.log import LoggedQueue, QueryPlan, read_log
 from txt.labeling.active.queues import Ranking
 from txt.labeling.active.rank_server import load_learner
 from txt.labeling.active.ranker import Pool, Vectorize
-from txt.labeling.active.sitting import make_question
 from txt.labeling.row_states import RowNumbers, RowStates
 from txt.labeling.store.journal import Journal
 
 
 def replay(
-    rows: Rows, journal: Journal, *, split_column: str | None = None, vectorize: Vectorize | None = None
+    rows: OpenRows, journal: Journal, *, split_column: str | None = None, vectorize: Vectorize | None = None
 ) -> Iterator[tuple[LoggedQueue, Ranking]]:
     """Yield each logged queue together with the queue that is computed from the same inputs today."""
     learners: dict[QueryPlan, ActiveLearner] = {}
@@ -32,7 +32,7 @@ def replay(
         yield logged, learners[logged.plan].rank(make_question(states, holdout, logged.moment))
 
 
-def rebuild_states(rows: Rows, journal: Journal, moment: int) -> RowStates:
+def rebuild_states(rows: OpenRows, journal: Journal, moment: int) -> RowStates:
     """Return the state of each row after the decision with number `moment`."""
     relabel = journal.settings().get("relabel") == "true"
     states = RowStates(rows.index, file_labels=not relabel)

@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.labeling.rules.combination import ABSTAIN, label_codes
-from txt.labeling.rules.decision import ChosenVote, choose_vote, fill_abstentions
 from txt.labeling.rules.firing import FiringResult
-from txt.labeling.rules.judging import JudgedRows
+from txt.labeling.rules.judged_rows import JudgedRows
+from txt.labeling.rules.vote_choice import ChosenVote, choose_vote, fill_abstentions
 from txt.proportions import Interval, paired_difference, wilson_interval
 
 Counts = npt.NDArray[np.int64]

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.reading.rows import Form, records
+from txt.data.reading.rows import Form, read_records
 from txt.labeling.rules.time_limit import TooSlowError, time_limit
 from txt.labeling.rules.word_index import WordIndex, WordRows
 
@@ -128,4 +128,4 @@ def read_column(path: Path, form: Form, name: str) -> list[str]:
         InputError: a row cannot be read.
     """
     place = form.columns.index(name)
-    return [cells[place] for _, _, cells in records(path, form)]
+    return [cells[place] for _, _, cells in read_records(path, form)]

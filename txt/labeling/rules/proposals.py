@@ -2,11 +2,11 @@
 
 from txt.labeling.item import Suggestion
 from txt.labeling.rules.combination import ABSTAIN, Mask, label_codes
-from txt.labeling.rules.decision import ChosenVote, choose_vote
 from txt.labeling.rules.firing import FiringResult
-from txt.labeling.rules.judging import JudgedRows, estimate_trust
+from txt.labeling.rules.judged_rows import JudgedRows, estimate_trust
 from txt.labeling.rules.rule import Rule
 from txt.labeling.rules.time_limit import TooSlowError, in_main_thread, time_limit
+from txt.labeling.rules.vote_choice import ChosenVote, choose_vote
 
 _SEEN_SECONDS = 0.05  # for the words that made a rule fire; without them the row is shown all the same
 

@@ -7,10 +7,10 @@ from txt.labeling.item import Suggestion
 from txt.labeling.row_states import RowStates
 from txt.labeling.rules.analysis import Analysis, analyze
 from txt.labeling.rules.combination import Mask
-from txt.labeling.rules.decision import ChosenVote, choose_vote
 from txt.labeling.rules.firing import FiringResult
-from txt.labeling.rules.judging import JudgedRows, find_judged_rows
+from txt.labeling.rules.judged_rows import JudgedRows, find_judged_rows
 from txt.labeling.rules.proposals import Proposals
+from txt.labeling.rules.vote_choice import ChosenVote, choose_vote
 from txt.labeling.rules.watcher import RulesMistake, RuleVotes
 
 _JUDGED_AGAIN = 10  # further labels after which the rules are judged anew
@@ -39,7 +39,7 @@ class RuleBook:
 
     def take(self, voted: RuleVotes, states: RowStates) -> None:
         """Use these votes from now on."""
-        self._fired, self._test, self.whole = voted.fired(), voted.held_out(), voted.whole
+        self._fired, self._test, self.whole = voted.fired(), voted.find_held_out(), voted.whole
         self._decided, self.mistake = None, None
         self.judge(states)
 

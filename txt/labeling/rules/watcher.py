@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.reading.held_out import held_out
-from txt.data.reading.rows import Form, records
+from txt.data.reading.held_out import find_held_out
+from txt.data.reading.rows import Form, read_records
 from txt.errors import TxtError
 from txt.labeling.rules.corpus import Corpus, Mask, read_corpus
 from txt.labeling.rules.firing import Firing, FiringResult
@@ -69,7 +69,7 @@ class RuleVotes:
         """Return where the rules fire."""
         return FiringResult(self.rules, _unpack_bits(self.packed, self.count), self.rows, self.slow)
 
-    def held_out(self) -> Mask | None:
+    def find_held_out(self) -> Mask | None:
         """Return which rows are test rows (N,)."""
         return None if self.test is None else _unpack_bits(self.test, self.count)
 
@@ -133,7 +133,7 @@ class _WatchLoop:
         """Send the votes at the start, and again whenever the file changes."""
         self._vote_on_head()
         corpus = read_corpus(self._watch.data, self._watch.form, self._tell)
-        test = held_out(self._watch.data, self._watch.form)
+        test = find_held_out(self._watch.data, self._watch.form)
         firing = Firing(corpus)
         self._last_fingerprint = ()
         while True:
@@ -146,7 +146,7 @@ class _WatchLoop:
         """Send the votes on the first rows, where the file is so big that the rest takes a while."""
         form = self._watch.form
         place = form.columns.index(form.text_column)
-        head = [cells for _, _, cells in islice(records(self._watch.data, form), _BIG_ROWS)]
+        head = [cells for _, _, cells in islice(read_records(self._watch.data, form), _BIG_ROWS)]
         if len(head) < _BIG_ROWS:
             return
         head = head[:_HEAD_ROWS]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from txt.data.reading.row_index import content_hash
+from txt.data.reading.row_index import hash_content
 
 SEPARATOR = "|"
 """Stands between the labels of a row that has several."""
@@ -44,7 +44,7 @@ def row_id(text: str, occurrence: int = 0) -> str:
 
     It holds when rows are sorted, added or removed. `occurrence` counts from 0 in the file's order.
     """
-    return format_row_id(content_hash(text), occurrence)
+    return format_row_id(hash_content(text), occurrence)
 
 
 def format_row_id(text_hash: int, occurrence: int) -> str:

@@ -7,7 +7,7 @@ import subprocess
 from textual import on
 
 from txt.runs.live import WatchedRun
-from txt.runs.replay import Replay
+from txt.runs.replay import RecordReplay
 from txt.sanitize import sanitize
 from txt.screens.app import ActingApp
 from txt.screens.dashboard.screen import DashboardScreen, Ended
@@ -18,13 +18,13 @@ class DashboardApp(ActingApp[None]):
 
     TITLE = "txt watch"
 
-    def __init__(self, watched: WatchedRun, replay: Replay | None = None, *, notifies: bool = False) -> None:
+    def __init__(self, watched: WatchedRun, replay: RecordReplay | None = None, *, notifies: bool = False) -> None:
         self.dashboard = DashboardScreen(watched, replay, notifies=notifies)
         super().__init__(self.dashboard)
 
     @on(Ended)
     def _notify(self, event: Ended) -> None:
-        """Ring, and tell the desktop as far as terminal or system can do that; over ssh the terminal may."""
+        """Ring the bell and show a desktop notification, by the terminal (works over ssh) and by notify-send."""
         message = sanitize(event.message)
         self.bell()
         if self._driver is not None:

@@ -1,4 +1,4 @@
-"""Choosing the earlier runs whose curves lie behind those of this one."""
+"""The dialog that chooses earlier runs, whose curves are drawn behind those of this run."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from txt.screens.widgets.dialogs import Dialog
 _SHOWN = 12
 
 
-class ChooseRuns(Dialog[list[Path] | None]):
+class RunChoiceDialog(Dialog[list[Path] | None]):
     """A list of runs to mark with space; enter takes those marked, esc leaves things as they were."""
 
     def __init__(self, runs: Sequence[Run], chosen: Collection[Path]) -> None:

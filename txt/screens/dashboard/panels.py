@@ -1,4 +1,4 @@
-"""The parts of the dashboard: plots that draw themselves only when something changed, and the log."""
+"""The parts of the dashboard: plots that are drawn only when something changed, the log, and the drawing budget."""
 
 import time
 from collections.abc import Callable, Hashable, Sequence
@@ -13,7 +13,7 @@ from txt.charts.plot_view import Scene
 from txt.charts.run_plots import PLOTS
 from txt.screens.widgets.text_rows import TextRows
 
-NAMES = tuple(PLOTS)
+PLOT_NAMES = tuple(PLOTS)
 
 
 class PlotPanel(TextRows):
@@ -55,7 +55,7 @@ class Plots(Container):
 
     def compose(self) -> ComposeResult:
         """Lay out all plots; the confusion shows only alone."""
-        for name in NAMES:
+        for name in PLOT_NAMES:
             yield PlotPanel(name)
 
     def show_alone(self, name: str | None) -> None:
@@ -78,7 +78,7 @@ class LogPane(TextRows):
         self._all: Sequence[Text] = ()
         self._back = 0
 
-    def tell(self, lines: Sequence[Text]) -> None:
+    def show_lines(self, lines: Sequence[Text]) -> None:
         """Show the newest of these lines, or the same old ones when paged back."""
         if self._back:
             self._back = min(self._back + max(len(lines) - len(self._all), 0), max(len(lines) - 1, 0))
@@ -103,7 +103,7 @@ class LogPane(TextRows):
 class DrawingBudget:
     """Keeps this thread's processor time below a `share` of a core, with a drawing every `least` to `most` seconds.
 
-    A training on all cores waits for each moment that its viewer takes from one of them.
+    A training on all cores is slowed down by every moment in which its viewer uses one of them.
     """
 
     def __init__(
@@ -127,5 +127,5 @@ class DrawingBudget:
         )
 
     def begin(self) -> None:
-        """Take note that a drawing begins: what is spent from now on counts against the time until the next."""
+        """Record that a drawing begins: processor time used from now on delays the next drawing."""
         self._last, self._spent_before = self._clock(), self._spent()

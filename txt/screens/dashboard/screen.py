@@ -1,4 +1,4 @@
-"""The dashboard: what a run does, live or replayed, and keys that steer it. It only reads the run's folder and asks."""
+"""The dashboard: shows a run, live or replayed, with keys to control it. It only reads files and sends commands."""
 
 import shlex
 import time
@@ -10,28 +10,28 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.message import Message
 
-from txt.charts.plot_view import MOVES, SMOOTHINGS, Scene, View
-from txt.charts.run_plots import metrics_of
+from txt.charts.plot_view import MOVES, SMOOTHINGS, PlotView, Scene
+from txt.charts.run_plots import list_metrics
 from txt.errors import TxtError
 from txt.runs.folder import Run, list_runs
 from txt.runs.live import REMOVED, WatchedRun
 from txt.runs.notes import read_notes, write_note
-from txt.runs.replay import Replay
+from txt.runs.replay import RecordReplay
 from txt.runs.status import LIVING, PAUSED
 from txt.sanitize import sanitize_lines
 from txt.screens.app import ActingScreen
-from txt.screens.dashboard.overlay_dialog import ChooseRuns
-from txt.screens.dashboard.panels import NAMES, DrawingBudget, LogPane, PlotPanel, Plots
+from txt.screens.dashboard.overlay_dialog import RunChoiceDialog
+from txt.screens.dashboard.panels import PLOT_NAMES, DrawingBudget, LogPane, PlotPanel, Plots
 from txt.screens.dashboard.steering import Steering, ask_to_discard, ask_to_leave, ask_to_stop
 from txt.screens.widgets.chips import Chip, Chips
-from txt.screens.widgets.dialogs import AskLine, Page, TypedAhead
+from txt.screens.widgets.dialogs import LineDialog, PageDialog, TypedAhead
 from txt.screens.widgets.text_rows import TextRows
 from txt.training.control import DISCARD, NOTE, PAUSE, RATE, RESUME, SAVE, STOP
 from txt.wording import run as run_words
 from txt.wording.run import REPLAY_ACTIONS, RUN_ACTIONS, RunAction
 
 TICK_SECONDS = 0.2
-_SHARE = 0.04  # of a core: what the screen may take, since all cores of a training wait for the one that lends it
+_SHARE = 0.04  # of a core that drawing may use: when one core is late, all cores of a training wait for it
 _REPLAY_SHARE = 0.5  # nobody waits for it
 _LEAST_SECONDS = 0.35  # with a tick, under the half second in which an event is to be seen
 _MOST_SECONDS = 0.6
@@ -50,12 +50,12 @@ class Ended(Message):
 
 
 class DashboardScreen(ActingScreen):
-    """Shows a run and turns keys into commands; what the run is like lives in WatchedRun."""
+    """Shows a run and turns keys into commands; the state of the run is in WatchedRun."""
 
-    def __init__(self, watched: WatchedRun, replay: Replay | None = None, *, notifies: bool = False) -> None:
+    def __init__(self, watched: WatchedRun, replay: RecordReplay | None = None, *, notifies: bool = False) -> None:
         super().__init__()
         self.watched, self.replay = watched, replay
-        self.view = View(metric=watched.metric if watched.metric != "loss" else "accuracy")
+        self.view = PlotView(metric=watched.metric if watched.metric != "loss" else "accuracy")
         self.earlier: list[WatchedRun] = []
         self._alone: str | None = None
         self._steering = Steering(watched)
@@ -89,7 +89,7 @@ class DashboardScreen(ActingScreen):
 
     @property
     def shows_all(self) -> bool:
-        """Whether all that came in is drawn. (`is_current` is Textual's own.)"""
+        """Whether everything that was read is drawn. (Textual itself has an `is_current`.)"""
         return not self._stale and not self._is_behind_somewhere()
 
     # Keys
@@ -104,9 +104,9 @@ class DashboardScreen(ActingScreen):
         self._notice = ""
         action = next((each for each in self.actions if event.character == each.key), None)
         if event.key in MOVES:
-            self._look_at(MOVES[event.key](self.view))
-        elif event.character and event.character in "12345"[: len(NAMES)]:
-            self._show_alone(NAMES[int(event.character) - 1])
+            self._change_view(MOVES[event.key](self.view))
+        elif event.character and event.character in "12345"[: len(PLOT_NAMES)]:
+            self._show_alone(PLOT_NAMES[int(event.character) - 1])
         elif event.key in ("pageup", "pagedown"):
             self.query_one(LogPane).page(1 if event.key == "pageup" else -1)
         elif event.key == "escape":
@@ -120,7 +120,7 @@ class DashboardScreen(ActingScreen):
         elif action:
             self.run_action_named(action.name)
         elif event.is_printable:
-            self._tell(f"{event.character} is no key here, ? shows all")
+            self._tell(f"{event.character} is not a key here, ? shows all")
 
     @on(Chips.Pressed)
     def _click(self, event: Chips.Pressed) -> None:
@@ -177,13 +177,13 @@ class DashboardScreen(ActingScreen):
 
     def _ask_for(self, command: str, told: str, value: float | str | None = None) -> bool:
         asked = self._steering.ask(command, told, value)
-        self._tell(self._steering.told)
+        self._tell(self._steering.notice)
         return asked
 
     def _is_steerable(self) -> bool:
         possible = self._steering.is_possible()
         if not possible:
-            self._tell(self._steering.told)
+            self._tell(self._steering.notice)
         return possible
 
     # Notes, earlier runs, pictures, help
@@ -203,10 +203,10 @@ class DashboardScreen(ActingScreen):
             except (TxtError, OSError) as error:
                 self._tell(f"the note is not saved: {error}")
                 return
-            if not (self.watched.runs and text.strip() and self._ask_for(NOTE, "noted", text.strip())):
+            if not (self.watched.is_training and text.strip() and self._ask_for(NOTE, "noted", text.strip())):
                 self._tell("noted")
 
-        self.app.push_screen(AskLine("Note on this run", note), keep)
+        self.app.push_screen(LineDialog("Note on this run", note), keep)
 
     def _do_overlay(self) -> None:
         here = self.watched.run.path.resolve()
@@ -215,15 +215,15 @@ class DashboardScreen(ActingScreen):
             self._tell("there is no other run beside this one")
             return
         chosen = {each.run.path.resolve() for each in self.earlier}
-        self.app.push_screen(ChooseRuns(others, chosen), self._lay_behind)
+        self.app.push_screen(RunChoiceDialog(others, chosen), self._show_earlier)
 
-    def _lay_behind(self, runs: list[Path] | None) -> None:
+    def _show_earlier(self, runs: list[Path] | None) -> None:
         if runs is None:
             return
         known = {each.run.path: each for each in self.earlier}
         self.earlier = [known.get(path) or WatchedRun(Run(path)) for path in runs]
         for each in self.earlier:
-            self._take_in(each)
+            self._read_news(each)
         self._redraw()
 
     def _do_picture(self) -> None:
@@ -236,27 +236,27 @@ class DashboardScreen(ActingScreen):
             self._tell(f"the screen is in {name}")
 
     def _do_help(self) -> None:
-        self.app.push_screen(Page("Keys", run_words.help_page(self.actions)))
+        self.app.push_screen(PageDialog("Keys", run_words.build_help_page(self.actions)))
 
-    # How it is seen
+    # Changing the view
 
     def _do_metric(self) -> None:
-        self._look_at(self.view.with_next_metric(metrics_of(self.watched)))
+        self._change_view(self.view.switch_metric(list_metrics(self.watched)))
 
     def _do_axis(self) -> None:
-        view = self.view.on_next_axis()
-        self._look_at(view, f"over {'steps' if view.over == 'step' else view.over + 's'}")
+        view = self.view.switch_axis()
+        self._change_view(view, f"over {'steps' if view.over == 'step' else view.over + 's'}")
 
     def _do_smooth(self) -> None:
-        view = self.view.smoothed_next()
+        view = self.view.switch_smoothing()
         share = SMOOTHINGS[view.smoothing]
-        self._look_at(view, f"smoothed over {share:.0%} of what is seen" if share else "not smoothed")
+        self._change_view(view, f"smoothed over {share:.0%} of what is seen" if share else "not smoothed")
 
     def _do_log(self) -> None:
         logarithmic = not self.view.logarithmic
-        self._look_at(replace(self.view, logarithmic=logarithmic), "logarithmic" if logarithmic else "linear")
+        self._change_view(replace(self.view, logarithmic=logarithmic), "logarithmic" if logarithmic else "linear")
 
-    def _look_at(self, view: View, told: str = "") -> None:
+    def _change_view(self, view: PlotView, told: str = "") -> None:
         self.view = view
         self._tell(told)
         self._redraw()
@@ -297,18 +297,18 @@ class DashboardScreen(ActingScreen):
         self.call_after_refresh(self._draw)
 
     def _tick(self) -> None:
-        """Take in what is new, and show it when it is time."""
+        """Read what is new, and draw it when the drawing budget allows."""
         before = self.watched.state
-        changed = [self._take_in(each) for each in (self.watched, *self.earlier)]
+        changed = [self._read_news(each) for each in (self.watched, *self.earlier)]
         self._stale |= any(changed)
         if any(changed) and self._steering.hear():
-            self._notice, urgent = self._steering.told, True
+            self._notice, urgent = self._steering.notice, True
         else:
             urgent = self.watched.state != before
         if self.watched.state != before:
-            self._on_state(before)
+            self._handle_state_change(before)
         if urgent or (self._stale and self._budget.allows()):
-            self._version += self._moves_a_dot()
+            self._version += self._has_visible_change()
             self._draw()
             self._stale = False
         if not self._reads_on and self._is_behind_somewhere():
@@ -316,12 +316,12 @@ class DashboardScreen(ActingScreen):
             self.call_later(self._read_on)
 
     def _read_on(self) -> None:
-        """Read more of a long record at once, but after the keys that were pressed meanwhile."""
+        """Read the next part of a long record, after the keys pressed meanwhile are handled."""
         self._reads_on = False
         self._tick()
 
-    def _moves_a_dot(self) -> bool:
-        """Return whether what came can be seen in a plot: drawing for less would take time from the training."""
+    def _has_visible_change(self) -> bool:
+        """Return whether the news would change a plot visibly: drawing for less would slow down the training."""
         watched, (step, known) = self.watched, self._plotted
         now = (watched.log[-1] if watched.log else None, watched.share, [each.last_step for each in self.earlier])
         if now == known and watched.last_step - step < watched.last_step / _DOTS:
@@ -336,21 +336,21 @@ class DashboardScreen(ActingScreen):
     def _is_behind(watched: WatchedRun) -> bool:
         return watched.share < 1.0 and not watched.replayed
 
-    def _take_in(self, watched: WatchedRun) -> bool:
-        """Look for news; a long record is read in parts, for as long as the screen can wait."""
+    def _read_news(self, watched: WatchedRun) -> bool:
+        """Read news of a run; a long record is read in parts, each no longer than a key may wait."""
         given_up = time.monotonic() + _CATCH_UP_SECONDS
         changed = watched.look()
         while self._is_behind(watched) and time.monotonic() < given_up:
             changed |= watched.look()
         return changed
 
-    def _on_state(self, before: str) -> None:
-        """React to a change of the run's state: a training that ended is told, and left where that was asked for."""
+    def _handle_state_change(self, before: str) -> None:
+        """React to a change of the run's state: notify when a training has ended, and leave if that was asked for."""
         state = self.watched.state
         if before not in LIVING or state in LIVING or self.watched.replayed:
             return
         if self._notifies:
-            self.post_message(Ended(f"{self.watched.run.name}: {run_words.state_words(self.watched)}"))
+            self.post_message(Ended(f"{self.watched.run.name}: {run_words.describe_state(self.watched)}"))
         if self._leaving or state in ("discarded", REMOVED):
             self.app.exit()
 
@@ -365,9 +365,9 @@ class DashboardScreen(ActingScreen):
     def _draw(self) -> None:
         self._budget.begin()
         watched, width = self.watched, self.app.size.width - 2 * _MARGIN
-        self.query_one("#run-head", TextRows).show(run_words.header(watched, width))
-        self.query_one("#run-numbers", TextRows).show(run_words.numbers(watched, width))
-        self.query_one("#advice", TextRows).show([self._said(width)])
+        self.query_one("#run-head", TextRows).show(run_words.format_header(watched, width))
+        self.query_one("#run-numbers", TextRows).show(run_words.format_numbers(watched, width))
+        self.query_one("#advice", TextRows).show([self._choose_message(width)])
         self._draw_log(width)
         scene = Scene(watched, self.view, self.earlier)
         self.query_one(Plots).draw(scene, (self._version, self.view, len(self.earlier)))
@@ -379,19 +379,19 @@ class DashboardScreen(ActingScreen):
         now = (log[-1] if log else None, len(log), width)
         if now != self._logged:
             self._logged = now
-            self.query_one(LogPane).tell(run_words.log_lines(list(log), started.epochs if started else 0, width))
+            self.query_one(LogPane).show_lines(run_words.format_log(list(log), started.epochs if started else 0, width))
 
-    def _said(self, width: int) -> Text:
+    def _choose_message(self, width: int) -> Text:
         """Return what the last key did, or what there is to advise."""
         if self._notice:
             return Text(sanitize_lines(self._notice), "reverse")
         if self.watched.share < 0.99 and not self.watched.replayed:
             return Text(f"reading the record: {self.watched.share:.0%}")
-        return run_words.advice_line(self.watched, width)
+        return run_words.format_advice(self.watched, width)
 
     def _draw_keys(self) -> None:
         chips = [
-            Chip(action.name, action.key, self._word(action), quiet=True)
+            Chip(action.name, action.key, self._choose_word(action), quiet=True)
             for action in self.actions
             if (not action.controls or self.watched.state in LIVING) and (not action.rare or self.size.height >= _TALL)
         ]
@@ -399,6 +399,6 @@ class DashboardScreen(ActingScreen):
             self._keys_shown = chips
             self.query_one("#keys", Chips).show(chips)
 
-    def _word(self, action: RunAction) -> str:
+    def _choose_word(self, action: RunAction) -> str:
         held = self.replay.paused if self.replay else self.watched.state == PAUSED
         return "go on" if action.name == "pause" and held else action.word

@@ -1,41 +1,43 @@
-"""What keys ask of a training: commands sent to its process, and those it has not answered yet."""
+"""Sends commands to the process of a training, keeps those without an answer yet, and asks before some."""
 
 from rich.text import Text
 
 from txt.runs.live import WatchedRun
 from txt.runs.status import STARTING
 from txt.screens.widgets.chips import Chip
-from txt.screens.widgets.dialogs import Choose
-from txt.training.control import send
+from txt.screens.widgets.dialogs import ChoiceDialog
+from txt.training.control import send_command
 from txt.wording import run as run_words
 
 
 class Steering:
-    """Sends commands to the process of a watched run; `told` is what there is to say of the last."""
+    """Sends commands to the process of a watched run; `notice` says what became of the last one."""
 
     def __init__(self, watched: WatchedRun) -> None:
         self._watched = watched
         self._waiting: set[str] = set()
-        self.told = ""
+        self.notice = ""
 
     def ask(self, command: str, told: str, value: float | str | None = None) -> bool:
         """Send a command; its answer comes through the event log. Returns whether it could be sent."""
         if not self.is_possible():
             return False
         try:
-            self._waiting.add(send(self._watched.run, command, value))
+            self._waiting.add(send_command(self._watched.run, command, value))
         except OSError as error:
-            self.told = f"this run can only be watched from here: {(error.strerror or str(error)).lower()}"
+            self.notice = f"this run can only be watched from here: {(error.strerror or str(error)).lower()}"
             return False
-        self.told = f"{told} …"
+        self.notice = f"{told} …"
         return True
 
     def is_possible(self) -> bool:
-        """Return whether a process hears commands; where none does, `told` says so."""
-        if self._watched.runs:
+        """Return whether a process hears commands; `notice` says why where none does."""
+        if self._watched.is_training:
             return True
         starting = self._watched.state == STARTING
-        self.told = "it is still starting" if starting else f"it is not running: {run_words.state_words(self._watched)}"
+        self.notice = (
+            "it is still starting" if starting else f"it is not running: {run_words.describe_state(self._watched)}"
+        )
         return False
 
     def hear(self) -> bool:
@@ -43,25 +45,27 @@ class Steering:
         heard = [answer for answer in self._watched.answers if answer.number in self._waiting]
         for answer in heard:
             self._waiting.remove(answer.number)
-            self.told = f"refused: {answer.refused}" if answer.refused else ""
+            self.notice = f"refused: {answer.refused}" if answer.refused else ""
         return bool(heard)
 
 
-def ask_to_stop() -> Choose:
+def ask_to_stop() -> ChoiceDialog:
     """Return the question before a training is stopped; its answer is `stop`."""
     body = Text("The step is finished, everything is saved, and --resume goes on with it.")
-    return Choose("Stop the training?", body, [Chip("stop", "enter", "stop and save"), Chip("stay", "esc", "go on")])
+    return ChoiceDialog(
+        "Stop the training?", body, [Chip("stop", "enter", "stop and save"), Chip("stay", "esc", "go on")]
+    )
 
 
-def ask_to_discard(watched: WatchedRun) -> Choose:
+def ask_to_discard(watched: WatchedRun) -> ChoiceDialog:
     """Return the question before a run is removed; its answer is `discard`."""
     body = Text(f"Everything in {watched.run.path} is removed, its checkpoints and its best model too.")
-    return Choose(
+    return ChoiceDialog(
         "Discard this run?", body, [Chip("discard", "D", "stop and remove it"), Chip("stay", "esc", "keep it")]
     )
 
 
-def ask_to_leave(watch_again: str) -> Choose:
+def ask_to_leave(watch_again: str) -> ChoiceDialog:
     """Return the question before a screen is left whose training goes on; its answer is `detach` or `stop`."""
     body = Text(f"The training goes on without this screen; {watch_again} opens it again.")
     choices = [
@@ -69,4 +73,4 @@ def ask_to_leave(watch_again: str) -> Choose:
         Chip("stop", "x", "stop and save"),
         Chip("stay", "esc", "stay"),
     ]
-    return Choose("Leave?", body, choices)
+    return ChoiceDialog("Leave?", body, choices)

@@ -9,7 +9,7 @@ from textual.screen import Screen
 
 from txt.labeling.session import LabelSession
 from txt.screens.app import ActingApp
-from txt.screens.label.screen import LabelScreen, Sitting
+from txt.screens.label.screen import LabelScreen, LabelScreenOptions
 
 
 class LabelApp(ActingApp[Path | None]):
@@ -17,7 +17,7 @@ class LabelApp(ActingApp[Path | None]):
 
     TITLE = "txt label"
 
-    def __init__(self, session: LabelSession, sitting: Sitting) -> None:
+    def __init__(self, session: LabelSession, sitting: LabelScreenOptions) -> None:
         self.labeling = LabelScreen(session, sitting)
         super().__init__(self.labeling)
 

@@ -16,8 +16,8 @@ _SHOWN = 40  # of the classes that fit what is typed; the screen cuts off what i
 
 
 @dataclass(frozen=True)
-class Pressed:
-    """What a key meant here: whether it was used, and the class it chose, if any."""
+class KeyOutcome:
+    """The effect of a key: whether it was used, and the class it chose, if any."""
 
     used: bool
     chosen: str | None = None
@@ -62,23 +62,23 @@ class ClassBar(Vertical):
         """Forget what was typed."""
         self._typed, self._place = "", 0
 
-    def press(self, key: str, character: str | None) -> Pressed:
+    def press(self, key: str, character: str | None) -> KeyOutcome:
         """Take a key: one of a class, or in a long list a letter of its name, the arrows, enter or backspace."""
         if not self.typing:
             chosen = next((name for name, own in self._keys.items() if own == character), None)
-            return Pressed(chosen is not None, chosen)
+            return KeyOutcome(chosen is not None, chosen)
         used = self._type(key, character)
-        if key == "enter" and self._typed and (found := self._found()):
+        if key == "enter" and self._typed and (found := self._find_classes()):
             chosen = found[min(self._place, len(found) - 1)]
             self.clear()
-            return Pressed(True, chosen)
+            return KeyOutcome(True, chosen)
         if used:
             self._draw()
-        return Pressed(used)
+        return KeyOutcome(used)
 
     def _type(self, key: str, character: str | None) -> bool:
         if key in ("down", "up") and self._typed:
-            self._place = max(0, min(self._place + (1 if key == "down" else -1), len(self._found()) - 1))
+            self._place = max(0, min(self._place + (1 if key == "down" else -1), len(self._find_classes()) - 1))
         elif key == "backspace" and self._typed:
             self._typed, self._place = self._typed[:-1], 0
         elif key == "escape" and self._typed:
@@ -89,18 +89,18 @@ class ClassBar(Vertical):
             return False
         return True
 
-    def _found(self) -> list[str]:
+    def _find_classes(self) -> list[str]:
         return match_classes(self._typed, self._names)
 
     def _draw(self) -> None:
         if self.typing:
             self._draw_typing()
         else:
-            chips = [self._chip(name, self._keys.get(name, "")) for name in self._names]
+            chips = [self._build_chip(name, self._keys.get(name, "")) for name in self._names]
             self.query_one("#classes", Chips).show(chips)
 
     def _draw_typing(self) -> None:
-        found = self._found()
+        found = self._find_classes()
         line = Text.assemble(("class ", "bold"), sanitize(self._typed), ("▏", "bold"))
         line.append(
             "  enter takes the first · ↓ the next" if self._typed else f"  type to find one of {len(self._names)}",
@@ -110,10 +110,11 @@ class ClassBar(Vertical):
             line.append("  none has these letters", style="bold")
         self.query_one("#typed", Static).update(line)
         chips = [
-            self._chip(name, "▸" if self._typed and place == self._place else " ") for place, name in enumerate(found)
+            self._build_chip(name, "▸" if self._typed and place == self._place else " ")
+            for place, name in enumerate(found)
         ]
         self.query_one("#classes", Chips).show(chips[:_SHOWN])
 
-    def _chip(self, name: str, key: str) -> Chip:
+    def _build_chip(self, name: str, key: str) -> Chip:
         count = self._counts.get(name, 0)
         return Chip(name, key, name, f"({count:,})" if count else "", name in self._marked)

@@ -1,7 +1,7 @@
-"""The first text, painted before the screen's own program is loaded: reading begins half a second sooner.
+"""Early paint: shows the first text before Textual is loaded, so that reading can begin half a second sooner.
 
-It stands where the screen will paint it, so that nothing moves when that takes over. Keys pressed meanwhile wait,
-unseen, and are the screen's first.
+The text is at the same position as on the screen, so that nothing moves when the screen takes over. Keys pressed
+meanwhile are not echoed; they stay in the terminal's buffer, and the screen reads them.
 """
 
 import os
@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.style import Style
 from rich.text import Text
 
-from txt.charts.palette import PALETTES, theme_for
+from txt.charts.palette import PALETTES, choose_theme
 from txt.labeling.session import LabelSession
 from txt.screens.label.wrapping import WIDEST, WrappedText
 from txt.wording import labeling as label_lines
@@ -26,7 +26,7 @@ _OPEN, _CLEAR, _CLOSE = "\x1b[?1049h\x1b[?25l", "\x1b[2J", "\x1b[?25h\x1b[?1049l
 
 
 @contextmanager
-def first_glance(session: LabelSession) -> Iterator[None]:
+def early_paint(session: LabelSession) -> Iterator[None]:
     """Show the first text while the block loads and runs the screen; the terminal is as it was when the block ends."""
     keyboard = sys.stdin.fileno()
     before = termios.tcgetattr(keyboard)
@@ -34,7 +34,7 @@ def first_glance(session: LabelSession) -> Iterator[None]:
     held[3] &= ~(termios.ECHO | termios.ICANON)
     termios.tcsetattr(keyboard, termios.TCSANOW, held)
     try:
-        _write(_OPEN + painted(session, *os.get_terminal_size(sys.stdout.fileno())))
+        _write(_OPEN + paint_first_text(session, *os.get_terminal_size(sys.stdout.fileno())))
         yield
     except BaseException:
         _write(_CLOSE)
@@ -43,22 +43,22 @@ def first_glance(session: LabelSession) -> Iterator[None]:
         termios.tcsetattr(keyboard, termios.TCSANOW, before)
 
 
-def painted(session: LabelSession, columns: int, lines: int) -> str:
-    """Return what to write to a terminal of this size."""
+def paint_first_text(session: LabelSession, columns: int, lines: int) -> str:
+    """Return the text and codes to write to a terminal of this size."""
     console = Console(width=columns, highlight=False)
-    base = _base_style(console.color_system)
+    base = _choose_base_style(console.color_system)
     filled = base.render(" ", color_system=console._color_system).partition(" ")[0] + _CLEAR
     return filled + "".join(
-        f"\x1b[{line + 1};1H{_ansi(console, text, base)}" for line, text in _lines(session, columns, lines)
+        f"\x1b[{line + 1};1H{_render_ansi(console, text, base)}" for line, text in _place_lines(session, columns, lines)
     )
 
 
-def _lines(session: LabelSession, columns: int, lines: int) -> Iterator[tuple[int, Text]]:
-    """Yield the lines of the glance and where they stand: file and progress, and the text as far as there is room."""
+def _place_lines(session: LabelSession, columns: int, lines: int) -> Iterator[tuple[int, Text]]:
+    """Yield each line with its position: file and progress at the top, then as much of the text as fits."""
     progress, item = session.progress(), session.item()
-    name = label_lines.file_name(session).append_text(label_lines.place(session, None))
-    corner = label_lines.corner(progress) if session.rows.index.complete else []
-    yield 0, Text("  ").append_text(label_lines.beside(name, corner, columns - 4))
+    name = label_lines.format_file_name(session).append_text(label_lines.format_place(session, None))
+    corner = label_lines.format_progress(progress) if session.rows.index.complete else []
+    yield 0, Text("  ").append_text(label_lines.join_left_right(name, corner, columns - 4))
     width = min(columns - LEFT - RIGHT - (SIDE if columns >= WIDE else 0), WIDEST)
     wrapped = WrappedText(item.text if item else "", width)
     for number in range(max(lines - TOP - BELOW, 0)):
@@ -66,14 +66,14 @@ def _lines(session: LabelSession, columns: int, lines: int) -> Iterator[tuple[in
             yield TOP + number, Text(" " * LEFT + wrapped.text[slice(*found)])
 
 
-def _ansi(console: Console, text: Text, base: Style) -> str:
+def _render_ansi(console: Console, text: Text, base: Style) -> str:
     with console.capture() as captured:
         console.print(text, style=base, end="", no_wrap=True, crop=True, overflow="ignore")
     return captured.get()
 
 
-def _base_style(color_system: str | None) -> Style:
-    palette = PALETTES.get(theme_for(color_system))
+def _choose_base_style(color_system: str | None) -> Style:
+    palette = PALETTES.get(choose_theme(color_system))
     return Style(color=palette["foreground"], bgcolor=palette["background"]) if palette else Style.null()
 
 

@@ -1,11 +1,11 @@
-"""What the labeling screen knows of its data file: how far it is read, and what is being looked for in it."""
+"""The state of the data file on the labeling screen: how much of it is read, and the search in it."""
 
 from pathlib import Path
 
 from txt.data.reading.row_index import read_index
-from txt.data.reading.rows import Asked
+from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError
-from txt.labeling.find import Query
+from txt.labeling.query import Query
 from txt.labeling.scanner import Found
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
@@ -13,7 +13,7 @@ from txt.screens.label.scanner_link import ScannerLink
 
 
 class FileSearch:
-    """`search` is the one whose rows are gone through, if any; `share_read` how far the file is read (0 to 1)."""
+    """`search` is the search whose rows are shown, if any; `share_read` the share of the file that is read (0 to 1)."""
 
     def __init__(self, session: LabelSession, scanner: ScannerLink) -> None:
         self.search: Search | None = None
@@ -22,12 +22,12 @@ class FileSearch:
 
     @property
     def whole(self) -> bool:
-        """Tell whether all rows of the file are known."""
+        """Whether all rows of the file are known."""
         return self._session.rows.index.complete
 
     @property
     def searching(self) -> bool:
-        """Tell whether more rows may be found than those that are gone through."""
+        """Whether the search is still running and may find more rows."""
         return self.search is not None and not self.search.done
 
     def begin(self, query: Query) -> Search | None:
@@ -59,11 +59,11 @@ class FileSearch:
         self._session.set_view(None)
         return True
 
-    def adopt(self, kept: Path, asked: Asked) -> str:
-        """Go on with the index of the whole file that is kept now; returns what to tell.
+    def adopt(self, kept: Path, asked: ReadingOptions) -> str:
+        """Switch to the saved index of the whole file; returns a message for the user.
 
         Raises:
-            InputError: the data file is another than when it was read.
+            InputError: the data file has changed since it was read.
         """
         session = self._session
         found = read_index(kept, session.rows.path, asked)

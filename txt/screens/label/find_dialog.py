@@ -1,4 +1,4 @@
-"""The line that searches and filters: what is found shows while it is typed."""
+"""The dialog that searches and filters rows, with results while typing."""
 
 from collections.abc import Callable
 
@@ -10,11 +10,11 @@ from textual.timer import Timer
 from textual.widgets import Input, Static
 
 from txt.errors import InputError
-from txt.labeling.find import STATES, Query, parse_query
+from txt.labeling.query import STATES, Query, parse_query
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
 from txt.sanitize import clip, sanitize
-from txt.screens.widgets.dialogs import Dialog, still_input
+from txt.screens.widgets.dialogs import Dialog, make_steady_input
 
 _SHOWN = 6
 _PAUSE_SECONDS = 0.06  # between the last letter and the search
@@ -36,17 +36,17 @@ class FindDialog(Dialog[Search | None]):
         """Lay out the line, what was found, and what can be asked."""
         with Vertical(classes="dialog wide"):
             yield Static(Text("Find"), classes="title")
-            yield still_input(self._typed, placeholder="words, /regex/, or a filter")
+            yield make_steady_input(self._typed, placeholder="words, /regex/, or a filter")
             yield Static(id="count")
             yield Static(id="found")
-            yield Static(self._help(), classes="quiet", id="help")
+            yield Static(self._build_help(), classes="quiet", id="help")
 
     def on_mount(self) -> None:
         """Look for what stands in the line already."""
-        self._look()
+        self._begin_search()
 
-    def answer(self) -> None:
-        """Show what has come in meanwhile."""
+    def show_found(self) -> None:
+        """Show the rows found so far."""
         self._draw()
         self._leave_if_found()
 
@@ -65,14 +65,14 @@ class FindDialog(Dialog[Search | None]):
         self._wanted = False
         if self._pause is not None:
             self._pause.stop()
-        self._pause = self.set_timer(_PAUSE_SECONDS, self._look)
+        self._pause = self.set_timer(_PAUSE_SECONDS, self._begin_search)
 
     @on(Input.Submitted)
     def _submit(self) -> None:
         if self._pause is not None:
             self._pause.stop()
         if self._search is None or self._search.query.typed != self.query_one(Input).value.strip():
-            self._look()
+            self._begin_search()
         self._wanted = True
         self._leave_if_found()
 
@@ -81,7 +81,7 @@ class FindDialog(Dialog[Search | None]):
         if self._wanted and self._search is not None and len(self._search.rows):
             self.dismiss(self._search)
 
-    def _look(self) -> None:
+    def _begin_search(self) -> None:
         """Begin the search for what is typed now."""
         self._search = None
         typed = self.query_one(Input).value.strip()
@@ -111,10 +111,10 @@ class FindDialog(Dialog[Search | None]):
         more = "" if search.done else f" so far, {search.share:.0%} looked at"
         hint = " · enter goes through them" if count else ""
         self.query_one("#count", Static).update(Text.assemble((rows, "bold"), more, (hint, "dim")))
-        lines = [self._line(int(row), search) for row in search.rows[:_SHOWN]]
+        lines = [self._format_row(int(row), search) for row in search.rows[:_SHOWN]]
         self.query_one("#found", Static).update(Text("\n").join(lines))
 
-    def _line(self, row: int, search: Search) -> Text:
+    def _format_row(self, row: int, search: Search) -> Text:
         """Return a row's number and the stretch of its text where the match is."""
         width = max(self.size.width - 20, 20)
         text, pattern = self._session.rows.text(row), search.query.pattern()
@@ -126,12 +126,12 @@ class FindDialog(Dialog[Search | None]):
             shown.highlight_regex(pattern, "bold underline")
         return line.append_text(shown)
 
-    def _help(self) -> Text:
+    def _build_help(self) -> Text:
         form = self._session.rows.form
         columns = [f"{sanitize(name)}:VALUE" for name in form.columns if name != form.text_column]
         lines = [
             f"is:{' · '.join(STATES)}",
             " · ".join(["label:CLASS", "by:NAME", *columns]),
-            "* in a value is anything · -is:flagged turns a filter round",
+            "* in a value is anything · -is:flagged inverts a filter",
         ]
         return Text("\n".join(lines))

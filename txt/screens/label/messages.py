@@ -1,4 +1,4 @@
-"""What comes to a screen from elsewhere: from processes that work beside it."""
+"""Messages to a screen from processes that run beside it."""
 
 from textual.message import Message
 

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Static
 
-from txt.charts.plot import bars
+from txt.charts.plot import draw_bars
 from txt.labeling.item import Item, Suggestion
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
@@ -36,13 +36,13 @@ class TopLine(Vertical):
         `read` is the share of a file that is still being read, None for a whole one; `model` tells of the model.
         """
         progress, width = session.progress(), self.app.size.width - 2 * _MARGIN
-        right, share = label_lines.corner(progress), progress.done / max(progress.total, 1)
+        right, share = label_lines.format_progress(progress), progress.done / max(progress.total, 1)
         right[1:1] = [model] if model else []
         if read is not None:
             right, share = [f"{progress.done:,} done", f"reading the file {read:.0%}"], 0.0
-        name = label_lines.file_name(session).append_text(label_lines.place(session, search))
-        self.query_one("#top", Static).update(label_lines.beside(name, right, width), layout=False)
-        self.query_one("#rule", Static).update(label_lines.rule(share, width), layout=False)
+        name = label_lines.format_file_name(session).append_text(label_lines.format_place(session, search))
+        self.query_one("#top", Static).update(label_lines.join_left_right(name, right, width), layout=False)
+        self.query_one("#rule", Static).update(label_lines.draw_progress_rule(share, width), layout=False)
 
 
 class Marks(Static):
@@ -50,12 +50,14 @@ class Marks(Static):
 
     def show(self, session: LabelSession, item: Item | None, notice: str, trouble: str) -> None:
         """Show the row's marks, unless there is trouble to tell."""
-        line = label_lines.marks(item, session.task.annotator) if item else Text("")
+        line = label_lines.describe_marks(item, session.task.annotator) if item else Text("")
         if session.pending:
-            trouble = f"{label_lines.unsaved(session)}. Trying again …"
+            trouble = f"{label_lines.describe_unsaved(session)}. Trying again …"
         if trouble:
             line = Text(f"! {sanitize(trouble)}", style="bold reverse")
-        self.update(label_lines.beside(line, [sanitize(notice)], self.app.size.width - 2 * _MARGIN), layout=False)
+        self.update(
+            label_lines.join_left_right(line, [sanitize(notice)], self.app.size.width - 2 * _MARGIN), layout=False
+        )
 
 
 class SuggestionLine(Static):
@@ -90,12 +92,12 @@ class SidePanel(Vertical):
         panel = self.query_one("#bars", Static)
         accent = Style(color=self.screen.query_one("#rule").rich_style.color)
         shown = {clip(name, 20): count for name, count in counts.items()}
-        panel.update(bars(shown, _SIDE_WIDTH, accent), layout=panel.size.height != len(shown))
+        panel.update(draw_bars(shown, _SIDE_WIDTH, accent), layout=panel.size.height != len(shown))
 
     def show_pace(self, seconds: Sequence[float], *, now: bool = False) -> None:
         """Show the pace; that takes longer than a key may, so it is drawn every few seconds, or `now`."""
         if not self.display or (not now and time.monotonic() - self._drawn < _CHART_SECONDS):
             return
         self._drawn = time.monotonic()
-        chart = label_lines.pace_chart(seconds, _SIDE_WIDTH, _CHART_HEIGHT)
+        chart = label_lines.draw_pace_chart(seconds, _SIDE_WIDTH, _CHART_HEIGHT)
         self.query_one("#chart", Static).update(chart, layout=False)

@@ -1,4 +1,4 @@
-"""The rules on the labeling screen: what they say of the rows, and the process beside it that watches their file."""
+"""Connects the labeling screen with the process that watches the rules file and lets the rules vote."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from txt.labeling.session import LabelSession
 
 
 class RuleLink:
-    """The watcher as a screen's event loop sees it; `hear` gets its answers, `lose` is told when it has died.
+    """The watcher as a screen's event loop sees it; `hear` is called with its answers, `lose` when it has died.
 
     `book` is what the rules are known to say; it changes when answers are taken in.
     """
@@ -37,7 +37,7 @@ class RuleLink:
             self._watcher = None
 
     def take(self, answer: WatcherMessage) -> bool:
-        """Take in what the process has heard from the rules; tell whether they have voted anew."""
+        """Take an answer of the process; returns whether the rules have voted again."""
         match answer:
             case Working(share):
                 self.book.share = share

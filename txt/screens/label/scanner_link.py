@@ -5,21 +5,21 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from txt.data.reading.open_rows import Rows
-from txt.data.reading.rows import Asked
-from txt.labeling.find import Query
+from txt.data.reading.open_rows import OpenRows
+from txt.data.reading.rows import ReadingOptions
+from txt.labeling.query import Query
 from txt.labeling.scanner import Found, Indexed, Scanner, ScannerMessage
 
 _STUCK_SECONDS = 2.0  # without an answer for so long, a search is in a regular expression that never ends
 
 
 class ScannerLink:
-    """The scanner as a screen's event loop sees it; `hear` gets its answers, `lose` is told when it has died."""
+    """The scanner as a screen's event loop sees it; `hear` is called with its answers, `lose` when it has died."""
 
     def __init__(
         self,
-        rows: Rows,
-        asked: Asked,
+        rows: OpenRows,
+        asked: ReadingOptions,
         kept: Path | None,
         hear: Callable[[ScannerMessage], object],
         lose: Callable[[], object],

@@ -15,12 +15,12 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from txt.charts.plot import bars
-from txt.data.reading.rows import Asked
+from txt.charts.plot import draw_bars
+from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError, TxtError
 from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES, Action
-from txt.labeling.active.sitting import ActiveLearning
-from txt.labeling.active.wording import summarize_status
+from txt.labeling.active.active_learning import ActiveLearning
+from txt.labeling.active.model_status_text import summarize_status
 from txt.labeling.classes import check_new_class, parse_first_classes
 from txt.labeling.item import Item
 from txt.labeling.rules.rule_book import RuleBook
@@ -33,18 +33,18 @@ from txt.screens.app import ActingScreen
 from txt.screens.label.class_bar import ClassBar
 from txt.screens.label.file_search import FileSearch
 from txt.screens.label.find_dialog import FindDialog
-from txt.screens.label.keys import action_chips, action_for
-from txt.screens.label.label_all import LabelAll
-from txt.screens.label.leaving import ask_to_leave, ask_to_leave_unsaved, write_export
+from txt.screens.label.keys import build_action_chips, find_action
+from txt.screens.label.label_all_dialog import LabelAllDialog
+from txt.screens.label.leave_questions import ask_to_leave, ask_to_leave_unsaved, write_export
 from txt.screens.label.messages import RulesAnswered, Scanned
-from txt.screens.label.model import model_page
+from txt.screens.label.model import build_model_page
 from txt.screens.label.panels import Marks, SidePanel, SuggestionLine, TopLine
 from txt.screens.label.rule_link import RuleLink
 from txt.screens.label.rule_table import RuleTable
 from txt.screens.label.scanner_link import ScannerLink
 from txt.screens.label.text_pane import TextPane
 from txt.screens.widgets.chips import Chip, Chips
-from txt.screens.widgets.dialogs import AskLine, Page, TypedAhead
+from txt.screens.widgets.dialogs import LineDialog, PageDialog, TypedAhead
 from txt.wording import labeling as label_lines
 
 _TICK_SECONDS = 0.5
@@ -54,13 +54,13 @@ _COUNTING = "the rules go through the file …"
 
 
 @dataclass(frozen=True)
-class Sitting:
-    """What the screen needs besides the session: how the file was asked for, where its index is kept, what to mark.
+class LabelScreenOptions:
+    """The options of the labeling screen: how to read the file, where to save its index, what to highlight.
 
-    `rules` is the file of rules, and `active` what guides the sitting, if there are such.
+    `rules` is the rules file and `active` the active learning, if used.
     """
 
-    asked: Asked
+    asked: ReadingOptions
     kept: Path | None
     export_to: Path
     highlight: Sequence[re.Pattern[str]] = ()
@@ -69,9 +69,9 @@ class Sitting:
 
 
 class LabelScreen(ActingScreen):
-    """Shows a row at a time and turns keys into decisions; what is decided lives in the session."""
+    """Shows one row at a time and turns keys into decisions; the decisions are kept in the session."""
 
-    def __init__(self, session: LabelSession, sitting: Sitting) -> None:
+    def __init__(self, session: LabelSession, sitting: LabelScreenOptions) -> None:
         super().__init__()
         self.session, self._sitting = session, sitting
         self._chosen: list[str] = []
@@ -113,7 +113,7 @@ class LabelScreen(ActingScreen):
         event.prevent_default()
         session = self.session
         session.stopwatch.touch()
-        if self.app.screen is not self:  # a key came behind the one that opened a dialog, and belongs to that
+        if self.app.screen is not self:  # typed just after the key that opened a dialog: pass it on to the dialog
             self.app.screen.post_message(TypedAhead(event))
             return
         if self._busy:
@@ -124,14 +124,14 @@ class LabelScreen(ActingScreen):
             self._choose(pressed.chosen)
         elif pressed.used:
             return
-        elif action := action_for(event, self.actions, self.query_one(ClassBar).typing):
+        elif action := find_action(event, self.actions, self.query_one(ClassBar).typing):
             self.run_action_named(action.name)
         elif event.key == "enter":
             self._accept()
         elif event.key == "escape":
             self._leave_view()
         elif event.is_printable:
-            self._tell(f"{event.character} is no key here, ? shows all")
+            self._tell(f"{event.character} is not a key here, ? shows all")
         else:
             self.query_one(TextPane).scroll_by_key(event.key)
 
@@ -225,24 +225,24 @@ class LabelScreen(ActingScreen):
 
     def _do_help(self) -> None:
         typing = self.query_one(ClassBar).typing
-        page = label_lines.help_page(self.session.keys, typing, self.session.task.multi_label, self.actions)
-        self.app.push_screen(Page("Keys", page))
+        page = label_lines.build_help_page(self.session.keys, typing, self.session.task.multi_label, self.actions)
+        self.app.push_screen(PageDialog("Keys", page))
 
     def _do_progress(self) -> None:
         progress, width = self.session.progress(), min(self.size.width - 12, 90)
         counts = {clip(name, 40): count for name, count in progress.classes.items()}
-        lines = [Text(" · ".join(label_lines.corner(progress))), Text(""), bars(counts, width), Text("")]
-        lines.append(label_lines.pace_chart(self.session.pace.sitting, width, 11))
+        lines = [Text(" · ".join(label_lines.format_progress(progress))), Text(""), draw_bars(counts, width), Text("")]
+        lines.append(label_lines.draw_pace_chart(self.session.pace.sitting, width, 11))
         if self._sitting.active is not None:
-            lines[1:1] = [Text(""), model_page(self._sitting.active.model_status(), width)]
-        self.app.push_screen(Page("So far", Text("\n").join(lines)))
+            lines[1:1] = [Text(""), build_model_page(self._sitting.active.model_status(), width)]
+        self.app.push_screen(PageDialog("So far", Text("\n").join(lines)))
 
     def _ask(self, title: str, value: str, take: Any, *, hint: str = "", check: Any = lambda _text: None) -> None:
         def answer(text: str | None) -> None:
             if text is not None:
                 self._tell(take(text))
 
-        self.app.push_screen(AskLine(title, value, hint, check), answer)
+        self.app.push_screen(LineDialog(title, value, hint, check), answer)
 
     def _jump(self, typed: str) -> str:
         digits = typed.replace(",", "").replace(".", "").strip()
@@ -272,7 +272,7 @@ class LabelScreen(ActingScreen):
         elif self._file.searching:
             self._tell("the search is still under way")
         else:
-            self.app.push_screen(LabelAll(self.session, view), self._label_all)
+            self.app.push_screen(LabelAllDialog(self.session, view), self._label_all)
 
     def _label_all(self, answer: tuple[Any, str] | None) -> None:
         if answer is not None:
@@ -317,7 +317,7 @@ class LabelScreen(ActingScreen):
         self.app.exit(exported)
 
     async def _work(self, doing: str, work: Any, *arguments: Any) -> bool:
-        """Do something longer beside the screen, which takes no keys meanwhile; tell whether it succeeded."""
+        """Run long work in a thread while the screen ignores keys; returns whether it succeeded."""
         self._busy, self._notice = True, f"{doing} …"
         self._draw()
         try:
@@ -374,7 +374,7 @@ class LabelScreen(ActingScreen):
         dialog = self.app.screen
         if isinstance(dialog, FindDialog) and dialog.search is not None:
             dialog.search.take(found)
-            dialog.answer()
+            dialog.show_found()
         if dialog is self and self._file.take(found):
             self._draw()
 
@@ -411,7 +411,7 @@ class LabelScreen(ActingScreen):
     # The model, and the process that ranks
 
     def _step_model(self) -> bool:
-        """Take in a new queue, and tell when more labels would hardly help; tells whether there is news."""
+        """Take over a new queue, and notify when more labels would hardly help; returns whether anything changed."""
         active = self._sitting.active
         if active is None or not active.step():
             return False
@@ -428,7 +428,7 @@ class LabelScreen(ActingScreen):
         self.query_one("#metadata").display = False
         self._draw()
         self.set_interval(_TICK_SECONDS, self._tick)
-        self.call_after_refresh(_settle_memory)
+        self.call_after_refresh(_freeze_memory)
         if not self.session.classes:
             self._ask_classes()
         if not self._file.whole:
@@ -444,7 +444,7 @@ class LabelScreen(ActingScreen):
         self.call_after_refresh(lambda: self.query_one(SidePanel).show_pace(self.session.pace.sitting, now=True))
 
     def _tick(self) -> None:
-        """Take in what others did, try again what is not saved, and keep the pace up to date."""
+        """Load decisions of other annotators, retry unsaved ones, and update the pace."""
         if self._busy:
             return
         session = self.session
@@ -473,28 +473,28 @@ class LabelScreen(ActingScreen):
             self.query_one(ClassBar).clear()
             self._draw_text(item)
         self._draw_top()
-        self.query_one(Marks).show(session, item, self._notice, self._trouble or self._rule_trouble())
+        self.query_one(Marks).show(session, item, self._notice, self._trouble or self._find_rule_trouble())
         self.query_one(SuggestionLine).show(session.suggestion)
         self._draw_classes()
         self._draw_keys()
         if self.query_one("#metadata").display:
-            text = label_lines.metadata(item, _METADATA_LINES) if item else Text("")
+            text = label_lines.format_metadata(item, _METADATA_LINES) if item else Text("")
             self.query_one("#metadata", Static).update(text)
 
     def _draw_text(self, item: Item | None) -> None:
         pane, session = self.query_one(TextPane), self.session
         if item is None:
             in_view = session.queue.view is not None
-            pane.show(label_lines.nothing_left(in_view, self._file.whole, session.task.review))
+            pane.show(label_lines.describe_nothing_left(in_view, self._file.whole, session.task.review))
             return
         patterns = list(self._sitting.highlight)
         if self._file.search is not None and (pattern := self._file.search.query.pattern()):
             patterns.append(pattern)
         if item.suggestion is not None:
-            patterns += [label_lines.mark(word, item.text) for word in item.suggestion.words]
+            patterns += [label_lines.build_word_pattern(word, item.text) for word in item.suggestion.words]
         pane.show(item.text, patterns)
 
-    def _rule_trouble(self) -> str:
+    def _find_rule_trouble(self) -> str:
         mistake = self.rules.book.mistake if self.rules is not None else None
         return mistake.message if mistake is not None else ""
 
@@ -516,14 +516,17 @@ class LabelScreen(ActingScreen):
 
     def _draw_keys(self) -> None:
         typing, session = self.query_one(ClassBar).typing, self.session
-        chips = action_chips(self.actions, typing, session.keys, session.task.multi_label)
+        chips = build_action_chips(self.actions, typing, session.keys, session.task.multi_label)
         if self._keys_shown != chips:
             self._keys_shown = chips
             self.query_one("#keys", Chips).show(chips)
 
 
-def _settle_memory() -> None:
-    """Set aside what the start made: it stays to the end, and looking through it again and again delays keys."""
+def _freeze_memory() -> None:
+    """Exclude the objects made at the start from garbage collection.
+
+    They live until the program ends, and scanning them again and again would delay keys.
+    """
     gc.collect()
     gc.freeze()
     gc.enable()

@@ -1,4 +1,4 @@
-"""The text to be labeled: wrapped, scrolled, harmless, and with what matters highlighted."""
+"""The text to label: wrapped, scrolled, sanitized, and with matches highlighted."""
 
 import re
 from bisect import bisect_right
@@ -43,19 +43,19 @@ class TextPane(Widget):
             self._wrapped = WrappedText(self._source, width)
             searched = self._wrapped.text[:_MOST_SEARCHED]
             spans = [found.span() for pattern in self._patterns for found in pattern.finditer(searched)]
-            self._matches = _joined(sorted(span for span in spans if span[0] < span[1]))
+            self._matches = _merge_spans(sorted(span for span in spans if span[0] < span[1]))
         return self._wrapped
 
     def scroll_lines(self, lines: int) -> None:
         """Move down the text by so many lines, or up."""
         self._top = max(self._top + lines, 0)
-        if self.lines.line(self._top + self._room() - 1) is None:
-            self._top = min(self._top, max(self.lines.count() - self._room(), 0))
+        if self.lines.line(self._top + self._count_visible_lines() - 1) is None:
+            self._top = min(self._top, max(self.lines.count() - self._count_visible_lines(), 0))
         self.refresh()
 
     def scroll_pages(self, pages: int) -> None:
         """Move down the text by so many screenfuls, or up."""
-        self.scroll_lines(pages * max(self._room() - 1, 1))
+        self.scroll_lines(pages * max(self._count_visible_lines() - 1, 1))
 
     def scroll_to_start(self) -> None:
         """Show the beginning."""
@@ -66,7 +66,7 @@ class TextPane(Widget):
         self.scroll_lines(self.lines.count())
 
     def scroll_by_key(self, key: str) -> None:
-        """Move as a key asks; keys that move nothing are let be."""
+        """Move as a key asks; other keys are ignored."""
         moves = {
             "down": lambda: self.scroll_lines(1),
             "up": lambda: self.scroll_lines(-1),
@@ -91,30 +91,30 @@ class TextPane(Widget):
     def render_line(self, y: int) -> Strip:
         """Draw a line of the pane."""
         plain = self.rich_style
-        hint = self._hint(y)
+        hint = self._choose_hint(y)
         found = self.lines.line(self._top + y)
         if hint:
             segments = [Segment(hint, plain + self.get_component_rich_style("text-pane--hint", partial=True))]
         else:
-            segments = self._segments(*found, plain) if found else []
+            segments = self._build_segments(*found, plain) if found else []
         return Strip(segments).adjust_cell_length(self.size.width, plain)
 
-    def _room(self) -> int:
-        """Return how many lines of text are seen: the last one gives way when there is more below or above."""
+    def _count_visible_lines(self) -> int:
+        """Return how many lines of text are visible: the last line shows a hint if there is more below or above."""
         fits = self._top == 0 and self.lines.line(self.size.height) is None
         return self.size.height if fits else self.size.height - 1
 
-    def _hint(self, y: int) -> str:
+    def _choose_hint(self, y: int) -> str:
         """Return what a line says instead of text: that there is more, or nothing to see."""
         if y == 0 and not self.lines.text.strip():
             return _ONLY_SPACES
-        if y < self._room():
+        if y < self._count_visible_lines():
             return ""
-        below = self.lines.line(self._top + self._room()) is not None
+        below = self.lines.line(self._top + self._count_visible_lines()) is not None
         above = "↑ above" if self._top else ""
         return ", ".join(part for part in ("↓ more below" if below else "", above) if part)
 
-    def _segments(self, start: int, end: int, plain: Style) -> list[Segment]:
+    def _build_segments(self, start: int, end: int, plain: Style) -> list[Segment]:
         marked = plain + self.get_component_rich_style("text-pane--match", partial=True)
         segments, place = [], start
         first = bisect_right(self._matches, (start, start)) - 1
@@ -131,7 +131,7 @@ class TextPane(Widget):
         return [*segments, Segment(self.lines.text[place:end], plain)]
 
 
-def _joined(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+def _merge_spans(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     joined: list[tuple[int, int]] = []
     for low, high in spans:
         if joined and low <= joined[-1][1]:

@@ -1,4 +1,4 @@
-"""Breaks a text into the lines of a screen: at spaces, by the cells that letters take, only as far as is looked at."""
+"""Wraps a text at spaces to a width in cells, lazily: only down to the last line that was asked for."""
 
 import re
 import unicodedata
@@ -67,14 +67,14 @@ def _wrap_paragraph(text: str, start: int, end: int, width: int) -> Iterator[tup
         else:
             if used:
                 yield begin, len(text[begin : token.start()].rstrip()) + begin
-            *whole, (begin, last) = _pieces(text, token.start(), token.end(), width)
+            *whole, (begin, last) = _cut_word(text, token.start(), token.end(), width)
             yield from whole
             used = cell_len(text[begin:last])
     if begin < end or begin == start:
         yield begin, end
 
 
-def _pieces(text: str, start: int, end: int, width: int) -> list[tuple[int, int]]:
+def _cut_word(text: str, start: int, end: int, width: int) -> list[tuple[int, int]]:
     """Cut a word that is longer than a line; a letter keeps the marks and joiners that belong to it."""
     pieces, begin, used = [], start, 0
     for place in range(start, end):

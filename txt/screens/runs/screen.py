@@ -1,4 +1,4 @@
-"""All runs on a screen: sorted, filtered, looked at, compared, annotated and removed."""
+"""The screen of all runs: sorts, filters, shows, compares, annotates and removes them."""
 
 import os
 import subprocess
@@ -16,17 +16,17 @@ from textual.widgets import Static
 
 from txt.errors import InputError, TxtError
 from txt.runs.folder import RUNS, Run
-from txt.runs.listing import SORTS, filtered, ordered
+from txt.runs.listing import SORTS, filter_runs, sort_runs
 from txt.runs.notes import change_tags, write_note
-from txt.runs.pruning import borrowers, check_idle, check_removable, standing
-from txt.runs.summary import Summary, leaders, summaries
+from txt.runs.pruning import check_idle, check_removable, describe_importance, find_borrowers
+from txt.runs.summary import RunSummary, find_leaders, summarize_runs
 from txt.sanitize import sanitize
 from txt.screens.app import ThemedApp
 from txt.screens.runs.table import RunTable
 from txt.screens.widgets.chips import Chip, Chips
-from txt.screens.widgets.dialogs import AskLine, Choose, Page
-from txt.wording.key_page import key_page
-from txt.wording.run_table import remarks_line, size
+from txt.screens.widgets.dialogs import ChoiceDialog, LineDialog, PageDialog
+from txt.wording.key_page import format_key_page
+from txt.wording.run_table import format_remarks_line, format_size
 
 _RELOAD_SECONDS = 5.0
 _KEYS = (
@@ -51,7 +51,7 @@ _HELP = (
     ("space", "mark the run for comparing or deleting, or take its mark away; esc takes all away"),
     ("c", "compare the marked runs with the first marked"),
     ("/", "show only some: words, or lr>=0.001 best>0.8 state=died tag=keep"),
-    ("s, S", "sort by the next column; turn the order round"),
+    ("s, S", "sort by the next column; reverse the order"),
     ("n", "write a note on the run"),
     ("t", "change the tags; `keep` protects from prune"),
     ("r", "rename the run"),
@@ -67,8 +67,8 @@ class RunsScreen(Screen[None]):
     BINDINGS = [  # noqa: RUF012
         ("up,k", "move(-1)", "Up"),
         ("down,j", "move(1)", "Down"),
-        ("pageup", "turn(-1)", "Page up"),
-        ("pagedown", "turn(1)", "Page down"),
+        ("pageup", "turn(-1)", "PageDialog up"),
+        ("pagedown", "turn(1)", "PageDialog down"),
         ("home,g", "move(-1000000)", "First"),
         ("end,G", "move(1000000)", "Last"),
         ("S", "reverse", "Reverse"),
@@ -80,8 +80,8 @@ class RunsScreen(Screen[None]):
     def __init__(self, folder: Path = RUNS, *, by: str = "when", reverse: bool = False, terms: str = "") -> None:
         super().__init__()
         self._folder = folder
-        self._runs: list[Summary] = []
-        self._shown: list[Summary] = []
+        self._runs: list[RunSummary] = []
+        self._shown: list[RunSummary] = []
         self._by, self._reverse, self._terms = by, reverse, terms
         self._marked: dict[str, None] = {}
 
@@ -102,34 +102,34 @@ class RunsScreen(Screen[None]):
     @work(thread=True, exclusive=True)
     def reload(self) -> None:
         """Read all runs anew."""
-        runs = summaries(self._folder)
-        self.app.call_from_thread(self._take, runs)
+        runs = summarize_runs(self._folder)
+        self.app.call_from_thread(self._set_runs, runs)
 
-    def _take(self, runs: list[Summary]) -> None:
+    def _set_runs(self, runs: list[RunSummary]) -> None:
         self._runs = runs
         self._marked = {name: None for name in self._marked if any(run.name == name for run in runs)}
-        self._show()
+        self._show_runs()
 
-    def _show(self) -> None:
-        self._shown = ordered(filtered(self._runs, self._terms), self._by, self._reverse)
-        self.query_one(RunTable).show(self._shown, leaders(self._runs), self._marked)
+    def _show_runs(self) -> None:
+        self._shown = sort_runs(filter_runs(self._runs, self._terms), self._by, self._reverse)
+        self.query_one(RunTable).show(self._shown, find_leaders(self._runs), self._marked)
 
     @on(RunTable.Chosen)
-    def _tell(self) -> None:
+    def _show_remarks(self) -> None:
         """Write the line above the table, and what there is to say about the chosen run below it."""
         table = self.query_one(RunTable)
         of = f"{len(self._shown):,} of " if len(self._shown) < len(self._runs) else ""
-        parts = [f"{of}{len(self._runs):,} runs", f"by {self._by}{', turned round' if self._reverse else ''}"]
+        parts = [f"{of}{len(self._runs):,} runs", f"by {self._by}{', reversed' if self._reverse else ''}"]
         parts += [f"filter: {sanitize(self._terms)}"] if self._terms else []
         parts += [f"{len(self._marked)} marked"] if self._marked else []
         parts += [table.page] if table.page else []
         self.query_one("#runs-top", Static).update(Text(" · ".join(parts)))
-        self.query_one("#runs-below", Static).update(remarks_line(table.chosen) if table.chosen else Text())
+        self.query_one("#runs-below", Static).update(format_remarks_line(table.chosen) if table.chosen else Text())
 
     # Moving
 
     def action_move(self, rows: int) -> None:
-        """Choose another run."""
+        """ChoiceDialog another run."""
         self.query_one(RunTable).move(rows)
 
     def action_turn(self, pages: int) -> None:
@@ -140,45 +140,45 @@ class RunsScreen(Screen[None]):
         """Sort by the next column."""
         keys = list(SORTS)
         self._by = keys[(keys.index(self._by) + 1) % len(keys)]
-        self._show()
+        self._show_runs()
 
     def action_reverse(self) -> None:
-        """Turn the order round."""
+        """Reverse the order."""
         self._reverse = not self._reverse
-        self._show()
+        self._show_runs()
 
     def action_filter(self) -> None:
         """Ask which runs to show."""
         hint = "words, or lr>=0.001 best>0.8 state=died tag=keep · empty shows all"
-        self.app.push_screen(AskLine("Show only", self._terms, hint, partial(filtered, self._runs)), self._filter)
+        self.app.push_screen(LineDialog("Show only", self._terms, hint, partial(filter_runs, self._runs)), self._filter)
 
     def _filter(self, terms: str | None) -> None:
         if terms is not None:
             self._terms = terms.strip()
-            self._show()
+            self._show_runs()
 
     # Marking and comparing
 
     def action_mark(self) -> None:
         """Mark the chosen run for comparing, or take its mark away, and go on to the next."""
-        run = self._chosen()
+        run = self._get_chosen()
         if run is None:
             return
         if run.name in self._marked:
             del self._marked[run.name]
         else:
             self._marked[run.name] = None
-        self._show()
+        self._show_runs()
         self.action_move(1)
 
     def action_unmark(self) -> None:
         """Take all marks away."""
         self._marked.clear()
-        self._show()
+        self._show_runs()
 
     def action_compare(self) -> None:
         """Compare the marked runs, the first marked being the one that others are compared with."""
-        run = self._chosen()
+        run = self._get_chosen()
         names = list(self._marked)
         if run and len(names) == 1 and run.name not in names:
             names.append(run.name)
@@ -190,13 +190,13 @@ class RunsScreen(Screen[None]):
 
     def action_show(self) -> None:
         """Show all about the chosen run."""
-        run = self._chosen()
+        run = self._get_chosen()
         if run:
             self._read_page("show", [str(run.path)])
 
     @work(thread=True, exclusive=True, group="page")
     def _read_page(self, command: str, names: Sequence[str]) -> None:
-        """Show what a command prints; it runs in a process of its own, so that loading a model stops no key."""
+        """Show what a command prints; it runs in its own process, so that loading a model does not block keys."""
         columns = {"COLUMNS": str(max(self.size.width - 6, 40)), "FORCE_COLOR": "1", "TXT_NO_CONFIG": "1"}
         done = subprocess.run(
             [sys.executable, "-m", "txt", "runs", command, *names],
@@ -206,22 +206,22 @@ class RunsScreen(Screen[None]):
             text=True,
         )
         body = Text.from_ansi(done.stdout if done.returncode == 0 else done.stdout + done.stderr)
-        self.app.call_from_thread(self.app.push_screen, Page(f"txt runs {command}", body))
+        self.app.call_from_thread(self.app.push_screen, PageDialog(f"txt runs {command}", body))
 
     # Changing
 
     def action_note(self) -> None:
         """Ask for the note on the chosen run."""
-        run = self._chosen()
+        run = self._get_chosen()
         if run:
-            ask = AskLine(
+            ask = LineDialog(
                 f"Note on {sanitize(run.name)}", run.notes.note, "enter keeps it · empty removes it · esc goes back"
             )
-            self.app.push_screen(ask, self._then(lambda note: write_note(run.path, note)))
+            self.app.push_screen(ask, self._make_answer_handler(lambda note: write_note(run.path, note)))
 
     def action_tags(self) -> None:
         """Ask for the tags of the chosen run."""
-        run = self._chosen()
+        run = self._get_chosen()
         if run is None:
             return
 
@@ -231,62 +231,65 @@ class RunsScreen(Screen[None]):
 
         hint = "words between spaces; `keep` protects from prune"
         self.app.push_screen(
-            AskLine(f"Tags of {sanitize(run.name)}", " ".join(run.notes.tags), hint), self._then(change)
+            LineDialog(f"Tags of {sanitize(run.name)}", " ".join(run.notes.tags), hint),
+            self._make_answer_handler(change),
         )
 
     def action_rename(self) -> None:
         """Ask for another name for the chosen run."""
-        run = self._chosen()
+        run = self._get_chosen()
         if run is None:
             return
 
         def change(name: str) -> None:
             check_idle(run)
-            if borrowers(run, self._runs):
+            if find_borrowers(run, self._runs):
                 raise InputError("another run trained on the data inside it, and would not find it any more")
             Run(run.path).rename(name.strip())
 
-        self.app.push_screen(AskLine(f"Another name for {sanitize(run.name)}", run.name), self._then(change))
+        self.app.push_screen(
+            LineDialog(f"Another name for {sanitize(run.name)}", run.name), self._make_answer_handler(change)
+        )
 
     def action_remove(self) -> None:
         """Ask whether to remove the marked runs that are shown, or the chosen one."""
-        chosen = self._chosen()
+        chosen = self._get_chosen()
         going = [run for run in self._shown if run.name in self._marked] or ([chosen] if chosen else [])
         try:
             for run in going:
                 check_removable(run, self._runs, [other.path for other in going])
         except TxtError as error:
-            self.notify(_told(error), severity="warning", markup=False)
+            self.notify(_format_error(error), severity="warning", markup=False)
             return
         if going:
             choices = [Chip("yes", "y", "remove"), Chip("no", "esc", "keep")]
             self.app.push_screen(
-                Choose("Remove for good?", _going(going, self._runs), choices),
-                self._then(lambda answer: _remove(going) if answer == "yes" else None),
+                ChoiceDialog("Remove for good?", _describe_removal(going, self._runs), choices),
+                self._make_answer_handler(lambda answer: _remove_runs(going) if answer == "yes" else None),
             )
 
-    def _then(self, change: Callable[[str], object]) -> Callable[[str | None], None]:
-        """Return what makes a change with a dialog's answer, and tells what went wrong."""
+    def _make_answer_handler(self, change: Callable[[str], object]) -> Callable[[str | None], None]:
+        """Return a callback that applies a change with a dialog's answer, and shows its errors."""
 
-        def answered(answer: str | None) -> None:
+        def apply_answer(answer: str | None) -> None:
             if answer is None:
                 return
             try:
                 change(answer)
             except TxtError as error:
-                self.notify(_told(error), severity="error", markup=False)
+                self.notify(_format_error(error), severity="error", markup=False)
             except OSError as error:
                 self.notify(f"{error.strerror}: {sanitize(str(error.filename))}", severity="error", markup=False)
             self.reload()
 
-        return answered
+        return apply_answer
 
-    def _chosen(self) -> Summary | None:
+    def _get_chosen(self) -> RunSummary | None:
         return self.query_one(RunTable).chosen
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.app.push_screen(Page("Keys", key_page(_HELP)))
+        self.app.push_screen(PageDialog("Keys", format_key_page(_HELP)))
 
     def action_quit(self) -> None:
         """Leave."""
@@ -312,22 +315,24 @@ class RunsApp(ThemedApp[None]):
         self.runs = screen
 
 
-def _going(going: Sequence[Summary], every: Sequence[Summary]) -> Text:
+def _describe_removal(going: Sequence[RunSummary], every: Sequence[RunSummary]) -> Text:
     """Return what is about to be removed, and what is special about it."""
     lines = []
     for run in going[:12]:
-        line = Text(sanitize(run.name), style="bold").append(f"  {size(run.size)}", style="not bold")
-        lines.append(line.append("".join(f"; {reason}" for reason in standing(run, every)), style="not bold"))
+        line = Text(sanitize(run.name), style="bold").append(f"  {format_size(run.size)}", style="not bold")
+        lines.append(
+            line.append("".join(f"; {reason}" for reason in describe_importance(run, every)), style="not bold")
+        )
     if len(going) > 12:
         lines.append(Text(f"and {len(going) - 12} more"))
     return Text("\n").join(lines)
 
 
-def _remove(runs: Sequence[Summary]) -> None:
+def _remove_runs(runs: Sequence[RunSummary]) -> None:
     for run in runs:
         with Run(run.path).lock():
             Run(run.path).delete()
 
 
-def _told(error: TxtError) -> str:
+def _format_error(error: TxtError) -> str:
     return sanitize(error.message + (f" ({error.hint})" if error.hint else ""))

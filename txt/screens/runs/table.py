@@ -8,8 +8,8 @@ from textual import events, on
 from textual.message import Message
 from textual.widget import Widget
 
-from txt.runs.summary import Summary
-from txt.wording.run_table import runs_lines
+from txt.runs.summary import RunSummary
+from txt.wording.run_table import format_runs
 
 
 class RunTable(Widget):
@@ -20,13 +20,13 @@ class RunTable(Widget):
 
     def __init__(self) -> None:
         super().__init__(id="run-table")
-        self._runs: Sequence[Summary] = ()
+        self._runs: Sequence[RunSummary] = ()
         self._best: frozenset[str] = frozenset()
         self._marked: Collection[str] = ()
         self._at = 0
 
     @property
-    def chosen(self) -> Summary | None:
+    def chosen(self) -> RunSummary | None:
         """The run that the keys are about; None where none is shown."""
         return self._runs[self._at] if self._runs else None
 
@@ -36,7 +36,7 @@ class RunTable(Widget):
         pages = -(-len(self._runs) // self._rows)
         return f"page {self._at // self._rows + 1} of {pages}" if pages > 1 else ""
 
-    def show(self, runs: Sequence[Summary], best: frozenset[str], marked: Collection[str]) -> None:
+    def show(self, runs: Sequence[RunSummary], best: frozenset[str], marked: Collection[str]) -> None:
         """Show other runs; the chosen one stays so, if it is among them."""
         name = self.chosen.name if self.chosen else None
         self._runs, self._best, self._marked = runs, best, marked
@@ -61,7 +61,7 @@ class RunTable(Widget):
             return Text("no runs here", style="dim")
         now = datetime.now().astimezone()
         lines = []
-        for place, line in enumerate(runs_lines(runs, width, now, self._best, below=False), first - 1):
+        for place, line in enumerate(format_runs(runs, width, now, self._best, below=False), first - 1):
             marked = place >= first and self._runs[place].name in self._marked
             line = Text("● " if marked else "  ").append_text(line)
             if place == self._at:
@@ -81,9 +81,9 @@ class RunTable(Widget):
             self.move_to(place)
 
     @on(events.MouseScrollDown)
-    def _down(self) -> None:
+    def _choose_next(self) -> None:
         self.move(1)
 
     @on(events.MouseScrollUp)
-    def _up(self) -> None:
+    def _choose_previous(self) -> None:
         self.move(-1)

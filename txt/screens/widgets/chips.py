@@ -1,4 +1,4 @@
-"""Keys with their words, flowing over as many lines as they need; each can be clicked."""
+"""Keys with their labels, in as many lines as they need; each can be clicked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _WIDEST_WORD = 30
 
 @dataclass(frozen=True)
 class Chip:
-    """A key and what it does; `name` comes back when it is clicked, `extra` stands behind the word, quietly.
+    """A key and what it does; `name` is sent when it is clicked, `extra` is dim text after the word.
 
     A `quiet` one takes as little room as it can.
     """
@@ -63,22 +63,22 @@ class Chips(Widget):
     def show(self, chips: Sequence[Chip]) -> None:
         """Show other chips; the screen is laid out anew only when they need more or fewer lines."""
         width = self.size.width
-        before = len(_flow(self._chips, width, self._gap))
+        before = len(_flow_chips(self._chips, width, self._gap))
         self._chips = list(chips)
-        self.refresh(layout=width > 0 and len(_flow(self._chips, width, self._gap)) != before)
+        self.refresh(layout=width > 0 and len(_flow_chips(self._chips, width, self._gap)) != before)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """Return the lines that the chips take."""
-        return len(_flow(self._chips, width, self._gap))
+        return len(_flow_chips(self._chips, width, self._gap))
 
     def on_resize(self, _event: events.Resize) -> None:
         """Take as many lines as are needed at the new width: the layout may have been made while it was another."""
-        if len(_flow(self._chips, self.size.width, self._gap)) != self.size.height:
+        if len(_flow_chips(self._chips, self.size.width, self._gap)) != self.size.height:
             self.refresh(layout=True)
 
     def render_line(self, y: int) -> Strip:
         """Draw a line of chips."""
-        lines = _flow(self._chips, self.size.width, self._gap)
+        lines = _flow_chips(self._chips, self.size.width, self._gap)
         plain = self.rich_style
         segments: list[Segment] = []
         for place, chip in lines[y] if y < len(lines) else []:
@@ -91,13 +91,13 @@ class Chips(Widget):
 
     @on(events.Click)
     def _press(self, event: events.Click) -> None:
-        lines = _flow(self._chips, self.size.width, self._gap)
+        lines = _flow_chips(self._chips, self.size.width, self._gap)
         for place, chip in lines[event.y] if event.y < len(lines) else []:
             if place <= event.x < place + chip.width:
                 self.post_message(self.Pressed(chip.name))
 
 
-def _flow(chips: Sequence[Chip], width: int, gap: int) -> list[list[tuple[int, Chip]]]:
+def _flow_chips(chips: Sequence[Chip], width: int, gap: int) -> list[list[tuple[int, Chip]]]:
     """Return the chips of each line with the cell at which they begin."""
     lines: list[list[tuple[int, Chip]]] = [[]]
     place = 0

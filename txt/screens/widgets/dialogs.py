@@ -1,4 +1,4 @@
-"""Dialogs: they answer once, and get the keys that were typed before they were there. A line, a choice, a page."""
+"""Dialogs for a line, a choice or a page. Each answers once, and receives keys that were typed before it opened."""
 
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -15,11 +15,11 @@ from textual.widgets import Input, Static
 from txt.errors import InputError
 from txt.screens.widgets.chips import Chip, Chips
 
-Answer = TypeVar("Answer")
+DialogAnswer = TypeVar("DialogAnswer")
 
 
 class TypedAhead(Message):
-    """A key that was meant for a dialog, and came while the screen below still had the keys."""
+    """A key for a dialog that arrived while the screen below still had the focus."""
 
     def __init__(self, event: events.Key) -> None:
         super().__init__()
@@ -27,20 +27,20 @@ class TypedAhead(Message):
         self.is_printable = event.is_printable
 
 
-class Dialog(ModalScreen[Answer]):
-    """A dialog whose first answer counts: keys typed ahead would otherwise close what lies under it."""
+class Dialog(ModalScreen[DialogAnswer]):
+    """A dialog that answers only once: otherwise keys typed ahead would also close the screen below."""
 
     _answered = False
 
-    def dismiss(self, result: Answer | None = None) -> AwaitComplete:
+    def dismiss(self, result: DialogAnswer | None = None) -> AwaitComplete:
         """Close the dialog with its answer; a second one is ignored."""
         closing: AwaitComplete = AwaitComplete.nothing() if self._answered else super().dismiss(result)
         self._answered = True
         return closing
 
     @on(TypedAhead)
-    async def _take(self, event: TypedAhead) -> None:
-        """Do with a key what would have been done with it a moment later."""
+    async def _replay_key(self, event: TypedAhead) -> None:
+        """Handle a key that was typed just before the dialog opened."""
         line = next(iter(self.query(Input)), None)
         if line is None:
             self.post_message(events.Key(event.key, event.character))
@@ -54,15 +54,15 @@ class Dialog(ModalScreen[Answer]):
             self.dismiss(None)
 
 
-def still_input(value: str = "", placeholder: str = "") -> Input:
+def make_steady_input(value: str = "", placeholder: str = "") -> Input:
     """Return a line to type in whose cursor does not blink."""
     line = Input(value, placeholder=placeholder, select_on_focus=bool(placeholder))
     line.cursor_blink = False
     return line
 
 
-class AskLine(Dialog[str | None]):
-    """Asks for a line of text; every key types, none is a shortcut. None when the annotator thought better of it."""
+class LineDialog(Dialog[str | None]):
+    """Asks for a line of text; every key types, none is a shortcut. None if it was cancelled."""
 
     BINDINGS = [("escape", "dismiss(None)", "Back")]  # noqa: RUF012
 
@@ -76,11 +76,11 @@ class AskLine(Dialog[str | None]):
         """Lay out the title, the line and the hint."""
         with Vertical(classes="dialog"):
             yield Static(Text(self._title), classes="title")
-            yield still_input(self._value)
+            yield make_steady_input(self._value)
             yield Static(Text(self._hint or "enter keeps it · esc goes back"), classes="quiet", id="hint")
 
     @on(Input.Submitted)
-    def _answer(self, event: Input.Submitted) -> None:
+    def _submit_line(self, event: Input.Submitted) -> None:
         try:
             self._check(event.value)
         except InputError as error:
@@ -89,7 +89,7 @@ class AskLine(Dialog[str | None]):
             self.dismiss(event.value)
 
 
-class Choose(Dialog[str]):
+class ChoiceDialog(Dialog[str]):
     """Shows something and asks for one of a few keys."""
 
     def __init__(self, title: str, body: Text, choices: Sequence[Chip]) -> None:
@@ -119,14 +119,14 @@ class Choose(Dialog[str]):
 _SCROLLING = ("up", "k", "down", "j", "pageup", "pagedown", "space", "home", "g", "end", "G")
 
 
-class Page(Dialog[None]):
+class PageDialog(Dialog[None]):
     """A page to read; any key but those that scroll goes back."""
 
     BINDINGS = [  # noqa: RUF012
         ("up,k", "scroll(-1)", "Up"),
         ("down,j", "scroll(1)", "Down"),
-        ("pageup", "scroll(-10)", "Page up"),
-        ("pagedown,space", "scroll(10)", "Page down"),
+        ("pageup", "scroll(-10)", "PageDialog up"),
+        ("pagedown,space", "scroll(10)", "PageDialog down"),
         ("home,g", "scroll(-1000000)", "First"),
         ("end,G", "scroll(1000000)", "Last"),
     ]
@@ -148,7 +148,7 @@ class Page(Dialog[None]):
         self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     @on(events.Key)
-    def _back(self, event: events.Key) -> None:
+    def _close_on_key(self, event: events.Key) -> None:
         if event.key not in _SCROLLING:
             event.stop()
             self.dismiss(None)

@@ -1,4 +1,4 @@
-"""Rows of text that change often: only those that differ from what is there are painted again."""
+"""A widget for rows of text that change often: it repaints only the rows that changed."""
 
 from collections.abc import Sequence
 from itertools import zip_longest
@@ -24,7 +24,7 @@ class TextRows(Widget):
         changed = [
             Region(0, y, width, 1)
             for y, (old, new) in enumerate(zip_longest(before, rows))
-            if y < self.size.height and not _same(old, new)
+            if y < self.size.height and not _are_same(old, new)
         ]
         if changed:
             self.refresh(*changed)
@@ -40,7 +40,7 @@ class TextRows(Widget):
         return Strip(segments).adjust_cell_length(self.size.width, style)
 
 
-def _same(old: Text | None, new: Text | None) -> bool:
+def _are_same(old: Text | None, new: Text | None) -> bool:
     if old is None or new is None:
         return old is new
     return old.plain == new.plain and old.style == new.style and old.spans == new.spans

@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from txt.metrics import Floats, Ints
+
+AnyFloats = npt.NDArray[np.floating]
 
 _PRIOR = 1.0
 """Rows' worth of pull of each weight to its first value: enough for weights of a handful of rows to stay sane."""
@@ -12,7 +15,7 @@ _PRIOR = 1.0
 _MOST = 100  # iterations
 
 
-def fit_blend(logits: Sequence[Floats], labels: Ints) -> Floats:
+def fit_blend(logits: Sequence[AnyFloats], labels: Ints) -> Floats:
     """Return a weight (M,), never negative, for each of M models.
 
     Newton's method on the log loss of the weighted sum, which is convex in the weights. Where the best weight of a
@@ -33,7 +36,7 @@ def fit_blend(logits: Sequence[Floats], labels: Ints) -> Floats:
     return whole
 
 
-def mix(logits: Sequence[Floats], weights: Floats) -> Floats:
+def mix(logits: Sequence[AnyFloats], weights: Floats) -> Floats:
     """Return the weighted sum (N, C) of several models' logits."""
     return np.asarray(sum(weight * each for weight, each in zip(weights, logits, strict=True)))
 

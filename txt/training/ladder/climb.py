@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from txt.config import TrainConfig
 from txt.data import minilm
@@ -26,7 +27,7 @@ from txt.durations import format_duration
 from txt.errors import InputError
 from txt.metrics import Floats, Ints, count_confusions, score_predictions
 from txt.model import encoders
-from txt.model.build import new_model, spell_pieces
+from txt.model.build import build_model, spell_pieces
 from txt.model.linear import NgramClassifier, NgramClassifierConfig
 from txt.model.logistic import Linear, fit_logistic
 from txt.model.ngrams import NgramLogits
@@ -41,7 +42,7 @@ from txt.runs.folder import Run
 from txt.training.checkpoint import Checkpoint
 from txt.training.control import Controls
 from txt.training.distributed import Group
-from txt.training.ladder.blend import fit_blend, mix
+from txt.training.ladder.blend import AnyFloats, fit_blend, mix
 from txt.training.ladder.cross_fit import cross_fit, log_losses
 from txt.training.ladder.folds import make_folds
 from txt.training.ladder.ngram_rows import learn_ngrams
@@ -49,7 +50,7 @@ from txt.training.ladder.out_of_fold import OutOfFold, write_out_of_fold
 from txt.training.ladder.rows import JoinedRows
 from txt.training.ladder.tuning import Tuning
 from txt.training.ladder.vectors import embed_rows
-from txt.training.machine import Machine, peak_memory
+from txt.training.machine import Machine, measure_peak_memory
 
 NAMES = ("n-grams", "n-grams + frozen encoder", "n-grams + fine-tuned encoder")
 """What the rungs are called."""
@@ -155,7 +156,7 @@ class Climbing:
             yield from self._leave_out(2, why_no_encoder(self.prepared))
             return True
         begun = time.monotonic()
-        model = new_model(self._encoder_config(freeze="all"), self.prepared, self.machine.device)
+        model = build_model(self._encoder_config(freeze="all"), self.prepared, self.machine.device)
         assert isinstance(model, PretrainedClassifier)
         self.encoder_weights = model.num_parameters()
         working = self._in_precision(model)
@@ -329,11 +330,12 @@ class Climbing:
         if candidate.number == 1:
             return self._ngram_model(bias)
         if candidate.number == 2:
-            model = new_model(self._encoder_config(freeze="all"), self.prepared, torch.device("cpu"))
+            model = build_model(self._encoder_config(freeze="all"), self.prepared, torch.device("cpu"))
             assert isinstance(model, PretrainedClassifier)
             head = self.head
         else:
-            model = self.tuned.cpu()
+            model = self.tuned
+            nn.Module.to(model, "cpu")
             layer = model.model.get_submodule("classifier")
             head = Linear(layer.weight.detach().float().numpy().T, layer.bias.detach().float().numpy())
         native = model.model
@@ -364,7 +366,7 @@ class Climbing:
         return model
 
     def _in_precision(self, model: PretrainedClassifier) -> PretrainedClassifier:
-        torch.nn.Module.to(model, dtype=self.machine.dtype)
+        nn.Module.to(model, dtype=self.machine.dtype)
         return model.eval()
 
     def _embedding_speed(self, model: PretrainedClassifier) -> float:
@@ -423,17 +425,17 @@ class Climbing:
             self.step += tuning.step - taken
             taken = tuning.step
             epoch = 2 + tuning.step / max(tuning.plan.total_steps, 1)
-            yield meter.event(self.step, epoch, peak_memory(self.machine.device))
+            yield meter.event(self.step, epoch, measure_peak_memory(self.machine.device))
             ending = yield from self._obey()
             if ending:
                 return False
 
     def _obey(self) -> Generator[Event, None, str | None]:
-        from txt.training.checkpoint import Progress
+        from txt.training.checkpoint import TrainingProgress
 
-        progress = Progress()
+        progress = TrainingProgress()
         progress.step = self.step
-        ending = yield from self.controls.obey(progress, list, self._is_stopped)
+        ending = yield from self.controls.carry_out(progress, list, self._is_stopped)
         if ending:
             self._ending = ending
         return ending
@@ -442,13 +444,13 @@ class Climbing:
         return self._is_stopped() or getattr(self, "_ending", None) is not None
 
     def _tell_progress(
-        self, work: Generator[int, None, tuple[Floats, float] | None], what: str
-    ) -> Generator[Event, None, tuple[Floats, float] | None]:
+        self, work: Generator[int, None, tuple[AnyFloats, float] | None], what: str
+    ) -> Generator[Event, None, tuple[AnyFloats, float] | None]:
         while True:
             try:
                 done = next(work)
             except StopIteration as ended:
-                found: tuple[Floats, float] | None = ended.value
+                found: tuple[AnyFloats, float] | None = ended.value
                 return found
             yield Working(time=time.time(), step=self.step, what=what, done=done, total=len(self.rows))
 

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from txt.metrics import Ints
 from txt.model.ngrams import NgramLogits
-from txt.model.predict import Rows
+from txt.model.predict import TokenSource
 
 _BATCH = 2048  # rows whose n-grams are listed at a time
 _MOST_ROWS = 100_000  # from which n-grams are chosen: more would hardly change which
@@ -42,7 +42,7 @@ class NgramRows:
         return np.asarray(counts > 0)
 
 
-def learn_ngrams(rows: Rows, ngrams: NgramLogits, most: int, progress: Progress = lambda _: None) -> NgramRows:
+def learn_ngrams(rows: TokenSource, ngrams: NgramLogits, most: int, progress: Progress = lambda _: None) -> NgramRows:
     """Choose the n-grams worth a weight, give them to the model, and return those of all rows.
 
     The most frequent come first. N-grams of one row are chosen too where there is room: they say little about other
@@ -64,7 +64,7 @@ def learn_ngrams(rows: Rows, ngrams: NgramLogits, most: int, progress: Progress 
     return NgramRows(tuple(_weigh(*each, ngrams, number) for each in counted))
 
 
-def ngram_rows(rows: Rows, ngrams: NgramLogits, progress: Progress = lambda _: None) -> NgramRows:
+def ngram_rows(rows: TokenSource, ngrams: NgramLogits, progress: Progress = lambda _: None) -> NgramRows:
     """Return the n-grams of further rows."""
     number = len(rows.lengths)
     listed = [_list_ngrams(rows, ngrams, chosen, progress) for chosen in _batches(number)]
@@ -76,7 +76,7 @@ def _batches(number: int) -> list[Ints]:
     return np.array_split(np.arange(number, dtype=np.int64), max(1, -(-number // _BATCH)))
 
 
-def _list_ngrams(rows: Rows, ngrams: NgramLogits, chosen: Ints, progress: Progress) -> list[tuple[Ints, Ints]]:
+def _list_ngrams(rows: TokenSource, ngrams: NgramLogits, chosen: Ints, progress: Progress) -> list[tuple[Ints, Ints]]:
     """Return row and hash of every n-gram of some rows, by kind."""
     token_ids, lengths = rows.gather(chosen)
     found = ngrams.list_ngrams(torch.from_numpy(token_ids), lengths.tolist())

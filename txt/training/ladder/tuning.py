@@ -10,16 +10,16 @@ import torch
 from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.metrics import Ints
-from txt.model.build import learning_rate_scale, new_model
+from txt.model.build import build_model, learning_rate_scale
 from txt.model.pretrained import PretrainedClassifier
 from txt.training.distributed import Group
 from txt.training.gradients import BatchGradients
-from txt.training.head import first_head
 from txt.training.ladder.rows import JoinedRows, SomeRows
+from txt.training.linear_head import fit_first_head
 from txt.training.machine import Machine
 from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
-from txt.training.plan import Plan
+from txt.training.plan import TrainingPlan
 
 _LOG_INTERVAL = 10  # steps
 
@@ -32,8 +32,8 @@ class Tuning:
     ) -> None:
         self.config, self.machine = config, machine
         self.rows = SomeRows(rows, places)
-        self.plan = Plan(self.rows.lengths, config)
-        model = new_model(config, prepared, machine.device)
+        self.plan = TrainingPlan(self.rows.lengths, config)
+        model = build_model(config, prepared, machine.device)
         assert isinstance(model, PretrainedClassifier)
         self.model = model
         self.optimizer = FlatAdamW(
@@ -41,7 +41,7 @@ class Tuning:
         )
         working = self.optimizer.working
         assert isinstance(working, PretrainedClassifier)
-        head = first_head(working, self.rows, len(prepared.labels), machine.device)  # type: ignore[arg-type]
+        head = fit_first_head(working, self.rows, len(prepared.labels), machine.device)  # type: ignore[arg-type]
         if head is not None and model.head_on_embeddings is not None:
             head.write(model.head_on_embeddings)
             self.optimizer.refresh()

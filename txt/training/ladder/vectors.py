@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from txt.data.hub import located
+from txt.data.hub import locate_model
 from txt.files import atomic_write, cache_folder, sha256
 from txt.model.predict import predict_logits
 from txt.model.pretrained import Embedder, PretrainedClassifier
-from txt.training.head import Floats
 from txt.training.ladder.rows import JoinedRows
+from txt.training.linear_head import Floats
 from txt.training.machine import Machine
 
 _CHUNK = 1024  # rows between two looks at whether to stop
@@ -57,7 +57,7 @@ def embed_rows(
 def _fingerprint(encoder: str, rows: JoinedRows, machine: Machine) -> str:
     """Return what names the vectors: the encoder's weights, the precision, and the token ids of all rows."""
     digest = hashlib.blake2b(digest_size=16)
-    weights = Path(located(encoder)) / "model.safetensors"
+    weights = Path(locate_model(encoder)) / "model.safetensors"
     with suppress(OSError):
         digest.update(sha256(weights).encode())
     digest.update(f"{encoder} {machine.precision} {torch.__version__}".encode())

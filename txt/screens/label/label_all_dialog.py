@@ -1,4 +1,4 @@
-"""Labels everything that a filter shows: first what that would be, then one key and enter."""
+"""The dialog that labels all rows of a filter: shows them first, then asks for a class and enter."""
 
 from rich.text import Text
 from textual import events, on
@@ -17,7 +17,7 @@ from txt.screens.widgets.dialogs import Dialog
 _SHOWN = 5
 
 
-class LabelAll(Dialog[tuple[RowNumbers, str] | None]):
+class LabelAllDialog(Dialog[tuple[RowNumbers, str] | None]):
     """Asks for a class for all rows of a view; answers with the rows and the label."""
 
     def __init__(self, session: LabelSession, view: QueueView) -> None:
@@ -84,9 +84,9 @@ class LabelAll(Dialog[tuple[RowNumbers, str] | None]):
             Text("\n".join([*lines, f"{'':>9}  and {more:,} more"] if more else lines))
         )
         self.query_one(ClassBar).show(session.classes, session.keys, marked=self._chosen)
-        self.query_one("#next", Static).update(self._next())
+        self.query_one("#next", Static).update(self._describe_next_step())
 
-    def _next(self) -> Text:
+    def _describe_next_step(self) -> Text:
         if not len(self._rows):
             return Text("nothing to label here · esc goes back", style="bold")
         if not self._chosen:

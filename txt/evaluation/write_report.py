@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from txt.evaluation.html import page
+from txt.evaluation.html import render_page
 from txt.evaluation.markdown import markdown
 from txt.evaluation.report import Report
 from txt.files import atomic_write, explain_os_errors, write_json
@@ -14,7 +14,7 @@ def write(report: Report, folder: Path) -> None:
     Raises:
         TxtError: the disk is full or cannot be written to.
     """
-    documents = {"report.md": markdown(report), "report.html": page(report)}
+    documents = {"report.md": markdown(report), "report.html": render_page(report)}
     with explain_os_errors("cannot write the report"):
         write_json(folder / "report.json", report.to_json())
         for name, content in documents.items():

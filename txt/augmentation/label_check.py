@@ -1,4 +1,4 @@
-"""A quick judge of labels: TF-IDF and logistic regression, fitted on the rows that are copied."""
+"""A quick check of labels: TF-IDF and logistic regression, fitted on the rows that are copied."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -8,9 +8,9 @@ from typing import Any
 from txt.errors import InputError
 
 TFIDF = "tfidf"
-"""What `--check` says for the judge in this file."""
+"""The value of `--check` that selects the check in this file."""
 
-_MOST_ROWS = 100_000  # it learns from; more hardly change what it says
+_MOST_ROWS = 100_000  # to fit on; more would change little
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class TfidfCheck:
 
 @dataclass
 class Examples:
-    """Collects labeled texts, of very many a random part of fixed size, and fits the judge on them."""
+    """Collects labeled texts, a random sample of fixed size when there are very many, and fits the check on them."""
 
     text: str
     label: str | None
@@ -49,8 +49,8 @@ class Examples:
                 (row.get(self.label) or "" if self.label else ""),
             )
 
-    def fitted(self) -> TfidfCheck:
-        """Fit the judge.
+    def fit_check(self) -> TfidfCheck:
+        """Fit the check.
 
         Raises:
             InputError: there are no labels, or only one.
@@ -70,9 +70,9 @@ class Examples:
             raise InputError("--check tfidf finds no words in these texts") from None
 
 
-def fitted_on(rows: Iterable[tuple[str, str]]) -> TfidfCheck:
-    """Fit the judge on texts with their labels; see `Examples.fitted` for the errors."""
+def fit_check_on(rows: Iterable[tuple[str, str]]) -> TfidfCheck:
+    """Fit the check on texts with their labels; see `Examples.fit_check` for the errors."""
     examples = Examples("text", "label")
     for text, label in rows:
         examples.see({"text": text, "label": label})
-    return examples.fitted()
+    return examples.fit_check()

@@ -1,4 +1,4 @@
-"""The encoding of a text file: found out from all of its bytes, each of which is checked."""
+"""Detects the character encoding of a text file, and checks every byte against it."""
 
 import codecs
 import re
@@ -37,24 +37,24 @@ def find_encoding(source: Source, wanted: str | None = None) -> Encoding:
         InputError: `wanted` is unknown, some byte does not fit, the file mixes encodings, or it has a NUL byte.
     """
     head = next(source.chunks(), b"")
-    name = _known(wanted) if wanted else _by_mark(head) or _by_nul_pattern(head) or "utf-8"
-    wrong = _first_wrong_byte(source, name)
+    name = _resolve_codec(wanted) if wanted else _recognize_mark(head) or _recognize_utf16(head) or "utf-8"
+    wrong = _find_wrong_byte(source, name)
     if wrong is None:
         return Encoding(name)
     if not wanted and _is_binary(head):
         raise InputError(f"`{source}` is a binary file", "txt reads CSV, TSV, JSONL, JSON and Parquet, each also .gz")
-    line = line_of(source, wrong.offset, name)
+    line = find_line(source, wrong.offset, name)
     if wrong.value == 0 and not name.startswith(_WIDE):
         hint = "a text file has none; `tr -d '\\000'` takes them out"
         raise InputError(f"`{source}` has a NUL byte in line {line}", hint)
     if wanted or name != "utf-8":
-        hint = "leave --encoding out to have it found" if wanted else "--encoding NAME reads it otherwise"
+        hint = "leave --encoding out to detect it" if wanted else "--encoding NAME reads it in another encoding"
         spoken = name.removesuffix("-sig")
         raise InputError(f"`{source}` is not {spoken}: line {line} has a byte 0x{wrong.value:02x}", hint)
-    return _single_byte_encoding(source, wrong)
+    return _choose_single_byte_encoding(source, wrong)
 
 
-def line_of(source: Source, offset: int, encoding: str) -> int:
+def find_line(source: Source, offset: int, encoding: str) -> int:
     """Return the number, from 1, of the line that holds the byte at `offset` of the decompressed file."""
     decoder = codecs.getincrementaldecoder(encoding)(errors="replace")
     newlines, left = 0, offset
@@ -72,7 +72,7 @@ class _WrongByte:
     value: int
 
 
-def _known(name: str) -> str:
+def _resolve_codec(name: str) -> str:
     try:
         "".encode(name)  # refuses what codecs.lookup takes: base64, zip and other codecs that are not encodings
         found = codecs.lookup(name).name
@@ -83,15 +83,15 @@ def _known(name: str) -> str:
 
 
 def _is_binary(head: bytes) -> bool:
-    """Tell whether bytes that are not UTF-8 are no text at all: many of them are control codes."""
+    """Tell whether bytes that are not UTF-8 are not text at all: many of them are control codes."""
     return len(_CONTROL.findall(head)) > 0.03 * len(head)
 
 
-def _by_mark(head: bytes) -> str | None:
+def _recognize_mark(head: bytes) -> str | None:
     return next((name for mark, name in _BOMS.items() if head.startswith(mark)), None)
 
 
-def _by_nul_pattern(head: bytes) -> str | None:
+def _recognize_utf16(head: bytes) -> str | None:
     """Recognise UTF-16 without a mark: every other byte of its spaces, digits and line ends is NUL."""
     pairs = len(head) // 2
     even, odd = head[0::2].count(0), head[1::2].count(0)
@@ -102,7 +102,7 @@ def _by_nul_pattern(head: bytes) -> str | None:
     return None
 
 
-def _first_wrong_byte(source: Source, encoding: str) -> _WrongByte | None:
+def _find_wrong_byte(source: Source, encoding: str) -> _WrongByte | None:
     """Decode the whole file and return the first byte that cannot be, or that is NUL where letters are single bytes."""
     decoder = codecs.getincrementaldecoder(encoding)()
     wide = encoding.startswith(_WIDE)
@@ -118,12 +118,12 @@ def _first_wrong_byte(source: Source, encoding: str) -> _WrongByte | None:
     except UnicodeDecodeError as error:
         held = len(error.object) - len(piece)  # bytes of a letter that the end of the last piece cut
         return _WrongByte(read - held + error.start, error.object[error.start])
-    except UnicodeError:  # UTF-16 and UTF-32 without a mark say no position
+    except UnicodeError:  # for UTF-16 and UTF-32 without a mark, the error has no position
         return _WrongByte(0, next(source.chunks())[0])
     return None
 
 
-def _single_byte_encoding(source: Source, wrong: _WrongByte) -> Encoding:
+def _choose_single_byte_encoding(source: Source, wrong: _WrongByte) -> Encoding:
     """Choose cp1252 or latin-1 for a file that is not UTF-8, unless most of its letters are."""
     letters = strays = 0
     only_latin1 = False
@@ -133,13 +133,13 @@ def _single_byte_encoding(source: Source, wrong: _WrongByte) -> Encoding:
         strays += len(_HIGH_BYTE.findall(piece)) - sum(map(len, found))
         only_latin1 = only_latin1 or _NOT_CP1252.search(piece) is not None
     if letters > strays:
-        line = line_of(source, wrong.offset, "utf-8")
+        line = find_line(source, wrong.offset, "utf-8")
         raise InputError(
             f"`{source}` mixes encodings: most of it is UTF-8, but line {line} has a byte 0x{wrong.value:02x}",
-            "mend that line, or read all of it as Windows text with --encoding cp1252",
+            "fix that line, or read all of it as Windows text with --encoding cp1252",
         )
     name = "latin-1" if only_latin1 else "cp1252"
-    line = line_of(source, wrong.offset, name)
+    line = find_line(source, wrong.offset, name)
     return Encoding(
         name, f"`{source}` is not UTF-8, so it was read as {name}; if line {line} looks wrong, give --encoding"
     )

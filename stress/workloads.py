@@ -1,4 +1,4 @@
-"""The commands that make one file or folder of others, each with what its result must be equal to."""
+"""Workloads: commands that make one file or folder, with a way to compare the results."""
 
 import gzip
 import json
@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from stress.facts import Content, content_of
+from stress.facts import Content, hash_contents
 from stress.inputs import Inputs, copy
 from stress.program import Program
 from txt.labeling.store.journal import store_path
 
 
 @dataclass(frozen=True)
-class Work:
+class Workload:
     """A command that makes `out` in a folder that `lay_out` has filled.
 
     `again` is added where something may be at that place already; `most` bounds the trials of what takes long.
@@ -27,7 +27,7 @@ class Work:
     out: str
     lay_out: Callable[[Inputs, Path], None]
     again: tuple[object, ...] = ()
-    essence: Callable[[Path], Content | None] = content_of
+    essence: Callable[[Path], Content | None] = hash_contents
     most: int | None = None
     patches: Mapping[str, object] = field(default_factory=dict, hash=False)
 
@@ -37,15 +37,15 @@ class Work:
 
 
 @dataclass(frozen=True)
-class Done:
+class UndisturbedRun:
     """An undisturbed run of a work: how long it took and what it made."""
 
     seconds: float
-    made: Content
+    output: Content
 
 
 @cache
-def done(work: Work, inputs: Inputs) -> Done:
+def run_undisturbed(work: Workload, inputs: Inputs) -> UndisturbedRun:
     """Do the work once without any fault."""
     folder = inputs.folder / f"done {work.name}"
     folder.mkdir()
@@ -57,10 +57,10 @@ def done(work: Work, inputs: Inputs) -> Done:
     made = work.essence(folder / work.out)
     if code != 0 or made is None:
         raise RuntimeError(f"{work.name} fails without any fault:\n{program.said()}")
-    return Done(seconds, made)
+    return UndisturbedRun(seconds, made)
 
 
-def earlier(work: Work, folder: Path) -> None:
+def place_earlier_output(work: Workload, folder: Path) -> None:
     """Put something at the place of the output: what an earlier command of the kind has left there."""
     out = folder / work.out
     if out.suffix:
@@ -72,9 +72,9 @@ def earlier(work: Work, folder: Path) -> None:
         (out / "README.md").write_text("what was here before\n")
 
 
-def _prepared(path: Path) -> Content | None:
+def _hash_prepared(path: Path) -> Content | None:
     """Return the content of a prepared folder but for the times in it; an unreadable manifest is an error."""
-    found = content_of(path)
+    found = hash_contents(path)
     if found is None or "report.json" not in found:
         return found
     manifest = json.loads((path / "manifest.json").read_text())
@@ -83,17 +83,17 @@ def _prepared(path: Path) -> Content | None:
     return {name: volatile.get(name, digest) for name, digest in found.items()}
 
 
-def _texts(inputs: Inputs, folder: Path) -> None:
+def _lay_out_texts(inputs: Inputs, folder: Path) -> None:
     copy(inputs.texts, folder)
 
 
-def _labeled(inputs: Inputs, folder: Path) -> None:
+def _lay_out_labeled(inputs: Inputs, folder: Path) -> None:
     data = copy(inputs.texts, folder)
-    copy(_store(inputs), folder).rename(store_path(data))
+    copy(_make_store(inputs), folder).rename(store_path(data))
 
 
 @cache
-def _store(inputs: Inputs) -> Path:
+def _make_store(inputs: Inputs) -> Path:
     """Return a label store with decisions about the texts."""
     folder = inputs.folder / "labeled"
     folder.mkdir()
@@ -106,7 +106,7 @@ def _store(inputs: Inputs) -> Path:
     return store_path(data)
 
 
-def _run(inputs: Inputs, folder: Path) -> None:
+def _lay_out_run(inputs: Inputs, folder: Path) -> None:
     (folder / "topics.csv.gz").write_bytes(gzip.compress(inputs.texts.read_bytes(), mtime=0))
     copy(inputs.prepared, folder)
     shutil.copytree(inputs.run, folder / "runs" / "model")
@@ -114,33 +114,39 @@ def _run(inputs: Inputs, folder: Path) -> None:
 
 _EARLIER = "text,label,augmented,method,source_id\nwhat was here before,food,false,,1\n"
 
-PREPARE = Work("prepare", ("prepare", "topics.csv", "--vocab-size", 400), "prepared", _texts, essence=_prepared)
+PREPARE = Workload(
+    "prepare", ("prepare", "topics.csv", "--vocab-size", 400), "prepared", _lay_out_texts, essence=_hash_prepared
+)
 AUGMENTING = ("augment", "topics.csv", "-o", "more.csv", "--method", "swap", "--method", "delete", "--seed", 5)
 SMALL_CHUNKS = {"txt.augmentation.augment._SAVED_EVERY": 0.0, "txt.augmentation.augment.CHUNK_ROWS": 20}
-AUGMENT = Work("augment", AUGMENTING, "more.csv", _texts, patches=SMALL_CHUNKS)
-AUGMENT_TOGETHER = Work(
-    "augment --workers 2", (*AUGMENTING, "--workers", 2), "more.csv", _texts, most=20, patches=SMALL_CHUNKS
+AUGMENT = Workload("augment", AUGMENTING, "more.csv", _lay_out_texts, patches=SMALL_CHUNKS)
+AUGMENT_TOGETHER = Workload(
+    "augment --workers 2", (*AUGMENTING, "--workers", 2), "more.csv", _lay_out_texts, most=20, patches=SMALL_CHUNKS
 )
-PREDICT = Work(
+PREDICT = Workload(
     "predict",
     ("predict", "model", "topics.csv.gz", "-o", "answers.csv.gz", "--precision", "float32", "--threads", 1),
     "answers.csv.gz",
-    _run,
+    _lay_out_run,
     ("--force",),
     patches={"txt.prediction.predict_file._STEP_ROWS": 20},
 )
-EXPORT = Work("export", ("export", "model", "-o", "exported"), "exported", _run, ("--force",))
-EXPORT_ONNX = Work(
+EXPORT = Workload("export", ("export", "model", "-o", "exported"), "exported", _lay_out_run, ("--force",))
+EXPORT_ONNX = Workload(
     "export --format onnx",
     ("export", "model", "--format", "onnx", "-o", "exported"),
     "exported",
-    _run,
+    _lay_out_run,
     ("--force",),
     most=20,
 )
-LABEL_EXPORT = Work(
-    "label --export", ("label", "topics.csv", "--export", "labeled.csv"), "labeled.csv", _labeled, ("--overwrite",)
+LABEL_EXPORT = Workload(
+    "label --export",
+    ("label", "topics.csv", "--export", "labeled.csv"),
+    "labeled.csv",
+    _lay_out_labeled,
+    ("--overwrite",),
 )
-WORKS = (PREPARE, AUGMENT, AUGMENT_TOGETHER, PREDICT, EXPORT, EXPORT_ONNX, LABEL_EXPORT)
+WORKLOADS = (PREPARE, AUGMENT, AUGMENT_TOGETHER, PREDICT, EXPORT, EXPORT_ONNX, LABEL_EXPORT)
 LIGHT = (PREPARE, AUGMENT, PREDICT, EXPORT, LABEL_EXPORT)
 """Those that take a second or two."""

@@ -38,14 +38,14 @@ def find_model(name_or_path: str | Path) -> ModelSource:
     """Find a run by name or path, or a folder with a model.
 
     Raises:
-        InputError: there is no such run or folder, or it holds no classifier.
+        InputError: there is no such run or folder, or it does not hold a classifier.
     """
     for path in (Path(name_or_path), RUNS / name_or_path):
         if (path / "config.json").is_file() and "model_type" in read_json(path / "config.json"):
-            return ModelSource(_classifier(path))
+            return ModelSource(_check_classifier(path))
         _refuse_others(path)
     run = Run.open(name_or_path)
-    _classifier(run.model)
+    _check_classifier(run.model)
     return ModelSource(run.model, run)
 
 
@@ -61,8 +61,8 @@ def _refuse_others(path: Path) -> None:
         raise InputError(f"`{path}` is neither a run nor a model's folder", "`txt runs` lists the runs")
 
 
-def _classifier(folder: Path) -> Path:
-    """Return the folder of a model after a look at what kind of model it is."""
+def _check_classifier(folder: Path) -> Path:
+    """Check that a folder holds a classifier with its tokenizer, and return it."""
     if not (folder / "model.safetensors").is_file():
         raise InputError(
             f"`{folder}` holds no trained model",
@@ -72,7 +72,8 @@ def _classifier(folder: Path) -> Path:
     kinds = config.get("architectures") or ["model without a name"]
     if not any("Classif" in str(kind) for kind in kinds):
         raise InputError(
-            f"`{folder}` holds a {kinds[0]}, which is no classifier", f"txt train DATA --from {folder} makes one of it"
+            f"`{folder}` holds a {kinds[0]}, which is not a classifier",
+            f"txt train DATA --from {folder} trains one from it",
         )
     if not (folder / "tokenizer.json").is_file():
         raise InputError(f"`{folder}` has no tokenizer.json", "copy the tokenizer's files beside the model")

@@ -19,22 +19,22 @@ from torch import Tensor
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.metrics import Ints, count_confusions, score_predictions
-from txt.model.build import learning_rate_scale, new_model
-from txt.model.dropout import Dropout, mask_pool
+from txt.model.build import build_model, learning_rate_scale
+from txt.model.dropout import Dropout, draw_mask_pool
 from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import save_model
 from txt.runs.events import Evaluation, Event, Finished, Saved, Started
 from txt.runs.folder import Run
-from txt.training.batches import Rows
+from txt.training.batches import RowNumbers
 from txt.training.checkpoint import Checkpoint
 from txt.training.distributed import Group
 from txt.training.gradients import BatchLoss
-from txt.training.head import STRENGTHS, Floats, Head, embed, fit_head
-from txt.training.machine import Machine, peak_memory
+from txt.training.linear_head import STRENGTHS, Floats, Head, embed_split, fit_head
+from txt.training.machine import Machine, measure_peak_memory
 from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
-from txt.training.plan import derived_seed, linear_with_warmup
-from txt.training.validation import better
+from txt.training.plan import derive_seed, linear_with_warmup
+from txt.training.validation import is_better
 
 TEMPERATURE = 0.07
 STEPS_PER_ROUND = 50
@@ -44,7 +44,7 @@ _ROWS_OF_A_CLASS = 4  # in a batch
 class HeadTraining:
     """Fits a linear head; with `few_shot`, again after each of `num_epochs` rounds of contrastive training.
 
-    It keeps no checkpoints: it takes seconds to minutes, and begins anew where it was stopped.
+    It keeps no checkpoints: it takes seconds to minutes, and starts again from the beginning after a stop.
     """
 
     def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group) -> None:
@@ -56,9 +56,9 @@ class HeadTraining:
         if len(np.unique(self.train.labels)) < 2:
             raise InputError(f"`{prepared.path}` has labeled rows of one class only in its train split")
         self.tokenizer = prepared.path / "tokenizer"
-        model = new_model(self.config, prepared, machine.device)
+        model = build_model(self.config, prepared, machine.device)
         if not isinstance(model, PretrainedClassifier):
-            raise InputError(f"`{self.config.pretrained}` is no pretrained encoder", "--from minilm is one")
+            raise InputError(f"`{self.config.pretrained}` is not a pretrained encoder", "--from minilm is one")
         self.model = model
         scale_of = partial(learning_rate_scale, self.model, self.config)
         self.optimizer = FlatAdamW(model, machine.dtype, self.config.weight_decay, scale_of)
@@ -77,7 +77,7 @@ class HeadTraining:
 
     def events(self, stop: Callable[[], bool]) -> Generator[Event, None, None]:
         """Train to the end or until `stop()`; the last event is Finished."""
-        yield self._started()
+        yield self._make_started()
         self.step = 0 if self.rounds else 1
         yield from self._fit(0)
         status = "completed"
@@ -87,22 +87,22 @@ class HeadTraining:
                 status = "interrupted"
                 break
             yield from self._fit(number)
-        yield self._finished(status)
+        yield self._make_finished(status)
 
     # The encoder
 
     def _contrast(self, number: int, stop: Callable[[], bool]) -> Iterator[Event]:
         """Train the encoder for one round."""
         total = self.rounds * STEPS_PER_ROUND
-        pool = mask_pool(self.config.dropout, self._seed(number), self.machine.dtype, self.machine.device)
+        pool = draw_mask_pool(self.config.dropout, self._derive_seed(number), self.machine.dtype, self.machine.device)
         self.working.train()
         for _ in range(STEPS_PER_ROUND):
             begun = time.perf_counter()
-            rows = self._batch()
+            rows = self._draw_batch()
             token_ids, lengths = self.train.gather(rows)
             inputs = torch.from_numpy(token_ids).to(self.machine.device)
             labels = torch.from_numpy(self.train.labels[rows]).to(self.machine.device)
-            drop = Dropout(pool, self._seed(number, self.step))
+            drop = Dropout(pool, self._derive_seed(number, self.step))
             found = self.working.embed(inputs, lengths.tolist(), drop).float()  # (B, D)
             loss = contrastive_loss(found, labels)
             loss.backward()
@@ -112,16 +112,16 @@ class HeadTraining:
             self.optimizer.step(rate)
             self.step += 1
             seconds = time.perf_counter() - begun
-            batch = BatchLoss(loss.item(), nearest_right(found, labels))
+            batch = BatchLoss(loss.item(), count_nearest_right(found, labels))
             self.meter.add(batch, len(rows), int(lengths.sum()), norm, rate, seconds)
             if stop():
                 break
-        yield self.meter.event(self.step, self.step / STEPS_PER_ROUND, peak_memory(self.machine.device))
+        yield self.meter.event(self.step, self.step / STEPS_PER_ROUND, measure_peak_memory(self.machine.device))
         self.meter = Meter()
 
-    def _batch(self) -> Rows:
+    def _draw_batch(self) -> RowNumbers:
         """Draw the rows of a step, sorted by length: some classes, and a few rows of each."""
-        draw = np.random.default_rng(self._seed(self.step, 1))
+        draw = np.random.default_rng(self._derive_seed(self.step, 1))
         labels = self.train.labels
         present = np.unique(labels)
         wanted = min(len(present), max(2, self.config.batch_size // _ROWS_OF_A_CLASS))
@@ -133,42 +133,42 @@ class HeadTraining:
         chosen = np.concatenate(rows)
         return chosen[np.argsort(self.train.lengths[chosen], kind="stable")]
 
-    def _seed(self, *purpose: int) -> int:
-        return derived_seed(self.config.seed, *purpose)
+    def _derive_seed(self, *purpose: int) -> int:
+        return derive_seed(self.config.seed, *purpose)
 
     # The head
 
     def _fit(self, number: int) -> Iterator[Event]:
         """Fit the head with each strength of regularization, and keep the model when it is the best so far on val."""
         begun = time.perf_counter()
-        train, val = (embed(self.working, split, self.machine.device) for split in (self.train, self.val))
+        train, val = (embed_split(self.working, split, self.machine.device) for split in (self.train, self.val))
         metric = self.config.metric
         best: tuple[float, Head] | None = None
         for strength in STRENGTHS:
             head = fit_head(train, self.train.labels, self.num_classes, strength)
             score = self._score(head.logits(val), metric)
-            if best is None or better(score, best[0], metric):
+            if best is None or is_better(score, best[0], metric):
                 best = score, head
         assert best is not None
         score, head = best
-        is_best = better(score, self.best_score, metric)
+        is_best = is_better(score, self.best_score, metric)
         if is_best:
             self.best_score, self.best_round = score, number
             head.write(self.model.model.get_submodule("classifier"))
             save_model(self.model, self.tokenizer, self.run.model)
-        yield self._evaluation(number, head.logits(train), head.logits(val), score, is_best, begun)
+        yield self._make_evaluation(number, head.logits(train), head.logits(val), score, is_best, begun)
         if is_best:
             inside = str(self.run.model.relative_to(self.run.path))
             yield Saved(time=time.time(), step=self.step, path=inside, best=True)
 
     def _score(self, logits: Floats, metric: str) -> float:
         if metric == "loss":
-            return _loss(logits, self.val.labels)
+            return _compute_loss(logits, self.val.labels)
         return score_predictions(self.val.labels, logits.argmax(1), self.num_classes)[metric]
 
-    # What is told
+    # Events
 
-    def _started(self) -> Started:
+    def _make_started(self) -> Started:
         return Started(
             time=time.time(),
             step=0,
@@ -184,7 +184,7 @@ class HeadTraining:
             host=socket.gethostname(),
         )
 
-    def _evaluation(
+    def _make_evaluation(
         self, number: int, train: Floats, val: Floats, score: float, is_best: bool, begun: float
     ) -> Evaluation:
         predictions = val.argmax(1)
@@ -194,9 +194,9 @@ class HeadTraining:
             step=self.step,
             epoch=float(number),
             epoch_end=True,
-            train_loss=_loss(train, self.train.labels),
+            train_loss=_compute_loss(train, self.train.labels),
             train_accuracy=float((train.argmax(1) == self.train.labels).mean()),
-            val_loss=_loss(val, self.val.labels),
+            val_loss=_compute_loss(val, self.val.labels),
             metrics=score_predictions(self.val.labels, predictions, self.num_classes),
             metric=self.config.metric,
             score=score,
@@ -206,7 +206,7 @@ class HeadTraining:
             seconds=time.perf_counter() - begun,
         )
 
-    def _finished(self, status: str) -> Finished:
+    def _make_finished(self, status: str) -> Finished:
         seconds = time.monotonic() - self._begun
         return Finished(
             time=time.time(),
@@ -223,8 +223,8 @@ class HeadTraining:
 def contrastive_loss(embeddings: Tensor, labels: Tensor) -> Tensor:
     """Return the supervised contrastive loss (Khosla et al. 2020, equation 2) of embeddings (B, D), labels (B,).
 
-    Each row is to be more similar to the others of its class than to the rest; rows alone in their class count only
-    as others' rest.
+    Each row is to be more similar to the others of its class than to the rest; a row alone in its class only
+    counts as one of the others.
     """
     unit = F.normalize(embeddings, dim=1)
     others = ~torch.eye(len(unit), dtype=torch.bool, device=unit.device)
@@ -236,12 +236,12 @@ def contrastive_loss(embeddings: Tensor, labels: Tensor) -> Tensor:
     return -mean[counts > 0].mean()
 
 
-def nearest_right(embeddings: Tensor, labels: Tensor) -> int:
+def count_nearest_right(embeddings: Tensor, labels: Tensor) -> int:
     """Return how many of some rows (B, D) have a row of their own class as the most similar other one."""
     unit = F.normalize(embeddings.detach(), dim=1)
     similarity = (unit @ unit.T).fill_diagonal_(float("-inf"))
     return int((labels[similarity.argmax(1)] == labels).sum())
 
 
-def _loss(logits: Floats, labels: Ints) -> float:
+def _compute_loss(logits: Floats, labels: Ints) -> float:
     return float(F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels)))

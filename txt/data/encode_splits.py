@@ -1,4 +1,4 @@
-"""The second pass: what was put aside becomes token ids, labels and metadata in the files of each split."""
+"""The second pass: encodes the staged rows and writes token ids, labels and metadata to the files of each split."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,18 +11,18 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from txt.data.encoder import Encoder, Tokens, encoder_for
 from txt.data.prepared import METADATA, SPLITS, PreparedFile, describe_file
 from txt.data.row_facts import ROW
-from txt.data.split import LEFT_OUT, Codes, Labels
-from txt.data.staging import Staged
+from txt.data.split import LEFT_OUT, LabelCodes, SplitCodes
+from txt.data.staging import StagedRows
+from txt.data.token_encoder import Encoder, Tokens, make_encoder
 from txt.data.tokenizer import TextTokenizer
 
 Lengths = npt.NDArray[np.int64]
 
 
 @dataclass
-class Counts:
+class SplitCounts:
     """What was counted in a split: texts by their number of tokens before they are cut, tokens kept, unknown ones."""
 
     by_length: Lengths = field(default_factory=lambda: np.zeros(1, np.int64))
@@ -38,36 +38,36 @@ class Counts:
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedSplits:
     """The written files and what was counted, by split."""
 
     files: dict[str, tuple[PreparedFile, ...]]
-    counts: dict[str, Counts]
+    counts: dict[str, SplitCounts]
 
 
-def encode(
-    staged: Staged,
-    codes: Codes,
-    labels: Labels,
+def encode_rows(
+    staged: StagedRows,
+    codes: SplitCodes,
+    labels: LabelCodes,
     tokenizer: TextTokenizer,
     max_length: int,
     folder: Path,
     progress: Callable[[int], None],
-) -> Encoded:
-    """Encode every row that has a split and write it to `folder`; `progress` hears how many rows are done.
+) -> EncodedSplits:
+    """Encode every row that has a split and write it to `folder`; `progress` is called with the rows done.
 
     `codes` and `labels` are the split and the class of each row, (N,).
     """
-    counts = {name: Counts() for name in SPLITS}
-    schema = _schema(staged)
-    encoder = encoder_for(tokenizer.backend, max_length)
+    counts = {name: SplitCounts() for name in SPLITS}
+    schema = _make_schema(staged)
+    encoder = make_encoder(tokenizer.backend, max_length)
     done = 0
     with ExitStack() as stack:
         writers = {name: SplitWriter(folder, name, schema) for name in SPLITS}
         for writer in writers.values():
             stack.callback(writer.abandon)
-        for piece in _encoded(staged, codes, labels, encoder):
-            rows = _rows(piece, schema, staged)
+        for piece in _encode_batches(staged, codes, labels, encoder):
+            rows = _make_rows(piece, schema, staged)
             for code, name in enumerate(SPLITS):
                 chosen = piece.codes == code
                 if chosen.any():
@@ -78,7 +78,7 @@ def encode(
             done += piece.rows_read
             progress(done)
         files = {name: writer.close() for name, writer in writers.items()}
-    return Encoded({name: each for name, each in files.items() if each}, counts)
+    return EncodedSplits({name: each for name, each in files.items() if each}, counts)
 
 
 class _Piece(NamedTuple):
@@ -86,45 +86,45 @@ class _Piece(NamedTuple):
 
     rows_read: int
     batch: pa.RecordBatch
-    codes: Codes
-    labels: Labels
+    codes: SplitCodes
+    labels: LabelCodes
     tokens: Tokens
 
 
-def _encoded(staged: Staged, codes: Codes, labels: Labels, encoder: Encoder) -> Iterator[_Piece]:
+def _encode_batches(staged: StagedRows, codes: SplitCodes, labels: LabelCodes, encoder: Encoder) -> Iterator[_Piece]:
     """Yield the batches, encoded; while one is used, the next is encoded in another thread."""
 
-    def finished(batch: pa.RecordBatch, begin: int, task: "Future[Tokens]") -> _Piece:
+    def finish_piece(batch: pa.RecordBatch, begin: int, task: "Future[Tokens]") -> _Piece:
         here = slice(begin, begin + len(batch))
         kept = codes[here] != LEFT_OUT
-        return _Piece(len(batch), _filtered(batch, kept), codes[here][kept], labels[here][kept], task.result())
+        return _Piece(len(batch), _filter_rows(batch, kept), codes[here][kept], labels[here][kept], task.result())
 
     waiting = None
     begin = 0
     with ThreadPoolExecutor(1) as worker:
         for batch in staged.batches():
             kept = codes[begin : begin + len(batch)] != LEFT_OUT
-            texts = _filtered(batch, kept).column(staged.roles.text.name).to_pylist()
+            texts = _filter_rows(batch, kept).column(staged.roles.text.name).to_pylist()
             following = batch, begin, worker.submit(encoder, texts)
             if waiting:
-                yield finished(*waiting)
+                yield finish_piece(*waiting)
             waiting = following
             begin += len(batch)
         if waiting:
-            yield finished(*waiting)
+            yield finish_piece(*waiting)
 
 
-def _filtered(batch: pa.RecordBatch, kept: npt.NDArray[np.bool_]) -> pa.RecordBatch:
+def _filter_rows(batch: pa.RecordBatch, kept: npt.NDArray[np.bool_]) -> pa.RecordBatch:
     return batch if kept.all() else batch.filter(pa.array(kept))
 
 
-def _schema(staged: Staged) -> pa.Schema:
+def _make_schema(staged: StagedRows) -> pa.Schema:
     kind = pa.string() if staged.roles.row_id else pa.int64()
     own = [("token_ids", pa.list_(pa.int32())), ("label", pa.int64()), ("text", pa.string()), ("row_id", kind)]
     return pa.schema([*own, *((METADATA + name, pa.string()) for name in staged.metadata())])
 
 
-def _rows(piece: _Piece, schema: pa.Schema, staged: Staged) -> pa.RecordBatch:
+def _make_rows(piece: _Piece, schema: pa.Schema, staged: StagedRows) -> pa.RecordBatch:
     batch = piece.batch
     named = {
         "token_ids": pa.ListArray.from_arrays(pa.array(piece.tokens.offsets), pa.array(piece.tokens.ids)),
@@ -149,10 +149,10 @@ class SplitWriter:
     def __init__(self, folder: Path, name: str, schema: pa.Schema, file_rows: int = FILE_ROWS) -> None:
         self._folder = folder
         self._name = name
-        self._schema = schema
+        self._make_schema = schema
         self._file_rows = file_rows
         self._waiting: list[pa.RecordBatch] = []
-        self._rows: list[tuple[str, int]] = []  # of each file so far
+        self._make_rows: list[tuple[str, int]] = []  # of each file so far
         self._stack = ExitStack()
         self._writer: pa.ipc.RecordBatchFileWriter | None = None
 
@@ -169,7 +169,7 @@ class SplitWriter:
         """Write what is left, and return the files."""
         self._flush()
         self._stack.close()
-        return tuple(describe_file(self._folder, name, rows) for name, rows in self._rows)
+        return tuple(describe_file(self._folder, name, rows) for name, rows in self._make_rows)
 
     def abandon(self) -> None:
         """Close the files without finishing them."""
@@ -178,19 +178,19 @@ class SplitWriter:
     def _flush(self) -> None:
         if not self._waiting:
             return
-        table = pa.Table.from_batches(self._waiting, self._schema).combine_chunks()
+        table = pa.Table.from_batches(self._waiting, self._make_schema).combine_chunks()
         self._waiting = []
-        if self._writer is None or self._rows[-1][1] + len(table) > self._file_rows:
-            self._writer = self._next_file()
+        if self._writer is None or self._make_rows[-1][1] + len(table) > self._file_rows:
+            self._writer = self._open_next_file()
         for batch in table.to_batches():
             self._writer.write_batch(batch)
-        name, rows = self._rows[-1]
-        self._rows[-1] = name, rows + len(table)
+        name, rows = self._make_rows[-1]
+        self._make_rows[-1] = name, rows + len(table)
 
-    def _next_file(self) -> pa.ipc.RecordBatchFileWriter:
+    def _open_next_file(self) -> pa.ipc.RecordBatchFileWriter:
         self._stack.close()
-        number = len(self._rows) + 1
+        number = len(self._make_rows) + 1
         name = f"{self._name}.arrow" if number == 1 else f"{self._name}-{number}.arrow"
-        self._rows.append((name, 0))
+        self._make_rows.append((name, 0))
         file = self._stack.enter_context((self._folder / name).open("wb"))
-        return self._stack.enter_context(pa.ipc.new_file(file, self._schema))
+        return self._stack.enter_context(pa.ipc.new_file(file, self._make_schema))

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from txt.data.reading.columns import split_named
-from txt.data.reading.open_rows import Rows
+from txt.data.reading.columns import parse_split
+from txt.data.reading.open_rows import OpenRows
 from txt.labeling.active.holdout import Holdout, draw_holdout, estimate_shares, read_holdout, save_holdout
 from txt.labeling.active.log import QueryLog, QueryPlan
 from txt.labeling.active.queues import PICKED, QUEUE_ROWS, KnownLabels, Question, Ranking
@@ -64,7 +64,7 @@ class ActiveLearning:
     """One sitting's active learning; hand `suggest`, `order` and `log_shown` to the session, then call `attach`."""
 
     def __init__(
-        self, rows: Rows, journal: Journal, states: RowStates, plan: QueryPlan, options: SittingOptions
+        self, rows: OpenRows, journal: Journal, states: RowStates, plan: QueryPlan, options: SittingOptions
     ) -> None:
         self._plan = plan
         self._rows, self._journal = rows, journal
@@ -269,7 +269,7 @@ class ActiveLearning:
         return np.array([row for row, _ in zip(found, range(QUEUE_ROWS), strict=False)], np.int64)
 
     def _is_usable(self, row: int) -> bool:
-        return self._split is None or split_named(self._rows.metadata(row).get(self._split, "")) != "test"
+        return self._split is None or parse_split(self._rows.metadata(row).get(self._split, "")) != "test"
 
 
 def make_question(states: RowStates, holdout: Holdout, moment: int) -> Question:

@@ -1,4 +1,4 @@
-"""The answers for a file's rows on disk, row after row, so that work which stops at any moment can go on."""
+"""The predictions for a file's rows on disk, so that interrupted work can continue."""
 
 import fcntl
 import json
@@ -18,8 +18,8 @@ _TOLERANCE = 1e-3  # probabilities in float32 sum to one but for rounding
 Records = npt.NDArray[np.float32]
 
 
-class AnswerLog:
-    """A file of one line of JSON that says whose answers it holds, and a fixed number of bytes a row behind it.
+class PredictionLog:
+    """A file with one line of JSON that identifies the model and data, followed by a fixed number of bytes per row.
 
     A row is its C probabilities, and 1 where the text was longer than the model reads; NaN where there is no text.
     """
@@ -34,11 +34,11 @@ class AnswerLog:
         except OSError:
             os.close(self._file)
             raise InputError(f"another process is at work on `{path}`", "wait for it, or name another file") from None
-        self.rows = self._whole_rows()
+        self.rows = self._count_whole_rows()
         if self.rows == 0:
             os.ftruncate(self._file, 0)
             os.pwrite(self._file, self._header, 0)
-        os.ftruncate(self._file, self._place(self.rows))
+        os.ftruncate(self._file, self._byte_offset(self.rows))
 
     @staticmethod
     def is_about(path: Path, of: str) -> bool:
@@ -50,7 +50,7 @@ class AnswerLog:
         """Add the answers of more rows: probabilities (N, C), and which texts are long (N,); they are on disk then."""
         records = np.column_stack([probabilities, long]).astype(np.float32)  # (N, C + 1)
         content = memoryview(records.tobytes())
-        place = self._place(self.rows)
+        place = self._byte_offset(self.rows)
         while content:
             written = os.pwrite(self._file, content, place)
             content, place = content[written:], place + written
@@ -61,7 +61,7 @@ class AnswerLog:
         """Yield all answers, (N, C + 1) at a time."""
         for start in range(0, self.rows, _CHUNK_ROWS):
             count = min(_CHUNK_ROWS, self.rows - start)
-            yield self._records(start, count)
+            yield self._read_records(start, count)
 
     def remove(self) -> None:
         """Remove the file."""
@@ -71,25 +71,25 @@ class AnswerLog:
         """Close the file; what is in it stays."""
         os.close(self._file)
 
-    def _whole_rows(self) -> int:
+    def _count_whole_rows(self) -> int:
         """Return how many rows from the start are whole: a power cut can leave zeros where the rest was to come."""
         size = os.fstat(self._file).st_size - len(self._header)
         if os.pread(self._file, len(self._header), 0) != self._header:
             return 0
         rows = size // (4 * self._width)
         for start in range(0, rows, _CHUNK_ROWS):
-            records = self._records(start, min(_CHUNK_ROWS, rows - start))
+            records = self._read_records(start, min(_CHUNK_ROWS, rows - start))
             sums = records[:, :-1].sum(1)
             broken = np.flatnonzero((np.abs(sums - 1) > _TOLERANCE) & ~np.isnan(records[:, 0]))
             if len(broken):
                 return start + int(broken[0])
         return rows
 
-    def _records(self, start: int, count: int) -> Records:
-        content = os.pread(self._file, 4 * self._width * count, self._place(start))
+    def _read_records(self, start: int, count: int) -> Records:
+        content = os.pread(self._file, 4 * self._width * count, self._byte_offset(start))
         return np.frombuffer(content, np.float32).reshape(count, self._width)
 
-    def _place(self, row: int) -> int:
+    def _byte_offset(self, row: int) -> int:
         return len(self._header) + 4 * self._width * row
 
 

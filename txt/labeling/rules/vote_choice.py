@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from txt.labeling.rules.combination import ABSTAIN, Floats, LabelCodes, Vote, combine
 from txt.labeling.rules.firing import FiringResult
-from txt.labeling.rules.judging import FOLDS, JudgedRows, learn_weights
+from txt.labeling.rules.judged_rows import FOLDS, JudgedRows, learn_weights
 from txt.labeling.rules.rule import Combination
 from txt.proportions import Interval, paired_difference
 

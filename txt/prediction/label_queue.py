@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from types import TracebackType
 
-from txt.data.reading.row_index import content_hash
+from txt.data.reading.row_index import hash_content
 from txt.errors import InputError
 from txt.labeling.store.decision import Decision, format_row_id, now
 from txt.labeling.store.journal import Journal
-from txt.prediction.predict_file import Unsure
+from txt.prediction.predict_file import UnsureRow
 
 _BATCH = 5000
 
@@ -27,7 +27,7 @@ class LabelQueue:
         who: the classifier's name, under which the flags are kept.
 
     Raises:
-        InputError: the store is none, or is about other classes or another column.
+        InputError: the file is not a label store, or is for other classes or another column.
     """
 
     def __init__(self, store: Path, text_column: str, labels: Iterable[str], who: str) -> None:
@@ -37,15 +37,15 @@ class LabelQueue:
         self._waiting: list[Decision] = []
         self._journal = Journal.open(store)
         try:
-            self._settings = self._checked_settings(text_column, list(labels))
+            self._settings = self._check_settings(text_column, list(labels))
             self._act = self._journal.new_act()
         except BaseException:
             self._journal.close()
             raise
 
-    def add(self, row: Unsure) -> None:
+    def add(self, row: UnsureRow) -> None:
         """Flag a row."""
-        text_hash = content_hash(row.text)
+        text_hash = hash_content(row.text)
         name = format_row_id(text_hash, self._seen[text_hash])
         self._seen[text_hash] += 1
         self._waiting.append(
@@ -83,7 +83,7 @@ class LabelQueue:
             self._journal.append(self._waiting)
         self._waiting.clear()
 
-    def _checked_settings(self, text_column: str, labels: list[str]) -> dict[str, str]:
+    def _check_settings(self, text_column: str, labels: list[str]) -> dict[str, str]:
         """Return what the store does not know yet of the task."""
         known = self._journal.settings()
         column = known.get("text_column", text_column)
@@ -105,10 +105,10 @@ def refuse_unlabelable(data: Path, kind: str, compressed: bool) -> None:
     """Refuse a data file that `txt label` does not read.
 
     Raises:
-        InputError: it is compressed, JSON, Parquet, or no file.
+        InputError: it is compressed, JSON, Parquet, or not a file.
     """
     if compressed or kind not in ("csv", "jsonl") or not data.is_file():
         raise InputError(
-            f"--to-label needs a file that `txt label` reads, and `{data}` is none",
+            f"--to-label needs a file that `txt label` reads, and `{data}` is not one",
             "CSV, TSV or JSON lines, uncompressed",
         )

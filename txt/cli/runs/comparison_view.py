@@ -1,4 +1,4 @@
-"""Runs side by side on the terminal: what was set otherwise, their curves, and whether one is really better."""
+"""Compares runs on the terminal: different options, curves, and whether one run is significantly better."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -7,7 +7,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from txt.cli.console import shown
+from txt.cli.console import make_literal
 from txt.sanitize import clip
 
 if TYPE_CHECKING:
@@ -29,13 +29,13 @@ def show_options(runs: Sequence[str], options: Mapping[str, Sequence[Any]], cons
         console.print("nothing")
         return
     room = max(8, (console.width - max(len(name) for name in options) - 2 * len(runs)) // len(runs))
-    rows = [[name, *(clip(_spoken(value), room) for value in values)] for name, values in options.items()]
-    console.print(_table(["", *(clip(run, room) for run in runs)], rows))
+    rows = [[name, *(clip(_format_value(value), room) for value in values)] for name, values in options.items()]
+    console.print(_build_table(["", *(clip(run, room) for run in runs)], rows))
 
 
 def show_curves(curves: Mapping[str, "Curves"], console: Console) -> None:
     """Print the curves of all runs over each other: loss on val, and the score where all have the same metric."""
-    from txt.charts.plot import Series, line_chart
+    from txt.charts.plot import Series, draw_line_chart
     from txt.metrics import METRIC_NAMES
 
     metrics = {entry.metric for each in curves.values() for entry in each.epochs}
@@ -48,12 +48,12 @@ def show_curves(curves: Mapping[str, "Curves"], console: Console) -> None:
     ):
         series = [
             Series([entry.epoch for entry in each.epochs], [value(entry) for entry in each.epochs], "", color)
-            for color, each in zip(_cycle(len(curves)), curves.values(), strict=True)
+            for color, each in zip(_cycle_colors(len(curves)), curves.values(), strict=True)
         ]
-        chart = line_chart(series, min(console.width, 100), 14, x_label="epoch")
+        chart = draw_line_chart(series, min(console.width, 100), 14, x_label="epoch")
         if chart.plain:
             console.print(
-                Text(f"\n{title[0].upper()}{title[1:]} by epoch  ", style="bold").append_text(_legend(curves))
+                Text(f"\n{title[0].upper()}{title[1:]} by epoch  ", style="bold").append_text(_draw_legend(curves))
             )
             console.print(chart)
 
@@ -79,13 +79,13 @@ def show_courses(curves: Mapping[str, "Curves"], console: Console) -> None:
             ]
         )
     console.print(Text())
-    console.print(_table(["", "best on val, at epoch", "lowest loss", "last loss", "above train"], rows))
+    console.print(_build_table(["", "best on val, at epoch", "lowest loss", "last loss", "above train"], rows))
 
 
 def show_differences(found: Sequence["Difference"], split: str, console: Console) -> None:
-    """Print for each run how much better it is than the first, by every score and class, and the plain answer."""
+    """Print how much better each run is than the first, by every score and class, with a verdict in words."""
     for each in found:
-        for part in _difference(each, split):
+        for part in _describe_difference(each, split):
             console.print(part)
     if not found:
         return
@@ -98,25 +98,25 @@ def show_differences(found: Sequence["Difference"], split: str, console: Console
     )
 
 
-def _difference(found: "Difference", split: str) -> Iterator[RenderableType]:
+def _describe_difference(found: "Difference", split: str) -> Iterator[RenderableType]:
     from txt.metrics import METRIC_NAMES
 
-    question = Text("\nIs ").append(shown(found.run, "bold")).append(" really better than ")
-    yield question.append(shown(found.base, "bold")).append(f"? On {found.rows:,} {split} rows")
-    rows = [[METRIC_NAMES[name], *_points(entry)] for name, entry in found.metrics.items()]
-    yield _table(["", "points above", "interval", ""], rows)
+    question = Text("\nIs ").append(make_literal(found.run, "bold")).append(" really better than ")
+    yield question.append(make_literal(found.base, "bold")).append(f"? On {found.rows:,} {split} rows")
+    rows = [[METRIC_NAMES[name], *_format_interval(entry)] for name, entry in found.metrics.items()]
+    yield _build_table(["", "points above", "interval", ""], rows)
     yield Text("\nF1 by class").append(
         f", the {MAX_CLASSES} that differ most of {len(found.classes)}" if len(found.classes) > MAX_CLASSES else ""
     )
     ordered = sorted(found.classes, key=lambda entry: -abs(entry.difference.value))[:MAX_CLASSES]
-    yield _table(
+    yield _build_table(
         ["", found.base, found.run, "points above", "interval", "", "rows"],
         [
             [
                 clip(entry.name, 24),
                 f"{entry.before:.3f}",
                 f"{entry.after:.3f}",
-                *_points(entry.difference),
+                *_format_interval(entry.difference),
                 f"{entry.rows:,}",
             ]
             for entry in ordered
@@ -128,34 +128,38 @@ def _difference(found: "Difference", split: str) -> Iterator[RenderableType]:
     )
 
 
-def _points(entry: "Interval") -> list[str]:
-    from txt.evaluation.wording import points, sign
+def _format_interval(entry: "Interval") -> list[str]:
+    from txt.evaluation.wording import format_points, sign
 
-    return [points(entry.value), f"[{points(entry.low)}, {points(entry.high)}]", _NO_MARK[sign(entry)]]
+    return [
+        format_points(entry.value),
+        f"[{format_points(entry.low)}, {format_points(entry.high)}]",
+        _NO_MARK[sign(entry)],
+    ]
 
 
-def _legend(runs: Mapping[str, Any]) -> Text:
+def _draw_legend(runs: Mapping[str, Any]) -> Text:
     parts = [
-        Text("━ ", style=color).append(shown(clip(run, 20), "default"))
-        for color, run in zip(_cycle(len(runs)), runs, strict=True)
+        Text("━ ", style=color).append(make_literal(clip(run, 20), "default"))
+        for color, run in zip(_cycle_colors(len(runs)), runs, strict=True)
     ]
     return Text("  ").join(parts)
 
 
-def _cycle(count: int) -> list[str]:
+def _cycle_colors(count: int) -> list[str]:
     return [_COLORS[number % len(_COLORS)] for number in range(count)]
 
 
-def _spoken(value: Any) -> str:
+def _format_value(value: Any) -> str:
     if value is None:
         return "–"
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
+def _build_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="dim")
     for number, heading in enumerate(headings):
-        table.add_column(shown(heading), no_wrap=True, justify="left" if number == 0 else "right")
+        table.add_column(make_literal(heading), no_wrap=True, justify="left" if number == 0 else "right")
     for row in rows:
-        table.add_row(*(shown(cell) for cell in row))
+        table.add_row(*(make_literal(cell) for cell in row))
     return table

@@ -1,4 +1,4 @@
-"""Texts to token ids, many at a time and as fast as can be; the ids are those of the tokenizer, always.
+"""Encodes many texts to token ids as fast as possible; the ids are exactly those of the tokenizer.
 
 The tokenizers of BERT and of GPT-2 look at each word by itself, and words repeat: with them each different word is
 encoded once and its ids are remembered, which on two cores is several times as fast as encoding every text.
@@ -52,13 +52,13 @@ Cut = Callable[[str], list[str]]
 """Cuts a text into pieces whose ids, one after the other, are the ids of the text."""
 
 
-def encoder_for(tokenizer: Tokenizer, max_length: int) -> Encoder:
+def make_encoder(tokenizer: Tokenizer, max_length: int) -> Encoder:
     """Return the fastest way to encode as `tokenizer` does, keeping `max_length` ids of each text."""
-    cut = cut_for(tokenizer)
+    cut = choose_cut(tokenizer)
     return PieceEncoder(tokenizer, max_length, cut) if cut else TextEncoder(tokenizer, max_length)
 
 
-def cut_for(tokenizer: Tokenizer) -> Cut | None:
+def choose_cut(tokenizer: Tokenizer) -> Cut | None:
     """Return how texts may be cut for this tokenizer; None where that is not certain."""
     parts = json.loads(tokenizer.to_str())
     kinds = {
@@ -91,7 +91,9 @@ def cut_as_bert(text: str) -> list[str]:
 def cut_as_gpt2(text: str) -> list[str]:
     """Cut in front of spaces, where GPT-2's words begin; a text with any unusual space is left whole."""
     words = text.split(" ")
-    if words != text.split() or unicodedata.category(text[0]) == "Mn":  # an accent in front may vanish, word and all
+    if (
+        words != text.split() or unicodedata.category(text[0]) == "Mn"
+    ):  # a leading accent may vanish together with its word
         return [text]
     return [words[0], *(f" {word}" for word in words[1:])]
 
@@ -100,7 +102,7 @@ class TextEncoder:
     """Encodes each text with the tokenizer itself, on all cores."""
 
     def __init__(self, tokenizer: Tokenizer, max_length: int) -> None:
-        self._tokenizer = _uncut(tokenizer)
+        self._tokenizer = _copy_untruncated(tokenizer)
         self._tokenizer.enable_truncation(max_length)
         self._max_length = max_length
         self._special = self._tokenizer.num_special_tokens_to_add(is_pair=False)
@@ -113,7 +115,7 @@ class TextEncoder:
         whole = lengths.copy()
         for row in np.flatnonzero(lengths == self._max_length):
             whole[row] += sum(len(rest) - self._special for rest in encodings[row].overflowing)
-        return _laid_out(ids, lengths, whole)
+        return _lay_out(ids, lengths, whole)
 
 
 class PieceEncoder:
@@ -121,7 +123,7 @@ class PieceEncoder:
 
     def __init__(self, tokenizer: Tokenizer, max_length: int, cut: Cut) -> None:
         self._cut = cut
-        self._tokenizer = _uncut(tokenizer)
+        self._tokenizer = _copy_untruncated(tokenizer)
         sample = self._tokenizer.encode("a")
         own = [place for place, special in enumerate(sample.special_tokens_mask) if not special]
         self._before, self._after = sample.ids[: own[0]], sample.ids[own[-1] + 1 :]
@@ -133,7 +135,7 @@ class PieceEncoder:
     def __call__(self, texts: Sequence[str]) -> Tokens:
         """Encode some texts."""
         rows = list(map(self._cut, texts))
-        ids_of = self._looked_up(set(chain.from_iterable(rows))).__getitem__
+        ids_of = self._look_up(set(chain.from_iterable(rows))).__getitem__
         before, after, room = self._before, self._after, self._room
         ids, whole = [], []
         for row in rows:
@@ -141,9 +143,9 @@ class PieceEncoder:
             whole.append(len(found))
             ids.append([*before, *found[:room], *after])
         whole_lengths = np.array(whole, np.int64) + self._special
-        return _laid_out(ids, np.minimum(whole_lengths, self._room + self._special), whole_lengths)
+        return _lay_out(ids, np.minimum(whole_lengths, self._room + self._special), whole_lengths)
 
-    def _looked_up(self, pieces: set[str]) -> dict[str, list[int]]:
+    def _look_up(self, pieces: set[str]) -> dict[str, list[int]]:
         """Return the ids of all pieces; those that are new are encoded, on all cores."""
         new = list(pieces.difference(self._known))
         encodings = self._tokenizer.encode_batch_fast(new, add_special_tokens=False)
@@ -155,7 +157,7 @@ class PieceEncoder:
         return self._known
 
 
-def _uncut(tokenizer: Tokenizer) -> Tokenizer:
+def _copy_untruncated(tokenizer: Tokenizer) -> Tokenizer:
     """Return a copy that neither cuts nor pads."""
     copy = Tokenizer.from_str(tokenizer.to_str())
     copy.no_truncation()
@@ -163,7 +165,7 @@ def _uncut(tokenizer: Tokenizer) -> Tokenizer:
     return copy
 
 
-def _laid_out(ids: Sequence[Sequence[int]], lengths: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> Tokens:
+def _lay_out(ids: Sequence[Sequence[int]], lengths: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> Tokens:
     offsets = np.zeros(len(ids) + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
     return Tokens(np.fromiter(chain.from_iterable(ids), np.int32, int(offsets[-1])), offsets, whole)

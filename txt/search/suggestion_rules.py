@@ -30,7 +30,7 @@ def valley(rates: Floats, losses: Floats) -> float:
 
     Source: fastai's `valley` (ESRI's rule), the middle third of the longest decreasing subsequence.
     """
-    length, end = _longest_fall(losses)
+    length, end = _find_longest_fall(losses)
     start = end - length
     third = length / 3
     return float(rates[start + int(third) + int(third / 2)])
@@ -73,7 +73,7 @@ NEED_EXPLOSION = {"slide"}
 """The rules that look at the curve from its end; the others are given what lies before training does harm."""
 
 
-def _longest_fall(losses: Floats) -> tuple[int, int]:
+def _find_longest_fall(losses: Floats) -> tuple[int, int]:
     """Return the length of the longest decreasing subsequence and the first place where one that long ends."""
     lengths = np.ones(len(losses), dtype=np.int64)
     for place in range(1, len(losses)):

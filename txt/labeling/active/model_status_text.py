@@ -1,6 +1,6 @@
 """The status of the active-learning model as text."""
 
-from txt.labeling.active.sitting import LEAST_MEASURED, ModelStatus
+from txt.labeling.active.active_learning import LEAST_MEASURED, ModelStatus
 from txt.proportions import Interval
 from txt.sanitize import clip
 

@@ -1,4 +1,4 @@
-"""The curve of one range test: what can be read off it, and whether anything can."""
+"""The loss curve of one range test: suggestions read off it, and whether it is clear enough."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from txt.search.suggestions import NEED_EXPLOSION, RULES, Floats, smoothed
+from txt.search.suggestion_rules import NEED_EXPLOSION, RULES, Floats, smoothed
 
 Bools = npt.NDArray[np.bool_]
 
@@ -20,14 +20,14 @@ _EDGE = 0.5  # times the noise of single losses that it has to be above its begi
 
 
 @dataclass(frozen=True)
-class Curve:
+class LossCurve:
     """The loss at each learning rate, (N,) each, in the order in which they were tried."""
 
     rates: Floats
     losses: Floats
 
     @classmethod
-    def of(cls, points: list[tuple[float, float]]) -> "Curve":
+    def of(cls, points: list[tuple[float, float]]) -> "LossCurve":
         """Make a curve of (rate, loss); points whose loss is not finite are left out."""
         finite = [(rate, loss) for rate, loss in points if np.isfinite(loss)]
         return cls(np.array([rate for rate, _ in finite]), np.array([loss for _, loss in finite]))
@@ -49,7 +49,7 @@ class Curve:
 
     @cached_property
     def _harmless(self) -> int:
-        """How many points lie before training does harm, at least one: a minimum after that is no good one."""
+        """How many points lie before training does harm, at least one: a minimum after that does not count."""
         return max(int(np.argmax(self.rates >= (self.harmful_rate() or np.inf))) or len(self.rates), 1)
 
     @cached_property
@@ -84,8 +84,8 @@ class Curve:
     def edge(self) -> float | None:
         """Return the first rate beyond the minimum from which on the loss stays clearly above where it began.
 
-        Unlike `harmful_rate`, it is not taken in by noise at rates that are too low to change anything, where the loss
-        of a model that has learned before wavers around its beginning. None where there is no such rate.
+        Unlike `harmful_rate`, it ignores noise at rates too low to change anything, where a pretrained model's loss
+        varies around its initial value. None where there is no such rate.
         """
         if len(self.rates) < _FEWEST_POINTS:
             return None

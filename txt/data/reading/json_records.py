@@ -1,4 +1,4 @@
-"""JSONL and JSON: objects, read one by one, each a row; keys that come late become columns from there on."""
+"""Reads JSONL and JSON, one object per row; a key that first appears later becomes a column from there on."""
 
 import io
 import json
@@ -8,26 +8,26 @@ from typing import Any, TextIO
 
 import pyarrow as pa
 
-from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, batch_of
+from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
 from txt.data.reading.dialect import Dialect
 from txt.data.reading.source import MAX_CELL, MAX_LINE, Source
 from txt.errors import InputError
 
 _PIECE = 1 << 16  # characters
 _EXACT: dict[str, Any] = {"parse_int": str, "parse_float": str, "parse_constant": str}  # 007.10 stays as it is written
-_SHAPE = 'a record looks like {"text": "…", "label": "…"}'
+_EXAMPLE = 'a record looks like {"text": "…", "label": "…"}'
 
-Record = dict[str, Any]
+JsonRecord = dict[str, Any]
 
 
 def read_jsonl(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
-    """Yield the objects of a file with one a line, in batches; blank lines are no rows.
+    """Yield the objects of a file with one a line, in batches; blank lines are skipped.
 
     Raises:
         InputError: a line is not a JSON object; it is named.
     """
     with source.open() as file, io.TextIOWrapper(file, encoding=dialect.encoding, newline="\n") as lines:
-        yield from _batches(_objects_by_line(source, lines))
+        yield from _batch_records(_parse_lines(source, lines))
 
 
 def read_json(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
@@ -37,41 +37,41 @@ def read_json(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
         InputError: the file is not an array of objects; the line is named.
     """
     with source.open() as file, io.TextIOWrapper(file, encoding=dialect.encoding, newline="\n") as text:
-        yield from _batches(_objects_in_array(source, text))
+        yield from _batch_records(_parse_array(source, text))
 
 
-def raw_records(source: Source, dialect: Dialect) -> Iterator[str]:
+def read_raw_records(source: Source, dialect: Dialect) -> Iterator[str]:
     """Yield the objects of a JSON array as they are written, without ever holding the array.
 
     Raises:
         InputError: the file is not an array of objects; the line is named.
     """
     with source.open() as file, io.TextIOWrapper(file, encoding=dialect.encoding, newline="") as text:
-        for _, written in _objects_in_array(source, text):
+        for _, written in _parse_array(source, text):
             yield written
 
 
-def _batches(records: Iterable[tuple[Record, str]]) -> Iterator[pa.RecordBatch]:
+def _batch_records(records: Iterable[tuple[JsonRecord, str]]) -> Iterator[pa.RecordBatch]:
     """Gather (record, as it is written) into batches, all columns met so far in each."""
     columns: dict[str, None] = {}
-    held: list[Record] = []
+    held: list[JsonRecord] = []
     characters = 0
     for record, written in records:
         columns.update(dict.fromkeys(record))
         held.append(record)
         characters += len(written)
         if len(held) == BATCH_ROWS or characters > BATCH_CHARACTERS:
-            yield _batch(list(columns), held)
+            yield _make_record_batch(list(columns), held)
             held, characters = [], 0
     if held:
-        yield _batch(list(columns), held)
+        yield _make_record_batch(list(columns), held)
 
 
-def _batch(columns: list[str], records: list[Record]) -> pa.RecordBatch:
-    return batch_of(columns, [[_as_text(record.get(name)) for name in columns] for record in records])
+def _make_record_batch(columns: list[str], records: list[JsonRecord]) -> pa.RecordBatch:
+    return make_batch(columns, [[_format_value(record.get(name)) for name in columns] for record in records])
 
 
-def _as_text(value: Any) -> str | None:
+def _format_value(value: Any) -> str | None:
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -79,20 +79,20 @@ def _as_text(value: Any) -> str | None:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _objects_by_line(source: Source, lines: TextIO) -> Iterator[tuple[Record, str]]:
+def _parse_lines(source: Source, lines: TextIO) -> Iterator[tuple[JsonRecord, str]]:
     for number, line in enumerate(iter(partial(lines.readline, MAX_LINE), ""), start=1):
         if line.isspace():
             continue
         if len(line) == MAX_LINE:
-            raise InputError(f"line {number} of `{source}` has more than {MAX_LINE:,} characters", _SHAPE)
+            raise InputError(f"line {number} of `{source}` has more than {MAX_LINE:,} characters", _EXAMPLE)
         try:
             record = json.loads(line, **_EXACT)
         except (json.JSONDecodeError, RecursionError) as error:
-            raise InputError(f"line {number} of `{source}` is not valid JSON: {error}", _SHAPE) from None
-        yield _checked(source, record, number, lambda line=line: json.loads(line)), line
+            raise InputError(f"line {number} of `{source}` is not valid JSON: {error}", _EXAMPLE) from None
+        yield _check_record(source, record, number, lambda line=line: json.loads(line)), line
 
 
-def _objects_in_array(source: Source, text: TextIO) -> Iterator[tuple[Record, str]]:
+def _parse_array(source: Source, text: TextIO) -> Iterator[tuple[JsonRecord, str]]:
     decoder = json.JSONDecoder(**_EXACT)
     buffer, place, line, wanted = "", 0, 1, "["
     while True:
@@ -100,21 +100,21 @@ def _objects_in_array(source: Source, text: TextIO) -> Iterator[tuple[Record, st
         if place == len(buffer):
             buffer, place = text.read(_PIECE), 0
             if not buffer:
-                raise InputError(f"`{source}` breaks off in line {line}: its closing `]` is missing", _SHAPE)
+                raise InputError(f"`{source}` breaks off in line {line}: its closing `]` is missing", _EXAMPLE)
             continue
         letter = buffer[place]
         if wanted == "{" and letter == "{":
-            record, end, buffer = _decoded(source, decoder, buffer[place:], text, line)
+            record, end, buffer = _decode_object(source, decoder, buffer[place:], text, line)
             line += buffer.count("\n", 0, end)
             piece = buffer[:end]
-            yield _checked(source, record, line, lambda piece=piece: json.loads(piece)), piece
+            yield _check_record(source, record, line, lambda piece=piece: json.loads(piece)), piece
             place, wanted = end, ","
         elif letter == "]" and wanted != "[":
             break
         elif letter == wanted:
             place, wanted = place + 1, "{"
         else:
-            raise InputError(f"`{source}` is not a JSON array of records: line {line} has {letter!r}", _SHAPE)
+            raise InputError(f"`{source}` is not a JSON array of records: line {line} has {letter!r}", _EXAMPLE)
 
 
 def _skip_space(buffer: str, place: int, line: int) -> tuple[int, int]:
@@ -124,7 +124,9 @@ def _skip_space(buffer: str, place: int, line: int) -> tuple[int, int]:
     return place, line
 
 
-def _decoded(source: Source, decoder: json.JSONDecoder, buffer: str, text: TextIO, line: int) -> tuple[Any, int, str]:
+def _decode_object(
+    source: Source, decoder: json.JSONDecoder, buffer: str, text: TextIO, line: int
+) -> tuple[Any, int, str]:
     """Decode the object at the start of `buffer`, reading on until it is whole."""
     while True:
         try:
@@ -134,15 +136,15 @@ def _decoded(source: Source, decoder: json.JSONDecoder, buffer: str, text: TextI
             more = text.read(max(_PIECE, len(buffer))) if len(buffer) < 2 * MAX_CELL else ""
             if not more:
                 raise InputError(
-                    f"the record in line {line} of `{source}` is not valid JSON: {error}", _SHAPE
+                    f"the record in line {line} of `{source}` is not valid JSON: {error}", _EXAMPLE
                 ) from None
             buffer += more
 
 
-def _checked(source: Source, record: Any, line: int, again: Any) -> Record:
+def _check_record(source: Source, record: Any, line: int, again: Any) -> JsonRecord:
     """Return the record, with nested values as they were before their numbers became strings."""
     if not isinstance(record, dict):
-        raise InputError(f"line {line} of `{source}` is not a JSON object", _SHAPE)
+        raise InputError(f"line {line} of `{source}` is not a JSON object", _EXAMPLE)
     nested = [name for name, value in record.items() if isinstance(value, dict | list)]
     if nested:
         plain = again()

@@ -1,4 +1,4 @@
-"""What a range test found: the suggestion, how sure it is, the range that looks safe, and the curves it comes from."""
+"""The result of a range test: the suggested rate, how sure it is, the safe range, and the curves it comes from."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -13,19 +13,19 @@ from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.files import FORMAT, read_json, write_json
-from txt.search.curve import Curve
-from txt.search.range_test import Tried, curves_of
-from txt.search.suggestions import RULES
+from txt.search.loss_curve import LossCurve
+from txt.search.range_test import RangeTestStep, build_loss_curves
+from txt.search.suggestion_rules import RULES
 
 _SURE, _FAIRLY_SURE = 3.0, 10.0  # how far apart the repeats' suggestions may lie, as a factor
 _HARMLESS = 0.5  # of the rate from which on training does harm: the suggestion where there is no minimum,
-_MOST_BLIND = 1e-3  # and no more than this, as little was learned that speaks for it
-_MOST_AT_EDGE = 1e-3  # at higher rates, weights that have learned before forget it, whatever a few steps say
+_HIGHEST_WITHOUT_MINIMUM = 1e-3  # and at most this, as there is little evidence for it
+_HIGHEST_AT_EDGE = 1e-3  # at higher rates pretrained weights are forgotten, which a few steps do not show
 EDGE = "edge"
 
 
 @dataclass(frozen=True)
-class Point:
+class RatePoint:
     """One learning rate over all repeats: the median of the losses, and of the smoothed ones with their range."""
 
     lr: float
@@ -37,7 +37,7 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Finding:
+class RangeTestResult:
     """The outcome of a range test.
 
     `suggestion` is None only where nothing can be said. `suggestions` holds the median over the repeats of every rule,
@@ -53,7 +53,7 @@ class Finding:
     safe: tuple[float, float] | None
     sureness: str
     unclear: str | None
-    points: tuple[Point, ...]
+    points: tuple[RatePoint, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return the finding as a JSON object."""
@@ -69,15 +69,15 @@ class Finding:
         }
 
 
-def find(tried: Sequence[Tried], rule: str) -> Finding:
+def find_suggestion(tried: Sequence[RangeTestStep], rule: str) -> RangeTestResult:
     """Read the suggestion of `rule` off the repeats of a range test: the median of those with a clear minimum."""
-    curves = curves_of(tried)
+    curves = build_loss_curves(tried)
     if rule == EDGE:
-        return _at_edge(curves, _points(tried, curves))
+        return _suggest_at_edge(curves, _summarize_points(tried, curves))
     troubles = [trouble for curve in curves if (trouble := curve.trouble()) is not None]
-    points = _points(tried, curves)
+    points = _summarize_points(tried, curves)
     if 2 * len(troubles) >= len(curves):
-        return _without_minimum(curves, troubles, rule, points)
+        return _suggest_without_minimum(curves, troubles, rule, points)
     clear = [curve for curve in curves if curve.trouble() is None]
     found = [curve.suggestions() for curve in clear]
     by_repeat = tuple(each[rule] for each in found)
@@ -86,56 +86,60 @@ def find(tried: Sequence[Tried], rule: str) -> Finding:
     high = median(curve.harmful_rate() or float(curve.rates[-1]) for curve in clear)
     chosen = suggestions[rule]
     safe = min(low, chosen), max(high, chosen)
-    return Finding(chosen, rule, suggestions, by_repeat, safe, _sureness(by_repeat, len(curves)), None, points)
-
-
-def _without_minimum(curves: Sequence[Curve], troubles: Sequence[str], rule: str, points: tuple[Point, ...]) -> Finding:
-    reason = Counter(troubles).most_common(1)[0][0]
-    harmful = [rate for curve in curves if (rate := curve.harmful_rate()) is not None]
-    if 2 * len(harmful) < len(curves) or not harmful:
-        return Finding(None, rule, {}, (), None, "no suggestion", reason, points)
-    by_repeat = tuple(min(_HARMLESS * rate, _MOST_BLIND) for rate in harmful)
-    suggestion = median(by_repeat)
-    return Finding(suggestion, rule, {}, by_repeat, None, "unsure", reason, points)
-
-
-def _at_edge(curves: Sequence[Curve], points: tuple[Point, ...]) -> Finding:
-    """Suggest the rate at which training begins to do harm, where the loss is below its beginning no more.
-
-    For a model that has learned before. A training warms up to its peak and decays from there, so that it gains again
-    what the first steps at the peak may lose.
-    """
-    by_repeat = tuple(min(edge, _MOST_AT_EDGE) for curve in curves if (edge := curve.edge()) is not None)
-    if 2 * len(by_repeat) < len(curves) or not by_repeat:
-        reason = "the loss never rose above where it began"
-        return Finding(None, EDGE, {}, (), None, "no suggestion", reason, points)
-    suggestion = median(by_repeat)
-    falls = [curve.rate_after_share(0.1) for curve in curves if curve.trouble() is None]
-    safe = (min(median(falls), suggestion), suggestion) if falls else None
-    return Finding(
-        suggestion, EDGE, {EDGE: suggestion}, by_repeat, safe, _sureness(by_repeat, len(curves)), None, points
+    return RangeTestResult(
+        chosen, rule, suggestions, by_repeat, safe, _judge_sureness(by_repeat, len(curves)), None, points
     )
 
 
-def _sureness(by_repeat: Sequence[float], repeats: int) -> str:
-    """Say how well the repeats agree; one alone, or few of many, can say little."""
+def _suggest_without_minimum(
+    curves: Sequence[LossCurve], troubles: Sequence[str], rule: str, points: tuple[RatePoint, ...]
+) -> RangeTestResult:
+    reason = Counter(troubles).most_common(1)[0][0]
+    harmful = [rate for curve in curves if (rate := curve.harmful_rate()) is not None]
+    if 2 * len(harmful) < len(curves) or not harmful:
+        return RangeTestResult(None, rule, {}, (), None, "no suggestion", reason, points)
+    by_repeat = tuple(min(_HARMLESS * rate, _HIGHEST_WITHOUT_MINIMUM) for rate in harmful)
+    suggestion = median(by_repeat)
+    return RangeTestResult(suggestion, rule, {}, by_repeat, None, "unsure", reason, points)
+
+
+def _suggest_at_edge(curves: Sequence[LossCurve], points: tuple[RatePoint, ...]) -> RangeTestResult:
+    """Suggest the rate at which training begins to do harm: where the loss is no longer below its initial value.
+
+    For pretrained models. A training warms up to its peak rate and decays from there, so it regains what the first
+    steps at the peak may lose.
+    """
+    by_repeat = tuple(min(edge, _HIGHEST_AT_EDGE) for curve in curves if (edge := curve.edge()) is not None)
+    if 2 * len(by_repeat) < len(curves) or not by_repeat:
+        reason = "the loss never rose above where it began"
+        return RangeTestResult(None, EDGE, {}, (), None, "no suggestion", reason, points)
+    suggestion = median(by_repeat)
+    falls = [curve.rate_after_share(0.1) for curve in curves if curve.trouble() is None]
+    safe = (min(median(falls), suggestion), suggestion) if falls else None
+    return RangeTestResult(
+        suggestion, EDGE, {EDGE: suggestion}, by_repeat, safe, _judge_sureness(by_repeat, len(curves)), None, points
+    )
+
+
+def _judge_sureness(by_repeat: Sequence[float], repeats: int) -> str:
+    """Say how well the repeats agree; a single repeat, or few of many, is not enough to be sure."""
     spread = max(by_repeat) / min(by_repeat)
     if len(by_repeat) < 2 or len(by_repeat) < 0.6 * repeats or spread > _FAIRLY_SURE:
         return "unsure"
     return "sure" if spread <= _SURE else "fairly sure"
 
 
-def _points(tried: Sequence[Tried], curves: Sequence[Curve]) -> tuple[Point, ...]:
+def _summarize_points(tried: Sequence[RangeTestStep], curves: Sequence[LossCurve]) -> tuple[RatePoint, ...]:
     smoothed: dict[float, list[float]] = {}
     for curve in curves:
         for rate, loss in zip(curve.rates.tolist(), curve.smoothed.tolist(), strict=True):
             smoothed.setdefault(rate, []).append(loss)
-    raw: dict[float, list[Tried]] = {}
+    raw: dict[float, list[RangeTestStep]] = {}
     for each in tried:
         if np.isfinite(each.adjusted):
             raw.setdefault(each.rate, []).append(each)
     return tuple(
-        Point(
+        RatePoint(
             lr=rate,
             loss=median(each.loss for each in raw[rate]),
             smoothed=median(losses),
@@ -147,7 +151,7 @@ def _points(tried: Sequence[Tried], curves: Sequence[Curve]) -> tuple[Point, ...
     )
 
 
-def _median_val_loss(tried: Sequence[Tried]) -> float | None:
+def _median_val_loss(tried: Sequence[RangeTestStep]) -> float | None:
     known = [each.val_loss for each in tried if each.val_loss is not None]
     return median(known) if known else None
 
@@ -155,31 +159,31 @@ def _median_val_loss(tried: Sequence[Tried]) -> float | None:
 FILE = "lrfind.json"
 
 
-def key_of(config: TrainConfig) -> str:
-    """Return what a suggestion holds for: the options of the model that differ from their defaults, and the batch."""
+def make_key(config: TrainConfig) -> str:
+    """Return the key of a suggestion: the options of the model that are set, and the batch size."""
     model = [item.name for item in fields(config) if item.metadata["group"] in ("Model", "Pretrained")]
     shown = [f"{name}={getattr(config, name)}" for name in model if getattr(config, name) is not None]
     return " ".join([*shown, f"batch_size={config.batch_size}"])
 
 
-def save_finding(prepared: Prepared, config: TrainConfig, finding: Finding) -> None:
+def save_finding(prepared: Prepared, config: TrainConfig, finding: RangeTestResult) -> None:
     """Write a finding beside those for other architectures; one for the same architecture is replaced."""
     entry = {
         "created": datetime.now().astimezone().isoformat(timespec="seconds"),
         "config": config.to_json(),
         **finding.to_json(),
     }
-    found = {**_found(prepared), key_of(config): entry}
+    found = {**_load_findings(prepared), make_key(config): entry}
     write_json(prepared.path / FILE, {"format": FORMAT, "fingerprint": prepared.fingerprint, "found": found})
 
 
-def saved_suggestion(prepared: Prepared, config: TrainConfig) -> float | None:
+def load_suggestion(prepared: Prepared, config: TrainConfig) -> float | None:
     """Return what an earlier test on this data suggested for this architecture and batch size, if there was one."""
-    suggestion = _found(prepared).get(key_of(config), {}).get("suggestion")
+    suggestion = _load_findings(prepared).get(make_key(config), {}).get("suggestion")
     return float(suggestion) if suggestion else None
 
 
-def _found(prepared: Prepared) -> dict[str, dict[str, Any]]:
+def _load_findings(prepared: Prepared) -> dict[str, dict[str, Any]]:
     path = prepared.path / FILE
     if not path.exists():
         return {}

@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from txt.config import LabelConfig
-from txt.data.reading.open_rows import Rows, open_rows
-from txt.data.reading.rows import Asked
+from txt.data.reading.open_rows import OpenRows, open_rows
+from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError, nearest
 from txt.labeling.classes import given_classes, list_classes, parse_keys, parse_labels
 from txt.labeling.item import Suggestion
@@ -25,10 +25,10 @@ from txt.labeling.task import Task
 class OpenLabels:
     """A file and its store, open; `kept` is where the index of a big file is."""
 
-    rows: Rows
+    rows: OpenRows
     journal: Journal
     config: LabelConfig
-    asked: Asked
+    asked: ReadingOptions
     kept: Path
 
     def session(
@@ -119,7 +119,7 @@ class OpenLabels:
 def open_labels(
     data: Path,
     config: LabelConfig,
-    asked: Asked,
+    asked: ReadingOptions,
     *,
     write: bool = True,
     need_store: bool = True,
@@ -156,7 +156,7 @@ def open_labels(
         raise
 
 
-def _check_startable(data: Path, config: LabelConfig, asked: Asked, kept: Path, need_classes: bool) -> None:
+def _check_startable(data: Path, config: LabelConfig, asked: ReadingOptions, kept: Path, need_classes: bool) -> None:
     """Refuse what cannot be labeled before a store is made for it."""
     labels = parse_labels(config.labels) if config.labels else []
     rows = open_rows(data, asked, kept)
@@ -176,7 +176,7 @@ def _choose_setting(wanted: bool | None, before: str | None) -> bool:
     return before == "true" if wanted is None else wanted
 
 
-def _choose_text_column(asked: Asked, before: str | None) -> Asked:
+def _choose_text_column(asked: ReadingOptions, before: str | None) -> ReadingOptions:
     if before is not None and asked.text_column is not None and asked.text_column != before:
         raise InputError(
             f"the store holds labels for the texts of column `{before}`, not `{asked.text_column}`",

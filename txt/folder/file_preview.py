@@ -1,4 +1,4 @@
-"""A data file at a glance, from its first bytes: columns, and whether rows have labels; no file is read whole."""
+"""A preview of a data file from its first bytes: its columns, and whether rows have labels."""
 
 import gzip
 import io
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from txt.data.reading.columns import find_label, find_text
-from txt.data.reading.dialect import detect
+from txt.data.reading.dialect import detect_dialect
 from txt.data.reading.source import FORMATS, Source
 from txt.data.reading.table import Table
 from txt.errors import InputError
@@ -23,7 +23,7 @@ _SAMPLED_ROWS = 200
 
 
 @dataclass(frozen=True)
-class Glance:
+class FilePreview:
     """What the first rows show. `labeled` is their share with a label; `problem` says why a file cannot be used."""
 
     columns: int = 0
@@ -51,34 +51,34 @@ class _Head(Source):
 
 
 def is_data_name(name: str) -> bool:
-    """Tell whether a file is called as data files are."""
+    """Tell whether a file has a data file's name."""
     return name.lower().removesuffix(".gz").endswith(ENDINGS) and not name.startswith(".")
 
 
-def glance(path: Path) -> Glance:
-    """Look at the first rows of a data file; what is wrong with it is told, never raised."""
+def preview_file(path: Path) -> FilePreview:
+    """Look at the first rows of a data file; problems are returned in the preview, never raised."""
     try:
         known = path.stat()
     except OSError as error:
-        return Glance(problem=f"cannot be read: {error.strerror}".lower())
-    return _glance(path, known.st_size, known.st_mtime_ns)
+        return FilePreview(problem=f"cannot be read: {error.strerror}".lower())
+    return _preview_cached(path, known.st_size, known.st_mtime_ns)
 
 
 @lru_cache(maxsize=1000)
-def _glance(path: Path, _size: int, _modified: int) -> Glance:
+def _preview_cached(path: Path, _size: int, _modified: int) -> FilePreview:
     try:
-        head = _head(path)
+        head = _read_head(path)
         if head.content.startswith(b"PAR1"):
-            return Glance(columns=len(detect(path).columns))
-        table = Table(head, detect(head))
-        return _looked_at(_sample(table), path.name)
+            return FilePreview(columns=len(detect_dialect(path).columns))
+        table = Table(head, detect_dialect(head))
+        return _describe_sample(_read_sample(table), path.name)
     except InputError as error:
-        return Glance(problem=error.message)
+        return FilePreview(problem=error.message)
     except (OSError, EOFError, zlib.error) as error:
-        return Glance(problem=f"cannot be read: {getattr(error, 'strerror', None) or error}".lower())
+        return FilePreview(problem=f"cannot be read: {getattr(error, 'strerror', None) or error}".lower())
 
 
-def _head(path: Path) -> _Head:
+def _read_head(path: Path) -> _Head:
     with path.open("rb") as file:
         packed = file.read(2) == b"\x1f\x8b"
     with gzip.open(path) if packed else path.open("rb") as stream:
@@ -88,7 +88,7 @@ def _head(path: Path) -> _Head:
     return _Head(path, path.name, content)
 
 
-def _sample(table: Table) -> dict[str, list[str | None]]:
+def _read_sample(table: Table) -> dict[str, list[str | None]]:
     """Return the first rows by column; those before the place where the beginning was cut, if that is within a row."""
     sample: dict[str, list[str | None]] = {name: [] for name in table.dialect.columns}
     rows = islice(table.rows(), _SAMPLED_ROWS)
@@ -102,18 +102,18 @@ def _sample(table: Table) -> dict[str, list[str | None]]:
     return sample
 
 
-def _looked_at(sample: dict[str, list[str | None]], name: str) -> Glance:
+def _describe_sample(sample: dict[str, list[str | None]], name: str) -> FilePreview:
     rows = max(map(len, sample.values()), default=0)
     try:
         text = find_text(sample, source=name).name
     except InputError as error:
-        return Glance(len(sample), rows, problem=error.message)
+        return FilePreview(len(sample), rows, problem=error.message)
     try:
         label = find_label(sample, text, source=name, by_content=False)
     except InputError:
         label = None
     if label is None:
-        return Glance(len(sample), rows, text)
+        return FilePreview(len(sample), rows, text)
     values = sample[label.name]
     filled = sum(1 for value in values if value is not None and value.strip())
-    return Glance(len(sample), rows, text, label.name, filled / max(1, len(values)))
+    return FilePreview(len(sample), rows, text, label.name, filled / max(1, len(values)))

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from txt.data.reading.row_index import RowIndex
-from txt.data.reading.rows import Form, row_at, rows_in
+from txt.data.reading.rows import Form, parse_row, parse_rows
 from txt.errors import InputError, nearest
 from txt.labeling.row_states import FLAGGED, NOTED, SKIPPED, Mask, RowNumbers, RowStates
 
@@ -127,11 +127,11 @@ def _find_hits(
     count = len(bounds) - 1
     places = _find_rows_with(needle, block.lower(), bounds) if needle else np.arange(count)
     if len(places) > count // 4:
-        rows = rows_in(block, form)
+        rows = parse_rows(block, form)
         if len(rows) == count:
             return np.array([place for place in places.tolist() if matches(rows[place])], np.int64)
     return np.array(
-        [place for place in places.tolist() if matches(row_at(block[bounds[place] : bounds[place + 1]], form))],
+        [place for place in places.tolist() if matches(parse_row(block[bounds[place] : bounds[place + 1]], form))],
         np.int64,
     )
 

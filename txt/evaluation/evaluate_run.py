@@ -7,24 +7,24 @@ import numpy as np
 
 from txt.config import PrepareConfig
 from txt.data.prepared import Prepared, Split
-from txt.data.reading.columns import split_named
+from txt.data.reading.columns import parse_split
 from txt.errors import InputError
-from txt.evaluation.embeddings import fit_predict
+from txt.evaluation.embeddings import fit_predict_embeddings
 from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
-from txt.evaluation.report import Predicted, Report, evaluate
+from txt.evaluation.report import Report, SplitOutputs, evaluate
 from txt.metrics import Floats, Ints
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
 from txt.runs.folder import Run
 from txt.training.ladder.out_of_fold import OutOfFold, read_out_of_fold
-from txt.training.machine import choose_machine, in_precision
+from txt.training.machine import choose_machine, convert_precision
 
 SPLITS = ("test", "val", "train")
 LEARNED = ("train", "val")
 """The splits that a ladder's model learns from."""
 
-Watcher = Callable[[int, int], None]
-"""Hears how many rows were predicted since the last call, and how many there are in all."""
+PredictionWatcher = Callable[[int, int], None]
+"""Called with the number of rows predicted since the last call, and the total."""
 
 
 def evaluate_run(
@@ -33,7 +33,7 @@ def evaluate_run(
     data: Path | None = None,
     reading: PrepareConfig | None = None,
     device: str | None = None,
-    progress: Watcher | None = None,
+    progress: PredictionWatcher | None = None,
     embeddings: bool = False,
 ) -> Report:
     """Score a run's best model on a split, beside the baseline fitted on the run's own train split.
@@ -44,7 +44,7 @@ def evaluate_run(
         data: a file of labeled rows to score instead of the run's own data.
         reading: options that settle how `data` is read.
         device: as in TrainConfig; the run's own by default.
-        progress: hears how far the predictions are.
+        progress: called as predictions are made.
         embeddings: fit a second baseline, on frozen embeddings, where the encoder is installed.
 
     Raises:
@@ -52,32 +52,32 @@ def evaluate_run(
     """
     config = run.config()
     prepared = Prepared.open(run.prepared_path())
-    rows = _rows(prepared, split_name, data, reading or PrepareConfig())
+    rows = _load_rows(prepared, split_name, data, reading or PrepareConfig())
     machine = choose_machine(config.with_options(device=device) if device else config)
-    model = in_precision(load_model(run.model, machine.device), machine)
+    model = convert_precision(load_model(run.model, machine.device), machine)
     train, val = prepared.split("train"), prepared.split("val")
     out_of_fold = read_out_of_fold(run.path)  # of a model that learned from val too
     fits_temperature = out_of_fold is None and len(val) > 0 and not (isinstance(rows, Split) and rows.name == "val")
     total = len(rows.lengths) + (len(val) if fits_temperature else 0)
 
-    def logits_of(split: Split | LabeledFile) -> Floats:
+    def compute_logits(split: Split | LabeledFile) -> Floats:
         told = (lambda done: progress(done, total)) if progress else None
         logits = predict_logits(model, split, machine.device, progress=told)
         return logits.astype(np.float64)  # (N, C)
 
     learned = out_of_fold is not None and isinstance(rows, Split) and rows.name in LEARNED
     if isinstance(rows, LabeledFile):
-        test = _of_file(rows, logits_of(rows))
+        test = _collect_file_outputs(rows, compute_logits(rows))
     elif learned and out_of_fold is not None:
-        test = _of_split(rows, *_of_learned(rows, out_of_fold, len(train)))
+        test = _collect_split_outputs(rows, *_pick_out_of_fold(rows, out_of_fold, len(train)))
     else:
-        test = _of_split(rows, logits_of(rows))
-    temperature_rows = (val.labels, logits_of(val)) if fits_temperature else None
+        test = _collect_split_outputs(rows, compute_logits(rows))
+    temperature_rows = (val.labels, compute_logits(val)) if fits_temperature else None
     if out_of_fold is not None:
         temperature_rows = out_of_fold.labels, out_of_fold.logits
     frozen = None
     if embeddings and config.freeze != "all":
-        frozen = fit_predict(train.texts(), train.labels, test.texts, len(prepared.labels))
+        frozen = fit_predict_embeddings(train.texts(), train.labels, test.texts, len(prepared.labels))
     return evaluate(
         test,
         prepared.labels,
@@ -100,8 +100,10 @@ def report_folder(run: Run, report: Report) -> Path:
     return run.path / "reports" / "-".join(parts)
 
 
-def _rows(prepared: Prepared, split_name: str | None, data: Path | None, reading: PrepareConfig) -> Split | LabeledFile:
-    wanted = split_named(split_name) or split_name
+def _load_rows(
+    prepared: Prepared, split_name: str | None, data: Path | None, reading: PrepareConfig
+) -> Split | LabeledFile:
+    wanted = parse_split(split_name) or split_name
     if data is not None:
         return read_labeled(data, prepared, wanted, reading)
     name = wanted or "test"
@@ -112,18 +114,18 @@ def _rows(prepared: Prepared, split_name: str | None, data: Path | None, reading
     return split
 
 
-def _of_learned(split: Split, found: OutOfFold, train_rows: int) -> tuple[Floats, Ints]:
+def _pick_out_of_fold(split: Split, found: OutOfFold, train_rows: int) -> tuple[Floats, Ints]:
     """Return what models like the run's that did not learn them say of train or val rows: logits, and which rows."""
     begin = 0 if split.name == "train" else train_rows
     here = (found.places >= begin) & (found.places < begin + len(split))
     return found.logits[here], found.places[here] - begin
 
 
-def _of_split(split: Split, logits: Floats, places: Ints | None = None) -> Predicted:
+def _collect_split_outputs(split: Split, logits: Floats, places: Ints | None = None) -> SplitOutputs:
     """Return the rows of a split, or those of them at some places, with their logits."""
     kept = np.arange(len(split)) if places is None else places
     metadata = split.metadata().take(kept)
-    return Predicted(
+    return SplitOutputs(
         labels=split.labels[kept],
         logits=logits,
         texts=split.texts(kept),
@@ -136,5 +138,5 @@ def _of_split(split: Split, logits: Floats, places: Ints | None = None) -> Predi
     )
 
 
-def _of_file(file: LabeledFile, logits: Floats) -> Predicted:
-    return Predicted(file.labels, logits, file.texts, file.row_ids, file.lengths, file.metadata)
+def _collect_file_outputs(file: LabeledFile, logits: Floats) -> SplitOutputs:
+    return SplitOutputs(file.labels, logits, file.texts, file.row_ids, file.lengths, file.metadata)
