@@ -152,11 +152,13 @@ def _choose_tokenizer(training: TrainConfig, options: Mapping[str, Any], given: 
         return None
 
     def choose(texts: Sequence[str]) -> str | None:
-        from txt.model.encoders import choose_encoder, describe_choice
+        from txt.model.encoders import choose_encoder
 
-        encoder = choose_encoder(texts)
-        if encoder is not None:
-            say(describe_choice(texts, encoder))
+        chosen = choose_encoder(texts)
+        if chosen is None:
+            return None
+        encoder, reason = chosen
+        say(reason)
         return encoder
 
     return choose

@@ -43,8 +43,8 @@ def prepare(
 ) -> DataReport:
     """Make the prepared folder `out` of a data file, or of standard input as `-`: whole, or not at all.
 
-    `decided` gives labels that were decided elsewhere. `choose_tokenizer` names a tokenizer that suits some of the texts,
-    or None for the one that the options say.
+    `decided` gives labels that were decided elsewhere. `choose_tokenizer` names a tokenizer that suits some of the
+    texts, or None for the one that the options say.
 
     Raises:
         InputError: the file cannot be used as it is, or `out` must not be replaced without `force`.

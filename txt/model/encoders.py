@@ -15,13 +15,15 @@ def installed_encoders() -> tuple[str, ...]:
     return tuple(name for name in NAMES if minilm.is_installed())
 
 
-def choose_encoder(texts: Sequence[str]) -> str | None:
-    """Return the installed encoder that suits the language of some texts best; None where none is installed.
+def choose_encoder(texts: Sequence[str]) -> tuple[str, str] | None:
+    """Return the installed encoder that suits the language of some texts best, and why; None where none is installed.
 
     An encoder of another language is better than none: the ladder takes it only where that helps out of fold.
     """
     installed = installed_encoders()
-    return installed[0] if installed else None
+    if not installed:
+        return None
+    return installed[0], describe_choice(texts, installed[0])
 
 
 def describe_choice(texts: Sequence[str], encoder: str) -> str:

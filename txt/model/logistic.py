@@ -22,7 +22,7 @@ FIRST_STRENGTH = 10.0
 """Where the search among them begins."""
 
 PRECISE, ROUGH = 1e-6, 1e-3
-"""Share of the objective by which an iteration must lower it for the solver to go on: for a model, to choose a strength."""
+"""The solver goes on while an iteration lowers the objective by this share: for a model; to choose a strength."""
 
 UNSEEN = -30.0
 """The bias of a class without a row: no logit comes near."""

@@ -83,8 +83,9 @@ class Working(Event):
 class Rung(Event):
     """A rung of the ladder was judged on rows that its model did not learn from, or was left out for a `reason`.
 
-    `rows` are those it was judged on; `log_loss` and `accuracy` come with the ends of their 95 % intervals. `seconds` is
-    what it took, `weights` is the model's size, `rows_per_second` how fast it predicts.
+    `rows` are those it was judged on; `log_loss` and `accuracy` come with the ends of their 95 % intervals. `seconds`
+    is what it took, `weights` is the model's size, `rows_per_second` how fast it predicts. `kept` tells that it was the
+    best one so far.
     """
 
     step: int
@@ -95,6 +96,7 @@ class Rung(Event):
     seconds: float = 0.0
     weights: int = 0
     rows_per_second: float = 0.0
+    kept: bool = False
     reason: str | None = None
 
 

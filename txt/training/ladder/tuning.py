@@ -1,4 +1,4 @@
-"""Fine-tuning an encoder on some rows, for a rung of the ladder: what `txt train --from` does, without a run of its own."""
+"""Fine-tuning an encoder on some rows, as `txt train --from` does, but for a rung of the ladder."""
 
 import math
 import time
@@ -64,7 +64,7 @@ class Tuning:
         return self.seconds / max(self.step - 1, 1)
 
     def steps(self, number: int, stop: Callable[[], bool]) -> Generator[Meter, None, bool]:
-        """Train until `number` steps are done; yields means now and then. Returns False where it was stopped or failed."""
+        """Train until `number` steps are done, yielding means; return False where it was stopped or failed."""
         meter, counted = Meter(), 0
         while self.step < min(number, self.plan.total_steps):
             begun = time.perf_counter()
