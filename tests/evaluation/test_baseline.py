@@ -31,7 +31,9 @@ def read(path: Path, names: list[str]) -> tuple[list[str], Ints]:
         ("germeval2018", "macro_f1", 0.640),
     ],
 )
-def test_it_reaches_what_a_plain_one_is_published_with(shared_data: Path, folder: str, metric: str, published: float) -> None:
+def test_it_reaches_what_a_plain_one_is_published_with(
+    shared_data: Path, folder: str, metric: str, published: float
+) -> None:
     names: list[str] = []
     train_texts, train_labels = read(shared_data / folder / "train.csv", names)
     test_texts, test_labels = read(shared_data / folder / "test.csv", names)

@@ -24,12 +24,12 @@ def build_training_options(
     recipe: str | None,
     options: Mapping[str, Any],
     given: Mapping[str, Any],
-    finds_rate: bool = False,
+    take_rate: bool = False,
 ) -> TrainConfig:
     """Return the options of a new training.
 
     Where nothing is said of a model or its training, it is the ladder. One that begins with pretrained weights has
-    defaults of its own; so has one without any of the guide's own flags. `finds_rate` tells that a learning rate was
+    defaults of its own; so has one without any of the guide's own flags. `take_rate` tells that a learning rate was
     asked for, to be found.
     """
     pretrained = given.get("pretrained", options.get("pretrained")) is not None
@@ -41,13 +41,13 @@ def build_training_options(
         hint = did_you_mean(recipe, RECIPES)
         raise InputError(f"--recipe `{recipe}` does not exist, choose from {', '.join(RECIPES)}", hint)
     said = {**options, **given}
-    one_model = name_of_one_model(preset, recipe, said, finds_rate)
+    one_model = name_of_one_model(preset, recipe, said, take_rate)
     defaults = choose_new_defaults(said, "ladder" if one_model is None else recipe)
     return build_config(TrainConfig, given, get_preset_options(preset), options, defaults)
 
 
 def name_of_one_model(
-    preset: str | None, recipe: str | None, said: Mapping[str, Any], finds_rate: bool = False
+    preset: str | None, recipe: str | None, said: Mapping[str, Any], take_rate: bool = False
 ) -> str | None:
     """Return the flag by which one model is asked for; None where the ladder is to be climbed.
 
@@ -59,7 +59,7 @@ def name_of_one_model(
         return f"--recipe {recipe}"
     if preset is not None:
         return "--preset"
-    if finds_rate:
+    if take_rate:
         return "--lr"
     return next((flag(item) for item in fields(TrainConfig) if item.name in said and item.name not in _FOR_BOTH), None)
 
