@@ -135,16 +135,16 @@ def test_events_are_json_of_one_line():
 def test_a_folder_that_is_replaced_is_there_at_every_moment(tmp_path):
     import sys
 
-    from txt.files import _exchanged
+    from txt.files import _exchange_names
 
     for name in ("one", "other"):
         (tmp_path / name).mkdir()
         (tmp_path / name / name).touch()
     if sys.platform == "linux":
-        assert _exchanged(tmp_path / "one", tmp_path / "other")
+        assert _exchange_names(tmp_path / "one", tmp_path / "other")
         assert (tmp_path / "one" / "other").exists()
         assert (tmp_path / "other" / "one").exists()
-    assert not _exchanged(tmp_path / "one", tmp_path / "missing")
+    assert not _exchange_names(tmp_path / "one", tmp_path / "missing")
     with atomic_folder(tmp_path / "one") as beside:
         (beside / "new").touch()
     assert [path.name for path in (tmp_path / "one").iterdir()] == ["new"]

@@ -133,7 +133,7 @@ def test_no_runs_are_told_and_no_match_is_told_apart(txt):
         (["compare", "001", "002"], "run `002` does not exist"),
         (["export"], "say what to write"),
         (["export", "--csv", "--tensorboard"], "say what to write"),
-        (["plot", "001", "-o", "x.pdf"], "which picture"),
+        (["plot", "001", "-o", "x.pdf"], "which image format"),
         (["plot", "001", "-o", "x.svg", "--png"], "not one file of the kind"),
         (["tag", "001", "a b"], "cannot be a tag"),
         (["rename", "001", "a/b"], "not a plain folder name"),

@@ -17,11 +17,12 @@ from txt.charts.palette import PALETTES
 
 ROOT = Path(txt.screens.__file__).parents[1]
 WRITTEN_HERE = ROOT / "charts" / "palette.py"
+IN_FILES = {ROOT / "charts" / name for name in ("shapes.py", "svg.py", "run_figure.py")}  # pictures, not for terminals
 DRAWING = [
     path
     for folder in ("screens", "charts", "wording", "cli")
     for path in (ROOT / folder).rglob("*.py")
-    if path != WRITTEN_HERE
+    if path != WRITTEN_HERE and path not in IN_FILES
 ]
 SIXTEEN = {name for name, number in ANSI_COLOR_NAMES.items() if number < 16}  # every terminal's own theme has these
 OTHERS = set(ANSI_COLOR_NAMES) - SIXTEEN
