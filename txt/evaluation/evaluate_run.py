@@ -20,6 +20,9 @@ from txt.training.ladder.out_of_fold import OutOfFold, read_out_of_fold
 from txt.training.machine import choose_machine, convert_precision
 
 SPLITS = ("test", "val", "train")
+FEW_ROWS = 300
+"""A test split of fewer rows says little; scores over all rows of the data are told beside it."""
+
 LEARNED = ("train", "val")
 """The splits that a ladder's model learns from."""
 
@@ -75,6 +78,8 @@ def evaluate_run(
     temperature_rows = (val.labels, compute_logits(val)) if fits_temperature else None
     if out_of_fold is not None:
         temperature_rows = out_of_fold.labels, out_of_fold.logits
+    is_test = isinstance(rows, Split) and rows.name == "test"
+    adds_everything = is_test and out_of_fold is not None and len(test.labels) < FEW_ROWS
     frozen = None
     if embeddings and config.freeze != "all":
         frozen = fit_predict_embeddings(train.texts(), train.labels, test.texts, len(prepared.labels))
@@ -88,6 +93,7 @@ def evaluate_run(
         val=temperature_rows,
         train=None if learned and rows.name == "train" else (train.texts(), train.labels),
         embeddings=frozen,
+        everything=_collect_everything(prepared, test, out_of_fold) if adds_everything else None,
         seed=config.seed,
     )
 
@@ -119,6 +125,24 @@ def _pick_out_of_fold(split: Split, found: OutOfFold, train_rows: int) -> tuple[
     begin = 0 if split.name == "train" else train_rows
     here = (found.places >= begin) & (found.places < begin + len(split))
     return found.logits[here], found.places[here] - begin
+
+
+def _collect_everything(prepared: Prepared, test: SplitOutputs, found: OutOfFold | None) -> SplitOutputs:
+    """Return test rows with the model's logits, and train and val rows with those of models that did not learn them."""
+    assert found is not None
+    train, val = prepared.split("train"), prepared.split("val")
+    learned = [
+        _collect_split_outputs(split, *_pick_out_of_fold(split, found, len(train)))
+        for split in (train, val)
+        if len(split)
+    ]
+    parts = [*learned, test]
+    return SplitOutputs(
+        labels=np.concatenate([part.labels for part in parts]),
+        logits=np.concatenate([part.logits for part in parts]),
+        texts=[text for part in parts for text in part.texts],
+        row_ids=[row_id for part in parts for row_id in part.row_ids],
+    )
 
 
 def _collect_split_outputs(split: Split, logits: Floats, places: Ints | None = None) -> SplitOutputs:

@@ -21,6 +21,7 @@ from txt.evaluation.wording import (
     describe_embeddings,
     describe_left_out,
     describe_majority,
+    describe_whole_file,
     format_metadata_value,
     format_points_with_span,
     format_with_span,
@@ -62,6 +63,8 @@ def _render_sections(report: Report) -> Iterator[str]:
     if left_out := describe_left_out(report):
         yield f"<p>{left_out}</p>"
     yield _render_scores(report)
+    if whole_file := describe_whole_file(report):
+        yield f"<p>{whole_file}</p>"
     yield _wrap_section("Classes", _render_classes(report))
     yield _render_confusion(report)
     yield _render_calibration(report)

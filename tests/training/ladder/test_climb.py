@@ -205,3 +205,17 @@ def test_a_fine_tuned_encoder_with_n_grams_is_one_model(climb, tmp_path):
     rows = JoinedRows([few.split("train"), few.split("val")], 10**6, 0)
     assert (predict_logits(model, rows, CPU).argmax(1) == rows.labels).mean() > 0.9  # it learned these rows
     assert events[-1].status == "completed"
+
+
+def test_a_small_test_split_is_told_beside_all_rows_none_predicted_by_a_model_that_learned_it(climb, prepared):
+    run, _ = climb()
+    report = evaluate_run(run, "test")
+    assert report.whole_file is not None
+    found, test = read_out_of_fold(run.path), prepared.split("test")
+    assert found is not None
+    assert report.whole_file.rows == len(found.labels) + len(test)
+    right = (found.logits.argmax(1) == found.labels).sum() + round(report.metrics["accuracy"].value * len(test))
+    assert report.whole_file.metrics["accuracy"].value == pytest.approx(right / report.whole_file.rows)
+    alone, all_rows = (each.metrics["accuracy"] for each in (report, report.whole_file))
+    assert all_rows.high - all_rows.low < alone.high - alone.low
+    assert evaluate_run(run, "val").whole_file is None
