@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from txt.errors import InputError, TxtError
 from txt.export.folder import export_folder
 from txt.export.model_card import model_card
+from txt.export.modeling_ngrams import NgramClassifier
 from txt.export.padded_form import TOLERANCE, LogitsOnly, PaddedForm, compute_probabilities, padded_form
 from txt.export.padded_ngrams import PaddedNgrams
 from txt.files import write_json
-from txt.model.linear import NgramClassifier
 from txt.model.ngrams import NgramLogits
 from txt.prediction.model_source import ModelSource
 

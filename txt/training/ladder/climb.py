@@ -31,9 +31,8 @@ from txt.model.linear import NgramClassifier, NgramClassifierConfig
 from txt.model.logistic import Linear, fit_logistic
 from txt.model.ngrams import NgramLogits
 from txt.model.predict import predict_logits
-from txt.model.pretrained import PretrainedClassifier
+from txt.model.pretrained import PretrainedClassifier, SentenceClassifier
 from txt.model.saved import save_model
-from txt.model.sentence import SentenceClassifier
 from txt.proportions import normal_quantile, wilson_interval
 from txt.recipes import LADDER_TUNING, choose_new_defaults
 from txt.runs.events import Evaluation, Event, Finished, Rung, Saved, Started, Warned, Working
