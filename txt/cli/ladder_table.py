@@ -25,8 +25,8 @@ def build_ladder_table(rungs: Sequence["Rung"]) -> Table:
         mark = "▸ " if rung.kept else "  "
         table.add_row(
             Text(mark).append(make_literal(rung.name)),
-            _with_reach(rung.log_loss),
-            _with_reach(rung.accuracy),
+            _format_with_reach(rung.log_loss),
+            _format_with_reach(rung.accuracy),
             format_duration(rung.seconds),
             f"{rung.weights / 1e6:.1f} M",
             f"{rung.rows_per_second:,.0f}",
@@ -50,6 +50,6 @@ def describe_ladder(rungs: Sequence["Rung"]) -> list[str]:
     return [*lines, *(f"{rung.name}: left out, {rung.reason}." for rung in rungs if rung.log_loss is None)]
 
 
-def _with_reach(score: tuple[float, float, float]) -> str:
+def _format_with_reach(score: list[float]) -> str:
     value, low, high = score
     return f"{value:.3f} ± {(high - low) / 2:.3f}"

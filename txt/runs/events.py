@@ -95,8 +95,8 @@ class Rung(Event):
     step: int
     name: str
     rows: int = 0
-    log_loss: tuple[float, float, float] | None = None
-    accuracy: tuple[float, float, float] | None = None
+    log_loss: list[float] | None = None
+    accuracy: list[float] | None = None
     seconds: float = 0.0
     weights: int = 0
     rows_per_second: float = 0.0
@@ -252,6 +252,11 @@ def _is_confusion(value: Any) -> bool:
     return all(isinstance(row, list) and len(row) == len(value) and all(map(_is_count, row)) for row in value)
 
 
+def _is_interval(value: Any) -> bool:
+    """Tell whether it is a score with the ends of its interval."""
+    return isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))
+
+
 _CHECKS: Mapping[Any, Callable[[Any], bool]] = {
     int: _is_count,
     float: _is_number,
@@ -260,6 +265,7 @@ _CHECKS: Mapping[Any, Callable[[Any], bool]] = {
     type(None): lambda value: value is None,
     dict[str, float]: _is_scores,
     list[list[int]]: _is_confusion,
+    list[float]: _is_interval,
 }
 
 
