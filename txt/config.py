@@ -3,12 +3,12 @@
 A configuration checks its values when it is made, before any work begins, and its errors quote the flag.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from txt.errors import InputError, did_you_mean
 from txt.metrics import SELECTABLE
-from txt.option_schema import Config, flag, option
+from txt.option_schema import Config, list_options, option
 
 EDITS = (
     "synonym",
@@ -345,10 +345,13 @@ class TrainConfig(Config):
                 )
             return
         self.budget_seconds()
-        others = [item for item in fields(self) if item.name in self.changed() and item.name not in _LADDER_TAKES]
+        changed = self.changed()
+        others = [
+            item for name, item in list_options(type(self)).items() if name in changed and name not in _LADDER_TAKES
+        ]
         if others:
             raise InputError(
-                f"{flag(others[0])} is about training one model, and --rungs climbs the ladder, which does not take it",
+                f"{others[0].flag} is about training one model, and --rungs climbs the ladder, which does not take it",
                 "leave one of them out; --recipe scratch trains one model",
             )
         if self.pretrained is not None and self.rungs == 1:

@@ -62,7 +62,8 @@ def name_of_one_model(
         return "--preset"
     if take_rate:
         return "--lr"
-    return next((flag(item) for item in fields(TrainConfig) if item.name in said and item.name not in _FOR_BOTH), None)
+    options = list_options(TrainConfig)
+    return next((item.flag for name, item in options.items() if name in said and name not in _FOR_BOTH), None)
 
 
 def merge_settings(
