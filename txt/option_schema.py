@@ -242,10 +242,23 @@ def read_toml(path: Path) -> dict[str, Any]:
         InputError: the file is missing or not valid TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read `{path}`: {(error.strerror or '').lower()}", _suggest_file(path)) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    return parse_toml(content, path)
+
+
+def parse_toml(content: bytes, path: Path) -> dict[str, Any]:
+    """Return the table that the content of a TOML file holds.
+
+    Raises:
+        InputError: it is not valid TOML.
+    """
+    try:
+        return tomllib.loads(content.decode())
+    except RecursionError:
+        raise InputError(f"`{path}` is not valid TOML: it is nested too deeply") from None
+    except ValueError as error:  # UnicodeDecodeError and TOMLDecodeError are ValueErrors, and a number may be too long
         raise InputError(f"`{path}` is not valid TOML: {error}", "a line of it is `max_length = 128`") from None
 
 

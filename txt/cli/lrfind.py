@@ -49,6 +49,7 @@ def lrfind(
     config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="No live view: for pipes and screen readers.")] = False,
     svg: Annotated[Path | None, typer.Option(help="Write the curve as an SVG picture to this file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that txt did not make.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the finding as JSON on stdout.")] = False,
     given: GivenOptions,
 ) -> None:
@@ -61,8 +62,14 @@ def lrfind(
     Example: `txt lrfind --preset small`
     """
     from txt.cli.training_options import build_training_options, merge_settings, take_auto_rate
+    from txt.overwriting import refuse_overwriting
     from txt.search.range_test_result import save_finding
 
+    if force and svg is None:
+        raise InputError("--force is about the file of --svg", "--svg FILE --force")
+    if svg is not None:
+        inputs = [source, *([config] if config else [])]
+        refuse_overwriting(svg, force=force, inputs=inputs, hint="--force replaces it; or name another file with --svg")
     below, recipe, options = merge_settings(preset, None, read_config_file(config, TrainConfig, LRFindConfig), given)
     take_auto_rate(options, given)  # ignore `lr = "auto"` in a file that is shared with training
     training = build_training_options(below, recipe, options, given)
@@ -231,10 +238,12 @@ def _write_svg(path: Path, parts: "Iterator[Any]") -> None:
     from rich.console import Console
 
     from txt.files import atomic_write
+    from txt.overwriting import note_made
 
     console = Console(record=True, width=100, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     for part in parts:
         console.print(part)
     with atomic_write(path) as file:
         file.write(console.export_svg(title="txt lrfind", unique_id="lrfind"))
+    note_made(path)
     say(f"The curve: {path}")

@@ -19,7 +19,8 @@ _SECTION, _EXTRAS = "versions", "optional extras"
 _OLDEST_PYTHON = (3, 11)
 _EXTRA_BRINGS = {
     "lora": "train --lora",
-    "minilm": "--from minilm, and a second baseline in eval",
+    "minilm": "--from minilm, the ladder in English, and a second baseline in eval",
+    "multilingual": "--from multilingual, the ladder in 94 languages",
     "onnx": "export --format onnx",
     "postgres": "grid --storage postgresql://…",
 }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from txt.cli.consent import require_consent
 from txt.cli.grid.space import build_space, choose_sampler, say_count
 from txt.cli.options import GivenOptions, build_config, read_config_file
 from txt.cli.stage_bar import StageBar
@@ -88,8 +89,10 @@ def resume_study(
     name: str, source: str | None, fresh: Sequence[str], given: GivenOptions, searching: GridConfig
 ) -> OpenStudy:
     """Open an existing study; options that only a new study can take are refused."""
+    from txt.consent import allow
+    from txt.search.storage import without_password
     from txt.search.study import Study
-    from txt.search.study_folder import StudyFolder
+    from txt.search.study_folder import STORAGE, StudyFolder
 
     extra = [f"--{each}" for each in fresh]
     extra += [item.flag for item in list_options(TrainConfig).values() if item.name in given]
@@ -106,9 +109,27 @@ def resume_study(
             "it takes --workers, --timeout, --keep-models and --storage",
         )
     folder = StudyFolder.open(name)
+    if searching.storage is None:
+        require_storage_consent(folder)
     study = Study.open(folder.name, folder.storage(searching.storage))
+    if searching.storage is not None:
+        allow(STORAGE, *folder.storage_key(without_password(searching.storage)))
     _check_data(study.description, folder)
     return OpenStudy(study, folder)
+
+
+def require_storage_consent(folder: "StudyFolder") -> None:
+    """Ask, once, before a database is opened that a study's folder names.
+
+    Raises:
+        InputError: the user does not want that, or there is no terminal to ask on.
+    """
+    from txt.search.study_folder import STORAGE
+
+    url = folder.storage_url()
+    if url is not None:
+        told, hint = folder.describe_storage(url), f"txt grid --resume {folder.name} --storage {url}"
+        require_consent(STORAGE, folder.storage_key(url), told, "Open it, and go on with the study there?", hint)
 
 
 def _check_data(description: "StudyDescription", folder: "StudyFolder") -> None:
