@@ -9,7 +9,7 @@ import typer
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, say_if_terminal
 from txt.cli.options import GivenOptions, build_config, takes
-from txt.config import PrepareConfig
+from txt.config import PrepareConfig, check_device
 from txt.errors import InputError
 from txt.option_schema import list_option_names
 from txt.sanitize import sanitize
@@ -50,16 +50,22 @@ def evaluate(
 
     Example: `txt eval` or `txt eval 003 --data more-reviews.csv`
     """
-    from txt.cli.scorecard import show_report
-    from txt.evaluation.evaluate_run import evaluate_run, report_folder
-    from txt.evaluation.write_report import write
+    from txt.data.reading.source import check_file
     from txt.runs.folder import Run
 
     if data is None and given:
         flag = "--" + next(iter(given)).replace("_", "-")
         raise InputError(f"{flag} is for reading a data file, and none is given", "name it with --data FILE")
     found = Run.open(run) if run else Run.find_newest()
+    if data is not None:
+        check_file(data)
+    if device is not None:
+        check_device(device)
     say_if_terminal(f"evaluating {sanitize(found.name)} …")
+    from txt.cli.scorecard import show_report
+    from txt.evaluation.evaluate_run import evaluate_run, report_folder
+    from txt.evaluation.write_report import write
+
     with PredictingBar() as bar:
         report = evaluate_run(
             found, split, data, build_config(PrepareConfig, given, given.settings), device, bar.advance, embeddings

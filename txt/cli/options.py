@@ -10,8 +10,9 @@ from typing import Annotated, Any, TypeVar, get_args
 import typer
 
 from txt.cli.settings import find_typed_names, get_setting_origins
+from txt.config import PrepareConfig, TrainConfig
 from txt.errors import InputError, did_you_mean
-from txt.option_schema import Config, check_limits, flag, read_toml
+from txt.option_schema import Config, check_limits, flag, list_option_names, read_toml
 from txt.recipes import PRESETS
 
 Kind = TypeVar("Kind", bound=Config)
@@ -131,6 +132,16 @@ def _match_word(kind: type[Config], written: str, value: Any) -> dict[str, Any]:
         if written.replace("-", "_") in [each.replace("-", "_") for each in spellings]:
             return {item.name: value} if isinstance(value, str) and value in item.metadata["words"] else {}
     return {}
+
+
+def refuse_prepare_options(given: GivenOptions) -> None:
+    """Refuse options for preparing data where a prepared folder is given."""
+    for item in fields(PrepareConfig):
+        if item.name in given and item.name not in list_option_names(TrainConfig):
+            raise InputError(
+                f"{flag(item)} is about preparing data, and a prepared folder is prepared already",
+                "give it to `txt prepare`, or train on the data file itself",
+            )
 
 
 def get_option_schema(command: Any) -> Mapping[str, Field[Any]]:

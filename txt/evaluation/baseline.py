@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from random import Random
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.feature_extraction.text import TfidfVectorizer
-from sklearn.svm import LinearSVC
 
 from txt.metrics import Ints
 
@@ -38,6 +35,10 @@ def fit_predict(train_texts: Sequence[str], train_labels: Ints, texts: Sequence[
     fitted_texts = [train_texts[row] for row in rows]
     if len(np.unique(fitted_labels)) < 2:
         return predict_majority(train_labels, len(texts))
+    from sklearn.exceptions import ConvergenceWarning  # scikit-learn takes longer to import than torch
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.svm import LinearSVC
+
     spaced = _uses_spaces(fitted_texts)
     vectorizer = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True, analyzer="word" if spaced else "char")
     try:

@@ -13,10 +13,7 @@ from txt.evaluation.embeddings import fit_predict_embeddings
 from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
 from txt.evaluation.report import Report, SplitOutputs, evaluate
 from txt.metrics import Floats
-from txt.model.predict import predict_logits
-from txt.model.saved import load_model
 from txt.runs.folder import Run
-from txt.training.machine import choose_machine, convert_precision
 
 SPLITS = ("test", "val", "train")
 
@@ -50,6 +47,10 @@ def evaluate_run(
     config = run.config()
     prepared = Prepared.open(run.prepared_path())
     rows = _load_rows(prepared, split_name, data, reading or PrepareConfig())
+    from txt.model.predict import predict_logits  # torch, after all that can be refused without it
+    from txt.model.saved import load_model
+    from txt.training.machine import choose_machine, convert_precision
+
     machine = choose_machine(config.with_options(device=device) if device else config)
     model = convert_precision(load_model(run.model, machine.device), machine)
     train, val = prepared.split("train"), prepared.split("val")

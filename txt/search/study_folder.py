@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-
-from optuna.storages import BaseStorage
+from typing import TYPE_CHECKING
 
 from txt.errors import InputError, did_you_mean
 from txt.files import FORMAT, read_json, write_json
 from txt.runs.folder import RUNS, STUDIES, check_name
-from txt.search.storage import open_database, open_journal, without_password
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
 
 
 @dataclass(frozen=True)
@@ -78,6 +79,8 @@ class StudyFolder:
 
     def describe(self, prepared: Path, storage: str | None) -> None:
         """Write study.json: where the data is and, without its password, the database."""
+        from txt.search.storage import without_password  # optuna, which a wrong name need not wait for
+
         shown = without_password(storage) if storage else None
         write_json(self.path / "study.json", {"format": FORMAT, "prepared": str(prepared.resolve()), "storage": shown})
 
@@ -90,11 +93,13 @@ class StudyFolder:
         url = read_json(self.path / "study.json")["storage"]
         return None if url is None else str(url)
 
-    def storage(self, url: str | None = None) -> BaseStorage:
+    def storage(self, url: str | None = None) -> "BaseStorage":
         """Open the storage; `url` is the database's with its password, where one is needed.
 
         Raises:
             InputError: it cannot be opened.
         """
+        from txt.search.storage import open_database, open_journal
+
         known = url or (self.storage_url() if self.exists() else None)
         return open_database(known) if known else open_journal(self.path / "journal.log")

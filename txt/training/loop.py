@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from txt.data.prepared import Prepared
 from txt.errors import InputError
@@ -33,6 +34,7 @@ from txt.training.machine import Machine, choose_machine, measure_peak_memory
 from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
 from txt.training.plan import TrainingPlan
+from txt.training.start import Built
 from txt.training.validation import is_better, score_split
 
 _EXPLODED = 10.0  # times the loss of guessing: no healthy training comes near
@@ -41,7 +43,11 @@ _MOST_HALVINGS = 10
 
 
 def train(
-    run: Run, prepared: Prepared, stop: Callable[[], bool] = lambda: False, resume: Checkpoint | None = None
+    run: Run,
+    prepared: Prepared,
+    stop: Callable[[], bool] = lambda: False,
+    resume: Checkpoint | None = None,
+    built: Built = Built(),  # noqa: B008
 ) -> Generator[Event, None, None]:
     """Train the run's model on prepared data, yielding events; each is written to the run's events.jsonl first.
 
@@ -52,6 +58,7 @@ def train(
         prepared: the data.
         stop: asked after every step; True saves and ends.
         resume: the checkpoint to go on from.
+        built: what is there already of what a training makes.
 
     Raises:
         InputError: the data cannot be trained on, or the checkpoint belongs to other options or data.
@@ -60,7 +67,7 @@ def train(
     config = run.config()
     machine = choose_machine(config, resume.settings.get("precision") if resume else None)
     kind = HeadTraining if config.few_shot or config.freeze == "all" else Training
-    training = kind(run, prepared, machine, join_group())
+    training = kind(run, prepared, machine, join_group(), built)
     if resume:
         training.restore(resume)
     if not training.group.writes:
@@ -78,18 +85,19 @@ def train(
 class Training:
     """One training as it goes on: the model, its optimizer, and how far it has come."""
 
-    def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group) -> None:
+    def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group, built: Built) -> None:
         self.run, self.config, self.machine, self.group = run, run.config(), machine, group
         self.num_classes = len(prepared.labels)
         self.train, self.val = prepared.split("train"), prepared.split("val")
         self.tokenizer = prepared.path / "tokenizer"
         self.plan = TrainingPlan(self.train.lengths, self.config)
-        self.model = build_model(self.config, prepared, machine.device)
+        self.model = built.model or build_model(self.config, prepared, machine.device)
+        nn.Module.to(self.model, machine.device)
         scale_of = partial(learning_rate_scale, self.model, self.config)
         self.optimizer = FlatAdamW(self.model, machine.dtype, self.config.weight_decay, scale_of)
         self.optimizer.working.train()
         self.optimizer.working.gradient_checkpointing = self.config.gradient_checkpointing
-        edits = make_fresh_edits(self.config, prepared)
+        edits = built.edits or make_fresh_edits(self.config, prepared)
         self.gradients = BatchGradients(self.train, self.num_classes, self.plan, self.optimizer, machine, group, edits)
         self.progress = TrainingProgress()
         self.meter = Meter()

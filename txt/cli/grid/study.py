@@ -10,6 +10,7 @@ from txt.cli.grid.space import build_space, choose_sampler, say_count
 from txt.cli.options import GivenOptions, build_config, read_config_file
 from txt.cli.stage_bar import StageBar
 from txt.config import GridConfig, PrepareConfig, TrainConfig
+from txt.data.reading.source import check_file
 from txt.errors import InputError
 from txt.option_schema import flag, list_option_names
 
@@ -38,8 +39,6 @@ def begin_study(
     searching: GridConfig,
 ) -> OpenStudy:
     """Create the study that the command line describes, or join it if it exists."""
-    from txt.search.study_folder import StudyFolder
-
     options = read_config_file(config, TrainConfig, PrepareConfig)
     if options.get("learning_rate") == "auto":
         raise InputError(f'`{config}` has lr = "auto", and a search needs rates', "lr = [1e-4, 3e-4, 1e-3]")
@@ -55,9 +54,13 @@ def begin_study(
         PrepareConfig, given, {"tokenizer": base.pretrained} if base.pretrained else {}, options, given.settings
     )
     with_file = source is not None and not Path(source).is_dir()
+    if with_file:
+        check_file(str(source))
     checked = None if with_file else _open_prepared(source, given)
     if searching.storage:
         _check_storage(searching.storage)
+    from txt.search.study_folder import StudyFolder
+
     folder = StudyFolder.new(name)
     try:
         prepared = checked or _prepare_data(str(source), preparing, folder)
@@ -88,9 +91,6 @@ def resume_study(
     name: str, source: str | None, fresh: Sequence[str], given: GivenOptions, searching: GridConfig
 ) -> OpenStudy:
     """Open an existing study; options that only a new study can take are refused."""
-    from txt.search.study import Study
-    from txt.search.study_folder import StudyFolder
-
     extra = [f"--{each}" for each in fresh]
     extra += [flag(item) for item in fields(TrainConfig) if item.name in given]
     extra += [flag(item) for item in fields(PrepareConfig) if item.name in given]
@@ -105,7 +105,11 @@ def resume_study(
             f"--resume goes on with a study as it was made, and takes no `{told}`",
             "it takes --workers, --timeout, --keep-models and --storage",
         )
+    from txt.search.study_folder import StudyFolder
+
     folder = StudyFolder.open(name)
+    from txt.search.study import Study
+
     study = Study.open(folder.name, folder.storage(searching.storage))
     _check_data(study.description, folder)
     return OpenStudy(study, folder)
