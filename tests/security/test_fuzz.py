@@ -8,8 +8,7 @@ SECONDS = 10.0
 def test_mutated_files_of_every_format_end_with_success_or_one_clear_error():
     with workplace():
         formats = all_formats()
-        findings = [
-            try_seed(each, seed) for seed in range(2) for each in formats
-        ]  # each at least twice, on any machine
+        # each format at least twice, however slow the machine is
+        findings = [try_seed(each, seed) for seed in range(2) for each in formats]
         findings += list(fuzz(formats, SECONDS))
     assert not any(findings), "\n\n".join(filter(None, findings))

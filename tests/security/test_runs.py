@@ -144,7 +144,7 @@ def test_no_field_of_a_run_is_obeyed_by_the_terminal(capsys):
                 event[name] = value + TEXT
     at = events[-1]["step"]
     extra = [
-        Warned(time=2000.0, step=at, message=TEXT, details={"more": TEXT}),
+        Warned(time=2000.0, step=at, message=TEXT),
         Acknowledged(time=2000.0, step=at, command=TEXT, value=TEXT, number=TEXT, refused=TEXT),
     ]
     lines = [*events[:-1], *(event.to_json() for event in extra), events[-1]]

@@ -157,8 +157,15 @@ def load_report(path: Path) -> dict[str, Any] | None:
     """Return the report on a run's own data, as report.json has it; None where there is none."""
     try:
         report = read_json(path / "report.json")
-        return report if report["metrics"]["accuracy"] and report["split"] and report["rows"] else None
-    except (InputError, KeyError, TypeError):
+        source = f"`{path / 'report.json'}`"
+        take_field(report, "split", str, source)
+        take_field(report, "rows", int, source)
+        take_field(report, "verdict", str | None, source, None)
+        for score in report["metrics"].values():
+            for name in ("value", "low", "high"):
+                take_field(score, name, float, source)
+        return report if report["metrics"]["accuracy"] else None
+    except (InputError, KeyError, TypeError, AttributeError):
         return None
 
 
