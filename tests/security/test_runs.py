@@ -128,7 +128,7 @@ def test_notes_and_reports_with_odd_fields_make_no_list_fail(capsys, written: st
         ("report.json", "metrics"),
         ("report.json", "rows"),
     ):
-        path = Path("runs/bad") / f"{file}.json"
+        path = Path("runs/bad") / file
         before = path.read_text()
         replace_value(path, name, written)
         assert "good" in run_all([*LISTS[:2], ONE[0]], capsys)
