@@ -490,12 +490,12 @@ def mend_torn_line(path: Path) -> None:
 
 
 def cache_folder() -> Path:
-    """Return this user's cache folder for `txt`."""
-    if named := os.environ.get("XDG_CACHE_HOME"):
-        return Path(named) / "txt"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Caches" / "txt"
-    return Path(os.environ.get("LOCALAPPDATA") or Path.home() / ".cache") / "txt"
+    """Return this user's cache folder for `txt`; one that version 0.1.0 made elsewhere stays in use."""
+    from platformdirs import user_cache_path  # takes longer to import than most commands need
+
+    folder = user_cache_path("txt", appauthor=False)
+    older = Path(os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache") / "txt"
+    return older if older.is_dir() and not folder.is_dir() else folder
 
 
 def sha256(path: Path) -> str:

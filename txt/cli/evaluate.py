@@ -11,7 +11,7 @@ from txt.cli.console import print_json, say, say_if_terminal
 from txt.cli.options import GivenOptions, build_config, takes
 from txt.config import PrepareConfig
 from txt.errors import InputError
-from txt.option_schema import list_option_names
+from txt.option_schema import list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("eval")(evaluate)
 
 
-@takes(PrepareConfig, without=tuple(name for name in list_option_names(PrepareConfig) if name not in _READING))
+@takes(PrepareConfig, without=tuple(name for name in list_options(PrepareConfig) if name not in _READING))
 def evaluate(
     run: Annotated[str | None, typer.Argument(help="Run, by name or path [the newest].", show_default=False)] = None,
     *,

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +14,7 @@ from txt.cli.options import GivenOptions, build_config, read_config_file, takes
 from txt.cli.terminal import has_screen
 from txt.config import LRFindConfig, TrainConfig
 from txt.errors import InputError, Interrupted
-from txt.option_schema import flag, list_option_names
+from txt.option_schema import list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 _USED = {"batch_size", "max_grad_norm", "weight_decay", "label_smoothing", "class_weights", "accumulate"}
 _GROUPS = {"Model", "Pretrained", "Machine"}
 _UNUSED = tuple(
-    name
-    for name in list_option_names(TrainConfig)
-    if name not in _USED and TrainConfig.__dataclass_fields__[name].metadata["group"] not in _GROUPS
+    name for name, each in list_options(TrainConfig).items() if name not in _USED and each.group not in _GROUPS
 )
 
 
@@ -215,13 +213,13 @@ def _list_typed_options(preset: str | None, config: Path | None, given: GivenOpt
     words = [
         word for name, value in (("--preset", preset), ("--config", config)) if value for word in (name, str(value))
     ]
-    for item in fields(TrainConfig):
+    for item in list_options(TrainConfig).values():
         if item.name in given:
             value = given[item.name]
             if isinstance(value, bool):
-                words.append(flag(item) if value else flag(item).replace("--", "--no-", 1))
+                words.append(item.flag if value else item.negate_flag())
             else:
-                words += [flag(item), str(value)]
+                words += [item.flag, str(value)]
     return words
 
 

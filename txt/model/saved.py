@@ -17,6 +17,7 @@ from txt.json_input import take_field
 from txt.model.bert import BertClassifier
 from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
 from txt.model.foreign import open_foreign_classifier
+from txt.model.linear import NgramClassifier, NgramClassifierConfig
 from txt.model.lora import merge_adapters
 from txt.model.pretrained import (
     Model,
@@ -27,15 +28,19 @@ from txt.model.pretrained import (
 )
 from txt.model.weights import read_config
 
+SavedModel = Model | NgramClassifier
+"""A model as a run keeps it: one that was trained step by step, or a linear one."""
 
-def save_model(model: Model, tokenizer: Path, folder: Path) -> None:
+
+def save_model(model: SavedModel, tokenizer: Path, folder: Path) -> None:
     """Write a model with its tokenizer's files to `folder`, whole or not at all.
 
     Raises:
         OSError: the disk is full or cannot be written; what was there before is intact.
     """
     with restore_system_errors(), atomic_folder(folder) as beside:
-        merge_adapters(model).save_pretrained(beside)
+        whole = model if isinstance(model, NgramClassifier) else merge_adapters(model)
+        whole.save_pretrained(beside)
         for file in tokenizer.iterdir():
             shutil.copyfile(file, beside / file.name)
 
@@ -52,7 +57,7 @@ def restore_system_errors() -> Iterator[None]:
         raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
 
 
-def load_model(folder: Path, device: torch.device) -> Model:
+def load_model(folder: Path, device: torch.device) -> SavedModel:
     """Load a model in evaluation mode, in float32. No code from the folder is executed.
 
     Raises:
@@ -67,7 +72,9 @@ def load_model(folder: Path, device: torch.device) -> Model:
     try:
         model = _load(folder)
     except (OSError, ValueError, TypeError, ArithmeticError, RuntimeError, KeyError, SafetensorError) as error:
-        raise InputError(f"cannot load the model in `{folder}`: {str(error).splitlines()[0]}") from None
+        raise InputError(
+            f"cannot load the model in `{folder}`: {(str(error).splitlines() or ['it is damaged'])[0]}"
+        ) from None
     nn.Module.to(model, device)
     model.eval()
     return model
@@ -104,10 +111,12 @@ def _refuse_other_sizes(folder: Path) -> None:
             raise InputError(f"{source} asks for a larger model than its weights are", "fetch or make the model again")
 
 
-def _load(folder: Path) -> Model:
+def _load(folder: Path) -> SavedModel:
     config = read_config(folder)
     if config.get("model_type") == TransformerClassifierConfig.model_type:
         return TransformerClassifier.from_pretrained(folder)
+    if config.get("model_type") == NgramClassifierConfig.model_type:
+        return NgramClassifier.from_pretrained(folder)
     if config.get("model_type") == SentenceClassifierConfig.model_type:
         return PretrainedClassifier(SentenceClassifier.from_pretrained(folder))
     if is_known(folder, config):

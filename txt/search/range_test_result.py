@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -14,6 +14,7 @@ from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.files import FORMAT, read_json, write_json
 from txt.json_input import take_field
+from txt.option_schema import list_options
 from txt.search.loss_curve import LossCurve
 from txt.search.range_test import RangeTestStep, build_loss_curves
 from txt.search.suggestion_rules import RULES
@@ -163,7 +164,7 @@ _HIGHEST_RATE = 100.0  # as for --end-lr
 
 def make_key(config: TrainConfig) -> str:
     """Return the key of a suggestion: the options of the model that are set, and the batch size."""
-    model = [item.name for item in fields(config) if item.metadata["group"] in ("Model", "Pretrained")]
+    model = [each.name for each in list_options(TrainConfig).values() if each.group in ("Model", "Pretrained")]
     shown = [f"{name}={getattr(config, name)}" for name in model if getattr(config, name) is not None]
     return " ".join([*shown, f"batch_size={config.batch_size}"])
 

@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -78,8 +78,11 @@ def start_on_file(
     progress: ProgressWatcher,
     told: Callable[[DataReport], None],
     settle: Settle = lambda config, _: config,
+    choose_tokenizer: Callable[[Sequence[str]], str | None] | None = None,
 ) -> Start:
     """Prepare a data file into the folder of a new run; `progress` hears how far it is, `told` gets the data report.
+
+    `choose_tokenizer` names a tokenizer that suits some of the texts, or None for the one that `preparing` says.
 
     Raises:
         InputError: the file cannot be prepared, no such device or pretrained model, the run's name is taken, or rows
@@ -91,7 +94,7 @@ def start_on_file(
         _say_starting(run)
         folder = run.path / PREPARED
         decided = open_stored_labels(file, preparing)
-        told(prepare(file, preparing, folder, progress, decided=decided))
+        told(prepare(file, preparing, folder, progress, decided=decided, choose_tokenizer=choose_tokenizer))
         prepared = Prepared.open(folder)
         _check_weights(config, prepared)
         make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts

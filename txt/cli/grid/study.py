@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ from txt.cli.options import GivenOptions, build_config, read_config_file
 from txt.cli.stage_bar import StageBar
 from txt.config import GridConfig, PrepareConfig, TrainConfig
 from txt.errors import InputError
-from txt.option_schema import flag, list_option_names
+from txt.option_schema import list_options
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared
@@ -95,11 +95,11 @@ def resume_study(
     from txt.search.study_folder import STORAGE, StudyFolder
 
     extra = [f"--{each}" for each in fresh]
-    extra += [flag(item) for item in fields(TrainConfig) if item.name in given]
-    extra += [flag(item) for item in fields(PrepareConfig) if item.name in given]
+    extra += [item.flag for item in list_options(TrainConfig).values() if item.name in given]
+    extra += [item.flag for item in list_options(PrepareConfig).values() if item.name in given]
     extra += [
-        flag(item)
-        for item in fields(GridConfig)
+        item.flag
+        for item in list_options(GridConfig).values()
         if item.name in ("sampler", "pruner", "trials", "seeds") and item.name in given
     ]
     if source is not None or extra:
@@ -148,9 +148,9 @@ def _open_prepared(source: str | None, given: GivenOptions) -> "Prepared":
     from txt.data.prepared import Prepared
     from txt.training.start import PREPARED
 
-    for item in fields(PrepareConfig):
-        if item.name in given and item.name not in list_option_names(TrainConfig):
-            raise InputError(f"{flag(item)} is about preparing data, and a prepared folder is prepared already")
+    for item in list_options(PrepareConfig).values():
+        if item.name in given and item.name not in list_options(TrainConfig):
+            raise InputError(f"{item.flag} is about preparing data, and a prepared folder is prepared already")
     if source is None and not PREPARED.is_dir():
         raise InputError(
             "there is nothing to train on: no `prepared` folder here", "txt grid DATA, or txt prepare DATA"
