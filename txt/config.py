@@ -44,7 +44,12 @@ class PrepareConfig(Config):
 
     text_column: str | None = option(None, "Column that holds the text [found by name and content].", group="Columns")
     label_column: str | None = option(None, "Column that holds the label.", group="Columns")
-    split_column: str | None = option(None, "Column that says train, val or test.", group="Columns")
+    split_column: str | None = option(
+        None, "Column that says train, val or test; `none` where no column does.", group="Columns"
+    )
+    split_values: str | None = option(
+        None, "What other values of that column mean: `eval=val,holdout=test`.", group="Columns"
+    )
     group_column: str | None = option(None, "Rows with the same value here stay in one split.", group="Columns")
     use_labels: bool = option(
         True, "Use what `txt label` decided about this file.", group="Columns", flags=("--labels",)

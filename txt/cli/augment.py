@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from txt.augmentation.gain import GainLearner
     from txt.augmentation.plan import CopyPlan
 
-_READING = ("text_column", "label_column", "split_column", "encoding", "delimiter")
+_READING = ("text_column", "label_column", "split_column", "split_values", "encoding", "delimiter")
 _INSTEAD = "Instead of writing"
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from txt.config import PrepareConfig
 from txt.data.labels import name_classes
 from txt.data.prepared import SPLITS, Prepared
-from txt.data.reading.columns import Column, Sample, find_label, find_row_id, find_split, find_text, parse_split
+from txt.data.reading.columns import Column, Sample, find_label, find_row_id, find_text
+from txt.data.reading.split_column import SplitColumn, find_split, parse_split_values
 from txt.data.reading.table import Table, open_table
 from txt.data.token_encoder import TokenRows, make_encoder
 from txt.errors import InputError, nearest
@@ -52,12 +53,12 @@ class _LabeledRows:
 class _Columns:
     text: str
     label: str
-    split: str | None
+    split: SplitColumn | None
     row_id: str | None
 
     @property
     def roles(self) -> set[str | None]:
-        return {self.text, self.label, self.split, self.row_id}
+        return {self.text, self.label, _column_name(self.split), self.row_id}
 
 
 def read_labeled(path: Path, prepared: Prepared, split: str | None, config: PrepareConfig) -> LabeledFile:
@@ -100,8 +101,8 @@ def _find_columns(table: Table, prepared: Prepared, config: PrepareConfig) -> _C
     if label is None:
         raise InputError(f"no column of `{source}` looks like a label", "name it with --label-column")
     others = {name: values for name, values in sample.items() if name not in (text, label.name)}
-    split = find_split(others, config.split_column, source)
-    return _Columns(text, label.name, _column_name(split), _column_name(find_row_id(others)))
+    split = find_split(others, config.split_column, source, parse_split_values(config.split_values))
+    return _Columns(text, label.name, split, _column_name(find_row_id(others)))
 
 
 def _known_column(trained_on: dict[str, Any], role: str, sample: Sample) -> str | None:
@@ -117,7 +118,7 @@ def _read_rows(table: Table, columns: _Columns, wanted: str) -> _LabeledRows:
     rows = _LabeledRows()
     for number, row in enumerate(table.rows(), start=1):
         text, label = row.get(columns.text) or "", row.get(columns.label) or ""
-        if columns.split and parse_split(row.get(columns.split)) != wanted:
+        if columns.split and columns.split.parse(row.get(columns.split.name)) != wanted:
             rows.left_out["of another split"] += 1
         elif not text.strip():
             rows.left_out["without text"] += 1

@@ -305,7 +305,8 @@ class LabelSession:
             "relabel": json.dumps(not self.task.file_labels),
             "text_column": self.rows.form.text_column,
         }
-        if wanted != self.journal.settings():
+        known = self.journal.settings()
+        if any(known.get(name) != value for name, value in wanted.items()):
             with suppress(NotSavedError), self.journal.transaction() as news:
                 self._apply_news(news)
                 self.journal.set_settings(**wanted)

@@ -6,27 +6,16 @@ Works on the names and a sample of the rows, so that any command can ask before 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import mean
+from typing import TYPE_CHECKING
 
+from txt.data.reading.label_columns import find_export_columns, leave_out_provenance
 from txt.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from txt.data.reading.split_column import SplitColumn
 
 Sample = Mapping[str, Sequence[str | None]]
 """The first rows of a file, column by column; None and "" are missing."""
-
-SPLIT_NAMES: Mapping[str, str] = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
-    "development": "val",
-    "test": "test",
-    "testing": "test",
-    "unlabeled": "unlabeled",
-    "unlabelled": "unlabeled",
-    "unsupervised": "unlabeled",
-}
-"""The names that files use for splits, in lower case, and our own name for each."""
 
 
 def _split_words(names: str) -> frozenset[str]:
@@ -40,7 +29,7 @@ _TEXT_NAMES = _split_words(
 _LABEL_NAMES = _split_words(
     "label labels class category sentiment target intent topic polarity rating stars emotion tag"
 )
-_SPLIT_COLUMNS = _split_words("split set partition subset fold")
+_SPLIT_COLUMNS = _split_words("split set partition subset fold")  # see split_column.py
 _ID_NAMES = _split_words("id row_id uid uuid guid")
 _METADATA_NAMES = _split_words(  # few values each, but they describe where a text comes from, not what it says
     "source domain lang language country region user author platform device brand date year month url method augmented "
@@ -63,7 +52,7 @@ class Roles:
 
     text: Column
     label: Column | None = None
-    split: Column | None = None
+    split: "SplitColumn | None" = None
     group: Column | None = None
     row_id: Column | None = None
 
@@ -74,11 +63,6 @@ class Roles:
     def names(self) -> set[str]:
         """Return the columns that play a role; all others are metadata."""
         return {column.name for column in (self.text, self.label, self.split, self.group, self.row_id) if column}
-
-
-def parse_split(cell: str | None) -> str | None:
-    """Return the split that a cell of a split column names, None where it names none."""
-    return SPLIT_NAMES.get((cell or "").strip().lower())
 
 
 def is_usual_name(name: str) -> bool:
@@ -98,6 +82,7 @@ def find_text(sample: Sample, wanted: str | None = None, source: str = "the file
         return Column(next(iter(sample)), "the only column")
     if exact := _match_names(sample, {"text"}):
         return Column(exact[0], "by its name")
+    sample = {name: sample[name] for name in leave_out_provenance(list(sample))}
     words = {name: _count_mean_words(values) for name, values in sample.items() if _is_prose(values)}
     by_name = [name for name in words if _is_named(name, _TEXT_NAMES)] or _match_names(sample, _TEXT_NAMES)
     candidates = sorted(by_name or words, key=lambda name: words.get(name, 0.0), reverse=True)
@@ -126,6 +111,8 @@ def find_label(
     """
     if wanted is not None:
         return find_named_column(sample, wanted, "--label-column", source)
+    if exported := find_export_columns(sample):
+        return Column(exported[0], "as an export of `txt label` says")
     others = {name: values for name, values in sample.items() if name != text}
     if exact := _match_names(others, {"label"}):
         return Column(exact[0], "by its name")
@@ -140,24 +127,6 @@ def find_label(
             f"choose one: {_format_options('--label-column', candidates)}",
         )
     return Column(candidates[0], why) if candidates else None
-
-
-def find_split(sample: Sample, wanted: str | None = None, source: str = "the file") -> Column | None:
-    """Return the column that says train, val or test, or None.
-
-    Raises:
-        InputError: `wanted` does not exist.
-    """
-    if wanted is not None:
-        return find_named_column(sample, wanted, "--split-column", source)
-    for name, values in sample.items():
-        present = {value.strip().lower() for value in values if value}
-        if present and present <= SPLIT_NAMES.keys():
-            if name.lower() in _SPLIT_COLUMNS:
-                return Column(name, "by its name")
-            if len(present) > 1:
-                return Column(name, f"its values are {', '.join(sorted(present))}")
-    return None
 
 
 def find_row_id(sample: Sample) -> Column | None:
