@@ -192,3 +192,13 @@ def test_the_decided_labels_of_an_export_are_the_labels(tmp_path):
     sample = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text(), newline="")))
     columns = {name: [row[name] for row in sample] for name in sample[0]}
     assert find_label(columns, "text").name == "final_label"
+
+
+def test_a_label_far_down_in_json_lines_is_not_written_twice(tmp_path):
+    path = tmp_path / "data.jsonl"
+    objects = [{"text": f"text {number}"} | ({"label": "old"} if number > 550 else {}) for number in range(600)]
+    path.write_text("".join(json.dumps(each) + "\n" for each in objects))
+    lines = export_of(path, tmp_path / "out.jsonl", 1).splitlines()
+    pairs = json.loads(lines[-1], object_pairs_hook=list)
+    assert len({name for name, _ in pairs}) == len(pairs)
+    assert [json.loads(line)["final_label"] for line in lines] == ["pos", *[""] * 550, *["old"] * 49]

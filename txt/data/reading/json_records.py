@@ -10,11 +10,16 @@ import pyarrow as pa
 
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
 from txt.data.reading.dialect import Dialect
+from txt.data.reading.rows import read_json_constant
 from txt.data.reading.source import MAX_CELL, MAX_LINE, Source
 from txt.errors import InputError
 
 _PIECE = 1 << 16  # characters
-_EXACT: dict[str, Any] = {"parse_int": str, "parse_float": str, "parse_constant": str}  # 007.10 stays as it is written
+_EXACT: dict[str, Any] = {
+    "parse_int": str,
+    "parse_float": str,
+    "parse_constant": read_json_constant,
+}  # 007.10 stays as it is written
 _EXAMPLE = 'a record looks like {"text": "…", "label": "…"}'
 
 JsonRecord = dict[str, Any]

@@ -68,7 +68,7 @@ def open_rows(path: Path, asked: ReadingOptions, kept: Path) -> OpenRows:
     limit = None if path.stat().st_size <= _SMALL_BYTES else _HEAD_ROWS
     *_, last = scan_file(path, form, limit)
     assert last.index is not None
-    return OpenRows(path, form, last.index)
+    return OpenRows(path, last.form or form, last.index)
 
 
 def read_to_end(rows: OpenRows, asked: ReadingOptions, kept: Path) -> Iterator[ScanProgress]:
@@ -82,6 +82,6 @@ def read_to_end(rows: OpenRows, asked: ReadingOptions, kept: Path) -> Iterator[S
     for scanned in scan_file(rows.path, rows.form):
         yield scanned
         if scanned.index is not None:
-            rows.index = scanned.index
+            rows.index, rows.form = scanned.index, scanned.form or rows.form
             with suppress(OSError):  # in a folder that may not be written it is made again next time
                 write_index(kept, rows.path, asked, rows.form, scanned.index)

@@ -12,11 +12,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.reading.rows import Form, ReadingOptions, read_records
+from txt.data.reading.rows import Form, ReadingOptions, add_columns, read_records
 from txt.errors import InputError
 from txt.files import atomic_write
 
-INDEX_FORMAT = 1
+INDEX_FORMAT = 2
 UNLABELED = -1
 """The label code of a row whose label cell is empty."""
 
@@ -90,16 +90,20 @@ class RowIndex:
 
 @dataclass(frozen=True)
 class ScanProgress:
-    """How far a scan has come; `index` comes with the last one."""
+    """How far a scan has come; the last one brings the index, and the form with all columns that were met."""
 
     done_bytes: int
     total_bytes: int
     rows: int
     index: RowIndex | None = None
+    form: Form | None = None
 
 
 def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[ScanProgress]:
     """Read a file and index its rows, the first `limit` of them or all; the last value holds the index.
+
+    Records of JSON lines may bring columns that the form does not have yet: they are added. Where one of them is the
+    label, the file is read once more.
 
     Raises:
         InputError: a row cannot be read.
@@ -110,7 +114,8 @@ def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[Scan
     text_place = columns[form.text_column]
     label_place = columns.get(form.label_column or "", -1)
     end, complete = form.start, True
-    for offset, end, cells in read_records(path, form):
+    new_columns: dict[str, None] = {}
+    for offset, end, cells in read_records(path, form, new_columns=new_columns):
         text = cells[text_place] if text_place < len(cells) else ""
         growing.add(offset, text, cells[label_place].strip() if 0 <= label_place < len(cells) else "")
         if len(growing.label_codes) % _PROGRESS_ROWS == 0:
@@ -123,7 +128,11 @@ def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[Scan
         if limit is not None and len(growing.label_codes) >= limit and end < total:
             complete = False
             break
-    yield ScanProgress(end, total, len(growing.label_codes), growing.index(end, complete))
+    whole = add_columns(form, new_columns)
+    if whole.label_column != form.label_column:
+        yield from scan_file(path, whole, limit)
+    else:
+        yield ScanProgress(end, total, len(growing.label_codes), growing.index(end, complete), whole)
 
 
 def read_index(path: Path, source: Path, asked: ReadingOptions) -> tuple[Form, RowIndex] | None:

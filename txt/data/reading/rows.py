@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from txt.data.reading.character_encoding import find_line
 from txt.data.reading.columns import find_label, find_text
+from txt.data.reading.label_columns import find_export_columns
 from txt.data.reading.source import MAX_CELL, Source
 from txt.errors import InputError
 
@@ -94,6 +95,23 @@ def find_form(path: Path, asked: ReadingOptions) -> Form:
     return replace(form, text_column=text, label_column=label.name if label else None)
 
 
+def add_columns(form: Form, new_columns: Iterable[str]) -> Form:
+    """Return the form with columns that were met further down; one called `label` becomes the label.
+
+    A column that the file itself has must never be taken for missing, or an export would write it twice.
+    """
+    columns = tuple(dict.fromkeys([*form.columns, *new_columns]))
+    if columns == form.columns:
+        return form
+    label = form.label_column
+    if label is None or find_export_columns(columns):
+        found = find_label(
+            {name: ["x"] for name in columns if name != form.text_column}, form.text_column, by_content=False
+        )
+        label = found.name if found else None
+    return replace(form, columns=columns, label_column=label)
+
+
 def find_bare_form(path: Path, dialect: "Dialect") -> Form:
     """Return the form of an uncompressed delimited or JSON-lines file, whose columns have no roles yet."""
     with path.open("rb") as file:
@@ -107,11 +125,16 @@ def find_bare_form(path: Path, dialect: "Dialect") -> Form:
 
 
 def read_records(
-    path: Path, form: Form, start: int | None = None, stop: int | None = None
+    path: Path,
+    form: Form,
+    start: int | None = None,
+    stop: int | None = None,
+    new_columns: dict[str, None] | None = None,
 ) -> Iterator[tuple[int, int, list[str]]]:
     """Yield each row's first byte, the byte behind it, and its cells; empty lines and the header are left out.
 
-    `start` and `stop` are offsets of rows: with them, only the rows between are read.
+    `start` and `stop` are offsets of rows: with them, only the rows between are read. `new_columns` takes the keys of
+    JSON records that the form does not have.
 
     Raises:
         InputError: a row cannot be read, or has more or fewer cells than there are columns.
@@ -124,7 +147,7 @@ def read_records(
         lines = _Lines(file, form, stop)
         begin = lines.position
         try:
-            for cells in _parse_lines(lines, form):
+            for cells in _parse_lines(lines, form, new_columns):
                 if len(cells) == width and not skip:
                     yield begin, lines.position, cells
                 elif not _is_blank(cells) and not skip:
@@ -180,24 +203,34 @@ class _Lines:
             yield line
 
 
-def _parse_lines(lines: Iterable[str], form: Form) -> Iterator[list[str]]:
+def _parse_lines(lines: Iterable[str], form: Form, new_columns: dict[str, None] | None = None) -> Iterator[list[str]]:
     if form.csv_options is not None:
         return csv.reader(lines, **form.csv_options)
-    return (_parse_json_cells(line, form.columns) if line.strip() else [] for line in lines)
+    known = frozenset(form.columns)
+    return (_parse_json_cells(line, form.columns, known, new_columns) if line.strip() else [] for line in lines)
 
 
 def _is_blank(cells: Sequence[str]) -> bool:
     return not cells or (len(cells) == 1 and not cells[0].strip())
 
 
-def _parse_json_cells(line: str, columns: Sequence[str]) -> list[str]:
-    """Return the values of a JSON object, numbers as they are written."""
-    record = json.loads(line, parse_int=str, parse_float=str, parse_constant=str)
+def _parse_json_cells(
+    line: str, columns: Sequence[str], known: frozenset[str], new_columns: dict[str, None] | None
+) -> list[str]:
+    """Return the values of a JSON object, numbers as they are written; NaN is a missing value."""
+    record = json.loads(line, parse_int=str, parse_float=str, parse_constant=read_json_constant)
     if not isinstance(record, dict):
         raise ValueError("it is not a JSON object")
+    if new_columns is not None and not known.issuperset(record):
+        new_columns.update(dict.fromkeys(name for name in record if name not in known))
     nested = any(isinstance(value, dict | list) for value in record.values())
     plain = json.loads(line) if nested else {}
     return [_format_value(record.get(name), plain.get(name)) for name in columns]
+
+
+def read_json_constant(name: str) -> str | None:
+    """Return what a number that JSON does not have stands for: NaN, as pandas writes it, for a missing value."""
+    return None if name == "NaN" else name
 
 
 def _format_value(value: Any, plain: Any) -> str:
