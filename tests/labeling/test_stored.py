@@ -81,13 +81,22 @@ def test_a_store_about_other_texts_is_told(tmp_path, monkeypatch, capsys):
     assert "is it about another file?" in " ".join(capsys.readouterr().out.split())
 
 
-def test_rows_with_several_labels_become_classes_of_their_own_and_it_is_said(tmp_path, monkeypatch, capsys):
+def test_rows_with_several_labels_are_refused_unless_combinations_are_wanted(tmp_path, monkeypatch, capsys):
     path = write_texts(tmp_path / "u.csv")
     label_plainly(monkeypatch, path, "1\n\n1\n2\n\n" * 20, "--labels", "bad,good", "--multi-label")
-    assert main(["prepare", str(path), "--vocab-size", "200", "-o", str(tmp_path / "out")]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert "20 rows have several labels" in told
+    command = ["prepare", str(path), "--vocab-size", "200", "-o", str(tmp_path / "out")]
+    assert main(command) == 2
+    assert "20 rows of 40 labeled ones" in " ".join(capsys.readouterr().err.split())
+    assert main([*command, "--multi-label"]) == 2
+    assert main([*command, "--no-multi-label"]) == 0
     assert Prepared.open(tmp_path / "out").labels == ("bad", "bad|good")
+
+
+def test_a_class_that_people_named_is_no_missing_value(tmp_path, monkeypatch):
+    path = write_texts(tmp_path / "u.csv")
+    label_plainly(monkeypatch, path, "1\n2\n3\n" * 20, "--labels", "None,nan,a|b")
+    assert main(["prepare", str(path), "--vocab-size", "200", "-o", str(tmp_path / "out")]) == 0
+    assert Prepared.open(tmp_path / "out").labels == ("None", "a|b", "nan")
 
 
 def test_a_column_of_few_values_is_no_label_where_people_labeled(tmp_path, monkeypatch):

@@ -17,7 +17,7 @@ from txt.sanitize import sanitize
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-_READING = ("text_column", "label_column", "split_column", "split_values", "encoding", "delimiter")
+_READING = ("text_column", "label_column", "split_column", "split_values", "missing", "encoding", "delimiter")
 
 
 def register(app: typer.Typer) -> None:

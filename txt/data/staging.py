@@ -18,6 +18,7 @@ from txt.data.reading.columns import Column, Roles, find_label, find_named_colum
 from txt.data.reading.split_column import NO_SPLIT, find_split, parse_split_values
 from txt.data.reading.table import Table, open_table
 from txt.data.row_facts import ROW, RowFacts, get_column
+from txt.data.several_labels import refuse_one_hot
 from txt.data.split import TEST, TRAIN, VAL, find_repeated
 from txt.errors import InputError
 from txt.files import sha256
@@ -37,6 +38,7 @@ class StagedRows:
     parts: list[Path] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    people: frozenset[str] = frozenset()  # classes that were named by people, not by a file
     rows_read: int = 0
     rows_without_text: int = 0
 
@@ -66,12 +68,14 @@ class StagedRows:
 class DecidedLabels(Protocol):
     """Labels that were given elsewhere, for the rows of the data file in order.
 
-    `reading` are the options with which the file was read when they were given, by their names in PrepareConfig.
+    `reading` are the options with which the file was read when they were given, by their names in PrepareConfig;
+    `classes` those that people named, one a label.
     """
 
     source: str
     used: int
     reading: Mapping[str, Any]
+    classes: frozenset[str]
 
     def __call__(self, texts: Sequence[str | None], labels: Sequence[str | None]) -> list[str | None]:
         """Return the labels of some rows, from their texts and their labels in the file."""
@@ -107,6 +111,7 @@ def stage_rows(
         _add_table(staged, table, TRAIN if others else None, progress, decided)
     if decided is not None:
         staged.warnings.extend(decided.warnings())
+        staged.people = decided.classes
     for code, file in others:
         with open_table(file, config) as table:
             _require_columns(table, staged.roles)
@@ -118,6 +123,8 @@ def stage_rows(
 def _find_roles(table: Table, config: PrepareConfig, has_splits: bool, decided: DecidedLabels | None) -> Roles:
     sample, source = table.sample(), str(table.source)
     text = find_text(sample, config.text_column, source)
+    if config.label_column is None and decided is None and not find_label(sample, text.name, by_content=False):
+        refuse_one_hot({name: values for name, values in sample.items() if name != text.name}, source)
     # Where people gave labels, a column of few values is not guessed to hold more of them.
     label = find_label(sample, text.name, config.label_column, source, by_content=decided is None)
     if decided is not None:
