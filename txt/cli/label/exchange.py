@@ -10,7 +10,7 @@ from txt.config import LabelConfig
 from txt.errors import InputError
 
 if TYPE_CHECKING:
-    from txt.data.reading.rows import ReadingOptions
+    from txt.data.reading.how_read import ReadingOptions
     from txt.labeling.answers import Propose
     from txt.labeling.exchange import ImportResult
     from txt.labeling.formats.record import LabelRecord

@@ -2,22 +2,25 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
-from txt.data.reading.columns import Sample
+from txt.data.reading.batches import make_string_array
+from txt.data.reading.columns import Sample, find_named_column
 from txt.data.reading.delimited import read_delimited
-from txt.data.reading.dialect import Dialect, detect_dialect
+from txt.data.reading.dialect import detect_dialect
+from txt.data.reading.how_read import JOINT, Dialect, ReadingOptions, join_texts
 from txt.data.reading.json_records import read_json, read_jsonl
 from txt.data.reading.parquet import read_parquet
 from txt.data.reading.source import MAX_CELL, Source, spool_source
 from txt.errors import InputError
 
-Reader = Callable[[Source, Dialect], Iterator[pa.RecordBatch]]
+Reader = Callable[[Source, Dialect, list[str]], Iterator[pa.RecordBatch]]
+"""Yields the rows of a file; what the user should be told is known at the end, and is added to the list."""
 
 READERS: Mapping[str, Reader] = {
     "csv": read_delimited,
@@ -32,10 +35,16 @@ _SAMPLE_ROWS = 1000
 
 @dataclass(frozen=True)
 class Table:
-    """A data file that can be read from the start as often as needed, a batch of rows at a time."""
+    """A data file that can be read from the start as often as needed, a batch of rows at a time.
+
+    `joined` are columns whose texts are read as one, in a column of its own: `title,body`. `notes` are what the last
+    reading to the end found that the user should know.
+    """
 
     source: Source
     dialect: Dialect
+    joined: tuple[str, ...] = ()
+    notes: list[str] = field(default_factory=list)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield batches of string columns, values exactly as written, null where the format can say "missing".
@@ -46,10 +55,12 @@ class Table:
             InputError: a row cannot be read; its line is named.
         """
         rows_before = 0
-        for batch in READERS[self.dialect.format](self.source, self.dialect):
+        notes: list[str] = []
+        for batch in READERS[self.dialect.format](self.source, self.dialect, notes):
             _refuse_huge(self.source, batch, rows_before)
             rows_before += len(batch)
-            yield batch
+            yield _join_columns(batch, self.joined) if self.joined else batch
+        self.notes[:] = notes
 
     def sample(self) -> Sample:
         """Return the first rows, column by column.
@@ -77,7 +88,39 @@ def open_table(path: Path | str, config: PrepareConfig) -> Iterator[Table]:
         InputError: see `detect_dialect`.
     """
     with spool_source(path) as source:
-        yield Table(source, detect_dialect(source, config.encoding, config.delimiter))
+        yield make_table(source, ReadingOptions.of(config))
+
+
+def make_table(source: Source, options: ReadingOptions) -> Table:
+    """Return a data file as a table, read as the options say and as its content shows.
+
+    Raises:
+        InputError: see `detect_dialect`; or one of several text columns does not exist.
+    """
+    dialect = detect_dialect(source, options=options)
+    return Table(source, dialect, find_joined(Table(source, dialect), options.text_column))
+
+
+def find_joined(table: Table, text_column: str | None) -> tuple[str, ...]:
+    """Return the columns that `--text-column title,body` names, none where it names one.
+
+    Raises:
+        InputError: one of them does not exist.
+    """
+    if text_column is None or JOINT not in text_column:
+        return ()
+    names = list(table.sample())
+    if text_column in names:
+        return ()
+    parts = [part.strip() for part in text_column.split(JOINT)]
+    return tuple(find_named_column(names, part, "--text-column", str(table.source)).name for part in parts)
+
+
+def _join_columns(batch: pa.RecordBatch, names: tuple[str, ...]) -> pa.RecordBatch:
+    """Return the rows with the texts of several columns as one; a column that JSON rows lack is missing."""
+    columns = [batch.column(name).to_pylist() for name in names if name in batch.schema.names]
+    texts = [join_texts(parts) for parts in zip(*columns, strict=True)] if columns else [""] * len(batch)
+    return batch.append_column(JOINT.join(names), make_string_array(texts))
 
 
 def _refuse_huge(source: Source, batch: pa.RecordBatch, rows_before: int) -> None:
