@@ -169,7 +169,7 @@ def test_single_quotes_and_backslashes_are_found(write):
 
 def test_a_wanted_delimiter_settles_it(write):
     path = write("text;with,label\na;b,c\n")
-    with pytest.raises(InputError, match="may be cut at each comma .* or at each semicolon") as caught:
+    with pytest.raises(InputError, match=r"may be cut at each comma .* or at each semicolon") as caught:
         detect_dialect(path)
     assert "--delimiter ';'" in caught.value.hint
     assert detect_dialect(path, delimiter=",").columns == ("text;with", "label")

@@ -23,6 +23,7 @@ from txt.cli.terminal import has_screen
 from txt.config import READING, LabelConfig, PrepareConfig
 from txt.errors import InputError, TxtError
 from txt.option_schema import list_option_names
+from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
     from txt.labeling.active.active_learning import ActiveLearning
@@ -114,6 +115,7 @@ def label(
         with closing(
             open_labels(data, config, asked, write=not looks_only, need_store=need_store, need_classes=need_classes)
         ) as opened:
+            _tell_reading(opened)
             if simulates:
                 from txt.cli.label.simulate import simulate
 
@@ -245,7 +247,7 @@ def _read_all(opened: "OpenLabels") -> None:
 
     from txt.data.reading.open_rows import read_to_end
 
-    total = opened.rows.path.stat().st_size
+    total = opened.rows.form.locate(opened.rows.path).stat().st_size
     with tqdm(desc="reading", total=total, unit="B", unit_scale=True, leave=False, delay=0.5) as bar:
         for scanned in read_to_end(opened.rows, opened.asked, opened.kept):
             bar.update(scanned.done_bytes - bar.n)
@@ -255,6 +257,12 @@ def _tell_unmatched(states: "RowStates") -> None:
     count = len(states.unmatched)
     if count:
         say(f"{count:,} decisions are about rows that are not in the file any more; they are kept")
+
+
+def _tell_reading(opened: "OpenLabels") -> None:
+    """Tell what was guessed about the file, as txt prepare does."""
+    for note in opened.rows.notes:
+        say(f"warning: {sanitize(note)}")
 
 
 def _recover_store(store: Path) -> None:

@@ -48,11 +48,15 @@ def read_json(source: Source, dialect: Dialect, notes: list[str]) -> Iterator[pa
 
 
 def read_raw_records(source: Source, dialect: Dialect) -> Iterator[str]:
-    """Yield the records of a JSON document, as they are written where they stand for themselves.
+    """Yield the records of JSON lines or a JSON document, as they are written where they stand for themselves.
 
     Raises:
         InputError: the file does not hold such records; the line is named.
     """
+    if dialect.format == "jsonl":
+        with source.open() as file, io.TextIOWrapper(file, encoding=dialect.encoding, newline="\n") as lines:
+            yield from (written for _, written in _parse_lines(source, lines))
+        return
     for _, written in _parse_document(source, dialect, []):
         yield written
 
@@ -107,6 +111,7 @@ def _format_value(value: Any) -> str | None:
 
 def _parse_lines(source: Source, lines: TextIO) -> Iterator[tuple[JsonRecord, str]]:
     for number, line in enumerate(iter(partial(lines.readline, MAX_LINE), ""), start=1):
+        line = line.lstrip("\ufeff") if number == 1 else line
         if line.isspace():
             continue
         if len(line) == MAX_LINE:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from txt.data.reading.character_encoding import find_line
 from txt.data.reading.columns import find_label, find_text
 from txt.data.reading.delimited_rows import BadRowError, RowRules, RowTally, parse_cells, parse_delimited
-from txt.data.reading.how_read import JOINT, ONE_CELL, Dialect, ReadingOptions, join_texts
+from txt.data.reading.how_read import ONE_CELL, Dialect, ReadingOptions, join_texts
 from txt.data.reading.json_layout import open_nested
 from txt.data.reading.source import MAX_CELL, Source
 from txt.errors import InputError
@@ -117,7 +117,7 @@ def find_form(path: Path, asked: ReadingOptions, copy: Path | None = None) -> Fo
 
     table = make_table(Source(path, str(path)), asked)
     sample = table.sample()
-    text = find_text(sample, JOINT.join(table.joined) or asked.text_column, str(path)).name
+    text = find_text(sample, table.text_column(asked.text_column), str(path)).name
     label = find_label(sample, text, asked.label_column, str(path), by_content=False)
     form = _make_form(path, table, sample, copy)
     settled = table.dialect.settle(text, label.name if label else None).to_json()

@@ -9,13 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
-from txt.data.reading.batches import make_string_array
+from txt.data.reading.batches import BATCH_ROWS, make_string_array
 from txt.data.reading.columns import Sample, find_named_column
 from txt.data.reading.delimited import read_delimited
 from txt.data.reading.dialect import detect_dialect
 from txt.data.reading.how_read import JOINT, Dialect, ReadingOptions, join_texts
 from txt.data.reading.json_records import read_json, read_jsonl
 from txt.data.reading.parquet import read_parquet
+from txt.data.reading.sampling import read_windows
 from txt.data.reading.source import MAX_CELL, Source, spool_source
 from txt.errors import InputError
 
@@ -31,6 +32,7 @@ READERS: Mapping[str, Reader] = {
 """The reader of each format; `source.FORMATS` says which endings mean it."""
 
 _SAMPLE_ROWS = 1000
+_SMALL_BYTES = 32 << 20  # of a file that can only be read from its start: one that takes a second or two
 
 
 @dataclass(frozen=True)
@@ -63,16 +65,44 @@ class Table:
         self.notes[:] = notes
 
     def sample(self) -> Sample:
-        """Return the first rows, column by column.
+        """Return the first rows and some from all over the file, column by column.
 
         Raises:
             InputError: there are none.
         """
-        batch = next(self.batches(), None)
+        batches = self.batches()
+        batch = next(batches, None)
         if batch is None:
             seen = ", only a header" if self.dialect.columns else ""
             raise InputError(f"`{self.source}` has no rows{seen}", "a data file has a row for each text")
-        return {str(name): values for name, values in batch.slice(0, _SAMPLE_ROWS).to_pydict().items()}
+        columns: dict[str, list[str | None]] = batch.slice(0, _SAMPLE_ROWS).to_pydict()
+        rows = batch.slice(_SAMPLE_ROWS)
+        if len(rows):
+            rows = rows.take(pa.array(range(0, len(rows), 1 + len(rows) // _SAMPLE_ROWS)))
+        further = rows.to_pylist() + list(self._sample_further(batches) if len(batch) == BATCH_ROWS else ())
+        size = len(next(iter(columns.values()), []))
+        for row in further:
+            for name in row.keys() - columns.keys():
+                columns[name] = [None] * size
+            for name, values in columns.items():
+                values.append(row.get(name))
+            size += 1
+        return {str(name): values for name, values in columns.items()}
+
+    def _sample_further(self, batches: Iterator[pa.RecordBatch]) -> Iterator[dict[str, str | None]]:
+        """Yield some rows behind the first batch: by a look at many places, or by reading on in a small file."""
+        if self.dialect.format in ("csv", "jsonl") and not self.dialect.compressed:
+            for row in read_windows(self.source, self.dialect):
+                if self.joined:
+                    row[JOINT.join(self.joined)] = join_texts([row.get(name) for name in self.joined])
+                yield row
+        elif self.source.path.stat().st_size < _SMALL_BYTES:
+            for batch in batches:
+                yield from batch.take(pa.array(range(0, len(batch), 1 + len(batch) // 60))).to_pylist()
+
+    def text_column(self, wanted: str | None) -> str | None:
+        """Return the column that holds what the user wanted for the text: the joined one of several."""
+        return JOINT.join(self.joined) if self.joined else wanted
 
     def rows(self) -> Iterator[dict[str, str | None]]:
         """Yield each row by column name."""
