@@ -12,7 +12,7 @@ from txt.cli.console import print_json, say
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.stage_bar import StageBar
-from txt.config import AugmentConfig, PrepareConfig
+from txt.config import READING, AugmentConfig, PrepareConfig
 from txt.errors import InputError, TxtError
 from txt.option_schema import list_option_names
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from txt.augmentation.gain import GainLearner
     from txt.augmentation.plan import CopyPlan
 
-_READING = ("text_column", "label_column", "split_column", "split_values", "encoding", "delimiter")
+_READING = (*READING, "split_column", "split_values")
 _INSTEAD = "Instead of writing"
 
 

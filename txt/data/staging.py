@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
 from txt.data.reading.columns import Column, Roles, find_label, find_named_column, find_row_id, find_text
+from txt.data.reading.how_read import Dialect
 from txt.data.reading.split_column import NO_SPLIT, find_split, parse_split_values
 from txt.data.reading.table import Table, open_table
 from txt.data.row_facts import ROW, RowFacts, get_column
@@ -28,7 +29,8 @@ from txt.files import sha256
 class StagedRows:
     """All rows that have a text, in the sources' order: the facts about each, and the files with the rest.
 
-    `sources` are the files read, with their checksums; `columns` are theirs, in the order in which they came.
+    `sources` are the files read, with their checksums; `dialects` says how each was read; `columns` are theirs, in the
+    order in which they came.
     """
 
     folder: Path
@@ -37,6 +39,7 @@ class StagedRows:
     columns: dict[str, None] = field(default_factory=dict)
     parts: list[Path] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
+    dialects: dict[str, Dialect] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     people: frozenset[str] = frozenset()  # classes that were named by people, not by a file
     rows_read: int = 0
@@ -122,7 +125,7 @@ def stage_rows(
 
 def _find_roles(table: Table, config: PrepareConfig, has_splits: bool, decided: DecidedLabels | None) -> Roles:
     sample, source = table.sample(), str(table.source)
-    text = find_text(sample, config.text_column, source)
+    text = find_text(sample, table.text_column(config.text_column), source)
     if config.label_column is None and decided is None and not find_label(sample, text.name, by_content=False):
         refuse_one_hot({name: values for name, values in sample.items() if name != text.name}, source)
     # Where people gave labels, a column of few values is not guessed to hold more of them.
@@ -166,6 +169,7 @@ def _add_table(
 ) -> None:
     """Read a whole table into `staged`; `given` is the split of all its rows, if it is one."""
     staged.sources[str(table.source)] = sha256(table.source.path)
+    staged.dialects[str(table.source)] = table.dialect
     staged.warnings.extend(table.dialect.warnings)
     rows = 0
     with _AsideWriter(staged) as aside:
@@ -179,6 +183,7 @@ def _add_table(
                 staged.facts.add(kept, staged.roles, given, str(table.source))
                 aside.write(kept)
             progress(staged.rows_read)
+    staged.warnings.extend(table.notes)
 
 
 def _relabel_rows(batch: pa.RecordBatch, roles: Roles, decided: DecidedLabels) -> pa.RecordBatch:

@@ -31,7 +31,7 @@ def add_cells_to_head(head: bytes, names: Sequence[str], form: Form) -> bytes:
     if not form.has_header:
         header = _append_cells(_write_cells(form.columns, form), names, form)
         return head[: form.start] + header + _get_line_end(form).encode(form.codec) + head[form.start :]
-    end = form.start + find_content_end(head[form.start :], form)
+    end = form.start + find_content_end(head[form.start :], form, form.skip_lines)
     return _append_cells(head[:end], names, form) + head[end:]
 
 
@@ -59,7 +59,10 @@ def _append_cells(content: bytes, values: Sequence[Any], form: Form) -> bytes:
         options["delimiter"] = "\t"
     cells = ["" if value is None else str(value) for value in values]
     if options.get("quoting") == csv.QUOTE_NONE:
-        cells = [" ".join(cell.split()) for cell in cells]
+        options["quotechar"] = None
+        cells = [" ".join(cell.replace(options["delimiter"], " ").split()) for cell in cells]
+    elif form.escape:
+        options.update(escapechar=form.escape, doublequote=False)
     line = io.StringIO()
     csv.writer(line, **{**options, "lineterminator": ""}).writerow(["x", *cells])
     return content + line.getvalue()[1:].encode(form.codec, "backslashreplace")

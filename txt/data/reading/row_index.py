@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.reading.rows import Form, ReadingOptions, add_columns, read_records
+from txt.data.reading.delimited_rows import RowTally
+from txt.data.reading.how_read import ReadingOptions
+from txt.data.reading.rows import Form, add_columns, read_records
 from txt.errors import InputError
 from txt.files import atomic_write
 
@@ -90,13 +92,14 @@ class RowIndex:
 
 @dataclass(frozen=True)
 class ScanProgress:
-    """How far a scan has come; the last one brings the index, and the form with all columns that were met."""
+    """How far a scan has come; with the last one come the index, the form with all columns, and notes for the user."""
 
     done_bytes: int
     total_bytes: int
     rows: int
     index: RowIndex | None = None
     form: Form | None = None
+    notes: tuple[str, ...] = ()
 
 
 def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[ScanProgress]:
@@ -108,14 +111,15 @@ def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[Scan
     Raises:
         InputError: a row cannot be read.
     """
-    total = path.stat().st_size
+    total = form.locate(path).stat().st_size
+    tally = RowTally()
     growing = _IndexBuilder()
     columns = {name: place for place, name in enumerate(form.columns)}
     text_place = columns[form.text_column]
     label_place = columns.get(form.label_column or "", -1)
     end, complete = form.start, True
     new_columns: dict[str, None] = {}
-    for offset, end, cells in read_records(path, form, new_columns=new_columns):
+    for offset, end, cells in read_records(path, form, new_columns=new_columns, tally=tally):
         text = cells[text_place] if text_place < len(cells) else ""
         growing.add(offset, text, cells[label_place].strip() if 0 <= label_place < len(cells) else "")
         if len(growing.label_codes) % _PROGRESS_ROWS == 0:
@@ -131,8 +135,9 @@ def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[Scan
     whole = add_columns(form, new_columns)
     if whole.label_column != form.label_column:
         yield from scan_file(path, whole, limit)
-    else:
-        yield ScanProgress(end, total, len(growing.label_codes), growing.index(end, complete), whole)
+        return
+    notes = tuple(tally.notes(str(path)))
+    yield ScanProgress(end, total, len(growing.label_codes), growing.index(end, complete), whole, notes)
 
 
 def read_index(path: Path, source: Path, asked: ReadingOptions) -> tuple[Form, RowIndex] | None:
@@ -150,7 +155,7 @@ def read_index(path: Path, source: Path, asked: ReadingOptions) -> tuple[Form, R
             form = Form.from_json(header["form"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if len(codes) != count:
+    if len(codes) != count or (form.content is not None and not Path(form.content).is_file()):
         return None
     return form, RowIndex(offsets, hashes, order, codes, tuple(header["labels"]), complete=True)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from txt.data.reading.rows import ReadingOptions
+from txt.data.reading.how_read import ReadingOptions
 
 _SETTING = "reading"
 _TEXT = "text_column"  # a setting of its own since the first stores
