@@ -15,11 +15,11 @@ from txt.augmentation.spans import Splitter
 from txt.cli import app, main
 from txt.cli.options import GivenOptions, build_config, takes
 from txt.config import LABEL_FORMATS, LabelConfig, PrepareConfig, TrainConfig
+from txt.data.formats import catalog
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.reading import source, table
 from txt.evaluation.intervals import intervals
-from txt.labeling.formats import catalog
 from txt.labeling.rules import conditions
 from txt.labeling.rules.corpus import Corpus
 from txt.labeling.rules.parse import parse_rules

@@ -7,14 +7,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import get_args
 
+from txt.data.formats.catalog import FORMATS, count_losses
+from txt.data.formats.record import LabelRecord, LabelTask
+from txt.data.formats.table import write_cells
 from txt.data.reading.open_rows import OpenRows
 from txt.data.reading.rows import read_records as data_records
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
-from txt.labeling.formats.catalog import FORMATS, count_losses
-from txt.labeling.formats.record import LabelRecord, LabelTask
-from txt.labeling.formats.table import write_cells
 from txt.labeling.row_states import FROM_FILE, RowStates
 from txt.labeling.store.decision import BY_MACHINES, SEPARATOR, Decision, DecisionKind, How, now, row_id
 from txt.labeling.store.journal import Journal

@@ -11,10 +11,10 @@ from txt.errors import InputError
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
+    from txt.data.formats.record import LabelRecord
     from txt.data.reading.how_read import ReadingOptions
     from txt.labeling.answers import Propose
     from txt.labeling.exchange import ImportResult
-    from txt.labeling.formats.record import LabelRecord
     from txt.labeling.open_labels import OpenLabels
     from txt.labeling.row_states import RowStates
 
@@ -30,9 +30,9 @@ def export_labels(
     propose: "Propose",
 ) -> None:
     """Write the labels to a file; without --format, rows keep the bytes of the data file."""
+    from txt.data.formats.record import LabelTask
     from txt.labeling.exchange import export_as
     from txt.labeling.export import export
-    from txt.labeling.formats.record import LabelTask
 
     rows, name = opened.rows, opened.config.format
     if name is None or name == ("jsonl" if rows.form.csv_options is None else "csv"):
@@ -49,8 +49,8 @@ def export_labels(
 
 def import_labels(data: Path, config: LabelConfig, asked: "ReadingOptions", overwrite: bool, read: "ReadAll") -> None:
     """Take the labels of a file of another tool into the store; without a data file, one is made of its texts."""
+    from txt.data.formats.record import LabelTask
     from txt.labeling import exchange
-    from txt.labeling.formats.record import LabelTask
     from txt.labeling.open_labels import open_labels
 
     assert config.import_from is not None
@@ -70,9 +70,9 @@ def import_labels(data: Path, config: LabelConfig, asked: "ReadingOptions", over
 
 
 def _read_records(source: Path, config: LabelConfig) -> "list[LabelRecord]":
+    from txt.data.formats.catalog import FORMATS, find_format
+    from txt.data.formats.record import LabelTask
     from txt.labeling.classes import parse_labels
-    from txt.labeling.formats.catalog import FORMATS, find_format
-    from txt.labeling.formats.record import LabelTask
 
     if not source.is_file():
         raise InputError(f"`{source}` does not exist")

@@ -1,14 +1,19 @@
 """Prodigy's JSON lines for choices: `options`, `accept`, `answer`, `meta`; single labels are read as well."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from txt.labeling.answers import RowStatus
-from txt.labeling.formats.json_lines import encode_json, get_text, read_label_names, read_objects
-from txt.labeling.formats.record import LabelRecord, LabelTask, collect_provenance, convert_to_texts, parse_provenance
-from txt.labeling.store.decision import format_utc
+from txt.data.formats.json_lines import encode_json, get_text, read_label_names, read_objects
+from txt.data.formats.record import (
+    LabelRecord,
+    LabelTask,
+    RowStatus,
+    collect_provenance,
+    convert_to_texts,
+    parse_provenance,
+)
 
 _ANSWERS: dict[str, RowStatus] = {"accept": "labeled", "ignore": "skipped", "reject": "unlabeled"}
 
@@ -74,4 +79,4 @@ def _parse_seconds(time: str) -> int | None:
 def _format_time(seconds: Any) -> str | None:
     if not isinstance(seconds, int | float):
         return None
-    return format_utc(seconds)
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
+from txt.data.formats.record import LabelRecord, LabelTask
 from txt.errors import InputError
-from txt.labeling.formats.record import LabelRecord, LabelTask
 
 MARK = "__label__"
 _SPACE = re.compile(r"[ \n\r\t\v\f\0]")  # what ends a word for fastText

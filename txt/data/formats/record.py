@@ -3,10 +3,17 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from txt.errors import InputError
-from txt.labeling.answers import RowStatus
+
+RowStatus = Literal["labeled", "skipped", "unlabeled"]
+
+BY_MACHINES = ("rule", "model")
+"""The ways in which labels come that no person gave."""
+
+SEPARATOR = "|"
+"""Stands between the labels of a row that has several."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from txt.errors import InputError
-from txt.labeling.formats.record import (
+from txt.data.formats.record import (
     LabelRecord,
     LabelTask,
     choose_status,
@@ -15,6 +14,7 @@ from txt.labeling.formats.record import (
     parse_provenance,
     rename_reserved,
 )
+from txt.errors import InputError
 
 RESERVED = frozenset({"text", "label", "label_status", "label_about"})
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from txt.errors import InputError
-from txt.labeling.formats.json_lines import encode_json, get_text, read_label_names
-from txt.labeling.formats.record import (
+from txt.data.formats.json_lines import encode_json, get_text, read_label_names
+from txt.data.formats.record import (
+    BY_MACHINES,
     LabelRecord,
     LabelTask,
     collect_provenance,
@@ -15,7 +15,7 @@ from txt.labeling.formats.record import (
     parse_provenance,
     rename_reserved,
 )
-from txt.labeling.store.decision import BY_MACHINES
+from txt.errors import InputError
 
 RESERVED = frozenset({"text"})
 

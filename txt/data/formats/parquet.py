@@ -9,9 +9,8 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from txt.data.formats.record import LabelRecord, LabelTask, RowStatus, choose_status, rename_reserved
 from txt.errors import InputError
-from txt.labeling.answers import RowStatus
-from txt.labeling.formats.record import LabelRecord, LabelTask, choose_status, rename_reserved
 
 _ABOUT = ("label_status", "label_by", "label_time", "label_how", "label_confidence", "label_flagged", "label_note")
 RESERVED = frozenset({"text", "label", *_ABOUT})

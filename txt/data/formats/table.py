@@ -7,12 +7,11 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
+from txt.data.formats.record import SEPARATOR, LabelRecord, LabelTask, choose_status
 from txt.data.reading.columns import find_text
 from txt.data.reading.label_columns import COLUMNS, choose_column_names
 from txt.data.reading.source import MAX_CELL
 from txt.errors import InputError, did_you_mean
-from txt.labeling.formats.record import LabelRecord, LabelTask, choose_status
-from txt.labeling.store.decision import SEPARATOR
 
 RESERVED = frozenset({"text"})
 

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from txt.data.formats.json_lines import encode_json, get_text, read_objects
+from txt.data.formats.record import LabelRecord, LabelTask, RowStatus, convert_to_texts
 from txt.errors import InputError
-from txt.labeling.answers import RowStatus
-from txt.labeling.formats.json_lines import encode_json, get_text, read_objects
-from txt.labeling.formats.record import LabelRecord, LabelTask, convert_to_texts
 
 
 def write(file: IO[bytes], records: Iterable[LabelRecord], task: LabelTask) -> None:

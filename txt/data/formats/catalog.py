@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from txt.errors import InputError
-from txt.labeling.formats import (
+from txt.data.formats import (
     doccano,
     fasttext,
     json_lines,
@@ -17,7 +16,8 @@ from txt.labeling.formats import (
     spacy_cats,
     table,
 )
-from txt.labeling.formats.record import LabelRecord, LabelTask
+from txt.data.formats.record import LabelRecord, LabelTask
+from txt.errors import InputError
 
 _PartTest = Callable[[LabelRecord], bool]
 
