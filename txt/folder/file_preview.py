@@ -40,9 +40,8 @@ class _Head(Source):
 
     content: bytes = b""
 
-    def is_gzip(self) -> bool:
+    def packing(self) -> None:
         """Tell that what is given is decompressed."""
-        return False
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:

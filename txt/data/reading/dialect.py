@@ -13,37 +13,26 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from txt.data.reading.arrow_cells import plan_cells
 from txt.data.reading.character_encoding import find_encoding
 from txt.data.reading.columns import is_usual_name
 from txt.data.reading.source import FORMATS, Source
+from txt.data.reading.unreadable import refuse_unreadable
 from txt.errors import InputError
 
 _HEAD_BYTES = 1 << 18
 _DELIMITERS = (",", "\t", ";", "|")
 _DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
 _LONGEST_NAME = 64  # characters; a longer cell in the first row is a text
-_FOREIGN_MAGIC = {
-    b"PK\x03\x04": "a zip archive or an Excel file",
-    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
-    b"%PDF": "a PDF",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"SQLite format 3": "an SQLite database",
-    b"BZh": "a bzip2 archive",
-    b"\xfd7zXZ": "an xz archive",
-    b"\x28\xb5\x2f\xfd": "a zstd archive",
-    b"ARROW1": "an Arrow file",
-    b"\x7fELF": "a program",
-}
 
 
 @dataclass(frozen=True)
 class Dialect:
     """How to read a data file, and how to write one like it.
 
-    `format` is csv, jsonl, json or parquet. `columns` are the names in the file's order, made distinct; JSON has none,
+    `format` is a key of READERS. `columns` are the names in the file's order, made distinct; JSON has none,
     its rows bring their own. `delimiter` is None where each line is one cell; `quote` is None where quotes are
-    ordinary characters.
+    ordinary characters. `parts` are the files that are read one after the other, and how each is.
     """
 
     format: str
@@ -56,6 +45,7 @@ class Dialect:
     line_end: str = "\n"
     has_header: bool = True
     warnings: tuple[str, ...] = ()
+    parts: tuple[tuple[Source, "Dialect"], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the dialect as a JSON object."""
@@ -80,24 +70,29 @@ def detect_dialect(path: Path | Source, encoding: str | None = None, delimiter: 
     Raises:
         InputError: the file is missing, a directory, empty, binary, not in the encoding, or an option makes no sense.
     """
+    from txt.data.reading.kinds.detection import detect_kind  # whose dialects these are
+
     source = path if isinstance(path, Source) else Source(path, str(path))
     wanted = _parse_delimiter(delimiter)
+    other = detect_kind(source, encoding, delimiter, lambda member: detect_dialect(member, encoding, delimiter))
+    if other is not None:
+        return replace(other, warnings=(*source.notes, *other.warnings))
     head = next(source.chunks(_HEAD_BYTES), b"")
-    _refuse_foreign(source, head)
+    refuse_unreadable(source, head)
     if head.startswith(b"PAR1"):
-        return Dialect("parquet", _read_parquet_columns(source), source.is_gzip())
+        return Dialect("parquet", _read_parquet_columns(source), source.is_compressed())
     found = find_encoding(source, encoding)
     text = io.TextIOWrapper(io.BytesIO(head), encoding=found.name, errors="ignore", newline="").read()
     if not text.strip():
         raise InputError(f"`{source}` is empty", "a data file has a header and a row for each text")
     dialect = Dialect(
         _find_format(source, text),
-        compressed=source.is_gzip(),
+        compressed=source.is_compressed(),
         encoding=found.name,
         line_end=_find_line_end(text),
         warnings=(found.warning,) if found.warning else (),
     )
-    if dialect.format != "csv":
+    if dialect.format not in ("csv", "excel"):
         return dialect
     return _add_columns(source, text, _choose_delimiter(source, text, dialect, wanted))
 
@@ -110,24 +105,20 @@ def _parse_delimiter(delimiter: str | None) -> str | None:
     raise InputError(f"--delimiter `{delimiter}` is not one character", "for example `;` or `tab`")
 
 
-def _refuse_foreign(source: Source, head: bytes) -> None:
-    kind = next((kind for magic, kind in _FOREIGN_MAGIC.items() if head.startswith(magic)), None)
-    if kind:
-        raise InputError(f"`{source}` is {kind}, not a data file", "convert it to CSV, JSONL or Parquet first")
-
-
 def _read_parquet_columns(source: Source) -> tuple[str, ...]:
     try:
         with source.open() as file:
-            return _make_distinct(pq.read_schema(pa.PythonFile(file, mode="r")).names)
+            return make_distinct(plan_cells(pq.read_schema(pa.PythonFile(file, mode="r"))).names)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
 
 
 def _find_format(source: Source, text: str) -> str:
     """Return the format by the file's ending, or by its first character where the ending is not enough."""
+    if source.kind is not None:
+        return source.kind
     named = FORMATS.get(source.ending)
-    if named not in (None, "json", "parquet"):
+    if named in ("csv", "jsonl"):
         return named
     start = text.lstrip()[0]
     if start == "[":
@@ -220,7 +211,7 @@ def _add_columns(source: Source, text: str, dialect: Dialect) -> Dialect:
         called = ", ".join(names[:4]) + (" …" if len(names) > 4 else "")
         warning = f"`{source}` has no header: its columns are called {called}"
         return replace(dialect, columns=names, has_header=False, warnings=(*dialect.warnings, warning))
-    names = _make_distinct(first)
+    names = make_distinct(first)
     again = [name for name, count in Counter(first).items() if name and count > 1]
     warnings = [f"`{source}` has two columns `{name}`: the later one is renamed" for name in again]
     return replace(dialect, columns=names, warnings=(*dialect.warnings, *warnings))
@@ -247,8 +238,8 @@ def is_number(cell: str) -> bool:
     return True
 
 
-def _make_distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names made distinct: an empty or repeated one gets a number."""
+def make_distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names made distinct: an empty or repeated one gets a number."""
     original = set(names)
     numbers: dict[str, int] = {}
     taken: dict[str, None] = {}

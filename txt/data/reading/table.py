@@ -1,4 +1,4 @@
-"""Any data file as a stream of rows: CSV, TSV, JSONL, JSON and Parquet, each also gzipped, or standard input."""
+"""Any data file as a stream of rows: lines of text, spreadsheets, databases, folders; packed, or standard input."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +13,11 @@ from txt.data.reading.columns import Sample
 from txt.data.reading.delimited import read_delimited
 from txt.data.reading.dialect import Dialect, detect_dialect
 from txt.data.reading.json_records import read_json, read_jsonl
+from txt.data.reading.kinds.arrow_file import read_arrow, read_dataset
+from txt.data.reading.kinds.several_files import read_several
+from txt.data.reading.kinds.sqlite_table import read_sqlite
+from txt.data.reading.kinds.statistics_file import read_statistics
+from txt.data.reading.kinds.text_folder import read_folder
 from txt.data.reading.parquet import read_parquet
 from txt.data.reading.source import MAX_CELL, Source, spool_source
 from txt.errors import InputError
@@ -24,8 +29,18 @@ READERS: Mapping[str, Reader] = {
     "jsonl": read_jsonl,
     "json": read_json,
     "parquet": read_parquet,
+    "excel": read_delimited,
+    "statistics": read_statistics,
+    "arrow": read_arrow,
+    "dataset": read_dataset,
+    "sqlite": read_sqlite,
+    "folder": read_folder,
+    "several": read_several,
 }
-"""The reader of each format; `source.FORMATS` says which endings mean it."""
+"""The reader of each format; `source.FORMATS` says which endings mean it.
+
+A sheet of a spreadsheet is a delimited file by then: `spool_source` made one of it.
+"""
 
 _SAMPLE_ROWS = 1000
 
