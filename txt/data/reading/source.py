@@ -46,7 +46,6 @@ FORMATS = {
     ".xpt": "statistics",
     ".sqlite": "sqlite",
     ".sqlite3": "sqlite",
-    ".db": "sqlite",
 }
 """The format that a file's ending stands for; what has another ending is judged by its content."""
 
