@@ -236,7 +236,7 @@ def test_a_damaged_statistics_file_is_refused(tmp_path):
     ("package", "name", "hint"),
     [
         ("pyreadstat", "a.sav", "pip install pyreadstat"),
-        ("python_calamine", "a.xlsx", "pip install python-calamine pandas"),
+        ("python_calamine", "a.xlsx", "pip install python-calamine"),
     ],
 )
 def test_a_missing_package_is_named_with_the_line_that_brings_it(tmp_path, monkeypatch, package, name, hint):

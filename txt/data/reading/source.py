@@ -49,6 +49,9 @@ FORMATS = {
 }
 """The format that a file's ending stands for; what has another ending is judged by its content."""
 
+WRITTEN = ("csv", "jsonl", "json", "parquet")
+"""The formats that are written, too."""
+
 READABLE = "txt reads CSV, TSV, JSON, Parquet, Arrow, Excel, SQLite, SPSS, Stata, SAS, folders of texts, also packed"
 """What a hint says where a file is none of these."""
 
@@ -109,6 +112,10 @@ class Source:
         for member in self.members:
             yield from member.files()
 
+    def find_same(self, path: Path) -> Path | None:
+        """Return the file read that `path` is, too; None where it is none of them."""
+        return next((each for each in self.files() if path.exists() and each.exists() and path.samefile(each)), None)
+
     def checksums(self) -> dict[str, str]:
         """Return the SHA-256 of what is read, by name."""
         if self.members and self.copy is None:
@@ -165,6 +172,39 @@ class Source:
 def guess_format(path: Path) -> str | None:
     """Return the format that a file's ending stands for, ignoring `.gz`; None for any other ending."""
     return FORMATS.get(Source(path, path.name).ending)
+
+
+def choose_output_format(out: Path, format: str) -> str:
+    """Return the format of an output: the one that its name asks for, else that of the data, or CSV.
+
+    Raises:
+        InputError: its name asks for a format that is only read.
+    """
+    if out.suffix.lower() in PACKINGS and out.suffix.lower() != ".gz":
+        raise InputError(f"`{out}` asks for {out.suffix}, which is only read", f"-o {out.with_suffix('.gz')}")
+    asked = guess_format(out)
+    if asked is None:
+        return format if format in WRITTEN else "csv"
+    if asked not in WRITTEN:
+        raise InputError(
+            f"`{out}` asks for a format that is only read", f"name a .csv, .jsonl or .parquet: -o {out.stem}.csv"
+        )
+    return asked
+
+
+def name_output(data: str, word: str, kept: Sequence[str] = ()) -> Path:
+    """Return the default name of an output, a word before the endings: `reviews.predicted.csv.gz`.
+
+    It ends as the data where that format can be written or the ending is among `kept`, and else in `.csv`.
+    """
+    path = name_beside(data)
+    if path.suffix.lower() in PACKINGS and path.suffix.lower() != ".gz":
+        path = path.with_suffix("")
+    name, dot, ending = path.name.partition(".")
+    is_kept = guess_format(path) in (None, *WRITTEN) or path.suffix.lower() in kept
+    if len(split_paths(data)) > 1 or is_pattern(data) or Path(data).is_dir() or not is_kept:
+        return path.with_name(f"{name}.{word}.csv")
+    return path.with_name(f"{name}.{word}{dot}{ending}")
 
 
 @contextmanager

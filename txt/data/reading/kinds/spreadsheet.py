@@ -12,10 +12,10 @@ from txt.errors import InputError, nearest
 from txt.files import temporary_file
 
 if TYPE_CHECKING:
-    from pandas import ExcelFile
+    from python_calamine import CalamineWorkbook
 
-INSTALL = "pip install python-calamine pandas"
-"""What brings the packages that read spreadsheets."""
+INSTALL = "pip install python-calamine"
+"""What brings the package that reads spreadsheets, the same that pandas reads them with."""
 
 
 def open_sheet(source: Source, opened: ExitStack) -> Source:
@@ -33,37 +33,35 @@ def open_sheet(source: Source, opened: ExitStack) -> Source:
     return replace(source, copy=copy, part=sheet, notes=(*source.notes, *notes), kind="excel")
 
 
-def open_book(source: Source) -> "ExcelFile":
+def open_book(source: Source) -> "CalamineWorkbook":
     """Open a spreadsheet.
 
     Raises:
         InputError: a package is missing, or the file is damaged or protected.
     """
     try:
-        import pandas as pd
-        import python_calamine  # noqa: F401  # the engine
+        from python_calamine import CalamineWorkbook
     except ImportError:
-        raise InputError(f"`{source}` is a spreadsheet, and a package that reads it is missing", INSTALL) from None
+        raise InputError(f"`{source}` is a spreadsheet, and the package that reads it is missing", INSTALL) from None
     try:
-        return pd.ExcelFile(source.place, engine="calamine")
-    except Exception as error:  # the engine raises errors of its own for damaged files, and they have no common class
+        return CalamineWorkbook.from_path(str(source.place))
+    except Exception as error:  # the package has an error for each kind of file, and no class for all
         if "encrypt" in str(error).lower() or "password" in str(error).lower():
             raise InputError(f"`{source}` is protected by a password", "save it without one") from None
         reason = " ".join(str(error).split())
         raise InputError(f"`{source}` cannot be read as a spreadsheet: {reason}", "save it again, or as CSV") from None
 
 
-def read_cells(book: "ExcelFile", sheet: str, most: int | None = None) -> Iterator[tuple[int, list[str]]]:
+def read_cells(book: "CalamineWorkbook", sheet: str, most: int | None = None) -> Iterator[tuple[int, list[str]]]:
     """Yield the number, from 1, and the cells of each row with any, without the columns that are empty."""
-    import pandas as pd
-
     try:
-        frame = pd.read_excel(book, sheet_name=sheet, header=None, dtype=object, na_filter=False, nrows=most)
+        found = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=most)
     except Exception as error:  # as above
         reason = " ".join(str(error).split())
         raise InputError(f"sheet `{sheet}` cannot be read: {reason}", "save it again, or as CSV") from None
-    rows = [[write_value(value) for value in row] for row in frame.itertuples(index=False, name=None)]
-    filled = [place for place in range(frame.shape[1]) if any(row[place].strip() for row in rows)]
+    rows = [[write_value(value) for value in row] for row in found]
+    width = max(map(len, rows), default=0)
+    filled = [place for place in range(width) if any(row[place].strip() for row in rows)]
     for number, row in enumerate(rows, start=1):
         if any(cell.strip() for cell in row):
             yield number, [row[place] for place in filled]
@@ -87,7 +85,7 @@ def write_value(value: Any) -> str:
     return str(value)
 
 
-def _choose_sheet(source: Source, book: "ExcelFile") -> tuple[str, tuple[str, ...]]:
+def _choose_sheet(source: Source, book: "CalamineWorkbook") -> tuple[str, tuple[str, ...]]:
     names = [str(name) for name in book.sheet_names]
     if source.part is not None:
         if source.part in names:

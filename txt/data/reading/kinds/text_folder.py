@@ -11,6 +11,7 @@ import pyarrow as pa
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
 from txt.data.reading.columns import SPLIT_NAMES
 from txt.data.reading.dialect import Dialect
+from txt.data.reading.kinds.arrow_file import is_saved_dataset
 from txt.data.reading.source import FORMATS, MAX_CELL, Source
 from txt.errors import InputError
 
@@ -34,6 +35,11 @@ def is_text_name(name: str) -> bool:
         and (ending in _TEXT_ENDINGS or ending[1:].isdigit())
         and (name.lower() not in _SKIPPED)
     )
+
+
+def holds_data(folder: Path) -> bool:
+    """Tell whether a folder has texts in it, or a data set that was saved there."""
+    return is_saved_dataset(folder) or _holds_texts(folder)
 
 
 def detect_folder(source: Source, encoding: str | None) -> Dialect:
