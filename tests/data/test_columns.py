@@ -39,7 +39,10 @@ def test_addresses_ids_and_dates_are_no_texts():
 def test_two_columns_that_are_equally_good_texts_are_an_error_that_lists_them():
     with pytest.raises(InputError, match="2 columns that may be the text: `question`, `comment`") as caught:
         find_text({"question": REVIEWS, "comment": REVIEWS})
-    assert caught.value.hint == "choose one: --text-column question or --text-column comment"
+    assert caught.value.hint == (
+        "choose one: --text-column question or --text-column comment, "
+        "or read several as one text: --text-column 'question,comment'"
+    )
     with pytest.raises(InputError, match="`a`, `b`"):
         find_text({"a": REVIEWS, "b": REVIEWS})
 

@@ -169,7 +169,10 @@ def test_single_quotes_and_backslashes_are_found(write):
 
 def test_a_wanted_delimiter_settles_it(write):
     path = write("text;with,label\na;b,c\n")
-    assert detect_dialect(path).columns == ("text;with", "label")
+    with pytest.raises(InputError, match=r"may be cut at each comma .* or at each semicolon") as caught:
+        detect_dialect(path)
+    assert "--delimiter ';'" in caught.value.hint
+    assert detect_dialect(path, delimiter=",").columns == ("text;with", "label")
     assert detect_dialect(path, delimiter=";").columns == ("text", "with,label")
     assert detect_dialect(write("a\tb\nc\td\n"), delimiter="tab").delimiter == "\t"
     with pytest.raises(InputError, match="--delimiter `::` is not one character"):

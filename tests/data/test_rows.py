@@ -138,8 +138,8 @@ def test_a_damaged_index_is_made_anew(tmp_path, damage):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("text,label\none,1\ntwo,2,3\n", "line 3 of .* 3 cells for 2 columns"),
-        ('text,label\none,1\n"two,2\nthree,3\n', "line 3 of .* cannot be read"),
+        ("text,label\none,1\ntwo,2,3\n", "line 3 of .* has 3 cells, the header has 2"),
+        ('text,label\none,1\n"two,2\nthree,3\n', "a quote in the row that begins in line 3 of .* is not closed"),
     ],
 )
 def test_a_broken_row_is_told_by_its_line(tmp_path, content, message):
@@ -149,9 +149,9 @@ def test_a_broken_row_is_told_by_its_line(tmp_path, content, message):
         list(read_records(path, Form(("text", "label"), "text", csv_options={"strict": True})))
 
 
-def test_a_format_without_rows_of_its_own_is_refused_with_what_to_do(tmp_path):
+def test_a_format_without_lines_of_its_own_is_read_through_a_copy_that_has_them(tmp_path):
     path = tmp_path / "data.json"
-    path.write_text('[{"text": "so good"}]')
-    with pytest.raises(InputError, match="labeling reads CSV, TSV and JSON lines") as caught:
-        open_rows(path, ReadingOptions(), tmp_path / "index")
-    assert "CSV" in caught.value.hint
+    path.write_text('[{"text": "so good", "n": 1.50},\n {"text": "so\\nbad"}]')
+    rows = open_rows(path, ReadingOptions(), tmp_path / "index")
+    assert [rows.cells(row) for row in range(len(rows))] == [["so good", "1.50"], ["so\nbad", ""]]
+    rows.close()

@@ -176,7 +176,7 @@ def test_ten_megabytes_in_one_cell_are_refused_by_line(write):
         ('[{"text": "a"},\n {"text": b}]', "d.json", "the record in line 2 of .* is not valid JSON"),
         ('[{"text": "a"},\n {"text": "b"}', "d.json", "breaks off in line 2"),
         ('[{"text": "a"},\n "b"]', "d.json", "line 2 has '\"'"),
-        ('{"rows":\n [{"text": "a"}]}', "d.json", "is not a JSON array of records: line 1 has '{'"),
+        ('{"rows":\n {"text": "a"}}', "d.json", "is one JSON object, not a list of records"),
         ("[" * 100_000, "d.json", "is not a JSON array of records"),
         ('{"text":' + "[" * 100_000, "d.jsonl", "line 1 of .* is not valid JSON"),
     ],

@@ -24,6 +24,8 @@ from txt.augmentation.recipe import make_recipe
 from txt.augmentation.survey import ADDED, Columns, find_columns, read_rows, survey_file
 from txt.config import AugmentConfig, PrepareConfig
 from txt.data.progress import ProgressWatcher, RowProgress
+from txt.data.reading.json_layout import open_nested
+from txt.data.reading.json_records import read_raw_records
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, claim_folder, explain_os_errors, read_json, write_json
@@ -300,14 +302,9 @@ def _cut_chunks(sources: Iterator[_Source], size: int) -> Iterator[list[_Source]
 
 
 def _read_json_objects(table: Table) -> Iterator[Mapping[str, Any]]:
-    with table.source.open() as file:
-        if table.dialect.format == "json":
-            yield from json.loads(file.read().decode(table.dialect.encoding))
-            return
-        codec = table.dialect.encoding
-        for line in file if codec.startswith("utf-8") else file.read().decode(codec).encode().splitlines():
-            if line.strip():
-                yield json.loads(line.decode("utf-8-sig"))
+    for written in read_raw_records(table.source, table.dialect):
+        record = json.loads(written)
+        yield open_nested(record, table.dialect.paths) if table.dialect.paths else record
 
 
 def _is_plain_parquet(table: Table) -> bool:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from txt.augmentation.survey import ADDED
 from txt.data.reading.batches import BATCH_ROWS, make_batch
-from txt.data.reading.dialect import Dialect
+from txt.data.reading.how_read import Dialect
 from txt.data.reading.source import Source, choose_output_format, compress_output
 from txt.errors import InputError
 from txt.files import atomic_write

@@ -77,7 +77,7 @@ def find_columns(table: Table, reading: PrepareConfig) -> Columns:
         InputError: the file has no rows, or the columns' roles are not clear.
     """
     sample, source = table.sample(), str(table.source)
-    text = find_text(sample, reading.text_column, source).name
+    text = find_text(sample, table.text_column(reading.text_column), source).name
     others = {name: values for name, values in sample.items() if name not in ADDED}
     label = find_label(others, text, reading.label_column, source)
     rest = {name: values for name, values in others.items() if name != text and (not label or name != label.name)}

@@ -12,7 +12,7 @@ from txt.cli.console import print_json, say
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import DataArgument, GivenOptions, build_config, takes
 from txt.cli.stage_bar import StageBar
-from txt.config import AugmentConfig, PrepareConfig
+from txt.config import READING, AugmentConfig, PrepareConfig
 from txt.data.reading.source import join_paths
 from txt.errors import InputError, TxtError
 from txt.option_schema import list_option_names
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from txt.augmentation.gain import GainLearner
     from txt.augmentation.plan import CopyPlan
 
-_READING = ("text_column", "label_column", "split_column", "encoding", "delimiter")
+_READING = (*READING, "split_column")
 _INSTEAD = "Instead of writing"
 
 

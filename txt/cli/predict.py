@@ -15,7 +15,7 @@ from txt.cli.formulas import EscapeFormulas, escape_and_report
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.stage_bar import StageBar
-from txt.config import PredictConfig, PrepareConfig
+from txt.config import READING, PredictConfig, PrepareConfig
 from txt.errors import InputError
 from txt.option_schema import flag, list_option_names
 from txt.sanitize import sanitize
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from txt.prediction.label_queue import LabelQueue
     from txt.prediction.model_source import ModelSource
 
-_READING = ("text_column", "encoding", "delimiter")
+_READING = tuple(name for name in READING if name != "label_column")
 _FILE_ONLY = (*_READING, "probabilities")
 _FOR_FILES = "Files"
 

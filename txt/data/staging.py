@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
 from txt.data.reading.columns import Column, Roles, find_label, find_named_column, find_row_id, find_split, find_text
+from txt.data.reading.how_read import Dialect
 from txt.data.reading.table import Table, open_table
 from txt.data.row_facts import ROW, RowFacts, get_column
 from txt.data.split import TEST, TRAIN, VAL, find_repeated
@@ -25,7 +26,8 @@ from txt.errors import InputError
 class StagedRows:
     """All rows that have a text, in the sources' order: the facts about each, and the files with the rest.
 
-    `sources` are the files read, with their checksums; `columns` are theirs, in the order in which they came.
+    `sources` are the files read, with their checksums; `dialects` says how each was read; `columns` are theirs, in the
+    order in which they came.
     """
 
     folder: Path
@@ -34,6 +36,7 @@ class StagedRows:
     columns: dict[str, None] = field(default_factory=dict)
     parts: list[Path] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
+    dialects: dict[str, Dialect] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     rows_read: int = 0
     rows_without_text: int = 0
@@ -108,7 +111,7 @@ def stage_rows(
 
 def _find_roles(table: Table, config: PrepareConfig, has_splits: bool, decided: DecidedLabels | None) -> Roles:
     sample, source = table.sample(), str(table.source)
-    text = find_text(sample, config.text_column, source)
+    text = find_text(sample, table.text_column(config.text_column), source)
     label = find_label(sample, text.name, config.label_column, source)
     if decided is not None:
         why = f"from `{decided.source}`"
@@ -142,6 +145,7 @@ def _add_table(
 ) -> None:
     """Read a whole table into `staged`; `given` is the split of all its rows, if it is one."""
     staged.sources.update(table.source.checksums())
+    staged.dialects[str(table.source)] = table.dialect
     staged.warnings.extend(table.dialect.warnings)
     rows = 0
     with _AsideWriter(staged) as aside:
@@ -155,6 +159,7 @@ def _add_table(
                 staged.facts.add(kept, staged.roles, given, str(table.source))
                 aside.write(kept)
             progress(staged.rows_read)
+    staged.warnings.extend(table.notes)
 
 
 def _relabel_rows(batch: pa.RecordBatch, roles: Roles, decided: DecidedLabels) -> pa.RecordBatch:

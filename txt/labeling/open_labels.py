@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from txt.config import LabelConfig
+from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.open_rows import OpenRows, open_rows
-from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError, nearest
 from txt.labeling.classes import given_classes, list_classes, parse_keys, parse_labels
 from txt.labeling.item import Suggestion

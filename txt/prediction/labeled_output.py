@@ -135,7 +135,7 @@ def _write_lines(table: Table, target: IO[bytes], names: Sequence[str], answers:
 
 def _read_raw_rows(path: Path, form: Form) -> Iterator[bytes]:
     """Yield what stands before the first row, then each row with all that follows up to the next."""
-    with path.open("rb") as file:
+    with form.locate(path).open("rb") as file:
         before = 0
         for begin, _, _ in read_records(path, form):
             yield file.read(begin - before)

@@ -114,7 +114,7 @@ def text_column(table: Table, reading: PrepareConfig) -> str:
     Raises:
         InputError: the file has no rows, or it is not clear.
     """
-    return find_text(table.sample(), reading.text_column, str(table.source)).name
+    return find_text(table.sample(), table.text_column(reading.text_column), str(table.source)).name
 
 
 class _FilePredictor:
@@ -139,6 +139,7 @@ class _FilePredictor:
         summary = PredictSummary(str(self._asked.out), self._column, notes=[*self._table.dialect.warnings])
         summary.notes += _note_unknown_classes(self._table, self._column, self._classifier.labels)
         summary.rows = self._check_file()
+        summary.notes += self._table.notes
         with closing(self._open_log()) as log:
             summary.resumed_at = log.rows
             try:

@@ -20,9 +20,10 @@ from txt.cli.label.review import begin_review, merge_store
 from txt.cli.label.rules import add_declared_classes, check_rules_file, judge_rules, show_rules, suggest_by_rules
 from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.terminal import has_screen
-from txt.config import LabelConfig, PrepareConfig
+from txt.config import READING, LabelConfig, PrepareConfig
 from txt.errors import InputError, TxtError
 from txt.option_schema import list_option_names
+from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
     from txt.labeling.active.active_learning import ActiveLearning
@@ -31,8 +32,7 @@ if TYPE_CHECKING:
     from txt.labeling.row_states import RowStates
     from txt.labeling.session import LabelSession
 
-_READING = ("text_column", "label_column", "encoding", "delimiter")
-_COLUMNS = (*_READING, "split_column")
+_COLUMNS = (*READING, "split_column")
 _UNUSED = tuple(
     name for name in list_option_names(PrepareConfig) if name not in (*_COLUMNS, *list_option_names(LabelConfig))
 )
@@ -89,7 +89,7 @@ def label(
     on_screen = not (recover or looks_only) and has_screen(plain)
     if on_screen:
         gc.disable()  # objects made at the start are not garbage; the screen turns collection on again
-    from txt.data.reading.rows import ReadingOptions
+    from txt.data.reading.how_read import ReadingOptions
     from txt.labeling.open_labels import open_labels
     from txt.labeling.store.journal import store_path
     from txt.labeling.store.store_file import DamagedStoreError
@@ -97,7 +97,7 @@ def label(
     config = add_declared_classes(build_config(LabelConfig, given))
     if check and config.rules is None:
         raise InputError("--check shows how good rules are, and there are none", "--rules rules.toml")
-    asked = ReadingOptions(**{name: given[name] for name in _READING if name in given})
+    asked = ReadingOptions.of(given)
     store = config.store or store_path(data)
     if recover:
         _recover_store(store)
@@ -115,6 +115,7 @@ def label(
         with closing(
             open_labels(data, config, asked, write=not looks_only, need_store=need_store, need_classes=need_classes)
         ) as opened:
+            _tell_reading(opened)
             if simulates:
                 from txt.cli.label.simulate import simulate
 
@@ -246,7 +247,7 @@ def _read_all(opened: "OpenLabels") -> None:
 
     from txt.data.reading.open_rows import read_to_end
 
-    total = opened.rows.path.stat().st_size
+    total = opened.rows.form.locate(opened.rows.path).stat().st_size
     with tqdm(desc="reading", total=total, unit="B", unit_scale=True, leave=False, delay=0.5) as bar:
         for scanned in read_to_end(opened.rows, opened.asked, opened.kept):
             bar.update(scanned.done_bytes - bar.n)
@@ -256,6 +257,12 @@ def _tell_unmatched(states: "RowStates") -> None:
     count = len(states.unmatched)
     if count:
         say(f"{count:,} decisions are about rows that are not in the file any more; they are kept")
+
+
+def _tell_reading(opened: "OpenLabels") -> None:
+    """Tell what was guessed about the file, as txt prepare does."""
+    for note in opened.rows.notes:
+        say(f"warning: {sanitize(note)}")
 
 
 def _recover_store(store: Path) -> None:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 from txt.cli.console import say
 from txt.config import LabelConfig
 from txt.errors import InputError
+from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
-    from txt.data.reading.rows import ReadingOptions
+    from txt.data.reading.how_read import ReadingOptions
     from txt.labeling.answers import Propose
     from txt.labeling.exchange import ImportResult
     from txt.labeling.formats.record import LabelRecord
@@ -59,6 +60,8 @@ def import_labels(data: Path, config: LabelConfig, asked: "ReadingOptions", over
         say(f"{data} has the {len(records):,} texts of {config.import_from}")
     with closing(open_labels(data, config, asked, need_classes=False)) as opened:
         read(opened)
+        for note in opened.rows.notes:
+            say(f"warning: {sanitize(note)}")
         states, classes = opened.states()
         task = LabelTask(classes, opened.multi_label)
         who = opened.annotator

@@ -25,7 +25,7 @@ def add_cells_to_head(head: bytes, names: Sequence[str], form: Form) -> bytes:
     """Return the bytes before the first row (byte order mark, blank lines, header), new columns added."""
     if form.csv_options is None or not form.has_header:
         return head
-    end = form.start + find_content_end(head[form.start :], form)
+    end = form.start + find_content_end(head[form.start :], form, form.skip_lines)
     return _append_cells(head[:end], names, form) + head[end:]
 
 
@@ -43,7 +43,10 @@ def _append_cells(content: bytes, values: Sequence[Any], form: Form) -> bytes:
         options["delimiter"] = "\t"
     cells = ["" if value is None else str(value) for value in values]
     if options.get("quoting") == csv.QUOTE_NONE:
-        cells = [" ".join(cell.split()) for cell in cells]
+        options["quotechar"] = None
+        cells = [" ".join(cell.replace(options["delimiter"], " ").split()) for cell in cells]
+    elif form.escape:
+        options.update(escapechar=form.escape, doublequote=False)
     line = io.StringIO()
     csv.writer(line, **{**options, "lineterminator": ""}).writerow(["x", *cells])
     return content + line.getvalue()[1:].encode(form.codec, "backslashreplace")

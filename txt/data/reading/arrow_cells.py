@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from txt.data.reading.batches import make_string_array
+from txt.data.reading.json_layout import list_nested
 
 _HUGGING_FACE = b"huggingface"  # the metadata under which `datasets` keeps its features, class names among them
 
@@ -27,8 +28,9 @@ class _Plan:
 class ArrowCells:
     """How the columns of a schema become columns of text.
 
-    A struct `text` with the fields `title` and `body` becomes the columns `text.title` and `text.body`. A column of
-    numbers for which `datasets` knows class names gets the names, and -1, its mark for "no label", becomes missing.
+    A struct `text` with the fields `title` and `body` that is opened becomes the columns `text.title` and `text.body`;
+    any other becomes JSON. A column of numbers for which `datasets` knows class names gets the names, and -1, its mark
+    for "no label", becomes missing.
     """
 
     plans: tuple[_Plan, ...]
@@ -45,12 +47,28 @@ class ArrowCells:
         return pa.RecordBatch.from_arrays(arrays, names=list(names))
 
 
-def plan_cells(schema: pa.Schema) -> ArrowCells:
-    """Return how the columns of a schema become text."""
+def find_opened(schema: pa.Schema, asked: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return the structs that are opened into columns: where no text is outside, or a column of one was asked for."""
+    structs = {column.name: _list_fields(column.type) for column in schema if pa.types.is_struct(column.type)}
+    plain = {column.name: "a text" for column in schema if column.name not in structs and is_text_type(column.type)}
+    return tuple(list_nested([{**plain, **structs}], tuple(asked)))
+
+
+def is_text_type(kind: pa.DataType) -> bool:
+    """Tell whether a type holds texts."""
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
+
+
+def plan_cells(schema: pa.Schema, opened: Sequence[str]) -> ArrowCells:
+    """Return how the columns of a schema become text; `opened` are the structs that become columns."""
     features = _read_features(schema)
     plans: list[_Plan] = []
     for place, column in enumerate(schema):
-        plans.extend(_plan_column(column, (str(place),), column.name, features.get(column.name)))
+        feature = features.get(column.name)
+        if column.name in opened:
+            plans.extend(_plan_column(column, (str(place),), column.name, feature))
+        else:
+            plans.append(_Plan(column.name, (str(place),), read_class_names(feature)))
     return ArrowCells(tuple(plans), tuple(plan.name for plan in plans if plan.classes))
 
 
@@ -63,6 +81,10 @@ def read_class_names(feature: Any) -> tuple[str, ...]:
     if feature.get("_type") == "ClassLabel" and isinstance(feature.get("names"), list):
         return tuple(map(str, feature["names"]))
     return read_class_names(feature.get("feature"))
+
+
+def _list_fields(kind: pa.DataType) -> dict[str, None]:
+    return dict.fromkeys(kind.field(place).name for place in range(kind.num_fields))
 
 
 def _read_features(schema: pa.Schema) -> dict[str, Any]:

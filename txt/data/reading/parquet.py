@@ -7,13 +7,13 @@ import pyarrow.parquet as pq
 
 from txt.data.reading.arrow_cells import plan_cells
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS
-from txt.data.reading.dialect import Dialect
+from txt.data.reading.how_read import Dialect
 from txt.data.reading.source import Source
 from txt.errors import InputError
 
 
-def read_parquet(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a Parquet file in batches of string columns; lists become JSON, structs become columns.
+def read_parquet(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a Parquet file in batches of string columns; lists become JSON, opened structs columns.
 
     Raises:
         InputError: the file is damaged.
@@ -21,7 +21,7 @@ def read_parquet(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
     with source.on_disk() as path:
         try:
             file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
-            cells = plan_cells(file.schema_arrow)
+            cells = plan_cells(file.schema_arrow, dialect.paths)
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
                 for piece in cut_batch(batch):
                     yield cells.convert(piece, dialect.columns)

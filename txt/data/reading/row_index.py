@@ -4,19 +4,22 @@ import hashlib
 import json
 import os
 from array import array
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.reading.rows import Form, ReadingOptions, read_records
+from txt.data.reading.columns import find_label
+from txt.data.reading.delimited_rows import RowTally
+from txt.data.reading.how_read import ReadingOptions
+from txt.data.reading.rows import Form, read_records
 from txt.errors import InputError
 from txt.files import atomic_write
 
-INDEX_FORMAT = 1
+INDEX_FORMAT = 2
 UNLABELED = -1
 """The label code of a row whose label cell is empty."""
 
@@ -90,12 +93,14 @@ class RowIndex:
 
 @dataclass(frozen=True)
 class ScanProgress:
-    """How far a scan has come; `index` comes with the last one."""
+    """How far a scan has come; with the last one come the index, the form with all columns, and notes for the user."""
 
     done_bytes: int
     total_bytes: int
     rows: int
     index: RowIndex | None = None
+    form: Form | None = None
+    notes: tuple[str, ...] = ()
 
 
 def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[ScanProgress]:
@@ -104,13 +109,15 @@ def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[Scan
     Raises:
         InputError: a row cannot be read.
     """
-    total = path.stat().st_size
+    total = form.locate(path).stat().st_size
+    late: dict[str, list[str]] = {}
+    tally = RowTally()
     growing = _IndexBuilder()
     columns = {name: place for place, name in enumerate(form.columns)}
     text_place = columns[form.text_column]
     label_place = columns.get(form.label_column or "", -1)
     end, complete = form.start, True
-    for offset, end, cells in read_records(path, form):
+    for offset, end, cells in read_records(path, form, late=late, tally=tally):
         text = cells[text_place] if text_place < len(cells) else ""
         growing.add(offset, text, cells[label_place].strip() if 0 <= label_place < len(cells) else "")
         if len(growing.label_codes) % _PROGRESS_ROWS == 0:
@@ -123,7 +130,26 @@ def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[Scan
         if limit is not None and len(growing.label_codes) >= limit and end < total:
             complete = False
             break
-    yield ScanProgress(end, total, len(growing.label_codes), growing.index(end, complete))
+    if late:
+        form = _add_columns(form, late)
+        if form.label_column is not None and label_place < 0 and complete:  # the label's key comes late: read again
+            yield from scan_file(path, form, limit)
+            return
+    notes = tuple(tally.notes(str(path)))
+    yield ScanProgress(end, total, len(growing.label_codes), growing.index(end, complete), form, notes)
+
+
+def _add_columns(form: Form, late: Mapping[str, list[str]]) -> Form:
+    """Return the form with the keys that come late; one of them may be the label."""
+    known = len(form.columns) - bool(form.joined)
+    added = replace(form, columns=(*form.columns[:known], *late, *form.columns[known:]))
+    if form.label_column is not None:
+        return added
+    try:
+        found = find_label({form.text_column: (), **late}, form.text_column, by_content=False)
+    except InputError:  # several may be it; the user names one
+        return added
+    return replace(added, label_column=found.name if found else None)
 
 
 def read_index(path: Path, source: Path, asked: ReadingOptions) -> tuple[Form, RowIndex] | None:
@@ -141,7 +167,7 @@ def read_index(path: Path, source: Path, asked: ReadingOptions) -> tuple[Form, R
             form = Form.from_json(header["form"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    if len(codes) != count:
+    if len(codes) != count or (form.content is not None and not Path(form.content).is_file()):
         return None
     return form, RowIndex(offsets, hashes, order, codes, tuple(header["labels"]), complete=True)
 

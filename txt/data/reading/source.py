@@ -112,6 +112,12 @@ class Source:
         for member in self.members:
             yield from member.files()
 
+    def size(self) -> int:
+        """Return the bytes of what is read, packed as it is; of a folder 0."""
+        if self.members:
+            return sum(member.size() for member in self.members)
+        return self.place.stat().st_size if self.place.is_file() else 0
+
     def find_same(self, path: Path) -> Path | None:
         """Return the file read that `path` is, too; None where it is none of them."""
         return next((each for each in self.files() if path.exists() and each.exists() and path.samefile(each)), None)

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.row_index import read_index
-from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError
 from txt.labeling.query import Query
 from txt.labeling.scanner import Found

@@ -16,7 +16,7 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from txt.charts.plot import draw_bars
-from txt.data.reading.rows import ReadingOptions
+from txt.data.reading.how_read import ReadingOptions
 from txt.errors import InputError, TxtError
 from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES, Action
 from txt.labeling.active.active_learning import ActiveLearning

@@ -1,15 +1,16 @@
 """Arrow files and streams, Feather, and the folders that `datasets` saves."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.feather
 
-from txt.data.reading.arrow_cells import plan_cells
-from txt.data.reading.dialect import Dialect, make_distinct
+from txt.data.reading.arrow_cells import find_opened, plan_cells
+from txt.data.reading.dialect import make_distinct
+from txt.data.reading.how_read import Dialect
 from txt.data.reading.parquet import cut_batch
 from txt.data.reading.source import Source
 from txt.errors import InputError
@@ -32,30 +33,32 @@ def is_saved_dataset(folder: Path) -> bool:
     )
 
 
-def detect_arrow(source: Source) -> Dialect:
+def detect_arrow(source: Source, asked: Sequence[str]) -> Dialect:
     """Return the columns of an Arrow file.
 
     Raises:
         InputError: the file is damaged.
     """
     with source.on_disk() as path, _open_batches(source, path) as (schema, _):
-        return Dialect("arrow", make_distinct(plan_cells(schema).names), source.is_compressed())
+        opened = find_opened(schema, asked)
+        names = make_distinct(plan_cells(schema, opened).names)
+        return Dialect("arrow", names, source.is_compressed(), paths=opened)
 
 
-def read_arrow(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
+def read_arrow(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator[pa.RecordBatch]:
     """Yield the rows of an Arrow file or stream, or of Feather.
 
     Raises:
         InputError: the file is damaged.
     """
     with source.on_disk() as path, _open_batches(source, path) as (schema, batches):
-        cells = plan_cells(schema)
+        cells = plan_cells(schema, dialect.paths)
         for batch in batches:
             for piece in cut_batch(batch):
                 yield cells.convert(piece, dialect.columns)
 
 
-def detect_dataset(source: Source) -> Dialect:
+def detect_dataset(source: Source, asked: Sequence[str]) -> Dialect:
     """Return the columns of a folder that `datasets` saved.
 
     Raises:
@@ -63,9 +66,11 @@ def detect_dataset(source: Source) -> Dialect:
     """
     parts = list(_list_parts(source))
     found: tuple[str, ...] | None = None
+    opened: tuple[str, ...] = ()
     for split, path in parts:
         with _open_batches(source, path) as (schema, _):
-            names = make_distinct(plan_cells(schema).names)
+            opened = find_opened(schema, asked)
+            names = make_distinct(plan_cells(schema, opened).names)
         if found is not None and names != found:
             raise InputError(
                 f"the splits of `{source}` have other columns than each other: `{split}` has {', '.join(names)}",
@@ -74,10 +79,10 @@ def detect_dataset(source: Source) -> Dialect:
         found = names
     has_splits = parts[0][0] != ""
     called = _name_split_column(found or ()) if has_splits else ()
-    return Dialect("dataset", (*(found or ()), *called))
+    return Dialect("dataset", (*(found or ()), *called), paths=opened)
 
 
-def read_dataset(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
+def read_dataset(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a folder that `datasets` saved, split by split; a column says which.
 
     Raises:
@@ -85,7 +90,7 @@ def read_dataset(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
     """
     for split, path in _list_parts(source):
         with _open_batches(source, path) as (schema, batches):
-            cells = plan_cells(schema)
+            cells = plan_cells(schema, dialect.paths)
             for batch in batches:
                 for piece in cut_batch(batch):
                     rows = cells.convert(piece, dialect.columns[: len(cells.names)])

@@ -2,16 +2,16 @@
 
 from collections.abc import Callable
 
-from txt.data.reading.dialect import Dialect
+from txt.data.reading.dialect import list_asked, refuse_text_options
+from txt.data.reading.how_read import Dialect, ReadingOptions
 from txt.data.reading.kinds.statistics_file import find_program
 from txt.data.reading.source import Source
-from txt.errors import InputError
 
 _HEAD_BYTES = 512
 
 
 def detect_kind(
-    source: Source, encoding: str | None, delimiter: str | None, detect: Callable[[Source], Dialect]
+    source: Source, options: ReadingOptions, detect: Callable[[Source], Dialect]
 ) -> Dialect | None:
     """Return how to read a source that is not lines of text; None for one that is.
 
@@ -28,30 +28,24 @@ def detect_kind(
         from txt.data.reading.kinds import arrow_file, text_folder
 
         if arrow_file.is_saved_dataset(source.place):
-            _refuse_options(source, encoding, delimiter)
-            return arrow_file.detect_dataset(source)
-        _refuse_options(source, None, delimiter)
-        return text_folder.detect_folder(source, encoding)
+            refuse_text_options(source, "a saved data set", options)
+            return arrow_file.detect_dataset(source, list_asked(options))
+        refuse_text_options(source, "a folder of texts", options, but=("encoding",))
+        return text_folder.detect_folder(source, options.encoding)
     head = next(source.chunks(_HEAD_BYTES), b"")
     if head.startswith(b"SQLite format 3\0"):
         from txt.data.reading.kinds.sqlite_table import detect_sqlite
 
-        _refuse_options(source, None, delimiter)
-        return detect_sqlite(source, encoding)
-    if find_program(head, source.ending):
+        refuse_text_options(source, "a database", options, but=("encoding",))
+        return detect_sqlite(source, options.encoding)
+    if program := find_program(head, source.ending):
         from txt.data.reading.kinds.statistics_file import detect_statistics
 
-        _refuse_options(source, None, delimiter)
-        return detect_statistics(source, encoding)
+        refuse_text_options(source, f"a file of {program}", options, but=("encoding",))
+        return detect_statistics(source, options.encoding)
     from txt.data.reading.kinds.arrow_file import detect_arrow, is_arrow
 
     if is_arrow(head):
-        _refuse_options(source, encoding, delimiter)
-        return detect_arrow(source)
+        refuse_text_options(source, "Arrow", options)
+        return detect_arrow(source, list_asked(options))
     return None
-
-
-def _refuse_options(source: Source, encoding: str | None, delimiter: str | None) -> None:
-    for flag, value in (("--encoding", encoding), ("--delimiter", delimiter)):
-        if value is not None:
-            raise InputError(f"{flag} has no effect on `{source}`, which is not a text file", f"leave {flag} out")

@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 import pyarrow as pa
 
-from txt.data.reading.dialect import Dialect
+from txt.data.reading.how_read import Dialect
 from txt.data.reading.kinds.text_folder import find_split_name
 from txt.data.reading.source import PACKINGS, PART_MARK, Source
 from txt.errors import InputError
@@ -47,7 +47,7 @@ def detect_several(source: Source, detect: Callable[[Source], Dialect]) -> Diale
     return Dialect("several", (*first, *added), warnings=tuple(dict.fromkeys(warnings)), parts=parts)
 
 
-def read_several(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
+def read_several(source: Source, dialect: Dialect, notes: list[str]) -> Iterator[pa.RecordBatch]:
     """Yield the rows of each file, with the file's name, and its split where the names say that.
 
     Raises:
@@ -60,12 +60,14 @@ def read_several(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
     names = _name_members(source.members)
     splits = _read_splits(source.members) or [None] * len(names)
     for (member, how), *about in zip(dialect.parts, names, splits, strict=True):
-        for batch in Table(member, how).batches():
+        table = Table(member, how)
+        for batch in table.batches():
             present = batch.schema.names
             columns = [*(name for name in first if name in present), *(name for name in present if name not in first)]
             values = [pa.array([value] * len(batch), pa.string()) for value in about[: len(added)]]
             arrays = [*(batch.column(name) for name in columns), *values]
             yield pa.RecordBatch.from_arrays(arrays, names=[*columns, *added])
+        notes.extend(note for note in table.notes if note not in notes)
 
 
 def _list_columns(member: Source, dialect: Dialect) -> Sequence[str]:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
-from txt.data.reading.dialect import Dialect, make_distinct
+from txt.data.reading.dialect import make_distinct
+from txt.data.reading.how_read import Dialect
 from txt.data.reading.source import PART_MARK, Source
 from txt.errors import InputError, nearest
 
@@ -28,7 +29,7 @@ def detect_sqlite(source: Source, encoding: str | None) -> Dialect:
     return Dialect("sqlite", make_distinct(columns), encoding=encoding or "utf-8", warnings=warnings)
 
 
-def read_sqlite(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
+def read_sqlite(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a table in the order in which the database keeps them.
 
     Raises:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
-from txt.data.reading.dialect import Dialect, make_distinct
+from txt.data.reading.dialect import make_distinct
+from txt.data.reading.how_read import Dialect
 from txt.data.reading.source import Source
 from txt.errors import InputError
 
@@ -54,7 +55,7 @@ def detect_statistics(source: Source, encoding: str | None) -> Dialect:
     return Dialect("statistics", names, source.is_compressed(), encoding or "utf-8", warnings=warnings)
 
 
-def read_statistics(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
+def read_statistics(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator[pa.RecordBatch]:
     """Yield the rows; a value with a name in the file becomes the name, and a missing value is missing.
 
     Raises:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
 from txt.data.reading.columns import SPLIT_NAMES
-from txt.data.reading.dialect import Dialect
+from txt.data.reading.how_read import Dialect
 from txt.data.reading.kinds.arrow_file import is_saved_dataset
 from txt.data.reading.source import FORMATS, MAX_CELL, Source
 from txt.errors import InputError
@@ -68,7 +68,7 @@ def detect_folder(source: Source, encoding: str | None) -> Dialect:
     return Dialect("folder", tuple(columns), encoding=used, warnings=tuple(warnings))
 
 
-def read_folder(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
+def read_folder(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator[pa.RecordBatch]:
     """Yield a row for each text file, in the order of their names.
 
     Raises:
