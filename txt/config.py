@@ -49,7 +49,20 @@ class PrepareConfig(Config):
         None, "Column of the text, or several: `title,body` [found by name and content].", group="Columns"
     )
     label_column: str | None = option(None, "Column that holds the label.", group="Columns")
-    split_column: str | None = option(None, "Column that says train, val or test.", group="Columns")
+    split_column: str | None = option(
+        None, "Column that says train, val or test; `none` where no column does.", group="Columns"
+    )
+    split_values: str | None = option(
+        None, "What other values of that column mean: `eval=val,holdout=test`.", group="Columns"
+    )
+    missing: str | None = option(
+        None,
+        "Labels that mean no label: `nan,None`; `''` for none of them [`nan`, `null` and the like].",
+        group="Columns",
+    )
+    multi_label: bool | None = option(
+        None, "Rows may have several labels; `--no-multi-label` makes a class of each combination.", group="Columns"
+    )
     group_column: str | None = option(None, "Rows with the same value here stay in one split.", group="Columns")
     use_labels: bool = option(
         True, "Use what `txt label` decided about this file.", group="Columns", flags=("--labels",)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from txt.augmentation.gain import GainLearner
     from txt.augmentation.plan import CopyPlan
 
-_READING = (*READING, "split_column")
+_READING = (*READING, "split_column", "split_values")
 _INSTEAD = "Instead of writing"
 
 

@@ -17,7 +17,7 @@ from txt.sanitize import sanitize
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-_READING = (*READING, "split_column")
+_READING = (*READING, "split_column", "split_values", "missing")
 
 
 def register(app: typer.Typer) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from txt.config import PrepareConfig
 from txt.data.duplicates import Conflicts, count_duplicates, find_conflicts, find_overlaps
-from txt.data.labels import Naming, find_lookalikes, name_classes
+from txt.data.labels import LabelRules, Naming, find_lookalikes, name_classes, parse_missing
 from txt.data.prepared import SPLITS
 from txt.data.row_facts import RowFacts
 from txt.data.split import (
@@ -41,7 +41,7 @@ class Division:
     """
 
     names: tuple[str, ...]
-    note: str | None
+    notes: tuple[str, ...]
     labels: LabelCodes
     codes: SplitCodes
     split_by: str
@@ -62,8 +62,7 @@ class Division:
 
     def warnings(self) -> Iterator[str]:
         """Yield what a user should know before trusting the splits."""
-        if self.note:
-            yield self.note
+        yield from self.notes
         if self.guessed:
             yield f"{self.guessed:,} rows are labeled by rules or a model: all are in train, none in val or test"
         for group in find_lookalikes(self.names):
@@ -90,7 +89,7 @@ def divide_rows(staged: StagedRows, config: PrepareConfig) -> Division:
     """
     facts = staged.facts
     _refuse_without_text(staged)
-    naming = _name_used_classes(facts)
+    naming = _name_used_classes(staged, config)
     rows = _gather_rows(facts, naming, one_file=len(staged.sources) == 1)
     guessed = np.frombuffer(facts.guessed, np.int8).astype(bool) if facts.guessed else np.zeros(len(facts), bool)
     _refuse_without_people(staged, rows, guessed)
@@ -100,7 +99,7 @@ def divide_rows(staged: StagedRows, config: PrepareConfig) -> Division:
     given_entirely = shares.val == 0 or shares.test == 0
     return Division(
         names=naming.names,
-        note=naming.note,
+        notes=naming.notes,
         labels=rows.labels,
         codes=codes,
         split_by=split_by,
@@ -112,12 +111,20 @@ def divide_rows(staged: StagedRows, config: PrepareConfig) -> Division:
     )
 
 
-def _name_used_classes(facts: RowFacts) -> Naming:
+def _name_used_classes(staged: StagedRows, config: PrepareConfig) -> Naming:
     """Name the classes of all rows, without those that the source itself puts among the unlabeled."""
+    facts = staged.facts
     written, given = np.frombuffer(facts.labels, np.int16), np.frombuffer(facts.given, np.int8)
-    used = np.unique(written[(written >= 0) & (given != UNLABELED)])
+    used, counts = np.unique(written[(written >= 0) & (given != UNLABELED)], return_counts=True)
     names = list(facts.label_names)
-    return name_classes(names[place] for place in used)
+    rules = LabelRules(
+        source=next(iter(staged.sources)),
+        column=staged.roles.label.name if staged.roles.label else "label",
+        missing=parse_missing(config.missing),
+        whole=config.multi_label is False,
+        people=staged.people,
+    )
+    return name_classes({names[place]: int(count) for place, count in zip(used, counts, strict=True)}, rules)
 
 
 def _gather_rows(facts: RowFacts, naming: Naming, one_file: bool) -> SplitRows:

@@ -46,6 +46,10 @@ def prepare(
         InputError: the file cannot be used as it is, or `out` must not be replaced without `force`.
         TxtError: the disk is full, or may not be written to.
     """
+    if config.multi_label:
+        raise InputError(
+            "--multi-label: a model gives one label a row", "--no-multi-label makes a class of each combination"
+        )
     started = time.monotonic()
     tell = progress or (lambda _: None)
     _refuse_overwriting(out, source, force)

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from txt.data.reading.columns import SPLIT_NAMES, Column, Roles, parse_split
+from txt.data.reading.columns import Column, Roles
+from txt.data.reading.split_column import SplitColumn, explain_unknown_split
 from txt.data.split import LEFT_OUT, TEST, TRAIN, UNLABELED, VAL, hash_contents
 from txt.errors import InputError
 
@@ -120,19 +121,17 @@ def _hash_cells(column: pa.Array, missing: npt.NDArray[np.uint64]) -> npt.NDArra
 
 
 def _read_given_splits(
-    batch: pa.RecordBatch, column: Column | None, given: int | None, labels: npt.NDArray[np.int16], source: str
+    batch: pa.RecordBatch, column: SplitColumn | None, given: int | None, labels: npt.NDArray[np.int16], source: str
 ) -> npt.NDArray[np.int8]:
     """Return the split that the source names for each row; with a split column, every row with a label needs one."""
 
     def code(split: str | None) -> int:
         if split is None or not split.strip():
             return LEFT_OUT
-        known = parse_split(split)
+        assert column is not None
+        known = column.parse(split)
         if known is None:
-            raise InputError(
-                f"column `{name}` of `{source}` has the value `{split}`, which names no split",
-                f"it may hold {', '.join(SPLIT_NAMES)}",
-            )
+            raise explain_unknown_split(column, [split.strip()], source)
         return _SPLIT_CODES[known]
 
     if column is None:

@@ -3,21 +3,23 @@
 Only a few bytes per row stay in memory. The staged files hold text and metadata, in the order of the sources.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
-from txt.data.reading.columns import Column, Roles, find_label, find_named_column, find_row_id, find_split, find_text
+from txt.data.reading.columns import Column, Roles, find_label, find_named_column, find_row_id, find_text
 from txt.data.reading.how_read import Dialect
+from txt.data.reading.split_column import NO_SPLIT, find_split, parse_split_values
 from txt.data.reading.table import Table, open_table
 from txt.data.row_facts import ROW, RowFacts, get_column
+from txt.data.several_labels import refuse_one_hot
 from txt.data.split import TEST, TRAIN, VAL, find_repeated
 from txt.errors import InputError
 
@@ -38,6 +40,7 @@ class StagedRows:
     sources: dict[str, str] = field(default_factory=dict)
     dialects: dict[str, Dialect] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    people: frozenset[str] = frozenset()  # classes that were named by people, not by a file
     rows_read: int = 0
     rows_without_text: int = 0
 
@@ -65,10 +68,16 @@ class StagedRows:
 
 
 class DecidedLabels(Protocol):
-    """Labels that were given elsewhere, for the rows of the data file in order."""
+    """Labels that were given elsewhere, for the rows of the data file in order.
+
+    `reading` are the options with which the file was read when they were given, by their names in PrepareConfig;
+    `classes` those that people named, one a label.
+    """
 
     source: str
     used: int
+    reading: Mapping[str, Any]
+    classes: frozenset[str]
 
     def __call__(self, texts: Sequence[str | None], labels: Sequence[str | None]) -> list[str | None]:
         """Return the labels of some rows, from their texts and their labels in the file."""
@@ -92,15 +101,19 @@ def stage_rows(
         InputError: a file cannot be read, or the columns' roles are not clear.
     """
     others = [(code, file) for code, file in ((VAL, config.val), (TEST, config.test)) if file is not None]
-    if others and config.split_column:
+    if others and config.split_column not in (None, NO_SPLIT):
         raise InputError(
             "--split-column cannot be combined with --val or --test: both define the splits", "give one of them"
         )
-    with open_table(path, config) as table:
-        staged = StagedRows(folder, _find_roles(table, config, not others, decided))
+    if others and config.split_values:
+        raise InputError("--split-values has no effect with --val or --test", "they define the splits")
+    as_before = config if decided is None else _read_as_before(config, decided.reading)
+    with open_table(path, as_before) as table:
+        staged = StagedRows(folder, _find_roles(table, as_before, not others, decided))
         _add_table(staged, table, TRAIN if others else None, progress, decided)
     if decided is not None:
         staged.warnings.extend(decided.warnings())
+        staged.people = decided.classes
     for code, file in others:
         with open_table(file, config) as table:
             _require_columns(table, staged.roles)
@@ -112,7 +125,10 @@ def stage_rows(
 def _find_roles(table: Table, config: PrepareConfig, has_splits: bool, decided: DecidedLabels | None) -> Roles:
     sample, source = table.sample(), str(table.source)
     text = find_text(sample, table.text_column(config.text_column), source)
-    label = find_label(sample, text.name, config.label_column, source)
+    if config.label_column is None and decided is None and not find_label(sample, text.name, by_content=False):
+        refuse_one_hot({name: values for name, values in sample.items() if name != text.name}, source)
+    # Where people gave labels, a column of few values is not guessed to hold more of them.
+    label = find_label(sample, text.name, config.label_column, source, by_content=decided is None)
     if decided is not None:
         why = f"from `{decided.source}`"
         label = Column("label", why) if label is None else replace(label, why=f"{label.why}, and {why}")
@@ -124,9 +140,16 @@ def _find_roles(table: Table, config: PrepareConfig, has_splits: bool, decided: 
     if label.name == text.name:
         raise InputError(f"column `{text.name}` cannot be both text and label", "name another with --label-column")
     others = {name: values for name, values in sample.items() if name not in (text.name, label.name)}
-    split = find_split(others, config.split_column, source) if has_splits else None
+    values = parse_split_values(config.split_values)
+    split = find_split(others, config.split_column, source, values) if has_splits else None
     group = find_named_column(sample, config.group_column, "--group-column", source) if config.group_column else None
     return Roles(text, label, split, group, find_row_id(others))
+
+
+def _read_as_before(config: PrepareConfig, reading: Mapping[str, Any]) -> PrepareConfig:
+    """Return the options with those that the labels were given under, where the user says nothing else."""
+    changed = config.changed()
+    return config.with_options(**{name: value for name, value in reading.items() if name not in changed})
 
 
 def _require_columns(table: Table, roles: Roles) -> None:

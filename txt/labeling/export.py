@@ -5,29 +5,13 @@ from pathlib import Path
 from typing import IO
 
 from txt.data.reading.added_cells import add_cells, add_cells_to_head
+from txt.data.reading.label_columns import choose_column_names
 from txt.data.reading.open_rows import OpenRows
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
 from txt.labeling.row_states import RowStates
 from txt.labeling.store.journal import Journal
-
-COLUMNS = (
-    "label",
-    "label_status",
-    "label_by",
-    "label_time",
-    "label_how",
-    "label_confidence",
-    "label_flagged",
-    "label_note",
-)
-"""The columns that an export adds: the label (several are joined by `|`), `labeled`, `skipped` or `unlabeled`, who gave
-it, when (UTC), how (`manual`, `bulk`, `duplicate`, … or `file` for one that was there before), `flagged` or nothing,
-and the note. Where rules or a model gave the label, `label_by` names them, and `label_confidence` says how sure they
-are. Where the file has a column of such a name, ours are called `final_label` and so on."""
-
-_PREFIX = "final_"
 
 
 def export(
@@ -54,14 +38,6 @@ def export(
     _refuse_overwrite(rows, target, names, overwrite)
     with atomic_write(target, "wb") as file:
         return _write(file, rows, names, answers(states, journal, propose))
-
-
-def choose_column_names(taken: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the label columns beside those that the file has."""
-    names: tuple[str, ...] = COLUMNS
-    while set(names) & set(taken):
-        names = tuple(_PREFIX + name for name in names)
-    return names
 
 
 def _refuse_overwrite(rows: OpenRows, target: Path, names: Sequence[str], overwrite: bool) -> None:
@@ -94,7 +70,7 @@ def _write(file: IO[bytes], rows: OpenRows, names: Sequence[str], found: Iterato
 
 
 def _make_cells(answer: RowAnswer) -> tuple[str, ...]:
-    """Return an answer as the cells of COLUMNS."""
+    """Return an answer as the cells of the label columns."""
     return (
         answer.label or "",
         answer.status,

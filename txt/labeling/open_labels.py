@@ -4,6 +4,7 @@ import getpass
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,7 +18,8 @@ from txt.labeling.row_states import RowNumbers, RowStates, read_row_states
 from txt.labeling.session import LabelSession
 from txt.labeling.store.decision import SEPARATOR
 from txt.labeling.store.journal import Journal, store_path
-from txt.labeling.store.store_file import explain_store_errors
+from txt.labeling.store.reading_options import add_reading_options, write_reading_options
+from txt.labeling.store.store_file import NotSavedError, explain_store_errors
 from txt.labeling.task import Task
 
 
@@ -147,10 +149,14 @@ def open_labels(
             Journal.open(config.merge, write=False).close()  # what cannot be merged leaves no empty store behind
     journal = Journal.empty(store) if unstored else Journal.open(store, write=write)
     try:
-        asked = _choose_text_column(asked, journal.settings().get("text_column"))
+        _refuse_other_text_column(asked, journal.settings().get("text_column"))
+        asked = add_reading_options(asked, journal.settings())
         rows = open_rows(data, asked, kept)
         # from now on the column is known, and the index kept must be found by the next sitting, which knows it too
-        return OpenLabels(rows, journal, config, replace(asked, text_column=rows.form.text_column), kept)
+        asked = replace(asked, text_column=rows.form.text_column)
+        if write:
+            _remember_reading(journal, asked)
+        return OpenLabels(rows, journal, config, asked, kept)
     except BaseException:
         journal.close()
         raise
@@ -176,13 +182,20 @@ def _choose_setting(wanted: bool | None, before: str | None) -> bool:
     return before == "true" if wanted is None else wanted
 
 
-def _choose_text_column(asked: ReadingOptions, before: str | None) -> ReadingOptions:
+def _remember_reading(journal: Journal, asked: ReadingOptions) -> None:
+    """Keep how the file is read, so that later commands read it in the same way without being told."""
+    wanted, settings = write_reading_options(asked), journal.settings()
+    if any(settings.get(name, "{}") != value for name, value in wanted.items()):
+        with suppress(NotSavedError), journal.transaction():
+            journal.set_settings(**wanted)
+
+
+def _refuse_other_text_column(asked: ReadingOptions, before: str | None) -> None:
     if before is not None and asked.text_column is not None and asked.text_column != before:
         raise InputError(
             f"the store holds labels for the texts of column `{before}`, not `{asked.text_column}`",
             "--store PATH keeps those of another column apart",
         )
-    return replace(asked, text_column=asked.text_column or before)
 
 
 def _find_user_name() -> str:

@@ -130,10 +130,10 @@ def _make_index(task: MakeIndex) -> Iterator[tuple[ScannerMessage, RowIndex | No
         if index is None:
             for scanned in scan_file(task.path, task.form):
                 yield Reading(scanned.done_bytes / max(scanned.total_bytes, 1)), None
-                index = scanned.index
+                index, form = scanned.index, scanned.form or task.form
             assert index is not None
             if task.kept:
-                write_index(task.kept, task.path, task.asked, scanned.form or task.form, index)
+                write_index(task.kept, task.path, task.asked, form, index)
         yield Indexed(), index
     except TxtError as error:
         yield ScanFailed(error.message, error.hint), None

@@ -22,9 +22,15 @@ def add_cells(row: bytes, names: Sequence[str], values: Sequence[Any], form: For
 
 
 def add_cells_to_head(head: bytes, names: Sequence[str], form: Form) -> bytes:
-    """Return the bytes before the first row (byte order mark, blank lines, header), new columns added."""
-    if form.csv_options is None or not form.has_header:
+    """Return the bytes before the first row (byte order mark, blank lines, header), new columns added.
+
+    A file without a header gets one: the names of the new columns are all that tells a label from a status.
+    """
+    if form.csv_options is None:
         return head
+    if not form.has_header:
+        header = _append_cells(_write_cells(form.columns, form), names, form)
+        return head[: form.start] + header + _get_line_end(form).encode(form.codec) + head[form.start :]
     end = form.start + find_content_end(head[form.start :], form, form.skip_lines)
     return _append_cells(head[:end], names, form) + head[end:]
 
@@ -35,6 +41,16 @@ def add_fields(record: bytes, fields: Mapping[str, Any], codec: str) -> bytes:
     added = json.dumps(dict(fields), ensure_ascii=False)[1:-1]
     comma = "" if record[:end].decode(codec).strip() == "{" else ", "
     return record[:end] + (comma + added).encode(codec, "backslashreplace") + record[end:]
+
+
+def _write_cells(cells: Sequence[str], form: Form) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, **{**(form.csv_options or {}), "lineterminator": ""}).writerow(cells)
+    return line.getvalue().encode(form.codec, "backslashreplace")
+
+
+def _get_line_end(form: Form) -> str:
+    return str((form.csv_options or {}).get("lineterminator", "\n"))
 
 
 def _append_cells(content: bytes, values: Sequence[Any], form: Form) -> bytes:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import mean
+from typing import TYPE_CHECKING
 
 from txt.data.reading.column_names import (
     COUNT_NAMES,
@@ -19,26 +20,14 @@ from txt.data.reading.column_names import (
     fold_name,
 )
 from txt.data.reading.how_read import JOINT
+from txt.data.reading.label_columns import find_export_columns, leave_out_provenance
 from txt.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from txt.data.reading.split_column import SplitColumn
 
 Sample = Mapping[str, Sequence[str | None]]
 """The first rows of a file, column by column; None and "" are missing."""
-
-SPLIT_NAMES: Mapping[str, str] = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
-    "development": "val",
-    "test": "test",
-    "testing": "test",
-    "unlabeled": "unlabeled",
-    "unlabelled": "unlabeled",
-    "unsupervised": "unlabeled",
-}
-"""The names that files use for splits, in lower case, and our own name for each."""
 
 
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d\d.*)?")
@@ -64,7 +53,7 @@ class Roles:
 
     text: Column
     label: Column | None = None
-    split: Column | None = None
+    split: "SplitColumn | None" = None
     group: Column | None = None
     row_id: Column | None = None
 
@@ -75,11 +64,6 @@ class Roles:
     def names(self) -> set[str]:
         """Return the columns that play a role; all others are metadata."""
         return {column.name for column in (self.text, self.label, self.split, self.group, self.row_id) if column}
-
-
-def parse_split(cell: str | None) -> str | None:
-    """Return the split that a cell of a split column names, None where it names none."""
-    return SPLIT_NAMES.get((cell or "").strip().lower())
 
 
 def is_usual_name(name: str) -> bool:
@@ -110,6 +94,7 @@ def find_text(sample: Sample, wanted: str | None = None, source: str = "the file
         return Column(next(iter(sample)), "the only column")
     if exact := _match_names(sample, {"text"}):
         return Column(exact[0], "by its name")
+    sample = {name: sample[name] for name in leave_out_provenance(list(sample))}
     words = {name: _count_mean_words(values) for name, values in sample.items() if _is_prose(values)}
     by_name = [name for name in words if _is_named(name, TEXT_NAMES)] or _match_names(sample, TEXT_NAMES)
     candidates = sorted(by_name or words, key=lambda name: words.get(name, 0.0), reverse=True)
@@ -141,6 +126,8 @@ def find_label(
     """
     if wanted is not None:
         return find_named_column(sample, wanted, "--label-column", source)
+    if exported := find_export_columns(sample):
+        return Column(exported[0], "as an export of `txt label` says")
     others = {name: values for name, values in sample.items() if name != text}
     if exact := _match_names(others, {"label"}):
         return Column(exact[0], "by its name")
@@ -161,24 +148,6 @@ def find_label(
             f"choose one: {_format_options('--label-column', candidates)}",
         )
     return Column(candidates[0], why) if candidates else None
-
-
-def find_split(sample: Sample, wanted: str | None = None, source: str = "the file") -> Column | None:
-    """Return the column that says train, val or test, or None.
-
-    Raises:
-        InputError: `wanted` does not exist.
-    """
-    if wanted is not None:
-        return find_named_column(sample, wanted, "--split-column", source)
-    for name, values in sample.items():
-        present = {value.strip().lower() for value in values if value}
-        if present and present <= SPLIT_NAMES.keys():
-            if name.lower() in SPLIT_COLUMNS:
-                return Column(name, "by its name")
-            if len(present) > 1:
-                return Column(name, f"its values are {', '.join(sorted(present))}")
-    return None
 
 
 def find_row_id(sample: Sample) -> Column | None:

@@ -49,6 +49,11 @@ def list_nested(samples: list[dict[str, Any]], columns: tuple[str, ...]) -> list
     return asked or ([] if any(map(_has_text, samples)) else nested)
 
 
+def read_json_constant(name: str) -> str | None:
+    """Return what a number that JSON does not have stands for: NaN, as pandas writes it, for a missing value."""
+    return None if name == "NaN" else name
+
+
 def flatten(name: str, value: Any) -> Iterator[tuple[str, Any]]:
     """Yield the values inside a nested object with their paths: `data.title`."""
     if isinstance(value, dict):

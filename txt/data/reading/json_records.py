@@ -10,18 +10,14 @@ import pyarrow as pa
 
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
 from txt.data.reading.how_read import Dialect
-from txt.data.reading.json_layout import open_nested
+from txt.data.reading.json_layout import open_nested, read_json_constant
 from txt.data.reading.source import MAX_CELL, MAX_LINE, Source
 from txt.errors import InputError
 
 _PIECE = 1 << 16  # characters
 
 
-def _parse_constant(written: str) -> str | None:
-    return None if written == "NaN" else written
-
-
-_EXACT: dict[str, Any] = {"parse_int": str, "parse_float": str, "parse_constant": _parse_constant}
+_EXACT: dict[str, Any] = {"parse_int": str, "parse_float": str, "parse_constant": read_json_constant}
 """Numbers stay as they are written (007.10); NaN is how pandas writes a missing value."""
 _EXAMPLE = 'a record looks like {"text": "…", "label": "…"}'
 

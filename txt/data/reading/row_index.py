@@ -4,18 +4,17 @@ import hashlib
 import json
 import os
 from array import array
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.reading.columns import find_label
 from txt.data.reading.delimited_rows import RowTally
 from txt.data.reading.how_read import ReadingOptions
-from txt.data.reading.rows import Form, read_records
+from txt.data.reading.rows import Form, add_columns, read_records
 from txt.errors import InputError
 from txt.files import atomic_write
 
@@ -106,18 +105,21 @@ class ScanProgress:
 def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[ScanProgress]:
     """Read a file and index its rows, the first `limit` of them or all; the last value holds the index.
 
+    Records of JSON lines may bring columns that the form does not have yet: they are added. Where one of them is the
+    label, the file is read once more.
+
     Raises:
         InputError: a row cannot be read.
     """
     total = form.locate(path).stat().st_size
-    late: dict[str, list[str]] = {}
     tally = RowTally()
     growing = _IndexBuilder()
     columns = {name: place for place, name in enumerate(form.columns)}
     text_place = columns[form.text_column]
     label_place = columns.get(form.label_column or "", -1)
     end, complete = form.start, True
-    for offset, end, cells in read_records(path, form, late=late, tally=tally):
+    new_columns: dict[str, None] = {}
+    for offset, end, cells in read_records(path, form, new_columns=new_columns, tally=tally):
         text = cells[text_place] if text_place < len(cells) else ""
         growing.add(offset, text, cells[label_place].strip() if 0 <= label_place < len(cells) else "")
         if len(growing.label_codes) % _PROGRESS_ROWS == 0:
@@ -130,26 +132,12 @@ def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[Scan
         if limit is not None and len(growing.label_codes) >= limit and end < total:
             complete = False
             break
-    if late:
-        form = _add_columns(form, late)
-        if form.label_column is not None and label_place < 0 and complete:  # the label's key comes late: read again
-            yield from scan_file(path, form, limit)
-            return
+    whole = add_columns(form, new_columns)
+    if whole.label_column != form.label_column:
+        yield from scan_file(path, whole, limit)
+        return
     notes = tuple(tally.notes(str(path)))
-    yield ScanProgress(end, total, len(growing.label_codes), growing.index(end, complete), form, notes)
-
-
-def _add_columns(form: Form, late: Mapping[str, list[str]]) -> Form:
-    """Return the form with the keys that come late; one of them may be the label."""
-    known = len(form.columns) - bool(form.joined)
-    added = replace(form, columns=(*form.columns[:known], *late, *form.columns[known:]))
-    if form.label_column is not None:
-        return added
-    try:
-        found = find_label({form.text_column: (), **late}, form.text_column, by_content=False)
-    except InputError:  # several may be it; the user names one
-        return added
-    return replace(added, label_column=found.name if found else None)
+    yield ScanProgress(end, total, len(growing.label_codes), growing.index(end, complete), whole, notes)
 
 
 def read_index(path: Path, source: Path, asked: ReadingOptions) -> tuple[Form, RowIndex] | None:

@@ -17,14 +17,14 @@ from txt.data.reading.character_encoding import find_line
 from txt.data.reading.columns import find_label, find_text
 from txt.data.reading.delimited_rows import BadRowError, RowRules, RowTally, parse_cells, parse_delimited
 from txt.data.reading.how_read import ONE_CELL, Dialect, ReadingOptions, join_texts
-from txt.data.reading.json_layout import open_nested
+from txt.data.reading.json_layout import open_nested, read_json_constant
+from txt.data.reading.label_columns import find_export_columns
 from txt.data.reading.source import MAX_CELL, Source
 from txt.errors import InputError
 
 if TYPE_CHECKING:
     from txt.data.reading.table import Table
 
-_KEPT_VALUES = 500  # of a key that comes late, to tell whether it is a label
 _WIDE = {
     codecs.BOM_UTF32_LE: "utf-32-le",  # begins like the UTF-16 mark, so it comes first
     codecs.BOM_UTF32_BE: "utf-32-be",
@@ -124,6 +124,24 @@ def find_form(path: Path, asked: ReadingOptions, copy: Path | None = None) -> Fo
     return replace(form, text_column=text, label_column=label.name if label else None, settled=settled)
 
 
+def add_columns(form: Form, new_columns: Iterable[str]) -> Form:
+    """Return the form with columns that were met further down; one called `label` becomes the label.
+
+    A column that the file itself has must never be taken for missing, or an export would write it twice.
+    """
+    own = len(form.columns) - bool(form.joined)
+    columns = tuple(dict.fromkeys([*form.columns[:own], *new_columns, *form.columns[own:]]))
+    if columns == form.columns:
+        return form
+    label = form.label_column
+    if label is None or find_export_columns(columns):
+        found = find_label(
+            {name: ["x"] for name in columns if name != form.text_column}, form.text_column, by_content=False
+        )
+        label = found.name if found else None
+    return replace(form, columns=columns, label_column=label)
+
+
 def _make_form(path: Path, table: "Table", sample: Iterable[str], copy: Path | None) -> Form:
     dialect = table.dialect
     if dialect.format in ("csv", "jsonl") and not dialect.compressed:
@@ -175,13 +193,13 @@ def read_records(
     form: Form,
     start: int | None = None,
     stop: int | None = None,
-    late: dict[str, list[str]] | None = None,
+    new_columns: dict[str, None] | None = None,
     tally: RowTally | None = None,
 ) -> Iterator[tuple[int, int, list[str]]]:
     """Yield each row's first byte, the byte behind it, and its cells; what is no row is left out.
 
-    `start` and `stop` are offsets of rows: with them, only the rows between are read. `late` takes the keys of JSON
-    lines that are not among the columns, with some of their values; `tally` counts what was left out.
+    `start` and `stop` are offsets of rows: with them, only the rows between are read. `new_columns` takes the keys of
+    JSON records that the form does not have; `tally` counts what was left out.
 
     Raises:
         InputError: a row cannot be read, or has more or fewer cells than there are columns.
@@ -192,7 +210,7 @@ def read_records(
         lines = _Lines(file, form, stop)
         begin = lines.position
         try:
-            for cells in _parse_lines(lines, form, start is None, late, tally):
+            for cells in _parse_lines(lines, form, start is None, new_columns, tally):
                 if cells is not None:
                     yield begin, lines.position, cells
                 begin = lines.position
@@ -255,12 +273,12 @@ def _parse_lines(
     lines: Iterable[str],
     form: Form,
     from_start: bool,
-    late: dict[str, list[str]] | None = None,
+    new_columns: dict[str, None] | None = None,
     tally: RowTally | None = None,
 ) -> Iterator[list[str] | None]:
     """Yield the cells of each row, None for what is no row."""
     if form.csv_options is None:
-        rows = _parse_json_lines(lines, form, late)
+        rows = _parse_json_lines(lines, form, new_columns)
     else:
         rows = parse_delimited(lines, form.rules, tally, from_start)
     if not form.joined:
@@ -270,20 +288,24 @@ def _parse_lines(
 
 
 def _parse_json_lines(
-    lines: Iterable[str], form: Form, late: dict[str, list[str]] | None
+    lines: Iterable[str], form: Form, new_columns: dict[str, None] | None
 ) -> Iterator[list[str] | None]:
     columns = form.columns[: len(form.columns) - bool(form.joined)]
     known = frozenset(columns)
     for line in lines:
-        yield _parse_json_cells(line, columns, known, form.paths, late) if line.strip() else None
+        yield _parse_json_cells(line, columns, known, form.paths, new_columns) if line.strip() else None
 
 
 def _parse_json_cells(
-    line: str, columns: Sequence[str], known: frozenset[str], opened: tuple[str, ...], late: dict[str, list[str]] | None
+    line: str,
+    columns: Sequence[str],
+    known: frozenset[str],
+    opened: tuple[str, ...],
+    new_columns: dict[str, None] | None,
 ) -> list[str]:
     """Return the values of a JSON object, numbers as they are written."""
     try:
-        record = json.loads(line, parse_int=str, parse_float=str, parse_constant=_parse_constant)
+        record = json.loads(line, parse_int=str, parse_float=str, parse_constant=read_json_constant)
     except RecursionError:
         raise ValueError("its objects are nested too deep") from None
     if not isinstance(record, dict):
@@ -292,16 +314,9 @@ def _parse_json_cells(
     plain = json.loads(line) if nested else {}
     if opened:
         record, plain = open_nested(record, opened), open_nested(plain, opened)
-    if late is not None and not record.keys() <= known:
-        for name in record.keys() - known:
-            values = late.setdefault(name, [])
-            if len(values) < _KEPT_VALUES:
-                values.append(_format_value(record[name], plain.get(name)))
+    if new_columns is not None and not known.issuperset(record):
+        new_columns.update(dict.fromkeys(name for name in record if name not in known))
     return [_format_value(record.get(name), plain.get(name)) for name in columns]
-
-
-def _parse_constant(written: str) -> str | None:
-    return None if written == "NaN" else written
 
 
 def _format_value(value: Any, plain: Any) -> str:

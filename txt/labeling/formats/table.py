@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import IO
 
 from txt.data.reading.columns import find_text
+from txt.data.reading.label_columns import COLUMNS, choose_column_names
 from txt.data.reading.source import MAX_CELL
 from txt.errors import InputError, did_you_mean
-from txt.labeling.export import COLUMNS, choose_column_names
 from txt.labeling.formats.record import LabelRecord, LabelTask, choose_status
 from txt.labeling.store.decision import SEPARATOR
 
