@@ -10,9 +10,10 @@ import typer
 
 from txt.cli.console import make_literal, print_json, say
 from txt.cli.console import out as stdout
-from txt.cli.options import GivenOptions, build_config, read_config_file, takes
+from txt.cli.options import DataArgument, GivenOptions, build_config, read_config_file, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
+from txt.data.reading.source import join_paths
 from txt.option_schema import flag
 
 if TYPE_CHECKING:
@@ -30,10 +31,7 @@ def register(app: typer.Typer) -> None:
 
 @takes(PrepareConfig)
 def prepare(
-    data: Annotated[
-        str,
-        typer.Argument(help="CSV, TSV, JSONL, JSON or Parquet file, also .gz; - is standard input.", metavar="DATA"),
-    ],
+    data: DataArgument,
     *,
     out: Annotated[Path, typer.Option("-o", "--out", "--name", help="Folder to make.")] = _DEFAULT,
     config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
@@ -54,9 +52,10 @@ def prepare(
     from txt.labeling.store.stored_labels import open_stored_labels
 
     options = build_config(PrepareConfig, given, read_config_file(config, PrepareConfig), given.settings)
+    source = join_paths(data)
     with StageBar() as bar:
-        decided = open_stored_labels(data, options)
-        report = make(data, options, out, bar.advance, force, decided)
+        decided = open_stored_labels(source, options)
+        report = make(source, options, out, bar.advance, force, decided)
     if as_json:
         _warn(report)
         print_json(report.to_json())
@@ -70,7 +69,7 @@ def _warn(report: "DataReport") -> None:
         say(make_literal(f"warning: {warning}").plain)
 
 
-def _say_next(data: str, report: "DataReport", given: GivenOptions) -> None:
+def _say_next(data: list[str], report: "DataReport", given: GivenOptions) -> None:
     """Print how to train: from scratch, and with a pretrained encoder on the same splits."""
     from txt.data.minilm import INSTALL, NAME, is_installed
 
@@ -80,12 +79,12 @@ def _say_next(data: str, report: "DataReport", given: GivenOptions) -> None:
     stdout.print(make_literal(f"Made {report.path} in {report.seconds:.1f} s. Next:"))
     if report.tokenizer["trained"]:
         stdout.print(make_literal(f"  txt train{folder}", style="bold"))
-        source, own = shlex.join([data, *_list_typed_options(given)]), "its own tokenizer"
+        source, own = shlex.join([*data, *_list_typed_options(given)]), "its own tokenizer"
     else:
         source, own = folder.strip(), "this tokenizer"
     few = any(rows < _FEW_ROWS for rows in report.class_counts.get("train", {}).values())
     way = "--few-shot" if few else "--freeze all"
-    source = "" if data == "-" or not source else f" {source}"
+    source = "" if data == ["-"] or not source else f" {source}"
     known = report.tokenizer.get("name", "minilm")
     stdout.print(make_literal(f"  txt train{source} --from {known} {way}", style="bold"), soft_wrap=True)
     about = "learns from few rows a class" if few else "a first result in seconds"

@@ -20,6 +20,7 @@ from txt.cli.terminal import notify as tell_desktop
 from txt.cli.training_options import build_training_options, merge_settings, take_auto_rate
 from txt.cli.watch import train_with_dashboard
 from txt.config import PrepareConfig, TrainConfig
+from txt.data.reading.source import join_paths
 from txt.errors import InputError, Interrupted, TxtError
 from txt.option_schema import flag, list_option_names
 
@@ -37,7 +38,10 @@ def register(app: typer.Typer) -> None:
 @takes(TrainConfig, PrepareConfig)
 def train(
     source: Annotated[
-        str | None, typer.Argument(help="Data file or prepared folder [default: ./prepared].", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            help="Data file or prepared folder [default: ./prepared].", metavar="[SOURCE]...", show_default=False
+        ),
     ] = None,
     *,
     name: Annotated[str | None, typer.Option(help="Name of the run, a folder under `runs/` [a number].")] = None,
@@ -68,9 +72,10 @@ def train(
 
     Example: `txt train reviews.csv` or `txt train reviews.csv --from minilm`
     """
+    data = join_paths(source) if source else None
     if resume is not None:
         fresh = [each for each in ("name", "preset", "recipe", "config", "from_study") if each in given.typed]
-        begin = partial(_resume_run, source, fresh, resume, at_step, given)
+        begin = partial(_resume_run, data, fresh, resume, at_step, given)
     else:
         file = dict(read_config_file(config, TrainConfig, PrepareConfig))
         preset_set, recipe, options = merge_settings(preset, recipe, file, given)
@@ -80,12 +85,12 @@ def train(
         else:
             from txt.search.best_trial import find_winner
 
-            source, winner = find_winner(from_study, source)
+            data, winner = find_winner(from_study, data)
             settle = set_found_rate if take_auto_rate(file, given) else _keep_options
             of_preset = get_preset_options(preset if "preset" in given.typed else None)
             training = build_config(TrainConfig, given, of_preset, file, winner)
         begin = partial(
-            _start_new_run, source, name, training, _build_prepare_config(training, options, given), given, settle
+            _start_new_run, data, name, training, _build_prepare_config(training, options, given), given, settle
         )
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         _train_together(begin, as_json)
@@ -136,11 +141,20 @@ def _start_new_run(
     from txt.cli.data_report import say_report
     from txt.training.start import PREPARED, start_on_file, start_on_prepared
 
-    if source is None or Path(source).is_dir():
+    if source is None or _is_prepared(source):
         _refuse_prepare_options(given)
         return start_on_prepared(Path(source) if source else PREPARED, training, name, settle)
     with StageBar() as bar:
         return start_on_file(source, training, preparing, name, bar.advance, say_report, settle)
+
+
+def _is_prepared(source: str) -> bool:
+    """Tell a prepared folder from a data file, and from a folder of texts or a saved data set."""
+    from txt.data.prepared import MANIFEST
+    from txt.data.reading.kinds.text_folder import holds_data
+
+    path = Path(source)
+    return path.is_dir() and ((path / MANIFEST).exists() or not holds_data(path))
 
 
 def _refuse_prepare_options(given: GivenOptions) -> None:

@@ -22,7 +22,6 @@ from txt.data.row_facts import ROW, RowFacts, get_column
 from txt.data.several_labels import refuse_one_hot
 from txt.data.split import TEST, TRAIN, VAL, find_repeated
 from txt.errors import InputError
-from txt.files import sha256
 
 
 @dataclass
@@ -168,7 +167,7 @@ def _add_table(
     decided: DecidedLabels | None = None,
 ) -> None:
     """Read a whole table into `staged`; `given` is the split of all its rows, if it is one."""
-    staged.sources[str(table.source)] = sha256(table.source.path)
+    staged.sources.update(table.source.checksums())
     staged.dialects[str(table.source)] = table.dialect
     staged.warnings.extend(table.dialect.warnings)
     rows = 0

@@ -18,7 +18,7 @@ from txt.data.progress import ProgressWatcher, RowProgress
 from txt.data.reading.columns import find_label, find_text
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
-from txt.files import FORMAT, explain_os_errors, sha256
+from txt.files import FORMAT, explain_os_errors
 from txt.prediction.classifier import TextClassifier
 from txt.prediction.labeled_output import DIGITS, AnswerCells, refuse_format, write_answers
 from txt.prediction.prediction_log import PredictionLog
@@ -170,7 +170,7 @@ class _FilePredictor:
         """Return what must be the same for answers to be the same."""
         config, classifier = self._asked.config, self._classifier
         facts = [
-            sha256(self._table.source.path),
+            self._table.source.checksum(),
             self._asked.of,
             self._column,
             config.stride,
@@ -277,10 +277,11 @@ def log_path(out: Path) -> Path:
 
 
 def _refuse_loss(asked: PredictRequest, table: Table) -> None:
-    out, source = asked.out, table.source.path
+    out = asked.out
     if out.is_dir():
         raise InputError(f"`{out}` is a directory", f"-o {out / Path(table.source.name).name}")
-    if out.exists() and source.exists() and out.samefile(source):
+    source = table.source.find_same(out)
+    if source is not None:
         raise InputError(
             f"the output cannot take the data file's place: `{source.name}`",
             f"-o {source.stem}.predicted{source.suffix}",

@@ -1,4 +1,4 @@
-"""Any data file as a stream of rows: CSV, TSV, JSONL, JSON and Parquet, each also gzipped, or standard input."""
+"""Any data file as a stream of rows: lines of text, spreadsheets, databases, folders; packed, or standard input."""
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -15,6 +15,11 @@ from txt.data.reading.delimited import read_delimited
 from txt.data.reading.dialect import detect_dialect
 from txt.data.reading.how_read import JOINT, Dialect, ReadingOptions, join_texts
 from txt.data.reading.json_records import read_json, read_jsonl
+from txt.data.reading.kinds.arrow_file import read_arrow, read_dataset
+from txt.data.reading.kinds.several_files import read_several
+from txt.data.reading.kinds.sqlite_table import read_sqlite
+from txt.data.reading.kinds.statistics_file import read_statistics
+from txt.data.reading.kinds.text_folder import read_folder
 from txt.data.reading.parquet import read_parquet
 from txt.data.reading.sampling import read_windows
 from txt.data.reading.source import MAX_CELL, Source, spool_source
@@ -28,8 +33,18 @@ READERS: Mapping[str, Reader] = {
     "jsonl": read_jsonl,
     "json": read_json,
     "parquet": read_parquet,
+    "excel": read_delimited,
+    "statistics": read_statistics,
+    "arrow": read_arrow,
+    "dataset": read_dataset,
+    "sqlite": read_sqlite,
+    "folder": read_folder,
+    "several": read_several,
 }
-"""The reader of each format; `source.FORMATS` says which endings mean it."""
+"""The reader of each format; `source.FORMATS` says which endings mean it.
+
+A sheet of a spreadsheet is a delimited file by then: `spool_source` made one of it.
+"""
 
 _SAMPLE_ROWS = 1000
 _SMALL_BYTES = 32 << 20  # of a file that can only be read from its start: one that takes a second or two
@@ -96,7 +111,7 @@ class Table:
                 if self.joined:
                     row[JOINT.join(self.joined)] = join_texts([row.get(name) for name in self.joined])
                 yield row
-        elif self.source.path.stat().st_size < _SMALL_BYTES:
+        elif self.source.size() < _SMALL_BYTES:
             for batch in batches:
                 yield from batch.take(pa.array(range(0, len(batch), 1 + len(batch) // 60))).to_pylist()
 
