@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,9 @@ def import_labels(data: Path, config: LabelConfig, asked: "ReadingOptions", over
     from txt.labeling.open_labels import open_labels
 
     assert config.import_from is not None
-    records = _read_records(config.import_from, config)
+    records = _read_records(config.import_from, config, asked)
+    exchange.refuse_several(records, _has_several(config, data))
+    asked = replace(asked, label_column=None)  # it names the label of the file that is imported
     if not data.exists():
         exchange.write_data(records, data)
         say(f"{data} has the {len(records):,} texts of {config.import_from}")
@@ -69,7 +72,18 @@ def import_labels(data: Path, config: LabelConfig, asked: "ReadingOptions", over
     _report_import(done, config.import_from)
 
 
-def _read_records(source: Path, config: LabelConfig) -> "list[LabelRecord]":
+def _has_several(config: LabelConfig, data: Path) -> bool:
+    """Tell whether rows have several labels here, before anything is made."""
+    from txt.labeling.store.journal import Journal, store_path
+
+    store = config.store or store_path(data)
+    if config.multi_label is not None or not store.exists():
+        return bool(config.multi_label)
+    with Journal.open(store, write=False) as journal:
+        return journal.settings().get("multi_label") == "true"
+
+
+def _read_records(source: Path, config: LabelConfig, asked: "ReadingOptions") -> "list[LabelRecord]":
     from txt.data.formats.catalog import FORMATS, find_format
     from txt.data.formats.record import LabelTask
     from txt.labeling.classes import parse_labels
@@ -78,7 +92,8 @@ def _read_records(source: Path, config: LabelConfig) -> "list[LabelRecord]":
         raise InputError(f"`{source}` does not exist")
     classes = parse_labels(config.labels) if config.labels else []
     form = FORMATS[config.format or find_format(source)]
-    return list(form.read(source, LabelTask(classes, bool(config.multi_label))))
+    task = LabelTask(classes, bool(config.multi_label), asked.text_column, asked.label_column)
+    return list(form.read(source, task))
 
 
 def _report_import(done: "ImportResult", source: Path) -> None:

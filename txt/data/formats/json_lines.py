@@ -93,9 +93,13 @@ def write(file: IO[bytes], records: Iterable[LabelRecord], task: LabelTask) -> N
 
 def read(path: Path, _task: LabelTask) -> Iterator[LabelRecord]:
     """Yield the records of a file that `write` wrote, or of any other with `text` and `label`."""
-    for where, value in read_objects(path):
-        labels = read_label_names(value.get("label"), where)
-        status = choose_status(labels, value.get("label_status"))
-        others = {name: each for name, each in value.items() if name not in RESERVED}
-        about = parse_provenance(value.get("label_about"))
-        yield LabelRecord(get_text(value, where), labels, status, columns=convert_to_texts(others, where), **about)
+    return (parse(value, where) for where, value in read_objects(path))
+
+
+def parse(value: dict[str, Any], where: str) -> LabelRecord:
+    """Return an object as a labeled row."""
+    labels = read_label_names(value.get("label"), where)
+    status = choose_status(labels, value.get("label_status"))
+    others = {name: each for name, each in value.items() if name not in RESERVED}
+    about = parse_provenance(value.get("label_about"))
+    return LabelRecord(get_text(value, where), labels, status, columns=convert_to_texts(others, where), **about)

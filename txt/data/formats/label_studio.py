@@ -1,17 +1,17 @@
 """Label Studio's JSON: tasks with `data`, `annotations` by people, `predictions` by rules and models."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from txt.data.formats.json_lines import encode_json, get_text, read_label_names
+from txt.data.formats.controlled import ControlledTask, choose_control, choose_text, read_controlled
+from txt.data.formats.json_lines import encode_json, read_label_names
 from txt.data.formats.record import (
     BY_MACHINES,
     LabelRecord,
     LabelTask,
     collect_provenance,
-    convert_to_texts,
     parse_provenance,
     rename_reserved,
 )
@@ -32,23 +32,57 @@ def write(file: IO[bytes], records: Iterable[LabelRecord], _task: LabelTask) -> 
     file.write(b"\n]\n" if file.tell() else b"[]\n")
 
 
-def read(path: Path, _task: LabelTask) -> Iterator[LabelRecord]:
+def read(path: Path, task: LabelTask) -> Iterator[LabelRecord]:
     """Yield the tasks of an export; of several annotations the first one counts, and before any prediction.
 
     Raises:
-        InputError: it is not a list of tasks.
+        InputError: it is not a list of tasks, or it is not clear what the label is, or the text.
     """
     try:
-        tasks = json.loads(path.read_bytes().decode("utf-8-sig"))
+        found = json.loads(path.read_bytes().decode("utf-8-sig"))
     except ValueError as error:
-        raise InputError(f"`{path}` is not JSON: {error}", "export as JSON, not as JSON-MIN or CSV") from None
-    if not isinstance(tasks, list):
-        raise InputError(f"`{path}` is not a list of tasks", "export as JSON, not as JSON-MIN or CSV")
-    for number, task in enumerate(tasks, 1):
-        where = f"`{path}` task {number}"
-        if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
-            raise InputError(f"{where} has no `data`", "export as JSON, not as JSON-MIN or CSV")
-        yield _read_record(task, where)
+        raise InputError(f"`{path}` is not JSON: {error}", "export as JSON") from None
+    if not isinstance(found, list):
+        raise InputError(f"`{path}` is not a list of tasks", "export as JSON")
+    places = [f"`{path}` task {number}" for number in range(1, len(found) + 1)]
+    tasks = [parse(each, where) for each, where in zip(found, places, strict=True)]
+    if not tasks:
+        return
+    control = choose_control(tasks, str(path), task.label_column)
+    text = choose_text(tasks, str(path), task.text_column)
+    for each, where in zip(tasks, places, strict=True):
+        yield read_controlled(each, text, control, where)
+
+
+def parse(task: Any, where: str) -> ControlledTask:
+    """Return a task with what people answered, or with a model's prediction where nobody did.
+
+    A skip is a skip only where nobody labeled the task.
+
+    Raises:
+        InputError: it is not a task.
+    """
+    if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
+        raise InputError(f"{where} has no `data`", "leave --format out: JSON-MIN and CSV are read as tables")
+    about = parse_provenance(task.get("meta"))
+    annotations = [each for each in task.get("annotations") or task.get("completions") or [] if isinstance(each, dict)]
+    given = [each for each in annotations if not each.get("was_cancelled")]
+    given.sort(key=lambda each: not each.get("ground_truth"))  # stable: the first of equals stays the first
+    spans = any(_has_spans(each.get("result")) for each in annotations)
+    if given:
+        answers = [_read_answers(each.get("result"), where) for each in given]
+        first = next((each for each, found in zip(given, answers, strict=True) if found), given[0])
+        about |= parse_provenance({"time": first.get("created_at")})
+        return ControlledTask(task["data"], answers, "labeled", about, spans)
+    if annotations:
+        about |= parse_provenance({"time": annotations[0].get("created_at")})
+        return ControlledTask(task["data"], (), "skipped", about)
+    if predictions := [each for each in task.get("predictions") or [] if isinstance(each, dict)]:
+        best = predictions[0]
+        found = {"by": best.get("model_version"), "confidence": best.get("score"), "how": "model"}
+        about = {**parse_provenance(found), **about}
+        return ControlledTask(task["data"], [_read_answers(best.get("result"), where)], "labeled", about)
+    return ControlledTask(task["data"], about=about)
 
 
 def _make_task(number: int, record: LabelRecord) -> dict[str, Any]:
@@ -71,24 +105,32 @@ def _make_choices(labels: tuple[str, ...]) -> dict[str, Any]:
     return {"from_name": "label", "to_name": "text", "type": "choices", "value": {"choices": list(labels)}}
 
 
-def _read_record(task: dict[str, Any], where: str) -> LabelRecord:
-    data = {name: value for name, value in task["data"].items() if name != "text"}
-    about = parse_provenance(task.get("meta"))
-    text, columns = get_text(task["data"], where), convert_to_texts(data, where)
-    if annotations := task.get("annotations"):
-        annotation = annotations[0]
-        about |= parse_provenance({"time": annotation.get("created_at")})
-        skipped = bool(annotation.get("was_cancelled"))
-        labels = () if skipped else _read_labels(annotation.get("result"), where)
-        return LabelRecord(text, labels, "skipped" if skipped else "labeled", columns=columns, **about)
-    if predictions := task.get("predictions"):
-        prediction = predictions[0]
-        found = {"by": prediction.get("model_version"), "confidence": prediction.get("score"), "how": "model"}
-        about = {**parse_provenance(found), **about}
-        return LabelRecord(text, _read_labels(prediction.get("result"), where), "labeled", columns=columns, **about)
-    return LabelRecord(text, columns=columns, **about)
+def _read_answers(result: Any, where: str) -> dict[str, tuple[str, ...]]:
+    """Return what was chosen for the whole text, by control."""
+    answers: dict[str, tuple[str, ...]] = {}
+    for each in result or []:
+        if not isinstance(each, dict) or not isinstance(value := each.get("value"), dict) or "start" in value:
+            continue
+        read = _VALUES.get(str(each.get("type")))
+        if read is not None:
+            name = str(each.get("from_name", each["type"]))
+            answers[name] = (*answers.get(name, ()), *read_label_names(read(value), where))
+    return answers
 
 
-def _read_labels(result: Any, where: str) -> tuple[str, ...]:
-    choices = [each for each in result or [] if isinstance(each, dict) and each.get("type") == "choices"]
-    return read_label_names([name for each in choices for name in each.get("value", {}).get("choices", [])], where)
+def _has_spans(result: Any) -> bool:
+    return any(isinstance(each, dict) and "start" in (each.get("value") or {}) for each in result or [])
+
+
+def _read_taxonomy(value: dict[str, Any]) -> list[str]:
+    paths = value.get("taxonomy") or []
+    return [" > ".join(map(str, path)) if isinstance(path, list) else str(path) for path in paths]
+
+
+_VALUES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "choices": lambda value: value.get("choices"),
+    "rating": lambda value: value.get("rating"),
+    "number": lambda value: value.get("number"),
+    "taxonomy": _read_taxonomy,
+}
+"""How to read the value of each type of control whose answer is a label."""

@@ -51,6 +51,14 @@ def read(path: Path, _task: LabelTask) -> Iterator[LabelRecord]:
             yield _make_record(row, names)
 
 
+def is_readable(path: Path) -> bool:
+    """Tell whether a file has the columns `text` and `label`, so that it needs no table to be found out."""
+    try:
+        return {"text", "label"} <= set(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError):
+        return False
+
+
 def _make_schema(others: list[str], task: LabelTask) -> pa.Schema:
     label = pa.list_(pa.int64()) if task.multi_label else pa.int64()
     kinds = {"label_confidence": pa.float64(), "label_flagged": pa.bool_()}

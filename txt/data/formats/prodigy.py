@@ -45,22 +45,26 @@ def write(file: IO[bytes], records: Iterable[LabelRecord], task: LabelTask) -> N
 
 def read(path: Path, _task: LabelTask) -> Iterator[LabelRecord]:
     """Yield the tasks of a file of choices, or of one label a line with `answer`; rejected labels do not count."""
-    for where, value in read_objects(path):
-        answer = value.get("answer")
-        labels = (
-            read_label_names(value.get("accept"), where)
-            if "accept" in value
-            else read_label_names(value.get("label"), where)
-        )
-        status: RowStatus = _ANSWERS.get(str(answer), "labeled" if labels and answer is None else "unlabeled")
-        about = {"by": value.get("_annotator_id"), "time": _format_time(value.get("_timestamp"))}
-        yield LabelRecord(
-            get_text(value, where),
-            labels if status == "labeled" else (),
-            status,
-            columns=convert_to_texts(value.get("meta"), where),
-            **parse_provenance({**about, **_as_object(value.get("txt"))}),
-        )
+    return (parse(value, where) for where, value in read_objects(path))
+
+
+def parse(value: dict[str, Any], where: str) -> LabelRecord:
+    """Return a task as a labeled row."""
+    answer = value.get("answer")
+    labels = (
+        read_label_names(value.get("accept"), where)
+        if "accept" in value
+        else read_label_names(value.get("label"), where)
+    )
+    status: RowStatus = _ANSWERS.get(str(answer), "labeled" if labels and answer is None else "unlabeled")
+    about = {"by": value.get("_annotator_id"), "time": _format_time(value.get("_timestamp"))}
+    return LabelRecord(
+        get_text(value, where),
+        labels if status == "labeled" else (),
+        status,
+        columns=convert_to_texts(value.get("meta"), where),
+        **parse_provenance({**about, **_as_object(value.get("txt"))}),
+    )
 
 
 def _as_object(value: Any) -> dict[str, Any]:

@@ -37,10 +37,15 @@ class LabelRecord:
 
 @dataclass(frozen=True)
 class LabelTask:
-    """What the labels are: the classes in their order, and whether a row may have several."""
+    """What the labels are: the classes in their order, and whether a row may have several.
+
+    The columns are those that the user named for an import.
+    """
 
     classes: Sequence[str]
     multi_label: bool = False
+    text_column: str | None = None
+    label_column: str | None = None
 
 
 def choose_status(labels: Sequence[str], written: object = None) -> RowStatus:

@@ -26,12 +26,16 @@ def read(path: Path, _task: LabelTask) -> Iterator[LabelRecord]:
     Raises:
         InputError: a line has no text, or cats that are not numbers.
     """
-    for where, value in read_objects(path):
-        cats = value.get("cats")
-        if cats is not None and not (
-            isinstance(cats, dict) and all(isinstance(each, int | float) for each in cats.values())
-        ):
-            raise InputError(f"{where} has `cats` that are not numbers", '"cats": {"positive": 1.0, "negative": 0.0}')
-        labels = tuple(name for name, score in (cats or {}).items() if score >= 0.5)
-        status: RowStatus = "unlabeled" if cats is None else "labeled"
-        yield LabelRecord(get_text(value, where), labels, status, columns=convert_to_texts(value.get("meta"), where))
+    return (parse(value, where) for where, value in read_objects(path))
+
+
+def parse(value: dict[str, Any], where: str) -> LabelRecord:
+    """Return a record as a labeled row."""
+    cats = value.get("cats")
+    if cats is not None and not (
+        isinstance(cats, dict) and all(isinstance(each, int | float) for each in cats.values())
+    ):
+        raise InputError(f"{where} has `cats` that are not numbers", '"cats": {"positive": 1.0, "negative": 0.0}')
+    labels = tuple(name for name, score in (cats or {}).items() if score >= 0.5)
+    status: RowStatus = "unlabeled" if cats is None else "labeled"
+    return LabelRecord(get_text(value, where), labels, status, columns=convert_to_texts(value.get("meta"), where))
