@@ -32,6 +32,7 @@ from txt.errors import InputError
 _LISTED = 8  # names in one line
 _LISTED_CONFLICTS = 20
 _COUNTED_ROWS = 30_000  # up to this many, near-duplicates are counted without being asked for
+_TOLD_ROWS = 5
 _TOLD_SHARE = 0.01  # of the rows of a split; fewer near-duplicates in another one are not worth a warning
 _MANY_CLASSES = 50  # fewer than this are classes even where each has but one row
 
@@ -96,7 +97,7 @@ class Division:
             )
         for first, second, rows in self.near_overlaps:
             total = int(np.count_nonzero(self.codes == second))
-            if rows >= _TOLD_SHARE * total:
+            if rows >= max(_TOLD_ROWS, _TOLD_SHARE * total):
                 yield (
                     f"{rows:,} of {total:,} {SPLITS[second]} rows share most of their words with one in "
                     f"{SPLITS[first]}; --near-duplicates drop leaves such rows out, group keeps them in one split"
