@@ -10,9 +10,7 @@ from txt.data.reading.source import Source
 _HEAD_BYTES = 512
 
 
-def detect_kind(
-    source: Source, options: ReadingOptions, detect: Callable[[Source], Dialect]
-) -> Dialect | None:
+def detect_kind(source: Source, options: ReadingOptions, detect: Callable[[Source], Dialect]) -> Dialect | None:
     """Return how to read a source that is not lines of text; None for one that is.
 
     `detect` finds out how a file among several is read.

@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
-from txt.data.reading.columns import SPLIT_NAMES
 from txt.data.reading.how_read import Dialect
 from txt.data.reading.kinds.arrow_file import is_saved_dataset
 from txt.data.reading.source import FORMATS, MAX_CELL, Source
+from txt.data.reading.split_column import SPLIT_NAMES
 from txt.errors import InputError
 
 _TEXT_ENDINGS = frozenset({"", ".txt", ".text", ".md", ".eml"})
