@@ -124,8 +124,8 @@ def _describe_parquet(source: Source, asked: tuple[str, ...]) -> Dialect:
     try:
         with source.open() as file:
             schema = pq.read_schema(pa.PythonFile(file, mode="r"))
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"`{source}` is damaged: {' '.join(str(error).split())}", "fetch or make it again") from None
     opened = find_opened(schema, asked)
     columns = make_distinct(plan_cells(schema, opened).names)
     return Dialect("parquet", columns, source.is_compressed(), paths=opened)
