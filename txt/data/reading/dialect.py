@@ -75,7 +75,8 @@ def detect_dialect(
     source = path if isinstance(path, Source) else Source(path, str(path))
     options = options or ReadingOptions(encoding=encoding, delimiter=delimiter)
     wanted = _parse_delimiter(options.delimiter)
-    asked = tuple(name for each in (options.text_column, options.label_column) for name in (each or "").split(JOINT))
+    named = [each for each in (options.text_column, options.label_column) if each]
+    asked = tuple(name.strip() for each in named for name in each.split(JOINT))
     head = next(source.chunks(_HEAD_BYTES), b"")
     _refuse_foreign(source, head)
     if head.startswith(b"PAR1"):
