@@ -114,9 +114,8 @@ def _parse_delimiter(delimiter: str | None) -> str | None:
 
 def list_asked(options: ReadingOptions) -> tuple[str, ...]:
     """Return the columns that the user named."""
-    return tuple(
-        name for each in (options.text_column, options.label_column) for name in (each or "").split(JOINT) if name
-    )
+    named = [each for each in (options.text_column, options.label_column) if each]
+    return tuple(name.strip() for each in named for name in each.split(JOINT))
 
 
 def _describe_parquet(source: Source, asked: tuple[str, ...]) -> Dialect:
