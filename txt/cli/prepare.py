@@ -38,6 +38,9 @@ def prepare(
     force: Annotated[
         bool, typer.Option("--force", help="Replace a folder that txt did not make or that runs need.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Make nothing: show how the file would be read, and what was guessed.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the data report as JSON on stdout.")] = False,
     given: GivenOptions,
 ) -> None:
@@ -47,12 +50,16 @@ def prepare(
 
     Example: `txt prepare reviews.csv --max-length 128 -o prepared`
     """
-    from txt.cli.data_report import show_report
-    from txt.data.prepare import prepare as make
     from txt.labeling.store.stored_labels import open_stored_labels
 
     options = build_config(PrepareConfig, given, read_config_file(config, PrepareConfig), given.settings)
     source = join_paths(data)
+    if dry_run:
+        _show_dry_run(source, options, as_json)
+        return
+    from txt.cli.data_report import show_report
+    from txt.data.prepare import prepare as make
+
     with StageBar() as bar:
         decided = open_stored_labels(source, options)
         report = make(source, options, out, bar.advance, force, decided)
@@ -62,6 +69,21 @@ def prepare(
     else:
         show_report(report)
         _say_next(data, report, given)
+
+
+def _show_dry_run(data: str, options: PrepareConfig, as_json: bool) -> None:
+    """Print how a file would be read; then the error with which preparing would end, if there is one."""
+    from txt.cli.dry_run_view import show_dry_run
+    from txt.data.dry_run import look_ahead
+    from txt.labeling.store.stored_labels import open_stored_labels
+
+    found = look_ahead(data, options, open_stored_labels(data, options))
+    if as_json:
+        print_json(found.to_json())
+    else:
+        show_dry_run(found)
+    if found.problem is not None:
+        raise found.problem
 
 
 def _warn(report: "DataReport") -> None:

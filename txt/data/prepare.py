@@ -14,6 +14,7 @@ import pyarrow as pa
 from txt import __version__
 from txt.config import PrepareConfig
 from txt.data.division import Division, divide_rows
+from txt.data.dry_run import describe_reading
 from txt.data.encode_splits import EncodedSplits, encode_rows
 from txt.data.labels import find_lookalikes
 from txt.data.prepared import MANIFEST, REPORT, SPLITS, TOKENIZER, Manifest, describe_file, write_manifest
@@ -160,6 +161,7 @@ def _make_manifest(
         config=config.to_json(),
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         version=__version__,
+        reading={name: describe_reading(dialect) for name, dialect in staged.dialects.items()},
     )
 
 

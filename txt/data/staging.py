@@ -43,6 +43,7 @@ class StagedRows:
     people: frozenset[str] = frozenset()  # classes that were named by people, not by a file
     rows_read: int = 0
     rows_without_text: int = 0
+    cut: bool = False  # whether only the beginning was read
 
     def metadata(self) -> list[str]:
         """Return the columns that are kept beside text, label and id."""
@@ -92,10 +93,11 @@ def stage_rows(
     folder: Path,
     progress: Callable[[int], None],
     decided: DecidedLabels | None = None,
+    most_rows: int | None = None,
 ) -> StagedRows:
     """Read the data file and, where given, those of `--val` and `--test`; put their rows aside in `folder`.
 
-    `decided` gives the data file's rows their labels.
+    `decided` gives the data file's rows their labels. At most about `most_rows` of each file are read.
 
     Raises:
         InputError: a file cannot be read, or the columns' roles are not clear.
@@ -110,14 +112,14 @@ def stage_rows(
     as_before = config if decided is None else _read_as_before(config, decided.reading)
     with open_table(path, as_before) as table:
         staged = StagedRows(folder, _find_roles(table, as_before, not others, decided))
-        _add_table(staged, table, TRAIN if others else None, progress, decided)
+        _add_table(staged, table, TRAIN if others else None, progress, decided, most_rows)
     if decided is not None:
         staged.warnings.extend(decided.warnings())
         staged.people = decided.classes
     for code, file in others:
         with open_table(file, config) as table:
             _require_columns(table, staged.roles)
-            _add_table(staged, table, code, progress)
+            _add_table(staged, table, code, progress, most_rows=most_rows)
     _settle_ids(staged)
     return staged
 
@@ -165,8 +167,9 @@ def _add_table(
     given: int | None,
     progress: Callable[[int], None],
     decided: DecidedLabels | None = None,
+    most_rows: int | None = None,
 ) -> None:
-    """Read a whole table into `staged`; `given` is the split of all its rows, if it is one."""
+    """Read a whole table, or `most_rows` of it, into `staged`; `given` is the split of all its rows, if it is one."""
     staged.sources.update(table.source.checksums())
     staged.dialects[str(table.source)] = table.dialect
     staged.warnings.extend(table.dialect.warnings)
@@ -182,6 +185,9 @@ def _add_table(
                 staged.facts.add(kept, staged.roles, given, str(table.source))
                 aside.write(kept)
             progress(staged.rows_read)
+            if most_rows is not None and rows >= most_rows:
+                staged.cut = True
+                break
     staged.warnings.extend(table.notes)
 
 

@@ -12,6 +12,7 @@ from txt.data.formats.record import LabelRecord, LabelTask
 from txt.data.formats.table import write_cells
 from txt.data.reading.open_rows import OpenRows
 from txt.data.reading.rows import read_records as data_records
+from txt.data.reading.source import is_read_from
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
@@ -60,7 +61,7 @@ def export_as(
     """
     if not rows.index.complete:
         raise TxtError(f"`{rows.path}` is still being read", "export in a moment")
-    if target.exists() and target.samefile(rows.path):
+    if target.exists() and is_read_from(rows.path, target):
         raise InputError(
             f"the export cannot take the data file's place: `{rows.path.name}`",
             f"--export {rows.path.stem}.labeled.csv",

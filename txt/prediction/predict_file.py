@@ -16,6 +16,7 @@ import numpy as np
 from txt.config import PredictConfig, PrepareConfig
 from txt.data.progress import ProgressWatcher, RowProgress
 from txt.data.reading.columns import find_label, find_text
+from txt.data.reading.kinds.spreadsheet_copy import ENDINGS, find_losses
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, explain_os_errors
@@ -152,6 +153,9 @@ class _FilePredictor:
                     log.remove()
                 raise
             log.remove()
+        if self._table.dialect.format == "excel" and self._asked.out.suffix.lower() in ENDINGS:
+            lost = find_losses(self._table.source)
+            summary.notes += [f"{self._asked.out} lacks the {each} of {self._table.source.path}" for each in lost]
         return summary
 
     def _open_log(self) -> PredictionLog:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from txt.cli.console import say
 from txt.config import LabelConfig
+from txt.data.reading.source import exists
 from txt.errors import InputError
 from txt.sanitize import sanitize
 
@@ -36,9 +37,10 @@ def export_labels(
     from txt.labeling.export import export
 
     rows, name = opened.rows, opened.config.format
-    if name is None or name == ("jsonl" if rows.form.csv_options is None else "csv"):
+    if name is None or (name == ("jsonl" if rows.form.csv_options is None else "csv") and rows.form.content is None):
         count = export(rows, states, opened.journal, target, overwrite=overwrite, propose=propose)
         say(f"{target} has all {len(rows):,} rows, {count:,} with a label")
+        _tell_losses(rows.path, target)
         return
     task = LabelTask(classes, opened.multi_label)
     done = export_as(name, rows, states, opened.journal, task, target, overwrite=overwrite, propose=propose)
@@ -46,6 +48,18 @@ def export_labels(
     if done.losses:
         lost = ", ".join(f"{count:,} {part}" for part, count in done.losses.items())
         say(f"{name} cannot hold: {lost}")
+
+
+def _tell_losses(data: Path, target: Path) -> None:
+    """Tell what a copy of a spreadsheet lacks."""
+    from txt.data.reading.kinds.spreadsheet_copy import ENDINGS, find_losses
+    from txt.data.reading.source import spool_source
+
+    if target.suffix.lower() not in ENDINGS:
+        return
+    with spool_source(data) as source:
+        for lost in find_losses(source):
+            say(f"{target} lacks the {lost} of {source.path}")
 
 
 def import_labels(data: Path, config: LabelConfig, asked: "ReadingOptions", overwrite: bool, read: "ReadAll") -> None:
@@ -58,7 +72,7 @@ def import_labels(data: Path, config: LabelConfig, asked: "ReadingOptions", over
     records = _read_records(config.import_from, config, asked)
     exchange.refuse_several(records, _has_several(config, data))
     asked = replace(asked, label_column=None)  # it names the label of the file that is imported
-    if not data.exists():
+    if not exists(str(data)):
         exchange.write_data(records, data)
         say(f"{data} has the {len(records):,} texts of {config.import_from}")
     with closing(open_labels(data, config, asked, need_classes=False)) as opened:

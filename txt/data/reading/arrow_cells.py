@@ -42,7 +42,12 @@ class ArrowCells:
         return tuple(plan.name for plan in self.plans)
 
     def convert(self, batch: pa.RecordBatch, names: Sequence[str]) -> pa.RecordBatch:
-        """Return a batch as columns of text, called `names`."""
+        """Return a batch as columns of text, called `names`.
+
+        Raises:
+            pyarrow.ArrowInvalid: the batch is damaged: its texts are not UTF-8, or lie outside of it.
+        """
+        batch.validate(full=True)
         arrays = [_name_classes(_take(batch, plan.path), plan.classes) for plan in self.plans]
         return pa.RecordBatch.from_arrays(arrays, names=list(names))
 

@@ -31,6 +31,7 @@ Sample = Mapping[str, Sequence[str | None]]
 
 
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d\d.*)?")
+_ID_ROWS = 1000
 _MOST_CLASSES = 200  # a column with more values in the sample is a label only by its name
 
 
@@ -156,7 +157,7 @@ def find_label(
 def find_row_id(sample: Sample) -> Column | None:
     """Return the column that identifies each row, or None: it has an id's name and no value twice in the sample."""
     for name in _match_names(sample, ID_NAMES):
-        values = sample[name]
+        values = sample[name][:_ID_ROWS]  # whether one repeats far down is told when all rows have been read
         if values and all(values) and len(set(values)) == len(values):
             return Column(name, "by its name")
     return None

@@ -120,9 +120,8 @@ def _parse_delimiter(delimiter: str | None) -> str | None:
 
 def list_asked(options: ReadingOptions) -> tuple[str, ...]:
     """Return the columns that the user named."""
-    return tuple(
-        name for each in (options.text_column, options.label_column) for name in (each or "").split(JOINT) if name
-    )
+    named = [each for each in (options.text_column, options.label_column) if each]
+    return tuple(name.strip() for each in named for name in each.split(JOINT))
 
 
 def _describe_parquet(source: Source, asked: tuple[str, ...]) -> Dialect:
@@ -130,8 +129,8 @@ def _describe_parquet(source: Source, asked: tuple[str, ...]) -> Dialect:
     try:
         with source.open() as file:
             schema = pq.read_schema(pa.PythonFile(file, mode="r"))
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"`{source}` is damaged: {' '.join(str(error).split())}", "fetch or make it again") from None
     opened = find_opened(schema, asked)
     columns = make_distinct(plan_cells(schema, opened).names)
     return Dialect("parquet", columns, source.is_compressed(), paths=opened)

@@ -25,8 +25,10 @@ def read_parquet(source: Source, dialect: Dialect, _notes: list[str]) -> Iterato
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
                 for piece in cut_batch(batch):
                     yield cells.convert(piece, dialect.columns)
-        except (pa.ArrowException, OSError) as error:
-            raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise InputError(
+                f"`{source}` is damaged: {' '.join(str(error).split())}", "fetch or make it again"
+            ) from None
 
 
 def cut_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

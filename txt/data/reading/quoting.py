@@ -8,9 +8,10 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from txt.data.reading.delimited_rows import BadRowError, RowRules, parse_delimited
+from txt.data.reading.delimited_rows import BadRowError, RowRules, parse_cells, parse_delimited
 from txt.data.reading.how_read import ONE_CELL, Dialect, Guess
 from txt.data.reading.source import CHUNK_BYTES, Source
 
@@ -128,8 +129,10 @@ def _find_lone_quotes(text: str, delimiter: str, quoting: Quoting, cut: bool) ->
 
 
 def _find_width(lines: Sequence[str], delimiter: str) -> int:
+    """Return how many cells most lines have if quotes are letters, 0 where the first line has others."""
     widths = [line.count(delimiter) + 1 for line in lines if line.strip()]
-    return max(set(widths), key=widths.count) if widths else 0
+    usual = max(set(widths), key=widths.count) if widths else 0
+    return usual if widths[:1] == [usual] else 0
 
 
 def _weigh_quotes(lines: Sequence[str], delimiter: str, width: int) -> _Evidence:
@@ -152,16 +155,21 @@ def _weigh_quotes(lines: Sequence[str], delimiter: str, width: int) -> _Evidence
 def _is_broken(text: str, delimiter: str, width: int, cut: bool) -> bool:
     """Tell whether quotes around cells would make no sense: one stays open, or swallows rows."""
     lines = list(io.StringIO(text, newline=""))
-    rules = RowRules(
-        {"delimiter": delimiter, "quoting": csv.QUOTE_MINIMAL, "strict": True}, width, has_header=False, extra_headers=0
-    )
+    rules = RowRules({"delimiter": delimiter, "quoting": csv.QUOTE_MINIMAL, "strict": True}, width, has_header=False)
+    if _has_one_width(lines, rules):
+        return False
     try:
-        for row in parse_delimited(lines, rules):
-            if row is not None and _has_rows_inside(row, delimiter, width):
-                return True
+        return any(row is not None and _has_rows_inside(row, delimiter, width) for row in parse_delimited(lines, rules))
     except BadRowError as error:
         return not (cut and "end of data" in error.reason and len(lines) - error.line < _LONGEST_CELL)
-    return False
+
+
+def _has_one_width(lines: Sequence[str], rules: RowRules) -> bool:
+    """Tell whether all rows have as many cells, and not as many as without quotes: then quotes surround delimiters."""
+    widths: set[int] = set()
+    with suppress(csv.Error):  # the last row may be cut
+        widths.update(len(cells) for cells in parse_cells(lines, rules) if cells)
+    return len(widths) == 1 and widths.isdisjoint({1, rules.width})
 
 
 def _has_rows_inside(row: Sequence[str], delimiter: str, width: int) -> bool:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from array import array
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -16,6 +15,7 @@ from txt.data.labels import read_label_cell
 from txt.data.reading.delimited_rows import RowTally
 from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.rows import Form, add_columns, read_records
+from txt.data.reading.source import read_state
 from txt.errors import InputError
 from txt.files import atomic_write
 
@@ -207,5 +207,5 @@ def _digest_text(text: str) -> bytes:
 
 def _describe_source(source: Path, asked: ReadingOptions) -> dict[str, Any]:
     """Return what an index holds for: this file, unchanged, read in this way."""
-    state = os.stat(source)
-    return {"format": INDEX_FORMAT, "size": state.st_size, "mtime_ns": state.st_mtime_ns, "asked": asdict(asked)}
+    size, changed = read_state(source)
+    return {"format": INDEX_FORMAT, "size": size, "mtime_ns": changed, "asked": asdict(asked)}

@@ -193,7 +193,7 @@ def choose_output_format(out: Path, format: str) -> str:
         return format if format in WRITTEN else "csv"
     if asked not in WRITTEN:
         raise InputError(
-            f"`{out}` asks for a format that is only read", f"name a .csv, .jsonl or .parquet: -o {out.stem}.csv"
+            f"`{out}` asks for a format that is only read", f"name a .csv, .jsonl or .parquet: {out.stem}.csv"
         )
     return asked
 
@@ -204,10 +204,12 @@ def name_output(data: str, word: str, kept: Sequence[str] = ()) -> Path:
     It ends as the data where that format can be written or the ending is among `kept`, and else in `.csv`.
     """
     path = name_beside(data)
-    if path.suffix.lower() in PACKINGS and path.suffix.lower() != ".gz":
-        path = path.with_suffix("")
-    name, dot, ending = path.name.partition(".")
-    is_kept = guess_format(path) in (None, *WRITTEN) or path.suffix.lower() in kept
+    file, part = _cut_part(data)
+    inner = path.with_suffix("") if path.suffix.lower() in PACKINGS[1:] else path
+    name, dot, ending = inner.name.partition(".")
+    if file.suffix.lower() in kept:
+        return path.with_name(f"{name}.{word}{file.suffix}")
+    is_kept = bool(dot) and part is None and guess_format(inner) in (None, *WRITTEN)
     if len(split_paths(data)) > 1 or is_pattern(data) or Path(data).is_dir() or not is_kept:
         return path.with_name(f"{name}.{word}.csv")
     return path.with_name(f"{name}.{word}{dot}{ending}")
@@ -246,6 +248,29 @@ def name_beside(data: Path | str) -> Path:
 def is_pattern(data: str) -> bool:
     """Tell whether an argument is a pattern of names, as `2024-*.csv`, and not the name of a file."""
     return _GLOB.search(data) is not None and not _exists(Path(data))
+
+
+def read_state(data: Path | str) -> tuple[int, int]:
+    """Return the bytes of what is read and when it was last changed (nanoseconds), of all files together.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    paths = _list_read(data)
+    files = [each for path in paths for each in (path.rglob("*") if path.is_dir() else [path])]
+    states = [each.stat() for each in files]
+    return sum(state.st_size for state in states), max((state.st_mtime_ns for state in states), default=0)
+
+
+def is_read_from(data: Path | str, path: Path) -> bool:
+    """Tell whether a file is the data, or one of the files of the data."""
+    return any(each.exists() and path.samefile(each) for each in _list_read(data))
+
+
+def _list_read(data: Path | str) -> list[Path]:
+    """Return the files or folders that an argument stands for."""
+    words = [name for word in split_paths(str(data)) for name in (glob.glob(word) if is_pattern(word) else [word])]
+    return [_cut_part(word)[0] for word in words]
 
 
 def exists(data: str) -> bool:

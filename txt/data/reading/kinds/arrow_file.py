@@ -141,6 +141,6 @@ def _open_batches(source: Source, path: Path) -> Iterator[tuple[pa.Schema, Itera
             else:
                 with pa.ipc.open_stream(file) as stream:
                     yield stream.schema, iter(stream)
-    except (pa.ArrowException, OSError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"`{source}` is damaged: {reason}", "fetch or make it again") from None

@@ -7,6 +7,7 @@ other; texts in folders are read as a folder.
 import shutil
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
@@ -46,10 +47,10 @@ def unpack(source: Source, opened: ExitStack) -> Source:
                 return open_sheet(source, opened)
             _refuse_other_kinds(source, names, kind)
             return _open_members(source, archive, opened)
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError, OSError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         if "password" in str(error) or "encrypted" in str(error):
             raise InputError(f"`{source}` needs a password", f"unpack it first: unzip {source.path}") from None
-        raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
+        raise InputError(f"`{source}` is damaged: {_say(error)}", "fetch or make it again") from None
 
 
 def _refuse_other_kinds(source: Source, names: Sequence[str], kind: bytes) -> None:
@@ -142,3 +143,7 @@ def _open_folder(
     while len(inner) == 1 and inner[0].is_dir() and any(path.is_dir() for path in inner[0].iterdir()):
         folder, inner = inner[0], list(inner[0].iterdir())  # an archive of a folder has the folder around it
     return replace(source, copy=folder)
+
+
+def _say(error: Exception) -> str:
+    return " ".join(str(error).split())
