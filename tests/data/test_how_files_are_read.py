@@ -70,7 +70,7 @@ def test_what_is_no_row_is_left_out_and_told(write, kind):
 
 
 def test_a_cut_last_row_is_not_taken_for_a_footer(write):
-    with pytest.raises(InputError, match="line 26 of .* has 1 cell, the header has 2"):
+    with pytest.raises(InputError, match=r"line 26 of .* has 1 cell, the header has 2"):
         read(write(lines() + "the parcel that was never fini"))
 
 
@@ -81,7 +81,7 @@ def test_rows_that_a_spreadsheet_cut_get_their_empty_cells_back_and_others_do_no
     assert (len(cells), cells[-1]) == (24, [TEXTS[-1], "bad", ""])
     assert "12 rows of" in told[0]
     filled = [f"{row}x" for row in full]
-    with pytest.raises(InputError, match="line 14 of .* has 2 cells, the header has 3"):
+    with pytest.raises(InputError, match=r"line 14 of .* has 2 cells, the header has 3"):
         read(write(lines("text,label,note", rows=filled + cut)))
 
 
