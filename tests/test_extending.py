@@ -36,7 +36,7 @@ from txt.labeling.rules import conditions
 from txt.labeling.rules.corpus import Corpus
 from txt.labeling.rules.parse import parse_rules
 from txt.metrics import METRICS, Metric, compute_accuracy
-from txt.option_schema import Config, option
+from txt.option_schema import Config, list_options, option
 from txt.runs import diagnosis
 from txt.runs.folder import Run
 from txt.runs.summary import find_leaders, summarize_runs
@@ -92,7 +92,7 @@ def test_a_subcommand_is_one_file_with_register(with_tea, capsys):
 
 
 def test_a_data_format_is_a_reader_and_its_ending(monkeypatch, tmp_path):
-    def read_pairs(file, _dialect) -> Iterator[pa.RecordBatch]:
+    def read_pairs(file, _dialect, _notes) -> Iterator[pa.RecordBatch]:
         lines = [line.split(" | ") for line in file.path.read_text().splitlines()]
         yield pa.RecordBatch.from_pydict({"label": [each[0] for each in lines], "text": [each[1] for each in lines]})
 
@@ -193,8 +193,8 @@ def test_a_kind_of_rule_is_one_entry(monkeypatch):
 def test_a_format_of_labels_is_one_entry_with_its_name_in_the_options(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(catalog.FORMATS, "mine", replace(catalog.FORMATS["fasttext"], suffix=".mine"))
-    field = LabelConfig.__dataclass_fields__["format"]
-    monkeypatch.setattr(field, "metadata", {**field.metadata, "choices": (*LABEL_FORMATS, "mine")})
+    options = list_options(LabelConfig)
+    monkeypatch.setitem(options, "format", replace(options["format"], choices=(*LABEL_FORMATS, "mine")))
     (tmp_path / "data.csv").write_text("text,label\nso good,pos\nso bad,neg\n")
     assert main(["label", "data.csv", "--export", "out.mine", "--format", "mine"]) == 0, capsys.readouterr().err
     assert (tmp_path / "out.mine").read_text() == "__label__pos so good\n__label__neg so bad\n"

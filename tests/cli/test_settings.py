@@ -17,6 +17,7 @@ from txt.recipes import MINILM, PRESETS, RECIPE
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TXT_TRUST_SETTINGS", "1")
 
 
 @pytest.fixture
@@ -48,6 +49,7 @@ def test_variables_are_above_the_file_and_the_special_above_the_general(txt, mon
     assert shown(txt, "train")["epochs"] == (3, "txt.toml")
     assert shown(txt, "train")["dropout"] == (RECIPE["dropout"], "recipe")
     assert shown(txt, "train")["patience"] == (0, "built in")
+    assert shown(txt, "train")["rungs"] == (0, "built in")  # --epochs, which is set, asks for one model
     monkeypatch.setenv("TXT_NO_CONFIG", "1")
     assert shown(txt, "train")["seed"] == (42, "built in")
 

@@ -40,7 +40,7 @@ def _find_candidates(context: typer.Context, name: str, begun: str) -> Iterable[
         case "resume" | "from_study":
             return _list_folders("studies", "study.json")
         case "pretrained":
-            return ["minilm", *_list_folders("runs", "config.json")]
+            return ["minilm", "multilingual", *_list_folders("runs", "config.json")]
         case "model" | "check":
             return ["tfidf", *(["forest", "minilm"] if name == "model" else []), *_list_folders("runs", "config.json")]
         case "source":
@@ -132,10 +132,12 @@ def _read_head(path: Path) -> str:
 
 def connect_completion(command: Callable[..., Any]) -> None:
     """Let a shell complete every parameter of a command: from its choices, or else from the contents of this folder."""
+    schema = getattr(command, "option_schema", {})
     for name, annotation in command.__annotations__.items():
         for declared in getattr(annotation, "__metadata__", ()):
             if isinstance(declared, ParameterInfo):
-                declared.autocompletion = _make_completer(name, (declared.metavar or "").split("|"))
+                choices = tuple(schema[name].choices) if name in schema else tuple((declared.metavar or "").split("|"))
+                declared.autocompletion = _make_completer(name, choices)
 
 
 def _make_completer(name: str, choices: Sequence[str]) -> Callable[..., list[str]]:

@@ -13,7 +13,7 @@ from txt.cli.console import make_literal
 from txt.sanitize import clip, sanitize
 
 if TYPE_CHECKING:
-    from txt.evaluation.report import MisclassifiedRow, Report
+    from txt.evaluation.report import MisclassifiedRow, Report, WholeFile
     from txt.evaluation.slices import Slice
     from txt.proportions import Bin
 
@@ -41,6 +41,8 @@ def _build_parts(report: "Report", width: int) -> Iterator[RenderableType]:
     yield from draw_calibration(report, width)
     yield from build_slices_table(report.slices, width)
     yield from list_mistakes(report, width)
+    if report.whole_file:
+        yield from list_mistakes(report.whole_file, width, f"{report.whole_file.rows:,} rows")
 
 
 def _build_title(report: "Report") -> Iterator[Text]:
@@ -81,13 +83,15 @@ def build_scores_table(report: "Report", width: int) -> Table:
 
 def format_verdict(report: "Report") -> Iterator[Text]:
     """Say how the model stands to the baseline and to the most frequent answer."""
-    from txt.evaluation.wording import describe_embeddings, describe_majority, sign
+    from txt.evaluation.wording import describe_embeddings, describe_majority, describe_whole_file, sign
 
     if report.verdict is None or report.baseline is None:
         return
     mark, style = _MARKS[sign(report.difference["accuracy"])]
     yield Text(f"\n{mark} {report.verdict}.", style=style)
     yield Text(f"Baseline: {report.baseline.name}, fitted on the same train split.")
+    if whole_file := describe_whole_file(report):
+        yield Text(whole_file)
     if report.embeddings:
         yield Text(describe_embeddings(report.embeddings))
     if report.majority:
@@ -175,12 +179,13 @@ def build_slices_table(slices: Sequence["Slice"], width: int) -> Iterator[Render
         yield _build_table(["", "rows", "accuracy", "macro-F1", ""], rows, width)
 
 
-def list_mistakes(report: "Report", width: int) -> Iterator[RenderableType]:
-    """List the most confident mistakes, each with its text."""
+def list_mistakes(report: "Report | WholeFile", width: int, among: str = "") -> Iterator[RenderableType]:
+    """List the most confident mistakes `among` some rows, each with its text."""
     if not report.mistakes:
         return
     chosen = report.mistakes[:MAX_MISTAKES]
-    yield _build_heading(f"The most confident mistakes: {len(chosen)} of {report.mistaken_rows:,}")
+    where = f" among all {among}" if among else ""
+    yield _build_heading(f"The most confident mistakes{where}: {len(chosen)} of {report.mistaken_rows:,}")
     grid = Table.grid(padding=(0, 2))
     for entry in chosen:
         grid.add_row(f"{entry.confidence:.2f}", _format_mistake(entry, 2 * (width - 8)))

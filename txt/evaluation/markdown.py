@@ -9,6 +9,7 @@ from txt.evaluation.wording import (
     describe_embeddings,
     describe_left_out,
     describe_majority,
+    describe_whole_file,
     format_metadata_value,
     format_points_with_span,
     format_with_span,
@@ -45,6 +46,8 @@ def _render_sections(report: Report) -> Iterator[str]:
     if left_out := describe_left_out(report):
         yield left_out
     yield from _render_scores(report)
+    if whole_file := describe_whole_file(report):
+        yield whole_file
     yield from ("## Classes", _render_classes(report))
     yield from _render_confusion(report)
     yield from _render_calibration(report)

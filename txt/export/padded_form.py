@@ -16,7 +16,7 @@ from txt.config import PredictConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import softmax
-from txt.export import modeling_sentence, modeling_transformer
+from txt.export import modeling_ngrams, modeling_sentence, modeling_transformer
 from txt.metrics import Floats
 from txt.model import ngrams, positions
 from txt.model.foreign import import_transformers, open_foreign_classifier
@@ -112,9 +112,13 @@ def compute_probabilities(form: PaddedForm, run: Any) -> Floats:
 @torch.no_grad()
 def divide_logits(model: nn.Module, temperature: float) -> None:
     """Put a temperature into the last layer: confidence is then calibrated in every program."""
-    last = [part for part in model.modules() if isinstance(part, nn.Linear)][-1]
     beside = getattr(model, "ngrams", None)
-    for weights in (last.weight, last.bias, *([beside.weight] if beside is not None else [])):
+    if isinstance(model, modeling_ngrams.NgramClassifier):
+        added: list[Tensor] = [model.bias]
+    else:
+        last = [part for part in model.modules() if isinstance(part, nn.Linear)][-1]
+        added = [last.weight, last.bias]
+    for weights in (*added, *([beside.weight] if beside is not None else [])):
         weights.div_(temperature)
 
 
@@ -142,6 +146,9 @@ def _load_padded(folder: Path) -> tuple[PreTrainedModel, tuple[Path, ...]]:
         ours = modeling_transformer.TransformerClassifier(config)
         ours.load_state_dict(load_file(folder / WEIGHTS))
         return ours, tuple(Path(str(each.__file__)) for each in (ngrams, positions, modeling_transformer))
-    model = open_foreign_classifier(folder)  # a sentence classifier is registered by the module that defines it
-    own = kind == modeling_sentence.SentenceClassifierConfig.model_type
-    return model, (Path(modeling_sentence.__file__),) if own else ()
+    model = open_foreign_classifier(folder)  # classifiers of ours are registered by the modules that define them
+    own = {
+        modeling_sentence.SentenceClassifierConfig.model_type: modeling_sentence,
+        modeling_ngrams.NgramClassifierConfig.model_type: modeling_ngrams,
+    }.get(str(kind))
+    return model, tuple(Path(str(each.__file__)) for each in (ngrams, own)) if own else ()

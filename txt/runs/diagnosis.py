@@ -70,6 +70,8 @@ def diagnose(events: Iterable[Event], config: TrainConfig, facts: TrainingFacts 
     A running training can be diagnosed by its events so far. The checks of a group explain the same symptom, so only
     the first one that finds something is reported.
     """
+    if config.rungs:
+        return []  # the checks are about the course of one training, and the ladder judges its rungs itself
     case = TrainingCase(collect_curves(events), config, facts or TrainingFacts())
     groups = [FAILURES] if _first_advice(FAILURES, case) else [FIT, CLASSES, BASELINE]
     found = [_first_advice(group, case) for group in [*groups, *((check,) for check in SPEED)]]

@@ -74,6 +74,37 @@ class Evaluation(Event):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Working(Event):
+    """How far a part of the work is that takes no steps: `done` of `total`."""
+
+    step: int
+    what: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rung(Event):
+    """A rung of the ladder was judged on rows that its model did not learn from, or was left out for a `reason`.
+
+    `rows` are those it was judged on; `log_loss` and `accuracy` come with the ends of their 95 % intervals. `seconds`
+    is what it took, `weights` is the model's size, `rows_per_second` how fast it predicts. `kept` tells that it was the
+    best one so far.
+    """
+
+    step: int
+    name: str
+    rows: int = 0
+    log_loss: list[float] | None = None
+    accuracy: list[float] | None = None
+    seconds: float = 0.0
+    weights: int = 0
+    rows_per_second: float = 0.0
+    kept: bool = False
+    reason: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Saved(Event):
     """A checkpoint is on disk, whole."""
 
@@ -116,7 +147,8 @@ class Finished(Event):
 
 
 KINDS: dict[str, type[Event]] = {
-    kind.__name__.lower(): kind for kind in (Started, Step, Evaluation, Saved, Warned, Acknowledged, Finished)
+    kind.__name__.lower(): kind
+    for kind in (Started, Working, Step, Evaluation, Rung, Saved, Warned, Acknowledged, Finished)
 }
 
 
@@ -220,6 +252,11 @@ def _is_confusion(value: Any) -> bool:
     return all(isinstance(row, list) and len(row) == len(value) and all(map(_is_count, row)) for row in value)
 
 
+def _is_interval(value: Any) -> bool:
+    """Tell whether it is a score with the ends of its interval."""
+    return isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))
+
+
 _CHECKS: Mapping[Any, Callable[[Any], bool]] = {
     int: _is_count,
     float: _is_number,
@@ -228,6 +265,7 @@ _CHECKS: Mapping[Any, Callable[[Any], bool]] = {
     type(None): lambda value: value is None,
     dict[str, float]: _is_scores,
     list[list[int]]: _is_confusion,
+    list[float]: _is_interval,
 }
 
 

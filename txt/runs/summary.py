@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.files import read_json
 from txt.metrics import LOSS, orient
+from txt.option_schema import list_options
 from txt.runs.events import describe_bad_lines
 from txt.runs.folder import REMOVED, RUNS, Run
 from txt.runs.notes import Notes, read_notes
@@ -28,7 +29,7 @@ ALL_STATES = (*STATES, HALF_WRITTEN, FOREIGN, UNREADABLE)
 OURS = {"prepared", "config.json", "events.jsonl", "status.json", "control", "checkpoints", "model", "notes.json"}
 """Files that a run folder may hold before config.json; a folder with anything else was not made by txt."""
 
-_DEFAULTS = {item.name: item.default for item in fields(TrainConfig)}
+_DEFAULTS = {name: each.default for name, each in list_options(TrainConfig).items()}
 _HEAD = 16384  # bytes of a report.json that hold its scores; the texts of its mistakes come after
 
 
