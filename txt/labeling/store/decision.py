@@ -1,5 +1,6 @@
 """A decision on one row, and the row ids, which do not depend on where a row is in the file."""
 
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,6 +9,9 @@ from typing import Literal
 from txt.data.formats.record import BY_MACHINES as BY_MACHINES
 from txt.data.formats.record import SEPARATOR as SEPARATOR
 from txt.data.reading.row_index import hash_content
+
+_ROW_ID = re.compile(r"[0-9a-f]{1,16}-[0-9]{1,18}")
+_NO_OCCURRENCE = (1 << 62) - 1
 
 DecisionKind = Literal["label", "skip", "flag", "note", "class", "undo", "redo"]
 How = Literal["manual", "bulk", "duplicate", "rule", "model", "review", "import"]
@@ -49,7 +53,9 @@ def format_row_id(text_hash: int, occurrence: int) -> str:
 
 
 def parse_row_id(name: str) -> tuple[int, int]:
-    """Return the text hash and the occurrence of a row id."""
+    """Return the text hash and the occurrence of a row id; for what is not one, those that no row has."""
+    if not _ROW_ID.fullmatch(name):
+        return 0, _NO_OCCURRENCE
     text_hash, _, occurrence = name.partition("-")
     return int(text_hash, 16), int(occurrence)
 
