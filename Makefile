@@ -27,7 +27,8 @@ test: $(VENV)/.ready  ## run the tests
 TRIALS ?= 100
 FUZZ ?= 3600
 
-stress: $(VENV)/.ready  ## kill, starve and disturb every command; TRIALS=10 FUZZ=60 for fewer; hours
+stress: $(VENV)/.ready  ## kill, starve and disturb every command, damage files; TRIALS=10 FUZZ=60 for fewer; hours
+	$(BIN)/python -m stress.mutated_files --files $$((10 * $(TRIALS)))
 	$(BIN)/python -m stress --trials $(TRIALS)
 	$(BIN)/python -m stress --page
 	$(BIN)/python -m stress.fuzz --seconds $(FUZZ)

@@ -8,7 +8,7 @@ prepared/
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import chain
 from pathlib import Path, PurePath
@@ -53,6 +53,7 @@ class Manifest:
 
     `labels` are in the order of their ids. `columns` says for each role which column of the source plays it and why.
     `fingerprint` is the SHA-256 of all token ids, labels and texts: two folders with the same one are the same data.
+    `reading` says how each source was read (encoding, delimiter, quotes, header), and the options that do so again.
     Token ids of special tokens are None where the tokenizer has no such token.
     """
 
@@ -75,6 +76,7 @@ class Manifest:
     config: dict[str, Any]
     created: str
     version: str
+    reading: dict[str, Any] = field(default_factory=dict)
 
     def rows(self, split: str) -> int:
         """Return the number of rows in a split, 0 where there is none."""
@@ -87,7 +89,8 @@ class Manifest:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Manifest":
         """Make a manifest of what `to_json` returned."""
-        known = {name: value[name] for name in cls.__dataclass_fields__}
+        known = {name: value[name] for name in cls.__dataclass_fields__ if name != "reading"}
+        known["reading"] = value.get("reading", {})  # the first version did not keep it
         known["labels"] = tuple(value["labels"])
         known["metadata"] = tuple(value["metadata"])
         known["tokenizer_file"] = PreparedFile(**value["tokenizer_file"])

@@ -150,7 +150,7 @@ def _describe_data_state(seen: FilePreview, stored: _StoreCounts | None, name: s
         which = "others" if parts else "labels"
         parts.append(f"{which} in `{seen.label}`{share}")
     if seen.text is None:
-        parts.append(f"{seen.columns} columns")
+        parts.append(f"{seen.columns} columns" if seen.columns else "a big file")
     if not parts:
         parts.append("no labels yet")
     if split := known.split_of(name):
