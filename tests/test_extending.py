@@ -102,6 +102,7 @@ def test_an_option_is_one_field_and_can_be_set_in_files_and_by_variables(with_te
     assert read_config_file(write(tmp_path / "tea.toml", "minutes = 6"), TeaConfig) == {"minutes": 6}
     with pytest.raises(InputError, match="unknown option `minuts`"):
         read_config_file(write(tmp_path / "tea.toml", "minuts = 6"), TeaConfig)
+    monkeypatch.setenv("TXT_TRUST_SETTINGS", "1")
     write(tmp_path / "txt.toml", "[tea]\nminutes = 6\nmilk = true")
     assert main(["tea"]) == 0
     assert json.loads(capsys.readouterr().out) == {"minutes": 6, "milk": True}
