@@ -48,7 +48,7 @@ def pull_plug(folder: Path, seed: int) -> PlugTrial:
     data = write_items(folder / f"trial-{seed}.csv", _ROWS)
     given: list[str] = []
     with Terminal(label_command(data)) as terminal:
-        terminal.wait_for(item_text(0).encode(), seconds=60)
+        terminal.wait_for(item_text(0).encode())
         for row in range(1, rng.randint(2, 25)):
             key = rng.randrange(3)
             terminal.send(str(key + 1).encode())
