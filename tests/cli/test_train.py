@@ -28,6 +28,7 @@ def run(capsys, *arguments) -> tuple[int, str, str]:
     return code, out, err
 
 
+@pytest.mark.usefixtures("each_precision")
 def test_a_data_file_becomes_a_run_with_model_report_and_record(data, tmp_path, capsys):
     code, out, err = run(capsys, "train", data, "--name", "first", "--epochs", "2", *SMALL)
     assert code == 0, err
@@ -75,6 +76,7 @@ def test_a_flag_beats_a_preset_and_a_preset_beats_a_file(data, tmp_path, capsys)
     assert (config["d_model"], config["num_layers"], config["num_epochs"], config["dropout"]) == (128, 1, 1, 0.3)
 
 
+@pytest.mark.usefixtures("each_precision")
 def test_eval_takes_the_newest_run_and_any_split(data, capsys):
     run(capsys, "train", data, "--epochs", "2", *SMALL)
     code, out, err = run(capsys, "eval", "--split", "val", "--json")

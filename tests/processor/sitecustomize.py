@@ -1,7 +1,8 @@
 """Pretends a processor with or without instructions for bf16: read by each Python that a test starts.
 
 What `auto` computes in follows from the processor, so a test that ran on one kind alone would hide the faults of the
-other. The variable BF16 says which kind to pretend, `yes` or `no`; without it the processor is taken as it is.
+other. The variable TESTS_PRETEND_BF16 says which kind to pretend, `yes` or `no`; without it the processor is taken as
+it is.
 """
 
 import os

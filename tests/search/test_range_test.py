@@ -71,6 +71,7 @@ def test_equal_seeds_give_equal_curves(prepared):
     assert one == other
 
 
+@pytest.mark.usefixtures("each_precision")
 def test_the_suggestion_learns_and_a_hundredth_of_it_does_not(new_run, prepared):
     finding = find_suggestion(list(range_test(prepared, SMALL, LRFindConfig(steps=200))), "valley")
     assert finding.suggestion is not None

@@ -97,10 +97,11 @@ list(supervise(Study.open(folder.name, folder.storage()), folder, 1, stop=lambda
 
 def test_a_worker_whose_supervisor_is_killed_saves_its_training_and_ends(begin):
     study, folder = begin(space={"dropout": Choices((0.0,))}, num_epochs=20_000)
-    supervisor = subprocess.Popen([sys.executable, "-c", SUPERVISE, folder.path])
-    wait_until(lambda: study.trials() and Run(Path("runs/s-000")).events_path.exists(), supervisor)
-    supervisor.kill()
-    supervisor.wait()
+    with subprocess.Popen([sys.executable, "-c", SUPERVISE, folder.path]) as supervisor:
+        try:
+            wait_until(lambda: study.trials() and Run(Path("runs/s-000")).events_path.exists(), supervisor)
+        finally:
+            supervisor.kill()
     wait_until(lambda: (ended := Run(Path("runs/s-000")).finished()) is not None and ended.status == "interrupted")
 
 

@@ -66,6 +66,7 @@ def test_each_epoch_ends_with_an_evaluation_that_has_its_train_means(new_run, pr
     assert sum(sizes) == rows
 
 
+@pytest.mark.usefixtures("each_precision")
 def test_equal_seeds_give_equal_weights_and_other_seeds_others(new_run, prepared):
     runs = [new_run(seed=seed) for seed in (1, 1, 2)]
     for run in runs:
@@ -74,6 +75,7 @@ def test_equal_seeds_give_equal_weights_and_other_seeds_others(new_run, prepared
     assert not torch.equal(final_tensors(runs[0])["weights"], final_tensors(runs[2])["weights"])
 
 
+@pytest.mark.usefixtures("each_precision")
 @pytest.mark.parametrize("steps", [1, 12, 13, 25])
 def test_a_stopped_run_resumes_to_the_same_weights(new_run, prepared, steps):
     whole, stopped = new_run("whole", eval_interval=5), new_run("stopped", eval_interval=5)
@@ -125,6 +127,7 @@ def test_older_checkpoints_are_rotated(new_run, prepared):
     assert len(list_checkpoints(run.checkpoints)) == 3
 
 
+@pytest.mark.usefixtures("each_precision")
 def test_a_diverging_run_stops_and_names_step_rate_and_rows(new_run, prepared):
     run = new_run(learning_rate=50.0, max_grad_norm=0.0, warmup_steps=0)
     finished = list(train(run, prepared))[-1]
@@ -133,6 +136,7 @@ def test_a_diverging_run_stops_and_names_step_rate_and_rows(new_run, prepared):
     assert "rows" in finished.reason
 
 
+@pytest.mark.usefixtures("each_precision")
 def test_rollback_goes_on_at_half_the_rate(new_run, prepared):
     run = new_run(learning_rate=10.0, max_grad_norm=0.0, warmup_steps=8, save_interval=1, on_divergence="rollback")
     events = list(train(run, prepared))
