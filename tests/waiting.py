@@ -4,7 +4,7 @@ import subprocess
 import time
 from collections.abc import Callable
 
-PATIENCE_SECONDS = 600.0
+PATIENCE_SECONDS = 300.0
 
 
 def wait_until(fact: Callable[[], object], process: "subprocess.Popen[str] | subprocess.Popen[bytes] | None" = None):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from txt.errors import InputError, did_you_mean
+from txt.metrics import SELECTABLE
 from txt.option_schema import Config, option
 
 EDITS = (
@@ -278,7 +279,7 @@ class TrainConfig(Config):
         "accuracy",
         "Chooses the best checkpoint.",
         group="Evaluation",
-        choices=("accuracy", "macro_f1", "balanced_accuracy", "mcc", "loss"),
+        choices=SELECTABLE,
     )
     patience: int = option(
         0, "Stop after this many evaluations without a better one; 0 never stops early.", group="Evaluation", low=0

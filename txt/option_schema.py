@@ -4,7 +4,7 @@ The command line makes its flags from these dataclasses, and run folders store t
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Self
@@ -21,7 +21,7 @@ def option(
     low: float | None = None,
     high: float | None = None,
     above: float | None = None,
-    choices: tuple[str, ...] = (),
+    choices: Collection[str] = (),
     words: tuple[str, ...] = (),
 ) -> Any:
     """Declare an option with inclusive limits `low` and `high` and an exclusive lower limit `above`.

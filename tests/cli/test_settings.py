@@ -70,8 +70,8 @@ def test_an_architecture_in_the_file_brings_the_guides_defaults_as_its_flags_do(
         ("[train]\nepochs = [1, 2]", "`epochs` takes one value", ""),
         ("[train]\nplain = 'yes'", "`plain` must be true or false", ""),
         ("[train]\nmetric = 'acuracy'", "must be one of accuracy", "accuracy"),
-        ("[runs.rm]\nyes = true", "cannot set `yes`", "typed each time"),
-        ("force = true", "cannot set `force`", "typed each time"),
+        ("[runs.rm]\nyes = true", "cannot set `yes`", "must be typed"),
+        ("force = true", "cannot set `force`", "must be typed"),
         ("[train", "is not valid TOML", ""),
     ],
 )

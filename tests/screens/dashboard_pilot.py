@@ -1,10 +1,12 @@
 """The dashboard under test, and waiting for what it shows, however slow the machine is."""
 
+import asyncio
 import time
 
 from textual.pilot import Pilot
 
 from tests.screens.conftest import read_screen
+from tests.screens.pilot import wait_until
 from tests.waiting import PATIENCE_SECONDS
 from txt.runs.folder import Run
 from txt.runs.live import WatchedRun
@@ -27,3 +29,14 @@ async def wait_until_still(pilot: Pilot) -> str:
         before = now
         await pilot.pause(0.05)
     return now
+
+
+def shown_after(app, *keys, size=(120, 40), until=lambda _app: True) -> str:
+    async def show() -> str:
+        async with app.run_test(size=size) as pilot:
+            await wait_until_still(pilot)
+            await pilot.press(*keys)
+            await wait_until(pilot, lambda: until(app))
+            return await wait_until_still(pilot)
+
+    return asyncio.run(show())

@@ -23,7 +23,7 @@ def _free_port() -> int:
     """Return a port on loopback; skip the test on a machine that has not even that network."""
     try:
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            socket.create_connection(listener.getsockname(), timeout=5).close()
+            socket.create_connection(listener.getsockname(), timeout=PATIENCE_SECONDS).close()
             return int(listener.getsockname()[1])
     except OSError as error:
         pytest.skip(f"there is no loopback network here: {error}")

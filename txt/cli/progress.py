@@ -6,10 +6,11 @@ from types import TracebackType
 from tqdm import tqdm
 
 from txt.cli.console import say
+from txt.metrics import LOSS, format_label
 from txt.runs.events import Evaluation, Event, Finished, Started, Step, Warned
+from txt.sanitize import sanitize
 
 _BAR = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}] {postfix}"  # leaves room at 80 columns
-_NAMES = {"accuracy": "accuracy", "macro_f1": "macro-F1", "balanced_accuracy": "balanced accuracy", "mcc": "MCC"}
 
 
 class TrainingBar:
@@ -37,7 +38,7 @@ class TrainingBar:
             case Evaluation():
                 self._tell(_format_evaluation(event, self._epochs))
             case Warned():
-                self._tell(f"warning: {event.message}")
+                self._tell(f"warning: {sanitize(event.message)}")
             case Finished():
                 self._end()
 
@@ -46,7 +47,7 @@ class TrainingBar:
         going_on = f", going on from step {event.step:,}" if event.step else ""
         say(
             f"{event.parameters / 1e6:.1f} million weights, {event.train_rows:,} rows, {event.total_steps:,} steps "
-            f"on {event.device} in {event.precision}, {event.threads} threads{going_on}"
+            f"on {sanitize(event.device)} in {sanitize(event.precision)}, {event.threads} threads{going_on}"
         )
         self._bar = tqdm(total=event.total_steps, initial=event.step, bar_format=_BAR, dynamic_ncols=True)
 
@@ -74,6 +75,6 @@ class TrainingBar:
 def _format_evaluation(event: Evaluation, epochs: int) -> str:
     """Say how an evaluation went, in one line that fits 80 columns."""
     train = f"train loss {event.train_loss:.3f}, " if event.train_loss is not None else ""
-    score = "" if event.metric == "loss" else f", {_NAMES[event.metric]} {event.score:.4f}"
+    score = "" if event.metric == LOSS else f", {sanitize(format_label(event.metric))} {event.score:.4f}"
     best = "  best so far" if event.best else ""
     return f"epoch {event.epoch:.4g}/{epochs}: {train}val loss {event.val_loss:.3f}{score}{best}"

@@ -22,7 +22,6 @@ MAX_MATRIX_CLASSES = 12
 MAX_PAIRS = 12
 MAX_MISTAKES = 10
 
-_SHORT = {"balanced_accuracy": "balanced acc."}  # with all intervals in the table, 80 columns hold no more
 _MARKS = {1: ("▲", "green"), 0: ("≈", "bold"), -1: ("▼", "yellow")}
 _BAR = 30
 
@@ -64,19 +63,19 @@ def _build_title(report: "Report") -> Iterator[Text]:
 def build_scores_table(report: "Report", width: int) -> Table:
     """Lay out each score of the model, the baseline's, and the difference in points."""
     from txt.evaluation.wording import format_points_with_span, format_with_span
-    from txt.metrics import METRIC_NAMES
+    from txt.metrics import format_label, format_short_label
 
     if report.baseline is None:
         return _build_table(
             ["", "model"],
-            [[METRIC_NAMES[name], format_with_span(score)] for name, score in report.metrics.items()],
+            [[format_label(name), format_with_span(score)] for name, score in report.metrics.items()],
             width,
         )
     rows = []
     for name, score in report.metrics.items():
         other, above = report.baseline.metrics.get(name), report.difference.get(name)
         compared = [format_with_span(other) if other else "–", format_points_with_span(above) if above else "–"]
-        rows.append([_SHORT.get(name, METRIC_NAMES[name]), format_with_span(score), *compared])
+        rows.append([format_short_label(name), format_with_span(score), *compared])
     return _build_table(["", "model", "baseline", "points above"], rows, width)
 
 

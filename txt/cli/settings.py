@@ -8,16 +8,13 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 from typer.core import TyperGroup, TyperOption
 
 from txt.errors import InputError, did_you_mean, nearest
 from txt.option_schema import read_toml
-
-if TYPE_CHECKING:
-    from typer._click import Context
 
 FILE = Path("txt.toml")
 WITHOUT = "TXT_NO_CONFIG"
@@ -78,7 +75,7 @@ def find_unknown_variables(root: TyperGroup) -> list[str]:
     return [name for name in variables if _match_command(name, names) is None and _normalize_name(name) not in general]
 
 
-def apply_settings(context: "Context") -> None:
+def apply_settings(context: typer.Context) -> None:
     """Apply the settings to the parameters of a command that were not typed.
 
     Raises:
@@ -95,22 +92,23 @@ def apply_settings(context: "Context") -> None:
             origins[name] = setting.origin
 
 
-def get_setting_origins(context: "Context") -> Mapping[str, str]:
+def get_setting_origins(context: typer.Context) -> Mapping[str, str]:
     """Return the origin of each parameter that has its value from a setting."""
     return context.meta.get("txt.origins", {})  # type: ignore[no-any-return]
 
 
-def find_typed_names(context: "Context") -> frozenset[str]:
+def find_typed_names(context: typer.Context) -> frozenset[str]:
     """Return the parameters that were typed."""
     sources = {option.name: context.get_parameter_source(option.name) for option in context.command.params}
     return frozenset(name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE")
 
 
-def get_command_path(context: "Context") -> CommandPath:
+def get_command_path(context: typer.Context) -> CommandPath:
     """Return the words that called a command."""
     if context.parent is None:
         return ()
-    return (*get_command_path(context.parent), str(context.info_name))
+    parent: Any = context.parent
+    return (*get_command_path(parent), str(context.info_name))
 
 
 def spell_option(option: TyperOption) -> str:
@@ -118,7 +116,7 @@ def spell_option(option: TyperOption) -> str:
     return _normalize_name(next(flag for flag in option.opts if flag.startswith("--")))
 
 
-def convert_setting(option: TyperOption, setting: Setting, context: "Context") -> Any:
+def convert_setting(option: TyperOption, setting: Setting, context: typer.Context) -> Any:
     """Return a setting as the option's own value.
 
     Raises:

@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from txt import __version__
 from txt.config import PrepareConfig
+from txt.data.arrow_arrays import build_mask
 from txt.data.division import Division, divide_rows
 from txt.data.encode_splits import EncodedSplits, encode_rows
 from txt.data.labels import find_lookalikes
@@ -122,7 +122,7 @@ def _train_on_split(
     texts: list[str] = []
     done = 0
     for batch in staged.batches():
-        here = pa.array(chosen[done : done + len(batch)])
+        here = build_mask(chosen[done : done + len(batch)])
         taken = batch.column(staged.roles.text.name).filter(here).to_pylist()
         texts.extend(text[:_LONGEST_TRAINING_TEXT] for text in taken)
         done += len(batch)

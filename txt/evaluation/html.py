@@ -27,11 +27,10 @@ from txt.evaluation.wording import (
     sign,
     warn_of_seen_rows,
 )
-from txt.metrics import METRIC_NAMES
+from txt.metrics import METRICS, format_label
 from txt.sanitize import clip
 
 MAX_PAIRS = 20
-_SHARES = ("accuracy", "balanced_accuracy", "macro_f1", "mcc")
 _AXIS = (200, 560)  # where the axis of a whisker chart begins and ends, in pixels
 _VERDICTS = {1: ("better", "▲"), 0: ("even", "≈"), -1: ("worse", "▼")}
 
@@ -81,7 +80,7 @@ def _render_verdict(report: Report) -> str:
 def _render_scores(report: Report) -> str:
     rows = []
     for name, score in report.metrics.items():
-        cells = [METRIC_NAMES[name], format_with_span(score)]
+        cells = [format_label(name), format_with_span(score)]
         if report.baseline:
             other, above = report.baseline.metrics.get(name), report.difference.get(name)
             cells += [format_with_span(other) if other else "–", format_points_with_span(above) if above else "–"]
@@ -100,17 +99,17 @@ def _render_scores(report: Report) -> str:
 
 def _draw_score_chart(report: Report) -> str:
     whiskers = []
-    for name in _SHARES:
+    for name in METRICS:
         series = [("model", report.metrics[name])]
         series += [("baseline", report.baseline.metrics[name])] if report.baseline else []
-        whiskers.append(Whisker(METRIC_NAMES[name], series))
+        whiskers.append(Whisker(format_label(name), series))
     ends = [end for whisker in whiskers for _, score in whisker.series for end in (score.low, score.high)]
     legend = _render_legend({"model": "model", "baseline": "baseline"} if report.baseline else {"model": "model"})
     return _wrap_figure(draw_whisker_chart(whiskers, Scale.around(ends, *_AXIS)), legend)
 
 
 def _draw_difference_chart(report: Report) -> str:
-    whiskers = [Whisker(METRIC_NAMES[name], [("difference", report.difference[name])]) for name in _SHARES]
+    whiskers = [Whisker(format_label(name), [("difference", report.difference[name])]) for name in METRICS]
     ends = [end for difference in report.difference.values() for end in (difference.low, difference.high)]
     chart = draw_whisker_chart(whiskers, Scale.around([*ends, 0], *_AXIS), mark=0, unit=POINTS)
     return _wrap_figure(chart, "Points above the baseline on the same rows; left of the line the baseline is better.")

@@ -14,7 +14,7 @@ from txt.evaluation.wording import (
     format_with_span,
     warn_of_seen_rows,
 )
-from txt.metrics import METRIC_NAMES
+from txt.metrics import format_label
 from txt.proportions import Bin
 from txt.sanitize import clip
 
@@ -62,7 +62,7 @@ def _render_scores(report: Report) -> Iterator[str]:
         above = report.difference.get(name)
         rows.append(
             [
-                METRIC_NAMES[name],
+                format_label(name),
                 format_with_span(score),
                 format_with_span(other) if other else "–",
                 format_points_with_span(above) if above else "–",

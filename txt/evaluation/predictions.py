@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from txt.data.arrow_arrays import build_numbers, build_strings, read_numbers
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.files import atomic_write, sha256
@@ -93,11 +94,11 @@ def _predict_split(run: Run, split_name: str, progress: PredictionWatcher, kept_
 
 def _write_predictions(found: Predictions, row_ids: list[str], path: Path, model: str) -> None:
     """Write predictions; if the run folder is not writable they are computed again next time."""
-    names = pa.array(found.classes, pa.string())
+    names = build_strings(found.classes)
     columns = [
-        pa.array(row_ids, pa.string()),
-        pa.DictionaryArray.from_arrays(pa.array(found.labels, pa.int32()), names),
-        pa.DictionaryArray.from_arrays(pa.array(found.answers, pa.int32()), names),
+        build_strings(row_ids),
+        pa.DictionaryArray.from_arrays(build_numbers(found.labels.astype(np.int32)), names),
+        pa.DictionaryArray.from_arrays(build_numbers(found.answers.astype(np.int32)), names),
     ]
     table = pa.Table.from_arrays(columns, ["row_id", "label", "prediction"])
     table = table.replace_schema_metadata({"fingerprint": found.fingerprint, "model": model})
@@ -118,8 +119,8 @@ def _read_predictions(path: Path, model: str) -> Predictions | None:
         labels, answers = (table.column(name).chunk(0) for name in ("label", "prediction"))
         return Predictions(
             tuple(labels.dictionary.to_pylist()),
-            labels.indices.to_numpy().astype(np.int64),
-            answers.indices.to_numpy().astype(np.int64),
+            read_numbers(labels.indices).astype(np.int64),
+            read_numbers(answers.indices).astype(np.int64),
             metadata[b"fingerprint"].decode(),
         )
     except (OSError, pa.ArrowException, KeyError, AttributeError, IndexError):

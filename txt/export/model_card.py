@@ -8,7 +8,7 @@ from txt.data.prepared import Manifest, Prepared
 from txt.errors import InputError
 from txt.evaluation.markdown import escape_markdown, render_table
 from txt.export.padded_form import PaddedForm
-from txt.metrics import METRIC_NAMES
+from txt.metrics import format_label
 from txt.prediction.model_source import ModelSource
 
 _MOST_CLASSES = 100
@@ -33,7 +33,7 @@ def _render_sections(form: PaddedForm, usage: str) -> Iterator[str]:
     yield usage
     yield from ("## Data", _describe_data(manifest))
     yield from ("## Classes", _render_classes(form.classifier.labels, manifest, report))
-    yield from ("## Evaluation", *_render_evaluation(report))
+    yield from ("## Evaluation", *describe_evaluation(report))
     yield from ("## Limits", _list_limits(form, manifest, report))
     yield from ("## How it was made", _describe_making(source, manifest))
 
@@ -71,7 +71,8 @@ def _render_classes(labels: Sequence[str], manifest: Manifest | None, report: Ma
     return render_table(["class", "train rows", "precision", "recall", "F1"], rows) + more
 
 
-def _render_evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
+def describe_evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield the scores of a report in its JSON form, as Markdown."""
     if report is None or "metrics" not in report:
         yield "It has not been evaluated: `txt eval` measures it beside a baseline."
         return
@@ -81,7 +82,12 @@ def _render_evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
         other, above = baseline["metrics"].get(name), report["difference"].get(name)
         points = {key: 100 * value for key, value in above.items()} if above else None
         rows.append(
-            [METRIC_NAMES.get(name, name), _format_span(score), _format_span(other), _format_span(points, "+.1f")]
+            [
+                escape_markdown(format_label(name)),
+                _format_span(score),
+                _format_span(other),
+                _format_span(points, "+.1f"),
+            ]
         )
     yield f"{report['rows']:,} rows of the {escape_markdown(report['split'])} split; intervals are at 95 %."
     yield render_table(["score", "model", "baseline", "points above"], rows)

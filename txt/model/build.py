@@ -13,8 +13,7 @@ from txt.config import TrainConfig
 from txt.data.prepared import Prepared, Split
 from txt.data.pretrained_tokenizer import load_tokenizer
 from txt.errors import InputError
-from txt.model.architecture import TransformerClassifierConfig
-from txt.model.classifier import TransformerClassifier
+from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
 from txt.model.lora import add_adapters
 from txt.model.ngrams import NgramLogits
 from txt.model.pretrained import Model, PretrainedClassifier, find_depth, load_pretrained

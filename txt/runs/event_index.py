@@ -4,13 +4,14 @@ With it, ten million steps are read in a second; parsing them as JSON takes a mi
 events.jsonl at any time, holds nothing that is not in it, and is used only as far as the two agree.
 """
 
-import json
 import os
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
+
+from txt.runs.events import BadLine, parse_event
 
 VALUES = (
     "loss",
@@ -28,6 +29,7 @@ ROW = struct.Struct("<qdqi7f")
 """Offset of the line in events.jsonl, time, step, STEP or OTHER, and VALUES."""
 
 _NO_VALUES = (0.0,) * len(VALUES)
+_NO_TIME = 0.0
 
 
 def index_path(events_path: Path) -> Path:
@@ -66,6 +68,17 @@ def count_agreeing_rows(events_path: Path) -> int:
     return 0
 
 
+def _pack_line(offset: int, line: bytes) -> bytes:
+    """Return a line of events.jsonl as a row; one that is not an event gets a row too, so that readers count it."""
+    try:
+        event = parse_event(line)
+    except BadLine:
+        event = None
+    if event is None:
+        return ROW.pack(offset, _NO_TIME, 0, OTHER, *_NO_VALUES)
+    return pack_row(offset, event.to_json())
+
+
 class EventIndex:
     """Writes the index while events are appended. If it cannot be written it is deleted, since it can be rebuilt."""
 
@@ -77,7 +90,7 @@ class EventIndex:
             self._file = self._path.open("ab", buffering=0)
             self._file.truncate(rows * ROW.size)
             self._catch_up(rows)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, struct.error):
             self._give_up()
 
     def append(self, offset: int, events: Sequence[dict[str, Any]], lines: Sequence[bytes]) -> None:
@@ -88,17 +101,22 @@ class EventIndex:
         for event, line in zip(events, lines, strict=True):
             rows += pack_row(offset, event)
             offset += len(line)
+        self._write(rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def _write(self, rows: bytes) -> None:
+        if self._file is None:
+            return
         try:
             if self._file.write(rows) == len(rows):
                 return
         except OSError:
             pass
         self._give_up()
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
 
     def _give_up(self) -> None:
         self.close()
@@ -116,7 +134,7 @@ class EventIndex:
                 events.readline()
             offset = events.tell()
             for line in events:
-                self.append(offset, [json.loads(line)], [line])
+                self._write(_pack_line(offset, line))
                 offset += len(line)
 
 
@@ -125,7 +143,4 @@ def _line_matches(events: IO[bytes], offset: int, row: bytes) -> bool:
     events.seek(max(offset - 1, 0))
     if offset and events.read(1) != b"\n":
         return False
-    try:
-        return pack_row(offset, json.loads(events.readline())) == row
-    except (ValueError, KeyError, TypeError, struct.error):
-        return False
+    return _pack_line(offset, events.readline()) == row

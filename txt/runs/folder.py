@@ -16,9 +16,9 @@ from typing import IO, Any
 
 from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
-from txt.files import FORMAT, claim_folder, encode_line, mend_torn_line, read_json, read_lines, write_json
+from txt.files import FORMAT, claim_folder, encode_line, mend_torn_line, read_json, write_json
 from txt.runs.event_index import EventIndex
-from txt.runs.events import Event, Finished, from_json
+from txt.runs.events import Event, Finished
 
 RUNS = Path("runs")
 STUDIES = Path("studies")
@@ -132,13 +132,10 @@ class Run:
         return Path(os.path.normpath(self.path / self.record()["prepared"]))
 
     def events(self) -> Iterator[Event]:
-        """Yield what happened so far; empty for a run that never started."""
-        if not self.events_path.exists():
-            return
-        for value in read_lines(self.events_path):
-            event = from_json(value)
-            if event is not None:
-                yield event
+        """Yield what happened so far; empty for a run that never started. Damaged lines are left out."""
+        from txt.runs.feed import RecordReader  # brings numpy, and most commands on folders do without
+
+        return RecordReader(self.events_path).read()
 
     def finished(self) -> Finished | None:
         """Return how the run ended, or None while it has not (or was killed)."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from txt.runs.folder import Run
-from txt.runs.status import STARTING, make_own_status, write_status
+from txt.runs.state import STARTING, make_own_status, write_status
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ import torch
 
 from txt.config import PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
-from txt.data.prepared import MANIFEST, Prepared
+from txt.data.prepared import Prepared
 from txt.data.progress import ProgressWatcher
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
 from txt.labeling.store.stored_labels import open_stored_labels
 from txt.runs.folder import Run
-from txt.runs.status import STARTING, make_own_status, write_status
+from txt.runs.state import STARTING, make_own_status, write_status
 from txt.training.batches import steps_per_epoch
 from txt.training.checkpoint import Checkpoint, list_checkpoints, load_checkpoint, parse_step
 from txt.training.distributed import join_group
@@ -141,11 +141,6 @@ def _try_start(make: Callable[[], Start]) -> tuple[Start | None, TxtError | None
         return make(), None
     except TxtError as error:
         return None, error
-
-
-def is_prepared(path: Path) -> bool:
-    """Return whether the path is a prepared folder."""
-    return (path / MANIFEST).is_file()
 
 
 def resume(name: str, changes: dict[str, Any], at_step: int | None = None) -> Start:

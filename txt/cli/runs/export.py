@@ -9,7 +9,7 @@ from typing import IO, Annotated, Any
 import typer
 
 from txt.cli.console import say
-from txt.cli.runs.arguments import ForceOption, RunArgument
+from txt.cli.runs.arguments import ForceOption, RunArgument, tell_bad_lines
 from txt.errors import InputError
 
 
@@ -31,16 +31,18 @@ def export(
 
     Example: `txt runs export --csv` or `txt runs export 001 002 --tensorboard`
     """
-    from txt.runs.curves import collect_curves
+    from txt.runs.curves import read_curves
+    from txt.runs.export import write_csv, write_tensorboard
     from txt.runs.folder import Run, list_runs
-    from txt.runs.series import write_csv, write_tensorboard
 
     if as_csv == tensorboard:
         raise InputError("say what to write", "--csv or --tensorboard")
     chosen = [Run.open(name) for name in runs] if runs else list_runs()
     if not chosen:
         raise InputError("there is no run here yet", "`txt train DATA` makes one")
-    curves = {run.name: collect_curves(run.events()) for run in chosen}
+    curves = {run.name: read_curves(run) for run in chosen}
+    for name, each in curves.items():
+        tell_bad_lines(name, each)
     if tensorboard:
         folder = to or Path("tensorboard")
         for name, each in curves.items():
@@ -70,12 +72,14 @@ def plot(
     """
     from txt.charts.run_figure import figure, render_page
     from txt.charts.shapes import png, svg
-    from txt.runs.curves import collect_curves
+    from txt.runs.curves import read_curves
     from txt.runs.folder import Run
     from txt.runs.options_summary import options_summary
 
     found = Run.open(run)
-    shapes = figure(collect_curves(found.events()), found.name)
+    curves = read_curves(found)
+    tell_bad_lines(found.name, curves)
+    shapes = figure(curves, found.name)
     for kind in _choose_formats({"svg": as_svg, "png": as_png, "html": as_html}, to):
         path = to or found.path / f"curves.{kind}"
         content: str | bytes

@@ -3,7 +3,7 @@
 from rich.text import Text
 
 from txt.runs.live import WatchedRun
-from txt.runs.status import STARTING
+from txt.runs.state import STARTING
 from txt.screens.widgets.chips import Chip
 from txt.screens.widgets.dialogs import ChoiceDialog
 from txt.training.control import send_command
