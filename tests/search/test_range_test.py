@@ -129,7 +129,8 @@ def test_findings_are_kept_by_architecture_and_batch_size(prepared, tmp_path):
         (prepared.path / FILE).unlink(missing_ok=True)
 
 
-def test_verifying_trains_at_three_rates_and_tells_the_hopeless_one(prepared):
+def test_verifying_trains_at_three_rates_and_tells_the_hopeless_one(prepared, monkeypatch):
+    monkeypatch.setattr("txt.search.verification._STEPS", 60)
     low, middle, high = verify(prepared, SMALL, 5e-3)
     assert (low.lr, middle.lr, high.lr) == pytest.approx((5e-3 / 3, 5e-3, 1.5e-2))
     hopeless = next(verify(prepared, SMALL, 3e-7))
