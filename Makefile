@@ -21,8 +21,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 demo: $(VENV)/.ready  ## prepare, train and evaluate on the sample reviews
 	$(BIN)/txt demo
 
-test: $(VENV)/.ready  ## run the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.ready  ## run the tests; PRECISION=float32 or bf16 as on a processor that is best at that
+	$(BIN)/python -m pytest $(if $(PRECISION),--precision $(PRECISION))
 
 TRIALS ?= 100
 FUZZ ?= 3600
