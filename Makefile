@@ -25,16 +25,19 @@ test: $(VENV)/.ready  ## run the tests
 	$(BIN)/python -m pytest
 
 TRIALS ?= 100
+FUZZ ?= 3600
 
-stress: $(VENV)/.ready  ## kill, starve and disturb every command; TRIALS=10 for fewer; hours
+stress: $(VENV)/.ready  ## kill, starve and disturb every command; TRIALS=10 FUZZ=60 for fewer; hours
 	$(BIN)/python -m stress --trials $(TRIALS)
 	$(BIN)/python -m stress --page
+	$(BIN)/python -m stress.fuzz --seconds $(FUZZ)
 
 check: test lint types layers  ## everything that must hold before a commit
 
-lint: $(VENV)/.ready  ## format and lint, without changing a file
+lint: $(VENV)/.ready  ## format, lint and declared dependencies, without changing a file
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/deptry .
 
 types: $(VENV)/.ready  ## mypy, strict on txt/
 	$(BIN)/mypy

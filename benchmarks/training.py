@@ -2,7 +2,7 @@
 
 All arms train a model of the same size on the same rows with the same batch size. Each runs in a process of its own
 and trains in short blocks, one arm after the other, so that a machine that slows down slows all of them; the ratio is
-the median over the rounds. All arms have the same settings of the environment (txt/library_settings.py). Run it with the
+the median over the rounds. All arms have the same environment (txt/library_settings.py). Run it with the
 `bench` dependency group installed:
 
     python benchmarks/training.py --text short

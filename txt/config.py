@@ -3,12 +3,13 @@
 A configuration checks its values when it is made, before any work begins, and its errors quote the flag.
 """
 
-from dataclasses import dataclass, fields
+import re
+from dataclasses import dataclass
 from pathlib import Path
 
 from txt.errors import InputError, did_you_mean
 from txt.metrics import SELECTABLE
-from txt.option_schema import Config, flag, option
+from txt.option_schema import Config, list_options, option
 
 EDITS = (
     "synonym",
@@ -318,6 +319,7 @@ class TrainConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_device(self.device)
         if self.d_model % self.nhead:
             fitting = [str(heads) for heads in range(1, 65) if self.d_model % heads == 0]
             raise InputError(
@@ -345,10 +347,13 @@ class TrainConfig(Config):
                 )
             return
         self.budget_seconds()
-        others = [item for item in fields(self) if item.name in self.changed() and item.name not in _LADDER_TAKES]
+        changed = self.changed()
+        others = [
+            item for name, item in list_options(type(self)).items() if name in changed and name not in _LADDER_TAKES
+        ]
         if others:
             raise InputError(
-                f"{flag(others[0])} is about training one model, and --rungs climbs the ladder, which does not take it",
+                f"{others[0].flag} is about training one model, and --rungs climbs the ladder, which does not take it",
                 "leave one of them out; --recipe scratch trains one model",
             )
         if self.pretrained is not None and self.rungs == 1:
@@ -460,6 +465,10 @@ class PredictConfig(Config):
     device: str = option("auto", "`auto`, `cpu`, `cuda`, `cuda:1`, `mps`.", group="Machine")
     threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_device(self.device)
+
 
 @dataclass(frozen=True)
 class GridConfig(Config):
@@ -529,3 +538,13 @@ def seconds_of(flag: str, length: str) -> float:
     if not 0 < seconds < float("inf"):
         raise InputError(f"{flag} `{length}` is not a length of time", "try 3600, 90m or 8h")
     return seconds
+
+
+def check_device(name: str) -> None:
+    """Refuse what is no device's name on any machine; whether this one has it, torch knows.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not re.fullmatch(r"auto|cpu|(cuda|mps|xpu|hpu)(:\d+)?", name):
+        raise InputError(f"--device `{name}` is not available here", "--device auto takes the best there is")

@@ -1,4 +1,4 @@
-"""Environment variables that libraries read when they are loaded, so they are set before: by the command and by `load`."""
+"""Environment variables that libraries read when they are loaded: the command and `load` set them before."""
 
 import os
 

@@ -17,6 +17,7 @@ from txt.recipes import MINILM, PRESETS, RECIPE
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TXT_TRUST_SETTINGS", "1")
 
 
 @pytest.fixture

@@ -80,6 +80,12 @@ def main(arguments: list[str]) -> int:
         return 0
     except OSError as error:
         return _handle_broken_pipe() if error.errno == errno.EPIPE else _report_error(_convert_os_error(error))
+    except Exception as error:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":  # Ctrl-C, heard by a long statement
+            return _report_error(Interrupted("interrupted"))
+        if hasattr(error, "sqlite_errorname"):  # a page of the file is damaged that was not read before
+            return _report_error(InputError(f"a label store is damaged: {error}", "`txt label DATA --recover`"))
+        raise
 
 
 def _report_error(error: TxtError, arguments: Sequence[str] = ()) -> int:

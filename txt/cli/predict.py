@@ -17,12 +17,10 @@ from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PredictConfig, PrepareConfig
 from txt.errors import InputError
-from txt.option_schema import flag, list_option_names
+from txt.option_schema import list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
-    from dataclasses import Field
-
     from txt.prediction.classifier import TextClassifier
     from txt.prediction.label_queue import LabelQueue
     from txt.prediction.model_source import ModelSource
@@ -40,7 +38,7 @@ def register(app: typer.Typer) -> None:
 @takes(
     PredictConfig,
     PrepareConfig,
-    without=tuple(name for name in list_option_names(PrepareConfig) if name not in _READING),
+    without=tuple(name for name in list_options(PrepareConfig) if name not in _READING),
 )
 def predict(
     run: Annotated[
@@ -140,8 +138,8 @@ def _find_data_file(what: str | None) -> Path | None:
 
 
 def _refuse_file_options(typed: Sequence[str], given: GivenOptions) -> None:
-    fields: dict[str, Field[object]] = {**PredictConfig.__dataclass_fields__, **PrepareConfig.__dataclass_fields__}
-    spellings = [*typed, *(flag(fields[name]) for name in _FILE_ONLY if name in given)]
+    options = {**list_options(PredictConfig), **list_options(PrepareConfig)}
+    spellings = [*typed, *(options[name].flag for name in _FILE_ONLY if name in given)]
     if spellings:
         raise InputError(f"{spellings[0]} is for data files, and none is given", "txt predict RUN FILE")
 
@@ -163,18 +161,22 @@ def _load_classifier(source: "ModelSource", config: PredictConfig) -> "TextClass
 def _predict_file(
     run: str | None, path: Path, files: _FileOptions, config: PredictConfig, reading: PrepareConfig, as_json: bool
 ) -> None:
+    from txt.data.reading.source import check_file
+
+    check_file(path)
     from txt.cli.predict_view import show_summary
     from txt.files import sha256
-    from txt.prediction.predict_file import PredictRequest, predict_file
+    from txt.prediction.predict_file import PredictRequest, check_request, predict_file
 
     if files.to_label is not None and config.threshold is None:
         raise InputError("--to-label needs a --threshold", "--threshold 0.8 leaves what is below it to a person")
     source = _find_source(run)
-    classifier = _load_classifier(source, config)
     target = files.out or _name_output(path)
     asked = PredictRequest(
         target, sha256(source.folder / "model.safetensors"), config, reading, resume=files.resume, force=files.force
     )
+    check_request(path, asked)
+    classifier = _load_classifier(source, config)
     queue = _open_queue(files.to_label, path, reading, classifier, source.name) if files.to_label else nullcontext()
     with queue as waiting, stop_on_signals("stopping …") as stop, StageBar() as bar:
         leave = waiting.add if waiting is not None else lambda _: None

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,8 @@ from txt.cli.console import out as stdout
 from txt.cli.options import GivenOptions, build_config, read_config_file, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
-from txt.option_schema import flag
+from txt.data.reading.source import check_file
+from txt.option_schema import list_options
 
 if TYPE_CHECKING:
     from txt.data.report import DataReport
@@ -49,11 +49,12 @@ def prepare(
 
     Example: `txt prepare reviews.csv --max-length 128 -o prepared`
     """
+    options = build_config(PrepareConfig, given, read_config_file(config, PrepareConfig), given.settings)
+    check_file(data)
     from txt.cli.data_report import show_report
     from txt.data.prepare import prepare as make
     from txt.labeling.store.stored_labels import open_stored_labels
 
-    options = build_config(PrepareConfig, given, read_config_file(config, PrepareConfig), given.settings)
     with StageBar() as bar:
         decided = open_stored_labels(data, options)
         report = make(data, options, out, bar.advance, force, decided)
@@ -96,11 +97,11 @@ def _say_next(data: str, report: "DataReport", given: GivenOptions) -> None:
 
 def _list_typed_options(given: GivenOptions) -> Iterator[str]:
     """Yield the typed options in the form of a command line, without those for training a tokenizer."""
-    for item in fields(PrepareConfig):
+    for item in list_options(PrepareConfig).values():
         value = given.get(item.name)
-        if item.metadata["group"] == "Tokenizer" and item.name != "max_length":
+        if item.group == "Tokenizer" and item.name != "max_length":
             continue
         if value is True or value is False:
-            yield flag(item) if value else f"--no-{flag(item).removeprefix('--')}"
+            yield item.flag if value else item.negate_flag()
         elif value is not None:
-            yield from (flag(item), str(value))
+            yield from (item.flag, str(value))

@@ -1,13 +1,12 @@
 """Builds the options of a new training from typed options, a preset, a file, settings and defaults."""
 
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 from txt.cli.options import GivenOptions, build_config, get_preset_options
 from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
-from txt.option_schema import flag
+from txt.option_schema import list_options
 from txt.recipes import OWN_ARCHITECTURE, choose_new_defaults
 
 RECIPES = ("auto", "scratch", "guide")
@@ -33,7 +32,9 @@ def build_training_options(
     asked for, to be found.
     """
     pretrained = given.get("pretrained", options.get("pretrained")) is not None
-    own = [flag(item) for item in fields(TrainConfig) if item.name in OWN_ARCHITECTURE and item.name in given]
+    own = [
+        each.flag for each in list_options(TrainConfig).values() if each.name in OWN_ARCHITECTURE and each.name in given
+    ]
     extra = own + [f"--{name}" for name, value in (("preset", preset), ("recipe", recipe)) if value is not None]
     if pretrained and extra:
         raise InputError(f"--from brings its own architecture, and takes no {extra[0]}")
@@ -61,7 +62,8 @@ def name_of_one_model(
         return "--preset"
     if take_rate:
         return "--lr"
-    return next((flag(item) for item in fields(TrainConfig) if item.name in said and item.name not in _FOR_BOTH), None)
+    options = list_options(TrainConfig)
+    return next((item.flag for name, item in options.items() if name in said and name not in _FOR_BOTH), None)
 
 
 def merge_settings(

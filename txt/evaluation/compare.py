@@ -1,7 +1,7 @@
 """Compare runs by a paired bootstrap: all are scored on the same resamples of the same test rows."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from txt.evaluation.predictions import Predictions
 from txt.evaluation.wording import format_points, sign
 from txt.files import read_json
 from txt.metrics import METRICS, Floats, Ints, Tally, class_f1, format_label, is_error, score_predictions
-from txt.option_schema import flag
+from txt.option_schema import list_options
 from txt.proportions import LEVEL, Interval, paired_difference
 from txt.runs.folder import Run
 
@@ -175,7 +175,8 @@ def difference(
 def find_option_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """Return the options in which runs differ, by flag: how their data were prepared, and how they were trained."""
     configs = [run.config() for run in runs]
-    values = {flag(item): [getattr(config, item.name) for config in configs] for item in fields(TrainConfig)}
+    known = list_options(TrainConfig)
+    values = {known[name].flag: [getattr(config, name) for config in configs] for name in known}
     prepared = [_read_prepared_options(run) for run in runs]
     names = dict.fromkeys(name for options in prepared for name in options)
     values = {name: [options.get(name) for options in prepared] for name in names} | values

@@ -14,7 +14,7 @@ import pyarrow as pa
 from txt.data.arrow_arrays import build_numbers, build_strings, read_numbers
 from txt.data.prepared import Prepared
 from txt.errors import InputError
-from txt.files import atomic_write, sha256
+from txt.files import atomic_write, refuse_links_below, sha256
 from txt.metrics import Ints
 from txt.runs.folder import Run
 
@@ -88,6 +88,7 @@ def _predict_split(run: Run, split_name: str, progress: PredictionWatcher, kept_
     classes = prepared.labels
     fingerprint = fingerprint_rows(split.texts(), [classes[label] for label in split.labels])
     found = Predictions(classes, split.labels, logits.argmax(axis=1).astype(np.int64), fingerprint)
+    refuse_links_below(run.path, kept_at)
     _write_predictions(found, [str(name) for name in split.row_ids()], kept_at, model)
     return found
 

@@ -16,8 +16,8 @@ from txt.data.reading.dialect import detect_dialect
 from txt.data.reading.source import FORMATS, Source
 from txt.data.reading.table import Table
 from txt.errors import InputError
+from txt.files import open_plain
 
-ENDINGS = tuple(ending for ending in FORMATS if ending != ".txt")  # most of those are prose
 _HEAD_BYTES = 1 << 18
 _SAMPLED_ROWS = 200
 
@@ -52,7 +52,8 @@ class _Head(Source):
 
 def is_data_name(name: str) -> bool:
     """Tell whether a file has a data file's name."""
-    return name.lower().removesuffix(".gz").endswith(ENDINGS) and not name.startswith(".")
+    endings = tuple(ending for ending in FORMATS if ending != ".txt")  # most of those are prose
+    return name.lower().removesuffix(".gz").endswith(endings) and not name.startswith(".")
 
 
 def preview_file(path: Path) -> FilePreview:
@@ -79,9 +80,9 @@ def _preview_cached(path: Path, _size: int, _modified: int) -> FilePreview:
 
 
 def _read_head(path: Path) -> _Head:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         packed = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if packed else path.open("rb") as stream:
+    with gzip.open(path) if packed else open_plain(path) as stream:
         content = stream.read(_HEAD_BYTES)
     if len(content) == _HEAD_BYTES:
         content = content[: content.rfind(b"\n") + 1] or content

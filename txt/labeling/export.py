@@ -11,6 +11,7 @@ from txt.files import atomic_write
 from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
 from txt.labeling.row_states import RowStates
 from txt.labeling.store.journal import Journal
+from txt.overwriting import is_changed_since, note_made
 
 COLUMNS = (
     "label",
@@ -53,7 +54,9 @@ def export(
     names = choose_column_names(rows.form.columns)
     _refuse_overwrite(rows, target, names, overwrite)
     with atomic_write(target, "wb") as file:
-        return _write(file, rows, names, answers(states, journal, propose))
+        labeled = _write(file, rows, names, answers(states, journal, propose))
+    note_made(target)
+    return labeled
 
 
 def choose_column_names(taken: Sequence[str]) -> tuple[str, ...]:
@@ -74,6 +77,8 @@ def _refuse_overwrite(rows: OpenRows, target: Path, names: Sequence[str], overwr
         raise InputError(f"`{target}` is a directory", f"--export {target / rows.path.name}")
     if target.exists() and not overwrite and not _is_export(rows, target, names):
         raise InputError(f"`{target}` exists, and is not an export of `{rows.path}`", "--overwrite replaces it")
+    if not overwrite and is_changed_since(target):
+        raise InputError(f"`{target}` has changed since txt exported it", "--overwrite replaces it")
 
 
 def _is_export(rows: OpenRows, target: Path, names: Sequence[str]) -> bool:

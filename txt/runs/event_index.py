@@ -11,6 +11,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
 
+from txt.errors import InputError
+from txt.files import LinkedError, open_own, open_plain
 from txt.runs.events import BadLine, parse_event
 
 VALUES = (
@@ -53,7 +55,7 @@ def count_agreeing_rows(events_path: Path) -> int:
     """
     path = index_path(events_path)
     try:
-        with path.open("rb") as table, events_path.open("rb") as events:
+        with open_plain(path) as table, open_plain(events_path) as events:
             size = events.seek(0, os.SEEK_END)
             rows = table.seek(0, os.SEEK_END) // ROW.size
             while rows:
@@ -87,10 +89,10 @@ class EventIndex:
         self._file: IO[bytes] | None = None
         try:
             rows = count_agreeing_rows(events_path)
-            self._file = self._path.open("ab", buffering=0)
+            self._file = _open_to_append(self._path)
             self._file.truncate(rows * ROW.size)
             self._catch_up(rows)
-        except (OSError, struct.error):
+        except (OSError, InputError, struct.error):
             self._give_up()
 
     def append(self, offset: int, events: Sequence[dict[str, Any]], lines: Sequence[bytes]) -> None:
@@ -126,9 +128,9 @@ class EventIndex:
 
     def _catch_up(self, rows: int) -> None:
         """Add what events.jsonl has more than so many rows of the table."""
-        with self._events_path.open("rb") as events:
+        with open_plain(self._events_path) as events:
             if rows:
-                with self._path.open("rb") as table:
+                with open_plain(self._path) as table:
                     table.seek((rows - 1) * ROW.size)
                     events.seek(ROW.unpack(table.read(ROW.size))[0])
                 events.readline()
@@ -136,6 +138,16 @@ class EventIndex:
             for line in events:
                 self._write(_pack_line(offset, line))
                 offset += len(line)
+
+
+def _open_to_append(path: Path) -> IO[bytes]:
+    """Open the index, or a new one in the place of a link or pipe that a folder from elsewhere has there."""
+    try:
+        descriptor = open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    except LinkedError:
+        path.unlink()
+        descriptor = open_own(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND)
+    return os.fdopen(descriptor, "ab", buffering=0)
 
 
 def _line_matches(events: IO[bytes], offset: int, row: bytes) -> bool:

@@ -14,6 +14,7 @@ from typing import IO, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from txt.files import open_plain
 from txt.runs.event_index import OTHER, ROW, STEP, VALUES, count_agreeing_rows, index_path
 from txt.runs.events import BadLine, Event, Started, Step, parse_event
 
@@ -102,7 +103,7 @@ class RecordReader:
     def read(self) -> Iterator[Event]:
         """Yield what is new, to the last whole line."""
         try:
-            file = self._path.open("rb")
+            file = open_plain(self._path)
         except OSError:
             return
         with file:
@@ -140,7 +141,7 @@ class RunFeed:
         """Return what is new, at most one chunk: look again while `share` is below 1."""
         self._bad_lines = 0
         try:
-            with self._path.open("rb") as file:
+            with open_plain(self._path) as file:
                 state = os.fstat(file.fileno())
                 is_restart = self._restart_if_replaced(state)
                 steps, others = self._read_index(file) if self._row < self._indexed else self._read_lines(file)

@@ -6,7 +6,6 @@ neither the lock nor the process; there a recent sign of life in the status file
 """
 
 import json
-import os
 import socket
 import time
 from collections.abc import Iterator
@@ -15,7 +14,9 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import NamedTuple
 
-from txt.files import FORMAT, read_lines_backwards
+from txt.errors import InputError
+from txt.files import FORMAT, atomic_write, open_plain, read_lines_backwards, read_small_file
+from txt.json_input import parse_json
 from txt.processes import boot_id, is_process_running
 from txt.runs.events import BadLine, Evaluation, Event, Finished, Saved, Started, Step, Warned, parse_event
 from txt.runs.folder import STATUS, Run
@@ -92,10 +93,10 @@ def status_path(run: Run) -> Path:
 def read_status(run: Run) -> Status | None:
     """Return a run's status; None where it has none that can be read."""
     try:
-        value = json.loads(status_path(run).read_bytes())
+        value = parse_json(read_small_file(status_path(run)), "the status")
         known = {item.name for item in fields(Status)}
         status = Status(**{name: entry for name, entry in value.items() if name in known})
-    except (OSError, ValueError, TypeError, AttributeError, RecursionError):
+    except (InputError, TypeError):
         return None
     return status if _is_valid(status) else None
 
@@ -110,10 +111,8 @@ def _is_valid(status: Status) -> bool:
 
 def write_status(run: Run, status: Status) -> None:
     """Replace the status file atomically; a full or missing disk must not stop the training."""
-    beside = run.path / f".{STATUS}.{os.getpid()}.part"
-    with suppress(OSError):
-        beside.write_text(json.dumps({"format": FORMAT, **asdict(status)}) + "\n", encoding="utf-8")
-        os.replace(beside, status_path(run))
+    with suppress(OSError), atomic_write(status_path(run), make_folder=False, durable=False) as file:
+        file.write(json.dumps({"format": FORMAT, **asdict(status)}) + "\n")
 
 
 def make_own_status(pid: int, state: str) -> Status:
@@ -268,7 +267,7 @@ def read_tail(run: Run) -> RecordTail:
 
 
 def _read_first_event(path: Path) -> Event | None:
-    with path.open("rb") as file, suppress(BadLine):
+    with open_plain(path) as file, suppress(BadLine):
         line = file.readline()
         return parse_event(line) if line.endswith(b"\n") else None
     return None

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -13,6 +13,8 @@ from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.files import FORMAT, read_json, write_json
+from txt.json_input import take_field
+from txt.option_schema import list_options
 from txt.search.loss_curve import LossCurve
 from txt.search.range_test import RangeTestStep, build_loss_curves
 from txt.search.suggestion_rules import RULES
@@ -157,11 +159,12 @@ def _median_val_loss(tried: Sequence[RangeTestStep]) -> float | None:
 
 
 FILE = "lrfind.json"
+_HIGHEST_RATE = 100.0  # as for --end-lr
 
 
 def make_key(config: TrainConfig) -> str:
     """Return the key of a suggestion: the options of the model that are set, and the batch size."""
-    model = [item.name for item in fields(config) if item.metadata["group"] in ("Model", "Pretrained")]
+    model = [each.name for each in list_options(TrainConfig).values() if each.group in ("Model", "Pretrained")]
     shown = [f"{name}={getattr(config, name)}" for name in model if getattr(config, name) is not None]
     return " ".join([*shown, f"batch_size={config.batch_size}"])
 
@@ -179,8 +182,12 @@ def save_finding(prepared: Prepared, config: TrainConfig, finding: RangeTestResu
 
 def load_suggestion(prepared: Prepared, config: TrainConfig) -> float | None:
     """Return what an earlier test on this data suggested for this architecture and batch size, if there was one."""
-    suggestion = _load_findings(prepared).get(make_key(config), {}).get("suggestion")
-    return float(suggestion) if suggestion else None
+    source, key = f"`{prepared.path / FILE}`", make_key(config)
+    finding = take_field(_load_findings(prepared), key, dict, source, {})
+    suggestion = take_field(finding, "suggestion", float | None, source, None)
+    if suggestion is not None and not 0 < suggestion <= _HIGHEST_RATE:
+        raise InputError(f"{source}: `suggestion` is {suggestion:g}, and no learning rate", "txt lrfind finds it again")
+    return None if suggestion is None else float(suggestion)
 
 
 def _load_findings(prepared: Prepared) -> dict[str, dict[str, Any]]:

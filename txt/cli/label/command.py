@@ -22,7 +22,7 @@ from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.terminal import has_screen
 from txt.config import LabelConfig, PrepareConfig
 from txt.errors import InputError, TxtError
-from txt.option_schema import list_option_names
+from txt.option_schema import list_options
 
 if TYPE_CHECKING:
     from txt.labeling.active.active_learning import ActiveLearning
@@ -33,9 +33,7 @@ if TYPE_CHECKING:
 
 _READING = ("text_column", "label_column", "encoding", "delimiter")
 _COLUMNS = (*_READING, "split_column")
-_UNUSED = tuple(
-    name for name in list_option_names(PrepareConfig) if name not in (*_COLUMNS, *list_option_names(LabelConfig))
-)
+_UNUSED = tuple(name for name in list_options(PrepareConfig) if name not in (*_COLUMNS, *list_options(LabelConfig)))
 _INSTEAD = "Instead of labeling"
 
 

@@ -1,7 +1,7 @@
 """`txt runs export` and `txt runs plot`: the curves of runs for other programs, and as pictures for reports."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Annotated, Any
@@ -31,6 +31,7 @@ def export(
 
     Example: `txt runs export --csv` or `txt runs export 001 002 --tensorboard`
     """
+    from txt.files import refuse_link
     from txt.runs.curves import read_curves
     from txt.runs.export import write_csv, write_tensorboard
     from txt.runs.folder import Run, list_runs
@@ -45,6 +46,8 @@ def export(
         tell_bad_lines(name, each)
     if tensorboard:
         folder = to or Path("tensorboard")
+        if to is None:
+            refuse_link(folder)
         for name, each in curves.items():
             write_tensorboard(each, name, folder)
         say(f"wrote {len(curves)} runs: tensorboard --logdir {folder}")
@@ -90,7 +93,10 @@ def plot(
                 content = render_page(shapes, f"Training of {found.name}", options_summary(found.config().to_json()))
             case _:
                 content = svg(shapes)
-        with _open_new_file(path, force or to is None, "wb" if isinstance(content, bytes) else "w") as file:
+        ours = content if to is None else None  # in the run's folder, what begins alike is an older figure of it
+        with _open_new_file(
+            path, force, "wb" if isinstance(content, bytes) else "w", ours, [found.events_path]
+        ) as file:
             file.write(content)
         say(f"wrote {path}")
 
@@ -109,11 +115,15 @@ def _choose_formats(wanted: dict[str, bool], to: Path | None) -> list[str]:
 
 
 @contextmanager
-def _open_new_file(path: Path, force: bool, mode: str = "w") -> Iterator[IO[Any]]:
-    """Open a file for writing that appears complete or not at all; an existing one is an error without --force."""
+def _open_new_file(
+    path: Path, force: bool, mode: str = "w", content: str | bytes | None = None, inputs: Sequence[Path] = ()
+) -> Iterator[IO[Any]]:
+    """Open a file for writing that appears complete or not at all, where nothing of the user's is lost by it."""
     from txt.files import atomic_write, explain_os_errors
+    from txt.overwriting import note_made, refuse_overwriting
 
-    if path.exists() and not force:
-        raise InputError(f"`{path}` exists already", "--force overwrites it, -o FILE writes another one")
+    hint = "--force overwrites it, -o FILE writes another one"
+    refuse_overwriting(path, force=force, inputs=inputs, hint=hint, content=content)
     with explain_os_errors("cannot write"), atomic_write(path, mode) as file:
         yield file
+    note_made(path)

@@ -2,6 +2,7 @@
 
 from rich.text import Text
 
+from txt.files import LinkedError
 from txt.runs.live import WatchedRun
 from txt.runs.state import STARTING
 from txt.screens.widgets.chips import Chip
@@ -26,6 +27,9 @@ class Steering:
             self._waiting.add(send_command(self._watched.run, command, value))
         except OSError as error:
             self.notice = f"this run can only be watched from here: {(error.strerror or str(error)).lower()}"
+            return False
+        except LinkedError as error:
+            self.notice = f"this run can only be watched from here: {error.message}"
             return False
         self.notice = f"{told} …"
         return True
