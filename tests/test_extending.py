@@ -23,6 +23,7 @@ from txt.cli.completion import complete
 from txt.cli.options import GivenOptions, build_config, read_config_file, takes
 from txt.cli.scorecard import show_report
 from txt.config import LABEL_FORMATS, LabelConfig, PrepareConfig, TrainConfig
+from txt.data.formats import catalog
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.reading import source, table
@@ -35,7 +36,6 @@ from txt.evaluation.predictions import Predictions
 from txt.export.model_card import describe_evaluation
 from txt.folder.entry import DATA
 from txt.folder.survey import survey
-from txt.labeling.formats import catalog
 from txt.labeling.rules import conditions
 from txt.labeling.rules.corpus import Corpus
 from txt.labeling.rules.parse import parse_rules
@@ -128,7 +128,7 @@ def test_a_subcommand_is_one_file_with_register(with_tea, capsys):
     assert "tea" in complete(context, "command", "t")
 
 
-def read_pairs(file, _dialect) -> Iterator[pa.RecordBatch]:
+def read_pairs(file, _dialect, _notes) -> Iterator[pa.RecordBatch]:
     """Read lines like `good | a fine film`: a data format that is made here."""
     lines = [line.split(" | ") for line in file.path.read_text().splitlines()]
     yield pa.RecordBatch.from_pydict({"label": [each[0] for each in lines], "text": [each[1] for each in lines]})

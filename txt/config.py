@@ -3,6 +3,7 @@
 A configuration checks its values when it is made, before any work begins, and its errors quote the flag.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,14 +39,32 @@ LABEL_FORMATS = (
 )
 """Formats in which labels are exported and imported."""
 
+READING = ("text_column", "label_column", "encoding", "delimiter", "quoting", "header", "skip_lines")
+"""The options of `PrepareConfig` that say how a file is read; every command that reads one takes them."""
+
 
 @dataclass(frozen=True)
 class PrepareConfig(Config):
     """Options of `txt prepare`: how a data file becomes a prepared folder."""
 
-    text_column: str | None = option(None, "Column that holds the text [found by name and content].", group="Columns")
+    text_column: str | None = option(
+        None, "Column of the text, or several: `title,body` [found by name and content].", group="Columns"
+    )
     label_column: str | None = option(None, "Column that holds the label.", group="Columns")
-    split_column: str | None = option(None, "Column that says train, val or test.", group="Columns")
+    split_column: str | None = option(
+        None, "Column that says train, val or test; `none` where no column does.", group="Columns"
+    )
+    split_values: str | None = option(
+        None, "What other values of that column mean: `eval=val,holdout=test`.", group="Columns"
+    )
+    missing: str | None = option(
+        None,
+        "Labels that mean no label: `nan,None`; `''` for none of them [`nan`, `null` and the like].",
+        group="Columns",
+    )
+    multi_label: bool | None = option(
+        None, "Rows may have several labels; `--no-multi-label` makes a class of each combination.", group="Columns"
+    )
     group_column: str | None = option(None, "Rows with the same value here stay in one split.", group="Columns")
     use_labels: bool = option(
         True, "Use what `txt label` decided about this file.", group="Columns", flags=("--labels",)
@@ -54,12 +73,30 @@ class PrepareConfig(Config):
         None, "File in which `txt label` keeps its labels [DATA.labels.db].", group="Columns", flags=("--store",)
     )
     encoding: str | None = option(None, "Encoding of the file [found out].", group="Reading")
-    delimiter: str | None = option(None, "Delimiter of a CSV file, `tab` for a tab [found out].", group="Reading")
+    delimiter: str | None = option(
+        None, "Delimiter of a CSV file; `tab`, or `none` for one text a line [found out].", group="Reading"
+    )
+    quoting: str | None = option(
+        None,
+        "Whether quotes surround cells: `minimal`, or `none` where they are letters [found out].",
+        group="Reading",
+        choices=("minimal", "none"),
+    )
+    header: bool | None = option(None, "Whether the first row holds the columns' names [found out].", group="Reading")
+    skip_lines: int | None = option(
+        None, "Lines above the header, or above the first row [found out].", group="Reading", low=0
+    )
     val: Path | None = option(None, "File with the validation rows.", group="Splits")
     test: Path | None = option(None, "File with the test rows.", group="Splits")
     train_split: float = option(0.8, "Share of the rows for training.", group="Splits", above=0, high=1)
     val_split: float = option(0.1, "Share for validation; the rest is test.", group="Splits", low=0, high=1)
     seed: int = option(42, "Seed of the split.", group="Splits", low=0, high=2**32 - 1)
+    near_duplicates: str | None = option(
+        None,
+        "Texts that share most of their words: `drop` all but one, `group` them in one split, or `keep` [keep].",
+        group="Splits",
+        choices=("drop", "group", "keep"),
+    )
     tokenizer: str = option(
         "wordpiece", "`wordpiece` or `bpe` (trained on the train split), a folder, or a hub name.", group="Tokenizer"
     )
@@ -318,6 +355,7 @@ class TrainConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_device(self.device)
         if self.d_model % self.nhead:
             fitting = [str(heads) for heads in range(1, 65) if self.d_model % heads == 0]
             raise InputError(
@@ -463,6 +501,10 @@ class PredictConfig(Config):
     device: str = option("auto", "`auto`, `cpu`, `cuda`, `cuda:1`, `mps`.", group="Machine")
     threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_device(self.device)
+
 
 @dataclass(frozen=True)
 class GridConfig(Config):
@@ -532,3 +574,13 @@ def seconds_of(flag: str, length: str) -> float:
     if not 0 < seconds < float("inf"):
         raise InputError(f"{flag} `{length}` is not a length of time", "try 3600, 90m or 8h")
     return seconds
+
+
+def check_device(name: str) -> None:
+    """Refuse what is no device's name on any machine; whether this one has it, torch knows.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not re.fullmatch(r"auto|cpu|(cuda|mps|xpu|hpu)(:\d+)?", name):
+        raise InputError(f"--device `{name}` is not available here", "--device auto takes the best there is")

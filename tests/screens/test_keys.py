@@ -7,8 +7,8 @@ from textual.binding import Binding
 
 from tests.screens.conftest import MakeApp, read_screen
 from tests.screens.dashboard_pilot import app_on, wait_until_still
+from tests.screens.pilot import wait_for_text as until
 from tests.screens.run_record import make_run, record
-from tests.screens.test_home import until
 from txt.folder.survey import survey
 from txt.labeling.actions import ACTIONS, RULES
 from txt.screens.dashboard.app import DashboardApp

@@ -13,7 +13,10 @@ from typer.models import ParameterInfo
 
 from txt import config
 from txt.data.reading.source import FORMATS
+from txt.errors import InputError
+from txt.files import open_plain
 from txt.recipes import PRESETS
+from txt.runs.notes import read_notes
 
 TYPED = "txt.typed"
 """The key of `context.meta` under which the words typed so far are kept.
@@ -120,12 +123,12 @@ def _read_labels(data: str) -> list[str]:
 
 def _read_tags() -> Iterator[str]:
     for path in islice(Path("runs").glob("*/notes.json"), _MOST):
-        with suppress(OSError, ValueError, TypeError, AttributeError):
-            yield from (str(tag) for tag in json.loads(path.read_text(encoding="utf-8")).get("tags", ()))
+        with suppress(InputError):
+            yield from read_notes(path.parent).tags
 
 
 def _read_head(path: Path) -> str:
-    with suppress(OSError), path.open("rb") as file:
+    with suppress(OSError), open_plain(path) as file:
         return file.read(_HEAD_BYTES).decode("utf-8-sig", "replace").replace("\r\n", "\n")
     return ""
 

@@ -17,7 +17,7 @@ from textual.widgets import Static
 
 from txt.actions import Action
 from txt.charts.plot import draw_bars
-from txt.data.reading.rows import ReadingOptions
+from txt.data.reading.how_read import ReadingOptions
 from txt.errors import InputError, TxtError
 from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES
 from txt.labeling.active.active_learning import ActiveLearning

@@ -21,7 +21,7 @@ from txt.runs.listing import SORTS, filter_runs, sort_runs
 from txt.runs.notes import change_tags, write_note
 from txt.runs.pruning import check_idle, check_removable, describe_importance, find_borrowers
 from txt.runs.summary import RunSummary, find_leaders, summarize_runs
-from txt.sanitize import sanitize
+from txt.sanitize import sanitize, sanitize_colored
 from txt.screens.app import ThemedApp
 from txt.screens.keys import make_bindings, make_chips
 from txt.screens.runs.table import RunTable
@@ -188,7 +188,7 @@ class RunsScreen(Screen[None]):
             capture_output=True,
             text=True,
         )
-        body = Text.from_ansi(done.stdout if done.returncode == 0 else done.stdout + done.stderr)
+        body = Text.from_ansi(sanitize_colored(done.stdout if done.returncode == 0 else done.stdout + done.stderr))
         self.app.call_from_thread(self.app.push_screen, PageDialog(f"txt runs {command}", body))
 
     # Changing
