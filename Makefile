@@ -28,6 +28,7 @@ TRIALS ?= 100
 
 stress: $(VENV)/.ready  ## kill, starve and disturb every command; TRIALS=10 for fewer; hours
 	$(BIN)/python -m stress --trials $(TRIALS)
+	$(BIN)/python -m stress.random_tables --tables 1000
 	$(BIN)/python -m stress --page
 
 check: test lint types layers  ## everything that must hold before a commit
