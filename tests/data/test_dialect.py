@@ -78,7 +78,7 @@ def test_a_nul_byte_is_refused_with_the_line(write):
     [
         (b"PK\x03\x04rest", "a zip archive or an Excel file"),
         (b"%PDF-1.7 rest", "a PDF"),
-        (b"SQLite format 3\0", "an SQLite database"),
+        (b"SQLite format 3\0" + bytes(100), "cannot be read: file is not a database"),
         (bytes(range(1, 256)) * 4, "a binary file"),
     ],
 )
@@ -98,7 +98,7 @@ def test_a_missing_file_a_directory_and_an_empty_file_are_told_apart(write, tmp_
     with pytest.raises(InputError, match="does not exist") as caught:
         detect_dialect(tmp_path / "revews.csv")
     assert caught.value.hint == f"did you mean `{path}`?"
-    with pytest.raises(InputError, match="is a directory") as caught:
+    with pytest.raises(InputError, match="is a folder, not a data file") as caught:
         detect_dialect(tmp_path)
     assert "reviews.csv" in caught.value.hint
     for nothing in (b"", b" \n\n", b"\xef\xbb\xbf", gzip.compress(b"")):

@@ -124,17 +124,13 @@ def _find_data_file(what: str | None) -> Path | None:
     Raises:
         InputError: it has the name of a data file that does not exist.
     """
-    from txt.data.reading.source import FORMATS
+    from txt.data.reading.source import FORMATS, PACKINGS, exists, is_pattern, split_paths
 
     if what is None or what == "-" or not what.strip():
         return None
-    path = Path(what)
-    try:
-        if path.exists():
-            return path
-    except (OSError, ValueError):  # longer than a name may be: a text
-        return None
-    return path if what.lower().endswith((*FORMATS, ".gz")) and len(what.split()) == 1 else None
+    if len(split_paths(what)) == 1 and exists(what) and not is_pattern(what):
+        return Path(what)
+    return Path(what) if what.lower().endswith((*FORMATS, *PACKINGS)) and len(what.split()) == 1 else None
 
 
 def _refuse_file_options(typed: Sequence[str], given: GivenOptions) -> None:
@@ -161,18 +157,24 @@ def _load_classifier(source: "ModelSource", config: PredictConfig) -> "TextClass
 def _predict_file(
     run: str | None, path: Path, files: _FileOptions, config: PredictConfig, reading: PrepareConfig, as_json: bool
 ) -> None:
+    from txt.data.reading.source import check_file
+
+    check_file(path)
     from txt.cli.predict_view import show_summary
+    from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
+    from txt.data.reading.source import name_output
     from txt.files import sha256
-    from txt.prediction.predict_file import PredictRequest, predict_file
+    from txt.prediction.predict_file import PredictRequest, check_request, predict_file
 
     if files.to_label is not None and config.threshold is None:
         raise InputError("--to-label needs a --threshold", "--threshold 0.8 leaves what is below it to a person")
     source = _find_source(run)
-    classifier = _load_classifier(source, config)
-    target = files.out or _name_output(path)
+    target = files.out or name_output(str(path), "predicted", kept=ENDINGS)
     asked = PredictRequest(
         target, sha256(source.folder / "model.safetensors"), config, reading, resume=files.resume, force=files.force
     )
+    check_request(path, asked)
+    classifier = _load_classifier(source, config)
     queue = _open_queue(files.to_label, path, reading, classifier, source.name) if files.to_label else nullcontext()
     with queue as waiting, stop_on_signals("stopping …") as stop, StageBar() as bar:
         leave = waiting.add if waiting is not None else lambda _: None
@@ -265,8 +267,3 @@ def _converse(run: str | None, config: PredictConfig, explain: bool, as_json: bo
             print_json(encode_answer(classifier, text, config, explain))
         else:
             show_answer(classifier, text, config, explain)
-
-
-def _name_output(path: Path) -> Path:
-    name, dot, ending = path.name.partition(".")
-    return path.with_name(f"{name}.predicted{dot}{ending}")

@@ -9,9 +9,10 @@ import typer
 
 from txt.cli.console import make_literal, print_json, say
 from txt.cli.console import out as stdout
-from txt.cli.options import GivenOptions, build_config, read_config_file, takes
+from txt.cli.options import DataArgument, GivenOptions, build_config, read_config_file, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
+from txt.data.reading.source import check_file, join_paths
 from txt.option_schema import list_options
 
 if TYPE_CHECKING:
@@ -29,10 +30,7 @@ def register(app: typer.Typer) -> None:
 
 @takes(PrepareConfig)
 def prepare(
-    data: Annotated[
-        str,
-        typer.Argument(help="CSV, TSV, JSONL, JSON or Parquet file, also .gz; - is standard input.", metavar="DATA"),
-    ],
+    data: DataArgument,
     *,
     out: Annotated[Path, typer.Option("-o", "--out", "--name", help="Folder to make.")] = _DEFAULT,
     config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
@@ -51,18 +49,19 @@ def prepare(
 
     Example: `txt prepare reviews.csv --max-length 128 -o prepared`
     """
-    from txt.labeling.store.stored_labels import open_stored_labels
-
     options = build_config(PrepareConfig, given, read_config_file(config, PrepareConfig), given.settings)
+    source = join_paths(data)
+    check_file(source)
     if dry_run:
-        _show_dry_run(data, options, as_json)
+        _show_dry_run(source, options, as_json)
         return
     from txt.cli.data_report import show_report
     from txt.data.prepare import prepare as make
+    from txt.labeling.store.stored_labels import open_stored_labels
 
     with StageBar() as bar:
-        decided = open_stored_labels(data, options)
-        report = make(data, options, out, bar.advance, force, decided)
+        decided = open_stored_labels(source, options)
+        report = make(source, options, out, bar.advance, force, decided)
     if as_json:
         _warn(report)
         print_json(report.to_json())
@@ -91,7 +90,7 @@ def _warn(report: "DataReport") -> None:
         say(make_literal(f"warning: {warning}").plain)
 
 
-def _say_next(data: str, report: "DataReport", given: GivenOptions) -> None:
+def _say_next(data: list[str], report: "DataReport", given: GivenOptions) -> None:
     """Print how to train: from scratch, and with a pretrained encoder on the same splits."""
     from txt.data.minilm import INSTALL, NAME, is_installed
 
@@ -101,12 +100,12 @@ def _say_next(data: str, report: "DataReport", given: GivenOptions) -> None:
     stdout.print(make_literal(f"Made {report.path} in {report.seconds:.1f} s. Next:"))
     if report.tokenizer["trained"]:
         stdout.print(make_literal(f"  txt train{folder}", style="bold"))
-        source, own = shlex.join([data, *_list_typed_options(given)]), "its own tokenizer"
+        source, own = shlex.join([*data, *_list_typed_options(given)]), "its own tokenizer"
     else:
         source, own = folder.strip(), "this tokenizer"
     few = any(rows < _FEW_ROWS for rows in report.class_counts.get("train", {}).values())
     way = "--few-shot" if few else "--freeze all"
-    source = "" if data == "-" or not source else f" {source}"
+    source = "" if data == ["-"] or not source else f" {source}"
     known = report.tokenizer.get("name", "minilm")
     stdout.print(make_literal(f"  txt train{source} --from {known} {way}", style="bold"), soft_wrap=True)
     about = "learns from few rows a class" if few else "a first result in seconds"

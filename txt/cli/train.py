@@ -12,18 +12,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from txt.cli.consent import require_consent
-from txt.cli.console import say
+from txt.cli.console import say, say_if_terminal
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.lrfind import set_found_rate
-from txt.cli.options import GivenOptions, build_config, get_preset_options, read_config_file, takes
+from txt.cli.options import (
+    GivenOptions,
+    build_config,
+    get_preset_options,
+    read_config_file,
+    refuse_prepare_options,
+    takes,
+)
 from txt.cli.stage_bar import StageBar
 from txt.cli.terminal import has_screen
 from txt.cli.terminal import notify as tell_desktop
 from txt.cli.training_options import build_training_options, merge_settings, name_of_one_model, take_auto_rate
 from txt.cli.watch import train_with_dashboard
 from txt.config import PrepareConfig, TrainConfig
+from txt.data.reading.source import check_file, join_paths
 from txt.errors import InputError, Interrupted, TxtError
-from txt.option_schema import list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -44,7 +51,10 @@ def register(app: typer.Typer) -> None:
 @takes(TrainConfig, PrepareConfig)
 def train(
     source: Annotated[
-        str | None, typer.Argument(help="Data file or prepared folder [default: ./prepared].", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            help="Data file or prepared folder [default: ./prepared].", metavar="[SOURCE]...", show_default=False
+        ),
     ] = None,
     *,
     name: Annotated[str | None, typer.Option(help="Name of the run, a folder under `runs/` [a number].")] = None,
@@ -83,13 +93,14 @@ def train(
 
     Example: `txt train reviews.csv` or `txt train reviews.csv --from minilm`
     """
+    data = join_paths(source) if source else None
     if linear:
         if given.get("rungs", 1) != 1:
             raise InputError("--linear and --rungs both say how far to climb", "give one of them")
         given["rungs"] = 1
     if resume is not None:
         fresh = [each for each in ("name", "preset", "recipe", "linear", "config", "from_study") if each in given.typed]
-        begin = partial(_resume_run, source, fresh, resume, at_step, given)
+        begin = partial(_resume_run, data, fresh, resume, at_step, given)
     else:
         file = dict(read_config_file(config, TrainConfig, PrepareConfig))
         preset_set, recipe, options = merge_settings(preset, recipe, file, given)
@@ -97,27 +108,30 @@ def train(
             finds = take_auto_rate(options, given)
             settle = set_found_rate if finds else _keep_options
             training = build_training_options(preset_set, recipe, options, given, finds)
-            _tell_road(name_of_one_model(preset_set, recipe, {**options, **given}, finds), source)
+            _tell_road(name_of_one_model(preset_set, recipe, {**options, **given}, finds), data)
         else:
             from txt.cli.grid.study import require_storage_consent
             from txt.search.best_trial import find_winner
             from txt.search.study_folder import StudyFolder
 
             require_storage_consent(StudyFolder.open(from_study))
-            source, winner = find_winner(from_study, source)
+            data, winner = find_winner(from_study, data)
             settle = set_found_rate if take_auto_rate(file, given) else _keep_options
             of_preset = get_preset_options(preset if "preset" in given.typed else None)
             training = build_config(TrainConfig, given, of_preset, file, winner)
         preparing = _build_prepare_config(training, options, given)
         choosing = _choose_tokenizer(training, options, given)
-        begin = partial(_start_new_run, source, name, training, preparing, given, settle, choosing)
+        begin = partial(_start_new_run, data, name, training, preparing, given, settle, choosing)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        _train_together(begin, as_json)
+        _train_together(partial(begin, here=True), as_json)
         return
-    start = begin()
-    if has_screen(plain, as_json):
+    on_screen = has_screen(plain, as_json)
+    start = begin(here=not on_screen)
+    if on_screen:
+        say_if_terminal(f"starting the training of {sanitize(start.run.name)} …")
         train_with_dashboard(start.run, at_step, notify)
         return
+    say_if_terminal("loading torch …")
     finished = run_training(start, as_json)
     if notify:
         tell_desktop(f"{start.run.name}: {finished.status.replace('_', ' ')}")
@@ -134,7 +148,7 @@ def _train_together(begin: Callable[[], "Start"], as_json: bool) -> None:
         _conclude(start, run_training(start, as_json), as_json)
         return
     with stop_on_signals("") as stop:
-        for _ in train_events(start.run, start.prepared, stop, start.resume):
+        for _ in train_events(start.run, start.prepared, stop, start.resume, start.built):
             pass
 
 
@@ -181,46 +195,55 @@ def _start_new_run(
     given: GivenOptions,
     settle: "Settle",
     choose_tokenizer: ChooseTokenizer | None = None,
+    here: bool = True,
 ) -> "Start":
-    """Make a run on a prepared folder, or on a data file that is prepared first."""
-    from txt.cli.data_report import say_report
-    from txt.training.start import PREPARED, start_on_file, start_on_prepared
+    """Make a run on a prepared folder, or on a data file that is prepared first; `here` tells who trains it."""
+    if source is None or _is_prepared(source):
+        refuse_prepare_options(given)
+        say_if_terminal(f"opening {sanitize(source or 'prepared')} …")
+        from txt.training.start import PREPARED, start_on_prepared
 
-    if source is None or Path(source).is_dir():
-        _refuse_prepare_options(given)
-        start = start_on_prepared(Path(source) if source else PREPARED, training, name, settle)
+        start = start_on_prepared(Path(source) if source else PREPARED, training, name, settle, here)
     else:
+        check_file(source)
+        say_if_terminal(f"reading {sanitize(source)} …")
+        from txt.cli.data_report import say_report
+        from txt.training.start import start_on_file
+
         with StageBar() as bar:
-            start = start_on_file(source, training, preparing, name, bar.advance, say_report, settle, choose_tokenizer)
+            start = start_on_file(
+                source, training, preparing, name, bar.advance, say_report, settle, choose_tokenizer, here
+            )
     say_links(start.run)
     return start
 
 
-def _refuse_prepare_options(given: GivenOptions) -> None:
-    for item in list_options(PrepareConfig).values():
-        if item.name in given and item.name not in list_options(TrainConfig):
-            raise InputError(
-                f"{item.flag} is about preparing data, and a prepared folder is prepared already",
-                "give it to `txt prepare`, or train on the data file itself",
-            )
+def _is_prepared(source: str) -> bool:
+    """Tell a prepared folder from a data file, and from a folder of texts or a saved data set."""
+    from txt.data.prepared import MANIFEST
+    from txt.data.reading.kinds.text_folder import holds_data
+
+    path = Path(source)
+    return path.is_dir() and ((path / MANIFEST).exists() or not holds_data(path))
 
 
 def _resume_run(
-    source: str | None, fresh: Sequence[str], run: str, at_step: int | None, given: GivenOptions
+    source: str | None, fresh: Sequence[str], run: str, at_step: int | None, given: GivenOptions, here: bool
 ) -> "Start":
     """Find a stopped run; options of new runs raise an error if typed, and are ignored if set."""
     from txt.consent import MODEL
     from txt.runs.folder import Run
-    from txt.training.start import describe_unknown_model, find_unknown_model, resume
 
     if source is not None or fresh:
         extra = source if source is not None else f"--{fresh[0].replace('_', '-')}"
         raise InputError(f"--resume goes on with a run as it was started, and takes no `{extra}`")
     found = Run.open(run)
+    from txt.training.start import describe_unknown_model, find_unknown_model, resume
+
     if "pretrained" not in given and (model := find_unknown_model(found)):
         hint = f"txt train --resume {run} --from {model}"
         require_consent(MODEL, (model,), describe_unknown_model(found), "Fetch it from the hub?", hint)
-    start = resume(run, given, at_step)
+    start = resume(run, given, at_step, here)
     say_links(start.run)
     return start
 
@@ -242,7 +265,7 @@ def run_training(start: "Start", as_json: bool = False) -> "Finished":
     with (
         stop_on_signals("stopping after this step; once more leaves at once") as stop,
         TrainingBar() as bar,
-        closing(train_events(start.run, start.prepared, stop, start.resume)) as events,  # saves on close
+        closing(train_events(start.run, start.prepared, stop, start.resume, start.built)) as events,  # saves on close
     ):
         for event in bar.watch(events):
             if as_json:
@@ -266,6 +289,7 @@ def _conclude(start: "Start", finished: "Finished", as_json: bool) -> None:
             finished.reason or "training diverged",
             f"try --lr {start.run.config().learning_rate / 3:.1g}, or --on-divergence rollback",
         )
+    say_if_terminal("evaluating it beside a baseline …")
     from txt.cli.conclusion import show_conclusion
     from txt.evaluation.conclusion import conclude
 

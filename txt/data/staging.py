@@ -23,7 +23,6 @@ from txt.data.row_facts import ROW, RowFacts, get_column
 from txt.data.several_labels import refuse_one_hot
 from txt.data.split import TEST, TRAIN, VAL, find_repeated
 from txt.errors import InputError
-from txt.files import sha256
 
 
 @dataclass
@@ -172,7 +171,7 @@ def _add_table(
     most_rows: int | None = None,
 ) -> None:
     """Read a whole table, or `most_rows` of it, into `staged`; `given` is the split of all its rows, if it is one."""
-    staged.sources[str(table.source)] = sha256(table.source.path)
+    staged.sources.update(table.source.checksums())
     staged.dialects[str(table.source)] = table.dialect
     staged.warnings.extend(table.dialect.warnings)
     rows = 0

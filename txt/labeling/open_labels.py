@@ -11,6 +11,7 @@ from pathlib import Path
 from txt.config import LabelConfig
 from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.open_rows import OpenRows, open_rows
+from txt.data.reading.source import exists, split_paths
 from txt.errors import InputError, nearest
 from txt.labeling.classes import given_classes, list_classes, parse_keys, parse_labels
 from txt.labeling.item import Suggestion
@@ -134,12 +135,14 @@ def open_labels(
     Raises:
         InputError: one of them cannot be opened, or the store is about another column.
     """
-    if not data.exists():
+    if not exists(str(data)):
         close = nearest(data.name, [each.name for each in data.parent.iterdir()]) if data.parent.is_dir() else None
         raise InputError(
             f"`{data}` does not exist",
-            f"did you mean `{data.parent / close}`?" if close else "name a CSV, TSV or JSONL file",
+            f"did you mean `{data.parent / close}`?" if close else "name a data file: CSV, JSON, Excel …",
         )
+    if config.store is None and len(split_paths(str(data))) > 1:
+        raise InputError("several files have one store of labels, and it has no name yet", "--store labels.db")
     store = config.store or store_path(data)
     unstored = not write and not need_store and not store.exists()
     kept = _temporary_index_path(store) if unstored else _index_path(store)

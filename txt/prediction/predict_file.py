@@ -16,9 +16,11 @@ import numpy as np
 from txt.config import PredictConfig, PrepareConfig
 from txt.data.progress import ProgressWatcher, RowProgress
 from txt.data.reading.columns import find_label, find_text
+from txt.data.reading.kinds.spreadsheet_copy import ENDINGS, find_losses
+from txt.data.reading.source import check_file
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
-from txt.files import FORMAT, explain_os_errors, sha256
+from txt.files import FORMAT, explain_os_errors
 from txt.prediction.classifier import TextClassifier
 from txt.prediction.labeled_output import DIGITS, AnswerCells, refuse_format, write_answers
 from txt.prediction.prediction_log import PredictionLog
@@ -108,6 +110,21 @@ def predict_file(
     return summary
 
 
+def check_request(source: Path, asked: PredictRequest) -> None:
+    """Refuse what `predict_file` would refuse without a classifier, before seconds go into loading one.
+
+    A pipe can be read once, and is not looked into.
+
+    Raises:
+        InputError: see `predict_file`.
+    """
+    check_file(source)
+    if source.is_file():
+        with open_table(source, asked.reading) as table:
+            _refuse_loss(asked, table)
+            text_column(table, asked.reading)
+
+
 def text_column(table: Table, reading: PrepareConfig) -> str:
     """Return the column that holds the texts.
 
@@ -152,6 +169,9 @@ class _FilePredictor:
                     log.remove()
                 raise
             log.remove()
+        if self._table.dialect.format == "excel" and self._asked.out.suffix.lower() in ENDINGS:
+            lost = find_losses(self._table.source)
+            summary.notes += [f"{self._asked.out} lacks the {each} of {self._table.source.path}" for each in lost]
         return summary
 
     def _open_log(self) -> PredictionLog:
@@ -170,7 +190,7 @@ class _FilePredictor:
         """Return what must be the same for answers to be the same."""
         config, classifier = self._asked.config, self._classifier
         facts = [
-            sha256(self._table.source.path),
+            self._table.source.checksum(),
             self._asked.of,
             self._column,
             config.stride,
@@ -277,10 +297,11 @@ def log_path(out: Path) -> Path:
 
 
 def _refuse_loss(asked: PredictRequest, table: Table) -> None:
-    out, source = asked.out, table.source.path
+    out = asked.out
     if out.is_dir():
         raise InputError(f"`{out}` is a directory", f"-o {out / Path(table.source.name).name}")
-    if out.exists() and source.exists() and out.samefile(source):
+    source = table.source.find_same(out)
+    if source is not None:
         raise InputError(
             f"the output cannot take the data file's place: `{source.name}`",
             f"-o {source.stem}.predicted{source.suffix}",

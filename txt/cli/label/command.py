@@ -18,9 +18,11 @@ from txt.cli.label.active import begin_guided_session, check_active, open_active
 from txt.cli.label.exchange import export_labels, import_labels
 from txt.cli.label.review import begin_review, merge_store
 from txt.cli.label.rules import add_declared_classes, check_rules_file, judge_rules, show_rules, suggest_by_rules
-from txt.cli.options import GivenOptions, build_config, takes
+from txt.cli.options import DataArgument, GivenOptions, build_config, takes
 from txt.cli.terminal import has_screen
 from txt.config import READING, LabelConfig, PrepareConfig
+from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
+from txt.data.reading.source import join_paths, name_output, split_paths
 from txt.errors import InputError, TxtError
 from txt.option_schema import list_options
 from txt.sanitize import sanitize
@@ -44,7 +46,7 @@ def register(app: typer.Typer) -> None:
 
 @takes(LabelConfig, PrepareConfig, without=_UNUSED)
 def label(
-    data: Annotated[Path, typer.Argument(help="CSV, TSV or JSONL file; it is never changed.", metavar="DATA")],
+    data: DataArgument,
     *,
     plain: Annotated[bool, typer.Option("--plain", help="Ask line by line: for pipes and screen readers.")] = False,
     export: Annotated[
@@ -96,22 +98,23 @@ def label(
     if check and config.rules is None:
         raise InputError("--check shows how good rules are, and there are none", "--rules rules.toml")
     asked = ReadingOptions.of(given)
-    store = config.store or store_path(data)
+    source = Path(join_paths(data))
+    store = config.store or store_path(source)
     if recover:
         _recover_store(store)
         return
     if config.import_from is not None:
-        import_labels(data, config, asked, overwrite, _read_all)
+        import_labels(source, config, asked, overwrite, _read_all)
         return
     pattern = _compile_pattern(config.highlight) if config.highlight else None
     check_active(config)
     try:
         if not looks_only:
-            check_rules_file(data, config, asked)
+            check_rules_file(source, config, asked)
         need_store = config.rules is None and config.format is None and not simulates
         need_classes = not on_screen or config.review  # the screen asks for them
         with closing(
-            open_labels(data, config, asked, write=not looks_only, need_store=need_store, need_classes=need_classes)
+            open_labels(source, config, asked, write=not looks_only, need_store=need_store, need_classes=need_classes)
         ) as opened:
             _tell_reading(opened)
             if simulates:
@@ -184,12 +187,18 @@ def _label_on_screen(
 
         kept = None if opened.rows.index.complete and not opened.kept.exists() else opened.kept
         sitting = LabelScreenOptions(
-            opened.asked, kept, Path(f"{data.stem}.labeled{data.suffix}"), highlight, opened.config.rules, active
+            opened.asked, kept, Path(_name_export(data).name), highlight, opened.config.rules, active
         )
         exported = LabelApp(session, sitting).run(mouse=opened.config.mouse)
     if exported is not None:
         say(f"Exported to {exported}")
     _end_session(opened, session)
+
+
+def _name_export(data: Path) -> Path:
+    """Return the default name of an export: the data's with `labeled` in it, not packed."""
+    path = name_output(str(data), "labeled", kept=ENDINGS)
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
 
 
 def _end_session(opened: "OpenLabels", session: "LabelSession") -> None:
@@ -200,10 +209,10 @@ def _end_session(opened: "OpenLabels", session: "LabelSession") -> None:
     say(f"{'1 decision' if count == 1 else f'{count:,} decisions'} in this sitting; {done}")
     if session.pending:
         raise TxtError(f"the last {len(session.pending)} of them are not saved: {session.problem}")
-    data = shlex.quote(str(opened.rows.path))
+    data = shlex.join(split_paths(str(opened.rows.path)))
     store = f" --store {shlex.quote(str(opened.config.store))}" if opened.config.store else ""
     rules = f" --rules {shlex.quote(str(opened.config.rules))}" if opened.config.rules else ""
-    export = f"--export labeled{opened.rows.path.suffix}"
+    export = f"--export labeled{_name_export(opened.rows.path).suffix}"
     say(f"  txt label {data}{store}{rules} {export}    writes the file with its labels")
 
 

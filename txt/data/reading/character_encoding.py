@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from txt.data.reading.how_read import Guess
 from txt.data.reading.scripts import recognize_script
-from txt.data.reading.source import Source
+from txt.data.reading.source import READABLE, Source
 from txt.errors import InputError, did_you_mean
 
 _BOMS = {  # the UTF-32 marks begin with the UTF-16 ones, so they come first
@@ -51,7 +51,7 @@ def find_encoding(source: Source, wanted: str | None = None) -> Encoding:
     if wrong is None:
         return Encoding(name)
     if not wanted and _is_binary(head):
-        raise InputError(f"`{source}` is a binary file", "txt reads CSV, TSV, JSONL, JSON and Parquet, each also .gz")
+        raise InputError(f"`{source}` is a binary file", READABLE)
     line = find_line(source, wrong.offset, name)
     if wrong.value == 0 and not name.startswith(_WIDE):
         hint = "a text file has none; `tr -d '\\000'` takes them out"

@@ -12,15 +12,18 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from txt.data.formats.recognition import is_fasttext
+from txt.data.reading.arrow_cells import find_opened, plan_cells
 from txt.data.reading.character_encoding import find_encoding
 from txt.data.reading.columns import is_usual_name
 from txt.data.reading.delimited_rows import RowRules, parse_cells
+from txt.data.reading.fasttext_lines import COLUMNS
 from txt.data.reading.header import count_extra_headers, find_top, judge_header
 from txt.data.reading.how_read import JOINT, ONE_CELL, Dialect, Guess, ReadingOptions
-from txt.data.reading.json_layout import find_layout, flatten, list_nested
-from txt.data.reading.parquet import is_text_type
+from txt.data.reading.json_layout import find_layout
 from txt.data.reading.quoting import Quoting, choose_quoting, read_late_region
 from txt.data.reading.source import FORMATS, Source
+from txt.data.reading.unreadable import refuse_unreadable
 from txt.errors import InputError
 
 _END_MARK = "\x1a"
@@ -39,23 +42,6 @@ _DELIMITER_NAMES = {
 _SPOKEN = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
 _ENOUGH = 0.8  # share of rows with as many cells as the first, from which on a delimiter needs no other sign
 _SEPARATOR_LINE = re.compile(r'\ufeff*"?sep=(.)"?[ \t]*(\r\n|\n|\r)', re.IGNORECASE)
-_FOREIGN_MAGIC = {
-    b"PK\x03\x04": "a zip archive or an Excel file",
-    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
-    b"%PDF": "a PDF",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"SQLite format 3": "an SQLite database",
-    b"BZh": "a bzip2 archive",
-    b"\xfd7zXZ": "an xz archive",
-    b"\x28\xb5\x2f\xfd": "a zstd archive",
-    b"ARROW1": "an Arrow file",
-    b"\x7fELF": "a program",
-    b"<?xml": "XML",
-    b"\xef\xbb\xbf<?xml": "XML",
-    b"<!DOCTYPE": "a web page",
-    b"<html": "a web page",
-}
 
 
 def detect_dialect(
@@ -72,13 +58,20 @@ def detect_dialect(
         InputError: the file is missing, a directory, empty, binary, not in the encoding, or can be read in two ways
             that are equally likely; or an option makes no sense.
     """
+    from txt.data.reading.kinds.detection import detect_kind  # whose dialects these are
+
     source = path if isinstance(path, Source) else Source(path, str(path))
     options = options or ReadingOptions(encoding=encoding, delimiter=delimiter)
+    other = detect_kind(source, options, lambda member: detect_dialect(member, options=options))
+    if other is not None:
+        return replace(other, warnings=(*source.notes, *other.warnings))
+    if source.kind == "excel":
+        refuse_text_options(source, "a spreadsheet", options, but=("header", "skip_lines"))
+        options = replace(options, encoding="utf-8", delimiter=",", quoting="minimal")  # as the copy was written
     wanted = _parse_delimiter(options.delimiter)
-    named = [each for each in (options.text_column, options.label_column) if each]
-    asked = tuple(name.strip() for each in named for name in each.split(JOINT))
+    asked = list_asked(options)
     head = next(source.chunks(_HEAD_BYTES), b"")
-    _refuse_foreign(source, head)
+    refuse_unreadable(source, head)
     if head.startswith(b"PAR1"):
         refuse_text_options(source, "Parquet", options)
         return _describe_parquet(source, asked)
@@ -88,13 +81,17 @@ def detect_dialect(
         raise InputError(f"`{source}` is empty", "a data file has a header and a row for each text")
     dialect = Dialect(
         _find_format(source, text),
-        compressed=source.is_gzip(),
+        compressed=source.is_compressed(),
         encoding=found.name,
         line_end=_find_line_end(text),
         warnings=(found.warning,) if found.warning else (),
         guesses=found.guesses,
     )
-    if dialect.format != "csv":
+    if dialect.format == "csv" and is_fasttext(text):
+        refuse_text_options(source, "fastText's lines", options, but=("encoding",))
+        guess = Guess("format", "fastText's lines", "most begin with __label__", None)
+        return replace(dialect, format="fasttext", columns=COLUMNS, guesses=(*dialect.guesses, guess))
+    if dialect.format not in ("csv", "excel"):
         refuse_text_options(source, dialect.format.upper(), options, but=("encoding",))
         return find_layout(source, dialect, text, asked)
     return _DelimitedDetector(source, dialect, text, options, wanted, cut=len(head) == _HEAD_BYTES).detect()
@@ -121,10 +118,10 @@ def _parse_delimiter(delimiter: str | None) -> str | None:
     raise InputError(f"--delimiter `{delimiter}` is not one character", "for example `;`, `tab`, or `none`")
 
 
-def _refuse_foreign(source: Source, head: bytes) -> None:
-    kind = next((kind for magic, kind in _FOREIGN_MAGIC.items() if head.startswith(magic)), None)
-    if kind:
-        raise InputError(f"`{source}` is {kind}, not a data file", "convert it to CSV, JSONL or Parquet first")
+def list_asked(options: ReadingOptions) -> tuple[str, ...]:
+    """Return the columns that the user named."""
+    named = [each for each in (options.text_column, options.label_column) if each]
+    return tuple(name.strip() for each in named for name in each.split(JOINT))
 
 
 def _describe_parquet(source: Source, asked: tuple[str, ...]) -> Dialect:
@@ -132,23 +129,19 @@ def _describe_parquet(source: Source, asked: tuple[str, ...]) -> Dialect:
     try:
         with source.open() as file:
             schema = pq.read_schema(pa.PythonFile(file, mode="r"))
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
-    structs = {
-        field.name: dict.fromkeys(each.name for each in field.type)
-        for field in schema
-        if pa.types.is_struct(field.type)
-    }
-    plain = {field.name: "a text" for field in schema if field.name not in structs and is_text_type(field.type)}
-    opened = tuple(list_nested([{**plain, **structs}], asked))
-    columns = [path for name in schema.names for path, _ in flatten(name, structs[name] if name in opened else None)]
-    return Dialect("parquet", _make_distinct(columns), source.is_gzip(), paths=opened)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"`{source}` is damaged: {' '.join(str(error).split())}", "fetch or make it again") from None
+    opened = find_opened(schema, asked)
+    columns = make_distinct(plan_cells(schema, opened).names)
+    return Dialect("parquet", columns, source.is_compressed(), paths=opened)
 
 
 def _find_format(source: Source, text: str) -> str:
     """Return the format by the file's ending, or by its first character where the ending is not enough."""
+    if source.kind is not None:
+        return source.kind
     named = FORMATS.get(source.ending)
-    if named not in (None, "json", "parquet"):
+    if named in ("csv", "jsonl"):
         return named
     start = text.lstrip()[0]
     if start == "[":
@@ -422,7 +415,7 @@ class _DelimitedDetector:
             )
         again = [name for name, count in Counter(first).items() if name and count > 1]
         self._warnings += [f"`{self._source}` has two columns `{name}`: the later one is renamed" for name in again]
-        return replace(dialect, columns=_make_distinct(first), header=tuple(first), extra_headers=extra)
+        return replace(dialect, columns=make_distinct(first), header=tuple(first), extra_headers=extra)
 
     def _decide_header(self, first: list[str], below: list[list[str]]) -> bool:
         if self._options.header is not None:
@@ -467,8 +460,8 @@ def _can_be_filled(row: Sequence[str], first: Sequence[str], rows: Sequence[Sequ
     return any(len(other) == len(first) and not any(other[len(row) :]) for other in rows[:200])
 
 
-def _make_distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names made distinct: an empty or repeated one gets a number."""
+def make_distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names made distinct: an empty or repeated one gets a number."""
     original = set(names)
     numbers: dict[str, int] = {}
     taken: dict[str, None] = {}

@@ -6,8 +6,11 @@ imports pyarrow: a file whose index is kept opens without it.
 
 import csv
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, fields
-from typing import Any, Self
+from dataclasses import asdict, dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, Self
+
+if TYPE_CHECKING:
+    from txt.data.reading.source import Source
 
 ONE_CELL = "\x1f"
 """The delimiter given to the csv module where nothing separates cells; it occurs in no text."""
@@ -78,7 +81,7 @@ class ReadingOptions:
 class Dialect:
     """How to read a data file, and how to write one like it.
 
-    `format` is csv, jsonl, json or parquet. `columns` are the names in the file's order, made distinct; JSON has none,
+    `format` is a key of READERS. `columns` are the names in the file's order, made distinct; JSON has none,
     its rows bring their own. `delimiter` is None where each line is one cell; `quote` is None where quotes are
     ordinary characters; `escape` is the backslash where `\\"` and `\\\\` stand for a quote and a backslash.
 
@@ -106,10 +109,12 @@ class Dialect:
     paths: tuple[str, ...] = ()
     records: str = ""
     guesses: tuple[Guess, ...] = ()
+    parts: tuple[tuple["Source", "Dialect"], ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the dialect as a JSON object."""
-        return asdict(self)
+        parts = [[str(source), how.to_json()] for source, how in self.parts]
+        return {**asdict(replace(self, parts=())), "parts": parts}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> "Dialect":
@@ -118,6 +123,7 @@ class Dialect:
         taken: dict[str, Any] = {
             name: tuple(each) if isinstance(each, list) else each for name, each in value.items() if name in known
         }
+        taken.pop("parts", None)  # the files are found again by their names
         taken["guesses"] = tuple(Guess(**each) for each in value.get("guesses", ()))
         return cls(**taken)
 
@@ -137,8 +143,10 @@ class Dialect:
 
     def settle(self, text_column: str | None = None, label_column: str | None = None) -> ReadingOptions:
         """Return the options that read the file in this way again, whatever its content becomes."""
+        if self.format == "excel":
+            return ReadingOptions(text_column, label_column, header=self.has_header, skip_lines=self.skip_lines)
         if self.format != "csv":
-            known = self.encoding if self.format in ("jsonl", "json") else None
+            known = self.encoding if self.format in ("jsonl", "json", "fasttext") else None
             return ReadingOptions(text_column, label_column, known)
         quoting = "minimal" if self.quote else "none"
         delimiter = "none" if self.delimiter is None else self.delimiter

@@ -19,7 +19,7 @@ from txt.data.reading.delimited_rows import BadRowError, RowRules, RowTally, par
 from txt.data.reading.how_read import ONE_CELL, Dialect, ReadingOptions, join_texts
 from txt.data.reading.json_layout import open_nested, read_json_constant
 from txt.data.reading.label_columns import find_export_columns
-from txt.data.reading.source import MAX_CELL, Source
+from txt.data.reading.source import MAX_CELL, Source, spool_source
 from txt.errors import InputError
 
 if TYPE_CHECKING:
@@ -116,7 +116,12 @@ def find_form(path: Path, asked: ReadingOptions, copy: Path | None = None) -> Fo
     """
     from txt.data.reading.table import make_table  # imports pyarrow, which a file with an index does not need
 
-    table = make_table(Source(path, str(path)), asked)
+    with spool_source(path) as source:
+        table = make_table(source, asked)
+        return _find_form(path, table, asked, copy)
+
+
+def _find_form(path: Path, table: "Table", asked: ReadingOptions, copy: Path | None) -> Form:
     sample = table.sample()
     text = find_text(sample, table.text_column(asked.text_column), str(path)).name
     label = find_label(sample, text, asked.label_column, str(path), by_content=False)
@@ -145,7 +150,8 @@ def add_columns(form: Form, new_columns: Iterable[str]) -> Form:
 
 def _make_form(path: Path, table: "Table", sample: Iterable[str], copy: Path | None) -> Form:
     dialect = table.dialect
-    if dialect.format in ("csv", "jsonl") and not dialect.compressed:
+    plain = dialect.format in ("csv", "jsonl") and not dialect.compressed
+    if plain and table.tool is None and table.source.copy is None:
         return replace(find_bare_form(path, dialect, tuple(sample)), joined=table.joined, warnings=dialect.warnings)
     if copy is None:
         kind = "compressed" if dialect.compressed else dialect.format.upper()

@@ -23,7 +23,7 @@ def read_windows(source: Source, dialect: Dialect) -> Iterator[CellRow]:
 
     Places where no rows can be made out are left out: the file is checked when it is read.
     """
-    total = source.path.stat().st_size
+    total = source.size()
     with source.open() as file:
         for number in range(1, _WINDOWS + 1):
             start = number * (total - _WINDOW_BYTES) // _WINDOWS

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from txt.config import PrepareConfig
+from txt.data.reading.source import exists
 from txt.errors import InputError
 from txt.labeling.store.decision import BY_MACHINES, row_id
 from txt.labeling.store.journal import Journal, read_current_labels, store_path
@@ -66,7 +67,7 @@ def open_stored_labels(data: Path | str, config: PrepareConfig) -> StoredLabels 
         raise InputError("--no-labels leaves the labels of --store aside", "give one of them")
     if named is not None and not named.is_file():
         raise InputError(f"there is no label store `{named}`", "`txt label DATA --store PATH` makes one")
-    if not config.use_labels or not Path(data).is_file():  # standard input, or a mistake that reading it will tell
+    if not config.use_labels or not exists(str(data)):  # standard input, or a mistake that reading it will tell
         return StoredLabels(named) if named is not None else None
     store = named or store_path(Path(data))
     return StoredLabels(store) if store.is_file() else None
