@@ -27,9 +27,10 @@ sys.path.insert(0, str(ROOT))
 
 from tests.labeling.pulled_plug import label_command, label_side_by_side, pull_plug, write_items  # noqa: E402
 from tests.labeling.terminal import Terminal  # noqa: E402
+from txt.data.reading.label_columns import COLUMNS  # noqa: E402
 from txt.data.reading.open_rows import open_rows, read_to_end  # noqa: E402
 from txt.data.reading.rows import ReadingOptions  # noqa: E402
-from txt.labeling.export import COLUMNS, export  # noqa: E402
+from txt.labeling.export import export  # noqa: E402
 from txt.labeling.session import LabelSession  # noqa: E402
 from txt.labeling.store.journal import Journal, read_current_labels, store_path  # noqa: E402
 from txt.labeling.task import Task  # noqa: E402

@@ -39,14 +39,32 @@ LABEL_FORMATS = (
 )
 """Formats in which labels are exported and imported."""
 
+READING = ("text_column", "label_column", "encoding", "delimiter", "quoting", "header", "skip_lines")
+"""The options of `PrepareConfig` that say how a file is read; every command that reads one takes them."""
+
 
 @dataclass(frozen=True)
 class PrepareConfig(Config):
     """Options of `txt prepare`: how a data file becomes a prepared folder."""
 
-    text_column: str | None = option(None, "Column that holds the text [found by name and content].", group="Columns")
+    text_column: str | None = option(
+        None, "Column of the text, or several: `title,body` [found by name and content].", group="Columns"
+    )
     label_column: str | None = option(None, "Column that holds the label.", group="Columns")
-    split_column: str | None = option(None, "Column that says train, val or test.", group="Columns")
+    split_column: str | None = option(
+        None, "Column that says train, val or test; `none` where no column does.", group="Columns"
+    )
+    split_values: str | None = option(
+        None, "What other values of that column mean: `eval=val,holdout=test`.", group="Columns"
+    )
+    missing: str | None = option(
+        None,
+        "Labels that mean no label: `nan,None`; `''` for none of them [`nan`, `null` and the like].",
+        group="Columns",
+    )
+    multi_label: bool | None = option(
+        None, "Rows may have several labels; `--no-multi-label` makes a class of each combination.", group="Columns"
+    )
     group_column: str | None = option(None, "Rows with the same value here stay in one split.", group="Columns")
     use_labels: bool = option(
         True, "Use what `txt label` decided about this file.", group="Columns", flags=("--labels",)
@@ -55,12 +73,30 @@ class PrepareConfig(Config):
         None, "File in which `txt label` keeps its labels [DATA.labels.db].", group="Columns", flags=("--store",)
     )
     encoding: str | None = option(None, "Encoding of the file [found out].", group="Reading")
-    delimiter: str | None = option(None, "Delimiter of a CSV file, `tab` for a tab [found out].", group="Reading")
+    delimiter: str | None = option(
+        None, "Delimiter of a CSV file; `tab`, or `none` for one text a line [found out].", group="Reading"
+    )
+    quoting: str | None = option(
+        None,
+        "Whether quotes surround cells: `minimal`, or `none` where they are letters [found out].",
+        group="Reading",
+        choices=("minimal", "none"),
+    )
+    header: bool | None = option(None, "Whether the first row holds the columns' names [found out].", group="Reading")
+    skip_lines: int | None = option(
+        None, "Lines above the header, or above the first row [found out].", group="Reading", low=0
+    )
     val: Path | None = option(None, "File with the validation rows.", group="Splits")
     test: Path | None = option(None, "File with the test rows.", group="Splits")
     train_split: float = option(0.8, "Share of the rows for training.", group="Splits", above=0, high=1)
     val_split: float = option(0.1, "Share for validation; the rest is test.", group="Splits", low=0, high=1)
     seed: int = option(42, "Seed of the split.", group="Splits", low=0, high=2**32 - 1)
+    near_duplicates: str | None = option(
+        None,
+        "Texts that share most of their words: `drop` all but one, `group` them in one split, or `keep` [keep].",
+        group="Splits",
+        choices=("drop", "group", "keep"),
+    )
     tokenizer: str = option(
         "wordpiece", "`wordpiece` or `bpe` (trained on the train split), a folder, or a hub name.", group="Tokenizer"
     )

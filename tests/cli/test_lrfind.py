@@ -32,6 +32,7 @@ def test_plainly_there_is_a_curve_a_conclusion_and_what_to_type_next(here, run):
     assert (here / "curve.svg").read_text().startswith("<svg")
 
 
+@pytest.mark.usefixtures("each_precision")
 def test_what_to_type_next_trains_what_the_rate_was_found_for(here, run):
     code, _, err = run("lrfind", "--plain", "--repeats", "1", "--no-norm-first", *SMALL)
     assert code == 0, err

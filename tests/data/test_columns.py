@@ -1,6 +1,6 @@
 import pytest
 
-from txt.data.reading.columns import Column, find_label, find_row_id, find_split, find_text
+from txt.data.reading.columns import Column, find_label, find_row_id, find_text
 from txt.errors import InputError
 
 REVIEWS = [f"a long review with many different words, number {n}" for n in range(20)]
@@ -39,7 +39,10 @@ def test_addresses_ids_and_dates_are_no_texts():
 def test_two_columns_that_are_equally_good_texts_are_an_error_that_lists_them():
     with pytest.raises(InputError, match="2 columns that may be the text: `question`, `comment`") as caught:
         find_text({"question": REVIEWS, "comment": REVIEWS})
-    assert caught.value.hint == "choose one: --text-column question or --text-column comment"
+    assert caught.value.hint == (
+        "choose one: --text-column question or --text-column comment, "
+        "or read several as one text: --text-column 'question,comment'"
+    )
     with pytest.raises(InputError, match="`a`, `b`"):
         find_text({"a": REVIEWS, "b": REVIEWS})
 
@@ -76,12 +79,6 @@ def test_two_columns_named_like_labels_are_an_error_unless_one_is_empty():
         find_label({"text": REVIEWS, "topic": few, "sentiment": few}, "text")
     assert caught.value.hint == "choose one: --label-column topic or --label-column sentiment"
     assert find_label({"text": REVIEWS, "topic": empty, "sentiment": few}, "text").name == "sentiment"
-
-
-def test_a_split_column_is_one_whose_values_name_splits():
-    assert find_split({"split": ["train"] * 5}).name == "split"
-    assert find_split({"part": ["train", "Dev", "TEST"]}).why == "its values are dev, test, train"
-    assert find_split({"split": ["front", "back"], "kind": ["test"] * 5}) is None
 
 
 def test_ids_name_rows_only_where_they_never_repeat():

@@ -78,7 +78,7 @@ def test_a_nul_byte_is_refused_with_the_line(write):
     [
         (b"PK\x03\x04rest", "a zip archive or an Excel file"),
         (b"%PDF-1.7 rest", "a PDF"),
-        (b"SQLite format 3\0", "an SQLite database"),
+        (b"SQLite format 3\0" + bytes(100), "cannot be read: file is not a database"),
         (bytes(range(1, 256)) * 4, "a binary file"),
     ],
 )
@@ -98,7 +98,7 @@ def test_a_missing_file_a_directory_and_an_empty_file_are_told_apart(write, tmp_
     with pytest.raises(InputError, match="does not exist") as caught:
         detect_dialect(tmp_path / "revews.csv")
     assert caught.value.hint == f"did you mean `{path}`?"
-    with pytest.raises(InputError, match="is a directory") as caught:
+    with pytest.raises(InputError, match="is a folder, not a data file") as caught:
         detect_dialect(tmp_path)
     assert "reviews.csv" in caught.value.hint
     for nothing in (b"", b" \n\n", b"\xef\xbb\xbf", gzip.compress(b"")):
@@ -169,7 +169,10 @@ def test_single_quotes_and_backslashes_are_found(write):
 
 def test_a_wanted_delimiter_settles_it(write):
     path = write("text;with,label\na;b,c\n")
-    assert detect_dialect(path).columns == ("text;with", "label")
+    with pytest.raises(InputError, match=r"may be cut at each comma .* or at each semicolon") as caught:
+        detect_dialect(path)
+    assert "--delimiter ';'" in caught.value.hint
+    assert detect_dialect(path, delimiter=",").columns == ("text;with", "label")
     assert detect_dialect(path, delimiter=";").columns == ("text", "with,label")
     assert detect_dialect(write("a\tb\nc\td\n"), delimiter="tab").delimiter == "\t"
     with pytest.raises(InputError, match="--delimiter `::` is not one character"):

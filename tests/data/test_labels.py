@@ -1,6 +1,17 @@
+from collections import Counter
+
 import pytest
 
-from txt.data.labels import find_lookalikes, name_classes
+from txt.data.labels import LabelRules, Naming, find_lookalikes, name_classes, parse_missing
+from txt.errors import InputError
+
+
+def name(*written: str, **rules) -> Naming:
+    return name_classes(Counter(written), LabelRules(**rules))
+
+
+def read_as(naming: Naming) -> dict[str, str]:
+    return {label: naming.names[place] for label, place in naming.class_of.items()}
 
 
 @pytest.mark.parametrize(
@@ -8,29 +19,142 @@ from txt.data.labels import find_lookalikes, name_classes
     [
         (["b", "a", "b"], ("a", "b")),
         (["10", "9", "-1", "0"], ("-1", "0", "9", "10")),
-        (["10", "none", "9", "2.5"], ("2.5", "9", "10", "none")),
-        (["007", "7"], ("007", "7")),
-        ([" a", "a"], (" a", "a")),
+        (["10", "other", "9", "2.5"], ("2.5", "9", "10", "other")),
+        (["01", "02", "10"], ("01", "02", "10")),
+        (["nanny", "nullify", "national"], ("nanny", "national", "nullify")),
+        (["👨‍👩‍👧", "می‌خواهم"], ("می‌خواهم", "👨‍👩‍👧")),
         ([], ()),
     ],
 )
 def test_labels_keep_their_names_and_numbers_come_in_order(written, names):
-    naming = name_classes(written)
+    naming = name(*written)
     assert naming.names == names
-    assert naming.note is None
+    assert naming.notes == ()
     assert all(names[naming.class_of[label]] == label for label in written)
 
 
 def test_whole_numbers_with_a_point_become_integers_and_it_is_said():
-    naming = name_classes(["1.0", "0.0", "-1.00", "1"])
+    naming = name("1.0", "0.0", "-1.00", "1")
     assert naming.names == ("-1", "0", "1")
     assert naming.class_of["1.0"] == naming.class_of["1"] == 2
-    assert "`-1.00` as `-1`, `0.0` as `0`, `1.0` as `1`" in naming.note
+    assert "`-1.00` as `-1`, `0.0` as `0`, `1.0` as `1`" in naming.notes[0]
 
 
-def test_numbers_that_are_not_whole_keep_their_text():
-    assert name_classes(["1.0", "1.5", "2.0"]).names == ("1.0", "1.5", "2.0")
-    assert name_classes(["1.0", "good"]).names == ("1.0", "good")
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        (["1", "1.0", "2.5", "3"], {"1": "1", "1.0": "1", "2.5": "2.5", "3": "3"}),
+        (["1", "01", "002"], {"1": "1", "01": "1", "002": "2"}),
+        (["4.5", "4.50", "x"], {"4.5": "4.5", "4.50": "4.5", "x": "x"}),
+        (
+            ["9007199254740993", "9007199254740992.0"],
+            {"9007199254740993": "9007199254740993", "9007199254740992.0": "9007199254740992"},
+        ),
+        (["1.0", "good"], {"1.0": "1.0", "good": "good"}),
+        (["1.0", "1.5", "2.0"], {"1.0": "1.0", "1.5": "1.5", "2.0": "2.0"}),
+    ],
+)
+def test_numbers_of_the_same_value_are_one_class(written, expected):
+    naming = name(*written)
+    assert read_as(naming) == expected
+    assert bool(naming.notes) == (list(expected) != list(expected.values()))
+
+
+def test_what_cannot_be_seen_makes_no_class_and_it_is_said():
+    written = ["good", "good\u200b", "\ufeffgood", "good\xa0", " good ", "go\u00adod", "\u200b", "cafe\u0301", "café"]
+    naming = name(*written)
+    assert naming.names == ("café", "good")
+    assert "\u200b" not in naming.class_of
+    assert "6 rows with invisible characters" in naming.notes[0]
+
+
+@pytest.mark.parametrize("mark", ["nan", "NaN", "null", "NULL", "\\N", "<NA>", "#N/A"])
+def test_what_programs_write_for_a_missing_value_is_no_label_and_it_is_said(mark):
+    naming = name("a", "b", mark, mark)
+    assert naming.names == ("a", "b")
+    assert mark not in naming.class_of
+    assert f"`{mark}` in 2 rows" in naming.notes[0]
+    assert name("a", "b", mark, missing=parse_missing("")).names == tuple(sorted(["a", "b", mark]))
+    assert name("a", "b", mark, people=frozenset([mark])).names == tuple(sorted(["a", "b", mark]))
+
+
+@pytest.mark.parametrize("word", ["None", "none", "N/A", "NA", "-", "?"])
+def test_what_may_be_a_class_or_a_missing_value_is_refused_and_settled(word):
+    with pytest.raises(InputError) as error:
+        name("a", "b", "nan", word, source="f.csv", column="stance")
+    assert f"`nan` in 1 row, `{word}` in 1 row" in error.value.message
+    assert "column `stance` of `f.csv`" in error.value.message
+    assert "--missing " in (error.value.hint or "")
+    settled = name("a", "b", "nan", word, missing=parse_missing(f"nan,{word}"))
+    assert settled.names == ("a", "b")
+    assert word in name("a", "b", word, missing=parse_missing("")).names
+
+
+def test_a_minus_beside_a_plus_is_a_class():
+    assert name("+", "-").names == ("+", "-")
+
+
+def test_missing_values_that_no_row_has_are_refused():
+    with pytest.raises(InputError, match="`x`, which no row"):
+        name("a", "b", missing=parse_missing("x"))
+
+
+def test_a_mark_that_is_not_named_is_a_class_and_it_is_said():
+    naming = name("a", "b", "nan", "None", missing=parse_missing("None"))
+    assert naming.names == ("a", "b", "nan")
+    assert "`nan` is read as a class" in naming.notes[0]
+
+
+@pytest.mark.parametrize("written", [['["a"]', '["b"]', "[]"], ["['a']", "['b']", "[]"], ["[a]", "[b]", "[ ]"]])
+def test_lists_of_one_label_are_that_label(written):
+    naming = name(*written)
+    assert naming.names == ("a", "b")
+    assert written[2] not in naming.class_of
+    assert "lists of one label" in naming.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("written", "how"),
+    [
+        (['["a", "b"]', '["a"]'], "as a list"),
+        (["['a', 'b']", "['b']"], "as a list"),
+        (["['a' 'b']", "['b']"], "as a list"),
+        (["[a, b]", "[b]"], "as a list"),
+        (["{'a', 'b'}", "{'b'}"], "as a list"),
+        (['{"a": 1}', '{"b": 1}'], "as a JSON object"),
+        (["a|b", "a", "b"], "joined by `|`"),
+        (["a|b", "c"], "joined by `|`"),
+        (["a;b", "b;a", "c"], "joined by `;`"),
+        (["a, b", "b", "a"], "joined by `,`"),
+        (["late#bad", "bad"], "joined by `#`"),
+        (["0,3", "3", "0", "17,3", "17"], "joined by `,`"),
+    ],
+)
+def test_several_labels_are_refused_and_can_be_taken_whole(written, how):
+    with pytest.raises(InputError) as error:
+        name(*written)
+    assert how in error.value.message
+    assert "--no-multi-label" in (error.value.hint or "")
+    assert set(name(*written, whole=True).names) == set(written)
+    assert set(name(*written, people=frozenset(written)).names) == set(written)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        ["C#", "F#", "other"],
+        ["1,0", "1,5", "2,0", "5,0"],
+        ["1", "1,5", "2", "2,5"],
+        ["Food/Fruit", "Food/Bread", "Food"],
+        ["issue #1", "issue #2"],
+        ["Arts & Crafts", "Sports"],
+        ["comp.sys.mac", "comp.graphics"],
+        ["Sales, General", "Legal"],
+        ["[other]", "plain"],
+    ],
+)
+def test_names_that_only_look_joined_are_single_labels(written):
+    assert set(name(*written).names) == set(written)
 
 
 def test_labels_that_differ_by_case_or_spaces_are_found():

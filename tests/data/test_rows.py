@@ -96,6 +96,38 @@ def test_json_lines_read_as_a_table_reads_them(tmp_path):
     rows.close()
 
 
+@pytest.mark.parametrize("small", [10_000_000, 100])
+def test_a_key_far_down_in_json_lines_is_a_column_and_may_be_the_label(tmp_path, monkeypatch, small):
+    monkeypatch.setattr("txt.data.reading.open_rows._SMALL_BYTES", small)
+    path, kept = tmp_path / "data.jsonl", tmp_path / "data.index"
+    objects = [
+        {"text": f"text number {number}"} | ({"label": "ab"[number % 2]} if number > 2500 else {})
+        for number in range(2600)
+    ]
+    path.write_text("".join(json.dumps(each) + "\n" for each in objects))
+    rows = open_rows(path, ReadingOptions("text"), kept)
+    list(read_to_end(rows, ReadingOptions("text"), kept))
+    assert rows.form.columns == ("text", "label")
+    assert rows.form.label_column == "label"
+    assert rows.index.label_names == ("b", "a")
+    assert int((rows.index.label_codes >= 0).sum()) == 99
+    assert rows.cells(2599) == ["text number 2599", "b"]
+    rows.close()
+    again = open_rows(path, ReadingOptions("text"), kept)
+    assert again.form.columns == ("text", "label")
+    again.close()
+
+
+def test_nan_in_json_is_a_missing_value(tmp_path):
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"text": "a b", "label": NaN}\n{"text": "c d", "label": "NaN"}\n')
+    rows = open_rows(path, ReadingOptions(), tmp_path / "index")
+    with open_table(path, PrepareConfig()) as table:
+        assert [row["label"] for row in table.rows()] == [None, "NaN"]
+    assert [rows.cells(row)[1] for row in range(2)] == ["", "NaN"]
+    rows.close()
+
+
 def test_a_big_file_opens_with_its_head_and_is_read_to_its_end_later(tmp_path, monkeypatch):
     monkeypatch.setattr("txt.data.reading.open_rows._SMALL_BYTES", 100)
     monkeypatch.setattr("txt.data.reading.open_rows._HEAD_ROWS", 3)
@@ -138,8 +170,8 @@ def test_a_damaged_index_is_made_anew(tmp_path, damage):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("text,label\none,1\ntwo,2,3\n", "line 3 of .* 3 cells for 2 columns"),
-        ('text,label\none,1\n"two,2\nthree,3\n', "line 3 of .* cannot be read"),
+        ("text,label\none,1\ntwo,2,3\n", "line 3 of .* has 3 cells, the header has 2"),
+        ('text,label\none,1\n"two,2\nthree,3\n', "a quote in the row that begins in line 3 of .* is not closed"),
     ],
 )
 def test_a_broken_row_is_told_by_its_line(tmp_path, content, message):
@@ -149,9 +181,9 @@ def test_a_broken_row_is_told_by_its_line(tmp_path, content, message):
         list(read_records(path, Form(("text", "label"), "text", csv_options={"strict": True})))
 
 
-def test_a_format_without_rows_of_its_own_is_refused_with_what_to_do(tmp_path):
+def test_a_format_without_lines_of_its_own_is_read_through_a_copy_that_has_them(tmp_path):
     path = tmp_path / "data.json"
-    path.write_text('[{"text": "so good"}]')
-    with pytest.raises(InputError, match="labeling reads CSV, TSV and JSON lines") as caught:
-        open_rows(path, ReadingOptions(), tmp_path / "index")
-    assert "CSV" in caught.value.hint
+    path.write_text('[{"text": "so good", "n": 1.50},\n {"text": "so\\nbad"}]')
+    rows = open_rows(path, ReadingOptions(), tmp_path / "index")
+    assert [rows.cells(row) for row in range(len(rows))] == [["so good", "1.50"], ["so\nbad", ""]]
+    rows.close()

@@ -68,7 +68,8 @@ def test_any_records_come_back_with_missing_and_empty_told_apart(tmp_path_factor
 
 
 def test_every_format_has_a_reader():
-    assert set(FORMATS.values()) == set(READERS)
+    without_ending = {"dataset", "folder", "several"}  # folders, and more files than one
+    assert set(FORMATS.values()) == set(READERS) - without_ending
 
 
 @pytest.mark.parametrize("name", ["d.csv", "d.tsv", "d.jsonl", "d.json", "d.parquet"])
@@ -175,7 +176,7 @@ def test_ten_megabytes_in_one_cell_are_refused_by_line(write):
         ('[{"text": "a"},\n {"text": b}]', "d.json", "the record in line 2 of .* is not valid JSON"),
         ('[{"text": "a"},\n {"text": "b"}', "d.json", "breaks off in line 2"),
         ('[{"text": "a"},\n "b"]', "d.json", "line 2 has '\"'"),
-        ('{"rows":\n [{"text": "a"}]}', "d.json", "is not a JSON array of records: line 1 has '{'"),
+        ('{"rows":\n {"text": "a"}}', "d.json", "is one JSON object, not a list of records"),
         ("[" * 100_000, "d.json", "is not a JSON array of records"),
         ('{"text":' + "[" * 100_000, "d.jsonl", "line 1 of .* is not valid JSON"),
     ],
@@ -202,8 +203,8 @@ def test_broken_parquet_is_refused(tmp_path, write):
 def test_standard_input_and_pipes_are_read_like_files(write):
     path = write('text,label\n"a, b",x\n')
     program = (
-        "import sys; from txt.data.reading.table import read; from txt.config import PrepareConfig\n"
-        "with read(sys.argv[1], PrepareConfig()) as table: print(list(table.rows()))"
+        "import sys; from txt.data.reading.table import open_table; from txt.config import PrepareConfig\n"
+        "with open_table(sys.argv[1], PrepareConfig()) as table: print(list(table.rows()))"
     )
     for shell in (
         f"'{sys.executable}' -c '{program}' - < '{path}'",

@@ -7,6 +7,7 @@ from txt.labeling.classes import (
     assign_keys,
     assign_mnemonics,
     check_new_class,
+    find_class,
     match_classes,
     parse_keys,
     parse_labels,
@@ -26,6 +27,30 @@ def test_keys_of_classes_stay_when_one_is_added():
     after = assign_keys(["a", "b", "c"], {"b": "x"})
     assert before == {"a": "1", "b": "x"}
     assert after == {"a": "1", "b": "x", "c": "2"}
+
+
+@pytest.mark.parametrize("names", [["0", "1"], ["-1", "0", "1"], ["5", "4", "3", "2", "1"], ["good", "1", "bad", "2"]])
+def test_a_class_that_is_a_digit_gets_this_digit_and_the_key_shown_wins(names):
+    keys = assign_keys(names)
+    assert len(set(keys.values())) == len(names)
+    assert all(keys[name] == name for name in names if len(name) == 1)
+    for name, key in keys.items():
+        assert find_class(key, names, keys) == name
+
+
+def test_a_digit_added_later_takes_no_key_from_another_class():
+    assert assign_keys(["a", "b", "1"], added={"1"}) == {"a": "1", "b": "2", "1": "3"}
+    assert find_class("1", ["a", "b", "1"], {"a": "1", "b": "2", "1": "3"}) == "a"
+
+
+def test_a_chosen_key_beats_the_name_of_another_class():
+    keys = assign_keys(["1", "x"], {"x": "1"})
+    assert find_class("1", ["1", "x"], keys) == "x"
+
+
+def test_the_letter_of_an_action_is_not_the_name_of_a_class():
+    assert find_class("s", ["s", "t"], assign_keys(["s", "t"])) is None
+    assert find_class("u", [f"{letter}" for letter in "uvw"], {}) is None
 
 
 def test_every_action_has_a_key_that_no_class_can_take():

@@ -8,10 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.labeling.conftest import write_csv
+from txt.data.reading.columns import find_label
+from txt.data.reading.label_columns import COLUMNS
 from txt.data.reading.open_rows import open_rows
 from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError
-from txt.labeling.export import COLUMNS, export
+from txt.labeling.export import export
 from txt.labeling.session import LabelSession
 from txt.labeling.store.journal import Journal
 from txt.labeling.task import Task
@@ -172,3 +174,31 @@ def test_a_note_beyond_the_files_encoding_is_escaped(tmp_path):
         export(rows, session.states, journal, tmp_path / "out.csv")
     rows.close()
     assert (tmp_path / "out.csv").read_bytes().endswith(b"hm \\U0001f44b\n")
+
+
+def test_an_export_of_a_file_without_a_header_has_one(tmp_path):
+    path = tmp_path / "data.csv"
+    path.write_bytes(b"\xef\xbb\xbf\r\n" + b"".join(b"3,so good number %d it was,7\r\n" % each for each in range(4)))
+    exported = export_of(path, tmp_path / "out.csv", 1, text=None)
+    lines = exported.split(b"\r\n")
+    assert lines[0] == b"\xef\xbb\xbfcolumn_1,column_2,column_3," + ",".join(COLUMNS).encode()
+    assert lines[2].startswith(b"3,so good number 0 it was,7,pos,labeled,anna")
+    assert export_of(path, tmp_path / "out.csv", 1, text=None).startswith(lines[0])  # known as an earlier export
+
+
+def test_the_decided_labels_of_an_export_are_the_labels(tmp_path):
+    path = write_csv(tmp_path / "data.csv", ["a", "b"], label=["old", ""])
+    export_of(path, tmp_path / "out.csv", 1)
+    sample = list(csv.DictReader(io.StringIO((tmp_path / "out.csv").read_text(), newline="")))
+    columns = {name: [row[name] for row in sample] for name in sample[0]}
+    assert find_label(columns, "text").name == "final_label"
+
+
+def test_a_label_far_down_in_json_lines_is_not_written_twice(tmp_path):
+    path = tmp_path / "data.jsonl"
+    objects = [{"text": f"text {number}"} | ({"label": "old"} if number > 550 else {}) for number in range(600)]
+    path.write_text("".join(json.dumps(each) + "\n" for each in objects))
+    lines = export_of(path, tmp_path / "out.jsonl", 1).splitlines()
+    pairs = json.loads(lines[-1], object_pairs_hook=list)
+    assert len({name for name, _ in pairs}) == len(pairs)
+    assert [json.loads(line)["final_label"] for line in lines] == ["pos", *[""] * 550, *["old"] * 49]

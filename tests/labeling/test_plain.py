@@ -31,6 +31,17 @@ def test_a_text_cannot_steer_the_terminal(open_session):
     assert "\x1b" not in run(open_session(TEXTS), "3", "1", "m", "/ red", "n \x1b[31m")
 
 
+def test_digits_as_classes_are_stored_as_the_prompt_shows_them(open_session):
+    session = open_session(["a", "b", "c"], labels=("0", "1"))
+    shown = run(session, "0", "1", "0")
+    assert "Label (0=0, 1=1): 0\nlabeled 0\n" in shown
+    assert labels_of(session) == ["0", "1", "0"]
+
+
+def test_the_stored_class_is_said_and_its_twins(open_session):
+    assert "Label (1=neg, 2=neu, 3=pos): 3\nlabeled pos, and its twin\n" in run(open_session(TEXTS), "3")
+
+
 def test_a_class_can_be_written_out(open_session):
     session = open_session(TEXTS)
     run(session, "neu")

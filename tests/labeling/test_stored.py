@@ -81,10 +81,71 @@ def test_a_store_about_other_texts_is_told(tmp_path, monkeypatch, capsys):
     assert "is it about another file?" in " ".join(capsys.readouterr().out.split())
 
 
-def test_rows_with_several_labels_become_classes_of_their_own_and_it_is_said(tmp_path, monkeypatch, capsys):
+def test_rows_with_several_labels_are_refused_unless_combinations_are_wanted(tmp_path, monkeypatch, capsys):
     path = write_texts(tmp_path / "u.csv")
     label_plainly(monkeypatch, path, "1\n\n1\n2\n\n" * 20, "--labels", "bad,good", "--multi-label")
-    assert main(["prepare", str(path), "--vocab-size", "200", "-o", str(tmp_path / "out")]) == 0
-    told = " ".join(capsys.readouterr().out.split())
-    assert "20 rows have several labels" in told
+    command = ["prepare", str(path), "--vocab-size", "200", "-o", str(tmp_path / "out")]
+    assert main(command) == 2
+    assert "20 rows of 40 labeled ones" in " ".join(capsys.readouterr().err.split())
+    assert main([*command, "--multi-label"]) == 2
+    assert main([*command, "--no-multi-label"]) == 0
     assert Prepared.open(tmp_path / "out").labels == ("bad", "bad|good")
+
+
+def test_a_class_that_people_named_is_no_missing_value(tmp_path, monkeypatch):
+    path = write_texts(tmp_path / "u.csv")
+    label_plainly(monkeypatch, path, "1\n2\n3\n" * 20, "--labels", "None,nan,a|b")
+    assert main(["prepare", str(path), "--vocab-size", "200", "-o", str(tmp_path / "out")]) == 0
+    assert Prepared.open(tmp_path / "out").labels == ("None", "a|b", "nan")
+
+
+def test_a_column_of_few_values_is_no_label_where_people_labeled(tmp_path, monkeypatch):
+    path = tmp_path / "u.csv"
+    path.write_text("text,likes\n" + "".join(f"text number {number} is here,{number % 5}\n" for number in range(60)))
+    label_plainly(monkeypatch, path, "1\n2\n" * 20, "--labels", "bad,good")
+    assert main(["prepare", str(path), "--vocab-size", "200", "-o", str(tmp_path / "out")]) == 0
+    prepared = Prepared.open(tmp_path / "out")
+    assert prepared.labels == ("bad", "good")
+    assert len(prepared.split("unlabeled")) == 20
+
+
+def test_labels_that_were_left_aside_while_labeling_stay_aside(tmp_path, monkeypatch):
+    path = tmp_path / "u.csv"
+    path.write_text("text,label\n" + "".join(f"text number {number} is here,old\n" for number in range(60)))
+    label_plainly(monkeypatch, path, "1\n2\n" * 20, "--labels", "bad,good", "--relabel")
+    assert main(["prepare", str(path), "--vocab-size", "200", "-o", str(tmp_path / "out")]) == 0
+    prepared = Prepared.open(tmp_path / "out")
+    assert prepared.labels == ("bad", "good")
+    assert len(prepared.split("unlabeled")) == 20
+
+
+@pytest.mark.parametrize(
+    ("encoding", "delimiter", "options"),
+    [("cp1251", ",", ["--encoding", "cp1251"]), ("utf-8", "#", ["--delimiter", "#"])],
+)
+def test_the_store_remembers_how_its_file_is_read(tmp_path, monkeypatch, capsys, encoding, delimiter, options):
+    path = tmp_path / "u.csv"
+    rows = [f"Ещё один отзыв номер {number}{delimiter}x" for number in range(60)]
+    path.write_text("\n".join([f"text{delimiter}shop", *rows]) + "\n", encoding=encoding)
+    label_plainly(monkeypatch, path, "1\n2\n" * 20, "--labels", "bad,good", *options)
+    capsys.readouterr()
+    target = tmp_path / "out.csv"
+    assert main(["label", str(path), "--export", str(target)]) == 0
+    assert "40 with a label" in capsys.readouterr().err
+    assert main(["prepare", str(path), "--vocab-size", "200", "-o", str(tmp_path / "out")]) == 0
+    prepared = Prepared.open(tmp_path / "out")
+    assert len(prepared.split("unlabeled")) == 20
+    assert prepared.split("train").texts()[0].startswith("Ещё один отзыв номер")
+    label_plainly(monkeypatch, path, "1\n", "--labels", "bad,good")
+    assert "41 of 60 rows done" in capsys.readouterr().err
+
+
+def test_the_export_of_a_file_without_a_header_is_prepared_with_its_labels(tmp_path, monkeypatch):
+    path, target = tmp_path / "u.csv", tmp_path / "x.csv"
+    path.write_text("".join(f"{number},text number {number} is here\n" for number in range(60)))
+    label_plainly(monkeypatch, path, "1\n2\n" * 20, "--labels", "bad,good")
+    assert main(["label", str(path), "--export", str(target)]) == 0
+    assert main(["prepare", str(target), "--vocab-size", "200", "-o", str(tmp_path / "out")]) == 0
+    prepared = Prepared.open(tmp_path / "out")
+    assert prepared.labels == ("bad", "good")
+    assert len(prepared.split("unlabeled")) == 20

@@ -24,9 +24,11 @@ from txt.augmentation.recipe import make_recipe
 from txt.augmentation.survey import ADDED, Columns, find_columns, read_rows, survey_file
 from txt.config import AugmentConfig, PrepareConfig
 from txt.data.progress import ProgressWatcher, RowProgress
+from txt.data.reading.json_layout import open_nested
+from txt.data.reading.json_records import read_raw_records
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
-from txt.files import FORMAT, claim_folder, explain_os_errors, open_own, read_json, refuse_link, sha256, write_json
+from txt.files import FORMAT, claim_folder, explain_os_errors, open_own, read_json, refuse_link, write_json
 
 _SAVED_EVERY = 2.0  # seconds
 
@@ -122,7 +124,7 @@ def augment(
     started = time.monotonic()
     reading = reading or PrepareConfig()
     with open_table(source, reading) as table, explain_os_errors(f"writing `{out}`"):
-        refuse_loss(out, table.source.path, force)
+        refuse_loss(out, table.source, force)
         columns = find_columns(table, reading)
         work = out.parent / f".{out.name}.augmenting"
         refuse_link(work)
@@ -194,7 +196,7 @@ class _AugmentJob:
     def _compute_fingerprint(self, methods: tuple[tuple[str, int], ...]) -> str:
         """Return what must be the same for stopped work to go on; the number of processes need not."""
         options = self.config.with_options(workers=0).to_json()
-        facts = [__version__, sha256(self.table.source.path), options, methods, vars(self.columns), str(self.out)]
+        facts = [__version__, self.table.source.checksum(), options, methods, vars(self.columns), str(self.out)]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def _iterate_chunks(self, planned: CopyPlan, done: int) -> Iterator[tuple[list["_Source"], list[Row]]]:
@@ -256,7 +258,7 @@ class _AugmentJob:
             except (Interrupted, KeyboardInterrupt):
                 self._save(file, state, fingerprint)
                 raise
-        types = pq.read_schema(self.table.source.path) if _is_plain_parquet(self.table) else None
+        types = pq.read_schema(self.table.source.place) if _is_plain_parquet(self.table) else None
         finish(self._part, self.out, kind, names, types)
 
     def _save(self, file: Any, state: _AugmentState, fingerprint: str) -> None:
@@ -301,14 +303,9 @@ def _cut_chunks(sources: Iterator[_Source], size: int) -> Iterator[list[_Source]
 
 
 def _read_json_objects(table: Table) -> Iterator[Mapping[str, Any]]:
-    with table.source.open() as file:
-        if table.dialect.format == "json":
-            yield from json.loads(file.read().decode(table.dialect.encoding))
-            return
-        codec = table.dialect.encoding
-        for line in file if codec.startswith("utf-8") else file.read().decode(codec).encode().splitlines():
-            if line.strip():
-                yield json.loads(line.decode("utf-8-sig"))
+    for written in read_raw_records(table.source, table.dialect):
+        record = json.loads(written)
+        yield open_nested(record, table.dialect.paths) if table.dialect.paths else record
 
 
 def _is_plain_parquet(table: Table) -> bool:

@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 
 from txt.augmentation.survey import ADDED
 from txt.data.reading.batches import BATCH_ROWS, make_batch
-from txt.data.reading.dialect import Dialect
-from txt.data.reading.source import compress_output, guess_format
+from txt.data.reading.how_read import Dialect
+from txt.data.reading.source import Source, choose_output_format, compress_output
 from txt.errors import InputError
 from txt.files import atomic_write
 from txt.overwriting import is_changed_since, note_made
@@ -26,11 +26,15 @@ Encode = Callable[[Sequence[Mapping[str, Any]]], bytes]
 
 
 def choose_format(out: Path, dialect: Dialect) -> str:
-    """Return the format that the file's ending stands for, or that of the data."""
-    return guess_format(out) or dialect.format
+    """Return the format that the file's ending stands for, or that of the data.
+
+    Raises:
+        InputError: it is one that is only read.
+    """
+    return choose_output_format(out, dialect.format)
 
 
-def refuse_loss(out: Path, source: Path, force: bool) -> None:
+def refuse_loss(out: Path, source: Source, force: bool) -> None:
     """Refuse to write over the data, a folder, or a file that was not made here.
 
     Raises:
@@ -38,10 +42,11 @@ def refuse_loss(out: Path, source: Path, force: bool) -> None:
     """
     if out.is_dir():
         raise InputError(f"`{out}` is a directory", f"-o {out / 'augmented.csv'}")
-    if out.exists() and source.exists() and out.samefile(source):
+    same = source.find_same(out)
+    if same is not None:
         raise InputError(
-            f"the output cannot take the data file's place: `{source.name}`",
-            f"-o {source.stem}.augmented{source.suffix}",
+            f"the output cannot take the data file's place: `{same.name}`",
+            f"-o {same.stem}.augmented{same.suffix}",
         )
     if out.exists() and not force and not _was_made_here(out):
         raise InputError(f"`{out}` exists, and txt augment did not make it", "--force replaces it")
@@ -163,6 +168,14 @@ def _restore_types(batch: pa.RecordBatch, types: pa.Schema | None) -> pa.RecordB
     for name, column in zip(batch.schema.names, batch.columns, strict=True):
         kind = types.field(name).type if name in types.names else pa.string()
         plain = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
-        arrays.append(column.cast(kind) if plain else column)
+        arrays.append(_cast_back(column, kind) if plain else column)
         fields.append(pa.field(name, arrays[-1].type))
     return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields))
+
+
+def _cast_back(column: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Return a column in the type that it had; the names of classes, which were numbers, stay names."""
+    try:
+        return column.cast(kind)
+    except pa.ArrowInvalid:
+        return column

@@ -10,7 +10,8 @@ import numpy as np
 from txt.augmentation.originals import Originals, hash_keys, make_key
 from txt.augmentation.spans import is_one_word
 from txt.config import PrepareConfig
-from txt.data.reading.columns import find_label, find_row_id, find_split, find_text, parse_split
+from txt.data.reading.columns import find_label, find_row_id, find_text
+from txt.data.reading.split_column import SplitColumn, find_split, parse_split_values
 from txt.data.reading.table import Table
 from txt.data.split import Hashes
 from txt.errors import InputError
@@ -36,7 +37,7 @@ class Columns:
 
     text: str
     label: str | None
-    split: str | None
+    split: SplitColumn | None
     row_id: str | None
 
     def why_not(self, row: Mapping[str, str | None], split: str) -> str | None:
@@ -46,7 +47,7 @@ class Columns:
             return NO_TEXT
         if (row.get(ADDED[0]) or "").strip().lower() in _TRUE:
             return ALREADY
-        if self.split is not None and read_split_name(row.get(self.split)) != split:
+        if self.split is not None and self.split.parse(row.get(self.split.name) or "train") != split:
             return OTHER_SPLIT
         if self.label is not None and not (row.get(self.label) or "").strip():
             return NO_LABEL
@@ -77,13 +78,13 @@ def find_columns(table: Table, reading: PrepareConfig) -> Columns:
         InputError: the file has no rows, or the columns' roles are not clear.
     """
     sample, source = table.sample(), str(table.source)
-    text = find_text(sample, reading.text_column, source).name
+    text = find_text(sample, table.text_column(reading.text_column), source).name
     others = {name: values for name, values in sample.items() if name not in ADDED}
     label = find_label(others, text, reading.label_column, source)
     rest = {name: values for name, values in others.items() if name != text and (not label or name != label.name)}
-    split = find_split(rest, reading.split_column, source)
+    split = find_split(rest, reading.split_column, source, parse_split_values(reading.split_values))
     row_id = find_row_id(rest)
-    return Columns(text, *(found.name if found else None for found in (label, split, row_id)))
+    return Columns(text, label.name if label else None, split, row_id.name if row_id else None)
 
 
 def survey_file(
@@ -114,11 +115,6 @@ def survey_file(
     if not found.eligible:
         raise InputError(f"no row of `{table.source}` can be copied", _explain_none(found, split))
     return found
-
-
-def read_split_name(value: str | None) -> str:
-    """Return what we call the split that a cell names; rows it says nothing about are train rows."""
-    return parse_split(value or "train") or value or ""
 
 
 def read_rows(table: Table) -> Iterator[list[CellRecord]]:

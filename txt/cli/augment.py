@@ -10,10 +10,10 @@ import typer
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
 from txt.cli.interrupt import stop_on_signals
-from txt.cli.options import GivenOptions, build_config, takes
+from txt.cli.options import DataArgument, GivenOptions, build_config, takes
 from txt.cli.stage_bar import StageBar
-from txt.config import AugmentConfig, PrepareConfig
-from txt.data.reading.source import check_file
+from txt.config import READING, AugmentConfig, PrepareConfig
+from txt.data.reading.source import check_file, join_paths
 from txt.errors import InputError, TxtError
 from txt.option_schema import list_options
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from txt.augmentation.gain import GainLearner
     from txt.augmentation.plan import CopyPlan
 
-_READING = ("text_column", "label_column", "split_column", "encoding", "delimiter")
+_READING = (*READING, "split_column", "split_values")
 _INSTEAD = "Instead of writing"
 
 
@@ -37,10 +37,7 @@ def register(app: typer.Typer) -> None:
     without=("methods", *(name for name in list_options(PrepareConfig) if name not in (*_READING, "seed"))),
 )
 def augment(
-    data: Annotated[
-        str,
-        typer.Argument(help="CSV, TSV, JSONL, JSON or Parquet file, also .gz; - is standard input.", metavar="DATA"),
-    ],
+    data: DataArgument,
     *,
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="File to make; its ending says the format [DATA.augmented.…].")
@@ -91,14 +88,15 @@ def augment(
         build_config(AugmentConfig, given, given.settings),
         build_config(PrepareConfig, given, given.settings),
     )
-    check_file(data)
+    source = join_paths(data)
+    check_file(source)
     if show is not None:
-        _run_with_wordnet(lambda: _preview_copies(data, config, reading, show, as_json))
+        _run_with_wordnet(lambda: _preview_copies(source, config, reading, show, as_json))
     elif evaluate:
-        _run_with_wordnet(lambda: _measure_gain(data, config, reading, learner, as_json))
+        _run_with_wordnet(lambda: _measure_gain(source, config, reading, learner, as_json))
     else:
-        target = out or _name_output(data)
-        _run_with_wordnet(lambda: _write_copies(data, target, config, reading, force, yes, as_json))
+        target = out or _name_output(source)
+        _run_with_wordnet(lambda: _write_copies(source, target, config, reading, force, yes, as_json))
 
 
 def _write_copies(
@@ -209,9 +207,9 @@ def _download_wordnet() -> None:
 def _name_output(data: str) -> Path:
     if data == "-":
         raise InputError("-o is missing: standard input has no name", "-o augmented.csv")
-    path = Path(data)
-    name, dot, ending = path.name.partition(".")
-    return path.with_name(f"{name}.augmented{dot}{ending}")
+    from txt.data.reading.source import name_output
+
+    return name_output(data, "augmented")
 
 
 def _say_next(summary: "AugmentSummary") -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _SHOWN_CLASSES = 12
 _SHOWN_CONFLICTS = 3
+_SHOWN_COLUMNS = 12
 _TEXT_WIDTH = 58
 _ROLES = {"text": "text", "label": "label", "split": "split", "group": "group", "row_id": "row id"}
 
@@ -62,7 +63,9 @@ def _describe_columns(report: "DataReport") -> Iterator[tuple[str, Text]]:
         if column:
             yield name, make_literal(f"column `{column['name']}`, {column['why']}")
     if report.metadata:
-        yield "kept too", make_literal(", ".join(report.metadata))
+        rest = len(report.metadata) - _SHOWN_COLUMNS
+        more = f" and {rest:,} more" if rest > 0 else ""
+        yield "kept too", make_literal(", ".join(report.metadata[:_SHOWN_COLUMNS]) + more)
     yield "splits", make_literal(report.split_by)
     for why, rows in report.dropped.items():
         yield "left out", make_literal(f"{rows:,} of {report.rows_read:,} rows: {why}")
@@ -110,6 +113,10 @@ def _describe_findings(report: "DataReport") -> Iterator[tuple[str, RenderableTy
     )
     yield "tokenizer", _describe_tokenizer(report)
     repeated = f"{report.duplicates:,} rows repeat an earlier text" if report.duplicates else "no text comes twice"
+    if report.alike > report.duplicates:
+        repeated += f"; {report.alike - report.duplicates:,} more do but for case, spaces, signs and links"
+    if report.near_duplicates:
+        repeated += f"; {report.near_duplicates:,} share most of their words with an earlier one"
     yield "duplicates", Text(repeated)
     if report.conflicting_texts:
         yield "conflicts", _describe_conflicts(report)

@@ -9,7 +9,7 @@ import typer
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, say_if_terminal
 from txt.cli.options import GivenOptions, build_config, takes
-from txt.config import PrepareConfig, check_device
+from txt.config import READING, PrepareConfig, check_device
 from txt.errors import InputError
 from txt.option_schema import list_options
 from txt.sanitize import sanitize
@@ -17,7 +17,7 @@ from txt.sanitize import sanitize
 if TYPE_CHECKING:
     from tqdm import tqdm
 
-_READING = ("text_column", "label_column", "split_column", "encoding", "delimiter")
+_READING = (*READING, "split_column", "split_values", "missing")
 
 
 def register(app: typer.Typer) -> None:

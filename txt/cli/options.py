@@ -74,6 +74,17 @@ def takes(
     return decorate
 
 
+DataArgument = Annotated[
+    list[str],
+    typer.Argument(
+        help="File: CSV, TSV, JSON, Parquet, Excel, SQLite … (docs/your-file.md), also packed; a folder of texts; "
+        "- is standard input. Several are read as one.",
+        metavar="DATA...",
+    ),
+]
+"""The argument of a command that reads a data file."""
+
+
 def build_config(kind: type[Kind], given: Mapping[str, Any], *below: Mapping[str, Any]) -> Kind:
     """Build a configuration from the given options; the tables in `below` fill in the rest, the first one first.
 

@@ -15,7 +15,7 @@ from txt.cli.formulas import EscapeFormulas, escape_and_report
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.stage_bar import StageBar
-from txt.config import PredictConfig, PrepareConfig
+from txt.config import READING, PredictConfig, PrepareConfig
 from txt.errors import InputError
 from txt.option_schema import list_options
 from txt.sanitize import sanitize
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from txt.prediction.label_queue import LabelQueue
     from txt.prediction.model_source import ModelSource
 
-_READING = ("text_column", "encoding", "delimiter")
+_READING = tuple(name for name in READING if name != "label_column")
 _FILE_ONLY = (*_READING, "probabilities")
 _FOR_FILES = "Files"
 
@@ -124,17 +124,13 @@ def _find_data_file(what: str | None) -> Path | None:
     Raises:
         InputError: it has the name of a data file that does not exist.
     """
-    from txt.data.reading.source import FORMATS
+    from txt.data.reading.source import FORMATS, PACKINGS, exists, is_pattern, split_paths
 
     if what is None or what == "-" or not what.strip():
         return None
-    path = Path(what)
-    try:
-        if path.exists():
-            return path
-    except (OSError, ValueError):  # longer than a name may be: a text
-        return None
-    return path if what.lower().endswith((*FORMATS, ".gz")) and len(what.split()) == 1 else None
+    if len(split_paths(what)) == 1 and exists(what) and not is_pattern(what):
+        return Path(what)
+    return Path(what) if what.lower().endswith((*FORMATS, *PACKINGS)) and len(what.split()) == 1 else None
 
 
 def _refuse_file_options(typed: Sequence[str], given: GivenOptions) -> None:
@@ -165,13 +161,15 @@ def _predict_file(
 
     check_file(path)
     from txt.cli.predict_view import show_summary
+    from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
+    from txt.data.reading.source import name_output
     from txt.files import sha256
     from txt.prediction.predict_file import PredictRequest, check_request, predict_file
 
     if files.to_label is not None and config.threshold is None:
         raise InputError("--to-label needs a --threshold", "--threshold 0.8 leaves what is below it to a person")
     source = _find_source(run)
-    target = files.out or _name_output(path)
+    target = files.out or name_output(str(path), "predicted", kept=ENDINGS)
     asked = PredictRequest(
         target, sha256(source.folder / "model.safetensors"), config, reading, resume=files.resume, force=files.force
     )
@@ -269,8 +267,3 @@ def _converse(run: str | None, config: PredictConfig, explain: bool, as_json: bo
             print_json(encode_answer(classifier, text, config, explain))
         else:
             show_answer(classifier, text, config, explain)
-
-
-def _name_output(path: Path) -> Path:
-    name, dot, ending = path.name.partition(".")
-    return path.with_name(f"{name}.predicted{dot}{ending}")

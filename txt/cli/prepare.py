@@ -9,10 +9,10 @@ import typer
 
 from txt.cli.console import make_literal, print_json, say
 from txt.cli.console import out as stdout
-from txt.cli.options import GivenOptions, build_config, read_config_file, takes
+from txt.cli.options import DataArgument, GivenOptions, build_config, read_config_file, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
-from txt.data.reading.source import check_file
+from txt.data.reading.source import check_file, join_paths
 from txt.option_schema import list_options
 
 if TYPE_CHECKING:
@@ -30,15 +30,15 @@ def register(app: typer.Typer) -> None:
 
 @takes(PrepareConfig)
 def prepare(
-    data: Annotated[
-        str,
-        typer.Argument(help="CSV, TSV, JSONL, JSON or Parquet file, also .gz; - is standard input.", metavar="DATA"),
-    ],
+    data: DataArgument,
     *,
     out: Annotated[Path, typer.Option("-o", "--out", "--name", help="Folder to make.")] = _DEFAULT,
     config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a folder that txt did not make or that runs need.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Make nothing: show how the file would be read, and what was guessed.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the data report as JSON on stdout.")] = False,
     given: GivenOptions,
@@ -50,14 +50,18 @@ def prepare(
     Example: `txt prepare reviews.csv --max-length 128 -o prepared`
     """
     options = build_config(PrepareConfig, given, read_config_file(config, PrepareConfig), given.settings)
-    check_file(data)
+    source = join_paths(data)
+    check_file(source)
+    if dry_run:
+        _show_dry_run(source, options, as_json)
+        return
     from txt.cli.data_report import show_report
     from txt.data.prepare import prepare as make
     from txt.labeling.store.stored_labels import open_stored_labels
 
     with StageBar() as bar:
-        decided = open_stored_labels(data, options)
-        report = make(data, options, out, bar.advance, force, decided)
+        decided = open_stored_labels(source, options)
+        report = make(source, options, out, bar.advance, force, decided)
     if as_json:
         _warn(report)
         print_json(report.to_json())
@@ -66,12 +70,27 @@ def prepare(
         _say_next(data, report, given)
 
 
+def _show_dry_run(data: str, options: PrepareConfig, as_json: bool) -> None:
+    """Print how a file would be read; then the error with which preparing would end, if there is one."""
+    from txt.cli.dry_run_view import show_dry_run
+    from txt.data.dry_run import look_ahead
+    from txt.labeling.store.stored_labels import open_stored_labels
+
+    found = look_ahead(data, options, open_stored_labels(data, options))
+    if as_json:
+        print_json(found.to_json())
+    else:
+        show_dry_run(found)
+    if found.problem is not None:
+        raise found.problem
+
+
 def _warn(report: "DataReport") -> None:
     for warning in report.warnings:
         say(make_literal(f"warning: {warning}").plain)
 
 
-def _say_next(data: str, report: "DataReport", given: GivenOptions) -> None:
+def _say_next(data: list[str], report: "DataReport", given: GivenOptions) -> None:
     """Print how to train: from scratch, and with a pretrained encoder on the same splits."""
     from txt.data.minilm import INSTALL, NAME, is_installed
 
@@ -81,12 +100,12 @@ def _say_next(data: str, report: "DataReport", given: GivenOptions) -> None:
     stdout.print(make_literal(f"Made {report.path} in {report.seconds:.1f} s. Next:"))
     if report.tokenizer["trained"]:
         stdout.print(make_literal(f"  txt train{folder}", style="bold"))
-        source, own = shlex.join([data, *_list_typed_options(given)]), "its own tokenizer"
+        source, own = shlex.join([*data, *_list_typed_options(given)]), "its own tokenizer"
     else:
         source, own = folder.strip(), "this tokenizer"
     few = any(rows < _FEW_ROWS for rows in report.class_counts.get("train", {}).values())
     way = "--few-shot" if few else "--freeze all"
-    source = "" if data == "-" or not source else f" {source}"
+    source = "" if data == ["-"] or not source else f" {source}"
     known = report.tokenizer.get("name", "minilm")
     stdout.print(make_literal(f"  txt train{source} --from {known} {way}", style="bold"), soft_wrap=True)
     about = "learns from few rows a class" if few else "a first result in seconds"

@@ -29,7 +29,7 @@ from txt.cli.terminal import notify as tell_desktop
 from txt.cli.training_options import build_training_options, merge_settings, name_of_one_model, take_auto_rate
 from txt.cli.watch import train_with_dashboard
 from txt.config import PrepareConfig, TrainConfig
-from txt.data.reading.source import check_file
+from txt.data.reading.source import check_file, join_paths
 from txt.errors import InputError, Interrupted, TxtError
 from txt.sanitize import sanitize
 
@@ -51,7 +51,10 @@ def register(app: typer.Typer) -> None:
 @takes(TrainConfig, PrepareConfig)
 def train(
     source: Annotated[
-        str | None, typer.Argument(help="Data file or prepared folder [default: ./prepared].", show_default=False)
+        list[str] | None,
+        typer.Argument(
+            help="Data file or prepared folder [default: ./prepared].", metavar="[SOURCE]...", show_default=False
+        ),
     ] = None,
     *,
     name: Annotated[str | None, typer.Option(help="Name of the run, a folder under `runs/` [a number].")] = None,
@@ -90,13 +93,14 @@ def train(
 
     Example: `txt train reviews.csv` or `txt train reviews.csv --from minilm`
     """
+    data = join_paths(source) if source else None
     if linear:
         if given.get("rungs", 1) != 1:
             raise InputError("--linear and --rungs both say how far to climb", "give one of them")
         given["rungs"] = 1
     if resume is not None:
         fresh = [each for each in ("name", "preset", "recipe", "linear", "config", "from_study") if each in given.typed]
-        begin = partial(_resume_run, source, fresh, resume, at_step, given)
+        begin = partial(_resume_run, data, fresh, resume, at_step, given)
     else:
         file = dict(read_config_file(config, TrainConfig, PrepareConfig))
         preset_set, recipe, options = merge_settings(preset, recipe, file, given)
@@ -104,20 +108,20 @@ def train(
             finds = take_auto_rate(options, given)
             settle = set_found_rate if finds else _keep_options
             training = build_training_options(preset_set, recipe, options, given, finds)
-            _tell_road(name_of_one_model(preset_set, recipe, {**options, **given}, finds), source)
+            _tell_road(name_of_one_model(preset_set, recipe, {**options, **given}, finds), data)
         else:
             from txt.cli.grid.study import require_storage_consent
             from txt.search.best_trial import find_winner
             from txt.search.study_folder import StudyFolder
 
             require_storage_consent(StudyFolder.open(from_study))
-            source, winner = find_winner(from_study, source)
+            data, winner = find_winner(from_study, data)
             settle = set_found_rate if take_auto_rate(file, given) else _keep_options
             of_preset = get_preset_options(preset if "preset" in given.typed else None)
             training = build_config(TrainConfig, given, of_preset, file, winner)
         preparing = _build_prepare_config(training, options, given)
         choosing = _choose_tokenizer(training, options, given)
-        begin = partial(_start_new_run, source, name, training, preparing, given, settle, choosing)
+        begin = partial(_start_new_run, data, name, training, preparing, given, settle, choosing)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         _train_together(partial(begin, here=True), as_json)
         return
@@ -194,7 +198,7 @@ def _start_new_run(
     here: bool = True,
 ) -> "Start":
     """Make a run on a prepared folder, or on a data file that is prepared first; `here` tells who trains it."""
-    if source is None or Path(source).is_dir():
+    if source is None or _is_prepared(source):
         refuse_prepare_options(given)
         say_if_terminal(f"opening {sanitize(source or 'prepared')} …")
         from txt.training.start import PREPARED, start_on_prepared
@@ -212,6 +216,15 @@ def _start_new_run(
             )
     say_links(start.run)
     return start
+
+
+def _is_prepared(source: str) -> bool:
+    """Tell a prepared folder from a data file, and from a folder of texts or a saved data set."""
+    from txt.data.prepared import MANIFEST
+    from txt.data.reading.kinds.text_folder import holds_data
+
+    path = Path(source)
+    return path.is_dir() and ((path / MANIFEST).exists() or not holds_data(path))
 
 
 def _resume_run(

@@ -1,40 +1,76 @@
-"""The classes' names: kept as they are written, put in order, and checked for likely mistakes."""
+"""The classes' names: which labels are classes, which mean no label, and which are several labels; put in order.
+
+A label keeps its spelling. What is read otherwise than it is written is told, and what can be read in two ways refused.
+"""
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from txt.data.several_labels import find_several, split_list
+from txt.errors import InputError
 
 _WHOLE = re.compile(r"[+-]?\d+(\.0+)?")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
+_MARKS = frozenset({"nan", "-nan", "nat", "null", "\\n", "<na>", "#n/a", "#na", "<null>", "(null)", "[null]"})
+"""What programs write for a missing value, in lower case."""
+
+_WORDS = frozenset({"none", "n/a", "na", "n.a.", "nil", "-", "--", "?", "undefined", "missing", "not available"})
+"""What people write for a missing value, and as a class too."""
+
+_INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+_EDGES = "\u200c\u200d"  # they shape letters and emoji inside a word, and mean nothing at its ends
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class LabelRules:
+    """How labels are to be read; `source` and `column` are for messages.
+
+    `missing` are the values that mean no label, None where the user named none. With `whole` a label is one class even
+    if it looks like several. `people` are classes that people chose by name: they are never marks of missing values.
+    """
+
+    source: str = "the file"
+    column: str = "label"
+    missing: frozenset[str] | None = None
+    whole: bool = False
+    people: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
 class Naming:
-    """Which class each written label means; `note` says what the user may not expect, if anything."""
+    """Which class each written label means, none for those that mean no label; `notes` tell what was not as written."""
 
     names: tuple[str, ...]
     class_of: Mapping[str, int]
-    note: str | None = None
+    notes: tuple[str, ...] = ()
 
 
-def name_classes(written: Iterable[str]) -> Naming:
+def name_classes(written: Mapping[str, int], rules: LabelRules | None = None) -> Naming:
     """Return the classes in order: numbers by value, before words in alphabetical order.
 
-    Labels that are all whole numbers, some written like `1.0` (spreadsheets and pandas do that), lose the `.0`.
+    `written` are the labels with their numbers of rows.
+
+    Raises:
+        InputError: labels may or may not mean a missing value, or rows have several labels.
     """
-    labels = sorted(set(written))
-    renamed = {label: label for label in labels}
-    note = None
-    if labels and all(_WHOLE.fullmatch(label.strip()) for label in labels):
-        as_whole = {label: str(int(float(label))) for label in labels}
-        changed = [label for label in labels if "." in label]
-        if changed:
-            renamed = as_whole
-            shown = ", ".join(f"`{label}` as `{as_whole[label]}`" for label in changed[:3])
-            note = f"whole numbers written with a point are read as integers: {shown}"
-    names = sorted(set(renamed.values()), key=_label_sort_key)
+    reading = _Reading(dict(written), rules or LabelRules())
+    reading.remove_invisible()
+    reading.remove_missing()
+    reading.unwrap_lists()
+    reading.refuse_several()
+    reading.join_numbers()
+    names = sorted(set(reading.names.values()), key=_label_sort_key)
     places = {name: place for place, name in enumerate(names)}
-    return Naming(tuple(names), {label: places[name] for label, name in renamed.items()}, note)
+    return Naming(tuple(names), {label: places[name] for label, name in reading.names.items()}, tuple(reading.notes))
+
+
+def parse_missing(written: str | None) -> frozenset[str] | None:
+    """Return the values that `--missing nan,None` names: none of an empty text, None where nothing was said."""
+    return None if written is None else frozenset(part.strip() for part in written.split(",") if part.strip())
 
 
 def find_lookalikes(names: Sequence[str]) -> list[tuple[str, ...]]:
@@ -45,6 +81,177 @@ def find_lookalikes(names: Sequence[str]) -> list[tuple[str, ...]]:
     return [tuple(group) for group in groups.values() if len(group) > 1]
 
 
+def remove_invisible(label: str) -> str:
+    """Return a label without characters that nobody sees, in the composed form of its letters."""
+    plain = label if label.isascii() else unicodedata.normalize("NFC", _INVISIBLE.sub("", label).replace("\xa0", " "))
+    return plain.strip().strip(_EDGES).strip()
+
+
+def read_label_cell(label: str) -> str:
+    """Return what a label cell says where nothing can be asked: "" for what programs write for a missing value.
+
+    What cannot be seen is left out, and a list of one label is that label.
+    """
+    name = remove_invisible(label)
+    if name.startswith(("[", "{")) and (found := split_list(name)) is not None and len(found) < 2:
+        name = remove_invisible(found[0]) if found else ""
+    return "" if name.lower() in _MARKS else name
+
+
+@dataclass
+class _Reading:
+    """Labels on the way to classes: `names` holds what each written one is read as."""
+
+    rows: dict[str, int]
+    rules: LabelRules
+    names: dict[str, str] = field(init=False)
+    notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.names = {label: label for label in sorted(self.rows)}
+
+    def remove_invisible(self) -> None:
+        """Read labels without what cannot be seen; a label of nothing else is none."""
+        for label in list(self.names):
+            self.names[label] = remove_invisible(label)
+        changed = [label for label, name in self.names.items() if name and name != label]
+        if changed:
+            shown = _list_names(dict.fromkeys(self.names[label] for label in changed))
+            self.notes.append(
+                f"{self._count(changed)} with invisible characters or spaces around the label, which is read without "
+                f"them: {shown}"
+            )
+        self._drop([label for label, name in self.names.items() if not name])
+
+    def remove_missing(self) -> None:
+        """Take marks of missing values out: those that the user named, or else those that only programs write."""
+        if self.rules.missing is not None:
+            self._remove_named(self.rules.missing)
+            return
+        marks = [label for label in self.names if self._is_mark(label, _MARKS)]
+        doubtful = [label for label in self.names if self._is_mark(label, _WORDS)]
+        if "-" in doubtful and "+" in self.names:
+            doubtful.remove("-")
+        if len(self.names) <= len(marks) + len(doubtful):  # there is nothing else: a message about classes comes later
+            return
+        if doubtful:
+            named = ",".join([*marks, *doubtful])
+            raise InputError(
+                f"column `{self.rules.column}` of `{self.rules.source}` has {self._list_counts([*marks, *doubtful])}: "
+                "no label, or classes?",
+                f"--missing {_quote(named)} leaves these rows without a label, --missing '' makes classes of them",
+            )
+        if marks:
+            self.notes.append(
+                f"{self._list_counts(marks)} in column `{self.rules.column}` are read as no label; --missing '' makes "
+                "classes of them"
+            )
+        self._drop(marks)
+
+    def unwrap_lists(self) -> None:
+        """Read lists of one label as that label, and empty ones as none."""
+        lists = {label: found for label in self.names if (found := split_list(self.names[label])) is not None}
+        if not lists or self.rules.whole or len(lists) < len(self.names) or max(map(len, lists.values())) > 1:
+            return
+        for label, found in lists.items():
+            self.names[label] = remove_invisible(found[0]) if found else ""
+        example = next(label for label, found in lists.items() if found) if any(lists.values()) else ""
+        if example:
+            self.notes.append(f"lists of one label are read as that label: `{example}` as `{self.names[example]}`")
+        self._drop([label for label, name in self.names.items() if not name])
+
+    def refuse_several(self) -> None:
+        """Refuse labels that are several: a model gives one."""
+        several = None if self.rules.whole else find_several(set(self.names.values()), self.rules.people)
+        if several is None:
+            return
+        labels = [label for label, name in self.names.items() if name in several.labels]
+        total = sum(self.rows[label] for label in self.names)
+        example = max(labels, key=lambda label: self.rows[label])
+        raise InputError(
+            f"{self._count(labels)} of {total:,} labeled ones in `{self.rules.source}` have several labels in column "
+            f"`{self.rules.column}`, {several.how}: `{example}`",
+            "a model gives one label: leave one in each row, or --no-multi-label makes each combination a class",
+        )
+
+    def join_numbers(self) -> None:
+        """Read numbers of the same value, such as `1`, `1.0` and `01`, as one class, written as briefly as possible.
+
+        Whole numbers that all have a point, as spreadsheets and pandas write them, lose it.
+        """
+        values = {name: value for name in set(self.names.values()) if (value := read_number(name)) is not None}
+        groups: dict[Decimal, list[str]] = {}
+        for name, value in sorted(values.items()):
+            groups.setdefault(value, []).append(name)
+        all_whole = bool(values) and all(_WHOLE.fullmatch(name) for name in self.names.values())
+        read_as = {
+            name: _spell_number(value)
+            for value, group in groups.items()
+            for name in group
+            if len(group) > 1 or (all_whole and "." in name)
+        }
+        if any(len(group) > 1 for group in groups.values()) and all_whole:
+            read_as = {name: _spell_number(value) for name, value in values.items()}
+        changed = {name: short for name, short in read_as.items() if name != short}
+        if not changed:
+            return
+        self.names = {label: read_as.get(name, name) for label, name in self.names.items()}
+        shown = ", ".join(f"`{name}` as `{short}`" for name, short in sorted(changed.items())[:3])
+        what = (
+            "whole numbers written with a point are read as integers"
+            if all_whole and not any(len(group) > 1 for group in groups.values())
+            else "numbers of the same value are one class"
+        )
+        self.notes.append(f"{what}: {shown}")
+
+    def _remove_named(self, missing: frozenset[str]) -> None:
+        unknown = sorted(missing - {*self.names, *self.names.values()})
+        if unknown:
+            raise InputError(
+                f"--missing names {_list_names(unknown)}, which no row of `{self.rules.source}` has as its label",
+                f"labels are {_list_names(sorted(self.names))}",
+            )
+        self._drop([label for label, name in self.names.items() if label in missing or name in missing])
+        kept = [label for label in self.names if self._is_mark(label, _MARKS)]
+        if kept and missing:
+            self.notes.append(f"{_list_names(kept)} is read as a class, since --missing does not name it")
+
+    def _is_mark(self, label: str, marks: frozenset[str]) -> bool:
+        name = self.names[label]
+        return name.lower() in marks and name not in self.rules.people
+
+    def _drop(self, labels: Iterable[str]) -> None:
+        for label in list(labels):
+            del self.names[label]
+
+    def _count(self, labels: Iterable[str]) -> str:
+        rows = sum(self.rows[label] for label in labels)
+        return "1 row" if rows == 1 else f"{rows:,} rows"
+
+    def _list_counts(self, labels: Sequence[str]) -> str:
+        return ", ".join(f"`{label}` in {self._count([label])}" for label in labels)
+
+
+def read_number(name: str) -> Decimal | None:
+    """Return the value of a class that is a number, None for any other."""
+    return Decimal(name) if _NUMBER.fullmatch(name) else None
+
+
+def _spell_number(value: Decimal) -> str:
+    whole = value.to_integral_value()
+    return str(int(whole)) if value == whole else format(value.normalize(), "f")
+
+
 def _label_sort_key(name: str) -> tuple[bool, float, str]:
     number = _NUMBER.fullmatch(name.strip())
     return (number is None, float(name) if number else 0.0, name)
+
+
+def _list_names(names: Iterable[str]) -> str:
+    listed = list(names)
+    return ", ".join(f"`{name}`" for name in listed[:_SHOWN]) + (" …" if len(listed) > _SHOWN else "")
+
+
+def _quote(value: str) -> str:
+    plain = value.replace(",", "").replace(".", "").replace("/", "")
+    return value if plain.isalnum() else "'" + value.replace("'", "'\\''") + "'"

@@ -15,6 +15,7 @@ from txt import __version__
 from txt.config import PrepareConfig
 from txt.data.arrow_arrays import build_mask
 from txt.data.division import Division, divide_rows
+from txt.data.dry_run import describe_reading
 from txt.data.encode_splits import EncodedSplits, encode_rows
 from txt.data.labels import find_lookalikes
 from txt.data.prepared import MANIFEST, REPORT, SPLITS, TOKENIZER, Manifest, describe_file, write_manifest
@@ -50,6 +51,10 @@ def prepare(
         InputError: the file cannot be used as it is, or `out` must not be replaced without `force`.
         TxtError: the disk is full, or may not be written to.
     """
+    if config.multi_label:
+        raise InputError(
+            "--multi-label: a model gives one label a row", "--no-multi-label makes a class of each combination"
+        )
     started = time.monotonic()
     tell = progress or (lambda _: None)
     _refuse_overwriting(out, source, force)
@@ -169,6 +174,7 @@ def _make_manifest(
         config=config.to_json(),
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         version=__version__,
+        reading={name: describe_reading(dialect) for name, dialect in staged.dialects.items()},
     )
 
 
@@ -200,7 +206,20 @@ def _make_report(staged: StagedRows, division: Division, encoded: EncodedSplits,
         tokenizer=manifest.tokenizer,
         suggested_max_length=suggest_max_length(lengths),
         warnings=(*staged.warnings, *division.warnings()),
+        alike=division.alike,
+        near_duplicates=division.near,
+        overlaps=_list_overlaps(division),
     )
+
+
+def _list_overlaps(division: Division) -> dict[str, dict[str, int]]:
+    """Return by pair of splits how many rows of the second are equal, alike or near to one of the first."""
+    kinds = {"equal": division.overlaps, "alike": division.alike_overlaps, "near": division.near_overlaps}
+    listed: dict[str, dict[str, int]] = {}
+    for kind, overlaps in kinds.items():
+        for first, second, rows in overlaps:
+            listed.setdefault(f"{SPLITS[first]}-{SPLITS[second]}", {})[kind] = rows
+    return listed
 
 
 def _list_conflicts(division: Division, staged: StagedRows) -> tuple[Conflict, ...]:

@@ -3,11 +3,11 @@
 Only a few bytes per row stay in memory. The staged files hold text and metadata, in the order of the sources.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -15,19 +15,22 @@ import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
 from txt.data.arrow_arrays import FALSE, ZERO, build_numbers, build_strings
-from txt.data.reading.columns import Column, Roles, find_label, find_named_column, find_row_id, find_split, find_text
+from txt.data.reading.columns import Column, Roles, find_label, find_named_column, find_row_id, find_text
+from txt.data.reading.how_read import Dialect
+from txt.data.reading.split_column import NO_SPLIT, find_split, parse_split_values
 from txt.data.reading.table import Table, open_table
 from txt.data.row_facts import ROW, RowFacts, get_column
+from txt.data.several_labels import refuse_one_hot
 from txt.data.split import TEST, TRAIN, VAL, find_repeated
 from txt.errors import InputError
-from txt.files import sha256
 
 
 @dataclass
 class StagedRows:
     """All rows that have a text, in the sources' order: the facts about each, and the files with the rest.
 
-    `sources` are the files read, with their checksums; `columns` are theirs, in the order in which they came.
+    `sources` are the files read, with their checksums; `dialects` says how each was read; `columns` are theirs, in the
+    order in which they came.
     """
 
     folder: Path
@@ -36,9 +39,12 @@ class StagedRows:
     columns: dict[str, None] = field(default_factory=dict)
     parts: list[Path] = field(default_factory=list)
     sources: dict[str, str] = field(default_factory=dict)
+    dialects: dict[str, Dialect] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    people: frozenset[str] = frozenset()  # classes that were named by people, not by a file
     rows_read: int = 0
     rows_without_text: int = 0
+    cut: bool = False  # whether only the beginning was read
 
     def metadata(self) -> list[str]:
         """Return the columns that are kept beside text, label and id."""
@@ -64,10 +70,16 @@ class StagedRows:
 
 
 class DecidedLabels(Protocol):
-    """Labels that were given elsewhere, for the rows of the data file in order."""
+    """Labels that were given elsewhere, for the rows of the data file in order.
+
+    `reading` are the options with which the file was read when they were given, by their names in PrepareConfig;
+    `classes` those that people named, one a label.
+    """
 
     source: str
     used: int
+    reading: Mapping[str, Any]
+    classes: frozenset[str]
 
     def __call__(self, texts: Sequence[str | None], labels: Sequence[str | None]) -> list[str | None]:
         """Return the labels of some rows, from their texts and their labels in the file."""
@@ -82,36 +94,44 @@ def stage_rows(
     folder: Path,
     progress: Callable[[int], None],
     decided: DecidedLabels | None = None,
+    most_rows: int | None = None,
 ) -> StagedRows:
     """Read the data file and, where given, those of `--val` and `--test`; put their rows aside in `folder`.
 
-    `decided` gives the data file's rows their labels.
+    `decided` gives the data file's rows their labels. At most about `most_rows` of each file are read.
 
     Raises:
         InputError: a file cannot be read, or the columns' roles are not clear.
     """
     others = [(code, file) for code, file in ((VAL, config.val), (TEST, config.test)) if file is not None]
-    if others and config.split_column:
+    if others and config.split_column not in (None, NO_SPLIT):
         raise InputError(
             "--split-column cannot be combined with --val or --test: both define the splits", "give one of them"
         )
-    with open_table(path, config) as table:
-        staged = StagedRows(folder, _find_roles(table, config, not others, decided))
-        _add_table(staged, table, TRAIN if others else None, progress, decided)
+    if others and config.split_values:
+        raise InputError("--split-values has no effect with --val or --test", "they define the splits")
+    as_before = config if decided is None else _read_as_before(config, decided.reading)
+    with open_table(path, as_before) as table:
+        staged = StagedRows(folder, _find_roles(table, as_before, not others, decided))
+        _add_table(staged, table, TRAIN if others else None, progress, decided, most_rows)
     if decided is not None:
         staged.warnings.extend(decided.warnings())
+        staged.people = decided.classes
     for code, file in others:
         with open_table(file, config) as table:
             _require_columns(table, staged.roles)
-            _add_table(staged, table, code, progress)
+            _add_table(staged, table, code, progress, most_rows=most_rows)
     _settle_ids(staged)
     return staged
 
 
 def _find_roles(table: Table, config: PrepareConfig, has_splits: bool, decided: DecidedLabels | None) -> Roles:
     sample, source = table.sample(), str(table.source)
-    text = find_text(sample, config.text_column, source)
-    label = find_label(sample, text.name, config.label_column, source)
+    text = find_text(sample, table.text_column(config.text_column), source)
+    if config.label_column is None and decided is None and not find_label(sample, text.name, by_content=False):
+        refuse_one_hot({name: values for name, values in sample.items() if name != text.name}, source)
+    # Where people gave labels, a column of few values is not guessed to hold more of them.
+    label = find_label(sample, text.name, config.label_column, source, by_content=decided is None)
     if decided is not None:
         why = f"from `{decided.source}`"
         label = Column("label", why) if label is None else replace(label, why=f"{label.why}, and {why}")
@@ -123,9 +143,16 @@ def _find_roles(table: Table, config: PrepareConfig, has_splits: bool, decided: 
     if label.name == text.name:
         raise InputError(f"column `{text.name}` cannot be both text and label", "name another with --label-column")
     others = {name: values for name, values in sample.items() if name not in (text.name, label.name)}
-    split = find_split(others, config.split_column, source) if has_splits else None
+    values = parse_split_values(config.split_values)
+    split = find_split(others, config.split_column, source, values) if has_splits else None
     group = find_named_column(sample, config.group_column, "--group-column", source) if config.group_column else None
     return Roles(text, label, split, group, find_row_id(others))
+
+
+def _read_as_before(config: PrepareConfig, reading: Mapping[str, Any]) -> PrepareConfig:
+    """Return the options with those that the labels were given under, where the user says nothing else."""
+    changed = config.changed()
+    return config.with_options(**{name: value for name, value in reading.items() if name not in changed})
 
 
 def _require_columns(table: Table, roles: Roles) -> None:
@@ -141,9 +168,11 @@ def _add_table(
     given: int | None,
     progress: Callable[[int], None],
     decided: DecidedLabels | None = None,
+    most_rows: int | None = None,
 ) -> None:
-    """Read a whole table into `staged`; `given` is the split of all its rows, if it is one."""
-    staged.sources[str(table.source)] = sha256(table.source.path)
+    """Read a whole table, or `most_rows` of it, into `staged`; `given` is the split of all its rows, if it is one."""
+    staged.sources.update(table.source.checksums())
+    staged.dialects[str(table.source)] = table.dialect
     staged.warnings.extend(table.dialect.warnings)
     rows = 0
     with _AsideWriter(staged) as aside:
@@ -157,6 +186,10 @@ def _add_table(
                 staged.facts.add(kept, staged.roles, given, str(table.source))
                 aside.write(kept)
             progress(staged.rows_read)
+            if most_rows is not None and rows >= most_rows:
+                staged.cut = True
+                break
+    staged.warnings.extend(table.notes)
 
 
 def _relabel_rows(batch: pa.RecordBatch, roles: Roles, decided: DecidedLabels) -> pa.RecordBatch:

@@ -7,7 +7,7 @@ import numpy as np
 
 from txt.config import PrepareConfig
 from txt.data.prepared import Prepared, Split
-from txt.data.reading.columns import parse_split
+from txt.data.reading.split_column import parse_split
 from txt.errors import InputError
 from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
 from txt.evaluation.report import Report, SplitOutputs, evaluate

@@ -1,17 +1,19 @@
 """The labeled rows of a data file, to evaluate a model on that was trained on others."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from txt.config import PrepareConfig
-from txt.data.labels import name_classes
+from txt.data.labels import LabelRules, name_classes, parse_missing, read_number
 from txt.data.prepared import SPLITS, Prepared
-from txt.data.reading.columns import Column, Sample, find_label, find_row_id, find_split, find_text, parse_split
+from txt.data.reading.columns import Column, Sample, find_label, find_row_id, find_text
+from txt.data.reading.split_column import SplitColumn, find_split, parse_split_values
 from txt.data.reading.table import Table, open_table
 from txt.data.token_encoder import TokenRows, make_encoder
 from txt.errors import InputError, nearest
@@ -52,12 +54,12 @@ class _LabeledRows:
 class _Columns:
     text: str
     label: str
-    split: str | None
+    split: SplitColumn | None
     row_id: str | None
 
     @property
     def roles(self) -> set[str | None]:
-        return {self.text, self.label, self.split, self.row_id}
+        return {self.text, self.label, _column_name(self.split), self.row_id}
 
 
 def read_labeled(path: Path, prepared: Prepared, split: str | None, config: PrepareConfig) -> LabeledFile:
@@ -82,9 +84,11 @@ def read_labeled(path: Path, prepared: Prepared, split: str | None, config: Prep
             )
         wanted = ALL if columns.split is None else split or "test"
         rows = _read_rows(table, columns, wanted)
+    classes = _name_labels(rows.labels, prepared.labels, config, path, columns.label)
+    _leave_out_unlabeled(rows, classes)
     if not rows.texts:
         raise InputError(f"`{path}` has no labeled rows to evaluate on", _explain_left_out(rows, wanted))
-    labels = _number_labels(rows.labels, prepared.labels, path)
+    labels = _number_labels(rows.labels, classes, prepared.labels, path)
     tokens = make_encoder(prepared.tokenizer(), prepared.manifest.max_length)(rows.texts)
     return LabeledFile(
         tokens.ids, tokens.offsets, wanted, labels, rows.texts, rows.row_ids, rows.metadata, dict(rows.left_out)
@@ -100,8 +104,8 @@ def _find_columns(table: Table, prepared: Prepared, config: PrepareConfig) -> _C
     if label is None:
         raise InputError(f"no column of `{source}` looks like a label", "name it with --label-column")
     others = {name: values for name, values in sample.items() if name not in (text, label.name)}
-    split = find_split(others, config.split_column, source)
-    return _Columns(text, label.name, _column_name(split), _column_name(find_row_id(others)))
+    split = find_split(others, config.split_column, source, parse_split_values(config.split_values))
+    return _Columns(text, label.name, split, _column_name(find_row_id(others)))
 
 
 def _known_column(trained_on: dict[str, Any], role: str, sample: Sample) -> str | None:
@@ -117,7 +121,7 @@ def _read_rows(table: Table, columns: _Columns, wanted: str) -> _LabeledRows:
     rows = _LabeledRows()
     for number, row in enumerate(table.rows(), start=1):
         text, label = row.get(columns.text) or "", row.get(columns.label) or ""
-        if columns.split and parse_split(row.get(columns.split)) != wanted:
+        if columns.split and columns.split.parse(row.get(columns.split.name)) != wanted:
             rows.left_out["of another split"] += 1
         elif not text.strip():
             rows.left_out["without text"] += 1
@@ -139,13 +143,33 @@ def _add_row(rows: _LabeledRows, row: dict[str, str | None], columns: _Columns, 
         values.append(row.get(name) or "")
 
 
-def _number_labels(written: Sequence[str], names: Sequence[str], path: Path) -> Ints:
+def _name_labels(
+    written: Sequence[str], names: Sequence[str], config: PrepareConfig, path: Path, column: str
+) -> dict[str, str]:
+    """Return the class that each written label means, without those that mean no label; see `name_classes`."""
+    rules = LabelRules(str(path), column, parse_missing(config.missing), people=frozenset(names))
+    naming = name_classes(Counter(written), rules)
+    return {label: naming.names[place] for label, place in naming.class_of.items()}
+
+
+def _leave_out_unlabeled(rows: _LabeledRows, classes: Mapping[str, str]) -> None:
+    """Take out the rows whose label is a mark of a missing one."""
+    kept = [label in classes for label in rows.labels]
+    if not all(kept):
+        rows.left_out["without label"] += kept.count(False)
+        rows.texts, rows.labels = list(compress(rows.texts, kept)), list(compress(rows.labels, kept))
+        rows.row_ids = list(compress(rows.row_ids, kept))
+        rows.metadata = {name: list(compress(values, kept)) for name, values in rows.metadata.items()}
+
+
+def _number_labels(written: Sequence[str], classes: Mapping[str, str], names: Sequence[str], path: Path) -> Ints:
     """Return the number of each written label among the model's classes; `1.0` may stand for `1`."""
     known = {name: number for number, name in enumerate(names)}
-    naming = name_classes(written)
-    number_of = {
-        label: known.get(label, known.get(naming.names[place], -1)) for label, place in naming.class_of.items()
-    }
+    by_value = {value: number for name, number in known.items() if (value := read_number(name)) is not None}
+    number_of = {}
+    for label, name in classes.items():
+        same = by_value.get(value, -1) if (value := read_number(name)) is not None else -1
+        number_of[label] = known.get(label, known.get(name, same))
     unknown = Counter(label for label in written if number_of[label] < 0)
     if unknown:
         raise InputError(_describe_unknown_labels(unknown, path), _suggest_known_labels(unknown, names))

@@ -43,7 +43,10 @@ def check_target(source: ModelSource, out: Path, force: bool) -> None:
 
 
 def copy_tokenizer(source: ModelSource, folder: Path) -> None:
-    """Copy the files of the tokenizer."""
+    """Copy the files of the tokenizer; a link that leads out of where the model lies is none of them."""
+    around = source.folder.resolve().parents[1]  # of a model that the hub's client keeps, files are links in there
     for file in source.folder.iterdir():
+        if file.is_symlink() and not file.resolve().is_relative_to(around):
+            continue
         if file.is_file() and file.suffix in (".json", ".txt", ".model") and file.name not in _NOT_TOKENIZER:
             shutil.copyfile(file, folder / file.name)

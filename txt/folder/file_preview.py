@@ -11,20 +11,28 @@ from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
+from txt.config import PrepareConfig
 from txt.data.reading.columns import find_label, find_text
 from txt.data.reading.dialect import detect_dialect
-from txt.data.reading.source import FORMATS, Source
-from txt.data.reading.table import Table
+from txt.data.reading.source import FORMATS, Source, guess_format
+from txt.data.reading.table import Table, open_table
 from txt.errors import InputError
+from txt.files import open_plain
 
 ENDINGS = tuple(ending for ending in FORMATS if ending != ".txt")  # most of those are prose
+_FROM_HEAD = ("csv", "jsonl", "json", "parquet")
+_QUICK = ("arrow", "sqlite")  # whose columns can be read without the rows
+_SMALL_BYTES = 2_000_000
 _HEAD_BYTES = 1 << 18
 _SAMPLED_ROWS = 200
 
 
 @dataclass(frozen=True)
 class FilePreview:
-    """What the first rows show. `labeled` is their share with a label; `problem` says why a file cannot be used."""
+    """What the first rows show. `labeled` is their share with a label; `problem` says why a file cannot be used.
+
+    A big file that has to be read whole is not looked into: it has no columns here.
+    """
 
     columns: int = 0
     rows: int = 0
@@ -40,9 +48,8 @@ class _Head(Source):
 
     content: bytes = b""
 
-    def is_gzip(self) -> bool:
+    def packing(self) -> None:
         """Tell that what is given is decompressed."""
-        return False
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
@@ -52,7 +59,8 @@ class _Head(Source):
 
 def is_data_name(name: str) -> bool:
     """Tell whether a file has a data file's name."""
-    return name.lower().removesuffix(".gz").endswith(ENDINGS) and not name.startswith(".")
+    endings = tuple(ending for ending in FORMATS if ending != ".txt")  # most of those are prose
+    return name.lower().removesuffix(".gz").endswith(endings) and not name.startswith(".")
 
 
 def preview_file(path: Path) -> FilePreview:
@@ -65,8 +73,10 @@ def preview_file(path: Path) -> FilePreview:
 
 
 @lru_cache(maxsize=1000)
-def _preview_cached(path: Path, _size: int, _modified: int) -> FilePreview:
+def _preview_cached(path: Path, size: int, _modified: int) -> FilePreview:
     try:
+        if guess_format(path) not in _FROM_HEAD:
+            return _preview_whole(path, size)
         head = _read_head(path)
         if head.content.startswith(b"PAR1"):
             return FilePreview(columns=len(detect_dialect(path).columns))
@@ -78,14 +88,24 @@ def _preview_cached(path: Path, _size: int, _modified: int) -> FilePreview:
         return FilePreview(problem=f"cannot be read: {getattr(error, 'strerror', None) or error}".lower())
 
 
+def _preview_whole(path: Path, size: int) -> FilePreview:
+    """Look at a file that is read from its end, or as a whole; of a big one only the columns, if those are quick."""
+    if size > _SMALL_BYTES and guess_format(path) not in _QUICK:
+        return FilePreview()
+    with open_table(path, PrepareConfig()) as table:
+        if size > _SMALL_BYTES:
+            return FilePreview(columns=len(table.dialect.columns))
+        return _describe_sample(_read_sample(table), path.name)
+
+
 def _read_head(path: Path) -> _Head:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         packed = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if packed else path.open("rb") as stream:
+    with gzip.open(path) if packed else open_plain(path) as stream:
         content = stream.read(_HEAD_BYTES)
     if len(content) == _HEAD_BYTES:
         content = content[: content.rfind(b"\n") + 1] or content
-    return _Head(path, path.name, content)
+    return _Head(path, path.name, content=content)
 
 
 def _read_sample(table: Table) -> dict[str, list[str | None]]:

@@ -14,17 +14,45 @@ ACTION_LETTERS = "bfgmnpqrsu"
 """Letters that mean something else while labeling (`r` is kept for rules); every action has another key as well."""
 
 _LABEL_KEYS = "123456789" + "".join(letter for letter in string.ascii_lowercase if letter not in ACTION_LETTERS)
+_DIGITS = frozenset(string.digits)
 _ACTION_SIGNS = "/?+#!*%|<>"
+_ACTION_KEYS = frozenset(ACTION_LETTERS) | frozenset(_ACTION_SIGNS) | {"U"}
 
 
-def assign_keys(names: Sequence[str], chosen: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return the key of each class, the chosen ones first; classes beyond the last key have none."""
+def assign_keys(
+    names: Sequence[str], chosen: Mapping[str, str] | None = None, added: Collection[str] = ()
+) -> dict[str, str]:
+    """Return the key of each class, the chosen ones first; classes beyond the last key have none.
+
+    A class whose name is a digit gets that digit, so that no key stands for one class and names another. Those `added`
+    while labeling come last, and take no key from the others.
+    """
     keys = {name: key for name, key in (chosen or {}).items() if name in names}
-    free = (key for key in _LABEL_KEYS if key not in keys.values())
-    for name in names:
-        if name not in keys and (key := next(free, None)):
-            keys[name] = key
+    for group in ([name for name in names if name not in added], [name for name in names if name in added]):
+        digits = {name for name in group if name in _DIGITS and name not in keys and name not in keys.values()}
+        keys |= {name: name for name in digits}
+        free = (key for key in _LABEL_KEYS if key not in keys.values())
+        for name in group:
+            if name not in keys and (key := next(free, None)):
+                keys[name] = key
     return {name: keys[name] for name in names if name in keys}
+
+
+def find_class(typed: str, names: Sequence[str], keys: Mapping[str, str]) -> str | None:
+    """Return the class that a typed key or name means: a key first, since it is the key that is shown.
+
+    With more than MOST_KEYS classes there are no keys, and some letters of a name are enough. A letter that means an
+    action is never the name of a class.
+    """
+    if len(names) > MOST_KEYS:
+        if typed in names:
+            return typed
+        found = match_classes(typed, names) if len(typed) > 1 else []
+        return found[0] if len(found) == 1 else None
+    by_key = {key: name for name, key in keys.items()}
+    if typed in by_key:
+        return by_key[typed]
+    return typed if typed in names and typed not in _ACTION_KEYS else None
 
 
 def assign_mnemonics(names: Sequence[str]) -> dict[str, str]:

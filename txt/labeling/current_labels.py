@@ -67,4 +67,5 @@ class CurrentLabels:
     def _update_classes(self) -> None:
         """Put the list of classes together: those given, and those added in a sitting and not undone."""
         self.classes = list_classes(self.given_classes, self._added_classes, self._taken_back)
-        self.keys = assign_keys(self.classes, self.chosen_keys)
+        added = set(self._added_classes.values()) - set(self.given_classes)
+        self.keys = assign_keys(self.classes, self.chosen_keys, added)

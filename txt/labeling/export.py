@@ -1,11 +1,16 @@
 """Exports the data file with its labels: the file byte for byte, with label columns at the end of each row."""
 
-from collections.abc import Iterator, Sequence
+import csv
+import io
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
 from txt.data.reading.added_cells import add_cells, add_cells_to_head
+from txt.data.reading.kinds.spreadsheet_copy import ENDINGS, write_copy
+from txt.data.reading.label_columns import choose_column_names
 from txt.data.reading.open_rows import OpenRows
+from txt.data.reading.source import PART_MARK, choose_output_format, compress_output, is_read_from, spool_source
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
@@ -13,22 +18,7 @@ from txt.labeling.row_states import RowStates
 from txt.labeling.store.journal import Journal
 from txt.overwriting import is_changed_since, note_made
 
-COLUMNS = (
-    "label",
-    "label_status",
-    "label_by",
-    "label_time",
-    "label_how",
-    "label_confidence",
-    "label_flagged",
-    "label_note",
-)
-"""The columns that an export adds: the label (several are joined by `|`), `labeled`, `skipped` or `unlabeled`, who gave
-it, when (UTC), how (`manual`, `bulk`, `duplicate`, … or `file` for one that was there before), `flagged` or nothing,
-and the note. Where rules or a model gave the label, `label_by` names them, and `label_confidence` says how sure they
-are. Where the file has a column of such a name, ours are called `final_label` and so on."""
-
-_PREFIX = "final_"
+_Writer = Callable[[IO[bytes], OpenRows, Sequence[str], Iterator[RowAnswer]], int]
 
 
 def export(
@@ -43,7 +33,8 @@ def export(
     """Write the data file with label columns to `target`, whole or not at all; returns the number of labeled rows.
 
     Rows that nobody decided on get what `propose` says. Every cell, delimiter, quote, line end and blank line stays as
-    it is, byte for byte, and so does the encoding.
+    it is, byte for byte, and so does the encoding. A spreadsheet becomes a copy of itself with the columns added; what
+    else has no lines of its own becomes CSV or JSON lines, as the target is named.
 
     Raises:
         InputError: `target` is the data file itself, or another file that no export made.
@@ -53,22 +44,38 @@ def export(
         raise TxtError(f"`{rows.path}` is still being read", "export in a moment")
     names = choose_column_names(rows.form.columns)
     _refuse_overwrite(rows, target, names, overwrite)
-    with atomic_write(target, "wb") as file:
-        labeled = _write(file, rows, names, answers(states, journal, propose))
+    write = _choose_writer(rows, target)
+    packed = target.suffix.lower() == ".gz" and rows.form.content is not None
+    with atomic_write(target, "wb") as raw, compress_output(raw, packed) as file:
+        labeled = write(file, rows, names, answers(states, journal, propose))
     note_made(target)
     return labeled
 
 
-def choose_column_names(taken: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the label columns beside those that the file has."""
-    names: tuple[str, ...] = COLUMNS
-    while set(names) & set(taken):
-        names = tuple(_PREFIX + name for name in names)
-    return names
+def _choose_writer(rows: OpenRows, target: Path) -> "_Writer":
+    """Return what writes the rows: as they stand in the file, or in the format of the target where they cannot."""
+    if rows.form.content is None:
+        return _write
+    if target.suffix.lower() in ENDINGS:
+        if rows.path.suffix.lower() != target.suffix.lower() and not _is_sheet_of(rows.path, target.suffix):
+            raise InputError(
+                f"`{target}` is a spreadsheet, and `{rows.path}` is another kind of file",
+                f"--export {target.with_suffix('.csv')}",
+            )
+        return _write_spreadsheet
+    form = choose_output_format(target, "csv")
+    if form == "parquet":
+        raise InputError(f"`{target}` asks for Parquet", f"--format parquet --export {target}")
+    return {"csv": _write_csv, "jsonl": _write, "json": _write_array}[form]
+
+
+def _is_sheet_of(data: Path, ending: str) -> bool:
+    """Tell whether the data is a sheet that was named, `book.xlsx::Survey`, of a spreadsheet of this kind."""
+    return str(data).lower().partition(f"{ending.lower()}{PART_MARK}")[1] != ""
 
 
 def _refuse_overwrite(rows: OpenRows, target: Path, names: Sequence[str], overwrite: bool) -> None:
-    if target.exists() and target.samefile(rows.path):
+    if target.exists() and is_read_from(rows.path, target):
         raise InputError(
             f"the export cannot take the data file's place: `{rows.path.name}`",
             f"--export {rows.path.stem}.labeled.csv",
@@ -83,7 +90,10 @@ def _refuse_overwrite(rows: OpenRows, target: Path, names: Sequence[str], overwr
 
 def _is_export(rows: OpenRows, target: Path, names: Sequence[str]) -> bool:
     """Tell whether a file begins as an export of this data file does."""
-    expected = add_cells_to_head(rows.head(), names, rows.form)
+    if rows.form.content is not None:
+        expected = (",".join((*rows.form.columns, *names)) + "\n").encode()
+    else:
+        expected = add_cells_to_head(rows.head(), names, rows.form)
     with target.open("rb") as file:
         found = file.read(len(expected))
     return bool(found) and found == expected
@@ -98,8 +108,46 @@ def _write(file: IO[bytes], rows: OpenRows, names: Sequence[str], found: Iterato
     return labeled
 
 
+def _write_csv(file: IO[bytes], rows: OpenRows, names: Sequence[str], found: Iterator[RowAnswer]) -> int:
+    text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="")
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*rows.form.columns, *names])
+    labeled = 0
+    for row, answer in enumerate(found):
+        writer.writerow([*rows.cells(row), *_make_cells(answer)])
+        labeled += answer.status == "labeled"
+    text.flush()
+    text.detach()
+    return labeled
+
+
+def _write_array(file: IO[bytes], rows: OpenRows, names: Sequence[str], found: Iterator[RowAnswer]) -> int:
+    labeled = 0
+    for row, answer in enumerate(found):
+        file.write(b",\n" if row else b"[\n")
+        file.write(add_cells(rows.raw(row), names, _make_cells(answer), rows.form).rstrip())
+        labeled += answer.status == "labeled"
+    file.write(b"\n]\n")
+    return labeled
+
+
+def _write_spreadsheet(file: IO[bytes], rows: OpenRows, names: Sequence[str], found: Iterator[RowAnswer]) -> int:
+    labeled = 0
+
+    def add_answers() -> Iterator[tuple[list[str], tuple[str, ...]]]:
+        nonlocal labeled
+        for row, answer in enumerate(found):
+            labeled += answer.status == "labeled"
+            yield rows.cells(row), _make_cells(answer)
+
+    has_header = rows.form.settled_options.header is not False
+    with spool_source(rows.path) as source:
+        write_copy(source, file, rows.form.columns, names, add_answers(), has_header=has_header)
+    return labeled
+
+
 def _make_cells(answer: RowAnswer) -> tuple[str, ...]:
-    """Return an answer as the cells of COLUMNS."""
+    """Return an answer as the cells of the label columns."""
     return (
         answer.label or "",
         answer.status,

@@ -4,12 +4,14 @@ import getpass
 import os
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from txt.config import LabelConfig
+from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.open_rows import OpenRows, open_rows
-from txt.data.reading.rows import ReadingOptions
+from txt.data.reading.source import exists, split_paths
 from txt.errors import InputError, nearest
 from txt.labeling.classes import given_classes, list_classes, parse_keys, parse_labels
 from txt.labeling.item import Suggestion
@@ -17,7 +19,8 @@ from txt.labeling.row_states import RowNumbers, RowStates, read_row_states
 from txt.labeling.session import LabelSession
 from txt.labeling.store.decision import SEPARATOR
 from txt.labeling.store.journal import Journal, store_path
-from txt.labeling.store.store_file import explain_store_errors
+from txt.labeling.store.reading_options import add_reading_options, write_reading_options
+from txt.labeling.store.store_file import NotSavedError, explain_store_errors
 from txt.labeling.task import Task
 
 
@@ -132,12 +135,14 @@ def open_labels(
     Raises:
         InputError: one of them cannot be opened, or the store is about another column.
     """
-    if not data.exists():
+    if not exists(str(data)):
         close = nearest(data.name, [each.name for each in data.parent.iterdir()]) if data.parent.is_dir() else None
         raise InputError(
             f"`{data}` does not exist",
-            f"did you mean `{data.parent / close}`?" if close else "name a CSV, TSV or JSONL file",
+            f"did you mean `{data.parent / close}`?" if close else "name a data file: CSV, JSON, Excel …",
         )
+    if config.store is None and len(split_paths(str(data))) > 1:
+        raise InputError("several files have one store of labels, and it has no name yet", "--store labels.db")
     store = config.store or store_path(data)
     unstored = not write and not need_store and not store.exists()
     kept = _temporary_index_path(store) if unstored else _index_path(store)
@@ -147,10 +152,14 @@ def open_labels(
             Journal.open(config.merge, write=False).close()  # what cannot be merged leaves no empty store behind
     journal = Journal.empty(store) if unstored else Journal.open(store, write=write)
     try:
-        asked = _choose_text_column(asked, journal.settings().get("text_column"))
+        _refuse_other_text_column(asked, journal.settings().get("text_column"))
+        asked = add_reading_options(asked, journal.settings())
         rows = open_rows(data, asked, kept)
         # from now on the column is known, and the index kept must be found by the next sitting, which knows it too
-        return OpenLabels(rows, journal, config, replace(asked, text_column=rows.form.text_column), kept)
+        asked = replace(asked, text_column=rows.form.text_column)
+        if write:
+            _remember_reading(journal, asked)
+        return OpenLabels(rows, journal, config, asked, kept)
     except BaseException:
         journal.close()
         raise
@@ -176,13 +185,20 @@ def _choose_setting(wanted: bool | None, before: str | None) -> bool:
     return before == "true" if wanted is None else wanted
 
 
-def _choose_text_column(asked: ReadingOptions, before: str | None) -> ReadingOptions:
+def _remember_reading(journal: Journal, asked: ReadingOptions) -> None:
+    """Keep how the file is read, so that later commands read it in the same way without being told."""
+    wanted, settings = write_reading_options(asked), journal.settings()
+    if any(settings.get(name, "{}") != value for name, value in wanted.items()):
+        with suppress(NotSavedError), journal.transaction():
+            journal.set_settings(**wanted)
+
+
+def _refuse_other_text_column(asked: ReadingOptions, before: str | None) -> None:
     if before is not None and asked.text_column is not None and asked.text_column != before:
         raise InputError(
             f"the store holds labels for the texts of column `{before}`, not `{asked.text_column}`",
             "--store PATH keeps those of another column apart",
         )
-    return replace(asked, text_column=asked.text_column or before)
 
 
 def _find_user_name() -> str:

@@ -8,7 +8,7 @@ from txt.errors import InputError, TxtError
 from txt.labeling.actions import ACTIONS
 from txt.labeling.active.active_learning import ActiveLearning
 from txt.labeling.active.model_status_text import describe_status
-from txt.labeling.classes import MOST_KEYS, check_new_class, match_classes
+from txt.labeling.classes import MOST_KEYS, check_new_class, find_class
 from txt.labeling.item import Suggestion
 from txt.labeling.query import parse_query, scan_rows
 from txt.labeling.queue import QueueView
@@ -92,7 +92,7 @@ class PlainLabeling:
         if chosen is not None:
             self._choose(chosen)
         elif typed == "" and session.task.multi_label and session.row is not None:
-            self._tell(session.label(session.join_classes(self._chosen)))
+            self._label(session.join_classes(self._chosen))
             self._chosen.clear()
         elif typed == "" and answer == "":
             self._say(f"Type a key and Enter: {self._make_prompt()}, or ? for all keys.")
@@ -100,24 +100,25 @@ class PlainLabeling:
             self._act(typed or "s")  # a space skips, as on the screen
 
     def _find_class(self, typed: str) -> str | None:
-        session = self._session
-        by_key = {key: name for name, key in session.keys.items()}
-        if typed in session.classes:
-            return typed
-        if len(session.classes) <= MOST_KEYS:
-            return by_key.get(typed)
-        found = match_classes(typed, session.classes) if len(typed) > 1 else []
-        return found[0] if len(found) == 1 else None
+        return find_class(typed, self._session.classes, self._session.keys)
 
     def _choose(self, name: str) -> None:
         if not self._session.task.multi_label:
-            self._tell(self._session.label(name))
+            self._label(name)
         elif name in self._chosen:
             self._chosen.remove(name)
         else:
             self._chosen.append(name)
         if self._chosen:
             self._say(f"{self._session.join_classes(self._chosen)}; Enter accepts")
+
+    def _label(self, label: str) -> None:
+        """Label the text, and say which class it got: a mistyped key must not go unseen."""
+        row = self._session.row
+        more = self._session.label(label)
+        if row is not None and self._session.states.label(row) == label:
+            more = f"labeled {sanitize(label) or 'with no class'}" + (f", {more}" if more else "")
+        self._tell(more)
 
     def _act(self, typed: str) -> None:
         session, key, argument = self._session, typed[0], typed[1:].strip()

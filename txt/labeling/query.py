@@ -108,7 +108,7 @@ def scan_rows(path: Path, form: Form, index: RowIndex, query: Query) -> Iterator
     matches = _make_matcher(query, form)
     needle = _find_needle(query, form.codec)
     first, size = 0, _FIRST_BLOCK
-    with path.open("rb") as file:
+    with form.locate(path).open("rb") as file:
         while first < len(index):
             wanted = int(index.offsets[first]) + size
             last = max(int(np.searchsorted(index.offsets, wanted, "right")) - 1, first + 1)

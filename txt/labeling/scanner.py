@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.row_index import RowIndex, read_index, scan_file, write_index
-from txt.data.reading.rows import Form, ReadingOptions
+from txt.data.reading.rows import Form
 from txt.errors import TxtError
 from txt.labeling.query import Query, scan_rows
 from txt.labeling.row_states import RowNumbers
@@ -129,10 +130,10 @@ def _make_index(task: MakeIndex) -> Iterator[tuple[ScannerMessage, RowIndex | No
         if index is None:
             for scanned in scan_file(task.path, task.form):
                 yield Reading(scanned.done_bytes / max(scanned.total_bytes, 1)), None
-                index = scanned.index
+                index, form = scanned.index, scanned.form or task.form
             assert index is not None
             if task.kept:
-                write_index(task.kept, task.path, task.asked, task.form, index)
+                write_index(task.kept, task.path, task.asked, form, index)
         yield Indexed(), index
     except TxtError as error:
         yield ScanFailed(error.message, error.hint), None

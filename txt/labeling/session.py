@@ -9,6 +9,7 @@ import numpy as np
 
 from txt.data.reading.open_rows import OpenRows
 from txt.data.reading.row_index import RowIndex
+from txt.data.reading.rows import Form
 from txt.labeling.classes import check_new_class
 from txt.labeling.current_labels import CurrentLabels
 from txt.labeling.duplicates import find_duplicates, find_duplicates_of_many, find_undecided_duplicates
@@ -276,10 +277,13 @@ class LabelSession:
         self._apply_news(news)
         return bool(news)
 
-    def adopt(self, index: RowIndex) -> int:
-        """Go on with a longer index of the same file; return how many duplicates of labeled rows it brought."""
+    def adopt(self, index: RowIndex, form: Form | None = None) -> int:
+        """Go on with a longer index of the same file, and the columns met on the way.
+
+        Returns how many duplicates of labeled rows it brought.
+        """
         row = self.row
-        self.rows.index = index
+        self.rows.index, self.rows.form = index, form or self.rows.form
         self._load()
         copied = self._copy_to_new_duplicates() if self.task.twins and index.complete else 0
         if row is None:
@@ -305,7 +309,8 @@ class LabelSession:
             "relabel": json.dumps(not self.task.file_labels),
             "text_column": self.rows.form.text_column,
         }
-        if wanted != self.journal.settings():
+        known = self.journal.settings()
+        if any(known.get(name) != value for name, value in wanted.items()):
             with suppress(NotSavedError), self.journal.transaction() as news:
                 self._apply_news(news)
                 self.journal.set_settings(**wanted)

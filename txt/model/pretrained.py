@@ -248,7 +248,7 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if config.get("model_type") == TransformerClassifierConfig.model_type:
-            ours = _load_ours(TransformerClassifier, source, name)
+            ours: TransformerClassifier = _load_ours(TransformerClassifier, source, name)
             _fit_head(ours, "head2", labels)
             return ours
         if config.get("model_type") == NgramClassifierConfig.model_type:

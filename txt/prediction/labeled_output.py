@@ -1,6 +1,9 @@
 """Writes a data file with predictions added to every row; format, bytes and values of the data are unchanged."""
 
-from collections.abc import Iterator, Sequence
+import csv
+import io
+import json
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import IO
@@ -12,9 +15,11 @@ from txt.data.arrow_arrays import build_floats, build_strings
 from txt.data.reading.added_cells import add_cells, add_cells_to_head, add_fields
 from txt.data.reading.batches import BATCH_ROWS
 from txt.data.reading.json_records import read_raw_records
+from txt.data.reading.kinds.spreadsheet_copy import ENDINGS, write_copy
 from txt.data.reading.rows import Form, find_bare_form, read_records
-from txt.data.reading.source import compress_output, guess_format
+from txt.data.reading.source import WRITTEN, choose_output_format, compress_output
 from txt.data.reading.table import Table
+from txt.data.row_facts import get_column
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 
@@ -31,9 +36,7 @@ def write_answers(table: Table, out: Path, names: Sequence[str], answers: Iterat
     Raises:
         TxtError: the data has other rows than there are answers.
     """
-    written = {"csv": _write_lines, "jsonl": _write_lines, "json": _write_json_array, "parquet": _write_parquet}[
-        table.dialect.format
-    ]
+    written = _choose_writer(out, table)
     with atomic_write(out, "wb") as raw, compress_output(raw, out.suffix.lower() == ".gz") as target:
         written(table, target, names, answers)
     if next(answers, None) is not None:
@@ -41,17 +44,83 @@ def write_answers(table: Table, out: Path, names: Sequence[str], answers: Iterat
 
 
 def refuse_format(out: Path, table: Table) -> None:
-    """Refuse an output whose name asks for another format than the data's.
+    """Refuse an output whose name asks for another format than the data's, where the data's can be written.
 
     Raises:
         InputError: it does.
     """
-    asked = guess_format(out) or table.dialect.format
-    if asked != table.dialect.format:
+    if table.dialect.format == "excel" and out.suffix.lower() in ENDINGS:
+        if out.suffix.lower() != table.source.path.suffix.lower():
+            raise InputError(
+                f"`{out}` is to be a copy of `{table.source.path}`, which is another kind of spreadsheet",
+                f"-o {out.with_suffix('.csv')}",
+            )
+        return
+    asked = choose_output_format(out, table.dialect.format)
+    if table.dialect.format in WRITTEN and asked != table.dialect.format:
         raise InputError(
             f"`{out}` asks for {asked.upper()}, and `{table.source}` is {table.dialect.format.upper()}",
             "the output has the format of the data",
         )
+    if asked == "json":
+        raise InputError(f"`{out}` asks for JSON, which only JSON becomes", f"-o {out.with_suffix('.jsonl')}")
+
+
+def _choose_writer(out: Path, table: Table) -> Callable[[Table, IO[bytes], Sequence[str], Iterator[AnswerCells]], None]:
+    """Return what keeps the data as it is and adds columns; what cannot be written so becomes a file of its own."""
+    kept = {"csv": _write_lines, "jsonl": _write_lines, "json": _write_json_array, "parquet": _write_parquet}
+    if table.dialect.format == "excel" and out.suffix.lower() in ENDINGS:
+        return _write_spreadsheet
+    if table.dialect.format in kept:
+        return kept[table.dialect.format]
+    anew = {"csv": _write_new_csv, "jsonl": _write_new_json_lines, "parquet": _write_new_parquet}
+    return anew[choose_output_format(out, table.dialect.format)]
+
+
+def _write_spreadsheet(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
+    rows = ((list(row.values()), _next_answer(answers, table)) for row in table.rows())
+    has_header = table.dialect.has_header
+    write_copy(table.source, target, table.dialect.columns, names, rows, has_header=has_header)
+
+
+def _write_new_csv(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
+    text = io.TextIOWrapper(target, encoding="utf-8", newline="", write_through=True)
+    columns = list_columns(table)
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow([*columns, *names])
+    for row in table.rows():
+        answer = _next_answer(answers, table)
+        writer.writerow([*(row.get(name) for name in columns), *map(_format_cell, answer)])
+    text.detach()
+
+
+def _write_new_json_lines(
+    table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]
+) -> None:
+    for row in table.rows():
+        record = {**row, **dict(zip(names, _next_answer(answers, table), strict=True))}
+        target.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+
+
+def _write_new_parquet(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
+    columns = list_columns(table)
+    kinds = [pa.string(), *[pa.float64()] * (len(names) - 1)]
+    fields = [(name, pa.string()) for name in columns] + list(zip(names, kinds, strict=True))
+    with pq.ParquetWriter(target, pa.schema(fields)) as writer:
+        for batch in table.batches():
+            rows = [_next_answer(answers, table) for _ in range(len(batch))]
+            added = [pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
+            own = [get_column(batch, name) for name in columns]
+            writer.write_batch(pa.RecordBatch.from_arrays([*own, *added], schema=pa.schema(fields)))
+
+
+def list_columns(table: Table) -> list[str]:
+    """Return all columns of a table, those too that only later rows of JSON have."""
+    names = dict.fromkeys(table.dialect.columns)
+    if not names or table.dialect.format == "several":
+        for batch in table.batches():
+            names.update(dict.fromkeys(batch.schema.names))
+    return list(names)
 
 
 def _write_lines(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
@@ -67,7 +136,7 @@ def _write_lines(table: Table, target: IO[bytes], names: Sequence[str], answers:
 
 def _read_raw_rows(path: Path, form: Form) -> Iterator[bytes]:
     """Yield what stands before the first row, then each row with all that follows up to the next."""
-    with path.open("rb") as file:
+    with form.locate(path).open("rb") as file:
         before = 0
         for begin, _, _ in read_records(path, form):
             yield file.read(begin - before)

@@ -16,10 +16,11 @@ import numpy as np
 from txt.config import PredictConfig, PrepareConfig
 from txt.data.progress import ProgressWatcher, RowProgress
 from txt.data.reading.columns import find_label, find_text
+from txt.data.reading.kinds.spreadsheet_copy import ENDINGS, find_losses
 from txt.data.reading.source import check_file
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
-from txt.files import FORMAT, explain_os_errors, sha256
+from txt.files import FORMAT, explain_os_errors
 from txt.prediction.classifier import TextClassifier
 from txt.prediction.labeled_output import DIGITS, AnswerCells, refuse_format, write_answers
 from txt.prediction.prediction_log import PredictionLog
@@ -130,7 +131,7 @@ def text_column(table: Table, reading: PrepareConfig) -> str:
     Raises:
         InputError: the file has no rows, or it is not clear.
     """
-    return find_text(table.sample(), reading.text_column, str(table.source)).name
+    return find_text(table.sample(), table.text_column(reading.text_column), str(table.source)).name
 
 
 class _FilePredictor:
@@ -155,6 +156,7 @@ class _FilePredictor:
         summary = PredictSummary(str(self._asked.out), self._column, notes=[*self._table.dialect.warnings])
         summary.notes += _note_unknown_classes(self._table, self._column, self._classifier.labels)
         summary.rows = self._check_file()
+        summary.notes += self._table.notes
         with closing(self._open_log()) as log:
             summary.resumed_at = log.rows
             try:
@@ -167,6 +169,9 @@ class _FilePredictor:
                     log.remove()
                 raise
             log.remove()
+        if self._table.dialect.format == "excel" and self._asked.out.suffix.lower() in ENDINGS:
+            lost = find_losses(self._table.source)
+            summary.notes += [f"{self._asked.out} lacks the {each} of {self._table.source.path}" for each in lost]
         return summary
 
     def _open_log(self) -> PredictionLog:
@@ -185,7 +190,7 @@ class _FilePredictor:
         """Return what must be the same for answers to be the same."""
         config, classifier = self._asked.config, self._classifier
         facts = [
-            sha256(self._table.source.path),
+            self._table.source.checksum(),
             self._asked.of,
             self._column,
             config.stride,
@@ -292,10 +297,11 @@ def log_path(out: Path) -> Path:
 
 
 def _refuse_loss(asked: PredictRequest, table: Table) -> None:
-    out, source = asked.out, table.source.path
+    out = asked.out
     if out.is_dir():
         raise InputError(f"`{out}` is a directory", f"-o {out / Path(table.source.name).name}")
-    if out.exists() and source.exists() and out.samefile(source):
+    source = table.source.find_same(out)
+    if source is not None:
         raise InputError(
             f"the output cannot take the data file's place: `{source.name}`",
             f"-o {source.stem}.predicted{source.suffix}",

@@ -84,11 +84,11 @@ def find_split_column(rows: "OpenRows", wanted: str | None) -> str | None:
     Raises:
         InputError: `wanted` does not exist.
     """
-    from txt.data.reading.columns import find_split
+    from txt.data.reading.split_column import find_split
 
     head = [rows.cells(row) for row in range(min(len(rows), _SAMPLE_ROWS))]
     sample = dict(zip(rows.form.columns, zip(*head, strict=True), strict=True))
-    found = find_split(sample, wanted, str(rows.path))
+    found = find_split(sample, wanted, str(rows.path), strict=False)
     return found.name if found else None
 
 

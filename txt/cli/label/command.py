@@ -18,11 +18,14 @@ from txt.cli.label.active import begin_guided_session, check_active, open_active
 from txt.cli.label.exchange import export_labels, import_labels
 from txt.cli.label.review import begin_review, merge_store
 from txt.cli.label.rules import add_declared_classes, check_rules_file, judge_rules, show_rules, suggest_by_rules
-from txt.cli.options import GivenOptions, build_config, takes
+from txt.cli.options import DataArgument, GivenOptions, build_config, takes
 from txt.cli.terminal import has_screen
-from txt.config import LabelConfig, PrepareConfig
+from txt.config import READING, LabelConfig, PrepareConfig
+from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
+from txt.data.reading.source import join_paths, name_output, split_paths
 from txt.errors import InputError, TxtError
 from txt.option_schema import list_options
+from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
     from txt.labeling.active.active_learning import ActiveLearning
@@ -31,8 +34,7 @@ if TYPE_CHECKING:
     from txt.labeling.row_states import RowStates
     from txt.labeling.session import LabelSession
 
-_READING = ("text_column", "label_column", "encoding", "delimiter")
-_COLUMNS = (*_READING, "split_column")
+_COLUMNS = (*READING, "split_column")
 _UNUSED = tuple(name for name in list_options(PrepareConfig) if name not in (*_COLUMNS, *list_options(LabelConfig)))
 _INSTEAD = "Instead of labeling"
 
@@ -44,7 +46,7 @@ def register(app: typer.Typer) -> None:
 
 @takes(LabelConfig, PrepareConfig, without=_UNUSED)
 def label(
-    data: Annotated[Path, typer.Argument(help="CSV, TSV or JSONL file; it is never changed.", metavar="DATA")],
+    data: DataArgument,
     *,
     plain: Annotated[bool, typer.Option("--plain", help="Ask line by line: for pipes and screen readers.")] = False,
     export: Annotated[
@@ -87,7 +89,7 @@ def label(
     on_screen = not (recover or looks_only) and has_screen(plain)
     if on_screen:
         gc.disable()  # objects made at the start are not garbage; the screen turns collection on again
-    from txt.data.reading.rows import ReadingOptions
+    from txt.data.reading.how_read import ReadingOptions
     from txt.labeling.open_labels import open_labels
     from txt.labeling.store.journal import store_path
     from txt.labeling.store.store_file import DamagedStoreError
@@ -95,24 +97,26 @@ def label(
     config = add_declared_classes(build_config(LabelConfig, given))
     if check and config.rules is None:
         raise InputError("--check shows how good rules are, and there are none", "--rules rules.toml")
-    asked = ReadingOptions(**{name: given[name] for name in _READING if name in given})
-    store = config.store or store_path(data)
+    asked = ReadingOptions.of(given)
+    source = Path(join_paths(data))
+    store = config.store or store_path(source)
     if recover:
         _recover_store(store)
         return
     if config.import_from is not None:
-        import_labels(data, config, asked, overwrite, _read_all)
+        import_labels(source, config, asked, overwrite, _read_all)
         return
     pattern = _compile_pattern(config.highlight) if config.highlight else None
     check_active(config)
     try:
         if not looks_only:
-            check_rules_file(data, config, asked)
+            check_rules_file(source, config, asked)
         need_store = config.rules is None and config.format is None and not simulates
         need_classes = not on_screen or config.review  # the screen asks for them
         with closing(
-            open_labels(data, config, asked, write=not looks_only, need_store=need_store, need_classes=need_classes)
+            open_labels(source, config, asked, write=not looks_only, need_store=need_store, need_classes=need_classes)
         ) as opened:
+            _tell_reading(opened)
             if simulates:
                 from txt.cli.label.simulate import simulate
 
@@ -183,12 +187,18 @@ def _label_on_screen(
 
         kept = None if opened.rows.index.complete and not opened.kept.exists() else opened.kept
         sitting = LabelScreenOptions(
-            opened.asked, kept, Path(f"{data.stem}.labeled{data.suffix}"), highlight, opened.config.rules, active
+            opened.asked, kept, Path(_name_export(data).name), highlight, opened.config.rules, active
         )
         exported = LabelApp(session, sitting).run(mouse=opened.config.mouse)
     if exported is not None:
         say(f"Exported to {exported}")
     _end_session(opened, session)
+
+
+def _name_export(data: Path) -> Path:
+    """Return the default name of an export: the data's with `labeled` in it, not packed."""
+    path = name_output(str(data), "labeled", kept=ENDINGS)
+    return path.with_suffix("") if path.suffix.lower() == ".gz" else path
 
 
 def _end_session(opened: "OpenLabels", session: "LabelSession") -> None:
@@ -199,10 +209,10 @@ def _end_session(opened: "OpenLabels", session: "LabelSession") -> None:
     say(f"{'1 decision' if count == 1 else f'{count:,} decisions'} in this sitting; {done}")
     if session.pending:
         raise TxtError(f"the last {len(session.pending)} of them are not saved: {session.problem}")
-    data = shlex.quote(str(opened.rows.path))
+    data = shlex.join(split_paths(str(opened.rows.path)))
     store = f" --store {shlex.quote(str(opened.config.store))}" if opened.config.store else ""
     rules = f" --rules {shlex.quote(str(opened.config.rules))}" if opened.config.rules else ""
-    export = f"--export labeled{opened.rows.path.suffix}"
+    export = f"--export labeled{_name_export(opened.rows.path).suffix}"
     say(f"  txt label {data}{store}{rules} {export}    writes the file with its labels")
 
 
@@ -244,7 +254,7 @@ def _read_all(opened: "OpenLabels") -> None:
 
     from txt.data.reading.open_rows import read_to_end
 
-    total = opened.rows.path.stat().st_size
+    total = opened.rows.form.locate(opened.rows.path).stat().st_size
     with tqdm(desc="reading", total=total, unit="B", unit_scale=True, leave=False, delay=0.5) as bar:
         for scanned in read_to_end(opened.rows, opened.asked, opened.kept):
             bar.update(scanned.done_bytes - bar.n)
@@ -254,6 +264,12 @@ def _tell_unmatched(states: "RowStates") -> None:
     count = len(states.unmatched)
     if count:
         say(f"{count:,} decisions are about rows that are not in the file any more; they are kept")
+
+
+def _tell_reading(opened: "OpenLabels") -> None:
+    """Tell what was guessed about the file, as txt prepare does."""
+    for note in opened.rows.notes:
+        say(f"warning: {sanitize(note)}")
 
 
 def _recover_store(store: Path) -> None:

@@ -10,7 +10,7 @@ from txt.config import LabelConfig
 from txt.errors import InputError
 
 if TYPE_CHECKING:
-    from txt.data.reading.rows import ReadingOptions
+    from txt.data.reading.how_read import ReadingOptions
     from txt.labeling.active.active_learning import ActiveLearning
     from txt.labeling.item import Suggestion
     from txt.labeling.open_labels import OpenLabels

@@ -22,10 +22,16 @@ def add_cells(row: bytes, names: Sequence[str], values: Sequence[Any], form: For
 
 
 def add_cells_to_head(head: bytes, names: Sequence[str], form: Form) -> bytes:
-    """Return the bytes before the first row (byte order mark, blank lines, header), new columns added."""
-    if form.csv_options is None or not form.has_header:
+    """Return the bytes before the first row (byte order mark, blank lines, header), new columns added.
+
+    A file without a header gets one: the names of the new columns are all that tells a label from a status.
+    """
+    if form.csv_options is None:
         return head
-    end = form.start + find_content_end(head[form.start :], form)
+    if not form.has_header:
+        header = _append_cells(_write_cells(form.columns, form), names, form)
+        return head[: form.start] + header + _get_line_end(form).encode(form.codec) + head[form.start :]
+    end = form.start + find_content_end(head[form.start :], form, form.skip_lines)
     return _append_cells(head[:end], names, form) + head[end:]
 
 
@@ -37,13 +43,26 @@ def add_fields(record: bytes, fields: Mapping[str, Any], codec: str) -> bytes:
     return record[:end] + (comma + added).encode(codec, "backslashreplace") + record[end:]
 
 
+def _write_cells(cells: Sequence[str], form: Form) -> bytes:
+    line = io.StringIO()
+    csv.writer(line, **{**(form.csv_options or {}), "lineterminator": ""}).writerow(cells)
+    return line.getvalue().encode(form.codec, "backslashreplace")
+
+
+def _get_line_end(form: Form) -> str:
+    return str((form.csv_options or {}).get("lineterminator", "\n"))
+
+
 def _append_cells(content: bytes, values: Sequence[Any], form: Form) -> bytes:
     options = dict(form.csv_options or {})
     if form.one_column:  # nothing separates cells in such a file, so its lines get tabs
         options["delimiter"] = "\t"
     cells = ["" if value is None else str(value) for value in values]
     if options.get("quoting") == csv.QUOTE_NONE:
-        cells = [" ".join(cell.split()) for cell in cells]
+        options["quotechar"] = None
+        cells = [" ".join(cell.replace(options["delimiter"], " ").split()) for cell in cells]
+    elif form.escape:
+        options.update(escapechar=form.escape, doublequote=False)
     line = io.StringIO()
     csv.writer(line, **{**options, "lineterminator": ""}).writerow(["x", *cells])
     return content + line.getvalue()[1:].encode(form.codec, "backslashreplace")

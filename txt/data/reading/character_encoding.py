@@ -4,7 +4,9 @@ import codecs
 import re
 from dataclasses import dataclass
 
-from txt.data.reading.source import Source
+from txt.data.reading.how_read import Guess
+from txt.data.reading.scripts import recognize_script
+from txt.data.reading.source import READABLE, Source
 from txt.errors import InputError, did_you_mean
 
 _BOMS = {  # the UTF-32 marks begin with the UTF-16 ones, so they come first
@@ -19,6 +21,7 @@ _COMMON = ("utf-8", "utf-16", "cp1252", "latin-1", "cp1250", "cp1251", "gb18030"
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_SAMPLE_BYTES = 1 << 20
 _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
@@ -28,10 +31,16 @@ class Encoding:
 
     name: str
     warning: str | None = None
+    because: str | None = None
+
+    @property
+    def guesses(self) -> tuple[Guess, ...]:
+        """How the encoding was found out; nothing where the file is UTF-8, or the user named it."""
+        return (Guess("encoding", self.name, self.because, "--encoding", told=True),) if self.because else ()
 
 
 def find_encoding(source: Source, wanted: str | None = None) -> Encoding:
-    """Return the encoding of the whole file: `wanted`, or by its mark, UTF-8, UTF-16, else cp1252 or latin-1.
+    """Return the encoding of the whole file: `wanted`, or by its mark, UTF-8, UTF-16, its script, cp1252 or latin-1.
 
     Raises:
         InputError: `wanted` is unknown, some byte does not fit, the file mixes encodings, or it has a NUL byte.
@@ -42,7 +51,7 @@ def find_encoding(source: Source, wanted: str | None = None) -> Encoding:
     if wrong is None:
         return Encoding(name)
     if not wanted and _is_binary(head):
-        raise InputError(f"`{source}` is a binary file", "txt reads CSV, TSV, JSONL, JSON and Parquet, each also .gz")
+        raise InputError(f"`{source}` is a binary file", READABLE)
     line = find_line(source, wrong.offset, name)
     if wrong.value == 0 and not name.startswith(_WIDE):
         hint = "a text file has none; `tr -d '\\000'` takes them out"
@@ -124,7 +133,7 @@ def _find_wrong_byte(source: Source, encoding: str) -> _WrongByte | None:
 
 
 def _choose_single_byte_encoding(source: Source, wrong: _WrongByte) -> Encoding:
-    """Choose cp1252 or latin-1 for a file that is not UTF-8, unless most of its letters are."""
+    """Choose the encoding of a file that is not UTF-8, by its letters; it is refused where most of them are UTF-8."""
     letters = strays = 0
     only_latin1 = False
     for piece in source.chunks():
@@ -138,8 +147,30 @@ def _choose_single_byte_encoding(source: Source, wrong: _WrongByte) -> Encoding:
             f"`{source}` mixes encodings: most of it is UTF-8, but line {line} has a byte 0x{wrong.value:02x}",
             "fix that line, or read all of it as Windows text with --encoding cp1252",
         )
+    line = find_line(source, wrong.offset, "latin-1")
+    script = recognize_script(_read_high_sample(source))
+    if script is not None and _find_wrong_byte(source, script.codec) is None:
+        return Encoding(
+            script.codec,
+            f"`{source}` is not UTF-8, so it was read as {script.codec}: {script.because}; if line {line} looks wrong, "
+            "give --encoding",
+            script.because,
+        )
     name = "latin-1" if only_latin1 else "cp1252"
-    line = find_line(source, wrong.offset, name)
     return Encoding(
-        name, f"`{source}` is not UTF-8, so it was read as {name}; if line {line} looks wrong, give --encoding"
+        name,
+        f"`{source}` is not UTF-8, so it was read as {name}; if line {line} looks wrong, give --encoding",
+        f"line {line} is not UTF-8",
     )
+
+
+def _read_high_sample(source: Source) -> bytes:
+    """Return lines that are not plain ASCII, up to a megabyte of them."""
+    sample = b""
+    for piece in source.chunks():
+        if _HIGH_BYTE.search(piece):
+            lines = piece.split(b"\n")[1:-1] or [piece]
+            sample += b"\n".join(line for line in lines if _HIGH_BYTE.search(line)) + b"\n"
+        if len(sample) > _SAMPLE_BYTES:
+            break
+    return sample[:_SAMPLE_BYTES].rpartition(b"\n")[0] or sample

@@ -3,50 +3,41 @@
 Works on the names and a sample of the rows, so that any command can ask before it reads a whole file.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from statistics import mean
+from typing import TYPE_CHECKING
 
+from txt.data.reading.column_names import (
+    COUNT_NAMES,
+    ID_NAMES,
+    LABEL_NAMES,
+    METADATA_NAMES,
+    NUMBER_NAMES,
+    SPLIT_COLUMNS,
+    TEXT_NAMES,
+    fold_name,
+)
+from txt.data.reading.how_read import JOINT
+from txt.data.reading.label_columns import find_export_columns, leave_out_provenance
 from txt.errors import InputError, nearest
+
+if TYPE_CHECKING:
+    from txt.data.reading.split_column import SplitColumn
 
 Sample = Mapping[str, Sequence[str | None]]
 """The first rows of a file, column by column; None and "" are missing."""
 
-SPLIT_NAMES: Mapping[str, str] = {
-    "train": "train",
-    "training": "train",
-    "val": "val",
-    "valid": "val",
-    "validation": "val",
-    "dev": "val",
-    "development": "val",
-    "test": "test",
-    "testing": "test",
-    "unlabeled": "unlabeled",
-    "unlabelled": "unlabeled",
-    "unsupervised": "unlabeled",
-}
-"""The names that files use for splits, in lower case, and our own name for each."""
 
-
-def _split_words(names: str) -> frozenset[str]:
-    return frozenset(names.split())
-
-
-_TEXT_NAMES = _split_words(
-    "text texts sentence review content body message tweet comment comments document news headline utterance question "
-    "query description post article abstract title sms email transcript summary feedback"
-)
-_LABEL_NAMES = _split_words(
-    "label labels class category sentiment target intent topic polarity rating stars emotion tag"
-)
-_SPLIT_COLUMNS = _split_words("split set partition subset fold")
-_ID_NAMES = _split_words("id row_id uid uuid guid")
-_METADATA_NAMES = _split_words(  # few values each, but they describe where a text comes from, not what it says
-    "source domain lang language country region user author platform device brand date year month url method augmented "
-    "annotator source_id"
-)
+_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d\d.*)?")
+_ID_ROWS = 1000
 _MOST_CLASSES = 200  # a column with more values in the sample is a label only by its name
+
+
+_ROLE_NAMES = TEXT_NAMES | LABEL_NAMES | ID_NAMES
+_ALL_NAMES = _ROLE_NAMES | SPLIT_COLUMNS | METADATA_NAMES | COUNT_NAMES | NUMBER_NAMES
+_LONGEST_NAME = 30  # characters; the last word of a longer one says nothing: it may be a sentence
 
 
 @dataclass(frozen=True)
@@ -63,7 +54,7 @@ class Roles:
 
     text: Column
     label: Column | None = None
-    split: Column | None = None
+    split: "SplitColumn | None" = None
     group: Column | None = None
     row_id: Column | None = None
 
@@ -76,14 +67,20 @@ class Roles:
         return {column.name for column in (self.text, self.label, self.split, self.group, self.row_id) if column}
 
 
-def parse_split(cell: str | None) -> str | None:
-    """Return the split that a cell of a split column names, None where it names none."""
-    return SPLIT_NAMES.get((cell or "").strip().lower())
-
-
 def is_usual_name(name: str) -> bool:
     """Tell whether this is a common name for a column."""
-    return bool(_match_names([name], _TEXT_NAMES | _LABEL_NAMES | _SPLIT_COLUMNS | _ID_NAMES | _METADATA_NAMES))
+    return fold_name(name) in _ALL_NAMES
+
+
+def ends_usually(name: str) -> bool:
+    """Tell whether the last word of a name of several is a usual name: `airline_sentiment`, `reviewText`."""
+    folded = fold_name(name)
+    return len(folded) <= _LONGEST_NAME and folded.rsplit("_", 1)[-1] in _ROLE_NAMES
+
+
+def has_text_name(name: str) -> bool:
+    """Tell whether a column is named like a text: `reviewText`."""
+    return _is_named(name, TEXT_NAMES)
 
 
 def find_text(sample: Sample, wanted: str | None = None, source: str = "the file") -> Column:
@@ -98,8 +95,9 @@ def find_text(sample: Sample, wanted: str | None = None, source: str = "the file
         return Column(next(iter(sample)), "the only column")
     if exact := _match_names(sample, {"text"}):
         return Column(exact[0], "by its name")
+    sample = {name: sample[name] for name in leave_out_provenance(list(sample))}
     words = {name: _count_mean_words(values) for name, values in sample.items() if _is_prose(values)}
-    by_name = [name for name in words if _is_named(name, _TEXT_NAMES)] or _match_names(sample, _TEXT_NAMES)
+    by_name = [name for name in words if _is_named(name, TEXT_NAMES)] or _match_names(sample, TEXT_NAMES)
     candidates = sorted(by_name or words, key=lambda name: words.get(name, 0.0), reverse=True)
     if not candidates:
         raise InputError(
@@ -109,9 +107,12 @@ def find_text(sample: Sample, wanted: str | None = None, source: str = "the file
     if rest and words.get(best, 0.0) <= 2 * words.get(rest[0], 0.0):
         raise InputError(
             f"`{source}` has {len(candidates)} columns that may be the text: {_list_names(candidates)}",
-            f"choose one: {_format_options('--text-column', candidates)}",
+            f"choose one: {_format_options('--text-column', candidates)}, or read several as one text: "
+            f"--text-column {_quote_name(JOINT.join(candidates[:2]))}",
         )
-    return Column(best, "by its name" if by_name and not rest else f"the longest texts, {words[best]:.0f} words a row")
+    if not rest:
+        return Column(best, "by its name" if by_name else f"the longest texts, {words[best]:.0f} words a row")
+    return Column(best, f"the longest texts, {words[best]:.0f} words a row; {_list_names(rest)} may be texts too")
 
 
 def find_label(
@@ -126,15 +127,26 @@ def find_label(
     """
     if wanted is not None:
         return find_named_column(sample, wanted, "--label-column", source)
+    if exported := find_export_columns(sample):
+        return Column(exported[0], "as an export of `txt label` says")
+    answers = [name for name in sample if name.endswith(".responses") and f"{name}.status" in sample]
+    if len(answers) == 1:
+        return Column(answers[0], "the responses to Argilla's only question")
     others = {name: values for name, values in sample.items() if name != text}
     if exact := _match_names(others, {"label"}):
         return Column(exact[0], "by its name")
-    candidates = [name for name in others if _is_named(name, _LABEL_NAMES) and _measure_filled(others[name]) >= 0.1]
+    candidates = [name for name in others if _is_named(name, LABEL_NAMES) and _measure_filled(others[name]) >= 0.1]
     why = "by its name"
     if not candidates and by_content:
         candidates = [name for name, values in others.items() if _may_be_label(name, values)]
         why = "the only other column of few values"
     if len(candidates) > 1:
+        ones = [name for name in candidates if {value for value in others[name] if value} <= {"0", "1"}]
+        if len(ones) == len(candidates) > 2:
+            raise InputError(
+                f"`{source}` has {len(ones)} columns of 0 and 1, several labels a row: {_list_names(ones)}",
+                f"choose one to learn alone: {_format_options('--label-column', candidates)}",
+            )
         raise InputError(
             f"`{source}` has {len(candidates)} columns that may be the label: {_list_names(candidates)}",
             f"choose one: {_format_options('--label-column', candidates)}",
@@ -142,28 +154,10 @@ def find_label(
     return Column(candidates[0], why) if candidates else None
 
 
-def find_split(sample: Sample, wanted: str | None = None, source: str = "the file") -> Column | None:
-    """Return the column that says train, val or test, or None.
-
-    Raises:
-        InputError: `wanted` does not exist.
-    """
-    if wanted is not None:
-        return find_named_column(sample, wanted, "--split-column", source)
-    for name, values in sample.items():
-        present = {value.strip().lower() for value in values if value}
-        if present and present <= SPLIT_NAMES.keys():
-            if name.lower() in _SPLIT_COLUMNS:
-                return Column(name, "by its name")
-            if len(present) > 1:
-                return Column(name, f"its values are {', '.join(sorted(present))}")
-    return None
-
-
 def find_row_id(sample: Sample) -> Column | None:
     """Return the column that identifies each row, or None: it has an id's name and no value twice in the sample."""
-    for name in _match_names(sample, _ID_NAMES):
-        values = sample[name]
+    for name in _match_names(sample, ID_NAMES):
+        values = sample[name][:_ID_ROWS]  # whether one repeats far down is told when all rows have been read
         if values and all(values) and len(set(values)) == len(values):
             return Column(name, "by its name")
     return None
@@ -186,13 +180,18 @@ def find_named_column(sample: Iterable[str], wanted: str, flag: str, source: str
 
 
 def _match_names(names: Iterable[str], known: Iterable[str]) -> list[str]:
-    return [name for name in names if name.strip().lower().replace(" ", "_") in known]
+    return [name for name in names if _match_name(name, known)]
+
+
+def _match_name(name: str, known: Iterable[str]) -> bool:
+    """Tell whether a name is known, or its last part where it is a path: `data.title`."""
+    return fold_name(name) in known or fold_name(name.rsplit(".", 1)[-1]) in known
 
 
 def _is_named(name: str, known: frozenset[str]) -> bool:
     """Tell whether the last word of a name is known: `airline_sentiment`, `Review Text`."""
-    words = name.strip().lower().replace(" ", "_").replace("-", "_").split("_")
-    return words[-1] in known
+    folded = fold_name(name)
+    return folded in known or folded.rsplit("_", 1)[-1] in known
 
 
 def _is_prose(values: Sequence[str | None]) -> bool:
@@ -221,7 +220,15 @@ def _may_be_label(name: str, values: Sequence[str | None]) -> bool:
     present = [value for value in values if value and value.strip()]
     distinct = len(set(present))
     few = 2 <= distinct <= min(_MOST_CLASSES, max(2, len(present) // 2))
-    return few and _measure_filled(values) > 0.5 and not _match_names([name], _METADATA_NAMES | _ID_NAMES)
+    if (
+        not few
+        or _measure_filled(values) <= 0.5
+        or _match_names([name], METADATA_NAMES | ID_NAMES | COUNT_NAMES | NUMBER_NAMES)
+    ):
+        return False
+    words = fold_name(name).split("_")
+    counts = words[0] in ("num", "n", "nb", "nr") or words[-1] in COUNT_NAMES
+    return not counts and not all(_DATE.fullmatch(value.strip()) for value in present)
 
 
 def _list_names(names: Sequence[str]) -> str:

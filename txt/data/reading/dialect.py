@@ -5,101 +5,109 @@ import io
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from txt.data.formats.recognition import is_fasttext
+from txt.data.reading.arrow_cells import find_opened, plan_cells
 from txt.data.reading.character_encoding import find_encoding
 from txt.data.reading.columns import is_usual_name
+from txt.data.reading.delimited_rows import RowRules, parse_cells
+from txt.data.reading.fasttext_lines import COLUMNS
+from txt.data.reading.header import count_extra_headers, find_top, judge_header
+from txt.data.reading.how_read import JOINT, ONE_CELL, Dialect, Guess, ReadingOptions
+from txt.data.reading.json_layout import find_layout
+from txt.data.reading.quoting import Quoting, choose_quoting, read_late_region
 from txt.data.reading.source import FORMATS, Source
+from txt.data.reading.unreadable import refuse_unreadable
 from txt.errors import InputError
 
+_END_MARK = "\x1a"
 _HEAD_BYTES = 1 << 18
 _DELIMITERS = (",", "\t", ";", "|")
-_DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|", "space": " "}
-_LONGEST_NAME = 64  # characters; a longer cell in the first row is a text
-_FOREIGN_MAGIC = {
-    b"PK\x03\x04": "a zip archive or an Excel file",
-    b"\xd0\xcf\x11\xe0": "an old Excel or Word file",
-    b"%PDF": "a PDF",
-    b"\x89PNG": "a PNG picture",
-    b"\xff\xd8\xff": "a JPEG picture",
-    b"SQLite format 3": "an SQLite database",
-    b"BZh": "a bzip2 archive",
-    b"\xfd7zXZ": "an xz archive",
-    b"\x28\xb5\x2f\xfd": "a zstd archive",
-    b"ARROW1": "an Arrow file",
-    b"\x7fELF": "a program",
+_NO_DELIMITER = "none"
+_DELIMITER_NAMES = {
+    "tab": "\t",
+    "\\t": "\t",
+    "comma": ",",
+    "semicolon": ";",
+    "pipe": "|",
+    "space": " ",
+    _NO_DELIMITER: ONE_CELL,
 }
+_SPOKEN = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
+_ENOUGH = 0.8  # share of rows with as many cells as the first, from which on a delimiter needs no other sign
+_SEPARATOR_LINE = re.compile(r'\ufeff*"?sep=(.)"?[ \t]*(\r\n|\n|\r)', re.IGNORECASE)
 
 
-@dataclass(frozen=True)
-class Dialect:
-    """How to read a data file, and how to write one like it.
-
-    `format` is csv, jsonl, json or parquet. `columns` are the names in the file's order, made distinct; JSON has none,
-    its rows bring their own. `delimiter` is None where each line is one cell; `quote` is None where quotes are
-    ordinary characters.
-    """
-
-    format: str
-    columns: tuple[str, ...] = ()
-    compressed: bool = False
-    encoding: str = "utf-8"
-    delimiter: str | None = ","
-    quote: str | None = '"'
-    escape: str | None = None
-    line_end: str = "\n"
-    has_header: bool = True
-    warnings: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """Return the dialect as a JSON object."""
-        return asdict(self)
-
-    def csv_options(self) -> dict[str, Any]:
-        """Return the arguments with which the csv module reads and writes this dialect."""
-        return {
-            "delimiter": self.delimiter or "\x1f",  # occurs in no text, so each line is one cell
-            "quotechar": self.quote or '"',
-            "quoting": csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
-            "escapechar": self.escape,
-            "doublequote": self.escape is None,
-            "lineterminator": self.line_end,
-            "strict": True,
-        }
-
-
-def detect_dialect(path: Path | Source, encoding: str | None = None, delimiter: str | None = None) -> Dialect:
+def detect_dialect(
+    path: Path | Source,
+    encoding: str | None = None,
+    delimiter: str | None = None,
+    options: ReadingOptions | None = None,
+) -> Dialect:
     """Detect the dialect of a data file; all bytes of a text file are checked against its encoding.
 
+    `options` are what the user settled, and stand in the place of `encoding` and `delimiter`.
+
     Raises:
-        InputError: the file is missing, a directory, empty, binary, not in the encoding, or an option makes no sense.
+        InputError: the file is missing, a directory, empty, binary, not in the encoding, or can be read in two ways
+            that are equally likely; or an option makes no sense.
     """
+    from txt.data.reading.kinds.detection import detect_kind  # whose dialects these are
+
     source = path if isinstance(path, Source) else Source(path, str(path))
-    wanted = _parse_delimiter(delimiter)
+    options = options or ReadingOptions(encoding=encoding, delimiter=delimiter)
+    other = detect_kind(source, options, lambda member: detect_dialect(member, options=options))
+    if other is not None:
+        return replace(other, warnings=(*source.notes, *other.warnings))
+    if source.kind == "excel":
+        refuse_text_options(source, "a spreadsheet", options, but=("header", "skip_lines"))
+        options = replace(options, encoding="utf-8", delimiter=",", quoting="minimal")  # as the copy was written
+    wanted = _parse_delimiter(options.delimiter)
+    asked = list_asked(options)
     head = next(source.chunks(_HEAD_BYTES), b"")
-    _refuse_foreign(source, head)
+    refuse_unreadable(source, head)
     if head.startswith(b"PAR1"):
-        return Dialect("parquet", _read_parquet_columns(source), source.is_gzip())
-    found = find_encoding(source, encoding)
-    text = io.TextIOWrapper(io.BytesIO(head), encoding=found.name, errors="ignore", newline="").read()
+        refuse_text_options(source, "Parquet", options)
+        return _describe_parquet(source, asked)
+    found = find_encoding(source, options.encoding)
+    text = io.TextIOWrapper(io.BytesIO(head), encoding=found.name, errors="ignore", newline="").read().lstrip("\ufeff")
     if not text.strip():
         raise InputError(f"`{source}` is empty", "a data file has a header and a row for each text")
     dialect = Dialect(
         _find_format(source, text),
-        compressed=source.is_gzip(),
+        compressed=source.is_compressed(),
         encoding=found.name,
         line_end=_find_line_end(text),
         warnings=(found.warning,) if found.warning else (),
+        guesses=found.guesses,
     )
-    if dialect.format != "csv":
-        return dialect
-    return _add_columns(source, text, _choose_delimiter(source, text, dialect, wanted))
+    if dialect.format == "csv" and is_fasttext(text):
+        refuse_text_options(source, "fastText's lines", options, but=("encoding",))
+        guess = Guess("format", "fastText's lines", "most begin with __label__", None)
+        return replace(dialect, format="fasttext", columns=COLUMNS, guesses=(*dialect.guesses, guess))
+    if dialect.format not in ("csv", "excel"):
+        refuse_text_options(source, dialect.format.upper(), options, but=("encoding",))
+        return find_layout(source, dialect, text, asked)
+    return _DelimitedDetector(source, dialect, text, options, wanted, cut=len(head) == _HEAD_BYTES).detect()
+
+
+def refuse_text_options(source: Source, kind: str, options: ReadingOptions, but: Sequence[str] = ()) -> None:
+    """Refuse options that say nothing about a kind of files.
+
+    Raises:
+        InputError: one was given.
+    """
+    for name in ("encoding", "delimiter", "quoting", "header", "skip_lines"):
+        if getattr(options, name) is not None and name not in but:
+            raise InputError(
+                f"--{name.replace('_', '-')} is about text tables, and `{source}` is {kind}", "leave it out"
+            )
 
 
 def _parse_delimiter(delimiter: str | None) -> str | None:
@@ -107,40 +115,52 @@ def _parse_delimiter(delimiter: str | None) -> str | None:
         return delimiter
     if delimiter.lower() in _DELIMITER_NAMES:
         return _DELIMITER_NAMES[delimiter.lower()]
-    raise InputError(f"--delimiter `{delimiter}` is not one character", "for example `;` or `tab`")
+    raise InputError(f"--delimiter `{delimiter}` is not one character", "for example `;`, `tab`, or `none`")
 
 
-def _refuse_foreign(source: Source, head: bytes) -> None:
-    kind = next((kind for magic, kind in _FOREIGN_MAGIC.items() if head.startswith(magic)), None)
-    if kind:
-        raise InputError(f"`{source}` is {kind}, not a data file", "convert it to CSV, JSONL or Parquet first")
+def list_asked(options: ReadingOptions) -> tuple[str, ...]:
+    """Return the columns that the user named."""
+    named = [each for each in (options.text_column, options.label_column) if each]
+    return tuple(name.strip() for each in named for name in each.split(JOINT))
 
 
-def _read_parquet_columns(source: Source) -> tuple[str, ...]:
+def _describe_parquet(source: Source, asked: tuple[str, ...]) -> Dialect:
+    """Return the dialect of a Parquet file; its structs are opened where the text is inside, or a column asked for."""
     try:
         with source.open() as file:
-            return _make_distinct(pq.read_schema(pa.PythonFile(file, mode="r")).names)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
+            schema = pq.read_schema(pa.PythonFile(file, mode="r"))
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"`{source}` is damaged: {' '.join(str(error).split())}", "fetch or make it again") from None
+    opened = find_opened(schema, asked)
+    columns = make_distinct(plan_cells(schema, opened).names)
+    return Dialect("parquet", columns, source.is_compressed(), paths=opened)
 
 
 def _find_format(source: Source, text: str) -> str:
     """Return the format by the file's ending, or by its first character where the ending is not enough."""
+    if source.kind is not None:
+        return source.kind
     named = FORMATS.get(source.ending)
-    if named not in (None, "json", "parquet"):
+    if named in ("csv", "jsonl"):
         return named
     start = text.lstrip()[0]
     if start == "[":
         return "json"
     if start == "{":
-        return "jsonl" if _is_object(text.lstrip().splitlines()[0]) else "json"
+        return "jsonl" if _is_object(text.lstrip().split("\n", 1)[0]) and _has_lines(text) else "json"
     return named if named == "json" else "csv"
+
+
+def _has_lines(text: str) -> bool:
+    """Tell whether a text has several objects, or one that is plain: a document may be a single line, too."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    return len(lines) > 1 or not any(isinstance(value, list | dict) for value in json.loads(lines[0]).values())
 
 
 def _is_object(line: str) -> bool:
     try:
         return isinstance(json.loads(line), dict)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         return False
 
 
@@ -149,106 +169,299 @@ def _find_line_end(text: str) -> str:
     return found.group() if found else "\n"
 
 
-def _choose_delimiter(source: Source, text: str, dialect: Dialect, wanted: str | None) -> Dialect:
-    """Choose the delimiter and quoting under which most rows have as many cells as the first."""
-    usual = "\t" if source.ending in (".tsv", ".tab") else ","
-    delimiters = [wanted] if wanted else sorted(_DELIMITERS, key=lambda each: each != usual)
-    candidates = [
-        replace(dialect, delimiter=each, quote=quote, escape=escape)
-        for each in delimiters
-        for quote, escape in _list_quotings(each, text)
-    ]
-    scores = [_score_dialect(text, candidate) for candidate in candidates]
-    if max(scores) > 0:
-        return candidates[scores.index(max(scores))]
-    one_column = replace(dialect, delimiter=wanted or usual)
-    rows, broken = _read_head_rows(text, one_column)
-    if wanted or (not broken and all(len(row) == 1 for row in rows)):
-        return one_column
-    return replace(dialect, delimiter=None, quote=None)
+@dataclass(frozen=True)
+class _Candidate:
+    """A way to take cells out of the head: its rows below what stands above the table, and how well they fit."""
+
+    dialect: Dialect
+    quoting: Quoting
+    rows: list[list[str]]
+    score: float
+    broken: bool
+
+    @property
+    def width(self) -> int:
+        return len(self.rows[0]) if self.rows else 0
 
 
-def _list_quotings(delimiter: str, text: str) -> Iterator[tuple[str | None, str | None]]:
-    """Yield the pairs of quote and escape to try, the likeliest first.
+class _DelimitedDetector:
+    """Finds delimiter, quoting, beginning and header of a delimited file from its head."""
 
-    Quotes are ordinary characters only in tab-separated files, which often contain unpaired ones; elsewhere an
-    unpaired quote is more likely a mistake, and must be reported.
-    """
-    start, end = rf"(?:^|[\r\n]|{re.escape(delimiter)})", rf"(?:$|[\r\n]|{re.escape(delimiter)})"
-    quoted = re.search(rf'{start}"(?:[^"]|"")*"{end}', text)
-    if quoted or delimiter != "\t" or '"' not in text:
-        yield '"', None
-    if '\\"' in text:
-        yield '"', "\\"
-    if not quoted and re.search(rf"{start}'[^'\r\n]*'{end}", text):
-        yield "'", None
-    if not quoted and delimiter == "\t":
-        yield None, None
+    def __init__(
+        self, source: Source, dialect: Dialect, text: str, options: ReadingOptions, wanted: str | None, cut: bool
+    ) -> None:
+        self._source = source
+        self._options = options
+        self._wanted = wanted
+        self._cut = cut
+        self._guesses = list(dialect.guesses)
+        self._warnings = list(dialect.warnings)
+        self._dialect = replace(dialect, quoting_given=options.quoting is not None)
+        self._text = text
+        self._skipped = 0
+        self._late: dict[bytes, str] = {}
 
+    def detect(self) -> Dialect:
+        self._leave_out_lines()
+        chosen = self._choose()
+        dialect = replace(chosen.dialect, skip_lines=self._skipped + chosen.dialect.skip_lines)
+        self._tell_top(chosen.dialect.skip_lines)
+        if chosen.quoting.guess is not None and chosen.dialect.quote == chosen.quoting.quote:
+            self._add(chosen.quoting.guess)
+        dialect = self._name_columns(dialect, chosen.rows)
+        return replace(dialect, guesses=tuple(self._guesses), warnings=tuple(self._warnings))
 
-def _score_dialect(text: str, dialect: Dialect) -> float:
-    """Return the share of rows with as many cells as the first, a little above 0; 0 where the first has one cell."""
-    rows, broken = _read_head_rows(text, dialect)
-    widths = [len(row) for row in rows]
-    if not widths or widths[0] == 1:
-        return 0.0
-    return 0.01 + 0.99 * widths.count(widths[0]) / (len(widths) + broken)
+    def _add(self, guess: Guess) -> None:
+        self._guesses.append(guess)
+        if guess.told:
+            otherwise = f"; {guess.option} reads it otherwise" if guess.option else ""
+            self._warnings.append(
+                f"in `{self._source}`, {guess.what}: {guess.chosen}, because {guess.because}{otherwise}"
+            )
 
+    def _leave_out_lines(self) -> None:
+        """Leave out what `--skip-lines` says, and a first line `sep=;`."""
+        lines = list(io.StringIO(self._text, newline=""))
+        asked = self._options.skip_lines or 0
+        if asked >= len(lines):
+            raise InputError(f"--skip-lines {asked} leaves no line of `{self._source}`", "give a smaller number")
+        self._text, self._skipped = "".join(lines[asked:]), asked
+        found = _SEPARATOR_LINE.match(self._text) if not asked else None
+        if found:
+            self._text, self._skipped = self._text[found.end() :], 1
+            if self._wanted is None:
+                self._wanted = found[1]
+                self._add(
+                    Guess("delimiter", _name_delimiter(found[1]), f"the first line is `sep={found[1]}`", "--delimiter")
+                )
 
-def _read_head_rows(text: str, dialect: Dialect) -> tuple[list[list[str]], bool]:
-    """Return the rows of the head, and whether some row could not be read. The head's cut end counts as neither."""
-    cut = len(text.encode("utf-8", "replace")) >= _HEAD_BYTES - 8
-    csv.field_size_limit(max(csv.field_size_limit(), len(text) + 1))
-    lines = io.StringIO(text, newline="")
-    rows: list[list[str]] = []
-    broken = False
-    try:
-        rows.extend(row for row in csv.reader(lines, **dialect.csv_options()) if row)
-    except csv.Error:
-        broken = not (cut and not lines.read(1))
-    if cut and not broken and len(rows) > 1:
-        rows.pop()
-    return rows, broken
+    def _choose(self) -> _Candidate:
+        """Choose the delimiter under which most rows have as many cells as the first."""
+        usual = "\t" if self._source.ending in (".tsv", ".tab") else ","
+        delimiters = [self._wanted] if self._wanted else sorted(_DELIMITERS, key=lambda each: each != usual)
+        candidates = [self._read(each) for each in delimiters if each in self._text]
+        best = max(candidates, key=lambda each: each.score, default=None)
+        if best is not None and best.score > 0:
+            if self._wanted:
+                return best
+            best = self._break_tie([each for each in candidates if each.score == best.score])
+            if best.score >= _ENOUGH or self._may_be_table(best):
+                self._add(
+                    Guess("delimiter", _name_delimiter(best.dialect.delimiter), self._explain(best), "--delimiter")
+                )
+                return best
+        return self._read_one_column(usual, best)
 
+    def _explain(self, best: _Candidate) -> str:
+        return f"{best.score:.0%} of the rows have {best.width} cells as the first"
 
-def _add_columns(source: Source, text: str, dialect: Dialect) -> Dialect:
-    """Add the columns' names: the first row, or numbers where that is data."""
-    rows, _ = _read_head_rows(text, dialect)
-    first = [cell.strip() for cell in rows[0]] if rows else []
-    if first and not _are_names(first, rows[1:]):
-        names = tuple(f"column_{number}" for number in range(1, len(first) + 1))
+    def _may_be_table(self, best: _Candidate) -> bool:
+        """Tell whether rows of different lengths are a damaged table, which must be refused, and not lines of text."""
+        if best.rows and all(map(is_usual_name, best.rows[0])):
+            return True
+        return self._source.ending != ".txt" and best.score >= 0.3
+
+    def _break_tie(self, best: list[_Candidate]) -> _Candidate:
+        """Return the likeliest of several delimiters under which every row has as many cells."""
+        if len(best) == 1:
+            return best[0]
+        marks = [each for each in best if not _is_decimal_mark(self._text, each.dialect.delimiter)]
+        best = marks or best
+        whole = min(each.dialect.skip_lines for each in best)
+        best = [each for each in best if each.dialect.skip_lines == whole]
+        names = [sum(map(is_usual_name, each.rows[0])) for each in best]
+        best = [each for each, count in zip(best, names, strict=True) if count == max(names)]
+        if len(best) == 1 or best[0].score < _ENOUGH:
+            return best[0]
+        spaced = [each for each in best if self._text.count(f"{each.dialect.delimiter} ") == 0]
+        if len(spaced) == 1:
+            return spaced[0]
+        usual = best[0]
+        if usual.dialect.delimiter in (",", "\t") and len({each.width for each in best}) == 1:
+            readings = " or ".join(
+                f"at each {_name_delimiter(each.dialect.delimiter)} ({' | '.join(each.rows[0][:3])})"
+                for each in best[:2]
+            )
+            hints = " or ".join(
+                f"--delimiter {'tab' if each.dialect.delimiter == chr(9) else repr(each.dialect.delimiter)}"
+                for each in best[:2]
+            )
+            raise InputError(f"the rows of `{self._source}` may be cut {readings}", hints)
+        return usual
+
+    def _read_one_column(self, usual: str, best: _Candidate | None) -> _Candidate:
+        """Return the reading in which nothing separates cells."""
+        wanted = self._wanted
+        one = self._make_candidate(
+            replace(self._dialect, delimiter=wanted or usual), self._choose_quoting(wanted or usual)
+        )
+        if wanted != ONE_CELL and (wanted or (not one.broken and all(len(row) == 1 for row in one.rows))):
+            return one
+        lines = self._make_candidate(replace(self._dialect, delimiter=None), Quoting(None))
+        if best is not None and not wanted:
+            name = _name_delimiter(best.dialect.delimiter)
+            self._add(
+                Guess(
+                    "delimiter",
+                    "none, one text a line",
+                    f"lines have different numbers of {name}s",
+                    f"--delimiter {name}",
+                    True,
+                )
+            )
+        return lines
+
+    def _read(self, delimiter: str) -> _Candidate:
+        return self._make_candidate(replace(self._dialect, delimiter=delimiter), self._choose_quoting(delimiter))
+
+    def _choose_quoting(self, delimiter: str) -> Quoting:
+        """Choose the quoting by the head, or by the place further down where the first quote stands."""
+        asked = self._options.quoting
+        quoting = choose_quoting(self._text, delimiter, asked, self._cut)
+        if asked == "none" or not self._cut:
+            return quoting
+        if '"' not in self._text and quoting.quote == '"':
+            quoting = choose_quoting(self._find_late('"'), delimiter, asked, cut=True)
+        elif quoting.quote == '"' and quoting.escape is None and '\\"' not in self._text:
+            late = choose_quoting(self._find_late('\\"'), delimiter, asked, cut=True)
+            if late.escape and late.quote == '"':
+                quoting = replace(quoting, escape=late.escape)
+        return quoting
+
+    def _find_late(self, needle: str) -> str:
+        codec = self._dialect.encoding
+        codec = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}.get(codec, codec)
+        written = needle.encode(codec)
+        if written not in self._late:
+            self._late[written] = read_late_region(self._source, _HEAD_BYTES, written, self._dialect.encoding)
+        return self._late[written]
+
+    def _make_candidate(self, dialect: Dialect, quoting: Quoting) -> _Candidate:
+        dialect = quoting.apply(dialect)
+        if dialect.delimiter == ONE_CELL:
+            dialect = replace(dialect, delimiter=None)
+        top = self._find_top(dialect)
+        rows, broken = self._read_head_rows(replace(dialect, skip_lines=top))
+        widths = [len(row) for row in rows]
+        score = 0.0
+        if widths and widths[0] > 1:
+            fits = widths.count(widths[0]) + sum(1 for row in rows if _can_be_filled(row, rows[0], rows))
+            score = 0.01 + 0.99 * min(fits / (len(widths) + broken), 1)
+        return _Candidate(replace(dialect, skip_lines=top), quoting, rows, score, broken)
+
+    def _find_top(self, dialect: Dialect) -> int:
+        """Return how many lines stand above the table."""
+        if self._options.skip_lines is not None or dialect.delimiter is None:
+            return 0
+        rows: list[list[str]] = []
+        for line in io.StringIO(self._text, newline=""):
+            if len(rows) > 25:
+                break
+            try:
+                rows.append(next(csv.reader([line], **{**dialect.csv_options(), "strict": False}), []))
+            except csv.Error:
+                break
+        return find_top(rows)
+
+    def _tell_top(self, top: int) -> None:
+        if top:
+            lines = list(io.StringIO(self._text, newline=""))[:top]
+            shown = next((line.strip() for line in lines if line.strip()), "")
+            if not shown:
+                return
+            what = "1 line" if top == 1 else f"{top} lines"
+            self._add(
+                Guess(
+                    "lines above the table",
+                    f"{what} left out",
+                    f"`{shown[:60]}` has not the table's cells",
+                    "--skip-lines 0",
+                    True,
+                )
+            )
+
+    def _read_head_rows(self, dialect: Dialect) -> tuple[list[list[str]], bool]:
+        """Return the rows of the head, of any length, and whether some row could not be read.
+
+        The head's cut end counts as neither.
+        """
+        csv.field_size_limit(max(csv.field_size_limit(), len(self._text) + 1))
+        lines = io.StringIO(self._text, newline="")
+        rules = RowRules.of(dialect)
+        rows: list[list[str]] = []
+        broken = False
+        try:
+            rows.extend(row for row in parse_cells(lines, rules) if row and row not in ([_END_MARK], [""]))
+        except csv.Error:
+            broken = not (self._cut and not lines.read(1))
+        if self._cut and not broken and len(rows) > 1:
+            rows.pop()
+        return rows, broken
+
+    def _name_columns(self, dialect: Dialect, rows: list[list[str]]) -> Dialect:
+        """Add the columns' names: the first row, or numbers where that is data."""
+        first = [cell.strip() for cell in rows[0]] if rows else []
+        has_header = self._decide_header(first, rows[1:])
+        if first and not has_header:
+            names = tuple(f"column_{number}" for number in range(1, len(first) + 1))
+            return replace(dialect, columns=names, has_header=False)
+        extra = count_extra_headers(rows[1:])
+        if extra:
+            shown = next((cell for cell in rows[1] if cell.strip()), "")
+            self._add(
+                Guess(
+                    "rows below the header", f"{extra} left out", f"`{shown[:60]}` is about the column", None, told=True
+                )
+            )
+        again = [name for name, count in Counter(first).items() if name and count > 1]
+        self._warnings += [f"`{self._source}` has two columns `{name}`: the later one is renamed" for name in again]
+        return replace(dialect, columns=make_distinct(first), header=tuple(first), extra_headers=extra)
+
+    def _decide_header(self, first: list[str], below: list[list[str]]) -> bool:
+        if self._options.header is not None:
+            return self._options.header
+        if not first:
+            return True
+        judged = judge_header(first, below)
+        shown = ", ".join(f"`{cell[:40]}`" for cell in first[:3]) + (" …" if len(first) > 3 else "")
+        if judged.is_header is None:
+            raise InputError(
+                f"the first row of `{self._source}` may be a header or data: {shown}",
+                "--header takes it for the columns' names, --no-header for a row",
+            )
+        if judged.is_header:
+            self._guesses.append(Guess("header", f"the first row: {shown}", judged.because, "--no-header"))
+            return True
+        self._guesses.append(Guess("header", "none", judged.because, "--header"))
+        names = [f"column_{number}" for number in range(1, len(first) + 1)]
         called = ", ".join(names[:4]) + (" …" if len(names) > 4 else "")
-        warning = f"`{source}` has no header: its columns are called {called}"
-        return replace(dialect, columns=names, has_header=False, warnings=(*dialect.warnings, warning))
-    names = _make_distinct(first)
-    again = [name for name, count in Counter(first).items() if name and count > 1]
-    warnings = [f"`{source}` has two columns `{name}`: the later one is renamed" for name in again]
-    return replace(dialect, columns=names, warnings=(*dialect.warnings, *warnings))
-
-
-def _are_names(first: Sequence[str], below: Sequence[list[str]]) -> bool:
-    """Tell a header from data: names are short, are not numbers or sentences, and do not repeat further down."""
-    cells = [cell for cell in first if cell]
-    sentence = re.compile(r"[.!?…]$|\s\S+\s\S+\s\S+\s")
-    if not cells or any(len(cell) > _LONGEST_NAME or is_number(cell) or sentence.search(cell) for cell in cells):
+        self._warnings.append(
+            f"`{self._source}` has no header, because {judged.because}: its columns are called {called} (--header)"
+        )
         return False
-    if any(map(is_usual_name, cells)):
-        return True
-    rows = [row for row in below if [cell.strip() for cell in row] != list(first)]  # a file can repeat its header
-    return not any(cell and any(cell in row[place : place + 1] for row in rows) for place, cell in enumerate(first))
 
 
-def is_number(cell: str) -> bool:
-    """Tell whether a cell holds a number."""
-    try:
-        float(cell)
-    except ValueError:
+def _name_delimiter(delimiter: str | None) -> str:
+    return _SPOKEN.get(delimiter or "", delimiter or "none")
+
+
+def _is_decimal_mark(text: str, mark: str | None) -> bool:
+    """Tell whether a character stands between digits wherever it stands."""
+    if mark != ",":
         return False
-    return True
+    between = len(re.findall(r"(?<=\d),(?=\d)", text))
+    return between > 0 and between >= 0.9 * text.count(",")
 
 
-def _make_distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Return the names made distinct: an empty or repeated one gets a number."""
+def _can_be_filled(row: Sequence[str], first: Sequence[str], rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a row with fewer cells than the first lacks only some that are empty elsewhere, too."""
+    if not 1 < len(row) < len(first):
+        return False
+    return any(len(other) == len(first) and not any(other[len(row) :]) for other in rows[:200])
+
+
+def make_distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names made distinct: an empty or repeated one gets a number."""
     original = set(names)
     numbers: dict[str, int] = {}
     taken: dict[str, None] = {}

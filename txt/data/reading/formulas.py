@@ -5,7 +5,8 @@ import io
 from pathlib import Path
 from typing import Any
 
-from txt.data.reading.dialect import detect_dialect, is_number
+from txt.data.reading.dialect import detect_dialect
+from txt.data.reading.header import is_number
 from txt.data.reading.source import Source, compress_output
 from txt.errors import InputError
 from txt.files import atomic_write

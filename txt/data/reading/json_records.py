@@ -2,61 +2,87 @@
 
 import io
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any, TextIO
 
 import pyarrow as pa
 
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
-from txt.data.reading.dialect import Dialect
+from txt.data.reading.how_read import Dialect
+from txt.data.reading.json_layout import open_nested, read_json_constant
 from txt.data.reading.source import MAX_CELL, MAX_LINE, Source
 from txt.errors import InputError
 
 _PIECE = 1 << 16  # characters
-_EXACT: dict[str, Any] = {"parse_int": str, "parse_float": str, "parse_constant": str}  # 007.10 stays as it is written
+
+
+_EXACT: dict[str, Any] = {"parse_int": str, "parse_float": str, "parse_constant": read_json_constant}
+"""Numbers stay as they are written (007.10); NaN is how pandas writes a missing value."""
 _EXAMPLE = 'a record looks like {"text": "…", "label": "…"}'
 
 JsonRecord = dict[str, Any]
 
 
-def read_jsonl(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
+def read_jsonl(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator[pa.RecordBatch]:
     """Yield the objects of a file with one a line, in batches; blank lines are skipped.
 
     Raises:
         InputError: a line is not a JSON object; it is named.
     """
     with source.open() as file, io.TextIOWrapper(file, encoding=dialect.encoding, newline="\n") as lines:
-        yield from _batch_records(_parse_lines(source, lines))
+        yield from batch_records(_parse_lines(source, lines), dialect.paths)
 
 
-def read_json(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
-    """Yield the objects of a JSON array, in batches, without ever holding the array.
+def read_json(source: Source, dialect: Dialect, notes: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the records of a JSON document, in batches; a list of them is never held as a whole.
 
     Raises:
-        InputError: the file is not an array of objects; the line is named.
+        InputError: the file does not hold such records; the line is named.
     """
-    with source.open() as file, io.TextIOWrapper(file, encoding=dialect.encoding, newline="\n") as text:
-        yield from _batch_records(_parse_array(source, text))
+    yield from batch_records(_parse_document(source, dialect, notes), dialect.paths)
 
 
 def read_raw_records(source: Source, dialect: Dialect) -> Iterator[str]:
-    """Yield the objects of a JSON array as they are written, without ever holding the array.
+    """Yield the records of JSON lines or a JSON document, as they are written where they stand for themselves.
 
     Raises:
-        InputError: the file is not an array of objects; the line is named.
+        InputError: the file does not hold such records; the line is named.
     """
+    if dialect.format == "jsonl":
+        with source.open() as file, io.TextIOWrapper(file, encoding=dialect.encoding, newline="\n") as lines:
+            yield from (written for _, written in _parse_lines(source, lines))
+        return
+    for _, written in _parse_document(source, dialect, []):
+        yield written
+
+
+def _parse_document(source: Source, dialect: Dialect, notes: list[str]) -> Iterator[tuple[JsonRecord, str]]:
+    kind, _, key = dialect.records.partition(":")
     with source.open() as file, io.TextIOWrapper(file, encoding=dialect.encoding, newline="") as text:
-        for _, written in _parse_array(source, text):
-            yield written
+        if kind in _TRANSPOSE:
+            try:
+                yield from _TRANSPOSE[kind](_load_document(source, text))
+            except (KeyError, TypeError, AttributeError, ValueError):
+                raise InputError(f"`{source}` is not a table by {kind} all through", _EXAMPLE) from None
+        else:
+            yield from _RecordParser(source, text, notes).parse(key if kind == "key" else None, kind == "index")
 
 
-def _batch_records(records: Iterable[tuple[JsonRecord, str]]) -> Iterator[pa.RecordBatch]:
+def _load_document(source: Source, text: TextIO) -> Any:
+    try:
+        return json.loads(text.read().lstrip("\ufeff"), **_EXACT)
+    except (json.JSONDecodeError, RecursionError) as error:
+        raise InputError(f"`{source}` is not a JSON array of records: {error}", _EXAMPLE) from None
+
+
+def batch_records(records: Iterable[tuple[JsonRecord, str]], opened: tuple[str, ...] = ()) -> Iterator[pa.RecordBatch]:
     """Gather (record, as it is written) into batches, all columns met so far in each."""
     columns: dict[str, None] = {}
     held: list[JsonRecord] = []
     characters = 0
     for record, written in records:
+        record = open_nested(record, opened) if opened else record
         columns.update(dict.fromkeys(record))
         held.append(record)
         characters += len(written)
@@ -81,6 +107,7 @@ def _format_value(value: Any) -> str | None:
 
 def _parse_lines(source: Source, lines: TextIO) -> Iterator[tuple[JsonRecord, str]]:
     for number, line in enumerate(iter(partial(lines.readline, MAX_LINE), ""), start=1):
+        line = line.lstrip("\ufeff") if number == 1 else line
         if line.isspace():
             continue
         if len(line) == MAX_LINE:
@@ -92,29 +119,162 @@ def _parse_lines(source: Source, lines: TextIO) -> Iterator[tuple[JsonRecord, st
         yield _check_record(source, record, number, lambda line=line: json.loads(line)), line
 
 
-def _parse_array(source: Source, text: TextIO) -> Iterator[tuple[JsonRecord, str]]:
-    decoder = json.JSONDecoder(**_EXACT)
-    buffer, place, line, wanted = "", 0, 1, "["
-    while True:
-        place, line = _skip_space(buffer, place, line)
-        if place == len(buffer):
-            buffer, place = text.read(_PIECE), 0
-            if not buffer:
-                raise InputError(f"`{source}` breaks off in line {line}: its closing `]` is missing", _EXAMPLE)
-            continue
-        letter = buffer[place]
-        if wanted == "{" and letter == "{":
-            record, end, buffer = _decode_object(source, decoder, buffer[place:], text, line)
-            line += buffer.count("\n", 0, end)
-            piece = buffer[:end]
-            yield _check_record(source, record, line, lambda piece=piece: json.loads(piece)), piece
-            place, wanted = end, ","
-        elif letter == "]" and wanted != "[":
-            break
-        elif letter == wanted:
-            place, wanted = place + 1, "{"
+class _RecordParser:
+    """Takes records out of a JSON document piece by piece, without ever holding the whole."""
+
+    def __init__(self, source: Source, text: TextIO, notes: list[str]) -> None:
+        self._source = source
+        self._text = text
+        self._notes = notes
+        self._decoder = json.JSONDecoder(**_EXACT)
+        self._buffer, self._place, self._line = "", 0, 1
+
+    def parse(self, key: str | None, by_name: bool) -> Iterator[tuple[JsonRecord, str]]:
+        """Yield the records of a list; or those under `key`; or `by_name`, the values of an object."""
+        if by_name:
+            yield from self._parse_values()
+        elif key is not None:
+            yield from self._parse_under(key)
         else:
-            raise InputError(f"`{source}` is not a JSON array of records: line {line} has {letter!r}", _EXAMPLE)
+            yield from self._parse_lists()
+        if self._peek():
+            raise self._explain(self._peek())
+
+    def _parse_lists(self) -> Iterator[tuple[JsonRecord, str]]:
+        """Yield the records of lists one behind another, or of objects one behind another."""
+        lists = 0
+        while letter := self._peek():
+            if letter == "[":
+                lists += 1
+                yield from self._parse_list()
+            elif letter == "{":
+                yield self._take_record()
+            else:
+                raise self._explain(letter)
+        if lists > 1:
+            self._notes.append(f"`{self._source}` holds {lists} lists of records one behind another; all were read")
+
+    def _parse_list(self) -> Iterator[tuple[JsonRecord, str]]:
+        self._take("[")
+        letter = self._need()
+        while letter != "]":
+            if letter != "{":
+                raise self._explain(letter)
+            yield self._take_record()
+            if (letter := self._need()) == ",":
+                self._place += 1
+                letter = self._need()
+            elif letter != "]":
+                raise self._explain(letter)
+        self._take("]")
+
+    def _parse_under(self, key: str) -> Iterator[tuple[JsonRecord, str]]:
+        for name in self._list_keys():
+            if name == key:
+                yield from self._parse_list()
+                continue
+            value, _ = self._take_value()
+            if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+                raise InputError(
+                    f"`{self._source}` has several lists of records: `{key}`, `{name}`",
+                    "write each to a file of its own",
+                )
+
+    def _parse_values(self) -> Iterator[tuple[JsonRecord, str]]:
+        for _ in self._list_keys():
+            if self._need() != "{":
+                raise self._explain(self._need())
+            yield self._take_record()
+
+    def _list_keys(self) -> Iterator[str]:
+        """Yield the keys of an object; the caller takes each value."""
+        self._take("{")
+        while (letter := self._need()) != "}":
+            if letter == ",":
+                self._place += 1
+                continue
+            name, _ = self._take_value()
+            self._take(":")
+            self._need()
+            yield str(name)
+        self._take("}")
+
+    def _peek(self) -> str:
+        """Return the next letter that is no space, "" at the end."""
+        while True:
+            self._place, self._line = _skip_space(self._buffer, self._place, self._line)
+            if self._place < len(self._buffer):
+                return self._buffer[self._place]
+            self._buffer, self._place = self._text.read(_PIECE), 0
+            if not self._buffer:
+                return ""
+
+    def _need(self) -> str:
+        letter = self._peek()
+        if not letter:
+            raise InputError(f"`{self._source}` breaks off in line {self._line}: its closing `]` is missing", _EXAMPLE)
+        return letter
+
+    def _take(self, wanted: str) -> None:
+        letter = self._need()
+        if letter != wanted:
+            raise self._explain(letter)
+        self._place += 1
+
+    def _explain(self, letter: str) -> InputError:
+        return InputError(
+            f"`{self._source}` is not a JSON array of records: line {self._line} has {letter!r}", _EXAMPLE
+        )
+
+    def _take_value(self) -> tuple[Any, str]:
+        self._need()
+        value, end, self._buffer = _decode_value(
+            self._source, self._decoder, self._buffer[self._place :], self._text, self._line
+        )
+        piece = self._buffer[:end]
+        self._line += piece.count("\n")
+        self._place = end
+        return value, piece
+
+    def _take_record(self) -> tuple[JsonRecord, str]:
+        value, piece = self._take_value()
+        return _check_record(self._source, value, self._line, lambda: json.loads(piece)), piece
+
+
+def _transpose_columns(document: dict[str, dict[str, Any]]) -> Iterator[tuple[JsonRecord, str]]:
+    keys = dict.fromkeys(key for cells in document.values() for key in cells)
+    for key in keys:
+        yield _write_record({name: cells.get(key) for name, cells in document.items()})
+
+
+def _transpose_lists(document: dict[str, list[Any]]) -> Iterator[tuple[JsonRecord, str]]:
+    if len({len(values) for values in document.values()}) > 1:
+        lengths = ", ".join(f"`{name}` has {len(values):,}" for name, values in document.items())
+        raise InputError(f"its lists have different lengths: {lengths}", _EXAMPLE)
+    for values in zip(*document.values(), strict=True):
+        yield _write_record(dict(zip(document, values, strict=True)))
+
+
+def _transpose_split(document: dict[str, list[Any]]) -> Iterator[tuple[JsonRecord, str]]:
+    for row in document["data"]:
+        yield _write_record(dict(zip(map(str, document["columns"]), row, strict=True)))
+
+
+def _transpose_values(document: list[list[Any]]) -> Iterator[tuple[JsonRecord, str]]:
+    for row in document:
+        yield _write_record({f"column_{number}": value for number, value in enumerate(row, start=1)})
+
+
+def _write_record(record: JsonRecord) -> tuple[JsonRecord, str]:
+    return record, json.dumps(record, ensure_ascii=False)
+
+
+_TRANSPOSE: dict[str, Callable[[Any], Iterator[tuple[JsonRecord, str]]]] = {
+    "columns": _transpose_columns,
+    "lists": _transpose_lists,
+    "split": _transpose_split,
+    "values": _transpose_values,
+}
 
 
 def _skip_space(buffer: str, place: int, line: int) -> tuple[int, int]:
@@ -124,14 +284,19 @@ def _skip_space(buffer: str, place: int, line: int) -> tuple[int, int]:
     return place, line
 
 
-def _decode_object(
+def _decode_value(
     source: Source, decoder: json.JSONDecoder, buffer: str, text: TextIO, line: int
 ) -> tuple[Any, int, str]:
-    """Decode the object at the start of `buffer`, reading on until it is whole."""
+    """Decode the value at the start of `buffer`, reading on until it is whole."""
     while True:
         try:
             record, end = decoder.raw_decode(buffer)
-            return record, end, buffer
+            if end < len(buffer) or isinstance(record, dict | list) or buffer[end - 1] == '"':
+                return record, end, buffer
+            more = text.read(_PIECE)  # a number may go on behind the piece that was read
+            if not more:
+                return record, end, buffer
+            buffer += more
         except (json.JSONDecodeError, RecursionError) as error:
             more = text.read(max(_PIECE, len(buffer))) if len(buffer) < 2 * MAX_CELL else ""
             if not more:

@@ -1,20 +1,19 @@
 """Parquet, read in batches of rows; every value becomes the text that a person would write for it."""
 
-import json
 from collections.abc import Iterator
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_string_array
-from txt.data.reading.dialect import Dialect
+from txt.data.reading.arrow_cells import plan_cells
+from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS
+from txt.data.reading.how_read import Dialect
 from txt.data.reading.source import Source
 from txt.errors import InputError
 
 
-def read_parquet(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
-    """Yield the rows of a Parquet file in batches of string columns; nested values become JSON.
+def read_parquet(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a Parquet file in batches of string columns; lists become JSON, opened structs columns.
 
     Raises:
         InputError: the file is damaged.
@@ -22,30 +21,19 @@ def read_parquet(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
     with source.on_disk() as path:
         try:
             file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
+            cells = plan_cells(file.schema_arrow, dialect.paths)
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
-                pieces = 1 + batch.nbytes // BATCH_CHARACTERS
-                size = -(-len(batch) // pieces)
-                for start in range(0, len(batch), size):
-                    arrays = [_convert_to_text(column) for column in batch.slice(start, size).columns]
-                    yield pa.RecordBatch.from_arrays(arrays, names=list(dialect.columns))
-        except (pa.ArrowException, OSError) as error:
-            raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
+                for piece in cut_batch(batch):
+                    yield cells.convert(piece, dialect.columns)
+        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+            raise InputError(
+                f"`{source}` is damaged: {' '.join(str(error).split())}", "fetch or make it again"
+            ) from None
 
 
-def _convert_to_text(column: pa.Array) -> pa.Array:
-    kind = column.type
-    if pa.types.is_dictionary(kind):
-        return _convert_to_text(column.dictionary_decode())
-    if pa.types.is_nested(kind):
-        return make_string_array(
-            None if value is None else json.dumps(value, default=str) for value in column.to_pylist()
-        )
-    if pa.types.is_floating(kind):
-        return make_string_array(
-            None if value is None or value != value else repr(value) for value in column.to_pylist()
-        )
-    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
-        return make_string_array(
-            None if value is None else value.decode("utf-8", "replace") for value in column.to_pylist()
-        )
-    return pc.cast(column, pa.string())
+def cut_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    """Yield a batch in pieces, none of which holds many more characters or rows than fit the budget of a batch."""
+    pieces = max(1 + batch.nbytes // BATCH_CHARACTERS, -(-len(batch) // BATCH_ROWS))
+    size = max(-(-len(batch) // pieces), 1)
+    for start in range(0, len(batch), size):
+        yield batch.slice(start, size)

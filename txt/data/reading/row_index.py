@@ -12,11 +12,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.reading.rows import Form, ReadingOptions, read_records
+from txt.data.labels import read_label_cell
+from txt.data.reading.delimited_rows import RowTally
+from txt.data.reading.how_read import ReadingOptions
+from txt.data.reading.rows import Form, add_columns, read_records
+from txt.data.reading.source import read_state
 from txt.errors import InputError
-from txt.files import atomic_write
+from txt.files import atomic_write, open_plain
+from txt.json_input import parse_json, take_field, take_list
 
-INDEX_FORMAT = 1
+INDEX_FORMAT = 2
 UNLABELED = -1
 """The label code of a row whose label cell is empty."""
 
@@ -88,31 +93,41 @@ class RowIndex:
         return np.where((self.hashes[rows] == hashes) & (low + occurrences < len(self)), rows, -1)
 
 
+_LONGEST_HEADER = 1 << 24  # bytes of an index's first line, which has the labels
+
+
 @dataclass(frozen=True)
 class ScanProgress:
-    """How far a scan has come; `index` comes with the last one."""
+    """How far a scan has come; with the last one come the index, the form with all columns, and notes for the user."""
 
     done_bytes: int
     total_bytes: int
     rows: int
     index: RowIndex | None = None
+    form: Form | None = None
+    notes: tuple[str, ...] = ()
 
 
 def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[ScanProgress]:
     """Read a file and index its rows, the first `limit` of them or all; the last value holds the index.
 
+    Records of JSON lines may bring columns that the form does not have yet: they are added. Where one of them is the
+    label, the file is read once more.
+
     Raises:
         InputError: a row cannot be read.
     """
-    total = path.stat().st_size
+    total = form.locate(path).stat().st_size
+    tally = RowTally()
     growing = _IndexBuilder()
     columns = {name: place for place, name in enumerate(form.columns)}
     text_place = columns[form.text_column]
     label_place = columns.get(form.label_column or "", -1)
     end, complete = form.start, True
-    for offset, end, cells in read_records(path, form):
+    new_columns: dict[str, None] = {}
+    for offset, end, cells in read_records(path, form, new_columns=new_columns, tally=tally):
         text = cells[text_place] if text_place < len(cells) else ""
-        growing.add(offset, text, cells[label_place].strip() if 0 <= label_place < len(cells) else "")
+        growing.add(offset, text, read_label_cell(cells[label_place]) if 0 <= label_place < len(cells) else "")
         if len(growing.label_codes) % _PROGRESS_ROWS == 0:
             yield ScanProgress(end, total, len(growing.label_codes))
         if len(growing.label_names) > _MAX_LABELS:
@@ -123,27 +138,48 @@ def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[Scan
         if limit is not None and len(growing.label_codes) >= limit and end < total:
             complete = False
             break
-    yield ScanProgress(end, total, len(growing.label_codes), growing.index(end, complete))
+    whole = add_columns(form, new_columns)
+    if whole.label_column != form.label_column:
+        yield from scan_file(path, whole, limit)
+        return
+    notes = tuple(tally.notes(str(path)))
+    yield ScanProgress(end, total, len(growing.label_codes), growing.index(end, complete), whole, notes)
 
 
 def read_index(path: Path, source: Path, asked: ReadingOptions) -> tuple[Form, RowIndex] | None:
     """Return the kept form and index of a data file; None where there is none, or the file has changed since."""
     try:
-        with path.open("rb") as file:
-            header = json.loads(file.readline())
+        with open_plain(path) as file:
+            header = parse_json(file.readline(_LONGEST_HEADER), "the index")
             if header["of"] != _describe_source(source, asked):
                 return None
-            count = header["rows"]
+            count = take_field(header, "rows", int, "the index")
+            if not 0 <= count <= os.fstat(file.fileno()).st_size:
+                return None
             offsets = np.fromfile(file, np.int64, count + 1)
             hashes = np.fromfile(file, np.uint64, count)
             order = np.fromfile(file, np.int32, count)
             codes = np.fromfile(file, np.int16, count)
             form = Form.from_json(header["form"])
-    except (OSError, ValueError, KeyError, TypeError):
+            labels = tuple(take_list(header, "labels", str, "the index"))
+            size = source.stat().st_size
+    except (OSError, InputError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    if len(codes) != count:
+    if len(codes) != count or not _fits(offsets, order, codes, size, len(labels)):
         return None
-    return form, RowIndex(offsets, hashes, order, codes, tuple(header["labels"]), complete=True)
+    if form.content is not None and not Path(form.content).is_file():
+        return None
+    return form, RowIndex(offsets, hashes, order, codes, labels, complete=True)
+
+
+def _fits(
+    offsets: npt.NDArray[np.int64], order: npt.NDArray[np.int32], codes: npt.NDArray[np.int16], size: int, labels: int
+) -> bool:
+    """Tell whether an index stays within its file of so many bytes, its rows and its labels."""
+    if not len(order):
+        return True
+    rising = bool(offsets[0] >= 0 and offsets[-1] <= size and (np.diff(offsets) >= 0).all())
+    return rising and order.min() >= 0 and order.max() < len(order) and codes.max() < labels
 
 
 def write_index(path: Path, source: Path, asked: ReadingOptions, form: Form, index: RowIndex) -> None:
@@ -192,5 +228,5 @@ def _digest_text(text: str) -> bytes:
 
 def _describe_source(source: Path, asked: ReadingOptions) -> dict[str, Any]:
     """Return what an index holds for: this file, unchanged, read in this way."""
-    state = os.stat(source)
-    return {"format": INDEX_FORMAT, "size": state.st_size, "mtime_ns": state.st_mtime_ns, "asked": asdict(asked)}
+    size, changed = read_state(source)
+    return {"format": INDEX_FORMAT, "size": size, "mtime_ns": changed, "asked": asdict(asked)}

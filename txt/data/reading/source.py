@@ -1,17 +1,24 @@
 """A data file as bytes: opens and decompresses it, and explains what goes wrong. `-` is standard input."""
 
+import bz2
+import glob
 import gzip
+import hashlib
+import io
+import json
+import lzma
+import re
 import shutil
 import sys
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from txt.errors import InputError, nearest
-from txt.files import temporary_file
+from txt.files import sha256, temporary_file
 
 FORMATS = {
     ".csv": "csv",
@@ -23,8 +30,36 @@ FORMATS = {
     ".json": "json",
     ".parquet": "parquet",
     ".pq": "parquet",
+    ".arrow": "arrow",
+    ".feather": "arrow",
+    ".ipc": "arrow",
+    ".xlsx": "excel",
+    ".xlsm": "excel",
+    ".xlsb": "excel",
+    ".xls": "excel",
+    ".ods": "excel",
+    ".sav": "statistics",
+    ".zsav": "statistics",
+    ".por": "statistics",
+    ".dta": "statistics",
+    ".sas7bdat": "statistics",
+    ".xpt": "statistics",
+    ".sqlite": "sqlite",
+    ".sqlite3": "sqlite",
 }
 """The format that a file's ending stands for; what has another ending is judged by its content."""
+
+WRITTEN = ("csv", "jsonl", "json", "parquet")
+"""The formats that are written, too."""
+
+READABLE = "txt reads CSV, TSV, JSON, Parquet, Arrow, Excel, SQLite, SPSS, Stata, SAS, folders of texts, also packed"
+"""What a hint says where a file is none of these."""
+
+PACKINGS = (".gz", ".bz2", ".xz", ".zst", ".zip")
+"""Endings of files that hold data files, packed."""
+
+PART_MARK = "::"
+"""Stands between a file and the table, sheet or member that is meant: `reviews.sqlite::comments`."""
 
 CHUNK_BYTES = 1 << 20
 
@@ -33,46 +68,100 @@ MAX_CELL = 5_000_000
 
 MAX_LINE = 4 * MAX_CELL
 """Characters of the longest line that is read: a small compressed file can hold one that fills the memory."""
-_GZIP_MAGIC = b"\x1f\x8b"
+_MAGIC_OF = {"gzip": b"\x1f\x8b", "bz2": b"BZh", "xz": b"\xfd7zXZ", "zstd": b"\x28\xb5\x2f\xfd"}
+_JOINT = "\n"  # no file's name has one
+_GLOB = re.compile(r"[*?]|\[[^]]+\]")
 
 
 @dataclass(frozen=True)
 class Source:
-    """A file that can be read more than once, and the name under which the user knows it."""
+    """A file, or another place with rows, that can be read more than once; `name` is what the user knows it by.
+
+    `path` is the user's file or folder, of several files the first. `copy` is where the bytes to read are, if they are
+    not there: what was standard input, a member of an archive, or a sheet of a spreadsheet. `part` is the sheet or
+    table that is meant. `members` are the files that are read one after the other. `kind` is "excel" where the bytes
+    are a copy of a sheet. `notes` are what the user should be told.
+    """
 
     path: Path
     name: str
+    copy: Path | None = None
+    part: str | None = None
+    members: tuple["Source", ...] = ()
+    notes: tuple[str, ...] = ()
+    kind: str | None = None
 
     def __str__(self) -> str:
         return self.name
 
     @property
-    def ending(self) -> str:
-        """The file's ending in lower case, without `.gz`: `.csv`."""
-        path = Path(self.name)
-        return (Path(path.stem) if path.suffix.lower() == ".gz" else path).suffix.lower()
+    def place(self) -> Path:
+        """Return the file or folder to read."""
+        return self.copy or self.path
 
-    def is_gzip(self) -> bool:
-        """Tell whether the content is gzip, whatever the name."""
-        with _translate_errors(self), self.path.open("rb") as file:
-            return file.read(2) == _GZIP_MAGIC
+    @property
+    def ending(self) -> str:
+        """The file's ending in lower case, without `.gz` and its like: `.csv`."""
+        path = Path(self.name)
+        return (Path(path.stem) if path.suffix.lower() in PACKINGS else path).suffix.lower()
+
+    def files(self) -> Iterator[Path]:
+        """Yield the user's files that are read; of a folder only itself."""
+        if not self.members:
+            yield self.path
+        for member in self.members:
+            yield from member.files()
+
+    def size(self) -> int:
+        """Return the bytes of what is read, packed as it is; of a folder 0."""
+        if self.members:
+            return sum(member.size() for member in self.members)
+        return self.place.stat().st_size if self.place.is_file() else 0
+
+    def find_same(self, path: Path) -> Path | None:
+        """Return the file read that `path` is, too; None where it is none of them."""
+        return next((each for each in self.files() if path.exists() and each.exists() and path.samefile(each)), None)
+
+    def checksums(self) -> dict[str, str]:
+        """Return the SHA-256 of what is read, by name."""
+        if self.members and self.copy is None:
+            return {name: value for member in self.members for name, value in member.checksums().items()}
+        if self.path.is_dir():
+            return {self.name: _hash_folder(self.path)}
+        return {self.name: sha256(self.path if self.path.is_file() else self.place)}
+
+    def checksum(self) -> str:
+        """Return one SHA-256 of all that is read."""
+        found = self.checksums()
+        if len(found) == 1 and self.part is None:
+            return next(iter(found.values()))
+        return hashlib.sha256(json.dumps([found, self.part]).encode()).hexdigest()
+
+    def packing(self) -> str | None:
+        """Return how the content is compressed, whatever the name; None where it is not."""
+        with _translate_errors(self), self.place.open("rb") as file:
+            head = file.read(6)
+        return next((name for name, magic in _MAGIC_OF.items() if head.startswith(magic)), None)
+
+    def is_compressed(self) -> bool:
+        """Tell whether the content is compressed."""
+        return self.packing() is not None
 
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """Open the file for reading, decompressed.
 
         Raises:
-            InputError: it is missing, a directory, cannot be read, or is damaged gzip; also while it is being read.
+            InputError: it is missing, a directory, cannot be read, or is damaged; also while it is being read.
         """
-        opened = gzip.open if self.is_gzip() else open
-        with _translate_errors(self), opened(self.path, "rb") as file:
-            yield cast(BinaryIO, file)
+        with _translate_errors(self), _open_packed(self.place, self.packing()) as file:
+            yield file
 
     @contextmanager
     def on_disk(self) -> Iterator[Path]:
-        """Yield the path of the content, decompressed: of a gzipped file that of a temporary copy."""
-        if not self.is_gzip():
-            yield self.path
+        """Yield the path of the content, decompressed: of a compressed file that of a temporary copy."""
+        if not self.is_compressed():
+            yield self.place
             return
         with temporary_file() as copy:
             with self.open() as file, copy.open("wb") as target:
@@ -86,19 +175,56 @@ class Source:
                 yield piece
 
 
-def check_file(path: Path | str) -> None:
-    """Refuse a data file that cannot be opened, before anything is loaded to read it with.
+def check_file(data: Path | str) -> None:
+    """Refuse data that cannot be opened, before anything is loaded to read it with; pipes are not looked into.
 
     Raises:
-        InputError: it is missing, a directory, or cannot be read.
+        InputError: a file is missing or cannot be read.
     """
-    if str(path) != "-" and not Path(path).is_fifo():
-        Source(Path(path), str(path)).is_gzip()
+    for word in split_paths(str(data)):
+        path = Path(word) if _exists(Path(word)) else _cut_part(word)[0]
+        if word != "-" and not is_pattern(word) and not path.is_dir() and not path.is_fifo():
+            Source(path, word).packing()
 
 
 def guess_format(path: Path) -> str | None:
     """Return the format that a file's ending stands for, ignoring `.gz`; None for any other ending."""
     return FORMATS.get(Source(path, path.name).ending)
+
+
+def choose_output_format(out: Path, format: str) -> str:
+    """Return the format of an output: the one that its name asks for, else that of the data, or CSV.
+
+    Raises:
+        InputError: its name asks for a format that is only read.
+    """
+    if out.suffix.lower() in PACKINGS and out.suffix.lower() != ".gz":
+        raise InputError(f"`{out}` asks for {out.suffix}, which is only read", f"-o {out.with_suffix('.gz')}")
+    asked = guess_format(out)
+    if asked is None:
+        return format if format in WRITTEN else "csv"
+    if asked not in WRITTEN:
+        raise InputError(
+            f"`{out}` asks for a format that is only read", f"name a .csv, .jsonl or .parquet: {out.stem}.csv"
+        )
+    return asked
+
+
+def name_output(data: str, word: str, kept: Sequence[str] = ()) -> Path:
+    """Return the default name of an output, a word before the endings: `reviews.predicted.csv.gz`.
+
+    It ends as the data where that format can be written or the ending is among `kept`, and else in `.csv`.
+    """
+    path = name_beside(data)
+    file, part = _cut_part(data)
+    inner = path.with_suffix("") if path.suffix.lower() in PACKINGS[1:] else path
+    name, dot, ending = inner.name.partition(".")
+    if file.suffix.lower() in kept:
+        return path.with_name(f"{name}.{word}{file.suffix}")
+    is_kept = bool(dot) and part is None and guess_format(inner) in (None, *WRITTEN)
+    if len(split_paths(data)) > 1 or is_pattern(data) or Path(data).is_dir() or not is_kept:
+        return path.with_name(f"{name}.{word}.csv")
+    return path.with_name(f"{name}.{word}{dot}{ending}")
 
 
 @contextmanager
@@ -111,20 +237,155 @@ def compress_output(raw: IO[bytes], wanted: bool) -> Iterator[IO[bytes]]:
         yield cast(IO[bytes], target)
 
 
+def split_paths(data: str) -> list[str]:
+    """Return the files that one argument stands for: several are joined by `join_paths`."""
+    return [each for each in data.split(_JOINT) if each] or [data]
+
+
+def join_paths(paths: Sequence[str]) -> str:
+    """Return several files as one argument."""
+    return _JOINT.join(paths)
+
+
+def name_beside(data: Path | str) -> Path:
+    """Return a path beside the data, in whose name no character has a meaning: for files that belong to it."""
+    words = split_paths(str(data))
+    path = Path(words[0].rstrip("/") or words[0])
+    name = _GLOB.sub("_", path.name.replace(PART_MARK, "."))
+    if len(words) > 1:
+        name = f"{name}+{len(words) - 1}"
+    return path.with_name(name) if name else path
+
+
+def is_pattern(data: str) -> bool:
+    """Tell whether an argument is a pattern of names, as `2024-*.csv`, and not the name of a file."""
+    return _GLOB.search(data) is not None and not _exists(Path(data))
+
+
+def read_state(data: Path | str) -> tuple[int, int]:
+    """Return the bytes of what is read and when it was last changed (nanoseconds), of all files together.
+
+    Raises:
+        FileNotFoundError: there is none.
+    """
+    paths = _list_read(data)
+    files = [each for path in paths for each in (path.rglob("*") if path.is_dir() else [path])]
+    states = [each.stat() for each in files]
+    return sum(state.st_size for state in states), max((state.st_mtime_ns for state in states), default=0)
+
+
+def is_read_from(data: Path | str, path: Path) -> bool:
+    """Tell whether a file is the data, or one of the files of the data."""
+    return any(each.exists() and path.samefile(each) for each in _list_read(data))
+
+
+def _list_read(data: Path | str) -> list[Path]:
+    """Return the files or folders that an argument stands for."""
+    words = [name for word in split_paths(str(data)) for name in (glob.glob(word) if is_pattern(word) else [word])]
+    return [_cut_part(word)[0] for word in words]
+
+
+def exists(data: str) -> bool:
+    """Tell whether an argument names data that is there."""
+    return all(_exists(Path(each)) or is_pattern(each) or _exists(_cut_part(each)[0]) for each in split_paths(data))
+
+
 @contextmanager
 def spool_source(path: Path | str) -> Iterator[Source]:
-    """Yield a source for `path`; standard input (`-`) and pipes are first copied to a temporary file."""
-    name = "standard input" if str(path) == "-" else str(path)
-    if name == str(path) and (Path(path).is_file() or not Path(path).exists() or Path(path).is_dir()):
-        yield Source(Path(path), name)
+    """Yield a source for a file, a folder, a pattern of names, several files, or `FILE::PART`.
+
+    Standard input (`-`), pipes, sheets and members of archives are first copied to temporary files.
+
+    Raises:
+        InputError: no file matches, or an archive or a spreadsheet cannot be read.
+    """
+    with ExitStack() as opened:
+        yield _spool_argument(str(path), opened)
+
+
+def _spool_argument(data: str, opened: ExitStack) -> Source:
+    words = split_paths(data)
+    if len(words) == 1 and is_pattern(data):
+        words = sorted(glob.glob(data, recursive=True))
+        if not words:
+            raise InputError(f"no file is called `{data}`", _suggest_name(Path(data)))
+    if len(words) > 1:
+        members = tuple(_spool_argument(word, opened) for word in words)
+        return Source(Path(words[0]), _name_several(data, words), members=members)
+    data = words[0]
+    if data == "-":
+        return _unpack(Source(Path("-"), "standard input", _copy_stream(sys.stdin.buffer, opened)), opened)
+    path, part = Path(data), None
+    if not _exists(path):
+        path, part = _cut_part(data)
+    if path.exists() and not path.is_file() and not path.is_dir():
+        with path.open("rb") as stream:
+            return _unpack(Source(path, data, _copy_stream(stream, opened)), opened)
+    return _unpack(Source(path, data, part=part), opened)
+
+
+def _unpack(source: Source, opened: ExitStack) -> Source:
+    """Return a source whose bytes can be read: of a spreadsheet or an archive those of what is in it."""
+    if not source.place.is_file():
+        return source
+    with _translate_errors(source), source.place.open("rb") as file:
+        head = file.read(8)
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
+        from txt.data.reading.kinds.unpacking import unpack  # few files need it
+
+        return unpack(source, opened)
+    if source.part is not None and not head.startswith(b"SQLite"):
+        raise InputError(
+            f"`{source.path}` has no parts that `{PART_MARK}{source.part}` could name",
+            f"leave it out: {source.path}",
+        )
+    return source
+
+
+def _copy_stream(stream: IO[bytes], opened: ExitStack) -> Path:
+    copy = opened.enter_context(temporary_file())
+    with copy.open("wb") as target:
+        shutil.copyfileobj(stream, target)
+    return copy
+
+
+def _cut_part(data: str) -> tuple[Path, str | None]:
+    """Return the file and the part of `FILE::PART`; a name without the mark has no part."""
+    path, mark, part = data.rpartition(PART_MARK)
+    return (Path(path), part) if mark and _exists(Path(path)) else (Path(data), None)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):  # longer than a name may be
+        return False
+
+
+def _name_several(data: str, words: Sequence[str]) -> str:
+    return data if is_pattern(data) else f"{words[0]} and {len(words) - 1} more"
+
+
+@contextmanager
+def _open_packed(path: Path, packing: str | None) -> Iterator[BinaryIO]:
+    if packing == "zstd":
+        import pyarrow as pa
+
+        with pa.CompressedInputStream(pa.OSFile(str(path)), "zstd") as stream, io.BufferedReader(stream) as file:
+            yield cast(BinaryIO, file)
         return
-    with temporary_file() as copy:
-        with (
-            nullcontext(sys.stdin.buffer) if str(path) == "-" else Path(path).open("rb") as stream,
-            copy.open("wb") as target,
-        ):
-            shutil.copyfileobj(stream, target)
-        yield Source(copy, name)
+    openers: dict[str | None, Callable[..., Any]] = {None: open, "gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}
+    with openers[packing](path, "rb") as file:
+        yield file
+
+
+def _hash_folder(folder: Path) -> str:
+    """Return a SHA-256 of the names and contents of all files of a folder."""
+    found = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        if path.is_file():
+            found.update(f"{path.relative_to(folder)}\0{sha256(path)}\n".encode("utf-8", "surrogateescape"))
+    return found.hexdigest()
 
 
 @contextmanager
@@ -137,10 +398,18 @@ def _translate_errors(source: Source) -> Iterator[None]:
         raise InputError(f"`{source}` is a directory, not a data file", _list_files(source.path)) from None
     except PermissionError:
         raise InputError(f"`{source}` may not be read", f"`ls -l {source}` shows who may") from None
-    except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise InputError(
-            f"`{source}` is damaged: its gzip data is wrong or breaks off", "fetch or make it again"
-        ) from None
+    except (gzip.BadGzipFile, EOFError, zlib.error, lzma.LZMAError):
+        raise _damaged_error(source) from None
+    except OSError as error:  # what bz2 and zstd raise has no number
+        if error.errno is None:
+            raise _damaged_error(source) from None
+        raise
+
+
+def _damaged_error(source: Source) -> InputError:
+    return InputError(
+        f"`{source}` is damaged: its {source.packing()} data is wrong or breaks off", "fetch or make it again"
+    )
 
 
 def _suggest_name(path: Path) -> str:

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from txt.data.reading.columns import parse_split
 from txt.data.reading.open_rows import OpenRows
+from txt.data.reading.split_column import is_held_out
 from txt.labeling.active.holdout import Holdout, draw_holdout, estimate_shares, read_holdout, save_holdout
 from txt.labeling.active.log import QueryLog, QueryPlan
 from txt.labeling.active.queues import PICKED, QUEUE_ROWS, KnownLabels, Question, Ranking
@@ -269,7 +269,7 @@ class ActiveLearning:
         return np.array([row for row, _ in zip(found, range(QUEUE_ROWS), strict=False)], np.int64)
 
     def _is_usable(self, row: int) -> bool:
-        return self._split is None or parse_split(self._rows.metadata(row).get(self._split, "")) != "test"
+        return self._split is None or not is_held_out(self._rows.metadata(row).get(self._split, ""))
 
 
 def make_question(states: RowStates, holdout: Holdout, moment: int) -> Question:

@@ -7,9 +7,9 @@ from multiprocessing.connection import Connection
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from txt.data.reading.columns import parse_split
 from txt.data.reading.row_index import hash_content
 from txt.data.reading.rows import read_records
+from txt.data.reading.split_column import is_held_out
 from txt.labeling.active.cold_start import parse_keywords
 from txt.labeling.active.learner import ActiveLearner, make_learner
 from txt.labeling.active.models import MODELS, make_model
@@ -61,7 +61,7 @@ def read_pool(pool: Pool) -> tuple[RowNumbers, list[str]]:
     for _, _, cells in read_records(pool.path, pool.form):
         text = cells[text_place]
         texts.append(text)
-        if split_place is not None and parse_split(cells[split_place]) == "test":
+        if split_place is not None and is_held_out(cells[split_place]):
             in_test.add(hash_content(text))
     usable = [row for row, text in enumerate(texts) if text.strip() and not (in_test and hash_content(text) in in_test)]
     rows = np.array(usable, np.int64)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields
 from operator import attrgetter
 from pathlib import Path
 
+from txt.data.reading.source import name_beside
 from txt.errors import InputError
 from txt.json_input import parse_json_value
 from txt.labeling.store.decision import SEPARATOR, Decision
@@ -53,7 +54,8 @@ class SavedLabel:
 
 def store_path(data: Path) -> Path:
     """Return where the labels of a data file are kept: `reviews.csv.labels.db` beside `reviews.csv`."""
-    return data.with_name(data.name + ".labels.db")
+    beside = name_beside(data)
+    return beside.with_name(f"{beside.name}.labels.db")
 
 
 def read_current_labels(store: Path) -> dict[str, SavedLabel]:

@@ -1,17 +1,23 @@
 """Gives the rows of a data file, while it is read, the labels of its store."""
 
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from txt.config import PrepareConfig
+from txt.data.reading.source import exists
 from txt.errors import InputError
-from txt.labeling.store.decision import BY_MACHINES, SEPARATOR, row_id
+from txt.labeling.store.decision import BY_MACHINES, row_id
 from txt.labeling.store.journal import Journal, read_current_labels, store_path
+from txt.labeling.store.reading_options import read_reading_options
 
 
 class StoredLabels:
     """Gives rows their labels: a person's in the store where there is one, else the file's own.
+
+    After `--relabel` the file's own count for nothing. `reading` is how the file was read when it was labeled.
 
     Call it with the rows of the whole file, in order: among rows with the same text, the store tells the first from the
     second.
@@ -22,8 +28,13 @@ class StoredLabels:
         self.used = 0
         self._labels = read_current_labels(store)
         with Journal.open(store, write=False) as journal:
-            self._multi_label = journal.settings().get("multi_label") == "true"
-        self._several: Counter[str] = Counter()
+            settings, added = journal.settings(), journal.added_classes()
+        self._multi_label = settings.get("multi_label") == "true"
+        # where rows have several labels, what stands in the store is not a class
+        named = () if self._multi_label else (*json.loads(settings.get("classes", "[]")), *added.values())
+        self.classes = frozenset(named)
+        self._file_labels = settings.get("relabel") != "true"
+        self.reading: Mapping[str, Any] = read_reading_options(settings)
         self._seen: Counter[str] = Counter()
 
     def __call__(self, texts: Sequence[str | None], labels: Sequence[str | None]) -> list[str | None]:
@@ -34,22 +45,14 @@ class StoredLabels:
         """Yield what is odd about the labels, once all rows have theirs."""
         if self._labels and not self.used:
             yield f"no row has a label in `{self.source}`: is it about another file?"
-        if self._several:
-            (example, _), count = self._several.most_common(1)[0], self._several.total()
-            yield (
-                f"{count:,} {'row has' if count == 1 else 'rows have'} several labels in `{self.source}`; a model gives"
-                f" one, so each combination, such as `{example}`, becomes a class of its own"
-            )
 
     def _label(self, text: str | None, label: str | None) -> str | None:
         written = text or ""
         stored = self._labels.get(row_id(written, self._seen[written]))
         self._seen[written] += 1
         if stored is None or stored.how in BY_MACHINES:  # an export says which those are; here it would be lost
-            return label
+            return label if self._file_labels else None
         self.used += 1
-        if self._multi_label and SEPARATOR in stored.label:
-            self._several[stored.label] += 1
         return stored.label
 
 
@@ -64,7 +67,7 @@ def open_stored_labels(data: Path | str, config: PrepareConfig) -> StoredLabels 
         raise InputError("--no-labels leaves the labels of --store aside", "give one of them")
     if named is not None and not named.is_file():
         raise InputError(f"there is no label store `{named}`", "`txt label DATA --store PATH` makes one")
-    if not config.use_labels or not Path(data).is_file():  # standard input, or a mistake that reading it will tell
+    if not config.use_labels or not exists(str(data)):  # standard input, or a mistake that reading it will tell
         return StoredLabels(named) if named is not None else None
     store = named or store_path(Path(data))
     return StoredLabels(store) if store.is_file() else None

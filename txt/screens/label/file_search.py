@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.row_index import read_index
-from txt.data.reading.rows import ReadingOptions
 from txt.errors import InputError
 from txt.labeling.query import Query
 from txt.labeling.scanner import Found
@@ -69,7 +69,7 @@ class FileSearch:
         found = read_index(kept, session.rows.path, asked)
         if found is None:
             raise InputError("the data file has changed: leave, and start again")
-        twins = session.adopt(found[1])
+        twins = session.adopt(found[1], found[0])
         unmatched = len(session.states.unmatched)
         told = [f"{twins:,} identical {'row' if twins == 1 else 'rows'} labeled alike"] if twins else []
         told += [f"{unmatched:,} decisions are about rows that the file no longer has"] if unmatched else []

@@ -5,8 +5,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.open_rows import OpenRows
-from txt.data.reading.rows import ReadingOptions
 from txt.labeling.query import Query
 from txt.labeling.scanner import Found, Indexed, Scanner, ScannerMessage
 

@@ -1,0 +1,76 @@
+"""The names that columns usually have, in the most spoken languages: by them roles are found, and headers known."""
+
+import re
+import unicodedata
+
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+
+
+def fold_name(name: str) -> str:
+    """Return a name in lower case, its words joined by `_`: `Review Text` and `reviewText` are `review_text`."""
+    parted = _CAMEL.sub("_", unicodedata.normalize("NFC", name.strip()))
+    return re.sub(r"[\s.\-_]+", "_", parted).strip("_").lower()
+
+
+def _split_words(names: str) -> frozenset[str]:
+    return frozenset(fold_name(name) for name in names.split())
+
+
+TEXT_NAMES = _split_words(
+    "text texts sentence sentences review reviews content body message messages tweet tweets comment comments "
+    "document news headline headlines utterance question query description post article articles abstract "
+    "title sms email transcript summary feedback answer answers remark remarks complaint verbatim snippet "
+    "paragraph premise texto textos oracion frase frases resena comentario comentarios mensaje mensajes "
+    "contenido titulo descripcion opinion pregunta resposta mensagem conteudo descricao texte textes phrase "
+    "commentaire commentaires contenu titre avis testo testi commento commenti messaggio contenuto titolo "
+    "descrizione recensione satz saetze sätze kommentar kommentare nachricht nachrichten inhalt beschreibung "
+    "titel überschrift bewertungstext rezension frage antwort tekst bericht opmerking zin tresc treść "
+    "komentarz wiadomosc opis metin yorum yorumlar cumle cümle mesaj içerik teks kalimat ulasan komentar isi "
+    "pesan judul văn_bản van_ban noi_dung nội_dung maandishi maoni текст тексты отзыв отзывы комментарий "
+    "комментарии сообщение содержание заголовок описание предложение вопрос твит коментар повідомлення відгук "
+    "文本 文字 内容 正文 句子 评论 評論 标题 標題 消息 问题 描述 內容 テキスト 本文 文章 文 レビュー コメント "
+    "感想 質問 タイトル 텍스트 본문 문장 리뷰 내용 댓글 제목 पाठ टेक्स्ट वाक्य समीक्षा टिप्पणी संदेश সামগ্রী "
+    "পাঠ্য টেক্সট বাক্য মন্তব্য পর্যালোচনা متن تبصرہ جملہ پیغام نص النص تعليق التعليق مراجعة رسالة جملة "
+    "المحتوى تغريدة نظر پیام טקסט"
+)
+"""Of texts."""
+
+LABEL_NAMES = _split_words(
+    "label labels class classes category categories sentiment target intent topic polarity rating stars "
+    "emotion tag annotation subreddit genre genres verdict gold etiqueta etiquetas clase categoria categoría "
+    "sentimiento polaridad calificacion valoracion emocion rotulo rótulo classe sentimento avaliacao avaliação "
+    "emocao étiquette etiquette catégorie categorie etichetta emozione punteggio klasse kategorie bewertung "
+    "gefühl stimmung emotionen etikett urteil sentyment kategoria etykieta klasa etiket sinif sınıf kategori "
+    "duygu duygular kelas sentimen emosi nhãn nhan метка метки класс категория тональность оценка эмоция тема "
+    "рубрика мітка клас оцінка 标签 標籤 类别 類別 分类 分類 情感 情绪 类型 评分 星级 ラベル カテゴリ "
+    "カテゴリー クラス 評価 感情 極性 레이블 라벨 분류 감정 카테고리 평점 लेबल श्रेणी वर्ग भावना लেবেল লেবেল "
+    "শ্রেণী শ্রেণি অনুভূতি لیبل زمرہ جذبات تسمية التسمية تصنيف التصنيف فئة الفئة المشاعر برچسب دسته احساس"
+)
+"""Of labels."""
+
+SPLIT_COLUMNS = _split_words("split set partition subset fold data_split dataset_split")
+"""Of what says train, val or test."""
+
+ID_NAMES = _split_words(
+    "id row_id uid uuid guid no nr respondent_id text_id doc_id docid identifier identifiant ид 编号 編號 番号 "
+    "번호 আইডি معرف شناسه"
+)
+"""Of what names each row."""
+
+NUMBER_NAMES = _split_words("ids num number idx index key numero número nummer номер 序号 क्रमांक رقم")
+"""Of what may name rows or count something."""
+
+COUNT_NAMES = _split_words(
+    "count counts likes like_count votes upvotes downvotes helpful retweets retweet_count replies shares views "
+    "favorites favourites followers length words characters price amount quantity age score_count num_comments "
+    "likescount duration positives total weight width height lat lon latitude longitude zip"
+)
+"""Of counts and measures, which are no labels however few values they have."""
+
+METADATA_NAMES = _split_words(
+    "source domain lang language country region user author platform device brand date year month url method "
+    "annotation_id lead_time completed_by "
+    "augmented annotator source_id day time timestamp created updated created_at updated_at environment env "
+    "file filename fecha datum data_da дата 日期 日付 날짜 तारीख তারিখ تاريخ تاریخ"
+)
+"""Of what describes where a text comes from, not what it says, however few values it has."""

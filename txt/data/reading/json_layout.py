@@ -1,0 +1,195 @@
+"""Finds out how the records lie in a JSON file: a list, lists one behind another, inside of a key, or by columns.
+
+`Dialect.records` names what was found:
+
+""          a list of objects, several lists, or objects one behind another
+key:NAME    a list of objects under a key: {"version": 1, "data": [{...}, ...]}
+index       objects by their row's name: {"0": {"text": ...}, "1": ...}; pandas: orient="index"
+columns     cells by column and row: {"text": {"0": ..., "1": ...}, ...}; pandas: to_json()
+lists       lists by column: {"text": [...], "label": [...]}; pandas: orient="list"
+split       names and rows apart: {"columns": [...], "data": [[...], ...]}; pandas: orient="split"
+values      rows without names: [[...], ...]
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+
+from txt.data.reading.columns import has_text_name
+from txt.data.reading.how_read import Dialect, Guess
+from txt.data.reading.source import Source
+from txt.errors import InputError
+
+_LIST, _OBJECT, _SCALAR = "list of objects", "object", "value"
+_EXAMPLE = 'a list of records looks like [{"text": "…", "label": "…"}]'
+
+
+def find_layout(source: Source, dialect: Dialect, text: str, columns: tuple[str, ...] = ()) -> Dialect:
+    """Add where the records are in a JSON file, and which objects in them are opened; `columns` were asked for.
+
+    Raises:
+        InputError: it has no records, or more than one list of them.
+    """
+    if dialect.format == "json":
+        dialect = _find_records(source, dialect, text)
+    samples = list(_take_samples(text, dialect))
+    opened = list_nested(samples, columns)
+    if not opened:
+        return dialect
+    because = "the text is inside" if not columns else "a column of it was asked for"
+    guess = Guess("nested objects", ", ".join(f"`{name}`" for name in opened), because, None)
+    return replace(dialect, paths=tuple(opened), guesses=(*dialect.guesses, guess))
+
+
+def list_nested(samples: list[dict[str, Any]], columns: tuple[str, ...]) -> list[str]:
+    """Return the keys whose objects are opened into columns: where no text is outside, or one inside was asked for."""
+    nested = list(dict.fromkeys(name for each in samples for name, value in each.items() if isinstance(value, dict)))
+    asked = [name for name in nested if any(column.startswith(f"{name}.") for column in columns)]
+    return asked or ([] if any(map(_has_text, samples)) else nested)
+
+
+def read_json_constant(name: str) -> str | None:
+    """Return what a number that JSON does not have stands for: NaN, as pandas writes it, for a missing value."""
+    return None if name == "NaN" else name
+
+
+def flatten(name: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield the values inside a nested object with their paths: `data.title`."""
+    if isinstance(value, dict):
+        for key, each in value.items():
+            yield from flatten(f"{name}.{key}", each)
+    else:
+        yield name, value
+
+
+def open_nested(record: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    """Return a record in which the objects under these keys are opened into columns."""
+    opened: dict[str, Any] = {}
+    for name, value in record.items():
+        opened.update(flatten(name, value) if name in names else ((name, value),))
+    return opened
+
+
+def _has_text(record: Mapping[str, Any]) -> bool:
+    return any(
+        isinstance(value, str) and (has_text_name(name) or " " in value.strip()) for name, value in record.items()
+    )
+
+
+def _find_records(source: Source, dialect: Dialect, text: str) -> Dialect:
+    start = text.lstrip()
+    if start.startswith("["):
+        inside = start[1:].lstrip()
+        return replace(dialect, records="values") if inside.startswith("[") else dialect
+    if not start.startswith("{"):
+        return dialect
+    entries = list(_list_entries(start))
+    kinds = {name: _describe(value) for name, value in entries}
+    records, because = "", "its values are plain"
+    lists = [name for name, kind in kinds.items() if kind == _LIST]
+    objects = {name: value for name, value in entries if isinstance(value, dict)}
+    if {"columns", "data"} <= kinds.keys() and kinds["data"] == "list of lists":
+        records, because = "split", "it has `columns` and `data`"
+    elif len(lists) == 1:
+        records, because = f"key:{lists[0]}", f"`{lists[0]}` is a list of objects"
+    elif lists:
+        raise InputError(
+            f"`{source}` has several lists of records: {', '.join(f'`{name}`' for name in lists)}",
+            "write each to a file of its own",
+        )
+    elif objects and len(objects) == len(kinds):
+        records, because = _find_orientation(source, objects)
+    elif kinds and all(kind == "list of values" for kind in kinds.values()):
+        records, because = "lists", "each key has a list of values"
+    if not records:
+        return dialect
+    guess = Guess("records", _SPOKEN.get(records.split(":")[0], "{}").format(records.partition(":")[2]), because, None)
+    return replace(dialect, records=records, guesses=(*dialect.guesses, guess))
+
+
+_SPOKEN = {
+    "key": "the list under `{}`",
+    "index": "the objects, one a row",
+    "columns": "by column, as pandas writes them",
+    "lists": "by column, a list each",
+    "split": "names and rows apart, as pandas writes them",
+}
+
+
+def _find_orientation(source: Source, objects: dict[str, dict[str, Any]]) -> tuple[str, str]:
+    inner = [set(value) for value in objects.values()]
+    if all(name.isdigit() for name in objects):
+        return "index", "its keys are row numbers"
+    if all(key.isdigit() for keys in inner for key in keys) and inner[0]:
+        return "columns", "the keys inside are row numbers"
+    if len(objects) > 2 and all(keys == inner[0] for keys in inner[:-1]):
+        return "index", "all objects have the same keys"
+    raise InputError(f"`{source}` is one JSON object, not a list of records", _EXAMPLE)
+
+
+def _list_entries(text: str) -> Iterator[tuple[str, Any]]:
+    """Yield the keys of the object that a text begins with, and as much of their values as the text holds."""
+    decoder = json.JSONDecoder(strict=False)
+    place = 1
+    while True:
+        place = _skip(text, place, " \t\r\n,")
+        if place >= len(text) or text[place] != '"':
+            return
+        try:
+            name, place = decoder.raw_decode(text, place)
+        except json.JSONDecodeError:
+            return
+        place = _skip(text, place, " \t\r\n:")
+        try:
+            value, end = decoder.raw_decode(text, place)
+        except (json.JSONDecodeError, RecursionError):
+            if place < len(text):
+                yield name, _decode_beginning(text, place)
+            return
+        yield name, value
+        place = end
+
+
+def _decode_beginning(text: str, place: int) -> Any:
+    """Return the beginning of a value that the end of the text cuts: a list's first entries, an object's first keys."""
+    if text[place] == "{":
+        return dict(_list_entries(text[place:]))
+    if text[place] != "[":
+        return None
+    inside = _skip(text, place + 1, " \t\r\n")
+    opening = text[inside : inside + 1]
+    return [{}] if opening == "{" else [[]] if opening == "[" else [None]
+
+
+def _describe(value: Any) -> str:
+    if isinstance(value, list):
+        if value and all(isinstance(each, dict) for each in value[:50]):
+            return _LIST
+        return "list of lists" if value and isinstance(value[0], list) else "list of values"
+    return _OBJECT if isinstance(value, dict) else _SCALAR
+
+
+def _skip(text: str, place: int, letters: str) -> int:
+    while place < len(text) and text[place] in letters:
+        place += 1
+    return place
+
+
+def _take_samples(text: str, dialect: Dialect, most: int = 50) -> Iterator[dict[str, Any]]:
+    """Yield the first records of JSON lines, of a list, or of a list under a key."""
+    decoder = json.JSONDecoder(strict=False)
+    if dialect.records.startswith("key:"):
+        place = text.find("[", text.find(json.dumps(dialect.records[4:], ensure_ascii=False)))
+    elif dialect.records:
+        return
+    else:
+        place = 0
+    for _ in range(most):
+        place = _skip(text, max(place, 0), " \t\r\n,[]")
+        try:
+            value, place = decoder.raw_decode(text, place)
+        except (json.JSONDecodeError, RecursionError):
+            return
+        if isinstance(value, dict):
+            yield value

@@ -1,0 +1,146 @@
+"""Arrow files and streams, Feather, and the folders that `datasets` saves."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.feather
+
+from txt.data.reading.arrow_cells import find_opened, plan_cells
+from txt.data.reading.dialect import make_distinct
+from txt.data.reading.how_read import Dialect
+from txt.data.reading.parquet import cut_batch
+from txt.data.reading.source import Source
+from txt.errors import InputError
+
+SPLIT = "split"
+"""The column that says which split of a saved data set a row is of."""
+
+_STREAM, _OLD_FEATHER = b"\xff\xff\xff\xff", b"FEA1"
+
+
+def is_arrow(head: bytes) -> bool:
+    """Tell whether a file begins as an Arrow file or stream, or as Feather does."""
+    return head.startswith((b"ARROW1", _OLD_FEATHER)) or (head.startswith(_STREAM) and len(head) > 16)
+
+
+def is_saved_dataset(folder: Path) -> bool:
+    """Tell whether `save_to_disk` of `datasets` made a folder."""
+    return (folder / "dataset_dict.json").is_file() or (
+        (folder / "dataset_info.json").is_file() and (folder / "state.json").is_file()
+    )
+
+
+def detect_arrow(source: Source, asked: Sequence[str]) -> Dialect:
+    """Return the columns of an Arrow file.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    with source.on_disk() as path, _open_batches(source, path) as (schema, _):
+        opened = find_opened(schema, asked)
+        names = make_distinct(plan_cells(schema, opened).names)
+        return Dialect("arrow", names, source.is_compressed(), paths=opened)
+
+
+def read_arrow(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of an Arrow file or stream, or of Feather.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    with source.on_disk() as path, _open_batches(source, path) as (schema, batches):
+        cells = plan_cells(schema, dialect.paths)
+        for batch in batches:
+            for piece in cut_batch(batch):
+                yield cells.convert(piece, dialect.columns)
+
+
+def detect_dataset(source: Source, asked: Sequence[str]) -> Dialect:
+    """Return the columns of a folder that `datasets` saved.
+
+    Raises:
+        InputError: a part is missing or damaged, or the splits have other columns than each other.
+    """
+    parts = list(_list_parts(source))
+    found: tuple[str, ...] | None = None
+    opened: tuple[str, ...] = ()
+    for split, path in parts:
+        with _open_batches(source, path) as (schema, _):
+            opened = find_opened(schema, asked)
+            names = make_distinct(plan_cells(schema, opened).names)
+        if found is not None and names != found:
+            raise InputError(
+                f"the splits of `{source}` have other columns than each other: `{split}` has {', '.join(names)}",
+                f"name one of them: {source.path / split}",
+            )
+        found = names
+    has_splits = parts[0][0] != ""
+    called = _name_split_column(found or ()) if has_splits else ()
+    return Dialect("dataset", (*(found or ()), *called), paths=opened)
+
+
+def read_dataset(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a folder that `datasets` saved, split by split; a column says which.
+
+    Raises:
+        InputError: a part is missing or damaged.
+    """
+    for split, path in _list_parts(source):
+        with _open_batches(source, path) as (schema, batches):
+            cells = plan_cells(schema, dialect.paths)
+            for batch in batches:
+                for piece in cut_batch(batch):
+                    rows = cells.convert(piece, dialect.columns[: len(cells.names)])
+                    if split:
+                        rows = rows.append_column(dialect.columns[-1], pa.array([split] * len(rows), pa.string()))
+                    yield rows
+
+
+def _name_split_column(names: tuple[str, ...]) -> tuple[str]:
+    return (SPLIT if SPLIT not in names else "dataset_split",)
+
+
+def _list_parts(source: Source) -> Iterator[tuple[str, Path]]:
+    """Yield the split and the path of each Arrow file of a saved data set; without splits, that is empty."""
+    names = _read_json(source, source.path / "dataset_dict.json").get("splits", [])
+    folders = [(str(name), source.path / str(name)) for name in names] or [("", source.path)]
+    for split, folder in folders:
+        if folder.parent != source.path and folder != source.path:
+            raise InputError(f"`{source}` is damaged: `{split}` is not one of its folders", "save it again")
+        for item in _read_json(source, folder / "state.json").get("_data_files", []):
+            yield split, folder / Path(str(item["filename"])).name
+
+
+def _read_json(source: Source, path: Path) -> dict[str, list[dict[str, str]]]:
+    if path.name == "dataset_dict.json" and not path.exists():
+        return {}
+    try:
+        value = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError):
+        raise InputError(f"`{source}` is damaged: `{path}` is missing or not JSON", "save it again") from None
+    return value if isinstance(value, dict) else {}
+
+
+@contextmanager
+def _open_batches(source: Source, path: Path) -> Iterator[tuple[pa.Schema, Iterator[pa.RecordBatch]]]:
+    """Open an Arrow file, whichever kind it is; yields its schema, and its batches one after the other."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(8)
+        if head.startswith(_OLD_FEATHER):
+            table = pyarrow.feather.read_table(path)
+            yield table.schema, iter(table.to_batches())
+            return
+        with pa.OSFile(str(path)) as file:
+            if head.startswith(b"ARROW1"):
+                reader = pa.ipc.open_file(file)
+                yield reader.schema, (reader.get_batch(number) for number in range(reader.num_record_batches))
+            else:
+                with pa.ipc.open_stream(file) as stream:
+                    yield stream.schema, iter(stream)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        reason = str(error).splitlines()[0]
+        raise InputError(f"`{source}` is damaged: {reason}", "fetch or make it again") from None

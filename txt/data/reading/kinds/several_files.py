@@ -1,0 +1,112 @@
+"""Several files read one after the other, as `2024-*.csv` or the tables of an archive; a column says which."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import PurePosixPath
+
+import pyarrow as pa
+
+from txt.data.reading.how_read import Dialect
+from txt.data.reading.kinds.text_folder import find_split_name
+from txt.data.reading.source import PACKINGS, PART_MARK, Source
+from txt.errors import InputError
+
+SOURCE = "source"
+"""The column that says which file a row is from; `source_file` where the files have such a column."""
+
+_SPLIT = "split"
+_SHOWN = 5
+
+
+def detect_several(source: Source, detect: Callable[[Source], Dialect]) -> Dialect:
+    """Return how each file is read, and the columns, which all must have.
+
+    Raises:
+        InputError: a file cannot be read, or lacks a column that another has.
+    """
+    parts = tuple((member, detect(member)) for member in source.members)
+    columns = [_list_columns(member, dialect) for member, dialect in parts]
+    first = columns[0]
+    for (member, _), names in zip(parts, columns, strict=True):
+        if set(names) != set(first):
+            raise _explain_columns(source, (parts[0][0], first), (member, names))
+    warnings = [warning for _, dialect in parts for warning in dialect.warnings]
+    added = [SOURCE if SOURCE not in first else "source_file"]
+    splits = _read_splits(source.members)
+    if splits and _SPLIT not in first:
+        added.append(_SPLIT)
+        told = ", ".join(
+            f"{name} is {split}" for name, split in zip(_name_members(source.members), splits, strict=True)
+        )
+        warnings.append(f"the files' names say which split they are: {told}")
+    stores = [member.path.with_name(f"{member.path.name}.labels.db") for member in source.members]
+    warnings.extend(
+        f"the labels in `{store}` are not used here: several files have one store, which --store names"
+        for store in dict.fromkeys(stores)
+        if store.is_file() and source.copy is None
+    )
+    return Dialect("several", (*first, *added), warnings=tuple(dict.fromkeys(warnings)), parts=parts)
+
+
+def read_several(source: Source, dialect: Dialect, notes: list[str]) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of each file, with the file's name, and its split where the names say that.
+
+    Raises:
+        InputError: a file cannot be read.
+    """
+    from txt.data.reading.table import Table  # whose readers this is one of
+
+    first = _list_columns(*dialect.parts[0])
+    added = dialect.columns[len(first) :]
+    names = _name_members(source.members)
+    splits = _read_splits(source.members) or [None] * len(names)
+    for (member, how), *about in zip(dialect.parts, names, splits, strict=True):
+        table = Table(member, how)
+        for batch in table.batches():
+            present = batch.schema.names
+            columns = [*(name for name in first if name in present), *(name for name in present if name not in first)]
+            values = [pa.array([value] * len(batch), pa.string()) for value in about[: len(added)]]
+            arrays = [*(batch.column(name) for name in columns), *values]
+            yield pa.RecordBatch.from_arrays(arrays, names=[*columns, *added])
+        notes.extend(note for note in table.notes if note not in notes)
+
+
+def _list_columns(member: Source, dialect: Dialect) -> Sequence[str]:
+    """Return the columns of a file: those it declares, or those of the first rows of JSON."""
+    from txt.data.reading.table import Table
+
+    return dialect.columns or list(Table(member, dialect).sample())
+
+
+def _name_members(members: Sequence[Source]) -> list[str]:
+    """Return a name for each file: short, where that tells them apart."""
+    full = [member.name.rpartition(PART_MARK)[2] for member in members]
+    short = [PurePosixPath(name).name for name in full]
+    return short if len(set(short)) == len(short) else full
+
+
+def _read_splits(members: Sequence[Source]) -> list[str | None] | None:
+    """Return the split that each file's name says; None unless each says one, and not all the same."""
+    found = [find_split_name(_cut_endings(name)) for name in _name_members(members)]
+    return found if all(found) and len(set(found)) > 1 else None
+
+
+def _cut_endings(name: str) -> str:
+    path = PurePosixPath(name)
+    return PurePosixPath(path.stem).stem if path.suffix.lower() in PACKINGS else path.stem
+
+
+def _explain_columns(
+    source: Source, one: tuple[Source, Sequence[str]], other: tuple[Source, Sequence[str]]
+) -> InputError:
+    (first, names), (second, others) = one, other
+    lacking = [(second, first, [name for name in names if name not in others])]
+    lacking.append((first, second, [name for name in others if name not in names]))
+    for without, having, columns in lacking:
+        if columns:
+            shown = ", ".join(f"`{name}`" for name in columns[:_SHOWN]) + (" …" if len(columns) > _SHOWN else "")
+            kind = "column" if len(columns) == 1 else "columns"
+            return InputError(
+                f"`{without}` lacks the {kind} {shown} of `{having}`, and files read together have the same columns",
+                f"read one alone: '{first}'",
+            )
+    raise AssertionError(f"the files of {source} have the same columns")

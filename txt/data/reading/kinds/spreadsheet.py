@@ -1,0 +1,108 @@
+"""Spreadsheets (.xlsx, .xlsm, .xlsb, .xls, .ods): a sheet becomes a delimited file, which is read as any other."""
+
+import csv
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import date, datetime, time
+from typing import TYPE_CHECKING, Any
+
+from txt.data.reading.source import PART_MARK, Source
+from txt.errors import InputError, nearest
+from txt.files import temporary_file
+
+if TYPE_CHECKING:
+    from python_calamine import CalamineWorkbook
+
+INSTALL = "pip install python-calamine"
+"""What brings the package that reads spreadsheets, the same that pandas reads them with."""
+
+
+def open_sheet(source: Source, opened: ExitStack) -> Source:
+    """Return the source of a sheet: the one that `source.part` names, or the only one with cells.
+
+    Raises:
+        InputError: a package is missing, the file is damaged or protected, or a sheet has to be named.
+    """
+    with open_book(source) as book:
+        sheet, notes = _choose_sheet(source, book)
+        copy = opened.enter_context(temporary_file())
+        with copy.open("w", encoding="utf-8", errors="replace", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
+            writer.writerows(cells for _, cells in read_cells(book, sheet))
+    return replace(source, copy=copy, part=sheet, notes=(*source.notes, *notes), kind="excel")
+
+
+def open_book(source: Source) -> "CalamineWorkbook":
+    """Open a spreadsheet.
+
+    Raises:
+        InputError: a package is missing, or the file is damaged or protected.
+    """
+    try:
+        from python_calamine import CalamineWorkbook
+    except ImportError:
+        raise InputError(f"`{source}` is a spreadsheet, and the package that reads it is missing", INSTALL) from None
+    try:
+        return CalamineWorkbook.from_path(str(source.place))
+    except Exception as error:  # the package has an error for each kind of file, and no class for all
+        if "encrypt" in str(error).lower() or "password" in str(error).lower():
+            raise InputError(f"`{source}` is protected by a password", "save it without one") from None
+        reason = " ".join(str(error).split())
+        raise InputError(f"`{source}` cannot be read as a spreadsheet: {reason}", "save it again, or as CSV") from None
+
+
+def read_cells(book: "CalamineWorkbook", sheet: str, most: int | None = None) -> Iterator[tuple[int, list[str]]]:
+    """Yield the number, from 1, and the cells of each row with any, without the columns that are empty."""
+    try:
+        found = book.get_sheet_by_name(sheet).to_python(skip_empty_area=False, nrows=most)
+    except Exception as error:  # as above
+        reason = " ".join(str(error).split())
+        raise InputError(f"sheet `{sheet}` cannot be read: {reason}", "save it again, or as CSV") from None
+    rows = [[write_value(value) for value in row] for row in found]
+    width = max(map(len, rows), default=0)
+    filled = [place for place in range(width) if any(row[place].strip() for row in rows)]
+    for number, row in enumerate(rows, start=1):
+        if any(cell.strip() for cell in row):
+            yield number, [row[place] for place in filled]
+
+
+def write_value(value: Any) -> str:
+    """Return a cell as a spreadsheet writes it into CSV: whole numbers without a point, dates as ISO has them."""
+    if isinstance(value, str):
+        return value
+    if value is None or value != value:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
+    if isinstance(value, datetime):
+        plain = value.isoformat(sep=" ")
+        return plain.removesuffix(" 00:00:00")
+    if isinstance(value, date | time):
+        return value.isoformat()
+    return str(value)
+
+
+def _choose_sheet(source: Source, book: "CalamineWorkbook") -> tuple[str, tuple[str, ...]]:
+    names = [str(name) for name in book.sheet_names]
+    if source.part is not None:
+        if source.part in names:
+            return source.part, ()
+        close = nearest(source.part, names)
+        hint = f"did you mean `{source.path}{PART_MARK}{close}`?" if close else f"it has {_list(names)}"
+        raise InputError(f"`{source.path}` has no sheet `{source.part}`", hint)
+    filled = [name for name in names if next(read_cells(book, name, most=50), None) is not None]
+    if not filled:
+        raise InputError(f"`{source}` is empty", "a data file has a header and a row for each text")
+    if len(filled) > 1:
+        raise InputError(
+            f"`{source}` has {len(filled)} sheets with cells: {_list(filled)}",
+            f"name one: '{source.path}{PART_MARK}{filled[0]}'",
+        )
+    return filled[0], ()
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names[:12]) + (" …" if len(names) > 12 else "")

@@ -1,0 +1,184 @@
+"""Finds out what quotes are in a delimited file: around cells, and how they are escaped there, or letters.
+
+Cells that begin or end with a quote show it. Quotes in pairs surround; a lone one is a letter, if every line has all
+its cells without any quoting.
+"""
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from txt.data.reading.delimited_rows import BadRowError, RowRules, parse_cells, parse_delimited
+from txt.data.reading.how_read import ONE_CELL, Dialect, Guess
+from txt.data.reading.source import CHUNK_BYTES, Source
+
+_FEWEST_LINES = 20  # whole lines that make an unclosed quote a letter and no mistake; tabs need no such sign
+_LONGEST_CELL = 100  # lines of a cell that the end of the text may cut
+_REGION = 1 << 18  # bytes looked at around the first quote that stands behind the file's head
+
+
+@dataclass(frozen=True)
+class Quoting:
+    """What surrounds cells, and how it is escaped; `guess` says why, where it may surprise."""
+
+    quote: str | None = '"'
+    escape: str | None = None
+    skip_spaces: bool = False
+    guess: Guess | None = None
+
+    def apply(self, dialect: Dialect) -> Dialect:
+        """Return the dialect with this quoting."""
+        return replace(dialect, quote=self.quote, escape=self.escape, skip_spaces=self.skip_spaces)
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    paired: int  # cells that begin and end with a quote, and have only doubled or escaped ones inside
+    unpaired: int  # cells that begin or end with one, and are not paired
+    partial: int  # lines with quotes whose number of cells is wrong if quotes are letters
+
+
+def choose_quoting(text: str, delimiter: str, asked: str | None = None, cut: bool = False) -> Quoting:
+    """Return the quoting that the lines of `text` show, for a delimiter.
+
+    `asked` is `none` or `minimal`, if that is settled; `cut` says that the text goes on.
+    """
+    between = re.escape(delimiter)
+    if asked == "none":
+        return Quoting(None)
+    if '"' not in text and "'" not in text:
+        return Quoting()
+    if _has_single_quotes(text, between):
+        return Quoting("'", _find_escape(text, "'", between), _has_spaces_before(text, "'", between))
+    if '"' not in text:
+        return Quoting()
+    spaces = _has_spaces_before(text, '"', between)
+    quoting = Quoting('"', _find_escape(text, '"', between), spaces, _tell_spaces(spaces))
+    if asked is None and delimiter != ONE_CELL and (sign := _find_lone_quotes(text, delimiter, quoting, cut)):
+        return Quoting(None, guess=Guess("quotes", "letters, not around cells", sign, "--quoting minimal", told=True))
+    return quoting
+
+
+def read_late_region(source: Source, head_bytes: int, needle: bytes, codec: str) -> str:
+    """Return the text around the first place behind the head where `needle` stands, "" where it does not."""
+    width = 4 if codec.startswith("utf-32") else 2 if codec.startswith("utf-16") else 1
+    before, place = b"", 0
+    region = b""
+    with source.open() as file:
+        while piece := file.read(CHUNK_BYTES):
+            block = before + piece
+            found = block.find(needle, max(head_bytes - (place - len(before)), 0))
+            if found >= 0:
+                start = max(block.rfind(b"\n", 0, found), 0)
+                region = block[start - start % width : found] + block[found:] + file.read(_REGION)
+                break
+            place += len(piece)
+            before = block[-_REGION:]
+    codec = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}.get(codec, codec)
+    text = region[: 2 * _REGION].decode(codec, "ignore")
+    first, last = text.find("\n"), text.rfind("\n")
+    return text[first + 1 : last + 1] if 0 <= first < last else ""
+
+
+def _has_single_quotes(text: str, between: str) -> bool:
+    """Tell whether single quotes surround cells in most lines, and double ones in none."""
+    if "'" not in text or re.search(rf'(?:^|[\r\n]|{between}) ?"(?:[^"]|"")*"(?:$|[\r\n]|{between})', text):
+        return False
+    cell = rf"(?:^|[\r\n]|{between}) ?'(?:[^'\r\n\\]|\\.|'')*'(?=$|[\r\n]|{between})"
+    lines = [line for line in text.splitlines() if line.strip()]
+    return 2 * sum(1 for line in lines if re.search(cell, line)) > len(lines)
+
+
+def _find_escape(text: str, quote: str, between: str) -> str | None:
+    """Return the backslash where it stands before quotes inside of cells, and not only at their end."""
+    if "\\" + quote not in text:
+        return None
+    inside = rf"\\{quote}(?![{quote}\r\n]|{between}|$)|\\{quote}{quote}(?=[\r\n]|{between}|$)"
+    return "\\" if re.search(inside, text) else None
+
+
+def _has_spaces_before(text: str, quote: str, between: str) -> bool:
+    """Tell whether quotes that surround cells have a space before them."""
+    return re.search(rf"{between} +{quote}[^{quote}\r\n]*{quote} *(?:$|[\r\n]|{between})", text) is not None
+
+
+def _tell_spaces(spaces: bool) -> Guess | None:
+    if not spaces:
+        return None
+    return Guess("spaces", "spaces before cells were left out", "quotes follow them", None, told=True)
+
+
+def _find_lone_quotes(text: str, delimiter: str, quoting: Quoting, cut: bool) -> str | None:
+    """Return the sign that quotes are letters, None where they surround cells."""
+    lines = list(io.StringIO(text, newline=""))
+    if quoting.escape or quoting.skip_spaces:
+        return None
+    width = _find_width(lines, delimiter)
+    seen = _weigh_quotes(lines, delimiter, width)
+    whole = sum(1 for line in lines if line.strip())
+    if delimiter != "\t" and whole < _FEWEST_LINES:
+        return None
+    if width < 2 or not seen.unpaired or seen.partial or seen.paired > seen.unpaired:
+        return None
+    if not _is_broken(text, delimiter, width, cut):
+        return None
+    return f"{seen.unpaired} cells begin or end with a lone one, and every line is whole without them"
+
+
+def _find_width(lines: Sequence[str], delimiter: str) -> int:
+    """Return how many cells most lines have if quotes are letters, 0 where the first line has others."""
+    widths = [line.count(delimiter) + 1 for line in lines if line.strip()]
+    usual = max(set(widths), key=widths.count) if widths else 0
+    return usual if widths[:1] == [usual] else 0
+
+
+def _weigh_quotes(lines: Sequence[str], delimiter: str, width: int) -> _Evidence:
+    paired = unpaired = partial = 0
+    for line in lines:
+        if '"' not in line:
+            partial += bool(line.strip()) and line.count(delimiter) + 1 > width
+            continue
+        cells = line.rstrip("\r\n").split(delimiter)
+        partial += len(cells) != width
+        for cell in cells:
+            starts, ends = cell.startswith('"'), cell.endswith('"')
+            if starts and ends and len(cell) > 1 and '"' not in cell[1:-1].replace('""', ""):
+                paired += 1
+            else:
+                unpaired += starts or ends
+    return _Evidence(paired, unpaired, partial)
+
+
+def _is_broken(text: str, delimiter: str, width: int, cut: bool) -> bool:
+    """Tell whether quotes around cells would make no sense: one stays open, or swallows rows."""
+    lines = list(io.StringIO(text, newline=""))
+    rules = RowRules({"delimiter": delimiter, "quoting": csv.QUOTE_MINIMAL, "strict": True}, width, has_header=False)
+    if _has_one_width(lines, rules):
+        return False
+    try:
+        return any(row is not None and _has_rows_inside(row, delimiter, width) for row in parse_delimited(lines, rules))
+    except BadRowError as error:
+        return not (cut and "end of data" in error.reason and len(lines) - error.line < _LONGEST_CELL)
+
+
+def _has_one_width(lines: Sequence[str], rules: RowRules) -> bool:
+    """Tell whether all rows have as many cells, and not as many as without quotes: then quotes surround delimiters."""
+    widths: set[int] = set()
+    with suppress(csv.Error):  # the last row may be cut
+        widths.update(len(cells) for cells in parse_cells(lines, rules) if cells)
+    return len(widths) == 1 and widths.isdisjoint({1, rules.width})
+
+
+def _has_rows_inside(row: Sequence[str], delimiter: str, width: int) -> bool:
+    return any(
+        cell.count("\n") > 1 and all(line.count(delimiter) == width - 1 for line in cell.split("\n")[1:-1])
+        for cell in row
+    )
+
+
+def list_lines(text: str) -> Iterator[str]:
+    """Yield the lines of a text with their ends, as a file has them."""
+    yield from io.StringIO(text, newline="")
