@@ -65,7 +65,7 @@ def detect_dialect(
         return replace(other, warnings=(*source.notes, *other.warnings))
     if source.kind == "excel":
         refuse_text_options(source, "a spreadsheet", options, but=("header", "skip_lines"))
-        options = replace(options, encoding="utf-8", delimiter=",", quoting="minimal")  # as the copy was written
+        options = replace(options, delimiter=",", quoting="minimal")  # as the copy was written
     wanted = _parse_delimiter(options.delimiter)
     asked = list_asked(options)
     head = next(source.chunks(_HEAD_BYTES), b"")
