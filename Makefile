@@ -33,9 +33,10 @@ stress: $(VENV)/.ready  ## kill, starve and disturb every command, damage files;
 
 check: test lint types layers  ## everything that must hold before a commit
 
-lint: $(VENV)/.ready  ## format and lint, without changing a file
+lint: $(VENV)/.ready  ## format, lint and declared dependencies, without changing a file
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/deptry .
 
 types: $(VENV)/.ready  ## mypy, strict on txt/
 	$(BIN)/mypy

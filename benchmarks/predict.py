@@ -20,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from txt.__main__ import LIBRARY_SETTINGS  # noqa: E402
+from txt.library_settings import LIBRARY_SETTINGS  # noqa: E402
 
 os.environ.update(LIBRARY_SETTINGS)
 

@@ -2,7 +2,7 @@
 
 All arms train a model of the same size on the same rows with the same batch size. Each runs in a process of its own
 and trains in short blocks, one arm after the other, so that a machine that slows down slows all of them; the ratio is
-the median over the rounds. All arms have the same settings of the environment (txt/__main__.py). Run it with the
+the median over the rounds. All arms have the same environment (txt/library_settings.py). Run it with the
 `bench` dependency group installed:
 
     python benchmarks/training.py --text short
@@ -282,7 +282,7 @@ class Worker:
     """An arm in a process of its own."""
 
     def __init__(self, arm: str, options: argparse.Namespace) -> None:
-        from txt.__main__ import LIBRARY_SETTINGS
+        from txt.library_settings import LIBRARY_SETTINGS
 
         command = [sys.executable, __file__, "--worker", arm, "--text", options.text]
         command += ["--vocab-size", str(options.vocab_size), *(["--minilm"] if options.minilm else [])]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from txt.__main__ import LIBRARY_SETTINGS
+from txt.library_settings import LIBRARY_SETTINGS
 
 # What a person or a build server has set must change no test: some servers set CI, which turns the dashboard off.
 ELSEWHERE = (

@@ -1,6 +1,7 @@
 """What the README says of adding to the project: each addition is made here as it says, and works at once."""
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
@@ -8,24 +9,38 @@ from types import SimpleNamespace
 import numpy as np
 import pyarrow as pa
 import pytest
+from rich.console import Console
 
+from tests.evaluation.samples import report_of
+from tests.runs.made_runs import evaluation, finished, make_run_folder, started, step
+from tests.screens.dashboard_pilot import app_on, shown_after
 from txt.augmentation import methods
 from txt.augmentation.rng import RowRng
 from txt.augmentation.spans import Splitter
 from txt.cli import app, main
 from txt.cli.options import GivenOptions, build_config, takes
+from txt.cli.scorecard import show_report
 from txt.config import LABEL_FORMATS, LabelConfig, PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.reading import source, table
+from txt.errors import InputError
+from txt.evaluation.compare import compare
+from txt.evaluation.html import render_page
 from txt.evaluation.intervals import intervals
+from txt.evaluation.markdown import markdown
+from txt.evaluation.predictions import Predictions
+from txt.export.model_card import describe_evaluation
 from txt.labeling.formats import catalog
 from txt.labeling.rules import conditions
 from txt.labeling.rules.corpus import Corpus
 from txt.labeling.rules.parse import parse_rules
-from txt.metrics import METRICS
-from txt.option_schema import Config, option
+from txt.metrics import METRICS, Metric, compute_accuracy
+from txt.option_schema import Config, list_options, option
 from txt.runs import diagnosis
+from txt.runs.folder import Run
+from txt.runs.summary import find_leaders, summarize_runs
+from txt.training.validation import is_better
 
 
 @dataclass(frozen=True)
@@ -77,7 +92,7 @@ def test_a_subcommand_is_one_file_with_register(with_tea, capsys):
 
 
 def test_a_data_format_is_a_reader_and_its_ending(monkeypatch, tmp_path):
-    def read_pairs(file, _dialect) -> Iterator[pa.RecordBatch]:
+    def read_pairs(file, _dialect, _notes) -> Iterator[pa.RecordBatch]:
         lines = [line.split(" | ") for line in file.path.read_text().splitlines()]
         yield pa.RecordBatch.from_pydict({"label": [each[0] for each in lines], "text": [each[1] for each in lines]})
 
@@ -89,12 +104,76 @@ def test_a_data_format_is_a_reader_and_its_ending(monkeypatch, tmp_path):
     assert Prepared.open(tmp_path / "prepared").labels == ("bad", "good")
 
 
-def test_a_score_is_a_function_and_gets_its_interval(monkeypatch):
-    monkeypatch.setitem(METRICS, "error_rate", lambda sums: 1 - METRICS["accuracy"](sums))
+@pytest.fixture
+def with_error_rate(monkeypatch):
+    """A score that is made here; less of it is better."""
+    monkeypatch.setitem(
+        METRICS,
+        "error_rate",
+        Metric("error_rate", "error rate", lambda tally: 1 - compute_accuracy(tally), unit="err.", is_error=True),
+    )
+
+
+def make_run_by_error_rate(name: str, *scores: float) -> Run:
+    """Make a run that was evaluated after each epoch, the best by the score that is made here."""
+    events = [started(epochs=len(scores))]
+    for number, score in enumerate(scores, 1):
+        best = min(scores[:number])
+        events.append(step(20 * number - 10))
+        entry = evaluation(20 * number, 1 - score, metric="error_rate", best=score == best)
+        events.append(replace(entry, score=score, best_score=best, metrics={**entry.metrics, "error_rate": score}))
+    return make_run_folder(name, [*events, finished(20 * len(scores), min(scores))], metric="error_rate")
+
+
+def test_a_score_is_an_entry_and_can_be_chosen(with_error_rate):
+    assert TrainConfig(metric="error_rate").metric == "error_rate"
+    with pytest.raises(InputError, match=r"one of accuracy, .*, error_rate, loss"):
+        TrainConfig(metric="eror")
+    assert is_better(0.1, 0.2, "error_rate")
+    assert not is_better(0.2, 0.1, "error_rate")
+
+
+def test_a_score_is_an_entry_and_gets_its_interval(with_error_rate):
     labels, answers = np.array([0, 1] * 50), np.array([0, 1] * 40 + [1, 0] * 10)
     found = intervals(labels, answers, 2)
     assert found["error_rate"].value == pytest.approx(0.2)
     assert found["error_rate"].low < 0.2 < found["error_rate"].high
+    better = Predictions(("a", "b"), labels, labels, "f"), Predictions(("a", "b"), labels, answers, "f")
+    (difference,) = compare({"good": better[0], "bad": better[1]}, "error_rate")
+    assert difference.is_better is False
+    assert difference.ahead < 0.05
+
+
+def test_a_score_is_an_entry_and_is_in_every_report(with_error_rate, capsys):
+    report = report_of.__wrapped__()
+    assert "| error rate |" in markdown(report)
+    page = render_page(report)
+    assert "<td>error rate</td>" in page
+    assert page.count(">error rate<") >= 3  # in the table and in both charts
+    show_report(report, Console(file=sys.stdout, width=80))
+    assert "error rate" in capsys.readouterr().out
+    assert "error rate" in "".join(describe_evaluation(report.to_json()))
+
+
+def test_a_score_is_an_entry_and_is_shown_of_every_run(with_error_rate, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    make_run_by_error_rate("001", 0.25, 0.2)
+    make_run_by_error_rate("002", 0.3, 0.4, 0.35)
+    assert find_leaders(summarize_runs()) == {"001"}
+    for command, told in (
+        (["runs"], "0.200 err. ★"),
+        (["runs", "show", "001"], "error rate 0.200 at epoch 2"),
+        (["runs", "show", "001"], "val error rate"),
+        (["runs", "compare", "001", "002"], "error rate 0.300 at 1"),
+        (["runs", "export", "--csv", "-o", "-"], "val_error_rate"),
+        (["watch", "001", "--plain"], "error rate 0.2000"),
+    ):
+        assert main(command) == 0
+        output = capsys.readouterr()
+        assert told in output.out + output.err, command
+    shown = shown_after(app_on(Run.open("001")))
+    assert "error rate 0.2000" in shown
+    assert "best 0.2000 at epoch 2" in shown
 
 
 def test_a_way_to_augment_is_one_entry(monkeypatch):
@@ -114,8 +193,8 @@ def test_a_kind_of_rule_is_one_entry(monkeypatch):
 def test_a_format_of_labels_is_one_entry_with_its_name_in_the_options(monkeypatch, tmp_path, capsys):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(catalog.FORMATS, "mine", replace(catalog.FORMATS["fasttext"], suffix=".mine"))
-    field = LabelConfig.__dataclass_fields__["format"]
-    monkeypatch.setattr(field, "metadata", {**field.metadata, "choices": (*LABEL_FORMATS, "mine")})
+    options = list_options(LabelConfig)
+    monkeypatch.setitem(options, "format", replace(options["format"], choices=(*LABEL_FORMATS, "mine")))
     (tmp_path / "data.csv").write_text("text,label\nso good,pos\nso bad,neg\n")
     assert main(["label", "data.csv", "--export", "out.mine", "--format", "mine"]) == 0, capsys.readouterr().err
     assert (tmp_path / "out.mine").read_text() == "__label__pos so good\n__label__neg so bad\n"

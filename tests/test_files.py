@@ -47,11 +47,13 @@ def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
 
 
 def test_leftovers_of_killed_processes_are_removed(tmp_path):
-    (tmp_path / ".folder.x.part").mkdir()
-    (tmp_path / ".file.x.part").write_text("half")
-    (tmp_path / "kept").write_text("whole")
+    (tmp_path / ".folder.abcdefgh.part").mkdir()
+    (tmp_path / ".file.abcdefgh.part").write_text("half")
+    (tmp_path / ".folder.abcdefgh.old").mkdir()
+    for name in ("kept", ".bashrc.old", ".download.part"):
+        (tmp_path / name).write_text("whole")
     remove_leftovers(tmp_path)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["kept"]
+    assert {entry.name for entry in tmp_path.iterdir()} == {"kept", ".bashrc.old", ".download.part"}
 
 
 @pytest.mark.parametrize("write", [atomic_write, atomic_folder])

@@ -16,7 +16,7 @@ __all__ = ["Prediction", "TextClassifier", "__version__", "load"]
 
 
 def __getattr__(name: str) -> object:
-    """Load the public names when they are first asked for: they bring torch, which takes seconds."""
+    """Load the public names when they are first asked for: they bring numpy and tokenizers, and `load` torch."""
     if name in ("Prediction", "TextClassifier", "load"):
         from txt.prediction import classifier
 

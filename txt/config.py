@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from txt.errors import InputError, did_you_mean
-from txt.option_schema import Config, option
+from txt.metrics import SELECTABLE
+from txt.option_schema import Config, list_options, option
 
 EDITS = (
     "synonym",
@@ -213,12 +214,25 @@ class AugmentConfig(Config):
             raise InputError("--balance and --per-class both say how large classes become", "give one of them")
 
 
+_LADDER_TAKES = ("rungs", "budget", "pretrained", "metric", "seed", "device", "precision", "threads")
+
+
 @dataclass(frozen=True)
 class TrainConfig(Config):
     """Options of `txt train`: the `TrainingConfig` of the course guide that this project follows, and additions to it.
 
     The fields that come from the guide keep its names and defaults.
     """
+
+    rungs: int = option(
+        0,
+        "How far the ladder is climbed: 1 n-grams, 2 a frozen encoder beside them, 3 the encoder fine-tuned; 0 trains "
+        "one model [3 where nothing is said of a model or its training].",
+        group="Ladder",
+        low=0,
+        high=3,
+    )
+    budget: str | None = option(None, "Time the ladder may take: `90s`, `10m`, `1h` [by the rows].", group="Ladder")
 
     d_model: int = option(512, "Width of the model.", group="Model", low=1)
     nhead: int = option(8, "Attention heads; must divide --d-model.", group="Model", low=1)
@@ -235,7 +249,7 @@ class TrainConfig(Config):
 
     pretrained: str | None = option(
         None,
-        "Start from pretrained weights: `minilm`, a finished run, a folder, or a hub name.",
+        "Start from pretrained weights: `minilm` (English), `multilingual`, a finished run, a folder, or a hub name.",
         group="Pretrained",
         flags=("--from",),
     )
@@ -308,7 +322,7 @@ class TrainConfig(Config):
         "accuracy",
         "Chooses the best checkpoint.",
         group="Evaluation",
-        choices=("accuracy", "macro_f1", "balanced_accuracy", "mcc", "loss"),
+        choices=SELECTABLE,
     )
     patience: int = option(
         0, "Stop after this many evaluations without a better one; 0 never stops early.", group="Evaluation", low=0
@@ -340,6 +354,7 @@ class TrainConfig(Config):
                 f"--d-model {self.d_model} is not divisible by --nhead {self.nhead}",
                 f"head counts that fit: {', '.join(fitting)}",
             )
+        self._check_ladder()
         if self.freeze is not None:
             self._check_freeze(self.freeze)
         if self.lora and self.pretrained is None:
@@ -350,6 +365,35 @@ class TrainConfig(Config):
             raise InputError("--few-shot trains a pretrained encoder, and there is none", "give --from MODEL")
         if self.augment is not None:
             self._check_edits()
+
+    def _check_ladder(self) -> None:
+        if not self.rungs:
+            if self.budget is not None:
+                raise InputError(
+                    "--budget is how long the ladder may take, and other options ask for one model",
+                    "leave it out, or give --rungs 3 and none of the others",
+                )
+            return
+        self.budget_seconds()
+        changed = self.changed()
+        others = [
+            item for name, item in list_options(type(self)).items() if name in changed and name not in _LADDER_TAKES
+        ]
+        if others:
+            raise InputError(
+                f"{others[0].flag} is about training one model, and --rungs climbs the ladder, which does not take it",
+                "leave one of them out; --recipe scratch trains one model",
+            )
+        if self.pretrained is not None and self.rungs == 1:
+            raise InputError("--from names an encoder, and --rungs 1 has none", "--rungs 2 or 3 takes it")
+
+    def budget_seconds(self) -> float | None:
+        """Return how long the ladder may take; None for what its rows ask for.
+
+        Raises:
+            InputError: it is not a length of time.
+        """
+        return None if self.budget is None else seconds_of("--budget", self.budget)
 
     def _check_freeze(self, freeze: str) -> None:
         if self.pretrained is None:
@@ -501,13 +545,20 @@ class GridConfig(Config):
         Raises:
             InputError: it is not a length of time.
         """
-        if self.timeout is None:
-            return None
-        number, unit = self.timeout[:-1], {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(self.timeout[-1:])
-        try:
-            seconds = float(number) * unit if unit else float(self.timeout)
-        except ValueError:
-            seconds = 0.0
-        if not 0 < seconds < float("inf"):
-            raise InputError(f"--timeout `{self.timeout}` is not a length of time", "try 3600, 90m or 8h")
-        return seconds
+        return None if self.timeout is None else seconds_of("--timeout", self.timeout)
+
+
+def seconds_of(flag: str, length: str) -> float:
+    """Return a length of time, as people type it, in seconds.
+
+    Raises:
+        InputError: it is not one.
+    """
+    number, unit = length[:-1], {"s": 1, "m": 60, "h": 3600, "d": 86400}.get(length[-1:])
+    try:
+        seconds = float(number) * unit if unit else float(length)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < float("inf"):
+        raise InputError(f"{flag} `{length}` is not a length of time", "try 3600, 90m or 8h")
+    return seconds

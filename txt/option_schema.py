@@ -4,10 +4,11 @@ The command line makes its flags from these dataclasses, and run folders store t
 """
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any, Self
+from types import NoneType
+from typing import Any, Self, get_args
 
 from txt.errors import InputError, did_you_mean, nearest
 
@@ -21,7 +22,7 @@ def option(
     low: float | None = None,
     high: float | None = None,
     above: float | None = None,
-    choices: tuple[str, ...] = (),
+    choices: Collection[str] = (),
     words: tuple[str, ...] = (),
 ) -> Any:
     """Declare an option with inclusive limits `low` and `high` and an exclusive lower limit `above`.
@@ -35,14 +36,160 @@ def option(
     return field(default=default, metadata={"help": help, "group": group, "flags": flags, **limits})
 
 
-def flag(item: Field[Any]) -> str:
-    """Return the flag under which users know an option."""
-    return str(item.metadata["flags"][0]) if item.metadata["flags"] else "--" + item.name.replace("_", "-")
+@dataclass(frozen=True)
+class Option:
+    """An option of a configuration, with everything that commands, files and settings need to know of it.
+
+    `kind` is the type of its values: int, float, bool, str or Path; `is_optional` says that None is a value too. The
+    other fields are those of `option`.
+    """
+
+    name: str
+    kind: type
+    is_optional: bool
+    default: Any
+    help: str
+    group: str
+    flags: tuple[str, ...]
+    low: float | None
+    high: float | None
+    above: float | None
+    choices: Collection[str]
+    words: tuple[str, ...]
+
+    @property
+    def flag(self) -> str:
+        """The flag under which users know the option."""
+        return self.flags[0]
+
+    @property
+    def short_flag(self) -> str:
+        """The shortest flag."""
+        return min(self.flags, key=len)
+
+    @property
+    def spellings(self) -> tuple[str, ...]:
+        """The names under which it may be written in a file: its own, and its flags without dashes."""
+        return tuple(dict.fromkeys((self.name, *map(_normalize, self.flags))))
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers."""
+        return self.kind in (int, float)
+
+    def describe_values(self) -> str:
+        """Say what its values are."""
+        return _KIND_WORDS.get(self.kind, "a string")
+
+    def negate_flag(self) -> str:
+        """Return the flag that switches it off."""
+        return f"--no-{self.flag.removeprefix('--')}"
+
+    def check(self, value: Any) -> None:
+        """Refuse a value outside the limits that the option was declared with.
+
+        Raises:
+            InputError: it is too low, too high, not finite, or none of the choices.
+        """
+        if value is None:
+            return
+        usual = None if self.default is None else f"the default is {self.default}"
+        if self.choices and value not in self.choices:
+            message = f"{self.flag} is `{value}`, and must be one of {', '.join(self.choices)}"
+            raise InputError(message, did_you_mean(str(value), self.choices))
+        if isinstance(value, float) and not abs(value) < float("inf"):
+            raise InputError(f"{self.flag} must be a finite number, not {value}", usual)
+        if self.low is not None and value < self.low:
+            raise InputError(f"{self.flag} must be at least {self.low:g}, not {value:g}", usual)
+        if self.above is not None and value <= self.above:
+            raise InputError(f"{self.flag} must be above {self.above:g}, not {value:g}", usual)
+        if self.high is not None and value > self.high:
+            raise InputError(f"{self.flag} must be at most {self.high:g}, not {value:g}", usual)
+
+    def convert(self, value: Any, source: str) -> Any:
+        """Return a JSON or TOML value in the option's type; the limits are not checked.
+
+        Raises:
+            InputError: it is of another type; `source` says where it stands.
+        """
+        if value is None and (self.is_optional or self.default is MISSING):
+            return None
+        if self.kind is Path and isinstance(value, str):
+            return Path(value)
+        if self.kind is float and type(value) is int:
+            return float(value)
+        if type(value) is not self.kind:
+            raise InputError(f"{source}: `{self.name}` must be {self.describe_values()}, not {value!r}")
+        return value
+
+    def parse(self, text: str) -> Any:
+        """Return the value of a text, in the option's type; the limits are not checked.
+
+        Raises:
+            ValueError: the text is not such a value.
+        """
+        if text.lower() == "none" and self.is_optional:
+            return None
+        if self.kind is bool:
+            return _BOOLEANS[text.lower()]
+        if not text:
+            raise ValueError("an empty text")
+        return self.kind(text)
 
 
-def list_option_names(kind: type["Config"]) -> set[str]:
-    """Return the names of a configuration's options."""
-    return {item.name for item in fields(kind)}
+_KIND_WORDS = {int: "a whole number", float: "a number", bool: "true or false"}
+
+
+class _Booleans(dict[str, bool]):
+    """What stands for true and false in texts."""
+
+    def __missing__(self, text: str) -> bool:
+        raise ValueError(f"{text} is neither true nor false")
+
+
+_BOOLEANS = _Booleans({"true": True, "yes": True, "false": False, "no": False})
+
+
+_options: dict[type["Config"], dict[str, Option]] = {}
+_spellings: dict[type["Config"], dict[str, str]] = {}
+
+
+def list_options(kind: type["Config"]) -> dict[str, Option]:
+    """Return the options of a configuration by their names, in the order of its fields."""
+    if kind not in _options:
+        _options[kind] = {item.name: _make_option(item) for item in fields(kind)}
+    return _options[kind]
+
+
+def _map_spellings(kind: type["Config"]) -> dict[str, str]:
+    """Return each name under which an option of a configuration may be written in a file, with its own."""
+    if kind not in _spellings:
+        by_flag = {spelling: each.name for each in list_options(kind).values() for spelling in each.spellings}
+        _spellings[kind] = by_flag | {name: name for name in list_options(kind)}
+    return _spellings[kind]
+
+
+def find_option(kind: type["Config"], written: str) -> Option | None:
+    """Return the option of a configuration that is meant by a name or a flag's spelling; None where there is none."""
+    name = _map_spellings(kind).get(_normalize(written))
+    return None if name is None else list_options(kind)[name]
+
+
+def list_spellings(kind: type["Config"]) -> list[str]:
+    """Return every name under which an option of a configuration may be written in a file."""
+    return list(_map_spellings(kind))
+
+
+def _normalize(written: str) -> str:
+    return written.lstrip("-").replace("-", "_")
+
+
+def _make_option(item: Field[Any]) -> Option:
+    kinds = get_args(item.type) or (item.type,)
+    (kind,) = (each for each in kinds if each is not NoneType)
+    meta = dict(item.metadata)
+    meta["flags"] = meta["flags"] or ("--" + item.name.replace("_", "-"),)
+    return Option(name=item.name, kind=kind, is_optional=NoneType in kinds, default=item.default, **meta)
 
 
 @dataclass(frozen=True)
@@ -50,8 +197,8 @@ class Config:
     """Base of all configurations: checks its values when it is made, and converts to and from JSON."""
 
     def __post_init__(self) -> None:
-        for item in fields(self):
-            check_limits(item, getattr(self, item.name))
+        for each in list_options(type(self)).values():
+            each.check(getattr(self, each.name))
 
     def to_json(self) -> dict[str, Any]:
         """Return the options as a JSON object."""
@@ -69,26 +216,19 @@ class Config:
         Raises:
             InputError: an unknown name (the nearest one is suggested) or a value of the wrong type.
         """
-        known = {item.name: item for item in fields(cls)}
-        by_flag = {
-            spelling.lstrip("-").replace("-", "_"): item.name
-            for item in known.values()
-            for spelling in item.metadata["flags"]
-        }
         taken: dict[str, Any] = {}
         for written, value in values.items():
-            name = written.replace("-", "_")
-            name = name if name in known else by_flag.get(name, name)
-            if name not in known:
-                raise InputError(f"{source} has an unknown option `{written}`", did_you_mean(name, [*known, *by_flag]))
-            taken[name] = _convert_value(known[name], value, source)
+            found = find_option(cls, written)
+            if found is None:
+                hint = did_you_mean(written.replace("-", "_"), list_spellings(cls))
+                raise InputError(f"{source} has an unknown option `{written}`", hint)
+            taken[found.name] = found.convert(value, source)
         return taken
 
     def changed(self) -> dict[str, Any]:
         """Return the options that differ from their defaults."""
-        return {
-            item.name: getattr(self, item.name) for item in fields(self) if getattr(self, item.name) != item.default
-        }
+        values = [(each, getattr(self, each.name)) for each in list_options(type(self)).values()]
+        return {each.name: value for each, value in values if value != each.default}
 
     def with_options(self, **values: Any) -> Self:
         """Return a copy with some options changed."""
@@ -102,10 +242,23 @@ def read_toml(path: Path) -> dict[str, Any]:
         InputError: the file is missing or not valid TOML.
     """
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read `{path}`: {(error.strerror or '').lower()}", _suggest_file(path)) from None
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    return parse_toml(content, path)
+
+
+def parse_toml(content: bytes, path: Path) -> dict[str, Any]:
+    """Return the table that the content of a TOML file holds.
+
+    Raises:
+        InputError: it is not valid TOML.
+    """
+    try:
+        return tomllib.loads(content.decode())
+    except RecursionError:
+        raise InputError(f"`{path}` is not valid TOML: it is nested too deeply") from None
+    except ValueError as error:  # UnicodeDecodeError and TOMLDecodeError are ValueErrors, and a number may be too long
         raise InputError(f"`{path}` is not valid TOML: {error}", "a line of it is `max_length = 128`") from None
 
 
@@ -114,46 +267,3 @@ def _suggest_file(path: Path) -> str | None:
     near = [each.name for each in path.parent.glob("*.toml")] if path.parent.is_dir() else []
     close = nearest(path.name, near)
     return f"did you mean `{path.parent / close}`?" if close else None
-
-
-def check_limits(item: Field[Any], value: Any) -> None:
-    """Refuse a value outside the limits that its option was declared with.
-
-    Raises:
-        InputError: it is too low, too high, not finite, or none of the choices.
-    """
-    low, high, above, choices = (item.metadata[key] for key in ("low", "high", "above", "choices"))
-    if value is None:
-        return
-    usual = None if item.default is None else f"the default is {item.default}"
-    if choices and value not in choices:
-        message = f"{flag(item)} is `{value}`, and must be one of {', '.join(choices)}"
-        raise InputError(message, did_you_mean(str(value), choices))
-    if isinstance(value, float) and not abs(value) < float("inf"):
-        raise InputError(f"{flag(item)} must be a finite number, not {value}", usual)
-    if low is not None and value < low:
-        raise InputError(f"{flag(item)} must be at least {low:g}, not {value:g}", usual)
-    if above is not None and value <= above:
-        raise InputError(f"{flag(item)} must be above {above:g}, not {value:g}", usual)
-    if high is not None and value > high:
-        raise InputError(f"{flag(item)} must be at most {high:g}, not {value:g}", usual)
-
-
-def _convert_value(item: Field[Any], value: Any, source: str) -> Any:
-    """Return a JSON or TOML value in the type that the option was declared with."""
-    declared = str(item.type)
-    if value is None and (item.default is None or item.default is MISSING):
-        return None
-    if "Path" in declared and isinstance(value, str):
-        return Path(value)
-    if "float" in declared and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
-    for name, kind in (("int", int), ("float", float), ("str", str), ("bool", bool)):
-        if name in declared and type(value) is kind:
-            return value
-    raise InputError(f"{source}: `{item.name}` must be {_describe_type(declared)}, not {value!r}")
-
-
-def _describe_type(declared: str) -> str:
-    words = {"int": "a whole number", "float": "a number", "str": "a string", "bool": "true or false"}
-    return next((spoken for name, spoken in words.items() if name in declared), declared)

@@ -19,6 +19,12 @@ PRESETS: Mapping[str, Mapping[str, int]] = MappingProxyType(
     }
 )
 
+LADDER: Mapping[str, int | str] = MappingProxyType({"rungs": 3, "metric": "loss"})
+"""Defaults where nothing is said of a model or its training: the ladder, as far as its budget goes."""
+
+LADDER_TUNING: Mapping[str, int | float] = MappingProxyType({})
+"""What the ladder's fine-tuning does otherwise than one of `--from`."""
+
 RECIPE: Mapping[str, int | float | bool] = MappingProxyType(
     {
         **PRESETS["tiny"],
@@ -30,7 +36,7 @@ RECIPE: Mapping[str, int | float | bool] = MappingProxyType(
         "min_steps": 250,
     }
 )
-"""Defaults where no option of the architecture is given: what did best on small data."""
+"""Defaults of `--recipe scratch`, and of any training of one model without an option of the architecture."""
 
 FINE_TUNING: Mapping[str, int | float] = MappingProxyType({"learning_rate": 1e-4, "num_epochs": 4, "layer_decay": 0.9})
 """Defaults of a training that begins with pretrained weights."""
@@ -46,6 +52,8 @@ FEW_SHOT: Mapping[str, int | float] = MappingProxyType(
 
 def choose_defaults(options: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the defaults that go with these options of a run; empty for the guide's model, which has its own."""
+    if options.get("rungs"):
+        return LADDER
     if options.get("pretrained") is not None:
         return _choose_pretrained_defaults(options)
     return RECIPE if options.get("ngrams") else {}
@@ -53,6 +61,8 @@ def choose_defaults(options: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def choose_new_defaults(said: Mapping[str, Any], recipe: str | None = None) -> Mapping[str, Any]:
     """Return the defaults of a new training, given the options and `--recipe` that the user set anywhere."""
+    if recipe == "ladder":
+        return LADDER
     if said.get("pretrained") is not None:
         return _choose_pretrained_defaults(said)
     if recipe == "guide" or (recipe is None and any(name in said for name in OWN_ARCHITECTURE)):

@@ -114,3 +114,56 @@ def test_letters_hide_dots_and_the_last_line_is_on_top():
 )
 def test_axes_are_marked_at_round_places(axis, labels):
     assert [label for _, label in axis.marks] == labels
+
+
+@pytest.mark.parametrize("build", [build_number_axis, build_log_axis])
+def test_a_line_at_a_tick_lies_beside_its_label(build):
+    rng = np.random.default_rng(3)
+    checked = 0
+    for _ in range(150):
+        low = float(rng.uniform(-3, 3))
+        up = build(low, low + float(10 ** rng.uniform(-2, 1)), int(rng.integers(3, 9)))
+        height, width = int(rng.integers(5, 31)), int(rng.integers(30, 91))
+        for place, label in up.marks:
+            line = Line(np.array([0.0, 1.0]), np.array([place, place]))
+            rows = [row.plain for row in draw_field_chart([line], width, height, build_number_axis(0, 1, 3), up)]
+            drawn = [at for at, row in enumerate(rows) if any("⠀" < letter <= "⣿" for letter in row)]
+            named = [at for at, row in enumerate(rows[:-1]) if row.split()[:1] == [label]]
+            if named:  # two marks in one cell have one label
+                assert drawn == named, (up, label, height)
+                checked += 1
+    assert checked > 300
+
+
+def test_a_line_at_a_mark_below_lies_above_its_label():
+    up = build_number_axis(0, 1, 3)
+    for width in range(40, 90):
+        across = build_number_axis(0, 1200, 5)
+        for place, label in across.marks[1:-1]:
+            line = Line(np.array([place, place]), np.array([0.0, 1.0]))
+            rows = [row.plain for row in draw_field_chart([line], width, 8, across, up)]
+            column = next(at for at, letter in enumerate(rows[3]) if "⠀" < letter <= "⣿")
+            assert rows[-1].index(label) <= column < rows[-1].index(label) + len(label)
+
+
+def test_where_lines_cross_the_one_below_leaves_no_dots_in_the_others_colour():
+    raster = Raster(3, 1, 0, 5, 0, 3)
+    raster.draw(Line(np.array([0.0, 5.0]), np.array([3.0, 3.0]), Ink("blue")))
+    raster.draw(Line(np.array([2.0, 3.0]), np.array([0.0, 0.0]), Ink("red")))
+    assert [(stroke.letters, stroke.ink.color) for stroke in raster.list_strokes(0)] == [
+        ("⠉", "blue"),
+        ("⣀", "red"),
+        ("⠉", "blue"),
+    ]
+
+
+def test_names_stand_above_the_chart_in_the_colour_of_their_line():
+    chart = draw_line_chart([Series([1, 2], [1, 2], "train", "blue"), Series([1, 2], [2, 1], "val", "red")], 40, 10)
+    head = chart.split("\n")[0]
+    assert head.plain.strip() == "─ train  ─ val"
+    assert {str(span.style) for span in head.spans} >= {"blue", "red"}
+
+
+def test_few_values_are_marked_where_they_are():
+    last = draw_line_chart([Series([64, 128], [0.7, 0.8])], 50, 8).plain.split("\n")[-1].split()
+    assert last == ["64", "128"]

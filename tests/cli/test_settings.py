@@ -17,6 +17,7 @@ from txt.recipes import MINILM, PRESETS, RECIPE
 def here(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("TXT_TRUST_SETTINGS", "1")
 
 
 @pytest.fixture
@@ -48,6 +49,7 @@ def test_variables_are_above_the_file_and_the_special_above_the_general(txt, mon
     assert shown(txt, "train")["epochs"] == (3, "txt.toml")
     assert shown(txt, "train")["dropout"] == (RECIPE["dropout"], "recipe")
     assert shown(txt, "train")["patience"] == (0, "built in")
+    assert shown(txt, "train")["rungs"] == (0, "built in")  # --epochs, which is set, asks for one model
     monkeypatch.setenv("TXT_NO_CONFIG", "1")
     assert shown(txt, "train")["seed"] == (42, "built in")
 
@@ -70,8 +72,8 @@ def test_an_architecture_in_the_file_brings_the_guides_defaults_as_its_flags_do(
         ("[train]\nepochs = [1, 2]", "`epochs` takes one value", ""),
         ("[train]\nplain = 'yes'", "`plain` must be true or false", ""),
         ("[train]\nmetric = 'acuracy'", "must be one of accuracy", "accuracy"),
-        ("[runs.rm]\nyes = true", "cannot set `yes`", "typed each time"),
-        ("force = true", "cannot set `force`", "typed each time"),
+        ("[runs.rm]\nyes = true", "cannot set `yes`", "must be typed"),
+        ("force = true", "cannot set `force`", "must be typed"),
         ("[train", "is not valid TOML", ""),
     ],
 )

@@ -2,14 +2,54 @@
 
 import pytest
 
-from txt.cli.train import build_training_options
+from txt.cli.training_options import build_training_options, name_of_one_model
 from txt.config import TrainConfig
 from txt.errors import InputError
-from txt.recipes import FEW_SHOT, FINE_TUNING, MINILM, PRESETS, RECIPE
+from txt.recipes import FEW_SHOT, FINE_TUNING, LADDER, MINILM, PRESETS, RECIPE
 
 
-def test_without_a_word_on_the_architecture_the_recipe_is_taken():
-    assert build_training_options(None, None, {}, {}) == TrainConfig(**RECIPE)
+def test_without_a_word_on_the_model_the_ladder_is_climbed():
+    assert build_training_options(None, None, {}, {}) == TrainConfig(**LADDER)
+    assert build_training_options(None, "auto", {}, {}) == TrainConfig(**LADDER)
+    its_own = {"seed": 7, "budget": "2m", "threads": 1, "precision": "float32"}
+    assert build_training_options(None, None, {"device": "cpu"}, its_own) == TrainConfig(
+        **LADDER, device="cpu", **its_own
+    )
+    assert build_training_options(None, None, {}, {"rungs": 1}) == TrainConfig(**{**LADDER, "rungs": 1})
+    encoder = {"pretrained": "minilm", "budget": "5m"}
+    assert build_training_options(None, None, {}, encoder) == TrainConfig(**LADDER, **encoder)
+
+
+@pytest.mark.parametrize(
+    "given", [{"dropout": 0.5}, {"patience": 3}, {"metric": "accuracy"}, {"augment": "swap"}, {"batch_size": 8}]
+)
+def test_an_option_of_one_model_asks_for_one_model(given):
+    assert build_training_options(None, None, {}, given) == TrainConfig(**{**RECIPE, **given})
+    assert build_training_options(None, None, given, {}) == TrainConfig(**{**RECIPE, **given})
+    assert name_of_one_model(None, None, given).lstrip("-").replace("-", "_") in given
+
+
+def test_a_learning_rate_that_is_to_be_found_asks_for_one_model():
+    assert build_training_options(None, None, {}, {}, take_rate=True) == TrainConfig(**RECIPE)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"rungs": 3, "dropout": 0.5}, "--dropout is about training one model"),
+        ({"rungs": 2, "pretrained": "minilm", "freeze": "all"}, "--freeze is about training one model"),
+        ({"rungs": 1, "pretrained": "minilm"}, "--rungs 1 has none"),
+        ({"budget": "2m"}, "--budget is how long the ladder may take"),
+        ({"rungs": 3, "budget": "soon"}, "--budget `soon` is not a length of time"),
+    ],
+)
+def test_an_option_without_effect_on_the_ladder_is_refused(options, message):
+    with pytest.raises(InputError, match=message):
+        TrainConfig(**options)
+
+
+def test_from_scratch_without_a_word_on_the_architecture_the_recipe_is_taken():
+    assert build_training_options(None, "scratch", {}, {}) == TrainConfig(**RECIPE)
     assert build_training_options(None, None, {}, {"dropout": 0.5}) == TrainConfig(**{**RECIPE, "dropout": 0.5})
     assert build_training_options("small", None, {}, {}) == TrainConfig(**{**RECIPE, **PRESETS["small"]})
 

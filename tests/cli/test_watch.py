@@ -13,7 +13,7 @@ from txt.errors import Interrupted, TxtError
 from txt.runs.events import from_json
 from txt.runs.folder import EventLog
 from txt.runs.live import WatchedRun
-from txt.runs.status import read_status
+from txt.runs.state import read_status
 from txt.training.process import conclusion_path, talk_path
 
 

@@ -121,7 +121,7 @@ def test_what_must_stay_is_not_replaced(run: Run, tmp_path: Path, monkeypatch: p
 
 
 def test_a_model_that_padding_changes_is_not_exported(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    from txt.model.padded import TransformerClassifier
+    from txt.export.modeling_transformer import TransformerClassifier
 
     whole = TransformerClassifier.forward
     monkeypatch.setattr(  # a padded form that forgets which tokens are padding

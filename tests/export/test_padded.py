@@ -1,9 +1,9 @@
 import pytest
 import torch
 
+from txt.export import modeling_transformer
 from txt.export.padded_ngrams import PaddedNgrams
-from txt.model import classifier, padded
-from txt.model.architecture import TransformerClassifierConfig
+from txt.model import classifier
 from txt.model.ngrams import NgramLogits
 
 
@@ -19,14 +19,14 @@ from txt.model.ngrams import NgramLogits
 def test_padded_rows_give_the_logits_of_flat_ones(options: dict[str, int]):
     torch.manual_seed(0)
     sizes = {"vocab_size": 50, "num_layers": 2, "num_labels": 3, **options}
-    flat = classifier.TransformerClassifier(TransformerClassifierConfig(**sizes)).eval()
+    flat = classifier.TransformerClassifier(classifier.TransformerClassifierConfig(**sizes)).eval()
     lengths = [1, 9, 4, 4]
     ids = torch.randint(5, 50, (4, 9))
     mask = (torch.arange(9) < torch.tensor(lengths)[:, None]).long()
     tokens = ids[mask.bool()]
     if flat.ngrams is not None:
         _teach(flat.ngrams, tokens, lengths)
-    ours = padded.TransformerClassifier(TransformerClassifierConfig(**sizes)).eval()
+    ours = modeling_transformer.TransformerClassifier(modeling_transformer.TransformerClassifierConfig(**sizes)).eval()
     ours.load_state_dict(flat.state_dict())
     with torch.inference_mode():
         expected = flat.classify(tokens, lengths)

@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from tests.labeling.conftest import write_csv
+from tests.labeling.replay import replay
 from tests.labeling.test_active import reviews
 from txt.data.reading.open_rows import OpenRows, open_rows
 from txt.data.reading.rows import ReadingOptions
 from txt.labeling.active.active_learning import ActiveLearning, SittingOptions
 from txt.labeling.active.log import QueryPlan
 from txt.labeling.active.queues import QUEUE_ROWS
-from txt.labeling.active.replay import replay
 from txt.labeling.active.stopping import StopAdvice, list_earlier_steps
 from txt.labeling.row_states import read_row_states
 from txt.labeling.session import LabelSession

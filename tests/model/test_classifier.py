@@ -8,9 +8,10 @@ import torch.nn.functional as F
 from transformers import AutoConfig, AutoModelForSequenceClassification
 
 from tests.model.guide import copy_to_guide
-from txt.model.architecture import TransformerClassifierConfig, sinusoids
-from txt.model.classifier import TransformerClassifier
+from txt.export import modeling_transformer
+from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
 from txt.model.dropout import Dropout, draw_mask_pool
+from txt.model.positions import sinusoids
 
 LENGTHS = [9, 9, 7, 4, 4, 4, 1]
 
@@ -65,17 +66,6 @@ def test_rows_do_not_see_each_other():
     torch.testing.assert_close(together, alone, atol=1e-5, rtol=1e-5)
 
 
-def test_forward_takes_padded_rows_in_any_order():
-    model = small_model().eval()
-    lengths = [3, 8, 1, 8, 5]
-    token_ids = flat_batch(lengths)
-    input_ids, mask = padded(token_ids, lengths)
-    output = model(input_ids, attention_mask=mask, labels=torch.tensor([0, 1, 2, 0, 1]))
-    torch.testing.assert_close(output.logits, model.classify(token_ids, lengths), atol=1e-5, rtol=1e-5)
-    expected = F.cross_entropy(output.logits, torch.tensor([0, 1, 2, 0, 1]))
-    torch.testing.assert_close(output.loss, expected)
-
-
 def test_positions_follow_the_formula():
     table = sinusoids(20, 6)
     assert table[7, 2] == pytest.approx(np.sin(7 / 10000 ** (2 / 6)), abs=1e-6)
@@ -99,9 +89,10 @@ def test_reloaded_in_a_fresh_process_it_gives_the_same_logits(tmp_path):
     torch.save(token_ids, tmp_path / "ids.pt")
     code = f"""
 import torch
+from pathlib import Path
 from txt.model.classifier import TransformerClassifier
 torch.set_num_threads(1)
-model = TransformerClassifier.from_pretrained({str(tmp_path / "model")!r}).eval()
+model = TransformerClassifier.from_pretrained(Path({str(tmp_path / "model")!r})).eval()
 logits = model.classify(torch.load({str(tmp_path / "ids.pt")!r}), {LENGTHS})
 torch.save(logits.detach(), {str(tmp_path / "logits.pt")!r})
 """
@@ -109,11 +100,14 @@ torch.save(logits.detach(), {str(tmp_path / "logits.pt")!r})
     assert torch.equal(torch.load(tmp_path / "logits.pt"), model.classify(token_ids, LENGTHS))
 
 
-def test_auto_classes_load_it_once_txt_is_imported(tmp_path):
-    model = small_model()
+def test_auto_classes_load_it_once_its_exported_form_is_imported(tmp_path):
+    model = small_model().eval()
     model.save_pretrained(tmp_path)
-    assert isinstance(AutoConfig.from_pretrained(tmp_path), TransformerClassifierConfig)
-    assert isinstance(AutoModelForSequenceClassification.from_pretrained(tmp_path), TransformerClassifier)
+    assert isinstance(AutoConfig.from_pretrained(tmp_path), modeling_transformer.TransformerClassifierConfig)
+    loaded = AutoModelForSequenceClassification.from_pretrained(tmp_path).eval()
+    assert isinstance(loaded, modeling_transformer.TransformerClassifier)
+    ids, mask = padded(flat_batch(), LENGTHS)
+    torch.testing.assert_close(loaded(ids, mask).logits, model.classify(flat_batch(), LENGTHS))
 
 
 @pytest.mark.parametrize("rate", [0.1, 0.5])

@@ -4,23 +4,38 @@ import json
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from transformers import (
+    AutoConfig,
+    AutoModelForSequenceClassification,
     BertConfig,
     BertForSequenceClassification,
     BertModel,
+    CamembertConfig,
+    CamembertForSequenceClassification,
     DistilBertConfig,
     DistilBertForSequenceClassification,
     RobertaConfig,
+    RobertaForMaskedLM,
     RobertaForSequenceClassification,
+    XLMRobertaConfig,
+    XLMRobertaForSequenceClassification,
 )
 
 from txt.errors import InputError
-from txt.model.architecture import TransformerClassifierConfig
-from txt.model.classifier import TransformerClassifier
+from txt.export import modeling_sentence
+from txt.model.bert import BertClassifier
+from txt.model.bert import BertConfig as OurConfig
+from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
 from txt.model.dropout import Dropout, draw_mask_pool
-from txt.model.pretrained import PretrainedClassifier, find_depth, load_pretrained
+from txt.model.pretrained import (
+    PretrainedClassifier,
+    SentenceClassifier,
+    SentenceClassifierConfig,
+    find_depth,
+    load_pretrained,
+)
 from txt.model.saved import load_model
-from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
 
 SIZES = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
 LENGTHS = [2, 3, 3, 9]
@@ -36,8 +51,25 @@ def sentence() -> SentenceClassifier:
     return SentenceClassifier(SentenceClassifierConfig(encoder=encoder, num_labels=3))
 
 
+def exported_sentence() -> modeling_sentence.SentenceClassifier:
+    encoder = BertConfig(vocab_size=50, **SIZES).to_dict()
+    return modeling_sentence.SentenceClassifier(
+        modeling_sentence.SentenceClassifierConfig(encoder=encoder, num_labels=3)
+    )
+
+
 def roberta() -> RobertaForSequenceClassification:
     return RobertaForSequenceClassification(RobertaConfig(vocab_size=50, num_labels=3, pad_token_id=1, **SIZES))
+
+
+def xlm_roberta() -> XLMRobertaForSequenceClassification:
+    return XLMRobertaForSequenceClassification(XLMRobertaConfig(vocab_size=50, num_labels=3, **SIZES))
+
+
+def camembert() -> CamembertForSequenceClassification:
+    return CamembertForSequenceClassification(
+        CamembertConfig(vocab_size=50, num_labels=3, hidden_act="gelu_new", type_vocab_size=1, **SIZES)
+    )
 
 
 def distilbert() -> DistilBertForSequenceClassification:
@@ -56,7 +88,10 @@ def padded(token_ids: torch.Tensor, pad_token_id: int) -> tuple[torch.Tensor, to
     return ids, mask.long()
 
 
-@pytest.mark.parametrize("make", [bert, sentence, roberta, distilbert])
+FAMILIES = [bert, roberta, xlm_roberta, camembert]
+
+
+@pytest.mark.parametrize("make", [*FAMILIES, distilbert])
 def test_flat_logits_and_gradients_are_those_of_transformers(make):
     torch.manual_seed(1)
     model = make().eval()
@@ -74,6 +109,104 @@ def test_flat_logits_and_gradients_are_those_of_transformers(make):
         if name in wanted:
             gradient = parameter.grad.to_dense() if parameter.grad.is_sparse else parameter.grad
             torch.testing.assert_close(gradient, wanted[name], atol=1e-4, rtol=1e-3)
+
+
+def shake(model: torch.nn.Module) -> torch.nn.Module:
+    """Give every weight a value of its own, so that none can be mistaken for another or left out."""
+    generator = torch.Generator().manual_seed(5)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn(parameter.shape, generator=generator), alpha=0.2)
+    return model
+
+
+@pytest.mark.parametrize("make", [*FAMILIES, exported_sentence])
+def test_a_folder_of_transformers_is_loaded_without_it(make, tmp_path):
+    model = shake(make()).eval()
+    model.save_pretrained(tmp_path)
+    loaded = load_model(tmp_path, CPU)
+    assert type(loaded.model).__module__.startswith("txt.model.")
+    ids, mask = padded(rows(), getattr(model.config, "encoder", model.config).pad_token_id)
+    found = loaded.classify(rows(), LENGTHS)
+    torch.testing.assert_close(found, model(input_ids=ids, attention_mask=mask).logits, atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("make", [*FAMILIES, exported_sentence])
+def test_what_is_written_here_is_what_transformers_writes_and_reads(make, tmp_path):
+    model = shake(make()).eval()
+    model.save_pretrained(tmp_path / "theirs")
+    load_model(tmp_path / "theirs", CPU).save_pretrained(tmp_path / "ours")
+    written = [(tmp_path / name / "model.safetensors").read_bytes() for name in ("theirs", "ours")]
+    assert written[0] == written[1]
+    again = AutoModelForSequenceClassification.from_pretrained(tmp_path / "ours").eval()
+    ids, mask = padded(rows(), getattr(model.config, "encoder", model.config).pad_token_id)
+    assert torch.equal(
+        again(input_ids=ids, attention_mask=mask).logits, model(input_ids=ids, attention_mask=mask).logits
+    )
+    configs = [AutoConfig.from_pretrained(tmp_path / name).to_dict() for name in ("theirs", "ours")]
+    assert [config.pop("_name_or_path", None) for config in configs]
+    assert configs[0] == configs[1]
+
+
+@pytest.mark.parametrize("make", FAMILIES)
+def test_weights_lie_in_the_order_of_transformers(make, tmp_path):
+    """Checkpoints hold all weights end to end, those of runs that were trained with its modules too."""
+    model = make()
+    model.save_pretrained(tmp_path)
+    ours = BertClassifier.from_pretrained(tmp_path)
+    assert [name for name, _ in ours.named_parameters()] == [name for name, _ in model.named_parameters()]
+
+
+@pytest.mark.parametrize("kind", [BertConfig, RobertaConfig, XLMRobertaConfig, CamembertConfig])
+def test_what_a_config_leaves_out_is_as_in_transformers(kind):
+    theirs, ours = kind(), OurConfig({"model_type": kind.model_type})
+    for name in ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size"):
+        assert getattr(ours, name) == getattr(theirs, name)
+    for name in ("max_position_embeddings", "type_vocab_size", "pad_token_id", "layer_norm_eps", "initializer_range"):
+        assert getattr(ours, name) == getattr(theirs, name)
+
+
+@pytest.mark.parametrize("options", [{"hidden_act": "mish"}, {"is_decoder": True}])
+def test_what_is_not_computed_here_is_left_to_transformers(options, tmp_path):
+    model = bert(**options).eval()
+    model.save_pretrained(tmp_path)
+    loaded = load_model(tmp_path, CPU)
+    ids, mask = padded(rows(), 0)
+    assert type(loaded.model) is BertForSequenceClassification
+    found = loaded.classify(rows(), LENGTHS)
+    torch.testing.assert_close(found, model(input_ids=ids, attention_mask=mask).logits, atol=1e-5, rtol=1e-4)
+
+
+def test_an_encoder_is_found_below_another_head(tmp_path):
+    other = shake(RobertaForMaskedLM(RobertaConfig(vocab_size=50, **SIZES)))
+    other.save_pretrained(tmp_path)
+    loaded = load_pretrained(str(tmp_path), ("a", "b"), seed=1)
+    own, theirs = loaded.model.base_model.state_dict(), other.roberta.state_dict()
+    assert own.keys() == theirs.keys()
+    assert all(torch.equal(own[name], theirs[name]) for name in own)
+    assert loaded.new_head
+
+
+def test_layer_norms_of_the_first_checkpoints_are_found(tmp_path):
+    model = shake(bert()).eval()
+    model.save_pretrained(tmp_path)
+    tensors = load_file(tmp_path / "model.safetensors")
+    old = {
+        n.replace("LayerNorm.weight", "LayerNorm.gamma").replace("LayerNorm.bias", "LayerNorm.beta"): t
+        for n, t in tensors.items()
+    }
+    save_file(old, tmp_path / "model.safetensors")
+    expected = PretrainedClassifier(model).classify(rows(), LENGTHS)
+    assert torch.equal(load_model(tmp_path, CPU).classify(rows(), LENGTHS), expected)
+
+
+def test_a_missing_weight_is_named(tmp_path):
+    bert().save_pretrained(tmp_path)
+    tensors = load_file(tmp_path / "model.safetensors")
+    name = "bert.encoder.layer.1.output.dense.weight"
+    save_file({each: tensor for each, tensor in tensors.items() if each != name}, tmp_path / "model.safetensors")
+    with pytest.raises(InputError, match=rf"holds no weight `{name}`"):
+        load_model(tmp_path, CPU)
 
 
 @pytest.mark.parametrize("make", [sentence, distilbert])

@@ -13,6 +13,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from tests.prediction.conftest import TEMPERATURE
 from txt.errors import InputError
+from txt.export import modeling_transformer
 from txt.prediction.classifier import TextClassifier, load
 from txt.runs.folder import Run
 
@@ -23,6 +24,7 @@ def reference(run: Run, texts: list[str]) -> np.ndarray:
     """Return the probabilities as transformers computes them, on padded rows."""
     tokenizer = AutoTokenizer.from_pretrained(run.model)
     model = AutoModelForSequenceClassification.from_pretrained(run.model).eval()
+    assert isinstance(model, modeling_transformer.TransformerClassifier)
     with torch.inference_mode():
         logits = model(**tokenizer(texts, padding=True, truncation=True, return_tensors="pt")).logits
     return torch.softmax(logits / TEMPERATURE, -1).numpy()

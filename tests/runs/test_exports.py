@@ -13,7 +13,7 @@ from txt.charts.run_figure import figure, render_page
 from txt.charts.shapes import HEIGHT, WIDTH, png, svg
 from txt.errors import InputError
 from txt.runs.curves import Curves, collect_curves
-from txt.runs.series import COLUMNS, crc32c, mask_checksum, write_csv, write_tensorboard
+from txt.runs.export import crc32c, list_columns, mask_checksum, write_csv, write_tensorboard
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -27,7 +27,7 @@ def test_a_csv_has_a_line_a_record_with_every_number_unrounded(curves):
     file = io.StringIO()
     assert write_csv({"a,b": curves, "two": curves}, file) == 2 * 16
     rows = list(csv.DictReader(io.StringIO(file.getvalue())))
-    assert tuple(rows[0]) == COLUMNS
+    assert list(rows[0]) == list_columns()
     assert [row["kind"] for row in rows[:16]].count("epoch") == 3
     assert rows[15]["kind"] == "evaluation"
     assert {row["run"] for row in rows} == {"a,b", "two"}

@@ -4,6 +4,7 @@ import fcntl
 import os
 import threading
 import time
+from contextlib import nullcontext
 from dataclasses import replace
 
 import pytest
@@ -13,8 +14,19 @@ from hypothesis import strategies as st
 from tests.runs.made_runs import evaluation, finished, make_run_folder, make_training_events, started, step
 from txt.files import read_lines_backwards
 from txt.runs.folder import EventLog, Run
-from txt.runs.state import RunState, determine_state, read_tail
-from txt.runs.status import make_own_status, write_status
+from txt.runs.live import WatchedRun
+from txt.runs.pruning import pruning
+from txt.runs.state import (
+    LivenessCheck,
+    RunState,
+    determine_state,
+    make_own_status,
+    may_continue,
+    read_status,
+    read_tail,
+    write_status,
+)
+from txt.runs.summary import summarize_runs
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +137,40 @@ def test_a_long_record_is_not_read_whole():
         file.write(b"\n" + content)
     assert stands(run) == RunState("finished", 60, 60)
     assert read_tail(run).begun == 1000.0
+
+
+@pytest.mark.parametrize(("silent", "kind"), [(0, "running"), (14, "running"), (50, "running"), (75, "died")])
+def test_lists_watchers_and_pruning_agree_whether_a_run_of_another_machine_is_alive(silent, kind):
+    run = make_run_folder("001", [started(), step(5)])
+    make_run_folder("002", make_training_events(), day=2)
+    write_status(run, replace(make_own_status(1, "training"), host="elsewhere", heartbeat=time.time() - silent))
+    watched = WatchedRun(run)
+    watched.look()
+    listed = {each.name: each for each in summarize_runs()}
+    assert (watched.state, listed["001"].state.kind) == (kind, kind)
+    assert may_continue(run, LivenessCheck(run), step(5)) == (kind == "running")
+    assert [each.name for each in pruning(list(listed.values()), 1).removed] == ([] if kind == "running" else ["001"])
+
+
+@pytest.mark.parametrize("state", ["starting", "training", "paused", "failed", "completed"])
+@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1])
+@pytest.mark.parametrize("locked", [True, False])
+@pytest.mark.parametrize("ended", [True, False])
+def test_a_list_and_a_watcher_say_the_same_of_every_run(state, pid, locked, ended):
+    run = make_run_folder("001", make_training_events() if ended else [started(), step(5)])
+    with EventLog(run) if locked else nullcontext():
+        write_status(run, make_own_status(pid, state))
+        watched = WatchedRun(run)
+        watched.look()
+        listed = stands(run).kind
+        assert watched.state == ("running" if listed == "paused" else listed)  # a watcher hears of a pause by an event
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[" * 100_000, b'{"pid": "1"}', b'{"pid": 1, "host": 3, "boot_id": "", "heartbeat": NaN}']
+)
+def test_a_status_that_cannot_be_is_none(content):
+    run = make_run_folder("001", [started(), step(5)])
+    (run.path / "status.json").write_bytes(content)
+    assert read_status(run) is None
+    assert stands(run).kind == "died"

@@ -12,7 +12,7 @@ from txt.errors import InputError
 from txt.runs.folder import Run
 from txt.runs.listing import filter_runs, sort_runs
 from txt.runs.notes import change_tags, write_note
-from txt.runs.status import make_own_status, write_status
+from txt.runs.state import make_own_status, write_status
 from txt.runs.summary import find, find_leaders, load_report, rank_runs, summarize, summarize_runs
 
 

@@ -1,5 +1,6 @@
 """The dashboard under test, and waiting for what it shows, however slow the machine is."""
 
+import asyncio
 import time
 
 from textual.pilot import Pilot
@@ -45,3 +46,14 @@ async def wait_until_still(pilot: Pilot) -> str:
         before = now
         await pilot.pause(0.05)
     return now
+
+
+def shown_after(app, *keys, size=(120, 40), until=lambda _app: True) -> str:
+    async def show() -> str:
+        async with app.run_test(size=size) as pilot:
+            await wait_until_still(pilot)
+            await pilot.press(*keys)
+            await wait_until(pilot, lambda: until(app))
+            return await wait_until_still(pilot)
+
+    return asyncio.run(show())

@@ -14,7 +14,7 @@ from txt.files import write_json
 from txt.processes import boot_id
 from txt.runs.events import Evaluation, Event, Saved, Started, Step, Warned
 from txt.runs.folder import EventLog, Run
-from txt.runs.status import TRAINING, Status, write_status
+from txt.runs.state import TRAINING, Status, write_status
 
 BEGUN = 1_700_000_000.0
 PER_EPOCH, EPOCHS = 40, 5

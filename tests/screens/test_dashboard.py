@@ -11,7 +11,14 @@ from dataclasses import replace
 import pytest
 
 from tests.screens.conftest import read_screen
-from tests.screens.dashboard_pilot import PATIENCE_SECONDS, app_on, wait_for_text, wait_until, wait_until_still
+from tests.screens.dashboard_pilot import (
+    PATIENCE_SECONDS,
+    app_on,
+    shown_after,
+    wait_for_text,
+    wait_until,
+    wait_until_still,
+)
 from tests.screens.run_record import BEGUN, make_run, record, say_training, started, step
 from tests.training.conftest import new_run, prepared, topics  # noqa: F401
 from txt.runs.events import Acknowledged, Finished, Step, from_json
@@ -19,7 +26,7 @@ from txt.runs.feed import RunFeed
 from txt.runs.folder import EventLog, Run
 from txt.runs.live import WatchedRun
 from txt.runs.replay import RecordReplay
-from txt.runs.status import TRAINING, Status, read_status, write_status
+from txt.runs.state import TRAINING, Status, read_status, write_status
 from txt.training.checkpoint import list_checkpoints
 from txt.training.loop import train
 
@@ -152,17 +159,6 @@ async def test_two_dashboards_show_the_same_run_and_both_steer_it(new_run, prepa
             await wait_until(first, lambda: len(answers(run)) == 2)
             await wait_for_text(first, " training ")
     assert commands(run) == ["pause", "resume"]
-
-
-def shown_after(app, *keys, size=(120, 40), until=lambda _app: True) -> str:
-    async def show() -> str:
-        async with app.run_test(size=size) as pilot:
-            await wait_until_still(pilot)
-            await pilot.press(*keys)
-            await wait_until(pilot, lambda: until(app))
-            return await wait_until_still(pilot)
-
-    return asyncio.run(show())
 
 
 @pytest.fixture
@@ -309,9 +305,9 @@ def test_a_run_on_another_machine_lives_by_its_signs_of_life(tmp_path, monkeypat
     write_status(run, Status(1, socket.gethostname() + "-other", "b", time.time(), TRAINING, 90))
     watched = WatchedRun(run)
     watched.look()
-    assert watched.state == "training"
-    watched._pulse._changed -= 60
-    watched._pulse_checked -= 60
+    assert watched.state == "running"
+    write_status(run, Status(1, socket.gethostname() + "-other", "b", time.time() - 61, TRAINING, 90))
+    watched = WatchedRun(run)
     watched.look()
     assert watched.state == "died"
 
@@ -394,7 +390,7 @@ def test_a_replay_tells_the_record_in_its_own_time(finished):
     replay.paused = False
     for _ in range(3):
         watched.look()
-    assert watched.state == "completed"
+    assert watched.state == "finished"
     assert replay.ended
 
 

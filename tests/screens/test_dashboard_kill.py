@@ -11,7 +11,7 @@ import torch
 
 from tests.labeling.terminal import Terminal
 from tests.training.conftest import new_run, prepared, topics  # noqa: F401
-from txt.runs.status import read_status
+from txt.runs.state import read_status
 from txt.training.checkpoint import list_checkpoints, load_checkpoint
 from txt.training.control import PAUSE, RESUME, send_command
 from txt.training.loop import train

@@ -28,7 +28,7 @@ from txt.data.reading.json_layout import open_nested
 from txt.data.reading.json_records import read_raw_records
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
-from txt.files import FORMAT, claim_folder, explain_os_errors, read_json, write_json
+from txt.files import FORMAT, claim_folder, explain_os_errors, open_own, read_json, refuse_link, write_json
 
 _SAVED_EVERY = 2.0  # seconds
 
@@ -127,6 +127,7 @@ def augment(
         refuse_loss(out, table.source, force)
         columns = find_columns(table, reading)
         work = out.parent / f".{out.name}.augmenting"
+        refuse_link(work)
         with claim_folder(work):
             try:
                 summary = _AugmentJob(table, columns, out, work, config, progress, stop).run(check, accept)
@@ -238,7 +239,7 @@ class _AugmentJob:
         kind = choose_format(self.out, self.table.dialect)
         head, encode = make_line_encoder(kind, names, self.table.dialect, self.out)
         saved = time.monotonic()
-        with self._part.open("ab") as file:
+        with os.fdopen(open_own(self._part, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab") as file:
             file.truncate(state.size)
             if not state.rows:
                 file.write(head)

@@ -15,7 +15,6 @@ from txt.errors import InputError, did_you_mean
 Method = Callable[[Spans, RowRng, float], str | None]
 """Returns the text with an edit at the given rate, or None where there is nothing to edit."""
 
-DEFAULT_METHODS = ("synonym", "swap", "delete")
 _EDA_RATE = 0.1  # of Wei and Zou (2019), whatever --rate says
 
 

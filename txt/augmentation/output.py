@@ -20,6 +20,7 @@ from txt.data.reading.how_read import Dialect
 from txt.data.reading.source import Source, choose_output_format, compress_output
 from txt.errors import InputError
 from txt.files import atomic_write
+from txt.overwriting import is_changed_since, note_made
 
 Encode = Callable[[Sequence[Mapping[str, Any]]], bytes]
 
@@ -49,6 +50,8 @@ def refuse_loss(out: Path, source: Source, force: bool) -> None:
         )
     if out.exists() and not force and not _was_made_here(out):
         raise InputError(f"`{out}` exists, and txt augment did not make it", "--force replaces it")
+    if not force and is_changed_since(out):
+        raise InputError(f"`{out}` has changed since txt augment made it", "--force replaces it, -o names another file")
 
 
 def make_line_encoder(kind: str, columns: Sequence[str], dialect: Dialect, out: Path) -> tuple[bytes, Encode]:
@@ -88,6 +91,7 @@ def finish(part: Path, out: Path, kind: str, columns: Sequence[str], types: pa.S
             os.fsync(file.fileno())
         os.chmod(part, out.stat().st_mode & 0o777 if out.exists() else part.stat().st_mode & 0o777)
         os.replace(part, out)
+        note_made(out)
         return
     with atomic_write(out, "wb") as raw, compress_output(raw, compressed) as target:
         if kind == "parquet":
@@ -98,6 +102,7 @@ def finish(part: Path, out: Path, kind: str, columns: Sequence[str], types: pa.S
             with part.open("rb") as lines:
                 shutil.copyfileobj(lines, target)
     part.unlink()
+    note_made(out)
 
 
 def _was_made_here(out: Path) -> bool:

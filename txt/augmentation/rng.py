@@ -4,7 +4,7 @@ Seeding `random.Random` for every copy takes as long as a whole edit; this gener
 a stream of its own and comes out the same in whatever order and process it is made.
 """
 
-from collections.abc import MutableSequence, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import TypeVar
 
@@ -49,12 +49,6 @@ class RowRng:
             other = place + self.below(len(pool) - place)
             pool[place], pool[other] = pool[other], pool[place]
         return pool[:count]
-
-    def shuffle(self, items: MutableSequence[Element]) -> None:
-        """Put `items` in random order."""
-        for place in range(len(items) - 1, 0, -1):
-            other = self.below(place + 1)
-            items[place], items[other] = items[other], items[place]
 
 
 @lru_cache(maxsize=8)

@@ -17,14 +17,27 @@ PALETTES: Mapping[str, Mapping[str, str]] = {
     },
     LIGHT: {
         "primary": "#2f5fc4",
-        "accent": "#9a5b00",
-        "warning": "#9a5b00",
+        "accent": "#8a5200",
+        "warning": "#8a5200",
         "error": "#b3123a",
         "foreground": "#1b1c20",
         "background": "#fbfbf9",
         "surface": "#f0f0ec",
         "panel": "#e4e4df",
     },
+}
+
+# The sixteen colours of a terminal as the screens paint them, so that a chart's `bright_blue` is seen on each of our
+# themes and of Textual's: at least 3:1 against their backgrounds. Black to white, then the bright ones.
+TERMINAL_COLORS: Mapping[str, tuple[str, ...]] = {
+    DARK: (
+        *("#3a3d46", "#f7768e", "#73c991", "#e0af68", "#7f99d9", "#c099ff", "#56c8d8", "#c8cad2"),
+        *("#a3a8b5", "#ff9aa9", "#9ece6a", "#ffc777", "#8fb4ff", "#d5b8ff", "#86e1fc", "#ffffff"),
+    ),
+    LIGHT: (
+        *("#1b1c20", "#b3123a", "#1f6b2e", "#7d5200", "#4a68ad", "#7d2fbd", "#0b6475", "#5c6068"),
+        *("#5c6068", "#b3123a", "#1f6b2e", "#8a5200", "#1d4fbf", "#7d2fbd", "#0b6475", "#1b1c20"),
+    ),
 }
 
 # Styles of a confusion cell, each from this share of its class upwards. The background of the terminal is not known, so

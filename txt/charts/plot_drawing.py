@@ -15,8 +15,8 @@ from txt.runs.event_index import VALUES
 from txt.runs.live import WatchedRun
 from txt.runs.step_curves import CurveSegment
 
-_BEST = Ink("bright_green", "bold", letter="◆", joined=False)
-_ZERO = Ink("bright_black", "dim", letter="┄", joined=False)
+BEST = Ink("bright_green", "bold", letter="◆", joined=False)
+_ZERO = Ink("bright_black", letter="┄", joined=False)
 _FINE = 16  # points per column that are smoothed: smoothing all points of a long run would be slow and look the same
 
 
@@ -67,7 +67,7 @@ class Drawing:
     def mark_best(self, run: WatchedRun, step: int, when: float, y: float) -> None:
         """Mark the best evaluation."""
         x = locate_step(run, self._scene.view.over, np.array([step], float), np.array([when]))
-        self.lines.append(Line(x, np.array([y]), _BEST))
+        self.lines.append(Line(x, np.array([y]), BEST))
 
     def add_zero_line(self) -> None:
         """Add a line at 0."""
@@ -88,7 +88,7 @@ class Drawing:
         low, high = float(seen.min()), float(seen.max())
         pad = (high - low) * 0.03 or abs(high) * 0.05 or 0.5
         low, high = (low if low == include else low - pad), high + pad
-        up = (build_log_axis if logarithmic else build_number_axis)(low, high, max(height // 3, 3))
+        up = (build_log_axis if logarithmic else build_number_axis)(low, high, max(height // 2, 3))
         axis = build_time_axis if self._scene.view.over == "time" else build_number_axis
         across = axis(self._left, self._right, max(self._width // 12, 2))
         return [title, *draw_field_chart(lines, self._width, height - 1, across, up)]

@@ -9,6 +9,7 @@ from operator import itemgetter
 from txt.charts.shapes import WIDTH, DotShape, LineShape, Points, Shape, TextShape, svg
 from txt.charts.svg import Scale
 from txt.errors import InputError
+from txt.metrics import format_label
 from txt.runs.curves import Curves
 from txt.sanitize import clip, sanitize
 
@@ -99,9 +100,8 @@ def describe_training(curves: Curves) -> str:
     if curves.started:
         parts += [f"{curves.started.train_rows:,} train rows", f"{curves.started.parameters / 1e6:.1f} million weights"]
     if curves.best:
-        parts += [
-            f"best at epoch {curves.best.epoch:.3g} (dashed): {curves.best.metric} {curves.best.score:.3f} on val"
-        ]
+        best = f"{format_label(curves.best.metric)} {curves.best.score:.3f} on val"
+        parts += [f"best at epoch {curves.best.epoch:.3g} (dashed): {best}"]
     return ", ".join(parts)
 
 

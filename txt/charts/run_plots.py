@@ -8,15 +8,16 @@ import numpy as np
 from rich.text import Text
 
 from txt.charts.confusion import build_confusion_table, list_confused_pairs
-from txt.charts.plot_drawing import Drawing
+from txt.charts.plot_drawing import BEST, Drawing
 from txt.charts.plot_view import Floats, Scene
 from txt.charts.raster import Ink
+from txt.metrics import format_label
 from txt.runs.event_index import VALUES
 from txt.runs.live import WatchedRun
 
-_TRAIN, _RAW = Ink("bright_blue"), Ink("blue", "dim")
+_TRAIN, _RAW = Ink("bright_blue"), Ink("blue")
 _VAL = Ink("bright_yellow", letter="•")
-_EARLIER = Ink("bright_black", "dim")
+_EARLIER = Ink("bright_black")
 
 Plot = Callable[[Scene, int, int], Sequence[Text]]
 """Draws a scene in so many columns and at most so many rows."""
@@ -53,7 +54,7 @@ def draw_metric(scene: Scene, width: int, height: int) -> Sequence[Text]:
     parts = [_describe_line("train", run.now.get(name), _TRAIN), _describe_line("val", _find_latest(run, name), _VAL)]
     if best and name in best.metrics:
         drawing.mark_best(run, best.step, best.time, best.metrics[name])
-        parts.append(Text(f"◆ best {best.metrics[name]:.3f}", "green"))
+        parts.append(Text(f"◆ best {best.metrics[name]:.3f}", BEST.color or ""))
     return drawing.finish(_build_title(format_metric_name(name), *parts, width=width), height)
 
 
@@ -64,7 +65,7 @@ def draw_rate(scene: Scene, width: int, height: int) -> Sequence[Text]:
         drawing.add_steps(other, "learning_rate", None, _EARLIER, smooth=False)
     drawing.add_steps(scene.run, "learning_rate", None, _TRAIN, smooth=False)
     rate = scene.run.now.get("learning_rate")
-    title = _build_title("learning rate", Text("" if rate is None else f"{rate:.2e}", "blue"), width=width)
+    title = _build_title("learning rate", Text("" if rate is None else f"{rate:.2e}", _TRAIN.color or ""), width=width)
     return drawing.finish(title, height, include=0.0, logarithmic=scene.view.logarithmic)
 
 
@@ -115,13 +116,10 @@ def list_metrics(run: WatchedRun) -> list[str]:
 
 def format_metric_name(name: str) -> str:
     """Return a number's name as people say it."""
-    return _DISPLAY_NAMES.get(name, name.replace("_", " "))
+    return _STEP_LABELS.get(name) or format_label(name)
 
 
-_DISPLAY_NAMES = {
-    "macro_f1": "macro-F1",
-    "mcc": "MCC",
-    "gradient_norm": "gradient norm",
+_STEP_LABELS = {
     "rows_per_second": "rows/s",
     "tokens_per_second": "tokens/s",
     "memory_bytes": "memory, GiB",
@@ -141,9 +139,8 @@ def _describe_line(name: str, value: float | None, ink: Ink, *, signed: bool = F
     """Return a line's name with its latest value, in its own colour and with its own mark."""
     if value is None or not math.isfinite(value):
         return Text("")
-    color = (ink.color or "default").removeprefix("bright_")
     number = f"{value:+.3f}" if signed else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
-    return Text(f"{ink.letter or '─'} {name} {number}", color)
+    return Text(f"{ink.letter or '─'} {name} {number}", ink.color or "default")
 
 
 def _find_latest(run: WatchedRun, name: str) -> float | None:

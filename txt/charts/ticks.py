@@ -61,8 +61,9 @@ def _choose_round_step(wanted: float) -> float:
 
 def _format_number(value: float, decimals: int) -> str:
     if value and (decimals > 3 or abs(value) >= 1e10):
-        digits, _, power = f"{value:.1e}".partition("e")
-        return f"{digits.removesuffix('.0')}e{int(power)}"
+        # As many digits as tell a mark from the next one: 1.45e-2 and 1.50e-2, not 1.5e-2 twice.
+        digits, _, power = f"{value:.{max(decimals + math.floor(math.log10(abs(value)) + 1e-9), 0)}e}".partition("e")
+        return f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits}e{int(power)}"
     if abs(value) >= 1e6 and not decimals:
         return f"{value / 1e6:.6g}M"
     if abs(value) >= 10_000 and not decimals:

@@ -80,6 +80,10 @@ def main(arguments: list[str]) -> int:
         return 0
     except OSError as error:
         return _handle_broken_pipe() if error.errno == errno.EPIPE else _report_error(_convert_os_error(error))
+    except Exception as error:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":  # Ctrl-C, heard by a long statement
+            return _report_error(Interrupted("interrupted"))
+        raise
 
 
 def _report_error(error: TxtError, arguments: Sequence[str] = ()) -> int:

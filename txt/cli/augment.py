@@ -15,7 +15,7 @@ from txt.cli.stage_bar import StageBar
 from txt.config import READING, AugmentConfig, PrepareConfig
 from txt.data.reading.source import join_paths
 from txt.errors import InputError, TxtError
-from txt.option_schema import list_option_names
+from txt.option_schema import list_options
 
 if TYPE_CHECKING:
     from txt.augmentation.augment import AugmentSummary
@@ -34,7 +34,7 @@ def register(app: typer.Typer) -> None:
 @takes(
     AugmentConfig,
     PrepareConfig,
-    without=("methods", *(name for name in list_option_names(PrepareConfig) if name not in (*_READING, "seed"))),
+    without=("methods", *(name for name in list_options(PrepareConfig) if name not in (*_READING, "seed"))),
 )
 def augment(
     data: DataArgument,

@@ -2,18 +2,18 @@
 
 import csv
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import typer
+from typer.models import ParameterInfo
 
 from txt.config import EDITS
 from txt.data.reading.source import FORMATS
 from txt.recipes import PRESETS
-
-if TYPE_CHECKING:
-    from typer._click import Context
 
 TYPED = "txt.typed"
 """The key of `context.meta` under which the words typed so far are kept.
@@ -27,20 +27,20 @@ _FILES = (*FORMATS, ".gz")
 _METHODS = (*EDITS, "back-translation", "contextual", "antonym")
 
 
-def complete(context: "Context", name: str, begun: str) -> list[str]:
+def complete(context: typer.Context, name: str, begun: str) -> list[str]:
     """Return the possible values of a parameter that begin with what was typed, without those with control codes."""
     found = _find_candidates(context, name, begun)
     return sorted({each for each in found if each.startswith(begun) and each.isprintable()})[:_MOST]
 
 
-def _find_candidates(context: "Context", name: str, begun: str) -> Iterable[str]:
+def _find_candidates(context: typer.Context, name: str, begun: str) -> Iterable[str]:
     match name:
         case "run" | "runs" | "resume" if context.info_name != "grid":
             return _list_folders("runs", "config.json")
         case "resume" | "from_study":
             return _list_folders("studies", "study.json")
         case "pretrained":
-            return ["minilm", *_list_folders("runs", "config.json")]
+            return ["minilm", "multilingual", *_list_folders("runs", "config.json")]
         case "model" | "check":
             return ["tfidf", *(["forest", "minilm"] if name == "model" else []), *_list_folders("runs", "config.json")]
         case "source":
@@ -64,7 +64,7 @@ def _find_candidates(context: "Context", name: str, begun: str) -> Iterable[str]
     return ()
 
 
-def _find_data_file(context: "Context") -> str:
+def _find_data_file(context: typer.Context) -> str:
     """Return the data file among the words typed so far."""
     typed = [each for each in context.meta.get(TYPED, ()) if each.lower().endswith(_FILES)]
     return typed[0] if typed else ""
@@ -130,9 +130,22 @@ def _read_head(path: Path) -> str:
     return ""
 
 
-def complete_parameter(context: "Context", parameter: Any, begun: str) -> list[str]:
-    """Complete a parameter from its choices, or else from the contents of this folder."""
-    choices = (parameter.metavar or "").split("|")
-    if len(choices) > 1 and all(each.isidentifier() or "-" in each for each in choices):
-        return [each for each in choices if each.startswith(begun)]
-    return complete(context, parameter.name, begun)
+def connect_completion(command: Callable[..., Any]) -> None:
+    """Let a shell complete every parameter of a command: from its choices, or else from the contents of this folder."""
+    schema = getattr(command, "option_schema", {})
+    for name, annotation in command.__annotations__.items():
+        for declared in getattr(annotation, "__metadata__", ()):
+            if isinstance(declared, ParameterInfo):
+                choices = tuple(schema[name].choices) if name in schema else tuple((declared.metavar or "").split("|"))
+                declared.autocompletion = _make_completer(name, choices)
+
+
+def _make_completer(name: str, choices: Sequence[str]) -> Callable[..., list[str]]:
+    """Return the function that Typer calls with the context and what was typed of a parameter's value."""
+
+    def complete_value(context: typer.Context, begun: str) -> list[str]:
+        if len(choices) > 1 and all(each.isidentifier() or "-" in each for each in choices):
+            return [each for each in choices if each.startswith(begun)]
+        return complete(context, name, begun)
+
+    return complete_value

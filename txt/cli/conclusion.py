@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from txt.cli.console import make_literal, out
+from txt.cli.ladder_table import build_ladder_table, describe_ladder
 from txt.cli.scorecard import build_scores_table, format_verdict
 from txt.durations import format_duration
 
@@ -23,7 +24,13 @@ def show_conclusion(conclusion: "Conclusion") -> None:
     for line in format_verdict(report):
         out.print(line)
     out.print()
-    out.print(Text(_describe_training(conclusion)))
+    if conclusion.rungs:
+        out.print(build_ladder_table(conclusion.rungs))
+        for sentence in describe_ladder(conclusion.rungs):
+            out.print(make_literal(sentence))
+        out.print(Text(f"{format_duration(conclusion.finished.seconds)} in all."))
+    else:
+        out.print(Text(_describe_training(conclusion)))
     for what, path in (("model", run.model), ("report", run.path / "report.html")):
         out.print(Text(f"{what:<7} ").append(make_literal(_shorten_path(path))), soft_wrap=True)
     for advice in conclusion.advice:

@@ -11,7 +11,7 @@ from txt.cli.console import print_json, say, say_if_terminal
 from txt.cli.options import GivenOptions, build_config, takes
 from txt.config import READING, PrepareConfig
 from txt.errors import InputError
-from txt.option_schema import list_option_names
+from txt.option_schema import list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
     app.command("eval")(evaluate)
 
 
-@takes(PrepareConfig, without=tuple(name for name in list_option_names(PrepareConfig) if name not in _READING))
+@takes(PrepareConfig, without=tuple(name for name in list_options(PrepareConfig) if name not in _READING))
 def evaluate(
     run: Annotated[str | None, typer.Argument(help="Run, by name or path [the newest].", show_default=False)] = None,
     *,
@@ -40,6 +40,7 @@ def evaluate(
     embeddings: Annotated[
         bool, typer.Option(help="A second baseline, on frozen MiniLM embeddings, where the extra is installed.")
     ] = True,
+    force: Annotated[bool, typer.Option("--force", help="Replace reports that txt did not make.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
     given: GivenOptions,
 ) -> None:
@@ -52,20 +53,32 @@ def evaluate(
     """
     from txt.cli.scorecard import show_report
     from txt.evaluation.evaluate_run import evaluate_run, report_folder
-    from txt.evaluation.write_report import write
+    from txt.evaluation.write_report import NAMES, write
+    from txt.files import refuse_links_below
+    from txt.overwriting import note_made, refuse_overwriting
     from txt.runs.folder import Run
 
     if data is None and given:
         flag = "--" + next(iter(given)).replace("_", "-")
         raise InputError(f"{flag} is for reading a data file, and none is given", "name it with --data FILE")
+    if force and out is None:
+        raise InputError("--force is about the folder of --out", "txt eval -o FOLDER --force")
     found = Run.open(run) if run else Run.find_newest()
+    if out is not None:
+        for name in NAMES:
+            refuse_overwriting(out / name, force=force, inputs=[data] if data else [])
     say_if_terminal(f"evaluating {sanitize(found.name)} …")
     with PredictingBar() as bar:
         report = evaluate_run(
             found, split, data, build_config(PrepareConfig, given, given.settings), device, bar.advance, embeddings
         )
     folder = out or report_folder(found, report)
+    if out is None:
+        refuse_links_below(found.path, folder)
     write(report, folder)
+    if out is not None:
+        for name in NAMES:
+            note_made(out / name)
     if as_json:
         print_json(report.to_json())
     else:

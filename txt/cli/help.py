@@ -4,37 +4,37 @@ Typer's own Rich help loads a Markdown parser and a syntax highlighter, and take
 show it. This one needs neither, reads the same in a pipe, and fits 80 columns.
 """
 
+import os
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
 from txt.cli.settings import apply_settings
 
-if TYPE_CHECKING:
-    from typer._click import Context, HelpFormatter
+_COMPLETING = "_TXT_COMPLETE"
+"""The variable with which a shell asks for completions; without it, nothing has to be ready for them."""
 
 
 class GroupedCommand(TyperCommand):
     """A command whose help shows each option under its group, those without one first."""
 
-    def invoke(self, ctx: "Context") -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the command; options that were not typed take their settings."""
         apply_settings(ctx)
         return super().invoke(ctx)
 
-    def parse_args(self, ctx: "Context", args: list[str]) -> list[str]:
-        """Parse the typed words; when a shell asks for completions, connect each parameter with them first."""
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Parse the typed words; when a shell asks for completions, keep them for what is completed."""
         if ctx.resilient_parsing:
-            from txt.cli.completion import TYPED, complete_parameter
+            from txt.cli.completion import TYPED
 
             ctx.meta[TYPED] = list(args)
-            for parameter in self.params:
-                parameter._custom_shell_complete = complete_parameter  # Typer has no other way for all
         return super().parse_args(ctx, args)
 
-    def format_options(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+    def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write arguments and options, in sections."""
         sections: dict[str, list[tuple[str, str]]] = defaultdict(list)
         for parameter in self.get_params(ctx):
@@ -51,7 +51,7 @@ class GroupedCommand(TyperCommand):
 class SettableGroup(TyperGroup):
     """A group of commands whose own options can be set, as those of its commands."""
 
-    def invoke(self, ctx: "Context") -> Any:
+    def invoke(self, ctx: Any) -> Any:
         """Run the group; options that were not typed take their settings."""
         if ctx.parent is not None:
             apply_settings(ctx)
@@ -65,5 +65,14 @@ class App(typer.Typer):
         super().__init__(cls=SettableGroup, rich_markup_mode=None, pretty_exceptions_enable=False, **settings)
 
     def command(self, name: str | None = None, **settings: Any) -> Any:
-        """Register a command."""
-        return super().command(name, cls=GroupedCommand, **settings)
+        """Register a command, whose parameters a shell can complete."""
+        register = super().command(name, cls=GroupedCommand, **settings)
+
+        def connect(command: Callable[..., Any]) -> Callable[..., Any]:
+            if _COMPLETING in os.environ:
+                from txt.cli.completion import connect_completion
+
+                connect_completion(command)
+            return register(command)
+
+        return connect

@@ -2,7 +2,7 @@
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +14,7 @@ from txt.cli.options import GivenOptions, build_config, read_config_file, takes
 from txt.cli.terminal import has_screen
 from txt.config import LRFindConfig, TrainConfig
 from txt.errors import InputError, Interrupted
-from txt.option_schema import flag, list_option_names
+from txt.option_schema import list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ if TYPE_CHECKING:
 _USED = {"batch_size", "max_grad_norm", "weight_decay", "label_smoothing", "class_weights", "accumulate"}
 _GROUPS = {"Model", "Pretrained", "Machine"}
 _UNUSED = tuple(
-    name
-    for name in list_option_names(TrainConfig)
-    if name not in _USED and TrainConfig.__dataclass_fields__[name].metadata["group"] not in _GROUPS
+    name for name, each in list_options(TrainConfig).items() if name not in _USED and each.group not in _GROUPS
 )
 
 
@@ -51,6 +49,7 @@ def lrfind(
     config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="No live view: for pipes and screen readers.")] = False,
     svg: Annotated[Path | None, typer.Option(help="Write the curve as an SVG picture to this file.")] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace a file that txt did not make.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the finding as JSON on stdout.")] = False,
     given: GivenOptions,
 ) -> None:
@@ -63,8 +62,14 @@ def lrfind(
     Example: `txt lrfind --preset small`
     """
     from txt.cli.training_options import build_training_options, merge_settings, take_auto_rate
+    from txt.overwriting import refuse_overwriting
     from txt.search.range_test_result import save_finding
 
+    if force and svg is None:
+        raise InputError("--force is about the file of --svg", "--svg FILE --force")
+    if svg is not None:
+        inputs = [source, *([config] if config else [])]
+        refuse_overwriting(svg, force=force, inputs=inputs, hint="--force replaces it; or name another file with --svg")
     below, recipe, options = merge_settings(preset, None, read_config_file(config, TrainConfig, LRFindConfig), given)
     take_auto_rate(options, given)  # ignore `lr = "auto"` in a file that is shared with training
     training = build_training_options(below, recipe, options, given)
@@ -208,13 +213,13 @@ def _list_typed_options(preset: str | None, config: Path | None, given: GivenOpt
     words = [
         word for name, value in (("--preset", preset), ("--config", config)) if value for word in (name, str(value))
     ]
-    for item in fields(TrainConfig):
+    for item in list_options(TrainConfig).values():
         if item.name in given:
             value = given[item.name]
             if isinstance(value, bool):
-                words.append(flag(item) if value else flag(item).replace("--", "--no-", 1))
+                words.append(item.flag if value else item.negate_flag())
             else:
-                words += [flag(item), str(value)]
+                words += [item.flag, str(value)]
     return words
 
 
@@ -233,10 +238,12 @@ def _write_svg(path: Path, parts: "Iterator[Any]") -> None:
     from rich.console import Console
 
     from txt.files import atomic_write
+    from txt.overwriting import note_made
 
     console = Console(record=True, width=100, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     for part in parts:
         console.print(part)
     with atomic_write(path) as file:
         file.write(console.export_svg(title="txt lrfind", unique_id="lrfind"))
+    note_made(path)
     say(f"The curve: {path}")

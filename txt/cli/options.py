@@ -2,16 +2,15 @@
 
 import inspect
 from collections.abc import Callable, Mapping
-from dataclasses import Field, fields
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, TypeVar
 
 import typer
 
 from txt.cli.settings import find_typed_names, get_setting_origins
 from txt.errors import InputError, did_you_mean
-from txt.option_schema import Config, check_limits, flag, read_toml
+from txt.option_schema import Config, Option, find_option, list_options, read_toml
 from txt.recipes import PRESETS
 
 Kind = TypeVar("Kind", bound=Config)
@@ -47,8 +46,8 @@ def takes(
     """
 
     def decorate(command: Callable[..., None]) -> Callable[..., None]:
-        items: dict[str, Field[Any]] = {}
-        for item in (each for kind in kinds for each in fields(kind) if each.name not in without):
+        items: dict[str, Option] = {}
+        for item in (each for kind in kinds for each in list_options(kind).values() if each.name not in without):
             items.setdefault(item.name, item)  # the help text of the first configuration is used
 
         def with_options(context: typer.Context, **values: Any) -> None:
@@ -91,7 +90,7 @@ def build_config(kind: type[Kind], given: Mapping[str, Any], *below: Mapping[str
     Raises:
         InputError: a value is out of range.
     """
-    names = {item.name for item in fields(kind)}
+    names = list_options(kind)
     values: dict[str, Any] = {}
     for table in (*reversed(below), given):
         values |= {name: value for name, value in table.items() if name in names}
@@ -121,62 +120,47 @@ def read_config_file(path: Path | None, *kinds: type[Config]) -> Mapping[str, An
     if path is None:
         return {}
     table = read_toml(path)
-    known = {item.name: kind for kind in reversed(kinds) for item in fields(kind)}
-    known |= {
-        spelling.lstrip("-").replace("-", "_"): kind
-        for kind in reversed(kinds)
-        for item in fields(kind)
-        for spelling in item.metadata["flags"]
-    }
     options: dict[str, Any] = {}
     for written, value in table.items():
-        kind = known.get(written.replace("-", "_"), kinds[0])
-        options |= _match_word(kind, written, value) or kind.parse_values({written: value}, source=f"`{path}`")
+        kind = next((each for each in kinds if find_option(each, written)), kinds[0])
+        found = find_option(kind, written)
+        if found and isinstance(value, str) and value in found.words:
+            options[found.name] = value  # such as `auto`
+        else:
+            options |= kind.parse_values({written: value}, source=f"`{path}`")
     return options
 
 
-def _match_word(kind: type[Config], written: str, value: Any) -> dict[str, Any]:
-    """Return the option if its value is one of its special words, such as `auto`; else an empty table."""
-    for item in fields(kind):
-        spellings = (item.name, *(each.lstrip("-") for each in item.metadata["flags"]))
-        if written.replace("-", "_") in [each.replace("-", "_") for each in spellings]:
-            return {item.name: value} if isinstance(value, str) and value in item.metadata["words"] else {}
-    return {}
-
-
-def get_option_schema(command: Any) -> Mapping[str, Field[Any]]:
+def get_option_schema(command: Any) -> Mapping[str, Option]:
     """Return the declarations of the options that a command `takes`, by field name, without those `listed`."""
     return getattr(command.callback, "option_schema", {})
 
 
-def check_setting(item: Field[Any], value: Any, origin: str) -> None:
+def check_setting(item: Option, value: Any, origin: str) -> None:
     """Raise an error for a setting that is out of range.
 
     Raises:
         InputError: it is out of range; `origin` names the place where it was set.
     """
-    if isinstance(value, str) and value in item.metadata["words"]:
+    if isinstance(value, str) and value in item.words:
         return
     try:
-        check_limits(item, value)
+        item.check(value)
     except InputError as error:
         raise InputError(f"{origin}: {error.message}", error.hint) from None
 
 
-def _build_parameter(item: Field[Any], listed: bool) -> inspect.Parameter:
-    meta = item.metadata
-    spellings = meta["flags"] or (flag(item),)
-    kind = str if listed else _unwrap_optional(item.type)
-    if kind is bool:
-        spellings = (f"{spellings[0]}/--no-{spellings[0].lstrip('-')}",)
-    words = () if listed else meta["words"]
+def _build_parameter(item: Option, listed: bool) -> inspect.Parameter:
+    kind = str if listed else item.kind
+    spellings = (f"{item.flag}/{item.negate_flag()}",) if kind is bool else item.flags
+    words = () if listed else item.words
     declared = typer.Option(
         *spellings,
         parser=partial(_parse_value_or_word, kind, words) if words else None,
         help=_format_help(item),
-        rich_help_panel=meta["group"],
+        rich_help_panel=item.group,
         show_default=False,
-        metavar="LIST" if listed else "|".join(meta["choices"]) or _format_metavar(kind, words),
+        metavar="LIST" if listed else "|".join(item.choices) or _format_metavar(kind, words),
     )
     return inspect.Parameter(
         item.name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=Annotated[kind | None, declared]
@@ -192,14 +176,9 @@ def _format_metavar(kind: type, words: tuple[str, ...]) -> str | None:
     return "|".join((f"<{kind.__name__}>", *words)) if words else None
 
 
-def _unwrap_optional(declared: Any) -> type:
-    """Return `int` for `int | None`."""
-    return next((kind for kind in get_args(declared) if kind is not type(None)), declared)  # type: ignore[no-any-return]
-
-
-def _format_help(item: Field[Any]) -> str:
+def _format_help(item: Option) -> str:
     """Return an option's help with its default in brackets, where the help does not say it in words."""
-    told = str(item.metadata["help"])
+    told = item.help
     if item.default is None or item.default is False:
         return told
     shown = (

@@ -17,12 +17,10 @@ from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import READING, PredictConfig, PrepareConfig
 from txt.errors import InputError
-from txt.option_schema import flag, list_option_names
+from txt.option_schema import list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
-    from dataclasses import Field
-
     from txt.prediction.classifier import TextClassifier
     from txt.prediction.label_queue import LabelQueue
     from txt.prediction.model_source import ModelSource
@@ -40,7 +38,7 @@ def register(app: typer.Typer) -> None:
 @takes(
     PredictConfig,
     PrepareConfig,
-    without=tuple(name for name in list_option_names(PrepareConfig) if name not in _READING),
+    without=tuple(name for name in list_options(PrepareConfig) if name not in _READING),
 )
 def predict(
     run: Annotated[
@@ -136,8 +134,8 @@ def _find_data_file(what: str | None) -> Path | None:
 
 
 def _refuse_file_options(typed: Sequence[str], given: GivenOptions) -> None:
-    fields: dict[str, Field[object]] = {**PredictConfig.__dataclass_fields__, **PrepareConfig.__dataclass_fields__}
-    spellings = [*typed, *(flag(fields[name]) for name in _FILE_ONLY if name in given)]
+    options = {**list_options(PredictConfig), **list_options(PrepareConfig)}
+    spellings = [*typed, *(options[name].flag for name in _FILE_ONLY if name in given)]
     if spellings:
         raise InputError(f"{spellings[0]} is for data files, and none is given", "txt predict RUN FILE")
 

@@ -2,7 +2,6 @@
 
 import shlex
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +13,7 @@ from txt.cli.options import DataArgument, GivenOptions, build_config, read_confi
 from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
 from txt.data.reading.source import join_paths
-from txt.option_schema import flag
+from txt.option_schema import list_options
 
 if TYPE_CHECKING:
     from txt.data.report import DataReport
@@ -117,11 +116,11 @@ def _say_next(data: list[str], report: "DataReport", given: GivenOptions) -> Non
 
 def _list_typed_options(given: GivenOptions) -> Iterator[str]:
     """Yield the typed options in the form of a command line, without those for training a tokenizer."""
-    for item in fields(PrepareConfig):
+    for item in list_options(PrepareConfig).values():
         value = given.get(item.name)
-        if item.metadata["group"] == "Tokenizer" and item.name != "max_length":
+        if item.group == "Tokenizer" and item.name != "max_length":
             continue
         if value is True or value is False:
-            yield flag(item) if value else f"--no-{flag(item).removeprefix('--')}"
+            yield item.flag if value else item.negate_flag()
         elif value is not None:
-            yield from (flag(item), str(value))
+            yield from (item.flag, str(value))

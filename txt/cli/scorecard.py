@@ -13,7 +13,7 @@ from txt.cli.console import make_literal
 from txt.sanitize import clip, sanitize
 
 if TYPE_CHECKING:
-    from txt.evaluation.report import MisclassifiedRow, Report
+    from txt.evaluation.report import MisclassifiedRow, Report, WholeFile
     from txt.evaluation.slices import Slice
     from txt.proportions import Bin
 
@@ -22,7 +22,6 @@ MAX_MATRIX_CLASSES = 12
 MAX_PAIRS = 12
 MAX_MISTAKES = 10
 
-_SHORT = {"balanced_accuracy": "balanced acc."}  # with all intervals in the table, 80 columns hold no more
 _MARKS = {1: ("▲", "green"), 0: ("≈", "bold"), -1: ("▼", "yellow")}
 _BAR = 30
 
@@ -42,6 +41,8 @@ def _build_parts(report: "Report", width: int) -> Iterator[RenderableType]:
     yield from draw_calibration(report, width)
     yield from build_slices_table(report.slices, width)
     yield from list_mistakes(report, width)
+    if report.whole_file:
+        yield from list_mistakes(report.whole_file, width, f"{report.whole_file.rows:,} rows")
 
 
 def _build_title(report: "Report") -> Iterator[Text]:
@@ -64,31 +65,33 @@ def _build_title(report: "Report") -> Iterator[Text]:
 def build_scores_table(report: "Report", width: int) -> Table:
     """Lay out each score of the model, the baseline's, and the difference in points."""
     from txt.evaluation.wording import format_points_with_span, format_with_span
-    from txt.metrics import METRIC_NAMES
+    from txt.metrics import format_label, format_short_label
 
     if report.baseline is None:
         return _build_table(
             ["", "model"],
-            [[METRIC_NAMES[name], format_with_span(score)] for name, score in report.metrics.items()],
+            [[format_label(name), format_with_span(score)] for name, score in report.metrics.items()],
             width,
         )
     rows = []
     for name, score in report.metrics.items():
         other, above = report.baseline.metrics.get(name), report.difference.get(name)
         compared = [format_with_span(other) if other else "–", format_points_with_span(above) if above else "–"]
-        rows.append([_SHORT.get(name, METRIC_NAMES[name]), format_with_span(score), *compared])
+        rows.append([format_short_label(name), format_with_span(score), *compared])
     return _build_table(["", "model", "baseline", "points above"], rows, width)
 
 
 def format_verdict(report: "Report") -> Iterator[Text]:
     """Say how the model stands to the baseline and to the most frequent answer."""
-    from txt.evaluation.wording import describe_embeddings, describe_majority, sign
+    from txt.evaluation.wording import describe_embeddings, describe_majority, describe_whole_file, sign
 
     if report.verdict is None or report.baseline is None:
         return
     mark, style = _MARKS[sign(report.difference["accuracy"])]
     yield Text(f"\n{mark} {report.verdict}.", style=style)
     yield Text(f"Baseline: {report.baseline.name}, fitted on the same train split.")
+    if whole_file := describe_whole_file(report):
+        yield Text(whole_file)
     if report.embeddings:
         yield Text(describe_embeddings(report.embeddings))
     if report.majority:
@@ -176,12 +179,13 @@ def build_slices_table(slices: Sequence["Slice"], width: int) -> Iterator[Render
         yield _build_table(["", "rows", "accuracy", "macro-F1", ""], rows, width)
 
 
-def list_mistakes(report: "Report", width: int) -> Iterator[RenderableType]:
-    """List the most confident mistakes, each with its text."""
+def list_mistakes(report: "Report | WholeFile", width: int, among: str = "") -> Iterator[RenderableType]:
+    """List the most confident mistakes `among` some rows, each with its text."""
     if not report.mistakes:
         return
     chosen = report.mistakes[:MAX_MISTAKES]
-    yield _build_heading(f"The most confident mistakes: {len(chosen)} of {report.mistaken_rows:,}")
+    where = f" among all {among}" if among else ""
+    yield _build_heading(f"The most confident mistakes{where}: {len(chosen)} of {report.mistaken_rows:,}")
     grid = Table.grid(padding=(0, 2))
     for entry in chosen:
         grid.add_row(f"{entry.confidence:.2f}", _format_mistake(entry, 2 * (width - 8)))

@@ -1,32 +1,53 @@
 """The user's own defaults: txt.toml in the folder and environment variables TXT_…; typed options override both.
 
 They are read only when a command begins, so that help and completion work even if the file is broken. Values
-go through the same checks as typed options; a file can only set values of options, and do nothing else.
+go through the same checks as typed options; a file can only set values of options, and do nothing else. Since it lies
+in a folder that may come from elsewhere, it sets how something is done, and never where to or from whom; what it set is
+said, and a file that is new or has changed is asked about once.
 """
 
+import hashlib
 import os
+import stat
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import typer
 from typer.core import TyperGroup, TyperOption
 
+from txt.cli.consent import require_consent
+from txt.cli.console import say
+from txt.consent import ALLOWED
 from txt.errors import InputError, did_you_mean, nearest
-from txt.option_schema import read_toml
-
-if TYPE_CHECKING:
-    from typer._click import Context
+from txt.files import read_small_file
+from txt.option_schema import parse_toml
+from txt.sanitize import sanitize
 
 FILE = Path("txt.toml")
 WITHOUT = "TXT_NO_CONFIG"
 """If this variable is 1, the file and all other variables are ignored; txt sets it for the processes it starts."""
 
 _PREFIX = "TXT_"
-_OTHERS = ("TXT_DEBUG", WITHOUT)
+TRUST = "TXT_TRUST_SETTINGS"
+"""If this variable is 1, the file is obeyed without a question: for scripts, which have no terminal to ask on."""
+
+_OTHERS = ("TXT_DEBUG", WITHOUT, TRUST, ALLOWED)
 _TYPED_EACH_TIME = ("yes", "force", "overwrite")
 """Options that remove or replace something: they have to be typed, and cannot be set in a file."""
+
+_WHERE_OR_WHOM = frozenset(
+    (
+        *("out", "to", "svg", "export", "to_label", "store", "label_store", "storage", "space", "rules", "stopwords"),
+        *("config", "import_from", "merge", "merge_as", "from_study", "resume", "recover", "pretrained", "model"),
+        *("masked_model", "translators", "check"),
+    )
+)
+"""Options that say where something goes or comes from: they are typed, or set by a variable, and not by a file."""
+
+_TRAINED_TOKENIZERS = ("wordpiece", "bpe")
+_MOST_BYTES = 1 << 20  # of the file
 
 CommandPath = tuple[str, ...]
 """The words that call a command, without `txt`: `("runs", "show")`."""
@@ -58,12 +79,13 @@ def read_settings(root: TyperGroup) -> dict[CommandPath, dict[str, Setting]]:
     variables = {name: text for name, text in sorted(os.environ.items()) if name.startswith(_PREFIX) and text}
     for name in _OTHERS:
         variables.pop(name, None)
-    if not variables and not FILE.exists():
+    content = _read_file()
+    if not variables and content is None:
         return {}
     names = {path: _map_names(options) for path, options in list_settable_options(root).items()}
     found: dict[CommandPath, dict[str, Setting]] = {path: {} for path in names}
-    if FILE.exists():
-        _read_table(read_toml(FILE), (), names, found)
+    if content is not None:
+        _read_table(parse_toml(content, FILE), (), names, found)
     for everywhere in (True, False):
         for name, text in variables.items():
             _read_variable(name, text, names, found, everywhere)
@@ -78,7 +100,7 @@ def find_unknown_variables(root: TyperGroup) -> list[str]:
     return [name for name in variables if _match_command(name, names) is None and _normalize_name(name) not in general]
 
 
-def apply_settings(context: "Context") -> None:
+def apply_settings(context: typer.Context) -> None:
     """Apply the settings to the parameters of a command that were not typed.
 
     Raises:
@@ -89,28 +111,68 @@ def apply_settings(context: "Context") -> None:
     found = read_settings(root).get(get_command_path(context), {})
     options = {option.name: option for option in _list_settable(context.command)}
     origins = context.meta.setdefault("txt.origins", {})
-    for name, setting in found.items():
-        if name not in find_typed_names(context):
-            context.params[name] = convert_setting(options[name], setting, context)
-            origins[name] = setting.origin
+    used = {name: setting for name, setting in found.items() if name not in find_typed_names(context)}
+    written = {spell_option(options[name]): each.written for name, each in used.items() if _is_from_file(each)}
+    if written:
+        _check_trust()
+    for name, setting in used.items():
+        context.params[name] = convert_setting(options[name], setting, context)
+        origins[name] = setting.origin
+    if written:
+        said = ", ".join(f"{name} = {value!r}" for name, value in written.items())
+        say(sanitize(f"{FILE} sets {said}"))
 
 
-def get_setting_origins(context: "Context") -> Mapping[str, str]:
+def _is_from_file(setting: Setting) -> bool:
+    return setting.origin == f"`{FILE}`"
+
+
+def _read_file() -> bytes | None:
+    """Return the content of the file; None where there is none."""
+    return read_small_file(FILE, _MOST_BYTES) if os.path.lexists(FILE) else None
+
+
+def _check_trust() -> None:
+    """Refuse a file that others may write, and ask about one that is new or has changed.
+
+    Raises:
+        InputError: it is not to be obeyed.
+    """
+    if os.environ.get(TRUST) == "1":
+        return
+    leave_aside = f"{WITHOUT}=1 leaves it aside, {TRUST}=1 obeys it"
+    found = FILE.stat()
+    if found.st_uid not in (os.geteuid(), 0):
+        raise InputError(f"`{FILE}` belongs to another user, and is not obeyed", leave_aside)
+    if found.st_mode & stat.S_IWOTH:
+        raise InputError(f"`{FILE}` may be written by every user of this machine, and is not obeyed", leave_aside)
+    digest = hashlib.sha256(_read_file() or b"").hexdigest()
+    require_consent(
+        "settings",
+        (str(FILE.resolve()), digest),
+        f"`{FILE}` in this folder is new to txt, or has changed",
+        "Obey it from now on? (`txt config` shows what it sets)",
+        leave_aside,
+    )
+
+
+def get_setting_origins(context: typer.Context) -> Mapping[str, str]:
     """Return the origin of each parameter that has its value from a setting."""
     return context.meta.get("txt.origins", {})  # type: ignore[no-any-return]
 
 
-def find_typed_names(context: "Context") -> frozenset[str]:
+def find_typed_names(context: typer.Context) -> frozenset[str]:
     """Return the parameters that were typed."""
     sources = {option.name: context.get_parameter_source(option.name) for option in context.command.params}
     return frozenset(name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE")
 
 
-def get_command_path(context: "Context") -> CommandPath:
+def get_command_path(context: typer.Context) -> CommandPath:
     """Return the words that called a command."""
     if context.parent is None:
         return ()
-    return (*get_command_path(context.parent), str(context.info_name))
+    parent: Any = context.parent
+    return (*get_command_path(parent), str(context.info_name))
 
 
 def spell_option(option: TyperOption) -> str:
@@ -118,7 +180,7 @@ def spell_option(option: TyperOption) -> str:
     return _normalize_name(next(flag for flag in option.opts if flag.startswith("--")))
 
 
-def convert_setting(option: TyperOption, setting: Setting, context: "Context") -> Any:
+def convert_setting(option: TyperOption, setting: Setting, context: typer.Context) -> Any:
     """Return a setting as the option's own value.
 
     Raises:
@@ -180,9 +242,24 @@ def _read_table(
         for each in meant:
             if _normalize_name(written) not in names[each]:
                 raise _build_option_error(f"`{FILE}`: [{'.'.join(path)}]", written, names[each])
+            _refuse_where_or_whom(each, names[each][_normalize_name(written)], value)
             found[each][names[each][_normalize_name(written)]] = Setting(value, f"`{FILE}`")
         if not meant:
             raise _build_option_error(f"`{FILE}`: txt", written, set().union(*names.values()))
+
+
+def _refuse_where_or_whom(path: CommandPath, option: str, value: Any) -> None:
+    """Refuse to let the file say where something goes or comes from; a tokenizer's name may be one of a hub.
+
+    Raises:
+        InputError: it does.
+    """
+    says_where = option in _WHERE_OR_WHOM or (path, option) == (("eval",), "data")
+    if says_where or (option == "tokenizer" and value not in _TRAINED_TOKENIZERS):
+        raise InputError(
+            f"`{FILE}` cannot set `{option}`, which says where something goes or comes from",
+            f"type it, or set the variable {'_'.join((*path, option)).upper().join(('TXT_', ''))}",
+        )
 
 
 def _read_variable(
@@ -234,7 +311,7 @@ def _convert_written(option: TyperOption, setting: Setting) -> Any:
     Raises:
         InputError: it is a boolean where another value is needed, or the reverse; or a list where one value is needed.
     """
-    written, from_file = setting.written, setting.origin == f"`{FILE}`"
+    written, from_file = setting.written, _is_from_file(setting)
     if option.is_bool_flag:
         yes, no = ("true", "1", "yes", "on"), ("false", "0", "no", "off")
         if isinstance(written, bool) or (not from_file and written.lower() in (*yes, *no)):

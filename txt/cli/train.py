@@ -2,32 +2,39 @@
 
 import json
 import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import fields
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from txt.cli.consent import require_consent
+from txt.cli.console import say
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.lrfind import set_found_rate
 from txt.cli.options import GivenOptions, build_config, get_preset_options, read_config_file, takes
 from txt.cli.stage_bar import StageBar
 from txt.cli.terminal import has_screen
 from txt.cli.terminal import notify as tell_desktop
-from txt.cli.training_options import build_training_options, merge_settings, take_auto_rate
+from txt.cli.training_options import build_training_options, merge_settings, name_of_one_model, take_auto_rate
 from txt.cli.watch import train_with_dashboard
 from txt.config import PrepareConfig, TrainConfig
-from txt.data.reading.source import join_paths
+from txt.data.reading.source import join_paths, split_paths
 from txt.errors import InputError, Interrupted, TxtError
-from txt.option_schema import flag, list_option_names
+from txt.option_schema import list_options
+from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared
     from txt.runs.events import Finished
+    from txt.runs.folder import Run
     from txt.training.start import Settle, Start
+
+
+ChooseTokenizer = Callable[[Sequence[str]], str | None]
 
 
 def register(app: typer.Typer) -> None:
@@ -51,9 +58,13 @@ def train(
     recipe: Annotated[
         str | None,
         typer.Option(
-            help="`auto`: what did best on small data; `guide`: the plain defaults, as with --d-model and its like."
+            help="`auto`: the ladder; `scratch`: one small model from nothing; `guide`: the plain defaults, as with "
+            "--d-model and its like."
         ),
     ] = None,
+    linear: Annotated[
+        bool, typer.Option("--linear", help="Only the linear model on n-grams: the same as --rungs 1.")
+    ] = False,
     config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
     from_study: Annotated[
         str | None, typer.Option(help="Take data and options from the winner of a `txt grid`.", metavar="NAME")
@@ -65,7 +76,11 @@ def train(
     as_json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
     given: GivenOptions,
 ) -> None:
-    """Train a classifier, and keep the best model.
+    """Train classifiers, and keep the best.
+
+    With nothing said of a model, it climbs a ladder: logistic regression on n-grams, with vectors of a pretrained
+    encoder beside them, the encoder fine-tuned; each is judged on rows that it did not learn from. An option of a model
+    or its training asks for that one model.
 
     A data file is prepared first, with the options of `txt prepare`. On a terminal the dashboard opens; the training is
     a process of its own and outlives it. Ctrl-C saves; `--resume RUN` goes on.
@@ -73,25 +88,34 @@ def train(
     Example: `txt train reviews.csv` or `txt train reviews.csv --from minilm`
     """
     data = join_paths(source) if source else None
+    if linear:
+        if given.get("rungs", 1) != 1:
+            raise InputError("--linear and --rungs both say how far to climb", "give one of them")
+        given["rungs"] = 1
     if resume is not None:
-        fresh = [each for each in ("name", "preset", "recipe", "config", "from_study") if each in given.typed]
+        fresh = [each for each in ("name", "preset", "recipe", "linear", "config", "from_study") if each in given.typed]
         begin = partial(_resume_run, data, fresh, resume, at_step, given)
     else:
         file = dict(read_config_file(config, TrainConfig, PrepareConfig))
         preset_set, recipe, options = merge_settings(preset, recipe, file, given)
         if from_study is None:
-            settle = set_found_rate if take_auto_rate(options, given) else _keep_options
-            training = build_training_options(preset_set, recipe, options, given)
+            finds = take_auto_rate(options, given)
+            settle = set_found_rate if finds else _keep_options
+            training = build_training_options(preset_set, recipe, options, given, finds)
+            _tell_road(name_of_one_model(preset_set, recipe, {**options, **given}, finds), data)
         else:
+            from txt.cli.grid.study import require_storage_consent
             from txt.search.best_trial import find_winner
+            from txt.search.study_folder import StudyFolder
 
+            require_storage_consent(StudyFolder.open(from_study))
             data, winner = find_winner(from_study, data)
             settle = set_found_rate if take_auto_rate(file, given) else _keep_options
             of_preset = get_preset_options(preset if "preset" in given.typed else None)
             training = build_config(TrainConfig, given, of_preset, file, winner)
-        begin = partial(
-            _start_new_run, data, name, training, _build_prepare_config(training, options, given), given, settle
-        )
+        preparing = _build_prepare_config(training, options, given)
+        choosing = _choose_tokenizer(training, options, given)
+        begin = partial(_start_new_run, data, name, training, preparing, given, settle, choosing)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         _train_together(begin, as_json)
         return
@@ -125,6 +149,31 @@ def _build_prepare_config(training: TrainConfig, options: Mapping[str, Any], giv
     return build_config(PrepareConfig, given, own, options)
 
 
+def _tell_road(one_model: str | None, source: str | None) -> None:
+    """Say which option asks for one model, where without it the ladder would be climbed."""
+    if one_model is not None and one_model != "--from":
+        rest = shlex.join(["txt", "train", *(split_paths(source) if source is not None else [])])
+        say(f"{one_model} asks for one model; without it, `{rest}` climbs the ladder and keeps the best of several")
+
+
+def _choose_tokenizer(training: TrainConfig, options: Mapping[str, Any], given: GivenOptions) -> ChooseTokenizer | None:
+    """Return what names the tokenizer of the encoder that the ladder will use; None where it is settled."""
+    if training.rungs < 2 or training.pretrained is not None or "tokenizer" in {**options, **given}:
+        return None
+
+    def choose(texts: Sequence[str]) -> str | None:
+        from txt.model.encoders import choose_encoder
+
+        chosen = choose_encoder(texts)
+        if chosen is None:
+            return None
+        encoder, reason = chosen
+        say(reason)
+        return encoder
+
+    return choose
+
+
 def _keep_options(training: TrainConfig, _prepared: "Prepared") -> TrainConfig:
     return training
 
@@ -136,6 +185,7 @@ def _start_new_run(
     preparing: PrepareConfig,
     given: GivenOptions,
     settle: "Settle",
+    choose_tokenizer: ChooseTokenizer | None = None,
 ) -> "Start":
     """Make a run on a prepared folder, or on a data file that is prepared first."""
     from txt.cli.data_report import say_report
@@ -143,9 +193,12 @@ def _start_new_run(
 
     if source is None or _is_prepared(source):
         _refuse_prepare_options(given)
-        return start_on_prepared(Path(source) if source else PREPARED, training, name, settle)
-    with StageBar() as bar:
-        return start_on_file(source, training, preparing, name, bar.advance, say_report, settle)
+        start = start_on_prepared(Path(source) if source else PREPARED, training, name, settle)
+    else:
+        with StageBar() as bar:
+            start = start_on_file(source, training, preparing, name, bar.advance, say_report, settle, choose_tokenizer)
+    say_links(start.run)
+    return start
 
 
 def _is_prepared(source: str) -> bool:
@@ -158,10 +211,10 @@ def _is_prepared(source: str) -> bool:
 
 
 def _refuse_prepare_options(given: GivenOptions) -> None:
-    for item in fields(PrepareConfig):
-        if item.name in given and item.name not in list_option_names(TrainConfig):
+    for item in list_options(PrepareConfig).values():
+        if item.name in given and item.name not in list_options(TrainConfig):
             raise InputError(
-                f"{flag(item)} is about preparing data, and a prepared folder is prepared already",
+                f"{item.flag} is about preparing data, and a prepared folder is prepared already",
                 "give it to `txt prepare`, or train on the data file itself",
             )
 
@@ -170,12 +223,28 @@ def _resume_run(
     source: str | None, fresh: Sequence[str], run: str, at_step: int | None, given: GivenOptions
 ) -> "Start":
     """Find a stopped run; options of new runs raise an error if typed, and are ignored if set."""
-    from txt.training.start import resume
+    from txt.consent import MODEL
+    from txt.runs.folder import Run
+    from txt.training.start import describe_unknown_model, find_unknown_model, resume
 
     if source is not None or fresh:
         extra = source if source is not None else f"--{fresh[0].replace('_', '-')}"
         raise InputError(f"--resume goes on with a run as it was started, and takes no `{extra}`")
-    return resume(run, given, at_step)
+    found = Run.open(run)
+    if "pretrained" not in given and (model := find_unknown_model(found)):
+        hint = f"txt train --resume {run} --from {model}"
+        require_consent(MODEL, (model,), describe_unknown_model(found), "Fetch it from the hub?", hint)
+    start = resume(run, given, at_step)
+    say_links(start.run)
+    return start
+
+
+def say_links(run: "Run") -> None:
+    """Say where the folders lead that are links: what a run writes there is written elsewhere."""
+    from txt.runs.folder import find_linked_folders
+
+    for link, target in find_linked_folders(run).items():
+        say(f"{sanitize(str(link))} is a link: what belongs there is written to {sanitize(str(target))}")
 
 
 def run_training(start: "Start", as_json: bool = False) -> "Finished":

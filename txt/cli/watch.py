@@ -99,23 +99,24 @@ def conclude(watched: "WatchedRun") -> None:
         Interrupted: it was stopped.
         TxtError: it failed, diverged or died.
     """
-    from txt.runs.status import LIVING
+    from txt.runs.live import REMOVED
+    from txt.runs.state import ALIVE, DISCARDED, DIVERGED, EARLY_STOPPED, FINISHED, INTERRUPTED
     from txt.wording.run import describe_state, describe_trouble
 
     watched.look()
     run, state = watched.run, watched.state
     name = sanitize(run.name)
-    if state in LIVING:
+    if state in ALIVE:
         say(f"the training of {name} goes on; txt watch {name} shows it again")
-    elif state in ("completed", "early_stopped"):
+    elif state in (FINISHED, EARLY_STOPPED):
         _show_conclusion(run)
-    elif state in ("discarded", "removed"):
+    elif state in (DISCARDED, REMOVED):
         say(f"run {name} is discarded")
-    elif state == "interrupted":
+    elif state == INTERRUPTED:
         raise Interrupted(
             f"stopped at step {watched.last_step:,}; everything is saved", f"txt train --resume {name} goes on"
         )
-    elif state == "diverged":
+    elif state == DIVERGED:
         rate = run.config().learning_rate / 3
         raise TxtError(describe_trouble(watched), f"try --lr {rate:.1g}, or --on-divergence rollback")
     else:
@@ -127,7 +128,7 @@ def conclude(watched: "WatchedRun") -> None:
 def _show_conclusion(run: "Run") -> None:
     """Print the table with which the run's process ended; wait for it while it evaluates."""
     from txt.processes import is_process_running
-    from txt.runs.status import read_status
+    from txt.runs.state import read_status
     from txt.training.process import conclusion_path
 
     path, status = conclusion_path(run), read_status(run)
@@ -161,15 +162,19 @@ def _read_last_words(run: "Run") -> str:
 def _follow_plainly(run: "Run", as_json: bool, notifies: bool) -> None:
     from txt.cli.progress import TrainingBar
     from txt.cli.terminal import notify
-    from txt.runs.events import Finished
-    from txt.runs.feed import follow
+    from txt.runs.events import Event, Finished, describe_bad_lines
+    from txt.runs.feed import RecordReader, follow
+    from txt.runs.state import LivenessCheck, may_continue
 
-    last = None
+    reader, liveness = RecordReader(run.events_path), LivenessCheck(run)
+    last: Event | None = None
     with TrainingBar() as bar:
-        for last in bar.watch(follow(run)):
+        for last in bar.watch(follow(reader, lambda last: may_continue(run, liveness, last))):
             if as_json:
                 print(json.dumps(last.to_json(), allow_nan=False), flush=True)
-    ended = last.status.replace("_", " ") if isinstance(last, Finished) else "not finished"
+    ended = sanitize(last.status).replace("_", " ") if isinstance(last, Finished) else "not finished"
+    if reader.bad_lines:
+        say(f"warning: {describe_bad_lines(reader.bad_lines)}")
     say(f"{sanitize(run.name)}: {ended}")
     if notifies:
         notify(f"{run.name}: {ended}")

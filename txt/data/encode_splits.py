@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from txt.data.arrow_arrays import build_mask, build_numbers, read_numbers
 from txt.data.prepared import METADATA, SPLITS, PreparedFile, describe_file
 from txt.data.row_facts import ROW
 from txt.data.split import LEFT_OUT, LabelCodes, SplitCodes
@@ -71,8 +72,8 @@ def encode_rows(
             for code, name in enumerate(SPLITS):
                 chosen = piece.codes == code
                 if chosen.any():
-                    part = rows if chosen.all() else rows.filter(pa.array(chosen))
-                    token_ids = part.column("token_ids").flatten().to_numpy()
+                    part = rows if chosen.all() else rows.filter(build_mask(chosen))
+                    token_ids = read_numbers(part.column("token_ids").flatten())
                     counts[name].add(piece.tokens.whole_lengths[chosen], token_ids, tokenizer.special.unk_token_id)
                     writers[name].write(part)
             done += piece.rows_read
@@ -115,7 +116,7 @@ def _encode_batches(staged: StagedRows, codes: SplitCodes, labels: LabelCodes, e
 
 
 def _filter_rows(batch: pa.RecordBatch, kept: npt.NDArray[np.bool_]) -> pa.RecordBatch:
-    return batch if kept.all() else batch.filter(pa.array(kept))
+    return batch if kept.all() else batch.filter(build_mask(kept))
 
 
 def _make_schema(staged: StagedRows) -> pa.Schema:
@@ -127,8 +128,8 @@ def _make_schema(staged: StagedRows) -> pa.Schema:
 def _make_rows(piece: _Piece, schema: pa.Schema, staged: StagedRows) -> pa.RecordBatch:
     batch = piece.batch
     named = {
-        "token_ids": pa.ListArray.from_arrays(pa.array(piece.tokens.offsets), pa.array(piece.tokens.ids)),
-        "label": pa.array(piece.labels, pa.int64()),
+        "token_ids": pa.ListArray.from_arrays(build_numbers(piece.tokens.offsets), build_numbers(piece.tokens.ids)),
+        "label": build_numbers(piece.labels.astype(np.int64)),
         "text": batch.column(staged.roles.text.name),
         "row_id": batch.column(staged.roles.row_id.name if staged.roles.row_id else ROW),
     }

@@ -4,15 +4,16 @@ import hashlib
 import json
 import shutil
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
 
 from txt import __version__
 from txt.config import PrepareConfig
+from txt.data.arrow_arrays import build_mask
 from txt.data.division import Division, divide_rows
 from txt.data.dry_run import describe_reading
 from txt.data.encode_splits import EncodedSplits, encode_rows
@@ -28,6 +29,7 @@ from txt.errors import InputError
 from txt.files import atomic_folder, explain_os_errors, read_json, write_json
 from txt.runs.folder import find_runs_on
 
+_SAMPLE, _SAMPLE_CHARACTERS = 500, 1000  # texts, and characters of each, from which the language is told
 _LONGEST_TRAINING_TEXT = 100_000  # characters of one text that the tokenizer learns from
 
 
@@ -38,10 +40,12 @@ def prepare(
     progress: ProgressWatcher | None = None,
     force: bool = False,
     decided: DecidedLabels | None = None,
+    choose_tokenizer: Callable[[Sequence[str]], str | None] | None = None,
 ) -> DataReport:
     """Make the prepared folder `out` of a data file, or of standard input as `-`: whole, or not at all.
 
-    `decided` gives labels that were decided elsewhere.
+    `decided` gives labels that were decided elsewhere. `choose_tokenizer` names a tokenizer that suits some of the
+    texts, or None for the one that the options say.
 
     Raises:
         InputError: the file cannot be used as it is, or `out` must not be replaced without `force`.
@@ -61,6 +65,9 @@ def prepare(
         staged = stage_rows(source, config, aside, lambda rows: tell(RowProgress("reading", rows, None)), decided)
         division = divide_rows(staged, config)
         conflicts = _list_conflicts(division, staged)
+        chosen = choose_tokenizer(_sample_texts(staged)) if choose_tokenizer else None
+        if chosen is not None:
+            config, loaded = replace(config, tokenizer=chosen), _load_pretrained(chosen)
         tokenizer = loaded or _train_on_split(staged, division.codes, config, tell)
         tokenizer.save(folder / TOKENIZER, config.max_length)
         rows = len(staged.facts)
@@ -108,6 +115,12 @@ def _refuse_overwriting(out: Path, source: Path | str, force: bool) -> None:
         )
 
 
+def _sample_texts(staged: StagedRows) -> list[str]:
+    """Return texts from all over the file, enough to know their language."""
+    rows = np.unique(np.linspace(0, len(staged.facts) - 1, _SAMPLE, dtype=np.int64))
+    return [text[:_SAMPLE_CHARACTERS] for text in staged.read_texts(rows.tolist())]
+
+
 def _load_pretrained(name: str) -> TextTokenizer:
     from txt.data.pretrained_tokenizer import load_tokenizer  # takes seconds to import, and few need it
 
@@ -127,7 +140,7 @@ def _train_on_split(
     texts: list[str] = []
     done = 0
     for batch in staged.batches():
-        here = pa.array(chosen[done : done + len(batch)])
+        here = build_mask(chosen[done : done + len(batch)])
         taken = batch.column(staged.roles.text.name).filter(here).to_pylist()
         texts.extend(text[:_LONGEST_TRAINING_TEXT] for text in taken)
         done += len(batch)

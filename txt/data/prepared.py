@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from tokenizers import Tokenizer
 
+from txt.data.arrow_arrays import read_numbers
 from txt.errors import InputError
 from txt.files import FORMAT, read_json, sha256, write_json
 
@@ -181,8 +182,8 @@ class Split:
         sizes = [len(batch) for batch in self._batches]
         self._starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])  # (batches + 1,)
         lists = [batch.column("token_ids") for batch in self._batches]
-        self._token_ids = [array.values.to_numpy() for array in lists]  # each (tokens of the batch,)
-        self._offsets = [array.offsets.to_numpy() for array in lists]  # each (rows of the batch + 1,)
+        self._token_ids = [read_numbers(array.values) for array in lists]  # each (tokens of the batch,)
+        self._offsets = [read_numbers(array.offsets) for array in lists]  # each (rows of the batch + 1,)
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -195,7 +196,7 @@ class Split:
     @cached_property
     def labels(self) -> npt.NDArray[np.int64]:
         """The label id of each row, (rows,); -1 where there is no label."""
-        columns = [batch.column("label").to_numpy() for batch in self._batches]
+        columns = [read_numbers(batch.column("label")) for batch in self._batches]
         return np.concatenate([np.empty(0, np.int64), *columns])
 
     def gather(self, rows: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from txt.data.arrow_arrays import EMPTY_BYTES, EMPTY_TEXT, FALSE, read_numbers
 from txt.data.reading.columns import Column, Roles
 from txt.data.reading.split_column import SplitColumn, explain_unknown_split
 from txt.data.split import LEFT_OUT, TEST, TRAIN, UNLABELED, VAL, hash_contents
@@ -74,7 +75,7 @@ class RowFacts:
         self._add_guessed(batch)
 
     def _add_ids(self, ids: pa.Array, hashes: npt.NDArray[np.uint64]) -> None:
-        self.ids_complete &= pc.all(pc.fill_null(pc.not_equal(ids, ""), False)).as_py()
+        self.ids_complete &= pc.all(pc.fill_null(pc.not_equal(ids, EMPTY_TEXT), FALSE)).as_py()
         self.ids.frombytes(_hash_cells(ids, hashes).tobytes())
 
     def _add_origins(self, batch: pa.RecordBatch, own_keys: "array[int]") -> None:
@@ -116,7 +117,7 @@ def get_column(batch: pa.RecordBatch, name: str) -> pa.Array:
 
 def _hash_cells(column: pa.Array, missing: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
     """Return a hash of each cell, and that of `missing` where the cell is empty."""
-    cells = column.cast(pa.binary()).fill_null(b"").to_pylist()
+    cells = column.cast(pa.binary()).fill_null(EMPTY_BYTES).to_pylist()
     return np.where(np.fromiter(map(bool, cells), bool, len(cells)), hash_contents(cells), missing)
 
 
@@ -158,4 +159,4 @@ def _map_values(column: pa.Array, code: Callable[[str | None], int], kind: npt.D
     """Return a code for each cell, asking once for each different value."""
     encoded = column.dictionary_encode(null_encoding="encode")
     codes = np.asarray([code(value) for value in encoded.dictionary.to_pylist()], kind)
-    return np.asarray(codes[encoded.indices.to_numpy()])
+    return np.asarray(codes[read_numbers(encoded.indices)])

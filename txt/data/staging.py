@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
+from txt.data.arrow_arrays import FALSE, ZERO, build_numbers, build_strings
 from txt.data.reading.columns import Column, Roles, find_label, find_named_column, find_row_id, find_text
 from txt.data.reading.how_read import Dialect
 from txt.data.reading.split_column import NO_SPLIT, find_split, parse_split_values
@@ -176,7 +177,7 @@ def _add_table(
     rows = 0
     with _AsideWriter(staged) as aside:
         for batch in table.batches():
-            numbers = pa.array(np.arange(rows + 1, rows + len(batch) + 1))
+            numbers = build_numbers(np.arange(rows + 1, rows + len(batch) + 1))
             rows += len(batch)
             staged.rows_read += len(batch)
             labeled = batch if decided is None else _relabel_rows(batch, staged.roles, decided)
@@ -197,14 +198,14 @@ def _relabel_rows(batch: pa.RecordBatch, roles: Roles, decided: DecidedLabels) -
     name = roles.label.name
     known = batch.schema.get_field_index(name)
     before = batch.column(known).to_pylist() if known >= 0 else [None] * len(batch)
-    labels = pa.array(decided(get_column(batch, roles.text.name).to_pylist(), before), pa.string())
+    labels = build_strings(decided(get_column(batch, roles.text.name).to_pylist(), before))
     return batch.set_column(known, name, labels) if known >= 0 else batch.append_column(name, labels)
 
 
 def _keep_with_text(batch: pa.RecordBatch, staged: StagedRows) -> pa.RecordBatch:
     """Return the rows that have a text; the others are counted."""
     texts = get_column(batch, staged.roles.text.name)
-    has_text = pc.fill_null(pc.greater(pc.binary_length(pc.utf8_trim_whitespace(texts)), 0), False)
+    has_text = pc.fill_null(pc.greater(pc.binary_length(pc.utf8_trim_whitespace(texts)), ZERO), FALSE)
     kept = batch.filter(has_text)
     staged.rows_without_text += len(batch) - len(kept)
     return kept

@@ -1,7 +1,7 @@
 """Compare runs by a paired bootstrap: all are scored on the same resamples of the same test rows."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from txt.evaluation.intervals import per_class, resample_tallies
 from txt.evaluation.predictions import Predictions
 from txt.evaluation.wording import format_points, sign
 from txt.files import read_json
-from txt.metrics import METRIC_NAMES, METRICS, Floats, Ints, Tally, class_f1, score_predictions
-from txt.option_schema import flag
+from txt.metrics import METRICS, Floats, Ints, Tally, class_f1, format_label, is_error, score_predictions
+from txt.option_schema import list_options
 from txt.proportions import LEVEL, Interval, paired_difference
 from txt.runs.folder import Run
 
@@ -51,7 +51,8 @@ class Difference:
     @property
     def is_better(self) -> bool | None:
         """Whether `run` is better by `metric`; None where these rows cannot tell."""
-        return {1: True, -1: False, 0: None}[sign(self.metrics[self.metric])]
+        higher = sign(self.metrics[self.metric])
+        return None if higher == 0 else (higher > 0) != is_error(self.metric)
 
     @property
     def answer(self) -> str:
@@ -66,7 +67,7 @@ class Difference:
     def _describe_metric(self, metric: str) -> str:
         found = self.metrics[metric]
         bounds = f"[{format_points(found.low)}, {format_points(found.high)}]"
-        return f"{METRIC_NAMES[metric]} differs by {format_points(found.value)} points {bounds}"
+        return f"{format_label(metric)} differs by {format_points(found.value)} points {bounds}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -144,13 +145,14 @@ def difference(
     exact = paired_difference(int((right & ~base_right).sum()), int((base_right & ~right).sum()), len(labels), level)
     had, have = score_predictions(labels, before, len(classes)), score_predictions(labels, after, len(classes))
     by_class, base_by_class = per_class(labels, after, classes), per_class(labels, before, classes)
+    gain = -drawn[metric] if is_error(metric) else drawn[metric]
     return Difference(
         run=name,
         base=base_name,
         rows=len(labels),
         level=level,
         metric=metric,
-        ahead=float((drawn[metric] > 0).mean() + (drawn[metric] == 0).mean() / 2),
+        ahead=float((gain > 0).mean() + (gain == 0).mean() / 2),
         metrics={key: _percentile_interval(have[key] - had[key], drawn[key], level, exact) for key in METRICS},
         classes=tuple(
             ClassDifference(
@@ -173,7 +175,8 @@ def difference(
 def find_option_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
     """Return the options in which runs differ, by flag: how their data were prepared, and how they were trained."""
     configs = [run.config() for run in runs]
-    values = {flag(item): [getattr(config, item.name) for config in configs] for item in fields(TrainConfig)}
+    known = list_options(TrainConfig)
+    values = {known[name].flag: [getattr(config, name) for config in configs] for name in known}
     prepared = [_read_prepared_options(run) for run in runs]
     names = dict.fromkeys(name for options in prepared for name in options)
     values = {name: [options.get(name) for options in prepared] for name in names} | values
@@ -185,7 +188,9 @@ def _bootstrap_differences(
 ) -> dict[str, Floats]:
     """Return the differences in every score (resamples,), and in each class's F1 as `f1` (resamples, C)."""
     parts: dict[str, list[Floats]] = {name: [] for name in (*METRICS, "f1")}
-    each: dict[str, Callable[[Tally], Floats]] = {**METRICS, "f1": class_f1}
+    each: dict[str, Callable[[Tally], Floats]] = {name: metric.compute for name, metric in METRICS.items()} | {
+        "f1": class_f1
+    }
     for new, old in resample_tallies(labels, [after, before], num_classes, seed, resamples):
         for name, score in each.items():
             parts[name].append(score(new) - score(old))

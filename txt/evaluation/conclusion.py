@@ -1,6 +1,7 @@
 """The conclusion of a finished training: scores on val and test beside the baseline, and what to try next."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from txt.data.prepared import Prepared
 from txt.evaluation.evaluate_run import evaluate_run
@@ -8,7 +9,7 @@ from txt.evaluation.report import Report
 from txt.evaluation.write_report import write
 from txt.processes import count_cores
 from txt.runs.diagnosis import Advice, TrainingFacts, diagnose
-from txt.runs.events import Evaluation, Finished
+from txt.runs.events import Evaluation, Event, Finished, Rung
 from txt.runs.folder import Run
 
 
@@ -21,6 +22,7 @@ class Conclusion:
     best: Evaluation
     report: Report
     advice: list[Advice]
+    rungs: tuple[Rung, ...] = ()
 
     @property
     def verdict(self) -> str | None:
@@ -29,12 +31,12 @@ class Conclusion:
 
 
 def conclude(run: Run, prepared: Prepared) -> Conclusion:
-    """Evaluate a finished run on its test split (on val where it has none) and write its report.
+    """Evaluate a finished run on its test split (on val or train where it has none) and write its report.
 
     Raises:
         InputError: the run has no model.
     """
-    split = "test" if len(prepared.split("test")) else "val"
+    split = next(name for name in ("test", "val", "train") if len(prepared.split(name)))
     report = evaluate_run(run, split)
     write(report, run.path)
     events = list(run.events())
@@ -48,4 +50,11 @@ def conclude(run: Run, prepared: Prepared) -> Conclusion:
         difference=report.difference.get("accuracy"),
     )
     best = next(event for event in reversed(evaluations) if event.best)
-    return Conclusion(run, finished, best, report, diagnose(events, run.config(), facts))
+    return Conclusion(run, finished, best, report, diagnose(events, run.config(), facts), list_rungs(events))
+
+
+def list_rungs(events: Sequence[Event]) -> tuple[Rung, ...]:
+    """Return the rungs of a ladder that was climbed, as the last climb left them; only the best one is kept."""
+    found = {event.name: event for event in events if isinstance(event, Rung)}
+    last = [event.name for event in found.values() if event.kept][-1:]
+    return tuple(replace(event, kept=event.name in last) for event in found.values())

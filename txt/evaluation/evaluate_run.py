@@ -12,13 +12,19 @@ from txt.errors import InputError
 from txt.evaluation.embeddings import fit_predict_embeddings
 from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
 from txt.evaluation.report import Report, SplitOutputs, evaluate
-from txt.metrics import Floats
+from txt.metrics import Floats, Ints
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
 from txt.runs.folder import Run
+from txt.training.ladder.out_of_fold import OutOfFold, read_out_of_fold
 from txt.training.machine import choose_machine, convert_precision
 
 SPLITS = ("test", "val", "train")
+FEW_ROWS = 300
+"""A test split of fewer rows says little; scores over all rows of the data are told beside it."""
+
+LEARNED = ("train", "val")
+"""The splits that a ladder's model learns from."""
 
 PredictionWatcher = Callable[[int, int], None]
 """Called with the number of rows predicted since the last call, and the total."""
@@ -53,7 +59,8 @@ def evaluate_run(
     machine = choose_machine(config.with_options(device=device) if device else config)
     model = convert_precision(load_model(run.model, machine.device), machine)
     train, val = prepared.split("train"), prepared.split("val")
-    fits_temperature = len(val) > 0 and not (isinstance(rows, Split) and rows.name == "val")
+    out_of_fold = read_out_of_fold(run.path)  # of a model that learned from val too
+    fits_temperature = out_of_fold is None and len(val) > 0 and not (isinstance(rows, Split) and rows.name == "val")
     total = len(rows.lengths) + (len(val) if fits_temperature else 0)
 
     def compute_logits(split: Split | LabeledFile) -> Floats:
@@ -61,8 +68,18 @@ def evaluate_run(
         logits = predict_logits(model, split, machine.device, progress=told)
         return logits.astype(np.float64)  # (N, C)
 
-    logits = compute_logits(rows)
-    test = _collect_split_outputs(rows, logits) if isinstance(rows, Split) else _collect_file_outputs(rows, logits)
+    learned = out_of_fold is not None and isinstance(rows, Split) and rows.name in LEARNED
+    if isinstance(rows, LabeledFile):
+        test = _collect_file_outputs(rows, compute_logits(rows))
+    elif learned and out_of_fold is not None:
+        test = _collect_split_outputs(rows, *_pick_out_of_fold(rows, out_of_fold, len(train)))
+    else:
+        test = _collect_split_outputs(rows, compute_logits(rows))
+    temperature_rows = (val.labels, compute_logits(val)) if fits_temperature else None
+    if out_of_fold is not None:
+        temperature_rows = out_of_fold.labels, out_of_fold.logits
+    is_test = isinstance(rows, Split) and rows.name == "test"
+    adds_everything = is_test and out_of_fold is not None and len(test.labels) < FEW_ROWS
     frozen = None
     if embeddings and config.freeze != "all":
         frozen = fit_predict_embeddings(train.texts(), train.labels, test.texts, len(prepared.labels))
@@ -73,9 +90,10 @@ def evaluate_run(
         split=rows.name,
         data=data.name if data else None,
         left_out=rows.left_out if isinstance(rows, LabeledFile) else {},
-        val=(val.labels, compute_logits(val)) if fits_temperature else None,
-        train=(train.texts(), train.labels),
+        val=temperature_rows,
+        train=None if learned and rows.name == "train" else (train.texts(), train.labels),
         embeddings=frozen,
+        everything=_collect_everything(prepared, test, out_of_fold) if adds_everything else None,
         seed=config.seed,
     )
 
@@ -102,14 +120,41 @@ def _load_rows(
     return split
 
 
-def _collect_split_outputs(split: Split, logits: Floats) -> SplitOutputs:
-    metadata = split.metadata()
+def _pick_out_of_fold(split: Split, found: OutOfFold, train_rows: int) -> tuple[Floats, Ints]:
+    """Return what models like the run's that did not learn them say of train or val rows: logits, and which rows."""
+    begin = 0 if split.name == "train" else train_rows
+    here = (found.places >= begin) & (found.places < begin + len(split))
+    return found.logits[here], found.places[here] - begin
+
+
+def _collect_everything(prepared: Prepared, test: SplitOutputs, found: OutOfFold | None) -> SplitOutputs:
+    """Return test rows with the model's logits, and train and val rows with those of models that did not learn them."""
+    assert found is not None
+    train, val = prepared.split("train"), prepared.split("val")
+    learned = [
+        _collect_split_outputs(split, *_pick_out_of_fold(split, found, len(train)))
+        for split in (train, val)
+        if len(split)
+    ]
+    parts = [*learned, test]
     return SplitOutputs(
-        labels=split.labels,
+        labels=np.concatenate([part.labels for part in parts]),
+        logits=np.concatenate([part.logits for part in parts]),
+        texts=[text for part in parts for text in part.texts],
+        row_ids=[row_id for part in parts for row_id in part.row_ids],
+    )
+
+
+def _collect_split_outputs(split: Split, logits: Floats, places: Ints | None = None) -> SplitOutputs:
+    """Return the rows of a split, or those of them at some places, with their logits."""
+    kept = np.arange(len(split)) if places is None else places
+    metadata = split.metadata().take(kept)
+    return SplitOutputs(
+        labels=split.labels[kept],
         logits=logits,
-        texts=split.texts(),
-        row_ids=split.row_ids(),
-        token_lengths=split.lengths.astype(np.int64),
+        texts=split.texts(kept),
+        row_ids=split.row_ids(kept),
+        token_lengths=split.lengths[kept].astype(np.int64),
         metadata={
             name: ["" if value is None else str(value) for value in metadata.column(name).to_pylist()]
             for name in metadata.column_names

@@ -9,12 +9,13 @@ from txt.evaluation.wording import (
     describe_embeddings,
     describe_left_out,
     describe_majority,
+    describe_whole_file,
     format_metadata_value,
     format_points_with_span,
     format_with_span,
     warn_of_seen_rows,
 )
-from txt.metrics import METRIC_NAMES
+from txt.metrics import format_label
 from txt.proportions import Bin
 from txt.sanitize import clip
 
@@ -45,6 +46,8 @@ def _render_sections(report: Report) -> Iterator[str]:
     if left_out := describe_left_out(report):
         yield left_out
     yield from _render_scores(report)
+    if whole_file := describe_whole_file(report):
+        yield whole_file
     yield from ("## Classes", _render_classes(report))
     yield from _render_confusion(report)
     yield from _render_calibration(report)
@@ -62,7 +65,7 @@ def _render_scores(report: Report) -> Iterator[str]:
         above = report.difference.get(name)
         rows.append(
             [
-                METRIC_NAMES[name],
+                format_label(name),
                 format_with_span(score),
                 format_with_span(other) if other else "–",
                 format_points_with_span(above) if above else "–",

@@ -11,9 +11,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from txt.data.arrow_arrays import build_numbers, build_strings, read_numbers
 from txt.data.prepared import Prepared
 from txt.errors import InputError
-from txt.files import atomic_write, sha256
+from txt.files import atomic_write, refuse_links_below, sha256
 from txt.metrics import Ints
 from txt.runs.folder import Run
 
@@ -87,17 +88,18 @@ def _predict_split(run: Run, split_name: str, progress: PredictionWatcher, kept_
     classes = prepared.labels
     fingerprint = fingerprint_rows(split.texts(), [classes[label] for label in split.labels])
     found = Predictions(classes, split.labels, logits.argmax(axis=1).astype(np.int64), fingerprint)
+    refuse_links_below(run.path, kept_at)
     _write_predictions(found, [str(name) for name in split.row_ids()], kept_at, model)
     return found
 
 
 def _write_predictions(found: Predictions, row_ids: list[str], path: Path, model: str) -> None:
     """Write predictions; if the run folder is not writable they are computed again next time."""
-    names = pa.array(found.classes, pa.string())
+    names = build_strings(found.classes)
     columns = [
-        pa.array(row_ids, pa.string()),
-        pa.DictionaryArray.from_arrays(pa.array(found.labels, pa.int32()), names),
-        pa.DictionaryArray.from_arrays(pa.array(found.answers, pa.int32()), names),
+        build_strings(row_ids),
+        pa.DictionaryArray.from_arrays(build_numbers(found.labels.astype(np.int32)), names),
+        pa.DictionaryArray.from_arrays(build_numbers(found.answers.astype(np.int32)), names),
     ]
     table = pa.Table.from_arrays(columns, ["row_id", "label", "prediction"])
     table = table.replace_schema_metadata({"fingerprint": found.fingerprint, "model": model})
@@ -118,8 +120,8 @@ def _read_predictions(path: Path, model: str) -> Predictions | None:
         labels, answers = (table.column(name).chunk(0) for name in ("label", "prediction"))
         return Predictions(
             tuple(labels.dictionary.to_pylist()),
-            labels.indices.to_numpy().astype(np.int64),
-            answers.indices.to_numpy().astype(np.int64),
+            read_numbers(labels.indices).astype(np.int64),
+            read_numbers(answers.indices).astype(np.int64),
             metadata[b"fingerprint"].decode(),
         )
     except (OSError, pa.ArrowException, KeyError, AttributeError, IndexError):

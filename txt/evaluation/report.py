@@ -68,6 +68,28 @@ class AlternativeScores:
 
 
 @dataclass(frozen=True)
+class WholeFile:
+    """Scores over all rows of a run's data: test rows, and the rows it learned from by models that did not learn them.
+
+    `mistakes` are the most confident of `mistaken_rows`.
+    """
+
+    rows: int
+    metrics: Mapping[str, Interval]
+    mistakes: tuple[MisclassifiedRow, ...]
+    mistaken_rows: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "rows": self.rows,
+            "metrics": _values_to_json(self.metrics),
+            "mistaken_rows": self.mistaken_rows,
+            "mistakes": [entry.to_json() for entry in self.mistakes],
+        }
+
+
+@dataclass(frozen=True)
 class Report:
     """An evaluation: scores with 95 % intervals, per class, confusion, calibration, baseline, slices and mistakes.
 
@@ -75,7 +97,7 @@ class Report:
     other rows by the reason. `rows_in_train` counts the rows whose text is in the train split too. `confusion[i][j]`
     counts the rows of class i that were predicted as class j. `difference` is the model's scores above the baseline's
     on the same rows; it is empty, and all that needs a train split is None, without one. `embeddings` is a second
-    baseline, where it was asked for.
+    baseline, where it was asked for. `whole_file` has scores over all rows of the run's data, where the split is small.
     """
 
     run: str
@@ -96,6 +118,7 @@ class Report:
     slices: tuple[Slice, ...]
     mistakes: tuple[MisclassifiedRow, ...]
     mistaken_rows: int
+    whole_file: WholeFile | None = None
 
     @property
     def where(self) -> str:
@@ -131,6 +154,7 @@ class Report:
             "slices": [entry.to_json() for entry in self.slices],
             "mistaken_rows": self.mistaken_rows,
             "mistakes": [entry.to_json() for entry in self.mistakes],
+            "whole_file": self.whole_file.to_json() if self.whole_file else None,
         }
 
     def confused_pairs(self) -> list[tuple[str, str, int]]:
@@ -155,6 +179,7 @@ def evaluate(
     val: tuple[Ints, Floats] | None = None,
     train: tuple[Sequence[str], Ints] | None = None,
     embeddings: baseline.Baseline | None = None,
+    everything: SplitOutputs | None = None,
     seed: int = 0,
 ) -> Report:
     """Score a model's logits on a split, beside a baseline fitted on the same train split.
@@ -169,6 +194,7 @@ def evaluate(
         val: labels and logits of the val split, on which the temperature is fitted.
         train: texts and labels of the train split, for the baseline.
         embeddings: what a second baseline predicts.
+        everything: all rows of the run's data with logits of models that did not learn them.
         seed: of the bootstrap and the baseline.
 
     Raises:
@@ -178,7 +204,7 @@ def evaluate(
     _check_outputs(test, split)
     predictions = test.logits.argmax(axis=1)
     num_classes = len(names)
-    simple = baseline.fit_predict(*train, test.texts, seed) if train else None
+    simple = baseline.fit_predict(*train, test.texts, seed, num_classes) if train else None
     return Report(
         run=run,
         split=split,
@@ -203,6 +229,18 @@ def evaluate(
         slices=slice_scores(test.labels, predictions, num_classes, test.metadata, test.token_lengths),
         mistakes=_confident_mistakes(test, names, simple),
         mistaken_rows=int((predictions != test.labels).sum()),
+        whole_file=_score_whole_file(everything, names, seed) if everything else None,
+    )
+
+
+def _score_whole_file(everything: SplitOutputs, names: Sequence[str], seed: int) -> WholeFile:
+    predictions = everything.logits.argmax(axis=1)
+    metrics = intervals(everything.labels, predictions, len(names), seed)
+    return WholeFile(
+        len(everything.labels),
+        metrics | {"log_loss": mean_interval(log_losses(everything.labels, everything.logits), seed)},
+        _confident_mistakes(everything, names, None),
+        int((predictions != everything.labels).sum()),
     )
 
 
@@ -225,7 +263,10 @@ def _rows_in_train(texts: Sequence[str], train_texts: Sequence[str]) -> int:
 
 
 def _score_alternative(other: baseline.Baseline, labels: Ints, num_classes: int, seed: int) -> AlternativeScores:
-    return AlternativeScores(other.name, intervals(labels, other.predictions, num_classes, seed))
+    metrics = intervals(labels, other.predictions, num_classes, seed)
+    if other.logits is not None:
+        metrics = metrics | {"log_loss": mean_interval(log_losses(labels, other.logits), seed)}
+    return AlternativeScores(other.name, metrics)
 
 
 def _score_majority(train_labels: Ints, labels: Ints, names: Sequence[str], seed: int) -> AlternativeScores:

@@ -58,6 +58,18 @@ def warn_of_seen_rows(report: "Report") -> str | None:
     return f"{rows}: the scores are better than they would be on new ones."
 
 
+def describe_whole_file(report: "Report") -> str | None:
+    """Give the scores over all rows of the run's data; None where there are none."""
+    if report.whole_file is None:
+        return None
+    scores = report.whole_file.metrics
+    return (
+        f"Over all {report.whole_file.rows:,} rows, each predicted by a model that did not learn it: accuracy "
+        f"{format_with_span(scores['accuracy'])}, macro-F1 {format_with_span(scores['macro_f1'])}, log loss "
+        f"{format_with_span(scores['log_loss'])}."
+    )
+
+
 def describe_left_out(report: "Report") -> str | None:
     """Tell of the rows of a file that could not be scored; None where there are none."""
     reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in report.left_out.items())

@@ -7,9 +7,11 @@ from txt.evaluation.markdown import markdown
 from txt.evaluation.report import Report
 from txt.files import atomic_write, explain_os_errors, write_json
 
+NAMES = ("report.json", "report.md", "report.html")
+
 
 def write(report: Report, folder: Path) -> None:
-    """Write the three files into `folder`, each whole or not at all.
+    """Write the three files, NAMES, into `folder`, each whole or not at all.
 
     Raises:
         TxtError: the disk is full or cannot be written to.

@@ -8,8 +8,9 @@ from txt.data.prepared import Manifest, Prepared
 from txt.errors import InputError
 from txt.evaluation.markdown import escape_markdown, render_table
 from txt.export.padded_form import PaddedForm
-from txt.metrics import METRIC_NAMES
+from txt.metrics import format_label
 from txt.prediction.model_source import ModelSource
+from txt.sanitize import sanitize
 
 _MOST_CLASSES = 100
 _WEAK = 5
@@ -23,7 +24,7 @@ def model_card(form: PaddedForm, usage: str) -> str:
 def _render_sections(form: PaddedForm, usage: str) -> Iterator[str]:
     source, report = form.source, form.source.report()
     manifest = _load_manifest(source)
-    yield "---\nlibrary_name: transformers\npipeline_tag: text-classification\ntags:\n- text-classification\n- txt\n---"
+    yield f"---\n{_describe_for_hub(source.name, manifest, report)}\n---"
     yield f"# {escape_markdown(source.name)}"
     weights = sum(parameter.numel() for parameter in form.model.parameters())
     yield (
@@ -33,9 +34,36 @@ def _render_sections(form: PaddedForm, usage: str) -> Iterator[str]:
     yield usage
     yield from ("## Data", _describe_data(manifest))
     yield from ("## Classes", _render_classes(form.classifier.labels, manifest, report))
-    yield from ("## Evaluation", *_render_evaluation(report))
+    yield from ("## Evaluation", *describe_evaluation(report))
     yield from ("## Limits", _list_limits(form, manifest, report))
     yield from ("## How it was made", _describe_making(source, manifest))
+
+
+def _describe_for_hub(name: str, manifest: Manifest | None, report: Mapping[str, Any] | None) -> str:
+    """Return the card's metadata as YAML: what the model is for, and its scores, which the hub shows beside it."""
+    from huggingface_hub import EvalResult, ModelCardData  # takes seconds to import
+
+    data = sanitize(" ".join(path.rsplit("/", 1)[-1] for path in manifest.sources)) if manifest else "unknown"
+    results = [
+        EvalResult(
+            task_type="text-classification",
+            dataset_type="text",
+            dataset_name=data,
+            dataset_split=str((report or {}).get("split")),
+            metric_type=metric,
+            metric_name=format_label(metric),
+            metric_value=score["value"],
+        )
+        for metric, score in (report or {}).get("metrics", {}).items()
+    ]
+    card = ModelCardData(
+        library_name="transformers",
+        pipeline_tag="text-classification",
+        tags=["text-classification", "txt"],
+        model_name=sanitize(name) if results else None,
+        eval_results=results or None,
+    )
+    return card.to_yaml()
 
 
 def _load_manifest(source: ModelSource) -> Manifest | None:
@@ -71,7 +99,8 @@ def _render_classes(labels: Sequence[str], manifest: Manifest | None, report: Ma
     return render_table(["class", "train rows", "precision", "recall", "F1"], rows) + more
 
 
-def _render_evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
+def describe_evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
+    """Yield the scores of a report in its JSON form, as Markdown."""
     if report is None or "metrics" not in report:
         yield "It has not been evaluated: `txt eval` measures it beside a baseline."
         return
@@ -81,7 +110,12 @@ def _render_evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
         other, above = baseline["metrics"].get(name), report["difference"].get(name)
         points = {key: 100 * value for key, value in above.items()} if above else None
         rows.append(
-            [METRIC_NAMES.get(name, name), _format_span(score), _format_span(other), _format_span(points, "+.1f")]
+            [
+                escape_markdown(format_label(name)),
+                _format_span(score),
+                _format_span(other),
+                _format_span(points, "+.1f"),
+            ]
         )
     yield f"{report['rows']:,} rows of the {escape_markdown(report['split'])} split; intervals are at 95 %."
     yield render_table(["score", "model", "baseline", "points above"], rows)

@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from txt.errors import InputError, TxtError
 from txt.export.folder import export_folder
 from txt.export.model_card import model_card
+from txt.export.modeling_ngrams import NgramClassifier
 from txt.export.padded_form import TOLERANCE, LogitsOnly, PaddedForm, compute_probabilities, padded_form
 from txt.export.padded_ngrams import PaddedNgrams
 from txt.files import write_json
@@ -99,7 +100,7 @@ def _write_onnx(form: PaddedForm, path: Path) -> None:
 
 
 class _EncoderAndNgrams(nn.Module):
-    """A TransformerClassifier whose n-grams are computed in operations that ONNX has."""
+    """A classifier whose n-grams are computed in operations that ONNX has."""
 
     def __init__(self, model: nn.Module, ngrams: NgramLogits) -> None:
         super().__init__()
@@ -113,7 +114,22 @@ class _EncoderAndNgrams(nn.Module):
         return self.encoder(input_ids, attention_mask) + self.ngrams(input_ids, attention_mask)  # type: ignore[no-any-return]
 
 
+class _NgramsAlone(nn.Module):
+    """A linear model on n-grams, computed in operations that ONNX has."""
+
+    def __init__(self, model: NgramClassifier) -> None:
+        super().__init__()
+        self.bias = model.bias
+        self.ngrams = PaddedNgrams(model.ngrams)
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> Tensor:
+        """Return the logits (B, C) of padded rows (B, T)."""
+        return self.ngrams(input_ids, attention_mask) + self.bias  # type: ignore[no-any-return]
+
+
 def _make_traceable(form: PaddedForm) -> nn.Module:
+    if isinstance(form.model, NgramClassifier):
+        return _NgramsAlone(form.model)
     ngrams = getattr(form.model, "ngrams", None)
     return LogitsOnly(form.model) if ngrams is None else _EncoderAndNgrams(form.model, ngrams)
 

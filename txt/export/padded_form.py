@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from safetensors.torch import load_file
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import PreTrainedModel
@@ -15,11 +16,11 @@ from txt.config import PredictConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import softmax
+from txt.export import modeling_ngrams, modeling_sentence, modeling_transformer
 from txt.metrics import Floats
-from txt.model import architecture, ngrams, padded, sentence
-from txt.model.architecture import TransformerClassifierConfig
-from txt.model.classifier import TransformerClassifier
-from txt.model.saved import load_model
+from txt.model import ngrams, positions
+from txt.model.foreign import import_transformers, open_foreign_classifier
+from txt.model.weights import WEIGHTS, read_config
 from txt.prediction.classifier import TextClassifier, load_source
 from txt.prediction.model_source import ModelSource
 
@@ -71,7 +72,7 @@ def padded_form(source: ModelSource) -> PaddedForm:
         TxtError: the model gives other answers on padded rows.
     """
     classifier = load_source(source, PredictConfig(precision="float32", device="cpu"))
-    model, code = _convert_to_padded(load_model(source.folder, torch.device("cpu")))
+    model, code = _load_padded(source.folder)
     if classifier.temperature is not None:
         divide_logits(model, classifier.temperature)
     form = PaddedForm(source, model.eval(), classifier, code, tuple(load_sample_texts(source)))
@@ -111,9 +112,13 @@ def compute_probabilities(form: PaddedForm, run: Any) -> Floats:
 @torch.no_grad()
 def divide_logits(model: nn.Module, temperature: float) -> None:
     """Put a temperature into the last layer: confidence is then calibrated in every program."""
-    last = [part for part in model.modules() if isinstance(part, nn.Linear)][-1]
     beside = getattr(model, "ngrams", None)
-    for weights in (last.weight, last.bias, *([beside.weight] if beside is not None else [])):
+    if isinstance(model, modeling_ngrams.NgramClassifier):
+        added: list[Tensor] = [model.bias]
+    else:
+        last = [part for part in model.modules() if isinstance(part, nn.Linear)][-1]
+        added = [last.weight, last.bias]
+    for weights in (*added, *([beside.weight] if beside is not None else [])):
         weights.div_(temperature)
 
 
@@ -132,11 +137,18 @@ def load_sample_texts(source: ModelSource) -> Sequence[str]:
     return _TEXTS
 
 
-def _convert_to_padded(model: Any) -> tuple[PreTrainedModel, tuple[Path, ...]]:
-    """Return a model for padded rows with the same weights, and the files with its code."""
-    if isinstance(model, TransformerClassifier):
-        ours = padded.TransformerClassifier(TransformerClassifierConfig.from_dict(model.config.to_dict()))
-        ours.load_state_dict(model.state_dict())
-        return ours, tuple(Path(str(each.__file__)) for each in (ngrams, architecture, padded))
-    native: PreTrainedModel = model.model
-    return native, (Path(sentence.__file__),) if isinstance(native, sentence.SentenceClassifier) else ()
+def _load_padded(folder: Path) -> tuple[PreTrainedModel, tuple[Path, ...]]:
+    """Return a saved model as one of `transformers`, for padded rows, and the files with its code."""
+    import_transformers()
+    kind = read_config(folder).get("model_type")
+    if kind == modeling_transformer.TransformerClassifierConfig.model_type:
+        config = modeling_transformer.TransformerClassifierConfig.from_pretrained(folder)
+        ours = modeling_transformer.TransformerClassifier(config)
+        ours.load_state_dict(load_file(folder / WEIGHTS))
+        return ours, tuple(Path(str(each.__file__)) for each in (ngrams, positions, modeling_transformer))
+    model = open_foreign_classifier(folder)  # classifiers of ours are registered by the modules that define them
+    own = {
+        modeling_sentence.SentenceClassifierConfig.model_type: modeling_sentence,
+        modeling_ngrams.NgramClassifierConfig.model_type: modeling_ngrams,
+    }.get(str(kind))
+    return model, tuple(Path(str(each.__file__)) for each in (ngrams, own)) if own else ()

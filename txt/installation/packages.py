@@ -1,11 +1,14 @@
 """Checks of Python, txt and the packages it needs, from the installed metadata."""
 
 import platform
-import re
 import sys
 from collections.abc import Iterator
-from importlib.metadata import PackageNotFoundError, requires, version
+from importlib.metadata import PackageNotFoundError, metadata, requires, version
 from typing import NamedTuple
+
+from packaging.requirements import Requirement as ParsedRequirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
 
 from txt import __version__
 from txt.installation.finding import NOTE, OK, PROBLEM, Finding
@@ -16,13 +19,11 @@ _SECTION, _EXTRAS = "versions", "optional extras"
 _OLDEST_PYTHON = (3, 11)
 _EXTRA_BRINGS = {
     "lora": "train --lora",
-    "minilm": "--from minilm, and a second baseline in eval",
+    "minilm": "--from minilm, the ladder in English, and a second baseline in eval",
+    "multilingual": "--from multilingual, the ladder in 94 languages",
     "onnx": "export --format onnx",
     "postgres": "grid --storage postgresql://…",
 }
-_REQUIREMENT = re.compile(
-    r"(?P<name>[\w.-]+)(?:\[[^]]*\])?(?P<limits>[^;]*)(?:;.*extra == ['\"](?P<extra>[\w-]+)['\"])?"
-)
 
 
 class Requirement(NamedTuple):
@@ -71,10 +72,27 @@ def read_requirements() -> list[Requirement] | None:
     """Return what the installed txt says it needs; None where it is not installed."""
     try:
         lines = requires(DISTRIBUTION) or []
+        extras = metadata(DISTRIBUTION).get_all("Provides-Extra") or []
     except PackageNotFoundError:
         return None
-    found = (_REQUIREMENT.match(line) for line in lines)
-    return [Requirement(one["name"], one["limits"].strip(), one["extra"]) for one in found if one]
+    return [found for line in lines for found in _parse_requirement(line, extras)]
+
+
+def _parse_requirement(line: str, extras: list[str]) -> list[Requirement]:
+    """Return what a line asks for on this system: always, or for one of the extras; empty where it asks for nothing."""
+    parsed = ParsedRequirement(line)
+    wanted = [extra for extra in (None, *extras) if _applies(parsed, extra)]
+    found = [Requirement(parsed.name, _format_limits(parsed.specifier), extra) for extra in wanted]
+    return found[:1] if None in wanted else found
+
+
+def _applies(parsed: ParsedRequirement, extra: str | None) -> bool:
+    return parsed.marker is None or parsed.marker.evaluate({"extra": extra or ""})
+
+
+def _format_limits(limits: SpecifierSet) -> str:
+    """Return limits as people write them, the lower one first."""
+    return ",".join(sorted(map(str, limits), key=lambda limit: not limit.startswith(">")))
 
 
 def installed_version(package: str) -> str | None:
@@ -86,23 +104,11 @@ def installed_version(package: str) -> str | None:
 
 
 def is_within_limits(found: str, limits: str) -> bool:
-    """Tell whether a version is within limits like `>=5.3.2,<6`; only the release numbers are compared."""
-    checks = {">=": lambda one, other: one >= other, "<": lambda one, other: one < other}
-    for limit in filter(None, limits.split(",")):
-        sign = ">=" if limit.startswith(">=") else "<"
-        if limit.startswith(sign) and not checks[sign](
-            _release_numbers(found), _release_numbers(limit.removeprefix(sign))
-        ):
-            return False
-    return True
-
-
-def _release_numbers(text: str) -> tuple[int, ...]:
-    release = re.match(r"[\d.]*", text.strip())
-    numbers = [int(part) for part in release[0].split(".") if part] if release else []
-    while numbers and numbers[-1] == 0:
-        numbers.pop()
-    return tuple(numbers)
+    """Tell whether a version is within limits like `>=5.3.2,<6`; one that is not a version is not."""
+    try:
+        return SpecifierSet(limits).contains(Version(found), prereleases=True)
+    except InvalidVersion:
+        return False
 
 
 def _check_python() -> Finding:

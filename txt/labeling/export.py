@@ -16,6 +16,7 @@ from txt.files import atomic_write
 from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
 from txt.labeling.row_states import RowStates
 from txt.labeling.store.journal import Journal
+from txt.overwriting import is_changed_since, note_made
 
 _Writer = Callable[[IO[bytes], OpenRows, Sequence[str], Iterator[RowAnswer]], int]
 
@@ -46,7 +47,9 @@ def export(
     write = _choose_writer(rows, target)
     packed = target.suffix.lower() == ".gz" and rows.form.content is not None
     with atomic_write(target, "wb") as raw, compress_output(raw, packed) as file:
-        return write(file, rows, names, answers(states, journal, propose))
+        labeled = write(file, rows, names, answers(states, journal, propose))
+    note_made(target)
+    return labeled
 
 
 def _choose_writer(rows: OpenRows, target: Path) -> "_Writer":
@@ -81,6 +84,8 @@ def _refuse_overwrite(rows: OpenRows, target: Path, names: Sequence[str], overwr
         raise InputError(f"`{target}` is a directory", f"--export {target / rows.path.name}")
     if target.exists() and not overwrite and not _is_export(rows, target, names):
         raise InputError(f"`{target}` exists, and is not an export of `{rows.path}`", "--overwrite replaces it")
+    if not overwrite and is_changed_since(target):
+        raise InputError(f"`{target}` has changed since txt exported it", "--overwrite replaces it")
 
 
 def _is_export(rows: OpenRows, target: Path, names: Sequence[str]) -> bool:

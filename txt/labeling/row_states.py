@@ -12,9 +12,13 @@ from txt.labeling.store.decision import SEPARATOR, Decision, format_row_id, pars
 from txt.labeling.store.journal import Journal
 
 SKIPPED, FLAGGED, NOTED = 1, 2, 4
+"""What the store says of a row besides its label, as bits: several can hold at once."""
+
 FROM_FILE = "file"
+"""The value of `how` of a label that stands in the data file itself."""
+
 BY_PEOPLE = (FROM_FILE, "manual", "bulk", "review", "import")
-"""Values of `how` for labels that people gave; FROM_FILE is for labels of the data file itself."""
+"""The values of `how` of labels that a person decided on, and not a rule, a model or a copy from an equal row."""
 
 RowNumbers = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
@@ -155,11 +159,6 @@ class RowStates:
     def free(self) -> Mask:
         """Which rows nobody decided on themselves (N,)."""
         return ~self._decided | self.mask_how("duplicate")
-
-    @property
-    def with_text(self) -> Mask:
-        """Which rows have a text (N,)."""
-        return ~self._empty
 
     def decided_in_store(self) -> RowNumbers:
         """Return the rows with a label or skip from the store, not from the data file."""

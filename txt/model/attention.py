@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from txt.model.dropout import Dropout
+from txt.model.torch_internals import softmax_backward
 
 Groups = list[tuple[int, int]]
 """Runs of rows of equal length, in order: (number of rows, tokens of each)."""
@@ -72,7 +73,7 @@ class _FlatAttention(torch.autograd.Function):
             grad_weights = torch.bmm(grad, value.transpose(1, 2))  # (rows · H, T, T)
             if mask is not None:
                 grad_weights.mul_(mask)
-            grad_scores = torch._softmax_backward_data(grad_weights, weights, -1, weights.dtype)
+            grad_scores = softmax_backward(grad_weights, weights)
             grad_scores.mul_(1 / math.sqrt(query.shape[-1]))
             grad_query = torch.bmm(grad_scores, key)
             grad_key = torch.bmm(grad_scores.transpose(1, 2), query)

@@ -1,7 +1,10 @@
-"""BERT's and RoBERTa's encoder on flat tokens without padding, with the weights where `transformers` keeps them."""
+"""BERT and RoBERTa, on flat tokens without padding; weights have the names that they have in `transformers`."""
 
 import itertools
-from typing import Any
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
@@ -11,13 +14,187 @@ from torch.utils.checkpoint import checkpoint
 from txt.model.attention import Groups, flat_attention
 from txt.model.classifier import round_up_tokens
 from txt.model.dropout import Dropout
+from txt.model.model_config import ModelConfig
+from txt.model.weights import fill_weights, make_empty, read_config, read_weights, save_weights
 
 _FAMILIES = {"bert": False, "roberta": True, "xlm-roberta": True, "camembert": True}
 """Model types of this architecture; True where positions are counted from beyond the padding token's id."""
 
+_ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
+    "gelu": F.gelu,
+    "gelu_new": partial(F.gelu, approximate="tanh"),
+    "gelu_pytorch_tanh": partial(F.gelu, approximate="tanh"),
+    "relu": F.relu,
+    "silu": F.silu,
+    "swish": F.silu,
+}
+
+
+class BertConfig(ModelConfig):
+    """The sizes of an encoder, by config.json's keys, with the defaults of `transformers` for those that are absent."""
+
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        super().__init__(values)
+        self.model_type = str(values["model_type"])
+        self.is_roberta = _FAMILIES[self.model_type]
+        read = self.read_number
+        self.vocab_size = read("vocab_size", 50265 if self.model_type == "roberta" else 30522)
+        self.hidden_size = read("hidden_size", 768)
+        self.num_hidden_layers = read("num_hidden_layers", 12)
+        self.num_attention_heads = read("num_attention_heads", 12)
+        self.intermediate_size = read("intermediate_size", 3072)
+        self.max_position_embeddings = read("max_position_embeddings", 512)
+        self.type_vocab_size = read("type_vocab_size", 2)
+        self.pad_token_id = read("pad_token_id", 1 if self.is_roberta else 0)
+        self.layer_norm_eps = float(values.get("layer_norm_eps", 1e-12))
+        self.initializer_range = float(values.get("initializer_range", 0.02))
+        self.activation = _ACTIVATIONS[str(values.get("hidden_act", "gelu"))]
+        self.is_decoder = False
+
+    @staticmethod
+    def covers(values: Mapping[str, Any]) -> bool:
+        """Return whether a config.json is of this architecture, and asks for nothing that is not computed here."""
+        special = ("is_decoder", "add_cross_attention", "quantization_config", "pruned_heads")
+        return (
+            values.get("model_type") in _FAMILIES
+            and values.get("position_embedding_type", "absolute") in (None, "absolute")
+            and values.get("hidden_act", "gelu") in _ACTIVATIONS
+            and not any(values.get(key) for key in special)
+        )
+
+    def encoder_to_json(self) -> dict[str, Any]:
+        """Return the keys of the encoder alone, without the classes."""
+        return {**self.values, "model_type": self.model_type}
+
+    def _own_values(self) -> dict[str, Any]:
+        name = {"bert": "Bert", "roberta": "Roberta", "xlm-roberta": "XLMRoberta", "camembert": "Camembert"}
+        return {"architectures": [f"{name[self.model_type]}ForSequenceClassification"], "model_type": self.model_type}
+
+
+class BertEncoder(nn.Module):
+    """The weights of an encoder: embeddings, layers, and BERT's pooler where a head uses it. FlatBert computes it."""
+
+    def __init__(self, config: BertConfig, pooler: bool = False) -> None:
+        super().__init__()
+        self.config = config
+        self.embeddings = _Embeddings(config)
+        self.encoder = nn.Module()
+        self.encoder.layer = nn.ModuleList(_Layer(config) for _ in range(config.num_hidden_layers))
+        if pooler:
+            self.pooler = _make_part(dense=nn.Linear(config.hidden_size, config.hidden_size))
+
+
+class BertClassifier(nn.Module):
+    """An encoder and the head that its family has: BERT's pooler and a linear layer, or RoBERTa's two layers."""
+
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
+        self.config = config
+        width, last = config.hidden_size, nn.Linear(config.hidden_size, config.num_labels)
+        head = _make_part(dense=nn.Linear(width, width), out_proj=last) if config.is_roberta else last
+        encoder = BertEncoder(config, pooler=not config.is_roberta)
+        parts = {"roberta" if config.is_roberta else "bert": encoder, "classifier": head}
+        # As in `transformers`, the two younger families name the head first; a checkpoint's flat tensors tell.
+        younger = config.model_type in ("xlm-roberta", "camembert")
+        for name, part in reversed(parts.items()) if younger else parts.items():
+            self.add_module(name, part)
+
+    @property
+    def base_model(self) -> BertEncoder:
+        """The encoder."""
+        return self.get_submodule("roberta" if self.config.is_roberta else "bert")  # type: ignore[return-value]
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> Self:
+        """Load an encoder with its head; what a folder without a head lacks is drawn anew, as BERT's pooler may be.
+
+        Raises:
+            InputError: the weights are not those of the architecture.
+        """
+        config = BertConfig(read_config(folder))
+        model = make_empty(lambda: cls(config))
+        prefix = "roberta." if config.is_roberta else "bert."
+        tensors = _find_known(model, read_weights(folder), prefix)
+        for name, weight in model.state_dict().items():
+            if name not in tensors and not name.startswith((f"{prefix}embeddings.", f"{prefix}encoder.")):
+                drawn = torch.empty(weight.shape)
+                zeros = weight.dim() == 1
+                tensors[name] = drawn.zero_() if zeros else drawn.normal_(std=config.initializer_range)
+        return fill_weights(model, tensors, folder)
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write config.json and model.safetensors, as `transformers` does."""
+        save_weights(self, self.config.to_json(), folder)
+
+
+def load_encoder(folder: Path, config: BertConfig) -> BertEncoder:
+    """Load an encoder without a pooler from a folder that may hold more, such as a head.
+
+    Raises:
+        InputError: the weights are not those of the architecture.
+    """
+    model = make_empty(lambda: BertEncoder(config))
+    return fill_weights(model, _find_known(model, read_weights(folder), ""), folder)
+
+
+def _find_known(model: nn.Module, found: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    """Return the weights that a model has, by its own names.
+
+    A folder may hold the encoder alone, or the encoder below `bert.` or `roberta.` with any head; the first
+    checkpoints call the two weights of a layer norm gamma and beta.
+    """
+    wanted, tensors = model.state_dict(), {}
+    for name, tensor in found.items():
+        new = name.replace("LayerNorm.gamma", "LayerNorm.weight").replace("LayerNorm.beta", "LayerNorm.bias")
+        bare = new.removeprefix("bert.").removeprefix("roberta.")
+        inside = bare != new or bare.startswith(("embeddings.", "encoder.", "pooler."))
+        known = prefix + bare if inside else new
+        if known in wanted:
+            tensors[known] = tensor
+    return tensors
+
+
+class _Embeddings(nn.Module):
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
+        width = config.hidden_size
+        words, places = nn.Embedding(config.vocab_size, width), nn.Embedding(config.max_position_embeddings, width)
+        types, norm = nn.Embedding(config.type_vocab_size, width), nn.LayerNorm(width, eps=config.layer_norm_eps)
+        # The order is that of `transformers`: a checkpoint's flat tensors hold the weights in it.
+        parts = {"word_embeddings": words, "token_type_embeddings": types, "LayerNorm": norm}
+        if config.is_roberta:
+            parts = {**parts, "position_embeddings": places}
+        else:
+            parts = {"word_embeddings": words, "position_embeddings": places, **parts}
+        for name, part in parts.items():
+            self.add_module(name, part)
+
+
+class _Layer(nn.Module):
+    def __init__(self, config: BertConfig) -> None:
+        super().__init__()
+        width, wide, eps = config.hidden_size, config.intermediate_size, config.layer_norm_eps
+        heads = _make_part(query=nn.Linear(width, width), key=nn.Linear(width, width), value=nn.Linear(width, width))
+        out = _make_part(dense=nn.Linear(width, width), LayerNorm=nn.LayerNorm(width, eps=eps))
+        self.attention = _make_part(self=heads, output=out)
+        self.intermediate = _make_part(dense=nn.Linear(width, wide))
+        self.intermediate.intermediate_act_fn = config.activation  # type: ignore[assignment]
+        self.output = _make_part(dense=nn.Linear(wide, width), LayerNorm=nn.LayerNorm(width, eps=eps))
+
+
+class _Part(nn.Module):
+    """A module that only holds others, by the names that they have in `transformers`."""
+
+
+def _make_part(**parts: nn.Module) -> nn.Module:
+    part = _Part()
+    for name, each in parts.items():
+        part.add_module(name, each)
+    return part
+
 
 class FlatBert:
-    """Computes an encoder of `transformers` on flat tokens; the weights stay those of the encoder."""
+    """Computes an encoder on flat tokens: ours, or one of `transformers`, whose weights have the same names."""
 
     def __init__(self, encoder: Any) -> None:
         self._encoder = encoder

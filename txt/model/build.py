@@ -1,5 +1,6 @@
 """A model to train on prepared data: new, or with pretrained weights."""
 
+import json
 from collections.abc import Iterator
 from copy import deepcopy
 from weakref import WeakKeyDictionary
@@ -13,8 +14,7 @@ from txt.config import TrainConfig
 from txt.data.prepared import Prepared, Split
 from txt.data.pretrained_tokenizer import load_tokenizer
 from txt.errors import InputError
-from txt.model.architecture import TransformerClassifierConfig
-from txt.model.classifier import TransformerClassifier
+from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
 from txt.model.lora import add_adapters
 from txt.model.ngrams import NgramLogits
 from txt.model.pretrained import Model, PretrainedClassifier, find_depth, load_pretrained
@@ -102,14 +102,32 @@ def _get_ngrams(prepared: Prepared) -> NgramLogits:
 
 
 def _learn_ngrams(prepared: Prepared) -> NgramLogits:
+    classes = len(prepared.labels)
+    ngrams = spell_pieces(prepared, NgramLogits(prepared.vocab_size, 0, 0, classes))
+    ngrams.learn_ngrams(_sample_rows(prepared.split("train")), min(_MOST_NGRAMS, _MOST_NGRAM_WEIGHTS // classes))
+    return ngrams
+
+
+def spell_pieces(prepared: Prepared, ngrams: NgramLogits) -> NgramLogits:
+    """Tell the model of n-grams how each entry of the data's tokenizer is written, and return it."""
     tokenizer = prepared.tokenizer()
     special = {number for number, token in tokenizer.get_added_tokens_decoder().items() if token.special}
     pieces = {number: piece for piece, number in tokenizer.get_vocab(with_added_tokens=True).items()}
-    classes = len(prepared.labels)
-    ngrams = NgramLogits(prepared.vocab_size, 0, 0, classes)
-    ngrams.learn_pieces([None if number in special else pieces.get(number) for number in range(prepared.vocab_size)])
-    ngrams.learn_ngrams(_sample_rows(prepared.split("train")), min(_MOST_NGRAMS, _MOST_NGRAM_WEIGHTS // classes))
+    written = [None if number in special else pieces.get(number) for number in range(prepared.vocab_size)]
+    ngrams.learn_pieces(written, find_word_mark(tokenizer))
     return ngrams
+
+
+def find_word_mark(tokenizer: Tokenizer) -> str | None:
+    """Return how a tokenizer's entries say where words begin, as it is built; None where that is not known."""
+    parts = json.loads(tokenizer.to_str())
+    if parts["model"]["type"] == "WordPiece":
+        return str(parts["model"]["continuing_subword_prefix"])
+    steps = [parts["pre_tokenizer"] or {}, parts["decoder"] or {}]
+    kinds = {
+        part.get("type") for step in steps for part in (step, *step.get("pretokenizers", step.get("decoders", [])))
+    }
+    return "Ġ" if "ByteLevel" in kinds else "▁" if "Metaspace" in kinds else None
 
 
 def _sample_rows(split: Split) -> Iterator[tuple[torch.Tensor, list[int]]]:

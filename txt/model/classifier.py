@@ -5,27 +5,125 @@ attention and pooling treats tokens alike and never sees a row's border.
 """
 
 import math
-from typing import Any
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Self
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
-from transformers import (
-    AutoConfig,
-    AutoModelForSequenceClassification,
-    initialization,
-)
-from transformers.modeling_outputs import SequenceClassifierOutput
 
-from txt.model.architecture import ClassifierWeights, LayerWeights, TransformerClassifierConfig, sinusoids
 from txt.model.attention import Groups, flat_attention, group_lengths
 from txt.model.dropout import Dropout, no_dropout
+from txt.model.model_config import ModelConfig
 from txt.model.ngrams import NgramLogits
+from txt.model.positions import sinusoids
+from txt.model.weights import load_weights, make_empty, read_config, save_weights
 
 
-class EncoderLayer(LayerWeights):
+class TransformerClassifierConfig(ModelConfig):
+    """The architecture, in the names of `--recipe guide`; `dim_feedforward` defaults to 4 × `d_model`.
+
+    `norm_first` normalizes what goes into a layer's two parts, and not what comes out. `ngrams` is the number of
+    n-grams of a linear model beside the encoder, and `ngram_characters` the size of the table that spells them.
+    """
+
+    model_type = "txt-transformer"
+
+    def __init__(
+        self,
+        vocab_size: int = 8000,
+        d_model: int = 512,
+        nhead: int = 8,
+        num_layers: int = 6,
+        dim_feedforward: int | None = None,
+        dropout: float = 0.1,
+        max_length: int = 512,
+        norm_first: bool = False,
+        ngrams: int = 0,
+        ngram_characters: int = 0,
+        pad_token_id: int = 0,
+        **values: Any,
+    ) -> None:
+        super().__init__(values)
+        self.vocab_size = vocab_size
+        self.d_model = d_model
+        self.nhead = nhead
+        self.num_layers = num_layers
+        self.dim_feedforward = dim_feedforward or 4 * d_model
+        self.dropout = dropout
+        self.max_position_embeddings = max_length
+        self.norm_first = norm_first
+        self.ngrams = ngrams
+        self.ngram_characters = ngram_characters
+        self.pad_token_id = pad_token_id
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what a config.json says.
+
+        Raises:
+            InputError: a size is not a number.
+        """
+        source = ModelConfig(values)
+        read = source.read_number
+        return cls(
+            read("vocab_size", 8000),
+            read("d_model", 512),
+            read("nhead", 8),
+            read("num_layers", 6),
+            read("dim_feedforward", 0) or None,
+            float(values.get("dropout", 0.1)),
+            read("max_position_embeddings", 512),
+            bool(values.get("norm_first", False)),
+            read("ngrams", 0),
+            read("ngram_characters", 0),
+            read("pad_token_id", 0),
+            **{name: value for name, value in values.items() if name not in cls._SIZES},
+        )
+
+    _SIZES = (
+        "vocab_size",
+        "d_model",
+        "nhead",
+        "num_layers",
+        "dim_feedforward",
+        "dropout",
+        "max_position_embeddings",
+        "norm_first",
+        "ngrams",
+        "ngram_characters",
+        "pad_token_id",
+    )
+
+    @property
+    def hidden_size(self) -> int:
+        """The width, by the name that other architectures have for it."""
+        return self.d_model
+
+    @property
+    def num_hidden_layers(self) -> int:
+        """The number of layers, by the name that other architectures have for it."""
+        return self.num_layers
+
+    def _own_values(self) -> dict[str, Any]:
+        sizes = {name: getattr(self, name) for name in self._SIZES}
+        return {"architectures": ["TransformerClassifier"], "model_type": self.model_type, **sizes}
+
+
+class EncoderLayer(nn.Module):
     """Self-attention and a feed-forward network, each with dropout, a residual and a layer norm after or before it."""
+
+    def __init__(self, config: TransformerClassifierConfig) -> None:
+        super().__init__()
+        self.nhead, self.norm_first = config.nhead, config.norm_first
+        self.qkv = nn.Linear(config.d_model, 3 * config.d_model)
+        self.out = nn.Linear(config.d_model, config.d_model)
+        self.norm1 = nn.LayerNorm(config.d_model)
+        self.linear1 = nn.Linear(config.d_model, config.dim_feedforward)
+        self.linear2 = nn.Linear(config.dim_feedforward, config.d_model)
+        self.norm2 = nn.LayerNorm(config.d_model)
 
     def forward(self, x: Tensor, groups: Groups, drop: Dropout) -> Tensor:
         """Return the tokens (N, D) after this layer."""
@@ -42,7 +140,7 @@ class EncoderLayer(LayerWeights):
         return self.linear2(drop.relu(self.linear1(x)))  # type: ignore[no-any-return]
 
 
-class TransformerClassifier(ClassifierWeights):
+class TransformerClassifier(nn.Module):
     """Token embeddings with sinusoidal positions, encoder layers, mean pooling, a two-layer head.
 
     Source: Vaswani et al. 2017, "Attention Is All You Need", arranged as in `--recipe guide`: embeddings scaled by
@@ -50,25 +148,39 @@ class TransformerClassifier(ClassifierWeights):
     of a linear model on n-grams are added.
     """
 
-    layer_class = EncoderLayer
-    supports_gradient_checkpointing = True
-
     def __init__(self, config: TransformerClassifierConfig) -> None:
-        super().__init__(config)
+        super().__init__()
+        self.config = config
         self.gradient_checkpointing = False
+        self.embedding = nn.Embedding(config.vocab_size, config.d_model)
+        self.layers = nn.ModuleList(EncoderLayer(config) for _ in range(config.num_layers))
+        self.norm = nn.LayerNorm(config.d_model) if config.norm_first else nn.Identity()
+        self.head1 = nn.Linear(config.d_model, config.d_model // 2)
+        self.head2 = nn.Linear(config.d_model // 2, config.num_labels)
+        self.ngrams = (
+            NgramLogits(config.vocab_size, config.ngram_characters, config.ngrams, config.num_labels)
+            if config.ngrams
+            else None
+        )
+        self.apply(_initialize)
 
-    def _init_weights(self, module: nn.Module) -> None:
-        # transformers' `initialization` functions leave alone what was just loaded from a file.
-        if isinstance(module, nn.Linear):
-            initialization.xavier_uniform_(module.weight)
-            initialization.zeros_(module.bias)
-        elif isinstance(module, nn.Embedding):
-            initialization.normal_(module.weight, mean=0.0, std=0.02)
-        elif isinstance(module, nn.LayerNorm):
-            initialization.ones_(module.weight)
-            initialization.zeros_(module.bias)
-        elif isinstance(module, NgramLogits):
-            initialization.zeros_(module.weight)
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> Self:
+        """Load a model that was saved, in float32.
+
+        Raises:
+            InputError: config.json and the weights do not belong together, or one of them cannot be read.
+        """
+        config = TransformerClassifierConfig.from_json(read_config(folder))
+        return load_weights(make_empty(lambda: cls(config)), folder)
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write config.json and model.safetensors."""
+        save_weights(self, self.config.to_json(), folder)
+
+    def num_parameters(self) -> int:
+        """Return the number of weights."""
+        return sum(parameter.numel() for parameter in self.parameters())
 
     def classify(self, token_ids: Tensor, lengths: list[int], drop: Dropout = no_dropout) -> Tensor:
         """Return the logits (B, C) of B rows.
@@ -94,23 +206,17 @@ class TransformerClassifier(ClassifierWeights):
         pooled = mean_over_rows(self.norm(x), groups)  # (B, D)
         return self.head2(drop.relu(self.head1(pooled))) + wide  # type: ignore[no-any-return]
 
-    def forward(
-        self, input_ids: Tensor, attention_mask: Tensor | None = None, labels: Tensor | None = None, **_: Any
-    ) -> SequenceClassifierOutput:
-        """Classify padded rows, as Hugging Face's trainers and pipelines give them; no dropout is applied.
 
-        Args:
-            input_ids: (B, T) int64.
-            attention_mask: (B, T), 1 for tokens and 0 for padding; all tokens by default.
-            labels: (B,) int64, for a loss.
-        """
-        mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
-        by_length = mask.sum(1).argsort()
-        mask = mask[by_length].bool()
-        logits = self.classify(input_ids[by_length][mask], mask.sum(1).clamp(min=0).tolist())
-        logits = logits[by_length.argsort()]  # (B, C), in the order of the input
-        loss = None if labels is None else F.cross_entropy(logits.float(), labels)
-        return SequenceClassifierOutput(loss=loss, logits=logits)
+def _initialize(module: nn.Module) -> None:
+    """Draw the weights that a training begins with."""
+    if isinstance(module, nn.Linear):
+        nn.init.xavier_uniform_(module.weight)
+        nn.init.zeros_(module.bias)
+    elif isinstance(module, nn.Embedding):
+        nn.init.normal_(module.weight, mean=0.0, std=0.02)
+    elif isinstance(module, nn.LayerNorm):
+        nn.init.ones_(module.weight)
+        nn.init.zeros_(module.bias)
 
 
 def _recompute_layer(layer: EncoderLayer, x: Tensor, groups: Groups, drop: Dropout) -> Tensor:
@@ -148,7 +254,7 @@ _tables: dict[tuple[int, torch.dtype, torch.device], Tensor] = {}
 def _get_table(length: int, like: Tensor) -> Tensor:
     """Return at least `length` position encodings, kept from call to call.
 
-    They are not a buffer of the model: transformers loads models on the meta device, which loses unsaved buffers.
+    They are not a buffer of the model: what is computed is not saved.
     """
     key = (like.shape[1], like.dtype, like.device)
     table = _tables.get(key)
@@ -156,7 +262,3 @@ def _get_table(length: int, like: Tensor) -> Tensor:
         rounded = 2 ** math.ceil(math.log2(max(length, 64)))
         table = _tables[key] = sinusoids(rounded, like.shape[1]).to(like)
     return table
-
-
-AutoConfig.register(TransformerClassifierConfig.model_type, TransformerClassifierConfig)
-AutoModelForSequenceClassification.register(TransformerClassifierConfig, TransformerClassifier)

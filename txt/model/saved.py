@@ -6,30 +6,40 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from torch import nn
-from transformers import AutoModelForSequenceClassification
 
 from txt.errors import InputError
-from txt.files import atomic_folder, read_json
-from txt.model.architecture import TransformerClassifierConfig
-from txt.model.classifier import TransformerClassifier
+from txt.files import atomic_folder
+from txt.model.bert import BertClassifier
+from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
+from txt.model.foreign import open_foreign_classifier
+from txt.model.linear import NgramClassifier, NgramClassifierConfig
 from txt.model.lora import merge_adapters
-from txt.model.pretrained import Model, PretrainedClassifier
-from txt.model.sentence import SentenceClassifier, SentenceClassifierConfig
+from txt.model.pretrained import (
+    Model,
+    PretrainedClassifier,
+    SentenceClassifier,
+    SentenceClassifierConfig,
+    is_known,
+)
+from txt.model.weights import read_config
+
+SavedModel = Model | NgramClassifier
+"""A model as a run keeps it: one that was trained step by step, or a linear one."""
 
 
-def save_model(model: Model, tokenizer: Path, folder: Path) -> None:
+def save_model(model: SavedModel, tokenizer: Path, folder: Path) -> None:
     """Write a model with its tokenizer's files to `folder`, whole or not at all.
 
     Raises:
         OSError: the disk is full or cannot be written; what was there before is intact.
     """
     with restore_system_errors(), atomic_folder(folder) as beside:
-        merge_adapters(model).save_pretrained(beside)
+        whole = model if isinstance(model, NgramClassifier) else merge_adapters(model)
+        whole.save_pretrained(beside)
         for file in tokenizer.iterdir():
             shutil.copyfile(file, beside / file.name)
 
@@ -46,7 +56,7 @@ def restore_system_errors() -> Iterator[None]:
         raise OSError(int(number[1]), os.strerror(int(number[1]))) from error
 
 
-def load_model(folder: Path, device: torch.device) -> Model:
+def load_model(folder: Path, device: torch.device) -> SavedModel:
     """Load a model in evaluation mode, in float32. No code from the folder is executed.
 
     Raises:
@@ -66,12 +76,14 @@ def load_model(folder: Path, device: torch.device) -> Model:
     return model
 
 
-def _load(folder: Path) -> Model:
-    kind = read_json(folder / "config.json").get("model_type")
-    options: dict[str, Any] = {"local_files_only": True, "use_safetensors": True, "dtype": torch.float32}
-    if kind == TransformerClassifierConfig.model_type:
-        return TransformerClassifier.from_pretrained(folder, **options)
-    if kind == SentenceClassifierConfig.model_type:
-        return PretrainedClassifier(SentenceClassifier.from_pretrained(folder, **options))
-    native = AutoModelForSequenceClassification.from_pretrained(folder, trust_remote_code=False, **options)
-    return PretrainedClassifier(native)
+def _load(folder: Path) -> SavedModel:
+    config = read_config(folder)
+    if config.get("model_type") == TransformerClassifierConfig.model_type:
+        return TransformerClassifier.from_pretrained(folder)
+    if config.get("model_type") == NgramClassifierConfig.model_type:
+        return NgramClassifier.from_pretrained(folder)
+    if config.get("model_type") == SentenceClassifierConfig.model_type:
+        return PretrainedClassifier(SentenceClassifier.from_pretrained(folder))
+    if is_known(folder, config):
+        return PretrainedClassifier(BertClassifier.from_pretrained(folder))
+    return PretrainedClassifier(open_foreign_classifier(folder))

@@ -4,7 +4,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,13 +14,13 @@ from txt.config import PredictConfig, TrainConfig
 from txt.errors import InputError
 from txt.evaluation.calibration import softmax
 from txt.files import read_json
+from txt.library_settings import apply_library_settings
 from txt.metrics import Floats
-from txt.model.predict import predict_logits
-from txt.model.saved import load_model
-from txt.prediction.int8 import quantize_to_int8
 from txt.prediction.model_source import ModelSource, find_model
 from txt.prediction.pieces import Pieces, TextCutter
-from txt.training.machine import Machine, choose_machine, convert_precision
+
+if TYPE_CHECKING:
+    from txt.training.machine import Machine
 
 _TEXTS = 8192  # encoded and computed at a time: enough to group by length, and little to hold
 _LONGEST = 1_000_000  # tokens; tokenizers without a limit of their own say 10^30
@@ -53,7 +53,7 @@ class TextClassifier:
     """
 
     def __init__(
-        self, model: Any, tokenizer: Tokenizer, machine: Machine, *, max_length: int, temperature: float | None = None
+        self, model: Any, tokenizer: Tokenizer, machine: "Machine", *, max_length: int, temperature: float | None = None
     ) -> None:
         named = model.config.id2label
         self.labels: tuple[str, ...] = tuple(str(named[number]) for number in range(len(named)))
@@ -103,6 +103,8 @@ class TextClassifier:
     def _compute_probabilities(
         self, texts: list[str], stride: int | None, progress: Callable[[int], None] | None
     ) -> PredictedProbabilities:
+        from txt.model.predict import predict_logits
+
         with self._encoding:
             pieces = self._cutter(stride)(texts)
         logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
@@ -127,11 +129,16 @@ def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8
     Raises:
         InputError: there is no such run or model, it is not a classifier, or an option does not fit this machine.
     """
+    apply_library_settings()
     return load_source(find_model(run), PredictConfig(device=device, precision=precision, int8=int8))
 
 
 def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
     """Load a classifier that was found, as `config` says."""
+    from txt.model.saved import load_model
+    from txt.prediction.int8 import quantize_to_int8
+    from txt.training.machine import choose_machine, convert_precision
+
     machine = choose_machine(
         TrainConfig(
             device="cpu" if config.int8 and config.device == "auto" else config.device,

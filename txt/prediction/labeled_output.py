@@ -11,6 +11,7 @@ from typing import IO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from txt.data.arrow_arrays import build_floats, build_strings
 from txt.data.reading.added_cells import add_cells, add_cells_to_head, add_fields
 from txt.data.reading.batches import BATCH_ROWS
 from txt.data.reading.json_records import read_raw_records
@@ -161,7 +162,8 @@ def _write_parquet(table: Table, target: IO[bytes], names: Sequence[str], answer
         with pq.ParquetWriter(target, schema) as writer:
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
                 rows = [_next_answer(answers, table) for _ in range(len(batch))]
-                added = [pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
+                labels, *numbers = zip(*rows, strict=True)
+                added = [build_strings(labels), *map(build_floats, numbers)]
                 writer.write_batch(pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.errors import InputError
+from txt.files import open_own
 from txt.metrics import Floats
 
 _CHUNK_ROWS = 8192
@@ -28,7 +29,7 @@ class PredictionLog:
         self.path = path
         self._header = _header(of)
         self._width = classes + 1
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        self._file = open_own(path, os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:

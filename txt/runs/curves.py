@@ -1,24 +1,30 @@
 """The learning curves of a training, read from its events, and measurements on them."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 
 from txt.config import TrainConfig
-from txt.metrics import Ints
+from txt.metrics import Ints, orient
 from txt.runs.events import Evaluation, Event, Finished, Started, Step
+from txt.runs.feed import RecordReader
+from txt.runs.folder import Run
 
 
 @dataclass(frozen=True)
 class Curves:
-    """A training's record; `epochs` are those of its evaluations that are at the ends of epochs."""
+    """A training's record; `epochs` are those of its evaluations that are at the ends of epochs.
+
+    `bad_lines` counts the lines of the record that could not be read.
+    """
 
     started: Started | None = None
     steps: Sequence[Step] = ()
     evaluations: Sequence[Evaluation] = ()
     finished: Finished | None = None
+    bad_lines: int = 0
 
     @cached_property
     def epochs(self) -> Sequence[Evaluation]:
@@ -45,7 +51,7 @@ class Curves:
         """The share of the planned steps that is done; 1 once the training has ended, for whatever reason."""
         if self.finished or not self.started or not self.steps:
             return float(self.finished is not None)
-        return self.steps[-1].step / self.started.total_steps
+        return self.steps[-1].step / max(self.started.total_steps, 1)
 
     @property
     def class_rows(self) -> Ints:
@@ -83,6 +89,13 @@ class _CurveBuilder:
     finished: Finished | None = None
 
 
+def read_curves(run: Run) -> Curves:
+    """Return the curves of a run as far as its record can be read."""
+    reader = RecordReader(run.events_path)
+    curves = collect_curves(reader.read())
+    return replace(curves, bad_lines=reader.bad_lines)
+
+
 def collect_curves(events: Iterable[Event]) -> Curves:
     """Group the events of a run by kind; when it was resumed at step s, earlier events after s are dropped."""
     record = _CurveBuilder()
@@ -103,7 +116,7 @@ def collect_curves(events: Iterable[Event]) -> Curves:
 
 def score(entry: Evaluation) -> float:
     """Return an evaluation's score by the metric that chooses the best model; higher is better."""
-    return -entry.score if entry.metric == "loss" else entry.score
+    return orient(entry.metric, entry.score)
 
 
 def has_fallen(before: float | None, after: float | None, share: float) -> bool:

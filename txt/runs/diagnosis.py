@@ -70,6 +70,8 @@ def diagnose(events: Iterable[Event], config: TrainConfig, facts: TrainingFacts 
     A running training can be diagnosed by its events so far. The checks of a group explain the same symptom, so only
     the first one that finds something is reported.
     """
+    if config.rungs:
+        return []  # the checks are about the course of one training, and the ladder judges its rungs itself
     case = TrainingCase(collect_curves(events), config, facts or TrainingFacts())
     groups = [FAILURES] if _first_advice(FAILURES, case) else [FIT, CLASSES, BASELINE]
     found = [_first_advice(group, case) for group in [*groups, *((check,) for check in SPEED)]]
@@ -229,7 +231,7 @@ def find_imbalance(case: TrainingCase) -> Advice | None:
     if curves.best is None or not _rare_class_flags(config):
         return None
     metrics, rows = curves.best.metrics, curves.class_rows
-    accuracy, macro_f1 = metrics["accuracy"], metrics["macro_f1"]
+    accuracy, macro_f1 = metrics["accuracy"], metrics.get("macro_f1", 1.0)
     if accuracy - macro_f1 < 0.15 or rows.max() < 4 * rows[rows > 0].min():
         return None
     message = f"an accuracy of {accuracy:.2f} hides a macro-F1 of {macro_f1:.2f}: rare classes score badly"

@@ -4,13 +4,16 @@ With it, ten million steps are read in a second; parsing them as JSON takes a mi
 events.jsonl at any time, holds nothing that is not in it, and is used only as far as the two agree.
 """
 
-import json
 import os
 import struct
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
+
+from txt.errors import InputError
+from txt.files import LinkedError, open_own, open_plain
+from txt.runs.events import BadLine, parse_event
 
 VALUES = (
     "loss",
@@ -28,6 +31,7 @@ ROW = struct.Struct("<qdqi7f")
 """Offset of the line in events.jsonl, time, step, STEP or OTHER, and VALUES."""
 
 _NO_VALUES = (0.0,) * len(VALUES)
+_NO_TIME = 0.0
 
 
 def index_path(events_path: Path) -> Path:
@@ -51,7 +55,7 @@ def count_agreeing_rows(events_path: Path) -> int:
     """
     path = index_path(events_path)
     try:
-        with path.open("rb") as table, events_path.open("rb") as events:
+        with open_plain(path) as table, open_plain(events_path) as events:
             size = events.seek(0, os.SEEK_END)
             rows = table.seek(0, os.SEEK_END) // ROW.size
             while rows:
@@ -66,6 +70,17 @@ def count_agreeing_rows(events_path: Path) -> int:
     return 0
 
 
+def _pack_line(offset: int, line: bytes) -> bytes:
+    """Return a line of events.jsonl as a row; one that is not an event gets a row too, so that readers count it."""
+    try:
+        event = parse_event(line)
+    except BadLine:
+        event = None
+    if event is None:
+        return ROW.pack(offset, _NO_TIME, 0, OTHER, *_NO_VALUES)
+    return pack_row(offset, event.to_json())
+
+
 class EventIndex:
     """Writes the index while events are appended. If it cannot be written it is deleted, since it can be rebuilt."""
 
@@ -74,10 +89,10 @@ class EventIndex:
         self._file: IO[bytes] | None = None
         try:
             rows = count_agreeing_rows(events_path)
-            self._file = self._path.open("ab", buffering=0)
+            self._file = _open_to_append(self._path)
             self._file.truncate(rows * ROW.size)
             self._catch_up(rows)
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, InputError, struct.error):
             self._give_up()
 
     def append(self, offset: int, events: Sequence[dict[str, Any]], lines: Sequence[bytes]) -> None:
@@ -88,17 +103,22 @@ class EventIndex:
         for event, line in zip(events, lines, strict=True):
             rows += pack_row(offset, event)
             offset += len(line)
+        self._write(rows)
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+
+    def _write(self, rows: bytes) -> None:
+        if self._file is None:
+            return
         try:
             if self._file.write(rows) == len(rows):
                 return
         except OSError:
             pass
         self._give_up()
-
-    def close(self) -> None:
-        """Close the file."""
-        if self._file is not None:
-            self._file.close()
 
     def _give_up(self) -> None:
         self.close()
@@ -108,16 +128,26 @@ class EventIndex:
 
     def _catch_up(self, rows: int) -> None:
         """Add what events.jsonl has more than so many rows of the table."""
-        with self._events_path.open("rb") as events:
+        with open_plain(self._events_path) as events:
             if rows:
-                with self._path.open("rb") as table:
+                with open_plain(self._path) as table:
                     table.seek((rows - 1) * ROW.size)
                     events.seek(ROW.unpack(table.read(ROW.size))[0])
                 events.readline()
             offset = events.tell()
             for line in events:
-                self.append(offset, [json.loads(line)], [line])
+                self._write(_pack_line(offset, line))
                 offset += len(line)
+
+
+def _open_to_append(path: Path) -> IO[bytes]:
+    """Open the index, or a new one in the place of a link or pipe that a folder from elsewhere has there."""
+    try:
+        descriptor = open_own(path, os.O_RDWR | os.O_CREAT | os.O_APPEND)
+    except LinkedError:
+        path.unlink()
+        descriptor = open_own(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_APPEND)
+    return os.fdopen(descriptor, "ab", buffering=0)
 
 
 def _line_matches(events: IO[bytes], offset: int, row: bytes) -> bool:
@@ -125,7 +155,4 @@ def _line_matches(events: IO[bytes], offset: int, row: bytes) -> bool:
     events.seek(max(offset - 1, 0))
     if offset and events.read(1) != b"\n":
         return False
-    try:
-        return pack_row(offset, json.loads(events.readline())) == row
-    except (ValueError, KeyError, TypeError, struct.error):
-        return False
+    return _pack_line(offset, events.readline()) == row

@@ -15,10 +15,20 @@ from pathlib import Path
 from typing import IO, Any
 
 from txt.config import TrainConfig
+from txt.consent import MODEL, allow
 from txt.errors import InputError, did_you_mean
-from txt.files import FORMAT, claim_folder, encode_line, mend_torn_line, read_json, read_lines, write_json
+from txt.files import (
+    FORMAT,
+    LinkedError,
+    claim_folder,
+    encode_line,
+    mend_torn_line,
+    open_own,
+    read_json,
+    write_json,
+)
 from txt.runs.event_index import EventIndex
-from txt.runs.events import Event, Finished, from_json
+from txt.runs.events import Event, Finished
 
 RUNS = Path("runs")
 STUDIES = Path("studies")
@@ -90,6 +100,8 @@ class Run:
             "config": config.to_json(),
         }
         write_json(self._record_path, record)
+        if config.pretrained is not None:
+            allow(MODEL, config.pretrained)
 
     @classmethod
     def open(cls, name_or_path: str | Path) -> "Run":
@@ -132,13 +144,10 @@ class Run:
         return Path(os.path.normpath(self.path / self.record()["prepared"]))
 
     def events(self) -> Iterator[Event]:
-        """Yield what happened so far; empty for a run that never started."""
-        if not self.events_path.exists():
-            return
-        for value in read_lines(self.events_path):
-            event = from_json(value)
-            if event is not None:
-                yield event
+        """Yield what happened so far; empty for a run that never started. Damaged lines are left out."""
+        from txt.runs.feed import RecordReader  # brings numpy, and most commands on folders do without
+
+        return RecordReader(self.events_path).read()
 
     def finished(self) -> Finished | None:
         """Return how the run ended, or None while it has not (or was killed)."""
@@ -193,10 +202,31 @@ class Run:
         if not self.events_path.is_file():
             yield
             return
-        with self.events_path.open("rb") as file:
+        with os.fdopen(open_own(self.events_path, os.O_RDONLY), "rb") as file:
             if not _take_lock(file, fcntl.LOCK_SH):
                 raise InputError(f"run `{self.name}` is being trained", "stop it first, or wait until it has ended")
             yield
+
+
+def find_linked_folders(run: Run) -> dict[Path, Path]:
+    """Return the folders of a run that are links, with where they lead; `runs` itself, the run, and its checkpoints.
+
+    These may be links, to a larger disk. No other folder of a run is written through one.
+
+    Raises:
+        LinkedError: the checkpoints of a run are those of another one, whose older ones would be removed.
+    """
+    links = {path: path.resolve() for path in (run.path.parent, run.path, run.checkpoints) if path.is_symlink()}
+    target = links.get(run.checkpoints)
+    if target is not None:
+        own = run.path.resolve()
+        is_anothers = target.parent != own and any((target.parent / name).exists() for name in ("config.json", STATUS))
+        if is_anothers or own.is_relative_to(target):
+            raise LinkedError(
+                f"`{run.checkpoints}` is a link to `{target}`, which is not a folder of this run's own",
+                "link it to a folder of its own",
+            )
+    return links
 
 
 class EventLog:
@@ -210,9 +240,8 @@ class EventLog:
     """
 
     def __init__(self, run: Run) -> None:
-        if run.events_path.is_symlink():  # in a folder from elsewhere it may point to any file of ours
-            raise InputError(f"`{run.events_path}` is a link, and may not be written to", "copy the file in its place")
-        self._file = run.events_path.open("ab", buffering=0)
+        # in a folder from elsewhere it may be a link to any file of ours
+        self._file = os.fdopen(open_own(run.events_path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab", buffering=0)
         if not _take_lock(self._file, fcntl.LOCK_EX, seconds=0.5):
             self._file.close()
             raise InputError(f"run `{run.name}` is being trained by another process") from None

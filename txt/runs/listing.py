@@ -3,11 +3,11 @@
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import fields
 from typing import Any
 
 from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
+from txt.option_schema import find_option, list_spellings
 from txt.runs.summary import ALL_STATES, RunSummary
 
 Key = Callable[[RunSummary], Any]
@@ -117,13 +117,11 @@ def _make_value_reader(written: str) -> Key:
     """Return a function that reads a field of FIELDS or an option, by its name or one of its flags."""
     if written in FIELDS:
         return FIELDS[written]
-    name = written.replace("-", "_")
-    options = {item.name: item.name for item in fields(TrainConfig)}
-    for item in fields(TrainConfig):
-        options |= {spelling.lstrip("-").replace("-", "_"): item.name for spelling in item.metadata["flags"]}
-    if name not in options:
-        raise InputError(f"the filter has no field `{written}`", did_you_mean(written, [*FIELDS, *options]))
-    return lambda run: (run.options or {}).get(options[name])
+    option = find_option(TrainConfig, written)
+    if option is None:
+        known = [*FIELDS, *list_spellings(TrainConfig)]
+        raise InputError(f"the filter has no field `{written}`", did_you_mean(written, known))
+    return lambda run: (run.options or {}).get(option.name)
 
 
 def _searchable_text(run: RunSummary) -> str:

@@ -14,15 +14,16 @@ from txt.errors import InputError
 from txt.files import read_json
 from txt.runs.diagnosis import Advice, TrainingFacts, diagnose
 from txt.runs.event_index import VALUES
-from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Started, Step
+from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Started, Step, Warned, describe_bad_lines
 from txt.runs.feed import FeedUpdate, RunFeed, StepRows
 from txt.runs.folder import Run
 from txt.runs.pace import StepPace
 from txt.runs.scores import ScoreColumns
-from txt.runs.status import FAILED, LIVING, PAUSED, STARTING, TRAINING, LivenessCheck, Status, read_status
+from txt.runs.state import PAUSED, RUNNING, LivenessCheck, Pulse, Status, decide_kind, read_status
 from txt.runs.step_curves import StepCurves
 
-DIED, NOT_STARTED, REMOVED = "died", "not started", "removed"
+REMOVED = "removed"
+"""The state of a run whose folder is gone; all others are those of `state`."""
 
 _LOG_LINES = 500
 _EPOCHS_KEPT = 2000
@@ -54,9 +55,10 @@ class WatchedRun:
     def __init__(self, run: Run, feed: RecordFeed | None = None, *, replayed: bool = False) -> None:
         self.run, self.replayed = run, replayed
         self._feed = feed or RunFeed(run.events_path)
-        self._pulse, self._pulse_checked = LivenessCheck(run), float("-inf")
+        self._liveness, self._pulse_checked = LivenessCheck(run), float("-inf")
+        self._pulse = Pulse(is_alive=False)
         self.status: Status | None = None
-        self.alive = self._removed = False
+        self._removed = False
         self.share = 0.0
         self.labels = find_class_names(run)
         self._config = _read_config(run)
@@ -70,7 +72,7 @@ class WatchedRun:
         self.log: deque[LogEntry] = deque(maxlen=_LOG_LINES)
         self.answers: deque[Acknowledged] = deque(maxlen=_LOG_LINES)
         self.advice: list[Advice] = []
-        self.last_step = 0
+        self.last_step = self.bad_lines = 0
         self.paused = self._diagnosis_due = False
         self._epochs: deque[Evaluation] = deque(maxlen=_EPOCHS_KEPT)
         self._pace = StepPace()
@@ -91,6 +93,8 @@ class WatchedRun:
             self._take_steps(piece.steps)
             for event in piece.others:
                 self._diagnosis_due |= self._take(event)
+        if news.bad_lines:
+            self._count_bad_lines(news.bad_lines)
         if self._diagnosis_due and (news.share == 1.0 or self.replayed):
             self._diagnosis_due = False
             self._diagnose()
@@ -103,10 +107,12 @@ class WatchedRun:
         self._pulse_checked = now
         self._removed = not self.run.path.is_dir()
         self.status = read_status(self.run)
-        if self.status is None:
-            self.alive = self.run.is_training()
-        else:
-            self.alive = self.status.state in LIVING and self._pulse.is_alive(self.status)
+        self._pulse = self._liveness.look(self.status)
+
+    def _count_bad_lines(self, count: int) -> None:
+        self.bad_lines += count
+        when = self.log[-1].time if self.log else time.time()
+        self.log.append(LogEntry(when, Warned(time=when, step=self.last_step, message=describe_bad_lines(count))))
 
     def _start(self, event: Started) -> None:
         self.begun = event.time if self.begun is None else self.begun
@@ -149,28 +155,21 @@ class WatchedRun:
 
     @property
     def state(self) -> str:
-        """Its state: one of LIVING, a status of Finished, FAILED, DIED, NOT_STARTED or REMOVED."""
+        """Its state: one of STATES, or REMOVED."""
         if self._removed:
             return REMOVED
-        if self.finished and not self._starts_anew():
-            return self.finished.status
-        if self.replayed:
-            return PAUSED if self.paused else TRAINING
-        if self.alive:
-            if self.paused:
-                return PAUSED
-            return TRAINING if self.started and not self._starts_anew() else STARTING
-        if self.status and self.status.state == FAILED:
-            return FAILED
-        return DIED if self.started or self.status else NOT_STARTED
+        pulse = Pulse(is_alive=True, holds_lock=True) if self.replayed else self._pulse
+        return decide_kind(self.finished, self.started is not None, pulse, self.status, self.paused)
 
-    def _starts_anew(self) -> bool:
-        return self.status is not None and self.status.state == STARTING
+    @property
+    def is_alive(self) -> bool:
+        """Whether its process is alive."""
+        return self._pulse.is_alive
 
     @property
     def is_training(self) -> bool:
         """Whether a process trains it now, so that commands are heard."""
-        return not self.replayed and self.state in (TRAINING, PAUSED)
+        return not self.replayed and self.state in (RUNNING, PAUSED)
 
     @property
     def total_steps(self) -> int:
@@ -201,7 +200,7 @@ class WatchedRun:
     @property
     def seconds_left(self) -> float | None:
         """How long the steps that are left will take at the recent pace; None if unknown."""
-        return self._pace.estimate_seconds(self.total_steps) if self.state == TRAINING else None
+        return self._pace.estimate_seconds(self.total_steps) if self.state == RUNNING else None
 
     # Advice
 

@@ -1,14 +1,13 @@
 """The options of a run that differ from the defaults, and a short summary of them."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields
+from collections.abc import Mapping
 from typing import Any
 
 from txt.config import TrainConfig
-from txt.option_schema import flag
+from txt.option_schema import list_options
 from txt.recipes import PRESETS, choose_defaults
 
-_DEFAULTS = {item.name: item.default for item in fields(TrainConfig)}
+_DEFAULTS = {name: each.default for name, each in list_options(TrainConfig).items()}
 
 
 def changed_options(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -27,15 +26,9 @@ def options_summary(options: Mapping[str, Any]) -> list[str]:
             left = {key: value for key, value in left.items() if key not in sizes}
     if "num_epochs" in left and left.get("min_steps") == 0:  # --epochs switches the minimum number of steps off
         del left["min_steps"]
-    items = {item.name: item for item in fields(TrainConfig)}
-    return words + [
-        _format_option(_shortest_flag(items[name]) if name in items else name, value) for name, value in left.items()
-    ]
-
-
-def _shortest_flag(item: Any) -> str:
-    spellings: Sequence[str] = item.metadata["flags"] or (flag(item),)
-    return min(spellings, key=len).lstrip("-")
+    known = list_options(TrainConfig)
+    short = {name: known[name].short_flag.lstrip("-") if name in known else name for name in left}
+    return words + [_format_option(short[name], value) for name, value in left.items()]
 
 
 def _format_option(name: str, value: Any) -> str:

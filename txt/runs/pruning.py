@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from txt.errors import InputError
+from txt.metrics import format_label
 from txt.runs.folder import STUDIES, Run
 from txt.runs.notes import KEEP
 from txt.runs.state import ALIVE
@@ -108,9 +109,7 @@ def _describe_place(rank: int, runs: int) -> str:
 
 
 def _metric_name(run: RunSummary) -> str:
-    from txt.metrics import METRIC_NAMES  # brings numpy, and most lists do without
-
-    return METRIC_NAMES.get(run.metric or "", run.metric or "")
+    return format_label(run.metric or "")
 
 
 def _is_ours(path: Path) -> bool:

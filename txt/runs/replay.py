@@ -60,7 +60,7 @@ def _split_at_time(news: FeedUpdate, until: float) -> tuple[FeedUpdate, FeedUpda
     """Part news in those up to a time and those after it."""
     steps = int(np.searchsorted(news.steps["time"], until, side="right"))
     others = next((k for k, (_, event) in enumerate(news.others) if event.time > until), len(news.others))
-    ready = FeedUpdate(news.steps[:steps], news.others[:others], news.is_restart, 0.999)
+    ready = FeedUpdate(news.steps[:steps], news.others[:others], news.is_restart, 0.999, news.bad_lines)
     later = [(max(place - steps, 0), event) for place, event in news.others[others:]]
     rest = FeedUpdate(news.steps[steps:], later, False, news.share)
     return ready, rest

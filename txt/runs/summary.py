@@ -7,7 +7,7 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -15,11 +15,13 @@ from typing import Any
 from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.files import read_json
+from txt.metrics import LOSS, orient
+from txt.option_schema import list_options
+from txt.runs.events import describe_bad_lines
 from txt.runs.folder import REMOVED, RUNS, Run
 from txt.runs.notes import Notes, read_notes
 from txt.runs.options_summary import changed_options, options_summary
-from txt.runs.state import STATES, RunState, determine_state, find_live_state, read_tail
-from txt.runs.status import read_status
+from txt.runs.state import ALIVE, STATES, RunState, determine_state, read_tail
 
 HALF_WRITTEN, FOREIGN, UNREADABLE = "half-written", "foreign", "unreadable"
 ALL_STATES = (*STATES, HALF_WRITTEN, FOREIGN, UNREADABLE)
@@ -27,7 +29,7 @@ ALL_STATES = (*STATES, HALF_WRITTEN, FOREIGN, UNREADABLE)
 OURS = {"prepared", "config.json", "events.jsonl", "status.json", "control", "checkpoints", "model", "notes.json"}
 """Files that a run folder may hold before config.json; a folder with anything else was not made by txt."""
 
-_DEFAULTS = {item.name: item.default for item in fields(TrainConfig)}
+_DEFAULTS = {name: each.default for name, each in list_options(TrainConfig).items()}
 _HEAD = 16384  # bytes of a report.json that hold its scores; the texts of its mistakes come after
 
 
@@ -62,7 +64,7 @@ class RunSummary:
     @property
     def metric(self) -> str | None:
         """The metric that chooses the best model."""
-        return self.options["metric"] if self.options else None
+        return str(self.options["metric"]) if self.options else None
 
     @property
     def changed(self) -> dict[str, Any]:
@@ -82,7 +84,7 @@ class RunSummary:
     @property
     def rank(self) -> float | None:
         """The best score on val, with the sign chosen so that higher is better."""
-        return -self.best if self.best is not None and self.metric == "loss" else self.best
+        return None if self.best is None else orient(self.metric or "", self.best)
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -205,7 +207,7 @@ def _summarize_folder(path: Path, sources: _SourceNames) -> RunSummary:
         best=tail.best_score,
         test=_read_test_score(path / "report.json", options["metric"]),
         seconds=tail.seconds,
-        problem=note_problem,
+        problem=note_problem or (describe_bad_lines(tail.bad_lines) if tail.bad_lines else None),
     )
 
 
@@ -223,9 +225,9 @@ def _summarize_other_folder(path: Path, error: Exception) -> RunSummary:
         return _make_other_summary(
             path, FOREIGN, f"not a run: it holds {', '.join(foreign[:3])}" + " …" * (len(foreign) > 3)
         )
-    living = find_live_state(Run(path), read_status(Run(path)))
-    if living:
-        return _make_other_summary(path, living, "its data is being prepared")
+    kind = determine_state(Run(path), read_tail(Run(path))).kind
+    if kind in ALIVE:
+        return _make_other_summary(path, kind, "its data is being prepared")
     return _make_other_summary(path, HALF_WRITTEN, "no config.json: the preparation of its data was killed")
 
 
@@ -274,7 +276,7 @@ def _read_test_score(path: Path, metric: str) -> tuple[float, float, float] | No
         report = _read_head(path)
         if report["split"] != "test" or report["data"] is not None:
             return None
-        score = report["metrics"]["accuracy" if metric == "loss" else metric]
+        score = report["metrics"]["accuracy" if metric == LOSS else metric]
         return float(score["value"]), float(score["low"]), float(score["high"])
     except (OSError, InputError, KeyError, TypeError, ValueError):
         return None

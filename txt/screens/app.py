@@ -9,18 +9,27 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from rich.color import parse_rgb_hex
+from rich.terminal_theme import TerminalTheme
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
 
-from txt.charts.palette import LIGHT, PALETTES, choose_theme
+from txt.charts.palette import DARK, LIGHT, PALETTES, TERMINAL_COLORS, choose_theme
 
 Result = TypeVar("Result")
 
 _ENDING = (signal.SIGTERM, signal.SIGHUP)
 
 THEMES = [Theme(name=name, dark=name != LIGHT, **colors) for name, colors in PALETTES.items()]  # type: ignore[arg-type]
+
+
+def build_terminal_theme(name: str) -> TerminalTheme:
+    """Return what a screen paints for the terminal's sixteen colours, such as a chart's `bright_blue`."""
+    rgb = [parse_rgb_hex(color[1:]) for color in TERMINAL_COLORS[name]]
+    background, foreground = (parse_rgb_hex(PALETTES[name][part][1:]) for part in ("background", "foreground"))
+    return TerminalTheme(background, foreground, list(rgb[:8]), list(rgb[8:]))
 
 
 class ThemedApp(App[Result]):
@@ -33,6 +42,7 @@ class ThemedApp(App[Result]):
         self._first = first
         for theme in THEMES:
             self.register_theme(theme)
+        self.ansi_theme_dark, self.ansi_theme_light = build_terminal_theme(DARK), build_terminal_theme(LIGHT)
         self.theme = choose_theme(self.console.color_system)
 
     def get_default_screen(self) -> Screen[Any]:

@@ -104,7 +104,7 @@ def format_score(trial: TrialRow) -> str:
 
 def _draw_numeric_slice(values: Sequence[float], means: Sequence[float], bests: Sequence[float], width: int) -> Text:
     log = min(values) > 0 and max(values) / min(values) >= 10
-    series = [Series(values, bests, "best", "green+"), Series(values, means, "mean", "blue+")]
+    series = [Series(values, bests, "best", "bright_green"), Series(values, means, "mean", "bright_blue")]
     return draw_line_chart(series, width, _SLICE_HEIGHT, log_x=log)
 
 

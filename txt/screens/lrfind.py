@@ -18,7 +18,13 @@ from txt.search.range_test import RangeTestStep
 from txt.search.range_test_result import RangeTestResult, find_suggestion
 
 _REDRAW_SECONDS = 0.3
-MARKS = {"valley": "green+", "steepest": "orange", "slide": "magenta", "minimum": "cyan", "edge": "green+"}
+MARKS = {
+    "valley": "bright_green",
+    "steepest": "bright_yellow",
+    "slide": "magenta",
+    "minimum": "cyan",
+    "edge": "bright_green",
+}
 
 
 def draw_curve(finding: RangeTestResult, width: int, height: int) -> Text:
@@ -35,12 +41,12 @@ def draw_curve(finding: RangeTestResult, width: int, height: int) -> Text:
     bottom = lowest - 0.1 * (top - lowest)
     rates = [point.lr for point in points]
     series = [
-        Series(rates, [min(point.high, top) for point in points], color="gray"),
-        Series(rates, [min(point.low, top) for point in points], color="gray"),
-        Series(rates, [min(point.smoothed, top) for point in points], "loss, smoothed", "blue+"),
+        Series(rates, [min(point.high, top) for point in points], color="bright_black"),
+        Series(rates, [min(point.low, top) for point in points], color="bright_black"),
+        Series(rates, [min(point.smoothed, top) for point in points], "loss, smoothed", "bright_blue"),
     ]
     for name, rate in _choose_marks(finding).items():
-        series.append(Series([rate, rate], [bottom, top], f"{name} {rate:.1e}", MARKS.get(name, "green+")))
+        series.append(Series([rate, rate], [bottom, top], f"{name} {rate:.1e}", MARKS.get(name, "bright_green")))
     return draw_line_chart(series, width, height, log_x=True, x_label="learning rate")
 
 

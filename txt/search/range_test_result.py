@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -13,6 +13,7 @@ from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.files import FORMAT, read_json, write_json
+from txt.option_schema import list_options
 from txt.search.loss_curve import LossCurve
 from txt.search.range_test import RangeTestStep, build_loss_curves
 from txt.search.suggestion_rules import RULES
@@ -161,7 +162,7 @@ FILE = "lrfind.json"
 
 def make_key(config: TrainConfig) -> str:
     """Return the key of a suggestion: the options of the model that are set, and the batch size."""
-    model = [item.name for item in fields(config) if item.metadata["group"] in ("Model", "Pretrained")]
+    model = [each.name for each in list_options(TrainConfig).values() if each.group in ("Model", "Pretrained")]
     shown = [f"{name}={getattr(config, name)}" for name in model if getattr(config, name) is not None]
     return " ".join([*shown, f"batch_size={config.batch_size}"])
 

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import Field, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
-from txt.option_schema import check_limits, flag, read_toml
+from txt.option_schema import Option, find_option, list_options, list_spellings, read_toml
 
 MAX_COMBINATIONS = 10_000
 _LOG_FROM = 10.0  # times the lower end: a range as wide as this is drawn from by its logarithm
@@ -74,7 +74,7 @@ def read_values(texts: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, Dim
     Raises:
         InputError: a list is empty, a range is reversed, or an option does not take a value.
     """
-    items = {item.name: item for item in fields(TrainConfig)}
+    items = list_options(TrainConfig)
     fixed, space = dict[str, Any](), dict[str, Dimension]()
     for name, text in texts.items():
         _add_option(items[name], _parse_option(items[name], text), fixed, space)
@@ -87,16 +87,11 @@ def read_space_file(path: Path) -> tuple[dict[str, Any], dict[str, Dimension]]:
     Raises:
         InputError: the file cannot be read, names an unknown option (the nearest is suggested), or holds a wrong value.
     """
-    known = {item.name: item for item in fields(TrainConfig)}
-    by_flag = {
-        spelling.lstrip("-").replace("-", "_"): item for item in known.values() for spelling in item.metadata["flags"]
-    }
-    names = known | by_flag
     fixed, space = dict[str, Any](), dict[str, Dimension]()
     for written, value in read_toml(path).items():
-        item = names.get(written.replace("-", "_"))
+        item = find_option(TrainConfig, written)
         if item is None:
-            hint = did_you_mean(written.replace("-", "_"), names)
+            hint = did_you_mean(written.replace("-", "_"), list_spellings(TrainConfig))
             raise InputError(f"`{path}` has an unknown parameter `{written}`", hint)
         read = _parse_choices(item, [_spell_value(each) for each in value]) if isinstance(value, list) else None
         _add_option(item, read or _parse_option(item, _spell_value(value)), fixed, space)
@@ -205,14 +200,14 @@ def _order_numbers(count: int, trials: int | None, seed: int) -> Iterator[int]:
             yield number
 
 
-def _add_option(item: Field[Any], read: Any, fixed: dict[str, Any], space: dict[str, Dimension]) -> None:
+def _add_option(item: Option, read: Any, fixed: dict[str, Any], space: dict[str, Dimension]) -> None:
     if isinstance(read, Choices | Range):
         space[item.name] = read
     else:
         fixed[item.name] = read
 
 
-def _parse_option(item: Field[Any], text: str) -> Any:
+def _parse_option(item: Option, text: str) -> Any:
     """Return a value, Choices or a Range."""
     if ".." in text:
         return _parse_range(item, text)
@@ -221,61 +216,38 @@ def _parse_option(item: Field[Any], text: str) -> Any:
     return _parse_choices(item, [part.strip() for part in text.split(",") if part.strip()])
 
 
-def _parse_choices(item: Field[Any], parts: Sequence[str]) -> Choices:
+def _parse_choices(item: Option, parts: Sequence[str]) -> Choices:
     if not parts:
-        raise InputError(f"{flag(item)} is an empty list", f"values are separated by commas: {flag(item)} a,b,c")
+        raise InputError(f"{item.flag} is an empty list", f"values are separated by commas: {item.flag} a,b,c")
     return Choices(tuple(dict.fromkeys(_parse_value(item, part) for part in parts)))
 
 
-def _parse_range(item: Field[Any], text: str) -> Range:
-    declared = str(item.type)
-    if "int" not in declared and "float" not in declared:
-        raise InputError(f"{flag(item)} does not take a range, as its values are not numbers", "list them: a,b,c")
+def _parse_range(item: Option, text: str) -> Range:
+    if not item.is_number:
+        raise InputError(f"{item.flag} does not take a range, as its values are not numbers", "list them: a,b,c")
     low_text, _, high_text = text.partition("..")
     low, high = _parse_value(item, low_text), _parse_value(item, high_text)
     if low is None or high is None:
-        raise InputError(f"{flag(item)} `{text}` is not a range of numbers")
+        raise InputError(f"{item.flag} `{text}` is not a range of numbers")
     if low >= high:
         raise InputError(
-            f"{flag(item)} {text} is reversed: {low:g} is not below {high:g}", f"try {flag(item)} {high:g}..{low:g}"
+            f"{item.flag} {text} is reversed: {low:g} is not below {high:g}", f"try {item.flag} {high:g}..{low:g}"
         )
-    return Range(low, high, log=low > 0 and high / low >= _LOG_FROM, whole="int" in declared)
+    return Range(low, high, log=low > 0 and high / low >= _LOG_FROM, whole=item.kind is int)
 
 
-def _parse_value(item: Field[Any], text: str) -> Any:
+def _parse_value(item: Option, text: str) -> Any:
     """Return one value of an option, checked."""
     text = text.strip()
-    declared = str(item.type)
-    if text.lower() == "none" and item.default is None:
-        return None
     try:
-        value = _convert_text(declared, text)
+        value = item.parse(text)
     except ValueError:
-        kinds = {"int": "whole numbers", "float": "numbers", "bool": "true or false"}
-        kind = next((spoken for name, spoken in kinds.items() if name in declared), declared)
+        kind = {int: "whole numbers", float: "numbers", bool: "true or false"}.get(item.kind, "a name")
         if text == "":
-            raise InputError(f"{flag(item)} is an empty list", f"it takes {kind}: {flag(item)} a,b,c") from None
-        raise InputError(f"{flag(item)} takes {kind}, not `{text}`") from None
-    check_limits(item, value)
+            raise InputError(f"{item.flag} is an empty list", f"it takes {kind}: {item.flag} a,b,c") from None
+        raise InputError(f"{item.flag} takes {kind}, not `{text}`") from None
+    item.check(value)
     return value
-
-
-def _convert_text(declared: str, text: str) -> Any:
-    if "int" in declared:
-        return int(text)
-    if "float" in declared:
-        return float(text)
-    if "bool" in declared:
-        return {"true": True, "false": False, "yes": True, "no": False}.get(text.lower()) or _parse_false(text)
-    if not text:
-        raise ValueError
-    return text
-
-
-def _parse_false(text: str) -> bool:
-    if text.lower() in ("false", "no"):
-        return False
-    raise ValueError
 
 
 def _spell_value(value: Any) -> str:
@@ -286,9 +258,8 @@ def _list_values(name: str, dimension: Dimension) -> Sequence[Any]:
     if isinstance(dimension, Choices):
         return dimension.values
     if not dimension.whole:
-        item = next(item for item in fields(TrainConfig) if item.name == name)
         raise InputError(
-            f"{flag(item)} is a range of real numbers, which a grid cannot try one by one",
+            f"{list_options(TrainConfig)[name].flag} is a range of real numbers, which a grid cannot try one by one",
             "list values, or take --sampler tpe or random",
         )
     return range(int(dimension.low), int(dimension.high) + 1)

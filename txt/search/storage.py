@@ -13,7 +13,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from txt.errors import InputError
-from txt.files import mend_torn_line
+from txt.files import mend_torn_line, open_own, refuse_link
 
 _CONNECT_SECONDS = 10
 
@@ -24,9 +24,10 @@ def open_journal(path: Path) -> BaseStorage:
     """Open the journal at `path`, or begin one.
 
     Raises:
-        InputError: it is damaged in the middle, where no crash can have torn it.
+        InputError: it is damaged in the middle, where no crash can have torn it; it or its lock is a link.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    refuse_link(path)
     lock = _RepairingLock(path)
     lock.acquire()  # a torn last line has to go before anyone reads
     lock.release()
@@ -81,8 +82,17 @@ def parse_url(url: str) -> URL:
 
 
 def without_password(url: str) -> str:
-    """Return the URL as it may be shown and kept: its password is left out."""
-    return make_url(url)._replace(password=None).render_as_string()
+    """Return the URL as it may be shown and kept: its password is left out.
+
+    Raises:
+        InputError: it is not a URL of a database.
+    """
+    try:
+        return make_url(url)._replace(password=None).render_as_string()
+    except (ArgumentError, ValueError):
+        raise InputError(
+            f"`{url[:99]}` is not the URL of a database", "--storage postgresql://user@host/name"
+        ) from None
 
 
 class _RepairingLock(JournalFileOpenLock):
@@ -100,7 +110,7 @@ class _RepairingLock(JournalFileOpenLock):
 
     def acquire(self) -> bool:
         """Wait for the lock, take it, and cut the journal back to its last whole line."""
-        handle = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o666)
+        handle = open_own(self._path, os.O_RDWR | os.O_CREAT)
         fcntl.flock(handle, fcntl.LOCK_EX)
         self._held = handle
         mend_torn_line(self._journal)

@@ -20,7 +20,7 @@ from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
 from txt.errors import InputError, TxtError
-from txt.metrics import Ints
+from txt.metrics import Ints, is_error
 from txt.search.description import StudyDescription
 from txt.search.owner import identify_process, is_gone
 from txt.search.rounds import (
@@ -82,7 +82,7 @@ class Study:
         Raises:
             InputError: the one that is there was made for other data or options; it says which.
         """
-        minimize = description.config.metric == "loss"
+        minimize = is_error(description.config.metric)
         study = optuna.create_study(
             storage=storage,
             study_name=name,
@@ -125,7 +125,7 @@ class Study:
     @property
     def minimizes(self) -> bool:
         """Whether lower scores are better."""
-        return self.description.config.metric == "loss"
+        return is_error(self.description.config.metric)
 
     @cached_property
     def points(self) -> SearchPoints:

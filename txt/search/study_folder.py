@@ -6,10 +6,15 @@ from pathlib import Path
 
 from optuna.storages import BaseStorage
 
+from txt.consent import allow, is_allowed
 from txt.errors import InputError, did_you_mean
 from txt.files import FORMAT, read_json, write_json
+from txt.json_input import take_field
 from txt.runs.folder import RUNS, STUDIES, check_name
 from txt.search.storage import open_database, open_journal, without_password
+
+STORAGE = "storage"
+"""The kind of what is allowed where a study names a database."""
 
 
 @dataclass(frozen=True)
@@ -77,24 +82,41 @@ class StudyFolder:
         return (self.path / "study.json").is_file()
 
     def describe(self, prepared: Path, storage: str | None) -> None:
-        """Write study.json: where the data is and, without its password, the database."""
+        """Write study.json: where the data is and, without its password, the database, which was typed here."""
         shown = without_password(storage) if storage else None
+        if shown is not None:
+            allow(STORAGE, *self.storage_key(shown))
         write_json(self.path / "study.json", {"format": FORMAT, "prepared": str(prepared.resolve()), "storage": shown})
 
     def prepared_path(self) -> Path:
         """Return the folder of prepared data on this machine."""
-        return Path(str(read_json(self.path / "study.json")["prepared"]))
+        path = self.path / "study.json"
+        return Path(take_field(read_json(path), "prepared", str, f"`{path}`"))
 
     def storage_url(self) -> str | None:
         """Return the URL of the database, without its password; None where the study is kept in a journal."""
-        url = read_json(self.path / "study.json")["storage"]
-        return None if url is None else str(url)
+        path = self.path / "study.json"
+        url = take_field(read_json(path), "storage", str | None, f"`{path}`", None)
+        return None if url is None else without_password(url)
+
+    def storage_key(self, url: str) -> tuple[str, str]:
+        """Return what an allowance to open the database of this study is about."""
+        return str(self.path.resolve()), url
+
+    def describe_storage(self, url: str) -> str:
+        """Say which database this study names."""
+        return f"study `{self.name}` says that it is kept in the database `{url}`, which was not typed here"
 
     def storage(self, url: str | None = None) -> BaseStorage:
-        """Open the storage; `url` is the database's with its password, where one is needed.
+        """Open the storage; `url` is the database's, as the user typed it.
+
+        A database that only study.json names is not opened before the user has allowed it: to open one is to connect to
+        it, and to make tables in it.
 
         Raises:
-            InputError: it cannot be opened.
+            InputError: it cannot be opened, or is not allowed.
         """
         known = url or (self.storage_url() if self.exists() else None)
+        if known is not None and url is None and not is_allowed(STORAGE, *self.storage_key(known)):
+            raise InputError(self.describe_storage(known), f"--storage {known} opens it")
         return open_database(known) if known else open_journal(self.path / "journal.log")

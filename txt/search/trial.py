@@ -13,12 +13,12 @@ import optuna
 import torch
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import TrialState
-from scipy.special import stdtrit
 
 from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.evaluation.intervals import intervals
+from txt.metrics import LOSS
 from txt.runs.events import Evaluation, Event, Finished
 from txt.runs.folder import RUNS, Run
 from txt.search.study import Study, TakenPoint
@@ -64,6 +64,8 @@ def interval_half_width(halves: list[float], scores: list[float]) -> float:
     rows = mean(halves)
     if len(scores) < 2:
         return rows
+    from scipy.special import stdtrit
+
     seeds = float(stdtrit(len(scores) - 1, 0.975)) * stdev(scores) / math.sqrt(len(scores))
     return math.hypot(rows, seeds)
 
@@ -174,7 +176,7 @@ class _WatchedRun:
 
 def _measure_half_width(best: Evaluation, metric: str, num_classes: int) -> float | None:
     """Return half the width of the interval of a score on val; the loss has none, as its rows are not on record."""
-    if metric == "loss":
+    if metric == LOSS:
         return None
     counts = np.array(best.confusion)  # (C, C)
     labels, predictions = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), num_classes)

@@ -16,6 +16,7 @@ from typing import Any
 import torch
 
 from txt.data.prepared import Prepared
+from txt.files import open_folder, open_own
 from txt.search.owner import identify_process, is_gone
 from txt.search.study import Study
 from txt.search.study_folder import StudyFolder
@@ -91,10 +92,12 @@ def _main(job: Job) -> None:
 def _leave_terminal(log: Path) -> None:
     """Write to the log from here on, out of reach of Ctrl-C, which is for the process that started this one."""
     os.setsid()
-    log.parent.mkdir(exist_ok=True)
-    with log.open("ab") as file:
-        os.dup2(file.fileno(), sys.stdout.fileno())
-        os.dup2(file.fileno(), sys.stderr.fileno())
+    folder = open_folder(log.parent, make=True, links=False)
+    file = open_own(log.name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, folder=folder)
+    for stream in (sys.stdout, sys.stderr):
+        os.dup2(file, stream.fileno())
+    os.close(file)
+    os.close(folder)
 
 
 def _stop_on_signals(supervisor: dict[str, Any]) -> Callable[[], bool]:

@@ -8,13 +8,16 @@ import os
 import stat
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from txt.files import atomic_write
-from txt.runs.events import Acknowledged, Event
+from txt.errors import InputError
+from txt.files import LinkedError, atomic_write, open_folder, open_own
+from txt.json_input import has_kind, parse_json
+from txt.runs.events import Acknowledged, Event, Warned
 from txt.runs.folder import Run
+from txt.sanitize import clip
 
 if TYPE_CHECKING:
     from txt.training.checkpoint import TrainingProgress
@@ -23,11 +26,15 @@ if TYPE_CHECKING:
 PAUSE, RESUME, SAVE, STOP, DISCARD, RATE, NOTE = "pause", "resume", "save", "stop", "discard", "rate", "note"
 COMMANDS = (PAUSE, RESUME, SAVE, STOP, DISCARD, RATE, NOTE)
 
+UNREADABLE = "unreadable"
+"""The name of what is not a command; it is refused in the event log."""
+
 _FOLDER = "control"
 _ENDINGS = {STOP: "interrupted", DISCARD: "discarded"}
 _LOOKS_A_SECOND = 20.0  # while paused
 _LOWEST_FACTOR, _HIGHEST_FACTOR = 1e-6, 1e6  # of the planned learning rate, by all changes together
 _LONGEST = 10_000  # bytes of a command's file
+_LONGEST_NUMBER = 100  # characters of a command's name that are logged
 
 
 @dataclass(frozen=True)
@@ -44,9 +51,10 @@ def send_command(run: Run, name: str, value: float | str | None = None) -> str:
 
     Raises:
         OSError: the run's folder cannot be written to.
+        LinkedError: its folder of commands is a link.
     """
     number = f"{time.time_ns():020d}-{os.getpid()}"
-    with atomic_write(run.path / _FOLDER / f"{number}.json") as file:
+    with atomic_write(run.path / _FOLDER / f"{number}.json", links=False) as file:
         json.dump({"command": name, "value": value}, file)
     return number
 
@@ -61,6 +69,7 @@ class Controls:
         self._folder = run.path / _FOLDER
         self._group = group
         self._seen: set[str] = set()
+        self._ignored: str | None = None
         if group.writes:
             list(self._read_commands())
 
@@ -76,6 +85,9 @@ class Controls:
         """
         paused = False
         while True:
+            if self._ignored is not None:
+                yield Warned(time=time.time(), step=progress.step, message=self._ignored)
+                self._ignored = None
             for command in self._collect_commands(stop):
                 paused = command.name == PAUSE or (paused and command.name != RESUME)
                 if command.name == SAVE:
@@ -98,40 +110,73 @@ class Controls:
 
     def _read_commands(self) -> Iterator[Command]:
         """Yield the commands that came, in the order of sending, and take their files away."""
+        # All is done by the descriptor of the folder, which may not be a link: in a run from elsewhere it could be one
+        # to any folder, whose files would be read as commands and removed.
         try:
-            names = sorted(entry.name for entry in os.scandir(self._folder) if entry.name.endswith(".json"))
-        except FileNotFoundError:
+            folder = open_folder(self._folder, links=False)
+        except LinkedError as error:
+            self._ignore(error.message)
             return
-        for name in names:
-            if name in self._seen or name.startswith("."):
-                continue
-            self._seen.add(name)
-            path = self._folder / name
-            try:
-                command = (
-                    Command("unreadable", number=path.stem) if self._may_be_foreign(path) else _parse_command(path)
-                )
-                path.unlink(missing_ok=True)
-            except OSError as error:
-                command = Command("unreadable", error.strerror, path.stem)
-            yield command
+        except OSError:
+            return
+        try:
+            names = sorted(name for name in os.listdir(folder) if name.endswith(".json") and not name.startswith("."))
+            for name in names:
+                if name not in self._seen:
+                    self._seen.add(name)
+                    yield _take_command(name, folder)
+        finally:
+            os.close(folder)
 
-    def _may_be_foreign(self, path: Path) -> bool:
-        """Tell whether a command may come from anybody: the folder is open to all users, and another one wrote it."""
-        open_to_all = self._folder.stat().st_mode & stat.S_IWOTH
-        return bool(open_to_all) and path.lstat().st_uid not in (os.geteuid(), 0)
+    def _ignore(self, why: str) -> None:
+        """Note once that no commands are read."""
+        if why not in self._seen:
+            self._seen.add(why)
+            self._ignored = f"commands are not read: {why}"
 
 
-def _parse_command(path: Path) -> Command:
-    """Read a command; an invalid one gets a name that does not exist, and so is refused in the event log."""
-    with path.open("rb") as file:
-        content = file.read(_LONGEST)
+def _take_command(name: str, folder: int) -> Command:
+    """Read a command and remove its file; an invalid one gets a name that does not exist, and so is refused."""
+    number = clip(name.removesuffix(".json"), _LONGEST_NUMBER)
     try:
-        value = json.loads(content)
-        name, given = str(value["command"]), value.get("value")
-    except (ValueError, TypeError, KeyError, AttributeError):
-        return Command("unreadable", number=path.stem)
-    return Command(name, given if isinstance(given, int | float | str) else None, path.stem)
+        try:
+            if _may_be_foreign(name, folder):
+                return Command(UNREADABLE, number=number)
+            with os.fdopen(open_own(name, os.O_RDONLY, folder=folder), "rb") as file:
+                return _parse_command(file.read(_LONGEST + 1), number)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(name, dir_fd=folder)
+    except LinkedError:
+        return Command(UNREADABLE, number=number)
+    except OSError as error:
+        return Command(UNREADABLE, error.strerror, number)
+
+
+def _may_be_foreign(name: str, folder: int) -> bool:
+    """Tell whether a command may come from anybody: the folder is open to all users, and another one wrote it."""
+    open_to_all = os.fstat(folder).st_mode & stat.S_IWOTH
+    writer = os.stat(name, dir_fd=folder, follow_symlinks=False).st_uid
+    return bool(open_to_all) and writer not in (os.geteuid(), 0)
+
+
+def _parse_command(content: bytes, number: str) -> Command:
+    """Read a command's content; whatever is not one gets a name that does not exist, and so is refused in the log."""
+    unreadable = Command(UNREADABLE, number=number)
+    if len(content) > _LONGEST:
+        return unreadable
+    try:
+        asked = parse_json(content, "the command")
+    except InputError:
+        return unreadable
+    name, value = asked.get("command"), asked.get("value")
+    if name not in COMMANDS:
+        return unreadable
+    if name == RATE:
+        return Command(name, value if has_kind(value, float) else None, number)
+    if name == NOTE:
+        return Command(name, value, number) if isinstance(value, str) else unreadable
+    return Command(name, None, number)
 
 
 def _change_rate(progress: "TrainingProgress", factor: float | str | None) -> str | None:

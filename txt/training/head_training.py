@@ -18,7 +18,7 @@ from torch import Tensor
 
 from txt.data.prepared import Prepared
 from txt.errors import InputError
-from txt.metrics import Ints, count_confusions, score_predictions
+from txt.metrics import LOSS, Ints, count_confusions, score_predictions
 from txt.model.build import build_model, learning_rate_scale
 from txt.model.dropout import Dropout, draw_mask_pool
 from txt.model.pretrained import PretrainedClassifier
@@ -162,7 +162,7 @@ class HeadTraining:
             yield Saved(time=time.time(), step=self.step, path=inside, best=True)
 
     def _score(self, logits: Floats, metric: str) -> float:
-        if metric == "loss":
+        if metric == LOSS:
             return _compute_loss(logits, self.val.labels)
         return score_predictions(self.val.labels, logits.argmax(1), self.num_classes)[metric]
 

@@ -10,7 +10,7 @@ import torch
 
 from txt.runs.events import Acknowledged, Event, Finished, Started, Step
 from txt.runs.folder import Run
-from txt.runs.status import BEAT_SECONDS, FAILED, PAUSED, STARTING, TRAINING, make_own_status, write_status
+from txt.runs.state import BEAT_SECONDS, FAILED, PAUSED, STARTING, TRAINING, make_own_status, write_status
 from txt.training.control import PAUSE, RESUME
 
 _STATES = {PAUSE: PAUSED, RESUME: TRAINING}

@@ -5,7 +5,6 @@ from typing import NamedTuple
 import numpy as np
 import numpy.typing as npt
 import torch
-from sklearn.linear_model import LogisticRegression
 from torch import nn
 
 from txt.data.prepared import Split
@@ -81,6 +80,8 @@ def fit_head(embeddings: Floats, labels: npt.NDArray[np.int64], classes: int, st
         classes: C; those without a row are never predicted.
         strength: the inverse strength of regularization, scikit-learn's C.
     """
+    from sklearn.linear_model import LogisticRegression  # takes longer to import than torch
+
     scale = float(np.linalg.norm(embeddings, axis=1).mean()) or 1.0
     fitted = LogisticRegression(C=strength, max_iter=1000).fit(embeddings / scale, labels)
     coefficients, intercepts = fitted.coef_ / scale, fitted.intercept_

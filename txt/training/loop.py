@@ -8,10 +8,11 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 
+from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.files import remove_leftovers
@@ -19,7 +20,7 @@ from txt.model.build import build_model, learning_rate_scale
 from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import save_model
 from txt.runs.events import Evaluation, Event, Finished, Saved, Started, Warned
-from txt.runs.folder import EventLog, Run
+from txt.runs.folder import EventLog, Run, find_linked_folders
 from txt.training.batches import RowNumbers
 from txt.training.checkpoint import Checkpoint, TrainingProgress, load_newest_checkpoint, save_checkpoint
 from txt.training.control import Controls
@@ -34,6 +35,9 @@ from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
 from txt.training.plan import TrainingPlan
 from txt.training.validation import is_better, score_split
+
+if TYPE_CHECKING:
+    from txt.training.ladder.climb import Climbing
 
 _EXPLODED = 10.0  # times the loss of guessing: no healthy training comes near
 _EPOCH_CHECKPOINT_SECONDS = 60.0  # short epochs need no checkpoint each
@@ -56,11 +60,11 @@ def train(
     Raises:
         InputError: the data cannot be trained on, or the checkpoint belongs to other options or data.
     """
-    _check_trainable(prepared)
+    find_linked_folders(run)  # refuses checkpoints that are another run's
     config = run.config()
+    _check_trainable(prepared, config)
     machine = choose_machine(config, resume.settings.get("precision") if resume else None)
-    kind = HeadTraining if config.few_shot or config.freeze == "all" else Training
-    training = kind(run, prepared, machine, join_group())
+    training = _kind_of(config)(run, prepared, machine, join_group())
     if resume:
         training.restore(resume)
     if not training.group.writes:
@@ -319,8 +323,16 @@ def _check_same(before: dict[str, Any], now: dict[str, Any]) -> None:
         raise InputError(f"the checkpoint was made with other settings: {', '.join(changed)}", "resume with the same")
 
 
-def _check_trainable(prepared: Prepared) -> None:
-    for split in ("train", "val"):
+def _kind_of(config: TrainConfig) -> "type[Training | HeadTraining | Climbing]":
+    if config.rungs:
+        from txt.training.ladder.climb import Climbing  # imports scipy, which takes a second
+
+        return Climbing
+    return HeadTraining if config.few_shot or config.freeze == "all" else Training
+
+
+def _check_trainable(prepared: Prepared, config: TrainConfig) -> None:
+    for split in ("train",) if config.rungs else ("train", "val"):
         if not len(prepared.split(split)):
             raise InputError(
                 f"`{prepared.path}` has no labeled rows in its {split} split",

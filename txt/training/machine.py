@@ -67,8 +67,16 @@ def find_device(name: str) -> torch.device:
 
 
 def convert_precision(model: ModuleT, machine: Machine) -> ModuleT:
-    """Return the model converted to the machine's precision, in place."""
+    """Return the model converted to the machine's precision, in place.
+
+    What adds up to the logits of a ladder's model stays in float32: it is little work, and the sum of n-grams and an
+    encoder's vectors is often much smaller than its parts.
+    """
+    exact: tuple[nn.Module, ...] = getattr(model, "exact_parts", tuple)()
+    kept = [(part, {name: each.clone() for name, each in part.state_dict().items()}) for part in exact]
     nn.Module.to(model, dtype=machine.dtype)
+    for part, state in kept:
+        nn.Module.to(part, dtype=torch.float32).load_state_dict(state)
     return model
 
 

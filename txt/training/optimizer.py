@@ -9,12 +9,29 @@ import copy
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adamw import adamw
 
 from txt.model.pretrained import Model
+from txt.model.torch_internals import copy_all, split_sparse
 from txt.training.distributed import Group
+
+_BETAS, _EPSILON = (0.9, 0.999), 1e-8  # torch's own
+
+
+class _Piece(NamedTuple):
+    """Slices of the flat tensors whose weights have the same weight decay and share of the learning rate."""
+
+    weights: Tensor
+    gradient: Tensor
+    first_moment: Tensor
+    second_moment: Tensor
+    steps: Tensor
+    weight_decay: float
+    rate_scale: float
 
 
 class FlatAdamW:
@@ -50,8 +67,7 @@ class FlatAdamW:
         self._collected = self._added_up = False
         for worker, gradient in zip(self._workers, _make_views(self.gradients, self._masters), strict=True):
             worker.register_post_accumulate_grad_hook(partial(self._take_gradient, gradient))
-        self._scales = [scale for _, scale in pieces]
-        self._optimizer = self._make_fused([decay for decay, _ in pieces])
+        self._pieces = self._cut_pieces(list(pieces))
 
     def collect(self) -> None:
         """Say that a backward pass is over: gradients of another one before `step` are added to its own."""
@@ -72,9 +88,22 @@ class FlatAdamW:
 
     def step(self, learning_rate: float) -> None:
         """Update the weights by the collected gradients."""
-        for group, scale in zip(self._optimizer.param_groups, self._scales, strict=True):
-            group["lr"] = learning_rate * scale
-        self._optimizer.step()
+        # The functional form: making an AdamW loads torch's compiler, which takes longer than torch itself. The fused
+        # kernel gets slices of our own tensors, so what it updates is what a checkpoint stores.
+        for piece in self._pieces:
+            adamw(
+                *([each] for each in (piece.weights, piece.gradient, piece.first_moment, piece.second_moment)),
+                [],
+                [piece.steps],
+                fused=True,
+                amsgrad=False,
+                beta1=_BETAS[0],
+                beta2=_BETAS[1],
+                lr=learning_rate * piece.rate_scale,
+                weight_decay=piece.weight_decay,
+                eps=_EPSILON,
+                maximize=False,
+            )
         self._forget_gradients()
         self.refresh()
 
@@ -89,7 +118,7 @@ class FlatAdamW:
         # in the float32 masters, and the working copy is rounded from them anew: no rounding error is carried on.
         if self.working is not self.model:
             with torch.no_grad():
-                torch._foreach_copy_(self._workers, self._masters)
+                copy_all(self._workers, self._masters)
 
     def state(self) -> dict[str, Tensor]:
         """Return what a checkpoint needs: the weights and both moments, each (P,) float32."""
@@ -99,8 +128,8 @@ class FlatAdamW:
         """Go on from a checkpoint's tensors, after `steps` steps."""
         for name, tensor in self.state().items():
             tensor.copy_(state[name])
-        for state_of_group in self._optimizer.state.values():
-            state_of_group["step"].fill_(steps)
+        for piece in self._pieces:
+            piece.steps.fill_(steps)
         self.refresh()
 
     def _take_gradient(self, gradient: Tensor, worker: Tensor) -> None:
@@ -113,8 +142,8 @@ class FlatAdamW:
         if given is None:
             return
         if given.is_sparse:
-            rows = given._indices()[0]
-            gradient.index_add_(0, rows, given._values().to(gradient.dtype))
+            rows, values = split_sparse(given)
+            gradient.index_add_(0, rows, values.to(gradient.dtype))
             self._touched.append((gradient, rows))
         elif self._collected:
             gradient.add_(given)
@@ -145,20 +174,14 @@ class FlatAdamW:
         nn.Module.to(working, dtype=dtype)
         return working, [narrow[id(master)] for master in self._masters]
 
-    def _make_fused(self, decays: list[float]) -> torch.optim.AdamW:
-        """Make the fused optimizer over the flat pieces and their moments."""
+    def _cut_pieces(self, groups: list[tuple[float, float]]) -> list[_Piece]:
+        """Cut the flat tensors into the slices of the groups (weight decay, share of the learning rate)."""
         flat = (self.weights, self.gradients, self._first_moment, self._second_moment)
-        pieces = list(zip(*(tensor.split(self._sizes) for tensor in flat), strict=True))
-        parameters = [nn.Parameter(weights) for weights, *_ in pieces]
-        groups = [{"params": [each], "weight_decay": decay} for each, decay in zip(parameters, decays, strict=True)]
-        optimizer = torch.optim.AdamW(groups, lr=0.0, fused=True)
-        # AdamW gets slices of our own tensors as gradients and state, instead of making its own. What it updates is
-        # thus what a checkpoint stores, and loading is copying into the flat tensors.
-        for each, (_, gradient, first, second) in zip(parameters, pieces, strict=True):
-            each.grad = gradient
-            step = torch.zeros((), dtype=torch.float32, device=first.device)
-            optimizer.state[each] = {"step": step, "exp_avg": first, "exp_avg_sq": second}
-        return optimizer
+        slices = zip(*(tensor.split(self._sizes) for tensor in flat), strict=True)
+        return [
+            _Piece(*own, torch.zeros((), dtype=torch.float32, device=own[0].device), decay, scale)
+            for own, (decay, scale) in zip(slices, groups, strict=True)
+        ]
 
 
 def _group_alike(

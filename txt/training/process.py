@@ -7,9 +7,11 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from txt.files import open_own
 from txt.runs.folder import Run
-from txt.runs.status import STARTING, make_own_status, write_status
+from txt.runs.state import STARTING, make_own_status, write_status
 
 
 @dataclass(frozen=True)
@@ -48,12 +50,15 @@ def start_trainer(run: Run, at_step: int | None = None, environment: Mapping[str
         run: a run that is described, and not being trained.
         at_step: the checkpoint to go on from, the newest by default.
         environment: variables for the process besides our own.
+
+    Raises:
+        LinkedError: one of these files is a link, and could be any file of ours.
     """
     command = [sys.executable, "-m", "txt", "train", "--resume", str(run.path.resolve()), "--plain"]
     command += [] if at_step is None else ["--at-step", str(at_step)]
     talk, conclusion = talk_path(run), conclusion_path(run)
     conclusion.unlink(missing_ok=True)
-    with talk.open("wb") as said, conclusion.open("wb") as told:
+    with _open_anew(talk) as said, _open_anew(conclusion) as told:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -65,3 +70,8 @@ def start_trainer(run: Run, at_step: int | None = None, environment: Mapping[str
     write_status(run, make_own_status(process.pid, STARTING))
     threading.Thread(target=process.wait, name="reaper", daemon=True).start()  # else it would look alive when dead
     return Trainer(run, process)
+
+
+def _open_anew(path: Path) -> IO[bytes]:
+    """Open a file of the run's folder for writing, emptied; a link in its place is refused."""
+    return os.fdopen(open_own(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb")

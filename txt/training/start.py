@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -10,14 +10,17 @@ from typing import Any, NamedTuple
 import torch
 
 from txt.config import PrepareConfig, TrainConfig
+from txt.consent import MODEL, is_allowed
+from txt.data import minilm
+from txt.data.hub import locate_model
 from txt.data.prepare import prepare
-from txt.data.prepared import MANIFEST, Prepared
+from txt.data.prepared import Prepared
 from txt.data.progress import ProgressWatcher
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
 from txt.labeling.store.stored_labels import open_stored_labels
 from txt.runs.folder import Run
-from txt.runs.status import STARTING, make_own_status, write_status
+from txt.runs.state import STARTING, make_own_status, write_status
 from txt.training.batches import steps_per_epoch
 from txt.training.checkpoint import Checkpoint, list_checkpoints, load_checkpoint, parse_step
 from txt.training.distributed import join_group
@@ -75,8 +78,11 @@ def start_on_file(
     progress: ProgressWatcher,
     told: Callable[[DataReport], None],
     settle: Settle = lambda config, _: config,
+    choose_tokenizer: Callable[[Sequence[str]], str | None] | None = None,
 ) -> Start:
     """Prepare a data file into the folder of a new run; `progress` hears how far it is, `told` gets the data report.
+
+    `choose_tokenizer` names a tokenizer that suits some of the texts, or None for the one that `preparing` says.
 
     Raises:
         InputError: the file cannot be prepared, no such device or pretrained model, the run's name is taken, or rows
@@ -88,7 +94,7 @@ def start_on_file(
         _say_starting(run)
         folder = run.path / PREPARED
         decided = open_stored_labels(file, preparing)
-        told(prepare(file, preparing, folder, progress, decided=decided))
+        told(prepare(file, preparing, folder, progress, decided=decided, choose_tokenizer=choose_tokenizer))
         prepared = Prepared.open(folder)
         _check_weights(config, prepared)
         make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
@@ -143,11 +149,6 @@ def _try_start(make: Callable[[], Start]) -> tuple[Start | None, TxtError | None
         return None, error
 
 
-def is_prepared(path: Path) -> bool:
-    """Return whether the path is a prepared folder."""
-    return (path / MANIFEST).is_file()
-
-
 def resume(name: str, changes: dict[str, Any], at_step: int | None = None) -> Start:
     """Find what a stopped run needs to go on, from its newest checkpoint or the one at a step.
 
@@ -168,6 +169,8 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None) -> St
             f"run `{run.name}` was started with other options: {told}",
             "resume it without them, or start a new run with another --name",
         )
+    if "pretrained" not in changes and find_unknown_model(run):
+        raise InputError(describe_unknown_model(run), f"--from {config.pretrained} fetches it")
     prepared = Prepared.open(run.prepared_path())
     if prepared.fingerprint != run.record()["fingerprint"]:
         raise InputError(
@@ -179,6 +182,18 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None) -> St
     start = Start(run, prepared, _load_checkpoint_at(run, at_step))
     _say_starting(run)
     return start
+
+
+def find_unknown_model(run: Run) -> str | None:
+    """Return the model of a hub that a run names and that nobody named here before: to open it is to ask the hub."""
+    name = run.config().pretrained
+    known = name is None or name == minilm.NAME or Path(locate_model(name)).exists() or is_allowed(MODEL, name)
+    return None if known else name
+
+
+def describe_unknown_model(run: Run) -> str:
+    """Say which model a run from elsewhere names."""
+    return f"run `{run.name}` goes on from the model `{run.config().pretrained}`, which was not named here before"
 
 
 def _say_starting(run: Run) -> None:

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 
 from txt.data.prepared import Split
-from txt.metrics import Ints, count_confusions, score_predictions
+from txt.metrics import LOSS, Ints, count_confusions, orient, score_predictions
 from txt.model.predict import predict_logits
 from txt.model.pretrained import Model
 from txt.training.distributed import Group
@@ -25,7 +25,7 @@ class ValidationScores(NamedTuple):
 
     def score(self, metric: str) -> float:
         """Return the score that chooses the best model; `loss` is among them."""
-        return self.loss if metric == "loss" else self.metrics[metric]
+        return self.loss if metric == LOSS else self.metrics[metric]
 
 
 def score_split(model: Model, split: Split, num_classes: int, machine: Machine, group: Group) -> ValidationScores:
@@ -48,7 +48,7 @@ def score_split(model: Model, split: Split, num_classes: int, machine: Machine, 
 
 
 def is_better(score: float, best: float | None, metric: str) -> bool:
-    """Return whether a score beats the best so far; a lower loss is better, a higher anything else."""
+    """Return whether a score beats the best so far; of a loss or an error less is better."""
     if best is None:
         return True
-    return score < best if metric == "loss" else score > best
+    return orient(metric, score) > orient(metric, best)

@@ -10,10 +10,25 @@ from rich.text import Text
 
 from txt.charts.run_plots import format_metric_name
 from txt.charts.ticks import format_clock
+from txt.metrics import LOSS
 from txt.runs.diagnosis import Advice
 from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Saved, Started, Warned
-from txt.runs.live import DIED, NOT_STARTED, REMOVED, LogEntry, WatchedRun
-from txt.runs.status import FAILED, PAUSED, STARTING, TRAINING
+from txt.runs.live import REMOVED, LogEntry, WatchedRun
+from txt.runs.state import (
+    DIED,
+    DISCARDED,
+    DIVERGED,
+    EARLY_STOPPED,
+    ENDED,
+    FAILED,
+    FINISHED,
+    INTERRUPTED,
+    NOT_STARTED,
+    PAUSED,
+    RUNNING,
+    STARTING,
+    find_kind,
+)
 from txt.sanitize import clip, sanitize
 from txt.wording.key_page import format_key_page
 from txt.wording.labeling import draw_progress_rule, join_left_right
@@ -65,17 +80,18 @@ _MORE_KEYS = (
 
 _STATES = {
     STARTING: "starting …",
-    TRAINING: "training",
+    RUNNING: "training",
     PAUSED: "paused",
-    "completed": "finished",
-    "early_stopped": "stopped early",
-    "interrupted": "stopped, saved",
-    "discarded": "discarded",
-    "diverged": "diverged",
+    FINISHED: "finished",
+    EARLY_STOPPED: "stopped early",
+    INTERRUPTED: "stopped, saved",
+    DISCARDED: "discarded",
+    DIVERGED: "diverged",
     FAILED: "failed",
     NOT_STARTED: "not started",
 }
-_BAD = (DIED, FAILED, REMOVED, "diverged", "discarded")
+_LONGEST_FORECAST = 7 * 86_400.0  # seconds; a day of the week says no more
+_BAD = (DIED, FAILED, REMOVED, DIVERGED, DISCARDED)
 
 
 def describe_state(run: WatchedRun) -> str:
@@ -83,20 +99,19 @@ def describe_state(run: WatchedRun) -> str:
     state = run.state
     if state == DIED:
         return f"died at step {run.last_step:,}" if run.started else "died before it began"
-    return ("replay" if run.replayed and state == TRAINING else _STATES.get(state)) or state.replace("_", " ")
+    return "replay" if run.replayed and state == RUNNING else _STATES.get(state, state)
 
 
 def describe_trouble(run: WatchedRun) -> str:
     """Return what went wrong and what to do about it; empty when nothing did."""
     name = shlex.quote(sanitize(str(run.run.name)))
-    match run.state:
-        case "died":
-            return f"{describe_state(run)}, resume with: txt train --resume {name}"
-        case "failed":
-            why = run.status.reason if run.status else None
-            return f"failed at step {run.last_step:,}: {sanitize(why or 'see output.txt in its folder')}"
-        case "diverged":
-            return sanitize((run.finished.reason if run.finished else None) or "the loss exploded")
+    if run.state == DIED:
+        return f"{describe_state(run)}, resume with: txt train --resume {name}"
+    if run.state == FAILED:
+        why = run.status.reason if run.status else None
+        return f"failed at step {run.last_step:,}: {sanitize(why or 'see output.txt in its folder')}"
+    if run.state == DIVERGED:
+        return sanitize((run.finished.reason if run.finished else None) or "the loss exploded")
     return ""
 
 
@@ -119,7 +134,7 @@ def format_numbers(run: WatchedRun, width: int) -> list[Text]:
         first.append(f"loss {now['loss']:.3f}")
     if scores.last:
         first.append(f"val {scores.last.val_loss:.3f}")
-        if scores.last.metric != "loss":
+        if scores.last.metric != LOSS:
             first.append(f"{format_metric_name(scores.last.metric)} {scores.last.score:.4f}")
     if scores.best:
         first.append(f"best {scores.best.score:.4f} at epoch {scores.best.epoch:.3g}")
@@ -127,13 +142,13 @@ def format_numbers(run: WatchedRun, width: int) -> list[Text]:
         second += [f"lr {now['learning_rate']:.2e}", f"grad {now['gradient_norm']:.2f}"]
         second += [f"{now['rows_per_second']:,.0f} rows/s", f"{now['tokens_per_second'] / 1000:.3g}k tokens/s"]
         second.append(f"{now['memory_bytes'] / 2**30:.2f} GiB")
-    if run.status and run.alive:
+    if run.status and run.is_alive:
         if run.status.cpu is not None:
             second.append(f"CPU {run.status.cpu:.0%}")
         if run.status.device_use is not None:
             second.append(f"GPU {run.status.device_use:.0%}")
     if run.started:
-        second.append(f"{run.started.device} {run.started.precision}")
+        second.append(sanitize(f"{run.started.device} {run.started.precision}"))
         second.append(f"{run.started.train_rows:,} rows")
         second.append(f"{run.started.parameters / 1e6:.1f} M weights")
     return [_fit_parts(first, width), _fit_parts(second, width, "dim")]
@@ -172,12 +187,14 @@ def _describe_course(run: WatchedRun) -> list[str]:
     parts = []
     left = run.seconds_left
     if left is not None:
-        ends = time.strftime("%H:%M" if left < 72_000 else "%a %H:%M", time.localtime(time.time() + left))
-        parts.append(f"{format_clock(left)} to go, ends {ends}" if not run.replayed else f"{format_clock(left)} to go")
+        parts.append(f"{format_clock(left)} to go")
+        if not run.replayed and left < _LONGEST_FORECAST:
+            ends = time.strftime("%H:%M" if left < 72_000 else "%a %H:%M", time.localtime(time.time() + left))
+            parts[-1] += f", ends {ends}"
     if run.started:
         parts.append(f"epoch {run.epoch:.3g}/{run.started.epochs}")
         parts.append(f"step {run.last_step:,}/{run.total_steps:,}")
-        if run.finished and run.state == run.finished.status:
+        if run.finished and run.state in ENDED:
             parts.append(f"{format_clock(run.finished.seconds)} of training")
     return parts
 
@@ -214,7 +231,7 @@ def _describe_entry(what: Event | Advice, epochs: int) -> _LogLine | None:
 
 def _describe_evaluation(event: Evaluation, epochs: int) -> _LogLine:
     train = f"train loss {event.train_loss:.3f}, " if event.train_loss is not None else ""
-    score = "" if event.metric == "loss" else f", {format_metric_name(event.metric)} {event.score:.4f}"
+    score = "" if event.metric == LOSS else f", {format_metric_name(event.metric)} {event.score:.4f}"
     words = f"epoch {event.epoch:.4g}/{epochs}: {train}val {event.val_loss:.3f}{score}"
     return _LogLine(words, "  ◆ best" if event.best else "")
 
@@ -231,7 +248,7 @@ def _describe_started(event: Started, epochs: int) -> str:
 def _describe_finished(event: Finished, _epochs: int) -> str:
     best = "" if event.best_score is None else f", best {event.best_score:.4f} at epoch {event.best_epoch:.3g}"
     why = f": {event.reason}" if event.reason else best
-    return f"{_STATES.get(event.status, event.status)} after {format_clock(event.seconds)} of training{why}"
+    return f"{_STATES[find_kind(event)]} after {format_clock(event.seconds)} of training{why}"
 
 
 def _describe_answer(event: Acknowledged, _epochs: int) -> str:

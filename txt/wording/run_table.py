@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from txt.durations import format_duration
+from txt.metrics import format_unit
 from txt.sanitize import clip, sanitize
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ _MARKS = {
     "diverged": ("✗", "red"),
     "failed": ("✗", "red"),
 }
-_SUFFIX = {"accuracy": "", "macro_f1": " F1", "balanced_accuracy": " bal.", "mcc": " MCC", "loss": " loss"}
 
 
 def format_runs(
@@ -98,7 +98,7 @@ def format_best(run: "RunSummary", is_best: bool = False) -> Text:
     """Return the best score on val, with the metric's name where it is not accuracy."""
     if run.best is None:
         return Text("–")
-    return Text(f"{run.best:.3f}{_SUFFIX.get(run.metric or '', '')}{' ★' if is_best else ''}")
+    return Text(" ".join(filter(None, [f"{run.best:.3f}", sanitize(format_unit(run.metric or "")), "★" * is_best])))
 
 
 def format_when(moment: datetime, now: datetime) -> str:

@@ -1,14 +1,13 @@
 """Builds the search space of `txt grid` from typed options, a space file, a preset, --config and settings."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from txt.cli.console import say
 from txt.cli.options import GivenOptions, get_preset_options
 from txt.config import GridConfig, TrainConfig
 from txt.errors import InputError
-from txt.option_schema import flag, list_option_names
+from txt.option_schema import list_options
 from txt.recipes import OWN_ARCHITECTURE, choose_new_defaults
 
 if TYPE_CHECKING:
@@ -17,7 +16,7 @@ if TYPE_CHECKING:
     from txt.search.space import Space
 
 _ALONE = ("metric", "seed", "device", "threads", "log_interval", "save_interval", "keep_checkpoints")
-LISTED = tuple(name for name in TrainConfig.__dataclass_fields__ if name not in _ALONE)
+LISTED = tuple(name for name in list_options(TrainConfig) if name not in _ALONE)
 """The options that take a list or a range."""
 
 _DRAWN_TRIALS = 20
@@ -41,9 +40,9 @@ def build_space(
     typed = {name: value for name, value in given.items() if name in LISTED}
     fixed, listed = read_values(typed)
     fixed |= {name: given[name] for name in _ALONE if name in given}
-    for item in fields(TrainConfig):
+    for item in list_options(TrainConfig).values():
         if item.name in listed_in_file and item.name in _ALONE:
-            raise InputError(f"{flag(item)} takes one value: scores would not compare", "choose one")
+            raise InputError(f"{item.flag} takes one value: scores would not compare", "choose one")
     space = set_lists | {name: each for name, each in listed_in_file.items() if name not in fixed} | listed
     named = {**set_values, **options, **from_file, **fixed, **space}
     values, default_space = {**set_values, **options, **of_preset, **from_file, **fixed}, GUIDE_GRID
@@ -53,7 +52,7 @@ def build_space(
     space = dict(space or {name: each for name, each in default_space.items() if name not in fixed})
     values = {**choose_new_defaults({**named, **space}), **values}
     return find_base_config(
-        {name: value for name, value in values.items() if name in list_option_names(TrainConfig)}, space
+        {name: value for name, value in values.items() if name in list_options(TrainConfig)}, space
     ), space
 
 

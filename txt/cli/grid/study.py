@@ -2,16 +2,17 @@
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from txt.cli.consent import require_consent
 from txt.cli.grid.space import build_space, choose_sampler, say_count
 from txt.cli.options import GivenOptions, build_config, read_config_file
 from txt.cli.stage_bar import StageBar
 from txt.config import GridConfig, PrepareConfig, TrainConfig
 from txt.errors import InputError
-from txt.option_schema import flag, list_option_names
+from txt.option_schema import list_options
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared
@@ -88,15 +89,17 @@ def resume_study(
     name: str, source: str | None, fresh: Sequence[str], given: GivenOptions, searching: GridConfig
 ) -> OpenStudy:
     """Open an existing study; options that only a new study can take are refused."""
+    from txt.consent import allow
+    from txt.search.storage import without_password
     from txt.search.study import Study
-    from txt.search.study_folder import StudyFolder
+    from txt.search.study_folder import STORAGE, StudyFolder
 
     extra = [f"--{each}" for each in fresh]
-    extra += [flag(item) for item in fields(TrainConfig) if item.name in given]
-    extra += [flag(item) for item in fields(PrepareConfig) if item.name in given]
+    extra += [item.flag for item in list_options(TrainConfig).values() if item.name in given]
+    extra += [item.flag for item in list_options(PrepareConfig).values() if item.name in given]
     extra += [
-        flag(item)
-        for item in fields(GridConfig)
+        item.flag
+        for item in list_options(GridConfig).values()
         if item.name in ("sampler", "pruner", "trials", "seeds") and item.name in given
     ]
     if source is not None or extra:
@@ -106,9 +109,27 @@ def resume_study(
             "it takes --workers, --timeout, --keep-models and --storage",
         )
     folder = StudyFolder.open(name)
+    if searching.storage is None:
+        require_storage_consent(folder)
     study = Study.open(folder.name, folder.storage(searching.storage))
+    if searching.storage is not None:
+        allow(STORAGE, *folder.storage_key(without_password(searching.storage)))
     _check_data(study.description, folder)
     return OpenStudy(study, folder)
+
+
+def require_storage_consent(folder: "StudyFolder") -> None:
+    """Ask, once, before a database is opened that a study's folder names.
+
+    Raises:
+        InputError: the user does not want that, or there is no terminal to ask on.
+    """
+    from txt.search.study_folder import STORAGE
+
+    url = folder.storage_url()
+    if url is not None:
+        told, hint = folder.describe_storage(url), f"txt grid --resume {folder.name} --storage {url}"
+        require_consent(STORAGE, folder.storage_key(url), told, "Open it, and go on with the study there?", hint)
 
 
 def _check_data(description: "StudyDescription", folder: "StudyFolder") -> None:
@@ -127,9 +148,9 @@ def _open_prepared(source: str | None, given: GivenOptions) -> "Prepared":
     from txt.data.prepared import Prepared
     from txt.training.start import PREPARED
 
-    for item in fields(PrepareConfig):
-        if item.name in given and item.name not in list_option_names(TrainConfig):
-            raise InputError(f"{flag(item)} is about preparing data, and a prepared folder is prepared already")
+    for item in list_options(PrepareConfig).values():
+        if item.name in given and item.name not in list_options(TrainConfig):
+            raise InputError(f"{item.flag} is about preparing data, and a prepared folder is prepared already")
     if source is None and not PREPARED.is_dir():
         raise InputError(
             "there is nothing to train on: no `prepared` folder here", "txt grid DATA, or txt prepare DATA"

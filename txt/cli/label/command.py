@@ -24,7 +24,7 @@ from txt.config import READING, LabelConfig, PrepareConfig
 from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
 from txt.data.reading.source import join_paths, name_output, split_paths
 from txt.errors import InputError, TxtError
-from txt.option_schema import list_option_names
+from txt.option_schema import list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -35,9 +35,7 @@ if TYPE_CHECKING:
     from txt.labeling.session import LabelSession
 
 _COLUMNS = (*READING, "split_column")
-_UNUSED = tuple(
-    name for name in list_option_names(PrepareConfig) if name not in (*_COLUMNS, *list_option_names(LabelConfig))
-)
+_UNUSED = tuple(name for name in list_options(PrepareConfig) if name not in (*_COLUMNS, *list_options(LabelConfig)))
 _INSTEAD = "Instead of labeling"
 
 

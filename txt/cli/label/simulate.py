@@ -89,7 +89,7 @@ def _show_comparison(comparison: "Comparison", config: LabelConfig) -> None:
     from txt.charts.plot import Series, draw_line_chart
     from txt.labeling.simulate import RANDOM
 
-    colors = dict(zip(comparison.curves, ("cyan", "orange"), strict=False))
+    colors = dict(zip(comparison.curves, ("bright_cyan", "bright_yellow"), strict=False))
     lines = []
     for name, curve in comparison.curves.items():
         labels, means = [point[0] for point in curve], [100 * point[1] for point in curve]

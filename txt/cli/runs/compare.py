@@ -6,7 +6,7 @@ import typer
 
 from txt.cli.console import out, print_json, say
 from txt.cli.evaluate import PredictingBar
-from txt.cli.runs.arguments import JsonOption, RunsArgument
+from txt.cli.runs.arguments import JsonOption, RunsArgument, tell_bad_lines
 from txt.errors import InputError
 
 if TYPE_CHECKING:
@@ -31,14 +31,16 @@ def compare(
     from txt.cli.runs.comparison_view import show_courses, show_curves, show_differences, show_options
     from txt.evaluation.compare import compare as compared
     from txt.evaluation.compare import find_option_differences
-    from txt.runs.curves import collect_curves
+    from txt.runs.curves import read_curves
 
     chosen = _open_runs(runs)
     deciding = _choose_metric(metric, chosen[0])
     options = find_option_differences(chosen)
     if not as_json:
         show_options([run.name for run in chosen], options, out)
-        curves = {run.name: collect_curves(run.events()) for run in chosen}
+        curves = {run.name: read_curves(run) for run in chosen}
+        for name, each in curves.items():
+            tell_bad_lines(name, each)
         show_curves(curves, out)
         show_courses(curves, out)
     asked = _collect_predictions(chosen, split)

@@ -36,12 +36,12 @@ def show_options(runs: Sequence[str], options: Mapping[str, Sequence[Any]], cons
 def show_curves(curves: Mapping[str, "Curves"], console: Console) -> None:
     """Print the curves of all runs over each other: loss on val, and the score where all have the same metric."""
     from txt.charts.plot import Series, draw_line_chart
-    from txt.metrics import METRIC_NAMES
+    from txt.metrics import LOSS, format_label
 
     metrics = {entry.metric for each in curves.values() for entry in each.epochs}
     scored = metrics.pop() if len(metrics) == 1 else "accuracy"
-    name = METRIC_NAMES.get(scored if scored != "loss" else "accuracy", scored)
-    key = scored if scored != "loss" else "accuracy"
+    key = scored if scored != LOSS else "accuracy"
+    name = format_label(key)
     for title, value in (
         ("loss on val", lambda entry: entry.val_loss),
         (f"{name} on val", lambda entry: entry.metrics.get(key, float("nan"))),
@@ -60,7 +60,7 @@ def show_curves(curves: Mapping[str, "Curves"], console: Console) -> None:
 
 def show_courses(curves: Mapping[str, "Curves"], console: Console) -> None:
     """Print how each training went, in numbers: its best epoch, its lowest loss, and where it was at the end."""
-    from txt.metrics import METRIC_NAMES
+    from txt.metrics import format_label
 
     rows = []
     for run, each in curves.items():
@@ -68,7 +68,7 @@ def show_courses(curves: Mapping[str, "Curves"], console: Console) -> None:
             rows.append([run, "–", "–", "–", "–"])
             continue
         best, lowest, last = each.best, each.epochs[each.lowest], each.epochs[-1]
-        name = METRIC_NAMES.get(best.metric, best.metric)
+        name = format_label(best.metric)
         rows.append(
             [
                 run,
@@ -99,11 +99,11 @@ def show_differences(found: Sequence["Difference"], split: str, console: Console
 
 
 def _describe_difference(found: "Difference", split: str) -> Iterator[RenderableType]:
-    from txt.metrics import METRIC_NAMES
+    from txt.metrics import format_label
 
     question = Text("\nIs ").append(make_literal(found.run, "bold")).append(" really better than ")
     yield question.append(make_literal(found.base, "bold")).append(f"? On {found.rows:,} {split} rows")
-    rows = [[METRIC_NAMES[name], *_format_interval(entry)] for name, entry in found.metrics.items()]
+    rows = [[format_label(name), *_format_interval(entry)] for name, entry in found.metrics.items()]
     yield _build_table(["", "points above", "interval", ""], rows)
     yield Text("\nF1 by class").append(
         f", the {MAX_CLASSES} that differ most of {len(found.classes)}" if len(found.classes) > MAX_CLASSES else ""

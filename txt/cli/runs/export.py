@@ -1,7 +1,7 @@
 """`txt runs export` and `txt runs plot`: the curves of runs for other programs, and as pictures for reports."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Annotated, Any
@@ -9,7 +9,7 @@ from typing import IO, Annotated, Any
 import typer
 
 from txt.cli.console import say
-from txt.cli.runs.arguments import ForceOption, RunArgument
+from txt.cli.runs.arguments import ForceOption, RunArgument, tell_bad_lines
 from txt.errors import InputError
 
 
@@ -31,16 +31,18 @@ def export(
 
     Example: `txt runs export --csv` or `txt runs export 001 002 --tensorboard`
     """
-    from txt.runs.curves import collect_curves
+    from txt.runs.curves import read_curves
+    from txt.runs.export import write_csv, write_tensorboard
     from txt.runs.folder import Run, list_runs
-    from txt.runs.series import write_csv, write_tensorboard
 
     if as_csv == tensorboard:
         raise InputError("say what to write", "--csv or --tensorboard")
     chosen = [Run.open(name) for name in runs] if runs else list_runs()
     if not chosen:
         raise InputError("there is no run here yet", "`txt train DATA` makes one")
-    curves = {run.name: collect_curves(run.events()) for run in chosen}
+    curves = {run.name: read_curves(run) for run in chosen}
+    for name, each in curves.items():
+        tell_bad_lines(name, each)
     if tensorboard:
         folder = to or Path("tensorboard")
         for name, each in curves.items():
@@ -70,12 +72,14 @@ def plot(
     """
     from txt.charts.run_figure import figure, render_page
     from txt.charts.shapes import png, svg
-    from txt.runs.curves import collect_curves
+    from txt.runs.curves import read_curves
     from txt.runs.folder import Run
     from txt.runs.options_summary import options_summary
 
     found = Run.open(run)
-    shapes = figure(collect_curves(found.events()), found.name)
+    curves = read_curves(found)
+    tell_bad_lines(found.name, curves)
+    shapes = figure(curves, found.name)
     for kind in _choose_formats({"svg": as_svg, "png": as_png, "html": as_html}, to):
         path = to or found.path / f"curves.{kind}"
         content: str | bytes
@@ -86,7 +90,10 @@ def plot(
                 content = render_page(shapes, f"Training of {found.name}", options_summary(found.config().to_json()))
             case _:
                 content = svg(shapes)
-        with _open_new_file(path, force or to is None, "wb" if isinstance(content, bytes) else "w") as file:
+        ours = content if to is None else None  # in the run's folder, what begins alike is an older figure of it
+        with _open_new_file(
+            path, force, "wb" if isinstance(content, bytes) else "w", ours, [found.events_path]
+        ) as file:
             file.write(content)
         say(f"wrote {path}")
 
@@ -105,11 +112,15 @@ def _choose_formats(wanted: dict[str, bool], to: Path | None) -> list[str]:
 
 
 @contextmanager
-def _open_new_file(path: Path, force: bool, mode: str = "w") -> Iterator[IO[Any]]:
-    """Open a file for writing that appears complete or not at all; an existing one is an error without --force."""
+def _open_new_file(
+    path: Path, force: bool, mode: str = "w", content: str | bytes | None = None, inputs: Sequence[Path] = ()
+) -> Iterator[IO[Any]]:
+    """Open a file for writing that appears complete or not at all, where nothing of the user's is lost by it."""
     from txt.files import atomic_write, explain_os_errors
+    from txt.overwriting import note_made, refuse_overwriting
 
-    if path.exists() and not force:
-        raise InputError(f"`{path}` exists already", "--force overwrites it, -o FILE writes another one")
+    hint = "--force overwrites it, -o FILE writes another one"
+    refuse_overwriting(path, force=force, inputs=inputs, hint=hint, content=content)
     with explain_os_errors("cannot write"), atomic_write(path, mode) as file:
         yield file
+    note_made(path)

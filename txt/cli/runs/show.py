@@ -27,14 +27,14 @@ def show(run: RunArgument, *, as_json: JsonOption = False) -> None:
 
     Example: `txt runs show 003`
     """
-    from txt.runs.curves import collect_curves
+    from txt.runs.curves import read_curves
     from txt.runs.folder import Run
     from txt.runs.summary import find, load_report, summarize_runs
 
     summary = find(run)
     if summary.options is None:
         raise InputError(f"`{summary.path}` is not a complete run: {summary.problem}", "`txt runs` lists all there are")
-    curves, report = collect_curves(Run(summary.path).events()), load_report(summary.path)
+    curves, report = read_curves(Run(summary.path)), load_report(summary.path)
     if as_json:
         print_json(_encode_run(summary, curves, report))
         return
@@ -47,6 +47,7 @@ def _encode_run(summary: "RunSummary", curves: "Curves", report: dict[str, Any] 
     return {
         **summary.to_json(),
         "config": summary.options,
+        "bad_lines": curves.bad_lines,
         "started": curves.started.to_json() if curves.started else None,
         "epochs": [entry.to_json() for entry in curves.epochs],
         "report": {key: report.get(key) for key in ("split", "rows", "metrics", "verdict")} if report else None,
@@ -59,6 +60,8 @@ def _build_facts_table(
     """Lay out what is known in a line each; lines without content are left out."""
     from rich.table import Table
 
+    from txt.runs.events import describe_bad_lines
+
     facts = {
         "run": f"{summary.name}: {summary.state.words}",
         "made": f"{summary.created:%Y-%m-%d %H:%M}",
@@ -66,10 +69,10 @@ def _build_facts_table(
         "differs": _describe_options(summary),
         "tags": " ".join(f"#{tag}" for tag in summary.notes.tags),
         "note": summary.notes.note,
-        "problem": summary.problem or "",
+        "problem": describe_bad_lines(curves.bad_lines) if curves.bad_lines else summary.problem or "",
         "model": _describe_model(curves),
         "best on val": _describe_best(summary, every, curves),
-        f"on {report['split']}" if report else "on test": _format_scores(report) if report else "",
+        f"on {report['split']}" if report else "on test": _format_scores(report, summary.metric) if report else "",
         "took": format_duration(summary.seconds) if summary.seconds else "",
         "folder": f"{summary.path}, {format_size(summary.size)}",
     }
@@ -111,15 +114,29 @@ def _build_epoch_table(curves: "Curves") -> "Table":
     best = curves.best
     rows = [best, *last] if best is not None and best not in last else list(last)
     table = Table(box=None, pad_edge=False, header_style="dim")
-    headings = ("epoch", "train loss", "val loss", "train acc.", "val acc.", "val macro-F1", "")
+    scored = _list_shown_scores(last[-1].metric)
+    headings = ("epoch", "train loss", "val loss", "train acc.", *(f"val {_name_column(name)}" for name in scored), "")
     for number, heading in enumerate(headings):
         table.add_column(heading, justify="left" if number == len(headings) - 1 else "right", no_wrap=True)
     for entry in rows:
-        on_val = (entry.metrics.get("accuracy"), entry.metrics.get("macro_f1"))
+        on_val = [entry.metrics.get(name) for name in scored]
         scores = (entry.train_loss, entry.val_loss, entry.train_accuracy, *on_val)
         cells = ("–" if value is None else f"{value:.3f}" for value in scores)
         table.add_row(f"{entry.epoch:.4g}", *cells, "best" if entry is best else "")
     return table
+
+
+def _list_shown_scores(metric: str | None) -> list[str]:
+    """Return the scores to show of a run: accuracy, macro-F1, and the one that chooses its best model."""
+    from txt.metrics import METRICS
+
+    return list(dict.fromkeys(["accuracy", "macro_f1", *([metric] if metric in METRICS else [])]))
+
+
+def _name_column(metric: str) -> str:
+    from txt.metrics import format_short_label
+
+    return "acc." if metric == "accuracy" else format_short_label(metric)
 
 
 def _describe_data(summary: "RunSummary", curves: "Curves") -> str:
@@ -141,23 +158,23 @@ def _describe_model(curves: "Curves") -> str:
 
 
 def _describe_best(summary: "RunSummary", every: "Sequence[RunSummary]", curves: "Curves") -> str:
-    from txt.metrics import METRIC_NAMES
+    from txt.metrics import format_label
     from txt.runs.pruning import describe_importance
 
     if curves.best is None:
         return ""
     best = curves.best
-    told = f"{METRIC_NAMES.get(best.metric, best.metric)} {best.score:.3f} at epoch {best.epoch:.3g}"
+    told = f"{format_label(best.metric)} {best.score:.3f} at epoch {best.epoch:.3g}"
     return "; ".join([told, *describe_importance(summary, every)])
 
 
-def _format_scores(report: dict[str, Any]) -> str:
-    from txt.metrics import METRIC_NAMES
+def _format_scores(report: dict[str, Any], metric: str | None) -> str:
+    from txt.metrics import format_label
 
     told = [
-        f"{METRIC_NAMES[name]} {score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
+        f"{format_label(name)} {score['value']:.3f} [{score['low']:.3f}, {score['high']:.3f}]"
         for name, score in report["metrics"].items()
-        if name in ("accuracy", "macro_f1")
+        if name in _list_shown_scores(metric)
     ]
     verdict = f". {report['verdict']}" if report.get("verdict") else ""
     return f"{', '.join(told)}, {report['rows']:,} rows{verdict}"

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
 
+from txt.data.arrow_arrays import build_strings
+
 BATCH_ROWS = 8192
 BATCH_CHARACTERS = 2_000_000  # keeps a batch of long texts as small as one of many short ones
 
@@ -12,9 +14,9 @@ def make_string_array(values: Iterable[str | None]) -> pa.Array:
     """Return a string array; lone surrogates, which JSON can hold and UTF-8 cannot, become �."""
     values = list(values)
     try:
-        return pa.array(values, pa.string())
+        return build_strings(values)
     except UnicodeEncodeError:
-        return pa.array([None if value is None else _replace_surrogates(value) for value in values], pa.string())
+        return build_strings(None if value is None else _replace_surrogates(value) for value in values)
 
 
 def make_batch(columns: Sequence[str], rows: Sequence[Sequence[str | None]]) -> pa.RecordBatch:

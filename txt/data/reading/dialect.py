@@ -261,8 +261,10 @@ class _DelimitedDetector:
             return best[0]
         marks = [each for each in best if not _is_decimal_mark(self._text, each.dialect.delimiter)]
         best = marks or best
-        named = [each for each in best if sum(map(is_usual_name, each.rows[0])) >= min(2, each.width)]
-        best = named if len(named) == 1 else best
+        whole = min(each.dialect.skip_lines for each in best)
+        best = [each for each in best if each.dialect.skip_lines == whole]
+        names = [sum(map(is_usual_name, each.rows[0])) for each in best]
+        best = [each for each, count in zip(best, names, strict=True) if count == max(names)]
         if len(best) == 1 or best[0].score < _ENOUGH:
             return best[0]
         spaced = [each for each in best if self._text.count(f"{each.dialect.delimiter} ") == 0]

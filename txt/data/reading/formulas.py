@@ -10,6 +10,7 @@ from txt.data.reading.header import is_number
 from txt.data.reading.source import Source, compress_output
 from txt.errors import InputError
 from txt.files import atomic_write
+from txt.overwriting import is_made_here, note_made
 
 _STARTS = ("=", "+", "-", "@", "\t", "\r")
 
@@ -24,7 +25,7 @@ def escape_formulas(path: Path) -> int:
     if dialect.format != "csv":
         raise InputError(f"--escape-formulas is about CSV, and `{path}` is {dialect.format.upper()}", "leave it out")
     options: dict[str, Any] = dialect.csv_options()
-    escaped = 0
+    escaped, ours = 0, is_made_here(path)
     with (
         Source(path, str(path)).open() as file,
         atomic_write(path, "wb") as raw,
@@ -39,6 +40,8 @@ def escape_formulas(path: Path) -> int:
             writer.writerow(plain)
         written.flush()
         written.detach()
+    if ours:
+        note_made(path)
     return escaped
 
 

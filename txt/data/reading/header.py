@@ -60,7 +60,9 @@ def find_top(rows: Sequence[Sequence[str]]) -> int:
 def judge_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> HeaderJudgement:
     """Tell names from data by the first row and those below it."""
     first = [cell.strip() for cell in first]
-    below = [row for row in below if [cell.strip() for cell in row] != first]  # a file can repeat its header
+    below = [
+        row for row in below if [cell.lstrip("\ufeff").strip() for cell in row] != first
+    ]  # a file can repeat its header
     counted = ["", *map(str, range(len(first) - 1))], [str(number) for number in range(len(first))]
     if len(first) > 1 and first in counted and not all(is_number(cell) for row in below for cell in row):
         return HeaderJudgement(True, "its cells count from 0, as pandas names columns without names")

@@ -94,7 +94,7 @@ def _recognize_alphabet(sample: bytes) -> Script | None:
                 ]  # capitals are rare, so they do not count
                 share = sum(letter in alphabet.common for letter in own) / len(letters)
                 scores.append((share, codec, alphabet.name))
-    best = max(scores, default=None)
+    best = max(scores, key=lambda score: score[0], default=None)
     if best is None or best[0] < _LEAST_COMMON:
         return None
     return Script(best[1], f"its letters are {best[2]}")

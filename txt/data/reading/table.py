@@ -5,10 +5,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
+from txt.data.arrow_arrays import build_numbers
 from txt.data.reading.batches import BATCH_ROWS, make_string_array
 from txt.data.reading.columns import Sample, find_named_column
 from txt.data.reading.delimited import read_delimited
@@ -47,6 +49,7 @@ A sheet of a spreadsheet is a delimited file by then: `spool_source` made one of
 """
 
 _SAMPLE_ROWS = 1000
+_FURTHER_ROWS = 60  # of each batch behind the first
 _SMALL_BYTES = 32 << 20  # of a file that can only be read from its start: one that takes a second or two
 
 
@@ -93,7 +96,7 @@ class Table:
         columns: dict[str, list[str | None]] = batch.slice(0, _SAMPLE_ROWS).to_pydict()
         rows = batch.slice(_SAMPLE_ROWS)
         if len(rows):
-            rows = rows.take(pa.array(range(0, len(rows), 1 + len(rows) // _SAMPLE_ROWS)))
+            rows = _take_some(rows, _SAMPLE_ROWS)
         further = rows.to_pylist() + list(self._sample_further(batches) if len(batch) == BATCH_ROWS else ())
         size = len(next(iter(columns.values()), []))
         for row in further:
@@ -113,7 +116,7 @@ class Table:
                 yield row
         elif self.source.size() < _SMALL_BYTES:
             for batch in batches:
-                yield from batch.take(pa.array(range(0, len(batch), 1 + len(batch) // 60))).to_pylist()
+                yield from _take_some(batch, _FURTHER_ROWS).to_pylist()
 
     def text_column(self, wanted: str | None) -> str | None:
         """Return the column that holds what the user wanted for the text: the joined one of several."""
@@ -159,6 +162,11 @@ def find_joined(table: Table, text_column: str | None) -> tuple[str, ...]:
         return ()
     parts = [part.strip() for part in text_column.split(JOINT)]
     return tuple(find_named_column(names, part, "--text-column", str(table.source)).name for part in parts)
+
+
+def _take_some(batch: pa.RecordBatch, count: int) -> pa.RecordBatch:
+    """Return about so many rows, spread over a batch."""
+    return batch.take(build_numbers(np.arange(0, len(batch), 1 + len(batch) // count)))
 
 
 def _join_columns(batch: pa.RecordBatch, names: tuple[str, ...]) -> pa.RecordBatch:

@@ -10,28 +10,8 @@ from dataclasses import dataclass
 from txt.labeling.active.queues import PICKED, Ranking
 from txt.labeling.store.decision import now
 from txt.labeling.store.journal import Journal
+from txt.labeling.store.store_file import LOG_TABLES
 
-_TABLES = (
-    """CREATE TABLE IF NOT EXISTS queues (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        time TEXT NOT NULL,
-        annotator TEXT NOT NULL,
-        model TEXT NOT NULL,
-        strategy TEXT NOT NULL,
-        seed INTEGER NOT NULL,
-        keywords TEXT NOT NULL,
-        moment INTEGER NOT NULL,
-        trained_on INTEGER NOT NULL
-    )""",
-    """CREATE TABLE IF NOT EXISTS queries (
-        number INTEGER PRIMARY KEY AUTOINCREMENT,
-        queue INTEGER NOT NULL REFERENCES queues (number),
-        time TEXT NOT NULL,
-        row_id TEXT NOT NULL,
-        picked TEXT NOT NULL,
-        score REAL
-    )""",
-)
 _NEW_QUEUE = (
     "INSERT INTO queues (time, annotator, model, strategy, seed, keywords, moment, trained_on)"
     " VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
@@ -93,7 +73,7 @@ class QueryLog:
 
     def _write_queue(self, ranking: Ranking) -> int:
         self._connection.execute("PRAGMA synchronous = NORMAL")  # a log need not outlive a power cut by milliseconds
-        for table in _TABLES:
+        for table in LOG_TABLES:
             self._connection.execute(table)
         plan = self._plan
         values = (now(), self._annotator, plan.model, plan.strategy, plan.seed, plan.keywords)

@@ -45,5 +45,5 @@ def find_claimed_rows(journal: Journal, session: str) -> set[str]:
 
 def _is_gone(session: str) -> bool:
     """Tell whether a sitting on this machine has ended without giving its row back."""
-    host, pid, _ = session.rsplit(":", 2)
-    return host == socket.gethostname() and not is_process_running(int(pid))
+    host, _, rest = session.rpartition(":")[0].rpartition(":")
+    return host == socket.gethostname() and not (rest.isdecimal() and len(rest) < 10 and is_process_running(int(rest)))

@@ -1,11 +1,15 @@
 """A decision on one row, and the row ids, which do not depend on where a row is in the file."""
 
+import re
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
 from txt.data.reading.row_index import hash_content
+
+_ROW_ID = re.compile(r"[0-9a-f]{1,16}-[0-9]{1,18}")
+_NO_OCCURRENCE = (1 << 62) - 1
 
 SEPARATOR = "|"
 """Stands between the labels of a row that has several."""
@@ -53,7 +57,9 @@ def format_row_id(text_hash: int, occurrence: int) -> str:
 
 
 def parse_row_id(name: str) -> tuple[int, int]:
-    """Return the text hash and the occurrence of a row id."""
+    """Return the text hash and the occurrence of a row id; for what is not one, those that no row has."""
+    if not _ROW_ID.fullmatch(name):
+        return 0, _NO_OCCURRENCE
     text_hash, _, occurrence = name.partition("-")
     return int(text_hash, 16), int(occurrence)
 

@@ -15,6 +15,8 @@ from operator import attrgetter
 from pathlib import Path
 
 from txt.data.reading.source import name_beside
+from txt.errors import InputError
+from txt.json_input import parse_json_value
 from txt.labeling.store.decision import SEPARATOR, Decision
 from txt.labeling.store.store_file import (
     BUSY_WAIT_MS,
@@ -26,6 +28,8 @@ from txt.labeling.store.store_file import (
 )
 
 _SHORT_BUSY_WAIT_MS = 50  # once somebody holds the store for longer, each key must not wait for it again
+
+_JSON_SETTINGS = {"classes", "keys", "holdout"}
 
 _FIELDS = tuple(item.name for item in fields(Decision))
 _VALUES = attrgetter(*_FIELDS)
@@ -287,8 +291,23 @@ class Journal:
         return history
 
     def settings(self) -> dict[str, str]:
-        """Return what the store knows of the task: classes, keys, columns."""
-        return dict(self.connection.execute("SELECT name, value FROM settings"))
+        """Return what the store knows of the task: classes, keys, columns.
+
+        Raises:
+            InputError: one of them is not as `txt` writes it.
+        """
+        settings = dict(self.connection.execute("SELECT name, value FROM settings"))
+        for name in _JSON_SETTINGS & settings.keys():
+            self._check_setting(name, settings[name])
+        return settings
+
+    def _check_setting(self, name: str, value: str) -> None:
+        source = f"the setting `{name}` in the label store `{self.path}`"
+        found = parse_json_value(value, source)
+        kind = dict if name == "keys" else list
+        items = [*found.keys(), *found.values()] if isinstance(found, dict) else found
+        if not isinstance(found, kind) or not all(isinstance(item, str) for item in items):
+            raise InputError(f"{source} is not {'an object' if kind is dict else 'a list'} of strings")
 
     def set_settings(self, **values: str) -> None:
         """Keep settings; call it inside `transaction`."""

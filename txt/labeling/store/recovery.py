@@ -3,9 +3,13 @@
 import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
+from typing import get_args
+from urllib.parse import quote
 
 from txt.errors import TxtError
+from txt.labeling.store.decision import DecisionKind
 from txt.labeling.store.journal import Journal
+from txt.labeling.store.store_file import distrust, has_own_table
 
 _GIVE_UP = 5000  # numbers in a row that cannot be read: behind them there is nothing
 
@@ -53,18 +57,23 @@ def recover(store: Path) -> RecoveryResult:
 
 def _salvage(store: Path) -> tuple[list[tuple[object, ...]], dict[str, str]]:
     """Return the rows of the table of decisions that can be read, and the settings if they can."""
-    connection = sqlite3.connect(f"file:{store}?mode=ro", uri=True)
+    connection = sqlite3.connect(f"file:{quote(str(store.absolute()))}?mode=ro", uri=True)
     decisions: list[tuple[object, ...]] = []
     settings: dict[str, str] = {}
     try:
+        distrust(connection)
+        if not has_own_table(connection, "decisions"):
+            return [], {}
         last, unread = 0, 0
         while unread < _GIVE_UP:
             found, last, more = _read_from(connection, last)
-            decisions += found
+            decisions += [row for row in found if _is_whole(row)]
             unread = 0 if found else unread + 1
             if not more:
                 break
-        settings = dict(connection.execute("SELECT name, value FROM settings"))
+        if has_own_table(connection, "settings"):
+            rows = connection.execute("SELECT name, value FROM settings WHERE typeof(value) = 'text'")
+            settings = dict(rows)
     except sqlite3.DatabaseError:
         pass  # what was read before stays
     finally:
@@ -96,3 +105,18 @@ def _find_free_name(store: Path) -> Path:
 def _remove(store: Path) -> None:
     for ending in ("", "-wal", "-shm"):
         store.with_name(store.name + ending).unlink(missing_ok=True)
+
+
+_TEXT, _TEXT_OR_NOTHING, _NUMBER = (str,), (str, type(None)), (float, type(None))
+_TYPES = (
+    *((int,), (int,), _TEXT, _TEXT_OR_NOTHING, _TEXT_OR_NOTHING, (int, type(None))),
+    *(_TEXT, _TEXT, _TEXT, _TEXT_OR_NOTHING, _NUMBER, _NUMBER),
+)
+"""What the columns of the table of decisions hold, in their order."""
+
+
+def _is_whole(row: tuple[object, ...]) -> bool:
+    """Tell whether each value of a decision has the type that it must have, and its kind is one that we know."""
+    return row[2] in get_args(DecisionKind) and all(
+        isinstance(value, kinds) for value, kinds in zip(row, _TYPES, strict=True)
+    )

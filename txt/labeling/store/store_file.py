@@ -1,13 +1,17 @@
 """The SQLite file of a label store: its tables, how it is opened, and clear messages for SQLite's errors."""
 
+import os
 import sqlite3
+import sys
 import time as clock
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
 from txt.errors import InputError, TxtError
+from txt.files import LinkedError, open_plain
 
 FORMAT = 1
 BUSY_WAIT_MS = 1000  # another annotator's commit takes a few milliseconds, more on a busy disk
@@ -58,6 +62,59 @@ CREATE VIEW current_notes AS
     SELECT row_id, max(number) AS number, value FROM standing WHERE kind = 'note' GROUP BY row_id;
 """
 
+LOG_TABLES = (
+    """CREATE TABLE IF NOT EXISTS queues (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        time TEXT NOT NULL,
+        annotator TEXT NOT NULL,
+        model TEXT NOT NULL,
+        strategy TEXT NOT NULL,
+        seed INTEGER NOT NULL,
+        keywords TEXT NOT NULL,
+        moment INTEGER NOT NULL,
+        trained_on INTEGER NOT NULL
+    )""",
+    """CREATE TABLE IF NOT EXISTS queries (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        queue INTEGER NOT NULL REFERENCES queues (number),
+        time TEXT NOT NULL,
+        row_id TEXT NOT NULL,
+        picked TEXT NOT NULL,
+        score REAL
+    )""",
+)
+"""Tables that a store has once rows were asked for by a model: what was asked when and why."""
+
+# SQLite checks no types. A value of another one comes from a file that somebody else made, and would fail anywhere.
+_ODD_VALUES = """
+SELECT 'decisions' FROM decisions WHERE typeof(act) <> 'integer' OR typeof(kind) <> 'text'
+    OR typeof(row_id) NOT IN ('text', 'null') OR typeof(value) NOT IN ('text', 'null')
+    OR typeof(target) NOT IN ('integer', 'null') OR typeof(annotator) <> 'text' OR typeof(time) <> 'text'
+    OR typeof(how) <> 'text' OR typeof(suggestion) NOT IN ('text', 'null') OR typeof(score) NOT IN ('real', 'null')
+    OR typeof(seconds) NOT IN ('real', 'null')
+UNION ALL SELECT 'settings' FROM settings WHERE typeof(name) <> 'text' OR typeof(value) <> 'text'
+UNION ALL SELECT 'claims' FROM claims
+    WHERE typeof(row_id) <> 'text' OR typeof(session) <> 'text' OR typeof(until) <> 'real'
+LIMIT 1
+"""
+_LIMITS = {
+    "SQLITE_LIMIT_LENGTH": 100_000_000,  # bytes of the longest value; the file's own texts are shorter
+    "SQLITE_LIMIT_ATTACHED": 0,
+    "SQLITE_LIMIT_COMPOUND_SELECT": 10,
+    "SQLITE_LIMIT_EXPR_DEPTH": 100,
+    "SQLITE_LIMIT_TRIGGER_DEPTH": 2,
+    "SQLITE_LIMIT_WORKER_THREADS": 0,
+}
+_STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's machine, some milliseconds
+_COME_WITH_USE = (
+    "queues",
+    "queries",
+    "sqlite_sequence",
+    "sqlite_stat1",
+    "sqlite_stat4",
+)  # older stores lack indexes too
+_SUPER_JOURNAL = bytes.fromhex("d9d505f920a163d7")  # ends a rollback journal that names another file
+
 
 class NotSavedError(TxtError):
     """The store could not take a decision now: the disk is full, or somebody holds the store."""
@@ -75,10 +132,13 @@ def open_store(path: Path, write: bool) -> sqlite3.Connection:
     """
     if not write and not path.exists():
         raise InputError(f"there are no labels yet: `{path}` does not exist", "`txt label DATA` makes them")
+    _refuse_odd_files(path, write)
     with explain_store_errors(path):
         connection = _connect(path) if write else _connect_to_read(path)
         try:
             _check_format(connection, path, write)
+            if write:
+                _prepare_for_writing(connection)
         except BaseException:
             connection.close()
             raise
@@ -98,6 +158,8 @@ def explain_store_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
+            raise KeyboardInterrupt from error
         raise _describe_open_error(path, error) from error
     except sqlite3.DatabaseError as error:
         raise DamagedStoreError(
@@ -131,13 +193,63 @@ def describe_write_error(error: sqlite3.DatabaseError) -> str | None:
 
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=BUSY_WAIT_MS / 1000, isolation_level=None, check_same_thread=False)
-    try:
-        _switch_to_wal(connection)
-        connection.execute("PRAGMA synchronous = FULL")
-    except BaseException:
-        connection.close()
-        raise
+    distrust(connection)
     return connection
+
+
+def _prepare_for_writing(connection: sqlite3.Connection) -> None:
+    _switch_to_wal(connection)
+    connection.execute("PRAGMA synchronous = FULL")
+
+
+def distrust(connection: sqlite3.Connection) -> None:
+    """Let a file from elsewhere do as little as possible, and let Ctrl-C end each statement.
+
+    What the file says of itself, its views, triggers and defaults, is compared with ours before any of it runs; this
+    holds where that fails.
+    """
+    # SQLite calls the handler every few milliseconds. Python runs what a signal asks for as soon as it runs code again:
+    # on Ctrl-C that is in the handler, whose KeyboardInterrupt makes SQLite end the statement with SQLITE_INTERRUPT.
+    connection.set_progress_handler(lambda: 0, _STEPS_BETWEEN_LOOKS)
+    for name, most in _LIMITS.items():
+        connection.setlimit(getattr(sqlite3, name), most)
+    if sys.version_info >= (3, 12):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
+    connection.execute("PRAGMA trusted_schema = OFF")
+    connection.execute("PRAGMA cell_size_check = ON")
+    connection.execute("PRAGMA mmap_size = 0")
+
+
+def _refuse_odd_files(path: Path, write: bool) -> None:
+    """Refuse a store, or a file of SQLite's beside it, that is a link, a pipe, or leads to another file.
+
+    Raises:
+        InputError: there is one.
+    """
+    if path.is_symlink() and write:
+        raise LinkedError(
+            f"the label store `{path}` is a link, and is not written through it", f"--store {path.resolve()} names it"
+        )
+    if path.exists() and not path.is_file():
+        raise InputError(f"`{path}` is not a label store", "--store PATH names another file")
+    for ending in ("-wal", "-shm", "-journal"):
+        beside = path.with_name(path.name + ending)
+        if beside.is_symlink() or (beside.exists() and not beside.is_file()):
+            raise LinkedError(f"`{beside}` is not a plain file, and SQLite would write to it", "remove it")
+    if _names_another_file(path.with_name(path.name + "-journal")):
+        raise InputError(
+            f"`{path}-journal` names a file outside, which SQLite would remove",
+            "it comes with no store that txt made: remove it, or fetch the store again",
+        )
+
+
+def _names_another_file(journal: Path) -> bool:
+    try:
+        with open_plain(journal) as file:
+            file.seek(max(0, file.seek(0, os.SEEK_END) - len(_SUPER_JOURNAL)))
+            return file.read() == _SUPER_JOURNAL
+    except OSError:
+        return False
 
 
 def _switch_to_wal(connection: sqlite3.Connection) -> None:
@@ -159,6 +271,7 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
     for options in ("", "&immutable=1"):
         connection = sqlite3.connect(address + options, uri=True, isolation_level=None)
         try:
+            distrust(connection)
             connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
             return connection
         except sqlite3.OperationalError:
@@ -175,11 +288,68 @@ def _check_format(connection: sqlite3.Connection, path: Path, write: bool) -> No
     if identity != _APPLICATION_ID:
         raise InputError(f"`{path}` is not a label store", "--store PATH names another file")
     (written,) = connection.execute("PRAGMA user_version").fetchone()
-    if written > FORMAT:
+    if written <= FORMAT:
+        _refuse_other_schema(connection, path)
+        _refuse_odd_values(connection, path)
+    else:
         raise InputError(
             f"`{path}` has format {written}, and this txt reads up to {FORMAT}",
             "a newer txt wrote it: update txt, or choose another file with --store PATH",
         )
+
+
+def _refuse_other_schema(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a store that says of itself anything that `txt` did not say: a view or trigger runs when it is read."""
+    known, there = _known_schema(), set(read_schema(connection))
+    odd = sorted(there - known)
+    missing = sorted(each for each in known - there if each[0] != "index" and each[1] not in _COME_WITH_USE)
+    if odd or missing:
+        kind, name, *_ = (odd or missing)[0]
+        told = f"has a {kind} `{name}` that txt did not make" if odd else f"lacks the {kind} `{name}`"
+        raise InputError(
+            f"the label store `{path}` {told}, and is not read",
+            "`txt label DATA --recover` takes over its decisions alone, and keeps the file",
+        )
+
+
+def _refuse_odd_values(connection: sqlite3.Connection, path: Path) -> None:
+    found = connection.execute(_ODD_VALUES).fetchone()
+    if found is not None:
+        raise InputError(
+            f"the label store `{path}` has values of a wrong type in its table `{found[0]}`",
+            "`txt label DATA --recover` takes over the decisions that are whole, and keeps the file",
+        )
+
+
+SchemaObject = tuple[str, str, str, str]
+"""An object of a database: its kind, its name, its table's name, and the statement that makes it."""
+
+
+def read_schema(connection: sqlite3.Connection) -> list[SchemaObject]:
+    """Return all objects of a database but those that SQLite makes for itself."""
+    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    return [
+        (str(kind), str(name), str(table), str(sql))
+        for kind, name, table, sql in rows
+        if not (sql is None and str(name).startswith("sqlite_autoindex_"))
+    ]
+
+
+def has_own_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Return whether a table is there just as we make it."""
+    return any(each[:2] == ("table", name) and each in _known_schema() for each in read_schema(connection))
+
+
+@cache
+def _known_schema() -> frozenset[SchemaObject]:
+    """Return every object that a store may have, as SQLite writes it down."""
+    connection = make_empty_store()
+    for table in LOG_TABLES:
+        connection.execute(table)
+    connection.execute("ANALYZE")
+    known = frozenset(read_schema(connection))
+    connection.close()
+    return known
 
 
 def _create(connection: sqlite3.Connection) -> None:

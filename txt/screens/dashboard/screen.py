@@ -13,11 +13,12 @@ from textual.message import Message
 from txt.charts.plot_view import MOVES, SMOOTHINGS, PlotView, Scene
 from txt.charts.run_plots import list_metrics
 from txt.errors import TxtError
+from txt.metrics import LOSS
 from txt.runs.folder import Run, list_runs
 from txt.runs.live import REMOVED, WatchedRun
 from txt.runs.notes import read_notes, write_note
 from txt.runs.replay import RecordReplay
-from txt.runs.status import LIVING, PAUSED
+from txt.runs.state import ALIVE, PAUSED
 from txt.sanitize import sanitize_lines
 from txt.screens.app import ActingScreen
 from txt.screens.dashboard.overlay_dialog import RunChoiceDialog
@@ -55,7 +56,7 @@ class DashboardScreen(ActingScreen):
     def __init__(self, watched: WatchedRun, replay: RecordReplay | None = None, *, notifies: bool = False) -> None:
         super().__init__()
         self.watched, self.replay = watched, replay
-        self.view = PlotView(metric=watched.metric if watched.metric != "loss" else "accuracy")
+        self.view = PlotView(metric=watched.metric if watched.metric != LOSS else "accuracy")
         self.earlier: list[WatchedRun] = []
         self._alone: str | None = None
         self._steering = Steering(watched)
@@ -272,7 +273,7 @@ class DashboardScreen(ActingScreen):
         self.app.exit()
 
     def _do_leave(self) -> None:
-        if self.replay or self.watched.state not in LIVING:
+        if self.replay or self.watched.state not in ALIVE:
             self.app.exit()
             return
         self.app.push_screen(ask_to_leave(f"txt watch {shlex.quote(self.watched.run.name)}"), self._leave)
@@ -347,7 +348,7 @@ class DashboardScreen(ActingScreen):
     def _handle_state_change(self, before: str) -> None:
         """React to a change of the run's state: notify when a training has ended, and leave if that was asked for."""
         state = self.watched.state
-        if before not in LIVING or state in LIVING or self.watched.replayed:
+        if before not in ALIVE or state in ALIVE or self.watched.replayed:
             return
         if self._notifies:
             self.post_message(Ended(f"{self.watched.run.name}: {run_words.describe_state(self.watched)}"))
@@ -393,7 +394,7 @@ class DashboardScreen(ActingScreen):
         chips = [
             Chip(action.name, action.key, self._choose_word(action), quiet=True)
             for action in self.actions
-            if (not action.controls or self.watched.state in LIVING) and (not action.rare or self.size.height >= _TALL)
+            if (not action.controls or self.watched.state in ALIVE) and (not action.rare or self.size.height >= _TALL)
         ]
         if chips != self._keys_shown:
             self._keys_shown = chips

@@ -2,8 +2,9 @@
 
 from rich.text import Text
 
+from txt.files import LinkedError
 from txt.runs.live import WatchedRun
-from txt.runs.status import STARTING
+from txt.runs.state import STARTING
 from txt.screens.widgets.chips import Chip
 from txt.screens.widgets.dialogs import ChoiceDialog
 from txt.training.control import send_command
@@ -26,6 +27,9 @@ class Steering:
             self._waiting.add(send_command(self._watched.run, command, value))
         except OSError as error:
             self.notice = f"this run can only be watched from here: {(error.strerror or str(error)).lower()}"
+            return False
+        except LinkedError as error:
+            self.notice = f"this run can only be watched from here: {error.message}"
             return False
         self.notice = f"{told} …"
         return True

@@ -47,7 +47,7 @@ def paint_first_text(session: LabelSession, columns: int, lines: int) -> str:
     """Return the text and codes to write to a terminal of this size."""
     console = Console(width=columns, highlight=False)
     base = _choose_base_style(console.color_system)
-    filled = base.render(" ", color_system=console._color_system).partition(" ")[0] + _CLEAR
+    filled = _render_ansi(console, Text(" "), base).partition(" ")[0] + _CLEAR
     return filled + "".join(
         f"\x1b[{line + 1};1H{_render_ansi(console, text, base)}" for line, text in _place_lines(session, columns, lines)
     )

@@ -1,7 +1,7 @@
-"""SentenceClassifier: a pretrained encoder, the mean over its tokens, and a linear head.
+"""SentenceClassifier: a pretrained encoder, the mean over its tokens, a linear head, perhaps n-grams beside it.
 
 The head of encoders that were trained to give one vector a sentence; `transformers` has no class for it. This file
-needs nothing but torch and transformers, so that it can travel with an exported model.
+needs nothing but torch, transformers and the n-grams' file, so that it can travel with an exported model.
 """
 
 from typing import Any, ClassVar
@@ -19,18 +19,35 @@ from transformers import (
 )
 from transformers.modeling_outputs import SequenceClassifierOutput
 
+from txt.model.ngrams import NgramLogits
+
 
 class SentenceClassifierConfig(PretrainedConfig):
-    """The encoder's own configuration, and the dropout before the head."""
+    """The encoder's own configuration, and the dropout before the head.
+
+    `ngrams` is the number of n-grams of a linear model beside the encoder; `ngram_pieces` and `ngram_characters` are
+    the sizes of the table that spells them.
+    """
 
     model_type = "txt-sentence-classifier"
     sub_configs: ClassVar[dict[str, Any]] = {"encoder": AutoConfig}
 
-    def __init__(self, encoder: Any = None, dropout: float = 0.1, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        encoder: Any = None,
+        dropout: float = 0.1,
+        ngrams: int = 0,
+        ngram_characters: int = 0,
+        ngram_pieces: int = 0,
+        **kwargs: Any,
+    ) -> None:
         if isinstance(encoder, dict):
             encoder = AutoConfig.for_model(**encoder)
         self.encoder = encoder or AutoConfig.for_model("bert")
         self.dropout = dropout
+        self.ngrams = ngrams
+        self.ngram_characters = ngram_characters
+        self.ngram_pieces = ngram_pieces
         super().__init__(**kwargs)
 
     @property
@@ -45,7 +62,7 @@ class SentenceClassifierConfig(PretrainedConfig):
 
 
 class SentenceClassifier(PreTrainedModel):
-    """Mean pooling over the tokens of each row, dropout, a linear layer.
+    """Mean pooling over the tokens of each row, dropout, a linear layer; the logits of n-grams are added.
 
     Source: Reimers and Gurevych 2019, "Sentence-BERT", for the pooling.
     """
@@ -58,13 +75,19 @@ class SentenceClassifier(PreTrainedModel):
     def __init__(self, config: SentenceClassifierConfig) -> None:
         super().__init__(config)
         self.encoder = remove_pooler(AutoModel.from_config(config.encoder))
-        self.classifier = nn.Linear(config.hidden_size, int(config.num_labels or 2))
+        classes = int(config.num_labels or 2)
+        self.classifier = nn.Linear(config.hidden_size, classes)
+        self.ngrams = (
+            NgramLogits(config.ngram_pieces, config.ngram_characters, config.ngrams, classes) if config.ngrams else None
+        )
         self.post_init()
 
     def _init_weights(self, module: nn.Module) -> None:
         if module is self.classifier:
             initialization.normal_(self.classifier.weight, std=0.02)
             initialization.zeros_(self.classifier.bias)
+        elif isinstance(module, NgramLogits):
+            initialization.zeros_(module.weight)
 
     def forward(
         self,
@@ -84,6 +107,8 @@ class SentenceClassifier(PreTrainedModel):
         hidden = self.encoder(input_ids=input_ids, attention_mask=mask).last_hidden_state  # (B, T, D)
         pooled = F.dropout(mean_over_tokens(hidden, mask), self.config.dropout, self.training)  # (B, D)
         logits = self.classifier(pooled)
+        if self.ngrams is not None:
+            logits = logits + self.ngrams(input_ids[mask.bool()], mask.sum(1).tolist())
         loss = None if labels is None else F.cross_entropy(logits.float(), labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
 

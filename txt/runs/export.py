@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import IO
 
 from txt.files import atomic_write
+from txt.metrics import METRICS
 from txt.runs.curves import Curves
 from txt.runs.events import Evaluation, Step
 
@@ -19,8 +20,12 @@ STEP_COLUMNS = (
     "tokens_per_second",
     "memory_bytes",
 )
-EVALUATION_COLUMNS = ("val_loss", "val_accuracy", "val_balanced_accuracy", "val_macro_f1", "val_mcc")
-COLUMNS = ("run", "step", "epoch", "time", "kind", *STEP_COLUMNS, *EVALUATION_COLUMNS, "best")
+
+
+def list_columns() -> list[str]:
+    """Return the columns of the CSV file."""
+    scores = [f"val_{name}" for name in METRICS]
+    return ["run", "step", "epoch", "time", "kind", *STEP_COLUMNS, "val_loss", *scores, "best"]
 
 
 def step_values(step: Step) -> dict[str, float]:
@@ -46,7 +51,7 @@ def evaluation_values(entry: Evaluation) -> dict[str, float]:
 
 def write_csv(runs: Mapping[str, Curves], file: IO[str]) -> int:
     """Write the curves of runs, a line a record: `kind` is step, evaluation or epoch. Returns the number of lines."""
-    writer = csv.DictWriter(file, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+    writer = csv.DictWriter(file, list_columns(), restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     lines = 0
     for run, curves in runs.items():

@@ -1,0 +1,70 @@
+"""Blending models: one weight for each, such that the sum of their logits has the lowest log loss on held-out rows."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from txt.metrics import Floats, Ints
+
+AnyFloats = npt.NDArray[np.floating]
+
+_PRIOR = 1.0
+"""Rows' worth of pull of each weight to its first value: enough for weights of a handful of rows to stay sane."""
+
+_MOST = 100  # iterations
+
+
+def fit_blend(logits: Sequence[AnyFloats], labels: Ints) -> Floats:
+    """Return a weight (M,), never negative, for each of M models.
+
+    Newton's method on the log loss of the weighted sum, which is convex in the weights. Where the best weight of a
+    model would be negative, it is 0, and the others are fitted without it.
+
+    Args:
+        logits: those of each model (N, C), for rows that it did not learn from.
+        labels: (N,).
+    """
+    kept = list(range(len(logits)))
+    while True:
+        weights = _fit([np.asarray(logits[place], np.float64) for place in kept], labels)
+        if weights.min() >= 0 or len(kept) == 1:
+            break
+        del kept[int(weights.argmin())]
+    whole = np.zeros(len(logits))
+    whole[kept] = weights.clip(min=0)
+    return whole
+
+
+def mix(logits: Sequence[AnyFloats], weights: Floats) -> Floats:
+    """Return the weighted sum (N, C) of several models' logits."""
+    return np.asarray(sum(weight * each for weight, each in zip(weights, logits, strict=True)))
+
+
+def _fit(logits: list[Floats], labels: Ints) -> Floats:
+    first = np.full(len(logits), 1 / len(logits))
+    stacked = np.stack(logits)  # (M, N, C)
+    right = stacked[:, np.arange(len(labels)), labels].sum(1)  # (M,)
+
+    def value(weights: Floats) -> float:
+        mixed = np.tensordot(weights, stacked, 1)
+        top = mixed.max(1)
+        total = (np.log(np.exp(mixed - top[:, None]).sum(1)) + top).sum() - weights @ right
+        return float(total + _PRIOR / 2 * ((weights - first) ** 2).sum())
+
+    weights, least = first, value(first)
+    for _ in range(_MOST):
+        mixed = np.tensordot(weights, stacked, 1)  # (N, C)
+        shares = np.exp(mixed - mixed.max(1, keepdims=True))
+        shares /= shares.sum(1, keepdims=True)
+        expected = (stacked * shares).sum(2)  # (M, N)
+        slope = expected.sum(1) - right + _PRIOR * (weights - first)
+        curvature = np.einsum("inc,jnc,nc->ij", stacked, stacked, shares) - expected @ expected.T
+        step = np.linalg.solve(curvature + _PRIOR * np.eye(len(weights)), slope)
+        length = 1.0
+        while (reached := value(weights - length * step)) > least and length > 1e-6:
+            length /= 2
+        if not least - reached > 1e-9 * abs(least):
+            break
+        weights, least = weights - length * step, reached
+    return weights

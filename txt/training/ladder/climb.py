@@ -1,0 +1,536 @@
+"""Climbing the ladder: each rung is judged on rows it did not learn from, and the best one is kept.
+
+1. logistic regression on n-grams of words and characters,
+2. the same with the vectors of a frozen encoder beside it,
+3. the encoder fine-tuned, with the n-grams beside it.
+
+Train and val are learned from together: what a val split is for, folds do better. The model on the disk is at any time
+the best one so far, fitted on all of these rows.
+"""
+
+import os
+import socket
+import time
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from txt.config import TrainConfig
+from txt.data.prepared import Prepared
+from txt.durations import format_duration
+from txt.errors import InputError
+from txt.metrics import Floats, Ints, count_confusions, score_predictions
+from txt.model import encoders
+from txt.model.build import build_model, spell_pieces
+from txt.model.linear import NgramClassifier, NgramClassifierConfig
+from txt.model.logistic import Linear, fit_logistic
+from txt.model.ngrams import NgramLogits
+from txt.model.predict import predict_logits
+from txt.model.pretrained import PretrainedClassifier, SentenceClassifier
+from txt.model.saved import save_model
+from txt.proportions import normal_quantile, wilson_interval
+from txt.recipes import LADDER_TUNING, choose_new_defaults
+from txt.runs.events import Evaluation, Event, Finished, Rung, Saved, Started, Warned, Working
+from txt.runs.folder import Run
+from txt.training.checkpoint import Checkpoint
+from txt.training.control import Controls
+from txt.training.distributed import Group
+from txt.training.ladder.blend import AnyFloats, fit_blend, mix
+from txt.training.ladder.cross_fit import cross_fit, log_losses
+from txt.training.ladder.folds import make_folds
+from txt.training.ladder.ngram_rows import learn_ngrams
+from txt.training.ladder.out_of_fold import OutOfFold, write_out_of_fold
+from txt.training.ladder.rows import JoinedRows
+from txt.training.ladder.tuning import Tuning
+from txt.training.ladder.vectors import embed_rows
+from txt.training.machine import Machine, measure_peak_memory
+
+NAMES = ("n-grams", "n-grams + frozen encoder", "n-grams + fine-tuned encoder")
+"""What the rungs are called."""
+
+_MOST_ROWS = 200_000  # the n-grams of more outgrow a laptop's memory, and the score hardly moves
+_MOST_NGRAMS = 200_000
+_MOST_WEIGHTS = 5_000_000  # of n-grams times classes
+_FOLDS = 5
+_COSTLY = 60_000_000  # entries times classes from which three folds have to do
+_FEW_ROWS = 1500  # below which folds are drawn three times
+_TRIED_STEPS = 12  # of a fine-tuning, to know what the rest will take
+_FEWEST_JUDGED = 100  # rows that a fine-tuning is judged on at least
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A rung's logits (N, C) on the rows that it was judged on, `places` among all; blended of its `members`."""
+
+    number: int
+    places: Ints
+    logits: Floats
+    weights: Floats
+
+
+class Climbing:
+    """One climb. It keeps no checkpoints: vectors come from the cache when it begins anew where it was stopped."""
+
+    def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group) -> None:
+        if group.size > 1:
+            raise InputError("the ladder is climbed in one process", "start it without torchrun, or --recipe scratch")
+        self.run, self.config, self.machine, self.group = run, run.config(), machine, group
+        self.prepared = prepared
+        self.rows = JoinedRows([prepared.split("train"), prepared.split("val")], _MOST_ROWS, self.config.seed)
+        self.labels = self.rows.labels
+        self.classes = len(prepared.labels)
+        if len(np.unique(self.labels)) < 2:
+            raise InputError(f"`{prepared.path}` has labeled rows of one class only")
+        self.budget = self.config.budget_seconds() or default_budget(len(self.rows))
+        self.encoder = encoder_of(self.config, prepared) if self.config.rungs > 1 else None
+        self.controls = Controls(run, group)
+        self.tokenizer = prepared.path / "tokenizer"
+        self.best: Candidate | None = None
+        self.step = self._best_step = 0
+        self._best_loss: float | None = None
+        self._begun = time.monotonic()
+        self._is_stopped: Callable[[], bool] = lambda: False
+
+    def restore(self, _: Checkpoint) -> None:
+        """Refuse: there are no checkpoints to go on from."""
+        raise InputError("the ladder has no checkpoints", "start it again under another --name")
+
+    # The climb
+
+    def events(self, stop: Callable[[], bool]) -> Generator[Event, None, None]:
+        """Climb as far as the budget allows, or until `stop()`; the last event is Finished."""
+        self._is_stopped = stop
+        yield self._started(self.config.rungs)
+        if self.rows.left_out:
+            total = len(self.rows) + self.rows.left_out
+            yield self._warned(
+                f"learning from {len(self.rows):,} of {total:,} rows, drawn at random: more take too much memory"
+            )
+        status = "completed"
+        for climb in (self._linear, self._frozen, self._tuned)[: self.config.rungs]:
+            goes_on = yield from climb()
+            if not goes_on:
+                status = "interrupted" if self._was_told_to_stop() else "completed"
+                break
+            ending = yield from self._obey()
+            if ending:
+                status = ending
+                break
+        yield self._finished(status)
+
+    def _linear(self) -> Generator[Event, None, bool]:
+        """Judge and fit logistic regression on n-grams."""
+        begun = time.monotonic()
+        ngrams = spell_pieces(self.prepared, NgramLogits(self.prepared.vocab_size, 0, 0, self.classes))
+        most = min(_MOST_NGRAMS, _MOST_WEIGHTS // self.classes)
+        listing = time.monotonic()
+        ngram_rows = learn_ngrams(self.rows, ngrams, most)
+        listed = time.monotonic() - listing
+        if not len(ngrams.hashes):
+            raise InputError("no text has a word in it", "`txt prepare` says what the texts are like")
+        self.repetitions = self._folds(sum(kind.nnz for kind in ngram_rows.kinds))
+        fitted = cross_fit(
+            ngram_rows.matrix, self.labels, self.classes, self.repetitions, self.machine.threads, self._is_stopped
+        )
+        if fitted is None:
+            return False
+        features = ngram_rows.matrix()
+        self.linear = fit_logistic(features, self.labels, self.classes, fitted.strength)
+        self.ngrams = ngrams
+        self.linear_logits = fitted.logits
+        speed = len(self.rows) / max(listed, 1e-9)
+        self.linear_speed = speed
+        yield from self._judge(1, [fitted.logits], begun, self.linear.weight.size, speed)
+        return True
+
+    def _frozen(self) -> Generator[Event, None, bool]:
+        """Judge and fit logistic regression on the vectors of the encoder, blended with the first rung."""
+        if self.encoder is None:
+            yield from self._leave_out(2, why_no_encoder(self.prepared))
+            return True
+        begun = time.monotonic()
+        model = build_model(self._encoder_config(freeze="all"), self.prepared, self.machine.device)
+        assert isinstance(model, PretrainedClassifier)
+        self.encoder_weights = model.num_parameters()
+        working = self._in_precision(model)
+        embedding = embed_rows(self.encoder, working, self.rows, self.machine, self._is_stopped)
+        found = yield from self._tell_progress(embedding, "vectors of the encoder")
+        if found is None:
+            return False
+        vectors, speed = found
+        scale = float(np.linalg.norm(vectors - vectors.mean(0), axis=1).mean()) or 1.0
+        middle = vectors.mean(0)
+        features = np.ascontiguousarray((vectors - middle) / scale, np.float32)
+        fitted = cross_fit(
+            lambda _: features, self.labels, self.classes, self.repetitions, self.machine.threads, self._is_stopped
+        )
+        if fitted is None:
+            return False
+        head = fit_logistic(features, self.labels, self.classes, fitted.strength)
+        weight = head.weight / scale
+        self.head = Linear(weight, head.bias - middle @ weight)
+        if not speed:
+            speed = self._embedding_speed(working)
+        del model, working
+        members = [self.linear_logits, fitted.logits]
+        yield from self._judge(2, members, begun, self.encoder_weights + self.linear.weight.size, speed)
+        return True
+
+    def _tuned(self) -> Generator[Event, None, bool]:
+        """Judge and train the encoder itself, on as many folds as there is time for."""
+        if self.encoder is None:
+            yield from self._leave_out(3, why_no_encoder(self.prepared))
+            return True
+        begun = time.monotonic()
+        config = self._tuning_config()
+        folds = self.repetitions[0]
+        count = int(folds.max()) + 1
+        logits = np.full((len(self.rows), self.classes), np.nan, np.float32)
+        first = Tuning(self.prepared, config, self.machine, self.rows, np.flatnonzero(folds != 0))
+        alive = yield from self._take_steps(first, min(_TRIED_STEPS, first.plan.total_steps))
+        if not alive:
+            return False
+        whole = first.plan.total_steps * len(self.rows) / len(first.rows) * first.seconds_per_step
+        left = self.budget - (time.monotonic() - self._begun)
+        judged = self._affordable(whole, left, count, folds)
+        if judged == 0:
+            need = whole * (2 - 1 / count)
+            yield from self._leave_out(
+                3, f"takes about {format_duration(need)}, and {format_duration(max(left, 0))} of the budget are left"
+            )
+            return True
+        yield self._started(self.step + self._planned_steps(judged, config, folds))
+        for fold in range(judged):
+            places = np.flatnonzero(folds != fold)
+            tuning = first if fold == 0 else Tuning(self.prepared, config, self.machine, self.rows, places)
+            alive = yield from self._take_steps(tuning, tuning.plan.total_steps)
+            if not alive:
+                return False
+            held_out = np.flatnonzero(folds == fold)
+            logits[held_out] = predict_logits(tuning.trained(), self.rows, self.machine.device, held_out)
+            del tuning
+        del first
+        final = Tuning(self.prepared, config, self.machine, self.rows, np.arange(len(self.rows)))
+        alive = yield from self._take_steps(final, final.plan.total_steps)
+        if not alive:
+            return False
+        final.trained()
+        self.tuned = final.model
+        places = np.flatnonzero(np.isfinite(logits[:, 0]))
+        members = [self.linear_logits[:1, places], logits[None, places]]
+        speed = self._embedding_speed(final.working)
+        weights = self.encoder_weights + self.linear.weight.size
+        yield from self._judge(3, members, begun, weights, speed, places)
+        return True
+
+    # What the rungs share
+
+    def _folds(self, entries: int) -> Ints:
+        """Return the fold of each row in each repetition, (R, N)."""
+        from txt.labeling.near_duplicates import near_duplicates  # scikit-learn takes seconds to import
+
+        groups = near_duplicates(self.rows.texts())
+        column = (self.prepared.manifest.columns.get("group") or {}).get("column")
+        if column and (named := self.rows.column(column)) is not None:
+            groups = _joined(groups, np.unique(named, return_inverse=True)[1])
+        count = 3 if entries * self.classes > _COSTLY else _FOLDS
+        count = max(2, min(count, len(np.unique(groups)), len(self.rows) // 2))
+        repetitions = 3 if len(self.rows) < _FEW_ROWS else 1
+        return np.stack(
+            [make_folds(self.labels, groups, count, self.config.seed + each) for each in range(repetitions)]
+        )
+
+    def _judge(
+        self,
+        number: int,
+        members: list[npt.NDArray[np.float32]],
+        begun: float,
+        weights: int,
+        speed: float,
+        places: Ints | None = None,
+    ) -> Iterator[Event]:
+        """Blend a rung's members (R, n, C) on the rows at `places`, judge it, and keep it if it is the best."""
+        at = np.arange(len(self.rows)) if places is None else places
+        repeated = np.tile(self.labels[at], len(members[0]))
+        stacked = [each.reshape(-1, self.classes) for each in members]
+        blend = fit_blend(stacked, repeated)
+        candidate = Candidate(number, at, mix([each[0] for each in members], blend), blend)
+        losses = log_losses(mix(stacked, blend), repeated)
+        by_row = losses.reshape(len(members[0]), -1).mean(0)
+        loss = float(by_row.mean())
+        reach = normal_quantile(0.95) * float(by_row.std()) / np.sqrt(len(by_row))
+        before = None if self.best is None else self._loss_at(self.best, at)
+        self.step = max(self.step, number)
+        best = before is None or float(log_losses(candidate.logits, self.labels[at]).mean()) < before
+        predictions = candidate.logits.argmax(1)
+        labels = self.labels[at]
+        if best:
+            self.best, self._best_loss, self._best_step = candidate, loss, self.step
+        metrics = score_predictions(labels, predictions, self.classes)
+        right = wilson_interval(int((predictions == labels).sum()), len(labels))
+        yield Evaluation(
+            time=time.time(),
+            step=self.step,
+            epoch=float(number),
+            epoch_end=True,
+            train_loss=None,
+            train_accuracy=None,
+            val_loss=loss,
+            metrics=metrics,
+            metric="loss",
+            score=loss,
+            best=best,
+            best_score=self._best_loss if self._best_loss is not None else loss,
+            confusion=count_confusions(labels, predictions, self.classes).tolist(),
+            seconds=time.monotonic() - begun,
+        )
+        yield Rung(
+            time=time.time(),
+            step=self.step,
+            name=NAMES[number - 1],
+            rows=len(at),
+            log_loss=[loss, loss - reach, loss + reach],
+            accuracy=[right.value, right.low, right.high],
+            seconds=time.monotonic() - begun,
+            weights=weights,
+            rows_per_second=speed,
+            kept=best,
+        )
+        if best:
+            yield from self._save(candidate)
+
+    def _loss_at(self, candidate: Candidate, places: Ints) -> float:
+        kept = np.isin(candidate.places, places)
+        return float(log_losses(candidate.logits[kept], self.labels[candidate.places[kept]]).mean())
+
+    def _save(self, candidate: Candidate) -> Iterator[Event]:
+        """Write the model of a rung, and what it says of each row as a model that did not learn from it."""
+        try:
+            save_model(self._model(candidate), self.tokenizer, self.run.model)
+            places = candidate.places
+            found = OutOfFold(self.rows.places[places], self.labels[places], candidate.logits)
+            write_out_of_fold(self.run.path, found)
+        except OSError as error:
+            yield self._warned(f"could not save the best model: {error}; the one before it is intact")
+            return
+        yield Saved(time=time.time(), step=self.step, path=str(self.run.model.relative_to(self.run.path)), best=True)
+
+    def _model(self, candidate: Candidate) -> NgramClassifier | PretrainedClassifier:
+        """Put a rung's members, each times its weight, into one model."""
+        share = np.float32(candidate.weights[0])
+        with torch.no_grad():
+            self.ngrams.weight.copy_(torch.from_numpy(self.linear.weight * share))
+        bias = torch.from_numpy(self.linear.bias * share)
+        if candidate.number == 1:
+            return self._ngram_model(bias)
+        if candidate.number == 2:
+            model = build_model(self._encoder_config(freeze="all"), self.prepared, torch.device("cpu"))
+            assert isinstance(model, PretrainedClassifier)
+        else:
+            model = self.tuned
+            nn.Module.to(model, "cpu")
+        native = model.model
+        assert isinstance(native, SentenceClassifier)
+        head = self.head if candidate.number == 2 else _read_head(native.classifier)
+        beside = np.float32(candidate.weights[1])
+        state = {
+            "weight": torch.from_numpy(head.weight.T * beside),
+            "bias": torch.from_numpy(head.bias * beside) + bias,
+        }
+        native.classifier.load_state_dict(state)
+        native.ngrams = self.ngrams
+        native.config.ngrams = len(self.ngrams.hashes)
+        native.config.ngram_pieces, native.config.ngram_characters = (
+            len(self.ngrams.inside),
+            len(self.ngrams.characters),
+        )
+        return model
+
+    def _ngram_model(self, bias: torch.Tensor) -> NgramClassifier:
+        labels = dict(enumerate(self.prepared.labels))
+        model = NgramClassifier(
+            NgramClassifierConfig(
+                vocab_size=self.prepared.vocab_size,
+                max_length=self.prepared.manifest.max_length,
+                pad_token_id=self.prepared.pad_token_id,
+                id2label=labels,
+                label2id={label: number for number, label in labels.items()},
+                ngrams=len(self.ngrams.hashes),
+                ngram_characters=len(self.ngrams.characters),
+            )
+        )
+        model.ngrams = self.ngrams
+        with torch.no_grad():
+            model.bias.copy_(bias)
+        return model
+
+    def _in_precision(self, model: PretrainedClassifier) -> PretrainedClassifier:
+        nn.Module.to(model, dtype=self.machine.dtype)
+        return model.eval()
+
+    def _embedding_speed(self, model: PretrainedClassifier) -> float:
+        """Return the rows that an encoder reads a second, from a few of them."""
+        places = np.linspace(0, len(self.rows) - 1, min(len(self.rows), 256), dtype=np.int64)
+        begun = time.monotonic()
+        predict_logits(model, self.rows, self.machine.device, places)
+        return len(places) / max(time.monotonic() - begun, 1e-9)
+
+    # Fine-tuning
+
+    def _tuning_config(self) -> TrainConfig:
+        """Return the options of a fine-tuning on the third rung: those of `--from`, with a few of its own."""
+        return self._encoder_config(**{**choose_new_defaults({"pretrained": self.encoder}), **LADDER_TUNING})
+
+    def _encoder_config(self, **options: Any) -> TrainConfig:
+        """Return options of a training that begins with the encoder, on the machine of this one."""
+        return TrainConfig().with_options(
+            **options,
+            pretrained=self.encoder,
+            seed=self.config.seed,
+            device=self.config.device,
+            precision=self.config.precision,
+            threads=self.config.threads,
+        )
+
+    def _affordable(self, whole: float, left: float, count: int, folds: Ints) -> int:
+        """Return on how many folds a fine-tuning can be judged before one on all rows takes the rest; 0 for none.
+
+        Args:
+            whole: seconds of a fine-tuning on all rows.
+            left: seconds of the budget.
+            count: folds there are.
+            folds: of each row.
+        """
+        each = whole * (1 - 1 / count)
+        judged = min(count, int((left - whole) / each)) if each > 0 else count
+        if judged < 1 or int((folds < judged).sum()) < min(_FEWEST_JUDGED, len(folds)):
+            return 0
+        return judged
+
+    def _planned_steps(self, judged: int, config: TrainConfig, folds: Ints) -> int:
+        sizes = [int((folds != fold).sum()) for fold in range(judged)] + [len(folds)]
+        steps = sum(-(-size // config.batch_size) * config.num_epochs for size in sizes)
+        return steps - _TRIED_STEPS
+
+    def _take_steps(self, tuning: Tuning, number: int) -> Generator[Event, None, bool]:
+        """Take steps of a fine-tuning, and tell of them. Returns False where it was stopped."""
+        taken = tuning.step
+        steps = tuning.steps(number, self._was_told_to_stop)
+        while True:
+            try:
+                meter = next(steps)
+            except StopIteration as ended:
+                return bool(ended.value)
+            self.step += tuning.step - taken
+            taken = tuning.step
+            epoch = 2 + tuning.step / max(tuning.plan.total_steps, 1)
+            yield meter.event(self.step, epoch, measure_peak_memory(self.machine.device))
+            ending = yield from self._obey()
+            if ending:
+                return False
+
+    def _obey(self) -> Generator[Event, None, str | None]:
+        from txt.training.checkpoint import TrainingProgress
+
+        progress = TrainingProgress()
+        progress.step = self.step
+        ending = yield from self.controls.carry_out(progress, list, self._is_stopped)
+        if ending:
+            self._ending = ending
+        return ending
+
+    def _was_told_to_stop(self) -> bool:
+        return self._is_stopped() or getattr(self, "_ending", None) is not None
+
+    def _tell_progress(
+        self, work: Generator[int, None, tuple[AnyFloats, float] | None], what: str
+    ) -> Generator[Event, None, tuple[AnyFloats, float] | None]:
+        while True:
+            try:
+                done = next(work)
+            except StopIteration as ended:
+                found: tuple[AnyFloats, float] | None = ended.value
+                return found
+            yield Working(time=time.time(), step=self.step, what=what, done=done, total=len(self.rows))
+
+    # What is told
+
+    def _leave_out(self, number: int, reason: str) -> Iterator[Event]:
+        yield Rung(time=time.time(), step=self.step, name=NAMES[number - 1], reason=reason)
+
+    def _warned(self, message: str) -> Warned:
+        return Warned(time=time.time(), step=self.step, message=message)
+
+    def _started(self, total: int) -> Started:
+        return Started(
+            time=time.time(),
+            step=self.step,
+            total_steps=total,
+            steps_per_epoch=1,
+            epochs=self.config.rungs,
+            train_rows=len(self.rows),
+            parameters=0,
+            device=str(self.machine.device),
+            precision=self.machine.precision,
+            threads=self.machine.threads,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+        )
+
+    def _finished(self, status: str) -> Finished:
+        seconds = time.monotonic() - self._begun
+        ending = getattr(self, "_ending", None)
+        return Finished(
+            time=time.time(),
+            step=self.step,
+            status=ending or status,
+            best_step=None if self.best is None else self._best_step,
+            best_epoch=None if self.best is None else float(self.best.number),
+            best_score=self._best_loss,
+            seconds=seconds,
+            rows_per_second=len(self.rows) / seconds if seconds else 0.0,
+        )
+
+
+def _read_head(layer: nn.Linear) -> Linear:
+    return Linear(layer.weight.detach().float().numpy().T, layer.bias.detach().float().numpy())
+
+
+def default_budget(rows: int) -> float:
+    """Return the seconds that a climb on so many rows may take where nothing is said."""
+    return float(min(1800.0, 90.0 + 0.06 * rows))
+
+
+def encoder_of(config: TrainConfig, prepared: Prepared) -> str | None:
+    """Return the encoder that a climb uses: the one named, or the one with whose tokenizer the data was prepared."""
+    if config.pretrained is not None:
+        return config.pretrained
+    name = str(prepared.manifest.tokenizer.get("name"))
+    return name if name in encoders.NAMES else None
+
+
+def why_no_encoder(prepared: Prepared) -> str:
+    """Say why a climb has no encoder."""
+    installed = encoders.installed_encoders()
+    if not installed:
+        return f"no encoder is installed: {encoders.INSTALL}"
+    known = prepared.manifest.tokenizer.get("kind", "another")
+    return f"the data has a {known} tokenizer: txt prepare DATA --tokenizer {installed[0]} takes the encoder's"
+
+
+def _joined(one: Ints, other: Ints) -> Ints:
+    """Return groups of rows that either grouping puts together, by itself or through others."""
+    from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
+
+    rows = np.arange(len(one))
+    links = sparse.coo_matrix(
+        (np.ones(2 * len(one)), (np.tile(rows, 2), np.concatenate([len(one) + one, len(one) + one.max() + 1 + other]))),
+        shape=(len(one) + int(one.max()) + int(other.max()) + 2,) * 2,
+    )
+    return np.asarray(connected_components(links, directed=False)[1][: len(one)], np.int64)

@@ -1,0 +1,96 @@
+"""Logistic regression judged on rows that it did not learn from, at the strength that does best there."""
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from txt.metrics import Floats, Ints
+from txt.model.logistic import FIRST_STRENGTH, STRENGTHS, Features, Linear, fit_logistic
+from txt.model.logistic import ROUGH as ROUGHLY
+
+Part = tuple[Ints, Ints]
+"""Rows that a model learns from, and rows that it is judged on."""
+
+Prepare = Callable[[Ints], Features]
+"""Returns the features of all rows as a model sees them that learns from these."""
+
+
+@dataclass(frozen=True)
+class CrossFit:
+    """A strength, and the logits (R, N, C) of all rows in each repetition, none by a model that learned the row."""
+
+    strength: float
+    logits: npt.NDArray[np.float32]
+
+
+def cross_fit(
+    prepare: Prepare,
+    labels: Ints,
+    classes: int,
+    repetitions: Ints,
+    threads: int,
+    stop: Callable[[], bool] = lambda: False,
+) -> CrossFit | None:
+    """Choose the strength with the lowest log loss out of fold, beginning in the middle and going on while it falls.
+
+    Args:
+        prepare: makes the features.
+        labels: (N,).
+        classes: C.
+        repetitions: the fold of each row, (R, N).
+        threads: folds that are fitted at a time.
+        stop: asked between folds; True gives up, and None comes back.
+    """
+    parts = list(_parts(repetitions))
+    models: dict[tuple[int, int], Linear] = {}
+    found: dict[float, npt.NDArray[np.float32]] = {}
+    losses: dict[float, float] = {}
+
+    def fit(number: int, strength: float, near: float | None) -> bool:
+        if stop():
+            return False
+        repetition, learned, judged = parts[number]
+        features = prepare(learned)
+        start = None if near is None else models[number, STRENGTHS.index(near)]
+        model = fit_logistic(features[learned], labels[learned], classes, strength, start, ROUGHLY)
+        models[number, STRENGTHS.index(strength)] = model
+        found[strength][repetition, judged] = model.logits(features[judged])
+        return True
+
+    def measure(strength: float, near: float | None) -> bool:
+        found[strength] = np.zeros((*repetitions.shape, classes), np.float32)
+        done = list(pool.map(lambda number: fit(number, strength, near), range(len(parts))))
+        losses[strength] = float(np.mean([log_losses(each, labels).mean() for each in found[strength]]))
+        return all(done)
+
+    with ThreadPoolExecutor(max(1, min(threads, len(parts)))) as pool:
+        if not measure(FIRST_STRENGTH, None):
+            return None
+        best = FIRST_STRENGTH
+        for direction in (1, -1):
+            while (place := STRENGTHS.index(best) + direction) in range(len(STRENGTHS)) and STRENGTHS[
+                place
+            ] not in losses:
+                if not measure(STRENGTHS[place], best):
+                    return None
+                if losses[STRENGTHS[place]] >= losses[best]:
+                    break
+                best = STRENGTHS[place]
+    return CrossFit(best, found[best])
+
+
+def log_losses(logits: Floats, labels: Ints) -> Floats:
+    """Return the log loss of each row (N,) in nats."""
+    exact = np.asarray(logits, np.float64)
+    top = exact.max(1)
+    right = exact[np.arange(len(labels)), labels]
+    return np.asarray(np.log(np.exp(exact - top[:, None]).sum(1)) + top - right)
+
+
+def _parts(repetitions: Ints) -> Iterable[tuple[int, Ints, Ints]]:
+    for repetition, folds in enumerate(repetitions):
+        for fold in range(int(folds.max()) + 1):
+            yield repetition, np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)

@@ -1,0 +1,36 @@
+"""Folds in which every class has its share, and rows that belong together stay together."""
+
+import numpy as np
+
+from txt.metrics import Ints
+
+
+def make_folds(labels: Ints, groups: Ints, count: int, seed: int) -> Ints:
+    """Return the fold (N,) of each row.
+
+    Rows of one group come into one fold. Groups are dealt out one after the other, in random order but large ones
+    first, each to the fold that has the fewest rows of the group's commonest class.
+
+    Args:
+        labels: class numbers, (N,).
+        groups: group numbers, (N,).
+        count: folds to make.
+        seed: of the order.
+    """
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(labels))
+    _, owner = np.unique(groups[order], return_inverse=True)
+    by_group = order[np.argsort(owner, kind="stable")]
+    members = np.split(by_group, np.cumsum(np.bincount(owner))[:-1])
+    members = [members[place] for place in rng.permutation(len(members))]
+    members.sort(key=len, reverse=True)  # stable: groups of one size stay in random order
+    have = np.zeros((int(labels.max()) + 1, count), np.int64)  # rows of each class in each fold
+    total = np.zeros(count, np.int64)
+    folds = np.empty(len(labels), np.int64)
+    for rows in members:
+        label = int(labels[rows[0]]) if len(rows) == 1 else int(np.bincount(labels[rows]).argmax())
+        fold = int(np.lexsort((total, have[label]))[0])
+        folds[rows] = fold
+        np.add.at(have[:, fold], labels[rows], 1)
+        total[fold] += len(rows)
+    return folds

@@ -1,0 +1,36 @@
+"""What a run's model says of the rows it learned from, out of fold: by models like it that did not learn the row."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from txt.files import atomic_write
+from txt.metrics import Floats, Ints
+
+FILE = "out_of_fold.npz"
+
+
+@dataclass(frozen=True)
+class OutOfFold:
+    """Logits (n, C) and labels (n,) of the rows at `places` (n,) of train and val, one after the other."""
+
+    places: Ints
+    labels: Ints
+    logits: Floats
+
+
+def write_out_of_fold(folder: Path, found: OutOfFold) -> None:
+    """Write them into a run's folder."""
+    with atomic_write(folder / FILE, "wb") as file:
+        np.savez(file, places=found.places, labels=found.labels, logits=found.logits.astype(np.float32))
+
+
+def read_out_of_fold(folder: Path) -> OutOfFold | None:
+    """Return what a run's folder holds; None for a run that was trained otherwise, or a file that is damaged."""
+    with suppress(OSError, ValueError, EOFError, KeyError), np.load(folder / FILE, allow_pickle=False) as values:
+        return OutOfFold(
+            values["places"].astype(np.int64), values["labels"].astype(np.int64), values["logits"].astype(np.float64)
+        )
+    return None
