@@ -15,10 +15,10 @@ import numpy as np
 from machine import describe_machine
 from threadpoolctl import threadpool_limits
 
+from txt.data.near_duplicates import near_duplicates
 from txt.data.reading.row_index import hash_content
 from txt.labeling.active.models import TFIDF, make_model
 from txt.labeling.active.vectors import tfidf
-from txt.labeling.near_duplicates import near_duplicates
 from txt.labeling.review import LabeledRows, find_duplicate_doubts, find_model_doubts, predict_out_of_fold, rank_doubts
 from txt.model.embedding import embed_with_minilm
 

@@ -26,11 +26,11 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
 from txt.config import LABEL_FORMATS, LabelConfig  # noqa: E402
+from txt.data.formats.catalog import FORMATS  # noqa: E402
+from txt.data.formats.record import LabelTask  # noqa: E402
 from txt.data.reading.open_rows import read_to_end  # noqa: E402
 from txt.data.reading.rows import ReadingOptions, find_form  # noqa: E402
 from txt.labeling.exchange import export_as  # noqa: E402
-from txt.labeling.formats.catalog import FORMATS  # noqa: E402
-from txt.labeling.formats.record import LabelTask  # noqa: E402
 from txt.labeling.open_labels import open_labels  # noqa: E402
 from txt.labeling.rules.analysis import analyze  # noqa: E402
 from txt.labeling.rules.corpus import Corpus, read_corpus  # noqa: E402

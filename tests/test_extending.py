@@ -21,6 +21,7 @@ from txt.cli import app, main
 from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.scorecard import show_report
 from txt.config import LABEL_FORMATS, LabelConfig, PrepareConfig, TrainConfig
+from txt.data.formats import catalog
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.reading import source, table
@@ -31,7 +32,6 @@ from txt.evaluation.intervals import intervals
 from txt.evaluation.markdown import markdown
 from txt.evaluation.predictions import Predictions
 from txt.export.model_card import describe_evaluation
-from txt.labeling.formats import catalog
 from txt.labeling.rules import conditions
 from txt.labeling.rules.corpus import Corpus
 from txt.labeling.rules.parse import parse_rules

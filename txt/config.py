@@ -90,6 +90,12 @@ class PrepareConfig(Config):
     train_split: float = option(0.8, "Share of the rows for training.", group="Splits", above=0, high=1)
     val_split: float = option(0.1, "Share for validation; the rest is test.", group="Splits", low=0, high=1)
     seed: int = option(42, "Seed of the split.", group="Splits", low=0, high=2**32 - 1)
+    near_duplicates: str | None = option(
+        None,
+        "Texts that share most of their words: `drop` all but one, `group` them in one split, or `keep` [keep].",
+        group="Splits",
+        choices=("drop", "group", "keep"),
+    )
     tokenizer: str = option(
         "wordpiece", "`wordpiece` or `bpe` (trained on the train split), a folder, or a hub name.", group="Tokenizer"
     )

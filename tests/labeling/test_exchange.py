@@ -7,12 +7,12 @@ import pytest
 
 from tests.labeling.conftest import Open, write_csv
 from txt.config import LABEL_FORMATS
+from txt.data.formats.catalog import FORMATS
+from txt.data.formats.record import LabelRecord, LabelTask
 from txt.errors import InputError
 from txt.labeling.answers import answers
 from txt.labeling.exchange import export_as, import_labels, write_data
 from txt.labeling.export import export
-from txt.labeling.formats.catalog import FORMATS
-from txt.labeling.formats.record import LabelRecord, LabelTask
 from txt.labeling.item import Suggestion
 from txt.labeling.store.stored_labels import StoredLabels
 

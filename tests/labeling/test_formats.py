@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from txt.data.formats.catalog import FORMATS, Format, count_losses, find_format
+from txt.data.formats.record import LabelRecord, LabelTask, rename_reserved
 from txt.errors import InputError
-from txt.labeling.formats.catalog import FORMATS, Format, count_losses, find_format
-from txt.labeling.formats.record import LabelRecord, LabelTask, rename_reserved
 
 CLASSES = ("pos", "neg", "so so", "ünder#spam", "__label__x")
 TIME = "2026-03-01T12:00:00Z"

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from tests.labeling.conftest import Open, write_csv
 from tests.labeling.test_active import reviews
+from txt.data.near_duplicates import LEAST_OVERLAP, near_duplicates
 from txt.data.reading.row_index import hash_content
 from txt.errors import InputError
 from txt.labeling.active.models import TFIDF
 from txt.labeling.active.vectors import tfidf
 from txt.labeling.agreement import read_ratings
-from txt.labeling.near_duplicates import LEAST_OVERLAP, near_duplicates
 from txt.labeling.review import (
     LabeledRows,
     find_annotator_doubts,

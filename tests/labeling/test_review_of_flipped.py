@@ -4,10 +4,10 @@ import csv
 
 import numpy as np
 
+from txt.data.near_duplicates import near_duplicates
 from txt.data.reading.row_index import hash_content
 from txt.labeling.active.models import TFIDF
 from txt.labeling.active.vectors import tfidf
-from txt.labeling.near_duplicates import near_duplicates
 from txt.labeling.review import LabeledRows, find_duplicate_doubts, find_model_doubts, predict_out_of_fold, rank_doubts
 
 FIRST = 100

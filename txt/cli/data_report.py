@@ -113,6 +113,10 @@ def _describe_findings(report: "DataReport") -> Iterator[tuple[str, RenderableTy
     )
     yield "tokenizer", _describe_tokenizer(report)
     repeated = f"{report.duplicates:,} rows repeat an earlier text" if report.duplicates else "no text comes twice"
+    if report.alike > report.duplicates:
+        repeated += f"; {report.alike - report.duplicates:,} more do but for case, spaces, signs and links"
+    if report.near_duplicates:
+        repeated += f"; {report.near_duplicates:,} share most of their words with an earlier one"
     yield "duplicates", Text(repeated)
     if report.conflicting_texts:
         yield "conflicts", _describe_conflicts(report)

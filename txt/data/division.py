@@ -1,14 +1,14 @@
 """Divides staged rows into splits and classes, and collects the warnings about them."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
 
 from txt.config import PrepareConfig
-from txt.data.duplicates import Conflicts, count_duplicates, find_conflicts, find_overlaps
+from txt.data.duplicates import Conflicts, choose_distinct, count_duplicates, find_conflicts, find_overlaps
 from txt.data.labels import LabelRules, Naming, find_lookalikes, name_classes, parse_missing
 from txt.data.prepared import SPLITS
 from txt.data.row_facts import RowFacts
@@ -18,7 +18,9 @@ from txt.data.split import (
     TRAIN,
     UNLABELED,
     VAL,
+    Hashes,
     LabelCodes,
+    Mask,
     Shares,
     SplitCodes,
     SplitRows,
@@ -29,6 +31,9 @@ from txt.errors import InputError
 
 _LISTED = 8  # names in one line
 _LISTED_CONFLICTS = 20
+_COUNTED_ROWS = 30_000  # up to this many, near-duplicates are counted without being asked for
+_TOLD_ROWS = 5
+_TOLD_SHARE = 0.01  # of the rows of a split; fewer near-duplicates in another one are not worth a warning
 _MANY_CLASSES = 50  # fewer than this are classes even where each has but one row
 
 
@@ -37,7 +42,9 @@ class Division:
     """The split and the class of each row, (N,); labels are -1 for none, codes LEFT_OUT where a row is dropped.
 
     `names` are the classes in order, `dropped` counts the rows without a split by reason, `duplicates` those whose text
-    stands in an earlier row, `guessed` the train rows whose label comes from rules or a model.
+    stands in an earlier row, `alike` those whose text does but for case, spaces and the like, `near` those with a
+    near-duplicate in an earlier row, None where nobody looked; `guessed` the train rows whose label comes from rules or
+    a model. The overlaps are (a split, a later one, rows of the later one with such a text in the first).
     """
 
     names: tuple[str, ...]
@@ -50,6 +57,10 @@ class Division:
     conflicts: Conflicts
     overlaps: tuple[tuple[int, int, int], ...]
     guessed: int = 0
+    alike: int = 0
+    near: int | None = None
+    alike_overlaps: tuple[tuple[int, int, int], ...] = ()
+    near_overlaps: tuple[tuple[int, int, int], ...] = ()
 
     @cached_property
     def class_counts(self) -> dict[str, dict[str, int]]:
@@ -79,6 +90,18 @@ class Division:
         for first, second, rows in self.overlaps:
             total = int(np.count_nonzero(self.codes == second))
             yield f"{rows:,} of {total:,} {SPLITS[second]} rows have a text that is also in {SPLITS[first]}"
+        for first, second, rows in self.alike_overlaps:
+            yield (
+                f"{rows:,} {SPLITS[second]} rows are equal to one in {SPLITS[first]} but for case, spaces, signs and "
+                "links"
+            )
+        for first, second, rows in self.near_overlaps:
+            total = int(np.count_nonzero(self.codes == second))
+            if rows >= max(_TOLD_ROWS, _TOLD_SHARE * total):
+                yield (
+                    f"{rows:,} of {total:,} {SPLITS[second]} rows share most of their words with one in "
+                    f"{SPLITS[first]}; --near-duplicates drop leaves such rows out, group keeps them in one split"
+                )
 
 
 def divide_rows(staged: StagedRows, config: PrepareConfig) -> Division:
@@ -95,18 +118,28 @@ def divide_rows(staged: StagedRows, config: PrepareConfig) -> Division:
     _refuse_without_people(staged, rows, guessed)
     _refuse_without_classes(staged, naming.names, int(np.count_nonzero(rows.labels >= 0)))
     shares, split_by = _plan_shares(staged, rows, config)
-    codes = assign_splits(rows, shares, config.seed)
-    given_entirely = shares.val == 0 or shares.test == 0
+    near = _find_near_duplicates(staged, config, rows)
+    if near is not None and config.near_duplicates == "group":
+        rows = replace(rows, groups=[*rows.groups, near])
+    kept = choose_distinct(near, rows, config.seed) if near is not None and config.near_duplicates == "drop" else None
+    codes = assign_splits(rows, shares, config.seed) if kept is None else _assign_some(rows, kept, shares, config.seed)
+    keys = np.frombuffer(facts.keys, np.uint64)
+    any_given = bool(np.any((rows.given == VAL) | (rows.given == TEST)))
+    overlaps = tuple(find_overlaps(rows.texts, codes)) if any_given else ()
     return Division(
         names=naming.names,
         notes=naming.notes,
         labels=rows.labels,
         codes=codes,
         split_by=split_by,
-        dropped=_count_dropped(staged, rows, codes),
+        dropped=_count_dropped(staged, rows, codes, kept),
         duplicates=count_duplicates(rows.texts),
         conflicts=find_conflicts(rows.texts, rows.labels, _LISTED_CONFLICTS),
-        overlaps=tuple(find_overlaps(rows.texts, codes)) if given_entirely else (),
+        overlaps=overlaps,
+        alike=count_duplicates(keys),
+        near=None if near is None else count_duplicates(near),
+        alike_overlaps=_subtract_overlaps(find_overlaps(keys, codes), overlaps) if any_given else (),
+        near_overlaps=() if near is None else tuple(find_overlaps(near, codes)),
         guessed=int(np.count_nonzero(guessed & (codes == TRAIN) & (rows.labels >= 0))),
     )
 
@@ -134,11 +167,51 @@ def _gather_rows(facts: RowFacts, naming: Naming, one_file: bool) -> SplitRows:
         texts=np.frombuffer(facts.texts, np.uint64),
         labels=lookup[np.frombuffer(facts.labels, np.int16)],
         given=np.frombuffer(facts.given, np.int8),
-        groups=[np.frombuffer(keys, np.uint64) for keys in (facts.groups, facts.origins) if keys],
+        groups=[np.frombuffer(keys, np.uint64) for keys in (facts.keys, facts.groups, facts.origins) if keys],
         copies=_mark_train_only(facts),
         # Rows of two files may have the same id and be different rows.
         origins=np.frombuffer(facts.origins, np.uint64) if facts.origins and one_file else None,
     )
+
+
+def _find_near_duplicates(staged: StagedRows, config: PrepareConfig, rows: SplitRows) -> Hashes | None:
+    """Return a number for each row that near-duplicates share, (N,); None where there are too many to look unasked."""
+    if config.near_duplicates is None and len(staged.facts) > _COUNTED_ROWS:
+        return None
+    from txt.data.near_duplicates import group_near_duplicates
+
+    name = staged.roles.text.name
+    groups = group_near_duplicates(
+        lambda: (batch.column(name).to_pylist() for batch in staged.batches()), len(staged.facts)
+    )
+    if rows.copies is not None:  # a copy is meant to be like its original
+        copies = np.flatnonzero(rows.copies)
+        groups[copies] = groups.max(initial=0) + 1 + np.arange(len(copies))
+    return groups.astype(np.uint64)
+
+
+def _assign_some(rows: SplitRows, kept: Mask, shares: Shares, seed: int) -> SplitCodes:
+    """Return the split of each row, (N,), LEFT_OUT for those that are not kept."""
+    some = SplitRows(
+        rows.texts[kept],
+        rows.labels[kept],
+        rows.given[kept],
+        [keys[kept] for keys in rows.groups],
+        None if rows.copies is None else rows.copies[kept],
+        None if rows.origins is None else rows.origins[kept],
+    )
+    codes = np.full(len(kept), LEFT_OUT, np.int8)
+    codes[kept] = assign_splits(some, shares, seed)
+    return codes
+
+
+def _subtract_overlaps(
+    wider: Iterator[tuple[int, int, int]], narrower: Sequence[tuple[int, int, int]]
+) -> tuple[tuple[int, int, int], ...]:
+    """Return the overlaps without the rows that are counted in others already."""
+    known = {(first, second): rows for first, second, rows in narrower}
+    rest = ((first, second, rows - known.get((first, second), 0)) for first, second, rows in wider)
+    return tuple(each for each in rest if each[2])
 
 
 def _mark_train_only(facts: RowFacts) -> npt.NDArray[np.bool_] | None:
@@ -147,12 +220,13 @@ def _mark_train_only(facts: RowFacts) -> npt.NDArray[np.bool_] | None:
     return np.logical_or.reduce(masks) if masks else None
 
 
-def _count_dropped(staged: StagedRows, rows: SplitRows, codes: SplitCodes) -> dict[str, int]:
-    left_out = codes == LEFT_OUT
+def _count_dropped(staged: StagedRows, rows: SplitRows, codes: SplitCodes, kept: Mask | None) -> dict[str, int]:
+    left_out = codes == LEFT_OUT if kept is None else (codes == LEFT_OUT) & kept
     counted = {
         "no text": staged.rows_without_text,
         "copies of val or test rows": int(np.count_nonzero(left_out & (rows.labels >= 0))),
         "unlabeled, and labeled elsewhere": int(np.count_nonzero(left_out & (rows.labels < 0))),
+        "near-duplicates of other rows": 0 if kept is None else int(np.count_nonzero(~kept)),
     }
     return {why: count for why, count in counted.items() if count}
 

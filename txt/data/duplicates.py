@@ -6,7 +6,19 @@ from itertools import combinations
 
 import numpy as np
 
-from txt.data.split import TEST, TRAIN, VAL, Hashes, LabelCodes, SplitCodes, find_repeated, is_member
+from txt.data.split import (
+    TEST,
+    TRAIN,
+    VAL,
+    Hashes,
+    LabelCodes,
+    Mask,
+    SplitCodes,
+    SplitRows,
+    find_repeated,
+    is_member,
+    mix_keys,
+)
 
 
 @dataclass(frozen=True)
@@ -36,6 +48,25 @@ def find_conflicts(texts: Hashes, labels: LabelCodes, most: int) -> Conflicts:
     conflicting = np.flatnonzero(lowest != highest)
     listed = conflicting[np.argsort(firsts[conflicting])][:most]  # in the order of the source
     return Conflicts(len(conflicting), tuple(tuple(rows[codes == code].tolist()) for code in listed))
+
+
+def choose_distinct(groups: Hashes, rows: SplitRows, seed: int) -> Mask:
+    """Return which rows to keep so that no two of a group are left, (N,).
+
+    Rows of a given test split stay, and then those of a given val split; of others one stays, one with a label before
+    one without. Copies that augmentation made go with their originals, and are not looked at.
+    """
+    given = np.where((rows.given == TEST) | (rows.given == VAL), rows.given, TRAIN)
+    rank = np.where(given == TEST, 0, np.where(given == VAL, 1, np.where(rows.labels >= 0, 2, 3)))
+    copies = np.zeros(len(groups), bool) if rows.copies is None else rows.copies
+    rank[copies] = 4
+    order = np.lexsort((np.arange(len(groups)), mix_keys(rows.texts, seed), rank, groups))
+    ordered = groups[order]
+    first = np.concatenate([[True], ordered[1:] != ordered[:-1]]) if len(order) else np.zeros(0, bool)
+    best = np.repeat(rank[order][first], np.diff(np.append(np.flatnonzero(first), len(order))))
+    kept = np.zeros(len(groups), bool)
+    kept[order] = first | ((rank[order] == best) & (best < 2))
+    return np.asarray(kept | copies)
 
 
 def find_overlaps(texts: Hashes, codes: SplitCodes) -> Iterator[tuple[int, int, int]]:

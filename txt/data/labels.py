@@ -87,6 +87,17 @@ def remove_invisible(label: str) -> str:
     return plain.strip().strip(_EDGES).strip()
 
 
+def read_label_cell(label: str) -> str:
+    """Return what a label cell says where nothing can be asked: "" for what programs write for a missing value.
+
+    What cannot be seen is left out, and a list of one label is that label.
+    """
+    name = remove_invisible(label)
+    if name.startswith(("[", "{")) and (found := split_list(name)) is not None and len(found) < 2:
+        name = remove_invisible(found[0]) if found else ""
+    return "" if name.lower() in _MARKS else name
+
+
 @dataclass
 class _Reading:
     """Labels on the way to classes: `names` holds what each written one is read as."""

@@ -206,7 +206,20 @@ def _make_report(staged: StagedRows, division: Division, encoded: EncodedSplits,
         tokenizer=manifest.tokenizer,
         suggested_max_length=suggest_max_length(lengths),
         warnings=(*staged.warnings, *division.warnings()),
+        alike=division.alike,
+        near_duplicates=division.near,
+        overlaps=_list_overlaps(division),
     )
+
+
+def _list_overlaps(division: Division) -> dict[str, dict[str, int]]:
+    """Return by pair of splits how many rows of the second are equal, alike or near to one of the first."""
+    kinds = {"equal": division.overlaps, "alike": division.alike_overlaps, "near": division.near_overlaps}
+    listed: dict[str, dict[str, int]] = {}
+    for kind, overlaps in kinds.items():
+        for first, second, rows in overlaps:
+            listed.setdefault(f"{SPLITS[first]}-{SPLITS[second]}", {})[kind] = rows
+    return listed
 
 
 def _list_conflicts(division: Division, staged: StagedRows) -> tuple[Conflict, ...]:

@@ -1,7 +1,7 @@
 """The report on a data set: what to know before training on it."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -27,8 +27,11 @@ class DataReport:
     """The data report of one prepared folder. Shares are between 0 and 1, lengths are in tokens.
 
     `class_counts` holds the rows of each class by split; `lengths` holds by percentile how long the train split's texts
-    are before they are cut. `duplicates` counts the rows whose text stands in an earlier row, `conflicting_texts` the
-    texts under different labels, of which `conflicts` lists the first.
+    are before they are cut. `duplicates` counts the rows whose text stands in an earlier row, `alike` those whose text
+    does but for case, spaces, punctuation, links and mentions, `near_duplicates` those with a near-duplicate in an
+    earlier row, None where nobody looked. `overlaps` holds by pair of splits (`train-test`) the rows of the later one
+    that are `equal`, `alike` or `near` to one of the other. `conflicting_texts` counts the texts under different
+    labels, of which `conflicts` lists the first.
     """
 
     sources: dict[str, str]
@@ -54,6 +57,9 @@ class DataReport:
     warnings: tuple[str, ...]
     path: str = ""
     conflicts: tuple[Conflict, ...] = ()
+    alike: int = 0
+    near_duplicates: int | None = None
+    overlaps: dict[str, dict[str, int]] = field(default_factory=dict)
     seconds: float = 0.0
 
     def to_json(self) -> dict[str, Any]:

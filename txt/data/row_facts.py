@@ -14,6 +14,7 @@ from txt.data.arrow_arrays import EMPTY_BYTES, EMPTY_TEXT, FALSE, read_numbers
 from txt.data.reading.columns import Column, Roles
 from txt.data.reading.split_column import SplitColumn, explain_unknown_split
 from txt.data.split import LEFT_OUT, TEST, TRAIN, UNLABELED, VAL, hash_contents
+from txt.data.text_keys import hash_text_keys
 from txt.errors import InputError
 
 ROW = "\0row"
@@ -31,13 +32,14 @@ _TRUE = frozenset({"true", "1", "yes"})
 class RowFacts:
     """What is known of the rows so far, (N,) each.
 
-    `texts` are hashes; `labels` are places in `label_names`, -1 for none; `given` is the split that the source names,
-    LEFT_OUT for none. `groups` and `origins` are hashes that are equal for rows that belong together, `copies` is 1 for
-    augmented rows, `guessed` for those whose label comes from rules or a model, `ids` are hashes of the ids; these are
-    empty where no column says so.
+    `texts` are hashes, `keys` those of the texts without case, spaces and the like; `labels` are places in
+    `label_names`, -1 for none; `given` is the split that the source names, LEFT_OUT for none. `groups` and `origins`
+    are hashes that are equal for rows that belong together, `copies` is 1 for augmented rows, `guessed` for those whose
+    label comes from rules or a model, `ids` are hashes of the ids; these are empty where no column says so.
     """
 
     texts: "array[int]" = field(default_factory=lambda: array("Q"))
+    keys: "array[int]" = field(default_factory=lambda: array("Q"))
     labels: "array[int]" = field(default_factory=lambda: array("h"))
     given: "array[int]" = field(default_factory=lambda: array("b"))
     groups: "array[int]" = field(default_factory=lambda: array("Q"))
@@ -62,6 +64,7 @@ class RowFacts:
         self.text_bytes += sum(map(len, texts))
         hashes = hash_contents(texts)
         self.texts.frombytes(hashes.tobytes())
+        self.keys.frombytes(hash_text_keys(texts).tobytes())
         labels = self._code_labels(batch, roles.label, source)
         self.labels.frombytes(labels.tobytes())
         splits = _read_given_splits(batch, roles.split, given, labels, source)

@@ -39,7 +39,9 @@ def find_several(labels: Collection[str], single: Collection[str] = ()) -> Sever
     that is always first, as in `Food/Fruit` beside `Food/Bread`, is a level above, not a label.
     """
     labels = {label for label in labels if label not in single}
-    objects = {label for label in labels if label.startswith("{") and _is_json_object(label)}
+    objects = {
+        label for label in labels if label.startswith("{") and split_list(label) is None and _is_json_object(label)
+    }
     if objects:
         return Several(frozenset(objects), "as a JSON object")
     lists = {label: found for label in labels if (found := split_list(label)) is not None}
@@ -55,19 +57,21 @@ def find_several(labels: Collection[str], single: Collection[str] = ()) -> Sever
 
 def split_list(label: str) -> list[str] | None:
     """Return the labels of a list as JSON, Python or numpy write it, None for what is not a list of labels."""
+    if label.startswith('{"choices"'):  # Label Studio, in CSV and JSON-MIN
+        label = _read_choices(label)
     if not (label.startswith("[") and label.endswith("]")) and not (label.startswith("{'") and label.endswith("'}")):
         return None
     inner = label[1:-1].strip()
     if not inner:
         return []
     if _ADJACENT.search(inner) and "," not in _QUOTED.sub("", inner):
-        return [first or second for first, second in _QUOTED.findall(inner)]
+        return list(dict.fromkeys(first or second for first, second in _QUOTED.findall(inner)))
     found = _parse_literal(label)
     if found is None:
         found = None if any(sign in inner for sign in "[]{}'\"") else [part.strip() for part in inner.split(",")]
     if found is None or not all(isinstance(each, str | int | float) and each == each for each in found):
         return None
-    return [str(each) for each in found]
+    return list(dict.fromkeys(str(each) for each in found))
 
 
 def refuse_one_hot(sample: Mapping[str, Sequence[str | None]], source: str) -> None:
@@ -116,6 +120,13 @@ def _are_labels(joined: Mapping[str, Sequence[str]], alone: Collection[str], sig
 
 def _split(label: str, sign: str) -> list[str]:
     return [part.strip() for part in label.split(sign) if part.strip()]
+
+
+def _read_choices(label: str) -> str:
+    try:
+        return json.dumps(json.loads(label)["choices"])
+    except (ValueError, KeyError, TypeError):
+        return label
 
 
 def _parse_literal(label: str) -> list[Any] | None:

@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Literal
 
+from txt.data.formats.record import RowStatus
 from txt.labeling.item import Suggestion
 from txt.labeling.row_states import RowStates
 from txt.labeling.store.decision import format_utc
@@ -11,8 +11,6 @@ from txt.labeling.store.journal import Journal
 
 Propose = Callable[[int], Suggestion | None]
 """Returns a label for a row that nobody decided on, or None."""
-
-RowStatus = Literal["labeled", "skipped", "unlabeled"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,19 +3,19 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
+from txt.data.formats.catalog import FORMATS, count_losses
+from txt.data.formats.record import LabelRecord, LabelTask
+from txt.data.formats.table import write_cells
 from txt.data.reading.open_rows import OpenRows
 from txt.data.reading.rows import read_records as data_records
 from txt.data.reading.source import is_read_from
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
-from txt.labeling.formats.catalog import FORMATS, count_losses
-from txt.labeling.formats.record import LabelRecord, LabelTask
-from txt.labeling.formats.table import write_cells
 from txt.labeling.row_states import FROM_FILE, RowStates
 from txt.labeling.store.decision import BY_MACHINES, SEPARATOR, Decision, DecisionKind, How, now, row_id
 from txt.labeling.store.journal import Journal
@@ -131,9 +131,7 @@ def import_labels(
         InputError: a record has several labels, and rows have one here.
         NotSavedError: the store could not take it.
     """
-    several = next((record for record in records if len(record.labels) > 1), None)
-    if several is not None and not task.multi_label:
-        raise InputError(f"a row has several labels: {', '.join(several.labels)}", "--multi-label allows that")
+    refuse_several(records, task.multi_label)
     done, act = ImportResult(), journal.new_act()
     done.new_classes = [name for name in find_classes(records) if name not in task.classes]
     classes = [*task.classes, *done.new_classes]
@@ -141,13 +139,24 @@ def import_labels(
     for record, name, row in _match_rows(records, states):
         if row < 0:
             done.unmatched += 1
-        elif _is_wanted(record, states, row, classes, overwrite, done):
+        elif _is_wanted(record := _read_answer(record, task), states, row, classes, overwrite, done):
             decisions += _make_decisions(record, name, act, classes, annotator)
     with journal.transaction():
         settings = {"classes": json.dumps(classes, ensure_ascii=False), "multi_label": json.dumps(task.multi_label)}
         journal.set_settings(**settings)
         journal.append(decisions)
     return done
+
+
+def refuse_several(records: Sequence[LabelRecord], multi_label: bool) -> None:
+    """Refuse records with several labels unless rows may have several.
+
+    Raises:
+        InputError: there is one.
+    """
+    several = next((record for record in records if len(record.labels) > 1), None)
+    if several is not None and not multi_label:
+        raise InputError(f"a row has several labels: {', '.join(several.labels)}", "--multi-label allows that")
 
 
 def _match_rows(records: Sequence[LabelRecord], states: RowStates) -> Iterator[tuple[LabelRecord, str, int]]:
@@ -158,6 +167,12 @@ def _match_rows(records: Sequence[LabelRecord], states: RowStates) -> Iterator[t
         names.append(row_id(record.text, seen[record.text]))
         seen[record.text] += 1
     yield from zip(records, names, states.find_rows(names).tolist(), strict=True)
+
+
+def _read_answer(record: LabelRecord, task: LabelTask) -> LabelRecord:
+    """Return the record; an answer without a class is none where rows have one label."""
+    empty = record.status == "labeled" and not record.labels and not task.multi_label
+    return replace(record, status="unlabeled") if empty else record
 
 
 def _is_wanted(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,10 @@ from txt.errors import InputError
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
+    from txt.data.formats.record import LabelRecord
     from txt.data.reading.how_read import ReadingOptions
     from txt.labeling.answers import Propose
     from txt.labeling.exchange import ImportResult
-    from txt.labeling.formats.record import LabelRecord
     from txt.labeling.open_labels import OpenLabels
     from txt.labeling.row_states import RowStates
 
@@ -31,9 +32,9 @@ def export_labels(
     propose: "Propose",
 ) -> None:
     """Write the labels to a file; without --format, rows keep the bytes of the data file."""
+    from txt.data.formats.record import LabelTask
     from txt.labeling.exchange import export_as
     from txt.labeling.export import export
-    from txt.labeling.formats.record import LabelTask
 
     rows, name = opened.rows, opened.config.format
     if name is None or (name == ("jsonl" if rows.form.csv_options is None else "csv") and rows.form.content is None):
@@ -63,12 +64,14 @@ def _tell_losses(data: Path, target: Path) -> None:
 
 def import_labels(data: Path, config: LabelConfig, asked: "ReadingOptions", overwrite: bool, read: "ReadAll") -> None:
     """Take the labels of a file of another tool into the store; without a data file, one is made of its texts."""
+    from txt.data.formats.record import LabelTask
     from txt.labeling import exchange
-    from txt.labeling.formats.record import LabelTask
     from txt.labeling.open_labels import open_labels
 
     assert config.import_from is not None
-    records = _read_records(config.import_from, config)
+    records = _read_records(config.import_from, config, asked)
+    exchange.refuse_several(records, _has_several(config, data))
+    asked = replace(asked, label_column=None)  # it names the label of the file that is imported
     if not exists(str(data)):
         exchange.write_data(records, data)
         say(f"{data} has the {len(records):,} texts of {config.import_from}")
@@ -83,16 +86,28 @@ def import_labels(data: Path, config: LabelConfig, asked: "ReadingOptions", over
     _report_import(done, config.import_from)
 
 
-def _read_records(source: Path, config: LabelConfig) -> "list[LabelRecord]":
+def _has_several(config: LabelConfig, data: Path) -> bool:
+    """Tell whether rows have several labels here, before anything is made."""
+    from txt.labeling.store.journal import Journal, store_path
+
+    store = config.store or store_path(data)
+    if config.multi_label is not None or not store.exists():
+        return bool(config.multi_label)
+    with Journal.open(store, write=False) as journal:
+        return journal.settings().get("multi_label") == "true"
+
+
+def _read_records(source: Path, config: LabelConfig, asked: "ReadingOptions") -> "list[LabelRecord]":
+    from txt.data.formats.catalog import FORMATS, find_format
+    from txt.data.formats.record import LabelTask
     from txt.labeling.classes import parse_labels
-    from txt.labeling.formats.catalog import FORMATS, find_format
-    from txt.labeling.formats.record import LabelTask
 
     if not source.is_file():
         raise InputError(f"`{source}` does not exist")
     classes = parse_labels(config.labels) if config.labels else []
     form = FORMATS[config.format or find_format(source)]
-    return list(form.read(source, LabelTask(classes, bool(config.multi_label))))
+    task = LabelTask(classes, bool(config.multi_label), asked.text_column, asked.label_column)
+    return list(form.read(source, task))
 
 
 def _report_import(done: "ImportResult", source: Path) -> None:

@@ -69,11 +69,11 @@ def _find_doubtful(opened: "OpenLabels", wanted_split: str | None, judges: list[
     """Return the doubtful labels; rows of a test split are left out."""
     import numpy as np
 
+    from txt.data.near_duplicates import near_duplicates
     from txt.labeling.active.log import QueryPlan
     from txt.labeling.active.rank_server import read_pool
     from txt.labeling.active.ranker import Pool
     from txt.labeling.agreement import read_ratings
-    from txt.labeling.near_duplicates import near_duplicates
     from txt.labeling.review import (
         Doubt,
         LabeledRows,

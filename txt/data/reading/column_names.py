@@ -69,6 +69,7 @@ COUNT_NAMES = _split_words(
 
 METADATA_NAMES = _split_words(
     "source domain lang language country region user author platform device brand date year month url method "
+    "annotation_id lead_time completed_by "
     "augmented annotator source_id day time timestamp created updated created_at updated_at environment env "
     "file filename fecha datum data_da дата 日期 日付 날짜 तारीख তারিখ تاريخ تاریخ"
 )

@@ -129,6 +129,9 @@ def find_label(
         return find_named_column(sample, wanted, "--label-column", source)
     if exported := find_export_columns(sample):
         return Column(exported[0], "as an export of `txt label` says")
+    answers = [name for name in sample if name.endswith(".responses") and f"{name}.status" in sample]
+    if len(answers) == 1:
+        return Column(answers[0], "the responses to Argilla's only question")
     others = {name: values for name, values in sample.items() if name != text}
     if exact := _match_names(others, {"label"}):
         return Column(exact[0], "by its name")

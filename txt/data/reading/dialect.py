@@ -12,10 +12,12 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from txt.data.formats.recognition import is_fasttext
 from txt.data.reading.arrow_cells import find_opened, plan_cells
 from txt.data.reading.character_encoding import find_encoding
 from txt.data.reading.columns import is_usual_name
 from txt.data.reading.delimited_rows import RowRules, parse_cells
+from txt.data.reading.fasttext_lines import COLUMNS
 from txt.data.reading.header import count_extra_headers, find_top, judge_header
 from txt.data.reading.how_read import JOINT, ONE_CELL, Dialect, Guess, ReadingOptions
 from txt.data.reading.json_layout import find_layout
@@ -24,6 +26,7 @@ from txt.data.reading.source import FORMATS, Source
 from txt.data.reading.unreadable import refuse_unreadable
 from txt.errors import InputError
 
+_BY_CONTENT = ("json", "parquet", "arrow", "excel", "statistics", "sqlite")  # text with such an ending is something else
 _END_MARK = "\x1a"
 _HEAD_BYTES = 1 << 18
 _DELIMITERS = (",", "\t", ";", "|")
@@ -85,6 +88,10 @@ def detect_dialect(
         warnings=(found.warning,) if found.warning else (),
         guesses=found.guesses,
     )
+    if dialect.format == "csv" and is_fasttext(text):
+        refuse_text_options(source, "fastText's lines", options, but=("encoding",))
+        guess = Guess("format", "fastText's lines", "most begin with __label__", None)
+        return replace(dialect, format="fasttext", columns=COLUMNS, guesses=(*dialect.guesses, guess))
     if dialect.format not in ("csv", "excel"):
         refuse_text_options(source, dialect.format.upper(), options, but=("encoding",))
         return find_layout(source, dialect, text, asked)
@@ -135,7 +142,7 @@ def _find_format(source: Source, text: str) -> str:
     if source.kind is not None:
         return source.kind
     named = FORMATS.get(source.ending)
-    if named in ("csv", "jsonl"):
+    if named is not None and named not in _BY_CONTENT:
         return named
     start = text.lstrip()[0]
     if start == "[":

@@ -146,7 +146,7 @@ class Dialect:
         if self.format == "excel":
             return ReadingOptions(text_column, label_column, header=self.has_header, skip_lines=self.skip_lines)
         if self.format != "csv":
-            known = self.encoding if self.format in ("jsonl", "json") else None
+            known = self.encoding if self.format in ("jsonl", "json", "fasttext") else None
             return ReadingOptions(text_column, label_column, known)
         quoting = "minimal" if self.quote else "none"
         delimiter = "none" if self.delimiter is None else self.delimiter

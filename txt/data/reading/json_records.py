@@ -31,7 +31,7 @@ def read_jsonl(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator[
         InputError: a line is not a JSON object; it is named.
     """
     with source.open() as file, io.TextIOWrapper(file, encoding=dialect.encoding, newline="\n") as lines:
-        yield from _batch_records(_parse_lines(source, lines), dialect.paths)
+        yield from batch_records(_parse_lines(source, lines), dialect.paths)
 
 
 def read_json(source: Source, dialect: Dialect, notes: list[str]) -> Iterator[pa.RecordBatch]:
@@ -40,7 +40,7 @@ def read_json(source: Source, dialect: Dialect, notes: list[str]) -> Iterator[pa
     Raises:
         InputError: the file does not hold such records; the line is named.
     """
-    yield from _batch_records(_parse_document(source, dialect, notes), dialect.paths)
+    yield from batch_records(_parse_document(source, dialect, notes), dialect.paths)
 
 
 def read_raw_records(source: Source, dialect: Dialect) -> Iterator[str]:
@@ -76,7 +76,7 @@ def _load_document(source: Source, text: TextIO) -> Any:
         raise InputError(f"`{source}` is not a JSON array of records: {error}", _EXAMPLE) from None
 
 
-def _batch_records(records: Iterable[tuple[JsonRecord, str]], opened: tuple[str, ...] = ()) -> Iterator[pa.RecordBatch]:
+def batch_records(records: Iterable[tuple[JsonRecord, str]], opened: tuple[str, ...] = ()) -> Iterator[pa.RecordBatch]:
     """Gather (record, as it is written) into batches, all columns met so far in each."""
     columns: dict[str, None] = {}
     held: list[JsonRecord] = []

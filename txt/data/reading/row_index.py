@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from txt.data.labels import read_label_cell
 from txt.data.reading.delimited_rows import RowTally
 from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.rows import Form, add_columns, read_records
@@ -121,7 +122,7 @@ def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[Scan
     new_columns: dict[str, None] = {}
     for offset, end, cells in read_records(path, form, new_columns=new_columns, tally=tally):
         text = cells[text_place] if text_place < len(cells) else ""
-        growing.add(offset, text, cells[label_place].strip() if 0 <= label_place < len(cells) else "")
+        growing.add(offset, text, read_label_cell(cells[label_place]) if 0 <= label_place < len(cells) else "")
         if len(growing.label_codes) % _PROGRESS_ROWS == 0:
             yield ScanProgress(end, total, len(growing.label_codes))
         if len(growing.label_names) > _MAX_LABELS:

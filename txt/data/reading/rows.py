@@ -149,7 +149,8 @@ def add_columns(form: Form, new_columns: Iterable[str]) -> Form:
 
 def _make_form(path: Path, table: "Table", sample: Iterable[str], copy: Path | None) -> Form:
     dialect = table.dialect
-    if dialect.format in ("csv", "jsonl") and not dialect.compressed and table.source.copy is None:
+    plain = dialect.format in ("csv", "jsonl") and not dialect.compressed
+    if plain and table.tool is None and table.source.copy is None:
         return replace(find_bare_form(path, dialect, tuple(sample)), joined=table.joined, warnings=dialect.warnings)
     if copy is None:
         kind = "compressed" if dialect.compressed else dialect.format.upper()

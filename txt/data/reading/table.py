@@ -2,8 +2,9 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -15,8 +16,9 @@ from txt.data.reading.batches import BATCH_ROWS, make_string_array
 from txt.data.reading.columns import Sample, find_named_column
 from txt.data.reading.delimited import read_delimited
 from txt.data.reading.dialect import detect_dialect
-from txt.data.reading.how_read import JOINT, Dialect, ReadingOptions, join_texts
-from txt.data.reading.json_records import read_json, read_jsonl
+from txt.data.reading.fasttext_lines import read_fasttext
+from txt.data.reading.how_read import JOINT, Dialect, Guess, ReadingOptions, join_texts
+from txt.data.reading.json_records import batch_records, read_json, read_jsonl, read_raw_records
 from txt.data.reading.kinds.arrow_file import read_arrow, read_dataset
 from txt.data.reading.kinds.several_files import read_several
 from txt.data.reading.kinds.sqlite_table import read_sqlite
@@ -27,11 +29,15 @@ from txt.data.reading.sampling import read_windows
 from txt.data.reading.source import MAX_CELL, Source, spool_source
 from txt.errors import InputError
 
+if TYPE_CHECKING:
+    from txt.data.formats.tool_tables import ToolLayout
+
 Reader = Callable[[Source, Dialect, list[str]], Iterator[pa.RecordBatch]]
 """Yields the rows of a file; what the user should be told is known at the end, and is added to the list."""
 
 READERS: Mapping[str, Reader] = {
     "csv": read_delimited,
+    "fasttext": read_fasttext,
     "jsonl": read_jsonl,
     "json": read_json,
     "parquet": read_parquet,
@@ -57,13 +63,14 @@ _SMALL_BYTES = 32 << 20  # of a file that can only be read from its start: one t
 class Table:
     """A data file that can be read from the start as often as needed, a batch of rows at a time.
 
-    `joined` are columns whose texts are read as one, in a column of its own: `title,body`. `notes` are what the last
-    reading to the end found that the user should know.
+    `joined` are columns whose texts are read as one, in a column of its own: `title,body`. `tool` says how to make rows
+    of another tool's records. `notes` are what the last reading to the end found that the user should know.
     """
 
     source: Source
     dialect: Dialect
     joined: tuple[str, ...] = ()
+    tool: "ToolLayout | None" = None
     notes: list[str] = field(default_factory=list)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -76,11 +83,19 @@ class Table:
         """
         rows_before = 0
         notes: list[str] = []
-        for batch in READERS[self.dialect.format](self.source, self.dialect, notes):
+        for batch in self._read(notes):
             _refuse_huge(self.source, batch, rows_before)
             rows_before += len(batch)
             yield _join_columns(batch, self.joined) if self.joined else batch
         self.notes[:] = notes
+
+    def _read(self, notes: list[str]) -> Iterator[pa.RecordBatch]:
+        if self.tool is None:
+            return READERS[self.dialect.format](self.source, self.dialect, notes)
+        from txt.data.formats.tool_tables import read_tool_rows
+
+        written = read_raw_records(self.source, self.dialect)
+        return batch_records(read_tool_rows(written, self.tool, str(self.source), notes))
 
     def sample(self) -> Sample:
         """Return the first rows and some from all over the file, column by column.
@@ -109,7 +124,7 @@ class Table:
 
     def _sample_further(self, batches: Iterator[pa.RecordBatch]) -> Iterator[dict[str, str | None]]:
         """Yield some rows behind the first batch: by a look at many places, or by reading on in a small file."""
-        if self.dialect.format in ("csv", "jsonl") and not self.dialect.compressed:
+        if self.dialect.format in ("csv", "jsonl") and self.tool is None and not self.dialect.compressed:
             for row in read_windows(self.source, self.dialect):
                 if self.joined:
                     row[JOINT.join(self.joined)] = join_texts([row.get(name) for name in self.joined])
@@ -146,7 +161,20 @@ def make_table(source: Source, options: ReadingOptions) -> Table:
         InputError: see `detect_dialect`; or one of several text columns does not exist.
     """
     dialect = detect_dialect(source, options=options)
+    if (tool := _find_tool(source, dialect, options)) is not None:
+        guess = Guess("records", f"those of {tool.spoken}", "they have its fields", None)
+        return Table(source, replace(dialect, paths=(), guesses=(*dialect.guesses, guess)), tool=tool)
     return Table(source, dialect, find_joined(Table(source, dialect), options.text_column))
+
+
+def _find_tool(source: Source, dialect: Dialect, options: ReadingOptions) -> "ToolLayout | None":
+    """Return how to make rows of the records of another tool, None for a table of plain values."""
+    if dialect.format not in ("json", "jsonl") or (dialect.records and not dialect.records.startswith("key:")):
+        return None
+    from txt.data.formats.tool_tables import find_tool_layout
+
+    written = read_raw_records(source, dialect)
+    return find_tool_layout(written, str(source), options.text_column, options.label_column)
 
 
 def find_joined(table: Table, text_column: str | None) -> tuple[str, ...]:

@@ -6,19 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
+from txt.data.formats.record import BY_MACHINES as BY_MACHINES
+from txt.data.formats.record import SEPARATOR as SEPARATOR
 from txt.data.reading.row_index import hash_content
 
 _ROW_ID = re.compile(r"[0-9a-f]{1,16}-[0-9]{1,18}")
 _NO_OCCURRENCE = (1 << 62) - 1
 
-SEPARATOR = "|"
-"""Stands between the labels of a row that has several."""
-
 DecisionKind = Literal["label", "skip", "flag", "note", "class", "undo", "redo"]
 How = Literal["manual", "bulk", "duplicate", "rule", "model", "review", "import"]
-
-BY_MACHINES = ("rule", "model")
-"""The ways in which labels come that no person gave."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
 from txt.data.reading.how_read import Dialect
 from txt.data.reading.kinds.arrow_file import is_saved_dataset
 from txt.data.reading.source import FORMATS, MAX_CELL, Source
-from txt.data.reading.split_column import SPLIT_NAMES
+from txt.data.reading.split_column import parse_split
 from txt.errors import InputError
 
 _TEXT_ENDINGS = frozenset({"", ".txt", ".text", ".md", ".eml"})
@@ -133,7 +133,7 @@ def _list_classes(source: Source, root: Path, split: str | None) -> Iterator[_Te
 def find_split_name(name: str) -> str | None:
     """Return the split that the last word of a name says: `20news-bydate-train` is train; None where it says none."""
     last = re.split(r"[-_. ]", re.sub(r"-\d{5}-of-\d{5}$", "", name.lower()))[-1]
-    return SPLIT_NAMES.get(last)
+    return parse_split(last)
 
 
 def _holds_texts(folder: Path) -> bool:

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO
 
-from txt.labeling.formats.json_lines import encode_json, get_text, read_label_names, read_objects
-from txt.labeling.formats.record import LabelRecord, LabelTask, choose_status, convert_to_texts, rename_reserved
-from txt.labeling.formats.table import read_cells, write_cells
+from txt.data.formats.json_lines import encode_json, get_text, read_label_names, read_objects
+from txt.data.formats.record import LabelRecord, LabelTask, choose_status, convert_to_texts, rename_reserved
+from txt.data.formats.table import read_cells, write_cells
 
 RESERVED = frozenset({"id", "text", "label", "labels", "Comments"})
 JOINT = "#"

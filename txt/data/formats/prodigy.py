@@ -1,14 +1,19 @@
 """Prodigy's JSON lines for choices: `options`, `accept`, `answer`, `meta`; single labels are read as well."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from txt.labeling.answers import RowStatus
-from txt.labeling.formats.json_lines import encode_json, get_text, read_label_names, read_objects
-from txt.labeling.formats.record import LabelRecord, LabelTask, collect_provenance, convert_to_texts, parse_provenance
-from txt.labeling.store.decision import format_utc
+from txt.data.formats.json_lines import encode_json, get_text, read_label_names, read_objects
+from txt.data.formats.record import (
+    LabelRecord,
+    LabelTask,
+    RowStatus,
+    collect_provenance,
+    convert_to_texts,
+    parse_provenance,
+)
 
 _ANSWERS: dict[str, RowStatus] = {"accept": "labeled", "ignore": "skipped", "reject": "unlabeled"}
 
@@ -40,22 +45,26 @@ def write(file: IO[bytes], records: Iterable[LabelRecord], task: LabelTask) -> N
 
 def read(path: Path, _task: LabelTask) -> Iterator[LabelRecord]:
     """Yield the tasks of a file of choices, or of one label a line with `answer`; rejected labels do not count."""
-    for where, value in read_objects(path):
-        answer = value.get("answer")
-        labels = (
-            read_label_names(value.get("accept"), where)
-            if "accept" in value
-            else read_label_names(value.get("label"), where)
-        )
-        status: RowStatus = _ANSWERS.get(str(answer), "labeled" if labels and answer is None else "unlabeled")
-        about = {"by": value.get("_annotator_id"), "time": _format_time(value.get("_timestamp"))}
-        yield LabelRecord(
-            get_text(value, where),
-            labels if status == "labeled" else (),
-            status,
-            columns=convert_to_texts(value.get("meta"), where),
-            **parse_provenance({**about, **_as_object(value.get("txt"))}),
-        )
+    return (parse(value, where) for where, value in read_objects(path))
+
+
+def parse(value: dict[str, Any], where: str) -> LabelRecord:
+    """Return a task as a labeled row."""
+    answer = value.get("answer")
+    labels = (
+        read_label_names(value.get("accept"), where)
+        if "accept" in value
+        else read_label_names(value.get("label"), where)
+    )
+    status: RowStatus = _ANSWERS.get(str(answer), "labeled" if labels and answer is None else "unlabeled")
+    about = {"by": value.get("_annotator_id"), "time": _format_time(value.get("_timestamp"))}
+    return LabelRecord(
+        get_text(value, where),
+        labels if status == "labeled" else (),
+        status,
+        columns=convert_to_texts(value.get("meta"), where),
+        **parse_provenance({**about, **_as_object(value.get("txt"))}),
+    )
 
 
 def _as_object(value: Any) -> dict[str, Any]:
@@ -74,4 +83,4 @@ def _parse_seconds(time: str) -> int | None:
 def _format_time(seconds: Any) -> str | None:
     if not isinstance(seconds, int | float):
         return None
-    return format_utc(seconds)
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

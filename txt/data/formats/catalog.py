@@ -1,13 +1,14 @@
 """All formats by name: how each is written and read, and what each can hold."""
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from txt.errors import InputError
-from txt.labeling.formats import (
+from txt.data.formats import (
     doccano,
     fasttext,
     json_lines,
@@ -17,8 +18,11 @@ from txt.labeling.formats import (
     spacy_cats,
     table,
 )
-from txt.labeling.formats.record import LabelRecord, LabelTask
+from txt.data.formats.recognition import SAMPLE, is_fasttext, recognize_records
+from txt.data.formats.record import LabelRecord, LabelTask
+from txt.errors import InputError
 
+_HEAD_BYTES = 1 << 16
 _PartTest = Callable[[LabelRecord], bool]
 
 
@@ -43,8 +47,8 @@ PARTS: dict[str, _PartTest] = {
     "flags": lambda record: record.flagged,
     "notes": lambda record: bool(record.note),
     "rows with other columns": lambda record: bool(record.columns),
-    "line breaks in texts": lambda record: "\n" in record.text,
-    "texts that begin like a label": lambda record: record.text.startswith(fasttext.MARK),
+    "line breaks in texts": lambda record: "\n" in record.text or record.text.endswith("\r"),
+    "texts that hold a label": lambda record: fasttext.MARK in record.text or record.text.startswith("\ufeff"),
     "labels with spaces": lambda record: any(fasttext.spell_label(label) != label for label in record.labels),
     "labels with `#` among several": lambda record: len(record.labels) > 1 and doccano.JOINT in "".join(record.labels),
     "labels with `|` among several": lambda record: len(record.labels) > 1 and "|" in "".join(record.labels),
@@ -79,7 +83,7 @@ FORMATS: dict[str, Format] = {
             *_BARE,
             "rows with other columns",
             "line breaks in texts",
-            "texts that begin like a label",
+            "texts that hold a label",
             "labels with spaces",
             "halves of characters",
         ),
@@ -98,23 +102,37 @@ def count_losses(records: Iterable[LabelRecord], form: Format, losses: Counter[s
 
 
 def find_format(path: Path) -> str:
-    """Return the format of a file by its suffix and its first object.
+    """Return the format of a file by its suffix and its content; `csv` stands for any table.
 
     Raises:
         InputError: it cannot be told.
     """
-    by_suffix = {".csv": "csv", ".parquet": "parquet", ".json": "label-studio", ".txt": "fasttext"}
-    if path.suffix in by_suffix:
-        return by_suffix[path.suffix]
-    if path.suffix in (".jsonl", ".ndjson"):
-        _, first = next(json_lines.read_objects(path), ("", {}))
-        if "cats" in first:
-            return "spacy"
-        if {"answer", "accept", "options"} & first.keys():
-            return "prodigy"
-        is_list = isinstance(first.get("label"), list) and "label_status" not in first
-        return "doccano" if is_list else "jsonl"
-    raise InputError(f"the format of `{path}` is not clear", f"--format {'|'.join(FORMATS)}")
+    suffix = path.suffix.lower()
+    if suffix == ".parquet":
+        return "parquet" if parquet.is_readable(path) else "csv"
+    if suffix == ".txt":
+        with path.open("rb") as file:
+            return "fasttext" if is_fasttext(file.read(_HEAD_BYTES).decode("utf-8", "replace")) else "csv"
+    if suffix in (".jsonl", ".ndjson"):
+        records = [value for _, value in islice(json_lines.read_objects(path), SAMPLE)]
+        named = recognize_records(records)
+        is_list = any(isinstance(value.get("label"), list) for value in records)
+        plain = "doccano" if is_list else "jsonl" if all("text" in value for value in records) else "csv"
+        return named if named in FORMATS else "csv" if named else plain
+    if suffix == ".json":
+        return "label-studio" if _is_task_list(path) else "csv"
+    if suffix in (".xml", ".html", ".pdf", ".docx"):
+        raise InputError(f"the format of `{path}` is not clear", f"--format {'|'.join(FORMATS)}")
+    return "csv"
+
+
+def _is_task_list(path: Path) -> bool:
+    try:
+        found = json.loads(path.read_bytes().decode("utf-8-sig"))
+    except ValueError:
+        return False
+    records = [each for each in found[:SAMPLE] if isinstance(each, dict)] if isinstance(found, list) else []
+    return recognize_records(records) == "label-studio"
 
 
 def _is_encodable(record: LabelRecord) -> bool:

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from txt.errors import InputError
-from txt.labeling.formats.record import (
+from txt.data.formats.record import (
     LabelRecord,
     LabelTask,
     choose_status,
@@ -15,6 +14,7 @@ from txt.labeling.formats.record import (
     parse_provenance,
     rename_reserved,
 )
+from txt.errors import InputError
 
 RESERVED = frozenset({"text", "label", "label_status", "label_about"})
 
@@ -93,9 +93,13 @@ def write(file: IO[bytes], records: Iterable[LabelRecord], task: LabelTask) -> N
 
 def read(path: Path, _task: LabelTask) -> Iterator[LabelRecord]:
     """Yield the records of a file that `write` wrote, or of any other with `text` and `label`."""
-    for where, value in read_objects(path):
-        labels = read_label_names(value.get("label"), where)
-        status = choose_status(labels, value.get("label_status"))
-        others = {name: each for name, each in value.items() if name not in RESERVED}
-        about = parse_provenance(value.get("label_about"))
-        yield LabelRecord(get_text(value, where), labels, status, columns=convert_to_texts(others, where), **about)
+    return (parse(value, where) for where, value in read_objects(path))
+
+
+def parse(value: dict[str, Any], where: str) -> LabelRecord:
+    """Return an object as a labeled row."""
+    labels = read_label_names(value.get("label"), where)
+    status = choose_status(labels, value.get("label_status"))
+    others = {name: each for name, each in value.items() if name not in RESERVED}
+    about = parse_provenance(value.get("label_about"))
+    return LabelRecord(get_text(value, where), labels, status, columns=convert_to_texts(others, where), **about)

@@ -7,12 +7,14 @@ from itertools import islice
 from pathlib import Path
 from typing import IO
 
-from txt.data.reading.columns import find_text
+from txt.data.formats.record import SEPARATOR, LabelRecord, LabelTask, choose_status
+from txt.data.labels import read_label_cell
+from txt.data.reading.columns import find_label, find_text
+from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.label_columns import COLUMNS, choose_column_names
-from txt.data.reading.source import MAX_CELL
+from txt.data.reading.source import MAX_CELL, spool_source
+from txt.data.several_labels import split_list
 from txt.errors import InputError, did_you_mean
-from txt.labeling.formats.record import LabelRecord, LabelTask, choose_status
-from txt.labeling.store.decision import SEPARATOR
 
 RESERVED = frozenset({"text"})
 
@@ -65,19 +67,59 @@ def write(file: IO[bytes], records: Iterable[LabelRecord], _task: LabelTask) -> 
 
 
 def read(path: Path, task: LabelTask) -> Iterator[LabelRecord]:
-    """Yield the rows of an export, or of any CSV file with a text and `label`."""
+    """Yield the rows of an export, or of any table with a text and a label, read as every command reads it."""
+    return _read_export(path, task) if _is_export(path) else _read_table(path, task)
+
+
+def _is_export(path: Path) -> bool:
+    """Tell whether the first line is that of an export: its columns are known, and nothing needs to be found out."""
+    csv.field_size_limit(MAX_CELL)
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            header = next(csv.reader(file), [])
+    except (UnicodeDecodeError, csv.Error):
+        return False
+    return _find_label_columns(header) == tuple(header[-len(COLUMNS) :])
+
+
+def _read_export(path: Path, task: LabelTask) -> Iterator[LabelRecord]:
     head = list(islice(read_cells(path, ()), _SAMPLE_ROWS))
     sample = {name: [cells[name] for cells in head] for name in (head[0] if head else ())}
     text_column = find_text(sample, None, str(path)).name if sample else "text"
     for cells in read_cells(path, (text_column,)):
         names = _find_label_columns(list(cells))
-        label, status, by, time, how, confidence, flagged, note = (cells.pop(name, "") for name in names)
-        text = cells.pop(text_column)
-        labels = tuple(label.split(SEPARATOR)) if task.multi_label and label else (label,) if label else ()
-        sure = _parse_number(confidence)
-        yield LabelRecord(
-            text, labels, choose_status(labels, status), by, time, how, sure, flagged == "flagged", note, cells
-        )
+        yield _make_record(cells, text_column, names, task)
+
+
+def _read_table(path: Path, task: LabelTask) -> Iterator[LabelRecord]:
+    from txt.data.reading.table import make_table  # knows the formats itself
+
+    with spool_source(path) as source:
+        table = make_table(source, ReadingOptions(label_column=task.label_column))
+        sample = table.sample()
+        wanted = task.text_column if task.text_column in sample else None
+        text = find_text(sample, wanted, str(path)).name
+        label = find_label(sample, text, task.label_column, str(path))
+        if label is None:
+            raise InputError(f"no column of `{path}` looks like a label", "name it with --label-column")
+        about = (f"{label.name}_{name.removeprefix('label_')}" for name in COLUMNS[1:])
+        names = (label.name, *(name if name in sample else own for name, own in zip(about, COLUMNS[1:], strict=True)))
+        for row in table.rows():
+            cells = {name: cell or "" for name, cell in row.items()}
+            yield _make_record(cells, text, names, task)
+
+
+def _make_record(cells: dict[str, str], text_column: str, names: Sequence[str], task: LabelTask) -> LabelRecord:
+    label, status, by, time, how, confidence, flagged, note = (cells.pop(name, "") for name in names)
+    found = split_list(read_label_cell(label))
+    if found is not None:
+        labels = tuple(found)
+    elif task.multi_label and label:
+        labels = tuple(label.split(SEPARATOR))
+    else:
+        labels = (name,) if (name := read_label_cell(label)) else ()
+    about = (choose_status(labels, status), by, time, how, _parse_number(confidence), flagged == "flagged", note)
+    return LabelRecord(cells.pop(text_column, ""), labels, *about, cells)
 
 
 def _find_label_columns(header: Sequence[str]) -> Sequence[str]:

@@ -9,9 +9,8 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from txt.data.formats.record import LabelRecord, LabelTask, RowStatus, choose_status, rename_reserved
 from txt.errors import InputError
-from txt.labeling.answers import RowStatus
-from txt.labeling.formats.record import LabelRecord, LabelTask, choose_status, rename_reserved
 
 _ABOUT = ("label_status", "label_by", "label_time", "label_how", "label_confidence", "label_flagged", "label_note")
 RESERVED = frozenset({"text", "label", *_ABOUT})
@@ -50,6 +49,14 @@ def read(path: Path, _task: LabelTask) -> Iterator[LabelRecord]:
     for batch in file.iter_batches(_ROWS):
         for row in batch.to_pylist():
             yield _make_record(row, names)
+
+
+def is_readable(path: Path) -> bool:
+    """Tell whether a file has the columns `text` and `label`, so that it needs no table to be found out."""
+    try:
+        return {"text", "label"} <= set(pq.read_schema(path).names)
+    except (pa.ArrowException, OSError):
+        return False
 
 
 def _make_schema(others: list[str], task: LabelTask) -> pa.Schema:

@@ -1,16 +1,18 @@
 """fastText's lines: `__label__positive` for each label, then the text."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
+from txt.data.formats.record import LabelRecord, LabelTask
 from txt.errors import InputError
-from txt.labeling.formats.record import LabelRecord, LabelTask
 
 MARK = "__label__"
 _SPACE = re.compile(r"[ \n\r\t\v\f\0]")  # what ends a word for fastText
-_LABEL = re.compile(rf"{MARK}([^ \n\r\t\v\f\0]*)(?: |\Z)")
+_LABEL = re.compile(rf"{MARK}([^ \n\r\t\v\f\0]*)(?:[ \t]|\Z)")
+_LAST_LABELS = re.compile(rf"(?:[ \t]+{MARK}[^ \n\r\t\v\f\0]+)+[ \t]*\Z")
+_WORD_LABEL = re.compile(rf"{MARK}([^ \n\r\t\v\f\0]+)")
 
 
 def spell_label(label: str) -> str:
@@ -41,11 +43,21 @@ def read(path: Path, task: LabelTask) -> Iterator[LabelRecord]:
     with path.open("rb") as file:
         for number, line in enumerate(file, 1):
             try:
-                text = line.decode().removesuffix("\n")
+                text = line.decode("utf-8-sig" if number == 1 else "utf-8")
             except UnicodeDecodeError:
                 raise InputError(f"`{path}` line {number} is not UTF-8 text", "save it as UTF-8") from None
-            labels: list[str] = []
-            while found := _LABEL.match(text):
-                labels.append(spellings.get(found[1], found[1]))
-                text = text[found.end() :]
-            yield LabelRecord(text, tuple(labels), "labeled" if labels else "unlabeled")
+            yield parse_line(text, spellings)
+
+
+def parse_line(line: str, spellings: Mapping[str, str] | None = None) -> LabelRecord:
+    """Return a line as a labeled row: its labels stand before the text, in some files behind it."""
+    text = line.removesuffix("\n").removesuffix("\r")
+    labels: list[str] = []
+    while found := _LABEL.match(text):
+        labels.append(found[1])
+        text = text[found.end() :]
+    while not labels and (found := _LAST_LABELS.search(text)):
+        labels = _WORD_LABEL.findall(found[0])
+        text = text[: found.start()]
+    known = spellings or {}
+    return LabelRecord(text, tuple(known.get(each, each) for each in labels), "labeled" if labels else "unlabeled")

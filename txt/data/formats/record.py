@@ -3,10 +3,17 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast, get_args
+from typing import Any, Literal, cast, get_args
 
 from txt.errors import InputError
-from txt.labeling.answers import RowStatus
+
+RowStatus = Literal["labeled", "skipped", "unlabeled"]
+
+BY_MACHINES = ("rule", "model")
+"""The ways in which labels come that no person gave."""
+
+SEPARATOR = "|"
+"""Stands between the labels of a row that has several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +37,15 @@ class LabelRecord:
 
 @dataclass(frozen=True)
 class LabelTask:
-    """What the labels are: the classes in their order, and whether a row may have several."""
+    """What the labels are: the classes in their order, and whether a row may have several.
+
+    The columns are those that the user named for an import.
+    """
 
     classes: Sequence[str]
     multi_label: bool = False
+    text_column: str | None = None
+    label_column: str | None = None
 
 
 def choose_status(labels: Sequence[str], written: object = None) -> RowStatus:

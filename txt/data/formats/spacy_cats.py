@@ -4,10 +4,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from txt.data.formats.json_lines import encode_json, get_text, read_objects
+from txt.data.formats.record import LabelRecord, LabelTask, RowStatus, convert_to_texts
 from txt.errors import InputError
-from txt.labeling.answers import RowStatus
-from txt.labeling.formats.json_lines import encode_json, get_text, read_objects
-from txt.labeling.formats.record import LabelRecord, LabelTask, convert_to_texts
 
 
 def write(file: IO[bytes], records: Iterable[LabelRecord], task: LabelTask) -> None:
@@ -27,12 +26,16 @@ def read(path: Path, _task: LabelTask) -> Iterator[LabelRecord]:
     Raises:
         InputError: a line has no text, or cats that are not numbers.
     """
-    for where, value in read_objects(path):
-        cats = value.get("cats")
-        if cats is not None and not (
-            isinstance(cats, dict) and all(isinstance(each, int | float) for each in cats.values())
-        ):
-            raise InputError(f"{where} has `cats` that are not numbers", '"cats": {"positive": 1.0, "negative": 0.0}')
-        labels = tuple(name for name, score in (cats or {}).items() if score >= 0.5)
-        status: RowStatus = "unlabeled" if cats is None else "labeled"
-        yield LabelRecord(get_text(value, where), labels, status, columns=convert_to_texts(value.get("meta"), where))
+    return (parse(value, where) for where, value in read_objects(path))
+
+
+def parse(value: dict[str, Any], where: str) -> LabelRecord:
+    """Return a record as a labeled row."""
+    cats = value.get("cats")
+    if cats is not None and not (
+        isinstance(cats, dict) and all(isinstance(each, int | float) for each in cats.values())
+    ):
+        raise InputError(f"{where} has `cats` that are not numbers", '"cats": {"positive": 1.0, "negative": 0.0}')
+    labels = tuple(name for name, score in (cats or {}).items() if score >= 0.5)
+    status: RowStatus = "unlabeled" if cats is None else "labeled"
+    return LabelRecord(get_text(value, where), labels, status, columns=convert_to_texts(value.get("meta"), where))
