@@ -26,7 +26,7 @@ from txt.data.reading.source import FORMATS, Source
 from txt.data.reading.unreadable import refuse_unreadable
 from txt.errors import InputError
 
-_BY_CONTENT = ("json", "parquet", "arrow", "excel", "statistics", "sqlite")  # text with such an ending is something else
+_BY_CONTENT = ("json", "parquet", "arrow", "excel", "statistics", "sqlite")  # else the content decides
 _END_MARK = "\x1a"
 _HEAD_BYTES = 1 << 18
 _DELIMITERS = (",", "\t", ";", "|")
