@@ -121,7 +121,7 @@ def _read_parquet_columns(source: Source) -> tuple[str, ...]:
         with source.open() as file:
             return _make_distinct(pq.read_schema(pa.PythonFile(file, mode="r")).names)
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
+        raise InputError(f"`{source}` is damaged: {str(error).strip()}", "fetch or make it again") from None
 
 
 def _find_format(source: Source, text: str) -> str:

@@ -29,7 +29,7 @@ def read_parquet(source: Source, dialect: Dialect) -> Iterator[pa.RecordBatch]:
                     arrays = [_convert_to_text(column) for column in batch.slice(start, size).columns]
                     yield pa.RecordBatch.from_arrays(arrays, names=list(dialect.columns))
         except (pa.ArrowException, OSError) as error:
-            raise InputError(f"`{source}` is damaged: {error}", "fetch or make it again") from None
+            raise InputError(f"`{source}` is damaged: {str(error).strip()}", "fetch or make it again") from None
 
 
 def _convert_to_text(column: pa.Array) -> pa.Array:
