@@ -13,6 +13,7 @@ from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import AugmentConfig, PrepareConfig
+from txt.data.reading.source import check_file
 from txt.errors import InputError, TxtError
 from txt.option_schema import list_options
 
@@ -90,6 +91,7 @@ def augment(
         build_config(AugmentConfig, given, given.settings),
         build_config(PrepareConfig, given, given.settings),
     )
+    check_file(data)
     if show is not None:
         _run_with_wordnet(lambda: _preview_copies(data, config, reading, show, as_json))
     elif evaluate:

@@ -11,7 +11,7 @@ from typing import Any
 import typer
 from typer.models import ParameterInfo
 
-from txt.config import EDITS
+from txt import config
 from txt.data.reading.source import FORMATS
 from txt.errors import InputError
 from txt.files import open_plain
@@ -26,8 +26,8 @@ While an option still lacks its value, parsing fails and the context has no pars
 
 _HEAD_BYTES = 1 << 16
 _MOST = 1000
-_FILES = (*FORMATS, ".gz")
-_METHODS = (*EDITS, "back-translation", "contextual", "antonym")
+
+_MORE_METHODS = ("back-translation", "contextual", "antonym")  # of `txt augment`
 
 
 def complete(context: typer.Context, name: str, begun: str) -> list[str]:
@@ -55,7 +55,7 @@ def _find_candidates(context: typer.Context, name: str, begun: str) -> Iterable[
         case "labels" | "keys":
             return _read_labels(_find_data_file(context))
         case "method":
-            return _METHODS
+            return (*config.EDITS, *_MORE_METHODS)
         case "preset":
             return PRESETS
         case "recipe":
@@ -69,7 +69,7 @@ def _find_candidates(context: typer.Context, name: str, begun: str) -> Iterable[
 
 def _find_data_file(context: typer.Context) -> str:
     """Return the data file among the words typed so far."""
-    typed = [each for each in context.meta.get(TYPED, ()) if each.lower().endswith(_FILES)]
+    typed = [each for each in context.meta.get(TYPED, ()) if each.lower().endswith((*FORMATS, ".gz"))]
     return typed[0] if typed else ""
 
 
@@ -89,7 +89,7 @@ def _list_data(begun: str) -> Iterator[str]:
         for path in islice(folder.iterdir(), 20 * _MOST):
             if path.name.startswith("."):
                 continue
-            if path.name.lower().endswith(_FILES):
+            if path.name.lower().endswith((*FORMATS, ".gz")):
                 yield f"{typed}{slash}{path.name}"
             elif path.is_dir():
                 yield f"{typed}{slash}{path.name}/"

@@ -12,6 +12,7 @@ from txt.cli.console import out as stdout
 from txt.cli.options import GivenOptions, build_config, read_config_file, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
+from txt.data.reading.source import check_file
 from txt.option_schema import list_options
 
 if TYPE_CHECKING:
@@ -48,11 +49,12 @@ def prepare(
 
     Example: `txt prepare reviews.csv --max-length 128 -o prepared`
     """
+    options = build_config(PrepareConfig, given, read_config_file(config, PrepareConfig), given.settings)
+    check_file(data)
     from txt.cli.data_report import show_report
     from txt.data.prepare import prepare as make
     from txt.labeling.store.stored_labels import open_stored_labels
 
-    options = build_config(PrepareConfig, given, read_config_file(config, PrepareConfig), given.settings)
     with StageBar() as bar:
         decided = open_stored_labels(data, options)
         report = make(data, options, out, bar.advance, force, decided)

@@ -18,7 +18,6 @@ from txt.data.reading.table import Table
 from txt.errors import InputError
 from txt.files import open_plain
 
-ENDINGS = tuple(ending for ending in FORMATS if ending != ".txt")  # most of those are prose
 _HEAD_BYTES = 1 << 18
 _SAMPLED_ROWS = 200
 
@@ -53,7 +52,8 @@ class _Head(Source):
 
 def is_data_name(name: str) -> bool:
     """Tell whether a file has a data file's name."""
-    return name.lower().removesuffix(".gz").endswith(ENDINGS) and not name.startswith(".")
+    endings = tuple(ending for ending in FORMATS if ending != ".txt")  # most of those are prose
+    return name.lower().removesuffix(".gz").endswith(endings) and not name.startswith(".")
 
 
 def preview_file(path: Path) -> FilePreview:

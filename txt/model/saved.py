@@ -15,10 +15,11 @@ from txt.errors import InputError
 from txt.files import atomic_folder
 from txt.json_input import take_field
 from txt.model.bert import BertClassifier
-from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
+from txt.model.classifier import TransformerClassifier
 from txt.model.foreign import open_foreign_classifier
 from txt.model.linear import NgramClassifier, NgramClassifierConfig
 from txt.model.lora import merge_adapters
+from txt.model.model_config import TransformerClassifierConfig
 from txt.model.pretrained import (
     Model,
     PretrainedClassifier,

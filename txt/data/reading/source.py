@@ -86,6 +86,16 @@ class Source:
                 yield piece
 
 
+def check_file(path: Path | str) -> None:
+    """Refuse a data file that cannot be opened, before anything is loaded to read it with.
+
+    Raises:
+        InputError: it is missing, a directory, or cannot be read.
+    """
+    if str(path) != "-" and not Path(path).is_fifo():
+        Source(Path(path), str(path)).is_gzip()
+
+
 def guess_format(path: Path) -> str | None:
     """Return the format that a file's ending stands for, ignoring `.gz`; None for any other ending."""
     return FORMATS.get(Source(path, path.name).ending)

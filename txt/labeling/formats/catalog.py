@@ -106,6 +106,9 @@ def find_format(path: Path) -> str:
     by_suffix = {".csv": "csv", ".parquet": "parquet", ".json": "label-studio", ".txt": "fasttext"}
     if path.suffix in by_suffix:
         return by_suffix[path.suffix]
+    own = [name for name, form in FORMATS.items() if form.suffix == path.suffix]
+    if len(own) == 1:
+        return own[0]
     if path.suffix in (".jsonl", ".ndjson"):
         _, first = next(json_lines.read_objects(path), ("", {}))
         if "cats" in first:

@@ -49,6 +49,7 @@ from txt.training.ladder.rows import JoinedRows
 from txt.training.ladder.tuning import Tuning
 from txt.training.ladder.vectors import embed_rows
 from txt.training.machine import Machine, measure_peak_memory
+from txt.training.start import Built
 
 NAMES = ("n-grams", "n-grams + frozen encoder", "n-grams + fine-tuned encoder")
 """What the rungs are called."""
@@ -76,7 +77,7 @@ class Candidate:
 class Climbing:
     """One climb. It keeps no checkpoints: vectors come from the cache when it begins anew where it was stopped."""
 
-    def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group) -> None:
+    def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group, _: Built) -> None:
         if group.size > 1:
             raise InputError("the ladder is climbed in one process", "start it without torchrun, or --recipe scratch")
         self.run, self.config, self.machine, self.group = run, run.config(), machine, group
