@@ -187,3 +187,23 @@ def test_labels_of_a_tool_file_are_those_of_the_label_screen_too(tmp_path, monke
     )
     label_plainly(monkeypatch, path, "1\n")
     assert "Label (1=bad, 2=good): 1\nlabeled bad" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("name", ["prodigy choices.jsonl", "label studio.json", "spacy.jsonl"])
+def test_copies_of_a_tool_file_stay_copies(name, tmp_path, prepare):
+    records = [WRITERS[name](text_of(number), CLASSES[number % 2]) for number in range(COUNT)]
+    copies = [
+        WRITERS[name](f"copied {text_of(number)}", CLASSES[number % 2])
+        | {"augmented": True, "method": "swap", "source_id": str(number + 1)}
+        for number in range(COUNT)
+    ]
+    path = tmp_path / name.replace(" ", "-")
+    if path.suffix == ".json":
+        path.write_text(json.dumps(records + copies))
+    else:
+        write_lines(path, records + copies)
+    prepare(path)
+    prepared = Prepared.open(tmp_path / "out")
+    for split in ("val", "test"):
+        assert not any(text.startswith("copied") for text in prepared.split(split).texts())
+    assert any(text.startswith("copied") for text in prepared.split("train").texts())

@@ -13,6 +13,7 @@ from txt.data.formats.record import LabelRecord, collect_provenance, rename_rese
 
 _PLAIN = {"prodigy": prodigy.parse, "spacy": spacy_cats.parse, "jsonl": json_lines.parse}
 _CONTROLLED = {"label-studio": label_studio.parse, "argilla": argilla.parse}
+_ADDED = ("augmented", "method", "source_id")  # what `txt augment` adds: its copies must stay in train
 _SPOKEN = {
     "label-studio": "Label Studio",
     "argilla": "Argilla",
@@ -74,7 +75,8 @@ def read_tool_rows(
             task: ControlledTask = _CONTROLLED[layout.tool](record, where)
             parsed = read_controlled(task, layout.text, layout.control, where)
             disputed += task.is_disputed(layout.control)
-        yield _make_row(parsed, layout), each
+        added = {name: record[name] for name in _ADDED if name in record}
+        yield {**_make_row(parsed, layout), **added}, each
     if disputed:
         notes.append(f"{disputed:,} records of `{source}` have answers that differ; the first of each counts")
 
