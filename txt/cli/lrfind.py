@@ -78,7 +78,7 @@ def lrfind(
     file = read_config_file(config, TrainConfig, LRFindConfig, PrepareConfig)
     below, recipe, options = merge_settings(preset, None, file, given)
     take_auto_rate(options, given)  # ignore `lr = "auto"` in a file that is shared with training
-    training = build_training_options(below, recipe, options, given)
+    training = build_training_options(below, recipe, options, given, take_rate=True)  # that of one model
     finding_config = build_config(LRFindConfig, given, options)
     own = {"tokenizer": training.pretrained} if training.pretrained else {}
     preparing = build_config(PrepareConfig, given, own, options)

@@ -12,7 +12,7 @@ from txt.charts.run_plots import format_metric_name
 from txt.charts.ticks import format_clock
 from txt.metrics import LOSS
 from txt.runs.diagnosis import Advice
-from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Saved, Started, Warned
+from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Rung, Saved, Started, Warned
 from txt.runs.live import REMOVED, LogEntry, WatchedRun
 from txt.runs.state import (
     DIED,
@@ -223,6 +223,15 @@ def _describe_evaluation(event: Evaluation, epochs: int) -> _LogLine:
     return _LogLine(words, "  ◆ best" if event.best else "")
 
 
+def describe_rung(event: Rung) -> str:
+    """Say how good a rung of the ladder is, or why it was left out."""
+    if event.log_loss is None or event.accuracy is None:
+        return f"{event.name}: left out, {event.reason}"
+    loss, accuracy = (f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in (event.log_loss, event.accuracy))
+    kept = ", the best so far" if event.kept else ""
+    return f"{event.name}: log loss {loss}, accuracy {accuracy} on {event.rows:,} rows, {event.seconds:.1f} s{kept}"
+
+
 def _describe_saved(event: Saved, _epochs: int) -> str | None:
     return None if event.best else f"checkpoint at step {event.step:,}"
 
@@ -254,6 +263,7 @@ def _describe_answer(event: Acknowledged, _epochs: int) -> str:
 
 _WORDS: dict[type, Callable[..., str | _LogLine | None]] = {
     Evaluation: _describe_evaluation,
+    Rung: lambda event, _epochs: describe_rung(event),
     Saved: _describe_saved,
     Started: _describe_started,
     Finished: _describe_finished,
