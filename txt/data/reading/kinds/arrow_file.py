@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.feather
 
+from txt.data.arrow_arrays import build_strings
 from txt.data.reading.arrow_cells import find_opened, plan_cells
 from txt.data.reading.dialect import make_distinct
 from txt.data.reading.how_read import Dialect
@@ -95,7 +96,7 @@ def read_dataset(source: Source, dialect: Dialect, _notes: list[str]) -> Iterato
                 for piece in cut_batch(batch):
                     rows = cells.convert(piece, dialect.columns[: len(cells.names)])
                     if split:
-                        rows = rows.append_column(dialect.columns[-1], pa.array([split] * len(rows), pa.string()))
+                        rows = rows.append_column(dialect.columns[-1], build_strings([split] * len(rows)))
                     yield rows
 
 
