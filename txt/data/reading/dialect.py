@@ -205,6 +205,8 @@ class _DelimitedDetector:
     def detect(self) -> Dialect:
         self._leave_out_lines()
         chosen = self._choose()
+        if not chosen.rows:
+            raise InputError(f"`{self._source}` is empty", "a data file has a header and a row for each text")
         dialect = replace(chosen.dialect, skip_lines=self._skipped + chosen.dialect.skip_lines)
         self._tell_top(chosen.dialect.skip_lines)
         if chosen.quoting.guess is not None and chosen.dialect.quote == chosen.quoting.quote:
