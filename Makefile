@@ -21,15 +21,18 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 demo: $(VENV)/.ready  ## prepare, train and evaluate on the sample reviews
 	$(BIN)/txt demo
 
-test: $(VENV)/.ready  ## run the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.ready  ## run the tests; PRECISION=float32 or bf16 as on a processor that is best at that
+	$(BIN)/python -m pytest $(if $(PRECISION),--precision $(PRECISION))
 
 TRIALS ?= 100
+FUZZ ?= 3600
 
-stress: $(VENV)/.ready  ## kill, starve and disturb every command, damage files; TRIALS=10 for fewer; hours
+stress: $(VENV)/.ready  ## kill, starve and disturb every command, damage files; TRIALS=10 FUZZ=60 for fewer; hours
 	$(BIN)/python -m stress.mutated_files --files $$((10 * $(TRIALS)))
 	$(BIN)/python -m stress --trials $(TRIALS)
+	$(BIN)/python -m stress.random_tables --tables 1000
 	$(BIN)/python -m stress --page
+	$(BIN)/python -m stress.fuzz --seconds $(FUZZ)
 
 check: test lint types layers  ## everything that must hold before a commit
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.processor import sitecustomize
 from txt.library_settings import LIBRARY_SETTINGS
 
 # What a person or a build server has set must change no test: some servers set CI, which turns the dashboard off.
@@ -33,6 +34,29 @@ signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, by al
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"
+
+PRETENDED = {"bf16": "yes", "float32": "no"}  # what `auto` computes in, and whether the processor is said to have bf16
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [str(Path(sitecustomize.__file__).parent), os.environ.get("PYTHONPATH")])
+)
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--precision", choices=[*PRETENDED], help="what `auto` computes in; without it, what this processor is best at"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if (precision := config.getoption("--precision")) is not None:
+        os.environ[sitecustomize.VARIABLE] = PRETENDED[precision]
+
+
+@pytest.fixture(params=[*PRETENDED])
+def each_precision(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Run a test twice: with a processor that computes in bf16, and with one that does in float32."""
+    monkeypatch.setenv(sitecustomize.VARIABLE, PRETENDED[request.param])
+    return request.param
 
 
 @pytest.fixture(scope="session")

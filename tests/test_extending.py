@@ -4,21 +4,23 @@ import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import typer
 from rich.console import Console
 
 from tests.evaluation.samples import report_of
-from tests.runs.made_runs import evaluation, finished, make_run_folder, started, step
+from tests.runs.made_runs import evaluation, finished, make_run_folder, make_training_events, started, step
 from tests.screens.dashboard_pilot import app_on, shown_after
+from txt import config
 from txt.augmentation import methods
-from txt.augmentation.rng import RowRng
-from txt.augmentation.spans import Splitter
 from txt.cli import app, main
-from txt.cli.options import GivenOptions, build_config, takes
+from txt.cli.completion import complete
+from txt.cli.options import GivenOptions, build_config, read_config_file, takes
 from txt.cli.scorecard import show_report
 from txt.config import LABEL_FORMATS, LabelConfig, PrepareConfig, TrainConfig
 from txt.data.formats import catalog
@@ -32,6 +34,8 @@ from txt.evaluation.intervals import intervals
 from txt.evaluation.markdown import markdown
 from txt.evaluation.predictions import Predictions
 from txt.export.model_card import describe_evaluation
+from txt.folder.entry import DATA
+from txt.folder.survey import survey
 from txt.labeling.rules import conditions
 from txt.labeling.rules.corpus import Corpus
 from txt.labeling.rules.parse import parse_rules
@@ -61,13 +65,18 @@ class Shouting:
         return [text]
 
 
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
 @takes(TeaConfig)
 def tea(*, given: GivenOptions) -> None:
     """Make tea.
 
     Example: `txt tea`
     """
-    print(json.dumps(build_config(TeaConfig, given).to_json()))
+    print(json.dumps(build_config(TeaConfig, given.with_settings()).to_json()))
 
 
 @pytest.fixture
@@ -82,26 +91,69 @@ def test_an_option_is_one_field_and_gets_flag_help_checks_and_json(with_tea, cap
     assert json.loads(capsys.readouterr().out) == {"minutes": 3, "milk": True}
     assert main(["tea", "--minutes", "0"]) == 2
     assert "--minutes must be at least 1, not 0" in capsys.readouterr().err
+    assert main(["tea", "--minuts", "3"]) == 2
+    assert "did you mean `--minutes`?" in capsys.readouterr().err
     assert main(["tea", "--help"]) == 0
     assert "Minutes that it draws [4]." in capsys.readouterr().out
+
+
+def test_an_option_is_one_field_and_can_be_set_in_files_and_by_variables(with_tea, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    assert read_config_file(write(tmp_path / "tea.toml", "minutes = 6"), TeaConfig) == {"minutes": 6}
+    with pytest.raises(InputError, match="unknown option `minuts`"):
+        read_config_file(write(tmp_path / "tea.toml", "minuts = 6"), TeaConfig)
+    monkeypatch.setenv("TXT_TRUST_SETTINGS", "1")
+    write(tmp_path / "txt.toml", "[tea]\nminutes = 6\nmilk = true")
+    assert main(["tea"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"minutes": 6, "milk": True}
+    monkeypatch.setenv("TXT_TEA_MINUTES", "2")
+    assert main(["tea"]) == 0
+    assert json.loads(capsys.readouterr().out) == {"minutes": 2, "milk": True}
+    assert main(["config", "tea", "--json"]) == 0
+    values = {each["option"]: each["value"] for each in json.loads(capsys.readouterr().out)["values"]}
+    assert values == {"minutes": 2, "milk": True}
+    monkeypatch.setenv("TXT_TEA_MINUTES", "0")
+    assert main(["tea"]) == 2
+    assert "TXT_TEA_MINUTES: --minutes must be at least 1" in capsys.readouterr().err
+    old = TeaConfig.from_json({"minutes": 5})  # written before there was milk
+    assert old == TeaConfig(minutes=5, milk=False)
 
 
 def test_a_subcommand_is_one_file_with_register(with_tea, capsys):
     assert main(["--help"]) == 0
     assert "Make tea." in capsys.readouterr().out
+    assert main(["tee"]) == 2
+    assert "tea" in capsys.readouterr().err
+    context = typer.main.get_command(app).make_context("txt", [], resilient_parsing=True)
+    assert "tea" in complete(context, "command", "t")
 
 
-def test_a_data_format_is_a_reader_and_its_ending(monkeypatch, tmp_path):
-    def read_pairs(file, _dialect, _notes) -> Iterator[pa.RecordBatch]:
-        lines = [line.split(" | ") for line in file.path.read_text().splitlines()]
-        yield pa.RecordBatch.from_pydict({"label": [each[0] for each in lines], "text": [each[1] for each in lines]})
+def read_pairs(file, _dialect, _notes) -> Iterator[pa.RecordBatch]:
+    """Read lines like `good | a fine film`: a data format that is made here."""
+    lines = [line.split(" | ") for line in file.path.read_text().splitlines()]
+    yield pa.RecordBatch.from_pydict({"label": [each[0] for each in lines], "text": [each[1] for each in lines]})
 
+
+@pytest.fixture
+def pairs(monkeypatch, tmp_path) -> Path:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(table.READERS, "pairs", read_pairs)
     monkeypatch.setitem(source.FORMATS, ".pairs", "pairs")
-    data = tmp_path / "reviews.pairs"
-    data.write_text("".join(f"{'good' if n % 2 else 'bad'} | review number {n} of many\n" for n in range(60)))
-    prepare(data, PrepareConfig(vocab_size=200), tmp_path / "prepared")
+    lines = (f"{'good' if n % 2 else 'bad'} | review number {n} of many\n" for n in range(60))
+    return write(tmp_path / "reviews.pairs", "".join(lines))
+
+
+def test_a_data_format_is_a_reader_and_its_ending(pairs, tmp_path):
+    prepare(pairs, PrepareConfig(vocab_size=200), tmp_path / "prepared")
     assert Prepared.open(tmp_path / "prepared").labels == ("bad", "good")
+
+
+def test_a_data_format_is_a_reader_and_its_ending_for_other_commands(pairs, capsys):
+    assert main(["augment", "reviews.pairs", "--method", "swap", "-o", "more.csv"]) == 0, capsys.readouterr().err
+    assert "review" in Path("more.csv").read_text()
+    assert [entry.name for entry in survey() if entry.kind == DATA] == ["more.csv", "reviews.pairs"]
+    context = typer.main.get_command(app).make_context("txt", [], resilient_parsing=True)
+    assert "reviews.pairs" in complete(context, "data", "rev")
 
 
 @pytest.fixture
@@ -176,18 +228,38 @@ def test_a_score_is_an_entry_and_is_shown_of_every_run(with_error_rate, tmp_path
     assert "best 0.2000 at epoch 2" in shown
 
 
-def test_a_way_to_augment_is_one_entry(monkeypatch):
-    monkeypatch.setitem(methods.AUGMENTERS, "shout", lambda _setup: lambda _spans, _draws, _rate: "LOUD")
-    monkeypatch.setattr(methods, "METHODS", (*methods.AUGMENTERS, *methods.REWRITERS))
+def test_a_way_to_augment_is_one_entry_with_its_name_in_the_options(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(
+        methods.AUGMENTERS, "shout", lambda _setup: lambda spans, _draws, _rate: "".join(spans.pieces) + " indeed"
+    )
+    monkeypatch.setattr(config, "EDITS", (*config.EDITS, "shout"))
     assert methods.parse_methods(["shout:2"]) == (("shout", 2),)
-    assert methods.AUGMENTERS["shout"](methods.Setup())(Splitter().split("so good"), RowRng(1), 0.1) == "LOUD"
+    with pytest.raises(InputError) as refused:
+        methods.parse_methods(["shot"])
+    assert "shout" in refused.value.hint
+    write(tmp_path / "data.csv", "text,label\nso good,pos\nso bad,neg\n")
+    assert main(["augment", "data.csv", "--method", "shout", "-o", "more.csv"]) == 0, capsys.readouterr().err
+    assert "so good indeed" in Path("more.csv").read_text()
+    assert TrainConfig(augment="swap+shout").augment == "swap+shout"
+    context = typer.main.get_command(app).make_context("txt", [], resilient_parsing=True)
+    assert "shout" in complete(context, "method", "s")
 
 
-def test_a_kind_of_rule_is_one_entry(monkeypatch):
+def test_a_kind_of_rule_is_one_entry(monkeypatch, tmp_path, capsys):
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(conditions.CONDITIONS, "shouting", lambda _written, _known: Shouting())
-    rule = parse_rules('[[rule]]\nname = "loud"\nlabel = "bad"\nshouting = true\n', "rules.toml").rules[0]
+    rules = '[[rule]]\nname = "loud"\nlabel = "bad"\nshouting = true\n'
+    rule = parse_rules(rules, "rules.toml").rules[0]
     fired = rule.when.fires(Corpus(["NEVER AGAIN", "so good"], lambda _column: []))
     assert fired.tolist() == [True, False]
+    write(tmp_path / "rules.toml", rules)
+    write(tmp_path / "data.csv", "text\nNEVER AGAIN\nso good\n")
+    assert main(["label", "data.csv", "--labels", "good,bad", "--rules", "rules.toml", "--check"]) == 0
+    assert "loud" in capsys.readouterr().out
+    write(tmp_path / "rules.toml", rules.replace("shouting", "shoutin"))
+    assert main(["label", "data.csv", "--labels", "good,bad", "--rules", "rules.toml", "--check"]) == 2
+    assert "shouting" in capsys.readouterr().err
 
 
 def test_a_format_of_labels_is_one_entry_with_its_name_in_the_options(monkeypatch, tmp_path, capsys):
@@ -195,14 +267,22 @@ def test_a_format_of_labels_is_one_entry_with_its_name_in_the_options(monkeypatc
     monkeypatch.setitem(catalog.FORMATS, "mine", replace(catalog.FORMATS["fasttext"], suffix=".mine"))
     options = list_options(LabelConfig)
     monkeypatch.setitem(options, "format", replace(options["format"], choices=(*LABEL_FORMATS, "mine")))
-    (tmp_path / "data.csv").write_text("text,label\nso good,pos\nso bad,neg\n")
+    write(tmp_path / "data.csv", "text,label\nso good,pos\nso bad,neg\n")
     assert main(["label", "data.csv", "--export", "out.mine", "--format", "mine"]) == 0, capsys.readouterr().err
     assert (tmp_path / "out.mine").read_text() == "__label__pos so good\n__label__neg so bad\n"
+    write(tmp_path / "new.csv", "text\nso good\nso bad\n")
+    assert main(["label", "new.csv", "--import", "out.mine"]) == 0, capsys.readouterr().err
+    assert "2 rows labeled" in capsys.readouterr().err
+    assert main(["label", "data.csv", "--export", "out.mine", "--format", "min"]) == 2
+    assert "mine" in capsys.readouterr().err
 
 
-def test_advice_on_a_training_is_a_check_in_a_table(monkeypatch):
+def test_advice_on_a_training_is_a_check_in_a_table(monkeypatch, tmp_path):
     def breezy(case):
         return diagnosis.Advice("breezy", "the window is open", ("--seed 1",))
 
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(diagnosis, "SPEED", (breezy,))
     assert [each.kind for each in diagnosis.diagnose([], TrainConfig())] == ["breezy"]
+    shown = shown_after(app_on(make_run_folder("001", make_training_events())))
+    assert shown.count("→ The window is open. Try --seed 1.") >= 1

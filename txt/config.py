@@ -3,6 +3,7 @@
 A configuration checks its values when it is made, before any work begins, and its errors quote the flag.
 """
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -354,6 +355,7 @@ class TrainConfig(Config):
 
     def __post_init__(self) -> None:
         super().__post_init__()
+        check_device(self.device)
         if self.d_model % self.nhead:
             fitting = [str(heads) for heads in range(1, 65) if self.d_model % heads == 0]
             raise InputError(
@@ -499,6 +501,10 @@ class PredictConfig(Config):
     device: str = option("auto", "`auto`, `cpu`, `cuda`, `cuda:1`, `mps`.", group="Machine")
     threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0)
 
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_device(self.device)
+
 
 @dataclass(frozen=True)
 class GridConfig(Config):
@@ -568,3 +574,13 @@ def seconds_of(flag: str, length: str) -> float:
     if not 0 < seconds < float("inf"):
         raise InputError(f"{flag} `{length}` is not a length of time", "try 3600, 90m or 8h")
     return seconds
+
+
+def check_device(name: str) -> None:
+    """Refuse what is no device's name on any machine; whether this one has it, torch knows.
+
+    Raises:
+        InputError: it is none.
+    """
+    if not re.fullmatch(r"auto|cpu|(cuda|mps|xpu|hpu)(:\d+)?", name):
+        raise InputError(f"--device `{name}` is not available here", "--device auto takes the best there is")

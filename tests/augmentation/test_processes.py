@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from tests.waiting import PATIENCE_SECONDS
 from txt.augmentation.engine import Engine, Recipe, Row
 from txt.augmentation.processes import make_in_order
 
@@ -32,5 +33,5 @@ def test_the_processes_end_when_the_one_that_started_them_is_killed():
     process.kill()
     process.join()
     for worker in workers:
-        assert multiprocessing.connection.wait([worker], timeout=120), "it goes on"
+        assert multiprocessing.connection.wait([worker], timeout=PATIENCE_SECONDS), "it goes on"
         os.close(worker)

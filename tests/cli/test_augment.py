@@ -7,11 +7,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from tests.augmentation.conftest import write_wordnet
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from txt.augmentation import wordnet
 from txt.cli import main
 
@@ -173,12 +173,9 @@ def test_an_interrupted_command_goes_on_and_comes_out_the_same(folder):
     ]
     child = subprocess.Popen([*command, "cut.csv"], stderr=subprocess.PIPE, text=True)
     part = folder / ".cut.csv.augmenting" / "rows.part"
-    for _ in range(600):
-        if part.exists() and part.stat().st_size > 100_000:
-            break
-        time.sleep(0.05)
+    wait_until(lambda: part.exists() and part.stat().st_size > 100_000, child)
     child.send_signal(signal.SIGINT)
-    _, err = child.communicate(timeout=60)
+    _, err = child.communicate(timeout=PATIENCE_SECONDS)
     assert child.returncode == 130, err
     assert "the same command goes on from here" in err
     assert not (folder / "cut.csv").exists()

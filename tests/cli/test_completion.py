@@ -62,10 +62,11 @@ def test_the_shell_completes_what_this_folder_holds(folder, line, wanted):
 
 
 def test_the_methods_are_those_that_there_are():
+    from txt import config
     from txt.augmentation.methods import AUGMENTERS
-    from txt.cli.completion import _METHODS
+    from txt.cli.completion import _MORE_METHODS
 
-    assert set(AUGMENTERS) <= set(_METHODS)
+    assert set(AUGMENTERS) <= {*config.EDITS, *_MORE_METHODS}
 
 
 def test_a_wrong_command_or_option_is_answered_with_the_nearest(capsys):

@@ -4,12 +4,14 @@ import csv
 import json
 import os
 import re
+from pathlib import Path
 
 import pytest
 
 from tests.training.conftest import write_topics
 from txt.config import TrainConfig
 from txt.recipes import FEW_SHOT, FINE_TUNING, PRESETS, RECIPE
+from txt.runs.folder import list_runs
 
 TINY = [
     "--d-model",
@@ -77,9 +79,12 @@ def test_ranges_are_searched_by_tpe_with_the_number_of_trials_asked_for(here, ru
 
 
 def test_a_timeout_stops_saves_and_says_how_to_go_on(here, run):
-    code, _, err = run("grid", "--name", "long", *TINY, "--epochs", "500", "--lr", "1e-3,5e-3", "--timeout", "8s")
+    endless = ["--epochs", "1000000", "--lr", "1e-3,5e-3"]
+    code, _, err = run("grid", "--name", "long", *TINY, *endless, "--timeout", "8s")
     assert code == 130, err
     assert "txt grid --resume long goes on" in err
+    begun = list_runs(Path("runs"))  # as many as this machine came to
+    assert {run.finished().status for run in begun} <= {"interrupted"}
 
 
 def test_without_a_space_the_grid_is_the_guides(here):

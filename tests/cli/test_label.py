@@ -171,7 +171,7 @@ def test_rows_that_left_the_file_are_told_and_their_labels_kept(folder, txt):
 def test_the_screen_opens_labels_and_leaves_in_a_real_terminal(folder):
     command = [sys.executable, "-m", "txt", "label", str(folder / "data.csv"), "--labels", "neg,pos"]
     with Terminal(command) as terminal:
-        terminal.wait_for(b"so good", seconds=30)
+        terminal.wait_for(b"so good")
         terminal.send(b"2")
         terminal.wait_for(b"so bad")
         terminal.send(b"q")
@@ -185,7 +185,7 @@ def test_the_screen_opens_labels_and_leaves_in_a_real_terminal(folder):
 def test_a_screen_that_is_told_to_end_gives_the_terminal_back(folder, number):
     command = [sys.executable, "-m", "txt", "label", str(folder / "data.csv"), "--labels", "neg,pos"]
     with Terminal(command) as terminal:
-        terminal.wait_for(b"so good", seconds=30)
+        terminal.wait_for(b"so good")
         terminal.send(b"2")
         terminal.wait_for(b"so bad")
         os.kill(terminal.pid, number)

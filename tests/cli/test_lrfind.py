@@ -32,6 +32,7 @@ def test_plainly_there_is_a_curve_a_conclusion_and_what_to_type_next(here, run):
     assert (here / "curve.svg").read_text().startswith("<svg")
 
 
+@pytest.mark.usefixtures("each_precision")
 def test_what_to_type_next_trains_what_the_rate_was_found_for(here, run):
     code, _, err = run("lrfind", "--plain", "--repeats", "1", "--no-norm-first", *SMALL)
     assert code == 0, err
@@ -61,9 +62,22 @@ def test_lr_auto_works_on_a_data_file(here, run):
     assert (here / "runs" / "001" / "prepared" / "lrfind.json").is_file()
 
 
+def test_a_data_file_is_prepared_for_the_test_alone(here, run):
+    before = sorted(here.rglob("*"))
+    code, _, err = run("lrfind", "topics.csv", "--plain", "--vocab-size", "400", "--repeats", "1", *SMALL)
+    assert code == 0, err
+    assert sorted(here.rglob("*")) == before
+    line = next(line for line in err.splitlines() if line.startswith("  txt train "))
+    assert line.startswith("  txt train topics.csv --vocab-size 400 --d-model 32 ")
+    assert "or --lr auto" not in line
+    code, _, err = run(*shlex.split(line)[1:], "--epochs", "1")
+    assert code == 0, err
+
+
 BAD = {
-    "a data file": (["lrfind", "topics.csv"], "is a file, not a prepared folder"),
-    "a folder that is none": (["lrfind", "nowhere"], "is not a prepared folder"),
+    "no such file": (["lrfind", "nowhere"], "`nowhere` does not exist"),
+    "a folder that is none": (["lrfind", "."], "is not a prepared folder"),
+    "a prepared folder, to prepare": (["lrfind", "--vocab-size", "300"], "--vocab-size is about preparing data"),
     "rates the wrong way round": (["lrfind", "--start-lr", "1", "--end-lr", "0.1"], "--start-lr 1 is not below"),
     "too few steps": (["lrfind", "--steps", "3"], "--steps must be at least 20"),
     "an unknown rule": (["lrfind", "--rule", "vally"], "--rule is `vally`"),

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import time
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -15,6 +14,7 @@ import pytest
 
 from tests.evaluation.conftest import born_run, write_reviews  # noqa: F401
 from tests.prediction.conftest import run  # noqa: F401
+from tests.waiting import wait_until
 from txt.cli import main
 from txt.cli.predict import read_lines
 from txt.cli.predict_view import draw_prediction, highlight_words
@@ -129,8 +129,7 @@ def test_a_killed_prediction_goes_on(here: Path):
     command = [sys.executable, "-m", "txt", "predict", "born", "many.csv", "--threads", "1"]
     process = subprocess.Popen(command, cwd=here, stderr=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     log = here / ".many.predicted.csv.predicting"
-    while process.poll() is None and not (log.exists() and log.stat().st_size > 1024 * 16):
-        time.sleep(0.005)
+    wait_until(lambda: log.exists() and log.stat().st_size > 1024 * 16, process)
     process.kill()
     process.wait()
     assert not (here / "many.predicted.csv").exists()

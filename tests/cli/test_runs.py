@@ -229,9 +229,12 @@ def test_curves_are_exported_for_other_programs_and_nothing_is_written_over(txt)
     assert txt("export", "--csv", "001")[0] == 0
     rows = list(csv.DictReader(io.StringIO(Path("runs.csv").read_text())))
     assert {row["run"] for row in rows} == {"001"}
+    assert txt("export", "--csv", "001")[0] == 0  # nobody has changed it since
+    Path("runs.csv").write_text("mine")
     code, _, err = txt("export", "--csv")
     assert code == 2
-    assert "exists already" in err
+    assert "was not made by txt or has changed since" in err
+    assert Path("runs.csv").read_text() == "mine"
     assert txt("export", "--csv", "--force")[0] == 0
     assert txt("export", "--csv", "-o", "-")[1] == Path("runs.csv").read_text()
     assert txt("export", "--tensorboard", "-o", "logs")[0] == 0
@@ -244,6 +247,8 @@ def test_a_figure_is_drawn_into_the_run_or_where_it_is_asked_for(txt):
     assert Path("runs/001/curves.svg").read_text().startswith("<svg")
     assert "<svg" in Path("runs/001/curves.html").read_text()
     assert txt("plot", "001", "-o", "figure.svg")[0] == 0
+    assert txt("plot", "001", "-o", "figure.svg")[0] == 0  # nobody has changed it since
+    Path("figure.svg").write_text("mine")
     assert txt("plot", "001", "-o", "figure.svg")[0] == 2
     assert txt("plot", "001", "-o", "figure.svg", "--force")[0] == 0
 

@@ -1,7 +1,17 @@
+"""What a command loads: nothing heavy before it is needed, and nothing that it does not need."""
+
+import json
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+from tests.training.conftest import write_topics
+from txt.config import PrepareConfig
+from txt.data.prepare import prepare
+from txt.library_settings import LIBRARY_SETTINGS
 
 HEAVY = {
     "torch",
@@ -57,3 +67,136 @@ def test_the_reference_is_what_the_help_says():
     from tests.conftest import ROOT
 
     subprocess.run([sys.executable, ROOT / "docs" / "make.py", "--check"], check=True)
+
+
+FAR_TOO_HEAVY = ("transformers", "sklearn", "scipy", "pandas", "torch._dynamo", "sympy", "nltk", "textblob", "nlpaug")
+"""What no command needs that fits no baseline and exports nothing."""
+
+_LIST = "print('@', *sys.modules, sep='\\n')"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a data file, prepared data, and a run that was trained on it."""
+    folder = tmp_path_factory.mktemp("made")
+    prepare(write_topics(folder / "topics.csv", rows=120), PrepareConfig(vocab_size=300), folder / "prepared")
+    small = ["--d-model", "16", "--nhead", "2", "--num-layers", "1", "--epochs", "1", "--threads", "1"]
+    command = [sys.executable, "-m", "txt", "train", "--name", "small", "--plain", *small]
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    return folder
+
+
+def list_modules(folder: Path, code: str, **environment: str) -> tuple[str, set[str]]:
+    """Run a program in a folder; return what it printed, and the modules that it had loaded at its end."""
+    kept = {name: value for name, value in os.environ.items() if name not in LIBRARY_SETTINGS}
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\n{code}\n{_LIST}"],
+        cwd=folder,
+        env={**kept, "PYTHONPATH": os.pathsep.join(sys.path), **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    printed, _, modules = done.stdout.rpartition("@\n")
+    return printed + done.stderr, set(modules.split())
+
+
+def list_modules_of_command(folder: Path, *arguments: str) -> tuple[str, set[str]]:
+    return list_modules(folder, f"from txt.cli import main\nprint(main({list(arguments)!r}))")
+
+
+WRONG = [
+    ["train", "nosuch.csv"],
+    ["train", "--device", "gpu"],
+    ["train", "--name", "small"],
+    ["train", "topics.csv", "--label-column", "nosuch"],
+    ["train", "--resume", "nosuch"],
+    ["train", "--resume", "small", "--lr", "1"],
+    ["train", "--from", "minilm", "--d-model", "8"],
+    ["lrfind", "nosuch.csv"],
+    ["lrfind", "topics.csv", "--steps", "1"],
+    ["grid", "nosuch.csv"],
+    ["grid", "--resume", "nosuch"],
+    ["predict", "nosuch", "text"],
+    ["predict", "small", "nosuch.csv"],
+    ["predict", "small", "topics.csv", "--text-column", "nosuch"],
+    ["predict", "small", "topics.csv", "-o", "topics.csv"],
+    ["eval", "nosuch"],
+    ["eval", "small", "--data", "nosuch.csv"],
+    ["eval", "small", "--split", "nosuch"],
+    ["export", "nosuch"],
+    ["export", "small", "-o", "topics.csv"],
+    ["prepare", "nosuch.csv"],
+    ["augment", "nosuch.csv"],
+    ["label", "nosuch.csv"],
+    ["watch", "nosuch"],
+    ["runs", "show", "nosuch"],
+]
+
+
+@pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
+def test_wrong_arguments_are_answered_without_torch(arguments, made):
+    said, modules = list_modules_of_command(made, *arguments)
+    assert "error: " in said
+    assert said.startswith("2\n")
+    assert not modules & {"torch", "textual", *FAR_TOO_HEAVY}
+
+
+def test_preparing_data_needs_neither_torch_nor_pandas(made, tmp_path):
+    said, modules = list_modules_of_command(made, "prepare", "topics.csv", "-o", str(tmp_path / "out"), "--json")
+    assert "pyarrow" in modules, said
+    assert not modules & {"torch", *FAR_TOO_HEAVY}
+
+
+@pytest.mark.parametrize("what", [["a text"], ["topics.csv", "-o", "answers.csv", "--force"]], ids=["text", "file"])
+def test_a_prediction_needs_torch_alone(what, made):
+    said, modules = list_modules_of_command(made, "predict", "small", *what)
+    assert "torch" in modules, said
+    assert not modules & set(FAR_TOO_HEAVY)
+
+
+def test_the_first_step_of_a_training_needs_torch_alone(made):
+    code = """
+from pathlib import Path
+from txt.config import TrainConfig
+from txt.runs.events import Step
+from txt.training.start import start_on_prepared
+config = TrainConfig(d_model=16, nhead=2, num_layers=1, num_epochs=1, log_interval=1, ngrams=True, threads=1)
+start = start_on_prepared(Path("prepared"), config, None)
+assert "torch" not in sys.modules
+from txt.training.loop import train
+events = train(start.run, start.prepared, built=start.built)
+assert any(isinstance(event, Step) for event in events)
+"""
+    _, modules = list_modules(made, code)
+    assert "torch" in modules
+    assert not modules & set(FAR_TOO_HEAVY)
+
+
+def test_the_process_that_watches_a_training_has_no_use_for_torch(made):
+    """Not with pretrained weights either, which are checked by what is written about them."""
+    code = """
+from pathlib import Path
+from txt.config import TrainConfig
+from txt.training.start import resume, start_on_prepared
+config = TrainConfig(num_epochs=1, pretrained="runs/small")
+start = start_on_prepared(Path("prepared"), config, None, here=False)
+assert start.built.model is None
+resume(str(start.run.path), {}, here=False)
+import txt.search.supervisor
+"""
+    _, modules = list_modules(made, code)
+    assert not modules & {"torch", *FAR_TOO_HEAVY}
+
+
+def test_the_settings_for_libraries_hold_for_those_who_load_a_classifier(made):
+    code = """
+import json, os
+from txt import load
+assert "torch" not in sys.modules
+load("runs/small").predict(["a text"])
+from txt.library_settings import LIBRARY_SETTINGS
+print(json.dumps({name: os.environ.get(name) for name in LIBRARY_SETTINGS}))
+"""
+    said, _ = list_modules(made, code, LRU_CACHE_CAPACITY="7")
+    assert json.loads(said.splitlines()[0]) == {**LIBRARY_SETTINGS, "LRU_CACHE_CAPACITY": "7"}  # what is set stays

@@ -6,11 +6,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
 from tests.training.conftest import write_topics
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from txt.cli import main
 
 SMALL = ["--d-model", "32", "--nhead", "4", "--num-layers", "1", "--vocab-size", "400", "--lr", "5e-3"]
@@ -28,6 +28,7 @@ def run(capsys, *arguments) -> tuple[int, str, str]:
     return code, out, err
 
 
+@pytest.mark.usefixtures("each_precision")
 def test_a_data_file_becomes_a_run_with_model_report_and_record(data, tmp_path, capsys):
     code, out, err = run(capsys, "train", data, "--name", "first", "--epochs", "2", *SMALL)
     assert code == 0, err
@@ -75,6 +76,7 @@ def test_a_flag_beats_a_preset_and_a_preset_beats_a_file(data, tmp_path, capsys)
     assert (config["d_model"], config["num_layers"], config["num_epochs"], config["dropout"]) == (128, 1, 1, 0.3)
 
 
+@pytest.mark.usefixtures("each_precision")
 def test_eval_takes_the_newest_run_and_any_split(data, capsys):
     run(capsys, "train", data, "--epochs", "2", *SMALL)
     code, out, err = run(capsys, "eval", "--split", "val", "--json")
@@ -85,14 +87,12 @@ def test_eval_takes_the_newest_run_and_any_split(data, capsys):
 
 
 def test_ctrl_c_saves_says_how_to_go_on_and_exits_130(data, tmp_path):
-    command = [sys.executable, "-m", "txt", "train", data, "--name", "long", "--epochs", "2000", *SMALL]
+    command = [sys.executable, "-m", "txt", "train", data, "--name", "long", "--epochs", "20000", *SMALL]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     events = tmp_path / "runs" / "long" / "events.jsonl"
-    while not events.exists() or b'"step"' not in events.read_bytes():
-        assert process.poll() is None
-        time.sleep(0.05)
+    wait_until(lambda: events.exists() and b'"step"' in events.read_bytes(), process)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 130
     assert "everything is saved" in err
     assert "txt train --resume long" in err
@@ -102,7 +102,7 @@ def test_ctrl_c_saves_says_how_to_go_on_and_exits_130(data, tmp_path):
 
 @pytest.mark.parametrize("with_json", [False, True])
 def test_ctrl_c_saves_although_the_same_ctrl_c_ended_who_reads(data, tmp_path, with_json):
-    command = [sys.executable, "-m", "txt", "train", data, "--name", "long", "--epochs", "2000", *SMALL]
+    command = [sys.executable, "-m", "txt", "train", data, "--name", "long", "--epochs", "20000", *SMALL]
     command += ["--save-interval", "100000", "--json"] if with_json else ["--save-interval", "100000"]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, cwd=tmp_path)
     events = tmp_path / "runs" / "long" / "events.jsonl"
@@ -111,7 +111,7 @@ def test_ctrl_c_saves_although_the_same_ctrl_c_ended_who_reads(data, tmp_path, w
         process.stdout.read1(65536)
     process.stdout.close()
     process.send_signal(signal.SIGINT)
-    process.wait(timeout=60)
+    process.wait(PATIENCE_SECONDS)
     assert list((tmp_path / "runs" / "long" / "checkpoints").glob("step-*/state.json"))
 
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from txt.cli import main
 from txt.cli.training_options import build_training_options, name_of_one_model
 from txt.config import TrainConfig
 from txt.errors import InputError
@@ -94,3 +95,17 @@ def test_pretrained_weights_have_defaults_of_their_own():
 def test_what_does_not_go_together_is_refused(preset, recipe, given, message):
     with pytest.raises(InputError, match=message):
         build_training_options(preset, recipe, {}, given)
+
+
+def test_a_range_test_is_of_one_model_and_a_search_takes_no_option_of_the_ladder(txt_help):
+    assert "--rungs" not in txt_help("grid")
+    assert "--budget" not in txt_help("lrfind")
+
+
+@pytest.fixture
+def txt_help(capsys):
+    def show(command: str) -> str:
+        assert main([command, "--help"]) == 0
+        return capsys.readouterr().out
+
+    return show

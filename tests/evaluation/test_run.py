@@ -74,6 +74,7 @@ def test_a_split_of_unlabeled_rows_is_refused(born_run: Run) -> None:
         evaluate_run(born_run, "unlabeled")
 
 
+@pytest.mark.usefixtures("each_precision")
 def test_frozen_embeddings_are_a_second_baseline(
     tmp_path: Path, born_run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

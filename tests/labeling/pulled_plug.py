@@ -48,7 +48,7 @@ def pull_plug(folder: Path, seed: int) -> PlugTrial:
     data = write_items(folder / f"trial-{seed}.csv", _ROWS)
     given: list[str] = []
     with Terminal(label_command(data)) as terminal:
-        terminal.wait_for(item_text(0).encode(), seconds=60)
+        terminal.wait_for(item_text(0).encode())
         for row in range(1, rng.randint(2, 25)):
             key = rng.randrange(3)
             terminal.send(str(key + 1).encode())
@@ -71,9 +71,10 @@ def label_side_by_side(data: Path, each: int) -> dict[str, list[int]]:
     """Let two people label one file at the same moment, in processes of their own; returns the rows each was given."""
     code = (
         "import sys, random, time; from pathlib import Path;"
-        "from txt.config import LabelConfig; from txt.data.reading.rows import Asked;"
+        "from txt.config import LabelConfig; from txt.data.reading.rows import ReadingOptions;"
         "from txt.labeling.open_labels import open_labels;"
-        "opened = open_labels(Path(sys.argv[1]), LabelConfig(annotator=sys.argv[2], labels='neg,neu,pos'), Asked());"
+        "config = LabelConfig(annotator=sys.argv[2], labels='neg,neu,pos');"
+        "opened = open_labels(Path(sys.argv[1]), config, ReadingOptions());"
         "session = opened.session(); rng = random.Random(sys.argv[2]); given = []\n"
         f"while len(given) < {each}:\n"
         "    given.append(session.row); session.label(rng.choice(session.classes)); time.sleep(rng.random() * 0.002)\n"

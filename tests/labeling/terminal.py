@@ -11,6 +11,8 @@ import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 
+from tests.waiting import PATIENCE_SECONDS
+
 
 class Terminal:
     """A child process on a pseudo-terminal."""
@@ -39,7 +41,7 @@ class Terminal:
         self._seen = b""
         os.write(self._master, keys)
 
-    def wait_for(self, text: bytes, seconds: float = 20.0) -> float:
+    def wait_for(self, text: bytes, seconds: float = PATIENCE_SECONDS) -> float:
         """Wait until a text is painted; returns the moment at which its bytes arrived."""
         deadline = time.perf_counter() + seconds
         while text not in self._seen:

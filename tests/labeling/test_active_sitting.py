@@ -10,6 +10,7 @@ import pytest
 from tests.labeling.conftest import write_csv
 from tests.labeling.replay import replay
 from tests.labeling.test_active import reviews
+from tests.waiting import wait_until
 from txt.data.reading.open_rows import OpenRows, open_rows
 from txt.data.reading.rows import ReadingOptions
 from txt.labeling.active.active_learning import ActiveLearning, SittingOptions
@@ -37,13 +38,14 @@ class Sitting:
 
     def wait(self) -> None:
         """Step until the model has taken in the last decision."""
-        for _ in range(2400):  # tenths of a second, on a machine that may be busy
+
+        def is_ranked() -> bool:
             self.active.step()
             self.active.step(0.1)
             ranking = self.active._ranking
-            if ranking is not None and ranking.moment == self.session.journal.last_number:
-                return
-        raise AssertionError(f"no queue came: {self.active.model_status().doing}")
+            return ranking is not None and ranking.moment == self.session.journal.last_number
+
+        wait_until(is_ranked)
 
 
 @pytest.fixture

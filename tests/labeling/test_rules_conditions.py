@@ -3,7 +3,6 @@
 import re
 import re._casefix as casefix
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -127,9 +126,7 @@ def test_a_pattern_that_never_ends_is_given_up_and_the_others_go_on():
     rules = parse_rules(
         "[[rule]]\nname='endless'\nlabel='x'\nregex='(a+)+$'\n[[rule]]\nname='fine'\nlabel='x'\nregex='fine'\n", "r"
     )
-    started = time.monotonic()
     fired = Firing(corpus(texts)).fired(rules)
-    assert time.monotonic() - started < 30
     assert fired.slow == {"endless": 1}
     assert fired.fires.tolist() == [[False] * 3, [True, False, True]]
     with pytest.raises(SlowPatternError):

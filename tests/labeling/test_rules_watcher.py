@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tests.labeling.conftest import write_csv
+from tests.waiting import PATIENCE_SECONDS
 from txt.data.reading.rows import ReadingOptions, find_form
 from txt.labeling.rules.watcher import RulesMistake, RuleVotes, RuleWatcher, Watch, Working
 
@@ -23,14 +24,14 @@ class Talk:
         watch = Watch(data, find_form(data, ReadingOptions("text")), rules, ("neg", "pos"))
         self.watcher = RuleWatcher(watch)
 
-    def answer(self, seconds: float = 60.0) -> RuleVotes | RulesMistake:
-        deadline = time.monotonic() + seconds
+    def answer(self) -> RuleVotes | RulesMistake:
+        deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             if select.select([self.watcher], [], [], 0.2)[0]:
                 for answer in self.watcher.answers():
                     if not isinstance(answer, Working):
                         return answer
-        raise AssertionError(f"no answer in {seconds} s")
+        raise AssertionError("no answer came")
 
     def edit(self, source: str) -> RuleVotes | RulesMistake:
         beside = self.rules.with_suffix(".new")

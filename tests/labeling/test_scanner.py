@@ -4,6 +4,7 @@ import subprocess
 import sys
 from multiprocessing.connection import Connection
 
+from tests.waiting import PATIENCE_SECONDS
 from txt.data.reading.open_rows import open_rows
 from txt.data.reading.rows import ReadingOptions
 from txt.labeling.query import parse_query
@@ -25,4 +26,4 @@ def test_a_search_that_never_ends_ends_its_process_even_when_the_screen_is_gone(
         pass
     connection.send(FindRequest(1, parse_query("/(a+)+b$/", ["text"], [], [])))
     connection.close()
-    assert process.wait(timeout=30) == -signal.SIGALRM
+    assert process.wait(PATIENCE_SECONDS) == -signal.SIGALRM

@@ -25,9 +25,9 @@ from transformers import (
 from txt.errors import InputError
 from txt.export import modeling_sentence
 from txt.model.bert import BertClassifier
-from txt.model.bert import BertConfig as OurConfig
 from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
 from txt.model.dropout import Dropout, draw_mask_pool
+from txt.model.model_config import BertConfig as OurConfig
 from txt.model.pretrained import (
     PretrainedClassifier,
     SentenceClassifier,

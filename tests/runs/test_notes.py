@@ -35,7 +35,7 @@ def test_what_cannot_be_a_tag_is_refused_and_nothing_changes(tmp_path, tag):
 
 def test_a_file_that_is_not_one_of_notes_is_told(tmp_path):
     (tmp_path / NOTES).write_text('{"note": 5}')
-    with pytest.raises(InputError, match="not a file of notes"):
+    with pytest.raises(InputError, match=r"notes\.json`: `note` is a number, and must be a string"):
         read_notes(tmp_path)
 
 

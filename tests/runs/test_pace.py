@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from txt.runs.feed import ROW_TYPE
-from txt.runs.pace import StepPace
+from txt.runs.step_curves import StepPace
 
 
 def rows(times, steps):

@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 
 from tests.screens.run_record import evaluation
-from txt.runs.scores import ScoreColumns
+from txt.runs.step_curves import ScoreColumns
 
 
 def test_a_metric_that_comes_or_goes_leaves_gaps_and_no_column_is_made_anew():

@@ -6,12 +6,12 @@ import time
 from textual.pilot import Pilot
 
 from tests.screens.conftest import read_screen
+from tests.screens.pilot import wait_until
+from tests.waiting import PATIENCE_SECONDS
 from txt.runs.folder import Run
 from txt.runs.live import WatchedRun
 from txt.runs.replay import RecordReplay
 from txt.screens.dashboard.app import DashboardApp
-
-PATIENCE_SECONDS = 300.0
 
 
 def app_on(run: Run, replay: RecordReplay | None = None, **options) -> DashboardApp:
@@ -19,23 +19,6 @@ def app_on(run: Run, replay: RecordReplay | None = None, **options) -> Dashboard
     app = DashboardApp(WatchedRun(run, replay, replayed=replay is not None), replay, **options)
     app.theme = "txt-dark"
     return app
-
-
-async def wait_for_text(pilot: Pilot, text: str) -> str:
-    """Wait until a text is on the screen, and return all that is on it."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while text not in read_screen(pilot.app):
-        assert time.monotonic() < until, f"{text!r} is not on the screen:\n{read_screen(pilot.app)}"
-        await pilot.pause(0.05)
-    return read_screen(pilot.app)
-
-
-async def wait_until(pilot: Pilot, fact) -> None:
-    """Wait until something is so."""
-    until = time.monotonic() + PATIENCE_SECONDS
-    while not fact():
-        assert time.monotonic() < until, read_screen(pilot.app)
-        await pilot.pause(0.05)
 
 
 async def wait_until_still(pilot: Pilot) -> str:

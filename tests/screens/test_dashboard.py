@@ -11,16 +11,11 @@ from dataclasses import replace
 import pytest
 
 from tests.screens.conftest import read_screen
-from tests.screens.dashboard_pilot import (
-    PATIENCE_SECONDS,
-    app_on,
-    shown_after,
-    wait_for_text,
-    wait_until,
-    wait_until_still,
-)
+from tests.screens.dashboard_pilot import app_on, shown_after, wait_until_still
+from tests.screens.pilot import wait_for_text, wait_until
 from tests.screens.run_record import BEGUN, make_run, record, say_training, started, step
 from tests.training.conftest import new_run, prepared, topics  # noqa: F401
+from tests.waiting import PATIENCE_SECONDS
 from txt.runs.events import Acknowledged, Finished, Step, from_json
 from txt.runs.feed import RunFeed
 from txt.runs.folder import EventLog, Run
@@ -277,7 +272,7 @@ def test_help_lists_every_key(finished):
 async def test_a_picture_is_an_svg_in_the_folder_where_one_is(finished, tmp_path):
     async with app_on(finished).run_test(size=(100, 30)) as pilot:
         await pilot.press("c")
-        await pilot.pause()
+        await wait_until(pilot, lambda: any("</svg>" in path.read_text() for path in tmp_path.glob("one-*.svg")))
     (picture,) = tmp_path.glob("one-*.svg")
     assert "<svg" in picture.read_text()[:200]
 

@@ -3,7 +3,6 @@
 import os
 import signal
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,6 +10,7 @@ import torch
 
 from tests.labeling.terminal import Terminal
 from tests.training.conftest import new_run, prepared, topics  # noqa: F401
+from tests.waiting import wait_until
 from txt.runs.state import read_status
 from txt.training.checkpoint import list_checkpoints, load_checkpoint
 from txt.training.control import PAUSE, RESUME, send_command
@@ -25,19 +25,12 @@ def lines_of(run) -> int:
     return run.events_path.read_bytes().count(b"\n") if run.events_path.exists() else 0
 
 
-def wait_until(true, seconds=300.0):
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.02)
-
-
 @contextmanager
 def paused_trainer(run) -> Iterator[Trainer]:
     """Start a training and let it wait after its first steps, whatever the machine's speed; killed at the end."""
     trainer = start_trainer(run)
     try:
-        wait_until(lambda: lines_of(run) > 2)
+        wait_until(lambda: lines_of(run) > 2, trainer.process)
         send_command(run, PAUSE)
         wait_until(lambda: read_status(run).state == "paused")
         yield trainer
@@ -54,15 +47,15 @@ def test_a_killed_dashboard_costs_nothing_and_a_killed_training_is_told(new_run,
     watched, alone = new_run("watched", **LONG), new_run("alone", **LONG)
     with paused_trainer(watched) as trainer:
         with watching(watched) as first:
-            first.wait_for(b" paused ", 300)
+            first.wait_for(b" paused ")
         seen = lines_of(watched)  # the block's end has killed the dashboard
         send_command(watched, RESUME)
         wait_until(lambda: lines_of(watched) > seen + 20)
         send_command(watched, PAUSE)
         with watching(watched) as second:
-            second.wait_for(b" paused ", 300)
+            second.wait_for(b" paused ")
             os.kill(trainer.process.pid, signal.SIGKILL)
-            second.wait_for(b"died at step", 300)
+            second.wait_for(b"died at step")
     assert read_status(watched).state == "paused"
     start = resume(str(watched.path), {})
     list(train(start.run, start.prepared, resume=start.resume))
@@ -76,7 +69,7 @@ def test_a_lost_terminal_ends_the_dashboard_and_not_the_training(new_run, prepar
     run = new_run("lost", **LONG)
     with paused_trainer(run) as trainer:
         with watching(run) as terminal:
-            terminal.wait_for(b" paused ", 300)
+            terminal.wait_for(b" paused ")
             os.close(terminal._master)
             terminal._master = os.open(os.devnull, os.O_RDWR)
             wait_until(lambda: os.waitid(os.P_PID, terminal.pid, os.WEXITED | os.WNOWAIT | os.WNOHANG))

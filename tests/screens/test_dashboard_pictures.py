@@ -6,7 +6,8 @@ from types import SimpleNamespace
 import pytest
 
 from tests.screens.conftest import read_screen
-from tests.screens.dashboard_pilot import app_on, wait_until, wait_until_still
+from tests.screens.dashboard_pilot import app_on, wait_until_still
+from tests.screens.pilot import wait_until
 from tests.screens.run_record import BEGUN, make_run, record, say_training
 from txt.runs.feed import RunFeed
 from txt.runs.folder import EventLog

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tests.runs.made_runs import make_run_folder, make_training_events
-from tests.screens.conftest import read_screen, write_reviews
+from tests.screens.conftest import write_reviews
 from tests.screens.made_folder import HOSTILE, fill_folder
+from tests.screens.pilot import wait_for_text as until
 from txt.folder.entry import FolderEntry, NextStep
 from txt.folder.survey import survey
 from txt.screens.home import HomeApp, HomeScreen
@@ -23,15 +24,6 @@ def app(**options) -> HomeApp:
     made = HomeApp(HomeScreen(survey, "~/work", **options))
     made.theme = "txt-dark"
     return made
-
-
-async def until(pilot, words: str) -> str:
-    """Wait until words are on the screen, which another thread writes."""
-    for _ in range(2400):
-        if words in read_screen(pilot.app):
-            return read_screen(pilot.app)
-        await pilot.pause(0.05)
-    raise AssertionError(f"{words!r} never came:\n{read_screen(pilot.app)}")
 
 
 async def test_everything_in_the_folder_is_shown_with_its_state_and_the_next_step():

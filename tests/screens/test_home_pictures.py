@@ -4,7 +4,7 @@ import pytest
 
 from tests.screens.conftest import MakeApp
 from tests.screens.made_folder import fill_folder
-from tests.screens.test_home import until
+from tests.screens.pilot import wait_for_text as until
 from txt.folder.survey import survey
 from txt.screens.home import HomeApp, HomeScreen
 

@@ -7,13 +7,12 @@ from textual.binding import Binding
 
 from tests.screens.conftest import MakeApp, read_screen
 from tests.screens.dashboard_pilot import app_on, wait_until_still
+from tests.screens.pilot import wait_for_text as until
 from tests.screens.run_record import make_run, record
-from tests.screens.test_home import until
 from txt.folder.survey import survey
 from txt.labeling.actions import ACTIONS, RULES
 from txt.screens.dashboard.app import DashboardApp
-from txt.screens.home import _KEYS as HOME_KEYS
-from txt.screens.home import HomeApp, HomeScreen
+from txt.screens.home import HOME_ACTIONS, HomeApp, HomeScreen
 from txt.screens.label.app import LabelApp
 from txt.screens.label.rule_table import RuleTable
 from txt.screens.leaderboard import LeaderboardApp
@@ -53,7 +52,7 @@ def keys_of(kind) -> dict[str, str]:
 def screens() -> dict[str, dict[str, str]]:
     """What each key does on each screen; arrows, enter and esc, which are about what is chosen, left out."""
     labeling = {key: action.name for action in (*ACTIONS, RULES) for key in (action.key, action.other)}
-    dashboard = {action.key: action.name for action in RUN_ACTIONS} | {"space": "pause"}
+    dashboard = {key: action.name for action in RUN_ACTIONS for key in (action.key, action.other) if key}
     lists = {
         name: {key: action.partition("(")[0] for key, action in keys_of(kind).items()} for name, kind in LISTS.items()
     }
@@ -97,7 +96,7 @@ def test_finding_notes_help_and_leaving_have_the_same_keys_on_every_screen():
         for screen, keys in bound.items():
             written = {"slash": "/", "question_mark": "?"}
             assert not keys or key in {written.get(each, each) for each in keys}, (screen, name)
-    assert {chip.key for chip in HOME_KEYS if chip.name == "help"} == {"?"}
+    assert {action.key for action in HOME_ACTIONS if action.name == "help"} == {"?"}
 
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])

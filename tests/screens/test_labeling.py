@@ -9,6 +9,7 @@ from textual.events import Key
 from textual.widgets import Input
 
 from tests.screens.conftest import REVIEWS, MakeApp, read_screen, write_reviews
+from tests.screens.pilot import wait_until as until
 from txt.labeling.actions import ACTIONS
 from txt.labeling.item import Suggestion
 from txt.labeling.store.decision import row_id
@@ -29,15 +30,6 @@ def stored(app: LabelApp) -> list[str | None]:
     rows = range(len(app.session.rows))
     names = [app.session.states.row_id(row) for row in rows]
     return [labels[name].label if name in labels else None for name in names]
-
-
-async def until(pilot, holds, seconds: float = 5.0) -> None:
-    """Wait for something that another process brings about."""
-    for _ in range(int(seconds / 0.05)):
-        if holds():
-            return
-        await pilot.pause(0.05)
-    raise AssertionError(f"it did not happen in {seconds} s; on screen:\n{read_screen(pilot.app)}")
 
 
 async def test_one_key_labels_saves_and_shows_the_next_text(make_app: MakeApp):
@@ -271,14 +263,14 @@ async def test_a_wrong_search_says_what_is_wrong_with_it(make_app: MakeApp, type
         assert isinstance(app.screen, FindDialog)
 
 
-async def test_a_regular_expression_that_never_ends_does_not_stop_the_next_search(make_app: MakeApp):
+async def test_a_regular_expression_that_never_ends_does_not_stop_the_next_search(make_app: MakeApp, monkeypatch):
+    monkeypatch.setattr("txt.screens.label.scanner_link._STUCK_SECONDS", 0.0)
     app = make_app(["a" * 40, "so good", "b"])
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("/", *"/(a+)+b$/")
         await until(pilot, lambda: app.labeling._scanner.waiting)
-        await pilot.pause(2.1)
         app.screen.query_one(Input).value = "good"
-        await until(pilot, lambda: "1 row " in read_screen(app), seconds=10)
+        await until(pilot, lambda: "1 row " in read_screen(app))
 
 
 @pytest.mark.parametrize("key", ["b", "*"])
@@ -469,7 +461,7 @@ async def test_leaving_can_export(make_app: MakeApp, tmp_path):
     app = make_app()
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("3", "q", "e")
-        await pilot.pause(0.3)
+        await until(pilot, lambda: not app.is_running)
     target = tmp_path / "reviews.labeled.csv"
     assert app.return_value == target
     with target.open(encoding="utf-8", newline="") as file:
@@ -504,10 +496,9 @@ async def test_the_palette_holds_every_action(make_app: MakeApp):
         assert "Export the data file with its labels" in titles
         assert "Dark or light" in titles
         await pilot.press("ctrl+p", *"flag this row")
-        await pilot.pause(0.3)
+        await until(pilot, lambda: "take the flag off" in read_screen(app))
         await pilot.press("enter", "enter")
-        await pilot.pause(0.2)
-        assert app.session.states.is_flagged(0)
+        await until(pilot, lambda: app.session.states.is_flagged(0))
 
 
 async def test_what_another_annotator_does_shows_without_a_key(make_app: MakeApp, tmp_path):
@@ -528,7 +519,7 @@ async def test_a_big_file_is_labeled_while_it_is_still_being_read(make_app: Make
         assert "text number 00000" in read_screen(app)
         await pilot.press("3")
         assert "text number 00001" in read_screen(app)
-        await until(pilot, lambda: len(app.session.rows) == 3001, seconds=15)
+        await until(pilot, lambda: len(app.session.rows) == 3001)
         await until(pilot, lambda: "2 done · 2,999 left" in read_screen(app))
         assert stored(app)[3000] == "positive"
         assert "1 identical row labeled alike" in read_screen(app)

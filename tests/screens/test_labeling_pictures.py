@@ -3,6 +3,7 @@
 import pytest
 
 from tests.screens.conftest import MakeApp, read_screen, write_reviews
+from tests.screens.pilot import wait_until
 from txt.labeling.item import Suggestion
 from txt.labeling.pace import Pace
 
@@ -37,10 +38,8 @@ def test_going_through_what_a_filter_shows_with_the_columns_open(snap_compare, m
 def test_finding(snap_compare, make_app: MakeApp, size):
     async def search(pilot):
         await pilot.press("3", "1", "/", *"refund")
-        for _ in range(600):  # the searching process has to start first; the screen behind is painted when it can be
-            if all(text in read_screen(pilot.app) for text in ("3 rows", "reviews.csv", "1  negative")):
-                break
-            await pilot.pause(0.05)
+        texts = ("3 rows", "reviews.csv", "1  negative")  # the screen behind is painted when it can be
+        await wait_until(pilot, lambda: all(text in read_screen(pilot.app) for text in texts))
 
     assert snap_compare(paced(make_app()), terminal_size=size, run_before=search)
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from tests.screens.conftest import MakeApp, read_screen
-from tests.screens.test_labeling import stored, until
+from tests.screens.pilot import wait_until as until
+from tests.screens.test_labeling import stored
 from txt.screens.label.rule_table import RuleTable
 from txt.screens.label.text_pane import TextPane
 
@@ -40,7 +41,7 @@ def rewrite(path: Path, source: str) -> None:
 async def test_a_rule_suggests_with_its_words_highlighted_and_enter_takes_it(make_app: MakeApp, rules: Path):
     app = make_app(rules=rules)
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: "suggested: positive 50% · enter · charm: like a charm" in read_screen(app), 60)
+        await until(pilot, lambda: "suggested: positive 50% · enter · charm: like a charm" in read_screen(app))
         pane = app.screen.query_one(TextPane)
         assert [pane.lines.text[slice(*span)] for span in pane._matches] == ["like a charm"]
         await pilot.press("enter")
@@ -54,7 +55,7 @@ async def test_the_table_follows_the_file_and_tells_its_mistakes(make_app: MakeA
     app = make_app(rules=rules)
     async with app.run_test(size=SIZE) as pilot:
         await pilot.press("3", "r")
-        await until(pilot, lambda: "100 % [21, 100]" in read_screen(app), 60)
+        await until(pilot, lambda: "100 % [21, 100]" in read_screen(app))
         assert isinstance(app.screen, RuleTable)
         rewrite(rules, RULES.replace("refund", "slow"))
         await until(pilot, lambda: "slow " in read_screen(app))
@@ -75,13 +76,13 @@ async def test_a_pattern_that_never_ends_stops_no_key(make_app: MakeApp, rules: 
         await pilot.press("1", "2")
         assert stored(app)[:2] == ["negative", "neutral"]
         await pilot.press("r")
-        await until(pilot, lambda: "switched off: its regex takes too long at row 1" in read_screen(app), 60)
+        await until(pilot, lambda: "switched off: its regex takes too long at row 1" in read_screen(app))
 
 
 async def test_an_export_from_the_screen_has_the_rules_labels(make_app: MakeApp, rules: Path, tmp_path: Path):
     app = make_app(rules=rules)
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: "suggested" in read_screen(app), 60)
+        await until(pilot, lambda: "suggested" in read_screen(app))
         await pilot.press("1", "q", "e")
         await until(pilot, lambda: (tmp_path / "reviews.labeled.csv").exists())
     text = (tmp_path / "reviews.labeled.csv").read_text()
@@ -104,6 +105,6 @@ def test_the_table(snap_compare, make_app: MakeApp, rules: Path, size: tuple[int
 
     async def open_table(pilot) -> None:
         await pilot.press("3", "1", "2", "r")
-        await until(pilot, lambda: "covers" in read_screen(app), 60)
+        await until(pilot, lambda: "covers" in read_screen(app))
 
     assert snap_compare(app, terminal_size=size, run_before=open_table)

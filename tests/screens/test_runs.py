@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from tests.runs.made_runs import make_run_folder, make_training_events, started, step
-from tests.screens.conftest import read_screen
+from tests.screens.pilot import wait_for_text as until
+from tests.screens.pilot import wait_until
 from txt.runs.folder import EventLog
 from txt.runs.notes import Notes, change_tags, read_notes, write_note
 from txt.screens.runs.screen import RunsApp, RunsScreen
@@ -28,15 +29,6 @@ def app(**options) -> RunsApp:
     made = RunsApp(RunsScreen(**options))
     made.theme = "txt-dark"
     return made
-
-
-async def until(pilot, words: str) -> str:
-    """Wait until words are on the screen, which other threads and processes write."""
-    for _ in range(400):
-        if words in read_screen(pilot.app):
-            return read_screen(pilot.app)
-        await pilot.pause(0.05)
-    raise AssertionError(f"{words!r} never came:\n{read_screen(pilot.app)}")
 
 
 def names() -> list[str]:
@@ -89,11 +81,7 @@ async def test_note_and_tags_are_written_into_the_folder():
         await until(pilot, "#keep #paper")
         assert read_notes(Path("runs/b")) == Notes("good", ("keep", "paper"))
         await pilot.press("t", *["backspace"] * 5, "enter")
-        for _ in range(100):
-            if read_notes(Path("runs/b")).tags == ("keep",):
-                return
-            await pilot.pause(0.05)
-        raise AssertionError(read_notes(Path("runs/b")))
+        await wait_until(pilot, lambda: read_notes(Path("runs/b")).tags == ("keep",))
 
 
 async def test_a_run_gets_another_name_unless_it_is_taken():

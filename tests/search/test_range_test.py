@@ -71,6 +71,7 @@ def test_equal_seeds_give_equal_curves(prepared):
     assert one == other
 
 
+@pytest.mark.usefixtures("each_precision")
 def test_the_suggestion_learns_and_a_hundredth_of_it_does_not(new_run, prepared):
     finding = find_suggestion(list(range_test(prepared, SMALL, LRFindConfig(steps=200))), "valley")
     assert finding.suggestion is not None
@@ -128,7 +129,8 @@ def test_findings_are_kept_by_architecture_and_batch_size(prepared, tmp_path):
         (prepared.path / FILE).unlink(missing_ok=True)
 
 
-def test_verifying_trains_at_three_rates_and_tells_the_hopeless_one(prepared):
+def test_verifying_trains_at_three_rates_and_tells_the_hopeless_one(prepared, monkeypatch):
+    monkeypatch.setattr("txt.search.verification._STEPS", 60)
     low, middle, high = verify(prepared, SMALL, 5e-3)
     assert (low.lr, middle.lr, high.lr) == pytest.approx((5e-3 / 3, 5e-3, 1.5e-2))
     hopeless = next(verify(prepared, SMALL, 3e-7))

@@ -4,7 +4,8 @@ import threading
 
 import numpy as np
 
-from tests.screens.conftest import read_screen
+from tests.screens.pilot import wait_for_text, wait_until
+from tests.waiting import PATIENCE_SECONDS
 from txt.screens.leaderboard import LeaderboardApp, build_trials_table, describe_board, draw_sparkline
 from txt.screens.lrfind import LRFindApp, draw_curve
 from txt.search.board import Board, TrialRow
@@ -54,26 +55,20 @@ async def test_the_leaderboard_shows_best_running_failed_and_the_time_left():
 
     def boards(stop):
         yield BOARD
-        seen.wait(20)
+        seen.wait(PATIENCE_SECONDS)
         assert stop()
         yield BOARD
 
     app = LeaderboardApp(boards)
     async with app.run_test(size=SIZE) as pilot:
-        for _ in range(100):
-            await pilot.pause(0.05)
-            if "lr=0.001" in read_screen(app):
-                break
-        shown = read_screen(app)
-        for told in ("0.9100 ± 0.0100", "lr=0.0003", "the loss became nan", "7 min left", "2 left out", "▁▆█"):
-            assert told in shown, told
-        assert "\x1b" not in shown
-        await pilot.press("q")
-        seen.set()
-        for _ in range(100):
-            await pilot.pause(0.05)
-            if app.return_value is not None:
-                break
+        try:
+            for told in ("0.9100 ± 0.0100", "lr=0.0003", "the loss became nan", "7 min left", "2 left out", "▁▆█"):
+                shown = await wait_for_text(pilot, told)
+            assert "\x1b" not in shown
+            await pilot.press("q")
+        finally:
+            seen.set()
+        await wait_until(pilot, lambda: app.return_value is not None)
     assert app.return_value is BOARD
 
 
@@ -89,26 +84,26 @@ def test_the_summary_counts_what_there_is():
 async def test_the_range_test_is_drawn_while_it_runs_and_its_steps_come_back():
     app = LRFindApp(lambda: iter(curve()), "valley", 3)
     async with app.run_test(size=SIZE) as pilot:
-        for _ in range(100):
-            await pilot.pause(0.05)
-            if app.return_value is not None:
-                break
+        await wait_until(pilot, lambda: app.return_value is not None)
     assert app.return_value == curve()
 
 
 async def test_a_range_test_that_is_left_early_has_no_result():
-    go_on = threading.Event()
+    begun, go_on = threading.Event(), threading.Event()
 
     def slow():
         yield from curve()[:100]
-        go_on.wait(20)
+        begun.set()
+        go_on.wait(PATIENCE_SECONDS)
         yield from curve()[100:]
 
     app = LRFindApp(slow, "valley", 3)
     async with app.run_test(size=SIZE) as pilot:
-        await pilot.pause(0.3)
-        await pilot.press("q")
-        go_on.set()
+        try:
+            await wait_until(pilot, begun.is_set)
+            await pilot.press("q")
+        finally:
+            go_on.set()
     assert app.return_value is None
 
 

@@ -11,11 +11,14 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
 import pytest
 from optuna.trial import TrialState
 
+from tests.waiting import wait_until
 from txt.errors import TxtError
 from txt.runs.folder import Run
 from txt.search.board import build_board
@@ -50,7 +53,8 @@ def test_killed_workers_lose_no_combination_and_train_none_twice(begin):
     for _ in supervise(study, folder, 2, stop=lambda: False):
         owners = [trial.user_attrs.get("owner") for trial in study.trials() if trial.state == TrialState.RUNNING]
         if owners and owners[0] and kills < 4 and time.monotonic() > next_kill:
-            os.kill(rng.choice([owner for owner in owners if owner])["pid"], signal.SIGKILL)
+            with suppress(ProcessLookupError):  # one that ended in this very moment
+                os.kill(rng.choice([owner for owner in owners if owner])["pid"], signal.SIGKILL)
             kills += 1
             next_kill = time.monotonic() + rng.random()
     assert kills > 0
@@ -62,7 +66,7 @@ def test_killed_workers_lose_no_combination_and_train_none_twice(begin):
 
 
 def test_a_stopped_study_goes_on_where_its_trainings_stopped(begin):
-    study, folder = begin(space={"dropout": Choices((0.0, 0.1))}, num_epochs=200)
+    study, folder = begin(space={"dropout": Choices((0.0, 0.1))}, num_epochs=20_000)
     seen_running = threading.Event()
     for board in supervise(study, folder, 1, stop=seen_running.is_set):
         if any(trial.curve for trial in board.of("running")):
@@ -74,12 +78,10 @@ def test_a_stopped_study_goes_on_where_its_trainings_stopped(begin):
     stopped_at = run.finished().step
     again = Study.open("s", folder.storage())
     again.replenish()
-    taken = again.take()
-    assert taken.point in (0, 1)
+    taken = {each.point: each for each in (again.take(), again.take())}
     seen = []
-    run_trial(again, taken, prepared_of(folder), 1, lambda: len(seen) > 3 or seen.append(1))
-    if taken.point == 0:
-        assert Run(Path("runs/s-000")).finished().step > stopped_at
+    run_trial(again, taken[0], prepared_of(folder), 1, lambda: len(seen) > 3 or seen.append(1))
+    assert Run(Path("runs/s-000")).finished().step > stopped_at
 
 
 SUPERVISE = """
@@ -95,19 +97,13 @@ list(supervise(Study.open(folder.name, folder.storage()), folder, 1, stop=lambda
 
 
 def test_a_worker_whose_supervisor_is_killed_saves_its_training_and_ends(begin):
-    study, folder = begin(space={"dropout": Choices((0.0,))}, num_epochs=2000)
-    supervisor = subprocess.Popen([sys.executable, "-c", SUPERVISE, folder.path])
-    wait_until(lambda: study.trials() and Run(Path("runs/s-000")).events_path.exists())
-    supervisor.kill()
-    supervisor.wait()
+    study, folder = begin(space={"dropout": Choices((0.0,))}, num_epochs=20_000)
+    with subprocess.Popen([sys.executable, "-c", SUPERVISE, folder.path]) as supervisor:
+        try:
+            wait_until(lambda: study.trials() and Run(Path("runs/s-000")).events_path.exists(), supervisor)
+        finally:
+            supervisor.kill()
     wait_until(lambda: (ended := Run(Path("runs/s-000")).finished()) is not None and ended.status == "interrupted")
-
-
-def wait_until(true, seconds=120.0):
-    until = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < until
-        time.sleep(0.1)
 
 
 def prepared_of(folder):
@@ -172,9 +168,10 @@ def test_seeds_decide_by_their_mean_and_widen_the_interval(begin, prepared):
 
 
 def test_a_weak_trial_is_pruned_and_its_steps_are_saved(begin, prepared):
-    rates = Choices((1e-7, 1e-6, 5e-3, 4e-3, 6e-3, 3e-3))  # from the seed, the weak ones come last
+    rates = Choices((5e-3, 4e-3, 6e-3, 3e-3, 1e-7, 1e-6))
     study, _ = begin(space={"learning_rate": rates}, pruner="median", num_epochs=6)
     study.optuna.pruner = study.pruner()
+    study._order = np.arange(6)  # the weak ones come last, and not when the seed says
     study.replenish()
     while taken := study.take():
         run_trial(study, taken, prepared, 1, lambda: False)
@@ -245,11 +242,15 @@ def postgres():
 @pytest.mark.parametrize("pruner", ["none", "halving"])
 def test_two_processes_share_a_study_on_a_postgresql_server(begin, postgres, pruner):
     pytest.importorskip("psycopg")
-    study, folder = begin(storage=postgres, pruner=pruner)
-    boards = list(supervise(study, folder, 2, stop=lambda: False, storage=postgres))
+    for width in (16, 64, 256):  # on a busy machine the first process may be done before the second one is there
+        study, folder = begin(storage=postgres, pruner=pruner, name=f"w{width}", d_model=width)
+        boards = list(supervise(study, folder, 2, stop=lambda: False, storage=postgres))
+        ended = study.optuna.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
+        if len({trial.user_attrs["owner"]["pid"] for trial in ended}) == 2:
+            break
+    else:
+        raise AssertionError("one process did it all")
     assert boards[-1].ended == 8
-    ended = study.optuna.get_trials(states=(TrialState.COMPLETE, TrialState.PRUNED))
-    assert len({trial.user_attrs["owner"]["pid"] for trial in ended}) == 2
     done = Counter(trial.user_attrs["point"] for trial in ended if trial.state == TrialState.COMPLETE)
     if pruner == "none":
         assert done == Counter(range(8))

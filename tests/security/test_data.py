@@ -23,10 +23,10 @@ def read_in_little_memory(path: Path) -> str:
     """Read a data file in a process of its own; returns its last line, and fails where it took much memory."""
     code = (
         "import sys; from pathlib import Path; from tests.security.peak import peak_bytes;"
-        "from txt.config import PrepareConfig; from txt.data.reading.table import read\n"
+        "from txt.config import PrepareConfig; from txt.data.reading.table import open_table\n"
         "from txt.errors import TxtError\n"
         "try:\n"
-        "    with read(Path(sys.argv[1]), PrepareConfig()) as table:\n"
+        "    with open_table(Path(sys.argv[1]), PrepareConfig()) as table:\n"
         "        print(sum(len(batch) for batch in table.batches()), 'rows')\n"
         "except TxtError as error:\n"
         "    print(error)\n"

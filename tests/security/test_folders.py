@@ -1,5 +1,6 @@
 """Folders from elsewhere: whatever they hold, nothing of it is run, and nothing outside is read, written or removed."""
 
+import ast
 import json
 import os
 import shutil
@@ -117,3 +118,33 @@ def test_commands_of_other_users_are_refused_where_anybody_may_write_them(here: 
     if not os.getuid():
         os.chown(next(control.iterdir()), 1234, 1234)
     assert [command.name for command in other._read_commands()] == ["unreadable"]
+
+
+@pytest.mark.parametrize(
+    "name", ['x") or __import__("os").mkdir("exploded") or ("', "a\\", "a\n```\n# b", "a'b", "\ud800"]
+)
+def test_the_name_of_an_exported_folder_is_a_string_in_its_cards_code(name: str):
+    from types import SimpleNamespace
+
+    from txt.export.hugging_face import _describe_usage
+
+    lines = _describe_usage(SimpleNamespace(code=()), name).splitlines()
+    assert [line for line in lines if line.startswith("```")] == ["```python", "```"]
+    (called,) = (line for line in lines if line.startswith("classify = pipeline("))
+    call = ast.parse(called).body[0].value
+    assert [argument.value for argument in call.args] == ["text-classification", name]
+
+
+def test_a_file_beside_a_model_that_is_a_link_elsewhere_is_not_exported(tmp_path: Path):
+    from types import SimpleNamespace
+
+    from txt.export.folder import copy_tokenizer
+
+    (tmp_path / "secret.json").write_text("secret")
+    model, out = tmp_path / "a" / "run" / "model", tmp_path / "out"
+    model.mkdir(parents=True)
+    out.mkdir()
+    (model / "tokenizer.json").write_text("{}")
+    (model / "keys.json").symlink_to(tmp_path / "secret.json")
+    copy_tokenizer(SimpleNamespace(folder=model), out)
+    assert [path.name for path in out.iterdir()] == ["tokenizer.json"]

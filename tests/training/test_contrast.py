@@ -50,7 +50,8 @@ def start(encoder, few, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
     def make(**options) -> tuple[Run, list]:
-        config = TrainConfig(pretrained=str(encoder), threads=1, precision="float32", **options)
+        given = {"pretrained": str(encoder), "threads": 1, "precision": "float32"} | options
+        config = TrainConfig(**given)
         with Run.new() as run:
             run.describe(config, few.path, few.fingerprint)
         return run, list(train(run, few))
@@ -80,8 +81,9 @@ def test_contrast_brings_the_rows_of_a_class_together(start):
     assert isinstance(list(run.events())[-1], Finished)
 
 
-def test_equal_seeds_give_equal_models(start):
-    options = {"few_shot": True, "num_epochs": 1, "batch_size": 12, "learning_rate": 1e-3}
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+def test_equal_seeds_give_equal_models(start, precision):
+    options = {"few_shot": True, "num_epochs": 1, "batch_size": 12, "learning_rate": 1e-3, "precision": precision}
     runs = [start(**options)[0] for _ in range(2)]
     first, second = (load_model(run.model, CPU).state_dict() for run in runs)
     assert all(torch.equal(first[name], second[name]) for name in first)

@@ -6,12 +6,12 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 import torch
 
+from tests.waiting import PATIENCE_SECONDS, wait_until
 from txt.runs.events import Finished, Started, Step
 from txt.training.checkpoint import list_checkpoints, load_checkpoint
 from txt.training.loop import train
@@ -23,7 +23,7 @@ def _free_port() -> int:
     """Return a port on loopback; skip the test on a machine that has not even that network."""
     try:
         with socket.create_server(("127.0.0.1", 0)) as listener:
-            socket.create_connection(listener.getsockname(), timeout=5).close()
+            socket.create_connection(listener.getsockname(), timeout=PATIENCE_SECONDS).close()
             return int(listener.getsockname()[1])
     except OSError as error:
         pytest.skip(f"there is no loopback network here: {error}")
@@ -43,7 +43,7 @@ def _torchrun(*arguments: str, cwd: object) -> "subprocess.Popen[str]":
 
 
 def _ended_well(process: "subprocess.Popen[str]") -> None:
-    _, told = process.communicate(timeout=300)
+    _, told = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode == 0, told
 
 
@@ -88,11 +88,8 @@ def test_a_training_whose_processes_are_lost_ends_with_the_same_bits(new_run, pr
 
 def _kill_after_a_checkpoint(run, torchrun: "subprocess.Popen[str]", rank: str) -> None:
     """Kill a process of the training when it has begun and there is one checkpoint more."""
-    before, until = _seen(run), time.monotonic() + 240
-    while any(now <= then for now, then in zip(_seen(run), before, strict=True)):
-        assert torchrun.poll() is None, torchrun.communicate()
-        assert time.monotonic() < until, "it does not go on"
-        time.sleep(0.005)
+    before = _seen(run)
+    wait_until(lambda: all(now > then for now, then in zip(_seen(run), before, strict=True)), torchrun)
     os.kill(_child_of(torchrun.pid, f"RANK={rank}".encode()), signal.SIGKILL)
 
 

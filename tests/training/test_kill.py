@@ -3,7 +3,6 @@
 import multiprocessing
 import os
 import random
-import signal
 import time
 
 import torch
@@ -37,7 +36,7 @@ def test_killed_at_random_steps_a_run_ends_with_the_same_bits(new_run, prepared,
         while lines_of(killed) < wanted and process.is_alive():
             time.sleep(0.001)
         time.sleep(rng.random() * 0.02)
-        os.kill(process.pid, signal.SIGKILL)
+        process.kill()
         process.join()
     process = processes.Process(target=go_on, args=(tmp_path, "killed"))
     process.start()

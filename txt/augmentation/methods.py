@@ -1,6 +1,7 @@
 """The augmentation methods by name, and the values that `--method` accepts."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from pathlib import Path
@@ -89,7 +90,8 @@ REWRITERS: Mapping[str, Callable[[Setup], Rewriter]] = {
 """The methods that take many texts at a time, through a model."""
 
 FLIP_LABELS = frozenset({"antonym"})
-METHODS = (*AUGMENTERS, *REWRITERS)
+METHODS: Collection[str] = ChainMap[str, object](REWRITERS, AUGMENTERS)  # type: ignore[arg-type]
+"""The names of all methods."""
 
 
 def parse_methods(written: Sequence[str], allow_label_flips: bool = False) -> tuple[tuple[str, int], ...]:

@@ -83,6 +83,8 @@ def main(arguments: list[str]) -> int:
     except Exception as error:
         if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":  # Ctrl-C, heard by a long statement
             return _report_error(Interrupted("interrupted"))
+        if hasattr(error, "sqlite_errorname"):  # a page of the file is damaged that was not read before
+            return _report_error(InputError(f"a label store is damaged: {error}", "`txt label DATA --recover`"))
         raise
 
 

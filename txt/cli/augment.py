@@ -13,7 +13,7 @@ from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import DataArgument, GivenOptions, build_config, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import READING, AugmentConfig, PrepareConfig
-from txt.data.reading.source import join_paths
+from txt.data.reading.source import check_file, join_paths
 from txt.errors import InputError, TxtError
 from txt.option_schema import list_options
 
@@ -89,6 +89,7 @@ def augment(
         build_config(PrepareConfig, given, given.settings),
     )
     source = join_paths(data)
+    check_file(source)
     if show is not None:
         _run_with_wordnet(lambda: _preview_copies(source, config, reading, show, as_json))
     elif evaluate:

@@ -11,9 +11,12 @@ from typing import Any
 import typer
 from typer.models import ParameterInfo
 
-from txt.config import EDITS
+from txt import config
 from txt.data.reading.source import FORMATS
+from txt.errors import InputError
+from txt.files import open_plain
 from txt.recipes import PRESETS
+from txt.runs.notes import read_notes
 
 TYPED = "txt.typed"
 """The key of `context.meta` under which the words typed so far are kept.
@@ -23,8 +26,8 @@ While an option still lacks its value, parsing fails and the context has no pars
 
 _HEAD_BYTES = 1 << 16
 _MOST = 1000
-_FILES = (*FORMATS, ".gz")
-_METHODS = (*EDITS, "back-translation", "contextual", "antonym")
+
+_MORE_METHODS = ("back-translation", "contextual", "antonym")  # of `txt augment`
 
 
 def complete(context: typer.Context, name: str, begun: str) -> list[str]:
@@ -52,7 +55,7 @@ def _find_candidates(context: typer.Context, name: str, begun: str) -> Iterable[
         case "labels" | "keys":
             return _read_labels(_find_data_file(context))
         case "method":
-            return _METHODS
+            return (*config.EDITS, *_MORE_METHODS)
         case "preset":
             return PRESETS
         case "recipe":
@@ -66,7 +69,7 @@ def _find_candidates(context: typer.Context, name: str, begun: str) -> Iterable[
 
 def _find_data_file(context: typer.Context) -> str:
     """Return the data file among the words typed so far."""
-    typed = [each for each in context.meta.get(TYPED, ()) if each.lower().endswith(_FILES)]
+    typed = [each for each in context.meta.get(TYPED, ()) if each.lower().endswith((*FORMATS, ".gz"))]
     return typed[0] if typed else ""
 
 
@@ -86,7 +89,7 @@ def _list_data(begun: str) -> Iterator[str]:
         for path in islice(folder.iterdir(), 20 * _MOST):
             if path.name.startswith("."):
                 continue
-            if path.name.lower().endswith(_FILES):
+            if path.name.lower().endswith((*FORMATS, ".gz")):
                 yield f"{typed}{slash}{path.name}"
             elif path.is_dir():
                 yield f"{typed}{slash}{path.name}/"
@@ -120,12 +123,12 @@ def _read_labels(data: str) -> list[str]:
 
 def _read_tags() -> Iterator[str]:
     for path in islice(Path("runs").glob("*/notes.json"), _MOST):
-        with suppress(OSError, ValueError, TypeError, AttributeError):
-            yield from (str(tag) for tag in json.loads(path.read_text(encoding="utf-8")).get("tags", ()))
+        with suppress(InputError):
+            yield from read_notes(path.parent).tags
 
 
 def _read_head(path: Path) -> str:
-    with suppress(OSError), path.open("rb") as file:
+    with suppress(OSError), open_plain(path) as file:
         return file.read(_HEAD_BYTES).decode("utf-8-sig", "replace").replace("\r\n", "\n")
     return ""
 

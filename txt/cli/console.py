@@ -2,15 +2,33 @@
 
 import json
 import sys
-from typing import Any
+from typing import IO, Any, cast
 
 from rich.console import Console
 from rich.text import Text
 
-from txt.sanitize import escape_controls, sanitize
+from txt.sanitize import escape_controls, sanitize, sanitize_colored, sanitize_lines
 
-out = Console(highlight=False, soft_wrap=False)
-talk = Console(stderr=True, highlight=False)
+
+class _Sink:
+    """The stream behind a console: whatever is printed, only colours reach the terminal as codes.
+
+    Texts are made literal where they are put together. This is the second line: it holds where that was forgotten.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def write(self, text: str) -> int:
+        stream: IO[str] = getattr(sys, self._name)
+        return stream.write(sanitize_colored(text))
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(getattr(sys, self._name), name)
+
+
+out = Console(highlight=False, soft_wrap=False, file=cast(IO[str], _Sink("stdout")))
+talk = Console(stderr=True, highlight=False, file=cast(IO[str], _Sink("stderr")))
 
 
 def make_literal(text: str, style: str = "") -> Text:
@@ -20,7 +38,7 @@ def make_literal(text: str, style: str = "") -> Text:
 
 def say(message: str) -> None:
     """Print a message on stderr, literally."""
-    talk.print(Text(message), soft_wrap=True)
+    talk.print(Text(sanitize_lines(message)), soft_wrap=True)
 
 
 def say_if_terminal(message: str) -> None:

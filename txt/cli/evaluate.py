@@ -9,7 +9,7 @@ import typer
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, say_if_terminal
 from txt.cli.options import GivenOptions, build_config, takes
-from txt.config import READING, PrepareConfig
+from txt.config import READING, PrepareConfig, check_device
 from txt.errors import InputError
 from txt.option_schema import list_options
 from txt.sanitize import sanitize
@@ -51,9 +51,8 @@ def evaluate(
 
     Example: `txt eval` or `txt eval 003 --data more-reviews.csv`
     """
-    from txt.cli.scorecard import show_report
-    from txt.evaluation.evaluate_run import evaluate_run, report_folder
-    from txt.evaluation.write_report import NAMES, write
+    from txt.data.reading.source import check_file
+    from txt.evaluation.write_report import NAMES
     from txt.files import refuse_links_below
     from txt.overwriting import note_made, refuse_overwriting
     from txt.runs.folder import Run
@@ -64,10 +63,18 @@ def evaluate(
     if force and out is None:
         raise InputError("--force is about the folder of --out", "txt eval -o FOLDER --force")
     found = Run.open(run) if run else Run.find_newest()
+    if data is not None:
+        check_file(data)
+    if device is not None:
+        check_device(device)
     if out is not None:
         for name in NAMES:
             refuse_overwriting(out / name, force=force, inputs=[data] if data else [])
     say_if_terminal(f"evaluating {sanitize(found.name)} …")
+    from txt.cli.scorecard import show_report
+    from txt.evaluation.evaluate_run import evaluate_run, report_folder
+    from txt.evaluation.write_report import write
+
     with PredictingBar() as bar:
         report = evaluate_run(
             found, split, data, build_config(PrepareConfig, given, given.settings), device, bar.advance, embeddings

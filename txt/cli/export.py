@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from txt.cli.console import make_literal, print_json, say
+from txt.cli.console import make_literal, print_json, say, say_if_terminal
 from txt.cli.console import out as stdout
 from txt.errors import InputError, did_you_mean
+from txt.sanitize import sanitize
 
 EXPORT_FORMATS = ("hf", "onnx")
 
@@ -42,11 +43,14 @@ def export(
         raise InputError(message, did_you_mean(form, EXPORT_FORMATS))
     if quantize and form != "onnx":
         raise InputError("--quantize is for --format onnx", "--format onnx --quantize")
+    from txt.export.folder import check_target
     from txt.prediction.model_source import find_model
     from txt.runs.folder import Run
 
     source = find_model(run if run is not None else Run.find_newest().path)
     target = out or Path("exports") / f"{source.name}-{form}"
+    check_target(source, target, force)
+    say_if_terminal(f"loading {sanitize(source.name)} …")
     if form == "hf":
         from txt.export.hugging_face import export_hugging_face
 

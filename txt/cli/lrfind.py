@@ -2,17 +2,21 @@
 
 import shlex
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from txt.cli.console import make_literal, print_json, say, say_if_terminal
 from txt.cli.console import out as stdout
-from txt.cli.options import GivenOptions, build_config, read_config_file, takes
+from txt.cli.options import GivenOptions, build_config, read_config_file, refuse_prepare_options, takes
+from txt.cli.stage_bar import StageBar
 from txt.cli.terminal import has_screen
-from txt.config import LRFindConfig, TrainConfig
+from txt.config import LRFindConfig, PrepareConfig, TrainConfig
+from txt.data.reading.source import check_file
 from txt.errors import InputError, Interrupted
 from txt.option_schema import list_options
 from txt.sanitize import sanitize
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from txt.search.range_test import RangeTestStep
     from txt.search.range_test_result import RangeTestResult
     from txt.search.verification import VerifiedRate
+
+PREPARED = Path("prepared")
 
 _USED = {"batch_size", "max_grad_norm", "weight_decay", "label_smoothing", "class_weights", "accumulate"}
 _GROUPS = {"Model", "Pretrained", "Machine"}
@@ -37,11 +43,11 @@ def register(app: typer.Typer) -> None:
     app.command("lrfind")(lrfind)
 
 
-@takes(LRFindConfig, TrainConfig, without=_UNUSED)
+@takes(LRFindConfig, TrainConfig, PrepareConfig, without=_UNUSED)
 def lrfind(
     source: Annotated[
-        Path, typer.Argument(help="Prepared folder [./prepared].", metavar="[PREPARED]", show_default=False)
-    ] = Path("prepared"),
+        str | None, typer.Argument(help="Data file or prepared folder [default: ./prepared].", show_default=False)
+    ] = None,
     *,
     preset: Annotated[
         str | None, typer.Option(help="Size of the model: `tiny`, `small`, `base` or `large`; a flag beats it.")
@@ -57,28 +63,31 @@ def lrfind(
 
     New models train at a rate that grows with each step, several times, until the loss explodes; the curve shows where
     it falls. Nothing of any run is touched. What is found goes to lrfind.json in the prepared folder, from which
-    `txt train --lr auto` takes it.
+    `txt train --lr auto` takes it. A data file is prepared for the test alone, with the options of `txt prepare`.
 
-    Example: `txt lrfind --preset small`
+    Example: `txt lrfind --preset small` or `txt lrfind reviews.csv`
     """
     from txt.cli.training_options import build_training_options, merge_settings, take_auto_rate
     from txt.overwriting import refuse_overwriting
-    from txt.search.range_test_result import save_finding
 
     if force and svg is None:
         raise InputError("--force is about the file of --svg", "--svg FILE --force")
     if svg is not None:
-        inputs = [source, *([config] if config else [])]
+        inputs = [Path(each) for each in (source, config) if each]
         refuse_overwriting(svg, force=force, inputs=inputs, hint="--force replaces it; or name another file with --svg")
-    below, recipe, options = merge_settings(preset, None, read_config_file(config, TrainConfig, LRFindConfig), given)
+    file = read_config_file(config, TrainConfig, LRFindConfig, PrepareConfig)
+    below, recipe, options = merge_settings(preset, None, file, given)
     take_auto_rate(options, given)  # ignore `lr = "auto"` in a file that is shared with training
-    training = build_training_options(below, recipe, options, given)
+    training = build_training_options(below, recipe, options, given, take_rate=True)  # that of one model
     finding_config = build_config(LRFindConfig, given, options)
-    prepared = _open_prepared(source)
-    finding = find_rate(prepared, training, finding_config, has_screen(plain, as_json))
-    verified = list(_verify_rate(prepared, training, finding)) if finding_config.verify else []
-    finding = _adopt_verified_rate(finding, verified)
-    save_finding(prepared, training, finding)
+    own = {"tokenizer": training.pretrained} if training.pretrained else {}
+    preparing = build_config(PrepareConfig, given, own, options)
+    with _open_data(source, preparing, given) as prepared:
+        finding, verified = _find_and_verify(prepared, training, finding_config, has_screen(plain, as_json))
+        if source is None or Path(source).is_dir():
+            from txt.search.range_test_result import save_finding
+
+            save_finding(prepared, training, finding)
     if as_json:
         print_json(finding.to_json() | {"verified": [each.to_json() for each in verified]})
     else:
@@ -87,6 +96,14 @@ def lrfind(
         _say_next(source, finding, _list_typed_options(preset, config, given))
     if svg is not None:
         _write_svg(svg, _format_report(finding, verified, 100))
+
+
+def _find_and_verify(
+    prepared: "Prepared", training: TrainConfig, finding: LRFindConfig, on_screen: bool
+) -> "tuple[RangeTestResult, list[VerifiedRate]]":
+    found = find_rate(prepared, training, finding, on_screen)
+    verified = list(_verify_rate(prepared, training, found)) if finding.verify else []
+    return _adopt_verified_rate(found, verified), verified
 
 
 def find_rate(
@@ -143,15 +160,31 @@ def _watch_with_bar(tried: "Iterator[RangeTestStep]", finding: LRFindConfig) -> 
             yield each
 
 
-def _open_prepared(source: Path) -> "Prepared":
-    if source.is_file():
-        raise InputError(f"`{source}` is a file, not a prepared folder", f"txt prepare {source}, then txt lrfind")
-    if not source.is_dir() and source == Path("prepared"):
-        raise InputError("there is no `prepared` folder here", "txt prepare DATA makes one")
-    say_if_terminal(f"trying learning rates on {sanitize(str(source))} …")
-    from txt.data.prepared import Prepared
+@contextmanager
+def _open_data(source: str | None, preparing: PrepareConfig, given: GivenOptions) -> "Iterator[Prepared]":
+    """Yield a prepared folder, or a data file prepared in a folder that goes when the block ends."""
+    if source is None or Path(source).is_dir():
+        refuse_prepare_options(given)
+        if source is None and not PREPARED.is_dir():
+            raise InputError("there is no `prepared` folder here", "txt lrfind DATA, or txt prepare DATA makes one")
+        say_if_terminal(f"trying learning rates on {sanitize(source or str(PREPARED))} …")
+        from txt.data.prepared import Prepared
 
-    return Prepared.open(source)
+        yield Prepared.open(Path(source) if source else PREPARED)
+        return
+    check_file(source)
+    say_if_terminal(f"reading {sanitize(source)} …")
+    from txt.cli.data_report import say_report
+    from txt.data.prepare import prepare
+    from txt.data.prepared import Prepared
+    from txt.labeling.store.stored_labels import open_stored_labels
+
+    with TemporaryDirectory(prefix="txt-") as folder:
+        with StageBar() as bar:
+            decided = open_stored_labels(source, preparing)
+            say_report(prepare(source, preparing, Path(folder) / PREPARED, bar.advance, decided=decided))
+        say_if_terminal(f"trying learning rates on {sanitize(source)} …")
+        yield Prepared.open(Path(folder) / PREPARED)
 
 
 def _verify_rate(prepared: "Prepared", training: TrainConfig, finding: "RangeTestResult") -> "Iterator[VerifiedRate]":
@@ -213,7 +246,7 @@ def _list_typed_options(preset: str | None, config: Path | None, given: GivenOpt
     words = [
         word for name, value in (("--preset", preset), ("--config", config)) if value for word in (name, str(value))
     ]
-    for item in list_options(TrainConfig).values():
+    for item in {**list_options(PrepareConfig), **list_options(TrainConfig)}.values():
         if item.name in given:
             value = given[item.name]
             if isinstance(value, bool):
@@ -223,13 +256,14 @@ def _list_typed_options(preset: str | None, config: Path | None, given: GivenOpt
     return words
 
 
-def _say_next(source: Path, finding: "RangeTestResult", options: list[str]) -> None:
+def _say_next(source: str | None, finding: "RangeTestResult", options: list[str]) -> None:
     if finding.suggestion is None:
         say("Try more --steps, or a sweep: txt grid --lr 1e-4,3e-4,1e-3")
         return
-    folder = [] if source == Path("prepared") else [str(source)]
-    command = shlex.join(["txt", "train", *folder, *options, "--lr", f"{finding.suggestion:.2g}"])
-    say(f"\n  {sanitize(command)}    or --lr auto")
+    data = [] if source in (None, str(PREPARED)) else [str(source)]
+    command = shlex.join(["txt", "train", *data, *options, "--lr", f"{finding.suggestion:.2g}"])
+    kept = source is None or Path(source).is_dir()
+    say(f"\n  {sanitize(command)}" + ("    or --lr auto" if kept else ""))
 
 
 def _write_svg(path: Path, parts: "Iterator[Any]") -> None:

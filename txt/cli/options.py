@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from txt.cli.settings import find_typed_names, get_setting_origins
+from txt.config import PrepareConfig, TrainConfig
 from txt.errors import InputError, did_you_mean
 from txt.option_schema import Config, Option, find_option, list_options, read_toml
 from txt.recipes import PRESETS
@@ -129,6 +130,16 @@ def read_config_file(path: Path | None, *kinds: type[Config]) -> Mapping[str, An
         else:
             options |= kind.parse_values({written: value}, source=f"`{path}`")
     return options
+
+
+def refuse_prepare_options(given: GivenOptions) -> None:
+    """Refuse options for preparing data where a prepared folder is given."""
+    for item in list_options(PrepareConfig).values():
+        if item.name in given and item.name not in list_options(TrainConfig):
+            raise InputError(
+                f"{item.flag} is about preparing data, and a prepared folder is prepared already",
+                "give it to `txt prepare`, or train on the data file itself",
+            )
 
 
 def get_option_schema(command: Any) -> Mapping[str, Option]:

@@ -157,20 +157,24 @@ def _load_classifier(source: "ModelSource", config: PredictConfig) -> "TextClass
 def _predict_file(
     run: str | None, path: Path, files: _FileOptions, config: PredictConfig, reading: PrepareConfig, as_json: bool
 ) -> None:
+    from txt.data.reading.source import check_file
+
+    check_file(path)
     from txt.cli.predict_view import show_summary
     from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
     from txt.data.reading.source import name_output
     from txt.files import sha256
-    from txt.prediction.predict_file import PredictRequest, predict_file
+    from txt.prediction.predict_file import PredictRequest, check_request, predict_file
 
     if files.to_label is not None and config.threshold is None:
         raise InputError("--to-label needs a --threshold", "--threshold 0.8 leaves what is below it to a person")
     source = _find_source(run)
-    classifier = _load_classifier(source, config)
     target = files.out or name_output(str(path), "predicted", kept=ENDINGS)
     asked = PredictRequest(
         target, sha256(source.folder / "model.safetensors"), config, reading, resume=files.resume, force=files.force
     )
+    check_request(path, asked)
+    classifier = _load_classifier(source, config)
     queue = _open_queue(files.to_label, path, reading, classifier, source.name) if files.to_label else nullcontext()
     with queue as waiting, stop_on_signals("stopping …") as stop, StageBar() as bar:
         leave = waiting.add if waiting is not None else lambda _: None

@@ -12,7 +12,7 @@ from txt.cli.console import out as stdout
 from txt.cli.options import DataArgument, GivenOptions, build_config, read_config_file, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
-from txt.data.reading.source import join_paths
+from txt.data.reading.source import check_file, join_paths
 from txt.option_schema import list_options
 
 if TYPE_CHECKING:
@@ -49,15 +49,15 @@ def prepare(
 
     Example: `txt prepare reviews.csv --max-length 128 -o prepared`
     """
-    from txt.labeling.store.stored_labels import open_stored_labels
-
     options = build_config(PrepareConfig, given, read_config_file(config, PrepareConfig), given.settings)
     source = join_paths(data)
+    check_file(source)
     if dry_run:
         _show_dry_run(source, options, as_json)
         return
     from txt.cli.data_report import show_report
     from txt.data.prepare import prepare as make
+    from txt.labeling.store.stored_labels import open_stored_labels
 
     with StageBar() as bar:
         decided = open_stored_labels(source, options)

@@ -9,6 +9,7 @@ from txt.cli.console import say
 from txt.metrics import LOSS, format_label
 from txt.runs.events import Evaluation, Event, Finished, Rung, Started, Step, Warned, Working
 from txt.sanitize import sanitize
+from txt.wording.run import describe_rung
 
 _BAR = "{percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}<{remaining}] {postfix}"  # leaves room at 80 columns
 
@@ -39,7 +40,7 @@ class TrainingBar:
             case Working() if self._bar is not None:
                 self._bar.set_postfix_str(f"{event.what}: {event.done:,} of {event.total:,}")
             case Rung():
-                self._tell(_format_rung(event))
+                self._tell(sanitize(describe_rung(event)))
             case Evaluation() if self._climbs:
                 pass  # the rung that follows says the same and more
             case Evaluation():
@@ -86,17 +87,6 @@ class TrainingBar:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end()
-
-
-def _format_rung(event: Rung) -> str:
-    """Say how good a rung is, or why it was left out."""
-    if event.log_loss is None or event.accuracy is None:
-        return f"{event.name}: left out, {event.reason}"
-    loss, accuracy = event.log_loss, event.accuracy
-    return (
-        f"{event.name}: log loss {loss[0]:.3f} [{loss[1]:.3f}, {loss[2]:.3f}], accuracy {accuracy[0]:.3f} "
-        f"[{accuracy[1]:.3f}, {accuracy[2]:.3f}] on {event.rows:,} rows, {event.seconds:.1f} s"
-    )
 
 
 def _format_evaluation(event: Evaluation, epochs: int) -> str:

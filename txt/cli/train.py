@@ -12,19 +12,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from txt.cli.consent import require_consent
-from txt.cli.console import say
+from txt.cli.console import say, say_if_terminal
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.lrfind import set_found_rate
-from txt.cli.options import GivenOptions, build_config, get_preset_options, read_config_file, takes
+from txt.cli.options import (
+    GivenOptions,
+    build_config,
+    get_preset_options,
+    read_config_file,
+    refuse_prepare_options,
+    takes,
+)
 from txt.cli.stage_bar import StageBar
 from txt.cli.terminal import has_screen
 from txt.cli.terminal import notify as tell_desktop
 from txt.cli.training_options import build_training_options, merge_settings, name_of_one_model, take_auto_rate
 from txt.cli.watch import train_with_dashboard
 from txt.config import PrepareConfig, TrainConfig
-from txt.data.reading.source import join_paths, split_paths
+from txt.data.reading.source import check_file, join_paths, split_paths
 from txt.errors import InputError, Interrupted, TxtError
-from txt.option_schema import list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -117,12 +123,15 @@ def train(
         choosing = _choose_tokenizer(training, options, given)
         begin = partial(_start_new_run, data, name, training, preparing, given, settle, choosing)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        _train_together(begin, as_json)
+        _train_together(partial(begin, here=True), as_json)
         return
-    start = begin()
-    if has_screen(plain, as_json):
+    on_screen = has_screen(plain, as_json)
+    start = begin(here=not on_screen)
+    if on_screen:
+        say_if_terminal(f"starting the training of {sanitize(start.run.name)} …")
         train_with_dashboard(start.run, at_step, notify)
         return
+    say_if_terminal("loading torch …")
     finished = run_training(start, as_json)
     if notify:
         tell_desktop(f"{start.run.name}: {finished.status.replace('_', ' ')}")
@@ -139,7 +148,7 @@ def _train_together(begin: Callable[[], "Start"], as_json: bool) -> None:
         _conclude(start, run_training(start, as_json), as_json)
         return
     with stop_on_signals("") as stop:
-        for _ in train_events(start.run, start.prepared, stop, start.resume):
+        for _ in train_events(start.run, start.prepared, stop, start.resume, start.built):
             pass
 
 
@@ -186,17 +195,25 @@ def _start_new_run(
     given: GivenOptions,
     settle: "Settle",
     choose_tokenizer: ChooseTokenizer | None = None,
+    here: bool = True,
 ) -> "Start":
-    """Make a run on a prepared folder, or on a data file that is prepared first."""
-    from txt.cli.data_report import say_report
-    from txt.training.start import PREPARED, start_on_file, start_on_prepared
-
+    """Make a run on a prepared folder, or on a data file that is prepared first; `here` tells who trains it."""
     if source is None or _is_prepared(source):
-        _refuse_prepare_options(given)
-        start = start_on_prepared(Path(source) if source else PREPARED, training, name, settle)
+        refuse_prepare_options(given)
+        say_if_terminal(f"opening {sanitize(source or 'prepared')} …")
+        from txt.training.start import PREPARED, start_on_prepared
+
+        start = start_on_prepared(Path(source) if source else PREPARED, training, name, settle, here)
     else:
+        check_file(source)
+        say_if_terminal(f"reading {sanitize(source)} …")
+        from txt.cli.data_report import say_report
+        from txt.training.start import start_on_file
+
         with StageBar() as bar:
-            start = start_on_file(source, training, preparing, name, bar.advance, say_report, settle, choose_tokenizer)
+            start = start_on_file(
+                source, training, preparing, name, bar.advance, say_report, settle, choose_tokenizer, here
+            )
     say_links(start.run)
     return start
 
@@ -210,31 +227,23 @@ def _is_prepared(source: str) -> bool:
     return path.is_dir() and ((path / MANIFEST).exists() or not holds_data(path))
 
 
-def _refuse_prepare_options(given: GivenOptions) -> None:
-    for item in list_options(PrepareConfig).values():
-        if item.name in given and item.name not in list_options(TrainConfig):
-            raise InputError(
-                f"{item.flag} is about preparing data, and a prepared folder is prepared already",
-                "give it to `txt prepare`, or train on the data file itself",
-            )
-
-
 def _resume_run(
-    source: str | None, fresh: Sequence[str], run: str, at_step: int | None, given: GivenOptions
+    source: str | None, fresh: Sequence[str], run: str, at_step: int | None, given: GivenOptions, here: bool
 ) -> "Start":
     """Find a stopped run; options of new runs raise an error if typed, and are ignored if set."""
     from txt.consent import MODEL
     from txt.runs.folder import Run
-    from txt.training.start import describe_unknown_model, find_unknown_model, resume
 
     if source is not None or fresh:
         extra = source if source is not None else f"--{fresh[0].replace('_', '-')}"
         raise InputError(f"--resume goes on with a run as it was started, and takes no `{extra}`")
     found = Run.open(run)
+    from txt.training.start import describe_unknown_model, find_unknown_model, resume
+
     if "pretrained" not in given and (model := find_unknown_model(found)):
         hint = f"txt train --resume {run} --from {model}"
         require_consent(MODEL, (model,), describe_unknown_model(found), "Fetch it from the hub?", hint)
-    start = resume(run, given, at_step)
+    start = resume(run, given, at_step, here)
     say_links(start.run)
     return start
 
@@ -245,6 +254,9 @@ def say_links(run: "Run") -> None:
 
     for link, target in find_linked_folders(run).items():
         say(f"{sanitize(str(link))} is a link: what belongs there is written to {sanitize(str(target))}")
+    prepared = run.prepared_path().resolve()
+    if not prepared.is_relative_to(run.path.resolve().parents[1]):
+        say(f"the prepared data lies elsewhere: {sanitize(str(prepared))}")
 
 
 def run_training(start: "Start", as_json: bool = False) -> "Finished":
@@ -256,7 +268,7 @@ def run_training(start: "Start", as_json: bool = False) -> "Finished":
     with (
         stop_on_signals("stopping after this step; once more leaves at once") as stop,
         TrainingBar() as bar,
-        closing(train_events(start.run, start.prepared, stop, start.resume)) as events,  # saves on close
+        closing(train_events(start.run, start.prepared, stop, start.resume, start.built)) as events,  # saves on close
     ):
         for event in bar.watch(events):
             if as_json:
@@ -280,6 +292,7 @@ def _conclude(start: "Start", finished: "Finished", as_json: bool) -> None:
             finished.reason or "training diverged",
             f"try --lr {start.run.config().learning_rate / 3:.1g}, or --on-divergence rollback",
         )
+    say_if_terminal("evaluating it beside a baseline …")
     from txt.cli.conclusion import show_conclusion
     from txt.evaluation.conclusion import conclude
 

@@ -10,13 +10,15 @@ from rich.text import Text
 from txt.cli.console import out, say
 from txt.cli.terminal import has_screen
 from txt.errors import InputError, Interrupted, TxtError
-from txt.sanitize import sanitize
+from txt.files import read_small_file
+from txt.sanitize import sanitize, sanitize_colored
 
 if TYPE_CHECKING:
     from txt.runs.folder import Run
     from txt.runs.live import WatchedRun
 
 _CONCLUDING_SECONDS = 600.0
+_MOST_TALK = 1 << 24  # bytes of what a training said that are read
 
 
 def register(app: typer.Typer) -> None:
@@ -141,10 +143,10 @@ def _show_conclusion(run: "Run") -> None:
         say("evaluating …")
     while is_process_running(status.pid) and time.monotonic() < given_up:
         time.sleep(0.05)
-    table = path.read_text(encoding="utf-8", errors="replace")
+    table = read_small_file(path, _MOST_TALK).decode("utf-8", "replace")
     if not table:
         raise TxtError(f"the evaluation of {name} failed{_read_last_words(run)}", f"txt eval {name}")
-    out.print(Text.from_ansi(table))
+    out.print(Text.from_ansi(sanitize_colored(table)))
 
 
 def _read_last_words(run: "Run") -> str:
@@ -152,8 +154,8 @@ def _read_last_words(run: "Run") -> str:
     from txt.training.process import talk_path
 
     try:
-        lines = talk_path(run).read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    except OSError:
+        lines = read_small_file(talk_path(run), _MOST_TALK).decode("utf-8", "replace").strip().splitlines()
+    except InputError:
         return ""
     told = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")] or lines[-1:]
     return f": {sanitize(told[-1])}" if told else ""

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import pyarrow as pa
 from pyarrow.lib import StringBuilder
 
-_TYPES = {
+_TYPES: dict[np.dtype[Any], pa.DataType] = {
     np.dtype(np.int8): pa.int8(),
     np.dtype(np.int16): pa.int16(),
     np.dtype(np.int32): pa.int32(),

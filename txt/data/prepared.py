@@ -20,8 +20,10 @@ import pyarrow as pa
 from tokenizers import Tokenizer
 
 from txt.data.arrow_arrays import read_numbers
+from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError
 from txt.files import FORMAT, read_json, sha256, write_json
+from txt.json_input import take_field, take_list
 
 MANIFEST = "manifest.json"
 REPORT = "report.json"
@@ -120,6 +122,7 @@ class Prepared:
         value = read_json(path / MANIFEST)
         try:
             manifest = Manifest.from_json(value)
+            _check_types(manifest, f"`{path / MANIFEST}`")
         except (KeyError, TypeError, AttributeError):
             raise InputError(f"`{path / MANIFEST}` is not a manifest", "make the folder again") from None
         for file in chain([manifest.tokenizer_file], *manifest.splits.values()):
@@ -167,7 +170,7 @@ class Prepared:
 
     def tokenizer(self) -> Tokenizer:
         """Return the tokenizer that made the token ids, cutting texts as they were cut."""
-        tokenizer = Tokenizer.from_file(str(self.path / TOKENIZER / "tokenizer.json"))
+        tokenizer = open_tokenizer(self.path / TOKENIZER / "tokenizer.json")
         tokenizer.enable_truncation(self.manifest.max_length)
         tokenizer.no_padding()
         return tokenizer
@@ -181,9 +184,15 @@ class Split:
         self._batches = [batch for path in paths for batch in _map_file(path)]
         sizes = [len(batch) for batch in self._batches]
         self._starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])  # (batches + 1,)
-        lists = [batch.column("token_ids") for batch in self._batches]
-        self._token_ids = [read_numbers(array.values) for array in lists]  # each (tokens of the batch,)
-        self._offsets = [read_numbers(array.offsets) for array in lists]  # each (rows of the batch + 1,)
+        self._checked: set[tuple[int, str]] = set()
+        try:
+            lists = [batch.column("token_ids") for batch in self._batches]
+            self._token_ids = [read_numbers(array.values) for array in lists]  # each (tokens of the batch,)
+            self._offsets = [read_numbers(array.offsets) for array in lists]  # each (rows of the batch + 1,)
+        except (KeyError, TypeError, AttributeError, ValueError):  # columns of other types
+            raise InputError(
+                f"the split `{name}` is not one that txt prepare made", "run `txt prepare` again"
+            ) from None
 
     def __len__(self) -> int:
         return int(self._starts[-1])
@@ -230,8 +239,19 @@ class Split:
 
     def _read_values(self, column: str, rows: npt.ArrayLike | None) -> list[Any]:
         if rows is None:
-            return [value for batch in self._batches for value in batch.column(column).to_pylist()]
-        return [self._batches[batch].column(column)[row].as_py() for batch, row in self._locate_rows(rows)]
+            return [value for batch in range(len(self._batches)) for value in self._column(batch, column).to_pylist()]
+        return [self._column(batch, column)[row].as_py() for batch, row in self._locate_rows(rows)]
+
+    def _column(self, batch: int, name: str) -> Any:
+        """Return a column of a batch; when it is first asked for, its texts are checked to lie within it."""
+        column = self._batches[batch].column(name)
+        if (batch, name) not in self._checked:
+            try:
+                column.validate(full=True)
+            except pa.ArrowException as error:
+                raise InputError(f"the split `{self.name}` is damaged: {error}", "run `txt prepare` again") from None
+            self._checked.add((batch, name))
+        return column
 
 
 def describe_file(folder: Path, name: str, rows: int = 0) -> PreparedFile:
@@ -248,9 +268,51 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 def _map_file(path: Path) -> list[pa.RecordBatch]:
     try:
         reader = pa.ipc.open_file(pa.memory_map(str(path)))
-        return [reader.get_batch(number) for number in range(reader.num_record_batches)]
+        batches = [reader.get_batch(number) for number in range(reader.num_record_batches)]
+        for batch in batches:
+            batch.validate()  # that no array reaches out of the file; what is in them is checked when it is read
+        return batches
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"`{path}` is damaged: {error}", "run `txt prepare` again") from None
+
+
+_MOST_TOKENS = 10_000_000
+
+
+def _check_types(manifest: Manifest, source: str) -> None:
+    """Check the fields of a manifest that others rely on.
+
+    Raises:
+        InputError: one of them is of another type, or a size that no folder has; it names file and field.
+    """
+    values = vars(manifest)
+    for name in ("columns", "class_counts", "sources", "tokenizer", "config", "splits"):
+        take_field(values, name, dict, source)
+    for name in ("fingerprint", "created", "version"):
+        take_field(values, name, str, source)
+    for name in ("labels", "metadata"):
+        take_list({name: list(values[name])}, name, str, source)
+    for name in ("vocab_size", "max_length", "pad_token_id"):
+        if not 0 <= take_field(values, name, int, source) <= _MOST_TOKENS:
+            raise InputError(f"{source}: `{name}` is {values[name]}, which no folder has")
+    for name in ("unk_token_id", "cls_token_id", "sep_token_id", "mask_token_id"):
+        take_field(values, name, int | None, source)
+    for split, files in manifest.splits.items():
+        if split not in SPLITS:
+            raise InputError(f"{source} has a split `{split}`, and splits are {', '.join(SPLITS)}")
+        for file in files:
+            _check_described(file, f"{source}, `splits`")
+    _check_described(manifest.tokenizer_file, f"{source}, `tokenizer_file`")
+    for counts in manifest.class_counts.values():
+        for label in counts:
+            take_field(counts, label, int, f"{source}, `class_counts`")
+
+
+def _check_described(file: PreparedFile, source: str) -> None:
+    for name, kind in (("name", str), ("rows", int), ("bytes", int), ("sha256", str)):
+        take_field(vars(file), name, kind, source)
+    if file.rows < 0:
+        raise InputError(f"{source}: `rows` is {file.rows}")
 
 
 def _check_file(path: Path, file: PreparedFile, verify: bool) -> None:

@@ -9,10 +9,14 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import chain
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
+
+from txt.errors import InputError
+from txt.files import read_small_file
 
 
 @dataclass(frozen=True)
@@ -169,3 +173,19 @@ def _lay_out(ids: Sequence[Sequence[int]], lengths: npt.NDArray[np.int64], whole
     offsets = np.zeros(len(ids) + 1, np.int32)
     np.cumsum(lengths, out=offsets[1:])
     return Tokens(np.fromiter(chain.from_iterable(ids), np.int32, int(offsets[-1])), offsets, whole)
+
+
+def open_tokenizer(path: Path) -> Tokenizer:
+    """Open a tokenizer.json.
+
+    Raises:
+        InputError: it is missing, or is not one.
+    """
+    content = read_small_file(path)
+    try:
+        return Tokenizer.from_str(content.decode())
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as error:  # tokenizers raises nothing more special, and Rust's panics are not even Exceptions
+        reason = (str(error).splitlines() or ["it is damaged"])[0]
+        raise InputError(f"`{path}` cannot be read: {reason}", "fetch or make it again") from None

@@ -8,7 +8,6 @@ from txt.data.minilm import minilm_folder
 from txt.evaluation.baseline import Baseline
 from txt.metrics import Ints
 from txt.model.embedding import embed_with_minilm
-from txt.training.linear_head import STRENGTH, fit_head
 
 NAME = "logistic regression on frozen MiniLM embeddings"
 MAX_ROWS = 20_000  # of the train split: minutes to embed on a CPU, and the score hardly moves beyond
@@ -24,6 +23,8 @@ def fit_predict_embeddings(
     """Fit on embeddings of the train split and predict `texts`; None without the package or a second class."""
     if minilm_folder() is None or len(np.unique(train_labels)) < 2:
         return None
+    from txt.training.linear_head import STRENGTH, fit_head
+
     rows = np.linspace(0, len(train_labels) - 1, min(len(train_labels), MAX_ROWS), dtype=np.int64)
     train = embed_with_minilm([train_texts[row] for row in rows], progress).matrix
     head = fit_head(train, train_labels[rows], classes, STRENGTH)

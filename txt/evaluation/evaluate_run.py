@@ -9,15 +9,11 @@ from txt.config import PrepareConfig
 from txt.data.prepared import Prepared, Split
 from txt.data.reading.split_column import parse_split
 from txt.errors import InputError
-from txt.evaluation.embeddings import fit_predict_embeddings
 from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
 from txt.evaluation.report import Report, SplitOutputs, evaluate
 from txt.metrics import Floats, Ints
-from txt.model.predict import predict_logits
-from txt.model.saved import load_model
 from txt.runs.folder import Run
 from txt.training.ladder.out_of_fold import OutOfFold, read_out_of_fold
-from txt.training.machine import choose_machine, convert_precision
 
 SPLITS = ("test", "val", "train")
 FEW_ROWS = 300
@@ -56,6 +52,10 @@ def evaluate_run(
     config = run.config()
     prepared = Prepared.open(run.prepared_path())
     rows = _load_rows(prepared, split_name, data, reading or PrepareConfig())
+    from txt.model.predict import predict_logits  # torch, after all that can be refused without it
+    from txt.model.saved import load_model
+    from txt.training.machine import choose_machine, convert_precision
+
     machine = choose_machine(config.with_options(device=device) if device else config)
     model = convert_precision(load_model(run.model, machine.device), machine)
     train, val = prepared.split("train"), prepared.split("val")
@@ -82,6 +82,8 @@ def evaluate_run(
     adds_everything = is_test and out_of_fold is not None and len(test.labels) < FEW_ROWS
     frozen = None
     if embeddings and config.freeze != "all":
+        from txt.evaluation.embeddings import fit_predict_embeddings
+
         frozen = fit_predict_embeddings(train.texts(), train.labels, test.texts, len(prepared.labels))
     return evaluate(
         test,

@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from txt.errors import InputError, TxtError
-from txt.evaluation import baseline
 from txt.evaluation.calibration import Calibration, calibrate, log_losses, softmax
 from txt.evaluation.intervals import ClassScores, difference_intervals, intervals, mean_interval, per_class
 from txt.evaluation.slices import Slice, slice_scores
@@ -15,6 +14,10 @@ from txt.evaluation.wording import verdict
 from txt.files import FORMAT
 from txt.metrics import Floats, Ints, count_confusions
 from txt.proportions import Interval
+
+if TYPE_CHECKING:
+    from txt.evaluation.baseline import Baseline
+
 
 MAX_MISTAKES = 50
 MAX_MISTAKE_LETTERS = 1000
@@ -178,7 +181,7 @@ def evaluate(
     left_out: Mapping[str, int] | None = None,
     val: tuple[Ints, Floats] | None = None,
     train: tuple[Sequence[str], Ints] | None = None,
-    embeddings: baseline.Baseline | None = None,
+    embeddings: "Baseline | None" = None,
     everything: SplitOutputs | None = None,
     seed: int = 0,
 ) -> Report:
@@ -204,7 +207,9 @@ def evaluate(
     _check_outputs(test, split)
     predictions = test.logits.argmax(axis=1)
     num_classes = len(names)
-    simple = baseline.fit_predict(*train, test.texts, seed, num_classes) if train else None
+    from txt.evaluation.baseline import fit_predict  # scikit-learn takes longer to import than torch
+
+    simple = fit_predict(*train, test.texts, seed, num_classes) if train else None
     return Report(
         run=run,
         split=split,
@@ -262,7 +267,7 @@ def _rows_in_train(texts: Sequence[str], train_texts: Sequence[str]) -> int:
     return sum(text in seen for text in texts)
 
 
-def _score_alternative(other: baseline.Baseline, labels: Ints, num_classes: int, seed: int) -> AlternativeScores:
+def _score_alternative(other: "Baseline", labels: Ints, num_classes: int, seed: int) -> AlternativeScores:
     metrics = intervals(labels, other.predictions, num_classes, seed)
     if other.logits is not None:
         metrics = metrics | {"log_loss": mean_interval(log_losses(labels, other.logits), seed)}
@@ -270,14 +275,16 @@ def _score_alternative(other: baseline.Baseline, labels: Ints, num_classes: int,
 
 
 def _score_majority(train_labels: Ints, labels: Ints, names: Sequence[str], seed: int) -> AlternativeScores:
-    constant = baseline.predict_majority(train_labels, len(labels))
+    from txt.evaluation.baseline import predict_majority
+
+    constant = predict_majority(train_labels, len(labels))
     return AlternativeScores(
         names[int(constant.predictions[0])], intervals(labels, constant.predictions, len(names), seed)
     )
 
 
 def _confident_mistakes(
-    test: SplitOutputs, names: Sequence[str], simple: baseline.Baseline | None
+    test: SplitOutputs, names: Sequence[str], simple: "Baseline | None"
 ) -> tuple[MisclassifiedRow, ...]:
     confidence = softmax(test.logits).max(axis=1)
     predictions = test.logits.argmax(axis=1)

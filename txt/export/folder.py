@@ -7,7 +7,6 @@ from pathlib import Path
 
 from txt.errors import InputError
 from txt.files import atomic_folder, explain_os_errors
-from txt.model.saved import restore_system_errors
 from txt.prediction.model_source import ModelSource
 
 _NOT_TOKENIZER = ("config.json", "generation_config.json", "model.safetensors", "README.md")
@@ -20,6 +19,19 @@ def export_folder(source: ModelSource, out: Path, force: bool) -> Iterator[Path]
     Raises:
         InputError: `out` exists and `force` is not given, or it holds what must stay.
     """
+    from txt.model.saved import restore_system_errors
+
+    check_target(source, out, force)
+    with explain_os_errors(f"writing `{out}`"), restore_system_errors(), atomic_folder(out) as folder:
+        yield folder
+
+
+def check_target(source: ModelSource, out: Path, force: bool) -> None:
+    """Refuse a folder that cannot be made.
+
+    Raises:
+        InputError: see `export_folder`.
+    """
     if out.is_file():
         raise InputError(f"`{out}` is a file", "name a folder with -o")
     kept = [Path.cwd(), Path.home(), source.folder]
@@ -28,12 +40,13 @@ def export_folder(source: ModelSource, out: Path, force: bool) -> Iterator[Path]
         raise InputError(f"`{out}` holds `{inside[0]}`, and would be replaced", "name another folder with -o")
     if out.is_dir() and any(out.iterdir()) and not force:
         raise InputError(f"`{out}` exists already", "--force replaces it, -o names another")
-    with explain_os_errors(f"writing `{out}`"), restore_system_errors(), atomic_folder(out) as folder:
-        yield folder
 
 
 def copy_tokenizer(source: ModelSource, folder: Path) -> None:
-    """Copy the files of the tokenizer."""
+    """Copy the files of the tokenizer; a link that leads out of where the model lies is none of them."""
+    around = source.folder.resolve().parents[1]  # of a model that the hub's client keeps, files are links in there
     for file in source.folder.iterdir():
+        if file.is_symlink() and not file.resolve().is_relative_to(around):
+            continue
         if file.is_file() and file.suffix in (".json", ".txt", ".model") and file.name not in _NOT_TOKENIZER:
             shutil.copyfile(file, folder / file.name)

@@ -1,5 +1,6 @@
 """A classifier as a folder that `transformers` loads where txt is not installed."""
 
+import json
 from pathlib import Path
 
 from txt.export.folder import copy_tokenizer, export_folder
@@ -52,7 +53,7 @@ def _describe_usage(form: PaddedForm, name: str) -> str:
         "```python",
         "from transformers import pipeline",
         "",
-        f'classify = pipeline("text-classification", "{name}"{trust})',
+        f'classify = pipeline("text-classification", {json.dumps(name)}{trust})',  # whatever it is called: one string
         'classify(["a text"], top_k=None, truncation=True)',
         "```",
     ]

@@ -17,6 +17,7 @@ from txt.data.reading.dialect import detect_dialect
 from txt.data.reading.source import FORMATS, Source, guess_format
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError
+from txt.files import open_plain
 
 ENDINGS = tuple(ending for ending in FORMATS if ending != ".txt")  # most of those are prose
 _FROM_HEAD = ("csv", "jsonl", "json", "parquet")
@@ -58,7 +59,8 @@ class _Head(Source):
 
 def is_data_name(name: str) -> bool:
     """Tell whether a file has a data file's name."""
-    return name.lower().removesuffix(".gz").endswith(ENDINGS) and not name.startswith(".")
+    endings = tuple(ending for ending in FORMATS if ending != ".txt")  # most of those are prose
+    return name.lower().removesuffix(".gz").endswith(endings) and not name.startswith(".")
 
 
 def preview_file(path: Path) -> FilePreview:
@@ -97,9 +99,9 @@ def _preview_whole(path: Path, size: int) -> FilePreview:
 
 
 def _read_head(path: Path) -> _Head:
-    with path.open("rb") as file:
+    with open_plain(path) as file:
         packed = file.read(2) == b"\x1f\x8b"
-    with gzip.open(path) if packed else path.open("rb") as stream:
+    with gzip.open(path) if packed else open_plain(path) as stream:
         content = stream.read(_HEAD_BYTES)
     if len(content) == _HEAD_BYTES:
         content = content[: content.rfind(b"\n") + 1] or content

@@ -1,6 +1,7 @@
 """What is in a folder and what to do next with each: data files, prepared folders, label stores, runs, studies."""
 
 import csv
+import io
 import os
 import sqlite3
 from collections import Counter
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from txt.errors import InputError, TxtError
-from txt.files import read_json
+from txt.files import open_plain, read_json
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, FolderEntry, NextStep, as_argument
 from txt.folder.file_preview import FilePreview, is_data_name, preview_file
 from txt.labeling.store.journal import Journal, store_path
@@ -342,7 +343,7 @@ def _count_trials(path: Path) -> tuple[Counter[str], str]:
     """Count the trials of a study by state, and say what the best one reached."""
     if not path.is_file():
         return Counter(), ""
-    with path.open(encoding="utf-8", newline="") as file:
+    with io.TextIOWrapper(open_plain(path), encoding="utf-8", newline="") as file:
         rows = csv.reader(file)
         metric = next(rows)[2]
         trials = [row for row in rows if len(row) > 2]

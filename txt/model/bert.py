@@ -14,11 +14,8 @@ from torch.utils.checkpoint import checkpoint
 from txt.model.attention import Groups, flat_attention
 from txt.model.classifier import round_up_tokens
 from txt.model.dropout import Dropout
-from txt.model.model_config import ModelConfig
+from txt.model.model_config import FAMILIES, BertConfig
 from txt.model.weights import fill_weights, make_empty, read_config, read_weights, save_weights
-
-_FAMILIES = {"bert": False, "roberta": True, "xlm-roberta": True, "camembert": True}
-"""Model types of this architecture; True where positions are counted from beyond the padding token's id."""
 
 _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "gelu": F.gelu,
@@ -28,47 +25,6 @@ _ACTIVATIONS: dict[str, Callable[[Tensor], Tensor]] = {
     "silu": F.silu,
     "swish": F.silu,
 }
-
-
-class BertConfig(ModelConfig):
-    """The sizes of an encoder, by config.json's keys, with the defaults of `transformers` for those that are absent."""
-
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        super().__init__(values)
-        self.model_type = str(values["model_type"])
-        self.is_roberta = _FAMILIES[self.model_type]
-        read = self.read_number
-        self.vocab_size = read("vocab_size", 50265 if self.model_type == "roberta" else 30522)
-        self.hidden_size = read("hidden_size", 768)
-        self.num_hidden_layers = read("num_hidden_layers", 12)
-        self.num_attention_heads = read("num_attention_heads", 12)
-        self.intermediate_size = read("intermediate_size", 3072)
-        self.max_position_embeddings = read("max_position_embeddings", 512)
-        self.type_vocab_size = read("type_vocab_size", 2)
-        self.pad_token_id = read("pad_token_id", 1 if self.is_roberta else 0)
-        self.layer_norm_eps = float(values.get("layer_norm_eps", 1e-12))
-        self.initializer_range = float(values.get("initializer_range", 0.02))
-        self.activation = _ACTIVATIONS[str(values.get("hidden_act", "gelu"))]
-        self.is_decoder = False
-
-    @staticmethod
-    def covers(values: Mapping[str, Any]) -> bool:
-        """Return whether a config.json is of this architecture, and asks for nothing that is not computed here."""
-        special = ("is_decoder", "add_cross_attention", "quantization_config", "pruned_heads")
-        return (
-            values.get("model_type") in _FAMILIES
-            and values.get("position_embedding_type", "absolute") in (None, "absolute")
-            and values.get("hidden_act", "gelu") in _ACTIVATIONS
-            and not any(values.get(key) for key in special)
-        )
-
-    def encoder_to_json(self) -> dict[str, Any]:
-        """Return the keys of the encoder alone, without the classes."""
-        return {**self.values, "model_type": self.model_type}
-
-    def _own_values(self) -> dict[str, Any]:
-        name = {"bert": "Bert", "roberta": "Roberta", "xlm-roberta": "XLMRoberta", "camembert": "Camembert"}
-        return {"architectures": [f"{name[self.model_type]}ForSequenceClassification"], "model_type": self.model_type}
 
 
 class BertEncoder(nn.Module):
@@ -178,7 +134,7 @@ class _Layer(nn.Module):
         out = _make_part(dense=nn.Linear(width, width), LayerNorm=nn.LayerNorm(width, eps=eps))
         self.attention = _make_part(self=heads, output=out)
         self.intermediate = _make_part(dense=nn.Linear(width, wide))
-        self.intermediate.intermediate_act_fn = config.activation  # type: ignore[assignment]
+        self.intermediate.intermediate_act_fn = _ACTIVATIONS[config.hidden_act]  # type: ignore[assignment]
         self.output = _make_part(dense=nn.Linear(wide, width), LayerNorm=nn.LayerNorm(width, eps=eps))
 
 
@@ -199,7 +155,7 @@ class FlatBert:
     def __init__(self, encoder: Any) -> None:
         self._encoder = encoder
         config = encoder.config
-        self._first_position = config.pad_token_id + 1 if _FAMILIES[config.model_type] else 0
+        self._first_position = config.pad_token_id + 1 if FAMILIES[config.model_type] else 0
         self._heads = config.num_attention_heads
 
     @staticmethod
@@ -207,7 +163,7 @@ class FlatBert:
         """Return whether an encoder is of this architecture."""
         config = encoder.config
         absolute = getattr(config, "position_embedding_type", "absolute") in (None, "absolute")
-        return config.model_type in _FAMILIES and absolute and not config.is_decoder
+        return config.model_type in FAMILIES and absolute and not config.is_decoder
 
     def __call__(self, token_ids: Tensor, groups: Groups, drop: Dropout, checkpointing: bool) -> Tensor:
         """Return the last layer's tokens (≥ N, D); those beyond the rows mean nothing.

@@ -12,12 +12,12 @@ from torch import nn
 
 from txt.config import TrainConfig
 from txt.data.prepared import Prepared, Split
-from txt.data.pretrained_tokenizer import load_tokenizer
-from txt.errors import InputError
-from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
+from txt.model.classifier import TransformerClassifier
 from txt.model.lora import add_adapters
+from txt.model.model_config import TransformerClassifierConfig
 from txt.model.ngrams import NgramLogits
 from txt.model.pretrained import Model, PretrainedClassifier, find_depth, load_pretrained
+from txt.model.pretrained_check import check_freeze, check_length, check_lora, check_pretrained
 
 NGRAM_RATE = 10.0
 """Times the learning rate at which the weights of n-grams learn."""
@@ -38,15 +38,15 @@ def build_model(config: TrainConfig, prepared: Prepared, device: torch.device) -
     if config.pretrained is None:
         model: Model = _build_untrained(config, prepared)
     else:
-        check_tokenizer(config.pretrained, prepared)
+        check_pretrained(config, prepared)
         model = load_pretrained(
             config.pretrained, prepared.labels, config.seed, means=config.few_shot or config.freeze == "all"
         )
-        _check_length(model, prepared)
+        check_length(model.config, prepared)
         _freeze(model, config)
         if config.lora:
-            if not isinstance(model, PretrainedClassifier):
-                raise InputError(f"--lora adapts pretrained encoders, and `{config.pretrained}` is not one")
+            check_lora(config.pretrained, {"model_type": model.config.model_type})
+            assert isinstance(model, PretrainedClassifier)
             add_adapters(model, config.lora, config.seed)
     nn.Module.to(model, device)
     return model
@@ -138,42 +138,13 @@ def _sample_rows(split: Split) -> Iterator[tuple[torch.Tensor, list[int]]]:
         yield torch.from_numpy(token_ids), lengths.tolist()
 
 
-def check_tokenizer(name: str, prepared: Prepared) -> None:
-    """Refuse data whose token ids mean other words to the pretrained model.
-
-    Raises:
-        InputError: the data was prepared with another tokenizer, or the model's cannot be loaded.
-    """
-    if _get_vocabulary(load_tokenizer(name).backend) != _get_vocabulary(prepared.tokenizer()):
-        raise InputError(
-            f"`{prepared.path}` was prepared with another tokenizer than that of `{name}`",
-            f"txt train DATA --from {name} prepares with its own, as does txt prepare DATA --tokenizer {name}",
-        )
-
-
-def _get_vocabulary(tokenizer: Tokenizer) -> dict[str, int]:
-    return tokenizer.get_vocab(with_added_tokens=True)
-
-
-def _check_length(model: Model, prepared: Prepared) -> None:
-    most = getattr(model.config, "encoder", model.config).max_position_embeddings
-    if model.config.model_type in ("roberta", "xlm-roberta", "camembert"):
-        most -= model.config.pad_token_id + 1
-    asked = prepared.manifest.max_length
-    if asked > most:
-        raise InputError(
-            f"the data was prepared for texts of up to {asked} tokens, and the model takes {most}",
-            f"prepare it with --max-length {most}",
-        )
-
-
 def _freeze(model: Model, config: TrainConfig) -> None:
     """Leave out of training what `--freeze` names: the embeddings and the lowest layers, or all but the head."""
     if config.freeze is None:
         return
     layers = int(model.config.num_hidden_layers)
-    if config.freeze != "all" and int(config.freeze) > layers:
-        raise InputError(f"--freeze {config.freeze} is more than the model's {layers} layers", "--freeze all")
+    if config.freeze != "all":
+        check_freeze(config.freeze, layers)
     deepest = layers if config.freeze == "all" else int(config.freeze)
     for name, parameter in model.named_parameters():
         parameter.requires_grad_(find_depth(name, layers) > deepest)

@@ -5,9 +5,8 @@ attention and pooling treats tokens alike and never sees a row's border.
 """
 
 import math
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import torch
 import torch.nn.functional as F
@@ -16,100 +15,10 @@ from torch.utils.checkpoint import checkpoint
 
 from txt.model.attention import Groups, flat_attention, group_lengths
 from txt.model.dropout import Dropout, no_dropout
-from txt.model.model_config import ModelConfig
+from txt.model.model_config import TransformerClassifierConfig
 from txt.model.ngrams import NgramLogits
 from txt.model.positions import sinusoids
 from txt.model.weights import load_weights, make_empty, read_config, save_weights
-
-
-class TransformerClassifierConfig(ModelConfig):
-    """The architecture, in the names of `--recipe guide`; `dim_feedforward` defaults to 4 × `d_model`.
-
-    `norm_first` normalizes what goes into a layer's two parts, and not what comes out. `ngrams` is the number of
-    n-grams of a linear model beside the encoder, and `ngram_characters` the size of the table that spells them.
-    """
-
-    model_type = "txt-transformer"
-
-    def __init__(
-        self,
-        vocab_size: int = 8000,
-        d_model: int = 512,
-        nhead: int = 8,
-        num_layers: int = 6,
-        dim_feedforward: int | None = None,
-        dropout: float = 0.1,
-        max_length: int = 512,
-        norm_first: bool = False,
-        ngrams: int = 0,
-        ngram_characters: int = 0,
-        pad_token_id: int = 0,
-        **values: Any,
-    ) -> None:
-        super().__init__(values)
-        self.vocab_size = vocab_size
-        self.d_model = d_model
-        self.nhead = nhead
-        self.num_layers = num_layers
-        self.dim_feedforward = dim_feedforward or 4 * d_model
-        self.dropout = dropout
-        self.max_position_embeddings = max_length
-        self.norm_first = norm_first
-        self.ngrams = ngrams
-        self.ngram_characters = ngram_characters
-        self.pad_token_id = pad_token_id
-
-    @classmethod
-    def from_json(cls, values: Mapping[str, Any]) -> Self:
-        """Return what a config.json says.
-
-        Raises:
-            InputError: a size is not a number.
-        """
-        source = ModelConfig(values)
-        read = source.read_number
-        return cls(
-            read("vocab_size", 8000),
-            read("d_model", 512),
-            read("nhead", 8),
-            read("num_layers", 6),
-            read("dim_feedforward", 0) or None,
-            float(values.get("dropout", 0.1)),
-            read("max_position_embeddings", 512),
-            bool(values.get("norm_first", False)),
-            read("ngrams", 0),
-            read("ngram_characters", 0),
-            read("pad_token_id", 0),
-            **{name: value for name, value in values.items() if name not in cls._SIZES},
-        )
-
-    _SIZES = (
-        "vocab_size",
-        "d_model",
-        "nhead",
-        "num_layers",
-        "dim_feedforward",
-        "dropout",
-        "max_position_embeddings",
-        "norm_first",
-        "ngrams",
-        "ngram_characters",
-        "pad_token_id",
-    )
-
-    @property
-    def hidden_size(self) -> int:
-        """The width, by the name that other architectures have for it."""
-        return self.d_model
-
-    @property
-    def num_hidden_layers(self) -> int:
-        """The number of layers, by the name that other architectures have for it."""
-        return self.num_layers
-
-    def _own_values(self) -> dict[str, Any]:
-        sizes = {name: getattr(self, name) for name in self._SIZES}
-        return {"architectures": ["TransformerClassifier"], "model_type": self.model_type, **sizes}
 
 
 class EncoderLayer(nn.Module):

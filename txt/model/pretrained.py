@@ -19,13 +19,14 @@ from txt.data import e5, minilm
 from txt.data.hub import locate_model, summarize_error
 from txt.errors import InputError
 from txt.model.attention import group_lengths
-from txt.model.bert import BertClassifier, BertConfig, BertEncoder, FlatBert, load_encoder, take_first_tokens
-from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig, mean_over_rows
+from txt.model.bert import BertClassifier, BertEncoder, FlatBert, load_encoder, take_first_tokens
+from txt.model.classifier import TransformerClassifier, mean_over_rows
 from txt.model.dropout import Dropout, no_dropout
 from txt.model.foreign import build_foreign_encoder, load_foreign_classifier, load_foreign_encoder
 from txt.model.linear import NgramClassifierConfig
-from txt.model.model_config import ModelConfig
+from txt.model.model_config import BertConfig, ModelConfig, TransformerClassifierConfig, covers
 from txt.model.ngrams import NgramLogits
+from txt.model.pretrained_check import read_model_config
 from txt.model.weights import WEIGHTS, load_weights, make_empty, read_config, save_weights
 
 
@@ -43,7 +44,7 @@ class SentenceClassifierConfig(ModelConfig):
         super().__init__(values)
         self.encoder_values = dict(encoder)
         self.ngrams, self.ngram_pieces, self.ngram_characters = (self.read_number(name, 0) for name in self._SIZES)
-        self.encoder: Any = BertConfig(self.encoder_values) if BertConfig.covers(self.encoder_values) else None
+        self.encoder: Any = BertConfig(self.encoder_values) if covers(self.encoder_values) else None
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -243,11 +244,11 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
         InputError: there is no such model, it cannot be fetched, or it is not a text encoder.
     """
     source = locate_model(name)
-    config = _read_config(source)
+    config = read_model_config(source)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if config.get("model_type") == TransformerClassifierConfig.model_type:
-            ours = _load_ours(TransformerClassifier, source, name)
+            ours: TransformerClassifier = _load_ours(TransformerClassifier, source, name)
             _fit_head(ours, "head2", labels)
             return ours
         if config.get("model_type") == NgramClassifierConfig.model_type:
@@ -273,7 +274,7 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
 
 def is_known(source: str | Path, config: Mapping[str, Any]) -> bool:
     """Return whether a folder's model is loaded without `transformers`."""
-    return BertConfig.covers(config) and (Path(source) / WEIGHTS).is_file()
+    return covers(config) and (Path(source) / WEIGHTS).is_file()
 
 
 def _load_ours(kind: Any, source: str, name: str) -> Any:
@@ -290,18 +291,6 @@ def _load_sentence_classifier(source: str, name: str, config: Mapping[str, Any],
     else:
         encoder, values = load_foreign_encoder(name)
     return SentenceClassifier(SentenceClassifierConfig(values, num_labels=classes), encoder)
-
-
-def _read_config(source: str) -> dict[str, Any]:
-    """Return the config.json of a folder; empty for a hub name."""
-    path = Path(source) / "config.json"
-    if Path(source).is_dir() and not path.is_file():
-        raise InputError(f"`{source}` holds no model", "a model's folder has config.json and model.safetensors")
-    try:
-        value = json.loads(path.read_bytes()) if path.is_file() else {}
-    except ValueError:
-        raise InputError(f"`{path}` is not JSON") from None
-    return value if isinstance(value, dict) else {}
 
 
 def _pools_by_mean(source: str, name: str) -> bool:

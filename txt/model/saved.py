@@ -13,11 +13,13 @@ from torch import nn
 
 from txt.errors import InputError
 from txt.files import atomic_folder
+from txt.json_input import take_field
 from txt.model.bert import BertClassifier
-from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
+from txt.model.classifier import TransformerClassifier
 from txt.model.foreign import open_foreign_classifier
 from txt.model.linear import NgramClassifier, NgramClassifierConfig
 from txt.model.lora import merge_adapters
+from txt.model.model_config import TransformerClassifierConfig
 from txt.model.pretrained import (
     Model,
     PretrainedClassifier,
@@ -67,13 +69,47 @@ def load_model(folder: Path, device: torch.device) -> SavedModel:
             f"`{folder}` holds no trained model",
             "a run has one after its first evaluation; a search keeps the best ones",
         )
+    _refuse_other_sizes(folder)
     try:
         model = _load(folder)
-    except (OSError, ValueError, RuntimeError, KeyError, SafetensorError) as error:
-        raise InputError(f"cannot load the model in `{folder}`: {str(error).splitlines()[0]}") from None
+    except (OSError, ValueError, TypeError, ArithmeticError, RuntimeError, KeyError, SafetensorError) as error:
+        raise InputError(
+            f"cannot load the model in `{folder}`: {(str(error).splitlines() or ['it is damaged'])[0]}"
+        ) from None
     nn.Module.to(model, device)
     model.eval()
     return model
+
+
+_SIZES = {
+    "vocab_size": 50_000_000,
+    **dict.fromkeys(("d_model", "hidden_size", "dim_feedforward", "intermediate_size"), 1_000_000),
+    **dict.fromkeys(("nhead", "num_attention_heads", "num_layers", "num_hidden_layers"), 10_000),
+    **dict.fromkeys(("max_length", "max_position_embeddings"), 1_000_000),
+}
+"""The sizes in a config.json that tensors are made of, and the largest that is believed."""
+
+
+def _refuse_other_sizes(folder: Path) -> None:
+    """Refuse a config.json that asks for a larger model than the weights beside it are, before one is made.
+
+    Raises:
+        InputError: a size is not a number of things, or too large.
+    """
+    config, size = read_config(folder), (folder / "model.safetensors").stat().st_size
+    source = f"`{folder / 'config.json'}`"
+    for values in (config, config.get("encoder")):
+        if not isinstance(values, dict):
+            continue
+        for name, most in _SIZES.items():
+            found = take_field(values, name, int | None, source, None)
+            if found is not None and not 1 <= found <= most:
+                raise InputError(f"{source}: `{name}` is {found}, and must be from 1 to {most:,}")
+        width = values.get("d_model") or values.get("hidden_size") or 1
+        layers = values.get("num_layers") or values.get("num_hidden_layers") or 1
+        # A layer has at least four matrices of width × width, and a weight at least one byte.
+        if max(layers * width, values.get("vocab_size") or 1) * width > size:
+            raise InputError(f"{source} asks for a larger model than its weights are", "fetch or make the model again")
 
 
 def _load(folder: Path) -> SavedModel:

@@ -3,8 +3,6 @@
 Each has a public way that gives the same numbers and takes longer; tests compare the two and say what broke.
 """
 
-from collections.abc import Sequence
-
 import torch
 from torch import Tensor
 
@@ -14,7 +12,7 @@ def softmax_backward(gradient: Tensor, weights: Tensor) -> Tensor:
     return torch._softmax_backward_data(gradient, weights, -1, weights.dtype)
 
 
-def copy_all(targets: Sequence[Tensor], sources: Sequence[Tensor]) -> None:
+def copy_all(targets: list[Tensor], sources: list[Tensor]) -> None:
     """Copy each source into its target, all in one call."""
     torch._foreach_copy_(targets, sources)
 

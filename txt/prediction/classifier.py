@@ -11,6 +11,7 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from txt.config import PredictConfig, TrainConfig
+from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError
 from txt.evaluation.calibration import softmax
 from txt.files import read_json
@@ -162,10 +163,7 @@ def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
 
 
 def _tokenizer(folder: Path) -> Tokenizer:
-    try:
-        return Tokenizer.from_file(str(folder / "tokenizer.json"))
-    except Exception as error:  # tokenizers raises nothing more special
-        raise InputError(f"`{folder / 'tokenizer.json'}` cannot be read: {error}") from None
+    return open_tokenizer(folder / "tokenizer.json")
 
 
 def _find_token_limit(folder: Path, config: Any) -> int:

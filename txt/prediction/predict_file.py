@@ -17,6 +17,7 @@ from txt.config import PredictConfig, PrepareConfig
 from txt.data.progress import ProgressWatcher, RowProgress
 from txt.data.reading.columns import find_label, find_text
 from txt.data.reading.kinds.spreadsheet_copy import ENDINGS, find_losses
+from txt.data.reading.source import check_file
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, explain_os_errors
@@ -107,6 +108,21 @@ def predict_file(
         summary = work.run(leave)
     summary.seconds = round(time.monotonic() - started, 3)
     return summary
+
+
+def check_request(source: Path, asked: PredictRequest) -> None:
+    """Refuse what `predict_file` would refuse without a classifier, before seconds go into loading one.
+
+    A pipe can be read once, and is not looked into.
+
+    Raises:
+        InputError: see `predict_file`.
+    """
+    check_file(source)
+    if source.is_file():
+        with open_table(source, asked.reading) as table:
+            _refuse_loss(asked, table)
+            text_column(table, asked.reading)
 
 
 def text_column(table: Table, reading: PrepareConfig) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.errors import InputError
-from txt.files import open_own
+from txt.files import open_own, open_plain
 from txt.metrics import Floats
 
 _CHUNK_ROWS = 8192
@@ -44,7 +44,7 @@ class PredictionLog:
     @staticmethod
     def is_about(path: Path, of: str) -> bool:
         """Tell whether a file holds answers of this kind."""
-        with path.open("rb") as file:
+        with open_plain(path) as file:
             return file.readline() == _header(of)
 
     def append(self, probabilities: Floats, long: Floats) -> None:

@@ -82,7 +82,7 @@ def write_tensorboard(curves: Curves, run: str, folder: Path) -> Path:
     """Write a run's curves as `folder/RUN/events.out.tfevents.…`, in the place of an export of the same run before."""
     begun = int(curves.started.time) if curves.started else 0
     path = folder / run / f"events.out.tfevents.{begun}.txt"
-    with atomic_write(path, "wb") as file:
+    with atomic_write(path, "wb", links=False) as file:
         for message in _encode_messages(curves, begun):
             file.write(encode_record(message))
     return path

@@ -27,6 +27,7 @@ from txt.files import (
     read_json,
     write_json,
 )
+from txt.json_input import take_field
 from txt.runs.event_index import EventIndex
 from txt.runs.events import Event, Finished
 
@@ -137,11 +138,12 @@ class Run:
 
     def config(self) -> TrainConfig:
         """Return the options the run was started with."""
-        return TrainConfig.from_json(self.record()["config"], source=f"`{self._record_path}`")
+        source = f"`{self._record_path}`"
+        return TrainConfig.from_json(take_field(self.record(), "config", dict, source), source=source)
 
     def prepared_path(self) -> Path:
         """Return the folder of prepared data that the run trains on."""
-        return Path(os.path.normpath(self.path / self.record()["prepared"]))
+        return Path(os.path.normpath(self.path / take_field(self.record(), "prepared", str, f"`{self._record_path}`")))
 
     def events(self) -> Iterator[Event]:
         """Yield what happened so far; empty for a run that never started. Damaged lines are left out."""
@@ -189,6 +191,8 @@ class Run:
         try:
             with self.lock():
                 return False
+        except (LinkedError, OSError):  # nobody trains what cannot be opened for writing
+            return False
         except InputError:
             return True
 

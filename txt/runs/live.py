@@ -17,10 +17,8 @@ from txt.runs.event_index import VALUES
 from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Started, Step, Warned, describe_bad_lines
 from txt.runs.feed import FeedUpdate, RunFeed, StepRows
 from txt.runs.folder import Run
-from txt.runs.pace import StepPace
-from txt.runs.scores import ScoreColumns
 from txt.runs.state import PAUSED, RUNNING, LivenessCheck, Pulse, Status, decide_kind, read_status
-from txt.runs.step_curves import StepCurves
+from txt.runs.step_curves import ScoreColumns, StepCurves, StepPace
 
 REMOVED = "removed"
 """The state of a run whose folder is gone; all others are those of `state`."""

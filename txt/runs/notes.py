@@ -10,6 +10,7 @@ from typing import Any
 
 from txt.errors import InputError
 from txt.files import FORMAT, explain_os_errors, read_json, write_json
+from txt.json_input import take_field, take_list
 
 NOTES = "notes.json"
 KEEP = "keep"
@@ -38,9 +39,7 @@ def read_notes(folder: Path) -> Notes:
     if not path.exists():
         return Notes()
     value = read_json(path)
-    note, tags = value.get("note", ""), value.get("tags", [])
-    if not isinstance(note, str) or not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
-        raise InputError(f"`{path}` is not a file of notes", "remove it, and write the note again")
+    note, tags = take_field(value, "note", str, f"`{path}`", ""), take_list(value, "tags", str, f"`{path}`", [])
     return Notes(note, tuple(sorted(tags)))
 
 

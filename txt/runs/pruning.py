@@ -1,12 +1,14 @@
 """Which runs `txt runs prune` removes, and why each other run is kept."""
 
 import csv
+import io
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from txt.errors import InputError
+from txt.files import open_plain
 from txt.metrics import format_label
 from txt.runs.folder import STUDIES, Run
 from txt.runs.notes import KEEP
@@ -143,7 +145,10 @@ def find_best_of_studies(folder: Path = STUDIES) -> Mapping[str, str]:
     """Return the study whose best trial a run is, by the run's name; a study's results.csv has the best first."""
     found: dict[str, str] = {}
     for path in sorted(folder.glob("*/results.csv")):
-        with suppress(OSError, UnicodeDecodeError, csv.Error), path.open(encoding="utf-8", newline="") as file:
+        with (
+            suppress(OSError, UnicodeDecodeError, csv.Error),
+            io.TextIOWrapper(open_plain(path), encoding="utf-8", newline="") as file,
+        ):
             best = next(csv.DictReader(file), {})
             found |= dict.fromkeys((best.get("runs") or "").split(), path.parent.name)
     return found

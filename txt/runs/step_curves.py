@@ -1,11 +1,17 @@
-"""The numbers of every step of a run in bounded memory: long runs keep minimum, mean and maximum of each bucket."""
+"""The numbers of a run that is watched: of every step in bounded memory, of every evaluation, and its pace.
 
-from dataclasses import dataclass
+Of a long run, minimum, mean and maximum of each bucket of steps are kept.
+"""
+
+from array import array
+from collections import deque
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
 from txt.runs.event_index import VALUES
+from txt.runs.events import Evaluation
 from txt.runs.feed import ROW_TYPE, StepRows
 
 Floats = npt.NDArray[np.float64]
@@ -14,6 +20,8 @@ Singles = npt.NDArray[np.float32]
 MOST_BUCKETS = 1 << 18
 _FIRST_BUCKETS = 1 << 10
 _LOW, _MEAN, _HIGH = range(3)
+_STEPS_KEPT = 200  # for the pace
+_RECENT_SECONDS = 20.0
 
 
 @dataclass(frozen=True)
@@ -126,3 +134,76 @@ class StepCurves:
         extra = max(min(2 * room, self._most), needed) - room
         self._xs = np.concatenate([self._xs, np.empty((2, extra))], axis=1)
         self._values = np.concatenate([self._values, np.empty((3, len(VALUES), extra), np.float32)], axis=2)
+
+
+@dataclass
+class ScoreColumns:
+    """The numbers of all evaluations, as columns; the confusion only of the last."""
+
+    columns: dict[str, "array[float]"] = field(default_factory=dict)
+    last: Evaluation | None = None
+    best: Evaluation | None = None
+
+    def __len__(self) -> int:
+        return len(self.columns["step"]) if self.columns else 0
+
+    def add(self, event: Evaluation) -> None:
+        """Take in an evaluation."""
+        numbers = {"step": event.step, "time": event.time, "val_loss": event.val_loss, **event.metrics}
+        before = len(self)
+        for name in [name for name in numbers if name not in self.columns]:
+            self.columns[name] = array("d", [float("nan")]) * before
+        for name, value in numbers.items():
+            self.columns[name].append(value)
+        for name in self.columns.keys() - numbers.keys():
+            self.columns[name].append(float("nan"))
+        self.last = event
+        if event.best:
+            self.best = event
+
+    def cut(self, step: int) -> None:
+        """Forget what came after a step."""
+        kept = int(np.searchsorted(self.get_column("step"), step, side="right"))
+        for column in self.columns.values():
+            del column[kept:]
+        if self.last and self.last.step > step:
+            self.last = None
+        if self.best and self.best.step > step:
+            self.best = None
+
+    def get_column(self, name: str) -> Floats:
+        """Return one number of all evaluations (N,)."""
+        return np.array(self.columns.get(name, ()), np.float64)
+
+
+class StepPace:
+    """Remembers when the last steps were taken."""
+
+    def __init__(self) -> None:
+        self._steps: deque[tuple[float, int]] = deque(maxlen=_STEPS_KEPT)
+
+    def add(self, rows: StepRows) -> None:
+        """Take in the steps that came next."""
+        late = rows[-_STEPS_KEPT:]
+        self._steps.extend(zip(late["time"].tolist(), late["step"].tolist(), strict=True))
+
+    def clear(self) -> None:
+        """Forget all steps after a pause: its duration says nothing about the pace."""
+        self._steps.clear()
+
+    def estimate_seconds(self, step: int) -> float | None:
+        """Return how long it will be until a step; None where nothing can be said."""
+        if not step or len(self._steps) < 2:
+            return None
+        (then, first), (late, last) = self._find_recent(), self._steps[-1]
+        if last <= first or late <= then:
+            return None
+        return (step - last) * (late - then) / (last - first)
+
+    def _find_recent(self) -> tuple[float, int]:
+        """Return where the pace is measured from: a while ago, and at least half of what is known."""
+        late = self._steps[-1][0]
+        for when, step in self._steps:
+            if late - when <= max(_RECENT_SECONDS, (late - self._steps[0][0]) / 2):
+                return when, step
+        return self._steps[0]

@@ -14,7 +14,8 @@ from typing import Any
 
 from txt.config import TrainConfig
 from txt.errors import InputError
-from txt.files import read_json
+from txt.files import open_plain, read_json
+from txt.json_input import take_field
 from txt.metrics import LOSS, orient
 from txt.option_schema import list_options
 from txt.runs.events import describe_bad_lines
@@ -129,7 +130,10 @@ def summarize_runs(folder: Path = RUNS) -> list[RunSummary]:
     for path in folder.iterdir() if folder.is_dir() else ():
         if path.is_dir():
             with suppress(FileNotFoundError):  # removed this moment
-                found.append(_summarize_folder(path, sources))
+                try:
+                    found.append(_summarize_folder(path, sources))
+                except PermissionError:
+                    found.append(_make_other_summary(path, UNREADABLE, "some of its files cannot be read"))
     return sorted(found, key=lambda summary: (summary.created, summary.name), reverse=True)
 
 
@@ -154,8 +158,15 @@ def load_report(path: Path) -> dict[str, Any] | None:
     """Return the report on a run's own data, as report.json has it; None where there is none."""
     try:
         report = read_json(path / "report.json")
-        return report if report["metrics"]["accuracy"] and report["split"] and report["rows"] else None
-    except (InputError, KeyError, TypeError):
+        source = f"`{path / 'report.json'}`"
+        take_field(report, "split", str, source)
+        take_field(report, "rows", int, source)
+        take_field(report, "verdict", str | None, source, None)
+        for score in report["metrics"].values():
+            for name in ("value", "low", "high"):
+                take_field(score, name, float, source)
+        return report if report["metrics"]["accuracy"] else None
+    except (InputError, KeyError, TypeError, AttributeError):
         return None
 
 
@@ -187,18 +198,15 @@ def _summarize_folder(path: Path, sources: _SourceNames) -> RunSummary:
         problem = "the rest of a removed run: the next `txt runs rm` removes it"
         return _make_other_summary(path, HALF_WRITTEN, problem)
     try:
-        record = run.record()
-        prepared, fingerprint = Path(os.path.normpath(path / record["prepared"])), str(record["fingerprint"])
-        created = datetime.fromisoformat(record["created"])
-        options = {**_DEFAULTS, **record["config"]}
-    except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:
+        prepared, fingerprint, created, options = _read_record(run)
+    except InputError as error:
         return _summarize_other_folder(path, error)
     notes, note_problem = _read_notes_or_problem(path)
     tail = read_tail(run)
     return RunSummary(
         path=path,
         state=determine_state(run, tail),
-        created=created.astimezone(),
+        created=created,
         size=folder_size(path),
         notes=notes,
         data=sources.of(prepared),
@@ -211,15 +219,35 @@ def _summarize_folder(path: Path, sources: _SourceNames) -> RunSummary:
     )
 
 
-def _summarize_other_folder(path: Path, error: Exception) -> RunSummary:
+def _read_record(run: Run) -> tuple[Path, str, datetime, dict[str, Any]]:
+    """Return what a run trains on, that data's fingerprint, when the run was made, and its options.
+
+    Raises:
+        InputError: a field is missing, or of another type; it names the file and the field.
+    """
+    source, record = f"`{run.path / 'config.json'}`", run.record()
+    prepared = Path(os.path.normpath(run.path / take_field(record, "prepared", str, source)))
+    fingerprint = take_field(record, "fingerprint", str, source)
+    try:
+        created = datetime.fromisoformat(take_field(record, "created", str, source)).astimezone()
+        created.timestamp()
+    except (ValueError, OverflowError, OSError):  # the years 1 and 9999 are none in every time zone
+        raise InputError(f"{source}: `created` is not a time") from None
+    options = {**_DEFAULTS, **take_field(record, "config", dict, source)}
+    for name in options:
+        take_field(options, name, str | int | float | bool | None, f"{source}, `config`")
+    take_field(options, "metric", str, f"{source}, `config`")
+    return prepared, fingerprint, created, options
+
+
+def _summarize_other_folder(path: Path, error: InputError) -> RunSummary:
     """Say what a folder is that is not a run: half of one, someone else's, or one that cannot be read."""
     try:
         names = sorted(os.listdir(path))
     except PermissionError:
         return _make_other_summary(path, UNREADABLE, "the folder cannot be read")
     if "config.json" in names:
-        message = error.message if isinstance(error, InputError) else f"`{path}/config.json` is not that of a run"
-        return _make_other_summary(path, UNREADABLE, message)
+        return _make_other_summary(path, UNREADABLE, error.message)
     foreign = [name for name in names if name not in OURS and not name.startswith(".")]
     if foreign:
         return _make_other_summary(
@@ -265,9 +293,10 @@ def _read_source_name(prepared: Path) -> str | None:
     """Return the name of the first file that was prepared, or the folder's where that is not known any more."""
     try:
         sources = [Path(name).name for name in read_json(prepared / "manifest.json")["sources"]]
-    except (InputError, KeyError, TypeError):
+        first = sources[0]
+    except (InputError, LookupError, TypeError):
         return None
-    return sources[0] + (f" +{len(sources) - 1}" if len(sources) > 1 else "")
+    return first + (f" +{len(sources) - 1}" if len(sources) > 1 else "")
 
 
 def _read_test_score(path: Path, metric: str) -> tuple[float, float, float] | None:
@@ -277,15 +306,16 @@ def _read_test_score(path: Path, metric: str) -> tuple[float, float, float] | No
         if report["split"] != "test" or report["data"] is not None:
             return None
         score = report["metrics"]["accuracy" if metric == LOSS else metric]
-        return float(score["value"]), float(score["low"]), float(score["high"])
-    except (OSError, InputError, KeyError, TypeError, ValueError):
+        values = tuple(take_field(score, name, float, f"`{path}`") for name in ("value", "low", "high"))
+        return values if all(abs(value) <= 1 for value in values) else None
+    except (OSError, InputError, LookupError, TypeError, AttributeError, ValueError, RecursionError):
         return None
 
 
 def _read_head(path: Path) -> Mapping[str, Any]:
     """Return the entries of report.json up to `metrics`, without reading the long rest where that can be spared."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        head = file.read(_HEAD)
+    with open_plain(path) as file:
+        head = file.read(_HEAD).decode("utf-8", "replace")
     begin = head.find('\n  "metrics": ')  # a line end inside a string is written \n, so this is the key itself
     if begin < 0:
         return read_json(path)

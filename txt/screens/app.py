@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 from rich.color import parse_rgb_hex
 from rich.terminal_theme import TerminalTheme
@@ -16,6 +16,7 @@ from textual.binding import Binding, BindingType
 from textual.screen import Screen
 from textual.theme import Theme
 
+from txt.actions import Action
 from txt.charts.palette import DARK, LIGHT, PALETTES, TERMINAL_COLORS, choose_theme
 
 Result = TypeVar("Result")
@@ -66,27 +67,11 @@ class ThemedApp(App[Result]):
         self.exit()
 
 
-class ScreenAction(Protocol):
-    """Something that a key of a screen does."""
-
-    @property
-    def name(self) -> str:
-        """Its name."""
-
-    @property
-    def key(self) -> str:
-        """The key."""
-
-    @property
-    def help(self) -> str:
-        """What it does."""
-
-
 class ActingScreen(Screen[None]):
     """A screen with named actions, so that keys, clicks and the command palette can run them."""
 
     @property
-    def actions(self) -> Sequence[ScreenAction]:
+    def actions(self) -> Sequence[Action]:
         """What keys do here."""
         raise NotImplementedError
 

@@ -13,10 +13,12 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from txt.actions import Action, list_help
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, FolderEntry, NextStep
 from txt.sanitize import clip, sanitize
 from txt.screens.app import ThemedApp
-from txt.screens.widgets.chips import Chip, Chips
+from txt.screens.keys import make_bindings, make_chips
+from txt.screens.widgets.chips import Chips
 from txt.screens.widgets.dialogs import PageDialog
 from txt.wording.key_page import format_key_page
 
@@ -32,19 +34,26 @@ _HEADINGS = {
 _EMPTY = """\
 There is nothing here yet that txt works on. Put a CSV, TSV, JSON lines or Parquet file with a column of texts into this
 folder, and it shows up here. Enter, and the line below is run: it trains on reviews that come with txt."""
-_KEYS = (
-    Chip("run", "enter", "run it", quiet=True),
-    Chip("other", "→", "another step", quiet=True),
-    Chip("help", "?", "help", quiet=True),
-    Chip("quit", "q", "quit", quiet=True),
-)
-_HELP = (
-    ("↑ ↓, k j", "choose"),
-    ("enter", "run the command that is shown, and come back"),
-    ("→ ←, tab", "another command for the same thing"),
-    ("home end, g G", "first, last"),
-    ("?, f1", "this page"),
-    ("q", "quit"),
+HOME_ACTIONS = (
+    Action(
+        "move",
+        "↑ ↓, k j",
+        "",
+        "choose",
+        calls={"up,k": "move(-1)", "down,j": "move(1)", "pageup": "move(-10)", "pagedown": "move(10)"},
+    ),
+    Action("run", "enter", "run it", "run the command that is shown, and come back"),
+    Action(
+        "other",
+        "→",
+        "another step",
+        "another command for the same thing",
+        shown="→ ←, tab",
+        calls={"tab": "other(1)", "left,shift+tab": "other(-1)"},
+    ),
+    Action("ends", "home end, g G", "", "first, last", calls={"home,g": "move(-1000000)", "end,G": "move(1000000)"}),
+    Action("help", "?", "help", "this page", other="f1", shown="?, f1"),
+    Action("quit", "q", "quit", "quit"),
 )
 
 
@@ -127,19 +136,7 @@ class HomeList(Widget):
 class HomeScreen(Screen[None]):
     """The list, the command for what is chosen, and the keys."""
 
-    BINDINGS = [  # noqa: RUF012
-        ("up,k", "move(-1)", "Up"),
-        ("down,j", "move(1)", "Down"),
-        ("pageup", "move(-10)", "PageDialog up"),
-        ("pagedown", "move(10)", "PageDialog down"),
-        ("home,g", "move(-1000000)", "First"),
-        ("end,G", "move(1000000)", "Last"),
-        ("enter", "run", "Run"),
-        ("right,tab", "other(1)", "Another step"),
-        ("left,shift+tab", "other(-1)", "The step before"),
-        ("question_mark,f1", "help", "Help"),
-        ("q", "quit", "Quit"),
-    ]
+    BINDINGS = make_bindings(HOME_ACTIONS)
 
     def __init__(
         self,
@@ -161,7 +158,7 @@ class HomeScreen(Screen[None]):
         yield Static(id="home-told", classes="quiet")
         yield Static(id="home-command")
         yield Static(id="home-steps", classes="quiet")
-        yield Chips(_KEYS, gap=2, id="keys")
+        yield Chips(make_chips(HOME_ACTIONS), gap=2, id="keys")
 
     def on_mount(self) -> None:
         """Look at the folder, and again from time to time."""
@@ -267,4 +264,6 @@ def _fit_text(text: str, width: int) -> str:
 
 
 def _build_help(about: str) -> Text:
-    return Text("\n").join([format_key_page(_HELP), Text(), *(Text(sanitize(line)) for line in about.splitlines())])
+    return Text("\n").join(
+        [format_key_page(list_help(HOME_ACTIONS)), Text(), *(Text(sanitize(line)) for line in about.splitlines())]
+    )

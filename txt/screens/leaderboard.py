@@ -8,18 +8,20 @@ from rich.table import Table
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 
+from txt.actions import Action
 from txt.charts.plot import Series, draw_line_chart
 from txt.durations import format_duration, format_estimate
 from txt.sanitize import clip
 from txt.screens.app import ThemedApp
+from txt.screens.keys import make_bindings
 from txt.search.board import Board, TrialRow
 from txt.search.ranking import format_param_name, format_param_value, format_params
 
+_STOP = Action("stop", "q", "", "stop and save", calls={"ctrl+c,ctrl+q": "stop"})
 _SPARKS = "▁▂▃▄▅▆▇█"
 _SPARK_WIDTH = 12
 _MARKS = {"done": "✓", "paused": "‖", "pruned": "✂", "running": "▸", "waiting": "·", "failed": "✗"}
@@ -120,11 +122,7 @@ class LeaderboardApp(ThemedApp[Board | None]):
     """Shows a search while it runs; the result is its last board."""
 
     TITLE = "txt grid"
-    BINDINGS = [  # noqa: RUF012
-        Binding("q", "stop", "Stop", show=False, priority=True),
-        Binding("ctrl+c", "stop", "Stop", show=False, priority=True),
-        Binding("ctrl+q", "stop", "Stop", show=False, priority=True),
-    ]
+    BINDINGS = make_bindings((_STOP,), priority=True)
 
     def __init__(self, boards: Callable[[Callable[[], bool]], Iterator[Board]]) -> None:
         super().__init__()

@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from rich.text import Text
 from textual import work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Vertical
 from textual.message import Message
 from textual.widgets import Static
 from textual.worker import get_current_worker
 
+from txt.actions import Action
 from txt.charts.plot import Series, draw_line_chart
 from txt.screens.app import ThemedApp
+from txt.screens.keys import make_bindings
 from txt.search.range_test import RangeTestStep
 from txt.search.range_test_result import RangeTestResult, find_suggestion
 
+_LEAVE = Action("leave", "q", "", "leave; nothing is written then", calls={"escape,ctrl+c,ctrl+q": "leave"})
 _REDRAW_SECONDS = 0.3
 MARKS = {
     "valley": "bright_green",
@@ -64,12 +66,7 @@ class LRFindApp(ThemedApp[list[RangeTestStep] | None]):
     """Runs the test and shows its curve grow; the result is all its steps, or None where it was left early."""
 
     TITLE = "txt lrfind"
-    BINDINGS = [  # noqa: RUF012
-        Binding("q", "leave", "Leave", show=False, priority=True),
-        Binding("escape", "leave", "Leave", show=False, priority=True),
-        Binding("ctrl+c", "leave", "Leave", show=False, priority=True),
-        Binding("ctrl+q", "leave", "Leave", show=False, priority=True),
-    ]
+    BINDINGS = make_bindings((_LEAVE,), priority=True)
 
     def __init__(self, test: Callable[[], Iterator[RangeTestStep]], rule: str, repeats: int) -> None:
         super().__init__()

@@ -13,6 +13,7 @@ from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.files import FORMAT, read_json, write_json
+from txt.json_input import take_field
 from txt.option_schema import list_options
 from txt.search.loss_curve import LossCurve
 from txt.search.range_test import RangeTestStep, build_loss_curves
@@ -158,6 +159,7 @@ def _median_val_loss(tried: Sequence[RangeTestStep]) -> float | None:
 
 
 FILE = "lrfind.json"
+_HIGHEST_RATE = 100.0  # as for --end-lr
 
 
 def make_key(config: TrainConfig) -> str:
@@ -180,8 +182,12 @@ def save_finding(prepared: Prepared, config: TrainConfig, finding: RangeTestResu
 
 def load_suggestion(prepared: Prepared, config: TrainConfig) -> float | None:
     """Return what an earlier test on this data suggested for this architecture and batch size, if there was one."""
-    suggestion = _load_findings(prepared).get(make_key(config), {}).get("suggestion")
-    return float(suggestion) if suggestion else None
+    source, key = f"`{prepared.path / FILE}`", make_key(config)
+    finding = take_field(_load_findings(prepared), key, dict, source, {})
+    suggestion = take_field(finding, "suggestion", float | None, source, None)
+    if suggestion is not None and not 0 < suggestion <= _HIGHEST_RATE:
+        raise InputError(f"{source}: `suggestion` is {suggestion:g}, and no learning rate", "txt lrfind finds it again")
+    return None if suggestion is None else float(suggestion)
 
 
 def _load_findings(prepared: Prepared) -> dict[str, dict[str, Any]]:

@@ -33,7 +33,7 @@ def open_journal(path: Path) -> BaseStorage:
     lock.release()
     try:
         return JournalStorage(JournalFileBackend(str(path), lock))
-    except ValueError as error:
+    except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as error:  # its lines are JSON
         raise InputError(f"the study's journal `{path}` is damaged: {error}", "restore a copy of it") from None
 
 

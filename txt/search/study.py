@@ -115,7 +115,10 @@ class Study:
         there = study.user_attrs.get(_DESCRIPTION)
         if there is None:
             raise InputError(f"study `{name}` was not made by `txt grid`")
-        return cls(study, storage, StudyDescription(**there))
+        try:
+            return cls(study, storage, StudyDescription(**there))
+        except TypeError:
+            raise InputError(f"study `{name}` was made by another version of txt, or is damaged") from None
 
     @property
     def name(self) -> str:

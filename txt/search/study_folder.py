@@ -3,15 +3,16 @@
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
-
-from optuna.storages import BaseStorage
+from typing import TYPE_CHECKING
 
 from txt.consent import allow, is_allowed
 from txt.errors import InputError, did_you_mean
 from txt.files import FORMAT, read_json, write_json
 from txt.json_input import take_field
 from txt.runs.folder import RUNS, STUDIES, check_name
-from txt.search.storage import open_database, open_journal, without_password
+
+if TYPE_CHECKING:
+    from optuna.storages import BaseStorage
 
 STORAGE = "storage"
 """The kind of what is allowed where a study names a database."""
@@ -83,6 +84,8 @@ class StudyFolder:
 
     def describe(self, prepared: Path, storage: str | None) -> None:
         """Write study.json: where the data is and, without its password, the database, which was typed here."""
+        from txt.search.storage import without_password  # optuna, which a wrong name need not wait for
+
         shown = without_password(storage) if storage else None
         if shown is not None:
             allow(STORAGE, *self.storage_key(shown))
@@ -95,6 +98,8 @@ class StudyFolder:
 
     def storage_url(self) -> str | None:
         """Return the URL of the database, without its password; None where the study is kept in a journal."""
+        from txt.search.storage import without_password
+
         path = self.path / "study.json"
         url = take_field(read_json(path), "storage", str | None, f"`{path}`", None)
         return None if url is None else without_password(url)
@@ -107,7 +112,7 @@ class StudyFolder:
         """Say which database this study names."""
         return f"study `{self.name}` says that it is kept in the database `{url}`, which was not typed here"
 
-    def storage(self, url: str | None = None) -> BaseStorage:
+    def storage(self, url: str | None = None) -> "BaseStorage":
         """Open the storage; `url` is the database's, as the user typed it.
 
         A database that only study.json names is not opened before the user has allowed it: to open one is to connect to
@@ -116,6 +121,8 @@ class StudyFolder:
         Raises:
             InputError: it cannot be opened, or is not allowed.
         """
+        from txt.search.storage import open_database, open_journal
+
         known = url or (self.storage_url() if self.exists() else None)
         if known is not None and url is None and not is_allowed(STORAGE, *self.storage_key(known)):
             raise InputError(self.describe_storage(known), f"--storage {known} opens it")

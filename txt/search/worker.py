@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from importlib import import_module
 from multiprocessing import forkserver, get_context
 from multiprocessing.context import ForkContext, ForkServerContext
 from multiprocessing.process import BaseProcess
@@ -13,21 +14,21 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import torch
-
 from txt.data.prepared import Prepared
 from txt.files import open_folder, open_own
 from txt.search.owner import identify_process, is_gone
 from txt.search.study import Study
 from txt.search.study_folder import StudyFolder
-from txt.search.trial import run_trial
 
 _IDLE_SECONDS = 0.5
 _START = "forkserver"  # how worker processes are started
+_PRELOADED = "txt.search.trial"  # brings torch, which the process that starts the workers has no use for
 
 
 def run_worker(study: Study, prepared: Prepared, number: int, threads: int, stop: Callable[[], bool]) -> None:
     """Train points until all are done or `stop()` returns True; wait while others train: points may return."""
+    from txt.search.trial import run_trial
+
     study.optuna.pruner = study.pruner()
     while not stop():
         study.reap()
@@ -70,8 +71,10 @@ class Job:
 def warm_up() -> None:
     """Start the process that workers are forked off; a screen has to be opened after that, as it hides the terminal."""
     if _START == "forkserver":
-        get_context("forkserver").set_forkserver_preload([__name__])
+        get_context("forkserver").set_forkserver_preload([__name__, _PRELOADED])
         forkserver.ensure_running()
+    else:
+        import_module(_PRELOADED)
 
 
 def _process_context() -> ForkServerContext | ForkContext:
@@ -80,6 +83,8 @@ def _process_context() -> ForkServerContext | ForkContext:
 
 def _main(job: Job) -> None:
     _leave_terminal(job.log)
+    import torch
+
     stop = _stop_on_signals(job.supervisor)
     if torch.cuda.is_available():
         torch.cuda.set_device(job.number % torch.cuda.device_count())  # what `cuda` means from here on

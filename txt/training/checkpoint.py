@@ -7,14 +7,13 @@ executed when it is opened. Data order and dropout follow from the seed and the 
 import shutil
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
-
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from typing import TYPE_CHECKING, Any
 
 from txt.errors import InputError
 from txt.files import FORMAT, atomic_folder, read_json, sha256, write_json
-from txt.model.saved import restore_system_errors
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 _STATE, _TENSORS = "state.json", "state.safetensors"
 
@@ -55,12 +54,12 @@ class Checkpoint:
     """A checkpoint as read back."""
 
     progress: TrainingProgress
-    tensors: dict[str, Tensor]
+    tensors: "dict[str, Tensor]"
     settings: dict[str, Any]
 
 
 def save_checkpoint(
-    folder: Path, progress: TrainingProgress, tensors: dict[str, Tensor], settings: dict[str, Any], keep: int
+    folder: Path, progress: TrainingProgress, tensors: "dict[str, Tensor]", settings: dict[str, Any], keep: int
 ) -> Path:
     """Write a checkpoint into `folder` and remove all but the newest `keep`.
 
@@ -74,6 +73,10 @@ def save_checkpoint(
     Raises:
         OSError: the disk is full or cannot be written; earlier checkpoints are untouched.
     """
+    from safetensors.torch import save_file
+
+    from txt.model.saved import restore_system_errors
+
     path = folder / f"step-{progress.step:08d}"
     with restore_system_errors(), atomic_folder(path) as beside:
         # `beside` is a hidden folder next to `path`. Both files are written into it and flushed to disk; then one
@@ -110,12 +113,24 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises:
         InputError: it is damaged; the hint names the one before it.
     """
+    from safetensors.torch import load_file
+
+    record = check_checkpoint(path)
+    return Checkpoint(TrainingProgress(**record["progress"]), load_file(path / _TENSORS), record["settings"])
+
+
+def check_checkpoint(path: Path) -> dict[str, Any]:
+    """Return what is on record of a checkpoint whose tensors are whole; they are not loaded.
+
+    Raises:
+        InputError: it is damaged; the hint names the one before it.
+    """
     record = read_json(path / _STATE)
     if not (path / _TENSORS).is_file() or sha256(path / _TENSORS) != record["sha256"]:
         older = [other for other in list_checkpoints(path.parent) if other.name < path.name]
         hint = f"--at-step {parse_step(older[0])} goes on from the one before it" if older else "no older one is left"
         raise InputError(f"checkpoint `{path}` is damaged: its checksum differs", hint)
-    return Checkpoint(TrainingProgress(**record["progress"]), load_file(path / _TENSORS), record["settings"])
+    return record
 
 
 def parse_step(path: Path) -> int:

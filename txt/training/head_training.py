@@ -14,7 +14,7 @@ from functools import partial
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 from txt.data.prepared import Prepared
 from txt.errors import InputError
@@ -34,6 +34,7 @@ from txt.training.machine import Machine, measure_peak_memory
 from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
 from txt.training.plan import derive_seed, linear_with_warmup
+from txt.training.start import Built
 from txt.training.validation import is_better
 
 TEMPERATURE = 0.07
@@ -47,7 +48,7 @@ class HeadTraining:
     It keeps no checkpoints: it takes seconds to minutes, and starts again from the beginning after a stop.
     """
 
-    def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group) -> None:
+    def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group, built: Built) -> None:
         if group.size > 1:
             raise InputError("--freeze all and --few-shot train in one process", "start it without torchrun")
         self.run, self.config, self.machine, self.group = run, run.config(), machine, group
@@ -56,7 +57,8 @@ class HeadTraining:
         if len(np.unique(self.train.labels)) < 2:
             raise InputError(f"`{prepared.path}` has labeled rows of one class only in its train split")
         self.tokenizer = prepared.path / "tokenizer"
-        model = build_model(self.config, prepared, machine.device)
+        model = built.model or build_model(self.config, prepared, machine.device)
+        nn.Module.to(model, machine.device)
         if not isinstance(model, PretrainedClassifier):
             raise InputError(f"`{self.config.pretrained}` is not a pretrained encoder", "--from minilm is one")
         self.model = model

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch import nn
 
 from txt.config import TrainConfig
 from txt.data.prepared import Prepared
@@ -34,6 +35,7 @@ from txt.training.machine import Machine, choose_machine, measure_peak_memory
 from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
 from txt.training.plan import TrainingPlan
+from txt.training.start import Built
 from txt.training.validation import is_better, score_split
 
 if TYPE_CHECKING:
@@ -45,7 +47,11 @@ _MOST_HALVINGS = 10
 
 
 def train(
-    run: Run, prepared: Prepared, stop: Callable[[], bool] = lambda: False, resume: Checkpoint | None = None
+    run: Run,
+    prepared: Prepared,
+    stop: Callable[[], bool] = lambda: False,
+    resume: Checkpoint | None = None,
+    built: Built = Built(),  # noqa: B008
 ) -> Generator[Event, None, None]:
     """Train the run's model on prepared data, yielding events; each is written to the run's events.jsonl first.
 
@@ -56,6 +62,7 @@ def train(
         prepared: the data.
         stop: asked after every step; True saves and ends.
         resume: the checkpoint to go on from.
+        built: what is there already of what a training makes.
 
     Raises:
         InputError: the data cannot be trained on, or the checkpoint belongs to other options or data.
@@ -64,7 +71,7 @@ def train(
     config = run.config()
     _check_trainable(prepared, config)
     machine = choose_machine(config, resume.settings.get("precision") if resume else None)
-    training = _kind_of(config)(run, prepared, machine, join_group())
+    training = _kind_of(config)(run, prepared, machine, join_group(), built)
     if resume:
         training.restore(resume)
     if not training.group.writes:
@@ -82,18 +89,19 @@ def train(
 class Training:
     """One training as it goes on: the model, its optimizer, and how far it has come."""
 
-    def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group) -> None:
+    def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group, built: Built) -> None:
         self.run, self.config, self.machine, self.group = run, run.config(), machine, group
         self.num_classes = len(prepared.labels)
         self.train, self.val = prepared.split("train"), prepared.split("val")
         self.tokenizer = prepared.path / "tokenizer"
         self.plan = TrainingPlan(self.train.lengths, self.config)
-        self.model = build_model(self.config, prepared, machine.device)
+        self.model = built.model or build_model(self.config, prepared, machine.device)
+        nn.Module.to(self.model, machine.device)
         scale_of = partial(learning_rate_scale, self.model, self.config)
         self.optimizer = FlatAdamW(self.model, machine.dtype, self.config.weight_decay, scale_of)
         self.optimizer.working.train()
         self.optimizer.working.gradient_checkpointing = self.config.gradient_checkpointing
-        edits = make_fresh_edits(self.config, prepared)
+        edits = built.edits or make_fresh_edits(self.config, prepared)
         self.gradients = BatchGradients(self.train, self.num_classes, self.plan, self.optimizer, machine, group, edits)
         self.progress = TrainingProgress()
         self.meter = Meter()

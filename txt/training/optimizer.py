@@ -92,7 +92,10 @@ class FlatAdamW:
         # kernel gets slices of our own tensors, so what it updates is what a checkpoint stores.
         for piece in self._pieces:
             adamw(
-                *([each] for each in (piece.weights, piece.gradient, piece.first_moment, piece.second_moment)),
+                [piece.weights],
+                [piece.gradient],
+                [piece.first_moment],
+                [piece.second_moment],
                 [],
                 [piece.steps],
                 fused=True,
@@ -179,8 +182,8 @@ class FlatAdamW:
         flat = (self.weights, self.gradients, self._first_moment, self._second_moment)
         slices = zip(*(tensor.split(self._sizes) for tensor in flat), strict=True)
         return [
-            _Piece(*own, torch.zeros((), dtype=torch.float32, device=own[0].device), decay, scale)
-            for own, (decay, scale) in zip(slices, groups, strict=True)
+            _Piece(weights, gradient, first, second, torch.zeros((), device=weights.device), decay, scale)
+            for (weights, gradient, first, second), (decay, scale) in zip(slices, groups, strict=True)
         ]
 
 

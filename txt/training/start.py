@@ -1,13 +1,15 @@
-"""Finds or makes what training starts from: a data file, a prepared folder or a run, as the user names it."""
+"""Finds or makes what training starts from: a data file, a prepared folder or a run, as the user names it.
+
+torch is imported where it is needed, which is after all that can be refused without it: where the training is a process
+of its own, this one can do without.
+"""
 
 import math
 import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple
-
-import torch
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from txt.config import PrepareConfig, TrainConfig
 from txt.consent import MODEL, is_allowed
@@ -16,16 +18,19 @@ from txt.data.hub import locate_model
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.progress import ProgressWatcher
+from txt.data.reading.source import check_file
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
 from txt.labeling.store.stored_labels import open_stored_labels
+from txt.model.pretrained_check import check_pretrained
 from txt.runs.folder import Run
 from txt.runs.state import STARTING, make_own_status, write_status
 from txt.training.batches import steps_per_epoch
-from txt.training.checkpoint import Checkpoint, list_checkpoints, load_checkpoint, parse_step
-from txt.training.distributed import join_group
-from txt.training.fresh_edits import check_edits, make_fresh_edits
-from txt.training.machine import find_device
+from txt.training.checkpoint import Checkpoint, check_checkpoint, list_checkpoints, load_checkpoint, parse_step
+from txt.training.fresh_edits import FreshEdits, check_edits, make_fresh_edits
+
+if TYPE_CHECKING:
+    from txt.model.pretrained import Model
 
 PREPARED = Path("prepared")
 """The prepared folder that is used by default; in a run that was started from a data file, the one inside the run."""
@@ -38,18 +43,28 @@ Settle = Callable[[TrainConfig, Prepared], TrainConfig]
 """Sets the options that depend on the data, before the run is described."""
 
 
+class Built(NamedTuple):
+    """What was made of the options to see whether it can be, for the training to go on with."""
+
+    model: "Model | None" = None
+    edits: FreshEdits | None = None
+
+
 class Start(NamedTuple):
     """What a training begins with; a new one has nothing to resume."""
 
     run: Run
     prepared: Prepared
     resume: Checkpoint | None = None
+    built: Built = Built()
 
 
 def start_on_prepared(
-    folder: Path, config: TrainConfig, name: str | None, settle: Settle = lambda config, _: config
+    folder: Path, config: TrainConfig, name: str | None, settle: Settle = lambda config, _: config, here: bool = True
 ) -> Start:
     """Make a new run on a prepared folder, with the options that `settle` makes of `config`.
+
+    `here` says that this process will train; otherwise nothing is built that a check does not need.
 
     Raises:
         InputError: there is no such folder, device or pretrained model, the data was prepared for another one, the
@@ -59,15 +74,15 @@ def start_on_prepared(
         raise InputError(
             "there is nothing to train on: no `prepared` folder here", "txt train DATA, or txt prepare DATA"
         )
-    find_device(config.device)
+    _check_device(config)
     check_edits(config)
     prepared = Prepared.open(folder)
-    _check_weights(config, prepared)
+    model = _build_pretrained(config, prepared, here)
     with Run.new(name) as run:
         _say_starting(run)
-        make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
+        edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
         run.describe(settle(ensure_epochs(config, prepared), prepared), folder, prepared.fingerprint)
-    return Start(run, prepared)
+    return Start(run, prepared, built=Built(model, edits))
 
 
 def start_on_file(
@@ -79,16 +94,19 @@ def start_on_file(
     told: Callable[[DataReport], None],
     settle: Settle = lambda config, _: config,
     choose_tokenizer: Callable[[Sequence[str]], str | None] | None = None,
+    here: bool = True,
 ) -> Start:
     """Prepare a data file into the folder of a new run; `progress` hears how far it is, `told` gets the data report.
 
-    `choose_tokenizer` names a tokenizer that suits some of the texts, or None for the one that `preparing` says.
+    `choose_tokenizer` names a tokenizer that suits some of the texts, or None for the one that `preparing` says; `here`
+    is as in `start_on_prepared`.
 
     Raises:
         InputError: the file cannot be prepared, no such device or pretrained model, the run's name is taken, or rows
             cannot be edited as asked; nothing is left.
     """
-    find_device(config.device)
+    check_file(file)
+    _check_device(config)
     check_edits(config)
     with Run.new(name) as run:
         _say_starting(run)
@@ -96,18 +114,32 @@ def start_on_file(
         decided = open_stored_labels(file, preparing)
         told(prepare(file, preparing, folder, progress, decided=decided, choose_tokenizer=choose_tokenizer))
         prepared = Prepared.open(folder)
-        _check_weights(config, prepared)
-        make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
+        model = _build_pretrained(config, prepared, here)
+        edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
         run.describe(settle(ensure_epochs(config, prepared), prepared), folder, prepared.fingerprint)
-    return Start(run, prepared)
+    return Start(run, prepared, built=Built(model, edits))
 
 
-def _check_weights(config: TrainConfig, prepared: Prepared) -> None:
-    """Refuse pretrained weights that cannot be trained, before a run is made that would be left behind."""
-    if config.pretrained is not None:
-        from txt.model.build import build_model  # takes seconds to import
+def _check_device(config: TrainConfig) -> None:
+    """Refuse a device that is not there; a processor always is."""
+    if config.device not in ("auto", "cpu"):
+        from txt.training.machine import find_device
 
-        build_model(config, prepared, torch.device("cpu"))
+        find_device(config.device)
+
+
+def _build_pretrained(config: TrainConfig, prepared: Prepared, here: bool) -> "Model | None":
+    """Refuse pretrained weights that cannot be trained, before a run is made that would be left behind.
+
+    Returns the model where it had to be built.
+    """
+    if config.pretrained is None or (check_pretrained(config, prepared) and (config.rungs or not here)):
+        return None  # the ladder makes of an encoder what it needs
+    import torch
+
+    from txt.model.build import build_model
+
+    return build_model(config, prepared, torch.device("cpu"))
 
 
 def ensure_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
@@ -124,6 +156,8 @@ def start_together(make: Callable[[], Start]) -> Start:
     Raises:
         TxtError: the first process could not make it.
     """
+    from txt.training.distributed import join_group
+
     group = join_group()
     start, problem = None, None
     if group.writes:
@@ -149,13 +183,14 @@ def _try_start(make: Callable[[], Start]) -> tuple[Start | None, TxtError | None
         return None, error
 
 
-def resume(name: str, changes: dict[str, Any], at_step: int | None = None) -> Start:
+def resume(name: str, changes: dict[str, Any], at_step: int | None = None, here: bool = True) -> Start:
     """Find what a stopped run needs to go on, from its newest checkpoint or the one at a step.
 
     Args:
         name: the run's name or path.
         changes: options given anew; only those of HARMLESS may differ from what the run was started with.
         at_step: the step of the checkpoint to go on from.
+        here: this process will train; otherwise the checkpoint is checked, and not loaded.
 
     Raises:
         InputError: no such run, nothing to resume, a damaged checkpoint, other options or other data.
@@ -179,7 +214,7 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None) -> St
         )
     if changes:
         run.describe(config.with_options(**changes), prepared.path, prepared.fingerprint)
-    start = Start(run, prepared, _load_checkpoint_at(run, at_step))
+    start = Start(run, prepared, _load_checkpoint_at(run, at_step, here))
     _say_starting(run)
     return start
 
@@ -201,7 +236,7 @@ def _say_starting(run: Run) -> None:
     write_status(run, make_own_status(os.getpid(), STARTING))
 
 
-def _load_checkpoint_at(run: Run, at_step: int | None) -> Checkpoint | None:
+def _load_checkpoint_at(run: Run, at_step: int | None, here: bool = True) -> Checkpoint | None:
     """Read the checkpoint to go on from; None for a run that was stopped before its first, and begins anew."""
     found = list_checkpoints(run.checkpoints)
     if at_step is not None:
@@ -209,4 +244,6 @@ def _load_checkpoint_at(run: Run, at_step: int | None) -> Checkpoint | None:
         if not found:
             have = ", ".join(str(parse_step(path)) for path in list_checkpoints(run.checkpoints)) or "none"
             raise InputError(f"run `{run.name}` has no checkpoint at step {at_step}", f"it has: {have}")
-    return load_checkpoint(found[0]) if found else None
+    if found and not here:
+        check_checkpoint(found[0])
+    return load_checkpoint(found[0]) if found and here else None

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from txt.actions import Action
 from txt.charts.plot import Series, draw_bars, draw_line_chart
 from txt.durations import format_estimate
-from txt.labeling.actions import ACTIONS, Action
+from txt.labeling.actions import ACTIONS
 from txt.labeling.agreement import Agreement
 from txt.labeling.item import Item, LabelProgress
 from txt.labeling.row_states import FROM_FILE

@@ -3,16 +3,16 @@
 import shlex
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from rich.text import Text
 
+from txt.actions import Action, list_help
 from txt.charts.run_plots import format_metric_name
 from txt.charts.ticks import format_clock
 from txt.metrics import LOSS
 from txt.runs.diagnosis import Advice
-from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Saved, Started, Warned
+from txt.runs.events import Acknowledged, Evaluation, Event, Finished, Rung, Saved, Started, Warned
 from txt.runs.live import REMOVED, LogEntry, WatchedRun
 from txt.runs.state import (
     DIED,
@@ -33,41 +33,28 @@ from txt.sanitize import clip, sanitize
 from txt.wording.key_page import format_key_page
 from txt.wording.labeling import draw_progress_rule, join_left_right
 
-
-@dataclass(frozen=True)
-class RunAction:
-    """A key and what it does; `controls` are for the training itself, `rare` ones are shown where there is room."""
-
-    name: str
-    key: str
-    word: str
-    help: str
-    controls: bool = False
-    rare: bool = False
-
-
 RUN_ACTIONS = (
-    RunAction("pause", "p", "pause", "pause the training, or go on with it; space too", controls=True),
-    RunAction("save", "s", "save", "write a checkpoint now", controls=True),
-    RunAction("stop", "x", "stop", "stop and save; --resume goes on", controls=True),
-    RunAction("discard", "X", "discard", "stop, and remove the run", controls=True, rare=True),
-    RunAction("slower", "-", "rate ÷2", "halve the learning rate from here on", controls=True),
-    RunAction("faster", "+", "×2", "double the learning rate from here on", controls=True),
-    RunAction("note", "n", "note", "write a note on the run", rare=True),
-    RunAction("detach", "d", "detach", "leave the screen; the training goes on", controls=True),
-    RunAction("metric", "m", "metric", "show another score, the gradient norm, rows/s, memory", rare=True),
-    RunAction("axis", "a", "axis", "over steps, epochs or time", rare=True),
-    RunAction("smooth", "g", "smooth", "smooth the curves more, or not at all", rare=True),
-    RunAction("log", "l", "log", "logarithmic losses and learning rates", rare=True),
-    RunAction("overlay", "o", "overlay", "lay earlier runs behind", rare=True),
-    RunAction("picture", "c", "picture", "save the screen as an SVG file", rare=True),
-    RunAction("help", "?", "keys", "all keys"),
-    RunAction("leave", "q", "leave", "leave: detach, or stop the training"),
+    Action("pause", "p", "pause", "pause the training, or go on with it; space too", other="space", controls=True),
+    Action("save", "s", "save", "write a checkpoint now", controls=True),
+    Action("stop", "x", "stop", "stop and save; --resume goes on", controls=True),
+    Action("discard", "X", "discard", "stop, and remove the run", controls=True, rare=True),
+    Action("slower", "-", "rate ÷2", "halve the learning rate from here on", controls=True),
+    Action("faster", "+", "×2", "double the learning rate from here on", other="=", controls=True),
+    Action("note", "n", "note", "write a note on the run", rare=True),
+    Action("detach", "d", "detach", "leave the screen; the training goes on", controls=True),
+    Action("metric", "m", "metric", "show another score, the gradient norm, rows/s, memory", rare=True),
+    Action("axis", "a", "axis", "over steps, epochs or time", rare=True),
+    Action("smooth", "g", "smooth", "smooth the curves more, or not at all", rare=True),
+    Action("log", "l", "log", "logarithmic losses and learning rates", rare=True),
+    Action("overlay", "o", "overlay", "lay earlier runs behind", rare=True),
+    Action("picture", "c", "picture", "save the screen as an SVG file", rare=True),
+    Action("help", "?", "keys", "all keys", other="f1"),
+    Action("leave", "q", "leave", "leave: detach, or stop the training"),
 )
 REPLAY_ACTIONS = (
-    RunAction("pause", "p", "pause", "hold the replay, or go on with it; space too"),
-    RunAction("slower", "-", "slower", "half as fast"),
-    RunAction("faster", "+", "faster", "twice as fast"),
+    Action("pause", "p", "pause", "hold the replay, or go on with it; space too", other="space"),
+    Action("slower", "-", "slower", "half as fast"),
+    Action("faster", "+", "faster", "twice as fast", other="="),
 )
 _MORE_KEYS = (
     ("1 2 3 4", "loss, score, learning rate or gap alone; again or esc: all"),
@@ -177,9 +164,9 @@ def format_log(entries: Sequence[LogEntry], epochs: int, width: int) -> list[Tex
     return lines
 
 
-def build_help_page(actions: Sequence[RunAction]) -> Text:
+def build_help_page(actions: Sequence[Action]) -> Text:
     """Return all keys and what they do."""
-    return format_key_page([(action.key, action.help) for action in actions] + list(_MORE_KEYS))
+    return format_key_page([*list_help(actions), *_MORE_KEYS])
 
 
 def _describe_course(run: WatchedRun) -> list[str]:
@@ -236,6 +223,15 @@ def _describe_evaluation(event: Evaluation, epochs: int) -> _LogLine:
     return _LogLine(words, "  ◆ best" if event.best else "")
 
 
+def describe_rung(event: Rung) -> str:
+    """Say how good a rung of the ladder is, or why it was left out."""
+    if event.log_loss is None or event.accuracy is None:
+        return f"{event.name}: left out, {event.reason}"
+    loss, accuracy = (f"{value:.3f} [{low:.3f}, {high:.3f}]" for value, low, high in (event.log_loss, event.accuracy))
+    kept = ", the best so far" if event.kept else ""
+    return f"{event.name}: log loss {loss}, accuracy {accuracy} on {event.rows:,} rows, {event.seconds:.1f} s{kept}"
+
+
 def _describe_saved(event: Saved, _epochs: int) -> str | None:
     return None if event.best else f"checkpoint at step {event.step:,}"
 
@@ -267,6 +263,7 @@ def _describe_answer(event: Acknowledged, _epochs: int) -> str:
 
 _WORDS: dict[type, Callable[..., str | _LogLine | None]] = {
     Evaluation: _describe_evaluation,
+    Rung: lambda event, _epochs: describe_rung(event),
     Saved: _describe_saved,
     Started: _describe_started,
     Finished: _describe_finished,

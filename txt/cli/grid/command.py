@@ -13,6 +13,7 @@ from txt.cli.grid.study import OpenStudy, begin_study, resume_study
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.options import GivenOptions, build_config, takes
 from txt.cli.terminal import has_screen
+from txt.cli.training_options import LADDER_ALONE
 from txt.config import GridConfig, PrepareConfig, TrainConfig
 from txt.errors import InputError, Interrupted, TxtError
 
@@ -27,7 +28,7 @@ def register(app: typer.Typer) -> None:
     app.command("grid")(grid)
 
 
-@takes(GridConfig, TrainConfig, PrepareConfig, listed=LISTED)
+@takes(GridConfig, TrainConfig, PrepareConfig, listed=LISTED, without=LADDER_ALONE)
 def grid(
     source: Annotated[
         str | None, typer.Argument(help="Prepared folder or data file [./prepared].", show_default=False)

@@ -11,6 +11,7 @@ from txt.cli.grid.space import build_space, choose_sampler, say_count
 from txt.cli.options import GivenOptions, build_config, read_config_file
 from txt.cli.stage_bar import StageBar
 from txt.config import GridConfig, PrepareConfig, TrainConfig
+from txt.data.reading.source import check_file
 from txt.errors import InputError
 from txt.option_schema import list_options
 
@@ -39,8 +40,6 @@ def begin_study(
     searching: GridConfig,
 ) -> OpenStudy:
     """Create the study that the command line describes, or join it if it exists."""
-    from txt.search.study_folder import StudyFolder
-
     options = read_config_file(config, TrainConfig, PrepareConfig)
     if options.get("learning_rate") == "auto":
         raise InputError(f'`{config}` has lr = "auto", and a search needs rates', "lr = [1e-4, 3e-4, 1e-3]")
@@ -56,9 +55,13 @@ def begin_study(
         PrepareConfig, given, {"tokenizer": base.pretrained} if base.pretrained else {}, options, given.settings
     )
     with_file = source is not None and not Path(source).is_dir()
+    if with_file:
+        check_file(str(source))
     checked = None if with_file else _open_prepared(source, given)
     if searching.storage:
         _check_storage(searching.storage)
+    from txt.search.study_folder import StudyFolder
+
     folder = StudyFolder.new(name)
     try:
         prepared = checked or _prepare_data(str(source), preparing, folder)
@@ -89,11 +92,6 @@ def resume_study(
     name: str, source: str | None, fresh: Sequence[str], given: GivenOptions, searching: GridConfig
 ) -> OpenStudy:
     """Open an existing study; options that only a new study can take are refused."""
-    from txt.consent import allow
-    from txt.search.storage import without_password
-    from txt.search.study import Study
-    from txt.search.study_folder import STORAGE, StudyFolder
-
     extra = [f"--{each}" for each in fresh]
     extra += [item.flag for item in list_options(TrainConfig).values() if item.name in given]
     extra += [item.flag for item in list_options(PrepareConfig).values() if item.name in given]
@@ -108,9 +106,15 @@ def resume_study(
             f"--resume goes on with a study as it was made, and takes no `{told}`",
             "it takes --workers, --timeout, --keep-models and --storage",
         )
+    from txt.search.study_folder import STORAGE, StudyFolder
+
     folder = StudyFolder.open(name)
     if searching.storage is None:
         require_storage_consent(folder)
+    from txt.consent import allow
+    from txt.search.storage import without_password
+    from txt.search.study import Study
+
     study = Study.open(folder.name, folder.storage(searching.storage))
     if searching.storage is not None:
         allow(STORAGE, *folder.storage_key(without_password(searching.storage)))

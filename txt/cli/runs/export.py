@@ -31,6 +31,7 @@ def export(
 
     Example: `txt runs export --csv` or `txt runs export 001 002 --tensorboard`
     """
+    from txt.files import refuse_link
     from txt.runs.curves import read_curves
     from txt.runs.export import write_csv, write_tensorboard
     from txt.runs.folder import Run, list_runs
@@ -45,6 +46,8 @@ def export(
         tell_bad_lines(name, each)
     if tensorboard:
         folder = to or Path("tensorboard")
+        if to is None:
+            refuse_link(folder)
         for name, each in curves.items():
             write_tensorboard(each, name, folder)
         say(f"wrote {len(curves)} runs: tensorboard --logdir {folder}")

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from array import array
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
@@ -17,7 +18,8 @@ from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.rows import Form, add_columns, read_records
 from txt.data.reading.source import read_state
 from txt.errors import InputError
-from txt.files import atomic_write
+from txt.files import atomic_write, open_plain
+from txt.json_input import parse_json, take_field, take_list
 
 INDEX_FORMAT = 2
 UNLABELED = -1
@@ -91,6 +93,9 @@ class RowIndex:
         return np.where((self.hashes[rows] == hashes) & (low + occurrences < len(self)), rows, -1)
 
 
+_LONGEST_HEADER = 1 << 24  # bytes of an index's first line, which has the labels
+
+
 @dataclass(frozen=True)
 class ScanProgress:
     """How far a scan has come; with the last one come the index, the form with all columns, and notes for the user."""
@@ -144,21 +149,37 @@ def scan_file(path: Path, form: Form, limit: int | None = None) -> Iterator[Scan
 def read_index(path: Path, source: Path, asked: ReadingOptions) -> tuple[Form, RowIndex] | None:
     """Return the kept form and index of a data file; None where there is none, or the file has changed since."""
     try:
-        with path.open("rb") as file:
-            header = json.loads(file.readline())
+        with open_plain(path) as file:
+            header = parse_json(file.readline(_LONGEST_HEADER), "the index")
             if header["of"] != _describe_source(source, asked):
                 return None
-            count = header["rows"]
+            count = take_field(header, "rows", int, "the index")
+            if not 0 <= count <= os.fstat(file.fileno()).st_size:
+                return None
             offsets = np.fromfile(file, np.int64, count + 1)
             hashes = np.fromfile(file, np.uint64, count)
             order = np.fromfile(file, np.int32, count)
             codes = np.fromfile(file, np.int16, count)
             form = Form.from_json(header["form"])
-    except (OSError, ValueError, KeyError, TypeError):
+            labels = tuple(take_list(header, "labels", str, "the index"))
+            size = source.stat().st_size
+    except (OSError, InputError, ValueError, KeyError, TypeError, AttributeError):
         return None
-    if len(codes) != count or (form.content is not None and not Path(form.content).is_file()):
+    if len(codes) != count or not _fits(offsets, order, codes, size, len(labels)):
         return None
-    return form, RowIndex(offsets, hashes, order, codes, tuple(header["labels"]), complete=True)
+    if form.content is not None and not Path(form.content).is_file():
+        return None
+    return form, RowIndex(offsets, hashes, order, codes, labels, complete=True)
+
+
+def _fits(
+    offsets: npt.NDArray[np.int64], order: npt.NDArray[np.int32], codes: npt.NDArray[np.int16], size: int, labels: int
+) -> bool:
+    """Tell whether an index stays within its file of so many bytes, its rows and its labels."""
+    if not len(order):
+        return True
+    rising = bool(offsets[0] >= 0 and offsets[-1] <= size and (np.diff(offsets) >= 0).all())
+    return rising and order.min() >= 0 and order.max() < len(order) and codes.max() < labels
 
 
 def write_index(path: Path, source: Path, asked: ReadingOptions, form: Form, index: RowIndex) -> None:

@@ -175,6 +175,18 @@ class Source:
                 yield piece
 
 
+def check_file(data: Path | str) -> None:
+    """Refuse data that cannot be opened, before anything is loaded to read it with; pipes are not looked into.
+
+    Raises:
+        InputError: a file is missing or cannot be read.
+    """
+    for word in split_paths(str(data)):
+        path = Path(word) if _exists(Path(word)) else _cut_part(word)[0]
+        if word != "-" and not is_pattern(word) and not path.is_dir() and not path.is_fifo():
+            Source(path, word).packing()
+
+
 def guess_format(path: Path) -> str | None:
     """Return the format that a file's ending stands for, ignoring `.gz`; None for any other ending."""
     return FORMATS.get(Source(path, path.name).ending)
@@ -239,10 +251,12 @@ def name_beside(data: Path | str) -> Path:
     """Return a path beside the data, in whose name no character has a meaning: for files that belong to it."""
     words = split_paths(str(data))
     path = Path(words[0].rstrip("/") or words[0])
+    if path.name in ("", ".."):  # `.`, `..` or `/`, which have no name to build on
+        path = path.resolve()
     name = _GLOB.sub("_", path.name.replace(PART_MARK, "."))
     if len(words) > 1:
         name = f"{name}+{len(words) - 1}"
-    return path.with_name(name) if name else path
+    return path.with_name(name) if name else path / "root"
 
 
 def is_pattern(data: str) -> bool:

@@ -18,10 +18,10 @@ def in_main_thread() -> bool:
 
 @contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt the block after so many seconds.
+    """Interrupt the block after so many seconds of processor time, so that a busy machine cuts nothing short.
 
-    The engine of `re` looks for signals while it works, so that it is interrupted too. Python hears the system's alarm
-    clock in the main thread only; in another one there is no limit.
+    The engine of `re` looks for signals while it works, so that it is interrupted too. Python hears the system's timer
+    in the main thread only; in another one there is no limit.
 
     Raises:
         TooSlowError: the time was up.
@@ -33,10 +33,10 @@ def time_limit(seconds: float) -> Iterator[None]:
     if not in_main_thread():
         yield
         return
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, seconds)
+    before = signal.signal(signal.SIGVTALRM, stop)
+    signal.setitimer(signal.ITIMER_VIRTUAL, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)

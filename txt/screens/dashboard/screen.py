@@ -10,6 +10,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.message import Message
 
+from txt.actions import Action
 from txt.charts.plot_view import MOVES, SMOOTHINGS, PlotView, Scene
 from txt.charts.run_plots import list_metrics
 from txt.errors import TxtError
@@ -24,12 +25,13 @@ from txt.screens.app import ActingScreen
 from txt.screens.dashboard.overlay_dialog import RunChoiceDialog
 from txt.screens.dashboard.panels import PLOT_NAMES, DrawingBudget, LogPane, PlotPanel, Plots
 from txt.screens.dashboard.steering import Steering, ask_to_discard, ask_to_leave, ask_to_stop
+from txt.screens.keys import find_action
 from txt.screens.widgets.chips import Chip, Chips
 from txt.screens.widgets.dialogs import LineDialog, PageDialog, TypedAhead
 from txt.screens.widgets.text_rows import TextRows
 from txt.training.control import DISCARD, NOTE, PAUSE, RATE, RESUME, SAVE, STOP
 from txt.wording import run as run_words
-from txt.wording.run import REPLAY_ACTIONS, RUN_ACTIONS, RunAction
+from txt.wording.run import REPLAY_ACTIONS, RUN_ACTIONS
 
 TICK_SECONDS = 0.2
 _SHARE = 0.04  # of a core that drawing may use: when one core is late, all cores of a training wait for it
@@ -81,7 +83,7 @@ class DashboardScreen(ActingScreen):
         yield Chips(id="keys")
 
     @property
-    def actions(self) -> tuple[RunAction, ...]:
+    def actions(self) -> tuple[Action, ...]:
         """What keys do here: a replay has no training to steer."""
         if self.replay is None:
             return RUN_ACTIONS
@@ -103,7 +105,7 @@ class DashboardScreen(ActingScreen):
             self.app.screen.post_message(TypedAhead(event))
             return
         self._notice = ""
-        action = next((each for each in self.actions if event.character == each.key), None)
+        action = find_action(event, self.actions)
         if event.key in MOVES:
             self._change_view(MOVES[event.key](self.view))
         elif event.character and event.character in "12345"[: len(PLOT_NAMES)]:
@@ -112,12 +114,6 @@ class DashboardScreen(ActingScreen):
             self.query_one(LogPane).page(1 if event.key == "pageup" else -1)
         elif event.key == "escape":
             self._show_alone(None)
-        elif event.key == "space":
-            self.run_action_named("pause")
-        elif event.character == "=":
-            self.run_action_named("faster")
-        elif event.key == "f1":
-            self.run_action_named("help")
         elif action:
             self.run_action_named(action.name)
         elif event.is_printable:
@@ -400,6 +396,6 @@ class DashboardScreen(ActingScreen):
             self._keys_shown = chips
             self.query_one("#keys", Chips).show(chips)
 
-    def _choose_word(self, action: RunAction) -> str:
+    def _choose_word(self, action: Action) -> str:
         held = self.replay.paused if self.replay else self.watched.state == PAUSED
         return "go on" if action.name == "pause" and held else action.word

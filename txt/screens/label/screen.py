@@ -15,10 +15,11 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
+from txt.actions import Action
 from txt.charts.plot import draw_bars
 from txt.data.reading.how_read import ReadingOptions
 from txt.errors import InputError, TxtError
-from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES, Action
+from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES
 from txt.labeling.active.active_learning import ActiveLearning
 from txt.labeling.active.model_status_text import summarize_status
 from txt.labeling.classes import check_new_class, parse_first_classes
@@ -30,10 +31,10 @@ from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
 from txt.sanitize import clip, sanitize_lines
 from txt.screens.app import ActingScreen
+from txt.screens.keys import build_action_chips, find_action
 from txt.screens.label.class_bar import ClassBar
 from txt.screens.label.file_search import FileSearch
 from txt.screens.label.find_dialog import FindDialog
-from txt.screens.label.keys import build_action_chips, find_action
 from txt.screens.label.label_all_dialog import LabelAllDialog
 from txt.screens.label.leave_questions import ask_to_leave, ask_to_leave_unsaved, write_export
 from txt.screens.label.messages import RulesAnswered, Scanned

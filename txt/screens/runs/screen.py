@@ -14,14 +14,16 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Static
 
+from txt.actions import Action, list_help
 from txt.errors import InputError, TxtError
 from txt.runs.folder import RUNS, Run
 from txt.runs.listing import SORTS, filter_runs, sort_runs
 from txt.runs.notes import change_tags, write_note
 from txt.runs.pruning import check_idle, check_removable, describe_importance, find_borrowers
 from txt.runs.summary import RunSummary, find_leaders, summarize_runs
-from txt.sanitize import sanitize
+from txt.sanitize import sanitize, sanitize_colored
 from txt.screens.app import ThemedApp
+from txt.screens.keys import make_bindings, make_chips
 from txt.screens.runs.table import RunTable
 from txt.screens.widgets.chips import Chip, Chips
 from txt.screens.widgets.dialogs import ChoiceDialog, LineDialog, PageDialog
@@ -29,53 +31,34 @@ from txt.wording.key_page import format_key_page
 from txt.wording.run_table import format_remarks_line, format_size
 
 _RELOAD_SECONDS = 5.0
-_KEYS = (
-    Chip("show", "enter", "show", quiet=True),
-    Chip("mark", "space", "mark", quiet=True),
-    Chip("compare", "c", "compare", quiet=True),
-    Chip("filter", "/", "filter", quiet=True),
-    Chip("sort", "s", "sort", quiet=True),
-    Chip("note", "n", "note", quiet=True),
-    Chip("tags", "t", "tags", quiet=True),
-    Chip("rename", "r", "rename", quiet=True),
-    Chip("remove", "d", "delete", quiet=True),
-    Chip("help", "?", "help", quiet=True),
-    Chip("quit", "q", "quit", quiet=True),
-)
-_TYPED = {"/": "slash", "?": "question_mark"}
-_HELP = (
-    ("↑ ↓, k j", "choose a run"),
-    ("home end, g G", "first, last"),
-    ("PgUp PgDn", "turn the page"),
-    ("enter", "show all about the run"),
-    ("space", "mark the run for comparing or deleting, or take its mark away; esc takes all away"),
-    ("c", "compare the marked runs with the first marked"),
-    ("/", "show only some: words, or lr>=0.001 best>0.8 state=died tag=keep"),
-    ("s, S", "sort by the next column; reverse the order"),
-    ("n", "write a note on the run"),
-    ("t", "change the tags; `keep` protects from prune"),
-    ("r", "rename the run"),
-    ("d", "delete the marked runs, or this one, after asking"),
-    ("?, f1", "this page"),
-    ("q", "quit"),
+RUNS_ACTIONS = (
+    Action("move", "↑ ↓, k j", "", "choose a run", calls={"up,k": "move(-1)", "down,j": "move(1)"}),
+    Action("ends", "home end, g G", "", "first, last", calls={"home,g": "move(-1000000)", "end,G": "move(1000000)"}),
+    Action("turn", "PgUp PgDn", "", "turn the page", calls={"pageup": "turn(-1)", "pagedown": "turn(1)"}),
+    Action("show", "enter", "show", "show all about the run"),
+    Action(
+        "mark",
+        "space",
+        "mark",
+        "mark the run for comparing or deleting, or take its mark away; esc takes all away",
+        calls={"escape": "unmark"},
+    ),
+    Action("compare", "c", "compare", "compare the marked runs with the first marked"),
+    Action("filter", "/", "filter", "show only some: words, or lr>=0.001 best>0.8 state=died tag=keep"),
+    Action("sort", "s", "sort", "sort by the next column; reverse the order", shown="s, S", calls={"S": "reverse"}),
+    Action("note", "n", "note", "write a note on the run"),
+    Action("tags", "t", "tags", "change the tags; `keep` protects from prune"),
+    Action("rename", "r", "rename", "rename the run"),
+    Action("remove", "d", "delete", "delete the marked runs, or this one, after asking"),
+    Action("help", "?", "help", "this page", other="f1", shown="?, f1"),
+    Action("quit", "q", "quit", "quit"),
 )
 
 
 class RunsScreen(Screen[None]):
     """The table, the remarks on the chosen run, and the keys."""
 
-    BINDINGS = [  # noqa: RUF012
-        ("up,k", "move(-1)", "Up"),
-        ("down,j", "move(1)", "Down"),
-        ("pageup", "turn(-1)", "PageDialog up"),
-        ("pagedown", "turn(1)", "PageDialog down"),
-        ("home,g", "move(-1000000)", "First"),
-        ("end,G", "move(1000000)", "Last"),
-        ("S", "reverse", "Reverse"),
-        ("escape", "unmark", "Unmark"),
-        ("f1", "help", "Help"),
-        *((_TYPED.get(chip.key, chip.key), chip.name, chip.word) for chip in _KEYS),
-    ]
+    BINDINGS = make_bindings(RUNS_ACTIONS)
 
     def __init__(self, folder: Path = RUNS, *, by: str = "when", reverse: bool = False, terms: str = "") -> None:
         super().__init__()
@@ -90,7 +73,7 @@ class RunsScreen(Screen[None]):
         yield Static(id="runs-top", classes="title")
         yield RunTable()
         yield Static(id="runs-below", classes="quiet")
-        yield Chips(_KEYS, gap=2, id="keys")
+        yield Chips(make_chips(RUNS_ACTIONS), gap=2, id="keys")
 
     def on_mount(self) -> None:
         """Show the runs, and look again from time to time."""
@@ -205,7 +188,7 @@ class RunsScreen(Screen[None]):
             capture_output=True,
             text=True,
         )
-        body = Text.from_ansi(done.stdout if done.returncode == 0 else done.stdout + done.stderr)
+        body = Text.from_ansi(sanitize_colored(done.stdout if done.returncode == 0 else done.stdout + done.stderr))
         self.app.call_from_thread(self.app.push_screen, PageDialog(f"txt runs {command}", body))
 
     # Changing
@@ -289,7 +272,7 @@ class RunsScreen(Screen[None]):
 
     def action_help(self) -> None:
         """Show all keys."""
-        self.app.push_screen(PageDialog("Keys", format_key_page(_HELP)))
+        self.app.push_screen(PageDialog("Keys", format_key_page(list_help(RUNS_ACTIONS))))
 
     def action_quit(self) -> None:
         """Leave."""

@@ -49,6 +49,7 @@ from txt.training.ladder.rows import JoinedRows
 from txt.training.ladder.tuning import Tuning
 from txt.training.ladder.vectors import embed_rows
 from txt.training.machine import Machine, measure_peak_memory
+from txt.training.start import Built
 
 NAMES = ("n-grams", "n-grams + frozen encoder", "n-grams + fine-tuned encoder")
 """What the rungs are called."""
@@ -60,6 +61,7 @@ _FOLDS = 5
 _COSTLY = 60_000_000  # entries times classes from which three folds have to do
 _FEW_ROWS = 1500  # below which folds are drawn three times
 _TRIED_STEPS = 12  # of a fine-tuning, to know what the rest will take
+_LEAST_PASSES = 2.0  # readings of a row that a step of a fine-tuning costs at least: forwards, and once more back
 _FEWEST_JUDGED = 100  # rows that a fine-tuning is judged on at least
 
 
@@ -76,7 +78,7 @@ class Candidate:
 class Climbing:
     """One climb. It keeps no checkpoints: vectors come from the cache when it begins anew where it was stopped."""
 
-    def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group) -> None:
+    def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group, _: Built) -> None:
         if group.size > 1:
             raise InputError("the ladder is climbed in one process", "start it without torchrun, or --recipe scratch")
         self.run, self.config, self.machine, self.group = run, run.config(), machine, group
@@ -176,6 +178,7 @@ class Climbing:
         self.head = Linear(weight, head.bias - middle @ weight)
         if not speed:
             speed = self._embedding_speed(working)
+        self.encoder_speed = speed
         del model, working
         members = [self.linear_logits, fitted.logits]
         yield from self._judge(2, members, begun, self.encoder_weights + self.linear.weight.size, speed)
@@ -190,19 +193,19 @@ class Climbing:
         config = self._tuning_config()
         folds = self.repetitions[0]
         count = int(folds.max()) + 1
+        least = _LEAST_PASSES * config.num_epochs * len(self.rows) / self.encoder_speed
+        if least > self._seconds_left():
+            yield from self._leave_out(3, self._describe_lack(least * (2 - 1 / count)))
+            return True
         logits = np.full((len(self.rows), self.classes), np.nan, np.float32)
         first = Tuning(self.prepared, config, self.machine, self.rows, np.flatnonzero(folds != 0))
         alive = yield from self._take_steps(first, min(_TRIED_STEPS, first.plan.total_steps))
         if not alive:
             return False
         whole = first.plan.total_steps * len(self.rows) / len(first.rows) * first.seconds_per_step
-        left = self.budget - (time.monotonic() - self._begun)
-        judged = self._affordable(whole, left, count, folds)
+        judged = self._affordable(whole, self._seconds_left(), count, folds)
         if judged == 0:
-            need = whole * (2 - 1 / count)
-            yield from self._leave_out(
-                3, f"takes about {format_duration(need)}, and {format_duration(max(left, 0))} of the budget are left"
-            )
+            yield from self._leave_out(3, self._describe_lack(whole * (2 - 1 / count)))
             return True
         yield self._started(self.step + self._planned_steps(judged, config, folds))
         for fold in range(judged):
@@ -232,7 +235,7 @@ class Climbing:
 
     def _folds(self, entries: int) -> Ints:
         """Return the fold of each row in each repetition, (R, N)."""
-        from txt.labeling.near_duplicates import near_duplicates  # scikit-learn takes seconds to import
+        from txt.data.near_duplicates import near_duplicates
 
         groups = near_duplicates(self.rows.texts())
         column = (self.prepared.manifest.columns.get("group") or {}).get("column")
@@ -396,6 +399,13 @@ class Climbing:
             precision=self.config.precision,
             threads=self.config.threads,
         )
+
+    def _seconds_left(self) -> float:
+        return self.budget - (time.monotonic() - self._begun)
+
+    def _describe_lack(self, need: float) -> str:
+        left = format_duration(max(self._seconds_left(), 0))
+        return f"takes about {format_duration(need)}, and {left} of the budget are left"
 
     def _affordable(self, whole: float, left: float, count: int, folds: Ints) -> int:
         """Return on how many folds a fine-tuning can be judged before one on all rows takes the rest; 0 for none.
