@@ -120,7 +120,7 @@ BAD_FILES = {
     "empty": ("", "`data.csv` is empty"),
     "header only": ("text,label\n", "`data.csv` has no rows, only a header"),
     "binary": (bytes(range(1, 256)) * 9, "`data.csv` is a binary file"),
-    "spreadsheet": (b"PK\x03\x04" + bytes(100), "`data.csv` is damaged"),
+    "spreadsheet": (b"PK\x03\x04" + bytes(100), "`data.csv` is damaged: File is not a zip file"),
     "no text column": ("id,stars\n1,2\n2,3\n", "no column of `data.csv` looks like text"),
     "no label column": ("text,id\na b,1\nb c,2\n", "no column of `data.csv` looks like a label"),
     "ambiguous text": (
