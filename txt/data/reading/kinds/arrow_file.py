@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -40,8 +41,8 @@ def detect_arrow(source: Source, asked: Sequence[str]) -> Dialect:
     Raises:
         InputError: the file is damaged.
     """
-    with source.on_disk() as path, _open_batches(source, path) as (schema, _):
-        opened = find_opened(schema, asked)
+    with source.on_disk() as path, _open_batches(source, path) as (schema, batches):
+        opened = find_opened(schema, partial(next, batches, None), asked)
         names = make_distinct(plan_cells(schema, opened).names)
         return Dialect("arrow", names, source.is_compressed(), paths=opened)
 
@@ -69,8 +70,9 @@ def detect_dataset(source: Source, asked: Sequence[str]) -> Dialect:
     found: tuple[str, ...] | None = None
     opened: tuple[str, ...] = ()
     for split, path in parts:
-        with _open_batches(source, path) as (schema, _):
-            opened = find_opened(schema, asked)
+        with _open_batches(source, path) as (schema, batches):
+            if found is None:
+                opened = find_opened(schema, partial(next, batches, None), asked)
             names = make_distinct(plan_cells(schema, opened).names)
         if found is not None and names != found:
             raise InputError(
