@@ -12,7 +12,14 @@ import typer
 
 from txt.cli.console import make_literal, print_json, say, say_if_terminal
 from txt.cli.console import out as stdout
-from txt.cli.options import GivenOptions, build_config, read_config_file, refuse_prepare_options, takes
+from txt.cli.options import (
+    GivenOptions,
+    build_config,
+    is_prepared_folder,
+    read_config_file,
+    refuse_prepare_options,
+    takes,
+)
 from txt.cli.stage_bar import StageBar
 from txt.cli.terminal import has_screen
 from txt.config import LRFindConfig, PrepareConfig, TrainConfig
@@ -84,7 +91,7 @@ def lrfind(
     preparing = build_config(PrepareConfig, given, own, options)
     with _open_data(source, preparing, given) as prepared:
         finding, verified = _find_and_verify(prepared, training, finding_config, has_screen(plain, as_json))
-        if source is None or Path(source).is_dir():
+        if source is None or is_prepared_folder(source):
             from txt.search.range_test_result import save_finding
 
             save_finding(prepared, training, finding)
@@ -163,7 +170,7 @@ def _watch_with_bar(tried: "Iterator[RangeTestStep]", finding: LRFindConfig) -> 
 @contextmanager
 def _open_data(source: str | None, preparing: PrepareConfig, given: GivenOptions) -> "Iterator[Prepared]":
     """Yield a prepared folder, or a data file prepared in a folder that goes when the block ends."""
-    if source is None or Path(source).is_dir():
+    if source is None or is_prepared_folder(source):
         refuse_prepare_options(given)
         if source is None and not PREPARED.is_dir():
             raise InputError("there is no `prepared` folder here", "txt lrfind DATA, or txt prepare DATA makes one")
@@ -262,7 +269,7 @@ def _say_next(source: str | None, finding: "RangeTestResult", options: list[str]
         return
     data = [] if source in (None, str(PREPARED)) else [str(source)]
     command = shlex.join(["txt", "train", *data, *options, "--lr", f"{finding.suggestion:.2g}"])
-    kept = source is None or Path(source).is_dir()
+    kept = source is None or is_prepared_folder(source)
     say(f"\n  {sanitize(command)}" + ("    or --lr auto" if kept else ""))
 
 

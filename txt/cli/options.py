@@ -132,6 +132,17 @@ def read_config_file(path: Path | None, *kinds: type[Config]) -> Mapping[str, An
     return options
 
 
+def is_prepared_folder(source: str) -> bool:
+    """Tell a prepared folder from a data file, and from a folder of texts or a saved data set."""
+    path = Path(source)
+    if not path.is_dir():
+        return False
+    from txt.data.prepared import MANIFEST
+    from txt.data.reading.kinds.text_folder import holds_data
+
+    return (path / MANIFEST).exists() or not holds_data(path)
+
+
 def refuse_prepare_options(given: GivenOptions) -> None:
     """Refuse options for preparing data where a prepared folder is given."""
     for item in list_options(PrepareConfig).values():

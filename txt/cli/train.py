@@ -19,6 +19,7 @@ from txt.cli.options import (
     GivenOptions,
     build_config,
     get_preset_options,
+    is_prepared_folder,
     read_config_file,
     refuse_prepare_options,
     takes,
@@ -198,7 +199,7 @@ def _start_new_run(
     here: bool = True,
 ) -> "Start":
     """Make a run on a prepared folder, or on a data file that is prepared first; `here` tells who trains it."""
-    if source is None or _is_prepared(source):
+    if source is None or is_prepared_folder(source):
         refuse_prepare_options(given)
         say_if_terminal(f"opening {sanitize(source or 'prepared')} …")
         from txt.training.start import PREPARED, start_on_prepared
@@ -216,15 +217,6 @@ def _start_new_run(
             )
     say_links(start.run)
     return start
-
-
-def _is_prepared(source: str) -> bool:
-    """Tell a prepared folder from a data file, and from a folder of texts or a saved data set."""
-    from txt.data.prepared import MANIFEST
-    from txt.data.reading.kinds.text_folder import holds_data
-
-    path = Path(source)
-    return path.is_dir() and ((path / MANIFEST).exists() or not holds_data(path))
 
 
 def _resume_run(
