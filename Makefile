@@ -30,6 +30,7 @@ FUZZ ?= 3600
 stress: $(VENV)/.ready  ## kill, starve and disturb every command, damage files; TRIALS=10 FUZZ=60 for fewer; hours
 	$(BIN)/python -m stress.mutated_files --files $$((10 * $(TRIALS)))
 	$(BIN)/python -m stress --trials $(TRIALS)
+	$(BIN)/python -m stress.random_tables --tables 1000
 	$(BIN)/python -m stress --page
 	$(BIN)/python -m stress.fuzz --seconds $(FUZZ)
 

@@ -88,7 +88,7 @@ def try_seed(each: Format, seed: int) -> str | None:
     try:
         each.read(each.path)
     except TxtError as error:
-        if _OBEYED.search(error.message) and "\n" in error.message:
+        if "\n" in error.message.strip():
             return f"an error of several lines: {error.message!r}"
     except Exception:  # whatever it is, it is the finding
         return traceback.format_exc()

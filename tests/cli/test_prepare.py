@@ -120,7 +120,7 @@ BAD_FILES = {
     "empty": ("", "`data.csv` is empty"),
     "header only": ("text,label\n", "`data.csv` has no rows, only a header"),
     "binary": (bytes(range(1, 256)) * 9, "`data.csv` is a binary file"),
-    "spreadsheet": (b"PK\x03\x04" + bytes(100), "`data.csv` is a zip archive or an Excel file, not a data file"),
+    "spreadsheet": (b"PK\x03\x04" + bytes(100), "`data.csv` is damaged"),
     "no text column": ("id,stars\n1,2\n2,3\n", "no column of `data.csv` looks like text"),
     "no label column": ("text,id\na b,1\nb c,2\n", "no column of `data.csv` looks like a label"),
     "ambiguous text": (
@@ -160,7 +160,7 @@ def assert_one_line_and_a_hint(err, message):
 
 
 BAD_OPTIONS = {
-    "directory": ((".",), "`.` is a directory, not a data file"),
+    "directory": ((".",), "`.` is a folder, not a data file"),
     "wrong text column": (("reviews.csv", "--text-column", "txet"), "column `txet` not found in `reviews.csv`"),
     "wrong label column": (("reviews.csv", "--label-column", "lable"), "column `lable` not found"),
     "wrong split column": (("reviews.csv", "--split-column", "fold"), "column `fold` not found"),

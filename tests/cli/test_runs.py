@@ -247,6 +247,8 @@ def test_a_figure_is_drawn_into_the_run_or_where_it_is_asked_for(txt):
     assert Path("runs/001/curves.svg").read_text().startswith("<svg")
     assert "<svg" in Path("runs/001/curves.html").read_text()
     assert txt("plot", "001", "-o", "figure.svg")[0] == 0
+    assert txt("plot", "001", "-o", "figure.svg")[0] == 0  # nobody has changed it since
+    Path("figure.svg").write_text("mine")
     assert txt("plot", "001", "-o", "figure.svg")[0] == 2
     assert txt("plot", "001", "-o", "figure.svg", "--force")[0] == 0
 

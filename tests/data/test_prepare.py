@@ -308,7 +308,7 @@ def test_an_unknown_value_far_down_a_split_column_is_refused(make):
 
 
 def test_split_column_and_files_contradict_each_other(make, tmp_path):
-    with pytest.raises(InputError, match="--split-column and --val or --test"):
+    with pytest.raises(InputError, match="--split-column cannot be combined with --val or --test"):
         make(rows(), split_column="label", test=write_csv(tmp_path / "t.csv", rows(4)))
 
 

@@ -149,3 +149,15 @@ def test_the_export_of_a_file_without_a_header_is_prepared_with_its_labels(tmp_p
     prepared = Prepared.open(tmp_path / "out")
     assert prepared.labels == ("bad", "good")
     assert len(prepared.split("unlabeled")) == 20
+
+
+def test_several_labels_in_a_file_are_settled_before_a_store_is_made(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "u.csv"
+    cells = ["['late', 'bad']", "['bad']", "[]", "nan", "good"]
+    path.write_text("text,label\n" + "".join(f'number {each} is here,"{cell}"\n' for each, cell in enumerate(cells)))
+    assert main(["label", str(path), "--plain"]) == 2
+    assert "--multi-label" in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir()] == ["u.csv"]
+    label_plainly(monkeypatch, path, "", "--multi-label")
+    assert main(["label", str(path), "--stats", "--json"]) == 0
+    assert '"bad": 2' in capsys.readouterr().out

@@ -174,3 +174,12 @@ def test_a_status_that_cannot_be_is_none(content):
     (run.path / "status.json").write_bytes(content)
     assert read_status(run) is None
     assert stands(run).kind == "died"
+
+
+def test_a_record_that_is_a_link_is_trained_by_nobody():
+    run, other = make_run_folder("001"), make_run_folder("002", [started(), step(5)])
+    run.events_path.symlink_to(other.events_path.resolve())
+    with EventLog(other):
+        assert not run.is_training()
+        assert stands(run).kind == "died"
+        assert stands(other).kind == "running"

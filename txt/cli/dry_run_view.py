@@ -57,11 +57,23 @@ def _describe(found: "DryRun") -> Iterator[tuple[str, Text]]:
         yield "guessed", make_literal(f"{guess.what}: {guess.chosen}, because {guess.because}{option}")
 
 
+_KINDS = {
+    "excel": "a spreadsheet",
+    "statistics": "a file of SPSS, Stata or SAS",
+    "arrow": "Arrow",
+    "parquet": "Parquet",
+    "dataset": "a data set saved by `datasets`",
+    "sqlite": "a table of an SQLite database",
+    "folder": "a folder of texts",
+    "several": "several files",
+}
+
+
 def _describe_format(found: "DryRun") -> str:
     dialect = found.dialect
-    packed = ", gzip" if dialect.compressed else ""
+    packed = ", packed" if dialect.compressed else ""
     if dialect.format != "csv":
-        return f"{dialect.format.upper()}{packed}"
+        return f"{_KINDS.get(dialect.format, dialect.format.upper())}{packed}"
     header = "a header" if dialect.has_header else "no header"
     above = f", {dialect.skip_lines} lines above" if dialect.skip_lines else ""
     quotes = f", {_QUOTES.get(dialect.quote, 'quotes')}" if dialect.delimiter is not None else ""

@@ -79,7 +79,7 @@ DataArgument = Annotated[
     typer.Argument(
         help="File: CSV, TSV, JSON, Parquet, Excel, SQLite … (docs/your-file.md), also packed; a folder of texts; "
         "- is standard input. Several are read as one.",
-        metavar="DATA...",
+        metavar="DATA",
     ),
 ]
 """The argument of a command that reads a data file."""

@@ -29,7 +29,7 @@ from txt.cli.terminal import notify as tell_desktop
 from txt.cli.training_options import build_training_options, merge_settings, name_of_one_model, take_auto_rate
 from txt.cli.watch import train_with_dashboard
 from txt.config import PrepareConfig, TrainConfig
-from txt.data.reading.source import check_file, join_paths
+from txt.data.reading.source import check_file, join_paths, split_paths
 from txt.errors import InputError, Interrupted, TxtError
 from txt.sanitize import sanitize
 
@@ -161,7 +161,7 @@ def _build_prepare_config(training: TrainConfig, options: Mapping[str, Any], giv
 def _tell_road(one_model: str | None, source: str | None) -> None:
     """Say which option asks for one model, where without it the ladder would be climbed."""
     if one_model is not None and one_model != "--from":
-        rest = f"txt train {shlex.quote(source)}" if source is not None else "txt train"
+        rest = shlex.join(["txt", "train", *(split_paths(source) if source is not None else [])])
         say(f"{one_model} asks for one model; without it, `{rest}` climbs the ladder and keeps the best of several")
 
 
@@ -254,6 +254,9 @@ def say_links(run: "Run") -> None:
 
     for link, target in find_linked_folders(run).items():
         say(f"{sanitize(str(link))} is a link: what belongs there is written to {sanitize(str(target))}")
+    prepared = run.prepared_path().resolve()
+    if not prepared.is_relative_to(run.path.resolve().parents[1]):
+        say(f"the prepared data lies elsewhere: {sanitize(str(prepared))}")
 
 
 def run_training(start: "Start", as_json: bool = False) -> "Finished":

@@ -1,6 +1,6 @@
 """Shows how a data file would be read, without preparing it: rows, columns, classes, splits, and every guess."""
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -63,7 +63,7 @@ class DryRun:
 
 def describe_reading(dialect: Dialect) -> dict[str, Any]:
     """Return how a file was read as a JSON object, with the options that read it so again."""
-    return {**asdict(dialect), "options": dialect.settle().to_json()}
+    return {**dialect.to_json(), "options": dialect.settle().to_json()}
 
 
 def look_ahead(source: Path | str, config: PrepareConfig, decided: DecidedLabels | None = None) -> DryRun:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from txt.data.several_labels import find_several, split_list
+from txt.data.several_labels import OWN_JOINT, find_several, split_list
 from txt.errors import InputError
 
 _WHOLE = re.compile(r"[+-]?\d+(\.0+)?")
@@ -90,11 +90,11 @@ def remove_invisible(label: str) -> str:
 def read_label_cell(label: str) -> str:
     """Return what a label cell says where nothing can be asked: "" for what programs write for a missing value.
 
-    What cannot be seen is left out, and a list of one label is that label.
+    What cannot be seen is left out, and a list of labels becomes labels with a `|` between, as the store keeps them.
     """
     name = remove_invisible(label)
-    if name.startswith(("[", "{")) and (found := split_list(name)) is not None and len(found) < 2:
-        name = remove_invisible(found[0]) if found else ""
+    if name.startswith(("[", "{")) and (found := split_list(name)) is not None:
+        name = OWN_JOINT.join(map(remove_invisible, found))
     return "" if name.lower() in _MARKS else name
 
 

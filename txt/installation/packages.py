@@ -18,11 +18,13 @@ DISTRIBUTION = "txt-toolkit"
 _SECTION, _EXTRAS = "versions", "optional extras"
 _OLDEST_PYTHON = (3, 11)
 _EXTRA_BRINGS = {
+    "excel": "spreadsheets",
     "lora": "train --lora",
     "minilm": "--from minilm, the ladder in English, and a second baseline in eval",
     "multilingual": "--from multilingual, the ladder in 94 languages",
     "onnx": "export --format onnx",
     "postgres": "grid --storage postgresql://…",
+    "stats": "files of SPSS, Stata and SAS",
 }
 
 

@@ -12,6 +12,7 @@ from txt.config import LabelConfig
 from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.open_rows import OpenRows, open_rows
 from txt.data.reading.source import exists, split_paths
+from txt.data.several_labels import find_several
 from txt.errors import InputError, nearest
 from txt.labeling.classes import given_classes, list_classes, parse_keys, parse_labels
 from txt.labeling.item import Suggestion
@@ -172,6 +173,14 @@ def _check_startable(data: Path, config: LabelConfig, asked: ReadingOptions, kep
     rows.close()
     if need_classes and not labels and not rows.index.label_names:
         raise _no_classes_error(data)
+    several = (
+        find_several(rows.index.label_names, labels) if config.multi_label is None and not config.relabel else None
+    )
+    if several is not None:
+        raise InputError(
+            f"`{data}` has several labels in a row, {several.how}: `{min(several.labels)}`",
+            "--multi-label reads them as several, --no-multi-label each combination as a class",
+        )
     if config.keys:
         parse_keys(config.keys, given_classes(labels, {}, rows.index.label_names))
 

@@ -191,6 +191,8 @@ class Run:
         try:
             with self.lock():
                 return False
+        except (LinkedError, OSError):  # nobody trains what cannot be opened for writing
+            return False
         except InputError:
             return True
 

@@ -235,9 +235,16 @@ class RecordTail:
 
 
 def read_tail(run: Run) -> RecordTail:
-    """Return what the end of a run's record says, without reading all of it."""
+    """Return what the end of a run's record says, without reading all of it; nothing where it cannot be read."""
     if not run.events_path.is_file():
         return RecordTail()
+    try:
+        return _read_tail(run)
+    except OSError:
+        return RecordTail()
+
+
+def _read_tail(run: Run) -> RecordTail:
     first = _read_first_event(run.events_path)
     begun = first if isinstance(first, Started) else None
     latest: Event | None = None

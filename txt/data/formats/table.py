@@ -111,7 +111,7 @@ def _read_table(path: Path, task: LabelTask) -> Iterator[LabelRecord]:
 
 def _make_record(cells: dict[str, str], text_column: str, names: Sequence[str], task: LabelTask) -> LabelRecord:
     label, status, by, time, how, confidence, flagged, note = (cells.pop(name, "") for name in names)
-    found = split_list(read_label_cell(label))
+    found = split_list(label.strip())
     if found is not None:
         labels = tuple(found)
     elif task.multi_label and label:

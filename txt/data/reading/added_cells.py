@@ -4,8 +4,10 @@ import csv
 import io
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
+from txt.data.reading.delimited_rows import parse_cells
 from txt.data.reading.rows import Form, find_content_end
 
 
@@ -18,7 +20,7 @@ def add_cells(row: bytes, names: Sequence[str], values: Sequence[Any], form: For
     end = find_content_end(row, form)
     if form.csv_options is None:
         return add_fields(row[:end], dict(zip(names, values, strict=True)), form.codec) + row[end:]
-    return _append_cells(row[:end], values, form) + row[end:]
+    return _append_cells(_complete_row(row[:end], form), values, form) + row[end:]
 
 
 def add_cells_to_head(head: bytes, names: Sequence[str], form: Form) -> bytes:
@@ -29,8 +31,8 @@ def add_cells_to_head(head: bytes, names: Sequence[str], form: Form) -> bytes:
     if form.csv_options is None:
         return head
     if not form.has_header:
-        header = _append_cells(_write_cells(form.columns, form), names, form)
-        return head[: form.start] + header + _get_line_end(form).encode(form.codec) + head[form.start :]
+        header = _append_cells(_write_cells(form.columns[: form.rules.width], form), names, form)
+        return head + header + _get_line_end(form).encode(form.codec)
     end = form.start + find_content_end(head[form.start :], form, form.skip_lines)
     return _append_cells(head[:end], names, form) + head[end:]
 
@@ -41,6 +43,24 @@ def add_fields(record: bytes, fields: Mapping[str, Any], codec: str) -> bytes:
     added = json.dumps(dict(fields), ensure_ascii=False)[1:-1]
     comma = "" if record[:end].decode(codec).strip() == "{" else ", "
     return record[:end] + (comma + added).encode(codec, "backslashreplace") + record[end:]
+
+
+def _complete_row(content: bytes, form: Form) -> bytes:
+    """Return a row with as many cells as there are columns: empty ones at its end may be missing, or too many."""
+    rules = form.rules
+    if form.one_column:
+        return content
+    text = content.decode(form.codec)
+    if rules.csv_options.get("quoting") == csv.QUOTE_NONE or str(rules.csv_options.get("quotechar", '"')) not in text:
+        count = text.count(rules.delimiter) + 1
+    else:
+        rows = parse_cells(io.StringIO(text, newline=""), replace(rules, skip_lines=0))
+        count = len(next((cells for cells in rows if cells), ()))
+    if count == rules.width:
+        return content
+    missing = rules.width - count
+    text = text + missing * rules.delimiter if missing > 0 else text.removesuffix(-missing * rules.delimiter)
+    return text.encode(form.codec)
 
 
 def _write_cells(cells: Sequence[str], form: Form) -> bytes:

@@ -26,6 +26,7 @@ from txt.data.reading.source import FORMATS, Source
 from txt.data.reading.unreadable import refuse_unreadable
 from txt.errors import InputError
 
+_BY_CONTENT = ("json", "parquet", "arrow", "excel", "statistics", "sqlite")  # else the content decides
 _END_MARK = "\x1a"
 _HEAD_BYTES = 1 << 18
 _DELIMITERS = (",", "\t", ";", "|")
@@ -67,7 +68,7 @@ def detect_dialect(
         return replace(other, warnings=(*source.notes, *other.warnings))
     if source.kind == "excel":
         refuse_text_options(source, "a spreadsheet", options, but=("header", "skip_lines"))
-        options = replace(options, encoding="utf-8", delimiter=",", quoting="minimal")  # as the copy was written
+        options = replace(options, delimiter=",", quoting="minimal")  # as the copy was written
     wanted = _parse_delimiter(options.delimiter)
     asked = list_asked(options)
     head = next(source.chunks(_HEAD_BYTES), b"")
@@ -141,7 +142,7 @@ def _find_format(source: Source, text: str) -> str:
     if source.kind is not None:
         return source.kind
     named = FORMATS.get(source.ending)
-    if named in ("csv", "jsonl"):
+    if named is not None and named not in _BY_CONTENT:
         return named
     start = text.lstrip()[0]
     if start == "[":

@@ -25,6 +25,7 @@ from txt.errors import InputError
 if TYPE_CHECKING:
     from txt.data.reading.table import Table
 
+_END_MARK = b"\x1a"
 _WIDE = {
     codecs.BOM_UTF32_LE: "utf-32-le",  # begins like the UTF-16 mark, so it comes first
     codecs.BOM_UTF32_BE: "utf-32-be",
@@ -245,7 +246,8 @@ def find_content_end(data: bytes, form: Form, skip_lines: int = 0) -> int:
     """Return where the first row in `data` ends, before its line end and the blank lines behind it."""
     simple = data[:-1]
     if form.single_bytes and b"\n" not in simple and b"\r" not in simple[:-1] and not skip_lines:
-        return len(data) - (data.endswith((b"\n", b"\r"))) - data.endswith(b"\r\n")
+        end = len(data) - (data.endswith((b"\n", b"\r"))) - data.endswith(b"\r\n")
+        return len(data[:end].rstrip(_END_MARK)) if data[:end].endswith(_END_MARK) else end
     lines = _Lines(io.BytesIO(data), form, None)
     if form.csv_options is None:
         next(line for line in lines if line.strip())

@@ -251,10 +251,12 @@ def name_beside(data: Path | str) -> Path:
     """Return a path beside the data, in whose name no character has a meaning: for files that belong to it."""
     words = split_paths(str(data))
     path = Path(words[0].rstrip("/") or words[0])
+    if path.name in ("", ".."):  # `.`, `..` or `/`, which have no name to build on
+        path = path.resolve()
     name = _GLOB.sub("_", path.name.replace(PART_MARK, "."))
     if len(words) > 1:
         name = f"{name}+{len(words) - 1}"
-    return path.with_name(name) if name else path
+    return path.with_name(name) if name else path / "root"
 
 
 def is_pattern(data: str) -> bool:

@@ -235,7 +235,7 @@ class Climbing:
 
     def _folds(self, entries: int) -> Ints:
         """Return the fold of each row in each repetition, (R, N)."""
-        from txt.data.near_duplicates import near_duplicates  # scikit-learn takes seconds to import
+        from txt.data.near_duplicates import near_duplicates
 
         groups = near_duplicates(self.rows.texts())
         column = (self.prepared.manifest.columns.get("group") or {}).get("column")

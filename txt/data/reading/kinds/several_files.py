@@ -44,7 +44,8 @@ def detect_several(source: Source, detect: Callable[[Source], Dialect]) -> Diale
         for store in dict.fromkeys(stores)
         if store.is_file() and source.copy is None
     )
-    return Dialect("several", (*first, *added), warnings=tuple(dict.fromkeys(warnings)), parts=parts)
+    guesses = tuple(dict.fromkeys(guess for _, dialect in parts for guess in dialect.guesses))
+    return Dialect("several", (*first, *added), warnings=tuple(dict.fromkeys(warnings)), guesses=guesses, parts=parts)
 
 
 def read_several(source: Source, dialect: Dialect, notes: list[str]) -> Iterator[pa.RecordBatch]:

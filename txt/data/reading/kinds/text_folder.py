@@ -57,8 +57,8 @@ def detect_folder(source: Source, encoding: str | None) -> Dialect:
     warnings = list(_describe_leftovers(source, files))
     unlabeled = Counter(name for each in files if (name := each.path.parent.name).lower() in _UNLABELED)
     for name, count in unlabeled.items():
-        texts = "1 text" if count == 1 else f"{count:,} texts"
-        warnings.append(f"{texts} of the folder `{name}` count as unlabeled, as its name says")
+        texts = "1 text counts" if count == 1 else f"{count:,} texts count"
+        warnings.append(f"{texts} as unlabeled, as the name of their folder `{name}` says")
     used = encoding or "utf-8"
     other = [each.path for each in files if _read_text(source, each.path, encoding)[1]]
     if other:
