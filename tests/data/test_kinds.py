@@ -2,6 +2,7 @@
 
 import bz2
 import gzip
+import json
 import lzma
 import shutil
 import sqlite3
@@ -265,6 +266,29 @@ def test_structs_become_columns_and_floats_keep_their_own_precision(tmp_path):
         {"text.title": None, "text.body": "c", "score": "1.1", "ids": "[]", "picture": "plain"},
         {"text.title": None, "text.body": None, "score": None, "ids": None, "picture": None},
     ]
+
+
+STRUCTS = {
+    "the text is inside": (
+        {"text": {"title": "A b", "body": "b c"}, "label": "bad"},
+        ("text.title", "text.body", "label"),
+    ),
+    "the text is outside": ({"review": "a b c", "meta": {"url": "x y"}}, ("review", "meta")),
+    "another name": ({"kommentar": "a b c", "meta": {"url": "x y"}}, ("kommentar", "meta")),
+}
+
+
+@pytest.mark.parametrize("kind", STRUCTS)
+def test_a_struct_is_opened_where_no_text_is_outside(tmp_path, kind):
+    record, names = STRUCTS[kind]
+    values = pa.Table.from_pylist([record] * 3)
+    pq.write_table(values, tmp_path / "a.parquet")
+    pyarrow.feather.write_feather(values, str(tmp_path / "a.feather"))
+    (tmp_path / "a.jsonl").write_text(3 * (json.dumps(record) + "\n"))
+    for name in ("a.parquet", "a.feather", "a.jsonl"):
+        assert tuple(read(tmp_path / name)[0][0]) == names
+    if "meta" in record:
+        assert "meta.url" in read(tmp_path / "a.parquet", text_column="meta.url")[0][0]
 
 
 def class_labels() -> pa.Table:

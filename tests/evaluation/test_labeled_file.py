@@ -90,5 +90,8 @@ def test_what_cannot_be_scored_is_refused_with_a_hint(
 def test_whole_numbers_written_with_a_point_are_the_same_labels() -> None:
     from txt.evaluation.labeled_file import _number_labels
 
-    assert _number_labels(["1.0", "0.0", "1.0"], ["0", "1"], Path("stars.csv")).tolist() == [1, 0, 1]
-    assert _number_labels(["1.0", "0"], ["0", "1.0"], Path("stars.csv")).tolist() == [1, 0]
+    def number(written: list[str], names: list[str]) -> list[int]:
+        return _number_labels(written, {label: label for label in written}, names, Path("stars.csv")).tolist()
+
+    assert number(["1.0", "0.0", "1.0"], ["0", "1"]) == [1, 0, 1]
+    assert number(["1.0", "0"], ["0", "1.0"]) == [1, 0]

@@ -77,6 +77,10 @@ def find_columns(table: Table, reading: PrepareConfig) -> Columns:
     Raises:
         InputError: the file has no rows, or the columns' roles are not clear.
     """
+    if table.joined:
+        raise InputError(
+            f"copies of `{table.source}` would have one text for {len(table.joined)} columns", "name one: --text-column"
+        )
     sample, source = table.sample(), str(table.source)
     text = find_text(sample, table.text_column(reading.text_column), source).name
     others = {name: values for name, values in sample.items() if name not in ADDED}

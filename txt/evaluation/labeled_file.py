@@ -13,6 +13,7 @@ from txt.config import PrepareConfig
 from txt.data.labels import LabelRules, name_classes, parse_missing, read_number
 from txt.data.prepared import SPLITS, Prepared
 from txt.data.reading.columns import Column, Sample, find_label, find_row_id, find_text
+from txt.data.reading.how_read import JOINT
 from txt.data.reading.split_column import SplitColumn, find_split, parse_split_values
 from txt.data.reading.table import Table, open_table
 from txt.data.token_encoder import TokenRows, make_encoder
@@ -76,7 +77,7 @@ def read_labeled(path: Path, prepared: Prepared, split: str | None, config: Prep
     """
     if split not in (None, ALL, *SPLITS):
         raise InputError(f"there is no split `{split}`", f"splits are {', '.join(SPLITS)}")
-    with open_table(path, config) as table:
+    with open_table(path, _join_as_trained(prepared, config)) as table:
         columns = _find_columns(table, prepared, config)
         if columns.split is None and split not in (None, ALL):
             raise InputError(
@@ -99,13 +100,21 @@ def _find_columns(table: Table, prepared: Prepared, config: PrepareConfig) -> _C
     """Find the columns: by option, else by the names they had in training, else by name and content."""
     sample, source = table.sample(), str(table.source)
     trained_on: dict[str, Any] = prepared.manifest.columns
-    text = find_text(sample, config.text_column or _known_column(trained_on, "text", sample), source).name
+    text = find_text(
+        sample, table.text_column(config.text_column) or _known_column(trained_on, "text", sample), source
+    ).name
     label = find_label(sample, text, config.label_column or _known_column(trained_on, "label", sample), source)
     if label is None:
         raise InputError(f"no column of `{source}` looks like a label", "name it with --label-column")
     others = {name: values for name, values in sample.items() if name not in (text, label.name)}
     split = find_split(others, config.split_column, source, parse_split_values(config.split_values))
     return _Columns(text, label.name, split, _column_name(find_row_id(others)))
+
+
+def _join_as_trained(prepared: Prepared, config: PrepareConfig) -> PrepareConfig:
+    """Return the options with the several text columns that the model was trained on, unless others are named."""
+    trained = (prepared.manifest.columns.get("text") or {}).get("name", "")
+    return config.with_options(text_column=trained) if config.text_column is None and JOINT in trained else config
 
 
 def _known_column(trained_on: dict[str, Any], role: str, sample: Sample) -> str | None:

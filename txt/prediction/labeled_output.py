@@ -109,7 +109,8 @@ def _write_new_parquet(table: Table, target: IO[bytes], names: Sequence[str], an
     with pq.ParquetWriter(target, pa.schema(fields)) as writer:
         for batch in table.batches():
             rows = [_next_answer(answers, table) for _ in range(len(batch))]
-            added = [pa.array(values, kind) for values, kind in zip(zip(*rows, strict=True), kinds, strict=True)]
+            labels, *numbers = zip(*rows, strict=True)
+            added = [build_strings(labels), *map(build_floats, numbers)]
             own = [get_column(batch, name) for name in columns]
             writer.write_batch(pa.RecordBatch.from_arrays([*own, *added], schema=pa.schema(fields)))
 

@@ -1,7 +1,7 @@
 """Arrow columns as text: every value becomes what a person would write for it, and structs become columns."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from txt.data.reading.batches import make_string_array
 from txt.data.reading.json_layout import list_nested
 
+_SHOWN_ROWS = 50
 _HUGGING_FACE = b"huggingface"  # the metadata under which `datasets` keeps its features, class names among them
 
 
@@ -52,11 +53,18 @@ class ArrowCells:
         return pa.RecordBatch.from_arrays(arrays, names=list(names))
 
 
-def find_opened(schema: pa.Schema, asked: Sequence[str] = ()) -> tuple[str, ...]:
-    """Return the structs that are opened into columns: where no text is outside, or a column of one was asked for."""
-    structs = {column.name: _list_fields(column.type) for column in schema if pa.types.is_struct(column.type)}
-    plain = {column.name: "a text" for column in schema if column.name not in structs and is_text_type(column.type)}
-    return tuple(list_nested([{**plain, **structs}], tuple(asked)))
+def find_opened(
+    schema: pa.Schema, read_first: Callable[[], pa.RecordBatch | None], asked: Sequence[str] = ()
+) -> tuple[str, ...]:
+    """Return the structs that are opened into columns, as objects in JSON are: where no text is outside, or a column
+    of one was asked for. `read_first` returns the first rows, which show what a text is.
+    """
+    if not any(pa.types.is_struct(column.type) for column in schema):
+        return ()
+    batch = read_first()
+    kept = [column.name for column in schema if pa.types.is_struct(column.type) or is_text_type(column.type)]
+    rows = [] if batch is None else batch.slice(0, _SHOWN_ROWS).select(kept).to_pylist()
+    return tuple(list_nested(rows, tuple(asked)))
 
 
 def is_text_type(kind: pa.DataType) -> bool:
@@ -86,10 +94,6 @@ def read_class_names(feature: Any) -> tuple[str, ...]:
     if feature.get("_type") == "ClassLabel" and isinstance(feature.get("names"), list):
         return tuple(map(str, feature["names"]))
     return read_class_names(feature.get("feature"))
-
-
-def _list_fields(kind: pa.DataType) -> dict[str, None]:
-    return dict.fromkeys(kind.field(place).name for place in range(kind.num_fields))
 
 
 def _read_features(schema: pa.Schema) -> dict[str, Any]:

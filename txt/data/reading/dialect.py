@@ -130,11 +130,16 @@ def _describe_parquet(source: Source, asked: tuple[str, ...]) -> Dialect:
     try:
         with source.open() as file:
             schema = pq.read_schema(pa.PythonFile(file, mode="r"))
+        opened = find_opened(schema, lambda: _read_first_rows(source), asked)
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise InputError(f"`{source}` is damaged: {' '.join(str(error).split())}", "fetch or make it again") from None
-    opened = find_opened(schema, asked)
     columns = make_distinct(plan_cells(schema, opened).names)
     return Dialect("parquet", columns, source.is_compressed(), paths=opened)
+
+
+def _read_first_rows(source: Source) -> pa.RecordBatch | None:
+    with source.on_disk() as path, pq.ParquetFile(path) as file:
+        return next(file.iter_batches(batch_size=100), None)
 
 
 def _find_format(source: Source, text: str) -> str:
@@ -205,6 +210,8 @@ class _DelimitedDetector:
     def detect(self) -> Dialect:
         self._leave_out_lines()
         chosen = self._choose()
+        if not chosen.rows:
+            raise InputError(f"`{self._source}` is empty", "a data file has a header and a row for each text")
         dialect = replace(chosen.dialect, skip_lines=self._skipped + chosen.dialect.skip_lines)
         self._tell_top(chosen.dialect.skip_lines)
         if chosen.quoting.guess is not None and chosen.dialect.quote == chosen.quoting.quote:

@@ -3,11 +3,13 @@
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.feather
 
+from txt.data.arrow_arrays import build_strings
 from txt.data.reading.arrow_cells import find_opened, plan_cells
 from txt.data.reading.dialect import make_distinct
 from txt.data.reading.how_read import Dialect
@@ -39,8 +41,8 @@ def detect_arrow(source: Source, asked: Sequence[str]) -> Dialect:
     Raises:
         InputError: the file is damaged.
     """
-    with source.on_disk() as path, _open_batches(source, path) as (schema, _):
-        opened = find_opened(schema, asked)
+    with source.on_disk() as path, _open_batches(source, path) as (schema, batches):
+        opened = find_opened(schema, partial(next, batches, None), asked)
         names = make_distinct(plan_cells(schema, opened).names)
         return Dialect("arrow", names, source.is_compressed(), paths=opened)
 
@@ -68,8 +70,9 @@ def detect_dataset(source: Source, asked: Sequence[str]) -> Dialect:
     found: tuple[str, ...] | None = None
     opened: tuple[str, ...] = ()
     for split, path in parts:
-        with _open_batches(source, path) as (schema, _):
-            opened = find_opened(schema, asked)
+        with _open_batches(source, path) as (schema, batches):
+            if found is None:
+                opened = find_opened(schema, partial(next, batches, None), asked)
             names = make_distinct(plan_cells(schema, opened).names)
         if found is not None and names != found:
             raise InputError(
@@ -95,7 +98,7 @@ def read_dataset(source: Source, dialect: Dialect, _notes: list[str]) -> Iterato
                 for piece in cut_batch(batch):
                     rows = cells.convert(piece, dialect.columns[: len(cells.names)])
                     if split:
-                        rows = rows.append_column(dialect.columns[-1], pa.array([split] * len(rows), pa.string()))
+                        rows = rows.append_column(dialect.columns[-1], build_strings([split] * len(rows)))
                     yield rows
 
 

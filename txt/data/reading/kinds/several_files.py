@@ -5,6 +5,7 @@ from pathlib import PurePosixPath
 
 import pyarrow as pa
 
+from txt.data.arrow_arrays import build_strings
 from txt.data.reading.how_read import Dialect
 from txt.data.reading.kinds.text_folder import find_split_name
 from txt.data.reading.source import PACKINGS, PART_MARK, Source
@@ -65,7 +66,7 @@ def read_several(source: Source, dialect: Dialect, notes: list[str]) -> Iterator
         for batch in table.batches():
             present = batch.schema.names
             columns = [*(name for name in first if name in present), *(name for name in present if name not in first)]
-            values = [pa.array([value] * len(batch), pa.string()) for value in about[: len(added)]]
+            values = [build_strings([value] * len(batch)) for value in about[: len(added)]]
             arrays = [*(batch.column(name) for name in columns), *values]
             yield pa.RecordBatch.from_arrays(arrays, names=[*columns, *added])
         notes.extend(note for note in table.notes if note not in notes)
