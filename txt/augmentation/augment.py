@@ -7,7 +7,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any
@@ -196,7 +196,7 @@ class _AugmentJob:
     def _compute_fingerprint(self, methods: tuple[tuple[str, int], ...]) -> str:
         """Return what must be the same for stopped work to go on; the number of processes need not."""
         options = self.config.with_options(workers=0).to_json()
-        facts = [__version__, self.table.source.checksum(), options, methods, vars(self.columns), str(self.out)]
+        facts = [__version__, self.table.source.checksum(), options, methods, asdict(self.columns), str(self.out)]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 
     def _iterate_chunks(self, planned: CopyPlan, done: int) -> Iterator[tuple[list["_Source"], list[Row]]]:
