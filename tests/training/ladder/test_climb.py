@@ -19,6 +19,7 @@ from txt.prediction.classifier import load
 from txt.runs.events import Evaluation, Finished, Rung, Saved, Started
 from txt.runs.folder import Run
 from txt.training.ladder.climb import default_budget
+from txt.training.ladder.folds import make_folds
 from txt.training.ladder.ngram_rows import learn_ngrams, ngram_rows
 from txt.training.ladder.out_of_fold import read_out_of_fold
 from txt.training.ladder.rows import JoinedRows, SomeRows
@@ -219,3 +220,24 @@ def test_a_small_test_split_is_told_beside_all_rows_none_predicted_by_a_model_th
     alone, all_rows = (each.metrics["accuracy"] for each in (report, report.whole_file))
     assert all_rows.high - all_rows.low < alone.high - alone.low
     assert evaluate_run(run, "val").whole_file is None
+
+
+def test_rows_of_one_group_are_judged_by_a_model_that_saw_none_of_them(climb, tmp_path, monkeypatch):
+    rows = [
+        f"{label} number {row * 7919 % 1009} of {row * 104729 % 997},{label},{row // 6}\n"
+        for row, label in enumerate(["sport", "food"] * 60)
+    ]
+    data = tmp_path / "grouped.csv"
+    data.write_text("text,label,author\n" + "".join(rows), encoding="utf-8")
+    prepare(data, PrepareConfig(vocab_size=300, group_column="author"), tmp_path / "grouped")
+    folder = Prepared.open(tmp_path / "grouped")
+    asked = []
+    monkeypatch.setattr(
+        "txt.training.ladder.climb.make_folds",
+        lambda labels, groups, *rest: asked.append(groups) or make_folds(labels, groups, *rest),
+    )
+    climb(folder)
+    authors = np.array(JoinedRows([folder.split("train"), folder.split("val")], 10**6, 0).column("author"))
+    (groups, *_) = asked
+    assert len(set(authors)) > 5
+    assert all(len(set(groups[authors == author])) == 1 for author in set(authors))

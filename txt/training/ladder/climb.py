@@ -238,7 +238,7 @@ class Climbing:
         from txt.data.near_duplicates import near_duplicates
 
         groups = near_duplicates(self.rows.texts())
-        column = (self.prepared.manifest.columns.get("group") or {}).get("column")
+        column = (self.prepared.manifest.columns.get("group") or {}).get("name")
         if column and (named := self.rows.column(column)) is not None:
             groups = _joined(groups, np.unique(named, return_inverse=True)[1])
         count = 3 if entries * self.classes > _COSTLY else _FOLDS
