@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.processor import sitecustomize
 from txt.library_settings import LIBRARY_SETTINGS
@@ -31,6 +32,10 @@ for name in [name for name in os.environ if name in SET_ELSEWHERE or name.starts
     del os.environ[name]
 os.environ.update(LIBRARY_SETTINGS, HF_HUB_OFFLINE="1", TERM="xterm-256color")
 signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, by all processes that are started here too
+
+# Hypothesis gives up an example after a fifth of a second, and a test whose examples take long to make.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED_DATA = ROOT.parent / "shared" / "data"

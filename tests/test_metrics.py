@@ -26,7 +26,7 @@ pairs = st.integers(1, 8).flatmap(
 @pytest.mark.filterwarnings("ignore:y_pred contains classes not in y_true")
 @pytest.mark.filterwarnings("ignore:A single label was found")
 @given(pairs)
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_scores_equal_scikit_learns(case: tuple[int, list[tuple[int, int]]]) -> None:
     classes, rows = case
     labels, predictions = np.array(rows, dtype=np.int64).T

@@ -4,7 +4,7 @@ import io
 import os
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from txt.data.reading.dialect import detect_dialect
@@ -195,7 +195,6 @@ def test_the_format_comes_from_the_ending_or_the_content(write, content, name, f
     assert detect_dialect(write(content, name)).format == form
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_give_a_dialect_or_one_clear_line(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "any.csv"

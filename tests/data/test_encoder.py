@@ -24,7 +24,7 @@ TEXT = st.lists(
 
 @pytest.mark.parametrize("which", TOKENIZERS)
 @pytest.mark.parametrize("max_length", [6, 512])
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(texts=st.lists(TEXT, max_size=6))
 @example(
     texts=["a\x1cb a\x0bb a\x85b a\u2028b a\u00a0b a\nb a\r\nb a\tb", "e \u0301 x", "ΣΑΣ ΣΑΣ", "x" * 101, "", " ", "\n"]

@@ -28,7 +28,7 @@ def whole(path: Path, form: Form) -> OpenRows:
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(table=TABLES, line_end=st.sampled_from(["\n", "\r\n"]), blank=st.booleans())
 def test_every_row_reads_as_the_csv_module_reads_it(tmp_path, encoding, table, line_end, blank):
     text = io.StringIO(newline="")
@@ -47,7 +47,7 @@ def test_every_row_reads_as_the_csv_module_reads_it(tmp_path, encoding, table, l
     rows.close()
 
 
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(texts=st.lists(st.sampled_from(["a", "b", "c", "", "d"]), min_size=1, max_size=30))
 def test_rows_are_found_again_by_text_and_occurrence(tmp_path, texts):
     path = tmp_path / "data.csv"

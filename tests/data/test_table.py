@@ -34,7 +34,7 @@ def tables(width_at_least=2):
     return st.integers(width_at_least, 4).flatmap(of_width)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     table=tables(),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
@@ -50,7 +50,7 @@ def test_any_table_of_unicode_comes_back_from_csv_cell_for_cell(tmp_path_factory
         assert [list(row.values()) for row in opened.rows()] == table[1:]
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(rows=st.lists(st.dictionaries(CELL.filter(bool), CELL | st.none(), min_size=1, max_size=4), min_size=1))
 @pytest.mark.parametrize("form", ["jsonl", "json", "parquet"])
 def test_any_records_come_back_with_missing_and_empty_told_apart(tmp_path_factory, form, rows):

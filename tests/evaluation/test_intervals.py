@@ -23,7 +23,7 @@ def noisy(rng: np.random.Generator, labels: Ints, accuracy: float, classes: int)
 
 
 @given(pairs)
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_class_scores_equal_scikit_learns(case: tuple[int, list[tuple[int, int]]]) -> None:
     classes, rows = case
     labels, predictions = np.array(rows, dtype=np.int64).T
@@ -146,7 +146,7 @@ def test_a_difference_is_narrower_than_the_scores_it_is_made_of() -> None:
 
 
 @given(pairs)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_intervals_hold_their_value_and_stay_within_range(case: tuple[int, list[tuple[int, int]]]) -> None:
     classes, rows = case
     labels, predictions = np.array(rows, dtype=np.int64).T

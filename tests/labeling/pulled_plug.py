@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.labeling.terminal import Terminal
+from tests.waiting import PATIENCE_SECONDS
 from txt.labeling.store.decision import row_id
 from txt.labeling.store.journal import read_current_labels, store_path
 
@@ -69,8 +70,10 @@ def pull_plug(folder: Path, seed: int) -> PlugTrial:
 
 def label_side_by_side(data: Path, each: int) -> dict[str, list[int]]:
     """Let two people label one file at the same moment, in processes of their own; returns the rows each was given."""
+    wait_ms = round(PATIENCE_SECONDS * 1000)  # who gives up waiting for the store goes on without a claim
     code = (
-        "import sys, random, time; from pathlib import Path;"
+        "import sys, random, time; from pathlib import Path; from txt.labeling.store import journal, store_file;"
+        f"journal.BUSY_WAIT_MS = store_file.BUSY_WAIT_MS = {wait_ms};"
         "from txt.config import LabelConfig; from txt.data.reading.rows import ReadingOptions;"
         "from txt.labeling.open_labels import open_labels;"
         "config = LabelConfig(annotator=sys.argv[2], labels='neg,neu,pos');"

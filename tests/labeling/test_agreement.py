@@ -24,7 +24,7 @@ def brute_force_alpha(ratings) -> float | None:
     return None if between == 0 else 1 - within / between
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.tuples(LABELS, LABELS), min_size=2, max_size=40))
 def test_kappa_is_scikit_learns(pairs):
     first, second = [a for a, _ in pairs], [b for _, b in pairs]
@@ -35,7 +35,7 @@ def test_kappa_is_scikit_learns(pairs):
         assert ours == pytest.approx(cohen_kappa_score(first, second))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.dictionaries(st.sampled_from("xyz"), LABELS, max_size=3), min_size=1, max_size=12))
 def test_alpha_is_that_of_the_formula_written_out(rows):
     ratings = {str(number): given for number, given in enumerate(rows)}

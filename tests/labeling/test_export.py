@@ -80,7 +80,7 @@ def test_labels_stand_beside_their_rows(tmp_path):
     assert rows[0]["label_time"].endswith("Z")
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     texts=st.lists(st.text(LETTERS, min_size=1), min_size=2),
     delimiter=st.sampled_from([",", ";", "\t", "|"]),

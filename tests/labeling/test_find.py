@@ -44,7 +44,7 @@ def test_what_makes_no_sense_is_refused(typed):
         parse(typed)
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(
     texts=st.lists(st.lists(WORDS, max_size=4).map(" ".join), min_size=1, max_size=40),
     typed=WORDS | st.sampled_from(["/re.und/", "/^x/", "shop:s1", "shop:s* refund", "-shop:s1 é", "fund re", "so"]),

@@ -67,7 +67,7 @@ def there_and_back(
 
 
 @pytest.mark.parametrize("name", FORMATS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(table=tables())
 def test_what_comes_back_is_what_went_out_or_the_loss_is_told(
     name: str, table, tmp_path_factory: pytest.TempPathFactory

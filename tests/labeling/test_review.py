@@ -73,7 +73,7 @@ def test_a_near_duplicate_with_another_label_is_offered_with_the_label_of_the_ma
 WORDS = st.lists(st.sampled_from([f"w{n}" for n in range(12)]), min_size=1, max_size=14).map(" ".join)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(WORDS, min_size=2, max_size=25))
 def test_near_duplicates_are_those_that_share_most_of_their_words_and_pairs(texts):
     groups = near_duplicates(texts)

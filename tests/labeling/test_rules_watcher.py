@@ -57,7 +57,7 @@ def fires(voted: RuleVotes | RulesMistake) -> list[list[int]]:
 def test_an_edit_is_answered_and_a_mistake_is_told(talk: Talk):
     first = talk.answer()
     assert fires(first) == [[0, 2, 3]]
-    assert first.held_out().tolist() == [False, True, False, False]
+    assert first.find_held_out().tolist() == [False, True, False, False]
     assert fires(talk.edit(RULES + "unless={keywords=['no refund']}\n")) == [[0, 2]]
     wrong = talk.edit(RULES.replace("neg", "negg"))
     assert isinstance(wrong, RulesMistake)

@@ -318,7 +318,7 @@ def test_a_rate_too_low_and_one_too_high_are_told_apart() -> None:
 
 
 @given(seed=st.integers(0, 2**32 - 1), epochs=st.integers(4, 30), final=st.floats(0.15, 0.5))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_noise_on_a_healthy_curve_raises_no_alarm(seed: int, epochs: int, final: float) -> None:
     rng = np.random.default_rng(seed)
     share = np.exp(-4 * np.arange(1, epochs + 1) / epochs)  # nearly flat at the end, as a decaying rate makes it

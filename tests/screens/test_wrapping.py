@@ -1,4 +1,4 @@
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -11,7 +11,6 @@ def lines_of(wrapped: WrappedText) -> list[str]:
     return [wrapped.text[slice(*wrapped.line(number))] for number in range(wrapped.count())]
 
 
-@settings(deadline=None)
 @given(text=TEXTS, width=st.integers(4, 40))
 def test_lines_fit_and_no_letter_is_lost(text, width):
     wrapped = WrappedText(text, width)

@@ -111,6 +111,6 @@ def test_the_chart_has_a_logarithmic_axis_and_a_line_for_each_rule():
     finding = find_suggestion(curve(), "valley")
     chart = draw_curve(finding, 90, 20).plain
     assert finding.sureness == "sure"
-    for told in ("1e-6", "1e-3", "valley", "steepest", "slide", "minimum", "learning rate"):
+    for told in ("1e-5", "1e-3", "valley", "steepest", "slide", "minimum", "learning rate"):
         assert told in chart, told
     assert max(map(len, chart.splitlines())) <= 90

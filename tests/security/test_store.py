@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import ROOT
+from tests.waiting import PATIENCE_SECONDS
 from txt.cli import main
 from txt.errors import InputError
 from txt.files import LinkedError
@@ -227,6 +228,6 @@ def test_a_long_statement_hears_ctrl_c(store: Path):
     assert process.stdout.readline() == "begun\n"
     time.sleep(0.2)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=120)
+    _, said = process.communicate(timeout=PATIENCE_SECONDS)
     assert process.returncode != 0
     assert "KeyboardInterrupt" in said
