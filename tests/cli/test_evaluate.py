@@ -56,7 +56,7 @@ def test_the_report_goes_where_o_says(here: Path) -> None:
         (["nope"], "run `nope` does not exist", "there are: born"),
         (["--data", "nope.csv"], "`nope.csv`", ""),
         (["--split", "nope"], "there is no split `nope`", "train, val, test"),
-        (["--label-column", "stars"], "--label-column is about reading a file", "--data"),
+        (["--label-column", "stars"], "--label-column is for reading a data file", "--data"),
         (["--data", "reviews.csv", "--text-column", "texts"], "column `texts` not found", "try --text-column text"),
         (["--device", "nope"], "--device `nope` is not available here", "--device auto"),
     ],

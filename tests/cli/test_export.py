@@ -37,7 +37,7 @@ def test_a_report_of_txt_eval_goes_into_the_card(here: Path, capsys: pytest.Capt
     card = (here / "out" / "README.md").read_text()
     accuracy = report["metrics"]["accuracy"]
     assert f"| accuracy | {accuracy['value']:.3f} [{accuracy['low']:.3f}, {accuracy['high']:.3f}] |" in card
-    assert "The baseline is TF-IDF" in card
+    assert f"The baseline is {report['baseline']['name']}" in card
 
 
 @pytest.mark.parametrize(

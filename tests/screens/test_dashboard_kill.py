@@ -1,5 +1,6 @@
 """Training and dashboard as processes of their own: killing one never harms the other."""
 
+import json
 import os
 import signal
 import sys
@@ -81,8 +82,9 @@ def test_a_lost_terminal_ends_the_dashboard_and_not_the_training(new_run, prepar
 
 def test_a_training_that_cannot_begin_says_why_in_its_folder(new_run, prepared):  # noqa: F811
     run = new_run("refused")
-    (run.path / "config.json").write_text((run.path / "config.json").read_text().replace('"cpu"', '"x"'))
-    run.describe(run.config().with_options(device="tpu9"), prepared.path, prepared.fingerprint)
+    settings = json.loads((run.path / "config.json").read_text())
+    settings["config"]["device"] = "tpu9"
+    (run.path / "config.json").write_text(json.dumps(settings))
     trainer = start_trainer(run)
     assert trainer.wait() == 2
     assert "tpu9" in trainer.talk.read_text()

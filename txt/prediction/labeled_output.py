@@ -62,7 +62,7 @@ def refuse_format(out: Path, table: Table) -> None:
             f"`{out}` asks for {asked.upper()}, and `{table.source}` is {table.dialect.format.upper()}",
             "the output has the format of the data",
         )
-    if asked == "json":
+    if asked == "json" and table.dialect.format != "json":
         raise InputError(f"`{out}` asks for JSON, which only JSON becomes", f"-o {out.with_suffix('.jsonl')}")
 
 

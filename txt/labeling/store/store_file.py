@@ -276,6 +276,8 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
             return connection
         except sqlite3.OperationalError:
             connection.close()
+        except UnicodeDecodeError:  # SQLite's complaint quotes the schema, whatever bytes that has
+            raise sqlite3.DatabaseError("its schema is not text") from None
     return sqlite3.connect(address, uri=True, isolation_level=None)
 
 
@@ -327,7 +329,10 @@ SchemaObject = tuple[str, str, str, str]
 
 def read_schema(connection: sqlite3.Connection) -> list[SchemaObject]:
     """Return all objects of a database but those that SQLite makes for itself."""
-    rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    try:
+        rows = connection.execute("SELECT type, name, tbl_name, sql FROM sqlite_master").fetchall()
+    except UnicodeDecodeError:
+        raise sqlite3.DatabaseError("its schema is not text") from None
     return [
         (str(kind), str(name), str(table), str(sql))
         for kind, name, table, sql in rows
