@@ -393,7 +393,7 @@ def test_an_interrupted_preparation_leaves_nothing(tmp_path):
 def test_the_real_data_sets_prepare_without_any_option(shared_data, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     expected = {
-        "airline/Tweets.csv": ({"train": 11712, "val": 1464, "test": 1464, "unlabeled": 0}, 3),
+        "airline/Tweets.csv": ({"train": 11714, "val": 1463, "test": 1463, "unlabeled": 0}, 3),
         "finphrase/all-data.csv": ({"train": 3878, "val": 484, "test": 484, "unlabeled": 0}, 3),
         "sentences3000/all.csv": ({"train": 2400, "val": 300, "test": 300, "unlabeled": 0}, 2),
     }

@@ -129,11 +129,13 @@ def _find_lone_quotes(text: str, delimiter: str, quoting: Quoting, cut: bool) ->
 
 
 def _find_width(lines: Sequence[str], delimiter: str) -> int:
-    """Return how many cells most lines have if quotes are letters, 0 where the first row has others."""
+    """Return how many cells most lines have if quotes are letters, 0 where the first line has others.
+
+    So a column on its own, whose quoted texts hold delimiters below a header without any, is not taken for several.
+    """
     widths = [line.count(delimiter) + 1 for line in lines if line.strip()]
     usual = max(set(widths), key=widths.count) if widths else 0
-    first = next((width for width in widths if width > 1), 0)  # a title has no delimiter
-    return usual if first == usual else 0
+    return usual if widths[:1] == [usual] else 0
 
 
 def _weigh_quotes(lines: Sequence[str], delimiter: str, width: int) -> _Evidence:
