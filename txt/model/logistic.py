@@ -65,6 +65,8 @@ def fit_logistic(
         start: where to begin; a solution for another strength is near.
         tolerance: the least relative decrease of an iteration after which another one follows.
     """
+    if start is None and strength > FIRST_STRENGTH:  # from zero, a weak pull lets the first step be a bad one
+        start = fit_logistic(features, labels, classes, FIRST_STRENGTH, tolerance=max(tolerance, ROUGH))
     present, numbers = np.unique(labels, return_inverse=True)
     problem = _Problem(features, numbers, len(present), 1.0 / strength)
     weight, bias = problem.solve(None if start is None else problem.narrow(start, present), tolerance)
