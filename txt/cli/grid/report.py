@@ -27,7 +27,7 @@ def watch_plainly(boards: "Iterable[Board]") -> "Board":
         for trial in board.trials:
             if trial.state in ("done", "paused", "pruned", "failed") and trial.number not in told:
                 told.add(trial.number)
-                if last is not None:  # trials that ended before this session are not printed again
+                if last is not None:  # trials that ended earlier are not printed again
                     say(_describe_ended_trial(board, trial))
         last = board
     assert last is not None
