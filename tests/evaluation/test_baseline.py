@@ -38,8 +38,8 @@ def test_it_reaches_what_a_plain_one_is_published_with(
     train_texts, train_labels = read(shared_data / folder / "train.csv", names)
     test_texts, test_labels = read(shared_data / folder / "test.csv", names)
     predictions = fit_predict(train_texts, train_labels, test_texts).predictions
-    assert (
-        score_predictions(test_labels, predictions, len(names))[metric] >= published - 0.01
+    assert score_predictions(test_labels, predictions, len(names))[metric] >= published - (
+        0.01 if folder == "agnews" else 0.005
     )  # of 1,000 rows: a standard error
 
 
