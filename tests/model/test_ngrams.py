@@ -13,6 +13,7 @@ from txt.data.tokenizer import train_tokenizer
 from txt.model.linear import NgramClassifier, NgramClassifierConfig
 from txt.model.model_config import TransformerClassifierConfig
 from txt.model.ngrams import OWN_BASE, SAME_BASE, NgramLogits, parse_pieces
+from txt.model.pretrained import SentenceClassifierConfig
 
 TEXTS = [
     "the cat sat on the mat",

@@ -252,6 +252,7 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
         torch.manual_seed(seed)
         if config.get("model_type") == TransformerClassifierConfig.model_type:
             ours: TransformerClassifier = _load_ours(TransformerClassifier, source, name)
+            _fit_ngrams(ours, labels)
             _fit_head(ours, "head2", labels)
             return ours
         if config.get("model_type") == NgramClassifierConfig.model_type:
@@ -332,7 +333,7 @@ def _fit_head(model: nn.Module, name: str, labels: tuple[str, ...]) -> int:
     return len(known)
 
 
-def _fit_ngrams(model: SentenceClassifier, labels: tuple[str, ...]) -> None:
+def _fit_ngrams(model: SentenceClassifier | TransformerClassifier, labels: tuple[str, ...]) -> None:
     """Give the n-grams beside an encoder the weights of those labels that they know; others begin at zero."""
     if model.ngrams is None:
         return
