@@ -9,9 +9,7 @@ import pytest
 from tests.documentation.pages import DOCS, GAP, ORIGINAL, PAGES, ROOT, list_texts
 
 README = ROOT / "README.md"
-_FOREIGN = (
-    "torchrun", "pip ", "uv ", "optuna-dashboard", "python -m", "python benchmarks/", "git ", "docker", "jupyter", "make ",
-)  # fmt: skip
+_FOREIGN = ("torchrun", "pip ", "uv ", "optuna-dashboard", "python -m", "git ", "docker", "jupyter", "make ")
 """Lines with one of these have options of other programs."""
 
 
