@@ -12,8 +12,9 @@ from tokenizers import Tokenizer
 
 from txt.data.token_encoder import TokenRows
 from txt.data.tokenizer import train_tokenizer
-from txt.model.linear import NgramClassifier, NgramClassifierConfig
-from txt.model.ngrams import NgramLogits
+from txt.model.linear import NgramClassifier
+from txt.model.model_config import NgramClassifierConfig
+from txt.model.ngrams import OWN_BASE, SAME_BASE, NgramLogits
 from txt.model.plain_ngrams import PlainNgramClassifier
 
 LEARNED = [
@@ -49,10 +50,10 @@ def encode(tokenizer: Tokenizer, texts: list[str]) -> TokenRows:
     return TokenRows(np.array([*chain(*ids)], np.int32), np.cumsum([0, *map(len, ids)]))
 
 
-def save(tokenizer: Tokenizer, folder: Path, classes: int = 3) -> NgramClassifier:
+def save(tokenizer: Tokenizer, folder: Path, hashing: int = OWN_BASE) -> NgramClassifier:
     """Make a linear model with weights drawn at random, and save it."""
     vocabulary = {number: piece for piece, number in tokenizer.get_vocab().items()}
-    ngrams = NgramLogits(len(vocabulary), 0, 0, classes)
+    ngrams = NgramLogits(len(vocabulary), 0, 0, 3, hashing)
     ngrams.learn_pieces([vocabulary[number] if number >= 5 else None for number in range(len(vocabulary))])
     rows = encode(tokenizer, [*LEARNED, *LEARNED])
     ngrams.learn_ngrams([(torch.from_numpy(rows.ids).long(), rows.lengths.tolist())], 10_000)
@@ -62,7 +63,8 @@ def save(tokenizer: Tokenizer, folder: Path, classes: int = 3) -> NgramClassifie
             max_length=512,
             ngrams=len(ngrams.hashes),
             ngram_characters=len(ngrams.characters),
-            id2label={number: f"class {number}" for number in range(classes)},
+            ngram_hashing=hashing,
+            id2label={number: f"class {number}" for number in range(3)},
         )
     )
     model.ngrams = ngrams
@@ -73,8 +75,9 @@ def save(tokenizer: Tokenizer, folder: Path, classes: int = 3) -> NgramClassifie
     return model.eval()
 
 
-def test_the_logits_are_those_of_torch(tokenizer: Tokenizer, tmp_path: Path):
-    model, rows = save(tokenizer, tmp_path), encode(tokenizer, ASKED)
+@pytest.mark.parametrize("hashing", [SAME_BASE, OWN_BASE])
+def test_the_logits_are_those_of_torch(tokenizer: Tokenizer, tmp_path: Path, hashing: int):
+    model, rows = save(tokenizer, tmp_path, hashing), encode(tokenizer, ASKED)
     with torch.inference_mode():
         expected = model.classify(torch.from_numpy(rows.ids).long(), rows.lengths.tolist()).numpy()
     plain = PlainNgramClassifier.open(tmp_path)

@@ -17,13 +17,13 @@ from txt.data.token_encoder import TokenRows
 from txt.errors import InputError
 from txt.files import read_json
 from txt.metrics import Ints
-from txt.model.model_config import ModelConfig
+from txt.model.model_config import NgramClassifierConfig
 
 _PRIME, _OTHER_PRIME = 1_000_003, 6_364_136_223_846_793_005
 _CHARACTER_SIZES = (2, 3, 4, 5)
 _LONGEST_WORD = 64
 _SPACE = 32
-_MODEL_TYPE = "txt-ngrams"
+_PAIR_BASES = {1: _OTHER_PRIME, 2: -7_046_029_254_386_353_131}  # by `ngram_hashing`
 _MAX_TOKENS = 8192  # looked at in one go
 _KINDS: Mapping[str, type[np.generic]] = {
     "ngrams.hashes": np.int64,
@@ -36,16 +36,10 @@ _KINDS: Mapping[str, type[np.generic]] = {
 }
 
 
-class _PlainConfig(ModelConfig):
-    def __init__(self, values: Mapping[str, Any]) -> None:
-        super().__init__(values)
-        self.max_position_embeddings = self.read_number("max_position_embeddings", 0)
-
-
 class PlainNgramClassifier:
     """What `NgramClassifier` answers, from the same folder."""
 
-    def __init__(self, config: ModelConfig, weights: Mapping[str, npt.NDArray[Any]]) -> None:
+    def __init__(self, config: NgramClassifierConfig, weights: Mapping[str, npt.NDArray[Any]]) -> None:
         self.config = config
         taken = {name: weights[name].astype(kind, copy=False) for name, kind in _KINDS.items()}
         self._hashes: Ints = taken["ngrams.hashes"]  # (F,), sorted
@@ -61,9 +55,9 @@ class PlainNgramClassifier:
         """Open a saved model; None where it is another kind of model or not whole: loading with torch says why."""
         try:
             values = read_json(folder / "config.json")
-            if values.get("model_type") != _MODEL_TYPE or values.get("ngram_hashing", 1) != 1:
+            if values.get("model_type") != NgramClassifierConfig.model_type:
                 return None
-            config, weights = _PlainConfig(values), load_file(folder / "model.safetensors")
+            config, weights = NgramClassifierConfig.from_json(values), load_file(folder / "model.safetensors")
         except (InputError, SafetensorError, OSError, ValueError, TypeError, KeyError):
             return None
         return cls(config, weights) if _fit_together(config, weights) else None
@@ -112,21 +106,25 @@ class PlainNgramClassifier:
         places = np.arange(sizes.sum()) + np.repeat(self._offsets[token_ids] - (sizes.cumsum() - sizes), sizes)
         characters = self._characters[places].astype(np.int64)
         word = np.repeat(begins.cumsum() - 1, sizes)  # of each character
-        yield _hash_words(characters, word, row_of_word)
+        yield _hash_words(characters, word, row_of_word, _PAIR_BASES[self.config.ngram_hashing])
         yield _hash_characters(characters, word, row_of_word)
 
 
-def _fit_together(config: ModelConfig, weights: Mapping[str, npt.NDArray[Any]]) -> bool:
-    """Tell whether the weights are all there and have the sizes of each other and of config.json."""
-    if weights.keys() != _KINDS.keys():
+def _fit_together(config: NgramClassifierConfig, weights: Mapping[str, npt.NDArray[Any]]) -> bool:
+    """Tell whether the weights are all there and have the sizes of config.json."""
+    if weights.keys() != _KINDS.keys() or config.ngram_hashing not in _PAIR_BASES or not config.ngrams:
         return False
-    known = len(weights["ngrams.hashes"])
-    wanted = {"ngrams.hashes": (known,), "ngrams.idf": (known,), "ngrams.weight": (known, config.num_labels)}
-    wanted |= {"bias": (config.num_labels,), "ngrams.inside": (config.read_number("vocab_size", 0),)}
-    wanted |= {"ngrams.offsets": (config.read_number("vocab_size", 0) + 1,)}
-    return known == config.read_number("ngrams", 0) > 0 and all(
-        weights[name].shape == shape for name, shape in wanted.items()
-    )
+    known, entries, classes = config.ngrams, config.vocab_size, config.num_labels
+    wanted: Mapping[str, tuple[int, ...]] = {
+        "ngrams.hashes": (known,),
+        "ngrams.offsets": (entries + 1,),
+        "ngrams.characters": (config.ngram_characters,),
+        "ngrams.inside": (entries,),
+        "ngrams.idf": (known,),
+        "ngrams.weight": (known, classes),
+        "bias": (classes,),
+    }
+    return all(weights[name].shape == shape for name, shape in wanted.items())
 
 
 def _batch(lengths: Ints) -> Iterator[Ints]:
@@ -140,14 +138,14 @@ def _batch(lengths: Ints) -> Iterator[Ints]:
         start = stop
 
 
-def _hash_words(characters: Ints, word: Ints, row_of_word: Ints) -> tuple[Ints, Ints]:
+def _hash_words(characters: Ints, word: Ints, row_of_word: Ints, base: int) -> tuple[Ints, Ints]:
     """Return row and hash of all words, and of all pairs of neighbours within a row."""
     starts = np.searchsorted(word, np.arange(len(row_of_word)))
     place = (np.arange(len(word)) - starts[word]).clip(max=_LONGEST_WORD)
     powers = np.array([1, *[_OTHER_PRIME] * _LONGEST_WORD]).cumprod()  # products of 64-bit integers overflow alike
     hashes = np.add.reduceat((characters + 1) * powers[place], starts)
     paired = row_of_word[1:] == row_of_word[:-1]
-    pairs = (hashes[:-1] * _OTHER_PRIME + hashes[1:])[paired]
+    pairs = (hashes[:-1] * base + hashes[1:])[paired]
     return np.concatenate([row_of_word, row_of_word[1:][paired]]), np.concatenate([hashes, pairs])
 
 
