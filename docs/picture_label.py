@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 from picture_shots import Shot, shoot
+from textual.pilot import Pilot
 
 from txt.config import LabelConfig
 from txt.data.reading.rows import ReadingOptions
@@ -23,7 +24,7 @@ _WORDS = re.compile(r"disappointed|horrible|awful|terrible|good|great|excellent|
 
 def shoot_label(folder: Path) -> Shot:
     """Label some rows of a copy of the sample in `folder`, and return what the screen shows then."""
-    return asyncio.run(_sit(_open(folder), (100, 22)))
+    return asyncio.run(_sit(_open(folder), (84, 22)))
 
 
 def shoot_keys(folder: Path, size: tuple[int, int]) -> list[Shot]:
@@ -43,19 +44,31 @@ def _open(folder: Path) -> LabelApp:
 
 async def _sit(app: LabelApp, size: tuple[int, int]) -> Shot:
     async with app.run_test(size=size) as pilot:
-        await pilot.press(*_KEYS)
+        await _label(app, pilot, _KEYS)
         app.labeling.session.pace = Pace(_PACE)
-        await pilot.press("m", "left", "f")
-        await pilot.pause()
+        await pilot.press("left")
+        await pilot.pause(0.2)
+        await pilot.press("f")
+        await pilot.pause(0.2)
         return await shoot(app, pilot, TITLE)
 
 
 async def _press(app: LabelApp, size: tuple[int, int]) -> list[Shot]:
     shots = []
     async with app.run_test(size=size) as pilot:
-        await pilot.press(*_KEYS[:8])
+        await _label(app, pilot, _KEYS[:8])
         app.labeling.session.pace = Pace(_PACE)
         for key in _KEYS[8:13]:
             shots.append(await shoot(app, pilot, TITLE))
-            await pilot.press(key)
+            await _label(app, pilot, key)
     return shots
+
+
+async def _label(app: LabelApp, pilot: Pilot[object], keys: str) -> None:
+    """Press keys, each once the text before is gone: what is typed ahead of a text is not meant for it."""
+    for key in keys:
+        row = app.labeling.session.row
+        await pilot.press(key)
+        while app.labeling.session.row == row:
+            await pilot.pause(0.05)
+        await pilot.pause(0.2)

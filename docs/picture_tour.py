@@ -39,15 +39,15 @@ def draw_card(shot: str, path: Path) -> bool:
     if shutil.which("rsvg-convert") is None:
         return False
     wide, high = map(float, _find_size(shot))
-    scale = 760 / wide
+    scale = 740 / wide
     inner = re.sub(
-        r"<svg ", f'<svg x="480" y="{320 - high * scale / 2:g}" width="760" height="{high * scale:g}" ', shot, count=1
+        r"<svg ", f'<svg x="520" y="{320 - high * scale / 2:g}" width="740" height="{high * scale:g}" ', shot, count=1
     )
     words = (
         ("txt", 96, 270, "bold", "#f5f5f5"),
-        ("From a CSV of raw text", 32, 340, "normal", "#c5c8c6"),
-        ("to a text classifier", 32, 384, "normal", "#c5c8c6"),
-        ("you can trust", 32, 428, "normal", "#c5c8c6"),
+        ("From a CSV of raw text", 30, 340, "normal", "#c5c8c6"),
+        ("to a text classifier", 30, 384, "normal", "#c5c8c6"),
+        ("you can trust", 30, 428, "normal", "#c5c8c6"),
     )
     lines = "".join(
         f'<text x="56" y="{y}" font-family="DejaVu Sans Mono, monospace" font-size="{size}" font-weight="{weight}" '
