@@ -43,7 +43,7 @@ _DELIMITER_NAMES = {
     _NO_DELIMITER: ONE_CELL,
 }
 _SPOKEN = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
-_ENOUGH = 0.8  # share of rows with as many cells, like the first, from which on a delimiter needs no other sign
+_ENOUGH = 0.8  # share of rows with as many cells as the first, from which on a delimiter needs no other sign
 _SEPARATOR_LINE = re.compile(r'\ufeff*"?sep=(.)"?[ \t]*(\r\n|\n|\r)', re.IGNORECASE)
 
 
@@ -225,7 +225,7 @@ class _DelimitedDetector:
                 )
 
     def _choose(self) -> _Candidate:
-        """Choose the delimiter under which most rows have as many cells, like the first."""
+        """Choose the delimiter under which most rows have as many cells as the first."""
         usual = "\t" if self._source.ending in (".tsv", ".tab") else ","
         delimiters = [self._wanted] if self._wanted else sorted(_DELIMITERS, key=lambda each: each != usual)
         candidates = [self._read(each) for each in delimiters if each in self._text]
