@@ -68,6 +68,13 @@ def test_every_option_that_a_page_names_exists(path):
     assert named <= known | {"--help", "--version"}
 
 
+@pytest.mark.parametrize("path", [README, *PAGES], ids=name_page)
+def test_every_command_that_a_page_names_exists(path):
+    known = set(re.findall(r"^## `txt (\w+)", (DOCS / "cli.md").read_text(encoding="utf-8"), re.MULTILINE))
+    named = re.findall(r"(?:^|`|\$ )txt ([a-z]+)\b(?!:)", path.read_text(encoding="utf-8"), re.MULTILINE)
+    assert set(named) <= known
+
+
 def test_troubleshooting_quotes_what_the_program_says():
     texts = [text for found in list_texts().values() for text in found]
     quoted = re.findall(r"^> (.+)$", (DOCS / "troubleshooting.md").read_text(encoding="utf-8"), re.MULTILINE)
