@@ -345,7 +345,7 @@ def refuse_taken_name(name: str) -> Run:
     check_name(name, "--name")
     run = Run(RUNS / name)
     if not run.can_be_made():
-        hint = f"--resume {name} goes on with it; another --name starts afresh"
+        hint = f"--resume {name} goes on with it; another --name starts a new one"
         raise InputError(f"a run `{run.path}` exists already", hint)
     return run
 
