@@ -13,6 +13,10 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from picture_shots import Shot
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
@@ -63,42 +67,50 @@ def _normalize(path: Path) -> str:
 
 
 def make_pictures(names: Iterable[str], folder: Path) -> list[str]:
-    """Make pictures, and return the names of those that were made."""
+    """Make pictures in a folder for what they need, write each as soon as it is there, and return their names."""
     from picture_dashboard import DATA, shoot_train
     from picture_home import shoot_home
     from picture_label import shoot_keys, shoot_label
     from picture_reports import run_demo, shoot_eval, shoot_grid, shoot_lrfind
     from picture_tour import draw_card, join_shots
 
-    wanted = [name for name in SOURCES if name in names]
-    tour = bool(set(wanted) & set(TOUR))
-    shots = {}
-    if tour or set(wanted) & {"home", "lrfind", "grid"}:
-        run_demo(folder)
-    moments = []
-    if tour and DATA.exists():
-        shots["train"], moments = shoot_train(DATA, folder, (_LARGE, _SMALL))
+    wanted = set(names)
+    tour = bool(wanted & set(TOUR))
+    made: list[str] = []
+
+    def keep(name: str, shot: "Shot") -> "Shot":
+        _write(name, shot.dark, shot.light)
+        _note(name)
+        made.append(name)
+        return shot
+
     if tour:
         keys = shoot_keys(folder, _SMALL)
-        shots["label"] = shoot_label(folder)
-    if set(wanted) & {"home", "lrfind", "grid"}:
-        shots["home"] = shoot_home(folder)
-    if "lrfind" in wanted:
-        shots["lrfind"] = shoot_lrfind(folder)
-    if "grid" in wanted:
-        shots["grid"] = shoot_grid(folder)
+        keep("label", shoot_label(folder))
+    run_demo(folder)
+    if "home" in wanted:
+        keep("home", shoot_home(folder))
     if tour:
-        shots["eval"] = shoot_eval(folder)
-    for name, shot in shots.items():
-        _write(name, shot.dark, shot.light)
-    if moments:
-        all_shots = [*keys, *moments, shots["eval"]]
+        report = keep("eval", shoot_eval(folder))
+    if tour and DATA.exists():
+        last, moments = shoot_train(DATA, folder, (_LARGE, _SMALL))
+        keep("train", last)
+        shots = [*keys, *moments, report]
         seconds = [0.9] * len(keys) + [1.2] * (len(moments) - 1) + [2.5, 5.0]
-        _write(
-            "tour", *(join_shots([getattr(shot, kind) for shot in all_shots], seconds) for kind in ("dark", "light"))
-        )
-        draw_card(shots["train"].dark, PICTURES / "card.png")
-    return [name for name in SOURCES if name in shots]
+        _write("tour", *(join_shots([getattr(shot, kind) for shot in shots], seconds) for kind in ("dark", "light")))
+        draw_card(last.dark, PICTURES / "card.png")
+    if "lrfind" in wanted:
+        keep("lrfind", shoot_lrfind(folder))
+    if "grid" in wanted:
+        keep("grid", shoot_grid(folder))
+    return made
+
+
+def _note(name: str) -> None:
+    """Note what a picture was made from."""
+    record = json.loads(MADE_FROM.read_text(encoding="utf-8")) if MADE_FROM.exists() else {}
+    record[name] = hash_sources(name)
+    MADE_FROM.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _write(name: str, dark: str, light: str) -> None:
@@ -117,9 +129,6 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         made = make_pictures(names, Path(name))
-    record = json.loads(MADE_FROM.read_text(encoding="utf-8")) if MADE_FROM.exists() else {}
-    record |= {name: hash_sources(name) for name in made}
-    MADE_FROM.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     sys.stdout.write(f"made: {', '.join(made)}\n")
 
 
