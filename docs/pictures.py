@@ -33,7 +33,9 @@ SOURCES = {
 }
 """What each picture shows: the snapshot of its screen, or the code that draws it where it is no screen."""
 
-TOUR = ("label", "train", "eval")
+TOUR = {"label": [0.9] * 5, "train": [1.2, 1.2, 1.2, 1.2, 2.5], "eval": [5.0]}
+"""The parts of the tour, and for how many seconds each of their shots stands."""
+
 _LARGE, _SMALL = (104, 32), (90, 26)
 
 
@@ -67,15 +69,20 @@ def _normalize(path: Path) -> str:
 
 
 def make_pictures(names: Iterable[str], folder: Path) -> list[str]:
-    """Make pictures in a folder for what they need, write each as soon as it is there, and return their names."""
+    """Make pictures in a folder for what they need, write each as soon as it is there, and return their names.
+
+    The tour is joined anew where a part of it is made; its other parts are taken from the one that is there.
+    """
     from picture_dashboard import DATA, shoot_train
     from picture_home import shoot_home
     from picture_label import shoot_keys, shoot_label
     from picture_reports import run_demo, shoot_eval, shoot_grid, shoot_lrfind
-    from picture_tour import draw_card, join_shots
+    from picture_tour import draw_card
 
     wanted = set(names)
-    tour = bool(wanted & set(TOUR))
+    parts = _split_tour()
+    if wanted & set(TOUR) and not parts:
+        wanted |= set(TOUR)
     made: list[str] = []
 
     def keep(name: str, shot: "Shot") -> "Shot":
@@ -84,26 +91,50 @@ def make_pictures(names: Iterable[str], folder: Path) -> list[str]:
         made.append(name)
         return shot
 
-    if tour:
-        keys = shoot_keys(folder, _SMALL)
+    if "label" in wanted:
+        parts["label"] = shoot_keys(folder, _SMALL)
         keep("label", shoot_label(folder))
-    run_demo(folder)
+    if wanted & {"home", "eval"}:
+        run_demo(folder)
     if "home" in wanted:
         keep("home", shoot_home(folder))
-    if tour:
-        report = keep("eval", shoot_eval(folder))
-    if tour and DATA.exists():
-        last, moments = shoot_train(DATA, folder, (_LARGE, _SMALL))
-        keep("train", last)
-        shots = [*keys, *moments, report]
-        seconds = [0.9] * len(keys) + [1.2] * (len(moments) - 1) + [2.5, 5.0]
-        _write("tour", *(join_shots([getattr(shot, kind) for shot in shots], seconds) for kind in ("dark", "light")))
-        draw_card(last.dark, PICTURES / "card.png")
+    if "eval" in wanted:
+        parts["eval"] = [keep("eval", shoot_eval(folder))]
+    if "train" in wanted and DATA.exists():
+        last, parts["train"] = shoot_train(DATA, folder, (_LARGE, _SMALL))
+        draw_card(keep("train", last).dark, PICTURES / "card.png")
+    if wanted & set(TOUR) and len(parts) == len(TOUR):
+        _join_tour(parts)
     if "lrfind" in wanted:
         keep("lrfind", shoot_lrfind(folder))
     if "grid" in wanted:
         keep("grid", shoot_grid(folder))
     return made
+
+
+def _join_tour(parts: "dict[str, list[Shot]]") -> None:
+    from picture_tour import join_shots
+
+    shots = [shot for name in TOUR for shot in parts[name]]
+    seconds = [lasting for name in TOUR for lasting in TOUR[name]]
+    _write("tour", *(join_shots([getattr(shot, kind) for shot in shots], seconds) for kind in ("dark", "light")))
+
+
+def _split_tour() -> "dict[str, list[Shot]]":
+    """Return the shots of the tour that is there, by the part that they are of; nothing where there is none."""
+    from picture_shots import Shot
+    from picture_tour import split_shots
+
+    paths = [PICTURES / f"tour-{kind}.svg" for kind in ("dark", "light")]
+    if not all(path.exists() for path in paths):
+        return {}
+    shots = [
+        Shot(*pair) for pair in zip(*(split_shots(path.read_text(encoding="utf-8")) for path in paths), strict=True)
+    ]
+    names = [name for name in TOUR for _ in TOUR[name]]
+    if len(shots) != len(names):
+        return {}
+    return {name: [shot for shot, of in zip(shots, names, strict=True) if of == name] for name in TOUR}
 
 
 def _note(name: str) -> None:
