@@ -44,7 +44,7 @@ class PredictedProbabilities:
     long: npt.NDArray[np.bool_]
 
 
-class TextClassifier:
+class Predictor:
     """A classifier, loaded. Its methods may be called from several threads at once.
 
     Attributes:
@@ -118,7 +118,7 @@ class TextClassifier:
         return self._cutters[stride]
 
 
-def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8: bool = False) -> TextClassifier:
+def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8: bool = False) -> Predictor:
     """Load the classifier of a run, or from a model's folder. No code from the folder is executed.
 
     Args:
@@ -134,7 +134,7 @@ def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8
     return load_source(find_model(run), PredictConfig(device=device, precision=precision, int8=int8))
 
 
-def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
+def load_source(source: ModelSource, config: PredictConfig) -> Predictor:
     """Load a classifier that was found, as `config` says."""
     from txt.model.saved import load_model
     from txt.prediction.int8 import quantize_to_int8
@@ -150,7 +150,7 @@ def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
     if config.int8 and machine.device.type != "cpu":
         raise InputError("--int8 is for the CPU", "leave --int8 or --device out")
     model = load_model(source.folder, machine.device)
-    classifier = TextClassifier(
+    classifier = Predictor(
         quantize_to_int8(model) if config.int8 else convert_precision(model, machine),
         _tokenizer(source.folder),
         machine,
