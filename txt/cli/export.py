@@ -62,8 +62,8 @@ def export(
     if as_json:
         print_json({"format": 1, "path": str(target), "kind": form, **made})
         return
-    for name in sorted(path.name for path in target.iterdir()):
-        stdout.print(make_literal(f"  {target / name}"))
+    for path in sorted(path for path in target.rglob("*") if path.is_file()):
+        stdout.print(make_literal(f"  {path}"))
     say(f"Probabilities on real rows differ from txt's by {made['largest_difference']:.1g} at most.")
     if "same_label" in made:
         say(f"The same label for {made['same_label']:.1%} of {made['rows']:,} rows; {made['bytes'] / 2**20:.1f} MiB.")
