@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 
 from txt import __version__
-from txt.cli import augment, config, demo, doctor, evaluate, export, lrfind, predict, prepare, train, watch
+from txt.cli import augment, config, demo, doctor, evaluate, export, lrfind, predict, prepare, serve, train, watch
 from txt.cli.grid import command as grid
 from txt.cli.help import App
 from txt.cli.home import show_home
@@ -34,6 +34,7 @@ for command in (
     watch,
     evaluate,
     predict,
+    serve,
     export,
     runs,
     config,
@@ -53,7 +54,7 @@ def _show_version(wanted: bool) -> None:
 def _show_home_or_help(
     context: typer.Context,
     version: Annotated[  # noqa: ARG001
-        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+        bool, typer.Option("--version", "-V", help="Show the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
     """From a CSV of raw text to a trusted text classifier: prepare, label, augment, train, eval."""
