@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from txt.platforms import describe_unsupported
+from txt.version import __version__
 
 if TYPE_CHECKING:
     from txt.library.commands import compare, evaluate, explain, prepare, train
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from txt.library.text_classifier import TextClassifier, load
     from txt.prediction.classifier import Prediction
 
-__version__ = "0.1.0"
 __all__ = [
     "BadInputError",
     "Labels",

@@ -1,6 +1,7 @@
 """A server as its users have it: a process of its own, on a free port."""
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -62,8 +63,6 @@ def start(runs_folder: Path, tmp_path_factory) -> Iterator[Callable[..., Server]
     with ExitStack() as stack:
 
         def begin(*arguments: str, **environment: str) -> Server:
-            import os
-
             said = tmp_path_factory.mktemp("said") / "stderr"
             command = [sys.executable, "-m", "txt", "serve", *arguments, "--port", "0", "--json", "--threads", "1"]
             process = subprocess.Popen(
@@ -74,9 +73,10 @@ def start(runs_folder: Path, tmp_path_factory) -> Iterator[Callable[..., Server]
                 text=True,
                 env=os.environ | environment,
             )
-            stack.callback(process.kill)
-            lines = []
             assert process.stdout is not None
+            for end in (process.stdout.close, process.wait, process.kill):  # in the reverse order
+                stack.callback(end)
+            lines: list[str] = []
             while not (lines and lines[-1].rstrip() == "}"):
                 line = process.stdout.readline()
                 assert line, said.read_text()

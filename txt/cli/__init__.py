@@ -12,7 +12,6 @@ from typing import Annotated
 
 import typer
 
-from txt import __version__
 from txt.cli import augment, config, demo, doctor, evaluate, export, lrfind, predict, prepare, serve, train, watch
 from txt.cli.grid import command as grid
 from txt.cli.help import App
@@ -22,6 +21,7 @@ from txt.cli.runs import command as runs
 from txt.cli.terminal import has_screen
 from txt.errors import InputError, Interrupted, TxtError, nearest
 from txt.sanitize import sanitize_lines
+from txt.version import __version__
 
 app = App(name="txt", context_settings={"help_option_names": ["-h", "--help"]})
 for command in (

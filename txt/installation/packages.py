@@ -10,9 +10,9 @@ from packaging.requirements import Requirement as ParsedRequirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from txt import __version__
 from txt.extras import say_how_to_install
 from txt.installation.finding import NOTE, OK, PROBLEM, Finding
+from txt.version import __version__
 
 DISTRIBUTION = "txt-toolkit"
 

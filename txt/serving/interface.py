@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from txt import __version__
 from txt.config import ServeConfig
+from txt.version import __version__
 
 
 def describe_interface(models: list[str], config: ServeConfig, has_token: bool) -> dict[str, Any]:
