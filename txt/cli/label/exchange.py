@@ -39,11 +39,24 @@ def export_labels(
     if str(target) == "-":
         with TemporaryDirectory(prefix="txt-export-") as folder:
             beside = Path(folder) / _name_as(opened.rows.path, opened.config.format)
-            export_labels(opened, states, classes, beside, overwrite, propose)
+            _write_labels(opened, states, classes, beside, overwrite, propose, "standard output")
             with beside.open("rb") as file:
                 shutil.copyfileobj(file, sys.stdout.buffer)
             sys.stdout.flush()
         return
+    _write_labels(opened, states, classes, target, overwrite, propose, str(target))
+
+
+def _write_labels(
+    opened: "OpenLabels",
+    states: "RowStates",
+    classes: list[str],
+    target: Path,
+    overwrite: bool,
+    propose: "Propose",
+    told: str,
+) -> None:
+    """Write the labels to a file, which is told of as `told`."""
     from txt.data.formats.record import LabelTask
     from txt.labeling.exchange import export_as
     from txt.labeling.export import export
@@ -51,12 +64,12 @@ def export_labels(
     rows, name = opened.rows, opened.config.format
     if name is None or (name == ("jsonl" if rows.form.csv_options is None else "csv") and rows.form.content is None):
         count = export(rows, states, opened.journal, target, overwrite=overwrite, propose=propose)
-        say(f"{target} has all {len(rows):,} rows, {count:,} with a label")
+        say(f"{told} has all {len(rows):,} rows, {count:,} with a label")
         _tell_losses(rows.path, target)
         return
     task = LabelTask(classes, opened.multi_label)
     done = export_as(name, rows, states, opened.journal, task, target, overwrite=overwrite, propose=propose)
-    say(f"{target} has all {done.rows:,} rows, {done.labeled:,} with a label")
+    say(f"{told} has all {done.rows:,} rows, {done.labeled:,} with a label")
     if done.losses:
         lost = ", ".join(f"{count:,} {part}" for part, count in done.losses.items())
         say(f"{name} cannot hold: {lost}")
