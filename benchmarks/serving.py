@@ -17,9 +17,27 @@ import time
 
 from machine import describe_machine
 
-WORDS = (
-    "the film was great lovely awful dreary so very fine service room breakfast slow never again will come back".split()
-)
+WORDS = [
+    "the",
+    "film",
+    "was",
+    "great",
+    "lovely",
+    "awful",
+    "dreary",
+    "so",
+    "very",
+    "fine",
+    "service",
+    "room",
+    "breakfast",
+    "slow",
+    "never",
+    "again",
+    "will",
+    "come",
+    "back",
+]
 BROKEN = [
     b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\nnot json",
     b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{",
