@@ -17,27 +17,7 @@ import time
 
 from machine import describe_machine
 
-WORDS = [
-    "the",
-    "film",
-    "was",
-    "great",
-    "lovely",
-    "awful",
-    "dreary",
-    "so",
-    "very",
-    "fine",
-    "service",
-    "room",
-    "breakfast",
-    "slow",
-    "never",
-    "again",
-    "will",
-    "come",
-    "back",
-]
+WORDS = ("the film was", "so very", "great", "lovely", "awful", "dreary", "breakfast", "never again", "come back")
 BROKEN = [
     b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 8\r\n\r\nnot json",
     b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 500\r\n\r\n{",
@@ -119,14 +99,11 @@ def main() -> None:
     same = sum(answers[text] == each.label for text, each in zip(texts, own, strict=True))
     cuts = statistics.quantiles(took, n=100)
     print(describe_machine())
-    print(
-        f"{len(took):,} of {len(texts):,} requests answered, {arguments.clients} clients, {arguments.broken} broken ones beside"
-    )
+    asked = f"{arguments.clients} clients, {arguments.broken} broken ones beside"
+    print(f"{len(took):,} of {len(texts):,} requests answered, {asked}")
     print(f"{len(texts) / seconds:,.0f} requests/s, p50 {1000 * cuts[49]:.0f} ms, p99 {1000 * cuts[98]:.0f} ms")
     print(f"predict on the same texts in one batch: {len(texts) / alone:,.0f} texts/s")
-    print(
-        f"the label of predict: {same:,} of {len(texts):,} (bf16 rounds otherwise in another batch); exit code {code}"
-    )
+    print(f"the label of predict: {same:,} of {len(texts):,} (bf16 may round otherwise in a batch); exit code {code}")
 
 
 if __name__ == "__main__":
