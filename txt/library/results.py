@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from txt.data.report import DataReport
 from txt.evaluation.compare import Difference
+from txt.evaluation.differences import format_points_with_span
 from txt.evaluation.report import Report
-from txt.evaluation.wording import format_points_with_span, format_with_span
+from txt.evaluation.wording import format_with_span
 from txt.metrics import format_label
 from txt.prediction.explain import Explanation as Explained
 from txt.runs.events import Rung
