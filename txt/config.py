@@ -39,6 +39,9 @@ LABEL_FORMATS = (
 )
 """Formats in which labels are exported and imported."""
 
+TRACKERS = ("wandb", "mlflow", "trackio", "tensorboard")
+"""Programs that keep a record of trainings, to which a finished one is told."""
+
 READING = ("text_column", "label_column", "encoding", "delimiter", "quoting", "header", "skip_lines")
 """The options of `PrepareConfig` that say how a file is read; every command that reads one takes them."""
 
@@ -221,7 +224,7 @@ class AugmentConfig(Config):
             raise InputError("--balance and --per-class both say how large classes become", "give one of them")
 
 
-_LADDER_TAKES = ("rungs", "budget", "pretrained", "metric", "seed", "device", "precision", "threads")
+_LADDER_TAKES = ("rungs", "budget", "pretrained", "metric", "seed", "device", "precision", "threads", "log_to")
 
 
 @dataclass(frozen=True)
@@ -352,6 +355,12 @@ class TrainConfig(Config):
         choices=("auto", "bf16", "float32"),
     )
     threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0)
+    log_to: str | None = option(
+        None,
+        "Tell a tracker of the finished run: options, curves, scores with intervals, report and model.",
+        group="Evaluation",
+        choices=TRACKERS,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -7,6 +7,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import MappingProxyType
 
+from txt.errors import InputError
+
 EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "excel": ("openpyxl", "python-calamine"),
@@ -17,9 +19,22 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "postgres": ("psycopg[binary]",),
         "serve": ("starlette", "uvicorn"),
         "stats": ("pyreadstat",),
+        "mlflow": ("mlflow-skinny",),
+        "trackio": ("trackio",),
+        "wandb": ("wandb",),
     }
 )
 """The packages of each extra, as pyproject.toml has them."""
+
+
+def require_tracker(name: str) -> None:
+    """Refuse to train for a tracker that is not installed; TensorBoard's files need no package.
+
+    Raises:
+        InputError: it is not.
+    """
+    if name != "tensorboard" and find_spec(name) is None:
+        raise InputError(f"--log-to {name} needs its package", say_how_to_install(extra=name))
 
 
 def say_how_to_install(*packages: str, extra: str | None = None) -> str:

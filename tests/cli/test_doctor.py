@@ -116,7 +116,7 @@ def test_a_missing_extra_is_no_problem_and_tells_what_it_would_bring(monkeypatch
 
     monkeypatch.setattr(packages, "installed_version", lambda _: None)
     found = {one.name: one for one in check_extras()}
-    assert set(found) == {"excel", "lora", "minilm", "multilingual", "onnx", "postgres", "serve", "stats"}
+    assert set(found) == {*EXTRAS}
     assert all(one.state == "ok" and EXTRAS[name][0] in one.advice for name, one in found.items())
 
 

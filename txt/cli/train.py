@@ -24,6 +24,7 @@ from txt.cli.watch import train_with_dashboard
 from txt.config import PrepareConfig, TrainConfig
 from txt.data.reading.source import check_file, join_paths, split_paths
 from txt.errors import InputError, Interrupted, TxtError
+from txt.extras import require_tracker
 from txt.option_schema import build_config
 from txt.recipes import get_preset_options
 from txt.sanitize import sanitize
@@ -96,6 +97,8 @@ def train(
         if given.get("rungs", 1) != 1:
             raise InputError("--linear and --rungs both say how far to climb", "give one of them")
         given["rungs"] = 1
+    if tracker := given.with_settings().get("log_to"):
+        require_tracker(tracker)
     if resume is not None:
         fresh = [each for each in ("name", "preset", "recipe", "linear", "config", "from_study") if each in given.typed]
         begin = partial(_resume_run, data, fresh, resume, at_step, given)
@@ -270,3 +273,7 @@ def _conclude(start: "Start", finished: "Finished", as_json: bool) -> None:
     conclusion = conclude(start.run, start.prepared)
     if not as_json:
         show_conclusion(conclusion)
+    if tracker := start.run.config().log_to:
+        from txt.evaluation.trackers import tell_tracker
+
+        say(f"told to {tracker}: {sanitize(tell_tracker(tracker, start.run))}")

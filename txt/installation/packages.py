@@ -26,6 +26,9 @@ _EXTRA_BRINGS = {
     "onnx": "export --format onnx",
     "postgres": "grid --storage postgresql://…",
     "serve": "serve",
+    "mlflow": "train --log-to mlflow",
+    "trackio": "train --log-to trackio",
+    "wandb": "train --log-to wandb",
     "stats": "files of SPSS, Stata and SAS",
 }
 

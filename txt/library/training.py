@@ -52,4 +52,9 @@ def finish_training(start: Start, bar: TrainingProgress) -> Conclusion:
                 finished = event
     if finished is not None and finished.status == "diverged":
         raise TxtError(finished.reason or "training diverged", "a lower learning_rate may help")
-    return conclude(start.run, start.prepared)
+    concluded = conclude(start.run, start.prepared)
+    if tracker := start.run.config().log_to:
+        from txt.evaluation.trackers import tell_tracker
+
+        tell_tracker(tracker, start.run)
+    return concluded

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 PREPARED = Path("prepared")
 """The prepared folder that is used by default; in a run that was started from a data file, the one inside the run."""
 
-HARMLESS = ("log_interval", "save_interval", "keep_checkpoints", "on_divergence")
+HARMLESS = ("log_interval", "save_interval", "keep_checkpoints", "on_divergence", "log_to")
 """Options that a resumed run may change: its weights do not depend on them."""
 
 
