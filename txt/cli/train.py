@@ -121,7 +121,7 @@ def train(
             of_preset = get_preset_options(preset if "preset" in given.typed else None)
             training = build_config(TrainConfig, given, of_preset, file, winner)
         preparing = _build_prepare_config(training, options, given)
-        choosing = choose_encoders_tokenizer(training, {**options, **given}, say)
+        choosing = choose_encoders_tokenizer(training, {**options, **given}, name_encoder)
         begin = partial(_start_new_run, data, name, training, preparing, given, settle, choosing)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         _train_together(partial(begin, here=True), as_json)
@@ -164,6 +164,18 @@ def _tell_road(one_model: str | None, source: str | None) -> None:
     if one_model is not None and one_model != "--from":
         rest = shlex.join(["txt", "train", *(split_paths(source) if source is not None else [])])
         say(f"{one_model} asks for one model; without it, `{rest}` climbs the ladder and keeps the best of several")
+
+
+def name_encoder(texts: Sequence[str]) -> str | None:
+    """Return the encoder that suits some texts, and say why; None where none is installed that does."""
+    from txt.model.encoders import choose_encoder
+
+    chosen = choose_encoder(texts)
+    if chosen is None:
+        return None
+    encoder, reason = chosen
+    say(reason)
+    return encoder
 
 
 def _keep_options(training: TrainConfig, _prepared: "Prepared") -> TrainConfig:

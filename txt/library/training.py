@@ -1,6 +1,6 @@
 """Training from Python: what `txt train` does, without a screen."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -29,7 +29,7 @@ def train_on_file(
     Raises:
         TxtError: the training diverged.
     """
-    choosing = choose_encoders_tokenizer(training, given)
+    choosing = choose_encoders_tokenizer(training, given, _choose_encoder)
     start = start_on_file(
         data, training, preparing, name, bar.prepare, bar.report, choose_tokenizer=choosing, runs=runs
     )
@@ -58,3 +58,10 @@ def finish_training(start: Start, bar: TrainingProgress) -> Conclusion:
 
         tell_tracker(tracker, start.run)
     return concluded
+
+
+def _choose_encoder(texts: Sequence[str]) -> str | None:
+    from txt.model.encoders import choose_encoder
+
+    chosen = choose_encoder(texts)
+    return None if chosen is None else chosen[0]

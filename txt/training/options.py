@@ -68,23 +68,12 @@ def name_of_one_model(
 
 
 def choose_encoders_tokenizer(
-    training: TrainConfig, named: Mapping[str, Any], told: Callable[[str], object] = lambda _: None
+    training: TrainConfig, named: Mapping[str, Any], choose: ChooseTokenizer
 ) -> ChooseTokenizer | None:
-    """Return what names the tokenizer of the encoder that the ladder will use; None where it is settled.
+    """Return `choose` where the ladder takes the encoder that suits the texts; None where the tokenizer is settled.
 
-    `named` are the options that were given; `told` hears why an encoder is chosen.
+    `named` are the options that were given.
     """
     if training.rungs < 2 or training.pretrained is not None or "tokenizer" in named:
         return None
-
-    def choose(texts: Sequence[str]) -> str | None:
-        from txt.model.encoders import choose_encoder
-
-        chosen = choose_encoder(texts)
-        if chosen is None:
-            return None
-        encoder, reason = chosen
-        told(reason)
-        return encoder
-
     return choose
