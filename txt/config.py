@@ -205,6 +205,12 @@ class AugmentConfig(Config):
     )
     allow_label_flips: bool = option(False, "Offer `antonym` too.", group="Labels stay true")
 
+    engine: str = option(
+        "txt",
+        "Whose `keyboard`, `ocr`, `spelling` and `split`: our own, or nlpaug's, a word at a time.",
+        group="Words and models",
+        choices=("txt", "nlpaug"),
+    )
     language: str | None = option(None, "Language of the texts: `en`, `de` … [found out].", group="Words and models")
     wordnet: Path | None = option(None, "Folder with WordNet's files, for synonyms.", group="Words and models")
     translators: str = option(
