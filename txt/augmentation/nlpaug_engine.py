@@ -1,8 +1,8 @@
 """nlpaug's own augmenters, a word at a time under our spans: what surrounds the words stays byte for byte.
 
 Given a whole text they tear contractions, addresses and emoji apart and lose newlines; given one plain word they are
-right. Which word is edited, and the seed of what becomes of it, are drawn as for our own methods, so that copies come out the
-same in whatever order and process they are made.
+right. Which word is edited, and the seed of what becomes of it, are drawn as for our own methods, so that copies come
+out the same in whatever order and process they are made.
 """
 
 import random
