@@ -61,7 +61,7 @@ def evaluate(
         flag = "--" + next(iter(given)).replace("_", "-")
         raise InputError(f"{flag} is for reading a data file, and none is given", "name it with --data FILE")
     if force and out is None:
-        raise InputError("--force is about the folder of --out", "txt eval -o FOLDER --force")
+        raise InputError("--force is for the folder of --out", "txt eval -o FOLDER --force")
     found = Run.open(run) if run else Run.find_newest()
     if data is not None:
         check_file(data)

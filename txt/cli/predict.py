@@ -53,7 +53,7 @@ def predict(
         Path | None, typer.Option("-o", "--out", help="File to make [DATA.predicted.…].", rich_help_panel=_FOR_FILES)
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a file that was stopped.", rich_help_panel=_FOR_FILES)
+        bool, typer.Option("--resume", help="Continue a file that was stopped.", rich_help_panel=_FOR_FILES)
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a file that is there.", rich_help_panel=_FOR_FILES)

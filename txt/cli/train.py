@@ -74,7 +74,7 @@ def train(
     from_study: Annotated[
         str | None, typer.Option(help="Take data and options from the winner of a `txt grid`.", metavar="NAME")
     ] = None,
-    resume: Annotated[str | None, typer.Option(help="Go on with a stopped run.", metavar="RUN")] = None,
+    resume: Annotated[str | None, typer.Option(help="Continue a stopped run.", metavar="RUN")] = None,
     at_step: Annotated[int | None, typer.Option(help="With --resume: from the checkpoint at this step.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines and a bar: for pipes and screen readers.")] = False,
     notify: Annotated[bool, typer.Option("--notify", help="Ring the bell and notify when it ends.")] = False,
@@ -83,9 +83,9 @@ def train(
 ) -> None:
     """Train classifiers, and keep the best.
 
-    With nothing said of a model, it climbs a ladder: logistic regression on n-grams, with vectors of a pretrained
-    encoder beside them, the encoder fine-tuned; each is judged on rows that it did not learn from. An option of a model
-    or its training asks for that one model.
+    Without an option about a model, it climbs a ladder: logistic regression on n-grams, the same with vectors of a
+    pretrained encoder, and the encoder fine-tuned. Each is judged on rows that it did not learn from. An option about a
+    model or its training asks for that one model.
 
     A data file is prepared first, with the options of `txt prepare`. On a terminal the dashboard opens; the training is
     a process of its own and outlives it. Ctrl-C saves; `--resume RUN` goes on.
@@ -95,7 +95,7 @@ def train(
     data = join_paths(source) if source else None
     if linear:
         if given.get("rungs", 1) != 1:
-            raise InputError("--linear and --rungs both say how far to climb", "give one of them")
+            raise InputError("--linear and --rungs both say how far the ladder goes", "leave one of them out")
         given["rungs"] = 1
     if tracker := given.with_settings().get("log_to"):
         require_tracker(tracker)

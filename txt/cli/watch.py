@@ -50,7 +50,7 @@ def watch(
     found = Run.open(run) if run is not None else Run.find_newest()
     screen = has_screen(plain, as_json)
     if speed is not None and not replay:
-        raise InputError("--speed is about --replay", "txt watch RUN --replay --speed 60")
+        raise InputError("--speed is for --replay", "txt watch RUN --replay --speed 60")
     if replay and not screen:
         raise InputError("--replay needs a terminal, without --plain and --json", "txt watch RUN --json has the events")
     if not screen:

@@ -181,7 +181,8 @@ class _FilePredictor:
             raise InputError(f"there is no work on `{out}` to go on with", "leave --resume out")
         if self._asked.resume and not PredictionLog.is_about(path, self._of):
             raise InputError(
-                f"what was begun on `{out}` is of another file, model or options", "leave --resume out to begin anew"
+                f"the unfinished work on `{out}` is for another file, model or options",
+                "leave --resume out to start over",
             )
         out.parent.mkdir(parents=True, exist_ok=True)
         return PredictionLog(path, self._of, len(self._classifier.labels))

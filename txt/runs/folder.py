@@ -334,7 +334,7 @@ def _make_folder(name: str | None, runs: Path) -> Path:
             with claim_folder(path):
                 Run(path).delete()
             return _make_folder(name, runs)
-        hint = f"--resume {name} goes on with it; another --name starts afresh"
+        hint = f"--resume {name} goes on with it; another --name starts a new one"
         raise InputError(f"a run `{path}` exists already", hint) from None
     return path
 

@@ -108,7 +108,7 @@ def find_split(
     known = dict(values or {})
     if wanted == NO_SPLIT:
         if known:
-            raise InputError("--split-values has no effect with --split-column none", "give one of them")
+            raise InputError("--split-values has no effect with --split-column none", "leave one of them out")
         return None
     found = _choose_column(sample, wanted, source, known, strict)
     if found is None and known:
