@@ -43,7 +43,8 @@ def export(
     """Write a classifier for other programs, with a model card, and check its answers on real rows.
 
     `hf` makes a folder for `pipeline("text-classification", …)`, `onnx` a file with a short script that needs
-    onnxruntime and tokenizers only, `setfit` a folder without code, of an encoder with a mean. None needs txt. Calibrated confidence goes along.
+    onnxruntime and tokenizers only, `setfit` a folder without code, of an encoder with a mean. None needs txt.
+    Calibrated confidence goes along.
 
     Example: `txt export 001 --format onnx --quantize`
     """
