@@ -44,7 +44,7 @@ def export(
 
     `hf` makes a folder for `pipeline("text-classification", …)`, `onnx` a file with a short script that needs
     onnxruntime and tokenizers only, `setfit` a folder without code, of an encoder with a mean. None needs txt.
-    Calibrated confidence goes along.
+    Confidence stays calibrated.
 
     Example: `txt export 001 --format onnx --quantize`
     """
