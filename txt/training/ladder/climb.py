@@ -27,8 +27,9 @@ from txt.errors import InputError
 from txt.metrics import Floats, Ints, count_confusions, score_predictions
 from txt.model import encoders
 from txt.model.build import build_model, spell_pieces
-from txt.model.linear import NgramClassifier, NgramClassifierConfig
+from txt.model.linear import NgramClassifier
 from txt.model.logistic import Linear, fit_logistic
+from txt.model.model_config import NgramClassifierConfig
 from txt.model.ngrams import NgramLogits
 from txt.model.predict import predict_logits
 from txt.model.pretrained import PretrainedClassifier, SentenceClassifier
@@ -348,6 +349,7 @@ class Climbing:
         native.classifier.load_state_dict(state)
         native.ngrams = self.ngrams
         native.config.ngrams = len(self.ngrams.hashes)
+        native.config.ngram_hashing = self.ngrams.hashing
         native.config.ngram_pieces, native.config.ngram_characters = (
             len(self.ngrams.inside),
             len(self.ngrams.characters),
@@ -365,6 +367,7 @@ class Climbing:
                 label2id={label: number for number, label in labels.items()},
                 ngrams=len(self.ngrams.hashes),
                 ngram_characters=len(self.ngrams.characters),
+                ngram_hashing=self.ngrams.hashing,
             )
         )
         model.ngrams = self.ngrams
