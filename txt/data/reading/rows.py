@@ -56,6 +56,7 @@ class Form:
     header: tuple[str, ...] = ()
     extra_headers: int = 0
     quoting_given: bool = False
+    footer: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
     content: str | None = None
@@ -85,6 +86,7 @@ class Form:
             self.header,
             self.extra_headers,
             self.quoting_given,
+            self.footer,
         )
 
     @property
@@ -193,6 +195,7 @@ def find_bare_form(path: Path, dialect: Dialect, columns: tuple[str, ...] = ()) 
         dialect.header,
         dialect.extra_headers,
         dialect.quoting_given,
+        dialect.footer,
     )
 
 
