@@ -21,6 +21,7 @@ COMMANDS = (
         "watch",
         "eval",
         "predict",
+        "serve",
         "export",
         "runs",
         "config",

@@ -4,11 +4,11 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any
 
 from txt.cli.console import say
-from txt.cli.options import GivenOptions, get_preset_options
+from txt.cli.options import GivenOptions
 from txt.config import GridConfig, TrainConfig
 from txt.errors import InputError
 from txt.option_schema import list_options
-from txt.recipes import OWN_ARCHITECTURE, choose_new_defaults
+from txt.recipes import OWN_ARCHITECTURE, choose_new_defaults, get_preset_options
 
 if TYPE_CHECKING:
     from pathlib import Path
