@@ -19,7 +19,7 @@ from typer.core import TyperGroup, TyperOption
 
 from txt.cli.consent import require_consent
 from txt.cli.console import say
-from txt.consent import ALLOWED
+from txt.consent import ALLOWED, TRUSTED_DATA
 from txt.errors import InputError, did_you_mean, nearest
 from txt.files import read_small_file
 from txt.option_schema import parse_toml
@@ -33,7 +33,7 @@ _PREFIX = "TXT_"
 TRUST = "TXT_TRUST_SETTINGS"
 """If this variable is 1, the file is obeyed without a question: for scripts, which have no terminal to ask on."""
 
-_OTHERS = ("TXT_DEBUG", WITHOUT, TRUST, ALLOWED)
+_OTHERS = ("TXT_DEBUG", WITHOUT, TRUST, ALLOWED, TRUSTED_DATA)
 _TYPED_EACH_TIME = ("yes", "force", "overwrite")
 """Options that remove or replace something: they have to be typed, and cannot be set in a file."""
 

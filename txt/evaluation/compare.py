@@ -209,7 +209,7 @@ def _read_prepared_options(run: Run) -> dict[str, Any]:
     """Return a run's data and its preparation options; only the fingerprint if the prepared folder is gone."""
     record = run.record()
     try:
-        manifest = read_json(run.prepared_path() / "manifest.json")
+        manifest = read_json(run.locate_prepared() / "manifest.json")
         sources = ", ".join(manifest["sources"])
         options = {f"prepare --{name.replace('_', '-')}": value for name, value in manifest["config"].items()}
     except (InputError, KeyError, AttributeError):

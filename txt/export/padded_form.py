@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from txt.config import PredictConfig
+from txt.consent import NotAllowedError
 from txt.data.prepared import Prepared
 from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import softmax
@@ -127,7 +128,9 @@ def load_sample_texts(source: ModelSource) -> Sequence[str]:
     if source.run is None:
         return _TEXTS
     try:
-        prepared = Prepared.open(source.run.prepared_path())
+        prepared = Prepared.open(source.run.locate_prepared())
+    except NotAllowedError:
+        raise
     except InputError:
         return _TEXTS
     for name in ("test", "val", "train"):
