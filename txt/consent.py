@@ -38,6 +38,10 @@ class NotAllowedError(InputError):
         self.kind = kind
         self.what = what
 
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        """Let the processes of a training tell each other."""
+        return type(self), (self.message, self.hint, self.question, self.kind, self.what)
+
 
 def find_project(folder: Path, place: str) -> Path:
     """Return the folder that holds `runs/` or `studies/` (`place`) with a run or study; else the folder itself."""

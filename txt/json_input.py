@@ -16,6 +16,7 @@ MOST_BYTES = 256 << 20
 """The largest file of JSON that is read whole; a report on a large test split has some tens of megabytes."""
 
 _MOST_DIGITS = 20  # of a whole number: enough for 64 bits
+_MOST_INT_DIGITS = 4000  # Python makes none of more than 4,300
 _MISSING = object()
 
 Kind = type | UnionType
@@ -55,6 +56,26 @@ def parse_json_value(content: bytes | str, source: str) -> Any:
     except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         raise InputError(f"{source} is not valid JSON: {error}") from None
     return value
+
+
+def load_json(text: str | bytes) -> Any:
+    """Return what `json.loads` does; a whole number of thousands of digits, which Python refuses to make, stays text.
+
+    For what people have in data files: what is wrong is not told here.
+
+    Raises:
+        json.JSONDecodeError: it is not JSON, or nested too deeply.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    try:
+        return json.loads(text, parse_int=parse_long_int)
+    except RecursionError:
+        raise json.JSONDecodeError("it is nested too deeply", "", 0) from None
+
+
+def parse_long_int(digits: str) -> int | str:
+    """Return a whole number of JSON, or its digits where Python refuses to make a number of so many."""
+    return int(digits) if len(digits) <= _MOST_INT_DIGITS else digits
 
 
 def take_field(value: Mapping[str, Any], name: str, kind: Kind, source: str, default: Any = _MISSING) -> Any:

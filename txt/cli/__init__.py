@@ -108,6 +108,8 @@ def _run(arguments: list[str]) -> int:
         return 0
     except OSError as error:
         return _handle_broken_pipe() if error.errno == errno.EPIPE else _report_error(_convert_os_error(error))
+    except MemoryError:
+        return _report_error(TxtError("this needs more memory than there is"))
     except Exception as error:
         if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":  # Ctrl-C, heard by a long statement
             return _report_error(Interrupted("interrupted"))

@@ -1,6 +1,5 @@
 """What can be said of pretrained weights without torch: whether a training can begin with them."""
 
-import json
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -14,6 +13,7 @@ from txt.data.hub import locate_model
 from txt.data.prepared import Prepared
 from txt.data.pretrained_tokenizer import load_tokenizer
 from txt.errors import InputError
+from txt.files import read_json
 from txt.model.model_config import OURS, BertConfig, TransformerClassifierConfig, covers
 
 WEIGHTS = "model.safetensors"
@@ -55,11 +55,7 @@ def read_model_config(source: str) -> dict[str, Any]:
     path = Path(source) / "config.json"
     if Path(source).is_dir() and not path.is_file():
         raise InputError(f"`{source}` holds no model", "a model's folder has config.json and model.safetensors")
-    try:
-        value = json.loads(path.read_bytes()) if path.is_file() else {}
-    except ValueError:
-        raise InputError(f"`{path}` is not JSON") from None
-    return value if isinstance(value, dict) else {}
+    return read_json(path) if path.is_file() else {}
 
 
 def check_tokenizer(name: str, prepared: Prepared) -> None:

@@ -1,6 +1,5 @@
 """Label Studio's JSON: tasks with `data`, `annotations` by people, `predictions` by rules and models."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -16,6 +15,7 @@ from txt.data.formats.record import (
     rename_reserved,
 )
 from txt.errors import InputError
+from txt.json_input import load_json
 
 RESERVED = frozenset({"text"})
 
@@ -39,7 +39,7 @@ def read(path: Path, task: LabelTask) -> Iterator[LabelRecord]:
         InputError: it is not a list of tasks, or it is not clear what the label is, or the text.
     """
     try:
-        found = json.loads(path.read_bytes().decode("utf-8-sig"))
+        found = load_json(path.read_bytes().decode("utf-8-sig"))
     except ValueError as error:
         raise InputError(f"`{path}` is not JSON: {error}", "export as JSON") from None
     if not isinstance(found, list):

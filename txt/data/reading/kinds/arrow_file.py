@@ -1,6 +1,6 @@
 """Arrow files and streams, Feather, and the folders that `datasets` saves."""
 
-import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -16,6 +16,8 @@ from txt.data.reading.how_read import Dialect
 from txt.data.reading.parquet import cut_batch
 from txt.data.reading.source import Source
 from txt.errors import InputError
+from txt.files import read_json
+from txt.json_input import take_field, take_list
 
 SPLIT = "split"
 """The column that says which split of a saved data set a row is of."""
@@ -108,23 +110,18 @@ def _name_split_column(names: tuple[str, ...]) -> tuple[str]:
 
 def _list_parts(source: Source) -> Iterator[tuple[str, Path]]:
     """Yield the split and the path of each Arrow file of a saved data set; without splits, that is empty."""
-    names = _read_json(source, source.path / "dataset_dict.json").get("splits", [])
-    folders = [(str(name), source.path / str(name)) for name in names] or [("", source.path)]
-    for split, folder in folders:
-        if folder.parent != source.path and folder != source.path:
+    about = source.path / "dataset_dict.json"
+    names = take_list(read_json(about), "splits", str, f"`{about}`", []) if os.path.lexists(about) else []
+    for split in names or [""]:
+        folder = source.path / split
+        if split and (split in (".", "..") or Path(split).name != split or folder.is_symlink()):
             raise InputError(f"`{source}` is damaged: `{split}` is not one of its folders", "save it again")
-        for item in _read_json(source, folder / "state.json").get("_data_files", []):
-            yield split, folder / Path(str(item["filename"])).name
-
-
-def _read_json(source: Source, path: Path) -> dict[str, list[dict[str, str]]]:
-    if path.name == "dataset_dict.json" and not path.exists():
-        return {}
-    try:
-        value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        raise InputError(f"`{source}` is damaged: `{path}` is missing or not JSON", "save it again") from None
-    return value if isinstance(value, dict) else {}
+        state = folder / "state.json"
+        for item in take_list(read_json(state), "_data_files", dict, f"`{state}`", []):
+            path = folder / Path(take_field(item, "filename", str, f"`{state}`")).name
+            if path.is_symlink() or not path.is_file():
+                raise InputError(f"`{source}` is damaged: `{path}` is not one of its files", "save it again")
+            yield split, path
 
 
 @contextmanager
@@ -144,6 +141,8 @@ def _open_batches(source: Source, path: Path) -> Iterator[tuple[pa.Schema, Itera
             else:
                 with pa.ipc.open_stream(file) as stream:
                     yield stream.schema, iter(stream)
+    except MemoryError:  # see `limit_memory`
+        raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"`{source}` is damaged: {reason}", "fetch or make it again") from None

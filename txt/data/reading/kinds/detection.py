@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from txt.data.reading.dialect import list_asked, refuse_text_options
+from txt.data.reading.expansion import limit_memory
 from txt.data.reading.how_read import Dialect, ReadingOptions
 from txt.data.reading.kinds.statistics_file import find_program
 from txt.data.reading.source import Source
@@ -13,7 +14,7 @@ _HEAD_BYTES = 512
 def detect_kind(source: Source, options: ReadingOptions, detect: Callable[[Source], Dialect]) -> Dialect | None:
     """Return how to read a source that is not lines of text; None for one that is.
 
-    `detect` finds out how a file among several is read.
+    Its libraries may take only so much memory for that; `detect` finds out how a file among several is read.
 
     Raises:
         InputError: it cannot be read, or an option has no effect on such a file.
@@ -22,6 +23,11 @@ def detect_kind(source: Source, options: ReadingOptions, detect: Callable[[Sourc
         from txt.data.reading.kinds.several_files import detect_several
 
         return detect_several(source, detect)
+    with limit_memory(str(source), source.size()):
+        return _detect_decoded(source, options)
+
+
+def _detect_decoded(source: Source, options: ReadingOptions) -> Dialect | None:
     if source.place.is_dir():
         from txt.data.reading.kinds import arrow_file, text_folder
 
