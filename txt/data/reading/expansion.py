@@ -28,6 +28,7 @@ PACKED_TIMES = 200
 ROWS_TIMES = 1000
 """How many times the size of its file the rows may become: a column of one value is stored once."""
 
+_BLOCK = 1 << 20
 _PIECE_BYTES = 3 << 30  # of addresses, for one piece of rows; libraries reserve more than they use
 
 
@@ -47,11 +48,33 @@ class CountedFile(io.RawIOBase):
     """The content of a packed file, which is refused where it grows out of all proportion."""
 
     def __init__(self, file: BinaryIO, name: str, size: int) -> None:
-        self._file, self._name, self._size, self._found = file, name, size, 0
+        self._file, self._name, self._size = file, name, size
+        self._place = self._furthest = 0
 
     def readable(self) -> bool:
         """Return True."""
         return True
+
+    def seekable(self) -> bool:
+        """Tell whether one may go back in it."""
+        return self._file.seekable()
+
+    def tell(self) -> int:
+        """Return the place in what comes out."""
+        return self._place
+
+    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
+        """Go to a place; the end is found by reading, which is counted.
+
+        Raises:
+            InputError: it was too much.
+        """
+        if whence == io.SEEK_END:
+            while self.read(_BLOCK):
+                pass
+            offset, whence = self._place + offset, io.SEEK_SET
+        self._place = self._file.seek(offset, whence)
+        return self._place
 
     def readinto(self, target: memoryview) -> int:  # type: ignore[override]
         """Read the next piece.
@@ -61,8 +84,9 @@ class CountedFile(io.RawIOBase):
         """
         piece = self._file.read(len(target))
         target[: len(piece)] = piece
-        self._found += len(piece)
-        refuse_expansion(self._name, self._found, self._size, PACKED_TIMES, "unpack it first, if you trust it")
+        self._place += len(piece)
+        self._furthest = max(self._furthest, self._place)
+        refuse_expansion(self._name, self._furthest, self._size, PACKED_TIMES, "unpack it first, if you trust it")
         return len(piece)
 
 

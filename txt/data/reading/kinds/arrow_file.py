@@ -112,6 +112,15 @@ def _name_split_column(names: tuple[str, ...]) -> tuple[str]:
 
 def _list_parts(source: Source) -> Iterator[tuple[str, Path]]:
     """Yield the split and the path of each Arrow file of a saved data set; without splits, that is empty."""
+    try:
+        yield from _read_parts(source)
+    except InputError as error:
+        if "is damaged" in error.message:
+            raise
+        raise InputError(f"`{source}` is damaged: {error.message}", "save it again") from None
+
+
+def _read_parts(source: Source) -> Iterator[tuple[str, Path]]:
     about = source.path / "dataset_dict.json"
     names = take_list(read_json(about), "splits", str, f"`{about}`", []) if os.path.lexists(about) else []
     for split in names or [""]:
