@@ -257,7 +257,8 @@ def test_nothing_in_a_label_store_is_obeyed(capsys: pytest.CaptureFixture[str]):
         journal.set_settings(classes=json.dumps([TEXT, "b"]), keys=json.dumps({TEXT: "x"}), text_column="text")
         for number, (text, _) in enumerate(ROWS):
             for kind, value in (("label", (TEXT, "b")[number % 2]), ("note", TEXT)):
-                made = Decision(journal.new_act(), kind, row_id(text), value, None, TEXT, now(), TEXT)
+                about = {"act": journal.new_act(), "row_id": row_id(text), "annotator": TEXT, "time": now()}
+                made = Decision(kind=kind, value=value, suggestion=TEXT, **about)
                 journal.append([made])
     commands = [
         ["label", "data.csv", "--stats"],

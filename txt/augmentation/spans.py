@@ -36,7 +36,7 @@ _UNSPACED = re.compile(
 )
 _ADDRESS = re.compile(
     r"""(?:https?://|www\.)\S+                     # web addresses
-    |   (?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+                   # mail addresses
+    |   (?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+       # mail addresses
     |   [@#]\w[\w'’-]*                             # mentions and hashtags
     |   &\#?\w+;                                   # entities
     |   [:;=8xX][-o*']?[()\[\]dDpP/\\|](?!\w)      # emoticons

@@ -49,7 +49,7 @@ def build_trials_table(board: Board, most: int, width: int) -> Table:
     """Return the first trials of a board as a table; what all have alike is not repeated in each line."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("", board.metric, "by epoch", "options", "run"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+        table.add_column(Text(sanitize(heading)), no_wrap=True, overflow="ellipsis")
     names = sorted({name for trial in board.trials for name in trial.params})
     room = max(width - 24 - _SPARK_WIDTH - 14, 10)
     for trial in board.trials[:most]:
