@@ -1,28 +1,21 @@
 """Tells which kind of file that is not lines of text a source is, and how to read it."""
 
-from collections.abc import Callable
-
-from txt.data.reading.dialect import list_asked, refuse_text_options
 from txt.data.reading.expansion import limit_memory
-from txt.data.reading.how_read import Dialect, ReadingOptions
+from txt.data.reading.how_read import Dialect, ReadingOptions, list_asked, refuse_text_options
 from txt.data.reading.kinds.statistics_file import find_program
 from txt.data.reading.source import Source
 
 _HEAD_BYTES = 512
 
 
-def detect_kind(source: Source, options: ReadingOptions, detect: Callable[[Source], Dialect]) -> Dialect | None:
+def detect_kind(source: Source, options: ReadingOptions) -> Dialect | None:
     """Return how to read a source that is not lines of text; None for one that is.
 
-    Its libraries may take only so much memory for that; `detect` finds out how a file among several is read.
+    Its libraries may take only so much memory for that.
 
     Raises:
         InputError: it cannot be read, or an option has no effect on such a file.
     """
-    if source.members:
-        from txt.data.reading.kinds.several_files import detect_several
-
-        return detect_several(source, detect)
     with limit_memory(str(source), source.size()):
         return _detect_decoded(source, options)
 
