@@ -17,7 +17,7 @@ from txt.cli import main
 SMALL = ["--recipe", "guide", "--d-model", "16", "--nhead", "2", "--num-layers", "1", "--threads", "1", "--plain"]
 
 WORKING = [
-    ["eval", "theirs", "--no-embeddings", "--force"],
+    ["eval", "theirs", "--no-embeddings"],
     ["eval", "theirs", "--no-embeddings", "--data", "data.csv"],
     ["predict", "theirs", "a text number 3"],
     ["predict", "theirs", "a text number 3", "--explain"],
