@@ -15,6 +15,7 @@ from tokenizers import Tokenizer
 
 from txt.data import e5, minilm
 from txt.data.hub import fetch, locate_model
+from txt.data.token_encoder import MOST_BYTES
 from txt.data.tokenizer import TRAINED, SpecialTokens, TextTokenizer
 from txt.errors import InputError, nearest
 from txt.files import read_json, read_small_file
@@ -48,7 +49,7 @@ def load_tokenizer(name: str) -> TextTokenizer:
 def _read_folder(folder: Path, name: str) -> TextTokenizer | None:
     """Read a folder's tokenizer.json; None where only `transformers` knows what it means."""
     try:
-        raw = read_small_file(folder / _TOKENIZER).decode()
+        raw = read_small_file(folder / _TOKENIZER, MOST_BYTES).decode()
         config = read_json(folder / _CONFIG)
         parts = json.loads(raw)
         map_file = folder / "special_tokens_map.json"
