@@ -38,7 +38,7 @@ class TokenRows:
 
 
 MOST_BYTES = 64 << 20
-"""The largest tokenizer.json that is read; a quarter of a million entries are 17 to 34 MB, and take twenty times that."""
+"""The largest tokenizer.json that is read; a quarter of a million entries are 17 to 34 MB."""
 
 _MOST_CHARACTERS = 1_500_000  # of remembered pieces; with their ids they take about 60 MB
 
