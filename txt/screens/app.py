@@ -21,7 +21,7 @@ from textual.theme import Theme
 
 from txt.actions import Action
 from txt.charts.palette import DARK, LIGHT, PALETTES, TERMINAL_COLORS, choose_theme
-from txt.sanitize import sanitize
+from txt.sanitize import sanitize_lines
 
 Result = TypeVar("Result")
 
@@ -43,7 +43,7 @@ class Sink(LineFilter):
     def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
         """Return the pieces of a line with visible characters for control codes and what turns text round."""
         return [
-            each if each.control or each.text.isprintable() else Segment(sanitize(each.text), each.style)
+            each if each.control or each.text.isprintable() else Segment(sanitize_lines(each.text), each.style)
             for each in segments
         ]
 
