@@ -80,7 +80,9 @@ def draw_slices(
             yield Text(f"\n{metric} by {format_param_name(name)}", style="bold")
             yield _draw_numeric_slice(values, [mean for _, mean, _ in entries], [best for _, _, best in entries], width)
         else:
-            table = Table(Text(format_param_name(name)), "mean", "best", box=None, pad_edge=False)
+            table = Table(box=None, pad_edge=False)
+            for heading in (format_param_name(name), "mean", "best"):
+                table.add_column(Text(heading))
             for value, mean, best in entries:
                 table.add_row(Text(format_param_value(value)), f"{mean:.4f}", f"{best:.4f}")
             yield table
