@@ -15,14 +15,31 @@ import onnxruntime
 from tokenizers import Tokenizer
 
 FOLDER = Path(__file__).parent
-labels = json.loads((FOLDER / "labels.json").read_text(encoding="utf-8"))
-tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
-(model,) = (FOLDER / "onnx").glob("*.onnx")
-session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
 
-rows = tokenizer.encode_batch(sys.argv[1:])
-feed = {"input_ids": [row.ids for row in rows], "attention_mask": [row.attention_mask for row in rows]}
-logits = session.run(["logits"], {name: np.array(value, np.int64) for name, value in feed.items()})[0]
-odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-for text, probabilities in zip(sys.argv[1:], odds / odds.sum(axis=1, keepdims=True), strict=True):
-    print(f"{labels[probabilities.argmax()]}\t{probabilities.max():.4f}\t{text}")
+
+def classify(texts):
+    """Return the label and its probability for each text."""
+    labels = json.loads((FOLDER / "labels.json").read_text(encoding="utf-8"))
+    tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
+    (model,) = (FOLDER / "onnx").glob("*.onnx")
+    session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
+    rows = tokenizer.encode_batch(texts)
+    feed = {"input_ids": [row.ids for row in rows], "attention_mask": [row.attention_mask for row in rows]}
+    logits = session.run(["logits"], {name: np.array(value, np.int64) for name, value in feed.items()})[0]
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    probabilities = odds / odds.sum(axis=1, keepdims=True)
+    return [(str(labels[row.argmax()]), float(row.max())) for row in probabilities]
+
+
+def show(text):
+    """Return a text without what a terminal obeys: control codes, and what turns the order of letters round."""
+    return "".join(letter if letter.isprintable() or letter in "\t\u200c\u200d" else "\ufffd" for letter in text)
+
+
+if __name__ == "__main__":
+    try:
+        found = classify(sys.argv[1:])
+    except Exception as error:  # of four packages, each with its own
+        sys.exit(f"error: the model in {show(str(FOLDER))} cannot be used: {show(str(error).splitlines()[0])[:300]}")
+    for text, (label, probability) in zip(sys.argv[1:], found, strict=True):
+        print(f"{show(label)}\t{probability:.4f}\t{show(text)}")

@@ -18,6 +18,7 @@ from txt.charts.palette import PALETTES, choose_theme
 from txt.labeling.session import LabelSession
 from txt.screens.label.wrapping import WIDEST, WrappedText
 from txt.wording import labeling as label_lines
+from txt.wording.literal_console import LiteralConsole
 
 LEFT, RIGHT, TOP, BELOW = 3, 2, 3, 6  # cells left and right of the text, lines above and below; as txt.tcss has them
 SIDE, WIDE = 36, 110  # cells of the panel beside the text, and the width from which it is there
@@ -45,7 +46,7 @@ def early_paint(session: LabelSession) -> Iterator[None]:
 
 def paint_first_text(session: LabelSession, columns: int, lines: int) -> str:
     """Return the text and codes to write to a terminal of this size."""
-    console = Console(width=columns, highlight=False)
+    console = LiteralConsole(width=columns, highlight=False)
     base = _choose_base_style(console.color_system)
     filled = _render_ansi(console, Text(" "), base).partition(" ")[0] + _CLEAR
     return filled + "".join(
