@@ -63,7 +63,18 @@ class PrepareConfig(Config):
         group="Columns",
     )
     multi_label: bool | None = option(
-        None, "Rows may have several labels; `--no-multi-label` makes a class of each combination.", group="Columns"
+        None,
+        "Rows may have several labels [found out]; `--no-multi-label` makes a class of each combination.",
+        group="Columns",
+    )
+    label_separator: str | None = option(
+        None, "What stands between the labels of a row, where there are several [found out].", group="Columns"
+    )
+    label_columns: str | None = option(
+        None, "Columns of 0 and 1, a label each: `toxic,obscene`.", group="Columns"
+    )
+    at_least: float | None = option(
+        None, "With --label-columns that count votes: from how many on a label holds.", group="Columns", above=0
     )
     group_column: str | None = option(None, "Rows with the same value here stay in one split.", group="Columns")
     use_labels: bool = option(
@@ -111,6 +122,24 @@ class PrepareConfig(Config):
                 f"--train-split {self.train_split:g} and --val-split {self.val_split:g} sum to more than 1",
                 "what they leave is the test split: 0.8 and 0.1 leave 0.1",
             )
+        self._check_labels()
+
+    def _check_labels(self) -> None:
+        if self.label_columns is not None and self.label_column is not None:
+            raise InputError(
+                "--label-column and --label-columns both say where the labels are",
+                "--label-columns for a column of 0 and 1 a label, --label-column for names in one column",
+            )
+        if self.at_least is not None and self.label_columns is None:
+            raise InputError("--at-least is about the votes in --label-columns, and there are none")
+        if self.multi_label is False:
+            for value, flag in ((self.label_columns, "--label-columns"), (self.label_separator, "--label-separator")):
+                if value is not None:
+                    raise InputError(f"{flag} is about several labels a row, and --no-multi-label takes each as one")
+        if self.label_columns is not None and self.label_separator is not None:
+            raise InputError("--label-separator is for names in one column, and --label-columns has one a label")
+        if self.label_separator is not None and not self.label_separator:
+            raise InputError("--label-separator is empty", "name what stands between two labels: --label-separator ,")
 
 
 @dataclass(frozen=True)

@@ -60,6 +60,17 @@ class Metric:
     is_biased: bool = False
 
 
+@dataclass(frozen=True)
+class SetMetric:
+    """A score of rows with several labels; see Metric."""
+
+    name: str
+    label: str
+    short_label: str = ""
+    unit: str | None = None
+    is_error: bool = False
+
+
 def compute_accuracy(tally: Tally) -> "Floats":
     """Return the share of rows that are right."""
     return tally.hits.sum(-1) / tally.actual.sum(-1)  # type: ignore[no-any-return]
@@ -112,29 +123,62 @@ METRICS: dict[str, Metric] = {
 }
 """Every score, by its name, in the order of tables."""
 
-SELECTABLE: Collection[str] = ChainMap[str, Metric | None]({LOSS: None}, METRICS)  # type: ignore[arg-type]
+SEVERAL: dict[str, SetMetric] = {
+    metric.name: metric
+    for metric in (
+        SetMetric("micro_f1", "micro-F1", unit="micro-F1"),
+        SetMetric("macro_f1", "macro-F1", unit="F1"),
+        SetMetric("samples_f1", "samples F1", unit="samples F1"),
+        SetMetric("accuracy", "all labels right", short_label="all right", unit=""),
+        SetMetric("hamming_loss", "Hamming loss", is_error=True),
+        SetMetric("map", "mean average precision", short_label="mean AP", unit="mAP"),
+        SetMetric("lrap", "ranking precision", unit="LRAP"),
+    )
+}
+"""Every score of rows with several labels, in the order of tables; they are computed in `label_set_metrics`."""
+
+SUBSET = "subset_accuracy"
+"""Another name for the accuracy where rows have several labels: the share of rows whose labels are all right."""
+
+SEVERAL_CHOICES = ("micro_f1", "macro_f1", "samples_f1", SUBSET, "map")
+"""What `--metric` takes beside the loss where rows have several labels."""
+
+SELECTABLE: Collection[str] = ChainMap[str, Metric | SetMetric | None](
+    dict.fromkeys(each for each in (LOSS, *SEVERAL_CHOICES) if each not in METRICS),
+    METRICS,  # type: ignore[arg-type]
+)
 """The names of what can choose the best model: every score, then the loss."""
 
 
-def format_label(name: str) -> str:
-    """Return a score's or another number's name as people say it."""
-    return METRICS[name].label if name in METRICS else name.replace("_", " ")
+def format_label(name: str, several: bool = False) -> str:
+    """Return a score's or another number's name as people say it; `several` where rows have several labels."""
+    metric = _find_metric(name, several)
+    return name.replace("_", " ") if metric is None else metric.label
 
 
-def format_short_label(name: str) -> str:
+def format_short_label(name: str, several: bool = False) -> str:
     """Return a score's name for a table with little room."""
-    return (METRICS[name].short_label if name in METRICS else "") or format_label(name)
+    metric = _find_metric(name, several)
+    return (metric.short_label if metric else "") or format_label(name, several)
 
 
 def format_unit(name: str) -> str:
     """Return what stands behind a score in a table of several scores; empty for the accuracy, the usual one."""
-    unit = METRICS[name].unit if name in METRICS else None
+    metric = _find_metric(name)
+    unit = metric.unit if metric else None
     return format_label(name) if unit is None else unit
 
 
 def is_error(name: str) -> bool:
     """Return whether less of this score is better."""
-    return name == LOSS or (name in METRICS and METRICS[name].is_error)
+    metric = _find_metric(name)
+    return name == LOSS or (metric is not None and metric.is_error)
+
+
+def _find_metric(name: str, several: bool = False) -> Metric | SetMetric | None:
+    if several and name in SEVERAL:
+        return SEVERAL[name]
+    return METRICS.get(name) or SEVERAL.get(name)
 
 
 def orient(name: str, value: float) -> float:

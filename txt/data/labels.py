@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from txt.data.several_labels import OWN_JOINT, find_several, split_list
+from txt.data.label_kinds import LIST, LabelForm
+from txt.data.several_labels import OWN_JOINT, Several, find_several, split_list
 from txt.errors import InputError
 
 _WHOLE = re.compile(r"[+-]?\d+(\.0+)?")
@@ -41,6 +42,16 @@ class LabelRules:
 
 
 @dataclass(frozen=True)
+class SetNaming:
+    """Which labels each written cell means, none for those that mean nothing; `form` is how the cells are written."""
+
+    names: tuple[str, ...]
+    sets_of: Mapping[str, tuple[int, ...]]
+    form: LabelForm
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Naming:
     """Which class each written label means, none for those that mean no label; `notes` tell what was not as written."""
 
@@ -66,6 +77,57 @@ def name_classes(written: Mapping[str, int], rules: LabelRules | None = None) ->
     names = sorted(set(reading.names.values()), key=_label_sort_key)
     places = {name: place for place, name in enumerate(names)}
     return Naming(tuple(names), {label: places[name] for label, name in reading.names.items()}, tuple(reading.notes))
+
+
+def name_label_sets(
+    written: Mapping[str, int], form: LabelForm, rules: LabelRules | None = None, notes: Sequence[str] = ()
+) -> SetNaming:
+    """Return the labels in order, and which of them each written cell means; an empty list means that none holds.
+
+    Raises:
+        InputError: cells may or may not mean a missing value, or a label is a JSON object.
+    """
+    reading = _Reading(dict(written), rules or LabelRules(), list(notes))
+    reading.remove_invisible()
+    reading.remove_missing()
+    found = {label: tuple(map(remove_invisible, form.parse(name))) for label, name in reading.names.items()}
+    names = sorted({name for parts in found.values() for name in parts if name}, key=_label_sort_key)
+    places = {name: place for place, name in enumerate(names)}
+    sets = {label: tuple(sorted({places[name] for name in parts if name})) for label, parts in found.items()}
+    return SetNaming(tuple(names), sets, form, tuple(reading.notes))
+
+
+def find_form(written: Mapping[str, int], rules: LabelRules, wanted: bool | None) -> tuple[LabelForm, str] | None:
+    """Return how cells write several labels, and a sentence that says so; None where each is one class.
+
+    Args:
+        written: the cells with their numbers of rows.
+        rules: how labels are to be read; `whole` says that each is one.
+        wanted: the user said that rows may have several.
+
+    Raises:
+        InputError: they can be read either way.
+    """
+    reading = _Reading(dict(written), rules)
+    reading.remove_invisible()
+    cells = [name for name in reading.names.values() if name]
+    several = None if rules.whole else find_several(set(cells), rules.people)
+    if several is not None and several.how == "as a JSON object":
+        reading.refuse_several(several)
+    if several is None and not wanted:
+        return None
+    if several is None:
+        lists = bool(cells) and all(split_list(name) is not None for name in cells if name.lower() not in _MARKS)
+        return LabelForm(LIST) if lists else LabelForm(), ""
+    if several.sign is not None and not several.is_sure and not wanted:
+        reading.refuse_several(several)
+    form = LabelForm(LIST) if several.sign is None else LabelForm(sign=several.sign)
+    rows = sum(written[label] for label, name in reading.names.items() if name in several.labels)
+    total = sum(written[label] for label, name in reading.names.items() if name)
+    return form, (
+        f"column `{rules.column}` has several labels a row, {several.how}, in {rows:,} of {total:,} rows; "
+        "--no-multi-label makes a class of each combination"
+    )
 
 
 def parse_missing(written: str | None) -> frozenset[str] | None:
@@ -104,8 +166,8 @@ class _Reading:
 
     rows: dict[str, int]
     rules: LabelRules
-    names: dict[str, str] = field(init=False)
     notes: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.names = {label: label for label in sorted(self.rows)}
@@ -160,18 +222,19 @@ class _Reading:
             self.notes.append(f"lists of one label are read as that label: `{example}` as `{self.names[example]}`")
         self._drop([label for label, name in self.names.items() if not name])
 
-    def refuse_several(self) -> None:
-        """Refuse labels that are several: a model gives one."""
-        several = None if self.rules.whole else find_several(set(self.names.values()), self.rules.people)
+    def refuse_several(self, found: Several | None = None) -> None:
+        """Refuse labels that are several, where they are to be classes."""
+        several = found or (None if self.rules.whole else find_several(set(self.names.values()), self.rules.people))
         if several is None:
             return
         labels = [label for label, name in self.names.items() if name in several.labels]
         total = sum(self.rows[label] for label in self.names)
         example = max(labels, key=lambda label: self.rows[label])
+        separator = "" if several.sign is None else f" --label-separator {_quote(several.sign)} reads them as several,"
         raise InputError(
             f"{self._count(labels)} of {total:,} labeled ones in `{self.rules.source}` have several labels in column "
             f"`{self.rules.column}`, {several.how}: `{example}`",
-            "a model gives one label: leave one in each row, or --no-multi-label makes each combination a class",
+            f"{separator} --no-multi-label makes each combination a class".strip(),
         )
 
     def join_numbers(self) -> None:

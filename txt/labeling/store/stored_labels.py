@@ -29,9 +29,9 @@ class StoredLabels:
         self._labels = read_current_labels(store)
         with Journal.open(store, write=False) as journal:
             settings, added = journal.settings(), journal.added_classes()
-        self._multi_label = settings.get("multi_label") == "true"
+        self.several = settings.get("multi_label") == "true"
         # where rows have several labels, what stands in the store is not a class
-        named = () if self._multi_label else (*json.loads(settings.get("classes", "[]")), *added.values())
+        named = () if self.several else (*json.loads(settings.get("classes", "[]")), *added.values())
         self.classes = frozenset(named)
         self._file_labels = settings.get("relabel") != "true"
         self.reading: Mapping[str, Any] = read_reading_options(settings)
@@ -53,7 +53,7 @@ class StoredLabels:
         if stored is None or stored.how in BY_MACHINES:  # an export says which those are; here it would be lost
             return label if self._file_labels else None
         self.used += 1
-        return stored.label
+        return json.dumps(stored.labels, ensure_ascii=False) if self.several else stored.label  # `[]` says that none holds
 
 
 def open_stored_labels(data: Path | str, config: PrepareConfig) -> StoredLabels | None:

@@ -1,0 +1,28 @@
+"""What a model's config.json says where rows have several labels: that they do, and from which probability each holds."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from txt.label_set_metrics import Decision
+from txt.model.model_config import ModelConfig
+
+PROBLEM = "multi_label_classification"
+"""The `problem_type` with which Hugging Face's programs take a sigmoid for each label."""
+
+
+def write_decision(config: Any, decision: Decision) -> None:
+    """Say in a model's config that rows have several labels, and how they are decided."""
+    values = {"problem_type": PROBLEM, **decision.to_json()}
+    if isinstance(config, ModelConfig):
+        config.values.update(values)
+        return
+    for name, value in values.items():  # that of transformers
+        setattr(config, name, value)
+
+
+def read_decision(config: Any) -> Decision | None:
+    """Return how labels are decided; None where a row has one."""
+    values: Mapping[str, Any] = config.values if isinstance(config, ModelConfig) else vars(config)
+    if values.get("problem_type") != PROBLEM:
+        return None
+    return Decision.from_json(values, len(config.id2label))
