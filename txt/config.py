@@ -511,11 +511,17 @@ class PredictConfig(Config):
     probabilities: bool = option(False, "Add a column for the probability of each class.", group="Answers")
     threshold: float | None = option(
         None,
-        "Leave rows without a label whose confidence is below this.",
+        "Leave rows without a label whose confidence is below this; of several labels, those below it.",
         group="Answers",
         flags=("--threshold", "--abstain-below"),
         above=0,
         high=1,
+    )
+    thresholds: str | None = option(
+        None, "Where rows have several labels, from which probability some hold: `toxic=0.3,insult=0.6`.", group="Answers"
+    )
+    top: int | None = option(
+        None, "Where rows have several labels: the likeliest so many, whatever their probability.", group="Answers", low=1
     )
     stride: int | None = option(
         None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
@@ -533,6 +539,27 @@ class PredictConfig(Config):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_device(self.device)
+
+
+    def parse_thresholds(self) -> dict[str, float]:
+        """Return the thresholds of `--thresholds` by label.
+
+        Raises:
+            InputError: it is not written as LABEL=NUMBER, or a number is not between 0 and 1.
+        """
+        found: dict[str, float] = {}
+        for part in (self.thresholds or "").split(","):
+            name, sign, number = part.rpartition("=")
+            if not part.strip():
+                continue
+            try:
+                value = float(number)
+            except ValueError:
+                value = -1.0
+            if not sign or not 0 <= value <= 1:
+                raise InputError(f"--thresholds `{part.strip()}` is not a label with a number from 0 to 1", "try toxic=0.3")
+            found[name.strip()] = value
+        return found
 
 
 @dataclass(frozen=True)

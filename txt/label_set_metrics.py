@@ -58,6 +58,21 @@ class Decision:
         return cls(tuple(float(each) for each in found), values.get("at_least_one") is True)
 
 
+@dataclass(frozen=True)
+class TopLabels(Decision):
+    """The `count` likeliest labels of each row hold, whatever their probability."""
+
+    thresholds: tuple[float, ...] = ()
+    count: int = 1
+
+    def decide(self, probabilities: AnyFloats) -> Matrix:
+        """Return which labels hold, (N, K)."""
+        answers = np.zeros(probabilities.shape, np.bool_)
+        best = np.argsort(-probabilities, axis=1, kind="stable")[:, : self.count]
+        np.put_along_axis(answers, best, True, axis=1)
+        return answers
+
+
 def sigmoid(logits: AnyFloats) -> Floats:
     """Return the probability of each label by itself, without overflow."""
     return np.asarray(0.5 * (1 + np.tanh(0.5 * np.asarray(logits, np.float64))))

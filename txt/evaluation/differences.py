@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from txt.metrics import format_label
+
 if TYPE_CHECKING:
     from txt.proportions import Interval
 
@@ -22,16 +24,17 @@ def sign(difference: "Interval") -> int:
     return int(difference.low > 0) - int(difference.high < 0)
 
 
-def verdict(difference: Mapping[str, "Interval"]) -> str | None:
+def verdict(difference: Mapping[str, "Interval"], metric: str = "accuracy") -> str | None:
     """Compare the model with the baseline in one sentence; None without a baseline.
 
-    Accuracy decides; macro-F1 is added where it disagrees, as it can with unequal classes.
+    One score decides; macro-F1 is added where it disagrees, as it can with unequal classes.
     """
     if not difference:
         return None
-    accuracy, macro_f1 = difference["accuracy"], difference["macro_f1"]
-    sentence = f"Accuracy is {_describe_difference(accuracy)}"
-    if sign(accuracy) != sign(macro_f1):
+    main, macro_f1 = difference[metric], difference["macro_f1"]
+    name = "Accuracy" if metric == "accuracy" else format_label(metric)
+    sentence = f"{name[0].upper()}{name[1:]} is {_describe_difference(main)}"
+    if sign(main) != sign(macro_f1):
         sentence += f"; macro-F1 is {_describe_difference(macro_f1)}"
     return sentence
 

@@ -124,10 +124,15 @@ def _score_interval(
     """Return the interval of a score or a difference from its resamples; `exact` is the one known for accuracy."""
     if metric.name == "accuracy":
         return exact
-    low, high = np.quantile(sampled, _bias_corrected_tails(value, sampled) if metric.is_biased else _tails(LEVEL))
+    low, high = np.quantile(sampled, tails_of(value, sampled, metric.is_biased))
     if high - low < 1e-12:
         low, high = value - (exact.value - exact.low), value + (exact.high - exact.value)
     return Interval(value, float(max(limits[0], min(low, value))), float(min(limits[1], max(high, value))))
+
+
+def tails_of(value: float, sampled: Floats, biased: bool) -> tuple[float, float]:
+    """Return the quantiles of resampled scores at which a 95 % interval ends."""
+    return _bias_corrected_tails(value, sampled) if biased else _tails(LEVEL)
 
 
 def _bias_corrected_tails(value: float, sampled: Floats) -> tuple[float, float]:

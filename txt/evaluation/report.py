@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import Calibration, calibrate, log_losses, softmax
@@ -12,7 +13,7 @@ from txt.evaluation.differences import verdict
 from txt.evaluation.intervals import ClassScores, difference_intervals, intervals, mean_interval, per_class
 from txt.evaluation.slices import Slice, slice_scores
 from txt.files import FORMAT
-from txt.metrics import Floats, Ints, count_confusions
+from txt.metrics import SUBSET, Floats, Ints, count_confusions
 from txt.proportions import Interval
 
 if TYPE_CHECKING:
@@ -25,9 +26,12 @@ MAX_MISTAKE_LETTERS = 1000
 
 @dataclass(frozen=True)
 class SplitOutputs:
-    """The labelled rows of a split with the model's outputs; `labels` (N,) are class numbers, `logits` are (N, C)."""
+    """The labelled rows of a split with the model's outputs; `labels` (N,) are class numbers, `logits` are (N, C).
 
-    labels: Ints
+    Where rows have several labels, `labels` (N, C) are which ones each has.
+    """
+
+    labels: npt.NDArray[Any]
     logits: Floats
     texts: Sequence[str]
     row_ids: Sequence[int | str]
@@ -37,7 +41,10 @@ class SplitOutputs:
 
 @dataclass(frozen=True)
 class MisclassifiedRow:
-    """A row that the model got wrong; `baseline` is what the baseline says about it, where there is one."""
+    """A row that the model got wrong; `baseline` is what the baseline says about it, where there is one.
+
+    Where rows have several labels, `missing` are those that the answer lacks, and `extra` those that it has wrongly.
+    """
 
     row_id: int | str
     text: str
@@ -45,9 +52,12 @@ class MisclassifiedRow:
     prediction: str
     confidence: float
     baseline: str | None
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
+        sets = {"missing": list(self.missing), "extra": list(self.extra)} if self.missing or self.extra else {}
         return {
             "id": self.row_id,
             "text": self.text,
@@ -55,6 +65,7 @@ class MisclassifiedRow:
             "prediction": self.prediction,
             "confidence": self.confidence,
             "baseline": self.baseline,
+            **sets,
         }
 
 
@@ -93,6 +104,38 @@ class WholeFile:
 
 
 @dataclass(frozen=True)
+class SetDetails:
+    """What a report has beside where rows have several labels, by label.
+
+    `thresholds` are the probabilities from which labels hold, chosen for `metric`; with `at_least_one` the likeliest
+    holds in any case. `average_precision` is None for a label without rows. `together` lists pairs with the rows that
+    have both and the rows that got both as the answer. `sizes` counts rows by how many labels they have.
+    """
+
+    metric: str
+    thresholds: Mapping[str, float]
+    at_least_one: bool
+    average_precision: Mapping[str, float | None]
+    calibration_error: Mapping[str, float]
+    together: tuple[tuple[str, str, int, int], ...]
+    sizes: Mapping[int, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "metric": self.metric,
+            "thresholds": dict(self.thresholds),
+            "at_least_one": self.at_least_one,
+            "average_precision": dict(self.average_precision),
+            "calibration_error": dict(self.calibration_error),
+            "together": [
+                {"labels": [one, other], "rows": rows, "predicted": said} for one, other, rows, said in self.together
+            ],
+            "sizes": {str(size): rows for size, rows in self.sizes.items()},
+        }
+
+
+@dataclass(frozen=True)
 class Report:
     """An evaluation: scores with 95 % intervals, per class, confusion, calibration, baseline, slices and mistakes.
 
@@ -101,6 +144,8 @@ class Report:
     counts the rows of class i that were predicted as class j. `difference` is the model's scores above the baseline's
     on the same rows; it is empty, and all that needs a train split is None, without one. `embeddings` is a second
     baseline, where it was asked for. `whole_file` has scores over all rows of the run's data, where the split is small.
+    `kind` says what labels are. Where rows have several, `sets` has what goes with that, the accuracy is the share of
+    rows whose labels are all right, and `confusion[i][j]` counts rows in which label i was missing and j was too much.
     """
 
     run: str
@@ -122,6 +167,18 @@ class Report:
     mistakes: tuple[MisclassifiedRow, ...]
     mistaken_rows: int
     whole_file: WholeFile | None = None
+    kind: str = "single"
+    sets: SetDetails | None = None
+
+    @property
+    def main_metric(self) -> str:
+        """The score that the model and the baseline are compared by."""
+        return "accuracy" if self.sets is None else "micro_f1"
+
+    @property
+    def noun(self) -> str:
+        """What its labels are called: classes, or labels where a row may have several."""
+        return "classes" if self.sets is None else "labels"
 
     @property
     def where(self) -> str:
@@ -133,7 +190,7 @@ class Report:
     @property
     def verdict(self) -> str | None:
         """A sentence that compares the model with the baseline; None without one."""
-        return verdict(self.difference)
+        return verdict(self.difference, self.main_metric)
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of report.json."""
@@ -145,7 +202,8 @@ class Report:
             "rows": self.rows,
             "rows_in_train": self.rows_in_train,
             "left_out": dict(self.left_out),
-            "metrics": _values_to_json(self.metrics),
+            "kind": self.kind,
+            "metrics": self._metrics_to_json(),
             "per_class": _values_to_json(self.per_class),
             "confusion": {"labels": list(self.labels), "counts": [list(row) for row in self.confusion]},
             "calibration": self.calibration.to_json(),
@@ -158,7 +216,12 @@ class Report:
             "mistaken_rows": self.mistaken_rows,
             "mistakes": [entry.to_json() for entry in self.mistakes],
             "whole_file": self.whole_file.to_json() if self.whole_file else None,
+            **({} if self.sets is None else {"sets": self.sets.to_json()}),
         }
+
+    def _metrics_to_json(self) -> dict[str, Any]:
+        found = _values_to_json(self.metrics)
+        return found if self.sets is None else found | {SUBSET: found["accuracy"]}
 
     def confused_pairs(self) -> list[tuple[str, str, int]]:
         """Return (label, prediction, rows) of every pair of classes that was confused, the most frequent first."""
@@ -204,7 +267,7 @@ def evaluate(
         InputError: the split has no rows.
         TxtError: a logit is not a finite number.
     """
-    _check_outputs(test, split)
+    check_outputs(test, split)
     predictions = test.logits.argmax(axis=1)
     num_classes = len(names)
     from txt.evaluation.baseline import fit_predict  # scikit-learn takes longer to import than torch
@@ -216,7 +279,7 @@ def evaluate(
         data=data,
         rows=len(test.labels),
         left_out=left_out or {},
-        rows_in_train=_rows_in_train(test.texts, train[0]) if train else None,
+        rows_in_train=count_rows_in_train(test.texts, train[0]) if train else None,
         labels=tuple(names),
         metrics=intervals(test.labels, predictions, num_classes, seed)
         | {"log_loss": mean_interval(log_losses(test.labels, test.logits), seed)},
@@ -249,7 +312,13 @@ def _score_whole_file(everything: SplitOutputs, names: Sequence[str], seed: int)
     )
 
 
-def _check_outputs(test: SplitOutputs, split: str) -> None:
+def check_outputs(test: SplitOutputs, split: str) -> None:
+    """Refuse a split without rows, and logits that are not finite numbers.
+
+    Raises:
+        InputError: there are no rows.
+        TxtError: a logit is not a finite number.
+    """
     if not len(test.labels):
         raise InputError(f"the split `{split}` has no labelled rows to evaluate on")
     broken = int((~np.isfinite(test.logits)).any(axis=1).sum())
@@ -258,11 +327,10 @@ def _check_outputs(test: SplitOutputs, split: str) -> None:
             f"the model's scores are not finite numbers for {broken:,} of {len(test.labels):,} rows",
             "the training diverged; train again with a lower --lr",
         )
-    assert test.labels.min() >= 0
-    assert test.labels.max() < test.logits.shape[1]
 
 
-def _rows_in_train(texts: Sequence[str], train_texts: Sequence[str]) -> int:
+def count_rows_in_train(texts: Sequence[str], train_texts: Sequence[str]) -> int:
+    """Return how many texts are in the train split too."""
     seen = set(train_texts)
     return sum(text in seen for text in texts)
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from txt.data.label_kinds import LabelForm
 from txt.label_set_metrics import Decision
 from txt.model.model_config import ModelConfig
 
@@ -10,9 +11,9 @@ PROBLEM = "multi_label_classification"
 """The `problem_type` with which Hugging Face's programs take a sigmoid for each label."""
 
 
-def write_decision(config: Any, decision: Decision) -> None:
-    """Say in a model's config that rows have several labels, and how they are decided."""
-    values = {"problem_type": PROBLEM, **decision.to_json()}
+def write_decision(config: Any, decision: Decision, form: LabelForm) -> None:
+    """Say in a model's config that rows have several labels, how they are decided, and how the data writes them."""
+    values = {"problem_type": PROBLEM, **decision.to_json(), "label_form": form.to_json()}
     if isinstance(config, ModelConfig):
         config.values.update(values)
         return
@@ -26,3 +27,10 @@ def read_decision(config: Any) -> Decision | None:
     if values.get("problem_type") != PROBLEM:
         return None
     return Decision.from_json(values, len(config.id2label))
+
+
+def read_form(config: Any) -> LabelForm:
+    """Return how the training data wrote several labels of a row."""
+    values: Mapping[str, Any] = config.values if isinstance(config, ModelConfig) else vars(config)
+    form = values.get("label_form")
+    return LabelForm.from_json(form if isinstance(form, Mapping) else None)

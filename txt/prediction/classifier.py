@@ -11,12 +11,15 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from txt.config import PredictConfig, TrainConfig
+from txt.data.label_kinds import LabelForm
 from txt.data.token_encoder import open_tokenizer
-from txt.errors import InputError
+from txt.errors import InputError, did_you_mean
 from txt.evaluation.calibration import softmax
 from txt.files import read_json
 from txt.library_settings import apply_library_settings
+from txt.label_set_metrics import Decision, TopLabels, sigmoid
 from txt.metrics import Floats
+from txt.model.several import read_decision, read_form
 from txt.prediction.model_source import ModelSource, find_model
 from txt.prediction.pieces import Pieces, TextCutter
 
@@ -29,11 +32,16 @@ _LONGEST = 1_000_000  # tokens; tokenizers without a limit of their own say 10^3
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a classifier says about a text: the likeliest label, its probability, and that of every label."""
+    """What a classifier says about a text: the likeliest label, its probability, and that of every label.
+
+    Of a model of several labels a row, `labels` are those that hold, `label` joins them as the training data did, and
+    `confidence` is the probability that all of them are right, as if each were decided by itself.
+    """
 
     label: str
     confidence: float
     probabilities: dict[str, float]
+    labels: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +59,8 @@ class TextClassifier:
         labels: the classes, in the order of their ids.
         temperature: what logits are divided by, so that 80 % means right 80 times in 100; None where none was fitted.
         max_length: tokens that the model reads of a text.
+        decision: from which probability labels hold, where rows have several; None where each has one.
+        form: how the training data wrote several labels.
     """
 
     def __init__(
@@ -58,7 +68,9 @@ class TextClassifier:
     ) -> None:
         named = model.config.id2label
         self.labels: tuple[str, ...] = tuple(str(named[number]) for number in range(len(named)))
-        self.temperature = temperature
+        self.decision: Decision | None = read_decision(model.config)
+        self.form: LabelForm = read_form(model.config)
+        self.temperature = None if self.decision else temperature  # thresholds are on probabilities as they are
         self.max_length = max_length
         self.machine = machine
         self._model = model
@@ -81,9 +93,48 @@ class TextClassifier:
 
     def prediction(self, probabilities: Floats) -> Prediction:
         """Return probabilities (C,) as a prediction."""
+        if self.decision is not None:
+            return self._answer_set(probabilities)
         best = int(probabilities.argmax())
         named = dict(zip(self.labels, probabilities.tolist(), strict=True))
         return Prediction(self.labels[best], named[self.labels[best]], named)
+
+    def _answer_set(self, probabilities: Floats) -> Prediction:
+        assert self.decision is not None
+        holds = self.decision.decide(probabilities[None])[0]
+        names = tuple(label for label, held in zip(self.labels, holds.tolist(), strict=True) if held)
+        named = dict(zip(self.labels, probabilities.tolist(), strict=True))
+        sure = float(np.where(holds, probabilities, 1 - probabilities).prod())
+        return Prediction(self.form.write(names), sure, named, names)
+
+    def decide_as(self, config: PredictConfig) -> None:
+        """Decide which labels hold as the options say, where rows have several.
+
+        Raises:
+            InputError: an option is about several labels, and rows have one; or it names a label that is not known.
+        """
+        own = config.parse_thresholds()
+        if self.decision is None:
+            flag = "--thresholds" if own else "--top" if config.top is not None else None
+            if flag is not None:
+                raise InputError(
+                    f"{flag} is for models of several labels a row, and this one gives one",
+                    "--probabilities adds that of every class",
+                )
+            return
+        unknown = next((name for name in own if name not in self.labels), None)
+        if unknown is not None:
+            raise InputError(
+                f"--thresholds names the label `{unknown}`, which the model does not know",
+                did_you_mean(unknown, self.labels, f"it knows {', '.join(self.labels[:8])}"),
+            )
+        if config.top is not None:
+            self.decision = TopLabels(count=min(config.top, len(self.labels)))
+            return
+        usual = self.decision.thresholds if config.threshold is None else (config.threshold,) * len(self.labels)
+        thresholds = tuple(own.get(name, value) for name, value in zip(self.labels, usual, strict=True))
+        if config.threshold is not None or own:
+            self.decision = Decision(thresholds)
 
     def predict_probabilities(
         self, texts: Sequence[str], *, stride: int | None = None, progress: Callable[[int], None] | None = None
@@ -109,7 +160,8 @@ class TextClassifier:
         with self._encoding:
             pieces = self._cutter(stride)(texts)
         logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
-        probabilities = softmax(logits.astype(np.float64) / (self.temperature or 1.0))  # (pieces, C)
+        exact = logits.astype(np.float64)
+        probabilities = sigmoid(exact) if self.decision else softmax(exact / (self.temperature or 1.0))  # (pieces, C)
         return PredictedProbabilities(_average_pieces(probabilities, pieces, len(texts)), pieces.long)
 
     def _cutter(self, stride: int | None) -> TextCutter:
@@ -157,7 +209,8 @@ def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
         max_length=_find_token_limit(source.folder, model.config),
         temperature=source.temperature(),
     )
-    if len(classifier.labels) < 2:
+    classifier.decide_as(config)
+    if len(classifier.labels) < 2 and classifier.decision is None:
         raise InputError(f"`{source.folder}` gives one number for each text, so it is not a classifier")
     return classifier
 

@@ -22,6 +22,7 @@ from txt.data.reading.source import check_file
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
 from txt.labeling.store.stored_labels import open_stored_labels
+from txt.metrics import LOSS, METRICS, SEVERAL_CHOICES
 from txt.model.pretrained_check import check_pretrained
 from txt.runs.folder import Run
 from txt.runs.state import STARTING, make_own_status, write_status
@@ -81,7 +82,8 @@ def start_on_prepared(
     with Run.new(name) as run:
         _say_starting(run)
         edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
-        run.describe(settle(ensure_epochs(config, prepared), prepared), folder, prepared.fingerprint)
+        config = fit_metric(ensure_epochs(config, prepared), prepared)
+        run.describe(settle(config, prepared), folder, prepared.fingerprint)
     return Start(run, prepared, built=Built(model, edits))
 
 
@@ -116,7 +118,8 @@ def start_on_file(
         prepared = Prepared.open(folder)
         model = _build_pretrained(config, prepared, here)
         edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
-        run.describe(settle(ensure_epochs(config, prepared), prepared), folder, prepared.fingerprint)
+        config = fit_metric(ensure_epochs(config, prepared), prepared)
+        run.describe(settle(config, prepared), folder, prepared.fingerprint)
     return Start(run, prepared, built=Built(model, edits))
 
 
@@ -146,6 +149,28 @@ def ensure_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
     """Return the options with as many epochs as `min_steps` takes, where there are few rows."""
     epochs = math.ceil(config.min_steps / max(1, steps_per_epoch(len(prepared.split("train")), config.batch_size)))
     return config if epochs <= config.num_epochs else config.with_options(num_epochs=epochs)
+
+
+def fit_metric(config: TrainConfig, prepared: Prepared) -> TrainConfig:
+    """Return the options with a score that the kind of the labels has: micro-F1 in the place of the usual accuracy.
+
+    Raises:
+        InputError: the score is about another kind.
+    """
+    several, metric = prepared.manifest.has_several, config.metric
+    if several and metric == TrainConfig().metric:
+        return config.with_options(metric="micro_f1")
+    if several and metric not in (LOSS, *SEVERAL_CHOICES):
+        raise InputError(
+            f"--metric {metric} is for one label a row, and `{prepared.path}` has several",
+            f"with several: {', '.join((*SEVERAL_CHOICES, LOSS))}",
+        )
+    if not several and metric not in (LOSS, *METRICS):
+        raise InputError(
+            f"--metric {metric} is for several labels a row, and `{prepared.path}` has one",
+            f"with one: {', '.join((*METRICS, LOSS))}",
+        )
+    return config
 
 
 def start_together(make: Callable[[], Start]) -> Start:

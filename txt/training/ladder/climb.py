@@ -324,7 +324,7 @@ class Climbing:
         try:
             model = self._model(candidate)
             if candidate.decision is not None:
-                write_decision(model.config, candidate.decision)
+                write_decision(model.config, candidate.decision, self.prepared.manifest.form)
             save_model(model, self.tokenizer, self.run.model)
             places = candidate.places
             found = OutOfFold(self.rows.places[places], self.labels[places], candidate.logits)
