@@ -70,9 +70,7 @@ class PrepareConfig(Config):
     label_separator: str | None = option(
         None, "What stands between the labels of a row, where there are several [found out].", group="Columns"
     )
-    label_columns: str | None = option(
-        None, "Columns of 0 and 1, a label each: `toxic,obscene`.", group="Columns"
-    )
+    label_columns: str | None = option(None, "Columns of 0 and 1, a label each: `toxic,obscene`.", group="Columns")
     at_least: float | None = option(
         None, "With --label-columns that count votes: from how many on a label holds.", group="Columns", above=0
     )
@@ -518,10 +516,15 @@ class PredictConfig(Config):
         high=1,
     )
     thresholds: str | None = option(
-        None, "Where rows have several labels, from which probability some hold: `toxic=0.3,insult=0.6`.", group="Answers"
+        None,
+        "Where rows have several labels, from which probability some hold: `toxic=0.3,insult=0.6`.",
+        group="Answers",
     )
     top: int | None = option(
-        None, "Where rows have several labels: the likeliest so many, whatever their probability.", group="Answers", low=1
+        None,
+        "Where rows have several labels: the likeliest so many, whatever their probability.",
+        group="Answers",
+        low=1,
     )
     stride: int | None = option(
         None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
@@ -540,7 +543,6 @@ class PredictConfig(Config):
         super().__post_init__()
         check_device(self.device)
 
-
     def parse_thresholds(self) -> dict[str, float]:
         """Return the thresholds of `--thresholds` by label.
 
@@ -557,7 +559,9 @@ class PredictConfig(Config):
             except ValueError:
                 value = -1.0
             if not sign or not 0 <= value <= 1:
-                raise InputError(f"--thresholds `{part.strip()}` is not a label with a number from 0 to 1", "try toxic=0.3")
+                raise InputError(
+                    f"--thresholds `{part.strip()}` is not a label with a number from 0 to 1", "try toxic=0.3"
+                )
             found[name.strip()] = value
         return found
 

@@ -140,7 +140,7 @@ def score_sets(targets: Matrix, probabilities: AnyFloats, decision: Decision) ->
     counts = count_sets(targets, answers)
     found = micro_scores(counts) | macro_scores(counts)
     found |= {name: values.mean() for name, values in row_scores(targets, answers).items()}
-    found["map"] = mean_average_precision(targets, probabilities)
+    found["map"] = np.float64(mean_average_precision(targets, probabilities))
     found["lrap"] = ranking_precisions(targets, probabilities).mean()
     found["subset_accuracy"] = found["accuracy"]
     return {name: float(value) for name, value in found.items()}
@@ -201,7 +201,7 @@ def ranking_precisions(targets: Matrix, scores: AnyFloats) -> Floats:
 def count_confused(targets: Matrix, answers: Matrix) -> Ints:
     """Return (K, K): in how many rows label i was missing and j was added; the diagonal counts hits."""
     missing, extra = (targets & ~answers).astype(np.float32), (answers & ~targets).astype(np.float32)
-    found = np.rint(missing.T @ extra).astype(np.int64)
+    found: Ints = np.rint(missing.T @ extra).astype(np.int64)
     np.fill_diagonal(found, (targets & answers).sum(0))
     return found
 

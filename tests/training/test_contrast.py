@@ -121,7 +121,9 @@ def test_the_contrastive_loss_is_its_definition():
         if positives:
             logs = [torch.log(torch.exp(unit[row] @ unit[other] / 0.07) / total) for other in positives]
             terms.append(-sum(logs) / len(positives))
-    torch.testing.assert_close(contrastive_loss(embeddings, (labels[:, None] == labels).float()), sum(terms) / len(terms))
+    torch.testing.assert_close(
+        contrastive_loss(embeddings, (labels[:, None] == labels).float()), sum(terms) / len(terms)
+    )
 
 
 def test_nearest_right_counts_rows_whose_nearest_is_of_their_class():

@@ -52,8 +52,8 @@ class Division:
     `names` are the classes in order, `dropped` counts the rows without a split by reason, `duplicates` those whose text
     stands in an earlier row, `alike` those whose text does but for case, spaces and the like, `near` those with a
     near-duplicate in an earlier row, None where nobody looked; `guessed` the train rows whose label comes from rules or
-    a model. Where rows have several labels, `labels` are places in `sets`, the different sets of labels, and `form` is how
-    the source writes them. The overlaps are (a split, a later one, rows of the later one with such a text in the first).
+    a model. The overlaps are (a split, a later one, rows of the later one with such a text in the first). Where rows
+    have several labels, `labels` are places in `sets`, the different sets, and `form` is how the source writes them.
     """
 
     names: tuple[str, ...]

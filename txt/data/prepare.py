@@ -173,7 +173,9 @@ def _make_manifest(
         version=__version__,
         reading={name: describe_reading(dialect) for name, dialect in staged.dialects.items()},
         kind=division.kind,
-        label_form=None if division.form is None else {**division.form.to_json(), "columns": list(staged.label_columns)},
+        label_form=None
+        if division.form is None
+        else {**division.form.to_json(), "columns": list(staged.label_columns)},
     )
 
 

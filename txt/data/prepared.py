@@ -105,7 +105,11 @@ class Manifest:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Manifest":
         """Make a manifest of what `to_json` returned."""
-        later = {"reading": {}, "kind": SINGLE, "label_form": None}  # the first version did not keep them
+        later: dict[str, Any] = {
+            "reading": {},
+            "kind": SINGLE,
+            "label_form": None,
+        }  # the first version did not keep them
         known = {name: value[name] for name in cls.__dataclass_fields__ if name not in later}
         known |= {name: value.get(name, default) for name, default in later.items()}
         known["labels"] = tuple(value["labels"])

@@ -37,8 +37,8 @@ class RowFacts:
     `texts` are hashes, `keys` those of the texts without case, spaces and the like; `labels` are places in
     `label_names`, -1 for none; `given` is the split that the source names, LEFT_OUT for none. `groups` and `origins`
     are hashes that are equal for rows that belong together, `copies` is 1 for augmented rows, `guessed` for those whose
-    label comes from rules or a model, `ids` are hashes of the ids; these are empty where no column says so. `several` tells
-    whether a row may have several labels, of which there are many combinations; None where nobody said.
+    label comes from rules or a model, `ids` are hashes of the ids; these are empty where no column says so. `several`
+    tells whether a row may have several labels, of which there are many combinations; None where nobody said.
     """
 
     texts: "array[int]" = field(default_factory=lambda: array("Q"))

@@ -65,7 +65,9 @@ def evaluate_run(
     train, val = prepared.split("train"), prepared.split("val")
     out_of_fold = read_out_of_fold(run.path)  # of a model that learned from val too
     several = prepared.manifest.has_several  # whose thresholds are on the probabilities as they are
-    fits_temperature = not several and out_of_fold is None and len(val) > 0 and not (isinstance(rows, Split) and rows.name == "val")
+    fits_temperature = (
+        not several and out_of_fold is None and len(val) > 0 and not (isinstance(rows, Split) and rows.name == "val")
+    )
     total = len(rows.lengths) + (len(val) if fits_temperature else 0)
 
     def compute_logits(split: Split | LabeledFile) -> Floats:

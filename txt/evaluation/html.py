@@ -122,7 +122,9 @@ def _draw_score_chart(report: Report) -> Markup:
 def _draw_difference_chart(report: Report) -> Markup:
     several, names = report.sets is not None, _charted(report)
     whiskers = [Whisker(format_label(name, several), [("difference", report.difference[name])]) for name in names]
-    ends = [end for difference in (report.difference[name] for name in names) for end in (difference.low, difference.high)]
+    ends = [
+        end for difference in (report.difference[name] for name in names) for end in (difference.low, difference.high)
+    ]
     return Markup(draw_whisker_chart(whiskers, Scale.around([*ends, 0], *_AXIS), mark=0, unit=POINTS))
 
 

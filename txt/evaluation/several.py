@@ -192,14 +192,14 @@ def _list_together(targets: Matrix, answers: Matrix, names: Sequence[str]) -> tu
     """Return (label, label, rows that have both, rows that got both as the answer), the most frequent pairs first."""
     both = targets.astype(np.float32).T @ targets.astype(np.float32)
     said = answers.astype(np.float32).T @ answers.astype(np.float32)
-    one, other = np.triu_indices(len(names), 1)
-    counts = both[one, other] + said[one, other]
-    order = np.argsort(-counts, kind="stable")[:MAX_PAIRS]
-    return tuple(
-        (names[one[place]], names[other[place]], round(both[one[place], other[place]]), round(said[one[place], other[place]]))
-        for place in order.tolist()
-        if counts[place] > 0
-    )
+    ones, others = np.triu_indices(len(names), 1)
+    counts = both[ones, others] + said[ones, others]
+    pairs = []
+    for place in np.argsort(-counts, kind="stable")[:MAX_PAIRS].tolist():
+        one, other = int(ones[place]), int(others[place])
+        if counts[place] > 0:
+            pairs.append((names[one], names[other], round(both[one, other]), round(said[one, other])))
+    return tuple(pairs)
 
 
 def describe_set(labels: Sequence[str]) -> str:

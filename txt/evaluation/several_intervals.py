@@ -16,7 +16,6 @@ from txt.label_set_metrics import (
     SetCounts,
     label_losses,
     macro_scores,
-
     micro_scores,
     ranking_precisions,
     resampled_average_precision,
@@ -70,7 +69,9 @@ def set_intervals(
         exact = paired_difference(wins, losses, len(targets))
         found.append(
             {
-                name: _interval(name, values[0][name] - values[other][name], sampled[0][name] - sampled[other][name], exact)
+                name: _interval(
+                    name, values[0][name] - values[other][name], sampled[0][name] - sampled[other][name], exact
+                )
                 for name in values[0]
             }
         )
@@ -104,7 +105,7 @@ def _resample(
         parts.append(part)
         wanted = min(count, ranked - sum(map(len, precisions)))
         if wanted > 0:
-            precisions.append(resampled_average_precision(targets, probabilities, weights[:wanted]))
+            precisions.append(resampled_average_precision(targets, probabilities, weights[:wanted].astype(np.float64)))
         done += count
     found = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     return found | {"map": np.resize(np.concatenate(precisions), resamples)}
@@ -117,5 +118,3 @@ def _interval(name: str, value: float, sampled: Floats, exact: Interval) -> Inte
     if high - low < 1e-12:
         low, high = value - (exact.value - exact.low), value + (exact.high - exact.value)
     return Interval(value, float(min(low, value)), float(max(high, value)))
-
-

@@ -67,8 +67,8 @@ def describe_calibration(calibration: "Calibration", several: bool = False) -> s
     """
     if several:
         return (
-            f"A label's probability is off by {100 * calibration.error:.1f} points on average from the share of rows in "
-            "which it holds (expected calibration error)."
+            f"A label's probability is off by {100 * calibration.error:.1f} points on average from the share of rows "
+            "in which it holds (expected calibration error)."
         )
     sentence = f"Confidence is off by {100 * calibration.error:.1f} points on average (expected calibration error)"
     if calibration.temperature is None or calibration.scaled_error is None:

@@ -1,4 +1,4 @@
-"""What a model's config.json says where rows have several labels: that they do, and from which probability each holds."""
+"""What a model's config.json says where rows have several labels: that they do, and how each is decided."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -16,8 +16,8 @@ from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError, did_you_mean
 from txt.evaluation.calibration import softmax
 from txt.files import read_json
-from txt.library_settings import apply_library_settings
 from txt.label_set_metrics import Decision, TopLabels, sigmoid
+from txt.library_settings import apply_library_settings
 from txt.metrics import Floats
 from txt.model.several import read_decision, read_form
 from txt.prediction.model_source import ModelSource, find_model

@@ -3,7 +3,7 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -52,7 +52,7 @@ def write_answers(
     """
     written = _choose_writer(out, table)
     if written in (_write_parquet, _write_new_parquet):
-        types = [_TYPES[kind] for kind in kinds or ("name", *["number"] * (len(names) - 1))]
+        types = [_TYPES[kind] for kind in kinds] if kinds else [pa.string(), *[pa.float64()] * (len(names) - 1)]
         written = partial(written, kinds=types)
     with atomic_write(out, "wb") as raw, compress_output(raw, out.suffix.lower() == ".gz") as target:
         written(table, target, names, answers)
@@ -195,7 +195,10 @@ def _write_parquet(
 
 def _build_columns(rows: Sequence[AnswerCells], kinds: Sequence[pa.DataType]) -> list[pa.Array]:
     """Return what is added to some rows, column by column."""
-    build = {pa.string(): build_strings, pa.float64(): build_floats}
+    build: dict[pa.DataType, Callable[[Iterable[Any]], pa.Array]] = {
+        pa.string(): build_strings,
+        pa.float64(): build_floats,
+    }
     columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * len(kinds)
     return [
         build[kind](values) if kind in build else pa.array(values, kind)

@@ -35,6 +35,8 @@ SET_COLUMNS = ("labels",)
 NONE = "(none)"
 """What rows without any label are counted under."""
 
+_FLAG: CellKind = "flag"
+_NUMBER: CellKind = "number"
 _PREFIX = "predicted_"
 _STEP_ROWS = 1024  # answered and kept at a time: enough to group by length, and little to lose
 _SHOWN = 3
@@ -267,14 +269,14 @@ class _FilePredictor:
         own: tuple[str, ...] = COLUMNS[:1]
         kinds: tuple[CellKind, ...] = ("name",)
         if several and self._classifier.form.form == "columns":
-            own, kinds = labels, ("flag",) * len(labels)
+            own, kinds = labels, (_FLAG,) * len(labels)
         elif several:
             own, kinds = SET_COLUMNS, ("list" if self._writes_lists() else "name",)
         names = own + COLUMNS[1:]
-        kinds += ("number",)
+        kinds += (_NUMBER,)
         if self._asked.config.probabilities:
             names += tuple(f"probability_{label}" for label in labels)
-            kinds += ("number",) * len(labels)
+            kinds += (_NUMBER,) * len(labels)
         while set(names) & self._columns.keys():
             names = tuple(_PREFIX + name for name in names)
         return names, kinds

@@ -22,7 +22,8 @@ Records = npt.NDArray[np.float32]
 class PredictionLog:
     """A file with one line of JSON that identifies the model and data, followed by a fixed number of bytes per row.
 
-    A row is its C probabilities, which `sum_to_one` unless rows have several labels, and 1 where the text was longer than the model reads; NaN where there is no text.
+    A row is its C probabilities, and 1 where the text was longer than the model reads; NaN where there is no text. The
+    probabilities `sum_to_one` unless rows have several labels.
     """
 
     def __init__(self, path: Path, of: str, classes: int, sum_to_one: bool = True) -> None:

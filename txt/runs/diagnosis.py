@@ -73,9 +73,7 @@ def diagnose(events: Iterable[Event], config: TrainConfig, facts: TrainingFacts 
     if config.rungs:
         return []  # the checks are about the course of one training, and the ladder judges its rungs itself
     case = TrainingCase(collect_curves(events), config, facts or TrainingFacts())
-    groups: list[tuple[DiagnosisCheck, ...]] = (
-        [FAILURES] if _first_advice(FAILURES, case) else [FIT, CLASSES, BASELINE]
-    )
+    groups: list[tuple[DiagnosisCheck, ...]] = [FAILURES] if _first_advice(FAILURES, case) else [FIT, CLASSES, BASELINE]
     if any(SUBSET in entry.metrics for entry in case.curves.epochs):  # of several labels: the others ask for classes
         groups = [(find_out_of_memory, find_divergence)]
     found = [_first_advice(group, case) for group in [*groups, *((check,) for check in SPEED)]]

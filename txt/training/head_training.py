@@ -146,7 +146,7 @@ class HeadTraining:
         """Return how alike the labels of rows are, (B, B): 1 or 0, or the share that two rows' sets have in common."""
         if self.targets is None:
             labels = self.train.labels[rows]
-            return (labels[:, None] == labels).astype(np.float32)
+            return np.asarray(labels[:, None] == labels, np.float32)
         sets = self.targets[rows].astype(np.float32)
         both, sizes = sets @ sets.T, sets.sum(1)
         return np.asarray(both / np.maximum(sizes[:, None] + sizes - both, 1), np.float32)

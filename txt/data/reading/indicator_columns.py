@@ -54,9 +54,7 @@ def join_label_columns(
     Raises:
         InputError: a cell is neither 0 nor 1, or some of a row's columns are empty and others are not.
     """
-    cells = [
-        batch.column(name).to_pylist() if name in batch.schema.names else [None] * len(batch) for name in columns
-    ]
+    cells = [batch.column(name).to_pylist() if name in batch.schema.names else [None] * len(batch) for name in columns]
     kept: list[dict[str | None, bool | None]] = [{} for _ in columns]
     lists = []
     for place, row in enumerate(zip(*cells, strict=True)):
@@ -90,8 +88,9 @@ def _read_cell(cell: str | None, at_least: float | None, name: str, source: str,
         return number >= Decimal(str(at_least))
     if number in (0, 1):
         return number == 1
+    shown = (cell or "").strip()[:40]
     raise InputError(
-        f"column `{name}` of `{source}` holds `{(cell or '').strip()[:40]}` in row {row}, and label columns hold 0 and 1",
+        f"column `{name}` of `{source}` holds `{shown}` in row {row}, and a label's column holds 0 and 1",
         "--at-least 2 takes numbers for votes, and counts a label from two on"
         if number.is_finite()
         else "name columns of 0 and 1 with --label-columns, or one of names with --label-column",

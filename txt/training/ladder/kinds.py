@@ -55,7 +55,7 @@ class LadderKind(Learner, Protocol):
     def folds(self, labels: Labels, groups: Ints, count: int, seed: int) -> Ints:
         """Return the fold of each row, (N,)."""
 
-    def judge(self, logits: Floats, labels: Labels, metric: str) -> Judged:
+    def judge(self, logits: Floats, labels: Labels, metric: str, /) -> Judged:
         """Score logits (N, C); where there is something to choose for it, `metric` says what for."""
 
 
@@ -79,7 +79,7 @@ class OneLabel(OneClass):
         """Return folds with equal shares of every class."""
         return make_folds(labels, groups, count, seed)
 
-    def judge(self, logits: Floats, labels: Ints, metric: str) -> Judged:
+    def judge(self, logits: Floats, labels: Ints, _metric: str, /) -> Judged:
         """Score the likeliest class of each row."""
         predictions = logits.argmax(1)
         return Judged(
@@ -105,7 +105,12 @@ class SeveralLabels:
             raise InputError(f"all labeled rows of `{folder}` have the same labels")
 
     def fit(
-        self, features: Features, labels: Matrix, strength: float, start: Linear | None = None, tolerance: float = PRECISE
+        self,
+        features: Features,
+        labels: Matrix,
+        strength: float,
+        start: Linear | None = None,
+        tolerance: float = PRECISE,
     ) -> Linear:
         """Fit a logistic regression for each label."""
         return fit_logistic_sets(features, labels, strength, start, tolerance)
@@ -122,7 +127,7 @@ class SeveralLabels:
         """Return folds with equal shares of every label."""
         return make_folds_of_sets(labels, groups, count, seed)
 
-    def judge(self, logits: Floats, labels: Matrix, metric: str) -> Judged:
+    def judge(self, logits: Floats, labels: Matrix, metric: str, /) -> Judged:
         """Score the labels that hold from the thresholds on that do best by `metric` on these rows."""
         probabilities = sigmoid(logits)
         decision = choose_decision(labels, probabilities, metric)

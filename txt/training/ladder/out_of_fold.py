@@ -16,7 +16,7 @@ FILE = "out_of_fold.npz"
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Logits (n, C) and labels (n,), or which of several (n, C), of the rows at `places` (n,) of train and val, one after the other."""
+    """Logits (n, C) and labels (n,), or which of several (n, C), of the rows at `places` (n,) of train + val."""
 
     places: Ints
     labels: npt.NDArray[Any]
