@@ -74,6 +74,12 @@ class PrepareConfig(Config):
     at_least: float | None = option(
         None, "With --label-columns that count votes: from how many on a label holds.", group="Columns", above=0
     )
+    ordered: bool | None = option(
+        None,
+        "The classes are numbers, or --order names them, from low to high: a step off is better than two.",
+        group="Columns",
+    )
+    order: str | None = option(None, "Classes from low to high: `low,medium,high`.", group="Columns")
     group_column: str | None = option(None, "Rows with the same value here stay in one split.", group="Columns")
     use_labels: bool = option(
         True, "Use what `txt label` decided about this file.", group="Columns", flags=("--labels",)
@@ -134,6 +140,12 @@ class PrepareConfig(Config):
             for value, flag in ((self.label_columns, "--label-columns"), (self.label_separator, "--label-separator")):
                 if value is not None:
                     raise InputError(f"{flag} is about several labels a row, and --no-multi-label takes each as one")
+        if self.ordered is False and self.order is not None:
+            raise InputError("--order says how the classes are ordered, and --no-ordered that they are not")
+        several = self.multi_label or self.label_columns is not None or self.label_separator is not None
+        if several and (self.ordered or self.order is not None):
+            flag = "--ordered" if self.ordered else "--order"
+            raise InputError(f"{flag} is about one class a row, and other options ask for several labels")
         if self.label_columns is not None and self.label_separator is not None:
             raise InputError("--label-separator is for names in one column, and --label-columns has one a label")
         if self.label_separator is not None and not self.label_separator:

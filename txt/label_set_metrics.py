@@ -138,7 +138,7 @@ def score_sets(targets: Matrix, probabilities: AnyFloats, decision: Decision) ->
     """Return every score by its name; `accuracy` is the share of rows whose labels are all right."""
     answers = decision.decide(probabilities)
     counts = count_sets(targets, answers)
-    found = micro_scores(counts) | macro_scores(counts)
+    found: dict[str, Any] = micro_scores(counts) | macro_scores(counts)
     found |= {name: values.mean() for name, values in row_scores(targets, answers).items()}
     found["map"] = np.float64(mean_average_precision(targets, probabilities))
     found["lrap"] = ranking_precisions(targets, probabilities).mean()

@@ -6,7 +6,7 @@ where something is counted.
 """
 
 from collections import ChainMap
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +33,18 @@ LOSS = "loss"
 
 @dataclass(frozen=True)
 class Tally:
-    """What scores need of a confusion matrix, a number a class: arrays of shape (..., C), one set for each resample."""
+    """What scores need of a confusion matrix, a number a class: arrays of shape (..., C), one set for each resample.
+
+    For classes in an order, `steps` and `squares` are the summed distances between label and prediction and their
+    squares, and `near` counts the rows that are at most one step off; (...,) each.
+    """
 
     hits: "Floats"
     actual: "Floats"
     predicted: "Floats"
+    steps: "Floats | None" = None
+    squares: "Floats | None" = None
+    near: "Floats | None" = None
 
 
 @dataclass(frozen=True)
@@ -104,6 +111,32 @@ def compute_mcc(tally: Tally) -> "Floats":
     return defined * covariance / (scale + ~defined)  # type: ignore[no-any-return]
 
 
+def compute_kappa(tally: Tally) -> "Floats":
+    """Return Cohen's kappa with quadratic weights (Cohen 1968); 0 where all rows are of one class and so answered."""
+    assert tally.squares is not None
+    classes = tally.actual.shape[-1]
+    places = [float(place) for place in range(classes)]
+    rows = tally.actual.sum(-1)
+    mean, other = (tally.actual * places).sum(-1) / rows, (tally.predicted * places).sum(-1) / rows
+    spread = (tally.actual * [place**2 for place in places]).sum(-1) / rows
+    spread = spread + (tally.predicted * [place**2 for place in places]).sum(-1) / rows
+    expected = spread - 2 * mean * other  # of the squared distance between independent draws
+    defined = expected > 1e-12
+    return defined * (1 - tally.squares / rows / (expected + ~defined))  # type: ignore[no-any-return]
+
+
+def compute_absolute_error(tally: Tally) -> "Floats":
+    """Return the mean distance between label and prediction, in steps."""
+    assert tally.steps is not None
+    return tally.steps / tally.actual.sum(-1)  # type: ignore[no-any-return]
+
+
+def compute_near(tally: Tally) -> "Floats":
+    """Return the share of rows that are at most one step off."""
+    assert tally.near is not None
+    return tally.near / tally.actual.sum(-1)  # type: ignore[no-any-return]
+
+
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -122,6 +155,25 @@ METRICS: dict[str, Metric] = {
     )
 }
 """Every score, by its name, in the order of tables."""
+
+ORDERED: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("qwk", "quadratic weighted kappa", compute_kappa, short_label="weighted kappa", unit="kappa", low=-1.0),
+        Metric(
+            "mae",
+            "mean absolute error",
+            compute_absolute_error,
+            short_label="mean error",
+            unit="steps",
+            high=float("inf"),
+            is_error=True,
+        ),
+        Metric("within_one", "within one step", compute_near, unit="within 1"),
+        *METRICS.values(),
+    )
+}
+"""Every score of classes in an order, in the order of tables: those of any classes, and those that know of steps."""
 
 SEVERAL: dict[str, SetMetric] = {
     metric.name: metric
@@ -144,7 +196,7 @@ SEVERAL_CHOICES = ("micro_f1", "macro_f1", "samples_f1", SUBSET, "map")
 """What `--metric` takes beside the loss where rows have several labels."""
 
 SELECTABLE: Collection[str] = ChainMap[str, Metric | SetMetric | None](
-    dict.fromkeys(each for each in (LOSS, *SEVERAL_CHOICES) if each not in METRICS),
+    dict.fromkeys(each for each in (LOSS, *ORDERED, *SEVERAL_CHOICES) if each not in METRICS),
     METRICS,  # type: ignore[arg-type]
 )
 """The names of what can choose the best model: every score, then the loss."""
@@ -178,7 +230,7 @@ def is_error(name: str) -> bool:
 def _find_metric(name: str, several: bool = False) -> Metric | SetMetric | None:
     if several and name in SEVERAL:
         return SEVERAL[name]
-    return METRICS.get(name) or SEVERAL.get(name)
+    return METRICS.get(name) or ORDERED.get(name) or SEVERAL.get(name)
 
 
 def orient(name: str, value: float) -> float:
@@ -196,11 +248,24 @@ def count_confusions(labels: "Ints", predictions: "Ints", num_classes: int) -> "
 
 def sum_counts(counts: "npt.NDArray[Any]") -> Tally:
     """Return the per-class sums of confusion counts (C, C)."""
+    import numpy as np
+
     floats = counts.astype("float64")
-    return Tally(hits=floats.diagonal(), actual=floats.sum(1), predicted=floats.sum(0))
+    places = np.arange(len(floats))
+    distance = np.abs(places[:, None] - places)
+    return Tally(
+        hits=floats.diagonal(),
+        actual=floats.sum(1),
+        predicted=floats.sum(0),
+        steps=np.asarray((floats * distance).sum()),
+        squares=np.asarray((floats * distance**2).sum()),
+        near=np.asarray(floats[distance <= 1].sum()),
+    )
 
 
-def score_predictions(labels: "Ints", predictions: "Ints", num_classes: int) -> dict[str, float]:
-    """Return every score of METRICS for labels and predictions (N,)."""
+def score_predictions(
+    labels: "Ints", predictions: "Ints", num_classes: int, metrics: Mapping[str, Metric] | None = None
+) -> dict[str, float]:
+    """Return every score of `metrics`, or METRICS, for labels and predictions (N,)."""
     sums = sum_counts(count_confusions(labels, predictions, num_classes))
-    return {name: float(metric.compute(sums)) for name, metric in METRICS.items()}
+    return {name: float(metric.compute(sums)) for name, metric in (metrics or METRICS).items()}

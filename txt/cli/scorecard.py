@@ -64,7 +64,7 @@ def _build_title(report: "Report") -> Iterator[Text]:
 
 def build_scores_table(report: "Report", width: int) -> Table:
     """Lay out each score of the model, the baseline's, and the difference in points."""
-    from txt.evaluation.differences import format_points_with_span
+    from txt.evaluation.differences import format_difference
     from txt.evaluation.wording import format_with_span
     from txt.metrics import format_label, format_short_label
 
@@ -78,7 +78,7 @@ def build_scores_table(report: "Report", width: int) -> Table:
     rows = []
     for name, score in report.metrics.items():
         other, above = report.baseline.metrics.get(name), report.difference.get(name)
-        compared = [format_with_span(other) if other else "–", format_points_with_span(above) if above else "–"]
+        compared = [format_with_span(other) if other else "–", format_difference(name, above) if above else "–"]
         rows.append([format_short_label(name, several), format_with_span(score), *compared])
     return _build_table(["", "model", "baseline", "points above"], rows, width)
 

@@ -9,14 +9,17 @@ import numpy.typing as npt
 
 from txt.config import PrepareConfig
 from txt.data.duplicates import Conflicts, choose_distinct, count_duplicates, find_conflicts, find_overlaps
-from txt.data.label_kinds import COLUMNS, SEVERAL, SINGLE, LabelForm
+from txt.data.label_kinds import COLUMNS, ORDERED, SEVERAL, SINGLE, LabelForm
 from txt.data.labels import (
     LabelRules,
+    Naming,
     find_form,
     find_lookalikes,
     name_classes,
     name_label_sets,
+    order_classes,
     parse_missing,
+    propose_order,
 )
 from txt.data.prepared import SPLITS
 from txt.data.row_facts import RowFacts
@@ -169,7 +172,7 @@ def divide_rows(staged: StagedRows, config: PrepareConfig) -> Division:
         alike_overlaps=_subtract_overlaps(find_overlaps(keys, codes), overlaps) if any_given else (),
         near_overlaps=() if near is None else tuple(find_overlaps(near, codes)),
         guessed=int(np.count_nonzero(guessed & (codes == TRAIN) & (rows.labels >= 0))),
-        kind=SINGLE if used.sets is None else SEVERAL,
+        kind=used.kind,
         sets=used.sets,
         form=used.form,
     )
@@ -184,6 +187,7 @@ class _UsedLabels:
     notes: tuple[str, ...]
     sets: tuple[tuple[int, ...], ...] | None = None
     form: LabelForm | None = None
+    kind: str = SINGLE
 
 
 def _name_used_classes(staged: StagedRows, config: PrepareConfig) -> _UsedLabels:
@@ -203,12 +207,29 @@ def _name_used_classes(staged: StagedRows, config: PrepareConfig) -> _UsedLabels
     form, notes = _choose_form(staged, config, cells, rules)
     if form is None:
         naming = name_classes(cells, rules)
-        return _UsedLabels(naming.names, naming.class_of, naming.notes)
+        return _order_classes(naming, rules, config)
+    if config.ordered or config.order is not None:
+        raise InputError(
+            f"column `{rules.column}` of `{rules.source}` has several labels a row, and --ordered is about one class",
+            "--no-multi-label makes a class of each combination",
+        )
     found = name_label_sets(cells, form, rules, notes)
     _refuse_labels_without_rows(staged, found.names)
     places: dict[tuple[int, ...], int] = {}
     number_of = {cell: places.setdefault(labels, len(places)) for cell, labels in found.sets_of.items()}
-    return _UsedLabels(found.names, number_of, found.notes, tuple(places), form)
+    return _UsedLabels(found.names, number_of, found.notes, tuple(places), form, SEVERAL)
+
+
+def _order_classes(naming: Naming, rules: LabelRules, config: PrepareConfig) -> _UsedLabels:
+    """Return the classes in the order that the options say, or propose one."""
+    if not config.ordered and config.order is None:
+        proposal = None if config.ordered is False else propose_order(naming.names)
+        notes = naming.notes if proposal is None else (*naming.notes, proposal)
+        return _UsedLabels(naming.names, naming.class_of, notes)
+    names = order_classes(naming.names, rules, config.order)
+    places = [names.index(name) for name in naming.names]
+    number_of = {label: places[number] for label, number in naming.class_of.items()}
+    return _UsedLabels(names, number_of, naming.notes, kind=ORDERED)
 
 
 def _choose_form(

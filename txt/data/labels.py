@@ -24,6 +24,7 @@ _WORDS = frozenset({"none", "n/a", "na", "n.a.", "nil", "-", "--", "?", "undefin
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _EDGES = "\u200c\u200d"  # they shape letters and emoji inside a word, and mean nothing at its ends
 _SHOWN = 5
+_FEWEST_STEPS, _MOST_STEPS = 3, 11  # classes that may be steps of a scale
 
 
 @dataclass(frozen=True)
@@ -95,6 +96,51 @@ def name_label_sets(
     places = {name: place for place, name in enumerate(names)}
     sets = {label: tuple(sorted({places[name] for name in parts if name})) for label, parts in found.items()}
     return SetNaming(tuple(names), sets, form, tuple(reading.notes))
+
+
+def order_classes(names: Sequence[str], rules: LabelRules, order: str | None) -> tuple[str, ...]:
+    """Return classes from low to high: as `order` lists them, or numbers by their value.
+
+    Raises:
+        InputError: the order lacks a class or has one that no row has, or names have none.
+    """
+    source = f"column `{rules.column}` of `{rules.source}`"
+    if order is None:
+        word = next((name for name in names if read_number(name) is None), None)
+        if word is not None:
+            known = ",".join(names[:_SHOWN]) + (",…" if len(names) > _SHOWN else "")
+            raise InputError(
+                f"--ordered: the class `{word}` in {source} is not a number, so nothing says what stands above what",
+                f"--order lists the classes from low to high: --order {_quote(known)}",
+            )
+        return tuple(names)
+    wanted = [part.strip() for part in order.split(",") if part.strip()]
+    missing = [name for name in names if name not in wanted]
+    unknown = [name for name in wanted if name not in names]
+    if missing or unknown:
+        raise InputError(
+            f"--order lacks {_list_names(missing)}, which rows have as their label in {source}"
+            if missing
+            else f"--order names {_list_names(unknown)}, which no row has as its label in {source}",
+            f"labels are {_list_names(names)}",
+        )
+    if len(set(wanted)) < len(wanted):
+        raise InputError("--order names a class twice", f"labels are {_list_names(names)}")
+    return tuple(wanted)
+
+
+def propose_order(names: Sequence[str]) -> str | None:
+    """Return a sentence that proposes `--ordered` where classes are few consecutive numbers; None elsewhere."""
+    values = [read_number(name) for name in names]
+    if not _FEWEST_STEPS <= len(values) <= _MOST_STEPS or any(value is None for value in values):
+        return None
+    first = values[0]
+    if [value - first for value in values] != list(range(len(values))):  # type: ignore[operator]
+        return None
+    return (
+        f"the classes are the numbers {names[0]} to {names[-1]}: if they are steps, such as stars, --ordered counts "
+        "how many an answer is off"
+    )
 
 
 def find_form(written: Mapping[str, int], rules: LabelRules, wanted: bool | None) -> tuple[LabelForm, str] | None:

@@ -186,7 +186,8 @@ class Prepared:
         if name not in SPLITS:
             raise InputError(f"there is no split `{name}`", f"splits are {', '.join(SPLITS)}")
         if name not in self._open:
-            self._open[name] = Split(name, [self.path / file.name for file in self.manifest.splits.get(name, ())])
+            files = [self.path / file.name for file in self.manifest.splits.get(name, ())]
+            self._open[name] = Split(name, files, self.manifest.kind)
         return self._open[name]
 
     def tokenizer(self) -> Tokenizer:
@@ -200,8 +201,8 @@ class Prepared:
 class Split:
     """The rows of one split, in the source's order, mapped into memory and not read before they are needed."""
 
-    def __init__(self, name: str, paths: Sequence[Path]) -> None:
-        self.name = name
+    def __init__(self, name: str, paths: Sequence[Path], kind: str = SINGLE) -> None:
+        self.name, self.kind = name, kind
         self._batches = [batch for path in paths for batch in _map_file(path)]
         sizes = [len(batch) for batch in self._batches]
         self._starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])  # (batches + 1,)

@@ -19,6 +19,13 @@ def format_points_with_span(difference: "Interval") -> str:
     return f"{format_points(difference.value)} [{format_points(difference.low)}, {format_points(difference.high)}]"
 
 
+def format_difference(name: str, difference: "Interval") -> str:
+    """Return the difference of a score with its interval: in points, or in its own unit where it is not a share."""
+    if name != "mae":
+        return format_points_with_span(difference)
+    return f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
+
+
 def sign(difference: "Interval") -> int:
     """Return 1 or -1 when the whole interval lies on one side of 0, else 0."""
     return int(difference.low > 0) - int(difference.high < 0)

@@ -3,7 +3,7 @@
 The page itself is report.html, a template that escapes whatever is put into it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -21,7 +21,7 @@ from txt.charts.svg import (
     draw_reliability_chart,
     draw_whisker_chart,
 )
-from txt.evaluation.differences import format_points_with_span, sign
+from txt.evaluation.differences import format_difference, sign
 from txt.evaluation.report import Report
 from txt.evaluation.slices import Slice
 from txt.evaluation.wording import (
@@ -35,7 +35,7 @@ from txt.evaluation.wording import (
     format_with_span,
     warn_of_seen_rows,
 )
-from txt.metrics import METRICS, SEVERAL, format_label, is_error
+from txt.metrics import ORDERED, SEVERAL, format_label, is_error
 from txt.sanitize import clip, sanitize
 
 MAX_PAIRS = 20
@@ -89,7 +89,7 @@ def _collect_scores(report: Report) -> dict[str, Any]:
         cells = [format_label(name, report.sets is not None), format_with_span(score)]
         if report.baseline:
             other, above = report.baseline.metrics.get(name), report.difference.get(name)
-            cells += [format_with_span(other) if other else "–", format_points_with_span(above) if above else "–"]
+            cells += [format_with_span(other) if other else "–", format_difference(name, above) if above else "–"]
         rows.append(cells)
     others = [describe_embeddings(report.embeddings)] if report.embeddings else []
     others += [describe_majority(report.majority)] if report.majority else []
@@ -105,7 +105,7 @@ def _collect_scores(report: Report) -> dict[str, Any]:
 
 def _charted(report: Report) -> list[str]:
     """Return the scores that are drawn: shares, of which more is better."""
-    table = METRICS if report.sets is None else SEVERAL
+    table: Collection[str] = ORDERED if report.sets is None else SEVERAL
     return [name for name in table if name in report.metrics and not is_error(name)]
 
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from txt.evaluation.differences import format_points_with_span
+from txt.evaluation.differences import format_difference
 from txt.evaluation.report import Report
 from txt.evaluation.wording import (
     describe_calibration,
@@ -69,7 +69,7 @@ def _render_scores(report: Report) -> Iterator[str]:
                 format_label(name, report.sets is not None),
                 format_with_span(score),
                 format_with_span(other) if other else "–",
-                format_points_with_span(above) if above else "–",
+                format_difference(name, above) if above else "–",
             ]
         )
     if report.baseline is None:

@@ -1,7 +1,7 @@
 """The evaluation report: how well a model does on a split, with a JSON form."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,7 +13,8 @@ from txt.evaluation.differences import verdict
 from txt.evaluation.intervals import ClassScores, difference_intervals, intervals, mean_interval, per_class
 from txt.evaluation.slices import Slice, slice_scores
 from txt.files import FORMAT
-from txt.metrics import SUBSET, Floats, Ints, count_confusions
+from txt.metrics import METRICS, ORDERED, SUBSET, Floats, Ints, Metric, count_confusions
+from txt.ordered_classes import OrderedDecision
 from txt.proportions import Interval
 
 if TYPE_CHECKING:
@@ -173,7 +174,7 @@ class Report:
     @property
     def main_metric(self) -> str:
         """The score that the model and the baseline are compared by."""
-        return "accuracy" if self.sets is None else "micro_f1"
+        return "micro_f1" if self.sets is not None else "qwk" if self.kind == "ordered" else "accuracy"
 
     @property
     def noun(self) -> str:
@@ -247,6 +248,7 @@ def evaluate(
     embeddings: "Baseline | None" = None,
     everything: SplitOutputs | None = None,
     seed: int = 0,
+    order: OrderedDecision | None = None,
 ) -> Report:
     """Score a model's logits on a split, beside a baseline fitted on the same train split.
 
@@ -262,17 +264,21 @@ def evaluate(
         embeddings: what a second baseline predicts.
         everything: all rows of the run's data with logits of models that did not learn them.
         seed: of the bootstrap and the baseline.
+        order: how one of classes in an order is chosen; the likeliest class is the answer where they have none.
 
     Raises:
         InputError: the split has no rows.
         TxtError: a logit is not a finite number.
     """
     check_outputs(test, split)
-    predictions = test.logits.argmax(axis=1)
+    predictions = choose_classes(test.logits, order)
     num_classes = len(names)
+    table = METRICS if order is None else ORDERED
     from txt.evaluation.baseline import fit_predict  # scikit-learn takes longer to import than torch
 
     simple = fit_predict(*train, test.texts, seed, num_classes) if train else None
+    if simple is not None and simple.logits is not None:
+        simple = replace(simple, predictions=choose_classes(simple.logits, order))
     return Report(
         run=run,
         split=split,
@@ -281,33 +287,37 @@ def evaluate(
         left_out=left_out or {},
         rows_in_train=count_rows_in_train(test.texts, train[0]) if train else None,
         labels=tuple(names),
-        metrics=intervals(test.labels, predictions, num_classes, seed)
+        metrics=intervals(test.labels, predictions, num_classes, seed, metrics=table)
         | {"log_loss": mean_interval(log_losses(test.labels, test.logits), seed)},
         per_class=per_class(test.labels, predictions, names),
         confusion=tuple(
             tuple(int(count) for count in row) for row in count_confusions(test.labels, predictions, num_classes)
         ),
         calibration=calibrate(test.labels, test.logits, val),
-        baseline=_score_alternative(simple, test.labels, num_classes, seed) if simple else None,
-        embeddings=_score_alternative(embeddings, test.labels, num_classes, seed) if embeddings else None,
-        majority=_score_majority(train[1], test.labels, names, seed) if train else None,
-        difference=difference_intervals(test.labels, predictions, simple.predictions, num_classes, seed)
+        baseline=_score_alternative(simple, test.labels, num_classes, seed, table) if simple else None,
+        embeddings=_score_alternative(embeddings, test.labels, num_classes, seed, table) if embeddings else None,
+        majority=_score_majority(train[1], test.labels, names, seed, table) if train else None,
+        difference=difference_intervals(test.labels, predictions, simple.predictions, num_classes, seed, metrics=table)
         if simple
         else {},
         slices=slice_scores(test.labels, predictions, num_classes, test.metadata, test.token_lengths),
-        mistakes=_confident_mistakes(test, names, simple),
+        mistakes=_confident_mistakes(test, names, simple, predictions),
         mistaken_rows=int((predictions != test.labels).sum()),
-        whole_file=_score_whole_file(everything, names, seed) if everything else None,
+        whole_file=_score_whole_file(everything, names, seed, order) if everything else None,
+        kind="single" if order is None else "ordered",
     )
 
 
-def _score_whole_file(everything: SplitOutputs, names: Sequence[str], seed: int) -> WholeFile:
-    predictions = everything.logits.argmax(axis=1)
-    metrics = intervals(everything.labels, predictions, len(names), seed)
+def _score_whole_file(
+    everything: SplitOutputs, names: Sequence[str], seed: int, order: OrderedDecision | None
+) -> WholeFile:
+    predictions = choose_classes(everything.logits, order)
+    table = METRICS if order is None else ORDERED
+    metrics = intervals(everything.labels, predictions, len(names), seed, metrics=table)
     return WholeFile(
         len(everything.labels),
         metrics | {"log_loss": mean_interval(log_losses(everything.labels, everything.logits), seed)},
-        _confident_mistakes(everything, names, None),
+        _confident_mistakes(everything, names, None, predictions),
         int((predictions != everything.labels).sum()),
     )
 
@@ -335,27 +345,36 @@ def count_rows_in_train(texts: Sequence[str], train_texts: Sequence[str]) -> int
     return sum(text in seen for text in texts)
 
 
-def _score_alternative(other: "Baseline", labels: Ints, num_classes: int, seed: int) -> AlternativeScores:
-    metrics = intervals(labels, other.predictions, num_classes, seed)
+def _score_alternative(
+    other: "Baseline", labels: Ints, num_classes: int, seed: int, table: Mapping[str, Metric]
+) -> AlternativeScores:
+    metrics = intervals(labels, other.predictions, num_classes, seed, metrics=table)
     if other.logits is not None:
         metrics = metrics | {"log_loss": mean_interval(log_losses(labels, other.logits), seed)}
     return AlternativeScores(other.name, metrics)
 
 
-def _score_majority(train_labels: Ints, labels: Ints, names: Sequence[str], seed: int) -> AlternativeScores:
+def _score_majority(
+    train_labels: Ints, labels: Ints, names: Sequence[str], seed: int, table: Mapping[str, Metric]
+) -> AlternativeScores:
     from txt.evaluation.baseline import predict_majority
 
     constant = predict_majority(train_labels, len(labels))
     return AlternativeScores(
-        names[int(constant.predictions[0])], intervals(labels, constant.predictions, len(names), seed)
+        names[int(constant.predictions[0])], intervals(labels, constant.predictions, len(names), seed, metrics=table)
     )
 
 
+def choose_classes(logits: Floats, order: OrderedDecision | None) -> Ints:
+    """Return the class (N,) that logits (N, C) answer: the likeliest, or that of the rule for classes in an order."""
+    answers: Ints = logits.argmax(axis=1) if order is None else order.decide(softmax(logits))
+    return answers
+
+
 def _confident_mistakes(
-    test: SplitOutputs, names: Sequence[str], simple: "Baseline | None"
+    test: SplitOutputs, names: Sequence[str], simple: "Baseline | None", predictions: Ints
 ) -> tuple[MisclassifiedRow, ...]:
-    confidence = softmax(test.logits).max(axis=1)
-    predictions = test.logits.argmax(axis=1)
+    confidence = np.take_along_axis(softmax(test.logits), predictions[:, None], axis=1)[:, 0]
     wrong = np.flatnonzero(predictions != test.labels)
     chosen = wrong[np.argsort(-confidence[wrong], kind="stable")][:MAX_MISTAKES]
     return tuple(

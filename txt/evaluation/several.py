@@ -223,7 +223,7 @@ def _list_mistakes(
     baseline = simple.decision.decide(sigmoid(simple.logits[chosen])) if simple and len(chosen) else None
 
     def pick(holds: Any) -> tuple[str, ...]:
-        return tuple(names[label] for label in np.flatnonzero(holds))
+        return tuple(names[label] for label in np.flatnonzero(holds).tolist())
 
     return tuple(
         MisclassifiedRow(

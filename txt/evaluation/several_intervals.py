@@ -73,6 +73,7 @@ def set_intervals(
                     name, values[0][name] - values[other][name], sampled[0][name] - sampled[other][name], exact
                 )
                 for name in values[0]
+                if name != "log_loss"
             }
         )
     return found

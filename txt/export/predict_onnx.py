@@ -19,6 +19,21 @@ session = onnxruntime.InferenceSession(str(FOLDER / "model.onnx"), providers=["C
 rows = tokenizer.encode_batch(sys.argv[1:])
 feed = {"input_ids": [row.ids for row in rows], "attention_mask": [row.attention_mask for row in rows]}
 logits = session.run(["logits"], {name: np.array(value, np.int64) for name, value in feed.items()})[0]
+path = FOLDER / "decision.json"
+decision = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+if "thresholds" in decision:  # a row may have several labels
+    for text, probabilities in zip(sys.argv[1:], 1 / (1 + np.exp(-logits.astype(np.float64))), strict=True):
+        holds = probabilities >= np.array(decision["thresholds"])
+        if decision["at_least_one"] and not holds.any():
+            holds[probabilities.argmax()] = True
+        names = [f"{labels[place]} {probabilities[place]:.4f}" for place in np.flatnonzero(holds)]
+        print(f"{', '.join(names) or 'none'}\t{text}")
+    sys.exit()
 odds = np.exp(logits - logits.max(axis=1, keepdims=True))
 for text, probabilities in zip(sys.argv[1:], odds / odds.sum(axis=1, keepdims=True), strict=True):
-    print(f"{labels[probabilities.argmax()]}\t{probabilities.max():.4f}\t{text}")
+    place = probabilities.argmax()
+    if decision.get("ordered_answer") == "median":
+        place = (np.cumsum(probabilities) >= 0.5).argmax()
+    elif decision.get("ordered_answer") == "mean":
+        place = int(probabilities @ np.arange(len(probabilities)) + 0.5)
+    print(f"{labels[place]}\t{probabilities[place]:.4f}\t{text}")

@@ -1,4 +1,4 @@
-"""What a model's config.json says where rows have several labels: that they do, and how each is decided."""
+"""What a model's config.json says of its labels where a row has not just one of some classes: how they are decided."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,14 +6,17 @@ from typing import Any
 from txt.data.label_kinds import LabelForm
 from txt.label_set_metrics import Decision
 from txt.model.model_config import ModelConfig
+from txt.ordered_classes import OrderedDecision
 
 PROBLEM = "multi_label_classification"
 """The `problem_type` with which Hugging Face's programs take a sigmoid for each label."""
 
 
-def write_decision(config: Any, decision: Decision, form: LabelForm) -> None:
-    """Say in a model's config that rows have several labels, how they are decided, and how the data writes them."""
-    values = {"problem_type": PROBLEM, **decision.to_json(), "label_form": form.to_json()}
+def write_decision(config: Any, decision: Decision | OrderedDecision, form: LabelForm) -> None:
+    """Say in a model's config how labels are decided; and where rows have several, how the data writes them."""
+    values = decision.to_json()
+    if isinstance(decision, Decision):
+        values |= {"problem_type": PROBLEM, "label_form": form.to_json()}
     if isinstance(config, ModelConfig):
         config.values.update(values)
         return
@@ -27,6 +30,12 @@ def read_decision(config: Any) -> Decision | None:
     if values.get("problem_type") != PROBLEM:
         return None
     return Decision.from_json(values, len(config.id2label))
+
+
+def read_order(config: Any) -> OrderedDecision | None:
+    """Return how one of classes in an order is chosen; None where they have none."""
+    values: Mapping[str, Any] = config.values if isinstance(config, ModelConfig) else vars(config)
+    return OrderedDecision.from_json(values)
 
 
 def read_form(config: Any) -> LabelForm:

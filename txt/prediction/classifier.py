@@ -19,7 +19,8 @@ from txt.files import read_json
 from txt.label_set_metrics import Decision, TopLabels, sigmoid
 from txt.library_settings import apply_library_settings
 from txt.metrics import Floats
-from txt.model.several import read_decision, read_form
+from txt.model.several import read_decision, read_form, read_order
+from txt.ordered_classes import OrderedDecision
 from txt.prediction.model_source import ModelSource, find_model
 from txt.prediction.pieces import Pieces, TextCutter
 
@@ -60,6 +61,7 @@ class TextClassifier:
         temperature: what logits are divided by, so that 80 % means right 80 times in 100; None where none was fitted.
         max_length: tokens that the model reads of a text.
         decision: from which probability labels hold, where rows have several; None where each has one.
+        order: how one of classes in an order is chosen; None where they have none.
         form: how the training data wrote several labels.
     """
 
@@ -69,6 +71,7 @@ class TextClassifier:
         named = model.config.id2label
         self.labels: tuple[str, ...] = tuple(str(named[number]) for number in range(len(named)))
         self.decision: Decision | None = read_decision(model.config)
+        self.order: OrderedDecision | None = read_order(model.config)
         self.form: LabelForm = read_form(model.config)
         self.temperature = None if self.decision else temperature  # thresholds are on probabilities as they are
         self.max_length = max_length
@@ -95,7 +98,7 @@ class TextClassifier:
         """Return probabilities (C,) as a prediction."""
         if self.decision is not None:
             return self._answer_set(probabilities)
-        best = int(probabilities.argmax())
+        best = int(probabilities.argmax()) if self.order is None else int(self.order.decide(probabilities[None])[0])
         named = dict(zip(self.labels, probabilities.tolist(), strict=True))
         return Prediction(self.labels[best], named[self.labels[best]], named)
 

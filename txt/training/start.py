@@ -15,6 +15,8 @@ from txt.config import PrepareConfig, TrainConfig
 from txt.consent import MODEL, is_allowed
 from txt.data import minilm
 from txt.data.hub import locate_model
+from txt.data.label_kinds import ORDERED as ORDERED_KIND
+from txt.data.label_kinds import SEVERAL
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.progress import ProgressWatcher
@@ -22,7 +24,7 @@ from txt.data.reading.source import check_file
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
 from txt.labeling.store.stored_labels import open_stored_labels
-from txt.metrics import LOSS, METRICS, SEVERAL_CHOICES
+from txt.metrics import LOSS, METRICS, ORDERED, SEVERAL_CHOICES
 from txt.model.pretrained_check import check_pretrained
 from txt.runs.folder import Run
 from txt.runs.state import STARTING, make_own_status, write_status
@@ -152,14 +154,18 @@ def ensure_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
 
 
 def fit_metric(config: TrainConfig, prepared: Prepared) -> TrainConfig:
-    """Return the options with a score that the kind of the labels has: micro-F1 in the place of the usual accuracy.
+    """Return the options with a score that the kind of the labels has: micro-F1 in the place of the usual accuracy,
+    or quadratic weighted kappa for classes in an order.
 
     Raises:
         InputError: the score is about another kind.
     """
     several, metric = prepared.manifest.has_several, config.metric
-    if several and metric == TrainConfig().metric:
-        return config.with_options(metric="micro_f1")
+    usual = {SEVERAL: "micro_f1", ORDERED_KIND: "qwk"}.get(prepared.manifest.kind)
+    if usual is not None and metric == TrainConfig().metric:
+        return config.with_options(metric=usual)
+    if prepared.manifest.kind == ORDERED_KIND and metric in ORDERED:
+        return config
     if several and metric not in (LOSS, *SEVERAL_CHOICES):
         raise InputError(
             f"--metric {metric} is for one label a row, and `{prepared.path}` has several",
@@ -167,8 +173,11 @@ def fit_metric(config: TrainConfig, prepared: Prepared) -> TrainConfig:
         )
     if not several and metric not in (LOSS, *METRICS):
         raise InputError(
-            f"--metric {metric} is for several labels a row, and `{prepared.path}` has one",
-            f"with one: {', '.join((*METRICS, LOSS))}",
+            f"--metric {metric} is for {'classes in an order' if metric in ORDERED else 'several labels a row'}, and "
+            f"`{prepared.path}` has {'none' if metric in ORDERED else 'one'}",
+            "txt prepare --ordered says that there is one"
+            if metric in ORDERED
+            else f"with one: {', '.join((*METRICS, LOSS))}",
         )
     return config
 

@@ -8,11 +8,13 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
+from txt.data import label_kinds
 from txt.data.prepared import Split
 from txt.label_set_metrics import Decision, choose_decision, count_confused, label_losses, score_sets, sigmoid
-from txt.metrics import LOSS, Ints, count_confusions, orient, score_predictions
+from txt.metrics import LOSS, METRICS, ORDERED, Ints, count_confusions, orient, score_predictions
 from txt.model.predict import predict_logits
 from txt.model.pretrained import Model
+from txt.ordered_classes import OrderedDecision, choose_rule
 from txt.training.distributed import Group
 from txt.training.machine import Machine
 
@@ -24,7 +26,7 @@ class ValidationScores(NamedTuple):
     metrics: dict[str, float]
     confusion: Ints
     seconds: float
-    decision: Decision | None = None
+    decision: Decision | OrderedDecision | None = None
 
     def score(self, metric: str) -> float:
         """Return the score that chooses the best model; `loss` is among them."""
@@ -63,12 +65,18 @@ def score_logits(
             seconds=time.perf_counter() - begun,
             decision=decision,
         )
-    predictions = logits.argmax(1)
+    rule = None
+    if split.kind == label_kinds.ORDERED:
+        exact = logits.astype(np.float64)
+        probabilities = np.exp(exact - np.logaddexp.reduce(exact, axis=1, keepdims=True))
+        rule = choose_rule(split.labels, probabilities, metric)
+    predictions = logits.argmax(1) if rule is None else rule.decide(probabilities)
     return ValidationScores(
         loss=float(F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(split.labels))),
-        metrics=score_predictions(split.labels, predictions, num_classes),
+        metrics=score_predictions(split.labels, predictions, num_classes, METRICS if rule is None else ORDERED),
         confusion=count_confusions(split.labels, predictions, num_classes),
         seconds=time.perf_counter() - begun,
+        decision=rule,
     )
 
 

@@ -17,7 +17,8 @@ from txt.labeling.store.reading_options import read_reading_options
 class StoredLabels:
     """Gives rows their labels: a person's in the store where there is one, else the file's own.
 
-    With `whole` several labels of a row are one class, a combination. After `--relabel` the file's own count for nothing. `reading` is how the file was read when it was labeled.
+    With `whole` several labels of a row are one class, a combination. After `--relabel` the file's own count for
+    nothing. `reading` is how the file was read when it was labeled.
 
     Call it with the rows of the whole file, in order: among rows with the same text, the store tells the first from the
     second.
@@ -54,9 +55,9 @@ class StoredLabels:
         if stored is None or stored.how in BY_MACHINES:  # an export says which those are; here it would be lost
             return label if self._file_labels else None
         self.used += 1
-        return (
-            json.dumps(stored.labels, ensure_ascii=False) if self.several else stored.label
-        )  # `[]` says that none holds
+        if not self.several or self._whole:
+            return stored.label
+        return json.dumps(stored.labels, ensure_ascii=False)  # `[]` says that none of them holds
 
 
 def open_stored_labels(data: Path | str, config: PrepareConfig) -> StoredLabels | None:

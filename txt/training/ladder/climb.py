@@ -35,6 +35,7 @@ from txt.model.predict import predict_logits
 from txt.model.pretrained import PretrainedClassifier, SentenceClassifier
 from txt.model.saved import save_model
 from txt.model.several import write_decision
+from txt.ordered_classes import OrderedDecision
 from txt.proportions import normal_quantile, wilson_interval
 from txt.recipes import LADDER_TUNING, choose_new_defaults
 from txt.runs.events import Evaluation, Event, Finished, Rung, Saved, Started, Warned, Working
@@ -71,14 +72,15 @@ _FEWEST_JUDGED = 100  # rows that a fine-tuning is judged on at least
 class Candidate:
     """A rung's logits (N, C) on the rows that it was judged on, `places` among all; blended of its `members`.
 
-    Where rows have several labels, `decision` says from which probability each of them holds.
+    `decision` says from which probability labels hold where rows have several, and how one of classes in an order is
+    chosen.
     """
 
     number: int
     places: Ints
     logits: Floats
     weights: Floats
-    decision: Decision | None = None
+    decision: Decision | OrderedDecision | None = None
 
 
 class Climbing:

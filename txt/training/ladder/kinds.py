@@ -8,6 +8,8 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from txt.data import label_kinds
+from txt.data.label_kinds import SEVERAL
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.label_set_metrics import (
@@ -19,8 +21,9 @@ from txt.label_set_metrics import (
     score_sets,
     sigmoid,
 )
-from txt.metrics import Floats, Ints, count_confusions, score_predictions
+from txt.metrics import ORDERED, Floats, Ints, count_confusions, score_predictions
 from txt.model.logistic import PRECISE, Features, Linear, fit_logistic_sets
+from txt.ordered_classes import OrderedDecision, choose_rule
 from txt.training.ladder.blend import AnyFloats, fit_blend, fit_blend_sets
 from txt.training.ladder.cross_fit import Learner, OneClass
 from txt.training.ladder.folds import make_folds, make_folds_of_sets
@@ -37,7 +40,7 @@ class Judged:
     metrics: dict[str, float]
     right: npt.NDArray[np.bool_]
     confusion: Ints
-    decision: Decision | None = None
+    decision: Decision | OrderedDecision | None = None
 
 
 class LadderKind(Learner, Protocol):
@@ -86,6 +89,22 @@ class OneLabel(OneClass):
             score_predictions(labels, predictions, self.classes),
             predictions == labels,
             count_confusions(labels, predictions, self.classes),
+        )
+
+
+class OrderedLabels(OneLabel):
+    """A row has one of `classes` in an order."""
+
+    def judge(self, logits: Floats, labels: Ints, metric: str, /) -> Judged:
+        """Score the answers of the rule that does best by `metric` on these rows."""
+        probabilities = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+        decision = choose_rule(labels, probabilities, metric)
+        answers = decision.decide(probabilities)
+        return Judged(
+            score_predictions(labels, answers, self.classes, ORDERED),
+            answers == labels,
+            count_confusions(labels, answers, self.classes),
+            decision,
         )
 
 
@@ -142,4 +161,5 @@ class SeveralLabels:
 
 def kind_of(prepared: Prepared) -> LadderKind:
     """Return what the ladder does with the labels of some data."""
-    return (SeveralLabels if prepared.manifest.has_several else OneLabel)(len(prepared.labels))
+    kinds: dict[str, type[OneLabel | SeveralLabels]] = {SEVERAL: SeveralLabels, label_kinds.ORDERED: OrderedLabels}
+    return kinds.get(prepared.manifest.kind, OneLabel)(len(prepared.labels))
