@@ -19,6 +19,7 @@ from txt.files import read_json
 from txt.label_set_metrics import Decision, TopLabels, sigmoid
 from txt.library_settings import apply_library_settings
 from txt.metrics import Floats
+from txt.model.plain_ngrams import PlainNgramClassifier
 from txt.model.several import read_decision, read_form, read_order
 from txt.ordered_classes import OrderedDecision
 from txt.prediction.model_source import ModelSource, find_model
@@ -63,10 +64,17 @@ class TextClassifier:
         decision: from which probability labels hold, where rows have several; None where each has one.
         order: how one of classes in an order is chosen; None where they have none.
         form: how the training data wrote several labels.
+        machine: what torch computes on; None where numpy does.
     """
 
     def __init__(
-        self, model: Any, tokenizer: Tokenizer, machine: "Machine", *, max_length: int, temperature: float | None = None
+        self,
+        model: Any,
+        tokenizer: Tokenizer,
+        machine: "Machine | None",
+        *,
+        max_length: int,
+        temperature: float | None = None,
     ) -> None:
         named = model.config.id2label
         self.labels: tuple[str, ...] = tuple(str(named[number]) for number in range(len(named)))
@@ -158,14 +166,22 @@ class TextClassifier:
     def _compute_probabilities(
         self, texts: list[str], stride: int | None, progress: Callable[[int], None] | None
     ) -> PredictedProbabilities:
-        from txt.model.predict import predict_logits
-
         with self._encoding:
             pieces = self._cutter(stride)(texts)
-        logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
+        if self.machine is None:
+            logits = self._model.predict_logits(pieces, progress)
+        else:
+            from txt.model.predict import predict_logits
+
+            logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
         exact = logits.astype(np.float64)
         probabilities = sigmoid(exact) if self.decision else softmax(exact / (self.temperature or 1.0))  # (pieces, C)
         return PredictedProbabilities(_average_pieces(probabilities, pieces, len(texts)), pieces.long)
+
+    @property
+    def precision(self) -> str:
+        """`bf16` or `float32`."""
+        return self.machine.precision if self.machine else "float32"
 
     def _cutter(self, stride: int | None) -> TextCutter:
         if stride not in self._cutters:
@@ -190,7 +206,9 @@ def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8
 
 
 def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
-    """Load a classifier that was found, as `config` says."""
+    """Load a classifier that was found, as `config` says: a linear one without torch, if nothing asks for torch."""
+    if plain := PlainNgramClassifier.open(source.folder) if _leaves_open(config) else None:
+        return _make_classifier(plain, None, source, config)
     from txt.model.saved import load_model
     from txt.prediction.int8 import quantize_to_int8
     from txt.training.machine import choose_machine, convert_precision
@@ -205,8 +223,20 @@ def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
     if config.int8 and machine.device.type != "cpu":
         raise InputError("--int8 is for the CPU", "leave --int8 or --device out")
     model = load_model(source.folder, machine.device)
+    computing = quantize_to_int8(model) if config.int8 else convert_precision(model, machine)
+    return _make_classifier(computing, machine, source, config)
+
+
+def _leaves_open(config: PredictConfig) -> bool:
+    """Tell whether no option is about how torch computes."""
+    return config.device in ("auto", "cpu") and config.precision != "bf16" and not config.threads and not config.int8
+
+
+def _make_classifier(
+    model: Any, machine: "Machine | None", source: ModelSource, config: PredictConfig
+) -> TextClassifier:
     classifier = TextClassifier(
-        quantize_to_int8(model) if config.int8 else convert_precision(model, machine),
+        model,
         _tokenizer(source.folder),
         machine,
         max_length=_find_token_limit(source.folder, model.config),

@@ -205,7 +205,7 @@ class _FilePredictor:
             config.stride,
             config.int8,
             classifier.decision is None,
-            classifier.machine.precision,
+            classifier.precision,
             classifier.temperature,
         ]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
