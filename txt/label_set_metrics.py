@@ -4,7 +4,7 @@ Rows are N, labels K. `targets` and `answers` are boolean matrices (N, K), `prob
 denominator (a label that is nowhere, a row without labels) precision, recall and F1 are 0.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,8 @@ AnyFloats = npt.NDArray[np.floating]
 GLOBAL_STEPS = 200
 """Thresholds that are tried for all labels together."""
 
+_MOST_DECISIONS = 20_000_000  # rows times labels that thresholds are chosen on
+_CHUNK = 1_000_000  # rows times labels that are looked at in one go
 _PRIOR_ROWS = 10.0
 """Positive rows' worth of pull of a label's own threshold towards that of all labels."""
 
@@ -73,15 +75,33 @@ class TopLabels(Decision):
         return answers
 
 
-def sigmoid(logits: AnyFloats) -> Floats:
-    """Return the probability of each label by itself, without overflow."""
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * np.asarray(logits, np.float64))))
+def sigmoid(logits: AnyFloats) -> AnyFloats:
+    """Return the probability of each label by itself, without overflow, in the precision of the logits."""
+    found = np.empty(logits.shape, logits.dtype)
+    for rows in _chunks(logits):
+        found[rows] = 0.5 * (1 + np.tanh(0.5 * logits[rows]))
+    return found
 
 
 def label_losses(logits: AnyFloats, targets: Matrix) -> Floats:
     """Return each row's log loss (N,) in nats, the mean over its K decisions."""
-    exact = np.asarray(logits, np.float64)
-    return np.asarray((np.logaddexp(0, exact) - exact * targets).mean(1))
+    found = np.empty(len(logits))
+    for rows in _chunks(logits):
+        exact = np.asarray(logits[rows], np.float64)
+        found[rows] = (np.logaddexp(0, exact) - exact * targets[rows]).mean(1)
+    return found
+
+
+def draw_rows(rows: int, labels: int) -> Ints:
+    """Return the rows to choose thresholds and weights on: all, or of very many enough that more change nothing."""
+    most = max(1, _MOST_DECISIONS // max(labels, 1))
+    return np.arange(rows) if rows <= most else np.sort(np.random.default_rng(0).choice(rows, most, replace=False))
+
+
+def _chunks(values: npt.NDArray[Any]) -> Iterator[slice]:
+    """Yield slices of rows whose temporary arrays are small."""
+    step = max(1, _CHUNK // max(values[:1].size, 1))
+    return (slice(start, start + step) for start in range(0, len(values), step))
 
 
 @dataclass(frozen=True)
@@ -200,8 +220,11 @@ def ranking_precisions(targets: Matrix, scores: AnyFloats) -> Floats:
 
 def count_confused(targets: Matrix, answers: Matrix) -> Ints:
     """Return (K, K): in how many rows label i was missing and j was added; the diagonal counts hits."""
-    missing, extra = (targets & ~answers).astype(np.float32), (answers & ~targets).astype(np.float32)
-    found: Ints = np.rint(missing.T @ extra).astype(np.int64)
+    found: Ints = np.zeros((targets.shape[1],) * 2, np.int64)
+    for rows in _chunks(targets):
+        missing = (targets[rows] & ~answers[rows]).astype(np.float32)
+        extra = (answers[rows] & ~targets[rows]).astype(np.float32)
+        found += np.rint(missing.T @ extra).astype(np.int64)
     np.fill_diagonal(found, (targets & answers).sum(0))
     return found
 
@@ -217,6 +240,8 @@ def choose_decision(targets: Matrix, probabilities: AnyFloats, metric: str) -> D
     labels = targets.shape[1]
     if not len(targets):
         return Decision.usual(labels)
+    drawn = draw_rows(*targets.shape)
+    targets, probabilities = targets[drawn], probabilities[drawn]
     name = metric if metric in ("macro_f1", "samples_f1", "subset_accuracy", "accuracy", "hamming_loss") else "micro_f1"
     values = _candidates(probabilities)
     best: tuple[float, Decision] | None = None

@@ -27,7 +27,7 @@ PRECISE, ROUGH = 1e-6, 1e-3
 UNSEEN = -30.0
 """The bias of a class without a row: no logit comes near."""
 
-_BLOCK_WEIGHTS = 3_000_000  # of n-grams times labels that are fitted at a time: some 250 MB with what L-BFGS remembers
+_BLOCK_WEIGHTS = 4_000_000  # n-grams, or rows, times labels that are fitted at a time: some 350 MB with L-BFGS
 _MEMORY = 8  # steps that L-BFGS remembers
 _MOST_ITERATIONS = 300
 
@@ -99,7 +99,8 @@ def fit_logistic_sets(
     bias = np.where(counts > 0, -np.float32(UNSEEN), np.float32(UNSEEN)).astype(np.float32)
     varied = np.flatnonzero((counts > 0) & (counts < len(targets)))
     transposed = features.T.tocsr() if hasattr(features, "tocsr") else features.T
-    for block in np.array_split(varied, max(1, -(-len(varied) * width // _BLOCK_WEIGHTS))):
+    pieces = -(-len(varied) * max(width, len(targets)) // _BLOCK_WEIGHTS)
+    for block in np.array_split(varied, max(1, pieces)):
         if not len(block):
             continue
         problem = _SetsProblem(features, transposed, targets[:, block], 1.0 / strength)

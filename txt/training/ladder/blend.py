@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from txt.label_set_metrics import draw_rows
 from txt.metrics import Floats, Ints
 
 AnyFloats = npt.NDArray[np.floating]
@@ -36,7 +37,16 @@ def fit_blend_sets(logits: Sequence[AnyFloats], targets: npt.NDArray[np.bool_]) 
         logits: those of each model (N, K), for rows that it did not learn from.
         targets: which labels each row has, (N, K).
     """
-    return _fit_kept(_fit_sets, logits, targets)
+    drawn = draw_rows(*targets.shape)
+    return _fit_kept(_fit_sets, [each[drawn] for each in logits], targets[drawn])
+
+
+def mix_sets(logits: Sequence[AnyFloats], weights: Floats) -> npt.NDArray[np.float32]:
+    """Return the weighted sum (N, K) of several models' logits, in float32: rows times labels may be many."""
+    found = np.float32(weights[0]) * np.asarray(logits[0], np.float32)
+    for weight, each in zip(weights[1:], logits[1:], strict=True):
+        found += np.float32(weight) * each
+    return found
 
 
 def _fit_kept(

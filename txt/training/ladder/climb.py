@@ -44,7 +44,7 @@ from txt.runs.folder import Run
 from txt.training.checkpoint import Checkpoint
 from txt.training.control import Controls
 from txt.training.distributed import Group
-from txt.training.ladder.blend import AnyFloats, mix
+from txt.training.ladder.blend import AnyFloats
 from txt.training.ladder.cross_fit import CrossFit, Prepare, cross_fit
 from txt.training.ladder.kinds import kind_of
 from txt.training.ladder.ngram_rows import learn_ngrams
@@ -79,7 +79,7 @@ class Candidate:
 
     number: int
     places: Ints
-    logits: Floats
+    logits: AnyFloats
     weights: Floats
     decision: Decision | OrderedDecision | None = None
 
@@ -274,8 +274,8 @@ class Climbing:
         repeated = np.concatenate([self.labels[at]] * len(members[0]))
         stacked = [each.reshape(-1, self.classes) for each in members]
         blend = self.kind.blend(stacked, repeated)
-        candidate = Candidate(number, at, mix([each[0] for each in members], blend), blend)
-        losses = self.kind.losses(mix(stacked, blend), repeated)
+        candidate = Candidate(number, at, self.kind.mix([each[0] for each in members], blend), blend)
+        losses = self.kind.losses(self.kind.mix(stacked, blend), repeated)
         by_row = losses.reshape(len(members[0]), -1).mean(0)
         loss = float(by_row.mean())
         reach = normal_quantile(0.95) * float(by_row.std()) / np.sqrt(len(by_row))

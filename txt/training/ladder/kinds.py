@@ -24,7 +24,7 @@ from txt.label_set_metrics import (
 from txt.metrics import ORDERED, Floats, Ints, count_confusions, score_predictions
 from txt.model.logistic import PRECISE, Features, Linear, fit_logistic_sets
 from txt.ordered_classes import OrderedDecision, choose_rule
-from txt.training.ladder.blend import AnyFloats, fit_blend, fit_blend_sets
+from txt.training.ladder.blend import AnyFloats, fit_blend, fit_blend_sets, mix, mix_sets
 from txt.training.ladder.cross_fit import Learner, OneClass
 from txt.training.ladder.folds import make_folds, make_folds_of_sets
 from txt.training.ladder.rows import JoinedRows
@@ -55,10 +55,13 @@ class LadderKind(Learner, Protocol):
     def blend(self, logits: Sequence[AnyFloats], labels: Labels) -> Floats:
         """Return a weight for each model's logits."""
 
+    def mix(self, logits: Sequence[AnyFloats], weights: Floats) -> AnyFloats:
+        """Return the weighted sum of several models' logits."""
+
     def folds(self, labels: Labels, groups: Ints, count: int, seed: int) -> Ints:
         """Return the fold of each row, (N,)."""
 
-    def judge(self, logits: Floats, labels: Labels, metric: str, /) -> Judged:
+    def judge(self, logits: AnyFloats, labels: Labels, metric: str, /) -> Judged:
         """Score logits (N, C); where there is something to choose for it, `metric` says what for."""
 
 
@@ -78,11 +81,15 @@ class OneLabel(OneClass):
         """Return the weights with the lowest log loss."""
         return fit_blend(logits, labels)
 
+    def mix(self, logits: Sequence[AnyFloats], weights: Floats) -> Floats:
+        """Return the weighted sum of several models' logits."""
+        return mix(logits, weights)
+
     def folds(self, labels: Ints, groups: Ints, count: int, seed: int) -> Ints:
         """Return folds with equal shares of every class."""
         return make_folds(labels, groups, count, seed)
 
-    def judge(self, logits: Floats, labels: Ints, _metric: str, /) -> Judged:
+    def judge(self, logits: AnyFloats, labels: Ints, _metric: str, /) -> Judged:
         """Score the likeliest class of each row."""
         predictions = logits.argmax(1)
         return Judged(
@@ -95,9 +102,10 @@ class OneLabel(OneClass):
 class OrderedLabels(OneLabel):
     """A row has one of `classes` in an order."""
 
-    def judge(self, logits: Floats, labels: Ints, metric: str, /) -> Judged:
+    def judge(self, logits: AnyFloats, labels: Ints, metric: str, /) -> Judged:
         """Score the answers of the rule that does best by `metric` on these rows."""
-        probabilities = np.exp(logits - np.logaddexp.reduce(logits, axis=1, keepdims=True))
+        exact = np.asarray(logits, np.float64)
+        probabilities = np.exp(exact - np.logaddexp.reduce(exact, axis=1, keepdims=True))
         decision = choose_rule(labels, probabilities, metric)
         answers = decision.decide(probabilities)
         return Judged(
@@ -142,11 +150,15 @@ class SeveralLabels:
         """Return the weights with the lowest log loss."""
         return fit_blend_sets(logits, labels)
 
+    def mix(self, logits: Sequence[AnyFloats], weights: Floats) -> AnyFloats:
+        """Return the weighted sum of several models' logits."""
+        return mix_sets(logits, weights)
+
     def folds(self, labels: Matrix, groups: Ints, count: int, seed: int) -> Ints:
         """Return folds with equal shares of every label."""
         return make_folds_of_sets(labels, groups, count, seed)
 
-    def judge(self, logits: Floats, labels: Matrix, metric: str, /) -> Judged:
+    def judge(self, logits: AnyFloats, labels: Matrix, metric: str, /) -> Judged:
         """Score the labels that hold from the thresholds on that do best by `metric` on these rows."""
         probabilities = sigmoid(logits)
         decision = choose_decision(labels, probabilities, metric)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.files import atomic_write
-from txt.metrics import Floats, Ints
+from txt.metrics import Ints
 
 FILE = "out_of_fold.npz"
 
@@ -20,7 +20,7 @@ class OutOfFold:
 
     places: Ints
     labels: npt.NDArray[Any]
-    logits: Floats
+    logits: npt.NDArray[np.floating]
 
 
 def write_out_of_fold(folder: Path, found: OutOfFold) -> None:
@@ -34,5 +34,6 @@ def read_out_of_fold(folder: Path) -> OutOfFold | None:
     with suppress(OSError, ValueError, EOFError, KeyError), np.load(folder / FILE, allow_pickle=False) as values:
         labels = values["labels"]
         kept = labels.astype(np.bool_) if labels.ndim == 2 else labels.astype(np.int64)
-        return OutOfFold(values["places"].astype(np.int64), kept, values["logits"].astype(np.float64))
+        kind = np.float32 if labels.ndim == 2 else np.float64  # rows times labels may be many
+        return OutOfFold(values["places"].astype(np.int64), kept, values["logits"].astype(kind))
     return None
