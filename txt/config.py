@@ -79,6 +79,12 @@ class PrepareConfig(Config):
         "The classes are numbers, or --order names them, from low to high: a step off is better than two.",
         group="Columns",
     )
+    nested: bool | None = option(
+        None, "Classes are in levels, written `hardware > printer > paper` [found out].", group="Columns"
+    )
+    levels: str | None = option(
+        None, "Columns of the levels of nested classes, from the top: `area,topic`.", group="Columns"
+    )
     order: str | None = option(None, "Classes from low to high: `low,medium,high`.", group="Columns")
     group_column: str | None = option(None, "Rows with the same value here stay in one split.", group="Columns")
     use_labels: bool = option(
@@ -128,6 +134,20 @@ class PrepareConfig(Config):
             )
         self._check_labels()
 
+    def _check_levels(self) -> None:
+        others = {
+            "--label-column": self.label_column,
+            "--label-columns": self.label_columns,
+            "--label-separator": self.label_separator,
+            "--order": self.order,
+            "--ordered": self.ordered or None,
+            "--multi-label": self.multi_label or None,
+            "--no-nested": True if self.nested is False else None,
+        }
+        other = next((flag for flag, value in others.items() if value is not None), None)
+        if other is not None:
+            raise InputError(f"--levels and {other} both say what the labels are", "give one of them")
+
     def _check_labels(self) -> None:
         if self.label_columns is not None and self.label_column is not None:
             raise InputError(
@@ -142,6 +162,8 @@ class PrepareConfig(Config):
                     raise InputError(f"{flag} is about several labels a row, and --no-multi-label takes each as one")
         if self.ordered is False and self.order is not None:
             raise InputError("--order says how the classes are ordered, and --no-ordered that they are not")
+        if self.levels is not None:
+            self._check_levels()
         several = self.multi_label or self.label_columns is not None or self.label_separator is not None
         if several and (self.ordered or self.order is not None):
             flag = "--ordered" if self.ordered else "--order"

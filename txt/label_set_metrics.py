@@ -75,9 +75,10 @@ class TopLabels(Decision):
         return answers
 
 
-def sigmoid(logits: AnyFloats) -> AnyFloats:
+def sigmoid(logits: AnyFloats) -> Floats:
     """Return the probability of each label by itself, without overflow, in the precision of the logits."""
-    found = np.empty(logits.shape, logits.dtype)
+    kind: Any = logits.dtype
+    found: Floats = np.empty(logits.shape, kind)
     for rows in _chunks(logits):
         found[rows] = 0.5 * (1 + np.tanh(0.5 * logits[rows]))
     return found

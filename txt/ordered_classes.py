@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from txt.metrics import ORDERED, Floats, Ints, orient, score_predictions
+from txt.metrics import ORDERED, Ints, orient, score_predictions
 
 RULES = ("mode", "median", "mean")
 """What is answered: the likeliest class, which is right most often; the median, which is the fewest steps off on
@@ -44,7 +44,7 @@ class OrderedDecision:
         return cls(rule if rule in RULES else "mode")
 
 
-def choose_rule(labels: Ints, probabilities: Floats, metric: str) -> OrderedDecision:
+def choose_rule(labels: Ints, probabilities: AnyFloats, metric: str) -> OrderedDecision:
     """Return the rule that does best by a score on rows that the model did not learn from; by kappa for the loss.
 
     Args:

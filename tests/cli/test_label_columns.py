@@ -131,3 +131,47 @@ def test_a_command_for_one_label_a_row_refuses_several(tmp_path, prepare, capsys
     assert prepare(write_rows(tmp_path / "data.csv", ["late|bad", "bad", "good", "late"] * 20)) == 0
     assert main(["lrfind", str(tmp_path / "out"), "--plain"]) == 2
     assert "several labels a row" in " ".join(capsys.readouterr().err.split())
+
+
+def test_classes_in_an_order_are_named_or_proposed_and_never_taken_unasked(tmp_path, prepare, capsys):
+    words = write_rows(tmp_path / "words.csv", ["low", "high", "medium"] * 20)
+    assert prepare(words, "--ordered") == 2
+    assert "the class `high` in column `label`" in " ".join(capsys.readouterr().err.split())
+    assert prepare(words, "--order", "low,medium,high") == 0
+    manifest = Prepared.open(tmp_path / "out").manifest
+    assert (manifest.labels, manifest.kind) == (("low", "medium", "high"), "ordered")
+    for order, told in (("low,high", "lacks `medium`"), ("low,medium,high,top", "names `top`")):
+        assert prepare(words, "--order", order) == 2
+        assert told in " ".join(capsys.readouterr().err.split())
+    stars = write_rows(tmp_path / "stars.csv", ["1", "2", "3", "4", "5"] * 20)
+    assert prepare(stars) == 0
+    assert "--ordered counts" in " ".join(capsys.readouterr().out.split())
+    assert Prepared.open(tmp_path / "out").manifest.kind == "single"
+    assert prepare(stars, "--ordered") == 0
+    assert Prepared.open(tmp_path / "out").manifest.kind == "ordered"
+    several = write_rows(tmp_path / "several.csv", ["a|b", "b", "a"] * 20)
+    assert prepare(several, "--ordered") == 2
+    assert "--ordered is about one class" in " ".join(capsys.readouterr().err.split())
+
+
+def test_nested_classes_are_found_out_and_levels_come_from_columns(tmp_path, prepare, capsys):
+    names = ["hardware > printer", "hardware > screen", "software > mail", "software"]
+    data = write_rows(tmp_path / "data.csv", names * 20)
+    assert prepare(data) == 0
+    assert "in 2 levels" in " ".join(capsys.readouterr().out.split())
+    assert Prepared.open(tmp_path / "out").manifest.kind == "nested"
+    assert prepare(data, "--no-nested") == 0
+    assert Prepared.open(tmp_path / "out").manifest.kind == "single"
+    rows = [("hardware", "printer"), ("hardware", "screen"), ("software", ""), ("", "")] * 20
+    columns = write_rows(tmp_path / "columns.csv", rows, ("text", "area", "topic"))
+    assert prepare(columns, "--levels", "area,topic") == 0
+    prepared = Prepared.open(tmp_path / "out")
+    assert prepared.labels == ("hardware > printer", "hardware > screen", "software")
+    assert len(prepared.split("unlabeled")) == 20
+    assert prepare(columns, "--levels", "topic,area") == 2
+    assert "the levels do not nest" in " ".join(capsys.readouterr().err.split())
+    assert prepare(columns, "--levels", "area,topic", "--label-column", "area") == 2
+    assert prepare(columns, "--levels", "area") == 2
+    assert prepare(write_rows(tmp_path / "odd.csv", ["a > ", "a > b", "a > c"] * 20)) == 2
+    assert "a level without a name" in " ".join(capsys.readouterr().err.split())
+    assert prepare(write_rows(tmp_path / "flat.csv", ["a", "b"] * 20), "--nested") == 2

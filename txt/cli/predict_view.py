@@ -188,6 +188,8 @@ def _encode_prediction(
     answer: dict[str, Any] = {"label": prediction.label if _is_sure(prediction, threshold) else None}
     if classifier.decision is not None:
         answer = {"labels": list(prediction.labels)}
+    if classifier.tree is not None:
+        answer["parents"] = {name: round(value, 4) for name, value in prediction.parents.items()}
     return {
         **answer,
         "confidence": round(prediction.confidence, 4),

@@ -36,6 +36,7 @@ def _build_parts(report: "Report", width: int) -> Iterator[RenderableType]:
     yield from _build_title(report)
     yield build_scores_table(report, width)
     yield from format_verdict(report)
+    yield from build_levels_table(report, width)
     yield from build_classes_table(report, width)
     yield from draw_confusion(report, width)
     yield from draw_calibration(report, width)
@@ -99,6 +100,27 @@ def format_verdict(report: "Report") -> Iterator[Text]:
         yield Text(describe_embeddings(report.embeddings))
     if report.majority:
         yield make_literal(describe_majority(report.majority))
+
+
+def build_levels_table(report: "Report", width: int) -> Iterator[RenderableType]:
+    """Lay out the scores of each level of nested classes, and where mistakes stay."""
+    from txt.evaluation.wording import describe_branches, format_with_span
+
+    if report.nested is None:
+        return
+    yield _build_heading("Levels, from the top")
+    rows = [
+        [
+            f"level {entry.level}",
+            f"{entry.classes:,}",
+            format_with_span(entry.metrics["accuracy"]),
+            f"{entry.metrics['macro_f1'].value:.3f}",
+            f"{entry.baseline['accuracy'].value:.3f}" if entry.baseline else "–",
+        ]
+        for entry in report.nested.levels
+    ]
+    yield _build_table(["", "classes", "accuracy", "macro-F1", "baseline's accuracy"], rows, width)
+    yield Text(describe_branches(report.nested))
 
 
 def build_classes_table(report: "Report", width: int) -> Iterator[RenderableType]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from txt.config import PrepareConfig
 from txt.data.duplicates import Conflicts, choose_distinct, count_duplicates, find_conflicts, find_overlaps
-from txt.data.label_kinds import COLUMNS, ORDERED, SEVERAL, SINGLE, LabelForm
+from txt.data.label_kinds import COLUMNS, NESTED, ORDERED, SEVERAL, SINGLE, LabelForm
 from txt.data.labels import (
     LabelRules,
     Naming,
@@ -39,6 +39,8 @@ from txt.data.split import (
 )
 from txt.data.staging import StagedRows
 from txt.errors import InputError
+from txt.nested_classes import SEPARATOR as LEVELS
+from txt.nested_classes import Tree, are_nested
 
 _LISTED = 8  # names in one line
 _LISTED_CONFLICTS = 20
@@ -221,7 +223,9 @@ def _name_used_classes(staged: StagedRows, config: PrepareConfig) -> _UsedLabels
 
 
 def _order_classes(naming: Naming, rules: LabelRules, config: PrepareConfig) -> _UsedLabels:
-    """Return the classes in the order that the options say, or propose one."""
+    """Return the classes in the order that the options say, or propose one; or in levels."""
+    if config.nested or (config.nested is None and not config.ordered and are_nested(naming.names)):
+        return _nest_classes(naming, rules, config)
     if not config.ordered and config.order is None:
         proposal = None if config.ordered is False else propose_order(naming.names)
         notes = naming.notes if proposal is None else (*naming.notes, proposal)
@@ -230,6 +234,26 @@ def _order_classes(naming: Naming, rules: LabelRules, config: PrepareConfig) -> 
     places = [names.index(name) for name in naming.names]
     number_of = {label: places[number] for label, number in naming.class_of.items()}
     return _UsedLabels(names, number_of, naming.notes, kind=ORDERED)
+
+
+def _nest_classes(naming: Naming, rules: LabelRules, config: PrepareConfig) -> _UsedLabels:
+    """Return classes in levels, and tell that they are where that was found out."""
+    column = f"column `{rules.column}` of `{rules.source}`"
+    odd = next((name for name in naming.names if not all(part.strip() for part in name.split(LEVELS))), None)
+    if odd is not None:
+        raise InputError(f"the class `{odd}` in {column} has a level without a name", "--no-nested takes it as it is")
+    if not any(LEVELS in name for name in naming.names):
+        raise InputError(
+            f"--nested: no class in {column} has a `>` with spaces around it, so that there is one level only",
+            "--levels names the columns of the levels: --levels area,topic",
+        )
+    tree = Tree(naming.names)
+    told = (
+        f"the classes are in {tree.depth} levels, parted by `>`: scores are told for each level; --no-nested takes them "
+        "as plain names",
+    )
+    notes = naming.notes if config.nested or config.levels else (*naming.notes, *told)
+    return _UsedLabels(naming.names, naming.class_of, notes, kind=NESTED)
 
 
 def _choose_form(

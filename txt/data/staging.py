@@ -17,7 +17,7 @@ from txt.config import PrepareConfig
 from txt.data.arrow_arrays import FALSE, ZERO, build_numbers, build_strings
 from txt.data.reading.columns import Column, find_label, find_named_column, find_row_id, find_text
 from txt.data.reading.how_read import JOINT, Dialect
-from txt.data.reading.indicator_columns import find_label_columns, join_label_columns
+from txt.data.reading.indicator_columns import find_label_columns, find_levels, join_label_columns, join_levels
 from txt.data.reading.roles import Roles
 from txt.data.reading.split_column import NO_SPLIT, find_split, parse_split_values
 from txt.data.reading.table import Table, open_table
@@ -44,6 +44,7 @@ class StagedRows:
     dialects: dict[str, Dialect] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
     label_columns: tuple[str, ...] = ()  # of 0 and 1, a label each
+    levels: tuple[str, ...] = ()  # of nested classes, from the top
     at_least: float | None = None  # votes in them from which a label holds
     several_given: bool = False  # whether people gave rows several labels
     people: frozenset[str] = frozenset()  # classes that were named by people, not by a file
@@ -54,7 +55,7 @@ class StagedRows:
     def metadata(self) -> list[str]:
         """Return the columns that are kept beside text, label and id."""
         roles = (self.roles.text, self.roles.label, self.roles.row_id)
-        used = {role.name for role in roles if role} | set(self.label_columns)
+        used = {role.name for role in roles if role} | {*self.label_columns, *self.levels}
         return [name for name in self.columns if name not in used]
 
     def batches(self) -> Iterator[pa.RecordBatch]:
@@ -120,8 +121,9 @@ def stage_rows(
     as_before = config if decided is None else _read_as_before(config, decided.reading)
     with open_table(path, as_before) as table:
         columns = find_label_columns(table.sample(), config, str(table.source), decided is not None)
-        staged = StagedRows(folder, _find_roles(table, as_before, not others, decided, columns))
-        staged.label_columns = columns
+        levels = find_levels(table.sample(), config, str(table.source), decided is not None)
+        staged = StagedRows(folder, _find_roles(table, as_before, not others, decided, columns or levels))
+        staged.label_columns, staged.levels = columns, levels
         staged.several_given = decided is not None and decided.several
         staged.facts.several = _know_several(config, staged)
         staged.at_least = config.at_least
@@ -159,7 +161,7 @@ def _find_roles(
         refuse_one_hot({name: values for name, values in sample.items() if name != text.name}, source)
     # Where people gave labels, a column of few values is not guessed to hold more of them.
     label = (
-        Column(JOINT.join(label_columns), "as --label-columns says")
+        Column(JOINT.join(label_columns), f"as {'--levels' if config.levels else '--label-columns'} says")
         if label_columns
         else find_label(sample, text.name, config.label_column, source, by_content=decided is None)
     )
@@ -189,9 +191,10 @@ def _read_as_before(config: PrepareConfig, reading: Mapping[str, Any]) -> Prepar
 def _require_columns(table: Table, staged: StagedRows) -> None:
     names, roles = list(table.sample()), staged.roles
     find_named_column(names, roles.text.name, "--text-column", str(table.source))
-    for name in staged.label_columns:
-        find_named_column(names, name, "--label-columns", str(table.source))
-    if roles.label and not staged.label_columns:
+    for name in (*staged.label_columns, *staged.levels):
+        flag = "--levels" if staged.levels else "--label-columns"
+        find_named_column(names, name, flag, str(table.source))
+    if roles.label and not staged.label_columns and not staged.levels:
         find_named_column(names, roles.label.name, "--label-column", str(table.source))
 
 
@@ -211,7 +214,9 @@ def _add_table(
     with _AsideWriter(staged) as aside:
         for batch in table.batches():
             numbers = build_numbers(np.arange(rows + 1, rows + len(batch) + 1))
-            if staged.label_columns:
+            if staged.levels:
+                batch = join_levels(batch, staged.levels, str(table.source), rows)
+            elif staged.label_columns:
                 batch = join_label_columns(batch, staged.label_columns, staged.at_least, str(table.source), rows)
             rows += len(batch)
             staged.rows_read += len(batch)

@@ -57,7 +57,7 @@ def evaluate_run(
     rows = _load_rows(prepared, split_name, data, reading or PrepareConfig())
     from txt.model.predict import predict_logits  # torch, after all that can be refused without it
     from txt.model.saved import load_model
-    from txt.model.several import read_decision, read_order
+    from txt.model.several import read_decision, read_order, read_tree
     from txt.training.machine import choose_machine, convert_precision
 
     machine = choose_machine(config.with_options(device=device) if device else config)
@@ -123,6 +123,7 @@ def evaluate_run(
         everything=_collect_everything(prepared, test, out_of_fold) if adds_everything else None,
         seed=config.seed,
         order=read_order(model.config),
+        tree=read_tree(model.config),
     )
 
 

@@ -25,6 +25,7 @@ from txt.evaluation.differences import format_difference, sign
 from txt.evaluation.report import Report
 from txt.evaluation.slices import Slice
 from txt.evaluation.wording import (
+    describe_branches,
     describe_calibration,
     describe_embeddings,
     describe_left_out,
@@ -54,6 +55,8 @@ def render_page(report: Report) -> str:
         whole_file=describe_whole_file(report),
         scores=_collect_scores(report),
         classes=_list_classes(report),
+        branches=describe_branches(report.nested) if report.nested else None,
+        levels=_list_levels(report),
         together=_list_together(report),
         thresholds=describe_thresholds(report.sets) if report.sets else None,
         confusion=_collect_confusion(report),
@@ -153,6 +156,20 @@ def _list_set_cells(report: Report, name: str) -> list[str]:
         "–" if precision is None else f"{precision:.3f}",
         f"{report.sets.thresholds[name]:.3f}",
         f"{report.sets.calibration_error[name]:.3f}",
+    ]
+
+
+def _list_levels(report: Report) -> list[list[str]]:
+    """Return the scores of each level of nested classes."""
+    return [
+        [
+            str(entry.level),
+            f"{entry.classes:,}",
+            format_with_span(entry.metrics["accuracy"]),
+            format_with_span(entry.metrics["macro_f1"]),
+            format_with_span(entry.baseline["accuracy"]) if entry.baseline else "–",
+        ]
+        for entry in (report.nested.levels if report.nested else ())
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from txt.evaluation.differences import format_difference
 from txt.evaluation.report import Report
 from txt.evaluation.wording import (
+    describe_branches,
     describe_calibration,
     describe_embeddings,
     describe_left_out,
@@ -49,6 +50,8 @@ def _render_sections(report: Report) -> Iterator[str]:
     yield from _render_scores(report)
     if whole_file := describe_whole_file(report):
         yield whole_file
+    if report.nested:
+        yield from ("## Levels", _render_levels(report), describe_branches(report.nested))
     yield from (f"## {report.noun.capitalize()}", _render_classes(report))
     yield from _render_confusion(report)
     yield from _render_calibration(report)
@@ -81,6 +84,21 @@ def _render_scores(report: Report) -> Iterator[str]:
         yield describe_embeddings(report.embeddings)
     if report.majority:
         yield escape_markdown(describe_majority(report.majority))
+
+
+def _render_levels(report: Report) -> str:
+    assert report.nested is not None
+    rows = [
+        [
+            str(entry.level),
+            str(entry.classes),
+            format_with_span(entry.metrics["accuracy"]),
+            format_with_span(entry.metrics["macro_f1"]),
+            format_with_span(entry.baseline["accuracy"]) if entry.baseline else "–",
+        ]
+        for entry in report.nested.levels
+    ]
+    return render_table(["level", "classes", "accuracy", "macro-F1", "baseline's accuracy"], rows)
 
 
 def _render_classes(report: Report) -> str:

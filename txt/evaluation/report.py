@@ -14,6 +14,7 @@ from txt.evaluation.intervals import ClassScores, difference_intervals, interval
 from txt.evaluation.slices import Slice, slice_scores
 from txt.files import FORMAT
 from txt.metrics import METRICS, ORDERED, SUBSET, Floats, Ints, Metric, count_confusions
+from txt.nested_classes import Tree
 from txt.ordered_classes import OrderedDecision
 from txt.proportions import Interval
 
@@ -105,6 +106,39 @@ class WholeFile:
 
 
 @dataclass(frozen=True)
+class LevelScores:
+    """The scores at one level of nested classes, 1 at the top: of a class's part down to there."""
+
+    level: int
+    classes: int
+    metrics: Mapping[str, Interval]
+    baseline: Mapping[str, Interval]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "level": self.level,
+            "classes": self.classes,
+            "metrics": _values_to_json(self.metrics),
+            "baseline": _values_to_json(self.baseline),
+        }
+
+
+@dataclass(frozen=True)
+class LevelDetails:
+    """What a report has beside for nested classes: scores by level, and mistakes within a top branch or across."""
+
+    levels: tuple[LevelScores, ...]
+    within: int
+    across: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        mistakes = {"within_branch": self.within, "across_branches": self.across}
+        return {"levels": [level.to_json() for level in self.levels], "mistakes": mistakes}
+
+
+@dataclass(frozen=True)
 class SetDetails:
     """What a report has beside where rows have several labels, by label.
 
@@ -170,6 +204,7 @@ class Report:
     whole_file: WholeFile | None = None
     kind: str = "single"
     sets: SetDetails | None = None
+    nested: LevelDetails | None = None
 
     @property
     def main_metric(self) -> str:
@@ -218,6 +253,7 @@ class Report:
             "mistakes": [entry.to_json() for entry in self.mistakes],
             "whole_file": self.whole_file.to_json() if self.whole_file else None,
             **({} if self.sets is None else {"sets": self.sets.to_json()}),
+            **({} if self.nested is None else {"nested": self.nested.to_json()}),
         }
 
     def _metrics_to_json(self) -> dict[str, Any]:
@@ -249,6 +285,7 @@ def evaluate(
     everything: SplitOutputs | None = None,
     seed: int = 0,
     order: OrderedDecision | None = None,
+    tree: Tree | None = None,
 ) -> Report:
     """Score a model's logits on a split, beside a baseline fitted on the same train split.
 
@@ -264,6 +301,7 @@ def evaluate(
         embeddings: what a second baseline predicts.
         everything: all rows of the run's data with logits of models that did not learn them.
         seed: of the bootstrap and the baseline.
+        tree: the classes in their levels, where they have some.
         order: how one of classes in an order is chosen; the likeliest class is the answer where they have none.
 
     Raises:
@@ -304,8 +342,29 @@ def evaluate(
         mistakes=_confident_mistakes(test, names, simple, predictions),
         mistaken_rows=int((predictions != test.labels).sum()),
         whole_file=_score_whole_file(everything, names, seed, order) if everything else None,
-        kind="single" if order is None else "ordered",
+        kind="nested" if tree else "single" if order is None else "ordered",
+        nested=_score_levels(test.labels, predictions, simple, tree, seed) if tree else None,
     )
+
+
+def _score_levels(labels: Ints, predictions: Ints, simple: "Baseline | None", tree: Tree, seed: int) -> LevelDetails:
+    """Score the parts of answers down to each level, and count mistakes by whether the top level is right."""
+    levels = []
+    for level in range(1, tree.depth + 1):
+        number_of, names = tree.number_level(level)
+        truth = number_of[labels]
+        levels.append(
+            LevelScores(
+                level,
+                len(names),
+                intervals(truth, number_of[predictions], len(names), seed),
+                intervals(truth, number_of[simple.predictions], len(names), seed) if simple else {},
+            )
+        )
+    top, _ = tree.number_level(1)
+    wrong = labels != predictions
+    within = int((wrong & (top[labels] == top[predictions])).sum())
+    return LevelDetails(tuple(levels), within, int(wrong.sum()) - within)
 
 
 def _score_whole_file(

@@ -6,7 +6,7 @@ from txt.metrics import SEVERAL_CHOICES, format_label
 
 if TYPE_CHECKING:
     from txt.evaluation.calibration import Calibration
-    from txt.evaluation.report import AlternativeScores, Report, SetDetails
+    from txt.evaluation.report import AlternativeScores, LevelDetails, Report, SetDetails
     from txt.proportions import Interval
 
 
@@ -75,6 +75,15 @@ def describe_calibration(calibration: "Calibration", several: bool = False) -> s
         return f"{sentence}."
     scaled, temperature = 100 * calibration.scaled_error, calibration.temperature
     return f"{sentence}; by {scaled:.1f} with the temperature {temperature:.2f} fitted on val."
+
+
+def describe_branches(nested: "LevelDetails") -> str:
+    """Say how many mistakes stay within a branch of nested classes."""
+    total = nested.within + nested.across
+    return (
+        f"Of {total:,} mistakes, {nested.within:,} stay within the right branch of the top level and {nested.across:,} "
+        "lead to another one."
+    )
 
 
 def describe_thresholds(sets: "SetDetails") -> str:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from typing import Any
 
-from txt.data.label_kinds import LabelForm
+from txt.data.label_kinds import NESTED, LabelForm
 from txt.label_set_metrics import Decision
 from txt.model.model_config import ModelConfig
+from txt.nested_classes import Tree
 from txt.ordered_classes import OrderedDecision
 
 PROBLEM = "multi_label_classification"
@@ -22,6 +23,24 @@ def write_decision(config: Any, decision: Decision | OrderedDecision, form: Labe
         return
     for name, value in values.items():  # that of transformers
         setattr(config, name, value)
+
+
+def write_kind(config: Any, kind: str) -> None:
+    """Say in a model's config that its classes are in levels, where they are."""
+    if kind != NESTED:
+        return
+    if isinstance(config, ModelConfig):
+        config.values["label_kind"] = kind
+    else:
+        config.label_kind = kind
+
+
+def read_tree(config: Any) -> Tree | None:
+    """Return the classes in their levels; None where they have none."""
+    values: Mapping[str, Any] = config.values if isinstance(config, ModelConfig) else vars(config)
+    if values.get("label_kind") != NESTED:
+        return None
+    return Tree(tuple(str(config.id2label[number]) for number in range(len(config.id2label))))
 
 
 def read_decision(config: Any) -> Decision | None:

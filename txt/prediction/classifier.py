@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,8 @@ from txt.label_set_metrics import Decision, TopLabels, sigmoid
 from txt.library_settings import apply_library_settings
 from txt.metrics import Floats
 from txt.model.plain_ngrams import PlainNgramClassifier
-from txt.model.several import read_decision, read_form, read_order
+from txt.model.several import read_decision, read_form, read_order, read_tree
+from txt.nested_classes import Tree
 from txt.ordered_classes import OrderedDecision
 from txt.prediction.model_source import ModelSource, find_model
 from txt.prediction.pieces import Pieces, TextCutter
@@ -37,13 +38,15 @@ class Prediction:
     """What a classifier says about a text: the likeliest label, its probability, and that of every label.
 
     Of a model of several labels a row, `labels` are those that hold, `label` joins them as the training data did, and
-    `confidence` is the probability that all of them are right, as if each were decided by itself.
+    `confidence` is the probability that all of them are right, as if each were decided by itself. Of a model of classes
+    in levels, `parents` are the probabilities of the levels above, each the sum of what is below.
     """
 
     label: str
     confidence: float
     probabilities: dict[str, float]
     labels: tuple[str, ...] = ()
+    parents: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class TextClassifier:
         max_length: tokens that the model reads of a text.
         decision: from which probability labels hold, where rows have several; None where each has one.
         order: how one of classes in an order is chosen; None where they have none.
+        tree: the classes in their levels; None where they have none.
         form: how the training data wrote several labels.
         machine: what torch computes on; None where numpy does.
     """
@@ -80,6 +84,8 @@ class TextClassifier:
         self.labels: tuple[str, ...] = tuple(str(named[number]) for number in range(len(named)))
         self.decision: Decision | None = read_decision(model.config)
         self.order: OrderedDecision | None = read_order(model.config)
+        self.tree: Tree | None = read_tree(model.config)
+        self._depth_threshold: float | None = None
         self.form: LabelForm = read_form(model.config)
         self.temperature = None if self.decision else temperature  # thresholds are on probabilities as they are
         self.max_length = max_length
@@ -106,9 +112,18 @@ class TextClassifier:
         """Return probabilities (C,) as a prediction."""
         if self.decision is not None:
             return self._answer_set(probabilities)
+        if self.tree is not None:
+            return self._answer_node(self.tree, probabilities)
         best = int(probabilities.argmax()) if self.order is None else int(self.order.decide(probabilities[None])[0])
         named = dict(zip(self.labels, probabilities.tolist(), strict=True))
         return Prediction(self.labels[best], named[self.labels[best]], named)
+
+    def _answer_node(self, tree: Tree, probabilities: Floats) -> Prediction:
+        sums = tree.sum_up(probabilities[None])[0].tolist()
+        node = int(tree.decide(probabilities[None], self._depth_threshold)[0])
+        named = dict(zip(self.labels, probabilities.tolist(), strict=True))
+        above = {name: value for name, value in zip(tree.nodes, sums, strict=True) if name not in named}
+        return Prediction(tree.nodes[node], sums[node], named, parents=above)
 
     def _answer_set(self, probabilities: Floats) -> Prediction:
         assert self.decision is not None
@@ -125,6 +140,7 @@ class TextClassifier:
             InputError: an option is about several labels, and rows have one; or it names a label that is not known.
         """
         own = config.parse_thresholds()
+        self._depth_threshold = config.threshold
         if self.decision is None:
             flag = "--thresholds" if own else "--top" if config.top is not None else None
             if flag is not None:

@@ -23,7 +23,7 @@ from txt.model.build import build_model, learning_rate_scale
 from txt.model.dropout import Dropout, draw_mask_pool
 from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import save_model
-from txt.model.several import write_decision
+from txt.model.several import write_decision, write_kind
 from txt.runs.events import Evaluation, Event, Finished, Saved, Started
 from txt.runs.folder import Run
 from txt.training.batches import RowNumbers
@@ -177,6 +177,7 @@ class HeadTraining:
         if is_best:
             self.best_score, self.best_round = score, number
             head.write(self.model.model.get_submodule("classifier"))
+            write_kind(self.model.config, self.val.kind)
             decision = self._score_val(head.logits(val)).decision
             if decision is not None:
                 write_decision(self.model.config, decision, self.form)

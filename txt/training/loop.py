@@ -20,7 +20,7 @@ from txt.files import remove_leftovers
 from txt.model.build import build_model, learning_rate_scale
 from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import save_model
-from txt.model.several import write_decision
+from txt.model.several import write_decision, write_kind
 from txt.runs.events import Evaluation, Event, Finished, Saved, Started, Warned
 from txt.runs.folder import EventLog, Run, find_linked_folders
 from txt.training.batches import RowNumbers
@@ -226,6 +226,7 @@ class Training:
         progress.evaluations_since_best += 1
         if best:
             progress.best_score, progress.best_step, progress.evaluations_since_best = score, progress.step, 0
+            write_kind(self.model.config, self.val.kind)
             if scored.decision is not None:
                 write_decision(self.model.config, scored.decision, self.form)
             yield from self._save_best()

@@ -11,6 +11,7 @@ from txt.data.reading.batches import make_string_array
 from txt.data.reading.columns import Sample, find_named_column
 from txt.data.reading.how_read import JOINT
 from txt.errors import InputError
+from txt.nested_classes import SEPARATOR
 
 _YES = frozenset({"true", "yes", "t", "y"})
 _NO = frozenset({"false", "no", "f", "n"})
@@ -72,6 +73,49 @@ def join_label_columns(
         named = [name for name, each in zip(columns, holds, strict=True) if each]
         lists.append(None if None in holds else json.dumps(named, ensure_ascii=False))
     return batch.append_column(JOINT.join(columns), make_string_array(lists))
+
+
+def find_levels(sample: Sample, config: PrepareConfig, source: str, labeled: bool) -> tuple[str, ...]:
+    """Return the columns that `--levels` names, none where it is not given.
+
+    Raises:
+        InputError: a column does not exist, or there is one only; or labels of a store would be mixed with them.
+    """
+    if config.levels is None:
+        return ()
+    if labeled:
+        raise InputError(
+            f"`{source}` has labels in its store, and --levels says where the file's own are",
+            "--no-labels leaves the store aside",
+        )
+    wanted = [part.strip() for part in config.levels.split(JOINT) if part.strip()]
+    found = tuple(find_named_column(sample, part, "--levels", source).name for part in wanted)
+    if len(set(found)) < 2 or len(set(found)) < len(found):
+        raise InputError("--levels names the columns of at least two levels, from the top", "--levels area,topic")
+    return found
+
+
+def join_levels(batch: pa.RecordBatch, columns: Sequence[str], source: str, rows_before: int) -> pa.RecordBatch:
+    """Return the rows with a column more: the names of all levels of a row, joined; missing where there is none.
+
+    Raises:
+        InputError: a level is given below one that is empty: the levels do not nest.
+    """
+    cells = [batch.column(name).to_pylist() if name in batch.schema.names else [None] * len(batch) for name in columns]
+    joined: list[str | None] = []
+    for place, row in enumerate(zip(*cells, strict=True)):
+        parts = [(cell or "").strip() for cell in row]
+        filled = [part for part in parts if part]
+        if parts[: len(filled)] != filled:
+            empty = parts.index("")
+            name = columns[empty]
+            below = next(each for each, part in zip(columns[empty:], parts[empty:], strict=True) if part)
+            raise InputError(
+                f"row {rows_before + place + 1} of `{source}` has `{below}` and no `{name}`: the levels do not nest",
+                "--levels lists the columns from the top level down",
+            )
+        joined.append(SEPARATOR.join(filled) or None)
+    return batch.append_column(JOINT.join(columns), make_string_array(joined))
 
 
 def _read_cell(cell: str | None, at_least: float | None, name: str, source: str, row: int) -> bool | None:

@@ -35,7 +35,7 @@ from txt.model.ngrams import NgramLogits
 from txt.model.predict import predict_logits
 from txt.model.pretrained import PretrainedClassifier, SentenceClassifier
 from txt.model.saved import save_model
-from txt.model.several import write_decision
+from txt.model.several import write_decision, write_kind
 from txt.ordered_classes import OrderedDecision
 from txt.proportions import normal_quantile, wilson_interval
 from txt.recipes import LADDER_TUNING, choose_new_defaults
@@ -326,6 +326,7 @@ class Climbing:
         """Write the model of a rung, and what it says of each row as a model that did not learn from it."""
         try:
             model = self._model(candidate)
+            write_kind(model.config, self.prepared.manifest.kind)
             if candidate.decision is not None:
                 write_decision(model.config, candidate.decision, self.prepared.manifest.form)
             save_model(model, self.tokenizer, self.run.model)

@@ -20,7 +20,7 @@ class OutOfFold:
 
     places: Ints
     labels: npt.NDArray[Any]
-    logits: npt.NDArray[np.floating]
+    logits: Floats
 
 
 def write_out_of_fold(folder: Path, found: OutOfFold) -> None:
@@ -34,6 +34,6 @@ def read_out_of_fold(folder: Path) -> OutOfFold | None:
     with suppress(OSError, ValueError, EOFError, KeyError), np.load(folder / FILE, allow_pickle=False) as values:
         labels = values["labels"]
         kept = labels.astype(np.bool_) if labels.ndim == 2 else labels.astype(np.int64)
-        kind = np.float32 if labels.ndim == 2 else np.float64  # rows times labels may be many
+        kind: Any = np.float32 if labels.ndim == 2 else np.float64  # rows times labels may be many
         return OutOfFold(values["places"].astype(np.int64), kept, values["logits"].astype(kind))
     return None
