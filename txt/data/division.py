@@ -249,8 +249,8 @@ def _nest_classes(naming: Naming, rules: LabelRules, config: PrepareConfig) -> _
         )
     tree = Tree(naming.names)
     told = (
-        f"the classes are in {tree.depth} levels, parted by `>`: scores are told for each level; --no-nested takes them "
-        "as plain names",
+        f"the classes are in {tree.depth} levels, parted by `>`: scores are told for each; --no-nested takes them as "
+        "plain names",
     )
     notes = naming.notes if config.nested or config.levels else (*naming.notes, *told)
     return _UsedLabels(naming.names, naming.class_of, notes, kind=NESTED)

@@ -14,7 +14,7 @@ from txt.prediction import classifier as prediction
 from txt.training.ladder.blend import fit_blend_sets, mix
 from txt.training.ladder.folds import make_folds_of_sets
 
-WORDS = {"late": "delivery arrived days after", "broken": "screen cracked and dead", "kind": "friendly helpful staff"}
+WORDS = {"late": "delivery arrived days after", "broken": "screen cracked dead", "kind": "friendly helpful staff"}
 
 
 def write_tickets(path, form, count=150):
@@ -55,11 +55,11 @@ def test_from_a_file_to_predictions_in_its_own_form(tmp_path, monkeypatch, capsy
     page = (tmp_path / "runs" / "one" / "report.html").read_text(encoding="utf-8")
     assert "Hamming loss" in page
     loaded = prediction.load("one")
-    (answer,) = loaded.predict(["friendly helpful staff and screen cracked and dead"])
+    (answer,) = loaded.predict(["ticket 9: friendly helpful staff and screen cracked dead"])
     assert set(answer.labels) == {"kind", "broken"}
     ending = "jsonl" if form == "jsonl" else "csv"
     unseen = tmp_path / f"unseen.{ending}"
-    texts = ["screen cracked and dead", "nothing to say today"]
+    texts = ["ticket 7: screen cracked dead", "ticket 8: nothing to say today"]
     if form == "jsonl":
         unseen.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
     else:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.files import atomic_write
-from txt.metrics import Ints
+from txt.metrics import Floats, Ints
 
 FILE = "out_of_fold.npz"
 
