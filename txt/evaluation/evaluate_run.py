@@ -196,4 +196,5 @@ def _collect_split_outputs(split: Split, logits: Floats, places: Ints | None = N
 
 
 def _collect_file_outputs(file: LabeledFile, logits: Floats) -> SplitOutputs:
-    return SplitOutputs(file.labels, logits, file.texts, file.row_ids, file.lengths, file.metadata)
+    labels = file.labels if file.label_sets is None else file.label_sets.matrix(logits.shape[1])
+    return SplitOutputs(labels, logits, file.texts, file.row_ids, file.lengths, file.metadata)

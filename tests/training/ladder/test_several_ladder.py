@@ -75,6 +75,12 @@ def test_from_a_file_to_predictions_in_its_own_form(tmp_path, monkeypatch, capsy
     else:
         assert lines[0] == "text,labels,confidence"
         assert [line.split(",")[1] for line in lines[1:]] == ["broken", ""]
+    capsys.readouterr()
+    other = write_tickets(tmp_path / f"other.{ending}", form, count=40)
+    assert main(["eval", "one", "--data", str(other), "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["rows"] == 40
+    assert report["metrics"]["micro_f1"]["value"] > 0.8
     assert main(["predict", "one", "text", "--thresholds", "nobody=0.5"]) == 2
     assert "`nobody`, which the model does not know" in " ".join(capsys.readouterr().err.split())
 
@@ -122,3 +128,58 @@ def test_folds_keep_groups_together_and_shares_equal():
     for label in range(4):
         counts = np.bincount(folds[targets[:, label]], minlength=5)
         assert counts.max() - counts.min() <= 4
+
+
+def test_classes_in_levels_are_scored_by_level_and_answered_with_the_parent(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    words = {
+        ("hardware", "printer"): "paper jam ink",
+        ("hardware", "screen"): "flicker dark pixels",
+        ("software", "mail"): "inbox attachment spam",
+        ("software", "login"): "password account locked",
+    }
+    rng = np.random.default_rng(0)
+    with (tmp_path / "data.csv").open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["text", "area", "topic"])
+        for number in range(160):
+            area, topic = list(words)[number % 4]
+            said = " ".join(rng.permutation(words[area, topic].split()))
+            writer.writerow([f"{area} {said} number {number}", area, topic])
+    options = ["--levels", "area,topic", "--linear", "--vocab-size", "300", "--plain"]
+    assert main(["train", "data.csv", *options, "--name", "deep"]) == 0
+    capsys.readouterr()
+    assert main(["eval", "deep", "--data", "data.csv", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["kind"] == "nested"
+    assert [level["classes"] for level in report["nested"]["levels"]] == [2, 4]
+    assert report["nested"]["levels"][0]["metrics"]["accuracy"]["value"] > 0.9
+    assert main(["predict", "deep", "hardware", "--threshold", "0.7", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["label"] == "hardware"
+    total = sum(value for name, value in answer["probabilities"].items() if name.startswith("hardware"))
+    assert answer["parents"]["hardware"] == pytest.approx(total, abs=1e-3)
+    assert main(["predict", "deep", "hardware paper jam ink", "--threshold", "0.7", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["label"] == "hardware > printer"
+
+
+def test_classes_in_an_order_are_scored_by_steps_and_the_rule_is_kept(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(1)
+    words = ["awful broken", "poor slow", "fine okay", "good quick", "superb perfect"]
+    rows = [(number % 5, words[int(np.clip(number % 5 + rng.integers(-1, 2), 0, 4))]) for number in range(300)]
+    lines = "".join(f"item {number} {said},{stars + 1}\n" for number, (stars, said) in enumerate(rows))
+    (tmp_path / "data.csv").write_text("text,stars\n" + lines)
+    assert main(["train", "data.csv", "--ordered", "--linear", "--vocab-size", "300", "--name", "o", "--plain"]) == 0
+    capsys.readouterr()
+    assert main(["eval", "o", "--json"]) == 0
+    report = json.loads(capsys.readouterr().out)
+    assert report["kind"] == "ordered"
+    assert {"qwk", "mae", "within_one", "accuracy"} <= report["metrics"].keys() & report["baseline"]["metrics"].keys()
+    assert report["metrics"]["qwk"]["value"] > 0.5
+    config = json.loads((tmp_path / "runs" / "o" / "model" / "config.json").read_text())
+    assert (config["label_kind"], config["ordered_answer"] in ("mode", "median", "mean")) == ("ordered", True)
+    loaded = prediction.load("o")
+    probabilities = loaded.predict_probabilities(["item superb perfect", "item fine okay"]).probabilities
+    answers = [answer.label for answer in loaded.predict(["item superb perfect", "item fine okay"])]
+    assert answers == [loaded.labels[place] for place in loaded.order.decide(probabilities)]
