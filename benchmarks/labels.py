@@ -4,8 +4,8 @@ python benchmarks/labels.py several FOLDER [BUDGET]   train, val and test.csv wi
 python benchmarks/labels.py ordered FOLDER [BUDGET]   the same with numbers as classes: sst5
 python benchmarks/labels.py many [LABELS [ROWS]]      generated rows, 1,000 labels by default: time and memory
 
-The first two print the test scores of n-grams alone and of the whole ladder, with thresholds or the rule chosen for each
-score, beside the plain baseline that `txt eval` fits in the same run.
+The first two print the test scores of n-grams alone and of the whole ladder, with thresholds or the rule chosen for
+each score, beside the plain baseline that `txt eval` fits in the same run.
 """
 
 import json

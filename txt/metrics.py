@@ -159,17 +159,17 @@ METRICS: dict[str, Metric] = {
 ORDERED: dict[str, Metric] = {
     metric.name: metric
     for metric in (
-        Metric("qwk", "quadratic weighted kappa", compute_kappa, short_label="weighted kappa", unit="kappa", low=-1.0),
+        Metric("qwk", "quadratic weighted kappa", compute_kappa, short_label="kappa", unit="kappa", low=-1.0),
         Metric(
             "mae",
             "mean absolute error",
             compute_absolute_error,
-            short_label="mean error",
+            short_label="steps off",
             unit="steps",
             high=float("inf"),
             is_error=True,
         ),
-        Metric("within_one", "within one step", compute_near, unit="within 1"),
+        Metric("within_one", "within one step", compute_near, short_label="within one", unit="within 1"),
         *METRICS.values(),
     )
 }

@@ -23,7 +23,7 @@ def format_difference(name: str, difference: "Interval") -> str:
     """Return the difference of a score with its interval: in points, or in its own unit where it is not a share."""
     if name != "mae":
         return format_points_with_span(difference)
-    return f"{difference.value:+.3f} [{difference.low:+.3f}, {difference.high:+.3f}]"
+    return f"{difference.value:+.2f} [{difference.low:+.2f}, {difference.high:+.2f}]"
 
 
 def sign(difference: "Interval") -> int:
