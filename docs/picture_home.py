@@ -10,7 +10,8 @@ from pathlib import Path
 
 from txt.data.sample import find_sample_file
 from txt.folder.survey import survey
-from txt.screens.home import HomeApp, HomeList, HomeScreen
+from txt.screens.home.list import HomeList
+from txt.screens.home.screen import HomeApp, HomeScreen
 
 
 def picture_of_home(folder: Path) -> str:

@@ -162,7 +162,7 @@ def same_size(monkeypatch):
 
 
 @pytest.mark.usefixtures("same_size")
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=["80x24", "120x40", "200x60"])
 def test_runs(snap_compare, size):
     async def mark(pilot):
         await until(pilot, "3 runs")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def show_home(context: typer.Context) -> None:
     """Show the home screen and run the chosen command, again and again until the user leaves the screen."""
-    from txt.screens.home import HomeApp, HomeScreen
+    from txt.screens.home.screen import HomeApp, HomeScreen
 
     chosen: tuple[str, str] | None = None
     about = context.get_help()

@@ -1,4 +1,4 @@
-"""The dialog that chooses earlier runs, whose curves are drawn behind those of this run."""
+"""The dialog that chooses other runs, whose curves are drawn over those of this run."""
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -28,7 +28,7 @@ class RunChoiceDialog(Dialog[list[Path] | None]):
     def compose(self) -> ComposeResult:
         """Lay out the list."""
         with Vertical(classes="dialog"):
-            yield Static(Text("Lay behind"), classes="title")
+            yield Static(Text("Draw over it"), classes="title")
             yield Static(id="body")
             yield Static(Text("space marks · enter shows those marked · esc goes back"), classes="quiet")
 
