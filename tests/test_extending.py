@@ -1,4 +1,4 @@
-"""What the README says of adding to the project: each addition is made here as it says, and works at once."""
+"""What docs/architecture.md says of adding to the project: each addition is made here as it says, and works at once."""
 
 import json
 import sys

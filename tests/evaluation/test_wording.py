@@ -3,14 +3,8 @@
 import pytest
 
 from txt.evaluation.calibration import Calibration
-from txt.evaluation.wording import (
-    describe_calibration,
-    format_metadata_value,
-    format_points,
-    format_points_with_span,
-    format_with_span,
-    verdict,
-)
+from txt.evaluation.differences import format_points, format_points_with_span, verdict
+from txt.evaluation.wording import describe_calibration, format_metadata_value, format_with_span
 from txt.proportions import Interval
 
 BETTER, SAME, WORSE = Interval(0.021, 0.004, 0.038), Interval(0.01, -0.01, 0.03), Interval(-0.03, -0.05, -0.01)

@@ -14,6 +14,7 @@ from txt.model.ngrams import NgramLogits
         {"d_model": 30, "nhead": 5},
         {"d_model": 16, "nhead": 2, "norm_first": True},
         {"d_model": 16, "nhead": 2, "norm_first": True, "ngrams": 40, "ngram_characters": 150},
+        {"d_model": 16, "nhead": 2, "norm_first": True, "ngrams": 40, "ngram_characters": 150, "ngram_hashing": 2},
     ],
 )
 def test_padded_rows_give_the_logits_of_flat_ones(options: dict[str, int]):

@@ -1,6 +1,7 @@
 """The n-gram features are those of scikit-learn's TF-IDF vectorizers on the same words."""
 
-from itertools import chain
+import json
+from itertools import chain, product
 
 import numpy as np
 import pytest
@@ -9,7 +10,10 @@ from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 from txt.data.tokenizer import train_tokenizer
-from txt.model.ngrams import NgramLogits, parse_pieces
+from txt.model.linear import NgramClassifier, NgramClassifierConfig
+from txt.model.model_config import TransformerClassifierConfig
+from txt.model.ngrams import OWN_BASE, SAME_BASE, NgramLogits, parse_pieces
+from txt.model.pretrained import SentenceClassifierConfig
 
 TEXTS = [
     "the cat sat on the mat",
@@ -53,6 +57,33 @@ def test_rows_are_as_similar_as_to_scikit_learn(tokenizer):
     found = products(learned(tokenizer), *batch(tokenizer, TEXTS))
     np.testing.assert_allclose(found, expected, atol=0.05)  # a run that is a whole word counts once there
     assert np.corrcoef(found.ravel(), expected.ravel())[0, 1] > 0.999
+
+
+def test_a_pair_of_words_is_not_the_word_that_their_letters_make():
+    spelled = [None, "like", "a", "alike", "s", "as"]
+    pairs = {hashing: _hashes_of_words(spelled, [1, 2], hashing) for hashing in (SAME_BASE, OWN_BASE)}
+    words = {hashing: _hashes_of_words(spelled, [3], hashing) for hashing in (SAME_BASE, OWN_BASE)}
+    assert words[SAME_BASE][0] in pairs[SAME_BASE]  # as the first edition hashed them, and its runs still do
+    assert words[OWN_BASE][0] not in pairs[OWN_BASE]
+    assert words[SAME_BASE] == words[OWN_BASE]
+
+
+def test_no_two_of_all_short_words_and_pairs_of_them_have_the_same_hash():
+    letters = "abcdefg"
+    words = [*letters, *(one + other for one in letters for other in letters)]
+    pairs = list(product(range(1, len(words) + 1), repeat=2))
+    model = NgramLogits(len(words) + 1, 0, 0, 2)
+    model.learn_pieces([None, *words])
+    (_, hashes), _ = model.list_ngrams(torch.tensor(list(chain.from_iterable(pairs))), [2] * len(pairs))
+    assert len(set(hashes.tolist())) == len(words) + len(pairs)
+
+
+def _hashes_of_words(spelled: list[str | None], token_ids: list[int], hashing: int) -> list[int]:
+    """Return the hashes of a row's words, then those of its pairs."""
+    model = NgramLogits(len(spelled), 0, 0, 2, hashing)
+    model.learn_pieces(spelled)
+    (_, hashes), _ = model.list_ngrams(torch.tensor(token_ids), [len(token_ids)])
+    return hashes.tolist()
 
 
 def test_a_row_has_the_same_features_whatever_stands_beside_it(tokenizer):
@@ -99,3 +130,15 @@ def test_only_the_most_frequent_are_chosen(tokenizer):
 )
 def test_how_entries_are_written(pieces, texts, inside):
     assert parse_pieces(pieces) == (texts, inside)
+
+
+def test_a_model_saved_before_pairs_had_their_own_base_keeps_its_hashes(tmp_path):
+    config = NgramClassifierConfig(6, 16, ngrams=4, ngram_characters=9, ngram_hashing=SAME_BASE, num_labels=2)
+    NgramClassifier(config).save_pretrained(tmp_path)
+    written = json.loads((tmp_path / "config.json").read_bytes())
+    assert written.pop("ngram_hashing") == SAME_BASE
+    (tmp_path / "config.json").write_text(json.dumps(written))
+    assert NgramClassifier.from_pretrained(tmp_path).ngrams.hashing == SAME_BASE
+    for kind in (TransformerClassifierConfig, SentenceClassifierConfig):
+        assert kind.from_json({"ngrams": 4}).ngram_hashing == SAME_BASE
+        assert kind.from_json({"ngrams": 4, "ngram_hashing": OWN_BASE}).ngram_hashing == OWN_BASE

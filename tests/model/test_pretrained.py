@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -255,6 +256,34 @@ def test_a_model_of_our_own_goes_on_with_other_labels(tmp_path):
     grown = load_pretrained(str(tmp_path), ("y", "z", "x"), seed=1)
     assert torch.equal(grown.head2.weight[[0, 2]], ours.head2.weight[[1, 0]])
     assert grown.classify(rows(), LENGTHS).shape == (4, 3)
+
+
+@pytest.mark.parametrize("labels", [("y", "x"), ("y", "z", "x"), ("y",), ("z", "w")])
+@pytest.mark.parametrize("kind", ["transformer", "sentence"])
+def test_weights_of_n_grams_go_with_their_classes_by_name(kind, labels, tmp_path):
+    sizes = {"ngrams": 30, "ngram_characters": 100, "id2label": {0: "x", 1: "y"}}
+    if kind == "transformer":
+        ours = TransformerClassifier(
+            TransformerClassifierConfig(vocab_size=50, d_model=16, nhead=2, num_layers=1, **sizes)
+        )
+    else:
+        encoder = BertConfig(vocab_size=50, **SIZES).to_dict()
+        ours = SentenceClassifier(SentenceClassifierConfig(encoder=encoder, ngram_pieces=50, **sizes))
+    ours.ngrams.learn_pieces([f"{number % 7}{number % 3}" for number in range(50)])
+    (_, words), _ = ours.ngrams.list_ngrams(rows(), LENGTHS)
+    known = np.unique(words.numpy())[:30]
+    ours.ngrams.adopt(known, np.ones(len(known), np.int64), 4)
+    ours.config.ngrams = len(known)
+    torch.nn.init.normal_(ours.ngrams.weight)
+    ours.save_pretrained(tmp_path)
+    grown = load_pretrained(str(tmp_path), labels, seed=1)
+    after = grown.ngrams if kind == "transformer" else grown.model.ngrams
+    before = ours.ngrams(rows(), LENGTHS)  # (B, 2): of x, of y
+    found = after(rows(), LENGTHS)
+    for place, label in enumerate(labels):
+        expected = before[:, "xy".index(label)] if label in "xy" else torch.zeros(len(LENGTHS))
+        torch.testing.assert_close(found[:, place], expected)
+    assert grown.classify(rows(), LENGTHS).shape == (4, len(labels))
 
 
 def test_a_sentence_encoder_is_pooled_by_the_mean(tmp_path):

@@ -64,7 +64,8 @@ def _build_title(report: "Report") -> Iterator[Text]:
 
 def build_scores_table(report: "Report", width: int) -> Table:
     """Lay out each score of the model, the baseline's, and the difference in points."""
-    from txt.evaluation.wording import format_points_with_span, format_with_span
+    from txt.evaluation.differences import format_points_with_span
+    from txt.evaluation.wording import format_with_span
     from txt.metrics import format_label, format_short_label
 
     if report.baseline is None:
@@ -83,7 +84,8 @@ def build_scores_table(report: "Report", width: int) -> Table:
 
 def format_verdict(report: "Report") -> Iterator[Text]:
     """Say how the model stands to the baseline and to the most frequent answer."""
-    from txt.evaluation.wording import describe_embeddings, describe_majority, describe_whole_file, sign
+    from txt.evaluation.differences import sign
+    from txt.evaluation.wording import describe_embeddings, describe_majority, describe_whole_file
 
     if report.verdict is None or report.baseline is None:
         return

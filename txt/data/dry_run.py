@@ -7,8 +7,8 @@ from typing import Any
 
 from txt.config import PrepareConfig
 from txt.data.division import Division, divide_rows
-from txt.data.reading.columns import Roles
 from txt.data.reading.how_read import Dialect, Guess
+from txt.data.reading.roles import Roles
 from txt.data.reading.table import open_table
 from txt.data.row_facts import ROW
 from txt.data.staging import DecidedLabels, StagedRows, stage_rows

@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from txt.data.arrow_arrays import EMPTY_BYTES, EMPTY_TEXT, FALSE, read_numbers
-from txt.data.reading.columns import Column, Roles
+from txt.data.reading.columns import Column
+from txt.data.reading.roles import Roles
 from txt.data.reading.split_column import SplitColumn, explain_unknown_split
 from txt.data.split import LEFT_OUT, TEST, TRAIN, UNLABELED, VAL, hash_contents
 from txt.data.text_keys import hash_text_keys

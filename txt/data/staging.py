@@ -15,8 +15,9 @@ import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
 from txt.data.arrow_arrays import FALSE, ZERO, build_numbers, build_strings
-from txt.data.reading.columns import Column, Roles, find_label, find_named_column, find_row_id, find_text
+from txt.data.reading.columns import Column, find_label, find_named_column, find_row_id, find_text
 from txt.data.reading.how_read import Dialect
+from txt.data.reading.roles import Roles
 from txt.data.reading.split_column import NO_SPLIT, find_split, parse_split_values
 from txt.data.reading.table import Table, open_table
 from txt.data.row_facts import ROW, RowFacts, get_column

@@ -8,9 +8,9 @@ import numpy as np
 
 from txt.config import TrainConfig
 from txt.errors import InputError
+from txt.evaluation.differences import format_points, sign
 from txt.evaluation.intervals import per_class, resample_tallies
 from txt.evaluation.predictions import Predictions
-from txt.evaluation.wording import format_points, sign
 from txt.files import read_json
 from txt.metrics import METRICS, Floats, Ints, Tally, class_f1, format_label, is_error, score_predictions
 from txt.option_schema import list_options

@@ -21,6 +21,7 @@ from txt.charts.svg import (
     draw_reliability_chart,
     draw_whisker_chart,
 )
+from txt.evaluation.differences import format_points_with_span, sign
 from txt.evaluation.report import Report
 from txt.evaluation.slices import Slice
 from txt.evaluation.wording import (
@@ -30,9 +31,7 @@ from txt.evaluation.wording import (
     describe_majority,
     describe_whole_file,
     format_metadata_value,
-    format_points_with_span,
     format_with_span,
-    sign,
     warn_of_seen_rows,
 )
 from txt.metrics import METRICS, format_label

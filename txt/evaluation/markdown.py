@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from txt.evaluation.differences import format_points_with_span
 from txt.evaluation.report import Report
 from txt.evaluation.wording import (
     describe_calibration,
@@ -11,7 +12,6 @@ from txt.evaluation.wording import (
     describe_majority,
     describe_whole_file,
     format_metadata_value,
-    format_points_with_span,
     format_with_span,
     warn_of_seen_rows,
 )

@@ -8,9 +8,9 @@ import numpy as np
 
 from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import Calibration, calibrate, log_losses, softmax
+from txt.evaluation.differences import verdict
 from txt.evaluation.intervals import ClassScores, difference_intervals, intervals, mean_interval, per_class
 from txt.evaluation.slices import Slice, slice_scores
-from txt.evaluation.wording import verdict
 from txt.files import FORMAT
 from txt.metrics import Floats, Ints, count_confusions
 from txt.proportions import Interval

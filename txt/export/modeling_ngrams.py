@@ -28,12 +28,14 @@ class NgramClassifierConfig(PretrainedConfig):
         max_position_embeddings: int = 512,
         ngrams: int = 1,
         ngram_characters: int = 1,
+        ngram_hashing: int = 1,
         **kwargs: Any,
     ) -> None:
         self.vocab_size = vocab_size
         self.max_position_embeddings = max_position_embeddings
         self.ngrams = ngrams
         self.ngram_characters = ngram_characters
+        self.ngram_hashing = ngram_hashing
         super().__init__(**kwargs)
 
 
@@ -46,7 +48,9 @@ class NgramClassifier(PreTrainedModel):
     def __init__(self, config: NgramClassifierConfig) -> None:
         super().__init__(config)
         classes = int(config.num_labels or 2)
-        self.ngrams = NgramLogits(config.vocab_size, config.ngram_characters, config.ngrams, classes)
+        self.ngrams = NgramLogits(
+            config.vocab_size, config.ngram_characters, config.ngrams, classes, config.ngram_hashing
+        )
         self.bias = nn.Parameter(torch.zeros(classes))
         self.post_init()
 

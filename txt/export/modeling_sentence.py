@@ -39,6 +39,7 @@ class SentenceClassifierConfig(PretrainedConfig):
         ngrams: int = 0,
         ngram_characters: int = 0,
         ngram_pieces: int = 0,
+        ngram_hashing: int = 1,
         **kwargs: Any,
     ) -> None:
         if isinstance(encoder, dict):
@@ -48,6 +49,7 @@ class SentenceClassifierConfig(PretrainedConfig):
         self.ngrams = ngrams
         self.ngram_characters = ngram_characters
         self.ngram_pieces = ngram_pieces
+        self.ngram_hashing = ngram_hashing
         super().__init__(**kwargs)
 
     @property
@@ -78,7 +80,9 @@ class SentenceClassifier(PreTrainedModel):
         classes = int(config.num_labels or 2)
         self.classifier = nn.Linear(config.hidden_size, classes)
         self.ngrams = (
-            NgramLogits(config.ngram_pieces, config.ngram_characters, config.ngrams, classes) if config.ngrams else None
+            NgramLogits(config.ngram_pieces, config.ngram_characters, config.ngrams, classes, config.ngram_hashing)
+            if config.ngrams
+            else None
         )
         self.post_init()
 

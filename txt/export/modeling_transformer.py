@@ -44,6 +44,7 @@ class TransformerClassifierConfig(PretrainedConfig):
         norm_first: bool = False,
         ngrams: int = 0,
         ngram_characters: int = 0,
+        ngram_hashing: int = 1,
         **kwargs: Any,
     ) -> None:
         self.vocab_size = vocab_size
@@ -56,6 +57,7 @@ class TransformerClassifierConfig(PretrainedConfig):
         self.norm_first = norm_first
         self.ngrams = ngrams
         self.ngram_characters = ngram_characters
+        self.ngram_hashing = ngram_hashing
         super().__init__(**kwargs)
 
 
@@ -108,7 +110,9 @@ class TransformerClassifier(PreTrainedModel):
         self.head1 = nn.Linear(config.d_model, config.d_model // 2)
         self.head2 = nn.Linear(config.d_model // 2, classes)
         self.ngrams = (
-            NgramLogits(config.vocab_size, config.ngram_characters, config.ngrams, classes) if config.ngrams else None
+            NgramLogits(config.vocab_size, config.ngram_characters, config.ngrams, classes, config.ngram_hashing)
+            if config.ngrams
+            else None
         )
         self.post_init()
 

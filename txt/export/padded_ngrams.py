@@ -4,7 +4,16 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from txt.model.ngrams import CHARACTER_SIZES, LONGEST_WORD, OTHER_PRIME, PRIME, SPACE, NgramLogits, compute_powers
+from txt.model.ngrams import (
+    CHARACTER_SIZES,
+    LONGEST_WORD,
+    OTHER_PRIME,
+    PRIME,
+    SPACE,
+    NgramLogits,
+    compute_powers,
+    pair_words,
+)
 
 
 class PaddedNgrams(nn.Module):
@@ -54,7 +63,7 @@ class PaddedNgrams(nn.Module):
     def _word_logits(self, hashes: Tensor, words: Tensor) -> Tensor:
         """Return the logits of words and pairs of neighbours."""
         number = torch.arange(hashes.shape[1], device=hashes.device)
-        pairs = hashes * OTHER_PRIME + F.pad(hashes, (0, 1))[:, 1:]
+        pairs = pair_words(hashes, F.pad(hashes, (0, 1))[:, 1:], self.known.hashing)
         return self._ngram_logits(torch.cat([hashes, pairs], 1), torch.cat([number < words, number + 1 < words], 1))
 
     def _character_logits(self, spaced: Tensor, starts: Tensor, words: Tensor, characters: Tensor) -> Tensor:

@@ -10,7 +10,8 @@ from txt.data.reading.added_cells import add_cells, add_cells_to_head
 from txt.data.reading.kinds.spreadsheet_copy import ENDINGS, write_copy
 from txt.data.reading.label_columns import choose_column_names
 from txt.data.reading.open_rows import OpenRows
-from txt.data.reading.source import PART_MARK, choose_output_format, compress_output, is_read_from, spool_source
+from txt.data.reading.source import PART_MARK, choose_output_format, compress_output, is_read_from
+from txt.data.reading.spooling import spool_source
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing

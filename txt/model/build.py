@@ -15,7 +15,7 @@ from txt.data.prepared import Prepared, Split
 from txt.model.classifier import TransformerClassifier
 from txt.model.lora import add_adapters
 from txt.model.model_config import TransformerClassifierConfig
-from txt.model.ngrams import NgramLogits
+from txt.model.ngrams import SAME_BASE, NgramLogits
 from txt.model.pretrained import Model, PretrainedClassifier, find_depth, load_pretrained
 from txt.model.pretrained_check import check_freeze, check_length, check_lora, check_pretrained
 
@@ -85,6 +85,7 @@ def _build_untrained(config: TrainConfig, prepared: Prepared) -> TransformerClas
                 norm_first=config.norm_first,
                 ngrams=len(ngrams.hashes) if ngrams else 0,
                 ngram_characters=len(ngrams.characters) if ngrams else 0,
+                ngram_hashing=ngrams.hashing if ngrams else SAME_BASE,
             )
         )
     model.ngrams = ngrams if ngrams and len(ngrams.hashes) else None

@@ -67,7 +67,9 @@ class TransformerClassifier(nn.Module):
         self.head1 = nn.Linear(config.d_model, config.d_model // 2)
         self.head2 = nn.Linear(config.d_model // 2, config.num_labels)
         self.ngrams = (
-            NgramLogits(config.vocab_size, config.ngram_characters, config.ngrams, config.num_labels)
+            NgramLogits(
+                config.vocab_size, config.ngram_characters, config.ngrams, config.num_labels, config.ngram_hashing
+            )
             if config.ngrams
             else None
         )

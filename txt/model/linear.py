@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from txt.model.dropout import Dropout, no_dropout
 from txt.model.model_config import ModelConfig
-from txt.model.ngrams import NgramLogits
+from txt.model.ngrams import SAME_BASE, NgramLogits
 from txt.model.weights import load_weights, make_empty, read_config, save_weights
 
 
@@ -19,7 +19,14 @@ class NgramClassifierConfig(ModelConfig):
     model_type = "txt-ngrams"
 
     def __init__(
-        self, vocab_size: int, max_length: int, ngrams: int, ngram_characters: int, pad_token_id: int = 0, **values: Any
+        self,
+        vocab_size: int,
+        max_length: int,
+        ngrams: int,
+        ngram_characters: int,
+        pad_token_id: int = 0,
+        ngram_hashing: int = SAME_BASE,
+        **values: Any,
     ) -> None:
         super().__init__(values)
         self.vocab_size = vocab_size
@@ -27,8 +34,9 @@ class NgramClassifierConfig(ModelConfig):
         self.ngrams = ngrams
         self.ngram_characters = ngram_characters
         self.pad_token_id = pad_token_id
+        self.ngram_hashing = ngram_hashing
 
-    _SIZES = ("vocab_size", "max_position_embeddings", "ngrams", "ngram_characters", "pad_token_id")
+    _SIZES = ("vocab_size", "max_position_embeddings", "ngrams", "ngram_characters", "pad_token_id", "ngram_hashing")
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -38,7 +46,8 @@ class NgramClassifierConfig(ModelConfig):
             InputError: a size is not a number.
         """
         source = ModelConfig(values)
-        sizes = (source.read_number(name, 0) for name in cls._SIZES)
+        defaults = {"ngram_hashing": SAME_BASE}
+        sizes = (source.read_number(name, defaults.get(name, 0)) for name in cls._SIZES)
         return cls(*sizes, **{name: value for name, value in values.items() if name not in cls._SIZES})
 
     def _own_values(self) -> dict[str, Any]:
@@ -52,7 +61,9 @@ class NgramClassifier(nn.Module):
     def __init__(self, config: NgramClassifierConfig) -> None:
         super().__init__()
         self.config = config
-        self.ngrams = NgramLogits(config.vocab_size, config.ngram_characters, config.ngrams, config.num_labels)
+        self.ngrams = NgramLogits(
+            config.vocab_size, config.ngram_characters, config.ngrams, config.num_labels, config.ngram_hashing
+        )
         self.bias = nn.Parameter(torch.zeros(config.num_labels))
 
     @classmethod

@@ -77,7 +77,8 @@ class TransformerClassifierConfig(ModelConfig):
     """The architecture, in the names of `--recipe guide`; `dim_feedforward` defaults to 4 × `d_model`.
 
     `norm_first` normalizes what goes into a layer's two parts, and not what comes out. `ngrams` is the number of
-    n-grams of a linear model beside the encoder, and `ngram_characters` the size of the table that spells them.
+    n-grams of a linear model beside the encoder, `ngram_characters` the size of the table that spells them, and
+    `ngram_hashing` says how their pairs of words are hashed (`txt.model.ngrams`).
     """
 
     model_type = "txt-transformer"
@@ -95,6 +96,7 @@ class TransformerClassifierConfig(ModelConfig):
         ngrams: int = 0,
         ngram_characters: int = 0,
         pad_token_id: int = 0,
+        ngram_hashing: int = 1,
         **values: Any,
     ) -> None:
         super().__init__(values)
@@ -109,6 +111,7 @@ class TransformerClassifierConfig(ModelConfig):
         self.ngrams = ngrams
         self.ngram_characters = ngram_characters
         self.pad_token_id = pad_token_id
+        self.ngram_hashing = ngram_hashing
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Self:
@@ -131,6 +134,7 @@ class TransformerClassifierConfig(ModelConfig):
             read("ngrams", 0),
             read("ngram_characters", 0),
             read("pad_token_id", 0),
+            read("ngram_hashing", 1),
             **{name: value for name, value in values.items() if name not in cls._SIZES},
         )
 
@@ -146,6 +150,7 @@ class TransformerClassifierConfig(ModelConfig):
         "ngrams",
         "ngram_characters",
         "pad_token_id",
+        "ngram_hashing",
     )
 
     @property

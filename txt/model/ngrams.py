@@ -19,6 +19,15 @@ CHARACTER_SIZES = (2, 3, 4, 5)
 LONGEST_WORD = 64  # characters that tell words apart
 SPACE = 32
 
+PAIR_PRIME = -7_046_029_254_386_353_131  # 2^64 over the golden ratio
+
+SAME_BASE, OWN_BASE = 1, 2
+"""How a pair of words is hashed, as config.json says by `ngram_hashing`; where it says nothing, it is the first.
+
+A word's hash is a polynomial of its characters. Where the first word of a pair was multiplied by the base of that same
+polynomial, "like a" was "alike". With a multiplier of its own, no word is a pair, and no pair another.
+"""
+
 
 class NgramLogits(nn.Module):
     """The n-grams of some rows, and the logits that a linear layer gives them.
@@ -28,10 +37,12 @@ class NgramLogits(nn.Module):
         characters: of all entries, laid end to end.
         features: n-grams that are known.
         classes: logits.
+        hashing: how pairs of words are hashed, SAME_BASE or OWN_BASE.
     """
 
-    def __init__(self, pieces: int, characters: int, features: int, classes: int) -> None:
+    def __init__(self, pieces: int, characters: int, features: int, classes: int, hashing: int = OWN_BASE) -> None:
         super().__init__()
+        self.hashing = hashing
         self.weight = nn.Parameter(torch.zeros(features, classes))
         self.register_buffer("hashes", torch.zeros(features, dtype=torch.int64))  # sorted
         self.register_buffer("idf", torch.ones(features))
@@ -91,7 +102,7 @@ class NgramLogits(nn.Module):
             places + torch.repeat_interleave(self.offsets[token_ids] - (ends - sizes), sizes)
         ].long()
         word = torch.repeat_interleave(word_of, sizes)  # of each character
-        yield _hash_words(characters, word, row_of_word)
+        yield _hash_words(characters, word, row_of_word, self.hashing)
         yield _hash_characters(characters, word, row_of_word)
 
     def learn_pieces(self, pieces: Sequence[str | None], mark: str | None = None) -> None:
@@ -156,15 +167,20 @@ def parse_pieces(pieces: Sequence[str | None], mark: str | None = None) -> tuple
     return texts, inside
 
 
-def _hash_words(characters: Tensor, word: Tensor, row_of_word: Tensor) -> tuple[Tensor, Tensor]:
+def _hash_words(characters: Tensor, word: Tensor, row_of_word: Tensor, hashing: int) -> tuple[Tensor, Tensor]:
     """Return row and hash of all words, and of all pairs of neighbours within a row."""
     starts = torch.searchsorted(word, torch.arange(len(row_of_word), device=word.device))
     place = (torch.arange(len(word), device=word.device) - starts[word]).clamp(max=LONGEST_WORD)
     powers = torch.tensor(compute_powers(LONGEST_WORD + 1), device=word.device)
     hashes = torch.zeros_like(row_of_word).index_add(0, word, (characters + 1) * powers[place])
     paired = row_of_word[1:] == row_of_word[:-1]
-    pairs = (hashes[:-1] * OTHER_PRIME + hashes[1:])[paired]
+    pairs = pair_words(hashes[:-1], hashes[1:], hashing)[paired]
     return torch.cat([row_of_word, row_of_word[1:][paired]]), torch.cat([hashes, pairs])
+
+
+def pair_words(first: Tensor, second: Tensor, hashing: int) -> Tensor:
+    """Return the hash of each pair of words, given those of the words."""
+    return first * (OTHER_PRIME if hashing == SAME_BASE else PAIR_PRIME) + second
 
 
 def _hash_characters(characters: Tensor, word: Tensor, row_of_word: Tensor) -> tuple[Tensor, Tensor]:

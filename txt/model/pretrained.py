@@ -25,7 +25,7 @@ from txt.model.dropout import Dropout, no_dropout
 from txt.model.foreign import build_foreign_encoder, load_foreign_classifier, load_foreign_encoder
 from txt.model.linear import NgramClassifierConfig
 from txt.model.model_config import BertConfig, ModelConfig, TransformerClassifierConfig, covers
-from txt.model.ngrams import NgramLogits
+from txt.model.ngrams import SAME_BASE, NgramLogits
 from txt.model.pretrained_check import read_model_config
 from txt.model.weights import WEIGHTS, load_weights, make_empty, read_config, save_weights
 
@@ -34,16 +34,17 @@ class SentenceClassifierConfig(ModelConfig):
     """The configuration of the encoder, and the dropout before the head.
 
     `ngrams` is the number of n-grams of a linear model beside the encoder; `ngram_pieces` and `ngram_characters` are
-    the sizes of the table that spells them.
+    the sizes of the table that spells them, and `ngram_hashing` is how pairs of words are hashed.
     """
 
     model_type = "txt-sentence-classifier"
-    _SIZES = ("ngrams", "ngram_pieces", "ngram_characters")
+    _SIZES = ("ngrams", "ngram_pieces", "ngram_characters", "ngram_hashing")
 
     def __init__(self, encoder: Mapping[str, Any], **values: Any) -> None:
         super().__init__(values)
         self.encoder_values = dict(encoder)
-        self.ngrams, self.ngram_pieces, self.ngram_characters = (self.read_number(name, 0) for name in self._SIZES)
+        self.ngrams, self.ngram_pieces, self.ngram_characters = (self.read_number(name, 0) for name in self._SIZES[:3])
+        self.ngram_hashing = self.read_number("ngram_hashing", SAME_BASE)
         self.encoder: Any = BertConfig(self.encoder_values) if covers(self.encoder_values) else None
 
     @classmethod
@@ -90,7 +91,9 @@ class SentenceClassifier(nn.Module):
         self.classifier = nn.Linear(config.hidden_size, config.num_labels)
         self.ngrams: NgramLogits | None = None
         if config.ngrams:
-            self.ngrams = NgramLogits(config.ngram_pieces, config.ngram_characters, config.ngrams, config.num_labels)
+            self.ngrams = NgramLogits(
+                config.ngram_pieces, config.ngram_characters, config.ngrams, config.num_labels, config.ngram_hashing
+            )
 
     @property
     def base_model(self) -> nn.Module:
@@ -249,6 +252,7 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
         torch.manual_seed(seed)
         if config.get("model_type") == TransformerClassifierConfig.model_type:
             ours: TransformerClassifier = _load_ours(TransformerClassifier, source, name)
+            _fit_ngrams(ours, labels)
             _fit_head(ours, "head2", labels)
             return ours
         if config.get("model_type") == NgramClassifierConfig.model_type:
@@ -329,7 +333,7 @@ def _fit_head(model: nn.Module, name: str, labels: tuple[str, ...]) -> int:
     return len(known)
 
 
-def _fit_ngrams(model: SentenceClassifier, labels: tuple[str, ...]) -> None:
+def _fit_ngrams(model: SentenceClassifier | TransformerClassifier, labels: tuple[str, ...]) -> None:
     """Give the n-grams beside an encoder the weights of those labels that they know; others begin at zero."""
     if model.ngrams is None:
         return

@@ -53,7 +53,7 @@ def export_labels(
 def _tell_losses(data: Path, target: Path) -> None:
     """Tell what a copy of a spreadsheet lacks."""
     from txt.data.reading.kinds.spreadsheet_copy import ENDINGS, find_losses
-    from txt.data.reading.source import spool_source
+    from txt.data.reading.spooling import spool_source
 
     if target.suffix.lower() not in ENDINGS:
         return

@@ -128,7 +128,7 @@ def _describe_difference(found: "Difference", split: str) -> Iterator[Renderable
 
 
 def _format_interval(entry: "Interval") -> list[str]:
-    from txt.evaluation.wording import format_points, sign
+    from txt.evaluation.differences import format_points, sign
 
     return [
         format_points(entry.value),

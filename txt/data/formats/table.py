@@ -12,7 +12,8 @@ from txt.data.labels import read_label_cell
 from txt.data.reading.columns import find_label, find_text
 from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.label_columns import COLUMNS, choose_column_names
-from txt.data.reading.source import MAX_CELL, spool_source
+from txt.data.reading.source import MAX_CELL
+from txt.data.reading.spooling import spool_source
 from txt.data.several_labels import split_list
 from txt.errors import InputError, did_you_mean
 

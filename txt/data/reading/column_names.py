@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
@@ -10,6 +11,22 @@ def fold_name(name: str) -> str:
     """Return a name in lower case, its words joined by `_`: `Review Text` and `reviewText` are `review_text`."""
     parted = _CAMEL.sub("_", unicodedata.normalize("NFC", name.strip()))
     return re.sub(r"[\s.\-_]+", "_", parted).strip("_").lower()
+
+
+def make_distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names made distinct: an empty or repeated one gets a number."""
+    original = set(names)
+    numbers: dict[str, int] = {}
+    taken: dict[str, None] = {}
+    for place, name in enumerate(names, start=1):
+        name = name or f"column_{place}"
+        free, number = name, numbers.get(name, 1)
+        while free in taken or (free != name and free in original):
+            number += 1
+            free = f"{name}_{number}"
+        numbers[name] = number
+        taken[free] = None
+    return tuple(taken)
 
 
 def _split_words(names: str) -> frozenset[str]:

@@ -5,9 +5,8 @@ Works on the names and a sample of the rows, so that any command can ask before 
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from statistics import mean
-from typing import TYPE_CHECKING
 
 from txt.data.reading.column_names import (
     COUNT_NAMES,
@@ -22,9 +21,6 @@ from txt.data.reading.column_names import (
 from txt.data.reading.how_read import JOINT
 from txt.data.reading.label_columns import find_export_columns, leave_out_provenance
 from txt.errors import InputError, nearest
-
-if TYPE_CHECKING:
-    from txt.data.reading.split_column import SplitColumn
 
 Sample = Mapping[str, Sequence[str | None]]
 """The first rows of a file, column by column; None and "" are missing."""
@@ -46,25 +42,6 @@ class Column:
 
     name: str
     why: str
-
-
-@dataclass(frozen=True)
-class Roles:
-    """Which column plays which role; None where no column does."""
-
-    text: Column
-    label: Column | None = None
-    split: "SplitColumn | None" = None
-    group: Column | None = None
-    row_id: Column | None = None
-
-    def to_json(self) -> dict[str, dict[str, str] | None]:
-        """Return the roles as a JSON object."""
-        return asdict(self)
-
-    def names(self) -> set[str]:
-        """Return the columns that play a role; all others are metadata."""
-        return {column.name for column in (self.text, self.label, self.split, self.group, self.row_id) if column}
 
 
 def is_usual_name(name: str) -> bool:

@@ -15,12 +15,14 @@ import pyarrow.parquet as pq
 from txt.data.formats.recognition import is_fasttext
 from txt.data.reading.arrow_cells import find_opened, plan_cells
 from txt.data.reading.character_encoding import find_encoding
+from txt.data.reading.column_names import make_distinct
 from txt.data.reading.columns import is_usual_name
 from txt.data.reading.delimited_rows import RowRules, parse_cells
 from txt.data.reading.fasttext_lines import COLUMNS
 from txt.data.reading.header import count_extra_headers, find_top, judge_header
-from txt.data.reading.how_read import JOINT, ONE_CELL, Dialect, Guess, ReadingOptions
+from txt.data.reading.how_read import ONE_CELL, Dialect, Guess, ReadingOptions, list_asked, refuse_text_options
 from txt.data.reading.json_layout import find_layout
+from txt.data.reading.kinds.detection import detect_kind
 from txt.data.reading.quoting import Quoting, choose_quoting, read_late_region
 from txt.data.reading.source import FORMATS, Source
 from txt.data.reading.unreadable import refuse_unreadable
@@ -59,11 +61,9 @@ def detect_dialect(
         InputError: the file is missing, a directory, empty, binary, not in the encoding, or can be read in two ways
             that are equally likely; or an option makes no sense.
     """
-    from txt.data.reading.kinds.detection import detect_kind  # whose dialects these are
-
     source = path if isinstance(path, Source) else Source(path, str(path))
     options = options or ReadingOptions(encoding=encoding, delimiter=delimiter)
-    other = detect_kind(source, options, lambda member: detect_dialect(member, options=options))
+    other = detect_kind(source, options)
     if other is not None:
         return replace(other, warnings=(*source.notes, *other.warnings))
     if source.kind == "excel":
@@ -98,31 +98,12 @@ def detect_dialect(
     return _DelimitedDetector(source, dialect, text, options, wanted, cut=len(head) == _HEAD_BYTES).detect()
 
 
-def refuse_text_options(source: Source, kind: str, options: ReadingOptions, but: Sequence[str] = ()) -> None:
-    """Refuse options that say nothing about a kind of files.
-
-    Raises:
-        InputError: one was given.
-    """
-    for name in ("encoding", "delimiter", "quoting", "header", "skip_lines"):
-        if getattr(options, name) is not None and name not in but:
-            raise InputError(
-                f"--{name.replace('_', '-')} is about text tables, and `{source}` is {kind}", "leave it out"
-            )
-
-
 def _parse_delimiter(delimiter: str | None) -> str | None:
     if delimiter is None or len(delimiter) == 1:
         return delimiter
     if delimiter.lower() in _DELIMITER_NAMES:
         return _DELIMITER_NAMES[delimiter.lower()]
     raise InputError(f"--delimiter `{delimiter}` is not one character", "for example `;`, `tab`, or `none`")
-
-
-def list_asked(options: ReadingOptions) -> tuple[str, ...]:
-    """Return the columns that the user named."""
-    named = [each for each in (options.text_column, options.label_column) if each]
-    return tuple(name.strip() for each in named for name in each.split(JOINT))
 
 
 def _describe_parquet(source: Source, asked: tuple[str, ...]) -> Dialect:
@@ -466,19 +447,3 @@ def _can_be_filled(row: Sequence[str], first: Sequence[str], rows: Sequence[Sequ
     if not 1 < len(row) < len(first):
         return False
     return any(len(other) == len(first) and not any(other[len(row) :]) for other in rows[:200])
-
-
-def make_distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """Return names made distinct: an empty or repeated one gets a number."""
-    original = set(names)
-    numbers: dict[str, int] = {}
-    taken: dict[str, None] = {}
-    for place, name in enumerate(names, start=1):
-        name = name or f"column_{place}"
-        free, number = name, numbers.get(name, 1)
-        while free in taken or (free != name and free in original):
-            number += 1
-            free = f"{name}_{number}"
-        numbers[name] = number
-        taken[free] = None
-    return tuple(taken)

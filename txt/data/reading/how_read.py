@@ -9,6 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Self
 
+from txt.errors import InputError
+
 if TYPE_CHECKING:
     from txt.data.reading.source import Source
 
@@ -158,3 +160,22 @@ class Dialect:
 def join_texts(parts: Sequence[str | None]) -> str:
     """Return the texts of several columns as one, a line for each; missing parts are left out."""
     return "\n".join(part for part in parts if part and part.strip())
+
+
+def list_asked(options: ReadingOptions) -> tuple[str, ...]:
+    """Return the columns that the user named."""
+    named = [each for each in (options.text_column, options.label_column) if each]
+    return tuple(name.strip() for each in named for name in each.split(JOINT))
+
+
+def refuse_text_options(source: "Source", kind: str, options: ReadingOptions, but: Sequence[str] = ()) -> None:
+    """Refuse options that say nothing about a kind of files.
+
+    Raises:
+        InputError: one was given.
+    """
+    for name in ("encoding", "delimiter", "quoting", "header", "skip_lines"):
+        if getattr(options, name) is not None and name not in but:
+            raise InputError(
+                f"--{name.replace('_', '-')} is about text tables, and `{source}` is {kind}", "leave it out"
+            )

@@ -19,7 +19,8 @@ from txt.data.reading.delimited_rows import BadRowError, RowRules, RowTally, par
 from txt.data.reading.how_read import ONE_CELL, Dialect, ReadingOptions, join_texts
 from txt.data.reading.json_layout import open_nested, read_json_constant
 from txt.data.reading.label_columns import find_export_columns
-from txt.data.reading.source import MAX_CELL, Source, spool_source
+from txt.data.reading.source import MAX_CELL, Source
+from txt.data.reading.spooling import spool_source
 from txt.errors import InputError
 
 if TYPE_CHECKING:

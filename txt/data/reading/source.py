@@ -9,10 +9,9 @@ import json
 import lzma
 import re
 import shutil
-import sys
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
@@ -139,9 +138,13 @@ class Source:
 
     def packing(self) -> str | None:
         """Return how the content is compressed, whatever the name; None where it is not."""
-        with _translate_errors(self), self.place.open("rb") as file:
-            head = file.read(6)
+        head = self.read_start(6)
         return next((name for name, magic in _MAGIC_OF.items() if head.startswith(magic)), None)
+
+    def read_start(self, size: int) -> bytes:
+        """Return the first bytes as they are in the file, packed or not."""
+        with _translate_errors(self), self.place.open("rb") as file:
+            return file.read(size)
 
     def is_compressed(self) -> bool:
         """Tell whether the content is compressed."""
@@ -182,7 +185,7 @@ def check_file(data: Path | str) -> None:
         InputError: a file is missing or cannot be read.
     """
     for word in split_paths(str(data)):
-        path = Path(word) if _exists(Path(word)) else _cut_part(word)[0]
+        path = Path(word) if is_there(Path(word)) else cut_part(word)[0]
         if word != "-" and not is_pattern(word) and not path.is_dir() and not path.is_fifo():
             Source(path, word).packing()
 
@@ -216,7 +219,7 @@ def name_output(data: str, word: str, kept: Sequence[str] = ()) -> Path:
     It ends as the data where that format can be written or the ending is among `kept`, and else in `.csv`.
     """
     path = name_beside(data)
-    file, part = _cut_part(data)
+    file, part = cut_part(data)
     inner = path.with_suffix("") if path.suffix.lower() in PACKINGS[1:] else path
     name, dot, ending = inner.name.partition(".")
     if file.suffix.lower() in kept:
@@ -261,7 +264,7 @@ def name_beside(data: Path | str) -> Path:
 
 def is_pattern(data: str) -> bool:
     """Tell whether an argument is a pattern of names, as `2024-*.csv`, and not the name of a file."""
-    return _GLOB.search(data) is not None and not _exists(Path(data))
+    return _GLOB.search(data) is not None and not is_there(Path(data))
 
 
 def read_state(data: Path | str) -> tuple[int, int]:
@@ -284,88 +287,26 @@ def is_read_from(data: Path | str, path: Path) -> bool:
 def _list_read(data: Path | str) -> list[Path]:
     """Return the files or folders that an argument stands for."""
     words = [name for word in split_paths(str(data)) for name in (glob.glob(word) if is_pattern(word) else [word])]
-    return [_cut_part(word)[0] for word in words]
+    return [cut_part(word)[0] for word in words]
 
 
 def exists(data: str) -> bool:
     """Tell whether an argument names data that is there."""
-    return all(_exists(Path(each)) or is_pattern(each) or _exists(_cut_part(each)[0]) for each in split_paths(data))
+    return all(is_there(Path(each)) or is_pattern(each) or is_there(cut_part(each)[0]) for each in split_paths(data))
 
 
-@contextmanager
-def spool_source(path: Path | str) -> Iterator[Source]:
-    """Yield a source for a file, a folder, a pattern of names, several files, or `FILE::PART`.
-
-    Standard input (`-`), pipes, sheets and members of archives are first copied to temporary files.
-
-    Raises:
-        InputError: no file matches, or an archive or a spreadsheet cannot be read.
-    """
-    with ExitStack() as opened:
-        yield _spool_argument(str(path), opened)
-
-
-def _spool_argument(data: str, opened: ExitStack) -> Source:
-    words = split_paths(data)
-    if len(words) == 1 and is_pattern(data):
-        words = sorted(glob.glob(data, recursive=True))
-        if not words:
-            raise InputError(f"no file is called `{data}`", _suggest_name(Path(data)))
-    if len(words) > 1:
-        members = tuple(_spool_argument(word, opened) for word in words)
-        return Source(Path(words[0]), _name_several(data, words), members=members)
-    data = words[0]
-    if data == "-":
-        return _unpack(Source(Path("-"), "standard input", _copy_stream(sys.stdin.buffer, opened)), opened)
-    path, part = Path(data), None
-    if not _exists(path):
-        path, part = _cut_part(data)
-    if path.exists() and not path.is_file() and not path.is_dir():
-        with path.open("rb") as stream:
-            return _unpack(Source(path, data, _copy_stream(stream, opened)), opened)
-    return _unpack(Source(path, data, part=part), opened)
-
-
-def _unpack(source: Source, opened: ExitStack) -> Source:
-    """Return a source whose bytes can be read: of a spreadsheet or an archive those of what is in it."""
-    if not source.place.is_file():
-        return source
-    with _translate_errors(source), source.place.open("rb") as file:
-        head = file.read(8)
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06", b"\xd0\xcf\x11\xe0")):
-        from txt.data.reading.kinds.unpacking import unpack  # few files need it
-
-        return unpack(source, opened)
-    if source.part is not None and not head.startswith(b"SQLite"):
-        raise InputError(
-            f"`{source.path}` has no parts that `{PART_MARK}{source.part}` could name",
-            f"leave it out: {source.path}",
-        )
-    return source
-
-
-def _copy_stream(stream: IO[bytes], opened: ExitStack) -> Path:
-    copy = opened.enter_context(temporary_file())
-    with copy.open("wb") as target:
-        shutil.copyfileobj(stream, target)
-    return copy
-
-
-def _cut_part(data: str) -> tuple[Path, str | None]:
+def cut_part(data: str) -> tuple[Path, str | None]:
     """Return the file and the part of `FILE::PART`; a name without the mark has no part."""
     path, mark, part = data.rpartition(PART_MARK)
-    return (Path(path), part) if mark and _exists(Path(path)) else (Path(data), None)
+    return (Path(path), part) if mark and is_there(Path(path)) else (Path(data), None)
 
 
-def _exists(path: Path) -> bool:
+def is_there(path: Path) -> bool:
+    """Tell whether a path exists; one that cannot be a name does not."""
     try:
         return path.exists()
     except (OSError, ValueError):  # longer than a name may be
         return False
-
-
-def _name_several(data: str, words: Sequence[str]) -> str:
-    return data if is_pattern(data) else f"{words[0]} and {len(words) - 1} more"
 
 
 @contextmanager
@@ -395,7 +336,7 @@ def _translate_errors(source: Source) -> Iterator[None]:
     try:
         yield
     except FileNotFoundError:
-        raise InputError(f"`{source}` does not exist", _suggest_name(source.path)) from None
+        raise InputError(f"`{source}` does not exist", suggest_name(source.path)) from None
     except IsADirectoryError:
         raise InputError(f"`{source}` is a directory, not a data file", _list_files(source.path)) from None
     except PermissionError:
@@ -414,7 +355,8 @@ def _damaged_error(source: Source) -> InputError:
     )
 
 
-def _suggest_name(path: Path) -> str:
+def suggest_name(path: Path) -> str:
+    """Return a hint for a path that does not exist: the name nearest to it, or what its folder has."""
     try:
         names = sorted(entry.name for entry in path.parent.iterdir() if not entry.name.startswith("."))
     except OSError:

@@ -1,6 +1,6 @@
 """Any data file as a stream of rows: lines of text, spreadsheets, databases, folders; packed, or standard input."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,13 +20,14 @@ from txt.data.reading.fasttext_lines import read_fasttext
 from txt.data.reading.how_read import JOINT, Dialect, Guess, ReadingOptions, join_texts
 from txt.data.reading.json_records import batch_records, read_json, read_jsonl, read_raw_records
 from txt.data.reading.kinds.arrow_file import read_arrow, read_dataset
-from txt.data.reading.kinds.several_files import read_several
+from txt.data.reading.kinds.several_files import detect_several, read_several
 from txt.data.reading.kinds.sqlite_table import read_sqlite
 from txt.data.reading.kinds.statistics_file import read_statistics
 from txt.data.reading.kinds.text_folder import read_folder
 from txt.data.reading.parquet import read_parquet
 from txt.data.reading.sampling import read_windows
-from txt.data.reading.source import MAX_CELL, Source, spool_source
+from txt.data.reading.source import MAX_CELL, Source
+from txt.data.reading.spooling import spool_source
 from txt.errors import InputError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ READERS: Mapping[str, Reader] = {
     "dataset": read_dataset,
     "sqlite": read_sqlite,
     "folder": read_folder,
-    "several": read_several,
+    "several": lambda source, dialect, notes: read_several(source, dialect, _open_parts(dialect), notes),
 }
 """The reader of each format; `source.FORMATS` says which endings mean it.
 
@@ -122,6 +123,14 @@ class Table:
             size += 1
         return {str(name): values for name, values in columns.items()}
 
+    def columns(self) -> Sequence[str]:
+        """Return the names of the columns: those that the file declares, or those of the first rows of JSON.
+
+        Raises:
+            InputError: there are no rows.
+        """
+        return self.dialect.columns or list(self.sample())
+
     def _sample_further(self, batches: Iterator[pa.RecordBatch]) -> Iterator[dict[str, str | None]]:
         """Yield some rows behind the first batch: by a look at many places, or by reading on in a small file."""
         if self.dialect.format in ("csv", "jsonl") and self.tool is None and not self.dialect.compressed:
@@ -160,11 +169,23 @@ def make_table(source: Source, options: ReadingOptions) -> Table:
     Raises:
         InputError: see `detect_dialect`; or one of several text columns does not exist.
     """
-    dialect = detect_dialect(source, options=options)
+    dialect = _detect(source, options)
     if (tool := _find_tool(source, dialect, options)) is not None:
         guess = Guess("records", f"those of {tool.spoken}", "they have its fields", None)
         return Table(source, replace(dialect, paths=(), guesses=(*dialect.guesses, guess)), tool=tool)
     return Table(source, dialect, find_joined(Table(source, dialect), options.text_column))
+
+
+def _detect(source: Source, options: ReadingOptions) -> Dialect:
+    """Return how a file is read, or how each of several is."""
+    if not source.members:
+        return detect_dialect(source, options=options)
+    found = detect_several(source, [Table(member, _detect(member, options)) for member in source.members])
+    return replace(found, warnings=(*source.notes, *found.warnings))
+
+
+def _open_parts(dialect: Dialect) -> list[Table]:
+    return [Table(member, how) for member, how in dialect.parts]
 
 
 def _find_tool(source: Source, dialect: Dialect, options: ReadingOptions) -> "ToolLayout | None":

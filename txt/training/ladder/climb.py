@@ -348,6 +348,7 @@ class Climbing:
         native.classifier.load_state_dict(state)
         native.ngrams = self.ngrams
         native.config.ngrams = len(self.ngrams.hashes)
+        native.config.ngram_hashing = self.ngrams.hashing
         native.config.ngram_pieces, native.config.ngram_characters = (
             len(self.ngrams.inside),
             len(self.ngrams.characters),
@@ -365,6 +366,7 @@ class Climbing:
                 label2id={label: number for number, label in labels.items()},
                 ngrams=len(self.ngrams.hashes),
                 ngram_characters=len(self.ngrams.characters),
+                ngram_hashing=self.ngrams.hashing,
             )
         )
         model.ngrams = self.ngrams

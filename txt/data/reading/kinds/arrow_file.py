@@ -11,7 +11,7 @@ import pyarrow.feather
 
 from txt.data.arrow_arrays import build_strings
 from txt.data.reading.arrow_cells import find_opened, plan_cells
-from txt.data.reading.dialect import make_distinct
+from txt.data.reading.column_names import make_distinct
 from txt.data.reading.how_read import Dialect
 from txt.data.reading.parquet import cut_batch
 from txt.data.reading.source import Source

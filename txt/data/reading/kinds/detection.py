@@ -1,27 +1,18 @@
 """Tells which kind of file that is not lines of text a source is, and how to read it."""
 
-from collections.abc import Callable
-
-from txt.data.reading.dialect import list_asked, refuse_text_options
-from txt.data.reading.how_read import Dialect, ReadingOptions
+from txt.data.reading.how_read import Dialect, ReadingOptions, list_asked, refuse_text_options
 from txt.data.reading.kinds.statistics_file import find_program
 from txt.data.reading.source import Source
 
 _HEAD_BYTES = 512
 
 
-def detect_kind(source: Source, options: ReadingOptions, detect: Callable[[Source], Dialect]) -> Dialect | None:
+def detect_kind(source: Source, options: ReadingOptions) -> Dialect | None:
     """Return how to read a source that is not lines of text; None for one that is.
-
-    `detect` finds out how a file among several is read.
 
     Raises:
         InputError: it cannot be read, or an option has no effect on such a file.
     """
-    if source.members:
-        from txt.data.reading.kinds.several_files import detect_several
-
-        return detect_several(source, detect)
     if source.place.is_dir():
         from txt.data.reading.kinds import arrow_file, text_folder
 

@@ -1,7 +1,8 @@
 """Several files read one after the other, as `2024-*.csv` or the tables of an archive; a column says which."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -18,14 +19,36 @@ _SPLIT = "split"
 _SHOWN = 5
 
 
-def detect_several(source: Source, detect: Callable[[Source], Dialect]) -> Dialect:
+class FileRows(Protocol):
+    """What is asked of each file; a `Table` answers it."""
+
+    @property
+    def source(self) -> Source:
+        """Return the file."""
+
+    @property
+    def dialect(self) -> Dialect:
+        """Return how it is read."""
+
+    @property
+    def notes(self) -> list[str]:
+        """Return what its last reading to the end found that the user should know."""
+
+    def columns(self) -> Sequence[str]:
+        """Return the names of its columns."""
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield its rows."""
+
+
+def detect_several(source: Source, files: Sequence[FileRows]) -> Dialect:
     """Return how each file is read, and the columns, which all must have.
 
     Raises:
-        InputError: a file cannot be read, or lacks a column that another has.
+        InputError: a file lacks a column that another has.
     """
-    parts = tuple((member, detect(member)) for member in source.members)
-    columns = [_list_columns(member, dialect) for member, dialect in parts]
+    parts = tuple((file.source, file.dialect) for file in files)
+    columns = [file.columns() for file in files]
     first = columns[0]
     for (member, _), names in zip(parts, columns, strict=True):
         if set(names) != set(first):
@@ -49,34 +72,26 @@ def detect_several(source: Source, detect: Callable[[Source], Dialect]) -> Diale
     return Dialect("several", (*first, *added), warnings=tuple(dict.fromkeys(warnings)), guesses=guesses, parts=parts)
 
 
-def read_several(source: Source, dialect: Dialect, notes: list[str]) -> Iterator[pa.RecordBatch]:
+def read_several(
+    source: Source, dialect: Dialect, files: Sequence[FileRows], notes: list[str]
+) -> Iterator[pa.RecordBatch]:
     """Yield the rows of each file, with the file's name, and its split where the names say that.
 
     Raises:
         InputError: a file cannot be read.
     """
-    from txt.data.reading.table import Table  # whose readers this is one of
-
-    first = _list_columns(*dialect.parts[0])
+    first = files[0].columns()
     added = dialect.columns[len(first) :]
     names = _name_members(source.members)
     splits = _read_splits(source.members) or [None] * len(names)
-    for (member, how), *about in zip(dialect.parts, names, splits, strict=True):
-        table = Table(member, how)
-        for batch in table.batches():
+    for file, *about in zip(files, names, splits, strict=True):
+        for batch in file.batches():
             present = batch.schema.names
             columns = [*(name for name in first if name in present), *(name for name in present if name not in first)]
             values = [build_strings([value] * len(batch)) for value in about[: len(added)]]
             arrays = [*(batch.column(name) for name in columns), *values]
             yield pa.RecordBatch.from_arrays(arrays, names=[*columns, *added])
-        notes.extend(note for note in table.notes if note not in notes)
-
-
-def _list_columns(member: Source, dialect: Dialect) -> Sequence[str]:
-    """Return the columns of a file: those it declares, or those of the first rows of JSON."""
-    from txt.data.reading.table import Table
-
-    return dialect.columns or list(Table(member, dialect).sample())
+        notes.extend(note for note in file.notes if note not in notes)
 
 
 def _name_members(members: Sequence[Source]) -> list[str]:
