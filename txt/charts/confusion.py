@@ -81,7 +81,7 @@ def build_confusion_table(counts: Counts, names: Sequence[str], width: int, heig
 def list_confused_pairs(counts: Counts, names: Sequence[str], width: int, height: int) -> Text:
     """Return the pairs of classes that are confused most, one a line."""
     room = max((width - 22) // 2, 4)
-    lines = []
+    lines: list[Text] = []
     for each in list_confusions(counts, names):
         if len(lines) >= max(height, 1):
             break

@@ -17,7 +17,7 @@ from txt.runs.step_curves import CurveSegment
 
 BEST = Ink("bright_green", "bold", letter="◆", joined=False)
 _ZERO = Ink("bright_black", letter="┄", joined=False)
-_ACT = Ink("bright_white", "dim", letter="┊", joined=False)
+_ACT = Ink("bright_black", letter="┊", joined=False)
 _CROSS = Ink("bright_white", letter="│", joined=False)
 _FINE = 16  # points per column that are smoothed: smoothing all points of a long run would be slow and look the same
 

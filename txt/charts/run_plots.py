@@ -36,7 +36,7 @@ def draw_loss(scene: Scene, width: int, height: int) -> Sequence[Text]:
     run, best = scene.run, scene.run.scores.best
     drawing = Drawing(scene, width)
     for other, ink, label in _ink_others(scene):
-        drawing.add_steps(other, "loss", None, replace(ink, style="dim", letter=None))
+        drawing.add_steps(other, "loss", None, replace(ink, letter=None))
         drawing.add_scores(other, "val_loss", ink, label)
     drawing.add_steps(run, "loss", _RAW, _TRAIN, label="train")
     drawing.add_scores(run, "val_loss", _VAL, "val")
@@ -56,7 +56,7 @@ def draw_metric(scene: Scene, width: int, height: int) -> Sequence[Text]:
     run, name, best = scene.run, scene.view.metric, scene.run.scores.best
     drawing = Drawing(scene, width)
     for other, ink, label in _ink_others(scene):
-        drawing.add_steps(other, name, None, replace(ink, style="dim", letter=None))
+        drawing.add_steps(other, name, None, replace(ink, letter=None))
         drawing.add_scores(other, name, ink, label)
     drawing.add_steps(run, name, _RAW, _TRAIN, label="train")
     drawing.add_scores(run, name, _VAL, "val")

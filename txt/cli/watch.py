@@ -88,14 +88,17 @@ def show_dashboard(
     over: "Sequence[Path]" = (),
 ) -> "WatchedRun":
     """Show a run, with other runs over it, until the screen is left; returns the run as it was last seen."""
-    from txt.runs.feed import RunFeed
-    from txt.runs.live import WatchedRun
-    from txt.runs.replay import RecordReplay
-    from txt.screens.dashboard.app import DashboardApp
+    from txt.screens.hold_terminal import hold_terminal, say_what_goes_on
 
-    source = RecordReplay(RunFeed(run.events_path), speed or _choose_speed(run)) if replay else None
-    watched = WatchedRun(run, source, replayed=replay)
-    DashboardApp(watched, source, notifies=notifies, over=over).run()
+    with hold_terminal(say_what_goes_on("opening the run …")):
+        from txt.runs.feed import RunFeed
+        from txt.runs.live import WatchedRun
+        from txt.runs.replay import RecordReplay
+        from txt.screens.dashboard.app import DashboardApp
+
+        source = RecordReplay(RunFeed(run.events_path), speed or _choose_speed(run)) if replay else None
+        watched = WatchedRun(run, source, replayed=replay)
+        DashboardApp(watched, source, notifies=notifies, over=over).run()
     return watched
 
 

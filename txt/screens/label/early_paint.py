@@ -6,7 +6,6 @@ meanwhile are not echoed; they stay in the terminal's buffer, and the screen rea
 
 import os
 import sys
-import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,6 +15,7 @@ from rich.text import Text
 
 from txt.charts.palette import PALETTES, choose_theme
 from txt.labeling.session import LabelSession
+from txt.screens.hold_terminal import hold_terminal
 from txt.screens.kept_theme import read_theme
 from txt.screens.label.reading_layout import LEFT, ReadingLayout, lay_out
 from txt.screens.label.wrapping import WrappedText
@@ -24,25 +24,14 @@ from txt.wording import labeling as label_lines
 _BELOW = 6  # lines below the text
 _MARGIN = 2  # cells at both ends of the line at the top
 
-_OPEN, _CLEAR, _CLOSE = "\x1b[?1049h\x1b[?25l", "\x1b[2J", "\x1b[?25h\x1b[?1049l"  # another page, without cursor
+_CLEAR = "\x1b[2J"
 
 
 @contextmanager
 def early_paint(session: LabelSession) -> Iterator[None]:
     """Show the first text while the block loads and runs the screen; the terminal is as it was when the block ends."""
-    keyboard = sys.stdin.fileno()
-    before = termios.tcgetattr(keyboard)
-    held = termios.tcgetattr(keyboard)
-    held[3] &= ~(termios.ECHO | termios.ICANON)
-    termios.tcsetattr(keyboard, termios.TCSANOW, held)
-    try:
-        _write(_OPEN + paint_first_text(session, *os.get_terminal_size(sys.stdout.fileno())))
+    with hold_terminal(paint_first_text(session, *os.get_terminal_size(sys.stdout.fileno()))):
         yield
-    except BaseException:
-        _write(_CLOSE)
-        raise
-    finally:
-        termios.tcsetattr(keyboard, termios.TCSANOW, before)
 
 
 def paint_first_text(session: LabelSession, columns: int, lines: int) -> str:
@@ -81,8 +70,3 @@ def _render_ansi(console: Console, text: Text, base: Style) -> str:
 def _choose_base_style(color_system: str | None) -> Style:
     palette = PALETTES.get(choose_theme(color_system, read_theme()))
     return Style(color=palette["foreground"], bgcolor=palette["background"]) if palette else Style.null()
-
-
-def _write(codes: str) -> None:
-    sys.stdout.write(codes)
-    sys.stdout.flush()

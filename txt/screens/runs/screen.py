@@ -80,6 +80,7 @@ class RunsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show the runs, and look again from time to time."""
+        self.query_one("#runs-top", Static).update(Text("reading the runs …"))
         self.reload()
         self.set_interval(_RELOAD_SECONDS, self.reload)
 
