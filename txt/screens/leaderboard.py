@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 from rich.text import Text
-from textual import work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -167,7 +167,11 @@ class LeaderboardApp(ThemedApp[Board | None]):
             yield Static("starting the workers …", id="state", classes="title")
             yield Static(id="best")
             yield Static(id="trials")
-            yield Static("q stops and saves", id="hint", classes="quiet")
+            yield Static("q, or a click here, stops and saves", id="hint", classes="quiet")
+
+    @on(events.Click, "#hint")
+    def _stop_on_click(self) -> None:
+        self.action_stop()
 
     def on_mount(self) -> None:
         """Begin the search."""

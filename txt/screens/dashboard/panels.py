@@ -133,6 +133,16 @@ class LogPane(TextRows):
         self._back = min(max(self._back + pages * max(self.size.height - 1, 1), 0), most)
         self._draw()
 
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Page back."""
+        event.stop()
+        self.page(1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Page forth."""
+        event.stop()
+        self.page(-1)
+
     def _draw(self) -> None:
         end = len(self._all) - self._back
         self.show(self._all[max(end - self.size.height, 0) : end])

@@ -25,6 +25,9 @@ _HEADINGS = {
 class HomeList(Widget):
     """The things in the folder under the headings of their kinds, one of them chosen."""
 
+    class Opened(Message):
+        """The chosen thing was clicked once more."""
+
     class Chosen(Message):
         """Another thing was chosen."""
 
@@ -87,6 +90,8 @@ class HomeList(Widget):
         lines = self._build_lines()[self._first :]
         place = lines[event.y][0] if event.y < len(lines) else None
         if place is not None:
+            if place == self._at:
+                self.post_message(self.Opened())
             self.move_to(place)
 
     @on(events.MouseScrollDown)

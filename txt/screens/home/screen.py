@@ -174,6 +174,10 @@ class HomeScreen(Screen[None]):
         self.add_class("drilled")
         self._show_detail()
 
+    @on(HomeList.Opened)
+    def _open_clicked(self) -> None:
+        self.action_drill()
+
     def action_back(self) -> None:
         """Close what is open, or show all again."""
         if self.has_class("drilled"):

@@ -14,7 +14,7 @@ from textual.widget import Widget
 from txt.sanitize import clip
 from txt.screens.widgets.chips import Chips
 
-_GAP = 3
+_GAP, _TIGHT_GAP = 3, 1
 _LONGEST_NAME = 60
 _FEW = 12  # classes that may each have a line of their own rather than lose their counts
 
@@ -40,6 +40,7 @@ class _Grid:
     numbers: Sequence[int]
     keys: int
     detail: int
+    gap: int = _GAP
 
     @property
     def widths(self) -> list[int]:
@@ -49,11 +50,11 @@ class _Grid:
     @property
     def width(self) -> int:
         """The cells that all take, with gaps between them."""
-        return sum(self.widths) + _GAP * (len(self.names) - 1)
+        return sum(self.widths) + self.gap * (len(self.names) - 1)
 
     def starts(self) -> list[int]:
         """Return the cell at which each column begins."""
-        return [0, *accumulate(width + _GAP for width in self.widths)][: len(self.names)]
+        return [0, *accumulate(width + self.gap for width in self.widths)][: len(self.names)]
 
 
 class ClassGrid(Widget):
@@ -128,8 +129,8 @@ def arrange_cells(cells: Sequence[ClassCell], width: int, most_lines: int) -> _G
     lines = max(min(most_lines, len(cells)), 1)
     grid = _build_grid(cells, lines, 0)
     columns = max(len(grid.names), 1)
-    room = max((width - _GAP * (columns - 1)) // columns - grid.keys - 2, 1)
-    return _Grid(cells, lines, [min(name, room) for name in grid.names], grid.numbers, grid.keys, 0)
+    room = max((width - _TIGHT_GAP * (columns - 1)) // columns - grid.keys - 2, 1)
+    return _Grid(cells, lines, [min(name, room) for name in grid.names], grid.numbers, grid.keys, 0, _TIGHT_GAP)
 
 
 def count_fitting_cells(cells: Sequence[ClassCell], width: int, lines: int) -> int:

@@ -46,5 +46,12 @@ def lay_out(columns: int, lines: int) -> ReadingLayout:
     is_low = lines < _LOW
     top = (1 if is_low else 3) + max(lines - _TALL, 0) // 4
     return ReadingLayout(
-        (columns - width) // 2, width, top, text, side, is_low, lines >= _ALL_KEYS, max((lines - 3) // 2, 2)
+        (columns - width) // 2,
+        width,
+        top,
+        text,
+        side,
+        is_low,
+        lines >= _ALL_KEYS,
+        max((lines - 3) // 2, min(lines - 5, 5), 2),
     )

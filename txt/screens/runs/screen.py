@@ -180,6 +180,10 @@ class RunsScreen(Screen[None]):
         if run:
             self._open_page("show", [str(run.path)])
 
+    @on(RunTable.Opened)
+    def _open_clicked(self) -> None:
+        self.action_show()
+
     def action_watch(self) -> None:
         """Open the dashboard of the chosen run, with the marked runs over it."""
         run = self._get_chosen()

@@ -143,7 +143,11 @@ class PageDialog(Dialog[None]):
             yield Static(Text(self._title), classes="title")
             with VerticalScroll(can_focus=False):
                 yield Static(self._body)
-            yield Static(Text("any key goes back"), classes="quiet")
+            yield Static(Text("any key goes back"), classes="quiet", id="page-back")
+
+    @on(events.Click, "#page-back")
+    def _close_on_click(self) -> None:
+        self.dismiss(None)
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the page."""
