@@ -25,11 +25,11 @@ def picture_of_home(folder: Path) -> str:
 
 async def _looked_at(app: HomeApp) -> str:
     app.theme = "txt-dark"
-    async with app.run_test(size=(100, 20)) as pilot:
+    async with app.run_test(size=(132, 34)) as pilot:
         given_up = time.monotonic() + 600
         while app.home.query_one(HomeList).chosen is None:
             assert time.monotonic() < given_up
             await pilot.pause(0.1)
         await pilot.press("end")
-        await pilot.pause()
+        await pilot.pause(3)  # until the run is read and drawn
         return app.export_screenshot(title="txt")

@@ -116,6 +116,16 @@ def list_opinions(opinions: Sequence[Opinion], width: int) -> list[Text]:
     return lines
 
 
+def join_opinions(opinions: Sequence[Opinion]) -> Text:
+    """Return what annotators say of a row on one line."""
+    said = [
+        f"{clip(each.annotator, 12)}: {'skipped' if each.skipped else clip(each.label or 'no class', 16)}"
+        for each in opinions
+        if each.skipped or each.label is not None
+    ]
+    return Text(", ".join(said), style="bold")
+
+
 def differ(opinions: Sequence[Opinion]) -> bool:
     """Tell whether annotators gave a row different labels."""
     return len({(each.label, each.skipped) for each in opinions if each.label is not None or each.skipped}) > 1

@@ -51,9 +51,13 @@ class TopLine(Vertical):
 class Marks(Static):
     """What is known of the row, or what is wrong; and at the right end what the last key did."""
 
-    def show(self, session: LabelSession, item: Item | None, notice: str, trouble: str) -> None:
-        """Show the row's marks, unless there is trouble to tell."""
+    def show(
+        self, session: LabelSession, item: Item | None, notice: str, trouble: str, opinions: Sequence[Opinion] = ()
+    ) -> None:
+        """Show the row's marks, and `opinions` that differ, unless there is trouble to tell."""
         line = label_lines.describe_marks(item, session.task.annotator) if item else Text("")
+        if label_lines.differ(opinions):
+            line = Text(" · ").join([label_lines.join_opinions(opinions), *([line] if line else [])])
         if session.pending:
             trouble = f"{label_lines.describe_unsaved(session)}. Trying again …"
         if trouble:

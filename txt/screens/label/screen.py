@@ -25,7 +25,7 @@ from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES
 from txt.labeling.active.active_learning import ActiveLearning
 from txt.labeling.active.model_status_text import summarize_status
 from txt.labeling.classes import check_new_class, parse_first_classes
-from txt.labeling.item import Item
+from txt.labeling.item import Item, Opinion
 from txt.labeling.queue import QueueView
 from txt.labeling.rules.rule_book import RuleBook
 from txt.labeling.rules.watcher import WatcherMessage
@@ -105,6 +105,7 @@ class LabelScreen(ActingScreen):
         self._keys_shown: list[Chip] = []
         self._text_lines = 0
         self._decided_shown: tuple[int, int, int | None] | None = None
+        self._opinions: list[Opinion] = []
         self.rules: RuleLink | None = None
         if sitting.rules is not None:
             self.rules = RuleLink(session, sitting.rules, self._hear_rules, self._lose_rules)
@@ -518,7 +519,7 @@ class LabelScreen(ActingScreen):
         self.call_after_refresh(_freeze_memory)
         if not self.session.classes:
             self._ask_classes()
-        elif self.session.row is None and self._file.whole and not self.session.task.review:
+        elif self._file.whole and not self.session.task.review and bool(self.session.states.decided.all()):
             self.app.push_screen(ask_what_is_left(self.session), self._begin_again)
         if not self._file.whole:
             self._scanner.start()
@@ -534,7 +535,7 @@ class LabelScreen(ActingScreen):
         desk = self.query_one("#desk")
         desk.styles.width, desk.styles.padding = layout.width, (layout.padding, 0, 0, 0)
         self.query_one(ClassBar).limit_lines(layout.class_lines)
-        self._text_lines = 0
+        self._text_lines, self._decided_shown = 0, None
         self._make_room()
         self.call_after_refresh(self._draw)
         self.call_after_refresh(self._draw_chart, now=True)
@@ -581,7 +582,9 @@ class LabelScreen(ActingScreen):
         if session.row != self._shown_row:
             self._change_row(item)
         self._draw_top()
-        self.query_one(Marks).show(session, item, self._notice, self._trouble or self._find_rule_trouble())
+        self._look_up_decisions()
+        opinions = [] if self.has_class("wide") else self._opinions
+        self.query_one(Marks).show(session, item, self._notice, self._trouble or self._find_rule_trouble(), opinions)
         self.query_one(SuggestionLine).show(session.suggestion)
         self._draw_classes()
         self._draw_keys()
@@ -635,6 +638,16 @@ class LabelScreen(ActingScreen):
         pane.show(item.text, patterns)
         self._make_room()
 
+    def _look_up_decisions(self) -> None:
+        """Look up the last decisions, and what others say of this row, where either may have changed."""
+        session = self.session
+        decided = (session.journal.last_number, len(session.pending), session.row)
+        if decided != self._decided_shown:
+            self._decided_shown = decided
+            self._opinions = session.list_opinions()
+            if self.has_class("wide"):
+                self.query_one(SidePanel).show(session.list_recent(), self._opinions)
+
     def _find_rule_trouble(self) -> str:
         mistake = self.rules.book.mistake if self.rules is not None else None
         return mistake.message if mistake is not None else ""
@@ -651,10 +664,6 @@ class LabelScreen(ActingScreen):
             label = session.states.label(session.row)
             marked = [] if label is None else [label]
         self.query_one(ClassBar).show(session.classes, session.keys, session.progress().classes, marked)
-        decided = (session.journal.last_number, len(session.pending), session.row)
-        if self.has_class("wide") and decided != self._decided_shown:
-            self._decided_shown = decided
-            self.query_one(SidePanel).show(session.list_recent(), session.list_opinions())
 
     def _draw_keys(self) -> None:
         typing, session = self.query_one(ClassBar).typing, self.session
