@@ -77,12 +77,13 @@ _LIST = "print('@', *sys.modules, sep='\\n')"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a data file, prepared data, and a run that was trained on it."""
+    """Return a folder with a data file, prepared data, and two runs: a small transformer and a linear model."""
     folder = tmp_path_factory.mktemp("made")
     prepare(write_topics(folder / "topics.csv", rows=120), PrepareConfig(vocab_size=300), folder / "prepared")
     small = ["--d-model", "16", "--nhead", "2", "--num-layers", "1", "--epochs", "1", "--threads", "1"]
-    command = [sys.executable, "-m", "txt", "train", "--name", "small", "--plain", *small]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    for name, options in (("small", small), ("linear", ["--rungs", "1"])):
+        command = [sys.executable, "-m", "txt", "train", "--name", name, "--plain", *options]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder
 
 
@@ -153,6 +154,22 @@ def test_a_prediction_needs_torch_alone(what, made):
     said, modules = list_modules_of_command(made, "predict", "small", *what)
     assert "torch" in modules, said
     assert not modules & set(FAR_TOO_HEAVY)
+
+
+def test_a_linear_model_answers_a_text_without_torch_and_without_pyarrow(made):
+    said, modules = list_modules_of_command(made, "predict", "linear", "a text", "--json")
+    assert "numpy" in modules, said
+    assert not modules & {"torch", "pyarrow", *FAR_TOO_HEAVY}
+    computed, loaded = list_modules_of_command(made, "predict", "linear", "a text", "--json", "--threads", "1")
+    assert "torch" in loaded
+    plain, torchs = (json.loads(each[: each.rindex("}") + 1]) for each in (said, computed))
+    assert plain["probabilities"] == pytest.approx(torchs["probabilities"], abs=2e-4)  # which are rounded
+
+
+def test_a_linear_model_answers_a_file_without_torch(made):
+    _, modules = list_modules_of_command(made, "predict", "linear", "topics.csv", "-o", "plain.csv")
+    assert not modules & {"torch", *FAR_TOO_HEAVY}
+    assert (made / "plain.csv").read_text().count("\n") == 121
 
 
 def test_the_first_step_of_a_training_needs_torch_alone(made):

@@ -170,18 +170,19 @@ def _choose_tokenizer(training: TrainConfig, options: Mapping[str, Any], given: 
     """Return what names the tokenizer of the encoder that the ladder will use; None where it is settled."""
     if training.rungs < 2 or training.pretrained is not None or "tokenizer" in {**options, **given}:
         return None
+    return name_encoder
 
-    def choose(texts: Sequence[str]) -> str | None:
-        from txt.model.encoders import choose_encoder
 
-        chosen = choose_encoder(texts)
-        if chosen is None:
-            return None
-        encoder, reason = chosen
-        say(reason)
-        return encoder
+def name_encoder(texts: Sequence[str]) -> str | None:
+    """Return the encoder that suits some texts, and say why; None where none is installed that does."""
+    from txt.model.encoders import choose_encoder
 
-    return choose
+    chosen = choose_encoder(texts)
+    if chosen is None:
+        return None
+    encoder, reason = chosen
+    say(reason)
+    return encoder
 
 
 def _keep_options(training: TrainConfig, _prepared: "Prepared") -> TrainConfig:

@@ -195,7 +195,7 @@ class _FilePredictor:
             self._column,
             config.stride,
             config.int8,
-            classifier.machine.precision,
+            classifier.precision,
             classifier.temperature,
         ]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()

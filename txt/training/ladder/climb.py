@@ -27,8 +27,9 @@ from txt.errors import InputError
 from txt.metrics import Floats, Ints, count_confusions, score_predictions
 from txt.model import encoders
 from txt.model.build import build_model, spell_pieces
-from txt.model.linear import NgramClassifier, NgramClassifierConfig
+from txt.model.linear import NgramClassifier
 from txt.model.logistic import Linear, fit_logistic
+from txt.model.model_config import NgramClassifierConfig
 from txt.model.ngrams import NgramLogits
 from txt.model.predict import predict_logits
 from txt.model.pretrained import PretrainedClassifier, SentenceClassifier
