@@ -25,23 +25,12 @@ def shoot_home(folder: Path) -> Shot:
     return asyncio.run(_look(HomeApp(HomeScreen(survey, "~/reviews"))))
 
 
-<<<<<<< HEAD
-async def _looked_at(app: HomeApp) -> str:
-    app.theme = "txt-dark"
-    async with app.run_test(size=(132, 34)) as pilot:
-=======
 async def _look(app: HomeApp) -> Shot:
-    async with app.run_test(size=(100, 20)) as pilot:
->>>>>>> main
+    async with app.run_test(size=(132, 34)) as pilot:
         given_up = time.monotonic() + 600
         while app.home.query_one(HomeList).chosen is None:
             assert time.monotonic() < given_up
             await pilot.pause(0.1)
         await pilot.press("end")
-<<<<<<< HEAD
         await pilot.pause(3)  # until the run is read and drawn
-        return app.export_screenshot(title="txt")
-=======
-        await pilot.pause()
         return await shoot(app, pilot, "txt")
->>>>>>> main

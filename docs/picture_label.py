@@ -42,21 +42,9 @@ def _open(folder: Path) -> LabelApp:
     return LabelApp(opened.session(), options)
 
 
-<<<<<<< HEAD
-def _screen(asked: ReadingOptions, data: Path) -> LabelScreenOptions:
-    pattern = re.compile(r"disappointed|horrible|awful|terrible|good|great|excellent|love\w*", re.IGNORECASE)
-    return LabelScreenOptions(asked, None, data.with_suffix(".labeled.csv"), [pattern], fast=True)
-
-
-async def _sitting(app: LabelApp) -> str:
-    app.theme = "txt-dark"
-    async with app.run_test(size=(100, 22)) as pilot:
-        await pilot.press(*_KEYS)
-=======
 async def _sit(app: LabelApp, size: tuple[int, int]) -> Shot:
     async with app.run_test(size=size) as pilot:
         await _label(app, pilot, _KEYS)
->>>>>>> main
         app.labeling.session.pace = Pace(_PACE)
         await pilot.press("left")
         await pilot.pause(0.2)
