@@ -357,7 +357,9 @@ def _describe_studies(folder: Path) -> Iterator[FolderEntry]:
 def _list_best_trials(study: Path) -> Iterator[FolderEntry]:
     """Yield the best trials of a study as entries below it, those that have a run."""
     ranking = rank_trials(study)
-    for place, trial in enumerate(ranking.trials[:_MOST_TRIALS] if ranking else (), 1):
+    if ranking is None:
+        return
+    for place, trial in enumerate(ranking.trials[:_MOST_TRIALS], 1):
         if not (study.parent.parent / RUNS / trial.run).is_dir() or not trial.run:
             continue
         values = " ".join(f"{name}={value}" for name, value in zip(ranking.options, trial.values, strict=True) if value)

@@ -71,6 +71,6 @@ def _list_shares(classes: Mapping[str, int], width: int) -> list[Text]:
     shown = dict(list(classes.items())[:_MOST_CLASSES])
     total = sum(classes.values())
     names = {f"{clip(name, 24)} {count / total:.0%}": count for name, count in shown.items()}
-    rows: Sequence[Text] = draw_bars(names, min(width, 70)).split("\n")
+    rows = list(draw_bars(names, min(width, 70)).split("\n"))
     more = [Text(f"and {len(classes) - len(shown):,} more classes", style="dim")] if len(classes) > len(shown) else []
     return [*rows, *more]
