@@ -1,6 +1,6 @@
 """Formats what there is to see of a data file, a label store and a study."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from textwrap import wrap
 
 from rich.text import Text
