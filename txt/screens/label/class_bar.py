@@ -130,9 +130,7 @@ class ClassBar(Vertical):
         self._show_cells(cells[: count_fitting_cells(cells, grid.size.width, lines)], lines)
 
     def _show_cells(self, cells: Sequence[ClassCell], lines: int | None = None) -> None:
-        grid = self.query_one(ClassGrid)
-        grid.most_lines = lines or self._most_lines
-        grid.show(cells)
+        self.query_one(ClassGrid).show(cells, lines or self._most_lines)
 
     def _build_cell(self, name: str, key: str) -> ClassCell:
         if self._counts is None:

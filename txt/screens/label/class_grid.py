@@ -68,21 +68,22 @@ class ClassGrid(Widget):
     def __init__(self, id: str | None = None) -> None:
         super().__init__(id=id)
         self.most_lines = 10
+        self._laid_out = 0
         self._cells: Sequence[ClassCell] = ()
 
-    def show(self, cells: Sequence[ClassCell]) -> None:
+    def show(self, cells: Sequence[ClassCell], most_lines: int) -> None:
         """Show other classes; the screen is laid out anew only when they need more or fewer lines."""
-        before = self._arrange(self.size.width).lines
-        self._cells = cells
-        self.refresh(layout=self.size.width > 0 and self._arrange(self.size.width).lines != before)
+        self._cells, self.most_lines = cells, most_lines
+        self.refresh(layout=self.size.width > 0 and self._arrange(self.size.width).lines != self._laid_out)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """Return the lines that the classes take."""
-        return self._arrange(width).lines
+        self._laid_out = self._arrange(width).lines
+        return self._laid_out
 
     def on_resize(self, _event: events.Resize) -> None:
         """Take as many lines as are needed at the new width."""
-        if self._arrange(self.size.width).lines != self.size.height:
+        if self._arrange(self.size.width).lines != self._laid_out:
             self.refresh(layout=True)
 
     def render_line(self, y: int) -> Strip:
