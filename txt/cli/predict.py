@@ -158,11 +158,10 @@ def _predict_file(
     from txt.data.reading.source import check_file
 
     check_file(path)
-    from txt.cli.predict_view import show_summary
     from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
-    from txt.data.reading.source import name_output
+    from txt.data.reading.source import Source, name_output
     from txt.files import sha256
-    from txt.prediction.predict_file import PredictRequest, check_request, predict_file
+    from txt.prediction.output_place import refuse_taken_place
 
     if files.to_label is not None and config.threshold is None:
         raise InputError("--to-label needs a --threshold", "--threshold 0.8 leaves what is below it to a person")
@@ -171,6 +170,10 @@ def _predict_file(
     if str(target) == "-":
         _predict_to_stdout(source, path, files, config, reading, as_json)
         return
+    refuse_taken_place(target, Source(path, str(path)), files.force)
+    from txt.cli.predict_view import show_summary
+    from txt.prediction.predict_file import PredictRequest, check_request, predict_file
+
     asked = PredictRequest(
         target, sha256(source.folder / "model.safetensors"), config, reading, resume=files.resume, force=files.force
     )

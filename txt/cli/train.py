@@ -193,6 +193,10 @@ def _start_new_run(
     here: bool = True,
 ) -> "Start":
     """Make a run on a prepared folder, or on a data file that is prepared first; `here` tells who trains it."""
+    from txt.runs.folder import refuse_taken_name
+
+    if name is not None:
+        refuse_taken_name(name)
     if source is None or is_prepared_folder(source):
         refuse_prepare_options(given)
         say_if_terminal(f"opening {sanitize(source or 'prepared')} …")
@@ -219,11 +223,13 @@ def _resume_run(
     """Find a stopped run; options of new runs raise an error if typed, and are ignored if set."""
     from txt.consent import MODEL
     from txt.runs.folder import Run
+    from txt.training.changes import refuse_changes
 
     if source is not None or fresh:
         extra = source if source is not None else f"--{fresh[0].replace('_', '-')}"
         raise InputError(f"--resume goes on with a run as it was started, and takes no `{extra}`")
     found = Run.open(run)
+    refuse_changes(found, given)
     from txt.training.start import describe_unknown_model, find_unknown_model, resume
 
     if "pretrained" not in given and (model := find_unknown_model(found)):

@@ -4,6 +4,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 if len(sys.argv) < 2:
     sys.exit(f'usage: python {sys.argv[0]} "a text" "another"')
@@ -17,7 +18,7 @@ from tokenizers import Tokenizer
 FOLDER = Path(__file__).parent
 
 
-def classify(texts):
+def classify(texts: list[str]) -> list[str]:
     """Return what to say of each text: a label and its probability, or where rows may have several, each that holds."""
     labels = json.loads((FOLDER / "labels.json").read_text(encoding="utf-8"))
     tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
@@ -34,7 +35,7 @@ def classify(texts):
     return [name_one(labels, each, decision) for each in odds / odds.sum(axis=1, keepdims=True)]
 
 
-def name_all(labels, probabilities, decision):
+def name_all(labels: list[str], probabilities: np.ndarray, decision: dict[str, Any]) -> str:
     """Return the labels that hold for a text, each with its probability."""
     holds = probabilities >= np.array(decision["thresholds"])
     if decision["at_least_one"] and not holds.any():
@@ -42,17 +43,17 @@ def name_all(labels, probabilities, decision):
     return ", ".join(f"{labels[place]} {probabilities[place]:.4f}" for place in np.flatnonzero(holds)) or "none"
 
 
-def name_one(labels, probabilities, decision):
+def name_one(labels: list[str], probabilities: np.ndarray, decision: dict[str, Any]) -> str:
     """Return the label of a text with its probability: the most probable, or as classes in an order are chosen."""
-    place = probabilities.argmax()
+    place = int(probabilities.argmax())
     if decision.get("ordered_answer") == "median":
-        place = (np.cumsum(probabilities) >= 0.5).argmax()
+        place = int((np.cumsum(probabilities) >= 0.5).argmax())
     elif decision.get("ordered_answer") == "mean":
         place = int(probabilities @ np.arange(len(probabilities)) + 0.5)
     return f"{labels[place]}\t{probabilities[place]:.4f}"
 
 
-def show(text):
+def show(text: str) -> str:
     """Return a text without what a terminal obeys: control codes, and what turns the order of letters round."""
     return "".join(letter if letter.isprintable() or letter in "\t\u200c\u200d" else "\ufffd" for letter in text)
 

@@ -248,9 +248,7 @@ def _leaves_open(config: PredictConfig) -> bool:
     return config.device in ("auto", "cpu") and config.precision != "bf16" and not config.threads and not config.int8
 
 
-def _make_classifier(
-    model: Any, machine: "Machine | None", source: ModelSource, config: PredictConfig
-) -> Predictor:
+def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource, config: PredictConfig) -> Predictor:
     classifier = Predictor(
         model,
         _tokenizer(source.folder),

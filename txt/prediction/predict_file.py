@@ -24,6 +24,7 @@ from txt.files import FORMAT, explain_os_errors
 from txt.metrics import Floats
 from txt.prediction.classifier import Prediction, Predictor
 from txt.prediction.labeled_output import DIGITS, AnswerCells, CellKind, refuse_format, write_answers
+from txt.prediction.output_place import refuse_taken_place
 from txt.prediction.prediction_log import PredictionLog
 
 COLUMNS = ("label", "confidence")
@@ -333,18 +334,8 @@ def log_path(out: Path) -> Path:
 
 
 def _refuse_loss(asked: PredictRequest, table: Table) -> None:
-    out = asked.out
-    if out.is_dir():
-        raise InputError(f"`{out}` is a directory", f"-o {out / Path(table.source.name).name}")
-    source = table.source.find_same(out)
-    if source is not None:
-        raise InputError(
-            f"the output cannot take the data file's place: `{source.name}`",
-            f"-o {source.stem}.predicted{source.suffix}",
-        )
-    if out.exists() and not asked.force:
-        raise InputError(f"`{out}` exists already", "--force replaces it, -o names another")
-    refuse_format(out, table)
+    refuse_taken_place(asked.out, table.source, asked.force)
+    refuse_format(asked.out, table)
 
 
 def _note_unknown_classes(table: Table, text: str, labels: tuple[str, ...]) -> list[str]:

@@ -27,14 +27,14 @@ _NO_VALUE = frozenset({"nan", "na", "n/a", "none", "null", "-", "--", "?", "unkn
 _FEWEST_ROWS = 8  # below a row that may be a second header
 _RULE = re.compile(r"[-=:+_|\s]*[-=]{2}[-=:+_|\s]*")
 _TYPE = re.compile(
-    r"\([\w ./%€$£°]+\)|\[[\w ./%€$£°]+\]|(str(ing)?|text|(var)?char|int(eger|8|16|32|64)?|bigint|float(32|64)?|double|number"
-    r"|numeric|real|bool(ean)?|date(time)?|timestamp|object|category|categorical|factor|nominal|discrete|continuous"
+    r"\([\w ./%€$£°]+\)|\[[\w ./%€$£°]+\]|(str(ing)?|text|(var)?char|int(eger|8|16|32|64)?|bigint|float(32|64)?|double"
+    r"|number|numeric|real|bool(ean)?|date(time)?|timestamp|object|category|categorical|factor|nominal|discrete|continuous"
     r"|meta|class|ignore|d|c|s)(\(\d+(,\d+)?\))?",
     re.IGNORECASE,
 )
 _TOTAL = re.compile(
-    r"(grand |sub-?|overall )?(totals?|sum|summe|gesamt|somme|suma|totale?|totaal|average|mean|mittelwert|итого|всего|合计|总计"
-    r"|合計|합계|toplam|जोड़)\W*",
+    r"(grand |sub-?|overall )?(totals?|sum|summe|gesamt|somme|suma|totale?|totaal|average|mean|mittelwert|итого|всего"
+    r"|合计|总计|合計|합계|toplam|जोड़)\W*",
     re.IGNORECASE,
 )
 _OPEN_ENDED = "open-ended response"
@@ -229,9 +229,8 @@ def _breaks_types(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
         if is_number(cell) or _DATE.fullmatch(cell) or cell.lower() in _NO_VALUE:
             return False
         kinds = (is_number, _DATE.fullmatch, _TIME.match)
-        if any(all(map(kind, values)) for kind in kinds):  # type: ignore[call-overload]
-            unlike += 1
-        elif _QUESTION.search(cell) and not any(map(_QUESTION.search, values)):
+        asks = _QUESTION.search(cell) and not any(map(_QUESTION.search, values))
+        if asks or any(all(map(kind, values)) for kind in kinds):
             unlike += 1
         if _is_few(values):
             new += 1

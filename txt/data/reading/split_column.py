@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from txt.data.reading.columns import Column, Sample, find_named_column
 from txt.errors import InputError, nearest
 
+SPLITS = ("train", "val", "test", "unlabeled")
+"""Our own names for splits."""
+
 SPLIT_NAMES: Mapping[str, str] = {
     "train": "train",
     "training": "train",
@@ -64,6 +67,16 @@ def parse_split(cell: str | None) -> str | None:
     return known or next(
         (SPLIT_NAMES.get(words[0].removesuffix(noun)) for noun in _NOUNS if words[0].endswith(noun)), None
     )
+
+
+def refuse_unknown_split(name: str) -> None:
+    """Refuse what is not one of our names for splits.
+
+    Raises:
+        InputError: it is not.
+    """
+    if name not in SPLITS:
+        raise InputError(f"there is no split `{name}`", f"splits are {', '.join(SPLITS)}")
 
 
 def is_held_out(cell: str | None) -> bool:
