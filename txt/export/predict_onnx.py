@@ -58,10 +58,10 @@ def show(text: str) -> str:
     return "".join(letter if letter.isprintable() or letter in "\t\u200c\u200d" else "\ufffd" for letter in text)
 
 
-if __name__ == "__main__":
-    try:
-        found = classify(sys.argv[1:])
-    except Exception as error:  # of four packages, each with its own
-        sys.exit(f"error: the model in {show(str(FOLDER))} cannot be used: {show(str(error).splitlines()[0])[:300]}")
-    for text, answer in zip(sys.argv[1:], found, strict=True):
-        print(f"{show(answer)}\t{show(text)}")
+try:
+    found = classify(sys.argv[1:])
+except Exception as error:  # of four packages, each with its own
+    reason = (str(error).splitlines() or [type(error).__name__])[0][:300]
+    sys.exit(f"error: the model in {show(str(FOLDER))} cannot be used: {show(reason)}")
+for text, answer in zip(sys.argv[1:], found, strict=True):
+    print(f"{show(answer)}\t{show(text)}")
