@@ -40,7 +40,7 @@ def test_every_command_has_a_man_page(tmp_path: Path):
     if groff is None:
         pytest.skip("groff is not installed")
     for page in tmp_path.iterdir():
-        done = subprocess.run([groff, "-man", "-Tutf8", "-ww", page], capture_output=True, text=True, check=True)
+        done = subprocess.run([groff, "-Kutf8", "-man", "-Tutf8", page], capture_output=True, text=True, check=True)
         assert done.stderr == ""
 
 

@@ -26,6 +26,7 @@ class Hub(ThreadingHTTPServer):
         self.files: dict[str, bytes] = {}
         self.made: dict[str, object] = {}
         self.refuses = False
+        self.address = f"http://127.0.0.1:{self.server_address[1]}"
 
 
 class Answer(BaseHTTPRequestHandler):
@@ -38,7 +39,7 @@ class Answer(BaseHTTPRequestHandler):
             self.reply({"error": "You are not allowed"}, 403)
         elif self.path == "/api/repos/create":
             self.server.made = json.loads(body)
-            self.reply({"url": "http://hub.example/anna/model", "name": "anna/model"})
+            self.reply({"url": f"{self.server.address}/anna/model", "name": "anna/model"})
         elif "/preupload/" in self.path:
             names = [each["path"] for each in json.loads(body)["files"]]
             self.reply({"files": [{"path": name, "uploadMode": "regular", "shouldIgnore": False} for name in names]})
@@ -47,7 +48,7 @@ class Answer(BaseHTTPRequestHandler):
                 part = json.loads(line)
                 if part["key"] == "file":
                     self.server.files[part["value"]["path"]] = base64.b64decode(part["value"]["content"])
-            self.reply({"commitUrl": "http://hub.example/commit/1", "commitOid": "1"})
+            self.reply({"commitUrl": f"{self.server.address}/anna/model/commit/1", "commitOid": "1"})
         else:
             self.reply({})
 
@@ -87,9 +88,8 @@ try:
 except TxtError as error:
     sys.exit(error.message)
 """
-    address = f"http://127.0.0.1:{hub.server_address[1]}"
     environment = {name: value for name, value in os.environ.items() if name != "HF_HUB_OFFLINE"}
-    environment |= {"HF_ENDPOINT": address, "HF_TOKEN": "hf_secret", "HF_HOME": str(folder.parent / "hf")}
+    environment |= {"HF_ENDPOINT": hub.address, "HF_TOKEN": "hf_secret", "HF_HOME": str(folder.parent / "hf")}
     return subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True)
 
 

@@ -6,7 +6,9 @@ out the same in whatever order and process they are made.
 """
 
 import random
+import warnings
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 
 from txt.augmentation.rng import RowRng
@@ -91,8 +93,15 @@ def _augment(augmenter: Any, word: str, seed: int) -> str | None:
     return made if isinstance(made, str) and made.strip() else None
 
 
+def _import(name: str) -> Any:
+    """Import a module of nlpaug without the warnings about its own code, which a new Python compiles with some."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return import_module(name)
+
+
 def _make_keyboard() -> Any:
-    import nlpaug.augmenter.char as nac
+    nac = _import("nlpaug.augmenter.char")
 
     return nac.KeyboardAug(
         aug_char_max=1,
@@ -105,19 +114,19 @@ def _make_keyboard() -> Any:
 
 
 def _make_ocr() -> Any:
-    import nlpaug.augmenter.char as nac
+    nac = _import("nlpaug.augmenter.char")
 
     return nac.OcrAug(aug_char_max=1, aug_word_p=1.0, min_char=_SHORTEST)
 
 
 def _make_spelling() -> Any:
-    import nlpaug.augmenter.word as naw
+    naw = _import("nlpaug.augmenter.word")
 
     return naw.SpellingAug(aug_p=1.0)
 
 
 def _make_split() -> Any:
-    import nlpaug.augmenter.word as naw
+    naw = _import("nlpaug.augmenter.word")
 
     return naw.SplitAug(aug_p=1.0, min_char=_SHORTEST)
 

@@ -10,7 +10,7 @@ from txt.cli.console import out as stdout
 from txt.errors import InputError, did_you_mean
 from txt.sanitize import sanitize
 
-EXPORT_FORMATS = ("hf", "onnx")
+EXPORT_FORMATS = ("hf", "onnx", "setfit")
 
 
 def register(app: typer.Typer) -> None:
@@ -24,7 +24,12 @@ def export(
     ] = None,
     *,
     form: Annotated[
-        str, typer.Option("--format", help="`hf`: for transformers; `onnx`: for onnxruntime.", metavar="hf|onnx")
+        str,
+        typer.Option(
+            "--format",
+            help="`hf`: for transformers; `onnx`: for onnxruntime; `setfit`: also for sentence-transformers.",
+            metavar="hf|onnx|setfit",
+        ),
     ] = "hf",
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder to make [exports/RUN-FORMAT].")] = None,
     quantize: Annotated[bool, typer.Option("--quantize", help="With onnx: matrix products in 8 bits.")] = False,
@@ -38,7 +43,8 @@ def export(
     """Write a classifier for other programs, with a model card, and check its answers on real rows.
 
     `hf` makes a folder for `pipeline("text-classification", …)`, `onnx` a file with a short script that needs
-    onnxruntime and tokenizers only. Neither needs txt. Confidence stays calibrated.
+    onnxruntime and tokenizers only, `setfit` a folder without code, of an encoder with a mean. None needs txt.
+    Confidence stays calibrated.
 
     Example: `txt export 001 --format onnx --quantize`
     """
@@ -65,6 +71,10 @@ def export(
         from txt.export.hugging_face import export_hugging_face
 
         made: dict[str, Any] = {"largest_difference": export_hugging_face(source, target, force)}
+    elif form == "setfit":
+        from txt.export.sentence_transformers import export_sentence_transformers
+
+        made = {"largest_difference": export_sentence_transformers(source, target, force)}
     else:
         from txt.export.onnx_file import export_onnx
 

@@ -359,7 +359,7 @@ def _make_folder(name: str | None, runs: Path) -> Path:
 
 
 def refuse_taken_name(name: str, runs: Path = RUNS) -> Run:
-    """Return the run that may be made under a name.
+    """Return the run that may be made under a name in `runs`.
 
     Raises:
         InputError: the name is not a plain file name, or is taken.

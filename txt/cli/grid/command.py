@@ -29,7 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command("grid")(grid)
 
 
-@takes(GridConfig, TrainConfig, PrepareConfig, listed=LISTED, without=LADDER_ALONE)
+@takes(GridConfig, TrainConfig, PrepareConfig, listed=LISTED, without=(*LADDER_ALONE, "log_to"))
 def grid(
     source: Annotated[
         str | None, typer.Argument(help="Prepared folder or data file [./prepared].", show_default=False)

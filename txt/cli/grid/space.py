@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from txt.search.space import Space
 
-_ALONE = ("metric", "seed", "device", "threads", "log_interval", "save_interval", "keep_checkpoints")
+_ALONE = ("metric", "seed", "device", "threads", "log_interval", "save_interval", "keep_checkpoints", "log_to")
 LISTED = tuple(name for name in list_options(TrainConfig) if name not in _ALONE)
 """The options that take a list or a range."""
 
