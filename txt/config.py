@@ -133,6 +133,9 @@ class LabelConfig(Config):
     )
     highlight: str | None = option(None, "Highlight what this regular expression matches.", group="Screen")
     mouse: bool = option(True, "Take the mouse; without it, the terminal selects text.", group="Screen")
+    fast: bool = option(
+        False, "Take keys at once: else those typed before a text could be read are dropped.", group="Screen"
+    )
     annotator: str | None = option(None, "Who labels [the user's name].", group="Store")
     store: Path | None = option(None, "File that keeps the labels [DATA.labels.db].", group="Store")
 
@@ -158,6 +161,13 @@ class LabelConfig(Config):
     )
     holdout: int = option(
         200, "Random rows that the model never learns from, to measure it.", group="Active learning", low=0
+    )
+    goal: float | None = option(
+        None,
+        "Accuracy on the holdout to work towards: the screen says about how many labels more.",
+        group="Active learning",
+        above=0,
+        high=1,
     )
     keywords: str | None = option(
         None, "Begin with rows that have one of these words: `refund,broken`.", group="Active learning"

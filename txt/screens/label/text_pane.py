@@ -10,7 +10,8 @@ from textual import events, on
 from textual.strip import Strip
 from textual.widget import Widget
 
-from txt.screens.label.wrapping import WIDEST, WrappedText
+from txt.screens.label.reading_layout import WIDEST_TEXT
+from txt.screens.label.wrapping import WrappedText
 
 _ONLY_SPACES = "(only spaces)"
 _MOST_SEARCHED = 200_000  # letters of a text in which matches are highlighted
@@ -38,13 +39,20 @@ class TextPane(Widget):
     @property
     def lines(self) -> WrappedText:
         """The text as it is shown, broken for the width that there is now."""
-        width = min(self.size.width, WIDEST)
+        width = min(self.size.width, WIDEST_TEXT)
         if self._wrapped is None or self._wrapped.width != width:
             self._wrapped = WrappedText(self._source, width)
             searched = self._wrapped.text[:_MOST_SEARCHED]
             spans = [found.span() for pattern in self._patterns for found in pattern.finditer(searched)]
             self._matches = _merge_spans(sorted(span for span in spans if span[0] < span[1]))
         return self._wrapped
+
+    def count_lines(self, width: int, most: int) -> int:
+        """Return the lines that the text takes at a width, counted up to `most`."""
+        wrapped = self._wrapped
+        if wrapped is None or wrapped.width != width:
+            wrapped = WrappedText(self._source, width)
+        return next((number for number in range(most) if wrapped.line(number) is None), most)
 
     def scroll_lines(self, lines: int) -> None:
         """Move down the text by so many lines, or up."""
