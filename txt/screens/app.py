@@ -10,14 +10,18 @@ from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from rich.color import parse_rgb_hex
+from rich.segment import Segment
 from rich.terminal_theme import TerminalTheme
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
+from textual.color import Color
+from textual.filter import LineFilter
 from textual.screen import Screen
 from textual.theme import Theme
 
 from txt.actions import Action
 from txt.charts.palette import DARK, LIGHT, PALETTES, TERMINAL_COLORS, choose_theme
+from txt.sanitize import sanitize_lines
 from txt.screens.kept_theme import keep_theme, read_theme
 
 Result = TypeVar("Result")
@@ -34,6 +38,17 @@ def build_terminal_theme(name: str) -> TerminalTheme:
     return TerminalTheme(background, foreground, list(rgb[:8]), list(rgb[8:]))
 
 
+class Sink(LineFilter):
+    """Lets only letters reach the terminal: each widget sanitizes what it shows, and this holds where one forgets."""
+
+    def apply(self, segments: list[Segment], background: Color) -> list[Segment]:  # noqa: ARG002
+        """Return the pieces of a line with visible characters for control codes and what turns text round."""
+        return [
+            each if each.control or each.text.isprintable() else Segment(sanitize_lines(each.text), each.style)
+            for each in segments
+        ]
+
+
 class ThemedApp(App[Result]):
     """An app in our colours, or the terminal's own where it has sixteen or none; it may begin with a screen."""
 
@@ -47,6 +62,10 @@ class ThemedApp(App[Result]):
         self.ansi_theme_dark, self.ansi_theme_light = build_terminal_theme(DARK), build_terminal_theme(LIGHT)
         kept = read_theme()
         self.theme = choose_theme(self.console.color_system, kept if kept in self.available_themes else None)
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Return what each line goes through before it is painted."""
+        return [*super().get_line_filters(), Sink()]
 
     def get_default_screen(self) -> Screen[Any]:
         """Return the screen to begin with."""

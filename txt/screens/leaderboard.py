@@ -15,7 +15,7 @@ from textual.widgets import Static
 from txt.actions import Action
 from txt.charts.plot import Series, draw_line_chart
 from txt.durations import format_duration, format_estimate
-from txt.sanitize import clip
+from txt.sanitize import clip, sanitize
 from txt.screens.app import ThemedApp
 from txt.screens.keys import make_bindings
 from txt.search.board import Board, TrialRow
@@ -50,7 +50,7 @@ def build_trials_table(board: Board, most: int, width: int) -> Table:
     """Return the first trials of a board as a table; what all have alike is not repeated in each line."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("", board.metric, "by epoch", "options", "run"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+        table.add_column(Text(sanitize(heading)), no_wrap=True, overflow="ellipsis")
     names = sorted({name for trial in board.trials for name in trial.params})
     room = max(width - 24 - _SPARK_WIDTH - 14, 10)
     scale = find_scale([trial.curve for trial in board.trials])
@@ -214,7 +214,7 @@ class LeaderboardApp(ThemedApp[Board | None]):
         board = self._board
         if board is None:
             return
-        self.query_one("#state", Static).update(Text(f"{board.name}: {describe_board(board)}"))
+        self.query_one("#state", Static).update(Text(f"{sanitize(board.name)}: {describe_board(board)}"))
         best = board.best
         told = (
             f"best {format_score(best)}  {format_params(best.params)}"

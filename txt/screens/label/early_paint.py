@@ -20,6 +20,7 @@ from txt.screens.kept_theme import read_theme
 from txt.screens.label.reading_layout import LEFT, ReadingLayout, lay_out
 from txt.screens.label.wrapping import WrappedText
 from txt.wording import labeling as label_lines
+from txt.wording.literal_console import LiteralConsole
 
 _BELOW = 6  # lines below the text
 _MARGIN = 2  # cells at both ends of the line at the top
@@ -36,7 +37,7 @@ def early_paint(session: LabelSession) -> Iterator[None]:
 
 def paint_first_text(session: LabelSession, columns: int, lines: int) -> str:
     """Return the text and codes to write to a terminal of this size."""
-    console = Console(width=columns, highlight=False)
+    console = LiteralConsole(width=columns, highlight=False)
     base = _choose_base_style(console.color_system)
     filled = _render_ansi(console, Text(" "), base).partition(" ")[0] + _CLEAR
     return filled + "".join(

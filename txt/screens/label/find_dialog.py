@@ -1,5 +1,6 @@
 """The dialog that searches and filters rows, with results while typing."""
 
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -18,8 +19,10 @@ from txt.labeling.session import LabelSession
 from txt.sanitize import clip, sanitize
 from txt.screens.widgets.dialogs import Dialog, make_steady_input
 from txt.screens.widgets.row_list import RowList
+from txt.time_limit import TooSlowError, time_limit
 
 _OTHERS = 15  # lines of the dialog beside the rows found
+_MOST_SECONDS = 0.1  # of processor time for the match in one row
 _PAUSE_SECONDS = 0.06  # between the last letter and the search
 
 
@@ -146,8 +149,15 @@ class FindDialog(Dialog[Wanted | None]):
 
     def _format_row(self, row: int, search: Search) -> Text:
         """Return a row's number and the stretch of its text where the match is."""
+        try:
+            with time_limit(_MOST_SECONDS):
+                return self._format_match(row, search.query.pattern())
+        except TooSlowError:  # it was found by a process that may take longer; the screen may not
+            return self._format_match(row, None)
+
+    def _format_match(self, row: int, pattern: re.Pattern[str] | None) -> Text:
         width = max(self.size.width - 20, 20)
-        text, pattern = self._session.rows.text(row), search.query.pattern()
+        text = self._session.rows.text(row)
         match = pattern.search(text) if pattern else None
         start = max(match.start() - width // 3, 0) if match and match.end() > width else 0
         line = Text(f"{row + 1:>9,}  ", style="dim")
