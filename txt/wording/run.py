@@ -65,7 +65,7 @@ _MORE_KEYS = (
     ("wheel", "zoom where the mouse is; a click shows a plot alone"),
     ("n ‖ ÷", "on the curves: a note, a pause, a change of the rate"),
     ("PgUp PgDn", "scroll the log"),
-    ("ctrl+p", "every action by its name; themes and colours"),
+    ("ctrl+p", "every action by its name; themes and colors"),
 )
 
 _STATES = {
