@@ -67,11 +67,11 @@ class PrepareConfig(Config):
     )
     multi_label: bool | None = option(
         None,
-        "Rows may have several labels [found out]; `--no-multi-label` makes a class of each combination.",
+        "Rows may have several labels [detected]; `--no-multi-label` makes a class of each combination.",
         group="Columns",
     )
     label_separator: str | None = option(
-        None, "What stands between the labels of a row, where there are several [found out].", group="Columns"
+        None, "What stands between the labels of a row, where there are several [detected].", group="Columns"
     )
     label_columns: str | None = option(None, "Columns of 0 and 1, a label each: `toxic,obscene`.", group="Columns")
     at_least: float | None = option(
@@ -83,7 +83,7 @@ class PrepareConfig(Config):
         group="Columns",
     )
     nested: bool | None = option(
-        None, "Classes are in levels, written `hardware > printer > paper` [found out].", group="Columns"
+        None, "Classes are in levels, written `hardware > printer > paper` [detected].", group="Columns"
     )
     levels: str | None = option(
         None, "Columns of the levels of nested classes, from the top: `area,topic`.", group="Columns"

@@ -212,6 +212,14 @@ async def test_a_command_is_edited_before_it_runs_and_only_ours():
     assert screen.return_value is None
 
 
+async def test_a_name_with_control_codes_is_not_put_into_a_line_to_edit():
+    fill_folder()
+    async with app(chosen=("data", HOSTILE)).run_test(size=(80, 24)) as pilot:
+        await until(pilot, "␛[31m[bold]‹202E›")
+        await pilot.press("e")
+        assert "\x1b" not in await until(pilot, "its name has letters that cannot be typed")
+
+
 async def test_the_list_is_filtered_and_shown_whole_again():
     fill_folder()
     async with app().run_test(size=(80, 24)) as pilot:
@@ -250,6 +258,6 @@ def test_the_trials_of_a_study_stand_below_it():
 def test_a_file_with_runs_says_so_and_is_not_to_be_prepared_first():
     Path("labeled.csv").write_text("text,label\na good film,pos\na bad film,neg\n")
     make_run_folder("001", make_training_events(0.9), day=1, data="labeled.csv")
-    entry = survey()[0]
+    entry = next(entry for entry in survey() if entry.name == "labeled.csv")
     assert "1 run, last 001" in entry.state
     assert entry.steps[0].command == "txt train labeled.csv"

@@ -183,6 +183,8 @@ async def test_a_slow_page_opens_at_once_and_not_over_what_came_later(monkeypatc
         def communicate(self, *_args, **_options):
             started.set()
             release.wait(PATIENCE_SECONDS)
+            self.kill()
+            super().communicate()
             return "the page", ""
 
     monkeypatch.setattr("txt.screens.runs.screen.subprocess.Popen", Slow)

@@ -90,8 +90,8 @@ async def test_a_theme_is_found_by_name_and_kept_for_the_next_screen(tmp_path, m
     app = ThemedApp()
     async with app.run_test():
         commands = {command.title: command for command in app.get_system_commands(app.screen)}
-        assert "colours" in commands["Theme nord"].help
-        commands["Theme nord"].callback()
+        assert "dark" in commands["Theme and colors: nord"].help
+        commands["Theme and colors: nord"].callback()
         assert app.theme == "nord"
     assert read_theme() == "nord"
     assert choose_theme("truecolor", read_theme()) == "nord"

@@ -62,7 +62,7 @@ async def test_the_leaderboard_shows_best_running_failed_and_the_time_left():
     app = LeaderboardApp(boards)
     async with app.run_test(size=SIZE) as pilot:
         try:
-            for told in ("0.9100 ± 0.0100", "lr=0.0003", "the loss became nan", "7 min left", "2 left out", "▁▆█"):
+            for told in ("0.9100 ± 0.0100", "lr=0.0003", "the loss became nan", "7 min left", "2 left out", "▄▇█"):
                 shown = await wait_for_text(pilot, told)
             assert "\x1b" not in shown
             await pilot.press("q")

@@ -75,10 +75,10 @@ class ThemedApp(App[Result]):
         """Yield a command for each theme, ours first; the one chosen is kept for all screens."""
         names = sorted(self.available_themes, key=lambda name: (name not in PALETTES, name))
         other = LIGHT if self.current_theme.dark else DARK
-        yield SystemCommand("Dark or light", f"colours: {other}", partial(self.choose_theme, other))
+        yield SystemCommand("Dark or light", f"colors: {other}", partial(self.choose_theme, other))
         for name in names:
             kind = "dark" if self.available_themes[name].dark else "light"
-            yield SystemCommand(f"Theme {name}", f"colours, {kind}", partial(self.choose_theme, name))
+            yield SystemCommand(f"Theme and colors: {name}", kind, partial(self.choose_theme, name))
 
     def choose_theme(self, name: str) -> None:
         """Use a theme from now on, in all screens."""

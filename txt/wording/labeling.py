@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _MORE_KEYS = (
     ("↑ ↓ PgUp PgDn", "scroll a long text; Home and End too"),
-    ("ctrl+p", "every action by its name; themes and colours"),
+    ("ctrl+p", "every action by its name; themes and colors"),
 )
 _WINDOW = 15  # decisions whose median makes a point of the pace
 

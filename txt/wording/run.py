@@ -47,7 +47,7 @@ RUN_ACTIONS = (
     Action("smooth", "g", "smooth", "smooth the curves more, or not at all", rare=True),
     Action("log", "l", "log", "logarithmic losses and learning rates", rare=True),
     Action("inspect", "i", "inspect", "a crosshair: the values of all lines at one step", rare=True),
-    Action("overlay", "o", "overlay", "draw other runs over this one, each in a colour and with a letter", rare=True),
+    Action("overlay", "o", "overlay", "draw other runs over this one, each in a color and with a letter", rare=True),
     Action("picture", "c", "picture", "save the screen as an SVG file", rare=True),
     Action("help", "?", "keys", "all keys", other="f1"),
     Action("leave", "q", "leave", "leave: detach, or stop the training"),
@@ -65,7 +65,7 @@ _MORE_KEYS = (
     ("wheel", "zoom where the mouse is; a click shows a plot alone"),
     ("n ‖ ÷", "on the curves: a note, a pause, a change of the rate"),
     ("PgUp PgDn", "scroll the log"),
-    ("ctrl+p", "every action by its name; themes and colours"),
+    ("ctrl+p", "every action by its name; themes and colors"),
 )
 
 _STATES = {

@@ -209,7 +209,9 @@ class HomeScreen(Screen[None]):
     def action_edit(self) -> None:
         """Ask for another form of the command that is shown, and run that."""
         step = self.step
-        if step is not None:
+        if step is not None and sanitize(step.command) != step.command:
+            self.query_one("#home-command", Static).update(Text("its name has letters that cannot be typed", "bold"))
+        elif step is not None:
             ask = LineDialog("Run this", step.command, "enter runs it · esc goes back", _parse_command)
             self.app.push_screen(ask, self._run_edited)
 
