@@ -100,6 +100,7 @@ class TransformerClassifier(PreTrainedModel):
 
     config_class = TransformerClassifierConfig
     base_model_prefix = "txt"
+    _supports_sdpa = True
 
     def __init__(self, config: TransformerClassifierConfig) -> None:
         super().__init__(config)
