@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from txt.prediction.classifier import TextClassifier
     from txt.prediction.label_queue import LabelQueue
     from txt.prediction.model_source import ModelSource
+    from txt.prediction.predict_file import PredictRequest
 
 _READING = tuple(name for name in READING if name != "label_column")
 _FILE_ONLY = (*_READING, "probabilities")
@@ -171,11 +172,17 @@ def _predict_file(
     source = _find_source(run)
     target = files.out or name_output(str(path), "predicted", kept=ENDINGS)
     asked = PredictRequest(
-        target, sha256(source.folder / "model.safetensors"), config, reading, resume=files.resume, force=files.force
+        target,
+        sha256(source.folder / "model.safetensors"),
+        config,
+        reading,
+        resume=files.resume,
+        force=files.force,
+        trained_on=source.text_column(),
     )
     check_request(path, asked)
     classifier = _load_classifier(source, config)
-    queue = _open_queue(files.to_label, path, reading, classifier, source.name) if files.to_label else nullcontext()
+    queue = _open_queue(files.to_label, path, asked, classifier, source.name) if files.to_label else nullcontext()
     with queue as waiting, stop_on_signals("stopping …") as stop, StageBar() as bar:
         leave = waiting.add if waiting is not None else lambda _: None
         summary = predict_file(classifier, path, asked, progress=bar.advance, stop=stop, leave=leave)
@@ -192,16 +199,16 @@ def _predict_file(
 
 
 def _open_queue(
-    store: Path, data: Path, reading: PrepareConfig, classifier: "TextClassifier", who: str
+    store: Path, data: Path, asked: "PredictRequest", classifier: "TextClassifier", who: str
 ) -> "LabelQueue":
     """Open the label store in which rows with low confidence are flagged for a person."""
     from txt.data.reading.table import open_table
     from txt.prediction.label_queue import LabelQueue, refuse_unlabelable
     from txt.prediction.predict_file import text_column
 
-    with open_table(data, reading) as table:
+    with open_table(data, asked.reading_options()) as table:
         refuse_unlabelable(data, table.dialect.format, table.dialect.compressed)
-        column = text_column(table, reading)
+        column = text_column(table, asked.reading, asked.trained_on)
     return LabelQueue(store, column, classifier.labels, who)
 
 

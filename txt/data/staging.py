@@ -129,7 +129,11 @@ def stage_rows(
 def _find_roles(table: Table, config: PrepareConfig, has_splits: bool, decided: DecidedLabels | None) -> Roles:
     sample, source = table.sample(), str(table.source)
     text = find_text(sample, table.text_column(config.text_column), source)
-    if config.label_column is None and decided is None and not find_label(sample, text.name, None, source, by_content=False):
+    if (
+        config.label_column is None
+        and decided is None
+        and not find_label(sample, text.name, None, source, by_content=False)
+    ):
         refuse_one_hot({name: values for name, values in sample.items() if name != text.name}, source)
     # Where people gave labels, a column of few values is not guessed to hold more of them.
     label = find_label(sample, text.name, config.label_column, source, by_content=decided is None)

@@ -141,7 +141,11 @@ def _find_format(source: Source, text: str) -> str:
     if start == "[":
         return "json"
     if start == "{":
-        return "jsonl" if not _COMMA_AT_END.search(text) and _is_object(text.lstrip().split("\n", 1)[0]) and _has_lines(text) else "json"
+        return (
+            "jsonl"
+            if not _COMMA_AT_END.search(text) and _is_object(text.lstrip().split("\n", 1)[0]) and _has_lines(text)
+            else "json"
+        )
     return named if named == "json" else "csv"
 
 

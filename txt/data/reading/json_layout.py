@@ -87,7 +87,7 @@ def _find_records(source: Source, dialect: Dialect, text: str) -> Dialect:
     start = text.lstrip()
     if start.startswith("["):
         inside = start[1:].lstrip()
-        return _describe_values(source, dialect, inside) if inside.startswith("[") else dialect
+        return _describe_values(dialect, inside) if inside.startswith("[") else dialect
     if not start.startswith("{"):
         return dialect
     entries = list(_list_entries(start))
@@ -123,7 +123,7 @@ _SPOKEN = {
 }
 
 
-def _describe_values(source: Source, dialect: Dialect, inside: str) -> Dialect:
+def _describe_values(dialect: Dialect, inside: str) -> Dialect:
     """Return the dialect of rows without names; whether the first has names is told."""
     decoder = json.JSONDecoder(strict=False)
     rows: list[Any] = []
