@@ -435,7 +435,7 @@ class _DelimitedDetector:
             return ()
         with suppress(csv.Error):
             cells = next(csv.reader(lines[-1:], **dialect.csv_options()), [])
-            if len(cells) == len(dialect.columns) and is_total(cells):
+            if len(cells) <= len(dialect.columns) and is_total(cells):
                 return tuple(cells)
         return ()
 
