@@ -1,6 +1,7 @@
 """Tables as old computers, survey tools, R and web services write them: each is read right and told, or refused."""
 
 import json
+import subprocess
 
 import pytest
 
@@ -191,3 +192,26 @@ def test_two_columns_of_one_name_are_a_tie_unless_they_say_the_same():
     assert find_label({"text": TEXTS, "label": LABELS, "label_2": LABELS}, "text").name == "label"
     with pytest.raises(InputError, match="2 columns that may be the text: `text`, `text_2`"):
         find_text({"text": TEXTS, "text_2": TEXTS[::-1], "label": LABELS})
+
+
+@pytest.mark.parametrize("delimiter", ["^", "~", "\x01", "§", "#", ":"])
+def test_an_unusual_delimiter_between_usual_names_is_found(write, delimiter):
+    rows = [f"{text}, it is said{delimiter}{label}" for text, label in zip(TEXTS, LABELS, strict=True)]
+    columns, cells, _told = read(write(lines(f"text{delimiter}label", rows=rows)))
+    assert (columns, cells[1]) == (["text", "label"], [f"{TEXTS[1]}, it is said", LABELS[1]])
+
+
+@pytest.mark.parametrize("sign", ["::", "@@", "+++$+++"])
+def test_a_delimiter_of_several_characters_is_refused_with_a_line_that_mends_it(write, tmp_path, monkeypatch, sign):
+    rows = [sign.join(pair) for pair in zip(TEXTS, LABELS, strict=True)]
+    path = write(lines(sign.join(("text", "label")), rows=rows))
+    with pytest.raises(InputError, match="between its cells, and a delimiter is one character") as raised:
+        read(path)
+    monkeypatch.chdir(tmp_path)
+    subprocess.run(raised.value.hint.partition(" makes ")[0], shell=True, check=True)
+    assert read(tmp_path / "data.tsv")[:2] == PLAIN
+
+
+def test_columns_without_names_between_semicolons_are_no_delimiter_of_two(write):
+    rows = [f"{text};;{label}" for text, label in zip(TEXTS, LABELS, strict=True)]
+    assert read(write(lines("text;;label", rows=rows)))[0] == ["text", "column_2", "label"]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from txt.cli.consent import require_consent
 from txt.cli.grid.space import build_space, choose_sampler, say_count
-from txt.cli.options import GivenOptions, build_config, read_config_file
+from txt.cli.options import GivenOptions, build_config, is_prepared_folder, read_config_file
 from txt.cli.stage_bar import StageBar
 from txt.config import GridConfig, PrepareConfig, TrainConfig
 from txt.data.reading.source import check_file
@@ -54,7 +54,7 @@ def begin_study(
     preparing = build_config(
         PrepareConfig, given, {"tokenizer": base.pretrained} if base.pretrained else {}, options, given.settings
     )
-    with_file = source is not None and not Path(source).is_dir()
+    with_file = source is not None and not is_prepared_folder(source)
     if with_file:
         check_file(str(source))
     checked = None if with_file else _open_prepared(source, given)

@@ -11,11 +11,12 @@ import pyarrow as pa
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
 from txt.data.reading.how_read import Dialect
 from txt.data.reading.kinds.arrow_file import is_saved_dataset
-from txt.data.reading.source import FORMATS, MAX_CELL, Source
+from txt.data.reading.source import FORMATS, MAX_CELL, Source, list_files
 from txt.data.reading.split_column import parse_split
 from txt.errors import InputError
 
 _TEXT_ENDINGS = frozenset({"", ".txt", ".text", ".md", ".eml"})
+_DEEPEST = 3  # folders below each other: a data set, a split, a class
 _UNLABELED = frozenset({"unsup", "unsupervised", "unlabeled", "unlabelled"})
 _SKIPPED = frozenset({"readme", "readme.txt", "readme.md", "license", "license.txt", "license.md"})
 
@@ -98,6 +99,7 @@ def _list_files(source: Source) -> list[_TextFile]:
     root = source.place
     if source.copy is None and _list_tables(root):
         raise _explain_no_texts(source, root)
+    list_files(root)  # refuses one that is too large to go through
     folders = _list_folders(root)
     by_split = [(find_split_name(folder.name), folder) for folder in folders]
     splits = [(split, folder) for split, folder in by_split if split and _holds_texts(folder)]
@@ -136,12 +138,18 @@ def find_split_name(name: str) -> str | None:
     return parse_split(last)
 
 
-def _holds_texts(folder: Path) -> bool:
-    return bool(_list_texts(folder)) or any(_holds_texts(each) for each in _list_folders(folder))
+def _holds_texts(folder: Path, depth: int = _DEEPEST) -> bool:
+    """Tell whether a folder has texts in it, or in folders below, as far down as classes can be."""
+    if _list_texts(folder):
+        return True
+    return depth > 0 and any(_holds_texts(each, depth - 1) for each in _list_folders(folder))
 
 
 def _list_folders(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+    try:
+        return sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+    except PermissionError:
+        raise InputError(f"`{folder}` may not be read", f"`ls -ld {folder}` shows who may") from None
 
 
 def _list_texts(folder: Path) -> list[Path]:
@@ -156,7 +164,7 @@ def _natural_key(name: str) -> list[tuple[int, str]]:
 
 def _describe_leftovers(source: Source, files: list[_TextFile]) -> Iterator[str]:
     read = {each.path for each in files}
-    left = [each for each in source.place.rglob("*") if each.is_file() and each not in read]
+    left = [each for each in sorted(list_files(source.place)) if each not in read]
     left = [each for each in left if not each.name.startswith(".")]
     if left:
         shown = ", ".join(f"`{each.relative_to(source.place)}`" for each in left[:3]) + (" …" if len(left) > 3 else "")
@@ -177,6 +185,10 @@ def _explain_no_texts(source: Source, root: Path) -> InputError:
         if len(tables) > 1 and len(endings) == 1:
             hint += f"; or all: '{source.path / '*'}{endings.pop()}'"
         return InputError(f"`{source}` is a folder, not a data file", hint)
+    below = sorted(each for each in list_files(root) if each.suffix.lower() in FORMATS.keys() - _TEXT_ENDINGS)
+    if below:
+        pattern = below[0].parent / f"*{below[0].suffix}"
+        return InputError(f"`{source}` is a folder, not a data file", f"its tables are in folders below: '{pattern}'")
     return InputError(f"`{source}` is a folder without data", "a folder of text files has a folder for each class")
 
 
