@@ -215,3 +215,21 @@ def test_a_delimiter_of_several_characters_is_refused_with_a_line_that_mends_it(
 def test_columns_without_names_between_semicolons_are_no_delimiter_of_two(write):
     rows = [f"{text};;{label}" for text, label in zip(TEXTS, LABELS, strict=True)]
     assert read(write(lines("text;;label", rows=rows)))[0] == ["text", "column_2", "label"]
+
+
+@pytest.mark.parametrize("form", ['"{},{}"', '"{},""{}"""'])
+def test_a_table_that_was_saved_twice_is_refused(write, form):
+    rows = [form.format(*pair) for pair in zip(TEXTS, LABELS, strict=True)]
+    with pytest.raises(InputError, match="is one quoted cell"):
+        read(write(lines(form.format("text", "label"), rows=rows)))
+
+
+def test_a_column_of_quoted_texts_is_no_table_that_was_saved_twice(write):
+    assert len(read(write(lines('"text"', rows=[f'"{text}, it is said"' for text in TEXTS])))[1]) == 24
+
+
+def test_a_title_above_lone_quotes_changes_nothing_about_them(write):
+    rows = [f"{chr(34) * (number in (3, 9))}{text}\t{LABELS[number]}" for number, text in enumerate(TEXTS)]
+    columns, cells, told = read(write("Answers of May\n" + lines("text\tlabel", rows=rows)))
+    assert (columns, cells) == (["text", "label"], [row.split("\t") for row in rows])
+    assert any("--quoting minimal" in warning for warning in told)

@@ -205,6 +205,8 @@ class _DelimitedDetector:
 
     def detect(self) -> Dialect:
         self._leave_out_lines()
+        if not self._options.to_json():
+            self._refuse_wrapped_rows()
         chosen = self._choose()
         if not chosen.rows:
             raise InputError(f"`{self._source}` is empty", "a data file has a header and a row for each text")
@@ -218,6 +220,27 @@ class _DelimitedDetector:
         dialect = self._name_columns(dialect, chosen.rows)
         dialect = replace(dialect, footer=self._find_total(dialect))
         return replace(dialect, guesses=tuple(self._guesses), warnings=tuple(self._warnings))
+
+    def _refuse_wrapped_rows(self) -> None:
+        """Refuse a table whose every row is one quoted cell: it was saved as a table twice.
+
+        Raises:
+            InputError: it is.
+        """
+        lines = [line.rstrip() for line in self._text.splitlines()[: -1 if self._cut else None] if line.strip()]
+        if len(lines) < 2 or not all(len(line) > 2 and line[0] == line[-1] == '"' for line in lines):
+            return
+        with suppress(csv.Error):
+            inner = [row[0] for row in csv.reader(lines, strict=True) if len(row) == 1]
+            delimiter = next((each for each in _DELIMITERS if inner and each in inner[0]), None)
+            if len(inner) == len(lines) and delimiter:
+                names = next(csv.reader(inner[:1], delimiter=delimiter))
+                if all(is_usual_name(name) or ends_usually(name) for name in names):
+                    raise InputError(
+                        f"each row of `{self._source}` is one quoted cell, as if the table had been saved twice",
+                        "in Python: open('once.csv', 'w').writelines(row[0] + '\\n' for row in "
+                        f"csv.reader(open({str(self._source.path)!r})))",
+                    )
 
     def _add(self, guess: Guess) -> None:
         self._guesses.append(guess)
