@@ -231,7 +231,7 @@ def _breaks_types(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
             return False
         if any(all(map(kind, values)) for kind in kinds) or (
             _QUESTION.search(cell) and not any(map(_QUESTION.search, values))
-        ):  # type: ignore[call-overload]
+        ):
             unlike += 1
         if _is_few(values):
             new += 1

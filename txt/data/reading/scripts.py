@@ -104,7 +104,7 @@ def _recognize_alphabet(sample: bytes) -> Script | None:
 
 def _is_mac_cyrillic(sample: bytes) -> bool:
     """Tell whether what looks like cp1251 is from an old Mac: there the code of `я` is a capital's."""
-    words = re.findall("[а-яё]{2,}[А-ЯЁ]?", sample.decode("cp1251", "replace"))
+    words: list[str] = re.findall("[а-яё]{2,}[А-ЯЁ]?", sample.decode("cp1251", "replace"))
     return sum(word[-1].isupper() for word in words) > 0.03 * len(words)
 
 
