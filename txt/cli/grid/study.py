@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -82,6 +83,8 @@ def begin_study(
     except BaseException:
         if not folder.exists():
             shutil.rmtree(folder.path, ignore_errors=True)
+            with suppress(OSError):  # other studies are in it
+                folder.path.parent.rmdir()
         raise
     if not folder.exists():
         folder.describe(prepared.path, searching.storage)
