@@ -280,12 +280,12 @@ def read_state(data: Path | str) -> tuple[int, int]:
         FileNotFoundError: there is none.
     """
     paths = _list_read(data)
-    files = [each for path in paths for each in (list_files(path) if path.is_dir() else [path])]
+    files = [each for path in paths for each in (walk_folder(path) if path.is_dir() else [path])]
     states = [each.stat() for each in files]
     return sum(state.st_size for state in states), max((state.st_mtime_ns for state in states), default=0)
 
 
-def list_files(folder: Path) -> list[Path]:
+def walk_folder(folder: Path) -> list[Path]:
     """Return the files below a folder, at any depth; links to folders are not followed.
 
     Raises:
@@ -307,6 +307,18 @@ def list_files(folder: Path) -> list[Path]:
 def is_read_from(data: Path | str, path: Path) -> bool:
     """Tell whether a file is the data, or one of the files of the data."""
     return any(each.exists() and path.samefile(each) for each in _list_read(data))
+
+
+def list_files(pattern: str, without: str) -> list[str]:
+    """Return the files that a pattern stands for, in order, without those that `name_output` made with this word.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = [name for name in sorted(glob.glob(pattern)) if f".{without}." not in Path(name).name]
+    if not found:
+        raise InputError(f"no file is called `{pattern}`", "quotes keep the shell from filling the pattern in itself")
+    return found
 
 
 def _list_read(data: Path | str) -> list[Path]:
@@ -350,7 +362,7 @@ def _open_packed(path: Path, packing: str | None) -> Iterator[BinaryIO]:
 def _hash_folder(folder: Path) -> str:
     """Return a SHA-256 of the names and contents of all files of a folder."""
     found = hashlib.sha256()
-    for path in sorted(list_files(folder)):
+    for path in sorted(walk_folder(folder)):
         found.update(f"{path.relative_to(folder)}\0{sha256(path)}\n".encode("utf-8", "surrogateescape"))
     return found.hexdigest()
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
 from txt.data.reading.how_read import Dialect
 from txt.data.reading.kinds.arrow_file import is_saved_dataset
-from txt.data.reading.source import FORMATS, MAX_CELL, Source, list_files
+from txt.data.reading.source import FORMATS, MAX_CELL, Source, walk_folder
 from txt.data.reading.split_column import parse_split
 from txt.errors import InputError
 
@@ -49,7 +49,7 @@ def detect_folder(source: Source, encoding: str | None) -> Dialect:
     Raises:
         InputError: the folder has no text files, folders are not one level of classes, or a file is not text.
     """
-    files = _list_files(source)
+    files = _walk_folder(source)
     columns = ["text", "label", "split", "file"]
     if not any(each.label for each in files):
         columns.remove("label")
@@ -78,7 +78,7 @@ def read_folder(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator
     encoding = None if dialect.encoding == "utf-8" else dialect.encoding
     rows: list[list[str | None]] = []
     characters = 0
-    for each in _list_files(source):
+    for each in _walk_folder(source):
         text, _ = _read_text(source, each.path, encoding)
         cells = {
             "text": text,
@@ -95,11 +95,11 @@ def read_folder(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator
         yield make_batch(dialect.columns, rows)
 
 
-def _list_files(source: Source) -> list[_TextFile]:
+def _walk_folder(source: Source) -> list[_TextFile]:
     root = source.place
     if source.copy is None and _list_tables(root):
         raise _explain_no_texts(source, root)
-    list_files(root)  # refuses one that is too large to go through
+    walk_folder(root)  # refuses one that is too large to go through
     folders = _list_folders(root)
     by_split = [(find_split_name(folder.name), folder) for folder in folders]
     splits = [(split, folder) for split, folder in by_split if split and _holds_texts(folder)]
@@ -164,7 +164,7 @@ def _natural_key(name: str) -> list[tuple[int, str]]:
 
 def _describe_leftovers(source: Source, files: list[_TextFile]) -> Iterator[str]:
     read = {each.path for each in files}
-    left = [each for each in sorted(list_files(source.place)) if each not in read]
+    left = [each for each in sorted(walk_folder(source.place)) if each not in read]
     left = [each for each in left if not each.name.startswith(".")]
     if left:
         shown = ", ".join(f"`{each.relative_to(source.place)}`" for each in left[:3]) + (" …" if len(left) > 3 else "")
@@ -185,7 +185,7 @@ def _explain_no_texts(source: Source, root: Path) -> InputError:
         if len(tables) > 1 and len(endings) == 1:
             hint += f"; or all: '{source.path / '*'}{endings.pop()}'"
         return InputError(f"`{source}` is a folder, not a data file", hint)
-    below = sorted(each for each in list_files(root) if each.suffix.lower() in FORMATS.keys() - _TEXT_ENDINGS)
+    below = sorted(each for each in walk_folder(root) if each.suffix.lower() in FORMATS.keys() - _TEXT_ENDINGS)
     if below:
         pattern = below[0].parent / f"*{below[0].suffix}"
         return InputError(f"`{source}` is a folder, not a data file", f"its tables are in folders below: '{pattern}'")
