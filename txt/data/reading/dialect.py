@@ -30,6 +30,7 @@ from txt.data.reading.quoting import Quoting, choose_quoting, read_last_lines, r
 from txt.data.reading.source import FORMATS, Source
 from txt.data.reading.unreadable import refuse_unreadable
 from txt.errors import InputError
+from txt.json_input import load_json
 
 _BY_CONTENT = ("json", "parquet", "arrow", "excel", "statistics", "sqlite")  # else the content decides
 _END_MARK = "\x1a"
@@ -155,12 +156,12 @@ def _find_format(source: Source, text: str) -> str:
 def _has_lines(text: str) -> bool:
     """Tell whether a text has several objects, or one that is plain: a document may be a single line, too."""
     lines = [line for line in text.split("\n") if line.strip()]
-    return len(lines) > 1 or not any(isinstance(value, list | dict) for value in json.loads(lines[0]).values())
+    return len(lines) > 1 or not any(isinstance(value, list | dict) for value in load_json(lines[0]).values())
 
 
 def _is_object(line: str) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
+        return isinstance(load_json(line), dict)
     except (json.JSONDecodeError, RecursionError):
         return False
 

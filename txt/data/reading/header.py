@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from txt.data.reading.columns import ends_usually, is_usual_name
+from txt.json_input import load_json
 
 _LONGEST_NAME = 64  # characters; a longer cell in the first row is a text, unless it is a question
 _MOST_TITLES = 20
@@ -250,7 +251,7 @@ def _is_import_id(row: Sequence[str]) -> bool:
 
 def _is_json(cell: str) -> bool:
     try:
-        json.loads(cell)
+        load_json(cell)
     except json.JSONDecodeError:
         return False
     return True

@@ -87,11 +87,11 @@ class Dialect:
     its rows bring their own. `delimiter` is None where each line is one cell; `quote` is None where quotes are
     ordinary characters; `escape` is the backslash where `\\"` and `\\\\` stand for a quote and a backslash.
 
-    `skip_lines` lines stand above the header or the first row; `header` are its cells as they are written,
-    `extra_headers` rows below it say more about the columns, and `footer` is a last row that sums them up.
-    `skip_spaces` says that spaces follow the delimiters, and `quoting_given` that the user settled what quotes are.
-    `paths` are the nested objects that are opened into columns:
-    `data` gives `data.title`. `records` says where the records of a JSON document are, see `json_layout`.
+    `skip_lines` lines stand above the header or the first row; `header` are its cells as they are written, and
+    `extra_headers` rows below it say more about the columns; `footer` is a last row that sums them up. `skip_spaces`
+    says that spaces follow the delimiters, and `quoting_given` that the user settled what quotes are. `paths` are the
+    nested objects that are opened into columns: `data` gives `data.title`. `records` says where the records of a JSON
+    document are, see `json_layout`.
     """
 
     format: str

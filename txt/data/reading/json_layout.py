@@ -22,6 +22,7 @@ from txt.data.reading.header import judge_header
 from txt.data.reading.how_read import Dialect, Guess
 from txt.data.reading.source import Source
 from txt.errors import InputError
+from txt.json_input import parse_long_int
 
 KEY_MARK = "/"
 """Stands between the keys of objects within each other, where the records are below several."""
@@ -175,7 +176,7 @@ def _find_orientation(source: Source, objects: dict[str, dict[str, Any]]) -> tup
 
 def _list_entries(text: str) -> Iterator[tuple[str, Any]]:
     """Yield the keys of the object that a text begins with, and as much of their values as the text holds."""
-    decoder = json.JSONDecoder(strict=False)
+    decoder = json.JSONDecoder(strict=False, parse_int=parse_long_int)
     place = 1
     while True:
         place = _skip(text, place, " \t\r\n,")
@@ -223,7 +224,7 @@ def _skip(text: str, place: int, letters: str) -> int:
 
 def _take_samples(text: str, dialect: Dialect, most: int = 50) -> Iterator[dict[str, Any]]:
     """Yield the first records of JSON lines, of a list, or of a list under a key."""
-    decoder = json.JSONDecoder(strict=False)
+    decoder = json.JSONDecoder(strict=False, parse_int=parse_long_int)
     if dialect.records.startswith("key:"):
         key = dialect.records[4:].rpartition(KEY_MARK)[2]
         place = text.find("[", text.find(json.dumps(key, ensure_ascii=False)))

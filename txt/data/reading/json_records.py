@@ -13,6 +13,7 @@ from txt.data.reading.how_read import Dialect
 from txt.data.reading.json_layout import KEY_MARK, find_names, open_nested, read_json_constant
 from txt.data.reading.source import MAX_CELL, MAX_LINE, Source
 from txt.errors import InputError
+from txt.json_input import load_json
 
 _PIECE = 1 << 16  # characters
 
@@ -116,7 +117,7 @@ def _parse_lines(source: Source, lines: TextIO) -> Iterator[tuple[JsonRecord, st
             record = json.loads(line, **_EXACT)
         except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"line {number} of `{source}` is not valid JSON: {error}", _EXAMPLE) from None
-        yield _check_record(source, record, number, lambda line=line: json.loads(line)), line
+        yield _check_record(source, record, number, lambda line=line: load_json(line)), line
 
 
 class _RecordParser:
@@ -243,7 +244,7 @@ class _RecordParser:
 
     def _take_record(self) -> tuple[JsonRecord, str]:
         value, piece = self._take_value()
-        return _check_record(self._source, value, self._line, lambda: json.loads(piece)), piece
+        return _check_record(self._source, value, self._line, lambda: load_json(piece)), piece
 
 
 def _transpose_columns(document: dict[str, dict[str, Any]]) -> Iterator[tuple[JsonRecord, str]]:

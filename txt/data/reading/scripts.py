@@ -103,9 +103,9 @@ def _recognize_alphabet(sample: bytes) -> Script | None:
 
 
 def _is_mac_cyrillic(sample: bytes) -> bool:
-    """Tell whether what looks like cp1251 is from an old Mac: there the code of `я` is a capital's."""
-    words: list[str] = re.findall("[а-яё]{2,}[А-ЯЁ]?", sample.decode("cp1251", "replace"))
-    return sum(word[-1].isupper() for word in words) > 0.03 * len(words)
+    """Tell whether text that looks like cp1251 is from an old Mac: they differ in the capitals and in `я`."""
+    words = re.findall("[а-яё]{2,}[А-ЯЁ]?", sample.decode("cp1251", "replace"))
+    return bool(sum(word[-1].isupper() for word in words) > 0.03 * len(words))
 
 
 def _decode_letters(sample: bytes, codec: str) -> list[str]:

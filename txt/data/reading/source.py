@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
+from txt.data.reading.expansion import CountedFile
 from txt.errors import InputError, nearest
 from txt.files import sha256, temporary_file
 
@@ -161,7 +162,7 @@ class Source:
         Raises:
             InputError: it is missing, a directory, cannot be read, or is damaged; also while it is being read.
         """
-        with _translate_errors(self), _open_packed(self.place, self.packing()) as file:
+        with _translate_errors(self), _open_packed(self.place, self.packing(), self.name) as file:
             yield file
 
     @contextmanager
@@ -347,16 +348,21 @@ def is_there(path: Path) -> bool:
 
 
 @contextmanager
-def _open_packed(path: Path, packing: str | None) -> Iterator[BinaryIO]:
+def _open_packed(path: Path, packing: str | None, name: str) -> Iterator[BinaryIO]:
     if packing == "zstd":
         import pyarrow as pa
 
-        with pa.CompressedInputStream(pa.OSFile(str(path)), "zstd") as stream, io.BufferedReader(stream) as file:
-            yield cast(BinaryIO, file)
+        with pa.CompressedInputStream(pa.OSFile(str(path)), "zstd") as stream:
+            yield _count(cast(BinaryIO, stream), path, name)
         return
     openers: dict[str | None, Callable[..., Any]] = {None: open, "gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}
     with openers[packing](path, "rb") as file:
-        yield file
+        yield file if packing is None else _count(file, path, name)
+
+
+def _count(file: BinaryIO, path: Path, name: str) -> BinaryIO:
+    """Return a packed file's content, of which no more is read than a file of data holds."""
+    return cast(BinaryIO, io.BufferedReader(CountedFile(file, name, path.stat().st_size), CHUNK_BYTES))
 
 
 def _hash_folder(folder: Path) -> str:
