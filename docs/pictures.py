@@ -30,7 +30,7 @@ SOURCES = {
 """What each picture shows: the snapshot of its screen, or the code that draws it where it is no screen."""
 
 TOUR = ("label", "train", "eval")
-_LARGE, _SMALL = (110, 36), (100, 30)
+_LARGE, _SMALL = (104, 32), (90, 26)
 
 
 def hash_sources(name: str) -> str:

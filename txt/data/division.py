@@ -21,7 +21,7 @@ from txt.data.labels import (
     parse_missing,
     propose_order,
 )
-from txt.data.prepared import SPLITS
+from txt.data.reading.split_column import SPLITS
 from txt.data.row_facts import RowFacts
 from txt.data.split import (
     LEFT_OUT,

@@ -23,6 +23,7 @@ from tokenizers import Tokenizer
 
 from txt.data.arrow_arrays import read_numbers
 from txt.data.label_kinds import KINDS, SEVERAL, SINGLE, LabelForm, LabelSets, refuse_several
+from txt.data.reading.split_column import SPLITS, refuse_unknown_split
 from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError
 from txt.files import FORMAT, read_json, sha256, write_json
@@ -31,7 +32,6 @@ from txt.json_input import take_field, take_list
 MANIFEST = "manifest.json"
 REPORT = "report.json"
 TOKENIZER = "tokenizer"
-SPLITS = ("train", "val", "test", "unlabeled")
 METADATA = "metadata."
 """Begins the name of a column that was none of text, label and id in the source."""
 
@@ -183,8 +183,7 @@ class Prepared:
         Raises:
             InputError: `name` is none of train, val, test, unlabeled.
         """
-        if name not in SPLITS:
-            raise InputError(f"there is no split `{name}`", f"splits are {', '.join(SPLITS)}")
+        refuse_unknown_split(name)
         if name not in self._open:
             files = [self.path / file.name for file in self.manifest.splits.get(name, ())]
             self._open[name] = Split(name, files, self.manifest.kind)

@@ -28,7 +28,8 @@ MAX_MISTAKE_LETTERS = 1000
 
 @dataclass(frozen=True)
 class SplitOutputs:
-    """The labelled rows of a split with the model's outputs; `labels` (N,) are class numbers, `logits` are (N, C).
+    """The labeled rows of a split with the model's outputs; `labels` (N,) are class numbers, `logits` are (N, C).
+
 
     Where rows have several labels, `labels` (N, C) are which ones each has.
     """
@@ -389,7 +390,7 @@ def check_outputs(test: SplitOutputs, split: str) -> None:
         TxtError: a logit is not a finite number.
     """
     if not len(test.labels):
-        raise InputError(f"the split `{split}` has no labelled rows to evaluate on")
+        raise InputError(f"the split `{split}` has no labeled rows to evaluate on")
     broken = int((~np.isfinite(test.logits)).any(axis=1).sum())
     if broken:
         raise TxtError(

@@ -89,7 +89,7 @@ class Climbing:
 
     def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group, _: Built) -> None:
         if group.size > 1:
-            raise InputError("the ladder is climbed in one process", "start it without torchrun, or --recipe scratch")
+            raise InputError("the ladder runs in one process", "start it without torchrun, or --recipe scratch")
         self.run, self.config, self.machine, self.group = run, run.config(), machine, group
         self.prepared = prepared
         self.rows = JoinedRows([prepared.split("train"), prepared.split("val")], _MOST_ROWS, self.config.seed)
