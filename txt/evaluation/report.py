@@ -30,7 +30,6 @@ MAX_MISTAKE_LETTERS = 1000
 class SplitOutputs:
     """The labeled rows of a split with the model's outputs; `labels` (N,) are class numbers, `logits` are (N, C).
 
-
     Where rows have several labels, `labels` (N, C) are which ones each has.
     """
 
