@@ -154,7 +154,7 @@ def test_classes_in_levels_are_scored_by_level_and_answered_with_the_parent(tmp_
     assert report["kind"] == "nested"
     assert [level["classes"] for level in report["nested"]["levels"]] == [2, 4]
     assert report["nested"]["levels"][0]["metrics"]["accuracy"]["value"] > 0.9
-    assert main(["predict", "deep", "hardware", "--threshold", "0.7", "--json"]) == 0
+    assert main(["predict", "deep", "hardware paper jam flicker dark", "--threshold", "0.9", "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
     assert answer["label"] == "hardware"
     total = sum(value for name, value in answer["probabilities"].items() if name.startswith("hardware"))
