@@ -3,7 +3,7 @@
 The page itself is report.html, a template that escapes whatever is put into it.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -36,7 +36,7 @@ from txt.evaluation.wording import (
     format_with_span,
     warn_of_seen_rows,
 )
-from txt.metrics import ORDERED, SEVERAL, format_label, is_error
+from txt.metrics import METRICS, ORDERED, SEVERAL, format_label, is_error
 from txt.sanitize import clip, sanitize
 
 MAX_PAIRS = 20
@@ -107,9 +107,11 @@ def _collect_scores(report: Report) -> dict[str, Any]:
 
 
 def _charted(report: Report) -> list[str]:
-    """Return the scores that are drawn: shares, of which more is better."""
-    table: Collection[str] = ORDERED if report.sets is None else SEVERAL
-    return [name for name in table if name in report.metrics and not is_error(name)]
+    """Return the scores that are drawn: those that have an end, on one axis."""
+    if report.sets is not None:
+        return [name for name in SEVERAL if not is_error(name)]
+    table = METRICS if report.kind != "ordered" else ORDERED
+    return [name for name, metric in table.items() if metric.high < float("inf")]
 
 
 def _draw_score_chart(report: Report) -> Markup:
