@@ -331,7 +331,8 @@ class Climbing:
                 write_decision(model.config, candidate.decision, self.prepared.manifest.form)
             save_model(model, self.tokenizer, self.run.model)
             places = candidate.places
-            found = OutOfFold(self.rows.places[places], self.labels[places], candidate.logits)
+            logits: Any = candidate.logits
+            found = OutOfFold(self.rows.places[places], self.labels[places], logits)
             write_out_of_fold(self.run.path, found)
         except OSError as error:
             yield self._warned(f"could not save the best model: {error}; the one before it is intact")
