@@ -22,7 +22,7 @@ from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, explain_os_errors
 from txt.metrics import Floats
-from txt.prediction.classifier import Prediction, TextClassifier
+from txt.prediction.classifier import Prediction, Predictor
 from txt.prediction.labeled_output import DIGITS, AnswerCells, CellKind, refuse_format, write_answers
 from txt.prediction.output_place import refuse_taken_place
 from txt.prediction.prediction_log import PredictionLog
@@ -88,7 +88,7 @@ class PredictRequest:
 
 
 def predict_file(
-    classifier: TextClassifier,
+    classifier: Predictor,
     source: Path | str,
     asked: PredictRequest,
     *,
@@ -147,7 +147,7 @@ def text_column(table: Table, reading: PrepareConfig) -> str:
 class _FilePredictor:
     def __init__(
         self,
-        classifier: TextClassifier,
+        classifier: Predictor,
         table: Table,
         asked: PredictRequest,
         progress: ProgressWatcher,
