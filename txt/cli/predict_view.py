@@ -182,9 +182,7 @@ def _is_sure(prediction: "Prediction", threshold: float | None) -> bool:
     return threshold is None or prediction.confidence >= threshold
 
 
-def _encode_prediction(
-    classifier: "TextClassifier", prediction: "Prediction", threshold: float | None
-) -> dict[str, Any]:
+def _encode_prediction(classifier: "Predictor", prediction: "Prediction", threshold: float | None) -> dict[str, Any]:
     answer: dict[str, Any] = {"label": prediction.label if _is_sure(prediction, threshold) else None}
     if classifier.decision is not None:
         answer = {"labels": list(prediction.labels)}

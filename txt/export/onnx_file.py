@@ -43,8 +43,8 @@ python {script} "a text" "another"
 
 The file in `onnx/` takes `input_ids` and `attention_mask`, int64 and of any batch and length, and gives `logits`.
 `tokenizer.json` cuts and pads, and `labels.json` has the classes in order. Where there is a `decision.json`, rows
-may have several labels, which hold from its thresholds on the `probabilities`; or it says how one of classes in an order
-is chosen.
+may have several labels, which hold from its thresholds on the `probabilities`; or it says how one of classes in an
+order is chosen.
 
 optimum, transformers.js and text-embeddings-inference open the folder as it is:
 
