@@ -67,11 +67,11 @@ class PrepareConfig(Config):
     )
     multi_label: bool | None = option(
         None,
-        "Rows may have several labels [found out]; `--no-multi-label` makes a class of each combination.",
+        "Rows may have several labels [detected]; `--no-multi-label` makes a class of each combination.",
         group="Columns",
     )
     label_separator: str | None = option(
-        None, "What stands between the labels of a row, where there are several [found out].", group="Columns"
+        None, "What stands between the labels of a row, where there are several [detected].", group="Columns"
     )
     label_columns: str | None = option(None, "Columns of 0 and 1, a label each: `toxic,obscene`.", group="Columns")
     at_least: float | None = option(
@@ -83,7 +83,7 @@ class PrepareConfig(Config):
         group="Columns",
     )
     nested: bool | None = option(
-        None, "Classes are in levels, written `hardware > printer > paper` [found out].", group="Columns"
+        None, "Classes are in levels, written `hardware > printer > paper` [detected].", group="Columns"
     )
     levels: str | None = option(
         None, "Columns of the levels of nested classes, from the top: `area,topic`.", group="Columns"
@@ -197,6 +197,9 @@ class LabelConfig(Config):
     )
     highlight: str | None = option(None, "Highlight what this regular expression matches.", group="Screen")
     mouse: bool = option(True, "Take the mouse; without it, the terminal selects text.", group="Screen")
+    fast: bool = option(
+        False, "Take keys at once: else those typed before a text could be read are dropped.", group="Screen"
+    )
     annotator: str | None = option(None, "Who labels [the user's name].", group="Store")
     store: Path | None = option(None, "File that keeps the labels [DATA.labels.db].", group="Store")
 
@@ -222,6 +225,13 @@ class LabelConfig(Config):
     )
     holdout: int = option(
         200, "Random rows that the model never learns from, to measure it.", group="Active learning", low=0
+    )
+    goal: float | None = option(
+        None,
+        "Accuracy on the holdout to work towards: the screen says about how many labels more.",
+        group="Active learning",
+        above=0,
+        high=1,
     )
     keywords: str | None = option(
         None, "Begin with rows that have one of these words: `refund,broken`.", group="Active learning"
@@ -558,7 +568,7 @@ class PredictConfig(Config):
     probabilities: bool = option(False, "Add a column for the probability of each class.", group="Answers")
     threshold: float | None = option(
         None,
-        "Give no label to rows whose confidence is below this; of several labels, none of those below it.",
+        "Give no label to rows whose confidence is below this; of several labels, none below it.",
         group="Answers",
         flags=("--threshold", "--abstain-below"),
         above=0,

@@ -267,7 +267,7 @@ def _choose_form(
         if not any(config.label_separator in cell for cell in cells):
             raise InputError(
                 f"no label of `{rules.source}` has `{config.label_separator}` in it",
-                "--label-separator names what stands between two labels; without it, that is found out",
+                "--label-separator names what stands between two labels; without it, that is detected",
             )
         return LabelForm(sign=config.label_separator), []
     found = find_form(cells, rules, config.multi_label or (staged.several_given and config.multi_label is None))

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from txt.errors import InputError
+from txt.json_input import load_json
 
 OWN_JOINT = "|"
 """What `txt label` puts between several labels."""
@@ -129,13 +130,13 @@ def _split(label: str, sign: str) -> list[str]:
 
 def _read_choices(label: str) -> str:
     try:
-        return json.dumps(json.loads(label)["choices"])
+        return json.dumps(load_json(label)["choices"])
     except (ValueError, KeyError, TypeError):
         return label
 
 
 def _parse_literal(label: str) -> list[Any] | None:
-    for read in (json.loads, ast.literal_eval):
+    for read in (load_json, ast.literal_eval):
         try:
             found = read(label)
         except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
@@ -146,7 +147,7 @@ def _parse_literal(label: str) -> list[Any] | None:
 
 def _is_json_object(label: str) -> bool:
     try:
-        return isinstance(json.loads(label), dict)
+        return isinstance(load_json(label), dict)
     except (ValueError, RecursionError):
         return False
 

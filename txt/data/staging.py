@@ -157,7 +157,11 @@ def _find_roles(
     text = find_text(sample, table.text_column(config.text_column), source)
     if label_columns:
         sample = {name: values for name, values in sample.items() if name not in label_columns}
-    elif config.label_column is None and decided is None and not find_label(sample, text.name, by_content=False):
+    elif (
+        config.label_column is None
+        and decided is None
+        and not find_label(sample, text.name, None, source, by_content=False)
+    ):
         refuse_one_hot({name: values for name, values in sample.items() if name != text.name}, source)
     # Where people gave labels, a column of few values is not guessed to hold more of them.
     label = (

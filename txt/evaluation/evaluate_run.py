@@ -53,7 +53,7 @@ def evaluate_run(
         InputError: the run has no model yet, the split has no labeled rows, or `data` cannot be read or does not fit.
     """
     config = run.config()
-    prepared = Prepared.open(run.prepared_path())
+    prepared = Prepared.open(run.locate_prepared())
     rows = _load_rows(prepared, split_name, data, reading or PrepareConfig())
     from txt.model.predict import predict_logits  # torch, after all that can be refused without it
     from txt.model.saved import load_model

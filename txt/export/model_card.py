@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from txt.consent import NotAllowedError
 from txt.data.prepared import Manifest, Prepared
 from txt.errors import InputError
 from txt.evaluation.markdown import escape_markdown, render_table
@@ -70,7 +71,9 @@ def _load_manifest(source: ModelSource) -> Manifest | None:
     if source.run is None:
         return None
     try:
-        return Prepared.open(source.run.prepared_path()).manifest
+        return Prepared.open(source.run.locate_prepared()).manifest
+    except NotAllowedError:
+        raise
     except InputError:  # removed since
         return None
 

@@ -42,9 +42,9 @@ python {script} "a text" "another"
 ```
 
 The file in `onnx/` takes `input_ids` and `attention_mask`, int64 and of any batch and length, and gives `logits`.
-`tokenizer.json` cuts and pads, and `labels.json` has the classes in order. Where there is a `decision.json`, rows
-may have several labels, which hold from its thresholds on the `probabilities`; or it says how one of classes in an
-order is chosen.
+`tokenizer.json` cuts and pads, and `labels.json` has the classes in order. Where there is a `decision.json`, rows may
+have several labels, which hold from its thresholds on the `probabilities`; or it says how one of classes in an order is
+chosen.
 
 optimum, transformers.js and text-embeddings-inference open the folder as it is:
 
@@ -95,11 +95,11 @@ def export_onnx(source: ModelSource, out: Path, quantize: bool = False, force: b
         tokenizer = form.tokenizer()
         tokenizer.save(str(folder / "tokenizer.json"))
         write_json(folder / "labels.json", list(form.classifier.labels))
+        write_json(folder / "config.json", _describe_graph(form))
+        write_json(folder / "tokenizer_config.json", _describe_tokenizer(source, form, tokenizer))
         decision = form.classifier.decision or form.classifier.order
         if decision is not None:
             write_json(folder / "decision.json", decision.to_json())
-        write_json(folder / "config.json", _describe_graph(form))
-        write_json(folder / "tokenizer_config.json", _describe_tokenizer(source, form, tokenizer))
         shutil.copyfile(Path(__file__).with_name(SCRIPT), folder / SCRIPT)
         (folder / "README.md").write_text(
             model_card(form, _describe_usage(out.name, path.name, quantize)), encoding="utf-8"

@@ -73,14 +73,20 @@ def refuse_format(out: Path, table: Table) -> None:
                 f"-o {out.with_suffix('.csv')}",
             )
         return
-    asked = choose_output_format(out, table.dialect.format)
+    asked = choose_output_format(out, table.dialect.format, table.source.name)
     if table.dialect.format in WRITTEN and asked != table.dialect.format:
         raise InputError(
             f"`{out}` asks for {asked.upper()}, and `{table.source}` is {table.dialect.format.upper()}",
-            "the output has the format of the data",
+            f"the output has the format of the data: -o {_rename(out, table.dialect.format)}",
         )
     if asked == "json" and table.dialect.format != "json":
         raise InputError(f"`{out}` asks for JSON, which only JSON becomes", f"-o {out.with_suffix('.jsonl')}")
+
+
+def _rename(out: Path, format: str) -> Path:
+    """Return the name of an output with the ending of a format."""
+    plain = out.with_suffix("") if out.suffix.lower() == ".gz" else out
+    return plain.with_suffix(f".{format}")
 
 
 def _choose_writer(out: Path, table: Table) -> Callable[[Table, IO[bytes], Sequence[str], Iterator[AnswerCells]], None]:

@@ -207,7 +207,7 @@ def _begin_or_resume(name: str, config: TrainConfig, prepared: Prepared) -> Star
 def _is_same(run: Run, config: TrainConfig, prepared: Prepared) -> bool:
     try:
         record = run.record()
-        return bool(record["config"] == config.to_json() and record["fingerprint"] == prepared.fingerprint)
+        return bool(record.get("config") == config.to_json() and record.get("fingerprint") == prepared.fingerprint)
     except (InputError, KeyError):
         return False
 

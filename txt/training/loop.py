@@ -322,7 +322,7 @@ class Training:
 
 def _check_same(before: dict[str, Any], now: dict[str, Any]) -> None:
     """Refuse a checkpoint made under settings that would change the rest of the training."""
-    changed = [f"{name} was {before[name]}, is {now[name]}" for name in now if before[name] != now[name]]
+    changed = [f"{name} was {before.get(name)}, is {now[name]}" for name in now if before.get(name) != now[name]]
     if changed:
         raise InputError(f"the checkpoint was made with other settings: {', '.join(changed)}", "resume with the same")
 

@@ -242,8 +242,8 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None, here:
     refuse_changes(run, changes)
     if "pretrained" not in changes and find_unknown_model(run):
         raise InputError(describe_unknown_model(run), f"--from {config.pretrained} fetches it")
-    prepared = Prepared.open(run.prepared_path())
-    if prepared.fingerprint != run.record()["fingerprint"]:
+    prepared = Prepared.open(run.locate_prepared())
+    if prepared.fingerprint != run.record().get("fingerprint"):
         raise InputError(
             f"`{prepared.path}` holds other data than run `{run.name}` was started on",
             "start a new run, or prepare the data as it was",

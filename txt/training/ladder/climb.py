@@ -331,7 +331,7 @@ class Climbing:
                 write_decision(model.config, candidate.decision, self.prepared.manifest.form)
             save_model(model, self.tokenizer, self.run.model)
             places = candidate.places
-            logits: Any = candidate.logits
+            logits = np.asarray(candidate.logits, np.float64)
             found = OutOfFold(self.rows.places[places], self.labels[places], logits)
             write_out_of_fold(self.run.path, found)
         except OSError as error:
