@@ -15,6 +15,8 @@ import pytest
 from tests.evaluation.conftest import born_run, write_reviews  # noqa: F401
 from tests.prediction.conftest import run  # noqa: F401
 from txt.cli import main
+from txt.config import PrepareConfig
+from txt.data.reading.table import open_table
 from txt.runs.folder import Run
 
 
@@ -96,6 +98,32 @@ def make_sav(here: Path) -> str:
     return "survey.sav"
 
 
+def read_made(path: Path) -> list[dict[str, str]]:
+    """Return the rows of a file that a command wrote."""
+    with open_table(path, PrepareConfig()) as table:
+        return [{name: cell or "" for name, cell in row.items()} for row in table.rows()]
+
+
+def make_odd_csv(here: Path) -> str:
+    """Write what a survey tool and a spreadsheet might: a title, units below the header, semicolons, a total."""
+    lines = ["Reviews of May", "", "text;label;source", "(words);(class);(place)"]
+    lines += [";".join(row.values()) for row in rows(here)]
+    (here / "odd.csv").write_bytes("\r\n".join([*lines, "Total;;60", ""]).encode("utf-16"))
+    return "odd.csv"
+
+
+def make_r_table(here: Path) -> str:
+    lines = ["text\tlabel\tsource"]
+    lines += ["\t".join((str(number), *row.values())) for number, row in enumerate(rows(here), start=1)]
+    (here / "table.tsv").write_text("\n".join(lines) + "\n")
+    return "table.tsv"
+
+
+def make_json(here: Path) -> str:
+    (here / "page.json").write_text(json.dumps({"count": 60, "page": {"items": rows(here)}}))
+    return "page.json"
+
+
 KINDS = {
     "spreadsheet": make_xlsx,
     "database": make_sqlite,
@@ -104,7 +132,12 @@ KINDS = {
     "folder": make_folder,
     "feather": make_feather,
     "statistics": make_sav,
+    "odd table": make_odd_csv,
+    "table of R": make_r_table,
+    "JSON below keys": make_json,
 }
+
+TEXT_KINDS = ("odd table", "table of R", "JSON below keys")
 
 kinds = pytest.mark.parametrize("kind", KINDS)
 
@@ -149,8 +182,7 @@ def test_predict_writes_every_row_with_its_answer(here, capsys, kind):
         header, *found = openpyxl.load_workbook(made)["Reviews"].values
         table = [dict(zip(header, row, strict=True)) for row in found]
     else:
-        with made.open(newline="", encoding="utf-8") as file:
-            table = list(csv.DictReader(file))
+        table = read_made(made)
     expected = sorted((row["text"], row["label"]) for row in rows(here))
     assert sorted((row["text"], row["label"]) for row in table) == expected
     answers = {row.get("predicted") or row.get("predicted_label") for row in table}
@@ -170,14 +202,39 @@ def test_eval_scores_the_same_rows_alike(here, capsys, kind):
 
 
 @kinds
-def test_augment_copies_rows_into_a_csv(here, capsys, kind):
+def test_augment_copies_rows_into_a_file_of_text(here, capsys, kind):
     data = KINDS[kind](here)
     assert main(["augment", data, "--method", "swap", "--factor", "1", "--json"]) == 0
     made = Path(json.loads(capsys.readouterr().out)["path"])
-    assert made.suffix == ".csv"
-    with made.open(newline="", encoding="utf-8") as file:
-        originals = [row for row in csv.DictReader(file) if row["augmented"] == "false"]
+    assert made.suffix == (Path(data).suffix if kind in TEXT_KINDS else ".csv")
+    originals = [row for row in read_made(made) if row["augmented"] == "false"]
     assert sorted(row["text"] for row in originals) == sorted(row["text"] for row in rows(here))
+
+
+@kinds
+def test_labels_are_imported_as_they_are_prepared(here, capsys, kind):
+    data = KINDS[kind](here)
+    with (here / "bare.csv").open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([["text"], *([row["text"]] for row in rows(here))])
+    imported = here / data
+    if not imported.is_file() or imported.suffix == ".zip":
+        assert main(["label", "bare.csv", "--import", data]) in (0, 2)  # what holds several files may be refused
+        assert "Traceback" not in capsys.readouterr().err
+        return
+    assert main(["label", "bare.csv", "--import", data]) == 0
+    assert main(["label", "bare.csv", "--export", "out.csv"]) == 0
+    with (here / "out.csv").open(newline="", encoding="utf-8") as file:
+        assert [row["label"] for row in csv.DictReader(file)] == [row["label"] for row in rows(here)]
+
+
+@kinds
+@pytest.mark.parametrize("split", ["val", "test"])
+def test_a_file_that_is_a_split_is_read_as_ever(here, capsys, kind, split):
+    data = KINDS[kind](here)
+    write_reviews(here / "train.csv", 80, seed=8)
+    assert main(["prepare", "train.csv", f"--{split}", data, "--vocab-size", "300", "--json", "-o", "made"]) == 0
+    counts = json.loads(capsys.readouterr().out)["class_counts"]
+    assert counts[split] == Counter(row["label"] for row in rows(here))
 
 
 def test_several_words_are_several_files(here, capsys):

@@ -17,7 +17,8 @@ import pytest
 
 from tests.spreadsheets import make_book
 from txt.config import PrepareConfig
-from txt.data.reading.source import join_paths
+from txt.data.reading.dialect import detect_dialect
+from txt.data.reading.source import join_paths, read_state, walk_folder
 from txt.data.reading.table import open_table
 from txt.errors import InputError
 
@@ -566,3 +567,31 @@ def test_a_text_that_begins_as_a_tag_or_a_magic_word_is_a_text(tmp_path):
         path = tmp_path / "a.txt"
         path.write_text(f"{first}\nanother line of text\n")
         assert len(read(path)[0]) in (1, 2)
+
+
+def test_a_folder_that_is_far_too_large_is_refused_before_it_is_gone_through(tmp_path, monkeypatch):
+    monkeypatch.setattr("txt.data.reading.source.MOST_ENTRIES", 20)
+    for number in range(30):
+        place = tmp_path / "all" / f"class {number % 2}"
+        place.mkdir(parents=True, exist_ok=True)
+        (place / f"{number}.txt").write_text(f"text {number}")
+    for refuse in (lambda: detect_dialect(tmp_path / "all"), lambda: read_state(tmp_path / "all")):
+        with pytest.raises(InputError, match="more than 20 files and folders"):
+            refuse()
+
+
+def test_links_that_lead_nowhere_or_back_are_passed_over(tmp_path):
+    place = tmp_path / "all" / "good"
+    place.mkdir(parents=True)
+    (place / "1.txt").write_text("text")
+    (place / "2.txt").symlink_to(tmp_path / "gone")
+    (place / "again").symlink_to(tmp_path / "all")
+    assert [path.name for path in walk_folder(tmp_path / "all")] == ["1.txt"]
+
+
+def test_tables_in_folders_below_are_named(tmp_path):
+    (tmp_path / "hub" / "data").mkdir(parents=True)
+    (tmp_path / "hub" / "data" / "train-00000.csv").write_text("text,label\na,b\n")
+    with pytest.raises(InputError) as raised:
+        detect_dialect(tmp_path / "hub")
+    assert raised.value.hint == f"its tables are in folders below: '{tmp_path / 'hub' / 'data' / '*.csv'}'"

@@ -5,12 +5,14 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from txt.config import PrepareConfig
 from txt.data.near_duplicates import LEAST_OVERLAP, group_near_duplicates, near_duplicates
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
-from txt.data.text_keys import make_text_key
+from txt.data.text_keys import make_text_key, make_text_keys
 
 WORDS = [
     f"{first}{second}" for first in ("ka", "mo", "ti", "su", "re", "lo") for second in ("ban", "fir", "gol", "nem")
@@ -155,3 +157,14 @@ def test_many_rows_are_not_searched_unless_asked_for(tmp_path, near, monkeypatch
     assert prepare(path, PrepareConfig(vocab_size=200), tmp_path / "one").near_duplicates is None
     config = PrepareConfig(vocab_size=200, near_duplicates="keep")
     assert (prepare(path, config, tmp_path / "two").near_duplicates or 0) > 100
+
+
+_SIGNS = ["!", "。", ".", "_", "@", "@me", "x@y.z", "http://x.y", "www.a", " ", "\n", "\x85", "\0", ""]
+_LETTERS = ["a", "B", "ß", "É", "\u0301", "İ", "ﬁ", "Σς", "👍", "\uff71", "\u1100\u1161"]
+_PIECES = st.sampled_from([*_SIGNS, *_LETTERS])
+
+
+@given(st.lists(st.lists(_PIECES, max_size=8).map("".join), max_size=12))
+def test_keys_of_many_texts_are_those_of_each(texts):
+    encoded = [text.encode() for text in texts]
+    assert make_text_keys(encoded) == [make_text_key(text) for text in encoded]

@@ -102,3 +102,32 @@ def test_an_unknown_value_far_down_is_refused_too(tmp_path, capsys):
     data = write_rows(tmp_path / "data.csv", [*["train", "test"] * 1200, "eval"])
     assert main(["prepare", str(data), "--vocab-size", "200", "-o", str(tmp_path / "out")]) == 2
     assert "`eval`" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "pairs"),
+    [
+        ("is_test", "01", "0=train,1=test"),
+        ("is_train", ["False", "True"], "False=test,True=train"),
+        ("isValidation", ["no", "yes"], "no=train,yes=val"),
+    ],
+)
+def test_a_column_that_says_yes_or_no_to_a_split_is_refused_until_that_is_settled(name, values, pairs):
+    sample = {"text": ["a", "b"], name: list(values)}
+    with pytest.raises(InputError, match=f"column `{name}` of") as raised:
+        find_split(sample)
+    assert f"--split-column {name} --split-values {pairs}" in raised.value.hint
+    found = find_split(sample, name, values=parse_split_values(pairs))
+    assert [found.parse(value) for value in values] == [pair.split("=")[1] for pair in pairs.split(",")]
+    assert find_split(sample, "none") is None
+    assert find_split({"text": ["a", "b"], name: ["maybe", "maybe"]}) is None
+
+
+@pytest.mark.parametrize("values", [["train", "held-out"], ["Training", "PublicTest"], ["train", "evaluation"]])
+def test_values_that_sound_like_splits_beside_train_are_refused_under_any_name(values):
+    with pytest.raises(InputError, match="which names no split"):
+        find_split({"text": ["a", "b"], "usage": values})
+
+
+def test_trains_among_other_vehicles_are_no_split():
+    assert find_split({"text": ["a", "b", "c"], "vehicle": ["train", "bus", "car"]}) is None

@@ -202,3 +202,26 @@ def test_a_label_far_down_in_json_lines_is_not_written_twice(tmp_path):
     pairs = json.loads(lines[-1], object_pairs_hook=list)
     assert len({name for name, _ in pairs}) == len(pairs)
     assert [json.loads(line)["final_label"] for line in lines] == ["pos", *[""] * 550, *["old"] * 49]
+
+
+@pytest.mark.parametrize("name", ["out.jsonl", "out.json"])
+def test_an_export_of_a_table_to_json_is_json_and_known_again(tmp_path, name):
+    path = write_csv(tmp_path / "data.csv", ['a "word"', "b, c", "d"], place=["x", "", "z"])
+    for labels in (1, 1):
+        written = export_of(path, tmp_path / name, labels).decode()
+    rows = json.loads(written) if name.endswith(".json") else [json.loads(line) for line in written.splitlines()]
+    assert [(row["text"], row["place"]) for row in rows] == [('a "word"', "x"), ("b, c", ""), ("d", "z")]
+    assert sorted(row["label"] for row in rows) == ["", "pos", "pos"]
+
+
+def test_an_export_of_json_lines_to_csv_is_a_table(tmp_path):
+    path = tmp_path / "data.jsonl"
+    path.write_text('{"text": "a, b", "n": 1}\n{"text": "c", "n": null}\n')
+    rows = list(csv.DictReader(io.StringIO(export_of(path, tmp_path / "out.csv", 1).decode(), newline="")))
+    assert [(row["text"], row["n"], row["label"]) for row in rows] == [("a, b", "1", "pos"), ("c", "", "")]
+
+
+def test_json_lines_in_a_json_file_stay_what_they_are(tmp_path):
+    path = tmp_path / "data.json"
+    path.write_text('{"text": "a"}\n{"text": "b"}\n')
+    assert export_of(path, tmp_path / "out.json", 1).startswith(b'{"text": "a", "label": "pos"')

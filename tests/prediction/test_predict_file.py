@@ -249,3 +249,22 @@ def test_two_processes_do_not_make_one_file(classifier, reviews, tmp_path):
             predicted(classifier, reviews, out)
     finally:
         os.close(other)
+
+
+def test_the_columns_that_were_trained_on_are_read_where_the_file_has_them(classifier, tmp_path):
+    source = tmp_path / "data.csv"
+    source.write_text("title,body\n" + "".join(f"word {each},so good a story it was {each}\n" for each in range(8)))
+    for number, (trained_on, column) in enumerate([("title,body", "title,body"), ("title", "title"), ("text", "body")]):
+        asked = PredictRequest(tmp_path / f"{number}.csv", "weights", PredictConfig(), trained_on=trained_on)
+        assert predict_file(classifier, source, asked).column == column
+    asked = PredictRequest(
+        tmp_path / "3.csv", "weights", PredictConfig(), PrepareConfig(text_column="body"), trained_on="title"
+    )
+    assert predict_file(classifier, source, asked).column == "body"
+
+
+def test_json_lines_in_a_json_file_are_written_so_again(classifier, tmp_path):
+    source, out = tmp_path / "data.json", tmp_path / "data.predicted.json"
+    source.write_text('{"text": "so good"}\n{"text": "so bad"}\n')
+    predicted(classifier, source, out)
+    assert [json.loads(line)["text"] for line in out.read_text().splitlines()] == ["so good", "so bad"]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from txt.prediction.classifier import Predictor
     from txt.prediction.label_queue import LabelQueue
     from txt.prediction.model_source import ModelSource
+    from txt.prediction.predict_file import PredictRequest
 
 _READING = tuple(name for name in READING if name != "label_column")
 _FILE_ONLY = (*_READING, "probabilities")
@@ -175,7 +176,13 @@ def _predict_file(
     from txt.prediction.predict_file import PredictRequest, check_request, predict_file
 
     asked = PredictRequest(
-        target, sha256(source.folder / "model.safetensors"), config, reading, resume=files.resume, force=files.force
+        target,
+        sha256(source.folder / "model.safetensors"),
+        config,
+        reading,
+        resume=files.resume,
+        force=files.force,
+        trained_on=source.text_column(),
     )
     check_request(path, asked)
     classifier = _load_classifier(source, config)
@@ -184,7 +191,7 @@ def _predict_file(
             "--to-label flags rows below the threshold, and with several labels a row none is",
             "txt label shows all rows; --probabilities adds that of each label",
         )
-    queue = _open_queue(files.to_label, path, reading, classifier, source.name) if files.to_label else nullcontext()
+    queue = _open_queue(files.to_label, path, asked, classifier, source.name) if files.to_label else nullcontext()
     with queue as waiting, stop_on_signals("stopping …") as stop, StageBar() as bar:
         leave = waiting.add if waiting is not None else lambda _: None
         summary = predict_file(classifier, path, asked, progress=bar.advance, stop=stop, leave=leave)
@@ -223,7 +230,13 @@ def _predict_to_stdout(
             raise InputError(f"{flag} is for a file, and -o - is standard output", "name a file with -o")
     with TemporaryDirectory(prefix="txt-predict-") as folder:
         target = Path(folder) / name_output(str(path), "predicted", kept=ENDINGS).name
-        asked = PredictRequest(target, sha256(source.folder / "model.safetensors"), config, reading)
+        asked = PredictRequest(
+            target,
+            sha256(source.folder / "model.safetensors"),
+            config,
+            reading,
+            trained_on=source.text_column(),
+        )
         check_request(path, asked)
         classifier = _load_classifier(source, config)
         with stop_on_signals("stopping …") as stop, StageBar() as bar:
@@ -259,7 +272,8 @@ def _predict_files(
         if target.exists() and not files.force:
             done += 1
             continue
-        asked.append((Path(name), PredictRequest(target, weights, config, reading, force=files.force)))
+        request = PredictRequest(target, weights, config, reading, force=files.force, trained_on=source.text_column())
+        asked.append((Path(name), request))
         check_request(*asked[-1])
     if done:
         say(f"{done:,} of {done + len(asked):,} files are written already; --force writes them again")
@@ -281,15 +295,15 @@ def _predict_files(
         print_json([summary.to_json() for summary in summaries])
 
 
-def _open_queue(store: Path, data: Path, reading: PrepareConfig, classifier: "Predictor", who: str) -> "LabelQueue":
+def _open_queue(store: Path, data: Path, asked: "PredictRequest", classifier: "Predictor", who: str) -> "LabelQueue":
     """Open the label store in which rows with low confidence are flagged for a person."""
     from txt.data.reading.table import open_table
     from txt.prediction.label_queue import LabelQueue, refuse_unlabelable
     from txt.prediction.predict_file import text_column
 
-    with open_table(data, reading) as table:
+    with open_table(data, asked.reading_options()) as table:
         refuse_unlabelable(data, table.dialect.format, table.dialect.compressed)
-        column = text_column(table, reading)
+        column = text_column(table, asked.reading, asked.trained_on)
     return LabelQueue(store, column, classifier.labels, who)
 
 

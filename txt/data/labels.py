@@ -15,10 +15,48 @@ from txt.errors import InputError
 
 _WHOLE = re.compile(r"[+-]?\d+(\.0+)?")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-_MARKS = frozenset({"nan", "-nan", "nat", "null", "\\n", "<na>", "#n/a", "#na", "<null>", "(null)", "[null]"})
+_MARKS = frozenset(
+    {
+        "nan",
+        "-nan",
+        "nat",
+        "null",
+        "\\n",
+        "<na>",
+        "#n/a",
+        "#na",
+        "#ref!",
+        "#value!",
+        "#div/0!",
+        "#name?",
+        "#null!",
+        "#num!",
+        "<null>",
+        "(null)",
+        "[null]",
+    }
+)
 """What programs write for a missing value, in lower case."""
 
-_WORDS = frozenset({"none", "n/a", "na", "n.a.", "nil", "-", "--", "?", "undefined", "missing", "not available"})
+_WORDS = frozenset(
+    {
+        "none",
+        "n/a",
+        "na",
+        "n.a.",
+        "nil",
+        "-",
+        "--",
+        "?",
+        "undefined",
+        "missing",
+        "not available",
+        "unlabeled",
+        "unlabelled",
+        "not labeled",
+        "no label",
+    }
+)
 """What people write for a missing value, and as a class too."""
 
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")

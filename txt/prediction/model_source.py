@@ -26,6 +26,15 @@ class ModelSource:
         path = self.run.path / "report.json" if self.run else None
         return read_json(path) if path and path.is_file() else None
 
+    def text_column(self) -> str | None:
+        """Return the column that the run was trained on, `title,body` for several; None where that is not known."""
+        try:
+            manifest = read_json(self.run.prepared_path() / "manifest.json") if self.run else {}
+        except (InputError, OSError):  # the prepared data may be gone by now
+            return None
+        name = (((manifest.get("columns") or {}).get("text")) or {}).get("name")
+        return name if isinstance(name, str) else None
+
     def temperature(self) -> float | None:
         """Return the temperature that `txt train` or `txt eval` fitted on the run's val split, if they did."""
         from txt.evaluation.calibration import TEMPERATURES  # numpy, which a folder that is refused does not need

@@ -16,6 +16,7 @@ import numpy as np
 from txt.config import PredictConfig, PrepareConfig
 from txt.data.progress import ProgressWatcher, RowProgress
 from txt.data.reading.columns import find_label, find_text
+from txt.data.reading.how_read import JOINT
 from txt.data.reading.kinds.spreadsheet_copy import ENDINGS, find_losses
 from txt.data.reading.source import check_file
 from txt.data.reading.table import Table, open_table
@@ -76,7 +77,8 @@ class PredictSummary:
 class PredictRequest:
     """How to predict a file: how to read it, what to add, and where the output goes.
 
-    `of` names the classifier's weights; `resume` requires earlier work to continue; `force` replaces `out`.
+    `of` names the classifier's weights, and `trained_on` the column that it learned from, which is read where the file
+    has it and the options name no other; `resume` requires earlier work to continue; `force` replaces `out`.
     """
 
     out: Path
@@ -85,6 +87,12 @@ class PredictRequest:
     reading: PrepareConfig = field(default_factory=PrepareConfig)
     resume: bool = False
     force: bool = False
+    trained_on: str | None = None
+
+    def reading_options(self) -> PrepareConfig:
+        """Return the options of reading: several columns are joined as those that the classifier learned from."""
+        joins = self.reading.text_column is None and self.trained_on is not None and JOINT in self.trained_on
+        return self.reading.with_options(text_column=self.trained_on) if joins else self.reading
 
 
 def predict_file(
@@ -112,7 +120,7 @@ def predict_file(
         TxtError: the file has changed meanwhile, or the disk is full.
     """
     started = time.monotonic()
-    with open_table(source, asked.reading) as table, explain_os_errors(f"writing `{asked.out}`"):
+    with open_table(source, asked.reading_options()) as table, explain_os_errors(f"writing `{asked.out}`"):
         _refuse_loss(asked, table)
         work = _FilePredictor(classifier, table, asked, progress, stop)
         summary = work.run(leave)
@@ -130,18 +138,20 @@ def check_request(source: Path, asked: PredictRequest) -> None:
     """
     check_file(source)
     if source.is_file():
-        with open_table(source, asked.reading) as table:
+        with open_table(source, asked.reading_options()) as table:
             _refuse_loss(asked, table)
-            text_column(table, asked.reading)
+            text_column(table, asked.reading, asked.trained_on)
 
 
-def text_column(table: Table, reading: PrepareConfig) -> str:
-    """Return the column that holds the texts.
+def text_column(table: Table, reading: PrepareConfig, trained_on: str | None = None) -> str:
+    """Return the column that holds the texts: the one that is named, or was trained on, or that looks like it.
 
     Raises:
         InputError: the file has no rows, or it is not clear.
     """
-    return find_text(table.sample(), table.text_column(reading.text_column), str(table.source)).name
+    sample = table.sample()
+    known = trained_on if trained_on in sample else None
+    return find_text(sample, table.text_column(reading.text_column) or known, str(table.source)).name
 
 
 class _FilePredictor:
@@ -158,7 +168,7 @@ class _FilePredictor:
         self._asked = asked
         self._progress = progress
         self._stop = stop
-        self._column = text_column(table, asked.reading)
+        self._column = text_column(table, asked.reading, asked.trained_on)
         self._columns: dict[str, None] = {}
         self._of = self._fingerprint()
 
@@ -322,7 +332,8 @@ class _FilePredictor:
         confidence, threshold = round(prediction.confidence, DIGITS), self._asked.config.threshold
         if threshold is not None and confidence < threshold:
             summary.unsure += 1
-            leave(UnsureRow(text, prediction.label, confidence))
+            likeliest = self._classifier.labels[int(record[:-1].argmax())]  # a class, also where levels are answered
+            leave(UnsureRow(text, likeliest, confidence))
             return (None, confidence, *added)
         summary.labels[prediction.label] += 1
         return (prediction.label, confidence, *added)

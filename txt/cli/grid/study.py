@@ -2,13 +2,14 @@
 
 import shutil
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from txt.cli.consent import require_consent
 from txt.cli.grid.space import build_space, choose_sampler, say_count
-from txt.cli.options import GivenOptions, read_config_file
+from txt.cli.options import GivenOptions, is_prepared_folder, read_config_file
 from txt.cli.stage_bar import StageBar
 from txt.config import GridConfig, PrepareConfig, TrainConfig
 from txt.data.reading.source import check_file
@@ -54,7 +55,7 @@ def begin_study(
     preparing = build_config(
         PrepareConfig, given, {"tokenizer": base.pretrained} if base.pretrained else {}, options, given.settings
     )
-    with_file = source is not None and not Path(source).is_dir()
+    with_file = source is not None and not is_prepared_folder(source)
     if with_file:
         check_file(str(source))
     checked = None if with_file else _open_prepared(source, given)
@@ -83,6 +84,8 @@ def begin_study(
     except BaseException:
         if not folder.exists():
             shutil.rmtree(folder.path, ignore_errors=True)
+            with suppress(OSError):  # other studies are in it
+                folder.path.parent.rmdir()
         raise
     if not folder.exists():
         folder.describe(prepared.path, searching.storage)

@@ -34,7 +34,20 @@ def add_cells_to_head(head: bytes, names: Sequence[str], form: Form) -> bytes:
         header = _append_cells(_write_cells(form.columns[: form.rules.width], form), names, form)
         return head + header + _get_line_end(form).encode(form.codec)
     end = form.start + find_content_end(head[form.start :], form, form.skip_lines)
+    if form.header[:1] == ("",):
+        head, end = _name_first_column(head, end, form)
     return _append_cells(head[:end], names, form) + head[end:]
+
+
+def _name_first_column(head: bytes, end: int, form: Form) -> tuple[bytes, int]:
+    """Return the bytes before the first row with a name for the row names, if they have none, and where these end."""
+    *_, cells = [[], *parse_cells(io.StringIO(head[form.start : end].decode(form.codec), newline=""), form.rules)]
+    if len(cells) != form.rules.width - 1:
+        return head, end
+    lines = head[form.start : end].decode(form.codec).splitlines(keepends=True)
+    start = form.start + len("".join(lines[: form.skip_lines]).encode(form.codec))
+    added = (form.columns[0] + form.rules.delimiter).encode(form.codec)
+    return head[:start] + added + head[start:], end + len(added)
 
 
 def add_fields(record: bytes, fields: Mapping[str, Any], codec: str) -> bytes:

@@ -191,6 +191,10 @@ def parse_delimited(
                 headers -= 1
                 yield None
                 continue
+            if footer is not None and cells == footer:
+                tally.footers.append(" ".join(filter(None, cells)))
+                yield None
+                continue
             if held and not (count == 1 < width):
                 raise held[0]
             if first_name is not None and count > 1 and _repeats_header(cells, rules.header):

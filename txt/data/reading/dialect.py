@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import re
+import shlex
 from collections import Counter
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,7 +19,7 @@ from txt.data.formats.recognition import is_fasttext
 from txt.data.reading.arrow_cells import find_opened, plan_cells
 from txt.data.reading.character_encoding import find_encoding
 from txt.data.reading.column_names import make_distinct
-from txt.data.reading.columns import is_usual_name
+from txt.data.reading.columns import ends_usually, is_usual_name
 from txt.data.reading.delimited_rows import RowRules, parse_cells
 from txt.data.reading.fasttext_lines import COLUMNS
 from txt.data.reading.header import count_extra_headers, find_top, has_row_names, is_total, judge_header
@@ -48,6 +49,8 @@ _DELIMITER_NAMES = {
 _SPOKEN = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
 _TOP_ROWS, _TOP_LINES = 26, 100  # of the head, in which what stands above the table is looked for
 _LONGEST_NAME_LINES = 8  # of a row above the table, or of a header
+_SIGNS_BETWEEN = re.compile(r"[^\w\s\"',;|.()\[\]-]+|[\x01-\x08\x1c-\x1f]")
+_ALIKE = 0.95  # share of the lines that have an unusual delimiter as often as the first
 _ENOUGH = 0.8  # share of rows with as many cells as the first, from which on a delimiter needs no other sign
 _COMMA_AT_END = re.compile(r"\A\s*\{.*\}[ \t]*,[ \t]*\r?\n")
 _SEPARATOR_LINE = re.compile(r'\ufeff*"?sep=(.)"?[ \t]*(\r\n|\n|\r)', re.IGNORECASE)
@@ -203,6 +206,8 @@ class _DelimitedDetector:
 
     def detect(self) -> Dialect:
         self._leave_out_lines()
+        if not self._options.to_json():
+            self._refuse_wrapped_rows()
         chosen = self._choose()
         if not chosen.rows:
             raise InputError(f"`{self._source}` is empty", "a data file has a header and a row for each text")
@@ -216,6 +221,27 @@ class _DelimitedDetector:
         dialect = self._name_columns(dialect, chosen.rows)
         dialect = replace(dialect, footer=self._find_total(dialect))
         return replace(dialect, guesses=tuple(self._guesses), warnings=tuple(self._warnings))
+
+    def _refuse_wrapped_rows(self) -> None:
+        """Refuse a table whose every row is one quoted cell: it was saved as a table twice.
+
+        Raises:
+            InputError: it is.
+        """
+        lines = [line.rstrip() for line in self._text.splitlines()[: -1 if self._cut else None] if line.strip()]
+        if len(lines) < 2 or not all(len(line) > 2 and line[0] == line[-1] == '"' for line in lines):
+            return
+        with suppress(csv.Error):
+            inner = [row[0] for row in csv.reader(lines, strict=True) if len(row) == 1]
+            delimiter = next((each for each in _DELIMITERS if inner and each in inner[0]), None)
+            if len(inner) == len(lines) and delimiter:
+                names = next(csv.reader(inner[:1], delimiter=delimiter))
+                if all(is_usual_name(name) or ends_usually(name) for name in names):
+                    raise InputError(
+                        f"each row of `{self._source}` is one quoted cell, as if the table had been saved twice",
+                        "in Python: open('once.csv', 'w').writelines(row[0] + '\\n' for row in "
+                        f"csv.reader(open({str(self._source.path)!r})))",
+                    )
 
     def _add(self, guess: Guess) -> None:
         self._guesses.append(guess)
@@ -244,7 +270,10 @@ class _DelimitedDetector:
     def _choose(self) -> _Candidate:
         """Choose the delimiter under which most rows have as many cells as the first."""
         usual = "\t" if self._source.ending in (".tsv", ".tab") else ","
-        delimiters = [self._wanted] if self._wanted else sorted(_DELIMITERS, key=lambda each: each != usual)
+        unusual = () if self._wanted else self._find_unusual()
+        delimiters = (
+            [self._wanted] if self._wanted else [*unusual, *sorted(_DELIMITERS, key=lambda each: each != usual)]
+        )
         candidates = [self._read(each) for each in delimiters if each in self._text]
         best = max(candidates, key=lambda each: each.score, default=None)
         if best is not None and best.score > 0:
@@ -257,6 +286,30 @@ class _DelimitedDetector:
                 )
                 return best
         return self._read_one_column(usual, best)
+
+    def _find_unusual(self) -> tuple[str, ...]:
+        """Return a delimiter that few programs use: a sign between usual names, and as often in every line.
+
+        Raises:
+            InputError: it is of several characters.
+        """
+        lines = [line for line in self._text.splitlines()[: -1 if self._cut else None] if line.strip()]
+        first = lines[0] if lines else ""
+        for sign in dict.fromkeys(_SIGNS_BETWEEN.findall(first)):
+            names = [name.strip().strip('"') for name in first.split(sign)]
+            usual = len(names) > 1 and all(is_usual_name(name) or ends_usually(name) for name in names)
+            alike = sum(line.count(sign) == first.count(sign) for line in lines)
+            if not usual or alike < _ALIKE * len(lines) or sign in _DELIMITERS:
+                continue
+            if len(sign) > 1:
+                path, escaped = self._source.path, re.sub(r"([.*^$/\\\[\]])", r"\\\1", sign)
+                made = shlex.quote(path.with_suffix(".tsv").name)
+                raise InputError(
+                    f"`{self._source}` has `{sign}` between its cells, and a delimiter is one character",
+                    f"sed 's/{escaped}/\\t/g' {shlex.quote(str(path))} > {made} makes a table with tabs",
+                )
+            return (sign,)
+        return ()
 
     def _explain(self, best: _Candidate) -> str:
         return f"{best.score:.0%} of the rows have {best.width} cells, like the first"
@@ -436,7 +489,7 @@ class _DelimitedDetector:
             return ()
         with suppress(csv.Error):
             cells = next(csv.reader(lines[-1:], **dialect.csv_options()), [])
-            if len(cells) == len(dialect.columns) and is_total(cells):
+            if len(cells) <= len(dialect.columns) and is_total(cells):
                 return tuple(cells)
         return ()
 

@@ -5,7 +5,7 @@ Each sign counts for or against a header; where they say nothing, both readings 
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from txt.data.reading.columns import ends_usually, is_usual_name
@@ -27,14 +27,15 @@ _NO_VALUE = frozenset({"nan", "na", "n/a", "none", "null", "-", "--", "?", "unkn
 _FEWEST_ROWS = 8  # below a row that may be a second header
 _RULE = re.compile(r"[-=:+_|\s]*[-=]{2}[-=:+_|\s]*")
 _TYPE = re.compile(
-    r"\([\w ./%€$£°]+\)|\[[\w ./%€$£°]+\]|(str(ing)?|text|(var)?char|int(eger|8|16|32|64)?|bigint|float(32|64)?|double"
-    r"|number|numeric|real|bool(ean)?|date(time)?|timestamp|object|category|categorical|factor|nominal|discrete|continuous"
+    r"\([\w ./%€$£°]+\)|\[[\w ./%€$£°]+\]"
+    r"|(str(ing)?|text|(var)?char|int(eger|8|16|32|64)?|bigint|float(32|64)?|double|number"
+    r"|numeric|real|bool(ean)?|date(time)?|timestamp|object|category|categorical|factor|nominal|discrete|continuous"
     r"|meta|class|ignore|d|c|s)(\(\d+(,\d+)?\))?",
     re.IGNORECASE,
 )
 _TOTAL = re.compile(
-    r"(grand |sub-?|overall )?(totals?|sum|summe|gesamt|somme|suma|totale?|totaal|average|mean|mittelwert|итого|всего"
-    r"|合计|总计|合計|합계|toplam|जोड़)\W*",
+    r"(grand |sub-?|overall )?(totals?|sum|summe|gesamt|somme|suma|totale?|totaal|average|mean|mittelwert"
+    r"|итого|всего|合计|总计|合計|합계|toplam|जोड़)\W*",
     re.IGNORECASE,
 )
 _OPEN_ENDED = "open-ended response"
@@ -219,6 +220,7 @@ def _breaks_types(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     """Tell whether a row is unlike all below it: words above numbers or dates, and no class that comes again."""
     if len(rest) < _FEWEST_ROWS:
         return False
+    kinds: tuple[Callable[[str], object], ...] = (is_number, _DATE.fullmatch, _TIME.match)
     unlike = new = 0
     for place, cell in enumerate(map(str.strip, row)):
         values = [each[place].strip() for each in rest if place < len(each) and each[place].strip()]
@@ -228,9 +230,9 @@ def _breaks_types(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
             return False
         if is_number(cell) or _DATE.fullmatch(cell) or cell.lower() in _NO_VALUE:
             return False
-        kinds = (is_number, _DATE.fullmatch, _TIME.match)
-        asks = _QUESTION.search(cell) and not any(map(_QUESTION.search, values))
-        if asks or any(all(map(kind, values)) for kind in kinds):
+        if any(all(map(kind, values)) for kind in kinds) or (
+            _QUESTION.search(cell) and not any(map(_QUESTION.search, values))
+        ):
             unlike += 1
         if _is_few(values):
             new += 1

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from txt.data.reading.columns import is_usual_name
 from txt.data.reading.delimited_rows import BadRowError, RowRules, parse_cells, parse_delimited
 from txt.data.reading.how_read import ONE_CELL, Dialect, Guess
 from txt.data.reading.source import CHUNK_BYTES, Source
@@ -145,12 +146,15 @@ def _find_lone_quotes(text: str, delimiter: str, quoting: Quoting, cut: bool) ->
 
 
 def _find_width(lines: Sequence[str], delimiter: str) -> int:
-    """Return how many cells most lines have if quotes are letters, 0 where the first line has others.
+    """Return how many cells most lines have if quotes are letters, 0 where the first below a title has others.
 
     So a column on its own, whose quoted texts hold delimiters below a header without any, is not taken for several.
     """
     widths = [line.count(delimiter) + 1 for line in lines if line.strip()]
     usual = max(set(widths), key=widths.count) if widths else 0
+    if widths[:2] == [1, usual] and usual > 1:  # a title may stand above the names of the columns
+        second = [line for line in lines if line.strip()][1]
+        return usual if all(map(is_usual_name, second.strip().split(delimiter))) else 0
     return usual if widths[:1] == [usual] else 0
 
 

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import lzma
+import os
 import re
 import shutil
 import zlib
@@ -68,6 +69,9 @@ MAX_CELL = 5_000_000
 
 MAX_LINE = 4 * MAX_CELL
 """Characters of the longest line that is read: a small compressed file can hold one that fills the memory."""
+MOST_ENTRIES = 500_000
+"""Files and folders that a folder of texts has at most: in `/` or a home nobody wants to wait for more to be listed."""
+
 _MAGIC_OF = {"gzip": b"\x1f\x8b", "bz2": b"BZh", "xz": b"\xfd7zXZ", "zstd": b"\x28\xb5\x2f\xfd"}
 _JOINT = "\n"  # no file's name has one
 _GLOB = re.compile(r"[*?]|\[[^]]+\]")
@@ -277,9 +281,28 @@ def read_state(data: Path | str) -> tuple[int, int]:
         FileNotFoundError: there is none.
     """
     paths = _list_read(data)
-    files = [each for path in paths for each in (path.rglob("*") if path.is_dir() else [path])]
-    states = [each.stat() if each.exists() else each.lstat() for each in files]  # a link may lead nowhere
+    files = [each for path in paths for each in (walk_folder(path) if path.is_dir() else [path])]
+    states = [each.stat() for each in files]
     return sum(state.st_size for state in states), max((state.st_mtime_ns for state in states), default=0)
+
+
+def walk_folder(folder: Path) -> list[Path]:
+    """Return the files below a folder, at any depth; links to folders are not followed.
+
+    Raises:
+        InputError: so many files and folders are there that it cannot be meant.
+    """
+    files: list[Path] = []
+    seen = 0
+    for place, folders, names in os.walk(folder):
+        seen += len(folders) + len(names)
+        if seen > MOST_ENTRIES:
+            raise InputError(
+                f"`{folder}` has more than {MOST_ENTRIES:,} files and folders in it, too many for a folder of texts",
+                "name a folder or a file in it",
+            )
+        files += [path for name in names if (path := Path(place, name)).is_file()]
+    return files
 
 
 def is_read_from(data: Path | str, path: Path) -> bool:
@@ -345,9 +368,8 @@ def _count(file: BinaryIO, path: Path, name: str) -> BinaryIO:
 def _hash_folder(folder: Path) -> str:
     """Return a SHA-256 of the names and contents of all files of a folder."""
     found = hashlib.sha256()
-    for path in sorted(folder.rglob("*")):
-        if path.is_file():
-            found.update(f"{path.relative_to(folder)}\0{sha256(path)}\n".encode("utf-8", "surrogateescape"))
+    for path in sorted(walk_folder(folder)):
+        found.update(f"{path.relative_to(folder)}\0{sha256(path)}\n".encode("utf-8", "surrogateescape"))
     return found.hexdigest()
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from txt.data.reading.column_names import fold_name
 from txt.data.reading.columns import Column, Sample, find_named_column
 from txt.errors import InputError, nearest
 
@@ -37,9 +38,19 @@ SPLIT_NAMES: Mapping[str, str] = {
 NO_SPLIT = "none"
 """What `--split-column` takes to say that no column names splits."""
 
-_SPLIT_COLUMNS = frozenset({"split", "splits", "set", "partition", "subset", "fold", "data_split", "dataset_split"})
+_SPLIT_COLUMNS = frozenset(
+    {
+        *("split", "splits", "set", "partition", "subset", "fold", "kfold", "data_split", "datasplit"),
+        *("dataset_split", "split_name", "split_type"),
+    }
+)
+_FLAG = re.compile(r"(?:is|in|for)_?(train|training|test|testing|val|valid|validation|dev|holdout)(?:_?(?:set|data))?")
+"""Names of columns that say yes or no to one split."""
+
+_HELD_OUT = re.compile(r"test|eval|valid|\bval|dev|hold.?out|held.?out", re.IGNORECASE)
 _SPELLING = re.compile(r"[\s_\-]+")
 _NOUNS = ("set", "split", "data", "dataset", "part")  # `Train set`, `test_data`, `validation split`
+_YES = frozenset({"1", "1.0", "true", "yes", "y", "t"})
 _MOST_SPLITS = 20  # a column with more values than this names no splits
 _SHOWN = 8
 
@@ -147,11 +158,33 @@ def _choose_column(
             _refuse_unknown(split, present, source)
         if any(read):
             return split
-    return _find_by_values(sample, source, known)
+    if strict:
+        _refuse_flags(sample, known, source)
+    return _find_by_values(sample, source, known, strict)
 
 
-def _find_by_values(sample: Sample, source: str, known: Mapping[str, str]) -> SplitColumn | None:
-    """Return the column whose values name splits, `train` among them: `dev` and `test` alone can be machines."""
+def _refuse_flags(sample: Sample, known: Mapping[str, str], source: str) -> None:
+    """Refuse a column such as `is_test`, which says yes or no: its rows of another split are not to be trained on."""
+    for name in sample:
+        flag, present = _FLAG.fullmatch(fold_name(name)), _list_values(sample, name)
+        if not flag or len(present) != 2 or known:
+            continue
+        own = parse_split(flag[1]) or "test"
+        pairs = ",".join(
+            f"{value}={own if value.lower() in _YES else 'test' if own == 'train' else 'train'}" for value in present
+        )
+        raise InputError(
+            f"column `{name}` of `{source}` says of each row whether it is of a split: {', '.join(present)}",
+            f"--split-column {_quote(name)} --split-values {_quote(pairs)} divides by it, --split-column none does not",
+        )
+
+
+def _find_by_values(sample: Sample, source: str, known: Mapping[str, str], strict: bool) -> SplitColumn | None:
+    """Return the column whose values name splits, `train` among them: `dev` and `test` alone can be machines.
+
+    Raises:
+        InputError: two columns do, or one has other values, too, that sound as if they were splits.
+    """
     found = []
     for name in sample:
         present = _list_values(sample, name)
@@ -159,6 +192,10 @@ def _find_by_values(sample: Sample, source: str, known: Mapping[str, str]) -> Sp
         read = {split.parse(value) for value in present} if len(present) <= _MOST_SPLITS else {None}
         if None not in read and "train" in read and len(read) > 1:
             found.append(split)
+        elif (
+            strict and "train" in read and any(split.parse(each) is None and _HELD_OUT.search(each) for each in present)
+        ):
+            _refuse_unknown(split, present, source)
     if len(found) > 1:
         names = " and ".join(f"`{split.name}`" for split in found)
         options = " or ".join(f"--split-column {_quote(split.name)}" for split in found[:3])

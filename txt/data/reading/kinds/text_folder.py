@@ -13,12 +13,13 @@ import pyarrow as pa
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
 from txt.data.reading.how_read import Dialect
 from txt.data.reading.kinds.arrow_file import is_saved_dataset
-from txt.data.reading.source import FORMATS, MAX_CELL, Source
+from txt.data.reading.source import FORMATS, MAX_CELL, Source, walk_folder
 from txt.data.reading.split_column import parse_split
 from txt.errors import InputError
 from txt.files import read_small_file
 
 _TEXT_ENDINGS = frozenset({"", ".txt", ".text", ".md", ".eml"})
+_DEEPEST = 3  # folders below each other: a data set, a split, a class
 _UNLABELED = frozenset({"unsup", "unsupervised", "unlabeled", "unlabelled"})
 _SKIPPED = frozenset({"readme", "readme.txt", "readme.md", "license", "license.txt", "license.md"})
 
@@ -51,7 +52,7 @@ def detect_folder(source: Source, encoding: str | None) -> Dialect:
     Raises:
         InputError: the folder has no text files, folders are not one level of classes, or a file is not text.
     """
-    files = _list_files(source)
+    files = _walk_folder(source)
     columns = ["text", "label", "split", "file"]
     if not any(each.label for each in files):
         columns.remove("label")
@@ -80,7 +81,7 @@ def read_folder(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator
     encoding = None if dialect.encoding == "utf-8" else dialect.encoding
     rows: list[list[str | None]] = []
     characters = 0
-    for each in _list_files(source):
+    for each in _walk_folder(source):
         text, _ = _read_text(source, each.path, encoding)
         cells = {
             "text": text,
@@ -97,10 +98,11 @@ def read_folder(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator
         yield make_batch(dialect.columns, rows)
 
 
-def _list_files(source: Source) -> list[_TextFile]:
+def _walk_folder(source: Source) -> list[_TextFile]:
     root = source.place
     if source.copy is None and _list_tables(root):
         raise _explain_no_texts(source, root)
+    walk_folder(root)  # refuses one that is too large to go through
     folders = _list_folders(root, links=True)
     by_split = [(find_split_name(folder.name), folder) for folder in folders]
     splits = [(split, folder) for split, folder in by_split if split and _holds_texts(folder)]
@@ -161,13 +163,19 @@ def find_split_name(name: str) -> str | None:
     return parse_split(last)
 
 
-def _holds_texts(folder: Path) -> bool:
-    return bool(_list_texts(folder)) or any(_holds_texts(each) for each in _list_folders(folder))
+def _holds_texts(folder: Path, depth: int = _DEEPEST) -> bool:
+    """Tell whether a folder has texts in it, or in folders below, as far down as classes can be."""
+    if _list_texts(folder):
+        return True
+    return depth > 0 and any(_holds_texts(each, depth - 1) for each in _list_folders(folder))
 
 
 def _list_folders(folder: Path, *, links: bool = False) -> list[Path]:
     """Return the folders in a folder; with `links` those too that are links, which further down could be a circle."""
-    found = (each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+    try:
+        found = [each for each in folder.iterdir() if each.is_dir() and not each.name.startswith(".")]
+    except PermissionError:
+        raise InputError(f"`{folder}` may not be read", f"`ls -ld {folder}` shows who may") from None
     return sorted(each for each in found if links or not each.is_symlink())
 
 
@@ -183,7 +191,7 @@ def _natural_key(name: str) -> list[tuple[int, str]]:
 
 def _describe_leftovers(source: Source, files: list[_TextFile]) -> Iterator[str]:
     read = {each.path for each in files}
-    left = [each for each in source.place.rglob("*") if each.is_file() and each not in read]
+    left = [each for each in sorted(walk_folder(source.place)) if each not in read]
     left = [each for each in left if not each.name.startswith(".")]
     if left:
         shown = ", ".join(f"`{each.relative_to(source.place)}`" for each in left[:3]) + (" …" if len(left) > 3 else "")
@@ -204,6 +212,10 @@ def _explain_no_texts(source: Source, root: Path) -> InputError:
         if len(tables) > 1 and len(endings) == 1:
             hint += f"; or all: '{source.path / '*'}{endings.pop()}'"
         return InputError(f"`{source}` is a folder, not a data file", hint)
+    below = sorted(each for each in walk_folder(root) if each.suffix.lower() in FORMATS.keys() - _TEXT_ENDINGS)
+    if below:
+        pattern = below[0].parent / f"*{below[0].suffix}"
+        return InputError(f"`{source}` is a folder, not a data file", f"its tables are in folders below: '{pattern}'")
     return InputError(f"`{source}` is a folder without data", "a folder of text files has a folder for each class")
 
 
