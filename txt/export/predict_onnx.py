@@ -14,7 +14,7 @@ from tokenizers import Tokenizer
 FOLDER = Path(__file__).parent
 
 
-def classify(texts):
+def classify(texts: list[str]) -> list[tuple[str, float]]:
     """Return the label and its probability for each text."""
     labels = json.loads((FOLDER / "labels.json").read_text(encoding="utf-8"))
     tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
@@ -27,7 +27,7 @@ def classify(texts):
     return [(str(labels[row.argmax()]), float(row.max())) for row in probabilities]
 
 
-def show(text):
+def show(text: str) -> str:
     """Return a text without what a terminal obeys: control codes, and what turns the order of letters round."""
     return "".join(letter if letter.isprintable() or letter in "\t\u200c\u200d" else "\ufffd" for letter in text)
 

@@ -138,7 +138,7 @@ def _read_progress(record: Mapping[str, Any], source: str) -> TrainingProgress:
     if unknown := sorted(found.keys() - known.keys()):
         raise InputError(f"{source}: `progress` has an unknown field `{unknown[0]}`")
     for name, each in known.items():
-        value = take_field(found, name, _PROGRESS_KINDS[each.type], source, each.default)  # type: ignore[index]
+        value = take_field(found, name, _PROGRESS_KINDS[each.type], source, each.default)
         if value is not None and value < 0 and name != "best_score":
             raise InputError(f"{source}: `{name}` is {value}")
     return TrainingProgress(**found)

@@ -132,7 +132,7 @@ def _check_form(form: Form) -> None:
             isinstance(value, tuple) and not all(isinstance(each, str) for each in value)
         ):
             raise TypeError(name)
-        if kind is int and value < 0:
+        if isinstance(value, int) and value < 0:
             raise ValueError(name)
     if form.text_column not in form.columns or form.label_column not in (None, *form.columns):
         raise LookupError("its columns")
