@@ -13,6 +13,7 @@ from tests.conftest import ROOT
 from tests.security.test_elsewhere import make_outside, snapshot
 from tests.security.traced import can_trace, read_trace, trace
 from txt.cli import main
+from txt.labeling.store.journal import Journal, store_path
 
 SMALL = ["--recipe", "guide", "--d-model", "16", "--nhead", "2", "--num-layers", "1", "--threads", "1", "--plain"]
 
@@ -59,6 +60,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert main(["train", "prepared", "--name", name, "--epochs", "1", "--seed", seed, *SMALL]) == 0
         lists = ["--learning-rate", "0.01,0.001", "--epochs", "1", "--workers", "1", "--name", "theirs"]
         assert main(["grid", "prepared", *lists, *SMALL[2:]]) == 0
+        Journal.open(store_path(Path("data.csv"))).close()
     finally:
         os.chdir(before)
     run = here / "runs" / "theirs"
