@@ -25,7 +25,7 @@ MAX_MISTAKE_LETTERS = 1000
 
 @dataclass(frozen=True)
 class SplitOutputs:
-    """The labelled rows of a split with the model's outputs; `labels` (N,) are class numbers, `logits` are (N, C)."""
+    """The labeled rows of a split with the model's outputs; `labels` (N,) are class numbers, `logits` are (N, C)."""
 
     labels: Ints
     logits: Floats
@@ -251,7 +251,7 @@ def _score_whole_file(everything: SplitOutputs, names: Sequence[str], seed: int)
 
 def _check_outputs(test: SplitOutputs, split: str) -> None:
     if not len(test.labels):
-        raise InputError(f"the split `{split}` has no labelled rows to evaluate on")
+        raise InputError(f"the split `{split}` has no labeled rows to evaluate on")
     broken = int((~np.isfinite(test.logits)).any(axis=1).sum())
     if broken:
         raise TxtError(

@@ -17,6 +17,7 @@ from txt.evaluation.calibration import softmax
 from txt.files import read_json
 from txt.library_settings import apply_library_settings
 from txt.metrics import Floats
+from txt.model.plain_ngrams import PlainNgramClassifier
 from txt.prediction.model_source import ModelSource, find_model
 from txt.prediction.pieces import Pieces, TextCutter
 
@@ -51,10 +52,17 @@ class TextClassifier:
         labels: the classes, in the order of their ids.
         temperature: what logits are divided by, so that 80 % means right 80 times in 100; None where none was fitted.
         max_length: tokens that the model reads of a text.
+        machine: what torch computes on; None where numpy does.
     """
 
     def __init__(
-        self, model: Any, tokenizer: Tokenizer, machine: "Machine", *, max_length: int, temperature: float | None = None
+        self,
+        model: Any,
+        tokenizer: Tokenizer,
+        machine: "Machine | None",
+        *,
+        max_length: int,
+        temperature: float | None = None,
     ) -> None:
         named = model.config.id2label
         self.labels: tuple[str, ...] = tuple(str(named[number]) for number in range(len(named)))
@@ -104,13 +112,21 @@ class TextClassifier:
     def _compute_probabilities(
         self, texts: list[str], stride: int | None, progress: Callable[[int], None] | None
     ) -> PredictedProbabilities:
-        from txt.model.predict import predict_logits
-
         with self._encoding:
             pieces = self._cutter(stride)(texts)
-        logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
+        if self.machine is None:
+            logits = self._model.predict_logits(pieces, progress)
+        else:
+            from txt.model.predict import predict_logits
+
+            logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
         probabilities = softmax(logits.astype(np.float64) / (self.temperature or 1.0))  # (pieces, C)
         return PredictedProbabilities(_average_pieces(probabilities, pieces, len(texts)), pieces.long)
+
+    @property
+    def precision(self) -> str:
+        """`bf16` or `float32`."""
+        return self.machine.precision if self.machine else "float32"
 
     def _cutter(self, stride: int | None) -> TextCutter:
         if stride not in self._cutters:
@@ -135,7 +151,9 @@ def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8
 
 
 def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
-    """Load a classifier that was found, as `config` says."""
+    """Load a classifier that was found, as `config` says: a linear one without torch, if nothing asks for torch."""
+    if plain := PlainNgramClassifier.open(source.folder) if _leaves_open(config) else None:
+        return _make_classifier(plain, None, source)
     from txt.model.saved import load_model
     from txt.prediction.int8 import quantize_to_int8
     from txt.training.machine import choose_machine, convert_precision
@@ -150,8 +168,19 @@ def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
     if config.int8 and machine.device.type != "cpu":
         raise InputError("--int8 is for the CPU", "leave --int8 or --device out")
     model = load_model(source.folder, machine.device)
+    return _make_classifier(
+        quantize_to_int8(model) if config.int8 else convert_precision(model, machine), machine, source
+    )
+
+
+def _leaves_open(config: PredictConfig) -> bool:
+    """Tell whether no option is about how torch computes."""
+    return config.device in ("auto", "cpu") and config.precision != "bf16" and not config.threads and not config.int8
+
+
+def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource) -> TextClassifier:
     classifier = TextClassifier(
-        quantize_to_int8(model) if config.int8 else convert_precision(model, machine),
+        model,
         _tokenizer(source.folder),
         machine,
         max_length=_find_token_limit(source.folder, model.config),
