@@ -212,6 +212,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         yield beside
         for file in beside.rglob("*"):
             if file.is_file() and not file.is_symlink():
+                os.chmod(file, 0o666 & ~_read_umask())  # safetensors makes files that only their owner may read
                 sync_file(file)
         # A rename cannot replace a folder that is not empty. On Linux the two folders swap their names in one system
         # call, and the old one is deleted afterwards. Elsewhere the old one is moved aside first, so for a moment there
@@ -445,14 +446,6 @@ def read_small_file_about(path: Path, most: int = MOST_BYTES) -> tuple[bytes, os
 def encode_line(value: dict[str, Any]) -> bytes:
     """Return `value` as one line of JSON."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
-
-
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a JSONL file; a torn last line (a crash, or a write still under way) is left out."""
-    with open_plain(path) as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield json.loads(line)
 
 
 def read_lines_backwards(path: Path, most: int | None = None) -> Iterator[bytes]:

@@ -106,7 +106,7 @@ def test_every_command_works_on_a_strangers_trained_run_and_reaches_nothing_outs
     assert [path for path in notes["changed"] if not path.startswith(may_change)] == []
     assert snapshot(outside) == before
     if traced.exists():
-        connections, changed = read_trace(traced)
+        connections, changed = read_trace(traced, here)
         assert connections == []
         assert len(changed) > 50, "strace heard of nothing"
         assert sorted(path for path in changed if not path.startswith((*may_change, str(traced)))) == []

@@ -21,8 +21,9 @@ from txt.cli.settings import (
     read_settings,
     spell_option,
 )
-from txt.cli.training_options import build_training_options, merge_settings, take_auto_rate
+from txt.cli.training_options import merge_settings, take_auto_rate
 from txt.errors import InputError, nearest
+from txt.training.options import build_training_options
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -57,9 +58,9 @@ def config(
 ) -> None:
     """Show what each option is set to here, and where: in txt.toml, by a variable, or built in.
 
-    txt.toml in the folder has a table a command, `[train]` or `[runs.show]`; a key outside of a table is meant for
-    every command with that option. A variable stands above the file: TXT_TRAIN_EPOCHS=5, or TXT_SEED=7 for all. What is
-    typed stands above both, and TXT_NO_CONFIG=1 leaves both aside.
+    txt.toml in the folder has one table for each command, `[train]` or `[runs.show]`; a key outside of a table is meant
+    for every command with that option. A variable wins over the file: TXT_TRAIN_EPOCHS=5, or TXT_SEED=7 for all. What
+    is typed wins over both, and TXT_NO_CONFIG=1 ignores both.
 
     Example: `txt config` or `txt config train`
     """
@@ -95,9 +96,10 @@ def _resolve_values(
     path: CommandPath, options: list[TyperOption], settings: dict[str, Setting], context: typer.Context
 ) -> list[_OptionValue]:
     """Return the value of each option of a command; a wrong value raises the same error as the command itself."""
-    declared = get_option_schema(_find_command(context, path))
+    command = _find_command(context, path)
+    declared = get_option_schema(command)
     found = {
-        option.name: convert_setting(option, settings[option.name], context)
+        option.name: convert_setting(option, settings[option.name], context, command)
         for option in options
         if option.name in settings
     }

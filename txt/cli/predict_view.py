@@ -12,7 +12,7 @@ from txt.config import PredictConfig
 from txt.sanitize import clip, escape_controls, sanitize, sanitize_lines
 
 if TYPE_CHECKING:
-    from txt.prediction.classifier import Prediction, TextClassifier
+    from txt.prediction.classifier import Prediction, Predictor
     from txt.prediction.explain import Explanation
     from txt.prediction.predict_file import PredictSummary
 
@@ -23,7 +23,7 @@ _STRONG_WORDS = 8
 _LEAST_SHARE = 0.2  # of the strongest word's weight; weaker ones are not marked
 
 
-def show_answer(classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool) -> None:
+def show_answer(classifier: "Predictor", text: str, config: PredictConfig, explain: bool) -> None:
     """Print the label of a text, the probabilities as bars, and with `explain` the words that carried it."""
     prediction, long, explanation = _predict_one(classifier, text, config, explain)
     if explanation is not None:
@@ -37,7 +37,7 @@ def show_answer(classifier: "TextClassifier", text: str, config: PredictConfig, 
         say(_describe_long_texts(1, classifier, config))
 
 
-def encode_answer(classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool) -> dict[str, Any]:
+def encode_answer(classifier: "Predictor", text: str, config: PredictConfig, explain: bool) -> dict[str, Any]:
     """Return the answer for a text as a JSON object."""
     prediction, long, explanation = _predict_one(classifier, text, config, explain)
     value = {"text": text, **_encode_prediction(prediction, config.threshold), "long": long}
@@ -50,7 +50,7 @@ def encode_answer(classifier: "TextClassifier", text: str, config: PredictConfig
 
 
 def format_answers(
-    classifier: "TextClassifier", lines: Sequence[str], config: PredictConfig, explain: bool, as_json: bool
+    classifier: "Predictor", lines: Sequence[str], config: PredictConfig, explain: bool, as_json: bool
 ) -> Iterator[str]:
     """Yield one line for each text: label, confidence and text with tabs between, or JSON; empty for an empty one."""
     kept = [line for line in lines if line.strip()]
@@ -120,7 +120,7 @@ def format_weights(explanation: "Explanation") -> Text:
     return line.append("\nlog odds of the label that each word adds, by leaving it out", style="dim")
 
 
-def show_summary(summary: "PredictSummary", config: PredictConfig, classifier: "TextClassifier") -> None:
+def show_summary(summary: "PredictSummary", config: PredictConfig, classifier: "Predictor") -> None:
     """Print the number of rows of each label, and everything unusual."""
     for note in summary.notes:
         say(f"note: {note}")
@@ -148,7 +148,7 @@ def show_summary(summary: "PredictSummary", config: PredictConfig, classifier: "
     )
 
 
-def describe_calibration(classifier: "TextClassifier") -> str:
+def describe_calibration(classifier: "Predictor") -> str:
     """Say whether the confidences are calibrated."""
     if classifier.temperature is None:
         return "Confidence is the model's own, not calibrated: `txt eval` fits a temperature."
@@ -156,7 +156,7 @@ def describe_calibration(classifier: "TextClassifier") -> str:
 
 
 def _predict_one(
-    classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool
+    classifier: "Predictor", text: str, config: PredictConfig, explain: bool
 ) -> tuple["Prediction", bool, "Explanation | None"]:
     """Return the answer for a text, whether it is longer than the model reads, and the explanation if wanted."""
     answers = classifier.predict_probabilities([text], stride=config.stride)
@@ -180,7 +180,7 @@ def _encode_prediction(prediction: "Prediction", threshold: float | None) -> dic
     }
 
 
-def _describe_long_texts(count: int, classifier: "TextClassifier", config: PredictConfig) -> str:
+def _describe_long_texts(count: int, classifier: "Predictor", config: PredictConfig) -> str:
     texts = "1 text is" if count == 1 else f"{count:,} texts are"
     if config.stride is not None:
         return f"{texts} longer than {classifier.max_length} tokens and were averaged over windows."

@@ -45,7 +45,7 @@ class PredictedProbabilities:
     long: npt.NDArray[np.bool_]
 
 
-class TextClassifier:
+class Predictor:
     """A classifier, loaded. Its methods may be called from several threads at once.
 
     Attributes:
@@ -137,7 +137,7 @@ class TextClassifier:
         return self._cutters[stride]
 
 
-def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8: bool = False) -> TextClassifier:
+def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8: bool = False) -> Predictor:
     """Load the classifier of a run, or from a model's folder. No code from the folder is executed.
 
     Args:
@@ -153,7 +153,7 @@ def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8
     return load_source(find_model(run), PredictConfig(device=device, precision=precision, int8=int8))
 
 
-def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
+def load_source(source: ModelSource, config: PredictConfig) -> Predictor:
     """Load a classifier that was found, as `config` says: a linear one without torch, if nothing asks for torch."""
     if plain := PlainNgramClassifier.open(source.folder) if _leaves_open(config) else None:
         return _make_classifier(plain, None, source)
@@ -181,8 +181,8 @@ def _leaves_open(config: PredictConfig) -> bool:
     return config.device in ("auto", "cpu") and config.precision != "bf16" and not config.threads and not config.int8
 
 
-def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource) -> TextClassifier:
-    classifier = TextClassifier(
+def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource) -> Predictor:
+    classifier = Predictor(
         model,
         _tokenizer(source.folder),
         machine,
