@@ -12,7 +12,7 @@ from tests.screens.run_record import make_run, record
 from txt.folder.survey import survey
 from txt.labeling.actions import ACTIONS, RULES
 from txt.screens.dashboard.app import DashboardApp
-from txt.screens.home import HOME_ACTIONS, HomeApp, HomeScreen
+from txt.screens.home.screen import HOME_ACTIONS, HomeApp, HomeScreen
 from txt.screens.label.app import LabelApp
 from txt.screens.label.rule_table import RuleTable
 from txt.screens.leaderboard import LeaderboardApp
@@ -29,7 +29,8 @@ SAME = {"filter": "find", "quit": "leave"}  # two names of one thing
 DIFFERENT = {
     "s": {"labeling": "skip", "dashboard": "save", "runs": "sort"},  # each undone or harmless: no data is lost by habit
     "space": {"labeling": "skip", "dashboard": "pause", "runs": "mark"},  # the large key for what is done most
-    "r": {"labeling": "rules", "runs": "rename"},  # renaming asks for the name first
+    "r": {"labeling": "rules", "home": "run", "runs": "rename"},  # renaming asks for the name first
+    "t": {"labeling": "train", "runs": "tags"},  # both ask first
     "d": {"dashboard": "detach", "runs": "remove"},  # removing asks first, and detaching loses nothing
     "c": {"dashboard": "picture", "runs": "compare"},
     "p": {"labeling": "progress", "dashboard": "pause"},  # a pause is ended by the same key

@@ -124,7 +124,7 @@ async def test_the_labeling_screen_shows_hostile_texts_labels_and_columns(folder
                 assert OBEYED.search(painted(app)) is None
                 if not keys:
                     assert "lovely" in painted(app)
-                    assert "[bold red]b[/]" in painted(app)
+                    assert "red]b[/]" in painted(app)  # the text may be broken at the space before
 
 
 async def test_the_screen_of_runs_shows_hostile_names_and_notes(tmp_path: Path, monkeypatch):

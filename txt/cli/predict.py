@@ -179,6 +179,11 @@ def _predict_file(
     )
     check_request(path, asked)
     classifier = _load_classifier(source, config)
+    if files.to_label is not None and classifier.decision is not None:
+        raise InputError(
+            "--to-label flags rows below the threshold, and with several labels a row none is",
+            "txt label shows all rows; --probabilities adds that of each label",
+        )
     queue = _open_queue(files.to_label, path, reading, classifier, source.name) if files.to_label else nullcontext()
     with queue as waiting, stop_on_signals("stopping …") as stop, StageBar() as bar:
         leave = waiting.add if waiting is not None else lambda _: None

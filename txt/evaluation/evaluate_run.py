@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from txt.config import PrepareConfig
 from txt.data.prepared import Prepared, Split
@@ -11,6 +13,7 @@ from txt.data.reading.split_column import parse_split
 from txt.errors import InputError
 from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
 from txt.evaluation.report import Report, SplitOutputs, evaluate
+from txt.evaluation.several import LearnedSets, evaluate_sets
 from txt.metrics import Floats, Ints
 from txt.runs.folder import Run
 from txt.training.ladder.out_of_fold import OutOfFold, read_out_of_fold
@@ -54,13 +57,17 @@ def evaluate_run(
     rows = _load_rows(prepared, split_name, data, reading or PrepareConfig())
     from txt.model.predict import predict_logits  # torch, after all that can be refused without it
     from txt.model.saved import load_model
+    from txt.model.several import read_decision, read_order, read_tree
     from txt.training.machine import choose_machine, convert_precision
 
     machine = choose_machine(config.with_options(device=device) if device else config)
     model = convert_precision(load_model(run.model, machine.device), machine)
     train, val = prepared.split("train"), prepared.split("val")
     out_of_fold = read_out_of_fold(run.path)  # of a model that learned from val too
-    fits_temperature = out_of_fold is None and len(val) > 0 and not (isinstance(rows, Split) and rows.name == "val")
+    several = prepared.manifest.has_several  # whose thresholds are on the probabilities as they are
+    fits_temperature = (
+        not several and out_of_fold is None and len(val) > 0 and not (isinstance(rows, Split) and rows.name == "val")
+    )
     total = len(rows.lengths) + (len(val) if fits_temperature else 0)
 
     def compute_logits(split: Split | LabeledFile) -> Floats:
@@ -75,11 +82,29 @@ def evaluate_run(
         test = _collect_split_outputs(rows, *_pick_out_of_fold(rows, out_of_fold, len(train)))
     else:
         test = _collect_split_outputs(rows, compute_logits(rows))
+    is_test = isinstance(rows, Split) and rows.name == "test"
+    adds_everything = is_test and out_of_fold is not None and len(test.labels) < FEW_ROWS
+    decision = read_decision(model.config)
+    if decision is not None:
+        classes = len(prepared.labels)
+        return evaluate_sets(
+            test,
+            prepared.labels,
+            decision,
+            run=run.name,
+            split=rows.name,
+            metric=config.metric,
+            data=data.name if data else None,
+            left_out=rows.left_out if isinstance(rows, LabeledFile) else {},
+            train=None
+            if learned and rows.name == "train"
+            else LearnedSets(train.texts(), train.label_sets.matrix(classes)),
+            everything=_collect_everything(prepared, test, out_of_fold) if adds_everything else None,
+            seed=config.seed,
+        )
     temperature_rows = (val.labels, compute_logits(val)) if fits_temperature else None
     if out_of_fold is not None:
         temperature_rows = out_of_fold.labels, out_of_fold.logits
-    is_test = isinstance(rows, Split) and rows.name == "test"
-    adds_everything = is_test and out_of_fold is not None and len(test.labels) < FEW_ROWS
     frozen = None
     if embeddings and config.freeze != "all":
         from txt.evaluation.embeddings import fit_predict_embeddings
@@ -97,6 +122,8 @@ def evaluate_run(
         embeddings=frozen,
         everything=_collect_everything(prepared, test, out_of_fold) if adds_everything else None,
         seed=config.seed,
+        order=read_order(model.config),
+        tree=read_tree(model.config),
     )
 
 
@@ -147,12 +174,16 @@ def _collect_everything(prepared: Prepared, test: SplitOutputs, found: OutOfFold
     )
 
 
+def _read_labels(split: Split, rows: Ints, classes: int) -> npt.NDArray[Any]:
+    return split.label_sets.take(rows).matrix(classes) if split.has_several else split.labels[rows]
+
+
 def _collect_split_outputs(split: Split, logits: Floats, places: Ints | None = None) -> SplitOutputs:
     """Return the rows of a split, or those of them at some places, with their logits."""
     kept = np.arange(len(split)) if places is None else places
     metadata = split.metadata().take(kept)
     return SplitOutputs(
-        labels=split.labels[kept],
+        labels=_read_labels(split, kept, logits.shape[1]),
         logits=logits,
         texts=split.texts(kept),
         row_ids=split.row_ids(kept),
@@ -165,4 +196,5 @@ def _collect_split_outputs(split: Split, logits: Floats, places: Ints | None = N
 
 
 def _collect_file_outputs(file: LabeledFile, logits: Floats) -> SplitOutputs:
-    return SplitOutputs(file.labels, logits, file.texts, file.row_ids, file.lengths, file.metadata)
+    labels = file.labels if file.label_sets is None else file.label_sets.matrix(logits.shape[1])
+    return SplitOutputs(labels, logits, file.texts, file.row_ids, file.lengths, file.metadata)

@@ -2,9 +2,11 @@
 
 from typing import TYPE_CHECKING
 
+from txt.metrics import SEVERAL_CHOICES, format_label
+
 if TYPE_CHECKING:
     from txt.evaluation.calibration import Calibration
-    from txt.evaluation.report import AlternativeScores, Report
+    from txt.evaluation.report import AlternativeScores, LevelDetails, Report, SetDetails
     from txt.proportions import Interval
 
 
@@ -58,13 +60,39 @@ def describe_embeddings(embeddings: "AlternativeScores") -> str:
     return f"A {embeddings.name} has accuracy {format_with_span(accuracy)} and macro-F1 {macro_f1.value:.3f}."
 
 
-def describe_calibration(calibration: "Calibration") -> str:
-    """Say how far confidence is from accuracy, with and without the fitted temperature."""
+def describe_calibration(calibration: "Calibration", several: bool = False) -> str:
+    """Say how far confidence is from accuracy, with and without the fitted temperature.
+
+    Where rows have `several` labels, each label's probability is compared with how often it holds.
+    """
+    if several:
+        return (
+            f"A label's probability is off by {100 * calibration.error:.1f} points on average from the share of rows "
+            "in which it holds (expected calibration error)."
+        )
     sentence = f"Confidence is off by {100 * calibration.error:.1f} points on average (expected calibration error)"
     if calibration.temperature is None or calibration.scaled_error is None:
         return f"{sentence}."
     scaled, temperature = 100 * calibration.scaled_error, calibration.temperature
     return f"{sentence}; by {scaled:.1f} with the temperature {temperature:.2f} fitted on val."
+
+
+def describe_branches(nested: "LevelDetails") -> str:
+    """Say how many mistakes stay within a branch of nested classes."""
+    total = nested.within + nested.across
+    return (
+        f"Of {total:,} mistakes, {nested.within:,} stay within the right branch of the top level and {nested.across:,} "
+        "lead to another one."
+    )
+
+
+def describe_thresholds(sets: "SetDetails") -> str:
+    """Say how labels are decided."""
+    values = sorted(set(sets.thresholds.values()))
+    span = f"{values[0]:.2f}" if len(values) == 1 else f"its own threshold, {values[0]:.2f} to {values[-1]:.2f}"
+    chosen = "micro_f1" if sets.metric not in SEVERAL_CHOICES[:-1] else sets.metric
+    sentence = f"A label holds from a probability of {span} on, chosen for {format_label(chosen, several=True)}"
+    return sentence + ("; the likeliest holds in any case." if sets.at_least_one else ".")
 
 
 def format_metadata_value(value: str) -> str:

@@ -111,7 +111,8 @@ def describe_evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
     rows = []
     for name, score in report["metrics"].items():
         other, above = baseline["metrics"].get(name), report["difference"].get(name)
-        points = {key: 100 * value for key, value in above.items()} if above else None
+        scale = 1 if name == "mae" else 100
+        points = {key: scale * value for key, value in above.items()} if above else None
         rows.append(
             [
                 escape_markdown(format_label(name)),
@@ -137,7 +138,9 @@ def describe_evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
 
 def _list_limits(form: PaddedForm, manifest: Manifest | None, report: Mapping[str, Any] | None) -> str:
     limits = [
-        "It always answers with one of its classes, also for texts that belong to none.",
+        "It always answers with one of its classes, also for texts that belong to none."
+        if form.classifier.decision is None
+        else "A text may get several of its labels, or none; thresholds are in config.json and decision.json.",
         f"Of texts longer than {form.classifier.max_length} tokens only the beginning is read.",
         "The scores hold for texts like those it was tested on; others were not measured.",
     ]

@@ -19,6 +19,7 @@ from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import softmax
 from txt.export import modeling_ngrams, modeling_sentence, modeling_transformer
+from txt.label_set_metrics import sigmoid
 from txt.metrics import Floats
 from txt.model import ngrams, positions
 from txt.model.foreign import import_transformers, open_foreign_classifier
@@ -108,7 +109,8 @@ def compute_probabilities(form: PaddedForm, run: Any) -> Floats:
         ids = torch.tensor([each.ids for each in encoded])
         mask = torch.tensor([each.attention_mask for each in encoded])
         found.append(np.asarray(run(ids, mask), dtype=np.float64))
-    return softmax(np.concatenate(found))
+    logits = np.concatenate(found)
+    return softmax(logits) if form.classifier.decision is None else sigmoid(logits)
 
 
 @torch.no_grad()

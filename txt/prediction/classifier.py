@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +11,18 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from txt.config import PredictConfig, TrainConfig
+from txt.data.label_kinds import LabelForm
 from txt.data.token_encoder import open_tokenizer
-from txt.errors import InputError
+from txt.errors import InputError, did_you_mean
 from txt.evaluation.calibration import softmax
 from txt.files import read_json
+from txt.label_set_metrics import Decision, TopLabels, sigmoid
 from txt.library_settings import apply_library_settings
 from txt.metrics import Floats
 from txt.model.plain_ngrams import PlainNgramClassifier
+from txt.model.several import read_decision, read_form, read_order, read_tree
+from txt.nested_classes import Tree
+from txt.ordered_classes import OrderedDecision
 from txt.prediction.model_source import ModelSource, find_model
 from txt.prediction.pieces import Pieces, TextCutter
 
@@ -30,11 +35,18 @@ _LONGEST = 1_000_000  # tokens; tokenizers without a limit of their own say 10^3
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a classifier says about a text: the likeliest label, its probability, and that of every label."""
+    """What a classifier says about a text: the likeliest label, its probability, and that of every label.
+
+    Of a model of several labels a row, `labels` are those that hold, `label` joins them as the training data did, and
+    `confidence` is the probability that all of them are right, as if each were decided by itself. Of a model of classes
+    in levels, `parents` are the probabilities of the levels above, each the sum of what is below.
+    """
 
     label: str
     confidence: float
     probabilities: dict[str, float]
+    labels: tuple[str, ...] = ()
+    parents: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -52,6 +64,10 @@ class Predictor:
         labels: the classes, in the order of their ids.
         temperature: what logits are divided by, so that 80 % means right 80 times in 100; None where none was fitted.
         max_length: tokens that the model reads of a text.
+        decision: from which probability labels hold, where rows have several; None where each has one.
+        order: how one of classes in an order is chosen; None where they have none.
+        tree: the classes in their levels; None where they have none.
+        form: how the training data wrote several labels.
         machine: what torch computes on; None where numpy does.
     """
 
@@ -66,7 +82,12 @@ class Predictor:
     ) -> None:
         named = model.config.id2label
         self.labels: tuple[str, ...] = tuple(str(named[number]) for number in range(len(named)))
-        self.temperature = temperature
+        self.decision: Decision | None = read_decision(model.config)
+        self.order: OrderedDecision | None = read_order(model.config)
+        self.tree: Tree | None = read_tree(model.config)
+        self._depth_threshold: float | None = None
+        self.form: LabelForm = read_form(model.config)
+        self.temperature = None if self.decision else temperature  # thresholds are on probabilities as they are
         self.max_length = max_length
         self.machine = machine
         self._model = model
@@ -89,9 +110,58 @@ class Predictor:
 
     def prediction(self, probabilities: Floats) -> Prediction:
         """Return probabilities (C,) as a prediction."""
-        best = int(probabilities.argmax())
+        if self.decision is not None:
+            return self._answer_set(probabilities)
+        if self.tree is not None:
+            return self._answer_node(self.tree, probabilities)
+        best = int(probabilities.argmax()) if self.order is None else int(self.order.decide(probabilities[None])[0])
         named = dict(zip(self.labels, probabilities.tolist(), strict=True))
         return Prediction(self.labels[best], named[self.labels[best]], named)
+
+    def _answer_node(self, tree: Tree, probabilities: Floats) -> Prediction:
+        sums = tree.sum_up(probabilities[None])[0].tolist()
+        node = int(tree.decide(probabilities[None], self._depth_threshold)[0])
+        named = dict(zip(self.labels, probabilities.tolist(), strict=True))
+        above = {name: value for name, value in zip(tree.nodes, sums, strict=True) if name not in named}
+        return Prediction(tree.nodes[node], sums[node], named, parents=above)
+
+    def _answer_set(self, probabilities: Floats) -> Prediction:
+        assert self.decision is not None
+        holds = self.decision.decide(probabilities[None])[0]
+        names = tuple(label for label, held in zip(self.labels, holds.tolist(), strict=True) if held)
+        named = dict(zip(self.labels, probabilities.tolist(), strict=True))
+        sure = float(np.where(holds, probabilities, 1 - probabilities).prod())
+        return Prediction(self.form.write(names), sure, named, names)
+
+    def decide_as(self, config: PredictConfig) -> None:
+        """Decide which labels hold as the options say, where rows have several.
+
+        Raises:
+            InputError: an option is about several labels, and rows have one; or it names a label that is not known.
+        """
+        own = config.parse_thresholds()
+        self._depth_threshold = config.threshold
+        if self.decision is None:
+            flag = "--thresholds" if own else "--top" if config.top is not None else None
+            if flag is not None:
+                raise InputError(
+                    f"{flag} is for models of several labels a row, and this one gives one",
+                    "--probabilities adds that of every class",
+                )
+            return
+        unknown = next((name for name in own if name not in self.labels), None)
+        if unknown is not None:
+            raise InputError(
+                f"--thresholds names the label `{unknown}`, which the model does not know",
+                did_you_mean(unknown, self.labels, f"it knows {', '.join(self.labels[:8])}"),
+            )
+        if config.top is not None:
+            self.decision = TopLabels(count=min(config.top, len(self.labels)))
+            return
+        usual = self.decision.thresholds if config.threshold is None else (config.threshold,) * len(self.labels)
+        thresholds = tuple(own.get(name, value) for name, value in zip(self.labels, usual, strict=True))
+        if config.threshold is not None or own:
+            self.decision = Decision(thresholds)
 
     def predict_probabilities(
         self, texts: Sequence[str], *, stride: int | None = None, progress: Callable[[int], None] | None = None
@@ -123,7 +193,8 @@ class Predictor:
             from txt.model.predict import predict_logits
 
             logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
-        probabilities = softmax(logits.astype(np.float64) / (self.temperature or 1.0))  # (pieces, C)
+        exact = logits.astype(np.float64)
+        probabilities = sigmoid(exact) if self.decision else softmax(exact / (self.temperature or 1.0))  # (pieces, C)
         return PredictedProbabilities(_average_pieces(probabilities, pieces, len(texts)), pieces.long)
 
     @property
@@ -156,7 +227,7 @@ def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8
 def load_source(source: ModelSource, config: PredictConfig) -> Predictor:
     """Load a classifier that was found, as `config` says: a linear one without torch, if nothing asks for torch."""
     if plain := PlainNgramClassifier.open(source.folder) if _leaves_open(config) else None:
-        return _make_classifier(plain, None, source)
+        return _make_classifier(plain, None, source, config)
     from txt.model.saved import load_model
     from txt.prediction.int8 import quantize_to_int8
     from txt.training.machine import choose_machine, convert_precision
@@ -171,9 +242,8 @@ def load_source(source: ModelSource, config: PredictConfig) -> Predictor:
     if config.int8 and machine.device.type != "cpu":
         raise InputError("--int8 is for the CPU", "leave --int8 or --device out")
     model = load_model(source.folder, machine.device)
-    return _make_classifier(
-        quantize_to_int8(model) if config.int8 else convert_precision(model, machine), machine, source
-    )
+    computing = quantize_to_int8(model) if config.int8 else convert_precision(model, machine)
+    return _make_classifier(computing, machine, source, config)
 
 
 def _leaves_open(config: PredictConfig) -> bool:
@@ -181,7 +251,7 @@ def _leaves_open(config: PredictConfig) -> bool:
     return config.device in ("auto", "cpu") and config.precision != "bf16" and not config.threads and not config.int8
 
 
-def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource) -> Predictor:
+def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource, config: PredictConfig) -> Predictor:
     classifier = Predictor(
         model,
         _tokenizer(source.folder),
@@ -189,7 +259,8 @@ def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource)
         max_length=_find_token_limit(source.folder, model.config),
         temperature=source.temperature(),
     )
-    if len(classifier.labels) < 2:
+    classifier.decide_as(config)
+    if len(classifier.labels) < 2 and classifier.decision is None:
         raise InputError(f"`{source.folder}` gives one number for each text, so it is not a classifier")
     return classifier
 

@@ -22,6 +22,7 @@ from textual.theme import Theme
 from txt.actions import Action
 from txt.charts.palette import DARK, LIGHT, PALETTES, TERMINAL_COLORS, choose_theme
 from txt.sanitize import sanitize_lines
+from txt.screens.kept_theme import keep_theme, read_theme
 
 Result = TypeVar("Result")
 
@@ -59,7 +60,8 @@ class ThemedApp(App[Result]):
         for theme in THEMES:
             self.register_theme(theme)
         self.ansi_theme_dark, self.ansi_theme_light = build_terminal_theme(DARK), build_terminal_theme(LIGHT)
-        self.theme = choose_theme(self.console.color_system)
+        kept = read_theme()
+        self.theme = choose_theme(self.console.color_system, kept if kept in self.available_themes else None)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Return what each line goes through before it is painted."""
@@ -68,6 +70,25 @@ class ThemedApp(App[Result]):
     def get_default_screen(self) -> Screen[Any]:
         """Return the screen to begin with."""
         return self._first or super().get_default_screen()
+
+    def list_themes(self) -> Iterable[SystemCommand]:
+        """Yield a command for each theme, ours first; the one chosen is kept for all screens."""
+        names = sorted(self.available_themes, key=lambda name: (name not in PALETTES, name))
+        other = LIGHT if self.current_theme.dark else DARK
+        yield SystemCommand("Dark or light", f"colors: {other}", partial(self.choose_theme, other))
+        for name in names:
+            kind = "dark" if self.available_themes[name].dark else "light"
+            yield SystemCommand(f"Theme and colors: {name}", kind, partial(self.choose_theme, name))
+
+    def choose_theme(self, name: str) -> None:
+        """Use a theme from now on, in all screens."""
+        self.theme = name
+        if not keep_theme(name):
+            self.notify("the theme is not kept: the user's settings cannot be written", severity="warning")
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002
+        """Yield what the command palette offers: the themes."""
+        yield from self.list_themes()
 
     def on_load(self) -> None:
         """Handle SIGTERM and SIGHUP: their default would end the program without restoring the terminal."""
@@ -116,7 +137,7 @@ class ActingApp(ThemedApp[Result]):
             for action in self._acting.actions:
                 title = action.help[0].upper() + action.help[1:]
                 yield SystemCommand(title, f"key {action.key}", partial(self._acting.run_action_named, action.name))
-        yield SystemCommand("Dark or light", "Choose the colours", self.action_change_theme)
+        yield from self.list_themes()
 
     def action_leave(self) -> None:
         """Leave the screen, or close the dialog over it."""

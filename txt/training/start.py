@@ -15,6 +15,8 @@ from txt.config import PrepareConfig, TrainConfig
 from txt.consent import MODEL, is_allowed
 from txt.data import minilm
 from txt.data.hub import locate_model
+from txt.data.label_kinds import ORDERED as ORDERED_KIND
+from txt.data.label_kinds import SEVERAL
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.progress import ProgressWatcher
@@ -22,6 +24,7 @@ from txt.data.reading.source import check_file
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
 from txt.labeling.store.stored_labels import open_stored_labels
+from txt.metrics import LOSS, METRICS, ORDERED, SEVERAL_CHOICES
 from txt.model.pretrained_check import check_pretrained
 from txt.runs.folder import RUNS, Run
 from txt.runs.state import STARTING, make_own_status, write_status
@@ -84,7 +87,8 @@ def start_on_prepared(
     with Run.new(name, runs) as run:
         _say_starting(run)
         edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
-        run.describe(settle(ensure_epochs(config, prepared), prepared), folder, prepared.fingerprint)
+        config = fit_metric(ensure_epochs(config, prepared), prepared)
+        run.describe(settle(config, prepared), folder, prepared.fingerprint)
     return Start(run, prepared, built=Built(model, edits))
 
 
@@ -120,7 +124,8 @@ def start_on_file(
         prepared = Prepared.open(folder)
         model = _build_pretrained(config, prepared, here)
         edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
-        run.describe(settle(ensure_epochs(config, prepared), prepared), folder, prepared.fingerprint)
+        config = fit_metric(ensure_epochs(config, prepared), prepared)
+        run.describe(settle(config, prepared), folder, prepared.fingerprint)
     return Start(run, prepared, built=Built(model, edits))
 
 
@@ -154,6 +159,35 @@ def ensure_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
     """Return the options with as many epochs as `min_steps` takes, where there are few rows."""
     epochs = math.ceil(config.min_steps / max(1, steps_per_epoch(len(prepared.split("train")), config.batch_size)))
     return config if epochs <= config.num_epochs else config.with_options(num_epochs=epochs)
+
+
+def fit_metric(config: TrainConfig, prepared: Prepared) -> TrainConfig:
+    """Return the options with a score that the kind of the labels has: micro-F1 in the place of the usual accuracy,
+    or quadratic weighted kappa for classes in an order.
+
+    Raises:
+        InputError: the score is about another kind.
+    """
+    several, metric = prepared.manifest.has_several, config.metric
+    usual = {SEVERAL: "micro_f1", ORDERED_KIND: "qwk"}.get(prepared.manifest.kind)
+    if usual is not None and metric == TrainConfig().metric:
+        return config.with_options(metric=usual)
+    if prepared.manifest.kind == ORDERED_KIND and metric in ORDERED:
+        return config
+    if several and metric not in (LOSS, *SEVERAL_CHOICES):
+        raise InputError(
+            f"--metric {metric} is for one label a row, and `{prepared.path}` has several",
+            f"with several: {', '.join((*SEVERAL_CHOICES, LOSS))}",
+        )
+    if not several and metric not in (LOSS, *METRICS):
+        raise InputError(
+            f"--metric {metric} is for {'classes in an order' if metric in ORDERED else 'several labels a row'}, and "
+            f"`{prepared.path}` has {'none' if metric in ORDERED else 'one'}",
+            "txt prepare --ordered says that there is one"
+            if metric in ORDERED
+            else f"with one: {', '.join((*METRICS, LOSS))}",
+        )
+    return config
 
 
 def start_together(make: Callable[[], Start]) -> Start:

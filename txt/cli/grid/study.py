@@ -67,10 +67,11 @@ def begin_study(
         prepared = checked or _prepare_data(str(source), preparing, folder)
         from txt.search.description import describe
         from txt.search.study import Study
+        from txt.training.start import fit_metric
 
         description = describe(
             _describe_data(prepared),
-            base,
+            fit_metric(base, prepared),
             space,
             sampler,
             searching.pruner,

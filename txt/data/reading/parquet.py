@@ -37,8 +37,8 @@ def read_parquet(source: Source, dialect: Dialect, _notes: list[str]) -> Iterato
 
 def _choose_rows(about: pq.FileMetaData) -> int:
     """Return how many rows are decoded at once: fewer of long texts, as far as the file says how long they are."""
-    whole = sum(about.row_group(place).total_byte_size for place in range(about.num_row_groups))
-    return int(max(64, min(BATCH_ROWS, _PIECE_BYTES * about.num_rows // max(whole, 1))))
+    whole: int = sum(about.row_group(place).total_byte_size for place in range(about.num_row_groups))
+    return max(64, min(BATCH_ROWS, _PIECE_BYTES * int(about.num_rows) // max(whole, 1)))
 
 
 def cut_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

@@ -57,6 +57,7 @@ class Form:
     header: tuple[str, ...] = ()
     extra_headers: int = 0
     quoting_given: bool = False
+    footer: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
     content: str | None = None
@@ -86,6 +87,7 @@ class Form:
             self.header,
             self.extra_headers,
             self.quoting_given,
+            self.footer,
         )
 
     @property
@@ -228,6 +230,7 @@ def find_bare_form(path: Path, dialect: Dialect, columns: tuple[str, ...] = ()) 
         dialect.header,
         dialect.extra_headers,
         dialect.quoting_given,
+        dialect.footer,
     )
 
 

@@ -196,8 +196,10 @@ def guess_format(path: Path) -> str | None:
     return FORMATS.get(Source(path, path.name).ending)
 
 
-def choose_output_format(out: Path, format: str) -> str:
+def choose_output_format(out: Path, format: str, data: str = "") -> str:
     """Return the format of an output: the one that its name asks for, else that of the data, or CSV.
+
+    Where the name ends as that of the `data` does, it is the data's: JSON lines in a `.json` stay JSON lines.
 
     Raises:
         InputError: its name asks for a format that is only read.
@@ -205,7 +207,7 @@ def choose_output_format(out: Path, format: str) -> str:
     if out.suffix.lower() in PACKINGS and out.suffix.lower() != ".gz":
         raise InputError(f"`{out}` asks for {out.suffix}, which is only read", f"-o {out.with_suffix('.gz')}")
     asked = guess_format(out)
-    if asked is None:
+    if asked is None or (data and Source(out, str(out)).ending == Source(out, data).ending and format in WRITTEN):
         return format if format in WRITTEN else "csv"
     if asked not in WRITTEN:
         raise InputError(

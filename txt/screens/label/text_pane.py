@@ -11,7 +11,8 @@ from textual.strip import Strip
 from textual.widget import Widget
 
 from txt.sanitize import clip
-from txt.screens.label.wrapping import WIDEST, WrappedText
+from txt.screens.label.reading_layout import WIDEST_TEXT
+from txt.screens.label.wrapping import WrappedText
 from txt.time_limit import TooSlowError, time_limit
 
 _ONLY_SPACES = "(only spaces)"
@@ -43,7 +44,7 @@ class TextPane(Widget):
     @property
     def lines(self) -> WrappedText:
         """The text as it is shown, broken for the width that there is now."""
-        width = min(self.size.width, WIDEST)
+        width = min(self.size.width, WIDEST_TEXT)
         if self._wrapped is None or self._wrapped.width != width:
             self._wrapped = WrappedText(self._source, width)
             searched = self._wrapped.text[:_MOST_SEARCHED]
@@ -63,6 +64,13 @@ class TextPane(Widget):
             shown = clip(pattern.pattern, _SHOWN_PATTERN)
             self.app.notify(f"/{shown}/ takes too long on this text, and is not highlighted any more", markup=False)
             return []
+
+    def count_lines(self, width: int, most: int) -> int:
+        """Return the lines that the text takes at a width, counted up to `most`."""
+        wrapped = self._wrapped
+        if wrapped is None or wrapped.width != width:
+            wrapped = WrappedText(self._source, width)
+        return next((number for number in range(most) if wrapped.line(number) is None), most)
 
     def scroll_lines(self, lines: int) -> None:
         """Move down the text by so many lines, or up."""
