@@ -186,7 +186,7 @@ class Prepared:
         refuse_unknown_split(name)
         if name not in self._open:
             files = [self.path / file.name for file in self.manifest.splits.get(name, ())]
-            self._open[name] = Split(name, files, self.vocab_size, len(self.labels), self.manifest.kind)
+            self._open[name] = Split(name, files, self.manifest.kind, self.vocab_size, len(self.labels))
         return self._open[name]
 
     def tokenizer(self) -> Tokenizer:
@@ -200,7 +200,14 @@ class Prepared:
 class Split:
     """The rows of one split, in the source's order, mapped into memory and not read before they are needed."""
 
-    def __init__(self, name: str, paths: Sequence[Path], vocab_size: int, classes: int, kind: str = SINGLE) -> None:
+    def __init__(
+        self,
+        name: str,
+        paths: Sequence[Path],
+        kind: str = SINGLE,
+        vocab_size: int | None = None,
+        classes: int | None = None,
+    ) -> None:
         self.name, self.kind = name, kind
         self._vocab_size, self._classes = vocab_size, classes
         self._batches = [batch for path in paths for batch in _map_file(path)]
@@ -283,8 +290,8 @@ class Split:
         kept = [name for name in table.column_names if name.startswith(METADATA)]
         return table.select(kept).rename_columns([name.removeprefix(METADATA) for name in kept])
 
-    def _check_range(self, what: str, found: npt.NDArray[np.int64], low: int, high: int) -> None:
-        if len(found) and not (low <= found.min() and found.max() < high):
+    def _check_range(self, what: str, found: npt.NDArray[np.int64], low: int, high: int | None) -> None:
+        if len(found) and not (low <= found.min() and (high is None or found.max() < high)):
             raise InputError(f"the split `{self.name}` is damaged: it has a {what} that is not one", "prepare it again")
 
     def _locate_rows(self, rows: npt.ArrayLike) -> list[tuple[int, int]]:
