@@ -28,7 +28,7 @@ from txt.labeling.active.learner import ActiveLearner
 from txt.labeling.active.models import TFIDF, make_model
 from txt.labeling.active.queues import KnownLabels, Question
 from txt.labeling.active.vectors import Vectors, tfidf
-from txt.labeling.simulate import RANDOM, SimulatedRun, SimulationTask, compare, needed, simulate_run
+from txt.labeling.simulate import RANDOM, SimulatedRun, SimulationTask, compare, find_labels_needed, simulate_run
 from txt.model.embedding import embed_with_minilm
 from txt.proportions import Interval
 
@@ -101,7 +101,7 @@ def line(name: str, model: str, strategy: str, found: list[SimulatedRun]) -> str
 def share_of_random(found: list[SimulatedRun], strategy: str) -> Interval:
     """Return the mean labels that the strategy needs over those of random order, seeds drawn anew for the interval."""
     ours, theirs = (
-        np.array([needed(each, 0.95) or each.labels[-1] for each in found if each.strategy == name])
+        np.array([find_labels_needed(each, 0.95) or each.labels[-1] for each in found if each.strategy == name])
         for name in (strategy, RANDOM)
     )
     drawn = np.random.default_rng(0).integers(len(ours), size=(RESAMPLES, len(ours)))

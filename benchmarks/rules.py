@@ -98,7 +98,7 @@ def speed(folder: Path, rows: int) -> Iterator[Line]:
             corpus = Corpus(texts, lambda _name: [])
             prepare(corpus)
             started = time.perf_counter()
-            Firing(corpus).fired(rules)
+            Firing(corpus).fire(rules)
             seconds.append(time.perf_counter() - started)
         return f"{rows / statistics.median(seconds):,.0f}"
 
@@ -198,7 +198,7 @@ def _judge_rules(path: Path, source: str, folder: Path) -> str:
         pass
     states, classes = opened.states()
     rules = parse_rules(source, "rules.toml", classes)
-    fired = Firing(read_corpus(path, opened.rows.form)).fired(rules)
+    fired = Firing(read_corpus(path, opened.rows.form)).fire(rules)
     found = analyze(fired, find_judged_rows(states, rules.labels))
     opened.close()
     vote, all_rows = found.vote, found.with_guesses

@@ -61,7 +61,7 @@ class Shouting:
     def fires(self, corpus):
         return np.array([text.isupper() for text in corpus.texts])
 
-    def seen(self, text):
+    def find_matches(self, text):
         return [text]
 
 

@@ -88,7 +88,7 @@ def test_labeling_line_by_line_can_be_guided_by_a_model(folder: Path, txt: Txt):
         (["--active", "--model", "tdidf"], "--model `tdidf` is neither a model nor a run"),
         (["--active", "--strategy", "margn"], "did you mean `margin`?"),
         (["--active", "--multi-label", "--labels", "a,b"], "--active asks for one class a row"),
-        (["--active", "--review"], "--review looks again at old ones"),
+        (["--active", "--review"], "--review shows labeled ones again"),
         (["--review", "--multi-label", "--labels", "a,b"], "--review looks at one class a row"),
         (["--simulate"], "too few to replay"),
         (["--merge", "nowhere.db", "--labels", "a,b"], "`nowhere.db` does not exist"),

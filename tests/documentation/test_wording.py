@@ -9,6 +9,7 @@ from tests.documentation.pages import DOCS, PAGES, list_messages, read_prose
 GLOSSARY = (DOCS / "glossary.md").read_text(encoding="utf-8")
 WORD_LISTS = {
     "txt/data/reading/column_names.py",
+    "txt/data/reading/header.py",
     "txt/data/reading/split_column.py",
     "txt/data/reading/kinds/text_folder.py",
 }

@@ -15,7 +15,7 @@ from txt.config import TRACKERS
 from txt.evaluation import trackers
 from txt.runs.folder import Run
 
-PYTHON = os.environ.get("TXT_PEERS_PYTHON", sys.executable)
+PYTHON = os.environ.get("TESTS_PEERS_PYTHON", sys.executable)
 """A python with the trackers, where they are not in the environment of the tests."""
 
 

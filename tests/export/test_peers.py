@@ -97,7 +97,7 @@ def test_files_have_the_rights_that_the_umask_gives(run: Run, tmp_path: Path, ma
     assert {stat.S_IMODE(path.stat().st_mode) for path in (tmp_path / "out").iterdir()} == {wanted}
 
 
-@pytest.mark.skipif("TXT_OLD_TRANSFORMERS" not in os.environ, reason="names a python with the oldest transformers")
+@pytest.mark.skipif("TESTS_OLD_TRANSFORMERS" not in os.environ, reason="names a python with the oldest transformers")
 def test_the_oldest_transformers_gives_the_same_probabilities(run: Run, exported: Path, tmp_path: Path):
     shutil.copytree(exported, tmp_path / "model")
     code = """
@@ -107,7 +107,7 @@ classify = pipeline("text-classification", sys.argv[1], trust_remote_code=True)
 print(json.dumps(classify(json.loads(sys.argv[2]), top_k=None, truncation=True)))
 """
     environment = os.environ | {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
-    command = [os.environ["TXT_OLD_TRANSFORMERS"], "-c", code, str(tmp_path / "model"), json.dumps(TEXTS)]
+    command = [os.environ["TESTS_OLD_TRANSFORMERS"], "-c", code, str(tmp_path / "model"), json.dumps(TEXTS)]
     done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     found = [{each["label"]: each["score"] for each in scores} for scores in json.loads(done.stdout)]

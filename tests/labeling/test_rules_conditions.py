@@ -126,7 +126,7 @@ def test_a_pattern_that_never_ends_is_given_up_and_the_others_go_on():
     rules = parse_rules(
         "[[rule]]\nname='endless'\nlabel='x'\nregex='(a+)+$'\n[[rule]]\nname='fine'\nlabel='x'\nregex='fine'\n", "r"
     )
-    fired = Firing(corpus(texts)).fired(rules)
+    fired = Firing(corpus(texts)).fire(rules)
     assert fired.slow == {"endless": 1}
     assert fired.fires.tolist() == [[False] * 3, [True, False, True]]
     with pytest.raises(SlowPatternError):
@@ -137,7 +137,7 @@ def test_unless_takes_rows_away_and_a_row_without_a_text_never_fires():
     rules = parse_rules(
         "[[rule]]\nname='r'\nlabel='x'\ncolumn={shop='n'}\nunless={keywords=['not']}\n", "r", columns=["shop"]
     )
-    fired = Firing(corpus(shop=["n"] * 6)).fired(rules)
+    fired = Firing(corpus(shop=["n"] * 6)).fire(rules)
     assert np.flatnonzero(fired.fires[0]).tolist() == [0, 3, 4]
     assert fired.rows == 5
 
@@ -148,17 +148,20 @@ def test_only_what_an_edit_changed_is_worked_out_anew(monkeypatch: pytest.Monkey
     monkeypatch.setattr(Regex, "fires", lambda self, texts: asked.append(self.source) or before(self, texts))
     source = "[[rule]]\nname='a'\nlabel='x'\nregex='refund'\n[[rule]]\nname='b'\nlabel='x'\nregex='worth'\n"
     firing = Firing(corpus())
-    first = firing.fired(parse_rules(source, "r"))
-    second = firing.fired(parse_rules(source.replace("'b'", "'c'").replace("worth", "money"), "r"))
+    first = firing.fire(parse_rules(source, "r"))
+    second = firing.fire(parse_rules(source.replace("'b'", "'c'").replace("worth", "money"), "r"))
     assert asked == ["refund", "worth", "money"]
     assert second.fires[0].tolist() == first.fires[0].tolist()
 
 
 def test_what_made_a_condition_fire_is_told_as_it_stands_in_the_text():
     known = ConditionContext([])
-    assert CONDITIONS["keywords"](["not worth", "money"], known).seen("Not  worth my MONEY") == ["Not  worth", "MONEY"]
-    assert CONDITIONS["regex"](r"\d+/\d+", known).seen("it is 5/10, no 6/10") == ["5/10"]
-    assert ColumnValue("shop", ("n",)).seen("n") == []
+    assert CONDITIONS["keywords"](["not worth", "money"], known).find_matches("Not  worth my MONEY") == [
+        "Not  worth",
+        "MONEY",
+    ]
+    assert CONDITIONS["regex"](r"\d+/\d+", known).find_matches("it is 5/10, no 6/10") == ["5/10"]
+    assert ColumnValue("shop", ("n",)).find_matches("n") == []
 
 
 @given(st.floats(-5, 5), st.floats(-5, 5), st.lists(st.floats(-5, 5), min_size=1))

@@ -51,7 +51,7 @@ def talk(tmp_path: Path) -> Iterator[Talk]:
 
 def fires(voted: RuleVotes | RulesMistake) -> list[list[int]]:
     assert isinstance(voted, RuleVotes), voted
-    return [np.flatnonzero(line).tolist() for line in voted.fired().fires]
+    return [np.flatnonzero(line).tolist() for line in voted.unpack().fires]
 
 
 def test_an_edit_is_answered_and_a_mistake_is_told(talk: Talk):

@@ -12,9 +12,9 @@ from txt.labeling.simulate import (
     add_noise,
     area,
     compare,
+    find_labels_needed,
     list_budgets,
     mean_over_seeds,
-    needed,
     simulate_run,
     simulate_runs,
 )
@@ -63,10 +63,10 @@ def test_noise_changes_the_share_asked_for_and_always_to_another_class():
 
 def test_labels_needed_are_read_between_two_fits_and_those_never_enough_are_counted_in_full():
     found = SimulatedRun("margin", 0, (10, 20, 30), (0.5, 0.6, 0.8), 0.8)
-    assert needed(found, 0.875) == pytest.approx(25)
-    assert needed(found, 0.5) == 10
+    assert find_labels_needed(found, 0.875) == pytest.approx(25)
+    assert find_labels_needed(found, 0.5) == 10
     low = SimulatedRun("random", 0, (10, 20, 30), (0.5, 0.5, 0.5), 0.8)
-    assert needed(low, 0.95) is None
+    assert find_labels_needed(low, 0.95) is None
     told = compare([found, low], "margin").labels_to[0.95]["random"]
     assert (told.reached, told.seeds, told.labels.value) == (0, 1, 30.0)
     assert area(found) == pytest.approx((0.55 + 0.7) / 2)

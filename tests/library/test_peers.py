@@ -1,6 +1,6 @@
 """The classifier in the hands of other programs; those that are not installed are skipped with that reason.
 
-TXT_PEERS_PYTHON names a python that has them, where the environment of the tests does not.
+TESTS_PEERS_PYTHON names a python that has them, where the environment of the tests does not.
 """
 
 import json
@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import ROOT
 from txt import TextClassifier
 
-PYTHON = os.environ.get("TXT_PEERS_PYTHON", sys.executable)
+PYTHON = os.environ.get("TESTS_PEERS_PYTHON", sys.executable)
 
 
 def run_with(package: str, code: str, folder: Path, **environment: str) -> str:

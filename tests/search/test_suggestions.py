@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from txt.search.loss_curve import LossCurve
-from txt.search.suggestion_rules import minimum, slide, smoothed, steepest, valley
+from txt.search.suggestion_rules import minimum, slide, smooth_losses, steepest, valley
 
 
 def fastai_valley(lrs, losses):
@@ -76,7 +76,7 @@ def test_every_rule_finds_the_fall_wherever_it_is(centre):
 def test_the_steepest_slope_is_over_the_logarithm_and_not_moved_by_smoothing():
     rates, losses = typical(0, noise=0.0)
     exact = lightning_steepest(rates, losses)
-    assert steepest(rates, smoothed(losses)) == pytest.approx(exact, rel=0.5)
+    assert steepest(rates, smooth_losses(losses)) == pytest.approx(exact, rel=0.5)
     lagging = [losses[0]]
     for loss in losses[1:]:
         lagging.append(0.9 * lagging[-1] + 0.1 * loss)
@@ -90,9 +90,9 @@ def test_minimum_is_a_tenth_of_the_best_rate():
 
 def test_smoothing_keeps_a_line_a_line_and_averages_noise():
     line = np.linspace(0, 1, 60)
-    assert np.allclose(smoothed(line)[12:-12], line[12:-12], atol=1e-4)
+    assert np.allclose(smooth_losses(line)[12:-12], line[12:-12], atol=1e-4)
     noise = np.random.default_rng(0).normal(size=2000)
-    assert smoothed(noise)[12:-12].std() < 0.4 * noise.std()
+    assert smooth_losses(noise)[12:-12].std() < 0.4 * noise.std()
 
 
 def test_a_curve_without_a_fall_says_so():

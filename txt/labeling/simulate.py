@@ -152,7 +152,10 @@ def compare(found: Sequence[SimulatedRun], strategy: str) -> Comparison:
     by_name = {name: [each for each in ordered if each.strategy == name] for name in (strategy, RANDOM)}
     areas = {name: np.array([area(each) for each in of]) for name, of in by_name.items()}
     labels_to = {
-        share: {name: _summarize_reached([needed(each, share) for each in of], of) for name, of in by_name.items()}
+        share: {
+            name: _summarize_reached([find_labels_needed(each, share) for each in of], of)
+            for name, of in by_name.items()
+        }
         for share in SHARES
     }
     return Comparison(
@@ -173,7 +176,7 @@ def area(found: SimulatedRun) -> float:
     return float(((accuracy[1:] + accuracy[:-1]) / 2 * np.diff(labels)).sum() / (labels[-1] - labels[0]))
 
 
-def needed(found: SimulatedRun, share: float) -> float | None:
+def find_labels_needed(found: SimulatedRun, share: float) -> float | None:
     """Return the labels after which accuracy first is this share of the full score; None where it never was."""
     goal = share * found.full
     for place, accuracy in enumerate(found.accuracy):

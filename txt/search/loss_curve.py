@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from txt.search.suggestion_rules import NEED_EXPLOSION, RULES, Floats, smoothed
+from txt.search.suggestion_rules import NEED_EXPLOSION, RULES, Floats, smooth_losses
 
 Bools = npt.NDArray[np.bool_]
 
@@ -35,7 +35,7 @@ class LossCurve:
     @cached_property
     def smoothed(self) -> Floats:
         """The losses (N,), smoothed without lag."""
-        return smoothed(self.losses)
+        return smooth_losses(self.losses)
 
     @property
     def start(self) -> float:

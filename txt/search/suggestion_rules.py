@@ -15,7 +15,7 @@ _SLIDE_REACH = 15  # steps between the two slopes that are compared, and
 _SLIDE_CHANGE = 0.005  # how alike they have to be: both fastai's
 
 
-def smoothed(losses: Floats, width: float = _WIDTH) -> Floats:
+def smooth_losses(losses: Floats, width: float = _WIDTH) -> Floats:
     """Return losses (N,) averaged with a Gaussian of `width` steps around each.
 
     It looks both ways and so has no lag: a running mean of the past moves every slope to higher rates.

@@ -83,7 +83,7 @@ def judge_rules(opened: "OpenLabels", states: "RowStates", classes: list[str]) -
     assert opened.config.rules is not None
     rules = read_rules_for(opened, classes, opened.config.rules)
     with tqdm(desc="rules", total=1.0, leave=False, delay=0.5, bar_format="{desc}: {percentage:.0f} %") as bar:
-        fired = Firing(read_corpus(path, form, lambda share: bar.update(share - bar.n))).fired(rules)
+        fired = Firing(read_corpus(path, form, lambda share: bar.update(share - bar.n))).fire(rules)
     test = find_held_out(path, form)
     judged = find_judged_rows(states, rules.labels, test)
     decided = choose_vote(fired, judged)

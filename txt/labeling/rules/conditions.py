@@ -102,7 +102,7 @@ class Condition(Protocol):
     def fires(self, corpus: Corpus) -> Mask:
         """Return for which rows it is true (N,)."""
 
-    def seen(self, text: str) -> list[str]:
+    def find_matches(self, text: str) -> list[str]:
         """Return the parts of the text that made it true, as written there."""
 
 
@@ -121,7 +121,7 @@ class Keywords:
             mask = mask & other if self.all else mask | other
         return mask
 
-    def seen(self, text: str) -> list[str]:
+    def find_matches(self, text: str) -> list[str]:
         """Return the words found."""
         return list(dict.fromkeys(found[0] for found in compile_any(self.words).finditer(text)))
 
@@ -136,7 +136,7 @@ class Regex:
         """Return in which texts it is found (N,)."""
         return corpus.mask(corpus.rows_matching(re.compile(self.source, re.IGNORECASE)))
 
-    def seen(self, text: str) -> list[str]:
+    def find_matches(self, text: str) -> list[str]:
         """Return what it finds first."""
         found = re.search(self.source, text, re.IGNORECASE)
         return [found[0]] if found else []
@@ -153,7 +153,7 @@ class Sentiment:
         """Return which texts score in the range (N,)."""
         return self.range.contains(corpus.sentiment[:, 0 if self.score == "polarity" else 1])
 
-    def seen(self, _text: str) -> list[str]:
+    def find_matches(self, _text: str) -> list[str]:
         """Return nothing: a score belongs to the whole text."""
         return []
 
@@ -169,7 +169,7 @@ class Length:
         """Return which texts are that long (N,)."""
         return self.range.contains(corpus.characters if self.unit == "characters" else corpus.word_counts)
 
-    def seen(self, _text: str) -> list[str]:
+    def find_matches(self, _text: str) -> list[str]:
         """Return nothing: a length belongs to the whole text."""
         return []
 
@@ -187,7 +187,7 @@ class ColumnValue:
         wanted = {value: pattern.match(value) is not None for value in set(corpus.column(self.column))}
         return corpus.mask([row for row, value in enumerate(corpus.column(self.column)) if wanted[value]])
 
-    def seen(self, _text: str) -> list[str]:
+    def find_matches(self, _text: str) -> list[str]:
         """Return nothing: it stands in another column."""
         return []
 

@@ -30,7 +30,7 @@ class Firing:
         self.corpus = corpus
         self._known: dict[Condition, Mask | SlowPatternError] = {}
 
-    def fired(self, rules: RuleSet) -> FiringResult:
+    def fire(self, rules: RuleSet) -> FiringResult:
         """Return where the rules of a file fire; what this file does not ask for is forgotten."""
         masks, slow = [], {}
         before, self._known = self._known, {}

@@ -69,6 +69,6 @@ def _find_evidence(rule: Rule, text: str) -> list[str]:
         return []
     try:
         with time_limit(_SEEN_SECONDS):
-            return rule.when.seen(text)
+            return rule.when.find_matches(text)
     except TooSlowError:
         return []

@@ -39,7 +39,7 @@ class RuleBook:
 
     def take(self, voted: RuleVotes, states: RowStates) -> None:
         """Use these votes from now on."""
-        self._fired, self._test, self.whole = voted.fired(), voted.find_held_out(), voted.whole
+        self._fired, self._test, self.whole = voted.unpack(), voted.find_held_out(), voted.whole
         self._decided, self.mistake = None, None
         self.judge(states)
 

@@ -65,7 +65,7 @@ class RuleVotes:
     test: npt.NDArray[np.uint8] | None
     whole: bool
 
-    def fired(self) -> FiringResult:
+    def unpack(self) -> FiringResult:
         """Return where the rules fire."""
         return FiringResult(self.rules, _unpack_bits(self.packed, self.count), self.rows, self.slow)
 
@@ -158,7 +158,7 @@ class _WatchLoop:
         self._last_fingerprint = _fingerprint(self._watch.rules)
         columns = [name for name in self._watch.form.columns if name != self._watch.form.text_column]
         try:
-            fired = firing.fired(read_rules(self._watch.rules, self._classes, columns))
+            fired = firing.fire(read_rules(self._watch.rules, self._classes, columns))
         except _SupersededError:
             self._last_fingerprint = ()
         except TxtError as error:
