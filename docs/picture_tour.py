@@ -16,9 +16,11 @@ _CARD = (1280, 640)
 
 
 def join_shots(svgs: Sequence[str], seconds: Sequence[float]) -> str:
-    """Return one SVG that shows each of `svgs` for its seconds, again and again."""
-    sizes = [tuple(map(float, _find_size(svg))) for svg in svgs]
-    width, height = max(size[0] for size in sizes), max(size[1] for size in sizes)
+    """Return one SVG that shows each of `svgs` for its seconds, again and again.
+
+    It has the shape of the first one; of what is taller only the top is seen.
+    """
+    width, height = map(float, _find_size(svgs[0]))
     total, begin, rules, groups = sum(seconds), 0.0, [], []
     for number, (svg, lasting) in enumerate(zip(svgs, seconds, strict=True)):
         first, last = 100 * begin / total, 100 * (begin + lasting) / total
@@ -26,7 +28,7 @@ def join_shots(svgs: Sequence[str], seconds: Sequence[float]) -> str:
         before = "0% {visibility: hidden} " if number else ""
         rules.append(f"@keyframes shot{number} {{{before}{shown}}}")
         rules.append(f".shot{number} {{animation: shot{number} {total:.1f}s step-end infinite}}")
-        groups.append(f'<g class="shot shot{number}">{_rename(svg, number)}</g>')
+        groups.append(f'<g class="shot shot{number}">{_crop(_rename(svg, number), height / width)}</g>')
         begin += lasting
     calm = ".shot {animation: none} .shot0 {visibility: visible}"
     style = f".shot {{visibility: hidden}} {' '.join(rules)} @media (prefers-reduced-motion: reduce) {{{calm}}}"
@@ -69,6 +71,12 @@ def draw_card(shot: str, path: Path) -> bool:
         file.flush()
         subprocess.run(["rsvg-convert", "-w", str(_CARD[0]), "-o", str(path), file.name], check=True)
     return True
+
+
+def _crop(svg: str, shape: float) -> str:
+    """Return an SVG that shows no more than its top, `shape` times as high as it is wide."""
+    width, height = map(float, _find_size(svg))
+    return _SIZE.sub(f'viewBox="0 0 {width:g} {min(height, width * shape):g}"', svg, count=1)
 
 
 def _find_size(svg: str) -> tuple[str, str]:

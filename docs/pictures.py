@@ -27,7 +27,7 @@ SOURCES = {
     "label": (f"{_SNAPSHOTS}/test_labeling_pictures/test_labeling[120x40].raw",),
     "train": (f"{_SNAPSHOTS}/test_dashboard_pictures/test_training[120x40].raw",),
     "home": (f"{_SNAPSHOTS}/test_home_pictures/test_a_folder_with_everything[120x40].raw",),
-    "eval": ("txt/cli/scorecard.py", "txt/evaluation/wording.py"),
+    "eval": ("txt/cli/scorecard.py",),
     "lrfind": ("txt/charts/shapes.py", "txt/charts/svg.py"),
     "grid": ("txt/cli/grid/report.py",),
 }

@@ -79,3 +79,11 @@ def test_looking_at_many_slices_finds_none_by_chance() -> None:
             entry.worse for entry in slice_scores(np.ones(500, dtype=np.int64), right.astype(np.int64), 2, metadata)
         )
     assert alarms <= 8
+
+
+def test_lengths_between_which_there_is_no_row_make_no_slice():
+    lengths = np.array([3, 3, 3, 3, 20, 20, 20, 21])
+    labels = np.array([0, 1] * 4)
+    found = slice_scores(labels, labels, 2, {}, lengths)
+    assert sum(entry.rows for entry in found) == 8
+    assert all(entry.rows for entry in found)

@@ -239,7 +239,8 @@ def _order_classes(naming: Naming, rules: LabelRules, config: PrepareConfig) -> 
 def _nest_classes(naming: Naming, rules: LabelRules, config: PrepareConfig) -> _UsedLabels:
     """Return classes in levels, and tell that they are where that was found out."""
     column = f"column `{rules.column}` of `{rules.source}`"
-    odd = next((name for name in naming.names if not all(part.strip() for part in name.split(LEVELS))), None)
+    edge = LEVELS.strip()
+    odd = next((name for name in naming.names if "" in map(str.strip, f" {name} ".split(f" {edge} "))), None)
     if odd is not None:
         raise InputError(f"the class `{odd}` in {column} has a level without a name", "--no-nested takes it as it is")
     if not any(LEVELS in name for name in naming.names):

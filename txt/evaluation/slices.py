@@ -71,6 +71,7 @@ def score_slices(
     masks = [entry for column in metadata for entry in _slice_by_value(column, metadata[column])]
     if token_lengths is not None:
         masks += _slice_by_length(token_lengths)
+    masks = [entry for entry in masks if entry[2].any()]  # between two lengths there may be no row
     level = 1 - (1 - LEVEL) / max(1, len(masks))
     whole = float(right.mean())
     return tuple(

@@ -111,6 +111,15 @@ def _describe_usage(name: str, file: str, quantize: bool) -> str:
     return _USAGE.format(script=SCRIPT, name=name.replace('"', ""), file=file, dtype="q8" if quantize else "fp32")
 
 
+def _describe_answers(form: PaddedForm) -> dict[str, Any]:
+    """Return what a config.json says of how labels are decided."""
+    classifier = form.classifier
+    if classifier.decision is not None:
+        return {"problem_type": "multi_label_classification", **classifier.decision.to_json()}
+    rule = {} if classifier.order is None else classifier.order.to_json()
+    return {"problem_type": "single_label_classification", **rule}
+
+
 def _describe_graph(form: PaddedForm) -> dict[str, Any]:
     """Return a config.json by which other programs open the file.
 
@@ -132,7 +141,7 @@ def _describe_graph(form: PaddedForm) -> dict[str, Any]:
         "id2label": {str(number): label for number, label in labels.items()},
         "label2id": {label: number for number, label in labels.items()},
         "num_labels": len(labels),
-        "problem_type": "single_label_classification",
+        **_describe_answers(form),
         "max_position_embeddings": int(getattr(encoder, "max_position_embeddings", 0) or form.classifier.max_length),
         "pad_token_id": int(getattr(encoder, "pad_token_id", 0) or 0),
         **described,

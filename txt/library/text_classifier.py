@@ -93,12 +93,22 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the likeliest class of each text, (N,); None for those without a text."""
         probabilities = self.predict_proba(X)  # (N, C)
         known = ~np.isnan(probabilities[:, 0])
-        found = self.classes_[np.where(known, np.nan_to_num(probabilities).argmax(1), 0)]
+        answers = self._choose(np.nan_to_num(probabilities))
+        found = self.classes_[np.where(known, answers, 0)]
         if known.all():
             return found
         found = found.astype(object)
         found[~known] = None
         return found
+
+    def _choose(self, probabilities: Floats) -> npt.NDArray[np.int64]:
+        """Return the places (N,) in `classes_` that are answered: of classes in an order, by the model's own rule."""
+        rule = self._ready().order
+        if rule is None:
+            return np.asarray(probabilities.argmax(1), np.int64)
+        ordered = np.empty_like(probabilities)  # as the model has its classes
+        ordered[:, self._order] = probabilities
+        return np.argsort(self._order)[rule.decide(ordered)]
 
     def predict_proba(self, X: Any) -> Floats:
         """Return the probability of each class for each text, (N, C), columns as in `classes_`; NaN without a text."""
@@ -256,6 +266,11 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 with TemporaryDirectory(prefix="txt-model-") as folder:
                     _write_files(self._files, Path(folder) / "model")
                     found = load_source(ModelSource(Path(folder) / "model"), config)
+                if found.decision is not None:
+                    raise InputError(
+                        "the model gives several labels a row, and a TextClassifier gives one",
+                        "txt predict, or load from txt.prediction.classifier, gives them all",
+                    )
                 found.temperature = self.temperature_
                 self._predictor = found
         return self._predictor

@@ -18,6 +18,7 @@ from txt.model.model_config import TransformerClassifierConfig
 from txt.model.ngrams import SAME_BASE, NgramLogits
 from txt.model.pretrained import Model, PretrainedClassifier, find_depth, load_pretrained
 from txt.model.pretrained_check import check_freeze, check_length, check_lora, check_pretrained
+from txt.model.several import forget_kind
 
 NGRAM_RATE = 10.0
 """Times the learning rate at which the weights of n-grams learn."""
@@ -42,6 +43,7 @@ def build_model(config: TrainConfig, prepared: Prepared, device: torch.device) -
         model = load_pretrained(
             config.pretrained, prepared.labels, config.seed, means=config.few_shot or config.freeze == "all"
         )
+        forget_kind(model.config)
         check_length(model.config, prepared)
         _freeze(model, config)
         if config.lora:

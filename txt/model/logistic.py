@@ -93,6 +93,8 @@ def fit_logistic_sets(
         start: where to begin; a solution for another strength is near.
         tolerance: the least relative decrease of an iteration after which another one follows.
     """
+    if start is None and strength > FIRST_STRENGTH:  # from zero, a weak pull lets the first step be a bad one
+        start = fit_logistic_sets(features, targets, FIRST_STRENGTH, tolerance=max(tolerance, ROUGH))
     counts = targets.sum(0)
     width, labels = features.shape[1], targets.shape[1]
     weight = np.zeros((width, labels), np.float32)

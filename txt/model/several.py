@@ -25,6 +25,20 @@ def write_decision(config: Any, decision: Decision | OrderedDecision, form: Labe
         setattr(config, name, value)
 
 
+_KEYS = ("problem_type", "thresholds", "at_least_one", "label_form", "label_kind", "ordered_answer")
+
+
+def forget_kind(config: Any) -> None:
+    """Remove what a pretrained model's config says of the labels that it was trained on: others are learned now."""
+    for name in _KEYS:
+        if isinstance(config, ModelConfig):
+            config.values.pop(name, None)
+        elif name == "problem_type":
+            config.problem_type = None  # transformers has it in every config
+        elif hasattr(config, name):
+            delattr(config, name)
+
+
 def write_kind(config: Any, kind: str) -> None:
     """Say in a model's config that its classes are in levels, where they are."""
     if kind != NESTED:

@@ -322,7 +322,8 @@ class _FilePredictor:
         confidence, threshold = round(prediction.confidence, DIGITS), self._asked.config.threshold
         if threshold is not None and confidence < threshold:
             summary.unsure += 1
-            leave(UnsureRow(text, prediction.label, confidence))
+            likeliest = self._classifier.labels[int(record[:-1].argmax())]  # a class, also where levels are answered
+            leave(UnsureRow(text, likeliest, confidence))
             return (None, confidence, *added)
         summary.labels[prediction.label] += 1
         return (prediction.label, confidence, *added)

@@ -2,7 +2,7 @@
 
 import csv
 import struct
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO
 
@@ -22,9 +22,9 @@ STEP_COLUMNS = (
 )
 
 
-def list_columns() -> list[str]:
-    """Return the columns of the CSV file."""
-    scores = [f"val_{name}" for name in METRICS]
+def list_columns(more: Iterable[str] = ()) -> list[str]:
+    """Return the columns of the CSV file, with `more` scores than those of one class a row."""
+    scores = [f"val_{name}" for name in dict.fromkeys((*METRICS, *more))]
     return ["run", "step", "epoch", "time", "kind", *STEP_COLUMNS, "val_loss", *scores, "best"]
 
 
@@ -51,7 +51,8 @@ def evaluation_values(entry: Evaluation) -> dict[str, float]:
 
 def write_csv(runs: Mapping[str, Curves], file: IO[str]) -> int:
     """Write the curves of runs, a line a record: `kind` is step, evaluation or epoch. Returns the number of lines."""
-    writer = csv.DictWriter(file, list_columns(), restval="", extrasaction="ignore", lineterminator="\n")
+    more = (name for curves in runs.values() for entry in curves.evaluations for name in entry.metrics)
+    writer = csv.DictWriter(file, list_columns(more), restval="", extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     lines = 0
     for run, curves in runs.items():

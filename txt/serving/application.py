@@ -265,7 +265,12 @@ class _Service:
 
 def _describe(predictor: Predictor, probabilities: Floats) -> dict[str, Any]:
     found = predictor.prediction(probabilities)
-    return {"label": found.label, "confidence": found.confidence, "probabilities": found.probabilities}
+    answer = {"label": found.label, "confidence": found.confidence, "probabilities": found.probabilities}
+    if predictor.decision is not None:
+        answer["labels"] = list(found.labels)
+    if predictor.tree is not None:
+        answer["parents"] = found.parents
+    return answer
 
 
 def _describe_error(status: int, message: str, hint: str | None = None) -> Response:
