@@ -124,7 +124,10 @@ def _fit_together(config: NgramClassifierConfig, weights: Mapping[str, npt.NDArr
         "ngrams.weight": (known, classes),
         "bias": (classes,),
     }
-    return all(weights[name].shape == shape for name, shape in wanted.items())
+    if not all(weights[name].shape == shape for name, shape in wanted.items()):
+        return False
+    offsets = weights["ngrams.offsets"]
+    return bool(offsets[0] >= 0 and (np.diff(offsets) >= 0).all() and offsets[-1] <= config.ngram_characters)
 
 
 def _batch(lengths: Ints) -> Iterator[Ints]:

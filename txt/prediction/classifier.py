@@ -184,6 +184,9 @@ class Predictor:
     ) -> PredictedProbabilities:
         with self._encoding:
             pieces = self._cutter(stride)(texts)
+        entries = getattr(getattr(self._model.config, "encoder", self._model.config), "vocab_size", None)
+        if entries is not None and len(pieces.ids) and pieces.ids.max() >= entries:
+            raise InputError("the tokenizer has entries that the model does not have", "fetch or make the model again")
         if self.machine is None:
             logits = self._model.predict_logits(pieces, progress)
         else:
