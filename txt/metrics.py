@@ -112,13 +112,15 @@ METRICS: dict[str, Metric] = {
 }
 """Every score, by its name, in the order of tables."""
 
+_OTHER_LABELS = {"brier_score": "Brier score"}
+
 SELECTABLE: Collection[str] = ChainMap[str, Metric | None]({LOSS: None}, METRICS)  # type: ignore[arg-type]
 """The names of what can choose the best model: every score, then the loss."""
 
 
 def format_label(name: str) -> str:
     """Return a score's or another number's name as people say it."""
-    return METRICS[name].label if name in METRICS else name.replace("_", " ")
+    return METRICS[name].label if name in METRICS else _OTHER_LABELS.get(name, name.replace("_", " "))
 
 
 def format_short_label(name: str) -> str:

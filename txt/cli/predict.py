@@ -206,7 +206,7 @@ def _open_queue(
 
 
 def _answer_text(run: str | None, text: str, config: PredictConfig, explain: bool, as_json: bool) -> None:
-    from txt.cli.predict_view import describe_calibration, encode_answer, show_answer
+    from txt.cli.predict_view import encode_answer, show_answer
 
     source = _find_source(run)
     if not text.strip():
@@ -216,7 +216,7 @@ def _answer_text(run: str | None, text: str, config: PredictConfig, explain: boo
         print_json(encode_answer(classifier, text, config, explain))
     else:
         show_answer(classifier, text, config, explain)
-        say(describe_calibration(classifier))
+        say(classifier.about_confidence)
 
 
 def _answer_lines(run: str | None, config: PredictConfig, explain: bool, as_json: bool) -> None:
@@ -248,12 +248,12 @@ def _converse(run: str | None, config: PredictConfig, explain: bool, as_json: bo
     """Ask for a text, answer, and ask again, until the end of input."""
     import readline  # noqa: F401  # lines can be edited, and come back with the arrow keys
 
-    from txt.cli.predict_view import describe_calibration, encode_answer, show_answer
+    from txt.cli.predict_view import encode_answer, show_answer
 
     source = _find_source(run)
     classifier = _load_classifier(source, config)
     say(f"{source.name} knows {', '.join(classifier.labels[:8])}{' …' if len(classifier.labels) > 8 else ''}.")
-    say(describe_calibration(classifier))
+    say(classifier.about_confidence)
     say("Type a text and Enter; Ctrl-D leaves.")
     while True:
         try:

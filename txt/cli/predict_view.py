@@ -139,20 +139,13 @@ def show_summary(summary: "PredictSummary", config: PredictConfig, classifier: "
         say(_describe_long_texts(summary.long, classifier, config))
     if summary.resumed_at:
         say(f"Went on from row {summary.resumed_at:,}.")
-    say(describe_calibration(classifier))
+    say(classifier.about_confidence)
     rate = (summary.rows - summary.resumed_at) / max(summary.seconds, 1e-9)
     out.print(
         Text(f"{summary.rows:,} rows of column `{sanitize(summary.column)}` in {summary.seconds:.1f} s ")
         .append(f"({rate:,.0f} rows/s): ")
         .append(make_literal(summary.path, "bold"))
     )
-
-
-def describe_calibration(classifier: "TextClassifier") -> str:
-    """Say whether the confidences are calibrated."""
-    if classifier.temperature is None:
-        return "Confidence is the model's own, not calibrated: `txt eval` fits a temperature."
-    return f"Confidence is calibrated by the temperature {classifier.temperature:.2f}, fitted on val."
 
 
 def _predict_one(

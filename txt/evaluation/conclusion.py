@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from txt.data.prepared import Prepared
 from txt.evaluation.evaluate_run import evaluate_run
 from txt.evaluation.report import Report
@@ -47,9 +49,10 @@ def conclude(run: Run, prepared: Prepared) -> Conclusion:
         labels=prepared.labels,
         train_lengths=prepared.split("train").lengths.astype("int64"),
         cores=count_cores(),
+        train_counts=np.bincount(prepared.split("train").labels, minlength=len(prepared.labels)),
         difference=report.difference.get("accuracy"),
     )
-    best = next(event for event in reversed(evaluations) if event.best)
+    best = next(event for event in reversed(evaluations) if event.step == finished.best_step)
     return Conclusion(run, finished, best, report, diagnose(events, run.config(), facts), list_rungs(events))
 
 

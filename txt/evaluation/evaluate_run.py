@@ -9,6 +9,7 @@ from txt.config import PrepareConfig
 from txt.data.prepared import Prepared, Split
 from txt.data.reading.split_column import parse_split
 from txt.errors import InputError
+from txt.evaluation.calibration import FittingRows
 from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
 from txt.evaluation.report import Report, SplitOutputs, evaluate
 from txt.metrics import Floats, Ints
@@ -60,7 +61,8 @@ def evaluate_run(
     model = convert_precision(load_model(run.model, machine.device), machine)
     train, val = prepared.split("train"), prepared.split("val")
     out_of_fold = read_out_of_fold(run.path)  # of a model that learned from val too
-    fits_temperature = out_of_fold is None and len(val) > 0 and not (isinstance(rows, Split) and rows.name == "val")
+    measures_val = isinstance(rows, Split) and rows.name == "val"
+    fits_temperature = out_of_fold is None and len(val) > 0 and not measures_val
     total = len(rows.lengths) + (len(val) if fits_temperature else 0)
 
     def compute_logits(split: Split | LabeledFile) -> Floats:
@@ -75,9 +77,11 @@ def evaluate_run(
         test = _collect_split_outputs(rows, *_pick_out_of_fold(rows, out_of_fold, len(train)))
     else:
         test = _collect_split_outputs(rows, compute_logits(rows))
-    temperature_rows = (val.labels, compute_logits(val)) if fits_temperature else None
+    fitting = FittingRows(val.labels, compute_logits(val)) if fits_temperature else None
     if out_of_fold is not None:
-        temperature_rows = out_of_fold.labels, out_of_fold.logits
+        fitting = FittingRows(out_of_fold.labels, out_of_fold.logits, "out-of-fold predictions", are_measured=learned)
+    elif measures_val:
+        fitting = FittingRows(test.labels, test.logits, are_measured=True)
     is_test = isinstance(rows, Split) and rows.name == "test"
     adds_everything = is_test and out_of_fold is not None and len(test.labels) < FEW_ROWS
     frozen = None
@@ -92,7 +96,7 @@ def evaluate_run(
         split=rows.name,
         data=data.name if data else None,
         left_out=rows.left_out if isinstance(rows, LabeledFile) else {},
-        val=temperature_rows,
+        fitting=fitting,
         train=None if learned and rows.name == "train" else (train.texts(), train.labels),
         embeddings=frozen,
         everything=_collect_everything(prepared, test, out_of_fold) if adds_everything else None,

@@ -29,6 +29,7 @@ from txt.evaluation.wording import (
     describe_embeddings,
     describe_left_out,
     describe_majority,
+    describe_probabilities,
     describe_whole_file,
     format_metadata_value,
     format_with_span,
@@ -143,7 +144,7 @@ def _collect_confusion(report: Report) -> dict[str, Any]:
 def _collect_calibration(report: Report) -> dict[str, Any]:
     calibration = report.calibration
     return {
-        "words": describe_calibration(calibration),
+        "words": " ".join(filter(None, [describe_probabilities(report), describe_calibration(calibration)])),
         "chart": Markup(draw_reliability_chart(calibration.bins, calibration.scaled_bins)),
         "legend": {"model": "as it is"} | ({"scaled": "with the temperature"} if calibration.scaled_bins else {}),
     }

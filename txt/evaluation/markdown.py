@@ -10,6 +10,7 @@ from txt.evaluation.wording import (
     describe_embeddings,
     describe_left_out,
     describe_majority,
+    describe_probabilities,
     describe_whole_file,
     format_metadata_value,
     format_with_span,
@@ -114,7 +115,9 @@ def _render_confusion(report: Report) -> Iterator[str]:
 
 
 def _render_calibration(report: Report) -> Iterator[str]:
-    yield "## Calibration"
+    yield "## Probabilities"
+    if scores := describe_probabilities(report):
+        yield scores
     yield describe_calibration(report.calibration)
     yield render_table(["confidence", "rows", "mean confidence", "accuracy"], map(_bin_cells, report.calibration.bins))
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from txt.errors import InputError, TxtError
-from txt.evaluation.calibration import Calibration, calibrate, log_losses, softmax
+from txt.evaluation.calibration import Calibration, FittingRows, brier_scores, calibrate, log_losses, softmax
 from txt.evaluation.differences import verdict
 from txt.evaluation.intervals import ClassScores, difference_intervals, intervals, mean_interval, per_class
 from txt.evaluation.slices import Slice, slice_scores
@@ -179,7 +179,7 @@ def evaluate(
     split: str,
     data: str | None = None,
     left_out: Mapping[str, int] | None = None,
-    val: tuple[Ints, Floats] | None = None,
+    fitting: FittingRows | None = None,
     train: tuple[Sequence[str], Ints] | None = None,
     embeddings: "Baseline | None" = None,
     everything: SplitOutputs | None = None,
@@ -194,7 +194,7 @@ def evaluate(
         split: the split's name, for the report.
         data: the file's name, where the rows are not the run's own, for the report.
         left_out: how many rows of the file are not among them, by the reason, for the report.
-        val: labels and logits of the val split, on which the temperature is fitted.
+        fitting: the rows on which the temperature is fitted.
         train: texts and labels of the train split, for the baseline.
         embeddings: what a second baseline predicts.
         everything: all rows of the run's data with logits of models that did not learn them.
@@ -219,12 +219,12 @@ def evaluate(
         rows_in_train=_rows_in_train(test.texts, train[0]) if train else None,
         labels=tuple(names),
         metrics=intervals(test.labels, predictions, num_classes, seed)
-        | {"log_loss": mean_interval(log_losses(test.labels, test.logits), seed)},
+        | _score_probabilities(test.labels, test.logits, seed),
         per_class=per_class(test.labels, predictions, names),
         confusion=tuple(
             tuple(int(count) for count in row) for row in count_confusions(test.labels, predictions, num_classes)
         ),
-        calibration=calibrate(test.labels, test.logits, val),
+        calibration=calibrate(test.labels, test.logits, fitting, seed),
         baseline=_score_alternative(simple, test.labels, num_classes, seed) if simple else None,
         embeddings=_score_alternative(embeddings, test.labels, num_classes, seed) if embeddings else None,
         majority=_score_majority(train[1], test.labels, names, seed) if train else None,
@@ -243,10 +243,18 @@ def _score_whole_file(everything: SplitOutputs, names: Sequence[str], seed: int)
     metrics = intervals(everything.labels, predictions, len(names), seed)
     return WholeFile(
         len(everything.labels),
-        metrics | {"log_loss": mean_interval(log_losses(everything.labels, everything.logits), seed)},
+        metrics | _score_probabilities(everything.labels, everything.logits, seed),
         _confident_mistakes(everything, names, None),
         int((predictions != everything.labels).sum()),
     )
+
+
+def _score_probabilities(labels: Ints, logits: Floats, seed: int) -> dict[str, Interval]:
+    """Return the scores that reward probabilities for being true ("proper" scores); less is better."""
+    return {
+        "log_loss": mean_interval(log_losses(labels, logits), seed),
+        "brier_score": mean_interval(brier_scores(labels, logits), seed),
+    }
 
 
 def _check_outputs(test: SplitOutputs, split: str) -> None:
@@ -270,7 +278,7 @@ def _rows_in_train(texts: Sequence[str], train_texts: Sequence[str]) -> int:
 def _score_alternative(other: "Baseline", labels: Ints, num_classes: int, seed: int) -> AlternativeScores:
     metrics = intervals(labels, other.predictions, num_classes, seed)
     if other.logits is not None:
-        metrics = metrics | {"log_loss": mean_interval(log_losses(labels, other.logits), seed)}
+        metrics = metrics | _score_probabilities(labels, other.logits, seed)
     return AlternativeScores(other.name, metrics)
 
 

@@ -14,6 +14,7 @@ from txt.config import PredictConfig, TrainConfig
 from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError
 from txt.evaluation.calibration import softmax
+from txt.evaluation.wording import describe_confidence
 from txt.files import read_json
 from txt.library_settings import apply_library_settings
 from txt.metrics import Floats
@@ -49,7 +50,8 @@ class TextClassifier:
 
     Attributes:
         labels: the classes, in the order of their ids.
-        temperature: what logits are divided by, so that 80 % means right 80 times in 100; None where none was fitted.
+        temperature: what logits are divided by, so that 80 % means right 80 times in 100; None where none is used.
+        about_confidence: what is known of how far confidence is from accuracy, in words.
         max_length: tokens that the model reads of a text.
     """
 
@@ -59,6 +61,7 @@ class TextClassifier:
         named = model.config.id2label
         self.labels: tuple[str, ...] = tuple(str(named[number]) for number in range(len(named)))
         self.temperature = temperature
+        self.about_confidence = describe_confidence(None)
         self.max_length = max_length
         self.machine = machine
         self._model = model
@@ -157,6 +160,7 @@ def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
         max_length=_find_token_limit(source.folder, model.config),
         temperature=source.temperature(),
     )
+    classifier.about_confidence = describe_confidence(source.report())
     if len(classifier.labels) < 2:
         raise InputError(f"`{source.folder}` gives one number for each text, so it is not a classifier")
     return classifier

@@ -28,7 +28,7 @@ class ModelSource:
         return read_json(path) if path and path.is_file() else None
 
     def temperature(self) -> float | None:
-        """Return the temperature that `txt train` or `txt eval` fitted on the run's val split, if they did."""
+        """Return the temperature that `txt train` or `txt eval` fitted, where they use one."""
         value = ((self.report() or {}).get("calibration") or {}).get("temperature")
         low, high = TEMPERATURES
         return float(value) if isinstance(value, int | float) and low <= value <= high else None

@@ -5,6 +5,7 @@ of rows gives many pairs; then a linear head is fitted. Source: Tunstall et al. 
 Without Prompts" (SetFit), with the loss of Khosla et al. 2020, "Supervised Contrastive Learning".
 """
 
+import copy
 import os
 import socket
 import time
@@ -23,9 +24,10 @@ from txt.model.build import build_model, learning_rate_scale
 from txt.model.dropout import Dropout, draw_mask_pool
 from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import save_model
-from txt.runs.events import Evaluation, Event, Finished, Saved, Started
+from txt.runs.events import Evaluation, Event, Finished, Saved, Started, Warned
 from txt.runs.folder import Run
 from txt.training.batches import RowNumbers
+from txt.training.best_model import BestModel
 from txt.training.checkpoint import Checkpoint
 from txt.training.distributed import Group
 from txt.training.gradients import BatchLoss
@@ -54,8 +56,6 @@ class HeadTraining:
         self.run, self.config, self.machine, self.group = run, run.config(), machine, group
         self.train, self.val = prepared.split("train"), prepared.split("val")
         self.num_classes = len(prepared.labels)
-        if len(np.unique(self.train.labels)) < 2:
-            raise InputError(f"`{prepared.path}` has labeled rows of one class only in its train split")
         self.tokenizer = prepared.path / "tokenizer"
         model = built.model or build_model(self.config, prepared, machine.device)
         nn.Module.to(model, machine.device)
@@ -68,8 +68,12 @@ class HeadTraining:
         assert isinstance(working, PretrainedClassifier)
         self.working = working
         self.rounds = self.config.num_epochs if self.config.few_shot else 0
-        self.step, self.best_round = 0, 0
+        self.step = 0
+        self.best_step: int | None = None
         self.best_score: float | None = None
+        self.best_model = BestModel[PretrainedClassifier](
+            lambda model: save_model(model, self.tokenizer, run.model), copy.deepcopy
+        )
         self.meter = Meter()
         self._begun = time.monotonic()
 
@@ -89,6 +93,9 @@ class HeadTraining:
                 status = "interrupted"
                 break
             yield from self._fit(number)
+        yield from self._save_waiting()
+        if status == "completed" and self.best_step is None:
+            status = "failed"
         yield self._make_finished(status)
 
     # The encoder
@@ -125,13 +132,13 @@ class HeadTraining:
         """Draw the rows of a step, sorted by length: some classes, and a few rows of each."""
         draw = np.random.default_rng(self._derive_seed(self.step, 1))
         labels = self.train.labels
-        present = np.unique(labels)
+        present, counts = np.unique(labels, return_counts=True)
         wanted = min(len(present), max(2, self.config.batch_size // _ROWS_OF_A_CLASS))
-        each = self.config.batch_size // wanted
-        rows = [
-            draw.permutation(np.flatnonzero(labels == label))[:each]
-            for label in draw.choice(present, wanted, replace=False)
-        ]
+        each = max(2, self.config.batch_size // wanted)
+        chosen_labels = draw.choice(present, wanted, replace=False)
+        if counts[np.searchsorted(present, chosen_labels)].max() < 2:  # rows alone in their class teach nothing
+            chosen_labels[0] = draw.choice(present[counts > 1])
+        rows = [draw.permutation(np.flatnonzero(labels == label))[:each] for label in chosen_labels]
         chosen = np.concatenate(rows)
         return chosen[np.argsort(self.train.lengths[chosen], kind="stable")]
 
@@ -153,15 +160,30 @@ class HeadTraining:
                 best = score, head
         assert best is not None
         score, head = best
-        is_best = is_better(score, self.best_score, metric)
-        if is_best:
-            self.best_score, self.best_round = score, number
+        waiting, is_best = self.best_model.waiting, False
+        if is_better(score, self.best_score if waiting is None else waiting.score, metric):
             head.write(self.model.model.get_submodule("classifier"))
-            save_model(self.model, self.tokenizer, self.run.model)
+            is_best = self.best_model.keep(self.model, score, self.step)
+            if is_best:
+                self.best_score, self.best_step = score, self.step
+            else:
+                message = f"{self.best_model.describe_problem()}; it is tried again"
+                yield Warned(time=time.time(), step=self.step, message=message)
         yield self._make_evaluation(number, head.logits(train), head.logits(val), score, is_best, begun)
         if is_best:
-            inside = str(self.run.model.relative_to(self.run.path))
-            yield Saved(time=time.time(), step=self.step, path=inside, best=True)
+            yield self._make_saved(self.step)
+        else:
+            yield from self._save_waiting()
+
+    def _save_waiting(self) -> Iterator[Event]:
+        """Try again to save a model that the disk refused."""
+        saved = self.best_model.try_again()
+        if saved is not None:
+            self.best_score, self.best_step = saved.score, saved.step
+            yield self._make_saved(saved.step)
+
+    def _make_saved(self, step: int) -> Saved:
+        return Saved(time=time.time(), step=step, path=str(self.run.model.relative_to(self.run.path)), best=True)
 
     def _score(self, logits: Floats, metric: str) -> float:
         if metric == LOSS:
@@ -190,7 +212,6 @@ class HeadTraining:
         self, number: int, train: Floats, val: Floats, score: float, is_best: bool, begun: float
     ) -> Evaluation:
         predictions = val.argmax(1)
-        assert self.best_score is not None
         return Evaluation(
             time=time.time(),
             step=self.step,
@@ -203,7 +224,7 @@ class HeadTraining:
             metric=self.config.metric,
             score=score,
             best=is_best,
-            best_score=self.best_score,
+            best_score=score if self.best_score is None else self.best_score,
             confusion=count_confusions(self.val.labels, predictions, self.num_classes).tolist(),
             seconds=time.perf_counter() - begun,
         )
@@ -214,11 +235,12 @@ class HeadTraining:
             time=time.time(),
             step=self.step,
             status=status,
-            best_step=self.best_round * STEPS_PER_ROUND if self.rounds else 1,
-            best_epoch=float(self.best_round),
+            best_step=self.best_step,
+            best_epoch=None if self.best_step is None else float(self.best_step // STEPS_PER_ROUND),
             best_score=self.best_score,
             seconds=seconds,
             rows_per_second=(len(self.train) + len(self.val)) * (self.rounds + 1) / seconds,
+            reason=self.best_model.describe_problem(),
         )
 
 
@@ -234,6 +256,8 @@ def contrastive_loss(embeddings: Tensor, labels: Tensor) -> Tensor:
     log_share = similarity - similarity.logsumexp(1, keepdim=True)
     positive = (labels[:, None] == labels) & others
     counts = positive.sum(1)
+    if not counts.any():
+        return embeddings.sum() * 0
     mean = log_share.masked_fill(~positive, 0.0).sum(1) / counts.clamp(min=1)
     return -mean[counts > 0].mean()
 

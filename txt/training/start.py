@@ -21,6 +21,7 @@ from txt.data.progress import ProgressWatcher
 from txt.data.reading.source import check_file
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
+from txt.idle_options import refuse_idle_options
 from txt.labeling.store.stored_labels import open_stored_labels
 from txt.model.pretrained_check import check_pretrained
 from txt.runs.folder import Run
@@ -28,6 +29,7 @@ from txt.runs.state import STARTING, make_own_status, write_status
 from txt.training.batches import steps_per_epoch
 from txt.training.checkpoint import Checkpoint, check_checkpoint, list_checkpoints, load_checkpoint, parse_step
 from txt.training.fresh_edits import FreshEdits, check_edits, make_fresh_edits
+from txt.training.trainable import check_trainable
 
 if TYPE_CHECKING:
     from txt.model.pretrained import Model
@@ -77,6 +79,7 @@ def start_on_prepared(
     _check_device(config)
     check_edits(config)
     prepared = Prepared.open(folder)
+    check_trainable(prepared, config)
     model = _build_pretrained(config, prepared, here)
     with Run.new(name) as run:
         _say_starting(run)
@@ -114,6 +117,7 @@ def start_on_file(
         decided = open_stored_labels(file, preparing)
         told(prepare(file, preparing, folder, progress, decided=decided, choose_tokenizer=choose_tokenizer))
         prepared = Prepared.open(folder)
+        check_trainable(prepared, config)
         model = _build_pretrained(config, prepared, here)
         edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
         run.describe(settle(ensure_epochs(config, prepared), prepared), folder, prepared.fingerprint)
@@ -138,8 +142,15 @@ def _build_pretrained(config: TrainConfig, prepared: Prepared, here: bool) -> "M
     import torch
 
     from txt.model.build import build_model
+    from txt.model.pretrained import PretrainedClassifier
 
-    return build_model(config, prepared, torch.device("cpu"))
+    model = build_model(config, prepared, torch.device("cpu"))
+    if isinstance(model, PretrainedClassifier) and not model.takes_dropout and config.dropout != TrainConfig.dropout:
+        raise InputError(
+            f"--dropout does nothing here: a {type(model.model).__name__} has the dropout that its config.json says",
+            "leave it out, or change it there",
+        )
+    return model
 
 
 def ensure_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
@@ -204,6 +215,7 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None, here:
             f"run `{run.name}` was started with other options: {told}",
             "resume it without them, or start a new run with another --name",
         )
+    refuse_idle_options(config, {name: value for name, value in changes.items() if name in HARMLESS})
     if "pretrained" not in changes and find_unknown_model(run):
         raise InputError(describe_unknown_model(run), f"--from {config.pretrained} fetches it")
     prepared = Prepared.open(run.prepared_path())

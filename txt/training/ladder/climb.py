@@ -31,12 +31,13 @@ from txt.model.linear import NgramClassifier, NgramClassifierConfig
 from txt.model.logistic import Linear, fit_logistic
 from txt.model.ngrams import NgramLogits
 from txt.model.predict import predict_logits
-from txt.model.pretrained import PretrainedClassifier, SentenceClassifier
+from txt.model.pretrained import Embedder, PretrainedClassifier, SentenceClassifier
 from txt.model.saved import save_model
 from txt.proportions import normal_quantile, wilson_interval
 from txt.recipes import LADDER_TUNING, choose_new_defaults
 from txt.runs.events import Evaluation, Event, Finished, Rung, Saved, Started, Warned, Working
 from txt.runs.folder import Run
+from txt.training.best_model import BestModel
 from txt.training.checkpoint import Checkpoint
 from txt.training.control import Controls
 from txt.training.distributed import Group
@@ -47,7 +48,7 @@ from txt.training.ladder.ngram_rows import learn_ngrams
 from txt.training.ladder.out_of_fold import OutOfFold, write_out_of_fold
 from txt.training.ladder.rows import JoinedRows
 from txt.training.ladder.tuning import Tuning
-from txt.training.ladder.vectors import embed_rows
+from txt.training.ladder.vectors import embed_rows, is_cached
 from txt.training.machine import Machine, measure_peak_memory
 from txt.training.start import Built
 
@@ -86,14 +87,15 @@ class Climbing:
         self.rows = JoinedRows([prepared.split("train"), prepared.split("val")], _MOST_ROWS, self.config.seed)
         self.labels = self.rows.labels
         self.classes = len(prepared.labels)
-        if len(np.unique(self.labels)) < 2:
-            raise InputError(f"`{prepared.path}` has labeled rows of one class only")
         self.budget = self.config.budget_seconds() or default_budget(len(self.rows))
         self.encoder = encoder_of(self.config, prepared) if self.config.rungs > 1 else None
         self.controls = Controls(run, group)
         self.tokenizer = prepared.path / "tokenizer"
-        self.best: Candidate | None = None
-        self.step = self._best_step = 0
+        self.best: Candidate | None = None  # of those that were judged; on the disk unless it waits
+        self.best_model = BestModel[Candidate](self._write)
+        self.step = 0
+        self._best_step: int | None = None
+        self._best_number: int | None = None
         self._best_loss: float | None = None
         self._begun = time.monotonic()
         self._is_stopped: Callable[[], bool] = lambda: False
@@ -123,6 +125,9 @@ class Climbing:
             if ending:
                 status = ending
                 break
+        yield from self._save_waiting()
+        if status == "completed" and self._best_step is None:
+            status = "failed"
         yield self._finished(status)
 
     def _linear(self) -> Generator[Event, None, bool]:
@@ -160,6 +165,13 @@ class Climbing:
         assert isinstance(model, PretrainedClassifier)
         self.encoder_weights = model.num_parameters()
         working = self._in_precision(model)
+        need = 0.0
+        if not is_cached(self.encoder, self.rows, self.machine):
+            self.encoder_speed = self._embedding_speed(Embedder(working))
+            need = len(self.rows) / self.encoder_speed
+        if need > self._seconds_left():
+            yield from self._leave_out(2, self._describe_lack(need))
+            return True
         embedding = embed_rows(self.encoder, working, self.rows, self.machine, self._is_stopped)
         found = yield from self._tell_progress(embedding, "vectors of the encoder")
         if found is None:
@@ -177,7 +189,7 @@ class Climbing:
         weight = head.weight / scale
         self.head = Linear(weight, head.bias - middle @ weight)
         if not speed:
-            speed = self._embedding_speed(working)
+            speed = self._embedding_speed(Embedder(working))
         self.encoder_speed = speed
         del model, working
         members = [self.linear_logits, fitted.logits]
@@ -272,10 +284,16 @@ class Climbing:
         best = before is None or float(log_losses(candidate.logits, self.labels[at]).mean()) < before
         predictions = candidate.logits.argmax(1)
         labels = self.labels[at]
-        if best:
-            self.best, self._best_loss, self._best_step = candidate, loss, self.step
         metrics = score_predictions(labels, predictions, self.classes)
         right = wilson_interval(int((predictions == labels).sum()), len(labels))
+        kept = False
+        if best:
+            self.best = candidate
+            kept = self.best_model.keep(candidate, loss, self.step)
+            if kept:
+                self._best_loss, self._best_step, self._best_number = loss, self.step, number
+            else:
+                yield self._warned(f"{self.best_model.describe_problem()}; it is tried again after the next rung")
         yield Evaluation(
             time=time.time(),
             step=self.step,
@@ -287,7 +305,7 @@ class Climbing:
             metrics=metrics,
             metric="loss",
             score=loss,
-            best=best,
+            best=kept,
             best_score=self._best_loss if self._best_loss is not None else loss,
             confusion=count_confusions(labels, predictions, self.classes).tolist(),
             seconds=time.monotonic() - begun,
@@ -304,24 +322,30 @@ class Climbing:
             rows_per_second=speed,
             kept=best,
         )
-        if best:
-            yield from self._save(candidate)
+        if kept:
+            yield self._saved(self.step)
+        elif not best:
+            yield from self._save_waiting()
 
     def _loss_at(self, candidate: Candidate, places: Ints) -> float:
         kept = np.isin(candidate.places, places)
         return float(log_losses(candidate.logits[kept], self.labels[candidate.places[kept]]).mean())
 
-    def _save(self, candidate: Candidate) -> Iterator[Event]:
+    def _write(self, candidate: Candidate) -> None:
         """Write the model of a rung, and what it says of each row as a model that did not learn from it."""
-        try:
-            save_model(self._model(candidate), self.tokenizer, self.run.model)
-            places = candidate.places
-            found = OutOfFold(self.rows.places[places], self.labels[places], candidate.logits)
-            write_out_of_fold(self.run.path, found)
-        except OSError as error:
-            yield self._warned(f"could not save the best model: {error}; the one before it is intact")
-            return
-        yield Saved(time=time.time(), step=self.step, path=str(self.run.model.relative_to(self.run.path)), best=True)
+        save_model(self._model(candidate), self.tokenizer, self.run.model)
+        places = candidate.places
+        write_out_of_fold(self.run.path, OutOfFold(self.rows.places[places], self.labels[places], candidate.logits))
+
+    def _save_waiting(self) -> Iterator[Event]:
+        """Try again to save a model that the disk refused."""
+        saved = self.best_model.try_again()
+        if saved is not None:
+            self._best_loss, self._best_step, self._best_number = saved.score, saved.step, saved.model.number
+            yield self._saved(saved.step)
+
+    def _saved(self, step: int) -> Saved:
+        return Saved(time=time.time(), step=step, path=str(self.run.model.relative_to(self.run.path)), best=True)
 
     def _model(self, candidate: Candidate) -> NgramClassifier | PretrainedClassifier:
         """Put a rung's members, each times its weight, into one model."""
@@ -378,7 +402,7 @@ class Climbing:
         nn.Module.to(model, dtype=self.machine.dtype)
         return model.eval()
 
-    def _embedding_speed(self, model: PretrainedClassifier) -> float:
+    def _embedding_speed(self, model: PretrainedClassifier | Embedder) -> float:
         """Return the rows that an encoder reads a second, from a few of them."""
         places = np.linspace(0, len(self.rows) - 1, min(len(self.rows), 256), dtype=np.int64)
         begun = time.monotonic()
@@ -501,11 +525,12 @@ class Climbing:
             time=time.time(),
             step=self.step,
             status=ending or status,
-            best_step=None if self.best is None else self._best_step,
-            best_epoch=None if self.best is None else float(self.best.number),
+            best_step=self._best_step,
+            best_epoch=None if self._best_number is None else float(self._best_number),
             best_score=self._best_loss,
             seconds=seconds,
             rows_per_second=len(self.rows) / seconds if seconds else 0.0,
+            reason=self.best_model.describe_problem(),
         )
 
 
