@@ -5,7 +5,7 @@ VENV   ?= .venv
 PYTHONS ?= $(PYTHON)
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test stress check format lint types layers wheel docs lock clean
+.PHONY: help demo test stress check format lint types layers wheel docs site lock clean
 
 help:
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -66,9 +66,13 @@ docs: $(VENV)/.ready  ## docs/cli.md from --help, pictures from the real screens
 	$(BIN)/python docs/make.py
 	$(BIN)/python docs/pictures.py
 
+site: $(VENV)/.ready  ## the documentation as a site, in site/, without a network
+	$(BIN)/python -m zensical build --strict
+	@echo "$(BIN)/python -m http.server -d site    shows it on http://localhost:8000"
+
 lock:  ## refresh requirements.lock
 	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \
 	  --all-extras --group dev --python-version 3.11 pyproject.toml -o requirements.lock
 
 clean:  ## remove the environment and caches
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache dist site
