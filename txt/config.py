@@ -351,7 +351,7 @@ class TrainConfig(Config):
         group="Machine",
         choices=("auto", "bf16", "float32"),
     )
-    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0)
+    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0, high=1024)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -488,6 +488,13 @@ class PredictConfig(Config):
         above=0,
         high=1,
     )
+    coverage: float | None = option(
+        None,
+        "Add the smallest set of classes that holds the right one this often: 0.9.",
+        group="Answers",
+        above=0,
+        high=0.999,
+    )
     stride: int | None = option(
         None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
     )
@@ -499,7 +506,7 @@ class PredictConfig(Config):
         choices=("auto", "bf16", "float32"),
     )
     device: str = option("auto", "`auto`, `cpu`, `cuda`, `cuda:1`, `mps`.", group="Machine")
-    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0)
+    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0, high=1024)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -64,7 +64,7 @@ TRIES = {
     "augment": Try("swap"),
     "augment_rate": Try(0.5, {"augment": "swap"}),
     "language": Try("de", {"augment": "keyboard"}),
-    "metric": Try("loss"),
+    "metric": Try("macro_f1"),
     "patience": Try(1, {"learning_rate": 1e-9, "num_epochs": 4}),
     "log_interval": Try(1),
     "eval_interval": Try(2),

@@ -160,7 +160,7 @@ def _predict_file(
     from txt.data.reading.source import check_file
 
     check_file(path)
-    from txt.cli.predict_view import show_summary
+    from txt.cli.predict_view import show_drift, show_summary
     from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
     from txt.data.reading.source import name_output
     from txt.files import sha256
@@ -175,16 +175,22 @@ def _predict_file(
     )
     check_request(path, asked)
     classifier = _load_classifier(source, config)
+    from txt.prediction.sampled_texts import SampledTexts, find_drift
+
+    sample = SampledTexts()
     queue = _open_queue(files.to_label, path, reading, classifier, source.name) if files.to_label else nullcontext()
     with queue as waiting, stop_on_signals("stopping …") as stop, StageBar() as bar:
         leave = waiting.add if waiting is not None else lambda _: None
-        summary = predict_file(classifier, path, asked, progress=bar.advance, stop=stop, leave=leave)
+        summary = predict_file(classifier, path, asked, progress=bar.advance, stop=stop, leave=leave, see=sample.add)
     if files.escape_formulas:
         escape_and_report(target)
+    drift = find_drift(source, classifier, sample)
     if as_json:
-        print_json(summary.to_json())
+        print_json(summary.to_json() | {"drift": drift.to_json() if drift else None})
         return
     show_summary(summary, config, classifier)
+    if drift is not None and drift.is_clear:
+        show_drift(drift, sample.texts)
     if files.to_label is not None and summary.unsure:
         data, store = shlex.quote(str(path)), shlex.quote(str(files.to_label))
         say(f"{summary.unsure:,} rows are flagged in {store}; typing `/is:flagged` there shows them:")

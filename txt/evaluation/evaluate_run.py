@@ -6,14 +6,16 @@ from pathlib import Path
 import numpy as np
 
 from txt.config import PrepareConfig
-from txt.data.prepared import Prepared, Split
+from txt.data.prepared import MANIFEST, Prepared, Split
 from txt.data.reading.split_column import parse_split
 from txt.errors import InputError
 from txt.evaluation.calibration import FittingRows
-from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
+from txt.evaluation.label_gain import LabelGain, estimate_label_gain
+from txt.evaluation.labeled_file import ALL, LabeledFile, ModelInputs, read_labeled
 from txt.evaluation.report import Report, SplitOutputs, evaluate
 from txt.metrics import Floats, Ints
 from txt.runs.folder import Run
+from txt.training.ladder.learning_curve import read_learning_curve
 from txt.training.ladder.out_of_fold import OutOfFold, read_out_of_fold
 
 SPLITS = ("test", "val", "train")
@@ -35,6 +37,7 @@ def evaluate_run(
     device: str | None = None,
     progress: PredictionWatcher | None = None,
     embeddings: bool = False,
+    unknown_labels: str = "error",
 ) -> Report:
     """Score a run's best model on a split, beside the baseline fitted on the run's own train split.
 
@@ -46,13 +49,17 @@ def evaluate_run(
         device: as in TrainConfig; the run's own by default.
         progress: called as predictions are made.
         embeddings: fit a second baseline, on frozen embeddings, where the encoder is installed.
+        unknown_labels: what becomes of rows of `data` whose label the model does not have; see `read_labeled`.
 
     Raises:
         InputError: the run has no model yet, the split has no labeled rows, or `data` cannot be read or does not fit.
     """
     config = run.config()
-    prepared = Prepared.open(run.prepared_path())
-    rows = _load_rows(prepared, split_name, data, reading or PrepareConfig())
+    prepared = _open_prepared(run, data)
+    if prepared is None:
+        assert data is not None
+        return _evaluate_alone(run, split_name, data, reading or PrepareConfig(), device, progress, unknown_labels)
+    rows = _load_rows(prepared, split_name, data, reading or PrepareConfig(), unknown_labels)
     from txt.model.predict import predict_logits  # torch, after all that can be refused without it
     from txt.model.saved import load_model
     from txt.training.machine import choose_machine, convert_precision
@@ -91,7 +98,7 @@ def evaluate_run(
         frozen = fit_predict_embeddings(train.texts(), train.labels, test.texts, len(prepared.labels))
     return evaluate(
         test,
-        prepared.labels,
+        prepared.labels + (rows.unknown if isinstance(rows, LabeledFile) else ()),
         run=run.name,
         split=rows.name,
         data=data.name if data else None,
@@ -101,6 +108,63 @@ def evaluate_run(
         embeddings=frozen,
         everything=_collect_everything(prepared, test, out_of_fold) if adds_everything else None,
         seed=config.seed,
+        notes=rows.notes if isinstance(rows, LabeledFile) else (),
+        label_gain=_read_label_gain(run) if isinstance(rows, Split) else None,
+    )
+
+
+def _read_label_gain(run: Run) -> LabelGain | None:
+    curve = read_learning_curve(run.path)
+    return None if curve is None else estimate_label_gain(curve.rows, curve.right, curve.learned)
+
+
+def _open_prepared(run: Run, data: Path | None) -> Prepared | None:
+    """Open the data that a run was trained on; None where it is not there and not needed."""
+    path = run.prepared_path()
+    if (path / MANIFEST).is_file():
+        return Prepared.open(path)
+    if data is not None:
+        return None
+    raise InputError(
+        f"the data that run `{run.name}` was trained on is not at `{path}`",
+        f"bring it there, or txt eval {run.name} --data FILE takes the run alone",
+    )
+
+
+def _evaluate_alone(
+    run: Run,
+    split_name: str | None,
+    data: Path,
+    reading: PrepareConfig,
+    device: str | None,
+    progress: PredictionWatcher | None,
+    unknown_labels: str,
+) -> Report:
+    """Score a run's best model on a file, from the run alone: without a baseline, which is fitted on train rows."""
+    model = ModelInputs.of_run(run)
+    rows = read_labeled(data, model, parse_split(split_name) or split_name, reading, unknown_labels)
+    from txt.model.predict import predict_logits
+    from txt.model.saved import load_model
+    from txt.training.machine import choose_machine, convert_precision
+
+    config = run.config()
+    machine = choose_machine(config.with_options(device=device) if device else config)
+    network = convert_precision(load_model(run.model, machine.device), machine)
+    told = (lambda done: progress(done, len(rows.texts))) if progress else None
+    logits = predict_logits(network, rows, machine.device, progress=told).astype(np.float64)
+    found = read_out_of_fold(run.path)
+    fitting = None if found is None else FittingRows(found.labels, found.logits, "out-of-fold predictions")
+    missing = f"there is no baseline: the data that the run was trained on is not at `{run.prepared_path()}`"
+    return evaluate(
+        _collect_file_outputs(rows, logits),
+        model.labels + rows.unknown,
+        run=run.name,
+        split=rows.name,
+        data=data.name,
+        left_out=rows.left_out,
+        fitting=fitting,
+        seed=config.seed,
+        notes=(missing, *rows.notes),
     )
 
 
@@ -113,11 +177,11 @@ def report_folder(run: Run, report: Report) -> Path:
 
 
 def _load_rows(
-    prepared: Prepared, split_name: str | None, data: Path | None, reading: PrepareConfig
+    prepared: Prepared, split_name: str | None, data: Path | None, reading: PrepareConfig, unknown_labels: str
 ) -> Split | LabeledFile:
     wanted = parse_split(split_name) or split_name
     if data is not None:
-        return read_labeled(data, prepared, wanted, reading)
+        return read_labeled(data, ModelInputs.of_prepared(prepared), wanted, reading, unknown_labels)
     name = wanted or "test"
     split = prepared.split(name)
     if name not in SPLITS or not len(split):

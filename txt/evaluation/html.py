@@ -30,6 +30,7 @@ from txt.evaluation.wording import (
     describe_left_out,
     describe_majority,
     describe_probabilities,
+    describe_sets,
     describe_whole_file,
     format_metadata_value,
     format_with_span,
@@ -144,7 +145,11 @@ def _collect_confusion(report: Report) -> dict[str, Any]:
 def _collect_calibration(report: Report) -> dict[str, Any]:
     calibration = report.calibration
     return {
-        "words": " ".join(filter(None, [describe_probabilities(report), describe_calibration(calibration)])),
+        "words": " ".join(
+            filter(
+                None, [describe_probabilities(report), describe_calibration(calibration), describe_sets(report.sets)]
+            )
+        ),
         "chart": Markup(draw_reliability_chart(calibration.bins, calibration.scaled_bins)),
         "legend": {"model": "as it is"} | ({"scaled": "with the temperature"} if calibration.scaled_bins else {}),
     }

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from tokenizers import Tokenizer
 
 from txt.config import PrepareConfig
 from txt.data.labels import LabelRules, name_classes, parse_missing, read_number
@@ -16,9 +17,12 @@ from txt.data.reading.columns import Column, Sample, find_label, find_row_id, fi
 from txt.data.reading.how_read import JOINT
 from txt.data.reading.split_column import SplitColumn, find_split, parse_split_values
 from txt.data.reading.table import Table, open_table
-from txt.data.token_encoder import TokenRows, make_encoder
+from txt.data.token_encoder import TokenRows, make_encoder, open_tokenizer
 from txt.errors import InputError, nearest
+from txt.files import read_json
 from txt.metrics import Ints
+from txt.model.model_config import ModelConfig
+from txt.runs.folder import Run
 
 ALL = "all"
 """The split's name for a file that has no splits."""
@@ -26,12 +30,50 @@ ALL = "all"
 _SHOWN_LABELS = 5
 
 
+UNKNOWN_LABELS = ("error", "wrong", "skip")
+"""What becomes of rows whose label the model does not have: the file is refused, they are wrong, or left out."""
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """What a model takes: its classes in the order of their ids, its tokenizer, and the columns it was trained on."""
+
+    labels: tuple[str, ...]
+    tokenizer: Tokenizer
+    max_length: int
+    columns: Mapping[str, Any]
+
+    @classmethod
+    def of_prepared(cls, prepared: Prepared) -> "ModelInputs":
+        """Return those of the data that the model was trained on."""
+        manifest = prepared.manifest
+        return cls(prepared.labels, prepared.tokenizer(), manifest.max_length, manifest.columns)
+
+    @classmethod
+    def of_run(cls, run: Run) -> "ModelInputs":
+        """Return those of a run's model, from the run alone.
+
+        Raises:
+            InputError: it has no model, or one that does not say its classes.
+        """
+        config = ModelConfig(read_json(run.model / "config.json"))
+        settings = run.model / "tokenizer_config.json"
+        most = read_json(settings).get("model_max_length") if settings.is_file() else None
+        length = int(most) if isinstance(most, int) else 512
+        tokenizer = open_tokenizer(run.model / "tokenizer.json")
+        tokenizer.enable_truncation(length)
+        tokenizer.no_padding()
+        columns = run.record().get("columns")
+        return cls(tuple(config.id2label.values()), tokenizer, length, columns if isinstance(columns, dict) else {})
+
+
 @dataclass(frozen=True)
 class LabeledFile(TokenRows):
     """Rows with text and label, encoded by a run's tokenizer; offers what a split of prepared data offers.
 
     `name` is that of the file's split that these are, or ALL. `left_out` counts the rows that are not here, by the
-    reason.
+    reason. `unknown` are the labels that the model does not have, which are numbered after its own. `notes` tell what
+    was done to labels.
     """
 
     name: str
@@ -40,6 +82,8 @@ class LabeledFile(TokenRows):
     row_ids: list[str | int]
     metadata: dict[str, list[str]]
     left_out: dict[str, int]
+    unknown: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass
@@ -63,43 +107,74 @@ class _Columns:
         return {self.text, self.label, _column_name(self.split), self.row_id}
 
 
-def read_labeled(path: Path, prepared: Prepared, split: str | None, config: PrepareConfig) -> LabeledFile:
-    """Read the labeled rows of a data file and encode them as `prepared` was.
+def read_labeled(
+    path: Path, model: ModelInputs, split: str | None, config: PrepareConfig, unknown_labels: str = "error"
+) -> LabeledFile:
+    """Read the labeled rows of a data file and encode them as the model's own were.
 
     Args:
         path: a data file in any format that `txt prepare` reads.
-        prepared: the data that the model was trained on, with its tokenizer and classes.
+        model: its tokenizer and classes, and the columns that it was trained on.
         split: which rows, where the file has a column that says so; by default those of test, or all without one.
         config: options that settle the columns, encoding and delimiter.
+        unknown_labels: one of UNKNOWN_LABELS.
 
     Raises:
         InputError: the file cannot be read, lacks a column, has no labeled row, or has labels that the model lacks.
     """
     if split not in (None, ALL, *SPLITS):
         raise InputError(f"there is no split `{split}`", f"splits are {', '.join(SPLITS)}")
-    with open_table(path, _join_as_trained(prepared, config)) as table:
-        columns = _find_columns(table, prepared, config)
+    with open_table(path, _join_as_trained(model, config)) as table:
+        columns = _find_columns(table, model, config)
         if columns.split is None and split not in (None, ALL):
             raise InputError(
                 f"`{path}` has no column that says which rows are {split}", "leave --split out to take all rows"
             )
         wanted = ALL if columns.split is None else split or "test"
         rows = _read_rows(table, columns, wanted)
-    classes = _name_labels(rows.labels, prepared.labels, config, path, columns.label)
+    classes = _name_labels(rows.labels, model.labels, config, path, columns.label)
     _leave_out_unlabeled(rows, classes)
     if not rows.texts:
         raise InputError(f"`{path}` has no labeled rows to evaluate on", _explain_left_out(rows, wanted))
-    labels = _number_labels(rows.labels, classes, prepared.labels, path)
-    tokens = make_encoder(prepared.tokenizer(), prepared.manifest.max_length)(rows.texts)
+    numbered = _number_labels(rows.labels, classes, model.labels)
+    if unknown_labels == "error":
+        _refuse_unknown(rows.labels, numbered, model.labels, path)
+    notes = [f"{numbered.describe_spellings()}"] if numbered.spellings else []
+    labels, unknown = numbered.labels, numbered.unknown
+    if unknown and unknown_labels == "skip":
+        kept = labels < len(model.labels)
+        rows.left_out[f"with a label that the model does not know ({_list_labels(unknown)})"] += int((~kept).sum())
+        _keep(rows, kept.tolist())
+        labels, unknown = labels[kept], ()
+        if not rows.texts:
+            raise InputError(f"`{path}` has no row with a label that the model knows", _list_known(model.labels))
+    elif unknown:
+        wrong = int((labels >= len(model.labels)).sum())
+        notes.append(
+            f"{_count_rows(wrong)} with a label that the model does not know count as wrong: {_list_labels(unknown)}"
+        )
+    tokens = make_encoder(model.tokenizer, model.max_length)(rows.texts)
+    empty = int((tokens.lengths <= len(model.tokenizer.encode("").ids)).sum())
+    if empty:
+        notes.append(f"{_count_rows(empty)} with a text of which the tokenizer leaves nothing: the answer is a guess")
     return LabeledFile(
-        tokens.ids, tokens.offsets, wanted, labels, rows.texts, rows.row_ids, rows.metadata, dict(rows.left_out)
+        tokens.ids,
+        tokens.offsets,
+        wanted,
+        labels,
+        rows.texts,
+        rows.row_ids,
+        rows.metadata,
+        dict(rows.left_out),
+        unknown,
+        tuple(notes),
     )
 
 
-def _find_columns(table: Table, prepared: Prepared, config: PrepareConfig) -> _Columns:
+def _find_columns(table: Table, model: ModelInputs, config: PrepareConfig) -> _Columns:
     """Find the columns: by option, else by the names they had in training, else by name and content."""
     sample, source = table.sample(), str(table.source)
-    trained_on: dict[str, Any] = prepared.manifest.columns
+    trained_on = model.columns
     text = find_text(
         sample, table.text_column(config.text_column) or _known_column(trained_on, "text", sample), source
     ).name
@@ -111,13 +186,13 @@ def _find_columns(table: Table, prepared: Prepared, config: PrepareConfig) -> _C
     return _Columns(text, label.name, split, _column_name(find_row_id(others)))
 
 
-def _join_as_trained(prepared: Prepared, config: PrepareConfig) -> PrepareConfig:
+def _join_as_trained(model: ModelInputs, config: PrepareConfig) -> PrepareConfig:
     """Return the options with the several text columns that the model was trained on, unless others are named."""
-    trained = (prepared.manifest.columns.get("text") or {}).get("name", "")
+    trained = (model.columns.get("text") or {}).get("name", "")
     return config.with_options(text_column=trained) if config.text_column is None and JOINT in trained else config
 
 
-def _known_column(trained_on: dict[str, Any], role: str, sample: Sample) -> str | None:
+def _known_column(trained_on: Mapping[str, Any], role: str, sample: Sample) -> str | None:
     column = trained_on.get(role)
     return column["name"] if column and column["name"] in sample else None
 
@@ -166,36 +241,88 @@ def _leave_out_unlabeled(rows: _LabeledRows, classes: Mapping[str, str]) -> None
     kept = [label in classes for label in rows.labels]
     if not all(kept):
         rows.left_out["without label"] += kept.count(False)
-        rows.texts, rows.labels = list(compress(rows.texts, kept)), list(compress(rows.labels, kept))
-        rows.row_ids = list(compress(rows.row_ids, kept))
-        rows.metadata = {name: list(compress(values, kept)) for name, values in rows.metadata.items()}
+        _keep(rows, kept)
 
 
-def _number_labels(written: Sequence[str], classes: Mapping[str, str], names: Sequence[str], path: Path) -> Ints:
-    """Return the number of each written label among the model's classes; `1.0` may stand for `1`."""
+def _keep(rows: _LabeledRows, kept: list[bool]) -> None:
+    rows.texts, rows.labels = list(compress(rows.texts, kept)), list(compress(rows.labels, kept))
+    rows.row_ids = list(compress(rows.row_ids, kept))
+    rows.metadata = {name: list(compress(values, kept)) for name, values in rows.metadata.items()}
+
+
+@dataclass(frozen=True)
+class _NumberedLabels:
+    """Class numbers (N,); `unknown` labels come after the model's own. `spellings` were taken for classes."""
+
+    labels: Ints
+    unknown: tuple[str, ...]
+    spellings: dict[str, str]
+
+    def describe_spellings(self) -> str:
+        """Say which labels were taken for which classes, though they are written otherwise."""
+        shown = [f"`{label}` for `{name}`" for label, name in list(self.spellings.items())[:_SHOWN_LABELS]]
+        more = " …" if len(self.spellings) > _SHOWN_LABELS else ""
+        return f"labels that differ from a class by case and spaces alone were taken for it: {', '.join(shown)}{more}"
+
+
+def _number_labels(written: Sequence[str], classes: Mapping[str, str], names: Sequence[str]) -> _NumberedLabels:
+    """Return the number of each written label among the model's classes.
+
+    `1.0` may stand for `1`; a label that differs from one class alone by case and spaces stands for it.
+    """
     known = {name: number for number, name in enumerate(names)}
     by_value = {value: number for name, number in known.items() if (value := read_number(name)) is not None}
-    number_of = {}
+    by_fold: dict[str, list[int]] = {}
+    for name, number in known.items():
+        by_fold.setdefault(_fold(name), []).append(number)
+    number_of: dict[str, int] = {}
+    spellings: dict[str, str] = {}
+    unknown: dict[str, int] = {}
     for label, name in classes.items():
         same = by_value.get(value, -1) if (value := read_number(name)) is not None else -1
-        number_of[label] = known.get(label, known.get(name, same))
-    unknown = Counter(label for label in written if number_of[label] < 0)
-    if unknown:
-        raise InputError(_describe_unknown_labels(unknown, path), _suggest_known_labels(unknown, names))
-    return np.array([number_of[label] for label in written], np.int64)
+        found = known.get(label, known.get(name, same))
+        alike = by_fold.get(_fold(name), [])
+        if found < 0 and len(alike) == 1:
+            found, spellings[label] = alike[0], names[alike[0]]
+        if found < 0:
+            found = len(names) + unknown.setdefault(name, len(unknown))
+        number_of[label] = found
+    return _NumberedLabels(np.array([number_of[label] for label in written], np.int64), tuple(unknown), spellings)
 
 
-def _describe_unknown_labels(unknown: Counter[str], path: Path) -> str:
-    shown = ", ".join(f"`{label}`" for label, _ in unknown.most_common(_SHOWN_LABELS))
+def _fold(label: str) -> str:
+    return " ".join(label.casefold().split())
+
+
+def _refuse_unknown(written: Sequence[str], numbered: _NumberedLabels, names: Sequence[str], path: Path) -> None:
+    places = np.flatnonzero(numbered.labels >= len(names))
+    unknown = Counter(written[place] for place in places.tolist())
+    if not unknown:
+        return
     more = " …" if len(unknown) > _SHOWN_LABELS else ""
-    rows = "1 row" if unknown.total() == 1 else f"{unknown.total():,} rows"
-    return f"{rows} of `{path}` with a label that the model does not know: {shown}{more}"
+    shown = ", ".join(f"`{label}`" for label, _ in unknown.most_common(_SHOWN_LABELS)) + more
+    raise InputError(
+        f"{_count_rows(unknown.total())} of `{path}` with a label that the model does not know: {shown}",
+        f"{_suggest_known_labels(unknown, names)}; --unknown-labels wrong counts them as wrong, skip leaves them out",
+    )
+
+
+def _count_rows(count: int) -> str:
+    return "1 row" if count == 1 else f"{count:,} rows"
+
+
+def _list_labels(labels: Sequence[str]) -> str:
+    more = " …" if len(labels) > _SHOWN_LABELS else ""
+    return ", ".join(f"`{label}`" for label in labels[:_SHOWN_LABELS]) + more
 
 
 def _suggest_known_labels(unknown: Counter[str], names: Sequence[str]) -> str:
     close = nearest(next(iter(unknown)), names)
-    listed = ", ".join(f"`{name}`" for name in names[:10]) + (" …" if len(names) > 10 else "")
-    return f"it knows {listed}" + (f"; did you mean `{close}`?" if close else "")
+    return _list_known(names) + (f"; did you mean `{close}`?" if close else "")
+
+
+def _list_known(names: Sequence[str]) -> str:
+    return "it knows " + ", ".join(f"`{name}`" for name in names[:10]) + (" …" if len(names) > 10 else "")
 
 
 def _explain_left_out(rows: _LabeledRows, wanted: str) -> str:

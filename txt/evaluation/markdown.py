@@ -11,6 +11,7 @@ from txt.evaluation.wording import (
     describe_left_out,
     describe_majority,
     describe_probabilities,
+    describe_sets,
     describe_whole_file,
     format_metadata_value,
     format_with_span,
@@ -119,6 +120,8 @@ def _render_calibration(report: Report) -> Iterator[str]:
     if scores := describe_probabilities(report):
         yield scores
     yield describe_calibration(report.calibration)
+    if sets := describe_sets(report.sets):
+        yield escape_markdown(sets, 1000)
     yield render_table(["confidence", "rows", "mean confidence", "accuracy"], map(_bin_cells, report.calibration.bins))
 
 

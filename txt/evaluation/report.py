@@ -1,6 +1,7 @@
 """The evaluation report: how well a model does on a split, with a JSON form."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,8 @@ from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import Calibration, FittingRows, brier_scores, calibrate, log_losses, softmax
 from txt.evaluation.differences import verdict
 from txt.evaluation.intervals import ClassScores, difference_intervals, intervals, mean_interval, per_class
+from txt.evaluation.label_gain import LabelGain
+from txt.evaluation.prediction_sets import SetScores, fit_set_rule, score_sets
 from txt.evaluation.slices import Slice, slice_scores
 from txt.files import FORMAT
 from txt.metrics import Floats, Ints, count_confusions
@@ -17,6 +20,7 @@ from txt.proportions import Interval
 
 if TYPE_CHECKING:
     from txt.evaluation.baseline import Baseline
+    from txt.evaluation.drift import Drift
 
 
 MAX_MISTAKES = 50
@@ -101,6 +105,9 @@ class Report:
     counts the rows of class i that were predicted as class j. `difference` is the model's scores above the baseline's
     on the same rows; it is empty, and all that needs a train split is None, without one. `embeddings` is a second
     baseline, where it was asked for. `whole_file` has scores over all rows of the run's data, where the split is small.
+    `notes` are sentences on what was done to the rows; `sets` tells how prediction sets do,
+    `drift` how the texts differ from train texts. `row_names` are the ids of all rows, and
+    `label_gain` is what more labels would bring.
     """
 
     run: str
@@ -122,6 +129,11 @@ class Report:
     mistakes: tuple[MisclassifiedRow, ...]
     mistaken_rows: int
     whole_file: WholeFile | None = None
+    notes: tuple[str, ...] = ()
+    sets: SetScores | None = None
+    drift: "Drift | None" = None
+    label_gain: LabelGain | None = None
+    row_names: Sequence[int | str] = ()
 
     @property
     def where(self) -> str:
@@ -158,7 +170,16 @@ class Report:
             "mistaken_rows": self.mistaken_rows,
             "mistakes": [entry.to_json() for entry in self.mistakes],
             "whole_file": self.whole_file.to_json() if self.whole_file else None,
+            "notes": list(self.notes),
+            "drift": self._drift_to_json(),
+            "label_gain": self.label_gain.to_json() if self.label_gain else None,
+            "prediction_sets": self.sets.to_json() if self.sets else None,
         }
+
+    def _drift_to_json(self) -> dict[str, Any] | None:
+        if self.drift is None:
+            return None
+        return {**self.drift.to_json(), "most_different": [self.row_names[row] for row in self.drift.most_different]}
 
     def confused_pairs(self) -> list[tuple[str, str, int]]:
         """Return (label, prediction, rows) of every pair of classes that was confused, the most frequent first."""
@@ -184,12 +205,14 @@ def evaluate(
     embeddings: "Baseline | None" = None,
     everything: SplitOutputs | None = None,
     seed: int = 0,
+    notes: tuple[str, ...] = (),
+    label_gain: LabelGain | None = None,
 ) -> Report:
     """Score a model's logits on a split, beside a baseline fitted on the same train split.
 
     Args:
         test: the rows to score.
-        names: the classes' names, in the order of the logits.
+        names: the classes' names, in the order of the logits; behind them, those that the model does not have.
         run: the run's name, for the report.
         split: the split's name, for the report.
         data: the file's name, where the rows are not the run's own, for the report.
@@ -199,14 +222,17 @@ def evaluate(
         embeddings: what a second baseline predicts.
         everything: all rows of the run's data with logits of models that did not learn them.
         seed: of the bootstrap and the baseline.
+        notes: what else is to be told.
+        label_gain: what more labels would bring.
 
     Raises:
         InputError: the split has no rows.
         TxtError: a logit is not a finite number.
     """
-    _check_outputs(test, split)
+    _check_outputs(test, split, len(names))
     predictions = test.logits.argmax(axis=1)
     num_classes = len(names)
+    calibration = calibrate(test.labels, test.logits, fitting, seed)
     from txt.evaluation.baseline import fit_predict  # scikit-learn takes longer to import than torch
 
     simple = fit_predict(*train, test.texts, seed, num_classes) if train else None
@@ -224,7 +250,7 @@ def evaluate(
         confusion=tuple(
             tuple(int(count) for count in row) for row in count_confusions(test.labels, predictions, num_classes)
         ),
-        calibration=calibrate(test.labels, test.logits, fitting, seed),
+        calibration=calibration,
         baseline=_score_alternative(simple, test.labels, num_classes, seed) if simple else None,
         embeddings=_score_alternative(embeddings, test.labels, num_classes, seed) if embeddings else None,
         majority=_score_majority(train[1], test.labels, names, seed) if train else None,
@@ -235,7 +261,42 @@ def evaluate(
         mistakes=_confident_mistakes(test, names, simple),
         mistaken_rows=int((predictions != test.labels).sum()),
         whole_file=_score_whole_file(everything, names, seed) if everything else None,
+        notes=notes,
+        label_gain=label_gain,
+        row_names=test.row_ids,
+        drift=_measure_drift(test, train, fitting, calibration.temperature or 1.0, seed),
+        sets=_score_sets(test, names, fitting, calibration.temperature or 1.0),
     )
+
+
+def _measure_drift(
+    test: SplitOutputs,
+    train: tuple[Sequence[str], Ints] | None,
+    fitting: FittingRows | None,
+    temperature: float,
+    seed: int,
+) -> "Drift | None":
+    """Compare the rows with the train rows; None where these are not known."""
+    if train is None:
+        return None
+    from txt.evaluation.drift import measure_drift  # imports scipy
+
+    confidences = None
+    if fitting is not None and not fitting.are_measured:
+        confidences = tuple(softmax(logits / temperature).max(1) for logits in (fitting.logits, test.logits))
+    return measure_drift(train[0], test.texts, confidences, seed)
+
+
+def _score_sets(
+    test: SplitOutputs, names: Sequence[str], fitting: FittingRows | None, temperature: float
+) -> SetScores | None:
+    """Return how prediction sets do on rows that they were not fitted on; None where there are no others."""
+    if fitting is None or fitting.are_measured:
+        return None
+    with suppress(InputError):  # too few rows
+        rule = fit_set_rule(fitting.labels, softmax(fitting.logits / temperature))
+        return score_sets(rule, test.labels, softmax(test.logits / temperature), names)
+    return None
 
 
 def _score_whole_file(everything: SplitOutputs, names: Sequence[str], seed: int) -> WholeFile:
@@ -250,14 +311,21 @@ def _score_whole_file(everything: SplitOutputs, names: Sequence[str], seed: int)
 
 
 def _score_probabilities(labels: Ints, logits: Floats, seed: int) -> dict[str, Interval]:
-    """Return the scores that reward probabilities for being true ("proper" scores); less is better."""
+    """Return the scores that reward probabilities for being true ("proper" scores); less is better.
+
+    Rows of a class that the model does not have are not among them: their loss would be infinite.
+    """
+    known = labels < logits.shape[1]
+    labels, logits = labels[known], logits[known]
+    if not len(labels):
+        return {}
     return {
         "log_loss": mean_interval(log_losses(labels, logits), seed),
         "brier_score": mean_interval(brier_scores(labels, logits), seed),
     }
 
 
-def _check_outputs(test: SplitOutputs, split: str) -> None:
+def _check_outputs(test: SplitOutputs, split: str, classes: int) -> None:
     if not len(test.labels):
         raise InputError(f"the split `{split}` has no labelled rows to evaluate on")
     broken = int((~np.isfinite(test.logits)).any(axis=1).sum())
@@ -267,7 +335,7 @@ def _check_outputs(test: SplitOutputs, split: str) -> None:
             "the training diverged; train again with a lower --lr",
         )
     assert test.labels.min() >= 0
-    assert test.labels.max() < test.logits.shape[1]
+    assert test.labels.max() < classes
 
 
 def _rows_in_train(texts: Sequence[str], train_texts: Sequence[str]) -> int:

@@ -3,10 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from txt.evaluation.label_gain import describe_label_gain
 from txt.metrics import format_label
 
 if TYPE_CHECKING:
     from txt.evaluation.calibration import Calibration
+    from txt.evaluation.prediction_sets import SetScores
     from txt.evaluation.report import AlternativeScores, Report
     from txt.proportions import Interval
 
@@ -34,19 +36,31 @@ def warn_of_seen_rows(report: "Report") -> str | None:
 def describe_whole_file(report: "Report") -> str | None:
     """Give the scores over all rows of the run's data; None where there are none."""
     if report.whole_file is None:
-        return None
+        return describe_label_gain(report.label_gain)
     scores = report.whole_file.metrics
+    gain = describe_label_gain(report.label_gain)
     return (
         f"Over all {report.whole_file.rows:,} rows, each predicted by a model that did not learn it: accuracy "
         f"{format_with_span(scores['accuracy'])}, macro-F1 {format_with_span(scores['macro_f1'])}, log loss "
-        f"{format_with_span(scores['log_loss'])}."
+        f"{format_with_span(scores['log_loss'])}." + (f" {gain}" if gain else "")
     )
 
 
 def describe_left_out(report: "Report") -> str | None:
-    """Tell of the rows of a file that could not be scored; None where there are none."""
+    """Tell of the rows of a file that could not be scored, and what was done to others; None where there is nothing."""
     reasons = ", ".join(f"{rows:,} {reason}" for reason, rows in report.left_out.items())
-    return f"Left out: {reasons}." if reasons else None
+    sentences = [f"Left out: {reasons}."] if reasons else []
+    notes = [*report.notes, *_describe_drift(report)]
+    sentences += [f"{note[0].upper()}{note[1:]}." for note in notes]
+    return " ".join(sentences) or None
+
+
+def _describe_drift(report: "Report") -> Iterator[str]:
+    from txt.evaluation.drift import describe_drift
+
+    if report.drift is not None and (said := describe_drift(report.drift)):
+        rows = ", ".join(str(report.row_names[place]) for place in report.drift.most_different)
+        yield f"{said}; the rows that differ most are {rows}"
 
 
 def describe_majority(majority: "AlternativeScores") -> str:
@@ -85,6 +99,23 @@ def describe_calibration(calibration: "Calibration") -> str:
         else:
             sentence += ": nothing speaks against it"
     return " ".join([f"{sentence}.", *_describe_temperature(calibration)])
+
+
+def describe_sets(sets: "SetScores | None") -> str | None:
+    """Say how often sets of classes hold the right one, and how large they are; the caller must escape the labels."""
+    if sets is None:
+        return None
+    worst = min(sets.by_class, key=lambda name: sets.by_class[name].value)
+    asked = sets.rule.coverage
+    return (
+        f"Sets for {asked:.0%} coverage (txt predict --coverage {asked:g}) hold the right class of "
+        f"{_format_percent(sets.coverage)} of these rows, with {sets.mean_size:.2f} classes on average; "
+        f"{sets.single:.0%} have one. By class the least is {_format_percent(sets.by_class[worst])}, of `{worst}`."
+    )
+
+
+def _format_percent(share: "Interval") -> str:
+    return f"{100 * share.value:.1f} % [{100 * share.low:.1f}, {100 * share.high:.1f}]"
 
 
 def format_band(band: "Interval") -> str:

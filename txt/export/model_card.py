@@ -131,7 +131,7 @@ def describe_evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
 
 def _list_limits(form: PaddedForm, manifest: Manifest | None, report: Mapping[str, Any] | None) -> str:
     limits = [
-        "It always answers with one of its classes, also for texts that belong to none.",
+        "It always answers with one of its classes, also for texts that belong to none, and may be as sure of them.",
         f"Of texts longer than {form.classifier.max_length} tokens only the beginning is read.",
         "The scores hold for texts like those it was tested on; others were not measured.",
     ]

@@ -14,6 +14,7 @@ from txt.config import PredictConfig, TrainConfig
 from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError
 from txt.evaluation.calibration import softmax
+from txt.evaluation.prediction_sets import SetRule
 from txt.evaluation.wording import describe_confidence
 from txt.files import read_json
 from txt.library_settings import apply_library_settings
@@ -25,24 +26,36 @@ if TYPE_CHECKING:
     from txt.training.machine import Machine
 
 _TEXTS = 8192  # encoded and computed at a time: enough to group by length, and little to hold
+_COMPARED = 300  # first texts that are computed in float32 too, to see what 8 bits cost
 _LONGEST = 1_000_000  # tokens; tokenizers without a limit of their own say 10^30
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What a classifier says about a text: the likeliest label, its probability, and that of every label."""
+    """What a classifier says about a text: the likeliest label, its probability, and that of every label.
+
+    `label_set` is the smallest set that holds the right label as often as was asked for, where it was. `trust`
+    is below 1 where the model knows less of the text than is usual, and so doubts.
+    """
 
     label: str
     confidence: float
     probabilities: dict[str, float]
+    label_set: list[str] | None = None
+    trust: float = 1.0
 
 
 @dataclass(frozen=True)
 class PredictedProbabilities:
-    """Probabilities (N, C) of N texts, and which of them (N,) are longer than the model reads at once."""
+    """Probabilities (N, C) of N texts, and which of them (N,) are longer than the model reads at once.
+
+    `trust` (N,) is 1 for texts like those that the model learned from, and less where logits were scaled down, because
+    it knows less of a text than is usual.
+    """
 
     probabilities: Floats
     long: npt.NDArray[np.bool_]
+    trust: Floats
 
 
 class TextClassifier:
@@ -51,7 +64,10 @@ class TextClassifier:
     Attributes:
         labels: the classes, in the order of their ids.
         temperature: what logits are divided by, so that 80 % means right 80 times in 100; None where none is used.
+        doubts: whether confidence is lowered for texts that are unlike anything that the model has seen.
+        about_int8: what 8 bits cost on the first texts, in words; None where they are not used, or not yet.
         about_confidence: what is known of how far confidence is from accuracy, in words.
+        set_rule: which classes are in a prediction's set, where one was asked for.
         max_length: tokens that the model reads of a text.
     """
 
@@ -62,11 +78,16 @@ class TextClassifier:
         self.labels: tuple[str, ...] = tuple(str(named[number]) for number in range(len(named)))
         self.temperature = temperature
         self.about_confidence = describe_confidence(None)
+        self.set_rule: SetRule | None = None
+        self.about_int8: str | None = None
+        self.doubts = True
+        self._exact_model: Any = None  # until it is known what 8 bits cost
         self.max_length = max_length
         self.machine = machine
         self._model = model
         self._tokenizer = tokenizer
         self._cutters: dict[int | None, TextCutter] = {}
+        self._comparing = threading.Lock()
         self._encoding = threading.Lock()  # an encoder caches words, so only one thread may use it at a time
 
     def predict(self, texts: Sequence[str], *, stride: int | None = None) -> list[Prediction]:
@@ -80,13 +101,23 @@ class TextClassifier:
         Raises:
             InputError: `texts` is one string, or the stride makes no sense.
         """
-        return [self.prediction(row) for row in self.predict_probabilities(texts, stride=stride).probabilities]
+        found = self.predict_probabilities(texts, stride=stride)
+        return [
+            self.prediction(row, trust) for row, trust in zip(found.probabilities, found.trust.tolist(), strict=True)
+        ]
 
-    def prediction(self, probabilities: Floats) -> Prediction:
-        """Return probabilities (C,) as a prediction."""
+    def choose_set(self, probabilities: Floats) -> list[str] | None:
+        """Return the classes in the set of a row with these probabilities (C,), the likeliest first; None without."""
+        if self.set_rule is None:
+            return None
+        chosen = self.set_rule.choose_sets(probabilities[None])[0]
+        return [self.labels[number] for number in np.argsort(-probabilities, kind="stable") if chosen[number]]
+
+    def prediction(self, probabilities: Floats, trust: float = 1.0) -> Prediction:
+        """Return probabilities (C,) as a prediction; `trust` as in PredictedProbabilities."""
         best = int(probabilities.argmax())
         named = dict(zip(self.labels, probabilities.tolist(), strict=True))
-        return Prediction(self.labels[best], named[self.labels[best]], named)
+        return Prediction(self.labels[best], named[self.labels[best]], named, self.choose_set(probabilities), trust)
 
     def predict_probabilities(
         self, texts: Sequence[str], *, stride: int | None = None, progress: Callable[[int], None] | None = None
@@ -99,21 +130,49 @@ class TextClassifier:
             for start in range(0, len(texts), _TEXTS)
         ]
         if not parts:
-            return PredictedProbabilities(np.empty((0, len(self.labels))), np.empty(0, np.bool_))
+            return PredictedProbabilities(np.empty((0, len(self.labels))), np.empty(0, np.bool_), np.empty(0))
         return PredictedProbabilities(
-            np.concatenate([part.probabilities for part in parts]), np.concatenate([part.long for part in parts])
+            np.concatenate([part.probabilities for part in parts]),
+            np.concatenate([part.long for part in parts]),
+            np.concatenate([part.trust for part in parts]),
         )
 
     def _compute_probabilities(
         self, texts: list[str], stride: int | None, progress: Callable[[int], None] | None
     ) -> PredictedProbabilities:
         from txt.model.predict import predict_logits
+        from txt.prediction.doubt import measure_trust
 
+        if self._exact_model is not None and texts:
+            self._compare_with_float(texts[:_COMPARED], stride)
         with self._encoding:
             pieces = self._cutter(stride)(texts)
         logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
-        probabilities = softmax(logits.astype(np.float64) / (self.temperature or 1.0))  # (pieces, C)
-        return PredictedProbabilities(_average_pieces(probabilities, pieces, len(texts)), pieces.long)
+        scaled = logits.astype(np.float64) / (self.temperature or 1.0)
+        trust = measure_trust(self._model, pieces, self.machine.device) if self.doubts else None
+        if trust is not None:
+            scaled *= trust[:, None]
+        probabilities = softmax(scaled)  # (pieces, C)
+        whole = np.ones((len(pieces.lengths), 1)) if trust is None else trust[:, None]
+        return PredictedProbabilities(
+            _average_pieces(probabilities, pieces, len(texts)),
+            pieces.long,
+            _average_pieces(whole, pieces, len(texts))[:, 0],
+        )
+
+    def _compare_with_float(self, texts: list[str], stride: int | None) -> None:
+        """See what 8 bits cost on some texts, and refuse them where they ruin the model."""
+        from txt.prediction.int8 import compare_with_float
+
+        with self._comparing:
+            exact, self._exact_model = self._exact_model, None
+            if exact is None:  # another thread was first
+                return
+            found = self._compute_probabilities(texts, stride, None).probabilities
+            quick, self._model = self._model, exact
+            expected = self._compute_probabilities(texts, stride, None).probabilities
+            self._model = quick
+            self.about_int8 = compare_with_float(expected, found)
 
     def _cutter(self, stride: int | None) -> TextCutter:
         if stride not in self._cutters:
@@ -160,7 +219,12 @@ def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
         max_length=_find_token_limit(source.folder, model.config),
         temperature=source.temperature(),
     )
+    classifier._exact_model = model if config.int8 else None
     classifier.about_confidence = describe_confidence(source.report())
+    if config.coverage is not None:
+        from txt.prediction.set_rule import find_set_rule
+
+        classifier.set_rule = find_set_rule(source, classifier, config.coverage)
     if len(classifier.labels) < 2:
         raise InputError(f"`{source.folder}` gives one number for each text, so it is not a classifier")
     return classifier

@@ -26,8 +26,25 @@ from txt.files import atomic_write
 DIGITS = 4
 """Digits that probabilities are written with."""
 
+LABEL_SET = "label_set"
+"""The column of `--coverage`."""
+
 AnswerCells = tuple[str | float | None, ...]
-"""What is added to a row: the label, the confidence, and with `--probabilities` that of every class."""
+"""What is added to a row: the label, the confidence; with `--probabilities` that of every class, then the set."""
+
+
+def _choose_kinds(names: Sequence[str]) -> list[pa.DataType]:
+    """Return the types of added columns: the label's and the set's hold text, all others numbers."""
+    texts = {0, *([len(names) - 1] if names[-1].endswith(LABEL_SET) and len(names) > 2 else [])}
+    return [pa.string() if place in texts else pa.float64() for place in range(len(names))]
+
+
+def _build_added(rows: Sequence[AnswerCells], kinds: Sequence[pa.DataType]) -> list[pa.Array]:
+    columns = zip(*rows, strict=True)
+    return [
+        build_strings(values) if kind == pa.string() else build_floats(values)
+        for values, kind in zip(columns, kinds, strict=True)
+    ]
 
 
 def write_answers(table: Table, out: Path, names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
@@ -104,13 +121,12 @@ def _write_new_json_lines(
 
 def _write_new_parquet(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
     columns = list_columns(table)
-    kinds = [pa.string(), *[pa.float64()] * (len(names) - 1)]
+    kinds = _choose_kinds(names)
     fields = [(name, pa.string()) for name in columns] + list(zip(names, kinds, strict=True))
     with pq.ParquetWriter(target, pa.schema(fields)) as writer:
         for batch in table.batches():
             rows = [_next_answer(answers, table) for _ in range(len(batch))]
-            labels, *numbers = zip(*rows, strict=True)
-            added = [build_strings(labels), *map(build_floats, numbers)]
+            added = _build_added(rows, kinds)
             own = [get_column(batch, name) for name in columns]
             writer.write_batch(pa.RecordBatch.from_arrays([*own, *added], schema=pa.schema(fields)))
 
@@ -156,15 +172,14 @@ def _write_json_array(table: Table, target: IO[bytes], names: Sequence[str], ans
 def _write_parquet(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
     with table.source.on_disk() as path:
         file = pq.ParquetFile(path)
-        kinds = [pa.string(), *[pa.float64()] * (len(names) - 1)]
+        kinds = _choose_kinds(names)
         schema = file.schema_arrow
         for name, kind in zip(names, kinds, strict=True):
             schema = schema.append(pa.field(name, kind))
         with pq.ParquetWriter(target, schema) as writer:
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
                 rows = [_next_answer(answers, table) for _ in range(len(batch))]
-                labels, *numbers = zip(*rows, strict=True)
-                added = [build_strings(labels), *map(build_floats, numbers)]
+                added = _build_added(rows, kinds)
                 writer.write_batch(pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema))
 
 

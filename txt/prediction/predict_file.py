@@ -5,7 +5,7 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,7 +22,7 @@ from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, explain_os_errors
 from txt.prediction.classifier import TextClassifier
-from txt.prediction.labeled_output import DIGITS, AnswerCells, refuse_format, write_answers
+from txt.prediction.labeled_output import DIGITS, LABEL_SET, AnswerCells, refuse_format, write_answers
 from txt.prediction.prediction_log import PredictionLog
 
 COLUMNS = ("label", "confidence")
@@ -31,6 +31,7 @@ COLUMNS = ("label", "confidence")
 _PREFIX = "predicted_"
 _STEP_ROWS = 1024  # answered and kept at a time: enough to group by length, and little to lose
 _SHOWN = 3
+_HALF_DIGIT = 0.5 * 10**-DIGITS  # what rounding may take from a probability
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class PredictSummary:
     unsure: int = 0
     without_text: int = 0
     long: int = 0
+    set_sizes: Counter[int] = field(default_factory=Counter)
     resumed_at: int = 0
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -85,6 +87,7 @@ def predict_file(
     progress: ProgressWatcher = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     leave: Callable[[UnsureRow], None] = lambda _: None,
+    see: Callable[[str, float], None] = lambda _text, _confidence: None,
 ) -> PredictSummary:
     """Write the rows of a data file with a label and a confidence each to `asked.out`, whole or not at all.
 
@@ -95,6 +98,7 @@ def predict_file(
         progress: called as the work proceeds.
         stop: is asked after each batch of rows whether to stop.
         leave: is given each row that is below the threshold.
+        see: is given the text and the confidence of each row that has a text.
 
     Raises:
         InputError: the file cannot be read, the text's column is not clear, or `out` must not be replaced.
@@ -104,7 +108,7 @@ def predict_file(
     started = time.monotonic()
     with open_table(source, asked.reading) as table, explain_os_errors(f"writing `{asked.out}`"):
         _refuse_loss(asked, table)
-        work = _FilePredictor(classifier, table, asked, progress, stop)
+        work = _FilePredictor(classifier, table, asked, progress, stop, see)
         summary = work.run(leave)
     summary.seconds = round(time.monotonic() - started, 3)
     return summary
@@ -142,8 +146,10 @@ class _FilePredictor:
         asked: PredictRequest,
         progress: ProgressWatcher,
         stop: Callable[[], bool],
+        see: Callable[[str, float], None],
     ) -> None:
         self._classifier = classifier
+        self._see = see
         self._table = table
         self._asked = asked
         self._progress = progress
@@ -257,6 +263,8 @@ class _FilePredictor:
         names: tuple[str, ...] = COLUMNS
         if self._asked.config.probabilities:
             names += tuple(f"probability_{label}" for label in self._classifier.labels)
+        if self._classifier.set_rule is not None:
+            names += (LABEL_SET,)
         while set(names) & self._columns.keys():
             names = tuple(_PREFIX + name for name in names)
         return names
@@ -277,18 +285,27 @@ class _FilePredictor:
     ) -> AnswerCells:
         *probabilities, long = record
         asks_all, threshold = self._asked.config.probabilities, self._asked.config.threshold
+        chosen = None if math.isnan(long) else self._classifier.choose_set(np.array(probabilities) + _HALF_DIGIT)
+        label_set = () if self._classifier.set_rule is None else (None if chosen is None else encode_set(chosen),)
         if math.isnan(long):
             summary.without_text += 1
-            return (None,) * (2 + len(probabilities) * asks_all)
+            return (*(None,) * (2 + len(probabilities) * asks_all), *label_set)
+        summary.set_sizes[len(chosen or ())] += 1
         summary.long += int(long)
         label, confidence = self._classifier.labels[best], probabilities[best]
+        self._see(text, confidence)
         added = tuple(probabilities) if asks_all else ()
         if threshold is not None and confidence < threshold:
             summary.unsure += 1
             leave(UnsureRow(text, label, confidence))
-            return (None, confidence, *added)
+            return (None, confidence, *added, *label_set)
         summary.labels[label] += 1
-        return (label, confidence, *added)
+        return (label, confidence, *added, *label_set)
+
+
+def encode_set(labels: Sequence[str]) -> str:
+    """Return a set of labels as a JSON list, which a cell of any format can hold."""
+    return json.dumps(labels, ensure_ascii=False)
 
 
 def log_path(out: Path) -> Path:

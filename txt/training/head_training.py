@@ -148,18 +148,19 @@ class HeadTraining:
     # The head
 
     def _fit(self, number: int) -> Iterator[Event]:
-        """Fit the head with each strength of regularization, and keep the model when it is the best so far on val."""
+        """Fit the head, at the strength with the lowest val loss, and keep the model when it is the best so far."""
         begun = time.perf_counter()
         train, val = (embed_split(self.working, split, self.machine.device) for split in (self.train, self.val))
         metric = self.config.metric
         best: tuple[float, Head] | None = None
         for strength in STRENGTHS:
             head = fit_head(train, self.train.labels, self.num_classes, strength)
-            score = self._score(head.logits(val), metric)
-            if best is None or is_better(score, best[0], metric):
-                best = score, head
+            loss = _compute_loss(head.logits(val), self.val.labels)
+            if best is None or loss < best[0]:
+                best = loss, head
         assert best is not None
-        score, head = best
+        head = best[1]
+        score = self._score(head.logits(val), metric)
         waiting, is_best = self.best_model.waiting, False
         if is_better(score, self.best_score if waiting is None else waiting.score, metric):
             head.write(self.model.model.get_submodule("classifier"))

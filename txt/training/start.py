@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from txt.config import PrepareConfig, TrainConfig
 from txt.consent import MODEL, is_allowed
-from txt.data import minilm
 from txt.data.hub import locate_model
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
@@ -23,6 +22,7 @@ from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
 from txt.idle_options import refuse_idle_options
 from txt.labeling.store.stored_labels import open_stored_labels
+from txt.model import encoders
 from txt.model.pretrained_check import check_pretrained
 from txt.runs.folder import Run
 from txt.runs.state import STARTING, make_own_status, write_status
@@ -226,16 +226,45 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None, here:
         )
     if changes:
         run.describe(config.with_options(**changes), prepared.path, prepared.fingerprint)
-    start = Start(run, prepared, _load_checkpoint_at(run, at_step, here))
+    checkpoint = _load_checkpoint_at(run, at_step, here)
+    model = _rebuild_from_run(run, prepared) if here and checkpoint is not None else None
     _say_starting(run)
-    return start
+    return Start(run, prepared, checkpoint, Built(model))
+
+
+def holds_all(run: Run) -> bool:
+    """Return whether a run goes on without the model that it began from: its own has the same architecture.
+
+    The checkpoint has every weight that learns; those that do not are in the run's model as they were, except where
+    adapters were merged into them.
+    """
+    config = run.config()
+    own = (run.model / "model.safetensors").is_file() and bool(list_checkpoints(run.checkpoints))
+    return own and config.pretrained is not None and not (config.rungs or config.few_shot or config.lora)
+
+
+def _rebuild_from_run(run: Run, prepared: Prepared) -> "Model | None":
+    """Build the model from the run's own where what it began from is not here any more."""
+    config = run.config()
+    if not holds_all(run) or config.pretrained is None or is_here(config.pretrained):
+        return None
+    import torch
+
+    from txt.model.build import build_model
+
+    return build_model(config.with_options(pretrained=str(run.model)), prepared, torch.device("cpu"))
 
 
 def find_unknown_model(run: Run) -> str | None:
     """Return the model of a hub that a run names and that nobody named here before: to open it is to ask the hub."""
     name = run.config().pretrained
-    known = name is None or name == minilm.NAME or Path(locate_model(name)).exists() or is_allowed(MODEL, name)
+    known = name is None or is_here(name) or holds_all(run) or is_allowed(MODEL, name)
     return None if known else name
+
+
+def is_here(name: str) -> bool:
+    """Return whether a model is an installed one, a run or a folder, and not a hub's."""
+    return name in encoders.NAMES or Path(locate_model(name)).exists()
 
 
 def describe_unknown_model(run: Run) -> str:

@@ -12,6 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -44,7 +45,8 @@ from txt.training.distributed import Group
 from txt.training.ladder.blend import AnyFloats, fit_blend, mix
 from txt.training.ladder.cross_fit import cross_fit, log_losses
 from txt.training.ladder.folds import make_folds
-from txt.training.ladder.ngram_rows import learn_ngrams
+from txt.training.ladder.learning_curve import Member, measure_learning_curve, write_learning_curve
+from txt.training.ladder.ngram_rows import NgramRows, learn_ngrams
 from txt.training.ladder.out_of_fold import OutOfFold, write_out_of_fold
 from txt.training.ladder.rows import JoinedRows
 from txt.training.ladder.tuning import Tuning
@@ -63,6 +65,7 @@ _COSTLY = 60_000_000  # entries times classes from which three folds have to do
 _FEW_ROWS = 1500  # below which folds are drawn three times
 _TRIED_STEPS = 12  # of a fine-tuning, to know what the rest will take
 _LEAST_PASSES = 2.0  # readings of a row that a step of a fine-tuning costs at least: forwards, and once more back
+_UNUSUAL = 0.01  # of the rows: a text that knows less of its n-grams than they do is unlike anything seen
 _FEWEST_JUDGED = 100  # rows that a fine-tuning is judged on at least
 
 
@@ -93,6 +96,8 @@ class Climbing:
         self.tokenizer = prepared.path / "tokenizer"
         self.best: Candidate | None = None  # of those that were judged; on the disk unless it waits
         self.best_model = BestModel[Candidate](self._write)
+        self.judged: dict[int, Candidate] = {}
+        self.members: list[Member] = []
         self.step = 0
         self._best_step: int | None = None
         self._best_number: int | None = None
@@ -126,6 +131,8 @@ class Climbing:
                 status = ending
                 break
         yield from self._save_waiting()
+        if status == "completed":
+            self._measure_learning_curve()
         if status == "completed" and self._best_step is None:
             status = "failed"
         yield self._finished(status)
@@ -150,6 +157,8 @@ class Climbing:
         self.linear = fit_logistic(features, self.labels, self.classes, fitted.strength)
         self.ngrams = ngrams
         self.linear_logits = fitted.logits
+        self.doubt_below = _find_usual_share(ngram_rows, self.repetitions[0])
+        self.members = [Member(ngram_rows.matrix, fitted.strength)]
         speed = len(self.rows) / max(listed, 1e-9)
         self.linear_speed = speed
         yield from self._judge(1, [fitted.logits], begun, self.linear.weight.size, speed)
@@ -188,6 +197,7 @@ class Climbing:
         head = fit_logistic(features, self.labels, self.classes, fitted.strength)
         weight = head.weight / scale
         self.head = Linear(weight, head.bias - middle @ weight)
+        self.members.append(Member(lambda _: features, fitted.strength))
         if not speed:
             speed = self._embedding_speed(Embedder(working))
         self.encoder_speed = speed
@@ -243,6 +253,31 @@ class Climbing:
         yield from self._judge(3, members, begun, weights, speed, places)
         return True
 
+    def _measure_learning_curve(self) -> None:
+        """Write how the score grows with the rows, by the linear members of the best rung of the first two.
+
+        It is a by-product: a disk that refuses it, or somebody who does not wait, does no harm.
+        """
+        judged = self.judged.get(2) if self.best is not None and self.best.number > 1 else None
+        candidate = judged or self.judged.get(1)
+        if candidate is None:
+            return
+        whole = candidate.logits.argmax(1) == self.labels[candidate.places]
+        members = self.members[: len(candidate.weights)]
+        curve = measure_learning_curve(
+            members,
+            candidate.weights,
+            self.labels,
+            self.classes,
+            self.repetitions[0],
+            whole,
+            self.config.seed,
+            self._was_told_to_stop,
+        )
+        if curve is not None:
+            with suppress(OSError):
+                write_learning_curve(self.run.path, curve)
+
     # What the rungs share
 
     def _folds(self, entries: int) -> Ints:
@@ -275,6 +310,7 @@ class Climbing:
         stacked = [each.reshape(-1, self.classes) for each in members]
         blend = fit_blend(stacked, repeated)
         candidate = Candidate(number, at, mix([each[0] for each in members], blend), blend)
+        self.judged[number] = candidate
         losses = log_losses(mix(stacked, blend), repeated)
         by_row = losses.reshape(len(members[0]), -1).mean(0)
         loss = float(by_row.mean())
@@ -372,6 +408,7 @@ class Climbing:
         native.classifier.load_state_dict(state)
         native.ngrams = self.ngrams
         native.config.ngrams = len(self.ngrams.hashes)
+        native.config.values["doubt_below"] = self.doubt_below
         native.config.ngram_hashing = self.ngrams.hashing
         native.config.ngram_pieces, native.config.ngram_characters = (
             len(self.ngrams.inside),
@@ -391,6 +428,7 @@ class Climbing:
                 ngrams=len(self.ngrams.hashes),
                 ngram_characters=len(self.ngrams.characters),
                 ngram_hashing=self.ngrams.hashing,
+                doubt_below=self.doubt_below,
             )
         )
         model.ngrams = self.ngrams
@@ -532,6 +570,15 @@ class Climbing:
             rows_per_second=len(self.rows) / seconds if seconds else 0.0,
             reason=self.best_model.describe_problem(),
         )
+
+
+def _find_usual_share(rows: NgramRows, folds: Ints) -> float:
+    """Return the share of a text's runs of characters that all but one row in a hundred know of rows like them."""
+    shares = np.empty(len(folds))
+    for fold in range(int(folds.max()) + 1):
+        judged = folds == fold
+        shares[judged] = rows.measure_known_shares(np.flatnonzero(~judged))[judged]
+    return round(float(np.quantile(shares, _UNUSUAL)), 4)
 
 
 def _read_head(layer: nn.Linear) -> Linear:
