@@ -5,7 +5,7 @@ VENV   ?= .venv
 PYTHONS ?= $(PYTHON)
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test stress check format lint types layers wheel docs site lock clean
+.PHONY: help demo test stress check format lint types layers wheel release docs site lock clean
 
 help:
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -51,16 +51,28 @@ format: $(VENV)/.ready  ## rewrite the files in the house style
 	$(BIN)/ruff check --fix-only .
 	$(BIN)/ruff format .
 
+# Installs each built file alone, for each Python, and runs the demo with it.
+define TRY_DIST
+	@for python in $(PYTHONS); do for built in $(1); do \
+	  here=$$(mktemp -d) && \
+	  $(BIN)/python -m uv venv --quiet --python $$python $$here/env && \
+	  $(BIN)/python -m uv pip install --quiet --python $$here/env/bin/python $$built && \
+	  (cd $$here && env/bin/python --version && env/bin/txt --version && env/bin/txt demo) && \
+	  rm -rf $$here || exit 1; \
+	done; done
+endef
+
 wheel: $(VENV)/.ready  ## build a wheel; install it alone and run the demo, for each of PYTHONS="python3.11 python3.12"
 	@rm -rf dist
 	$(BIN)/python -m hatchling build -t wheel -d dist
-	@for python in $(PYTHONS); do \
-	  here=$$(mktemp -d) && \
-	  $(BIN)/python -m uv venv --quiet --python $$python $$here/env && \
-	  $(BIN)/python -m uv pip install --quiet --python $$here/env/bin/python dist/*.whl && \
-	  (cd $$here && env/bin/python --version && env/bin/txt --version && env/bin/txt demo) && \
-	  rm -rf $$here || exit 1; \
-	done
+	$(call TRY_DIST,dist/*.whl)
+
+release: $(VENV)/.ready  ## wheel and sdist: built, checked, installed alone and tried with the demo, for each of PYTHONS
+	@rm -rf dist
+	$(BIN)/python -m hatchling build -d dist
+	$(BIN)/python -m uv tool run twine check --strict dist/*
+	$(call TRY_DIST,dist/*.whl dist/*.tar.gz)
+	@echo "dist/ is ready for version $$($(BIN)/python -c 'import txt; print(txt.__version__)'); tag it v… and push the tag"
 
 docs: $(VENV)/.ready  ## docs/cli.md from --help, pictures from the real screens
 	$(BIN)/python docs/make.py

@@ -8,22 +8,23 @@ import sys
 import time
 from pathlib import Path
 
+from picture_shots import Shot, shoot
+
 from txt.data.sample import find_sample_file
 from txt.folder.survey import survey
 from txt.screens.home import HomeApp, HomeList, HomeScreen
 
 
-def picture_of_home(folder: Path) -> str:
-    """Return what the home screen shows in `folder`, where the demo was run and some rows were labeled, as SVG."""
+def shoot_home(folder: Path) -> Shot:
+    """Return what the home screen shows in `folder`, where the demo was run and some rows were labeled."""
     shutil.copy(find_sample_file("reviews.csv"), folder)
     prepare = [sys.executable, "-m", "txt", "prepare", "reviews.csv"]
     subprocess.run(prepare, cwd=folder, check=True, capture_output=True)
     os.chdir(folder)
-    return asyncio.run(_looked_at(HomeApp(HomeScreen(survey, "~/reviews"))))
+    return asyncio.run(_look(HomeApp(HomeScreen(survey, "~/reviews"))))
 
 
-async def _looked_at(app: HomeApp) -> str:
-    app.theme = "txt-dark"
+async def _look(app: HomeApp) -> Shot:
     async with app.run_test(size=(100, 20)) as pilot:
         given_up = time.monotonic() + 600
         while app.home.query_one(HomeList).chosen is None:
@@ -31,4 +32,4 @@ async def _looked_at(app: HomeApp) -> str:
             await pilot.pause(0.1)
         await pilot.press("end")
         await pilot.pause()
-        return app.export_screenshot(title="txt")
+        return await shoot(app, pilot, "txt")

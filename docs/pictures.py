@@ -1,78 +1,126 @@
-"""Make the README's pictures from the real program.
+"""Make the pictures of the documentation by the real program, in dark and in light.
 
-python docs/pictures.py
+python docs/pictures.py                 # all of them
+python docs/pictures.py label home      # some
+python docs/pictures.py --stale         # those whose screen has changed since
 """
 
-import io
-import os
-import subprocess
+import argparse
+import ast
+import hashlib
+import json
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
 
-from picture_dashboard import DATA, picture_of_train
-from picture_home import picture_of_home
-from picture_label import picture_of_label
-from rich.console import Console
+ROOT = Path(__file__).resolve().parents[1]
+PICTURES = ROOT / "docs" / "pictures"
+MADE_FROM = PICTURES / "made-from.json"
 
-PICTURES = Path(__file__).resolve().parent / "pictures"
+_SNAPSHOTS = "tests/screens/__snapshots__"
+SOURCES = {
+    "label": (f"{_SNAPSHOTS}/test_labeling_pictures/test_labeling[120x40].raw",),
+    "train": (f"{_SNAPSHOTS}/test_dashboard_pictures/test_training[120x40].raw",),
+    "home": (f"{_SNAPSHOTS}/test_home_pictures/test_a_folder_with_everything[120x40].raw",),
+    "eval": ("txt/cli/scorecard.py", "txt/evaluation/wording.py"),
+    "lrfind": ("txt/charts/shapes.py", "txt/charts/svg.py"),
+    "grid": ("txt/cli/grid/report.py",),
+}
+"""What each picture shows: the snapshot of its screen, or the code that draws it where it is no screen."""
 
-
-def trained_demo(folder: Path) -> None:
-    """Run the demo in a folder of its own."""
-    subprocess.run([sys.executable, "-m", "txt", "demo", "--name", "demo"], cwd=folder, check=True, capture_output=True)
-
-
-def picture_of_eval(folder: Path) -> str:
-    """Return what `txt eval demo` shows, as SVG."""
-    from txt.cli.scorecard import show_report
-    from txt.evaluation.evaluate_run import evaluate_run
-    from txt.runs.folder import Run
-
-    os.chdir(folder)
-    console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    show_report(evaluate_run(Run.open("demo")), console)
-    return console.export_svg(title="txt eval", unique_id="eval")
+TOUR = ("label", "train", "eval")
+_LARGE, _SMALL = (104, 32), (90, 26)
 
 
-def picture_of_lrfind(folder: Path) -> str:
-    """Return the curve that `txt lrfind` draws on the demo's data, as SVG."""
-    command = [sys.executable, "-m", "txt", "lrfind", "runs/demo/prepared", "--preset", "tiny"]
-    subprocess.run([*command, "--plain", "--svg", "lrfind.svg"], cwd=folder, check=True, capture_output=True)
-    return (folder / "lrfind.svg").read_text(encoding="utf-8")
+def hash_sources(name: str) -> str:
+    """Return a hash of what a picture shows; comments and docstrings of code do not count."""
+    parts = [_normalize(ROOT / source) for source in SOURCES[name]]
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def picture_of_grid(folder: Path) -> str:
-    """Return what `txt grid` shows at the end of a search on the demo's data, as SVG."""
-    from txt.cli.grid.report import show_board
-    from txt.search.board import build_board
-    from txt.search.study import Study
-    from txt.search.study_folder import StudyFolder
+def find_stale() -> list[str]:
+    """Return the pictures whose screen has changed since they were made."""
+    made = json.loads(MADE_FROM.read_text(encoding="utf-8")) if MADE_FROM.exists() else {}
+    return [name for name in SOURCES if made.get(name) != hash_sources(name)]
 
-    space = ["--lr", "1e-3,3e-3,8e-3", "--d-model", "64,128"]
-    search = ["runs/demo/prepared", "--preset", "tiny", "--name", "sizes", *space, "--epochs", "12"]
-    command = [sys.executable, "-m", "txt", "grid", *search, "--plain"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
-    os.chdir(folder)
-    console = Console(record=True, width=84, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    study = Study.open("sizes", StudyFolder.open("sizes").storage())
-    show_board(study, build_board(study), console)
-    return console.export_svg(title="txt grid", unique_id="grid")
+
+def _normalize(path: Path) -> str:
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return text
+    tree = ast.parse(text)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if (
+            isinstance(body, list)
+            and body
+            and isinstance(body[0], ast.Expr)
+            and isinstance(body[0].value, ast.Constant)
+        ):
+            body[0].value = ast.Constant(None)
+    return ast.dump(tree)
+
+
+def make_pictures(names: Iterable[str], folder: Path) -> list[str]:
+    """Make pictures, and return the names of those that were made."""
+    from picture_dashboard import DATA, shoot_train
+    from picture_home import shoot_home
+    from picture_label import shoot_keys, shoot_label
+    from picture_reports import run_demo, shoot_eval, shoot_grid, shoot_lrfind
+    from picture_tour import draw_card, join_shots
+
+    wanted = [name for name in SOURCES if name in names]
+    tour = bool(set(wanted) & set(TOUR))
+    shots = {}
+    if tour or set(wanted) & {"home", "lrfind", "grid"}:
+        run_demo(folder)
+    moments = []
+    if tour and DATA.exists():
+        shots["train"], moments = shoot_train(DATA, folder, (_LARGE, _SMALL))
+    if tour:
+        keys = shoot_keys(folder, _SMALL)
+        shots["label"] = shoot_label(folder)
+    if set(wanted) & {"home", "lrfind", "grid"}:
+        shots["home"] = shoot_home(folder)
+    if "lrfind" in wanted:
+        shots["lrfind"] = shoot_lrfind(folder)
+    if "grid" in wanted:
+        shots["grid"] = shoot_grid(folder)
+    if tour:
+        shots["eval"] = shoot_eval(folder)
+    for name, shot in shots.items():
+        _write(name, shot.dark, shot.light)
+    if moments:
+        all_shots = [*keys, *moments, shots["eval"]]
+        seconds = [0.9] * len(keys) + [1.2] * (len(moments) - 1) + [2.5, 5.0]
+        _write(
+            "tour", *(join_shots([getattr(shot, kind) for shot in all_shots], seconds) for kind in ("dark", "light"))
+        )
+        draw_card(shots["train"].dark, PICTURES / "card.png")
+    return [name for name in SOURCES if name in shots]
+
+
+def _write(name: str, dark: str, light: str) -> None:
+    for kind, svg in (("dark", dark), ("light", light)):
+        text = "\n".join(line.rstrip() for line in svg.splitlines()) + "\n"
+        (PICTURES / f"{name}-{kind}.svg").write_text(text, encoding="utf-8")
 
 
 def main() -> None:
-    """Write every picture."""
+    """Write the pictures that are asked for, and note what they were made from."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("names", nargs="*", choices=[[], *SOURCES], help="pictures to make [all]")
+    parser.add_argument("--stale", action="store_true", help="those whose screen has changed")
+    asked = parser.parse_args()
+    names = find_stale() if asked.stale else asked.names or list(SOURCES)
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        trained_demo(folder)
-        if DATA.exists():
-            (PICTURES / "train.svg").write_text(picture_of_train(DATA, folder), encoding="utf-8")
-        (PICTURES / "label.svg").write_text(picture_of_label(folder), encoding="utf-8")
-        (PICTURES / "home.svg").write_text(picture_of_home(folder), encoding="utf-8")
-        (PICTURES / "lrfind.svg").write_text(picture_of_lrfind(folder), encoding="utf-8")
-        (PICTURES / "grid.svg").write_text(picture_of_grid(folder), encoding="utf-8")
-        (PICTURES / "eval.svg").write_text(picture_of_eval(folder), encoding="utf-8")
+        made = make_pictures(names, Path(name))
+    record = json.loads(MADE_FROM.read_text(encoding="utf-8")) if MADE_FROM.exists() else {}
+    record |= {name: hash_sources(name) for name in made}
+    MADE_FROM.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+    sys.stdout.write(f"made: {', '.join(made)}\n")
 
 
 if __name__ == "__main__":

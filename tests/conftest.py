@@ -31,7 +31,10 @@ SET_ELSEWHERE = {
 for name in [name for name in os.environ if name in SET_ELSEWHERE or name.startswith(ELSEWHERE)]:
     del os.environ[name]
 os.environ.update(LIBRARY_SETTINGS, HF_HUB_OFFLINE="1", TERM="xterm-256color")
-signal.signal(signal.SIGHUP, signal.SIG_DFL)  # under nohup it is ignored, by all processes that are started here too
+# Under nohup, or in the background of a script, these are ignored, by all processes that are started here too.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Hypothesis gives up an example after a fifth of a second, and a test whose examples take long to make.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -72,24 +72,24 @@ class PrepareConfig(Config):
     label_store: Path | None = option(
         None, "File in which `txt label` keeps its labels [DATA.labels.db].", group="Columns", flags=("--store",)
     )
-    encoding: str | None = option(None, "Encoding of the file [found out].", group="Reading")
+    encoding: str | None = option(None, "Encoding of the file [detected].", group="Reading")
     delimiter: str | None = option(
-        None, "Delimiter of a CSV file; `tab`, or `none` for one text a line [found out].", group="Reading"
+        None, "Delimiter of a CSV file; `tab`, or `none` for one text a line [detected].", group="Reading"
     )
     quoting: str | None = option(
         None,
-        "Whether quotes surround cells: `minimal`, or `none` where they are letters [found out].",
+        "Whether quotes surround cells: `minimal`, or `none` where they are part of the text [detected].",
         group="Reading",
         choices=("minimal", "none"),
     )
-    header: bool | None = option(None, "Whether the first row holds the columns' names [found out].", group="Reading")
+    header: bool | None = option(None, "Whether the first row holds the columns' names [detected].", group="Reading")
     skip_lines: int | None = option(
-        None, "Lines above the header, or above the first row [found out].", group="Reading", low=0
+        None, "Lines above the header, or above the first row [detected].", group="Reading", low=0
     )
-    val: Path | None = option(None, "File with the validation rows.", group="Splits")
+    val: Path | None = option(None, "File with the val rows.", group="Splits")
     test: Path | None = option(None, "File with the test rows.", group="Splits")
     train_split: float = option(0.8, "Share of the rows for training.", group="Splits", above=0, high=1)
-    val_split: float = option(0.1, "Share for validation; the rest is test.", group="Splits", low=0, high=1)
+    val_split: float = option(0.1, "Share for val; the rest is test.", group="Splits", low=0, high=1)
     seed: int = option(42, "Seed of the split.", group="Splits", low=0, high=2**32 - 1)
     near_duplicates: str | None = option(
         None,
@@ -202,7 +202,7 @@ class AugmentConfig(Config):
     )
     allow_label_flips: bool = option(False, "Offer `antonym` too.", group="Labels stay true")
 
-    language: str | None = option(None, "Language of the texts: `en`, `de` … [found out].", group="Words and models")
+    language: str | None = option(None, "Language of the texts: `en`, `de` … [detected].", group="Words and models")
     wordnet: Path | None = option(None, "Folder with WordNet's files, for synonyms.", group="Words and models")
     translators: str = option(
         "facebook/wmt19-en-de,facebook/wmt19-de-en",
@@ -218,7 +218,7 @@ class AugmentConfig(Config):
     def __post_init__(self) -> None:
         super().__post_init__()
         if self.balance and self.per_class is not None:
-            raise InputError("--balance and --per-class both say how large classes become", "give one of them")
+            raise InputError("--balance and --per-class both say how large classes become", "leave one of them out")
 
 
 _LADDER_TAKES = ("rungs", "budget", "pretrained", "metric", "seed", "device", "precision", "threads")
@@ -234,7 +234,7 @@ class TrainConfig(Config):
     rungs: int = option(
         0,
         "How far the ladder is climbed: 1 n-grams, 2 a frozen encoder beside them, 3 the encoder fine-tuned; 0 trains "
-        "one model [3 where nothing is said of a model or its training].",
+        "one model [3, unless an option asks for one model].",
         group="Ladder",
         low=0,
         high=3,
@@ -322,7 +322,7 @@ class TrainConfig(Config):
     augment_rate: float = option(
         0.1, "Share of an edited text's words that are changed.", group="Augmentation", above=0, high=1
     )
-    language: str | None = option(None, "Language of the texts: `en`, `de` … [found out].", group="Augmentation")
+    language: str | None = option(None, "Language of the texts: `en`, `de` … [detected].", group="Augmentation")
     wordnet: Path | None = option(None, "Folder with WordNet's files, for synonyms.", group="Augmentation")
 
     metric: str = option(
@@ -389,7 +389,7 @@ class TrainConfig(Config):
         ]
         if others:
             raise InputError(
-                f"{others[0].flag} is about training one model, and --rungs climbs the ladder, which does not take it",
+                f"{others[0].flag} is for training one model, and the ladder of --rungs does not take it",
                 "leave one of them out; --recipe scratch trains one model",
             )
         if self.pretrained is not None and self.rungs == 1:

@@ -36,7 +36,7 @@ def test_bf16_is_told_as_training_chooses_it(capsys):
     from txt.model.precision import fastest_dtype
 
     told = findings(capsys)["bf16"]["value"]
-    if "does not tell" not in told:
+    if "does not say" not in told:
         assert ("fast" in told) == (fastest_dtype(torch.device("cpu")) == torch.bfloat16)
 
 
@@ -107,7 +107,7 @@ def test_a_missing_package_is_a_problem_with_what_to_do(monkeypatch, capsys):
     told = capsys.readouterr()
     assert "✗ optuna" in told.out
     assert "pip install 'optuna>=" in told.out
-    assert "1 to mend" in told.err
+    assert "1 to fix" in told.err
 
 
 def test_a_missing_extra_is_no_problem_and_tells_what_it_would_bring(monkeypatch):

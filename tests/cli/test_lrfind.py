@@ -77,7 +77,7 @@ def test_a_data_file_is_prepared_for_the_test_alone(here, run):
 BAD = {
     "no such file": (["lrfind", "nowhere"], "`nowhere` does not exist"),
     "a folder that is none": (["lrfind", "prepared/tokenizer"], "is not a prepared folder"),
-    "a prepared folder, to prepare": (["lrfind", "--vocab-size", "300"], "--vocab-size is about preparing data"),
+    "a prepared folder, to prepare": (["lrfind", "--vocab-size", "300"], "--vocab-size is for preparing data"),
     "rates the wrong way round": (["lrfind", "--start-lr", "1", "--end-lr", "0.1"], "--start-lr 1 is not below"),
     "too few steps": (["lrfind", "--steps", "3"], "--steps must be at least 20"),
     "an unknown rule": (["lrfind", "--rule", "vally"], "--rule is `vally`"),

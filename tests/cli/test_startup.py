@@ -4,11 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import typer
 
 from tests.training.conftest import write_topics
+from txt.cli import app
 from txt.config import PrepareConfig
 from txt.data.prepare import prepare
 from txt.library_settings import LIBRARY_SETTINGS
@@ -77,12 +82,13 @@ _LIST = "print('@', *sys.modules, sep='\\n')"
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a folder with a data file, prepared data, and a run that was trained on it."""
+    """Return a folder with a data file, prepared data, and two runs: a small transformer and a linear model."""
     folder = tmp_path_factory.mktemp("made")
     prepare(write_topics(folder / "topics.csv", rows=120), PrepareConfig(vocab_size=300), folder / "prepared")
     small = ["--d-model", "16", "--nhead", "2", "--num-layers", "1", "--epochs", "1", "--threads", "1"]
-    command = [sys.executable, "-m", "txt", "train", "--name", "small", "--plain", *small]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    for name, options in (("small", small), ("linear", ["--rungs", "1"])):
+        command = [sys.executable, "-m", "txt", "train", "--name", name, "--plain", *options]
+        subprocess.run(command, cwd=folder, check=True, capture_output=True)
     return folder
 
 
@@ -131,7 +137,20 @@ WRONG = [
     ["label", "nosuch.csv"],
     ["watch", "nosuch"],
     ["runs", "show", "nosuch"],
+    ["runs", "compare", "small", "nosuch"],
+    ["runs", "rm", "nosuch"],
+    ["doctor", "nosuch"],
+    ["demo", "nosuch"],
+    ["label", "topics.csv", "--store", "nosuch/store.db", "--keys", "a"],
+    ["nosuch"],
 ]
+
+READS_THE_FILE = [
+    ["train", "topics.csv", "--label-column", "nosuch"],
+    ["predict", "small", "topics.csv", "--text-column", "nosuch"],
+    ["label", "topics.csv", "--store", "nosuch/store.db", "--keys", "a"],
+]
+"""What these say is compared with the columns and classes of the file."""
 
 
 @pytest.mark.parametrize("arguments", WRONG, ids=" ".join)
@@ -139,7 +158,27 @@ def test_wrong_arguments_are_answered_without_torch(arguments, made):
     said, modules = list_modules_of_command(made, *arguments)
     assert "error: " in said
     assert said.startswith("2\n")
-    assert not modules & {"torch", "textual", *FAR_TOO_HEAVY}
+    assert not modules & {"torch", "textual", "optuna", "sqlalchemy", *FAR_TOO_HEAVY}
+    assert arguments in READS_THE_FILE or not modules & {"pyarrow", "tokenizers"}
+
+
+def list_commands(group: Any, words: tuple[str, ...] = ()) -> Iterator[list[str]]:
+    """Yield the words of every command, and of every command of a command."""
+    for name, command in group.commands.items():
+        yield [*words, name]
+        if hasattr(command, "commands"):
+            yield from list_commands(command, (*words, name))
+
+
+def test_an_unknown_option_is_answered_by_every_command_with_nothing_loaded(made):
+    commands = [*list_commands(typer.main.get_command(app))]
+    assert ["runs", "show"] in commands
+    assert ["train"] in commands
+    code = f"from txt.cli import main\nfor words in {commands!r}: print(main([*words, '--nosuch']))"
+    said, modules = list_modules(made, code)
+    assert said.count("2\n") >= len(commands), said
+    assert said.count("No such option") + said.count("no such option") == len(commands), said
+    assert not modules & (HEAVY | {"scipy", "sqlalchemy", "safetensors"})
 
 
 def test_preparing_data_needs_neither_torch_nor_pandas(made, tmp_path):
@@ -153,6 +192,22 @@ def test_a_prediction_needs_torch_alone(what, made):
     said, modules = list_modules_of_command(made, "predict", "small", *what)
     assert "torch" in modules, said
     assert not modules & set(FAR_TOO_HEAVY)
+
+
+def test_a_linear_model_answers_a_text_without_torch_and_without_pyarrow(made):
+    said, modules = list_modules_of_command(made, "predict", "linear", "a text", "--json")
+    assert "numpy" in modules, said
+    assert not modules & {"torch", "pyarrow", *FAR_TOO_HEAVY}
+    computed, loaded = list_modules_of_command(made, "predict", "linear", "a text", "--json", "--threads", "1")
+    assert "torch" in loaded
+    plain, torchs = (json.loads(each[: each.rindex("}") + 1]) for each in (said, computed))
+    assert plain["probabilities"] == pytest.approx(torchs["probabilities"], abs=2e-4)  # which are rounded
+
+
+def test_a_linear_model_answers_a_file_without_torch(made):
+    _, modules = list_modules_of_command(made, "predict", "linear", "topics.csv", "-o", "plain.csv")
+    assert not modules & {"torch", *FAR_TOO_HEAVY}
+    assert (made / "plain.csv").read_text().count("\n") == 121
 
 
 def test_the_first_step_of_a_training_needs_torch_alone(made):
@@ -187,6 +242,76 @@ import txt.search.supervisor
 """
     _, modules = list_modules(made, code)
     assert not modules & {"torch", *FAR_TOO_HEAVY}
+
+
+COUNTING = """
+import os, sys
+
+class Noting:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("torch", "transformers.modeling_utils"):
+            with open(os.environ["TXT_TEST_NOTES"], "a") as file:
+                file.write(f"{name} {os.getpid()}\\n")
+
+sys.meta_path.insert(0, Noting())
+"""
+
+
+@pytest.fixture
+def count_imports(made, tmp_path):
+    """Return a function that runs a program, and counts the processes that imported torch, and transformers' models.
+
+    Every Python process notes it when it begins to import one; a process that is forked off one that has it, does not.
+    """
+    (tmp_path / "sitecustomize.py").write_text(COUNTING)
+
+    def count(*command: str) -> dict[str, int]:
+        notes = tmp_path / "notes"
+        notes.unlink(missing_ok=True)
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+        environment["TXT_TEST_NOTES"] = str(notes)
+        done = subprocess.run([sys.executable, *command], cwd=made, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return Counter(line.split()[0] for line in notes.read_text().splitlines())
+
+    return count
+
+
+TINY = ["--d-model", "16", "--nhead", "2", "--num-layers", "1", "--epochs", "1", "--threads", "1"]
+
+
+def test_a_plain_training_loads_torch_in_one_process(count_imports):
+    assert count_imports("-m", "txt", "train", "prepared", "--plain", *TINY) == {"torch": 1}
+
+
+def test_all_workers_of_a_search_share_one_import_of_torch(count_imports):
+    search = ["-m", "txt", "grid", "prepared", "--plain", "--workers", "2", "--lr", "1e-4,1e-3", *TINY]
+    assert count_imports(*search) == {"torch": 1}
+
+
+FOREIGN = """
+from pathlib import Path
+from shutil import copyfile
+from transformers import DistilBertConfig, DistilBertForSequenceClassification
+config = DistilBertConfig(vocab_size=300, dim=16, n_layers=1, n_heads=2, hidden_dim=32)
+DistilBertForSequenceClassification(config).save_pretrained("distilbert")
+for file in Path("prepared/tokenizer").iterdir():
+    copyfile(file, Path("distilbert") / file.name)
+"""
+
+
+def test_a_model_that_only_transformers_knows_is_built_in_the_process_that_trains_it_alone(made, count_imports):
+    subprocess.run([sys.executable, "-c", FOREIGN], cwd=made, check=True, capture_output=True)
+    code = """
+from pathlib import Path
+from txt.config import TrainConfig
+from txt.training.process import start_trainer
+from txt.training.start import start_on_prepared
+config = TrainConfig(rungs=0, num_epochs=1, pretrained="distilbert", threads=1)
+start = start_on_prepared(Path("prepared"), config, "foreign", here=False)
+assert start_trainer(start.run).wait() == 0, (start.run.path / "output.txt").read_text()
+"""
+    assert count_imports("-c", code) == {"torch": 1, "transformers.modeling_utils": 1}
 
 
 def test_the_settings_for_libraries_hold_for_those_who_load_a_classifier(made):

@@ -147,7 +147,7 @@ BAD = {
     "resume with data": (["train", "D", "--resume", "x"], r"--resume"),
     "resume of nothing": (["train", "--resume", "x"], r"run `x` does not exist"),
     "eval before training": (["eval"], r"no run here yet"),
-    "prepare options with a folder": (["train", ".", "--vocab-size", "300"], r"--vocab-size is about preparing"),
+    "prepare options with a folder": (["train", ".", "--vocab-size", "300"], r"--vocab-size is for preparing"),
 }
 
 

@@ -37,8 +37,8 @@ def test_a_learning_rate_that_is_to_be_found_asks_for_one_model():
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"rungs": 3, "dropout": 0.5}, "--dropout is about training one model"),
-        ({"rungs": 2, "pretrained": "minilm", "freeze": "all"}, "--freeze is about training one model"),
+        ({"rungs": 3, "dropout": 0.5}, "--dropout is for training one model"),
+        ({"rungs": 2, "pretrained": "minilm", "freeze": "all"}, "--freeze is for training one model"),
         ({"rungs": 1, "pretrained": "minilm"}, "--rungs 1 has none"),
         ({"budget": "2m"}, "--budget is how long the ladder may take"),
         ({"rungs": 3, "budget": "soon"}, "--budget `soon` is not a length of time"),

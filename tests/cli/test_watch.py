@@ -70,7 +70,7 @@ def test_a_run_that_goes_on_is_followed_to_its_end(tmp_path, capsys):
     ("arguments", "told"),
     [
         (["nothing"], "run `nothing` does not exist"),
-        (["one", "--speed", "2"], "--speed is about --replay"),
+        (["one", "--speed", "2"], "--speed is for --replay"),
         (["one", "--replay"], "--replay needs a terminal"),
     ],
 )

@@ -339,7 +339,7 @@ def test_options_that_say_nothing_about_a_format_are_refused(tmp_path, name):
     if name.endswith("parquet"):
         pq.write_table(pa.table({"text": TEXTS}), path)
     for options in ({"header": True}, {"delimiter": ";"}, {"quoting": "none"}, {"skip_lines": 1}):
-        with pytest.raises(InputError, match="is about text tables"):
+        with pytest.raises(InputError, match="is for text tables"):
             read(path, **options)
 
 

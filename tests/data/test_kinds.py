@@ -531,7 +531,7 @@ def test_members_of_an_archive_stay_in_the_folder_for_temporary_files(tmp_path):
 @pytest.mark.parametrize("name", ["a.arrow", "a.sqlite", "a.sav"])
 def test_an_option_about_text_files_is_refused_where_it_has_no_effect(tmp_path, name):
     WRITERS[name](tmp_path / name)
-    with pytest.raises(InputError, match="--delimiter is about text tables"):
+    with pytest.raises(InputError, match="--delimiter is for text tables"):
         read(tmp_path / name, delimiter=";")
 
 

@@ -30,6 +30,20 @@ def list_texts() -> dict[str, list[str]]:
     }
 
 
+@cache
+def list_messages() -> dict[str, list[str]]:
+    """Return the strings that a module may show: all with a space but docstrings."""
+    found = {}
+    for path in sorted((ROOT / "txt").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        bare = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}  # docstrings, of fields too
+        shown = (node for node in ast.walk(tree) if isinstance(node, ast.Constant) and id(node) not in bare)
+        found[path.relative_to(ROOT).as_posix()] = [
+            node.value for node in shown if isinstance(node.value, str) and " " in node.value
+        ]
+    return found
+
+
 def _find_strings(tree: ast.AST) -> Iterator[str]:
     inner = {part for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for part in node.values}
     for node in ast.walk(tree):

@@ -94,3 +94,9 @@ def test_the_tree_of_the_architecture_page_has_every_package_and_module():
 
 def test_the_original_guide_is_linked_once():
     assert sum(page.read_text(encoding="utf-8").count(ORIGINAL.name) for page in [README, *PAGES]) == 1
+
+
+def test_every_benchmark_is_listed():
+    page = (DOCS / "benchmarks.md").read_text(encoding="utf-8")
+    scripts = {path.name for path in (ROOT / "benchmarks").glob("*.py") if path.name != "machine.py"}
+    assert {name for name in scripts if f"`{name}`" not in page} == set()

@@ -122,7 +122,7 @@ def test_one_row_makes_a_report() -> None:
 
 def test_no_rows_are_refused() -> None:
     empty = SplitOutputs(np.zeros(0, dtype=np.int64), np.zeros((0, 3)), [], [])
-    with pytest.raises(InputError, match="the split `test` has no labelled rows"):
+    with pytest.raises(InputError, match="the split `test` has no labeled rows"):
         evaluate(empty, NAMES, run="001", split="test")
 
 

@@ -138,7 +138,7 @@ async def test_enter_shows_the_run_and_comparing_needs_two():
         await until(pilot, "best on val")
         await pilot.press("q")
         await pilot.press("space", "space", "c")
-        await until(pilot, "What was set otherwise")
+        await until(pilot, "Options that differ")
         await pilot.press("q", "q")
     assert names() == ["a", "b", "c"]
 

@@ -58,7 +58,7 @@ def augment(
     evaluate: Annotated[
         bool,
         typer.Option(
-            "--evaluate", help="Measure what the copies bring, beside plain duplicates.", rich_help_panel=_INSTEAD
+            "--evaluate", help="Measure whether copies help, beside plain duplicates.", rich_help_panel=_INSTEAD
         ),
     ] = False,
     learner: Annotated[

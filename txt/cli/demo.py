@@ -6,11 +6,11 @@ import typer
 
 from txt.cli.console import make_literal, out, say
 from txt.cli.stage_bar import StageBar
-from txt.cli.train import run_training
+from txt.cli.train import name_encoder, run_training
 from txt.config import PrepareConfig, TrainConfig
-from txt.recipes import RECIPE
+from txt.recipes import LADDER
 
-_CONFIG = TrainConfig().with_options(**RECIPE)
+_CONFIG = TrainConfig().with_options(**{**LADDER, "rungs": 2})  # what takes seconds; the third rung fine-tunes
 
 
 def register(app: typer.Typer) -> None:
@@ -35,9 +35,11 @@ def demo(
     reviews = find_sample_file("reviews.csv")
     _say_step(f"txt prepare {reviews.name}")
     with StageBar() as bar:
-        start = start_on_file(reviews, _CONFIG, PrepareConfig(), name, bar.advance, show_data_report)
+        start = start_on_file(
+            reviews, _CONFIG, PrepareConfig(), name, bar.advance, show_data_report, choose_tokenizer=name_encoder
+        )
     run = start.run.name
-    _say_step("txt train")
+    _say_step("txt train --rungs 2")
     run_training(start)
     _say_step(f"txt eval {run}")
     report = evaluate_run(start.run)
@@ -46,8 +48,9 @@ def demo(
     out.print()
     out.print(make_literal("What to do next:", style="bold"))
     out.print(make_literal(f"  open {start.run.path}/report.html    the same, with plots"))
-    out.print(make_literal("  txt label data.csv           label texts of your own, a key each"))
-    out.print(make_literal("  txt train data.csv           train on them"))
+    out.print(make_literal(f'  txt predict {run} "a text"     a label and a confidence for a text of yours'))
+    out.print(make_literal("  txt train data.csv           train on a file of your own"))
+    out.print(make_literal("  txt label data.csv           label texts that have no label yet, one key each"))
 
 
 def _say_step(command: str) -> None:

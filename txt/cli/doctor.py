@@ -61,5 +61,5 @@ def _format_finding(finding: "Finding") -> Text:
 
 def _summarize_findings(problems: int, notes: int) -> str:
     if problems:
-        return f"\n{problems} to mend (✗), {notes} to know of (•)"
-    return f"\nall that txt needs is here; {notes} to know of (•)" if notes else "\nall that txt needs is here"
+        return f"\n{problems} to fix (✗), {notes} to know about (•)"
+    return f"\nall that txt needs is here; {notes} to know about (•)" if notes else "\nall that txt needs is here"

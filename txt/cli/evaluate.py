@@ -59,6 +59,7 @@ def evaluate(
     Example: `txt eval` or `txt eval 003 --data more-reviews.csv`
     """
     from txt.data.reading.source import check_file
+    from txt.data.reading.split_column import parse_split, refuse_unknown_split
     from txt.evaluation.write_report import NAMES
     from txt.files import refuse_links_below
     from txt.overwriting import note_made, refuse_overwriting
@@ -74,8 +75,10 @@ def evaluate(
             "--unknown-labels is about the labels of a file, and none is given", "name it with --data FILE"
         )
     if force and out is None:
-        raise InputError("--force is about the folder of --out", "txt eval -o FOLDER --force")
+        raise InputError("--force is for the folder of --out", "txt eval -o FOLDER --force")
     found = Run.open(run) if run else Run.find_newest()
+    if split is not None and data is None:
+        refuse_unknown_split(parse_split(split) or split)
     if data is not None:
         check_file(data)
     if device is not None:

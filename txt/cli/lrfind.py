@@ -79,7 +79,7 @@ def lrfind(
     from txt.overwriting import refuse_overwriting
 
     if force and svg is None:
-        raise InputError("--force is about the file of --svg", "--svg FILE --force")
+        raise InputError("--force is for the file of --svg", "--svg FILE --force")
     if svg is not None:
         inputs = [Path(each) for each in (source, config) if each]
         refuse_overwriting(svg, force=force, inputs=inputs, hint="--force replaces it; or name another file with --svg")

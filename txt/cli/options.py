@@ -148,7 +148,7 @@ def refuse_prepare_options(given: GivenOptions) -> None:
     for item in list_options(PrepareConfig).values():
         if item.name in given and item.name not in list_options(TrainConfig):
             raise InputError(
-                f"{item.flag} is about preparing data, and a prepared folder is prepared already",
+                f"{item.flag} is for preparing data, and this folder is prepared already",
                 "give it to `txt prepare`, or train on the data file itself",
             )
 

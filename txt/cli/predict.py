@@ -53,7 +53,7 @@ def predict(
         Path | None, typer.Option("-o", "--out", help="File to make [DATA.predicted.…].", rich_help_panel=_FOR_FILES)
     ] = None,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on with a file that was stopped.", rich_help_panel=_FOR_FILES)
+        bool, typer.Option("--resume", help="Continue a file that was stopped.", rich_help_panel=_FOR_FILES)
     ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace a file that is there.", rich_help_panel=_FOR_FILES)
@@ -160,16 +160,19 @@ def _predict_file(
     from txt.data.reading.source import check_file
 
     check_file(path)
-    from txt.cli.predict_view import show_drift, show_summary
     from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
-    from txt.data.reading.source import name_output
+    from txt.data.reading.source import Source, name_output
     from txt.files import sha256
-    from txt.prediction.predict_file import PredictRequest, check_request, predict_file
+    from txt.prediction.output_place import refuse_taken_place
 
     if files.to_label is not None and config.threshold is None:
         raise InputError("--to-label needs a --threshold", "--threshold 0.8 leaves what is below it to a person")
     source = _find_source(run)
     target = files.out or name_output(str(path), "predicted", kept=ENDINGS)
+    refuse_taken_place(target, Source(path, str(path)), files.force)
+    from txt.cli.predict_view import show_drift, show_summary
+    from txt.prediction.predict_file import PredictRequest, check_request, predict_file
+
     asked = PredictRequest(
         target, sha256(source.folder / "model.safetensors"), config, reading, resume=files.resume, force=files.force
     )

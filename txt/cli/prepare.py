@@ -45,7 +45,7 @@ def prepare(
 ) -> None:
     """Split a data file, train a tokenizer on its train split, encode it once, and report what is in it.
 
-    Columns, encoding and delimiter are found out; options settle what is not clear.
+    Columns, encoding and delimiter are detected; where that is not clear, options settle it.
 
     Example: `txt prepare reviews.csv --max-length 128 -o prepared`
     """

@@ -84,7 +84,7 @@ def train(
     from_study: Annotated[
         str | None, typer.Option(help="Take data and options from the winner of a `txt grid`.", metavar="NAME")
     ] = None,
-    resume: Annotated[str | None, typer.Option(help="Go on with a stopped run.", metavar="RUN")] = None,
+    resume: Annotated[str | None, typer.Option(help="Continue a stopped run.", metavar="RUN")] = None,
     at_step: Annotated[int | None, typer.Option(help="With --resume: from the checkpoint at this step.")] = None,
     plain: Annotated[bool, typer.Option("--plain", help="Lines and a bar: for pipes and screen readers.")] = False,
     notify: Annotated[bool, typer.Option("--notify", help="Ring the bell and notify when it ends.")] = False,
@@ -93,9 +93,9 @@ def train(
 ) -> None:
     """Train classifiers, and keep the best.
 
-    With nothing said of a model, it climbs a ladder: logistic regression on n-grams, with vectors of a pretrained
-    encoder beside them, the encoder fine-tuned; each is judged on rows that it did not learn from. An option of a model
-    or its training asks for that one model.
+    Without an option about a model, it climbs a ladder: logistic regression on n-grams, the same with vectors of a
+    pretrained encoder, and the encoder fine-tuned. Each is judged on rows that it did not learn from. An option about a
+    model or its training asks for that one model.
 
     A data file is prepared first, with the options of `txt prepare`. On a terminal the dashboard opens; the training is
     a process of its own and outlives it. Ctrl-C saves; `--resume RUN` goes on.
@@ -105,7 +105,7 @@ def train(
     data = join_paths(source) if source else None
     if linear:
         if given.get("rungs", 1) != 1:
-            raise InputError("--linear and --rungs both say how far to climb", "give one of them")
+            raise InputError("--linear and --rungs both say how far the ladder goes", "leave one of them out")
         given["rungs"] = 1
     if resume is not None:
         fresh = [each for each in ("name", "preset", "recipe", "linear", "config", "from_study") if each in given.typed]
@@ -190,18 +190,19 @@ def _choose_tokenizer(training: TrainConfig, options: Mapping[str, Any], given: 
     """Return what names the tokenizer of the encoder that the ladder will use; None where it is settled."""
     if training.rungs < 2 or training.pretrained is not None or "tokenizer" in {**options, **given}:
         return None
+    return name_encoder
 
-    def choose(texts: Sequence[str]) -> str | None:
-        from txt.model.encoders import choose_encoder
 
-        chosen = choose_encoder(texts)
-        if chosen is None:
-            return None
-        encoder, reason = chosen
-        say(reason)
-        return encoder
+def name_encoder(texts: Sequence[str]) -> str | None:
+    """Return the encoder that suits some texts, and say why; None where none is installed that does."""
+    from txt.model.encoders import choose_encoder
 
-    return choose
+    chosen = choose_encoder(texts)
+    if chosen is None:
+        return None
+    encoder, reason = chosen
+    say(reason)
+    return encoder
 
 
 def _keep_options(training: TrainConfig, _prepared: "Prepared") -> TrainConfig:
@@ -219,6 +220,10 @@ def _start_new_run(
     here: bool = True,
 ) -> "Start":
     """Make a run on a prepared folder, or on a data file that is prepared first; `here` tells who trains it."""
+    from txt.runs.folder import refuse_taken_name
+
+    if name is not None:
+        refuse_taken_name(name)
     if source is None or is_prepared_folder(source):
         refuse_prepare_options(given)
         say_if_terminal(f"opening {sanitize(source or 'prepared')} …")
@@ -245,11 +250,13 @@ def _resume_run(
     """Find a stopped run; options of new runs raise an error if typed, and are ignored if set."""
     from txt.consent import MODEL
     from txt.runs.folder import Run
+    from txt.training.changes import refuse_changes
 
     if source is not None or fresh:
         extra = source if source is not None else f"--{fresh[0].replace('_', '-')}"
         raise InputError(f"--resume goes on with a run as it was started, and takes no `{extra}`")
     found = Run.open(run)
+    refuse_changes(found, given)
     from txt.training.start import describe_unknown_model, find_unknown_model, resume
 
     if "pretrained" not in given and (model := find_unknown_model(found)):

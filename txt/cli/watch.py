@@ -50,7 +50,7 @@ def watch(
     found = Run.open(run) if run is not None else Run.find_newest()
     screen = has_screen(plain, as_json)
     if speed is not None and not replay:
-        raise InputError("--speed is about --replay", "txt watch RUN --replay --speed 60")
+        raise InputError("--speed is for --replay", "txt watch RUN --replay --speed 60")
     if replay and not screen:
         raise InputError("--replay needs a terminal, without --plain and --json", "txt watch RUN --json has the events")
     if not screen:
@@ -66,8 +66,17 @@ def train_with_dashboard(run: "Run", at_step: int | None, notifies: bool) -> Non
     from txt.training.process import start_trainer
 
     colors = {"FORCE_COLOR": "1"} if out.color_system else {}
-    start_trainer(run, at_step, {"COLUMNS": str(out.width), **colors})
-    conclude(show_dashboard(run, notifies=notifies))
+    trainer = start_trainer(run, at_step, {"COLUMNS": str(out.width), **colors})
+    watched = show_dashboard(run, notifies=notifies)
+    if trainer.process.poll() == InputError.exit_code and not _has_begun(run):
+        refusal = _read_last_words(run).removeprefix(": ")
+        run.delete()  # nothing was trained: its options turned out to be impossible when the model was built
+        raise InputError(refusal)
+    conclude(watched)
+
+
+def _has_begun(run: "Run") -> bool:
+    return run.events_path.exists() and run.events_path.stat().st_size > 0
 
 
 def show_dashboard(

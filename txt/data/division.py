@@ -10,7 +10,7 @@ import numpy.typing as npt
 from txt.config import PrepareConfig
 from txt.data.duplicates import Conflicts, choose_distinct, count_duplicates, find_conflicts, find_overlaps
 from txt.data.labels import LabelRules, Naming, find_lookalikes, name_classes, parse_missing
-from txt.data.prepared import SPLITS
+from txt.data.reading.split_column import SPLITS
 from txt.data.row_facts import RowFacts
 from txt.data.split import (
     LEFT_OUT,

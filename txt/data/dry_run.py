@@ -125,7 +125,7 @@ def list_column_guesses(roles: Roles) -> list[Guess]:
     for role, column in roles.to_json().items():
         if column is not None and not column["why"].startswith("as --"):
             name = role.replace("row_id", "row id")
-            because = column["why"].replace("by its name", "it is named so")
+            because = column["why"].replace("by its name", "of its name")
             guesses.append(Guess(f"{name} column", f"`{column['name']}`", because, _FLAGS[role]))
     return guesses
 

@@ -12,7 +12,8 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from txt.data.arrow_arrays import build_mask, build_numbers, read_numbers
-from txt.data.prepared import METADATA, SPLITS, PreparedFile, describe_file
+from txt.data.prepared import METADATA, PreparedFile, describe_file
+from txt.data.reading.split_column import SPLITS
 from txt.data.row_facts import ROW
 from txt.data.split import LEFT_OUT, LabelCodes, SplitCodes
 from txt.data.staging import StagedRows

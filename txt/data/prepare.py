@@ -19,8 +19,9 @@ from txt.data.division import Division, divide_rows
 from txt.data.dry_run import describe_reading
 from txt.data.encode_splits import EncodedSplits, encode_rows
 from txt.data.labels import find_lookalikes
-from txt.data.prepared import MANIFEST, REPORT, SPLITS, TOKENIZER, Manifest, describe_file, write_manifest
+from txt.data.prepared import MANIFEST, REPORT, TOKENIZER, Manifest, describe_file, write_manifest
 from txt.data.progress import ProgressWatcher, RowProgress
+from txt.data.reading.split_column import SPLITS
 from txt.data.report import Conflict, DataReport, compute_percentiles, suggest_max_length
 from txt.data.row_facts import RowFacts
 from txt.data.split import TRAIN, SplitCodes, mix_keys

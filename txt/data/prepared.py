@@ -20,6 +20,7 @@ import pyarrow as pa
 from tokenizers import Tokenizer
 
 from txt.data.arrow_arrays import read_numbers
+from txt.data.reading.split_column import SPLITS, refuse_unknown_split
 from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError
 from txt.files import FORMAT, read_json, sha256, write_json
@@ -28,7 +29,6 @@ from txt.json_input import take_field, take_list
 MANIFEST = "manifest.json"
 REPORT = "report.json"
 TOKENIZER = "tokenizer"
-SPLITS = ("train", "val", "test", "unlabeled")
 METADATA = "metadata."
 """Begins the name of a column that was none of text, label and id in the source."""
 
@@ -162,8 +162,7 @@ class Prepared:
         Raises:
             InputError: `name` is none of train, val, test, unlabeled.
         """
-        if name not in SPLITS:
-            raise InputError(f"there is no split `{name}`", f"splits are {', '.join(SPLITS)}")
+        refuse_unknown_split(name)
         if name not in self._open:
             self._open[name] = Split(name, [self.path / file.name for file in self.manifest.splits.get(name, ())])
         return self._open[name]

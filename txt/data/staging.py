@@ -107,7 +107,7 @@ def stage_rows(
     others = [(code, file) for code, file in ((VAL, config.val), (TEST, config.test)) if file is not None]
     if others and config.split_column not in (None, NO_SPLIT):
         raise InputError(
-            "--split-column cannot be combined with --val or --test: both define the splits", "give one of them"
+            "--split-column cannot be combined with --val or --test: both define the splits", "leave one of them out"
         )
     if others and config.split_values:
         raise InputError("--split-values has no effect with --val or --test", "they define the splits")

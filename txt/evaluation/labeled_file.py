@@ -12,10 +12,10 @@ from tokenizers import Tokenizer
 
 from txt.config import PrepareConfig
 from txt.data.labels import LabelRules, name_classes, parse_missing, read_number
-from txt.data.prepared import SPLITS, Prepared
+from txt.data.prepared import Prepared
 from txt.data.reading.columns import Column, Sample, find_label, find_row_id, find_text
 from txt.data.reading.how_read import JOINT
-from txt.data.reading.split_column import SplitColumn, find_split, parse_split_values
+from txt.data.reading.split_column import SplitColumn, find_split, parse_split_values, refuse_unknown_split
 from txt.data.reading.table import Table, open_table
 from txt.data.token_encoder import TokenRows, make_encoder, open_tokenizer
 from txt.errors import InputError, nearest
@@ -122,8 +122,8 @@ def read_labeled(
     Raises:
         InputError: the file cannot be read, lacks a column, has no labeled row, or has labels that the model lacks.
     """
-    if split not in (None, ALL, *SPLITS):
-        raise InputError(f"there is no split `{split}`", f"splits are {', '.join(SPLITS)}")
+    if split not in (None, ALL):
+        refuse_unknown_split(split)
     with open_table(path, _join_as_trained(model, config)) as table:
         columns = _find_columns(table, model, config)
         if columns.split is None and split not in (None, ALL):

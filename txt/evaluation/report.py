@@ -29,7 +29,7 @@ MAX_MISTAKE_LETTERS = 1000
 
 @dataclass(frozen=True)
 class SplitOutputs:
-    """The labelled rows of a split with the model's outputs; `labels` (N,) are class numbers, `logits` are (N, C)."""
+    """The labeled rows of a split with the model's outputs; `labels` (N,) are class numbers, `logits` are (N, C)."""
 
     labels: Ints
     logits: Floats
@@ -327,7 +327,7 @@ def _score_probabilities(labels: Ints, logits: Floats, seed: int) -> dict[str, I
 
 def _check_outputs(test: SplitOutputs, split: str, classes: int) -> None:
     if not len(test.labels):
-        raise InputError(f"the split `{split}` has no labelled rows to evaluate on")
+        raise InputError(f"the split `{split}` has no labeled rows to evaluate on")
     broken = int((~np.isfinite(test.logits)).any(axis=1).sum())
     if broken:
         raise TxtError(

@@ -99,7 +99,7 @@ def _find_file_system(folder: Path) -> str:
             line.split() for line in Path("/proc/mounts").read_text(encoding="utf-8", errors="replace").splitlines()
         ]
     except OSError:
-        return "not told"
+        return "unknown"
     above = {str(folder), *map(str, folder.parents)}
     fitting = [(len(mount[1]), mount[2]) for mount in mounts if mount[1] in above]
-    return max(fitting)[1] if fitting else "not told"
+    return max(fitting)[1] if fitting else "unknown"

@@ -30,7 +30,7 @@ def check_machine() -> Iterator[Finding]:
 
 def _processor_name(facts: str) -> str:
     named = re.search(r"^model name\s*: (.+)$", facts, re.MULTILINE)
-    return named[1].strip() if named else platform.processor() or platform.machine() or "not told"
+    return named[1].strip() if named else platform.processor() or platform.machine() or "unknown"
 
 
 def _check_threads() -> Finding:
@@ -48,7 +48,7 @@ def _check_precision(facts: str) -> Iterator[Finding]:
     """Yield the vector instructions that matter here, and what they make of bf16."""
     line = re.search(r"^(?:flags|Features)\s*: (.+)$", facts, re.MULTILINE)
     if line is None:
-        yield Finding(_SECTION, "bf16", "this system does not tell; `txt train` finds out")
+        yield Finding(_SECTION, "bf16", "this system does not say; `txt train` finds out")
         return
     has = line[1].split()
     known = [name for name in (*_X86, "bf16", "sve", "asimd") if name in has]

@@ -17,7 +17,7 @@ _SMALLEST = (80, 24)
 def check_terminal(color_system: str | None) -> Iterator[Finding]:
     """Yield what the terminal is; `color_system` is what the program that draws has found out of its colours."""
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty()
-    yield Finding(_SECTION, "kind", os.environ.get("TERM", "not told") if on_terminal else "none: a pipe or a file")
+    yield Finding(_SECTION, "kind", os.environ.get("TERM", "unknown") if on_terminal else "none: a pipe or a file")
     yield _check_colors(color_system, on_terminal)
     yield _check_unicode()
     if on_terminal:
@@ -39,7 +39,7 @@ def _check_colors(color_system: str | None, on_terminal: bool) -> Finding:
 
 
 def _check_unicode() -> Finding:
-    encoding = (sys.stdout.encoding or "not told").lower()
+    encoding = (sys.stdout.encoding or "unknown").lower()
     if encoding.replace("-", "") == "utf8":
         return Finding(_SECTION, "unicode", encoding)
     return Finding(_SECTION, "unicode", encoding, NOTE, "export LANG=C.UTF-8, or PYTHONUTF8=1, shows every character")

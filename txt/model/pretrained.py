@@ -23,8 +23,7 @@ from txt.model.bert import BertClassifier, BertEncoder, FlatBert, load_encoder, 
 from txt.model.classifier import TransformerClassifier, mean_over_rows
 from txt.model.dropout import Dropout, no_dropout
 from txt.model.foreign import build_foreign_encoder, load_foreign_classifier, load_foreign_encoder
-from txt.model.linear import NgramClassifierConfig
-from txt.model.model_config import BertConfig, ModelConfig, TransformerClassifierConfig, covers
+from txt.model.model_config import BertConfig, ModelConfig, NgramClassifierConfig, TransformerClassifierConfig, covers
 from txt.model.ngrams import SAME_BASE, NgramLogits
 from txt.model.pretrained_check import read_model_config
 from txt.model.weights import WEIGHTS, load_weights, make_empty, read_config, save_weights

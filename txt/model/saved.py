@@ -17,9 +17,9 @@ from txt.json_input import take_field
 from txt.model.bert import BertClassifier
 from txt.model.classifier import TransformerClassifier
 from txt.model.foreign import open_foreign_classifier
-from txt.model.linear import NgramClassifier, NgramClassifierConfig
+from txt.model.linear import NgramClassifier
 from txt.model.lora import merge_adapters
-from txt.model.model_config import TransformerClassifierConfig
+from txt.model.model_config import NgramClassifierConfig, TransformerClassifierConfig
 from txt.model.pretrained import (
     Model,
     PretrainedClassifier,

@@ -19,6 +19,7 @@ from txt.evaluation.wording import describe_confidence
 from txt.files import read_json
 from txt.library_settings import apply_library_settings
 from txt.metrics import Floats
+from txt.model.plain_ngrams import PlainNgramClassifier
 from txt.prediction.model_source import ModelSource, find_model
 from txt.prediction.pieces import Pieces, TextCutter
 
@@ -69,10 +70,17 @@ class TextClassifier:
         about_confidence: what is known of how far confidence is from accuracy, in words.
         set_rule: which classes are in a prediction's set, where one was asked for.
         max_length: tokens that the model reads of a text.
+        machine: what torch computes on; None where numpy does.
     """
 
     def __init__(
-        self, model: Any, tokenizer: Tokenizer, machine: "Machine", *, max_length: int, temperature: float | None = None
+        self,
+        model: Any,
+        tokenizer: Tokenizer,
+        machine: "Machine | None",
+        *,
+        max_length: int,
+        temperature: float | None = None,
     ) -> None:
         named = model.config.id2label
         self.labels: tuple[str, ...] = tuple(str(named[number]) for number in range(len(named)))
@@ -140,16 +148,18 @@ class TextClassifier:
     def _compute_probabilities(
         self, texts: list[str], stride: int | None, progress: Callable[[int], None] | None
     ) -> PredictedProbabilities:
-        from txt.model.predict import predict_logits
-        from txt.prediction.doubt import measure_trust
-
         if self._exact_model is not None and texts:
             self._compare_with_float(texts[:_COMPARED], stride)
         with self._encoding:
             pieces = self._cutter(stride)(texts)
-        logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
+        if self.machine is None:
+            logits = self._model.predict_logits(pieces, progress)
+        else:
+            from txt.model.predict import predict_logits
+
+            logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
         scaled = logits.astype(np.float64) / (self.temperature or 1.0)
-        trust = measure_trust(self._model, pieces, self.machine.device) if self.doubts else None
+        trust = self._measure_trust(pieces) if self.doubts else None
         if trust is not None:
             scaled *= trust[:, None]
         probabilities = softmax(scaled)  # (pieces, C)
@@ -174,6 +184,24 @@ class TextClassifier:
             self._model = quick
             self.about_int8 = compare_with_float(expected, found)
 
+    def _measure_trust(self, pieces: Pieces) -> Floats | None:
+        """Return the factor (N,) of each text's logits; None for a model that does not know what is usual."""
+        usual = getattr(self._model.config, "values", {}).get("doubt_below")
+        if not isinstance(usual, float) or not usual > 0:
+            return None
+        if self.machine is None:
+            shares = self._model.measure_known_shares(pieces)
+        else:
+            from txt.prediction.doubt import measure_known_shares
+
+            shares = measure_known_shares(self._model, pieces, self.machine.device)
+        return None if shares is None else np.minimum(shares / usual, 1.0)
+
+    @property
+    def precision(self) -> str:
+        """`bf16` or `float32`."""
+        return self.machine.precision if self.machine else "float32"
+
     def _cutter(self, stride: int | None) -> TextCutter:
         if stride not in self._cutters:
             self._cutters[stride] = TextCutter(self._tokenizer, self.max_length, stride)
@@ -197,7 +225,9 @@ def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8
 
 
 def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
-    """Load a classifier that was found, as `config` says."""
+    """Load a classifier that was found, as `config` says: a linear one without torch, if nothing asks for torch."""
+    if plain := PlainNgramClassifier.open(source.folder) if _leaves_open(config) else None:
+        return _make_classifier(plain, None, source, config)
     from txt.model.saved import load_model
     from txt.prediction.int8 import quantize_to_int8
     from txt.training.machine import choose_machine, convert_precision
@@ -212,14 +242,28 @@ def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
     if config.int8 and machine.device.type != "cpu":
         raise InputError("--int8 is for the CPU", "leave --int8 or --device out")
     model = load_model(source.folder, machine.device)
+    classifier = _make_classifier(
+        quantize_to_int8(model) if config.int8 else convert_precision(model, machine), machine, source, config
+    )
+    classifier._exact_model = model if config.int8 else None
+    return classifier
+
+
+def _leaves_open(config: PredictConfig) -> bool:
+    """Tell whether no option is about how torch computes."""
+    return config.device in ("auto", "cpu") and config.precision != "bf16" and not config.threads and not config.int8
+
+
+def _make_classifier(
+    model: Any, machine: "Machine | None", source: ModelSource, config: PredictConfig
+) -> TextClassifier:
     classifier = TextClassifier(
-        quantize_to_int8(model) if config.int8 else convert_precision(model, machine),
+        model,
         _tokenizer(source.folder),
         machine,
         max_length=_find_token_limit(source.folder, model.config),
         temperature=source.temperature(),
     )
-    classifier._exact_model = model if config.int8 else None
     classifier.about_confidence = describe_confidence(source.report())
     if config.coverage is not None:
         from txt.prediction.set_rule import find_set_rule

@@ -28,12 +28,9 @@ class KnownShares:
         return self._ngrams.measure_known_shares(token_ids, lengths).unsqueeze(1)
 
 
-def measure_trust(model: Any, pieces: TokenSource, device: torch.device) -> Floats | None:
-    """Return the factor (N,) of each text's logits, from 0 to 1; None for a model that knows no usual share."""
-    inside = getattr(model, "model", model)
-    usual = model.config.values.get("doubt_below") if hasattr(model.config, "values") else None
-    ngrams = getattr(inside, "ngrams", None)
-    if ngrams is None or not isinstance(usual, float) or not usual > 0:
+def measure_known_shares(model: Any, pieces: TokenSource, device: torch.device) -> Floats | None:
+    """Return the share of each text's n-grams that a model knows, (N,); None where it has none."""
+    ngrams = getattr(getattr(model, "model", model), "ngrams", None)
+    if not isinstance(ngrams, NgramLogits):
         return None
-    shares = predict_logits(KnownShares(ngrams), pieces, device)[:, 0].astype(np.float64)
-    return np.minimum(shares / usual, 1.0)
+    return predict_logits(KnownShares(ngrams), pieces, device)[:, 0].astype(np.float64)

@@ -95,7 +95,7 @@ class LabelQueue:
         classes = json.loads(known.get("classes", "[]"))
         if classes and set(classes) != set(labels):
             raise InputError(
-                f"`{self._journal.path}` is about other classes than the model: {', '.join(map(str, classes[:5]))}",
+                f"`{self._journal.path}` has other classes than the model: {', '.join(map(str, classes[:5]))}",
                 "--to-label names another store",
             )
         return {} if classes else {"classes": json.dumps(labels, ensure_ascii=False), "text_column": text_column}

@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Any
 
 from txt.errors import InputError
-from txt.evaluation.calibration import TEMPERATURES
 from txt.files import read_json
 from txt.runs.folder import RUNS, Run
 
@@ -29,6 +28,8 @@ class ModelSource:
 
     def temperature(self) -> float | None:
         """Return the temperature that `txt train` or `txt eval` fitted, where they use one."""
+        from txt.evaluation.calibration import TEMPERATURES  # numpy, which a folder that is refused does not need
+
         value = ((self.report() or {}).get("calibration") or {}).get("temperature")
         low, high = TEMPERATURES
         return float(value) if isinstance(value, int | float) and low <= value <= high else None

@@ -23,6 +23,7 @@ from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, explain_os_errors
 from txt.prediction.classifier import TextClassifier
 from txt.prediction.labeled_output import DIGITS, LABEL_SET, AnswerCells, refuse_format, write_answers
+from txt.prediction.output_place import refuse_taken_place
 from txt.prediction.prediction_log import PredictionLog
 
 COLUMNS = ("label", "confidence")
@@ -187,7 +188,8 @@ class _FilePredictor:
             raise InputError(f"there is no work on `{out}` to go on with", "leave --resume out")
         if self._asked.resume and not PredictionLog.is_about(path, self._of):
             raise InputError(
-                f"what was begun on `{out}` is of another file, model or options", "leave --resume out to begin anew"
+                f"the unfinished work on `{out}` is for another file, model or options",
+                "leave --resume out to start over",
             )
         out.parent.mkdir(parents=True, exist_ok=True)
         return PredictionLog(path, self._of, len(self._classifier.labels))
@@ -201,7 +203,7 @@ class _FilePredictor:
             self._column,
             config.stride,
             config.int8,
-            classifier.machine.precision,
+            classifier.precision,
             classifier.temperature,
         ]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
@@ -314,18 +316,8 @@ def log_path(out: Path) -> Path:
 
 
 def _refuse_loss(asked: PredictRequest, table: Table) -> None:
-    out = asked.out
-    if out.is_dir():
-        raise InputError(f"`{out}` is a directory", f"-o {out / Path(table.source.name).name}")
-    source = table.source.find_same(out)
-    if source is not None:
-        raise InputError(
-            f"the output cannot take the data file's place: `{source.name}`",
-            f"-o {source.stem}.predicted{source.suffix}",
-        )
-    if out.exists() and not asked.force:
-        raise InputError(f"`{out}` exists already", "--force replaces it, -o names another")
-    refuse_format(out, table)
+    refuse_taken_place(asked.out, table.source, asked.force)
+    refuse_format(asked.out, table)
 
 
 def _note_unknown_classes(table: Table, text: str, labels: tuple[str, ...]) -> list[str]:

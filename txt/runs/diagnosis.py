@@ -314,7 +314,7 @@ def _explain_wrong_rate(losses: Floats, constant: float, config: TrainConfig) ->
         return "the learning rate is too high", (f"--lr {rate / 10:.1g}",)
     if creeping or rate <= 2e-5:
         return "the learning rate is too low", (f"--lr {5 * rate:.1g}", f"--epochs {2 * config.num_epochs}")
-    cause = "the learning rate is wrong, or the texts do not tell the labels"
+    cause = "the learning rate is wrong, or the labels do not follow from the texts"
     return cause, (f"--lr {rate / 5:.1g}", f"--lr {5 * rate:.1g}")
 
 

@@ -333,18 +333,29 @@ def _make_folder(name: str | None) -> Path:
     """Make the folder of a new run: `runs/NAME`, or the first free `runs/NUMBER`."""
     if name is None:
         return _make_numbered_folder()
-    check_name(name, "--name")
-    path = RUNS / name
+    path = refuse_taken_name(name).path
     try:
         path.mkdir(parents=True)
-    except FileExistsError:
-        if Run(path).can_be_made():
-            with claim_folder(path):
-                Run(path).delete()
-            return _make_folder(name)
-        hint = f"--resume {name} goes on with it; another --name starts afresh"
-        raise InputError(f"a run `{path}` exists already", hint) from None
+    except FileExistsError:  # what a killed start left, or another start that was faster
+        refuse_taken_name(name)
+        with claim_folder(path):
+            Run(path).delete()
+        return _make_folder(name)
     return path
+
+
+def refuse_taken_name(name: str) -> Run:
+    """Return the run that may be made under a name.
+
+    Raises:
+        InputError: the name is not a plain file name, or is taken.
+    """
+    check_name(name, "--name")
+    run = Run(RUNS / name)
+    if not run.can_be_made():
+        hint = f"--resume {name} goes on with it; another --name starts a new one"
+        raise InputError(f"a run `{run.path}` exists already", hint)
+    return run
 
 
 def _is_undescribed(path: Path) -> bool:

@@ -27,6 +27,7 @@ from txt.model.pretrained_check import check_pretrained
 from txt.runs.folder import Run
 from txt.runs.state import STARTING, make_own_status, write_status
 from txt.training.batches import steps_per_epoch
+from txt.training.changes import HARMLESS, refuse_changes
 from txt.training.checkpoint import Checkpoint, check_checkpoint, list_checkpoints, load_checkpoint, parse_step
 from txt.training.fresh_edits import FreshEdits, check_edits, make_fresh_edits
 from txt.training.trainable import check_trainable
@@ -36,10 +37,6 @@ if TYPE_CHECKING:
 
 PREPARED = Path("prepared")
 """The prepared folder that is used by default; in a run that was started from a data file, the one inside the run."""
-
-HARMLESS = ("log_interval", "save_interval", "keep_checkpoints", "on_divergence")
-"""Options that a resumed run may change: its weights do not depend on them."""
-
 
 Settle = Callable[[TrainConfig, Prepared], TrainConfig]
 """Sets the options that depend on the data, before the run is described."""
@@ -135,10 +132,14 @@ def _check_device(config: TrainConfig) -> None:
 def _build_pretrained(config: TrainConfig, prepared: Prepared, here: bool) -> "Model | None":
     """Refuse pretrained weights that cannot be trained, before a run is made that would be left behind.
 
-    Returns the model where it had to be built.
+    Returns the model where it had to be built. In another process than the one that trains nothing is built: that one
+    builds it, and a refusal of its ends the run (`cli.watch`).
     """
-    if config.pretrained is None or (check_pretrained(config, prepared) and (config.rungs or not here)):
-        return None  # the ladder makes of an encoder what it needs
+    if config.pretrained is None:
+        return None
+    is_checked = check_pretrained(config, prepared)
+    if not here or (is_checked and config.rungs):  # the ladder makes of an encoder what it needs
+        return None
     import torch
 
     from txt.model.build import build_model
@@ -208,13 +209,7 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None, here:
     """
     run = Run.open(name)
     config = run.config()
-    wrong = [key for key, value in changes.items() if key not in HARMLESS and getattr(config, key) != value]
-    if wrong:
-        told = ", ".join(f"{key} was {getattr(config, key)}, is {changes[key]}" for key in wrong)
-        raise InputError(
-            f"run `{run.name}` was started with other options: {told}",
-            "resume it without them, or start a new run with another --name",
-        )
+    refuse_changes(run, changes)
     refuse_idle_options(config, {name: value for name, value in changes.items() if name in HARMLESS})
     if "pretrained" not in changes and find_unknown_model(run):
         raise InputError(describe_unknown_model(run), f"--from {config.pretrained} fetches it")

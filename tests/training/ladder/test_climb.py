@@ -13,9 +13,11 @@ from txt.errors import InputError
 from txt.evaluation.evaluate_run import evaluate_run
 from txt.model.build import spell_pieces
 from txt.model.ngrams import NgramLogits
+from txt.model.plain_ngrams import PlainNgramClassifier
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
 from txt.prediction.classifier import load
+from txt.prediction.doubt import measure_known_shares
 from txt.runs.events import Evaluation, Finished, Rung, Saved, Started
 from txt.runs.folder import Run
 from txt.training.ladder.climb import default_budget
@@ -134,6 +136,14 @@ def test_known_shares_of_all_rows_at_once_are_those_of_the_model(prepared):
     token_ids, lengths = split.gather(rows)
     one_by_one = known.measure_known_shares(torch.from_numpy(token_ids), lengths.tolist())
     np.testing.assert_allclose(found.measure_known_shares(rows), one_by_one.numpy(), rtol=1e-5)
+
+
+def test_known_shares_in_numpy_are_those_in_torch(climb, prepared):
+    run, _ = climb()
+    plain, test = PlainNgramClassifier.open(run.model), prepared.split("test")
+    found = measure_known_shares(load_model(run.model, CPU), test, CPU)
+    assert found.min() < 1
+    np.testing.assert_allclose(plain.measure_known_shares(test), found, rtol=1e-5)
 
 
 def test_a_learning_curve_is_written_and_told(climb):

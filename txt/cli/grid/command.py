@@ -42,7 +42,9 @@ def grid(
         str | None, typer.Option(help="Size of the model: `tiny`, `small`, `base` or `large`; a flag beats it.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with options; a flag beats it.")] = None,
-    resume: Annotated[str | None, typer.Option(help="Go on with a study, or show it again.", metavar="NAME")] = None,
+    resume: Annotated[
+        str | None, typer.Option(help="Continue a study, or show its ranking again.", metavar="NAME")
+    ] = None,
     evaluate_winner: Annotated[
         bool, typer.Option("--evaluate-winner", help="At the end, score the best run on the test split, once.")
     ] = False,

@@ -157,7 +157,7 @@ def _open_prepared(source: str | None, given: GivenOptions) -> "Prepared":
 
     for item in list_options(PrepareConfig).values():
         if item.name in given and item.name not in list_options(TrainConfig):
-            raise InputError(f"{item.flag} is about preparing data, and a prepared folder is prepared already")
+            raise InputError(f"{item.flag} is for preparing data, and this folder is prepared already")
     if source is None and not PREPARED.is_dir():
         raise InputError(
             "there is nothing to train on: no `prepared` folder here", "txt grid DATA, or txt prepare DATA"

@@ -99,7 +99,7 @@ def check_active(config: LabelConfig) -> None:
         InputError: there is no such model, or both an order by a model and a review are asked for.
     """
     if config.active and config.review:
-        raise InputError("--active labels new rows, and --review looks again at old ones", "give one of them")
+        raise InputError("--active asks about new rows, and --review shows labeled ones again", "leave one of them out")
     if config.active or config.simulate or config.review:
         find_vectorizer(config.model)
 

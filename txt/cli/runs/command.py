@@ -120,7 +120,7 @@ def rename(run: RunArgument, name: Annotated[str, typer.Argument(help="The new n
     others = find_borrowers(summary, summarize_runs(found.path.parent))
     if others:
         raise InputError(
-            f"`{others[0].name}` trained on the data inside run `{found.name}`, and would not find it any more",
+            f"`{others[0].name}` trained on the data inside run `{found.name}`, and would no longer find it",
             "keep the name, and say more in a note: txt runs note",
         )
     say(f"{found.name} is now {found.rename(name).name}")

@@ -28,13 +28,13 @@ def compare(
 
     Example: `txt runs compare 001 002`
     """
+    chosen = _open_runs(runs)
+    deciding = _choose_metric(metric, chosen[0])
     from txt.cli.runs.comparison_view import show_courses, show_curves, show_differences, show_options
     from txt.evaluation.compare import compare as compared
     from txt.evaluation.compare import find_option_differences
     from txt.runs.curves import read_curves
 
-    chosen = _open_runs(runs)
-    deciding = _choose_metric(metric, chosen[0])
     options = find_option_differences(chosen)
     if not as_json:
         show_options([run.name for run in chosen], options, out)

@@ -24,7 +24,7 @@ _CHOOSE_ON_VAL = " Choosing among runs by test scores makes the winner's too goo
 
 def show_options(runs: Sequence[str], options: Mapping[str, Sequence[Any]], console: Console) -> None:
     """Print the options in which the runs differ."""
-    console.print(Text("What was set otherwise", style="bold"))
+    console.print(Text("Options that differ", style="bold"))
     if not options:
         console.print("nothing")
         return

@@ -27,13 +27,14 @@ def show(run: RunArgument, *, as_json: JsonOption = False) -> None:
 
     Example: `txt runs show 003`
     """
-    from txt.runs.curves import read_curves
     from txt.runs.folder import Run
     from txt.runs.summary import find, load_report, summarize_runs
 
     summary = find(run)
     if summary.options is None:
         raise InputError(f"`{summary.path}` is not a complete run: {summary.problem}", "`txt runs` lists all there are")
+    from txt.runs.curves import read_curves  # numpy, after what can be refused without it
+
     curves, report = read_curves(Run(summary.path)), load_report(summary.path)
     if as_json:
         print_json(_encode_run(summary, curves, report))

@@ -242,7 +242,7 @@ class _DelimitedDetector:
         return self._read_one_column(usual, best)
 
     def _explain(self, best: _Candidate) -> str:
-        return f"{best.score:.0%} of the rows have {best.width} cells as the first"
+        return f"{best.score:.0%} of the rows have {best.width} cells, like the first"
 
     def _may_be_table(self, best: _Candidate) -> bool:
         """Tell whether rows of different lengths are a damaged table, which must be refused, and not lines of text."""

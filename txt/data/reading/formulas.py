@@ -23,7 +23,7 @@ def escape_formulas(path: Path) -> int:
     """
     dialect = detect_dialect(path)
     if dialect.format != "csv":
-        raise InputError(f"--escape-formulas is about CSV, and `{path}` is {dialect.format.upper()}", "leave it out")
+        raise InputError(f"--escape-formulas is for CSV, and `{path}` is {dialect.format.upper()}", "leave it out")
     options: dict[str, Any] = dialect.csv_options()
     escaped, ours = 0, is_made_here(path)
     with (

@@ -176,6 +176,4 @@ def refuse_text_options(source: "Source", kind: str, options: ReadingOptions, bu
     """
     for name in ("encoding", "delimiter", "quoting", "header", "skip_lines"):
         if getattr(options, name) is not None and name not in but:
-            raise InputError(
-                f"--{name.replace('_', '-')} is about text tables, and `{source}` is {kind}", "leave it out"
-            )
+            raise InputError(f"--{name.replace('_', '-')} is for text tables, and `{source}` is {kind}", "leave it out")

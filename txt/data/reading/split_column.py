@@ -11,6 +11,9 @@ from dataclasses import dataclass, field
 from txt.data.reading.columns import Column, Sample, find_named_column
 from txt.errors import InputError, nearest
 
+SPLITS = ("train", "val", "test", "unlabeled")
+"""Our own names for splits."""
+
 SPLIT_NAMES: Mapping[str, str] = {
     "train": "train",
     "training": "train",
@@ -66,6 +69,16 @@ def parse_split(cell: str | None) -> str | None:
     )
 
 
+def refuse_unknown_split(name: str) -> None:
+    """Refuse what is not one of our names for splits.
+
+    Raises:
+        InputError: it is not.
+    """
+    if name not in SPLITS:
+        raise InputError(f"there is no split `{name}`", f"splits are {', '.join(SPLITS)}")
+
+
 def is_held_out(cell: str | None) -> bool:
     """Tell whether a row is not to be learned from: a test row, or one of a split that is not known."""
     return bool((cell or "").strip()) and parse_split(cell) in (None, "test")
@@ -108,7 +121,7 @@ def find_split(
     known = dict(values or {})
     if wanted == NO_SPLIT:
         if known:
-            raise InputError("--split-values has no effect with --split-column none", "give one of them")
+            raise InputError("--split-values has no effect with --split-column none", "leave one of them out")
         return None
     found = _choose_column(sample, wanted, source, known, strict)
     if found is None and known:

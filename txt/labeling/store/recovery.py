@@ -35,7 +35,7 @@ def recover(store: Path) -> RecoveryResult:
     """
     decisions, settings = _salvage(store)
     if not decisions:
-        raise TxtError(f"nothing in `{store}` can be read any more", "move it away and start anew, or restore a backup")
+        raise TxtError(f"nothing in `{store}` can be read any more", "move it away and start over, or restore a backup")
     beside = store.with_name(store.name + ".recovered")
     _remove(beside)
     with Journal.open(beside) as journal:

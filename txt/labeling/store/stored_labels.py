@@ -64,7 +64,7 @@ def open_stored_labels(data: Path | str, config: PrepareConfig) -> StoredLabels 
     """
     named = config.label_store
     if named is not None and not config.use_labels:
-        raise InputError("--no-labels leaves the labels of --store aside", "give one of them")
+        raise InputError("--no-labels ignores the labels of --store", "leave one of them out")
     if named is not None and not named.is_file():
         raise InputError(f"there is no label store `{named}`", "`txt label DATA --store PATH` makes one")
     if not config.use_labels or not exists(str(data)):  # standard input, or a mistake that reading it will tell

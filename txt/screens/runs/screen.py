@@ -227,7 +227,7 @@ class RunsScreen(Screen[None]):
         def change(name: str) -> None:
             check_idle(run)
             if find_borrowers(run, self._runs):
-                raise InputError("another run trained on the data inside it, and would not find it any more")
+                raise InputError("another run trained on the data inside it, and would no longer find it")
             Run(run.path).rename(name.strip())
 
         self.app.push_screen(

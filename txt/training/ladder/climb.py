@@ -28,8 +28,9 @@ from txt.errors import InputError
 from txt.metrics import Floats, Ints, count_confusions, score_predictions
 from txt.model import encoders
 from txt.model.build import build_model, spell_pieces
-from txt.model.linear import NgramClassifier, NgramClassifierConfig
+from txt.model.linear import NgramClassifier
 from txt.model.logistic import Linear, fit_logistic
+from txt.model.model_config import NgramClassifierConfig
 from txt.model.ngrams import NgramLogits
 from txt.model.predict import predict_logits
 from txt.model.pretrained import Embedder, PretrainedClassifier, SentenceClassifier
@@ -84,7 +85,7 @@ class Climbing:
 
     def __init__(self, run: Run, prepared: Prepared, machine: Machine, group: Group, _: Built) -> None:
         if group.size > 1:
-            raise InputError("the ladder is climbed in one process", "start it without torchrun, or --recipe scratch")
+            raise InputError("the ladder runs in one process", "start it without torchrun, or --recipe scratch")
         self.run, self.config, self.machine, self.group = run, run.config(), machine, group
         self.prepared = prepared
         self.rows = JoinedRows([prepared.split("train"), prepared.split("val")], _MOST_ROWS, self.config.seed)

@@ -64,7 +64,7 @@ def detect_dataset(source: Source, asked: Sequence[str]) -> Dialect:
     """Return the columns of a folder that `datasets` saved.
 
     Raises:
-        InputError: a part is missing or damaged, or the splits have other columns than each other.
+        InputError: a part is missing or damaged, or the splits have different columns.
     """
     parts = list(_list_parts(source))
     found: tuple[str, ...] | None = None
@@ -76,7 +76,7 @@ def detect_dataset(source: Source, asked: Sequence[str]) -> Dialect:
             names = make_distinct(plan_cells(schema, opened).names)
         if found is not None and names != found:
             raise InputError(
-                f"the splits of `{source}` have other columns than each other: `{split}` has {', '.join(names)}",
+                f"the splits of `{source}` have different columns: `{split}` has {', '.join(names)}",
                 f"name one of them: {source.path / split}",
             )
         found = names

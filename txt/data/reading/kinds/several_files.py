@@ -123,7 +123,7 @@ def _explain_columns(
             shown = ", ".join(f"`{name}`" for name in columns[:_SHOWN]) + (" …" if len(columns) > _SHOWN else "")
             kind = "column" if len(columns) == 1 else "columns"
             return InputError(
-                f"`{without}` lacks the {kind} {shown} of `{having}`, and files read together have the same columns",
+                f"`{without}` lacks the {kind} {shown} of `{having}`, and files read together need the same columns",
                 f"read one alone: '{first}'",
             )
     raise AssertionError(f"the files of {source} have the same columns")
