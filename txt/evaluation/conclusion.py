@@ -17,7 +17,10 @@ from txt.runs.folder import Run
 
 @dataclass(frozen=True)
 class Conclusion:
-    """How a training ended, its best evaluation, the report on a split, and advice."""
+    """How a training ended, its best evaluation, the report on a split, and advice.
+
+    `frozen` is the evaluation of a head on vectors of the encoder as it came, beside which `--few-shot` was tried.
+    """
 
     run: Run
     finished: Finished
@@ -25,6 +28,7 @@ class Conclusion:
     report: Report
     advice: list[Advice]
     rungs: tuple[Rung, ...] = ()
+    frozen: Evaluation | None = None
 
     @property
     def verdict(self) -> str | None:
@@ -53,7 +57,9 @@ def conclude(run: Run, prepared: Prepared) -> Conclusion:
         difference=report.difference.get("accuracy"),
     )
     best = next(event for event in reversed(evaluations) if event.step == finished.best_step)
-    return Conclusion(run, finished, best, report, diagnose(events, run.config(), facts), list_rungs(events))
+    config = run.config()
+    frozen = evaluations[0] if config.few_shot else None
+    return Conclusion(run, finished, best, report, diagnose(events, config, facts), list_rungs(events), frozen)
 
 
 def list_rungs(events: Sequence[Event]) -> tuple[Rung, ...]:

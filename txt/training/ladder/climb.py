@@ -179,7 +179,7 @@ class Climbing:
         if not is_cached(self.encoder, self.rows, self.machine):
             self.encoder_speed = self._embedding_speed(Embedder(working))
             need = len(self.rows) / self.encoder_speed
-        if need > self._seconds_left():
+        if need and need > self._seconds_left():
             yield from self._leave_out(2, self._describe_lack(need))
             return True
         embedding = embed_rows(self.encoder, working, self.rows, self.machine, self._is_stopped)
