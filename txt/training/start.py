@@ -156,7 +156,7 @@ def _build_pretrained(config: TrainConfig, prepared: Prepared, here: bool) -> "M
 
 def ensure_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
     """Return the options with as many epochs as `min_steps` takes, where there are few rows."""
-    epochs = math.ceil(config.min_steps / max(1, steps_per_epoch(len(prepared.split("train")), config.batch_size)))
+    epochs = math.ceil(config.min_steps / max(1, steps_per_epoch(prepared.manifest.rows("train"), config.batch_size)))
     return config if epochs <= config.num_epochs else config.with_options(num_epochs=epochs)
 
 
