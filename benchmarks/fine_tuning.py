@@ -30,6 +30,7 @@ os.environ.update(LIBRARY_SETTINGS)
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 from machine import describe_machine  # noqa: E402
+from trainer_options import list_trainer_options  # noqa: E402
 
 from txt.data.prepared import Prepared, Split  # noqa: E402
 from txt.proportions import wilson_interval  # noqa: E402
@@ -132,22 +133,12 @@ def train_trainer(name: str, rate: float, data: Path) -> dict:
     steps = -(-len(train) // BATCH) * EPOCHS[name]
     arguments = TrainingArguments(
         str(data.parent / "unused"),
-        per_device_train_batch_size=BATCH,
         num_train_epochs=EPOCHS[name],
         learning_rate=rate,
         warmup_steps=steps // 10,
         weight_decay=0.01,
-        bf16=True,
-        use_cpu=not torch.cuda.is_available(),
-        optim="adamw_torch_fused",
-        train_sampling_strategy="group_by_length",
-        length_column_name="length",
-        remove_unused_columns=False,
-        report_to=[],
-        save_strategy="no",
-        logging_strategy="no",
-        disable_tqdm=True,
         seed=SEED,
+        **list_trainer_options(BATCH),
     )
     rows = SplitRows(train)
     begun = time.monotonic()

@@ -24,6 +24,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from machine import describe_machine
+from trainer_options import list_trainer_options
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
@@ -233,18 +234,8 @@ def serve_trainer(texts: Texts) -> None:
 
     arguments = TrainingArguments(
         "unused",
-        per_device_train_batch_size=BATCH,
         num_train_epochs=1000,
-        bf16=True,
-        use_cpu=not torch.cuda.is_available(),
-        optim="adamw_torch_fused",
-        train_sampling_strategy="group_by_length",
-        length_column_name="length",
-        remove_unused_columns=False,
-        report_to=[],
-        save_strategy="no",
-        logging_strategy="no",
-        disable_tqdm=True,
+        **list_trainer_options(BATCH),
     )
     Counting(model, arguments, data_collator=collate, train_dataset=Rows(), callbacks=[Turns()]).train()
 

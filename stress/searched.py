@@ -14,7 +14,8 @@ from stress.facts import find_leftovers, hash_contents
 from stress.faults import ENDING, KILL, MOST_TIMES, Fault
 from stress.inputs import Inputs, copy
 from stress.program import Program, wait_until_gone
-from txt.files import read_lines
+from txt.runs.events import Finished
+from txt.runs.feed import RecordReader
 from txt.search.study import Study
 from txt.search.study_folder import StudyFolder
 
@@ -89,7 +90,8 @@ def check_once(trial: Trial) -> None:
 
 
 def _completed(record: Path) -> bool:
-    return any(event["event"] == "finished" and event["status"] == "completed" for event in read_lines(record))
+    events = RecordReader(record).read()
+    return any(isinstance(event, Finished) and event.status == "completed" for event in events)
 
 
 CASES = tuple(

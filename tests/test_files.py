@@ -12,7 +12,7 @@ from txt.files import (
     encode_line,
     mend_torn_line,
     read_json,
-    read_lines,
+    read_lines_backwards,
     remove_leftovers,
     temporary_file,
     write_json,
@@ -97,11 +97,11 @@ def test_json_of_a_newer_format_is_refused(tmp_path):
 def test_a_torn_last_line_is_ignored_and_mended(tmp_path):
     path = tmp_path / "events.jsonl"
     path.write_bytes(encode_line({"n": 1}) + encode_line({"n": 2}) + b'{"n": 3')
-    assert [entry["n"] for entry in read_lines(path)] == [1, 2]
+    assert [json.loads(line)["n"] for line in read_lines_backwards(path)] == [2, 1]
     mend_torn_line(path)
     with path.open("ab") as file:
         file.write(encode_line({"n": 4}))
-    assert [entry["n"] for entry in read_lines(path)] == [1, 2, 4]
+    assert [json.loads(line)["n"] for line in read_lines_backwards(path)] == [4, 2, 1]
 
 
 @pytest.mark.parametrize("content", [b"", b"torn", b'{"n":1}\n', b"x" * 200_000, b'{"n":1}\n' + b"y" * 200_000])

@@ -438,14 +438,6 @@ def encode_line(value: dict[str, Any]) -> bytes:
     return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode() + b"\n"
 
 
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Yield the objects of a JSONL file; a torn last line (a crash, or a write still under way) is left out."""
-    with open_plain(path) as file:
-        for line in file:
-            if line.endswith(b"\n"):
-                yield json.loads(line)
-
-
 def read_lines_backwards(path: Path, most: int | None = None) -> Iterator[bytes]:
     """Yield the complete lines of a file from the last to the first, without line ends, reading only what is needed.
 

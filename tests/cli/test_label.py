@@ -1,32 +1,19 @@
 """`txt label` as its user types it, where there is no terminal to draw on."""
 
 import csv
-import io
 import json
 import os
 import re
 import signal
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tests.cli.label_command import Txt, make_label_command
 from tests.labeling.terminal import Terminal
-from txt.cli import main
 
 TEXTS = ["so good", "so bad", "what, again", "so good"]
-
-
-@dataclass(frozen=True)
-class Done:
-    returncode: int
-    stdout: str
-    stderr: str
-
-
-Txt = Callable[..., Done]
 
 
 @pytest.fixture
@@ -35,13 +22,7 @@ def txt(folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     monkeypatch.chdir(folder)
     monkeypatch.setenv("COLUMNS", "80")
 
-    def run(*arguments: str, answers: str = "") -> Done:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(answers))
-        capsys.readouterr()
-        code = main(["label", *arguments])
-        return Done(code, *capsys.readouterr())
-
-    return run
+    return make_label_command(monkeypatch, capsys)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_label import Txt, txt  # noqa: F401  (a fixture)
+from tests.cli.label_command import Txt
+from tests.cli.test_label import txt  # noqa: F401  (a fixture)
 from tests.labeling.test_active import reviews
 from txt.cli import main
 

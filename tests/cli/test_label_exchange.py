@@ -1,15 +1,12 @@
 """`txt label --format` and `--import` as their user types them."""
 
 import csv
-import io
 import json
-import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.test_label import Done, Txt
-from txt.cli import main
+from tests.cli.label_command import Txt, make_label_command
 
 
 @pytest.fixture
@@ -18,14 +15,7 @@ def txt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     with (tmp_path / "data.csv").open("w", newline="") as file:
         csv.writer(file).writerows([["review", "shop"], *([text, "north"] for text in texts)])
     monkeypatch.chdir(tmp_path)
-
-    def run(*arguments: str, answers: str = "") -> Done:
-        monkeypatch.setattr(sys, "stdin", io.StringIO(answers))
-        capsys.readouterr()
-        code = main(["label", *arguments])
-        return Done(code, *capsys.readouterr())
-
-    return run
+    return make_label_command(monkeypatch, capsys)
 
 
 def lines(path: str) -> list[dict]:

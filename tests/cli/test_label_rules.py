@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.test_label import Done, Txt
+from tests.cli.label_command import Done, Txt
 from tests.conftest import ROOT
 from txt.cli import main
 from txt.labeling.store.journal import store_path

@@ -1,6 +1,8 @@
 """`txt watch` where there is no terminal, and what is told once the dashboard is closed."""
 
 import json
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -8,13 +10,13 @@ import pytest
 from tests.screens.run_record import make_run, record, say_training
 from txt.cli import main
 from txt.cli.terminal import has_screen
-from txt.cli.watch import conclude
+from txt.cli.watch import conclude, train_with_dashboard
 from txt.errors import Interrupted, TxtError
 from txt.runs.events import from_json
 from txt.runs.folder import EventLog
 from txt.runs.live import WatchedRun
 from txt.runs.state import read_status
-from txt.training.process import conclusion_path, talk_path
+from txt.training.process import Trainer, conclusion_path, talk_path
 
 
 def run(capsys, *arguments) -> tuple[int, str, str]:
@@ -135,3 +137,29 @@ def test_a_stopped_run_ends_as_ctrl_c_does(tmp_path, capsys):
     stopped = make_run(tmp_path, "one", [*events, type(list(record())[-1])(**last)])
     with pytest.raises(Interrupted, match="stopped at step 50"):
         concluded(stopped, capsys)
+
+
+@pytest.mark.parametrize("begun", [False, True], ids=["new", "begun"])
+def test_a_run_that_its_own_process_refuses_is_not_left_behind_unless_it_had_begun(tmp_path, monkeypatch, begun):
+    refused = make_run(tmp_path, "one", list(record())[:10] if begun else [])
+    if not begun:
+        refused.events_path.unlink(missing_ok=True)
+    refusing = "import sys; print('error: too deep', file=sys.stderr); sys.exit(2)"
+
+    def refuse(run, *_):
+        with talk_path(run).open("wb") as said:
+            process = subprocess.Popen([sys.executable, "-c", refusing], stderr=said)
+        return Trainer(run, process)
+
+    def wait_for_end(run, **_):
+        trainers[0].wait()
+        return WatchedRun(run)
+
+    trainers: list[Trainer] = []
+    monkeypatch.setattr(
+        "txt.training.process.start_trainer", lambda *them: trainers.append(refuse(*them)) or trainers[0]
+    )
+    monkeypatch.setattr("txt.cli.watch.show_dashboard", wait_for_end)
+    with pytest.raises(TxtError, match="too deep"):
+        train_with_dashboard(refused, None, False)
+    assert refused.path.exists() is begun

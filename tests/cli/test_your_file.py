@@ -16,6 +16,7 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
+from tests.spreadsheets import make_book
 from txt.cli import main
 
 PAGE = Path(__file__).parents[2] / "docs" / "your-file.md"
@@ -45,18 +46,6 @@ def write_lines(path: str, records) -> None:
 def frame():
     pandas = pytest.importorskip("pandas", reason="the package pandas is not installed")
     return pandas.DataFrame(ROWS, columns=["text", "label"])
-
-
-def write_excel(path: str, **sheets) -> None:
-    openpyxl = pytest.importorskip("openpyxl", reason="the package openpyxl is not installed")
-    pytest.importorskip("python_calamine", reason="the package python-calamine is not installed")
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    book.save(path)
 
 
 def write_ods() -> None:
@@ -153,8 +142,8 @@ def annotate(text: str, label: str) -> dict:
 
 
 MAKERS: dict[str, Callable[[], object]] = {
-    "Excel": lambda: write_excel("survey.xlsx", Sheet1=[("text", "label"), *ROWS]),
-    "Excel, several sheets": lambda: write_excel(
+    "Excel": lambda: make_book("survey.xlsx", Sheet1=[("text", "label"), *ROWS]),
+    "Excel, several sheets": lambda: make_book(
         "survey.xlsx", Answers=[("text", "label"), *ROWS], Codes=[("code", "means"), (1, "good")]
     ),
     "LibreOffice": write_ods,

@@ -15,6 +15,7 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
 
+from tests.spreadsheets import make_book
 from txt.config import PrepareConfig
 from txt.data.reading.source import join_paths
 from txt.data.reading.table import open_table
@@ -144,19 +145,6 @@ def test_zstandard_is_unpacked(tmp_path):
 
 
 # Spreadsheets
-
-
-def make_book(path: Path, **sheets: list[tuple]) -> Path:
-    openpyxl = pytest.importorskip("openpyxl", reason="the package openpyxl is not installed")
-    pytest.importorskip("python_calamine", reason="the package python-calamine is not installed")
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    book.save(path)
-    return path
 
 
 def test_of_several_sheets_one_must_be_named(tmp_path):

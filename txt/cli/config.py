@@ -95,9 +95,10 @@ def _resolve_values(
     path: CommandPath, options: list[TyperOption], settings: dict[str, Setting], context: typer.Context
 ) -> list[_OptionValue]:
     """Return the value of each option of a command; a wrong value raises the same error as the command itself."""
-    declared = get_option_schema(_find_command(context, path))
+    command = _find_command(context, path)
+    declared = get_option_schema(command)
     found = {
-        option.name: convert_setting(option, settings[option.name], context)
+        option.name: convert_setting(option, settings[option.name], context, command)
         for option in options
         if option.name in settings
     }

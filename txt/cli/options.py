@@ -69,6 +69,7 @@ def takes(
         with_options.__annotations__ = {item.name: item.annotation for item in parameters}
         with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
         with_options.option_schema = {name: item for name, item in items.items() if name not in listed}  # type: ignore[attr-defined]
+        with_options.listed = frozenset(listed)  # type: ignore[attr-defined]
         return with_options
 
     return decorate

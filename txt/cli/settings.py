@@ -116,7 +116,7 @@ def apply_settings(context: typer.Context) -> None:
     if written:
         _check_trust()
     for name, setting in used.items():
-        context.params[name] = convert_setting(options[name], setting, context)
+        context.params[name] = convert_setting(options[name], setting, context, context.command)
         origins[name] = setting.origin
     if written:
         said = ", ".join(f"{name} = {value!r}" for name, value in written.items())
@@ -180,14 +180,14 @@ def spell_option(option: TyperOption) -> str:
     return _normalize_name(next(flag for flag in option.opts if flag.startswith("--")))
 
 
-def convert_setting(option: TyperOption, setting: Setting, context: typer.Context) -> Any:
-    """Return a setting as the option's own value.
+def convert_setting(option: TyperOption, setting: Setting, context: typer.Context, command: Any) -> Any:
+    """Return a setting as the value of an option of `command`.
 
     Raises:
         InputError: the option does not accept it.
     """
     try:
-        return option.process_value(context, _convert_written(option, setting))
+        return option.process_value(context, _convert_written(option, setting, _takes_list(option, command)))
     except typer.TyperException as error:
         raise InputError(
             f"{setting.origin}: `{spell_option(option)}` is {setting.written!r}: {_extract_reason(error)}"
@@ -305,7 +305,12 @@ def _build_option_error(where: str, written: str, known: Any) -> InputError:
     return InputError(f"{where} has no option `{written}`", did_you_mean(_normalize_name(written), known))
 
 
-def _convert_written(option: TyperOption, setting: Setting) -> Any:
+def _takes_list(option: TyperOption, command: Any) -> bool:
+    """Tell whether an option is one of those that a command `takes` as lists of values."""
+    return option.name in getattr(command.callback, "listed", ())
+
+
+def _convert_written(option: TyperOption, setting: Setting, takes_list: bool) -> Any:
     """Return what was written as the command line would have it.
 
     Raises:
@@ -320,9 +325,9 @@ def _convert_written(option: TyperOption, setting: Setting) -> Any:
     if option.multiple:
         several = written.split(",") if isinstance(written, str) else written
         return [str(each) for each in several] if isinstance(several, list) else [str(several)]
-    if isinstance(written, list) and option.metavar == "LIST":
+    if isinstance(written, list) and takes_list:
         return ",".join(str(each).lower() if isinstance(each, bool) else str(each) for each in written)
-    if isinstance(written, bool) and option.metavar == "LIST":
+    if isinstance(written, bool) and takes_list:
         return str(written).lower()
     if not isinstance(written, str | int | float) or isinstance(written, bool):
         raise InputError(f"{setting.origin}: `{spell_option(option)}` takes one value, not {written!r}")

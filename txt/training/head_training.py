@@ -6,8 +6,6 @@ Without Prompts" (SetFit), with the loss of Khosla et al. 2020, "Supervised Cont
 """
 
 import copy
-import os
-import socket
 import time
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
@@ -194,19 +192,13 @@ class HeadTraining:
     # Events
 
     def _make_started(self) -> Started:
-        return Started(
-            time=time.time(),
+        return self.machine.describe_start(
+            self.model,
             step=0,
             total_steps=self.rounds * STEPS_PER_ROUND or 1,
             steps_per_epoch=STEPS_PER_ROUND if self.rounds else 1,
             epochs=self.rounds or 1,
             train_rows=len(self.train),
-            parameters=self.model.num_parameters(),
-            device=str(self.machine.device),
-            precision=self.machine.precision,
-            threads=self.machine.threads,
-            pid=os.getpid(),
-            host=socket.gethostname(),
         )
 
     def _make_evaluation(

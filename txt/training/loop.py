@@ -2,8 +2,6 @@
 
 import copy
 import math
-import os
-import socket
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
@@ -323,19 +321,13 @@ class Training:
         return self.progress.step / self.plan.steps_per_epoch
 
     def _make_started(self) -> Started:
-        return Started(
-            time=time.time(),
+        return self.machine.describe_start(
+            self.model,
             step=self.progress.step,
             total_steps=self.plan.total_steps,
             steps_per_epoch=self.plan.steps_per_epoch,
             epochs=self.config.num_epochs,
             train_rows=len(self.train),
-            parameters=self.model.num_parameters(),
-            device=str(self.machine.device),
-            precision=self.machine.precision,
-            threads=self.machine.threads,
-            pid=os.getpid(),
-            host=socket.gethostname(),
         )
 
     def _make_saved(self, path: Path, best: bool) -> Saved:

@@ -2,9 +2,11 @@
 
 import os
 import resource
+import socket
 import sys
+import time
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import torch
 from torch import nn
@@ -13,6 +15,7 @@ from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.model.precision import fastest_dtype
 from txt.processes import count_cores
+from txt.runs.events import Started
 from txt.training.distributed import count_local_processes
 
 ModuleT = TypeVar("ModuleT", bound=nn.Module)
@@ -30,6 +33,19 @@ class Machine:
     def precision(self) -> str:
         """`bf16` or `float32`."""
         return "bf16" if self.dtype == torch.bfloat16 else "float32"
+
+    def describe_start(self, model: Any, **plan: int) -> Started:
+        """Return the event with which a training of a model begins here; `plan` are the fields about its steps."""
+        return Started(
+            time=time.time(),
+            parameters=model.num_parameters(),
+            device=str(self.device),
+            precision=self.precision,
+            threads=self.threads,
+            pid=os.getpid(),
+            host=socket.gethostname(),
+            **plan,
+        )
 
 
 def choose_machine(config: TrainConfig, precision: str | None = None) -> Machine:
