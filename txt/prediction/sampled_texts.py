@@ -1,15 +1,21 @@
 """Some of the texts that were predicted, drawn as they go by, and how they differ from those a run learned from."""
 
 from random import Random
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from txt.data.prepared import MANIFEST, Prepared
 from txt.evaluation.calibration import softmax
-from txt.evaluation.drift import MOST_ROWS, Drift, measure_drift
 from txt.prediction.classifier import TextClassifier
 from txt.prediction.model_source import ModelSource
 from txt.training.ladder.out_of_fold import read_out_of_fold
+
+if TYPE_CHECKING:
+    from txt.evaluation.drift import Drift
+
+MOST_ROWS = 2000
+"""Texts that are kept: as many as a comparison looks at."""
 
 
 class SampledTexts:
@@ -31,9 +37,13 @@ class SampledTexts:
             self.texts[place], self.confidences[place] = text, confidence
 
 
-def find_drift(source: ModelSource, classifier: TextClassifier, sample: SampledTexts) -> Drift | None:
+def find_drift(source: ModelSource, classifier: TextClassifier, sample: SampledTexts) -> "Drift | None":
     """Compare texts with the train rows of the run that predicted them; None where these are not there, or too few."""
     if source.run is None or not (source.run.prepared_path() / MANIFEST).is_file():
+        return None
+    from txt.evaluation.drift import FEWEST_ROWS, measure_drift  # imports scipy
+
+    if len(sample.texts) < FEWEST_ROWS:
         return None
     train = Prepared.open(source.run.prepared_path()).split("train")
     rows = np.sort(np.random.default_rng(0).permutation(len(train))[:MOST_ROWS])
