@@ -120,7 +120,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         shutil.copyfile(ROOT / "sample_data" / "reviews.csv", "reviews.csv")
-        for command in (["prepare", "reviews.csv"], ["train", "--name", "small", "--plain", *SMALL]):
+        trainings = (["--name", "small", *SMALL], ["--name", "linear", "--linear"])
+        for command in (["prepare", "reviews.csv"], *(["train", "--plain", *options] for options in trainings)):
             subprocess.run([*TXT, *command], check=True, capture_output=True)
         subprocess.run(TORCH, check=True)  # its files are in the system's cache from here on
         print(f"{'':46} {'clock':>8} {'clock':>7} {'processor':>7} {'memory':>7}")
@@ -134,7 +135,9 @@ def main() -> None:
             "lrfind nosuch.csv",
             "grid nosuch.csv",
             "train nosuch.csv",
+            "train --nosuch",
             "train --device gpu",
+            "train --name small",
             "train --resume nosuch",
             "watch nosuch",
             "eval nosuch",
@@ -144,7 +147,9 @@ def main() -> None:
             "runs show nosuch",
         ):
             compare(f"txt {command}", lambda words=command: run_to_end([*TXT, *words.split()]), rounds)
-        compare("txt predict small TEXT", lambda: run_to_end([*TXT, "predict", "small", "What a film"]), rounds)
+        for run, kind in (("small", "a transformer"), ("linear", "n-grams alone")):
+            asked = [*TXT, "predict", run, "What a film"]
+            compare(f"txt predict {run} TEXT ({kind})", lambda words=asked: run_to_end(words), rounds)
         compare("txt prepare reviews.csv", lambda: run_to_end([*TXT, "prepare", "reviews.csv", "-o", "again"]), rounds)
         for command in ("train reviews.csv", "lrfind reviews.csv"):
             shown = [*TXT, *command.split()]

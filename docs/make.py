@@ -4,9 +4,10 @@ python docs/make.py           # write
 python docs/make.py --check   # exit 1 when docs/cli.md is not what the help says
 """
 
+import io
 import os
-import subprocess
 import sys
+from contextlib import redirect_stdout, suppress
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -33,11 +34,13 @@ COMMANDS = (
 
 def help_of(*command: str) -> str:
     """Return the help of `txt COMMAND` as it looks 100 columns wide, without colour."""
-    environment = os.environ | {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "TERMINAL_WIDTH": "100"}
-    done = subprocess.run(
-        [sys.executable, "-m", "txt", *command, "--help"], env=environment, capture_output=True, text=True, check=True
-    )
-    return "\n".join(line.rstrip() for line in done.stdout.strip().splitlines())
+    os.environ |= {"COLUMNS": "100", "NO_COLOR": "1", "TERM": "dumb", "TERMINAL_WIDTH": "100"}
+    from txt.cli import main as run  # what it writes with looks at the environment when it is loaded
+
+    printed = io.StringIO()
+    with redirect_stdout(printed), suppress(SystemExit):
+        run([*command, "--help"])
+    return "\n".join(line.rstrip() for line in printed.getvalue().strip().splitlines())
 
 
 def page() -> str:

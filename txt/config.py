@@ -125,7 +125,7 @@ class LabelConfig(Config):
         None, "Several classes a row: keys toggle, Enter accepts; remembered.", group="Classes"
     )
     relabel: bool | None = option(
-        None, "Leave the file's own labels aside, and offer all rows; remembered.", group="Classes"
+        None, "Ignore the file's own labels, and offer all rows; remembered.", group="Classes"
     )
     twins: bool = option(True, "Give identical rows the same label.", group="Classes")
     rules: Path | None = option(
@@ -286,7 +286,7 @@ class TrainConfig(Config):
     min_steps: int = option(
         0, "Train for further epochs until there are this many steps, where rows are few.", group="Training", low=0
     )
-    batch_size: int = option(32, "Rows a step.", group="Training", low=1)
+    batch_size: int = option(32, "Rows per step.", group="Training", low=1)
     learning_rate: float = option(
         1e-4,
         "Peak learning rate; `auto` takes what `txt lrfind` finds.",
@@ -482,7 +482,7 @@ class PredictConfig(Config):
     probabilities: bool = option(False, "Add a column for the probability of each class.", group="Answers")
     threshold: float | None = option(
         None,
-        "Leave rows without a label whose confidence is below this.",
+        "Give no label to rows whose confidence is below this.",
         group="Answers",
         flags=("--threshold", "--abstain-below"),
         above=0,

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tokenizers import Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
+from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer
 
 from txt.data.minilm import minilm_folder
@@ -19,6 +19,7 @@ WORDS = [
     "  spaced [MASK] out\n",
     "",
     "HELLO wörld #1",
+    "a word <mask> the room <mask>, </s> and <unk>",
 ]
 TEXTS = [*WORDS, "the room was clean and the staff were friendly", "nobody has answered my letters"] * 20
 
@@ -51,6 +52,31 @@ def roberta(folder: Path, config: dict | None = None) -> None:
     )
 
 
+def sentencepiece(folder: Path, kind: str, config: dict | None = None, scheme: str = "always") -> None:
+    """Write a tokenizer as XLM-RoBERTa's and CamemBERT's are."""
+    first = {"XLMRobertaTokenizer": ["<s>", "<pad>", "</s>", "<unk>"]}.get(kind)
+    first = first or ["<s>NOTUSED", "<pad>", "</s>NOTUSED", "<unk>", "<unk>NOTUSED", "<s>", "</s>"]
+    trained = Tokenizer(models.Unigram())
+    trained.pre_tokenizer = pre_tokenizers.Sequence(
+        [pre_tokenizers.WhitespaceSplit(), pre_tokenizers.Metaspace(prepend_scheme=scheme)]
+    )
+    trained.train_from_iterator(
+        TEXTS, trainers.UnigramTrainer(vocab_size=200, special_tokens=["<unk>"], unk_token="<unk>", show_progress=False)
+    )
+    learned = json.loads(trained.to_str())["model"]["vocab"]
+    pieces = [(piece, score) for piece, score in learned if piece != "<unk>"]
+    vocabulary = [*((token, 0.0) for token in first), *pieces, ("<mask>", 0.0)]
+    made = Tokenizer(models.Unigram(vocabulary, unk_id=first.index("<unk>"), byte_fallback=False))
+    made.pre_tokenizer = trained.pre_tokenizer
+    made.add_special_tokens([*first, AddedToken("<mask>", lstrip=True, normalized=False)])
+    begin, end = made.token_to_id("<s>"), made.token_to_id("</s>")
+    made.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>", pair="<s> $A </s> </s> $B </s>", special_tokens=[("<s>", begin), ("</s>", end)]
+    )
+    made.save(str(folder / "tokenizer.json"))
+    (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": kind, **(config or {})}))
+
+
 def plain(folder: Path) -> None:
     made = Tokenizer(models.WordLevel({"[UNK]": 0, "the": 1, "room": 2}, unk_token="[UNK]"))
     made.normalizer = normalizers.Lowercase()
@@ -79,6 +105,11 @@ def loads_transformers(folder: Path) -> bool:
         (roberta, {"config": {"add_prefix_space": True}}, False),
         (roberta, {"config": {"mask_token": "<blank>"}}, False),  # a token to be added
         (plain, {}, True),
+        (sentencepiece, {"kind": "XLMRobertaTokenizer"}, True),
+        (sentencepiece, {"kind": "CamembertTokenizerFast"}, True),
+        (sentencepiece, {"kind": "XLMRobertaTokenizer", "config": {"add_prefix_space": False}}, False),
+        (sentencepiece, {"kind": "XLMRobertaTokenizer", "scheme": "first"}, False),
+        (sentencepiece, {"kind": "XLMRobertaTokenizer", "config": {"mask_token": "<blank>"}}, False),
     ],
 )
 def test_tokens_are_those_of_transformers(make, options, without, tmp_path):

@@ -57,9 +57,9 @@ def config(
 ) -> None:
     """Show what each option is set to here, and where: in txt.toml, by a variable, or built in.
 
-    txt.toml in the folder has a table a command, `[train]` or `[runs.show]`; a key outside of a table is meant for
-    every command with that option. A variable stands above the file: TXT_TRAIN_EPOCHS=5, or TXT_SEED=7 for all. What is
-    typed stands above both, and TXT_NO_CONFIG=1 leaves both aside.
+    txt.toml in the folder has one table for each command, `[train]` or `[runs.show]`; a key outside of a table is meant
+    for every command with that option. A variable wins over the file: TXT_TRAIN_EPOCHS=5, or TXT_SEED=7 for all. What
+    is typed wins over both, and TXT_NO_CONFIG=1 ignores both.
 
     Example: `txt config` or `txt config train`
     """

@@ -24,8 +24,8 @@ def doctor(
 ) -> int:
     """Look at versions, machine, disk, extras and terminal, and say what to do about each.
 
-    It is safe to paste into a bug report: it tells no names, no paths in your home, and nothing of your data. It ends
-    with 1 where something that txt needs is missing.
+    It is safe to paste into a bug report: it has no names, no paths in your home, and nothing of your data. The exit
+    code is 1 if something that txt needs is missing.
 
     Example: `txt doctor` or `txt doctor --json`
     """

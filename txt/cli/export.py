@@ -34,7 +34,7 @@ def export(
     """Write a classifier for other programs, with a model card, and check its answers on real rows.
 
     `hf` makes a folder for `pipeline("text-classification", …)`, `onnx` a file with a short script that needs
-    onnxruntime and tokenizers only. Neither needs txt. Calibrated confidence goes along.
+    onnxruntime and tokenizers only. Neither needs txt. Confidence stays calibrated.
 
     Example: `txt export 001 --format onnx --quantize`
     """

@@ -24,6 +24,11 @@ _ROLES = ("pad_token", "unk_token", "cls_token", "sep_token", "mask_token")
 
 _BERT = dict(zip(_ROLES, ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"), strict=True))
 _ROBERTA = dict(zip(_ROLES, ("<pad>", "<unk>", "<s>", "</s>", "<mask>"), strict=True))
+_UNIGRAM = ("XLMRoberta", "Camembert")
+"""Classes that build a tokenizer anew as SentencePiece's, from the vocabulary and the normalizer of tokenizer.json."""
+
+_CAMEMBERT_ADDS = ("<s>NOTUSED", "</s>NOTUSED", "<unk>NOTUSED")
+
 _DEFAULTS: dict[str, dict[str, str]] = {
     "PreTrainedTokenizerFast": {},
     "TokenizersBackend": {},
@@ -31,6 +36,7 @@ _DEFAULTS: dict[str, dict[str, str]] = {
     "BertTokenizerFast": _BERT,
     "RobertaTokenizer": _ROBERTA,
     "RobertaTokenizerFast": _ROBERTA,
+    **{f"{name}Tokenizer{form}": _ROBERTA for name in _UNIGRAM for form in ("", "Fast")},
 }
 """The classes whose `tokenizer.json` is read here, and their special tokens where a folder does not name them."""
 
@@ -80,6 +86,8 @@ def _means_what_it_says(kind: str, config: Mapping[str, Any], parts: Mapping[str
 
     It builds BERT's and RoBERTa's anew from the vocabulary and the options in tokenizer_config.json.
     """
+    if kind.startswith(_UNIGRAM):
+        return _is_sentencepiece(config, parts)
     if kind.startswith("Bert"):
         return parts.get("normalizer") == {
             "type": "BertNormalizer",
@@ -98,6 +106,37 @@ def _means_what_it_says(kind: str, config: Mapping[str, Any], parts: Mapping[str
             and before.get("use_regex", True)
         )
     return True
+
+
+def _is_sentencepiece(config: Mapping[str, Any], parts: Mapping[str, Any]) -> bool:
+    """Return whether tokenizer.json is what the classes for XLM-RoBERTa and CamemBERT build of it.
+
+    That is a Unigram model whose unknown token is `<unk>`, SentencePiece's normalizer or none, words that begin with
+    `▁`, and `<s> … </s>` around a text.
+    """
+    model, normalizer = parts.get("model") or {}, parts.get("normalizer")
+    vocabulary = [entry[0] for entry in model.get("vocab") or ()]
+    unknown = model.get("unk_id")
+    if model.get("type") != "Unigram" or model.get("byte_fallback") or "<unk>" not in vocabulary:
+        return False
+    if config["tokenizer_class"].startswith("Camembert") and not {*_CAMEMBERT_ADDS} <= {*vocabulary}:
+        return False  # they would be added
+    if unknown != vocabulary.index("<unk>") or (config["tokenizer_class"].startswith("XLM") and unknown != 3):
+        return False
+    steps = normalizer.get("normalizers", [normalizer]) if normalizer else []
+    if [step.get("type") for step in steps] not in ([], ["Precompiled"]):
+        return False
+    cutting = (parts.get("pre_tokenizer") or {}).get("pretokenizers") or []
+    if [step.get("type") for step in cutting] != ["WhitespaceSplit", "Metaspace"]:
+        return False
+    marking = cutting[1]
+    begins = marking.get("prepend_scheme", "always" if marking.get("add_prefix_space", True) else "never")
+    wanted = "always" if config.get("add_prefix_space", True) else "never"
+    if (marking.get("replacement"), begins, marking.get("split", True)) != ("▁", wanted, True):
+        return False
+    around = parts.get("post_processor") or {}
+    single = [(step.get("SpecialToken") or step.get("Sequence") or {}).get("id") for step in around.get("single") or ()]
+    return around.get("type") == "TemplateProcessing" and single == ["<s>", "A", "</s>"]
 
 
 def _get_content(token: Any) -> str | None:

@@ -53,7 +53,7 @@ def list_runs(
     ] = "",
     state: Annotated[list[str] | None, typer.Option(help="Only runs in this state; several times for more.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="Only runs with this tag.")] = None,
-    data: Annotated[str | None, typer.Option(help="Only runs on data whose name holds this.")] = None,
+    data: Annotated[str | None, typer.Option(help="Only runs on data whose name contains this.")] = None,
     interactive: Annotated[
         bool, typer.Option("-i", "--interactive", help="A screen to look through, compare and tidy up.")
     ] = False,

@@ -18,9 +18,9 @@ def export(
         list[str] | None, typer.Argument(metavar="[RUN...]", help="Runs, by name or path [all].", show_default=False)
     ] = None,
     *,
-    as_csv: Annotated[bool, typer.Option("--csv", help="One CSV file, a line a record.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="One CSV file, one line per record.")] = False,
     tensorboard: Annotated[
-        bool, typer.Option("--tensorboard", help="TensorBoard event files, a folder a run.")
+        bool, typer.Option("--tensorboard", help="TensorBoard event files, one folder per run.")
     ] = False,
     to: Annotated[
         Path | None, typer.Option("-o", "--out", help="File (`-` for stdout) or folder [runs.csv, tensorboard].")
