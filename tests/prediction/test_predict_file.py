@@ -182,7 +182,7 @@ def test_answers_for_another_file_are_not_taken(classifier, reviews, tmp_path, s
     with pytest.raises(Interrupted):
         predicted(classifier, reviews, out, stop=stop_after(2))
     reviews.write_bytes(reviews.read_bytes().replace(b"film", b"play"))
-    with pytest.raises(InputError, match="is of another file, model or options"):
+    with pytest.raises(InputError, match="is for another file, model or options"):
         predicted(classifier, reviews, out, resume=True)
     reviews.write_bytes(reviews.read_bytes().replace(b"play", b"film"))
     assert predicted(classifier, reviews, out, resume=True).resumed_at == 32  # a wrong --resume lost nothing
