@@ -5,7 +5,7 @@ VENV   ?= .venv
 PYTHONS ?= $(PYTHON)
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test stress check format lint types layers wheel release docs site lock clean
+.PHONY: man help demo test stress check format lint types layers wheel release docs site lock clean
 
 help:
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -81,6 +81,9 @@ docs: $(VENV)/.ready  ## docs/cli.md from --help, pictures from the real screens
 site: $(VENV)/.ready  ## the documentation as a site, in site/, without a network
 	$(BIN)/python -m zensical build --strict
 	@echo "$(BIN)/python -m http.server -d site    shows it on http://localhost:8000"
+
+man: $(VENV)/.ready  ## man pages from --help, into MAN=~/.local/share/man/man1
+	$(BIN)/python docs/man.py $(or $(MAN),$(HOME)/.local/share/man/man1)
 
 lock:  ## refresh requirements.lock
 	$(BIN)/python -m uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header \

@@ -113,6 +113,9 @@ def their_speeds(texts: Sequence[str], folder: Path | None) -> dict[str, float]:
         "spelling": naw.SpellingAug(),
     }
     found = {name: per_second(augmenter.augment, texts[:3000]) for name, augmenter in made.items()}
+    for name in ("keyboard", "ocr", "spelling", "split"):  # nlpaug's, a word at a time under our spans
+        by_word = Recipe(((name, 1),), setup=Setup("en", folder, engine="nlpaug"))
+        print(f"{name:14} {our_speed(by_word, texts[:3000], 1, time.process_time):9,.0f} with --engine nlpaug")
     found["synonym"] = their_synonyms(texts[:600], folder)
     return found
 

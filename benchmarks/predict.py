@@ -56,7 +56,9 @@ def onnx_way(folder: Path, batch_size: int = 16) -> Way:
 
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     labels = json.loads((folder / "labels.json").read_text())
-    session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(
+        str(next((folder / "onnx").glob("*.onnx"))), providers=["CPUExecutionProvider"]
+    )
 
     def label(texts: list[str]) -> list[str]:
         order = sorted(range(len(texts)), key=lambda row: len(texts[row]))

@@ -22,6 +22,7 @@ COMMANDS = (
         "watch",
         "eval",
         "predict",
+        "serve",
         "export",
         "runs",
         "config",

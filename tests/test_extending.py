@@ -20,7 +20,7 @@ from txt import config
 from txt.augmentation import methods
 from txt.cli import app, main
 from txt.cli.completion import complete
-from txt.cli.options import GivenOptions, build_config, read_config_file, takes
+from txt.cli.options import GivenOptions, read_config_file, takes
 from txt.cli.scorecard import show_report
 from txt.config import LABEL_FORMATS, LabelConfig, PrepareConfig, TrainConfig
 from txt.data.formats import catalog
@@ -40,7 +40,7 @@ from txt.labeling.rules import conditions
 from txt.labeling.rules.corpus import Corpus
 from txt.labeling.rules.parse import parse_rules
 from txt.metrics import METRICS, Metric, compute_accuracy
-from txt.option_schema import Config, list_options, option
+from txt.option_schema import Config, build_config, list_options, option
 from txt.runs import diagnosis
 from txt.runs.folder import Run
 from txt.runs.summary import find_leaders, summarize_runs

@@ -44,7 +44,7 @@ def test_the_wheel_has_the_command_the_licence_and_the_one_version(wheel):
     assert wheel.read(f"{INFO}/licenses/LICENSE") == (ROOT / "LICENSE").read_bytes()
     assert f"\nVersion: {__version__}\n" in wheel.read(f"{INFO}/METADATA").decode()
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["dynamic"] == ["version"]  # so that txt/__init__.py alone says it
+    assert project["dynamic"] == ["version"]  # so that txt/version.py alone says it
 
 
 def test_the_versions_of_python_are_those_that_the_readme_names():

@@ -39,6 +39,9 @@ LABEL_FORMATS = (
 )
 """Formats in which labels are exported and imported."""
 
+TRACKERS = ("wandb", "mlflow", "trackio", "tensorboard")
+"""Programs that keep a record of trainings, to which a finished one is told."""
+
 READING = ("text_column", "label_column", "encoding", "delimiter", "quoting", "header", "skip_lines")
 """The options of `PrepareConfig` that say how a file is read; every command that reads one takes them."""
 
@@ -202,6 +205,12 @@ class AugmentConfig(Config):
     )
     allow_label_flips: bool = option(False, "Offer `antonym` too.", group="Labels stay true")
 
+    engine: str = option(
+        "txt",
+        "Whose `keyboard`, `ocr`, `spelling` and `split`: our own, or nlpaug's, a word at a time.",
+        group="Words and models",
+        choices=("txt", "nlpaug"),
+    )
     language: str | None = option(None, "Language of the texts: `en`, `de` … [detected].", group="Words and models")
     wordnet: Path | None = option(None, "Folder with WordNet's files, for synonyms.", group="Words and models")
     translators: str = option(
@@ -221,7 +230,7 @@ class AugmentConfig(Config):
             raise InputError("--balance and --per-class both say how large classes become", "leave one of them out")
 
 
-_LADDER_TAKES = ("rungs", "budget", "pretrained", "metric", "seed", "device", "precision", "threads")
+_LADDER_TAKES = ("rungs", "budget", "pretrained", "metric", "seed", "device", "precision", "threads", "log_to")
 
 
 @dataclass(frozen=True)
@@ -352,6 +361,12 @@ class TrainConfig(Config):
         choices=("auto", "bf16", "float32"),
     )
     threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0, high=1024)
+    log_to: str | None = option(
+        None,
+        "Tell a tracker of the finished run: options, curves, scores with intervals, report and model.",
+        group="Evaluation",
+        choices=TRACKERS,
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -507,6 +522,41 @@ class PredictConfig(Config):
     )
     device: str = option("auto", "`auto`, `cpu`, `cuda`, `cuda:1`, `mps`.", group="Machine")
     threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0, high=1024)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_device(self.device)
+
+
+@dataclass(frozen=True)
+class ServeConfig(Config):
+    """Options of `txt serve`: where it listens, and what a request may ask for."""
+
+    host: str = option("127.0.0.1", "Address to listen at; any but this machine's own needs a token.", group="Server")
+    port: int = option(8000, "Port to listen at; 0 takes a free one.", group="Server", low=0, high=65535)
+    token_file: Path | None = option(
+        None, "File with the token that requests must bring [the variable TXT_TOKEN].", group="Server"
+    )
+    reload: bool = option(True, "Take a model that was trained anew, without losing a request.", group="Server")
+    max_texts: int = option(1000, "Texts of one request.", group="Limits", low=1, high=1_000_000)
+    max_bytes: int = option(10_000_000, "Bytes of one request.", group="Limits", low=1000, high=1_000_000_000)
+    max_waiting: int = option(
+        10_000, "Texts that may wait; more are refused for a moment.", group="Limits", low=1, high=100_000_000
+    )
+    timeout: float = option(30.0, "Seconds after which a request is given up.", group="Limits", above=0, high=3600)
+    drain: float = option(30.0, "Seconds to finish what was begun, when it is told to stop.", group="Limits", above=0)
+    stride: int | None = option(
+        None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
+    )
+    int8: bool = option(False, "Compute in 8 bits: faster where the model is not small.", group="Machine")
+    precision: str = option(
+        "auto",
+        "`bf16` where the machine is faster with it, else `float32`.",
+        group="Machine",
+        choices=("auto", "bf16", "float32"),
+    )
+    device: str = option("auto", "`auto`, `cpu`, `cuda`, `cuda:1`, `mps`.", group="Machine")
+    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -212,6 +212,7 @@ def atomic_folder(path: Path) -> Iterator[Path]:
         yield beside
         for file in beside.rglob("*"):
             if file.is_file() and not file.is_symlink():
+                os.chmod(file, 0o666 & ~_read_umask())  # safetensors makes files that only their owner may read
                 sync_file(file)
         # A rename cannot replace a folder that is not empty. On Linux the two folders swap their names in one system
         # call, and the old one is deleted afterwards. Elsewhere the old one is moved aside first, so for a moment there

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import MISSING, Field, asdict, dataclass, field, fields, replace
 from pathlib import Path
 from types import NoneType
-from typing import Any, Self, get_args
+from typing import Any, Self, TypeVar, get_args
 
 from txt.errors import InputError, did_you_mean, nearest
 
@@ -233,6 +233,22 @@ class Config:
     def with_options(self, **values: Any) -> Self:
         """Return a copy with some options changed."""
         return replace(self, **values)
+
+
+Kind = TypeVar("Kind", bound=Config)
+
+
+def build_config(kind: type[Kind], given: Mapping[str, Any], *below: Mapping[str, Any]) -> Kind:
+    """Build a configuration from the given options; the tables in `below` fill in the rest, the first one first.
+
+    Raises:
+        InputError: a value is out of range.
+    """
+    names = list_options(kind)
+    values: dict[str, Any] = {}
+    for table in (*reversed(below), given):
+        values |= {name: value for name, value in table.items() if name in names}
+    return kind(**values)
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any
 
+from txt.errors import InputError, did_you_mean
+
 OWN_ARCHITECTURE = ("d_model", "nhead", "num_layers", "dim_feedforward")
 """Options of the guide's model: if the user sets one of them, training uses that model with the guide's defaults."""
 
@@ -74,3 +76,17 @@ def _choose_pretrained_defaults(options: Mapping[str, Any]) -> Mapping[str, Any]
     if options.get("few_shot") is True:
         return FEW_SHOT
     return MINILM if options["pretrained"] == "minilm" else FINE_TUNING
+
+
+def get_preset_options(name: str | None) -> Mapping[str, int]:
+    """Return what `--preset NAME` sets.
+
+    Raises:
+        InputError: there is no such preset.
+    """
+    if name is None:
+        return {}
+    if name not in PRESETS:
+        message = f"--preset `{name}` does not exist, choose from {', '.join(PRESETS)}"
+        raise InputError(message, did_you_mean(name, PRESETS))
+    return PRESETS[name]

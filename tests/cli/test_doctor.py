@@ -6,6 +6,7 @@ import sys
 import pytest
 
 from txt.cli import main
+from txt.extras import EXTRAS
 from txt.installation import checkup
 from txt.installation.finding import anonymize
 from txt.installation.hardware import check_machine, read_torch_cuda
@@ -115,8 +116,8 @@ def test_a_missing_extra_is_no_problem_and_tells_what_it_would_bring(monkeypatch
 
     monkeypatch.setattr(packages, "installed_version", lambda _: None)
     found = {one.name: one for one in check_extras()}
-    assert set(found) == {"excel", "lora", "minilm", "multilingual", "onnx", "postgres", "stats"}
-    assert all(one.state == "ok" and f"'txt-toolkit[{name}]'" in one.advice for name, one in found.items())
+    assert set(found) == {*EXTRAS}
+    assert all(one.state == "ok" and EXTRAS[name][0] in one.advice for name, one in found.items())
 
 
 def test_an_installed_package_of_another_version_is_told(monkeypatch):

@@ -44,7 +44,7 @@ def test_a_report_of_txt_eval_goes_into_the_card(here: Path, capsys: pytest.Capt
     ("arguments", "error", "hint"),
     [
         (["nope"], "run `nope` does not exist", "there are: born"),
-        (["--format", "onx"], "--format is `onx`, and must be one of hf, onnx", "did you mean `onnx`?"),
+        (["--format", "onx"], "--format is `onx`, and must be one of hf, onnx, setfit", "did you mean `onnx`?"),
         (["--quantize"], "--quantize is for --format onnx", ""),
         (["-o", "."], "would be replaced", "name another folder with -o"),
         (["-o", "prepared"], "`prepared` exists already", "--force"),

@@ -2,6 +2,8 @@
 
 import csv
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,3 +97,15 @@ def test_what_cannot_be_done_is_told(txt: Txt, arguments: tuple[str, ...], told:
     assert done.returncode == 2
     assert told in done.stderr
     assert not Path("data.csv.labels.db").exists()
+
+
+@pytest.mark.parametrize("form", [None, "doccano", "label-studio", "parquet"])
+def test_standard_output_gets_what_a_file_gets(txt: Txt, form: str | None):
+    txt("data.csv", "--labels", "neg,pos", "--plain", answers="2\ns\nq\n")
+    command = [sys.executable, "-m", "txt", "label", "data.csv", *([] if form is None else ["--format", form])]
+    suffix = {None: ".csv", "parquet": ".parquet"}.get(form, ".json")
+    subprocess.run([*command, "--export", f"there{suffix}"], check=True, capture_output=True)
+    done = subprocess.run([*command, "--export", "-"], check=True, capture_output=True)
+    assert done.stdout == Path(f"there{suffix}").read_bytes()
+    assert b"standard output has all 3 rows" in done.stderr
+    assert not Path("-").exists()

@@ -188,3 +188,36 @@ def test_highlighting_shows_control_codes_and_changes_no_word():
         ("good", "bold underline green"),
         ("film", "strike yellow"),
     ]
+
+
+def test_each_file_of_a_pattern_gets_its_own_and_the_same_command_goes_on(
+    here: Path, capsys: pytest.CaptureFixture[str]
+):
+    for number in range(3):
+        write_reviews(here / f"part-{number}.csv", 10 + number, seed=number)
+    assert main(["predict", "born", "part-0.csv", "-o", "part-0.predicted.csv"]) == 0
+    alone = (here / "part-0.predicted.csv").read_bytes()
+    capsys.readouterr()
+    assert main(["predict", "born", "part-*.csv", "--json"]) == 0
+    printed = capsys.readouterr()
+    assert [each["rows"] for each in json.loads(printed.out)] == [11, 12]
+    assert "1 of 3 files are written already" in printed.err
+    assert (here / "part-0.predicted.csv").read_bytes() == alone
+    assert main(["predict", "born", "part-*.csv", "--json", "--force", "-o", "answers"]) == 0
+    assert {path.name for path in (here / "answers").iterdir()} == {
+        f"part-{number}.predicted.csv" for number in range(3)
+    }
+    assert (here / "answers" / "part-0.predicted.csv").read_bytes() == alone
+    capsys.readouterr()
+    assert main(["predict", "born", "none-*.csv"]) == 2
+    assert "no file is called `none-*.csv`" in capsys.readouterr().err
+
+
+def test_standard_output_gets_the_file_and_nothing_else(here: Path):
+    write_reviews(here / "new.csv", 12, seed=5)
+    command = [sys.executable, "-m", "txt", "predict", "born", "new.csv"]
+    subprocess.run(command, cwd=here, check=True, capture_output=True)
+    done = subprocess.run([*command, "-o", "-"], cwd=here, check=True, capture_output=True)
+    assert done.stdout == (here / "new.predicted.csv").read_bytes()
+    assert not (here / "-").exists()
+    assert main(["predict", "born", "new.csv", "-o", "-", "--json"]) == 2

@@ -8,9 +8,10 @@ import pytest
 from tests.runs.made_runs import make_run_folder, make_training_events
 from txt.cli import main
 from txt.cli.options import GivenOptions
-from txt.cli.training_options import build_training_options, merge_settings, take_auto_rate
+from txt.cli.training_options import merge_settings, take_auto_rate
 from txt.config import TrainConfig
 from txt.recipes import MINILM, PRESETS, RECIPE
+from txt.training.options import build_training_options
 
 
 @pytest.fixture(autouse=True)

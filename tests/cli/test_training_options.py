@@ -3,10 +3,10 @@
 import pytest
 
 from txt.cli import main
-from txt.cli.training_options import build_training_options, name_of_one_model
 from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.recipes import FEW_SHOT, FINE_TUNING, LADDER, MINILM, PRESETS, RECIPE
+from txt.training.options import build_training_options, name_of_one_model
 
 
 def test_without_a_word_on_the_model_the_ladder_is_climbed():

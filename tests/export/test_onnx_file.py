@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from txt.errors import InputError
+from txt.extras import say_how_to_install
 from txt.prediction.classifier import load
 from txt.prediction.model_source import find_model
 from txt.runs.folder import Run
@@ -61,12 +62,12 @@ def test_batch_and_length_may_be_any(exported: Path):
     import onnx
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(str(exported / "model.onnx"), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(str(exported / "onnx" / "model.onnx"), providers=["CPUExecutionProvider"])
     for rows, length in ((1, 1), (1, 40), (7, 3)):
         ids = np.full((rows, length), 9, np.int64)
         (logits,) = session.run(["logits"], {"input_ids": ids, "attention_mask": np.ones_like(ids)})
         assert logits.shape == (rows, 3)
-    (opset,) = (each.version for each in onnx.load(exported / "model.onnx").opset_import if each.domain == "")
+    (opset,) = (each.version for each in onnx.load(exported / "onnx" / "model.onnx").opset_import if each.domain == "")
     assert opset == 18
 
 
@@ -74,7 +75,7 @@ def test_8_bits_make_the_file_smaller_and_agree(run: Run, exported: Path, tmp_pa
     from txt.export.onnx_file import export_onnx
 
     found = export_onnx(find_model(run.path), tmp_path / "small", quantize=True)
-    assert found.bytes < (exported / "model.onnx").stat().st_size
+    assert found.bytes < (exported / "onnx" / "model.onnx").stat().st_size
     assert 0 < found.largest_difference < 0.2
     assert not list((tmp_path / "small").glob("float32*"))
 
@@ -85,5 +86,5 @@ def test_a_missing_package_is_one_line_with_the_extra(run: Run, tmp_path: Path, 
     monkeypatch.setattr(onnx_file, "find_spec", lambda name: None if name == "onnxscript" else object())
     with pytest.raises(InputError, match="--format onnx needs the package onnxscript") as error:
         onnx_file.export_onnx(find_model(run.path), tmp_path / "out")
-    assert error.value.hint == "pip install 'txt-toolkit[onnx]'"
+    assert error.value.hint == say_how_to_install(extra="onnx")
     assert list(tmp_path.iterdir()) == []

@@ -9,7 +9,7 @@ import torch
 
 from tests.evaluation.conftest import born_run, write_reviews  # noqa: F401
 from txt.model.saved import load_model, save_model
-from txt.prediction.classifier import TextClassifier, load
+from txt.prediction.classifier import Predictor, load
 from txt.runs.folder import Run
 
 TEMPERATURE = 1.7
@@ -32,7 +32,7 @@ def run(born_run: Run, tmp_path_factory: pytest.TempPathFactory) -> Run:  # noqa
 
 
 @pytest.fixture(scope="session")
-def classifier(run: Run) -> TextClassifier:
+def classifier(run: Run) -> Predictor:
     return load(run.path, precision="float32", device="cpu")
 
 

@@ -15,7 +15,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from tests.prediction.conftest import TEMPERATURE
 from txt.errors import InputError
 from txt.export import modeling_transformer
-from txt.prediction.classifier import TextClassifier, load
+from txt.prediction.classifier import Predictor, load
 from txt.runs.folder import Run
 
 TEXTS = ["the film was great", "so very awful", "ordinary", "", "the film " * 30, "fine and dreary 12"] * 4
@@ -31,13 +31,13 @@ def reference(run: Run, texts: list[str]) -> np.ndarray:
     return torch.softmax(logits / TEMPERATURE, -1).numpy()
 
 
-def test_probabilities_are_those_of_transformers_divided_by_the_temperature(run: Run, classifier: TextClassifier):
+def test_probabilities_are_those_of_transformers_divided_by_the_temperature(run: Run, classifier: Predictor):
     found = classifier.predict_probabilities(TEXTS).probabilities
     assert np.ptp(found[:, 0]) > 0.05  # the model tells texts apart, so that there is something to compare
     np.testing.assert_allclose(found, reference(run, TEXTS), atol=1e-5)
 
 
-def test_a_text_alone_gets_the_answer_that_it_gets_among_others(classifier: TextClassifier):
+def test_a_text_alone_gets_the_answer_that_it_gets_among_others(classifier: Predictor):
     together = classifier.predict(TEXTS)
     for text, among in zip(TEXTS, together, strict=True):
         (alone,) = classifier.predict([text])
@@ -47,11 +47,11 @@ def test_a_text_alone_gets_the_answer_that_it_gets_among_others(classifier: Text
         assert sum(among.probabilities.values()) == pytest.approx(1)
 
 
-def test_no_texts_have_no_predictions(classifier: TextClassifier):
+def test_no_texts_have_no_predictions(classifier: Predictor):
     assert classifier.predict([]) == []
 
 
-def test_more_texts_than_are_held_at_once_keep_their_order(classifier: TextClassifier, monkeypatch):
+def test_more_texts_than_are_held_at_once_keep_their_order(classifier: Predictor, monkeypatch):
     whole = classifier.predict_probabilities(TEXTS).probabilities
     monkeypatch.setattr("txt.prediction.classifier._TEXTS", 5)
     np.testing.assert_allclose(classifier.predict_probabilities(TEXTS).probabilities, whole, atol=1e-5)
@@ -67,8 +67,8 @@ def test_threads_get_the_answers_that_one_alone_gets(run: Run):
         np.testing.assert_allclose(probabilities, alone.predict_probabilities(part).probabilities, atol=1e-5)
 
 
-def test_windows_are_averaged(classifier: TextClassifier, run: Run):
-    limited = TextClassifier(
+def test_windows_are_averaged(classifier: Predictor, run: Run):
+    limited = Predictor(
         classifier._model, classifier._tokenizer, classifier.machine, max_length=12, temperature=TEMPERATURE
     )
     words = [f"{word}" for word in ["great", "awful", "the", "film", "was", "so", "very", "poor", "fine", "dreary"]] * 4
@@ -84,7 +84,7 @@ def test_windows_are_averaged(classifier: TextClassifier, run: Run):
     assert found.long.tolist() == [True, False]
 
 
-def test_int8_computes_the_layers_in_8_bits_and_agrees(run: Run, classifier: TextClassifier):
+def test_int8_computes_the_layers_in_8_bits_and_agrees(run: Run, classifier: Predictor):
     quantized = load(run.path, int8=True)
     kinds = {type(part).__module__ for part in quantized._model.layers.modules()}
     assert any("quantized" in kind for kind in kinds)
@@ -116,7 +116,7 @@ def test_8_bits_are_compared_with_float_on_the_first_texts_and_refused_where_the
         load(run.path, int8=True).predict(texts)
 
 
-def test_bf16_agrees(run: Run, classifier: TextClassifier):
+def test_bf16_agrees(run: Run, classifier: Predictor):
     found = load(run.path, precision="bf16", device="cpu").predict_probabilities(TEXTS).probabilities
     assert np.abs(found - classifier.predict_probabilities(TEXTS).probabilities).max() < 0.1
 
@@ -141,12 +141,12 @@ def test_txt_has_nothing_else():
         _ = txt.predict
 
 
-def test_one_string_is_not_a_list_of_texts(classifier: TextClassifier):
+def test_one_string_is_not_a_list_of_texts(classifier: Predictor):
     with pytest.raises(InputError, match="a list of texts"):
         classifier.predict("a text")  # type: ignore[arg-type]
 
 
-def test_a_stride_wider_than_a_window_is_refused(classifier: TextClassifier):
+def test_a_stride_wider_than_a_window_is_refused(classifier: Predictor):
     with pytest.raises(InputError, match="--stride 511 is not between 1 and 510"):
         classifier.predict(["a"], stride=511)
 

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 
-from txt.prediction.classifier import TextClassifier
+from txt.prediction.classifier import Predictor
 from txt.prediction.explain import explain, word_spans
 
 
-def test_a_words_weight_is_what_leaving_it_out_takes_from_the_log_odds(classifier: TextClassifier):
+def test_a_words_weight_is_what_leaving_it_out_takes_from_the_log_odds(classifier: Predictor):
     text = "the film was awful, and great"
     explanation = explain(classifier, text)
     label = explanation.prediction.label
@@ -20,7 +20,7 @@ def test_a_words_weight_is_what_leaving_it_out_takes_from_the_log_odds(classifie
     assert len({round(weight, 3) for weight in weights.values()}) > 1
 
 
-def test_the_strongest_words_come_first(classifier: TextClassifier):
+def test_the_strongest_words_come_first(classifier: Predictor):
     strongest = explain(classifier, "the film was awful, and great").strongest(3)
     sizes = [abs(part.weight) for part in strongest]
     assert len(sizes) == 3
@@ -40,5 +40,5 @@ def test_letters_of_unspaced_scripts_are_words():
     assert [text[slice(*span)] for span in word_spans(text)] == ["很", "好", "film"]
 
 
-def test_a_text_without_words_has_no_parts(classifier: TextClassifier):
+def test_a_text_without_words_has_no_parts(classifier: Predictor):
     assert explain(classifier, "  ").parts == ()

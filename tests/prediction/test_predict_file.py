@@ -12,7 +12,7 @@ import pytest
 from txt.config import PredictConfig, PrepareConfig
 from txt.errors import InputError, Interrupted, TxtError
 from txt.evaluation.prediction_sets import SetRule
-from txt.prediction.classifier import TextClassifier
+from txt.prediction.classifier import Predictor
 from txt.prediction.predict_file import PredictRequest, PredictSummary, log_path, predict_file
 
 ROWS = [
@@ -23,18 +23,18 @@ ROWS = [
 ]
 
 
-def predicted(classifier: TextClassifier, source: Path, out: Path, **options) -> PredictSummary:
+def predicted(classifier: Predictor, source: Path, out: Path, **options) -> PredictSummary:
     own = {name: options.pop(name) for name in ("resume", "force", "reading") if name in options}
     calls = {name: options.pop(name) for name in ("stop", "leave", "progress") if name in options}
     return predict_file(classifier, source, PredictRequest(out, "weights", PredictConfig(**options), **own), **calls)
 
 
-def expected(classifier: TextClassifier, text: str) -> tuple[str, float]:
+def expected(classifier: Predictor, text: str) -> tuple[str, float]:
     (found,) = classifier.predict([text])
     return found.label, found.confidence
 
 
-def answer_for(classifier: TextClassifier, text: str) -> tuple[str, str]:
+def answer_for(classifier: Predictor, text: str) -> tuple[str, str]:
     """Return the cells that a text gets."""
     if not text.strip():
         return "", ""

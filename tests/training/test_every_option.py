@@ -7,7 +7,6 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from txt.cli.training_options import build_training_options
 from txt.config import PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
@@ -18,6 +17,7 @@ from txt.option_schema import list_options
 from txt.runs.folder import Run
 from txt.training import checkpoint, gradients, loop
 from txt.training.loop import train
+from txt.training.options import build_training_options
 from txt.training.start import start_on_prepared
 
 from .conftest import WORDS, write_topics
@@ -78,6 +78,7 @@ TRIES = {
 ELSEWHERE = {
     "wordnet": "needs WordNet's files; its refusal is tested below",
     "device": "this machine has one",
+    "log_to": "it tells a tracker of the finished run",
 }
 
 WAYS = {

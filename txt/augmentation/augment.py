@@ -14,7 +14,6 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from txt import __version__
 from txt.augmentation.engine import Copy, CopyBatch, Engine, LabelCheck, Row
 from txt.augmentation.label_check import TFIDF, Examples
 from txt.augmentation.output import choose_format, finish, make_line_encoder, refuse_loss
@@ -29,6 +28,7 @@ from txt.data.reading.json_records import read_raw_records
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, claim_folder, explain_os_errors, open_own, read_json, refuse_link, write_json
+from txt.version import __version__
 
 _SAVED_EVERY = 2.0  # seconds
 

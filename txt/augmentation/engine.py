@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple, Protocol
 
-from txt.augmentation.methods import AUGMENTERS, REWRITERS, Method, Setup, make_method_order
+from txt.augmentation.methods import AUGMENTERS, REWRITERS, Method, Setup, make_method, make_method_order
 from txt.augmentation.originals import Originals, make_key
 from txt.augmentation.rewriting import Rewriter
 from txt.augmentation.rng import RowRng
@@ -102,7 +102,7 @@ class Engine:
         self._rewriters: dict[str, Rewriter] = {}
         for name, _ in recipe.methods:
             if name in AUGMENTERS:
-                self._edits[name] = AUGMENTERS[name](recipe.setup)
+                self._edits[name] = make_method(name, recipe.setup)
             else:
                 self._rewriters[name] = REWRITERS[name](recipe.setup)
         self._originals = Originals.open(recipe.originals) if recipe.originals else None

@@ -29,6 +29,7 @@ class Setup:
     language_model: str = contextual.DEFAULT
     sampled: bool = False
     device: str = "auto"
+    engine: str = "txt"
 
     @cached_property
     def tables(self) -> WordNet:
@@ -82,6 +83,20 @@ AUGMENTERS: Mapping[str, Callable[[Setup], Method]] = {
     "antonym": lambda setup: synonyms.make_replace(synonyms.make_finder(setup.tables.antonyms)),
 }
 """The methods that edit one text at a time."""
+
+
+def make_method(name: str, setup: Setup) -> Method:
+    """Return a method that edits one text at a time, by the engine of the setup.
+
+    Raises:
+        InputError: the engine does not have it.
+    """
+    if setup.engine == "nlpaug":
+        from txt.augmentation.nlpaug_engine import make_word_method  # imports nlpaug, which takes seconds
+
+        return make_word_method(name)
+    return AUGMENTERS[name](setup)
+
 
 REWRITERS: Mapping[str, Callable[[Setup], Rewriter]] = {
     "back-translation": lambda setup: back_translation.load(setup.translators, setup.device, setup.sampled),

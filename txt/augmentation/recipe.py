@@ -7,6 +7,7 @@ from pathlib import Path
 from txt.augmentation.engine import LabelCheck, Recipe
 from txt.augmentation.language_data import find_language, load_opinion_words
 from txt.augmentation.methods import Setup, parse_methods
+from txt.augmentation.nlpaug_engine import check_word_method
 from txt.augmentation.spans import Protection
 from txt.augmentation.wordnet import MissingWordNetError, find_wordnet
 from txt.config import AugmentConfig
@@ -29,13 +30,22 @@ def make_recipe(
     """
     language = config.language or find_language(texts) or UNKNOWN
     methods = parse_methods([config.methods], config.allow_label_flips)
+    if config.engine == "nlpaug":
+        for name, _ in methods:
+            check_word_method(name)
     notes = []
     asked = config.methods != type(config).methods
     if not asked and (why := _explain_no_synonyms(config, language)):
         methods = tuple((name, weight) for name, weight in methods if name != "synonym")
         notes.append(f"left `synonym` out: {why}")
     setup = Setup(
-        language, config.wordnet, _parse_pair(config.translators), config.masked_model, config.sampled, config.device
+        language,
+        config.wordnet,
+        _parse_pair(config.translators),
+        config.masked_model,
+        config.sampled,
+        config.device,
+        config.engine,
     )
     return (
         Recipe(

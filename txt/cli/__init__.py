@@ -12,8 +12,7 @@ from typing import Annotated
 
 import typer
 
-from txt import __version__
-from txt.cli import augment, config, demo, doctor, evaluate, export, lrfind, predict, prepare, train, watch
+from txt.cli import augment, config, demo, doctor, evaluate, export, lrfind, predict, prepare, serve, train, watch
 from txt.cli.grid import command as grid
 from txt.cli.help import App
 from txt.cli.home import show_home
@@ -22,6 +21,7 @@ from txt.cli.runs import command as runs
 from txt.cli.terminal import has_screen
 from txt.errors import InputError, Interrupted, TxtError, nearest
 from txt.sanitize import sanitize_lines
+from txt.version import __version__
 
 app = App(name="txt", context_settings={"help_option_names": ["-h", "--help"]})
 for command in (
@@ -34,6 +34,7 @@ for command in (
     watch,
     evaluate,
     predict,
+    serve,
     export,
     runs,
     config,
@@ -53,7 +54,7 @@ def _show_version(wanted: bool) -> None:
 def _show_home_or_help(
     context: typer.Context,
     version: Annotated[  # noqa: ARG001
-        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+        bool, typer.Option("--version", "-V", help="Show the version.", callback=_show_version, is_eager=True)
     ] = False,
 ) -> None:
     """From a CSV of raw text to a trusted text classifier: prepare, label, augment, train, eval."""

@@ -10,12 +10,12 @@ import typer
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
 from txt.cli.interrupt import stop_on_signals
-from txt.cli.options import DataArgument, GivenOptions, build_config, takes
+from txt.cli.options import DataArgument, GivenOptions, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import READING, AugmentConfig, PrepareConfig
 from txt.data.reading.source import check_file, join_paths
 from txt.errors import InputError, TxtError
-from txt.option_schema import list_options
+from txt.option_schema import build_config, list_options
 
 if TYPE_CHECKING:
     from txt.augmentation.augment import AugmentSummary

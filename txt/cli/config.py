@@ -21,8 +21,9 @@ from txt.cli.settings import (
     read_settings,
     spell_option,
 )
-from txt.cli.training_options import build_training_options, merge_settings, take_auto_rate
+from txt.cli.training_options import merge_settings, take_auto_rate
 from txt.errors import InputError, nearest
+from txt.training.options import build_training_options
 
 if TYPE_CHECKING:
     from rich.table import Table

@@ -8,10 +8,10 @@ import typer
 
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say, say_if_terminal
-from txt.cli.options import GivenOptions, build_config, takes
+from txt.cli.options import GivenOptions, takes
 from txt.config import READING, PrepareConfig, check_device
 from txt.errors import InputError
-from txt.option_schema import list_options
+from txt.option_schema import build_config, list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:

@@ -1,7 +1,7 @@
 """`txt export`: a trained classifier as a folder for other programs."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -10,7 +10,7 @@ from txt.cli.console import out as stdout
 from txt.errors import InputError, did_you_mean
 from txt.sanitize import sanitize
 
-EXPORT_FORMATS = ("hf", "onnx")
+EXPORT_FORMATS = ("hf", "onnx", "setfit")
 
 
 def register(app: typer.Typer) -> None:
@@ -24,17 +24,27 @@ def export(
     ] = None,
     *,
     form: Annotated[
-        str, typer.Option("--format", help="`hf`: for transformers; `onnx`: for onnxruntime.", metavar="hf|onnx")
+        str,
+        typer.Option(
+            "--format",
+            help="`hf`: for transformers; `onnx`: for onnxruntime; `setfit`: also for sentence-transformers.",
+            metavar="hf|onnx|setfit",
+        ),
     ] = "hf",
     out: Annotated[Path | None, typer.Option("-o", "--out", help="Folder to make [exports/RUN-FORMAT].")] = None,
     quantize: Annotated[bool, typer.Option("--quantize", help="With onnx: matrix products in 8 bits.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace a folder that is there.")] = False,
+    push: Annotated[
+        str | None, typer.Option(help="Upload the folder to the model hub, under this name.", metavar="OWNER/NAME")
+    ] = None,
+    public: Annotated[bool, typer.Option("--public", help="With --push: anyone may see it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was made as JSON on stdout.")] = False,
 ) -> None:
     """Write a classifier for other programs, with a model card, and check its answers on real rows.
 
     `hf` makes a folder for `pipeline("text-classification", …)`, `onnx` a file with a short script that needs
-    onnxruntime and tokenizers only. Neither needs txt. Confidence stays calibrated.
+    onnxruntime and tokenizers only, `setfit` a folder without code, of an encoder with a mean. None needs txt.
+    Confidence stays calibrated.
 
     Example: `txt export 001 --format onnx --quantize`
     """
@@ -43,6 +53,12 @@ def export(
         raise InputError(message, did_you_mean(form, EXPORT_FORMATS))
     if quantize and form != "onnx":
         raise InputError("--quantize is for --format onnx", "--format onnx --quantize")
+    if public and push is None:
+        raise InputError("--public is for --push", "--push OWNER/NAME --public")
+    if push is not None:
+        from txt.export.hub import check_repository
+
+        check_repository(push)
     from txt.export.folder import check_target
     from txt.prediction.model_source import find_model
     from txt.runs.folder import Run
@@ -54,16 +70,27 @@ def export(
     if form == "hf":
         from txt.export.hugging_face import export_hugging_face
 
-        made = {"largest_difference": export_hugging_face(source, target, force)}
+        made: dict[str, Any] = {"largest_difference": export_hugging_face(source, target, force)}
+    elif form == "setfit":
+        from txt.export.sentence_transformers import export_sentence_transformers
+
+        made = {"largest_difference": export_sentence_transformers(source, target, force)}
     else:
         from txt.export.onnx_file import export_onnx
 
-        made = vars(export_onnx(source, target, quantize, force))
+        made = dict(vars(export_onnx(source, target, quantize, force)))
+    if push is not None:
+        from txt.export.hub import push_folder
+
+        say_if_terminal(f"uploading to {sanitize(push)} …")
+        made["pushed"] = push_folder(target, push, public)
     if as_json:
         print_json({"format": 1, "path": str(target), "kind": form, **made})
         return
-    for name in sorted(path.name for path in target.iterdir()):
-        stdout.print(make_literal(f"  {target / name}"))
+    for path in sorted(path for path in target.rglob("*") if path.is_file()):
+        stdout.print(make_literal(f"  {path}"))
     say(f"Probabilities on real rows differ from txt's by {made['largest_difference']:.1g} at most.")
+    if "pushed" in made:
+        say(f"pushed to {sanitize(str(made['pushed']))}")
     if "same_label" in made:
         say(f"The same label for {made['same_label']:.1%} of {made['rows']:,} rows; {made['bytes'] / 2**20:.1f} MiB.")

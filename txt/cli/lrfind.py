@@ -12,21 +12,14 @@ import typer
 
 from txt.cli.console import make_literal, print_json, say, say_if_terminal
 from txt.cli.console import out as stdout
-from txt.cli.options import (
-    GivenOptions,
-    build_config,
-    is_prepared_folder,
-    read_config_file,
-    refuse_prepare_options,
-    takes,
-)
+from txt.cli.options import GivenOptions, is_prepared_folder, read_config_file, refuse_prepare_options, takes
 from txt.cli.stage_bar import StageBar
 from txt.cli.terminal import has_screen
 from txt.config import LRFindConfig, PrepareConfig, TrainConfig
 from txt.data.reading.source import check_file
 from txt.errors import InputError, Interrupted
 from txt.idle_options import find_idle_in_range_test, refuse_idle_options
-from txt.option_schema import list_options
+from txt.option_schema import build_config, list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
@@ -75,8 +68,9 @@ def lrfind(
 
     Example: `txt lrfind --preset small` or `txt lrfind reviews.csv`
     """
-    from txt.cli.training_options import build_training_options, merge_settings, take_auto_rate
+    from txt.cli.training_options import merge_settings, take_auto_rate
     from txt.overwriting import refuse_overwriting
+    from txt.training.options import build_training_options
 
     if force and svg is None:
         raise InputError("--force is for the file of --svg", "--svg FILE --force")

@@ -4,17 +4,14 @@ import inspect
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 
 from txt.cli.settings import find_typed_names, get_setting_origins
 from txt.config import PrepareConfig, TrainConfig
-from txt.errors import InputError, did_you_mean
+from txt.errors import InputError
 from txt.option_schema import Config, Option, find_option, list_options, read_toml
-from txt.recipes import PRESETS
-
-Kind = TypeVar("Kind", bound=Config)
 
 
 class GivenOptions(dict[str, Any]):
@@ -84,33 +81,6 @@ DataArgument = Annotated[
     ),
 ]
 """The argument of a command that reads a data file."""
-
-
-def build_config(kind: type[Kind], given: Mapping[str, Any], *below: Mapping[str, Any]) -> Kind:
-    """Build a configuration from the given options; the tables in `below` fill in the rest, the first one first.
-
-    Raises:
-        InputError: a value is out of range.
-    """
-    names = list_options(kind)
-    values: dict[str, Any] = {}
-    for table in (*reversed(below), given):
-        values |= {name: value for name, value in table.items() if name in names}
-    return kind(**values)
-
-
-def get_preset_options(name: str | None) -> Mapping[str, int]:
-    """Return what `--preset NAME` sets.
-
-    Raises:
-        InputError: there is no such preset.
-    """
-    if name is None:
-        return {}
-    if name not in PRESETS:
-        message = f"--preset `{name}` does not exist, choose from {', '.join(PRESETS)}"
-        raise InputError(message, did_you_mean(name, PRESETS))
-    return PRESETS[name]
 
 
 def read_config_file(path: Path | None, *kinds: type[Config]) -> Mapping[str, Any]:

@@ -13,15 +13,15 @@ from txt.cli.console import make_literal, print_json, say, say_if_terminal
 from txt.cli.console import out as stdout
 from txt.cli.formulas import EscapeFormulas, escape_and_report
 from txt.cli.interrupt import stop_on_signals
-from txt.cli.options import GivenOptions, build_config, takes
+from txt.cli.options import GivenOptions, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import READING, PredictConfig, PrepareConfig
 from txt.errors import InputError
-from txt.option_schema import list_options
+from txt.option_schema import build_config, list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
-    from txt.prediction.classifier import TextClassifier
+    from txt.prediction.classifier import Predictor
     from txt.prediction.label_queue import LabelQueue
     from txt.prediction.model_source import ModelSource
 
@@ -86,17 +86,15 @@ def predict(
     config = build_config(PredictConfig, given, given.settings)
     if explain and "precision" not in given.with_settings() and not config.int8:
         config = config.with_options(precision="float32")  # a word's weight can be smaller than bf16's rounding
+    from txt.data.reading.source import is_pattern
+
     if path is not None:
         if explain:
             raise InputError("--explain is for texts, not for files", "txt predict RUN TEXT --explain")
-        _predict_file(
-            run,
-            path,
-            _FileOptions(out, resume, force, to_label, escape_formulas),
-            config,
-            build_config(PrepareConfig, given, given.settings),
-            as_json,
-        )
+        options = _FileOptions(out, resume, force, to_label, escape_formulas)
+        reading = build_config(PrepareConfig, given, given.settings)
+        predict_data = _predict_files if is_pattern(str(path)) else _predict_file
+        predict_data(run, path, options, config, reading, as_json)
     elif what == "-" or (what is None and not sys.stdin.isatty()):
         _answer_lines(run, config, explain, as_json)
     elif what is not None:
@@ -147,7 +145,7 @@ def _find_source(run: str | None) -> "ModelSource":
     return find_model(run if run is not None else Run.find_newest().path)
 
 
-def _load_classifier(source: "ModelSource", config: PredictConfig) -> "TextClassifier":
+def _load_classifier(source: "ModelSource", config: PredictConfig) -> "Predictor":
     say_if_terminal(f"loading {sanitize(source.name)} …")
     from txt.prediction.classifier import load_source
 
@@ -169,6 +167,9 @@ def _predict_file(
         raise InputError("--to-label needs a --threshold", "--threshold 0.8 leaves what is below it to a person")
     source = _find_source(run)
     target = files.out or name_output(str(path), "predicted", kept=ENDINGS)
+    if str(target) == "-":
+        _predict_to_stdout(source, path, files, config, reading, as_json)
+        return
     refuse_taken_place(target, Source(path, str(path)), files.force)
     from txt.cli.predict_view import show_drift, show_summary
     from txt.prediction.predict_file import PredictRequest, check_request, predict_file
@@ -200,9 +201,88 @@ def _predict_file(
         stdout.print(make_literal(f"  txt label {data} --store {store}", style="bold"))
 
 
-def _open_queue(
-    store: Path, data: Path, reading: PrepareConfig, classifier: "TextClassifier", who: str
-) -> "LabelQueue":
+def _predict_to_stdout(
+    source: "ModelSource",
+    path: Path,
+    files: _FileOptions,
+    config: PredictConfig,
+    reading: PrepareConfig,
+    as_json: bool,
+) -> None:
+    """Write the file with its answers to standard output, once it is whole."""
+    import shutil
+    from tempfile import TemporaryDirectory
+
+    from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
+    from txt.data.reading.source import name_output
+    from txt.files import sha256
+    from txt.prediction.predict_file import PredictRequest, check_request, predict_file
+
+    taken = {"--json": as_json, "--resume": files.resume, "--to-label": files.to_label, "--force": files.force}
+    for flag, value in taken.items():
+        if value:
+            raise InputError(f"{flag} is for a file, and -o - is standard output", "name a file with -o")
+    with TemporaryDirectory(prefix="txt-predict-") as folder:
+        target = Path(folder) / name_output(str(path), "predicted", kept=ENDINGS).name
+        asked = PredictRequest(target, sha256(source.folder / "model.safetensors"), config, reading)
+        check_request(path, asked)
+        classifier = _load_classifier(source, config)
+        with stop_on_signals("stopping …") as stop, StageBar() as bar:
+            summary = predict_file(classifier, path, asked, progress=bar.advance, stop=stop)
+        if files.escape_formulas:
+            escape_and_report(target)
+        for note in summary.notes:
+            say(f"note: {sanitize(note)}")
+        with target.open("rb") as file:
+            shutil.copyfileobj(file, sys.stdout.buffer)
+    sys.stdout.flush()
+
+
+def _predict_files(
+    run: str | None, pattern: Path, files: _FileOptions, config: PredictConfig, reading: PrepareConfig, as_json: bool
+) -> None:
+    """Write a file for each that the pattern stands for; those that are written already are left as they are."""
+    from txt.cli.predict_view import show_summary
+    from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
+    from txt.data.reading.source import list_files, name_output
+    from txt.files import sha256
+    from txt.prediction.predict_file import PredictRequest, check_request, predict_file
+
+    if files.to_label is not None:
+        raise InputError("--to-label is for one file", "name the files one after the other")
+    if files.out is not None and (str(files.out) == "-" or files.out.is_file()):
+        raise InputError(f"-o {files.out} is for one file", "name a folder: each file is written there")
+    source = _find_source(run)
+    weights, asked, done = sha256(source.folder / "model.safetensors"), [], 0
+    for name in list_files(str(pattern), "predicted"):
+        target = name_output(name, "predicted", kept=ENDINGS)
+        target = target if files.out is None else files.out / target.name
+        if target.exists() and not files.force:
+            done += 1
+            continue
+        asked.append((Path(name), PredictRequest(target, weights, config, reading, force=files.force)))
+        check_request(*asked[-1])
+    if done:
+        say(f"{done:,} of {done + len(asked):,} files are written already; --force writes them again")
+    if not asked:
+        if as_json:
+            print_json([])
+        return
+    classifier, summaries = _load_classifier(source, config), []
+    with stop_on_signals("stopping …") as stop:
+        for path, request in asked:
+            with StageBar() as bar:
+                summary = predict_file(classifier, path, request, progress=bar.advance, stop=stop)
+            if files.escape_formulas:
+                escape_and_report(request.out)
+            summaries.append(summary)
+            if not as_json:
+                show_summary(summary, config, classifier)
+    if as_json:
+        print_json([summary.to_json() for summary in summaries])
+
+
+def _open_queue(store: Path, data: Path, reading: PrepareConfig, classifier: "Predictor", who: str) -> "LabelQueue":
     """Open the label store in which rows with low confidence are flagged for a person."""
     from txt.data.reading.table import open_table
     from txt.prediction.label_queue import LabelQueue, refuse_unlabelable

@@ -14,7 +14,7 @@ from txt.sanitize import clip, escape_controls, sanitize, sanitize_lines
 if TYPE_CHECKING:
     from txt.evaluation.drift import Drift
     from txt.evaluation.prediction_sets import SetRule
-    from txt.prediction.classifier import Prediction, TextClassifier
+    from txt.prediction.classifier import Prediction, Predictor
     from txt.prediction.explain import Explanation
     from txt.prediction.predict_file import PredictSummary
 
@@ -25,7 +25,7 @@ _STRONG_WORDS = 8
 _LEAST_SHARE = 0.2  # of the strongest word's weight; weaker ones are not marked
 
 
-def show_answer(classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool) -> None:
+def show_answer(classifier: "Predictor", text: str, config: PredictConfig, explain: bool) -> None:
     """Print the label of a text, the probabilities as bars, and with `explain` the words that carried it."""
     prediction, long, explanation = _predict_one(classifier, text, config, explain)
     if explanation is not None:
@@ -48,7 +48,7 @@ def show_answer(classifier: "TextClassifier", text: str, config: PredictConfig, 
         say(classifier.about_int8)
 
 
-def encode_answer(classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool) -> dict[str, Any]:
+def encode_answer(classifier: "Predictor", text: str, config: PredictConfig, explain: bool) -> dict[str, Any]:
     """Return the answer for a text as a JSON object."""
     prediction, long, explanation = _predict_one(classifier, text, config, explain)
     value = {"text": text, **_encode_prediction(prediction, config.threshold), "long": long}
@@ -61,7 +61,7 @@ def encode_answer(classifier: "TextClassifier", text: str, config: PredictConfig
 
 
 def format_answers(
-    classifier: "TextClassifier", lines: Sequence[str], config: PredictConfig, explain: bool, as_json: bool
+    classifier: "Predictor", lines: Sequence[str], config: PredictConfig, explain: bool, as_json: bool
 ) -> Iterator[str]:
     """Yield one line for each text: label, confidence and text with tabs between, or JSON; empty for an empty one."""
     kept = [line for line in lines if line.strip()]
@@ -131,7 +131,7 @@ def format_weights(explanation: "Explanation") -> Text:
     return line.append("\nlog odds of the label that each word adds, by leaving it out", style="dim")
 
 
-def show_summary(summary: "PredictSummary", config: PredictConfig, classifier: "TextClassifier") -> None:
+def show_summary(summary: "PredictSummary", config: PredictConfig, classifier: "Predictor") -> None:
     """Print the number of rows of each label, and everything unusual."""
     for note in summary.notes:
         say(f"note: {note}")
@@ -184,7 +184,7 @@ def describe_set_sizes(sizes: Mapping[int, int], rule: "SetRule") -> str:
 
 
 def _predict_one(
-    classifier: "TextClassifier", text: str, config: PredictConfig, explain: bool
+    classifier: "Predictor", text: str, config: PredictConfig, explain: bool
 ) -> tuple["Prediction", bool, "Explanation | None"]:
     """Return the answer for a text, whether it is longer than the model reads, and the explanation if wanted."""
     answers = classifier.predict_probabilities([text], stride=config.stride)
@@ -211,7 +211,7 @@ def _encode_prediction(prediction: "Prediction", threshold: float | None) -> dic
     return value if prediction.label_set is None else {**value, "label_set": prediction.label_set}
 
 
-def _describe_long_texts(count: int, classifier: "TextClassifier", config: PredictConfig) -> str:
+def _describe_long_texts(count: int, classifier: "Predictor", config: PredictConfig) -> str:
     texts = "1 text is" if count == 1 else f"{count:,} texts are"
     if config.stride is not None:
         return f"{texts} longer than {classifier.max_length} tokens and were averaged over windows."

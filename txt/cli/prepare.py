@@ -9,11 +9,11 @@ import typer
 
 from txt.cli.console import make_literal, print_json, say
 from txt.cli.console import out as stdout
-from txt.cli.options import DataArgument, GivenOptions, build_config, read_config_file, takes
+from txt.cli.options import DataArgument, GivenOptions, read_config_file, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
 from txt.data.reading.source import check_file, join_paths
-from txt.option_schema import list_options
+from txt.option_schema import build_config, list_options
 
 if TYPE_CHECKING:
     from txt.data.report import DataReport

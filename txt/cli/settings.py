@@ -33,7 +33,7 @@ _PREFIX = "TXT_"
 TRUST = "TXT_TRUST_SETTINGS"
 """If this variable is 1, the file is obeyed without a question: for scripts, which have no terminal to ask on."""
 
-_OTHERS = ("TXT_DEBUG", WITHOUT, TRUST, ALLOWED)
+_OTHERS = ("TXT_DEBUG", "TXT_TOKEN", WITHOUT, TRUST, ALLOWED)
 _TYPED_EACH_TIME = ("yes", "force", "overwrite")
 """Options that remove or replace something: they have to be typed, and cannot be set in a file."""
 
@@ -41,7 +41,7 @@ _WHERE_OR_WHOM = frozenset(
     (
         *("out", "to", "svg", "export", "to_label", "store", "label_store", "storage", "space", "rules", "stopwords"),
         *("config", "import_from", "merge", "merge_as", "from_study", "resume", "recover", "pretrained", "model"),
-        *("masked_model", "translators", "check"),
+        *("masked_model", "translators", "check", "host", "port", "token_file", "log_to"),
     )
 )
 """Options that say where something goes or comes from: they are typed, or set by a variable, and not by a file."""

@@ -15,41 +15,33 @@ from txt.cli.consent import require_consent
 from txt.cli.console import say, say_if_terminal
 from txt.cli.interrupt import stop_on_signals
 from txt.cli.lrfind import set_found_rate
-from txt.cli.options import (
-    GivenOptions,
-    build_config,
-    get_preset_options,
-    is_prepared_folder,
-    read_config_file,
-    refuse_prepare_options,
-    takes,
-)
+from txt.cli.options import GivenOptions, is_prepared_folder, read_config_file, refuse_prepare_options, takes
 from txt.cli.stage_bar import StageBar
 from txt.cli.terminal import has_screen
 from txt.cli.terminal import notify as tell_desktop
-from txt.cli.training_options import (
-    LADDER_ALONE,
-    build_training_options,
-    merge_settings,
-    name_of_one_model,
-    take_auto_rate,
-)
+from txt.cli.training_options import merge_settings, take_auto_rate
 from txt.cli.watch import train_with_dashboard
 from txt.config import PrepareConfig, TrainConfig
 from txt.data.reading.source import check_file, join_paths, split_paths
 from txt.errors import InputError, Interrupted, TxtError
+from txt.extras import require_tracker
 from txt.idle_options import refuse_idle_options
-from txt.option_schema import list_options
+from txt.option_schema import build_config, list_options
+from txt.recipes import get_preset_options
 from txt.sanitize import sanitize
+from txt.training.options import (
+    LADDER_ALONE,
+    ChooseTokenizer,
+    build_training_options,
+    choose_encoders_tokenizer,
+    name_of_one_model,
+)
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared
     from txt.runs.events import Finished
     from txt.runs.folder import Run
     from txt.training.start import Settle, Start
-
-
-ChooseTokenizer = Callable[[Sequence[str]], str | None]
 
 
 def register(app: typer.Typer) -> None:
@@ -107,6 +99,8 @@ def train(
         if given.get("rungs", 1) != 1:
             raise InputError("--linear and --rungs both say how far the ladder goes", "leave one of them out")
         given["rungs"] = 1
+    if tracker := given.with_settings().get("log_to"):
+        require_tracker(tracker)
     if resume is not None:
         fresh = [each for each in ("name", "preset", "recipe", "linear", "config", "from_study") if each in given.typed]
         begin = partial(_resume_run, data, fresh, resume, at_step, given)
@@ -132,7 +126,7 @@ def train(
             training = build_config(TrainConfig, given, of_preset, file, winner)
         refuse_idle_options(training, {**file, **given, **({"learning_rate": "auto"} if finds else {})})
         preparing = _build_prepare_config(training, options, given)
-        choosing = _choose_tokenizer(training, options, given)
+        choosing = choose_encoders_tokenizer(training, {**options, **given}, name_encoder)
         begin = partial(_start_new_run, data, name, training, preparing, given, settle, choosing)
     if int(os.environ.get("WORLD_SIZE", "1")) > 1:
         _train_together(partial(begin, here=True), as_json)
@@ -184,13 +178,6 @@ def _tell_road(one_model: str | None, source: str | None) -> None:
     if one_model is not None and one_model != "--from":
         rest = shlex.join(["txt", "train", *(split_paths(source) if source is not None else [])])
         say(f"{one_model} asks for one model; without it, `{rest}` climbs the ladder and keeps the best of several")
-
-
-def _choose_tokenizer(training: TrainConfig, options: Mapping[str, Any], given: GivenOptions) -> ChooseTokenizer | None:
-    """Return what names the tokenizer of the encoder that the ladder will use; None where it is settled."""
-    if training.rungs < 2 or training.pretrained is not None or "tokenizer" in {**options, **given}:
-        return None
-    return name_encoder
 
 
 def name_encoder(texts: Sequence[str]) -> str | None:
@@ -324,3 +311,7 @@ def _conclude(start: "Start", finished: "Finished", as_json: bool) -> None:
     conclusion = conclude(start.run, start.prepared)
     if not as_json:
         show_conclusion(conclusion)
+    if tracker := start.run.config().log_to:
+        from txt.evaluation.trackers import tell_tracker
+
+        say(f"told to {tracker}: {sanitize(tell_tracker(tracker, start.run))}")

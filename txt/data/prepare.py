@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 
-from txt import __version__
 from txt.config import PrepareConfig
 from txt.data.arrow_arrays import build_mask
 from txt.data.division import Division, divide_rows
@@ -31,6 +30,7 @@ from txt.errors import InputError
 from txt.files import atomic_folder, explain_os_errors, read_json, write_json
 from txt.processes import await_in_thread
 from txt.runs.folder import find_runs_on
+from txt.version import __version__
 
 _SAMPLE, _SAMPLE_CHARACTERS = 500, 1000  # texts, and characters of each, from which the language is told
 _LONGEST_TRAINING_TEXT = 100_000  # characters of one text that the tokenizer learns from

@@ -27,11 +27,21 @@ def export_hugging_face(source: ModelSource, out: Path, force: bool = False) -> 
     difference = form.largest_difference(compute_probabilities(form, LogitsOnly(form.model)))
     with export_folder(source, out, force) as folder:
         form.model.save_pretrained(folder)
+        _describe_config(folder)
         copy_tokenizer(source, folder)
         if form.code:
             _add_code(form, folder)
         (folder / "README.md").write_text(model_card(form, _describe_usage(form, out.name)), encoding="utf-8")
     return difference
+
+
+def _describe_config(folder: Path) -> None:
+    """Say what kind of problem it is, and leave out where the weights lay before: a path may name a person."""
+    config = read_json(folder / "config.json")
+    for table in (config, config.get("encoder")):
+        if isinstance(table, dict):
+            table.pop("_name_or_path", None)
+    write_json(folder / "config.json", {**config, "problem_type": "single_label_classification"})
 
 
 def _add_code(form: PaddedForm, folder: Path) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from txt import __version__
 from txt.data.prepared import Manifest, Prepared
 from txt.errors import InputError
 from txt.evaluation.markdown import escape_markdown, render_table
@@ -12,6 +11,7 @@ from txt.export.padded_form import PaddedForm
 from txt.metrics import format_label
 from txt.prediction.model_source import ModelSource
 from txt.sanitize import sanitize
+from txt.version import __version__
 
 _MOST_CLASSES = 100
 _WEAK = 5

@@ -10,9 +10,13 @@ from transformers import (
     AutoModelForSequenceClassification,
     PretrainedConfig,
     PreTrainedModel,
-    initialization,
 )
 from transformers.modeling_outputs import SequenceClassifierOutput
+
+try:
+    from transformers import initialization
+except ImportError:  # before transformers 5
+    from torch.nn import init as initialization  # type: ignore[no-redef]
 
 from txt.model.ngrams import NgramLogits
 
@@ -44,6 +48,7 @@ class NgramClassifier(PreTrainedModel):
 
     config_class = NgramClassifierConfig
     base_model_prefix = "txt"
+    _supports_sdpa = True
 
     def __init__(self, config: NgramClassifierConfig) -> None:
         super().__init__(config)

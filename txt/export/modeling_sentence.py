@@ -15,9 +15,13 @@ from transformers import (
     AutoModelForSequenceClassification,
     PretrainedConfig,
     PreTrainedModel,
-    initialization,
 )
 from transformers.modeling_outputs import SequenceClassifierOutput
+
+try:
+    from transformers import initialization
+except ImportError:  # before transformers 5
+    from torch.nn import init as initialization  # type: ignore[no-redef]
 
 from txt.model.ngrams import NgramLogits
 

@@ -2,7 +2,7 @@
 
 Exported folders carry this file, that of the n-grams and that of the positions as one, and ONNX files are traced from
 it. The weights have the names and the meaning that they have in txt, whose own model computes the same without padding.
-It needs torch and transformers, and nothing else.
+It needs torch and transformers, and nothing else, which is why it writes again what stands in `txt.model`.
 """
 
 import math
@@ -100,6 +100,7 @@ class TransformerClassifier(PreTrainedModel):
 
     config_class = TransformerClassifierConfig
     base_model_prefix = "txt"
+    _supports_sdpa = True
 
     def __init__(self, config: TransformerClassifierConfig) -> None:
         super().__init__(config)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from tokenizers import Tokenizer as TextTokenizer
 from torch import Tensor, nn
 
 from txt.errors import InputError, TxtError
@@ -21,7 +22,8 @@ from txt.export.model_card import model_card
 from txt.export.modeling_ngrams import NgramClassifier
 from txt.export.padded_form import TOLERANCE, LogitsOnly, PaddedForm, compute_probabilities, padded_form
 from txt.export.padded_ngrams import PaddedNgrams
-from txt.files import write_json
+from txt.extras import say_how_to_install
+from txt.files import read_json, write_json
 from txt.model.ngrams import NgramLogits
 from txt.prediction.model_source import ModelSource
 
@@ -30,14 +32,33 @@ OPSET = 18
 
 SCRIPT = "predict_onnx.py"
 
-_USAGE = f"""\
+_FOLDER, _WHOLE, _QUANTIZED = "onnx", "model.onnx", "model_quantized.onnx"
+"""Where optimum and transformers.js look for the file, and what they call it."""
+
+_USAGE = """\
 ```
 pip install onnxruntime tokenizers
-python {SCRIPT} "a text" "another"
+python {script} "a text" "another"
 ```
 
-`model.onnx` takes `input_ids` and `attention_mask`, int64 and of any batch and length, and gives `logits`.
-`tokenizer.json` cuts and pads, and `labels.json` has the classes in order."""
+The file in `onnx/` takes `input_ids` and `attention_mask`, int64 and of any batch and length, and gives `logits`.
+`tokenizer.json` cuts and pads, and `labels.json` has the classes in order.
+
+optimum, transformers.js and text-embeddings-inference open the folder as it is:
+
+```python
+from optimum.onnxruntime import ORTModelForSequenceClassification
+from transformers import AutoTokenizer, pipeline
+
+model = ORTModelForSequenceClassification.from_pretrained("{name}", file_name="onnx/{file}")
+classify = pipeline("text-classification", model=model, tokenizer=AutoTokenizer.from_pretrained("{name}"))
+```
+
+```js
+import {{ pipeline }} from "@huggingface/transformers";
+
+const classify = await pipeline("text-classification", "{name}", {{ dtype: "{dtype}" }});
+```"""
 
 
 @dataclass(frozen=True)
@@ -60,7 +81,8 @@ def export_onnx(source: ModelSource, out: Path, quantize: bool = False, force: b
     _require_packages()
     form = padded_form(source)
     with export_folder(source, out, force) as folder, _silence_exporter():
-        path = folder / "model.onnx"
+        path = folder / _FOLDER / (_QUANTIZED if quantize else _WHOLE)
+        path.parent.mkdir()
         _write_onnx(form, path)
         found = _compare_outputs(form, path)
         if not found.largest_difference <= TOLERANCE:
@@ -68,17 +90,69 @@ def export_onnx(source: ModelSource, out: Path, quantize: bool = False, force: b
         if quantize:
             _quantize(path)
             found = _compare_outputs(form, path)
-        form.tokenizer().save(str(folder / "tokenizer.json"))
+        tokenizer = form.tokenizer()
+        tokenizer.save(str(folder / "tokenizer.json"))
         write_json(folder / "labels.json", list(form.classifier.labels))
+        write_json(folder / "config.json", _describe_graph(form))
+        write_json(folder / "tokenizer_config.json", _describe_tokenizer(source, form, tokenizer))
         shutil.copyfile(Path(__file__).with_name(SCRIPT), folder / SCRIPT)
-        (folder / "README.md").write_text(model_card(form, _USAGE), encoding="utf-8")
+        (folder / "README.md").write_text(
+            model_card(form, _describe_usage(out.name, path.name, quantize)), encoding="utf-8"
+        )
     return found
+
+
+def _describe_usage(name: str, file: str, quantize: bool) -> str:
+    return _USAGE.format(script=SCRIPT, name=name.replace('"', ""), file=file, dtype="q8" if quantize else "fp32")
+
+
+def _describe_graph(form: PaddedForm) -> dict[str, Any]:
+    """Return a config.json by which other programs open the file.
+
+    They choose the inputs by `model_type`, and all that they have to know of the graph is that it takes the two that
+    BERT's takes; what is inside is nothing to them. A model of an architecture that they know keeps its own name.
+    """
+    config: Any = form.model.config
+    encoder = getattr(config, "encoder", config)
+    kind = str(encoder.model_type)
+    known = not kind.startswith("txt-")
+    labels = dict(enumerate(form.classifier.labels))
+    sizes = ("vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size")
+    described = {name: int(value) for name in sizes if isinstance(value := getattr(encoder, name, None), int)}
+    return {
+        "model_type": kind if known else "bert",
+        "architectures": [
+            type(form.model).__name__ if known and encoder is config else "BertForSequenceClassification"
+        ],
+        "id2label": {str(number): label for number, label in labels.items()},
+        "label2id": {label: number for number, label in labels.items()},
+        "num_labels": len(labels),
+        "problem_type": "single_label_classification",
+        "max_position_embeddings": int(getattr(encoder, "max_position_embeddings", 0) or form.classifier.max_length),
+        "pad_token_id": int(getattr(encoder, "pad_token_id", 0) or 0),
+        **described,
+    }
+
+
+def _describe_tokenizer(source: ModelSource, form: PaddedForm, tokenizer: TextTokenizer) -> dict[str, Any]:
+    """Return the tokenizer_config.json of the model, or one that says what the tokenizer itself says."""
+    path = source.folder / "tokenizer_config.json"
+    found = read_json(path) if path.is_file() else {}
+    found = {name: value for name, value in found.items() if name != "name_or_path"}
+    pad = tokenizer.padding["pad_token"] if tokenizer.padding else "[PAD]"
+    return {
+        "tokenizer_class": "PreTrainedTokenizerFast",
+        "pad_token": pad,
+        "model_input_names": ["input_ids", "attention_mask"],
+        **found,
+        "model_max_length": form.classifier.max_length,
+    }
 
 
 def _require_packages() -> None:
     missing = [name for name in ("onnx", "onnxscript", "onnxruntime") if find_spec(name) is None]
     if missing:
-        raise InputError(f"--format onnx needs the package {missing[0]}", "pip install 'txt-toolkit[onnx]'")
+        raise InputError(f"--format onnx needs the package {missing[0]}", say_how_to_install(extra="onnx"))
 
 
 def _write_onnx(form: PaddedForm, path: Path) -> None:

@@ -21,7 +21,7 @@ from txt.metrics import Floats
 from txt.model import ngrams, positions
 from txt.model.foreign import import_transformers, open_foreign_classifier
 from txt.model.weights import WEIGHTS, read_config
-from txt.prediction.classifier import TextClassifier, load_source
+from txt.prediction.classifier import Predictor, load_source
 from txt.prediction.model_source import ModelSource
 
 TOLERANCE = 1e-4
@@ -46,7 +46,7 @@ class PaddedForm:
 
     source: ModelSource
     model: PreTrainedModel
-    classifier: TextClassifier
+    classifier: Predictor
     code: tuple[Path, ...]
     texts: tuple[str, ...]
 

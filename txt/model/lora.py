@@ -9,6 +9,7 @@ import torch
 from torch import nn
 
 from txt.errors import InputError
+from txt.extras import say_how_to_install
 from txt.model.pretrained import Model, PretrainedClassifier, find_depth
 
 _ATTENTION = ("query", "value", "q_lin", "v_lin", "query_proj", "value_proj", "Wqkv", "in_proj", "q_proj", "v_proj")
@@ -24,7 +25,7 @@ def add_adapters(model: PretrainedClassifier, rank: int, seed: int) -> None:
     try:
         from peft import LoraConfig, inject_adapter_in_model
     except ImportError:
-        raise InputError("--lora needs the package peft", "pip install 'txt-toolkit[lora]'") from None
+        raise InputError("--lora needs the package peft", say_how_to_install(extra="lora")) from None
     encoder = model.model.base_model
     linear = {name.rpartition(".")[2] for name, part in encoder.named_modules() if isinstance(part, nn.Linear)}
     targets = sorted(linear.intersection(_ATTENTION))

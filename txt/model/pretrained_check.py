@@ -14,6 +14,7 @@ from txt.data.hub import locate_model
 from txt.data.prepared import Prepared
 from txt.data.pretrained_tokenizer import load_tokenizer
 from txt.errors import InputError
+from txt.extras import say_how_to_install
 from txt.model.model_config import OURS, BertConfig, TransformerClassifierConfig, covers
 
 WEIGHTS = "model.safetensors"
@@ -86,7 +87,7 @@ def check_lora(name: str, values: Mapping[str, Any]) -> None:
     if values.get("model_type") == "txt-transformer":
         raise InputError(f"--lora adapts pretrained encoders, and `{name}` is not one")
     if find_spec("peft") is None:
-        raise InputError("--lora needs the package peft", "pip install 'txt-toolkit[lora]'")
+        raise InputError("--lora needs the package peft", say_how_to_install(extra="lora"))
 
 
 def check_length(config: Any, prepared: Prepared) -> None:

@@ -59,7 +59,7 @@ class PredictedProbabilities:
     trust: Floats
 
 
-class TextClassifier:
+class Predictor:
     """A classifier, loaded. Its methods may be called from several threads at once.
 
     Attributes:
@@ -208,7 +208,7 @@ class TextClassifier:
         return self._cutters[stride]
 
 
-def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8: bool = False) -> TextClassifier:
+def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8: bool = False) -> Predictor:
     """Load the classifier of a run, or from a model's folder. No code from the folder is executed.
 
     Args:
@@ -224,7 +224,7 @@ def load(run: str | Path, *, device: str = "auto", precision: str = "auto", int8
     return load_source(find_model(run), PredictConfig(device=device, precision=precision, int8=int8))
 
 
-def load_source(source: ModelSource, config: PredictConfig) -> TextClassifier:
+def load_source(source: ModelSource, config: PredictConfig) -> Predictor:
     """Load a classifier that was found, as `config` says: a linear one without torch, if nothing asks for torch."""
     if plain := PlainNgramClassifier.open(source.folder) if _leaves_open(config) else None:
         return _make_classifier(plain, None, source, config)
@@ -254,10 +254,8 @@ def _leaves_open(config: PredictConfig) -> bool:
     return config.device in ("auto", "cpu") and config.precision != "bf16" and not config.threads and not config.int8
 
 
-def _make_classifier(
-    model: Any, machine: "Machine | None", source: ModelSource, config: PredictConfig
-) -> TextClassifier:
-    classifier = TextClassifier(
+def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource, config: PredictConfig) -> Predictor:
+    classifier = Predictor(
         model,
         _tokenizer(source.folder),
         machine,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from txt.metrics import Floats
-from txt.prediction.classifier import Prediction, TextClassifier
+from txt.prediction.classifier import Prediction, Predictor
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"  # Thai to Han: a letter is a word
 _WORD = re.compile(f"[{_UNSPACED}]|[^\\s{_UNSPACED}]+")
@@ -35,7 +35,7 @@ class Explanation:
         return sorted(self.parts, key=lambda part: -abs(part.weight))[:count]
 
 
-def explain(classifier: TextClassifier, text: str, *, stride: int | None = None) -> Explanation:
+def explain(classifier: Predictor, text: str, *, stride: int | None = None) -> Explanation:
     """Predict a text, and weigh its words by leaving each out (occlusion; Zeiler and Fergus 2014)."""
     spans = word_spans(text)
     without = [text[:start] + text[end:] for start, end in spans]

@@ -21,7 +21,7 @@ from txt.data.reading.source import check_file
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, explain_os_errors
-from txt.prediction.classifier import TextClassifier
+from txt.prediction.classifier import Predictor
 from txt.prediction.labeled_output import DIGITS, LABEL_SET, AnswerCells, refuse_format, write_answers
 from txt.prediction.output_place import refuse_taken_place
 from txt.prediction.prediction_log import PredictionLog
@@ -81,7 +81,7 @@ class PredictRequest:
 
 
 def predict_file(
-    classifier: TextClassifier,
+    classifier: Predictor,
     source: Path | str,
     asked: PredictRequest,
     *,
@@ -142,7 +142,7 @@ def text_column(table: Table, reading: PrepareConfig) -> str:
 class _FilePredictor:
     def __init__(
         self,
-        classifier: TextClassifier,
+        classifier: Predictor,
         table: Table,
         asked: PredictRequest,
         progress: ProgressWatcher,

@@ -7,7 +7,7 @@ import numpy as np
 
 from txt.data.prepared import MANIFEST, Prepared
 from txt.evaluation.calibration import softmax
-from txt.prediction.classifier import TextClassifier
+from txt.prediction.classifier import Predictor
 from txt.prediction.model_source import ModelSource
 from txt.training.ladder.out_of_fold import read_out_of_fold
 
@@ -37,7 +37,7 @@ class SampledTexts:
             self.texts[place], self.confidences[place] = text, confidence
 
 
-def find_drift(source: ModelSource, classifier: TextClassifier, sample: SampledTexts) -> "Drift | None":
+def find_drift(source: ModelSource, classifier: Predictor, sample: SampledTexts) -> "Drift | None":
     """Compare texts with the train rows of the run that predicted them; None where these are not there, or too few."""
     if source.run is None or not (source.run.prepared_path() / MANIFEST).is_file():
         return None

@@ -6,12 +6,12 @@ from txt.data.prepared import MANIFEST, Prepared
 from txt.errors import InputError
 from txt.evaluation.calibration import softmax
 from txt.evaluation.prediction_sets import SetRule, fit_set_rule
-from txt.prediction.classifier import TextClassifier
+from txt.prediction.classifier import Predictor
 from txt.prediction.model_source import ModelSource
 from txt.training.ladder.out_of_fold import read_out_of_fold
 
 
-def find_set_rule(source: ModelSource, classifier: TextClassifier, coverage: float) -> SetRule:
+def find_set_rule(source: ModelSource, classifier: Predictor, coverage: float) -> SetRule:
     """Return the rule for a coverage: from out-of-fold predictions, or from the val split of a run without them.
 
     Raises:

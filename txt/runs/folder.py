@@ -73,13 +73,13 @@ class Run:
 
     @classmethod
     @contextmanager
-    def new(cls, name: str | None = None) -> Iterator["Run"]:
-        """Make a run folder, and remove it again when the block fails before the run was `describe`d.
+    def new(cls, name: str | None = None, runs: Path = RUNS) -> Iterator["Run"]:
+        """Make a folder in `runs`, and remove it again when the block fails before the run was `describe`d.
 
         Raises:
             InputError: the name is not a plain file name, or is taken.
         """
-        run = cls(_make_folder(name))
+        run = cls(_make_folder(name, runs))
         with claim_folder(run.path):
             try:
                 yield run
@@ -329,29 +329,29 @@ def _take_lock(file: IO[bytes], kind: int, seconds: float = 0.0) -> bool:
             time.sleep(0.01)
 
 
-def _make_folder(name: str | None) -> Path:
+def _make_folder(name: str | None, runs: Path) -> Path:
     """Make the folder of a new run: `runs/NAME`, or the first free `runs/NUMBER`."""
     if name is None:
-        return _make_numbered_folder()
-    path = refuse_taken_name(name).path
+        return _make_numbered_folder(runs)
+    path = refuse_taken_name(name, runs).path
     try:
         path.mkdir(parents=True)
     except FileExistsError:  # what a killed start left, or another start that was faster
-        refuse_taken_name(name)
+        refuse_taken_name(name, runs)
         with claim_folder(path):
             Run(path).delete()
-        return _make_folder(name)
+        return _make_folder(name, runs)
     return path
 
 
-def refuse_taken_name(name: str) -> Run:
-    """Return the run that may be made under a name.
+def refuse_taken_name(name: str, runs: Path = RUNS) -> Run:
+    """Return the run that may be made under a name in `runs`.
 
     Raises:
         InputError: the name is not a plain file name, or is taken.
     """
     check_name(name, "--name")
-    run = Run(RUNS / name)
+    run = Run(runs / name)
     if not run.can_be_made():
         hint = f"--resume {name} goes on with it; another --name starts a new one"
         raise InputError(f"a run `{run.path}` exists already", hint)
@@ -364,11 +364,11 @@ def _is_undescribed(path: Path) -> bool:
     return not there or (STATUS in there and there <= {STATUS, "prepared"})
 
 
-def _make_numbered_folder() -> Path:
+def _make_numbered_folder(runs: Path) -> Path:
     """Make the first free folder above all numbered ones, even while other trainings do the same."""
-    taken = [int(path.name) for path in RUNS.glob("*") if path.name.isdecimal()]
+    taken = [int(path.name) for path in runs.glob("*") if path.name.isdecimal()]
     for number in count(max(taken, default=0) + 1):
-        path = RUNS / f"{number:03d}"
+        path = runs / f"{number:03d}"
         try:
             path.mkdir(parents=True)
         except FileExistsError:

@@ -13,6 +13,7 @@ from sqlalchemy.exc import ArgumentError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from txt.errors import InputError
+from txt.extras import say_how_to_install
 from txt.files import mend_torn_line, open_own, refuse_link
 
 _CONNECT_SECONDS = 10
@@ -70,7 +71,7 @@ def parse_url(url: str) -> URL:
         parsed = parsed.set(drivername="postgresql") if parsed.drivername == "postgres" else parsed
         if parsed.drivername == "postgresql":
             if importlib.util.find_spec("psycopg") is None:
-                raise InputError("PostgreSQL needs psycopg", "pip install 'txt-toolkit[postgres]'")
+                raise InputError("PostgreSQL needs psycopg", say_how_to_install(extra="postgres"))
             parsed = parsed.set(drivername="postgresql+psycopg")
         parsed.get_dialect()
     except (ArgumentError, NoSuchModuleError):

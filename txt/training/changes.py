@@ -6,7 +6,7 @@ from typing import Any
 from txt.errors import InputError
 from txt.runs.folder import Run
 
-HARMLESS = ("log_interval", "save_interval", "keep_checkpoints", "on_divergence")
+HARMLESS = ("log_interval", "save_interval", "keep_checkpoints", "on_divergence", "log_to")
 
 
 def refuse_changes(run: Run, changes: Mapping[str, Any]) -> None:

@@ -24,7 +24,7 @@ from txt.idle_options import refuse_idle_options
 from txt.labeling.store.stored_labels import open_stored_labels
 from txt.model import encoders
 from txt.model.pretrained_check import check_pretrained
-from txt.runs.folder import Run
+from txt.runs.folder import RUNS, Run
 from txt.runs.state import STARTING, make_own_status, write_status
 from txt.training.batches import steps_per_epoch
 from txt.training.changes import HARMLESS, refuse_changes
@@ -59,11 +59,17 @@ class Start(NamedTuple):
 
 
 def start_on_prepared(
-    folder: Path, config: TrainConfig, name: str | None, settle: Settle = lambda config, _: config, here: bool = True
+    folder: Path,
+    config: TrainConfig,
+    name: str | None,
+    settle: Settle = lambda config, _: config,
+    here: bool = True,
+    runs: Path = RUNS,
 ) -> Start:
     """Make a new run on a prepared folder, with the options that `settle` makes of `config`.
 
-    `here` says that this process will train; otherwise nothing is built that a check does not need.
+    `here` says that this process will train; otherwise nothing is built that a check does not need. The run's folder is
+    made in `runs`.
 
     Raises:
         InputError: there is no such folder, device or pretrained model, the data was prepared for another one, the
@@ -78,7 +84,7 @@ def start_on_prepared(
     prepared = Prepared.open(folder)
     check_trainable(prepared, config)
     model = _build_pretrained(config, prepared, here)
-    with Run.new(name) as run:
+    with Run.new(name, runs) as run:
         _say_starting(run)
         edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
         run.describe(settle(ensure_epochs(config, prepared), prepared), folder, prepared.fingerprint)
@@ -95,11 +101,12 @@ def start_on_file(
     settle: Settle = lambda config, _: config,
     choose_tokenizer: Callable[[Sequence[str]], str | None] | None = None,
     here: bool = True,
+    runs: Path = RUNS,
 ) -> Start:
     """Prepare a data file into the folder of a new run; `progress` hears how far it is, `told` gets the data report.
 
     `choose_tokenizer` names a tokenizer that suits some of the texts, or None for the one that `preparing` says; `here`
-    is as in `start_on_prepared`.
+    and `runs` are as in `start_on_prepared`.
 
     Raises:
         InputError: the file cannot be prepared, no such device or pretrained model, the run's name is taken, or rows
@@ -108,7 +115,7 @@ def start_on_file(
     check_file(file)
     _check_device(config)
     check_edits(config)
-    with Run.new(name) as run:
+    with Run.new(name, runs) as run:
         _say_starting(run)
         folder = run.path / PREPARED
         decided = open_stored_labels(file, preparing)

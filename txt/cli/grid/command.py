@@ -11,11 +11,12 @@ from txt.cli.console import out as stdout
 from txt.cli.grid.space import LISTED
 from txt.cli.grid.study import OpenStudy, begin_study, resume_study
 from txt.cli.interrupt import stop_on_signals
-from txt.cli.options import GivenOptions, build_config, takes
+from txt.cli.options import GivenOptions, takes
 from txt.cli.terminal import has_screen
-from txt.cli.training_options import LADDER_ALONE
 from txt.config import GridConfig, PrepareConfig, TrainConfig
 from txt.errors import InputError, Interrupted, TxtError
+from txt.option_schema import build_config
+from txt.training.options import LADDER_ALONE
 
 if TYPE_CHECKING:
     from txt.evaluation.report import Report
@@ -28,7 +29,7 @@ def register(app: typer.Typer) -> None:
     app.command("grid")(grid)
 
 
-@takes(GridConfig, TrainConfig, PrepareConfig, listed=LISTED, without=LADDER_ALONE)
+@takes(GridConfig, TrainConfig, PrepareConfig, listed=LISTED, without=(*LADDER_ALONE, "log_to"))
 def grid(
     source: Annotated[
         str | None, typer.Argument(help="Prepared folder or data file [./prepared].", show_default=False)

@@ -6,19 +6,19 @@ from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from txt.cli.console import say
-from txt.cli.options import GivenOptions, get_preset_options
+from txt.cli.options import GivenOptions
 from txt.config import GridConfig, TrainConfig
 from txt.errors import InputError
 from txt.idle_options import find_idle_options, refuse_idle_options
 from txt.option_schema import list_options
-from txt.recipes import OWN_ARCHITECTURE, choose_new_defaults
+from txt.recipes import OWN_ARCHITECTURE, choose_new_defaults, get_preset_options
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from txt.search.space import Space
 
-_ALONE = ("metric", "seed", "device", "threads", "log_interval", "save_interval", "keep_checkpoints")
+_ALONE = ("metric", "seed", "device", "threads", "log_interval", "save_interval", "keep_checkpoints", "log_to")
 LISTED = tuple(name for name in list_options(TrainConfig) if name not in _ALONE)
 """The options that take a list or a range."""
 

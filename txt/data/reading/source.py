@@ -284,6 +284,18 @@ def is_read_from(data: Path | str, path: Path) -> bool:
     return any(each.exists() and path.samefile(each) for each in _list_read(data))
 
 
+def list_files(pattern: str, without: str) -> list[str]:
+    """Return the files that a pattern stands for, in order, without those that `name_output` made with this word.
+
+    Raises:
+        InputError: there is none.
+    """
+    found = [name for name in sorted(glob.glob(pattern)) if f".{without}." not in Path(name).name]
+    if not found:
+        raise InputError(f"no file is called `{pattern}`", "quotes keep the shell from filling the pattern in itself")
+    return found
+
+
 def _list_read(data: Path | str) -> list[Path]:
     """Return the files or folders that an argument stands for."""
     words = [name for word in split_paths(str(data)) for name in (glob.glob(word) if is_pattern(word) else [word])]

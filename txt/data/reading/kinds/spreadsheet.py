@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from txt.data.reading.source import PART_MARK, Source
 from txt.errors import InputError, nearest
+from txt.extras import say_how_to_install
 from txt.files import temporary_file
 
 if TYPE_CHECKING:
     from python_calamine import CalamineWorkbook
 
-INSTALL = "pip install python-calamine"
+INSTALL = say_how_to_install("python-calamine")
 """What brings the package that reads spreadsheets, the same that pandas reads them with."""
 
 

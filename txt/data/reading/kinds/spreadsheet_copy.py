@@ -7,11 +7,12 @@ from typing import IO, Any
 from txt.data.reading.kinds.spreadsheet import open_book, read_cells
 from txt.data.reading.source import Source
 from txt.errors import InputError, TxtError
+from txt.extras import say_how_to_install
 
 ENDINGS = (".xlsx", ".xlsm")
 """The spreadsheets that can be written."""
 
-INSTALL = "pip install openpyxl"
+INSTALL = say_how_to_install("openpyxl")
 """What brings the package that writes spreadsheets."""
 
 _NOT_KEPT = {  # what openpyxl does not write again

@@ -11,11 +11,12 @@ from txt.data.reading.column_names import make_distinct
 from txt.data.reading.how_read import Dialect
 from txt.data.reading.source import Source
 from txt.errors import InputError
+from txt.extras import say_how_to_install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-INSTALL = "pip install pyreadstat"
+INSTALL = say_how_to_install("pyreadstat")
 """What brings the package that reads these files."""
 
 _PIECE_ROWS = 100_000  # some formats are read from their start for each piece

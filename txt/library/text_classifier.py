@@ -1,0 +1,357 @@
+"""TextClassifier: what `txt train` and `txt predict` do, as a classifier of scikit-learn."""
+
+import inspect
+import threading
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Self
+
+from txt.library_settings import apply_library_settings
+
+apply_library_settings()  # before the libraries are loaded that read them
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.exceptions import NotFittedError
+from sklearn.utils.multiclass import check_classification_targets
+
+from txt.config import PredictConfig, PrepareConfig, TrainConfig
+from txt.data.labels import LabelRules, name_classes
+from txt.errors import InputError
+from txt.files import read_json, write_json
+from txt.library.explained import TxtWarning, explain_in_python
+from txt.library.progress import TrainingProgress
+from txt.library.texts import is_table, list_values, read_texts
+from txt.library.training import train_on_file
+from txt.metrics import Floats
+from txt.option_schema import Option, build_config, list_options
+from txt.prediction.classifier import Prediction, Predictor, load_source
+from txt.prediction.model_source import ModelSource, find_model
+
+_OF_PREPARING = ("text_column", "tokenizer", "vocab_size", "cased", "max_length")
+_OF_PREDICTING = ("stride", "int8")
+_WAYS = ("recipe", "preset")
+_VAL_SHARE = 0.1  # of the rows, where the best of one model's epochs is to be chosen
+
+PARAMETERS: Mapping[str, Option] = {
+    **{name: list_options(PrepareConfig)[name] for name in _OF_PREPARING},
+    **list_options(TrainConfig),
+    **{name: list_options(PredictConfig)[name] for name in _OF_PREDICTING},
+}
+"""The options that a TextClassifier takes beside `recipe` and `preset`, as `txt train` and `txt predict` have them."""
+
+
+class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """A classifier of texts. Without options it climbs the ladder of `txt train`, and keeps the best of several models.
+
+    Parameters are the options of `txt train`, under the names that `config.json` has for them (`learning_rate`,
+    `rungs`, `pretrained`); None leaves one as it is by default. `verbose` draws the progress.
+
+    Texts come as a list, an array, a Series, a table with a column of texts (DataFrames of pandas and polars, Arrow,
+    `datasets`). None, NaN and empty texts are texts without an answer: `predict` gives None for them, and
+    `predict_proba` NaN; `fit` leaves such rows out, and rows without a label, and says so.
+
+    Attributes:
+        classes_: the classes (C,), sorted.
+        temperature_: what logits are divided by, so that 80 % means right 80 times in 100; None where none was fitted.
+        max_length_: tokens that the model reads of a text.
+    """
+
+    _files: dict[str, bytes]
+
+    def __init__(self, *, verbose: bool = False, **options: Any) -> None:
+        self.verbose = verbose
+        for name in options:
+            if name not in PARAMETERS and name not in _WAYS:
+                raise TypeError(f"TextClassifier has no parameter `{name}`")
+        for name in (*_WAYS, *PARAMETERS):
+            setattr(self, name, options.get(name))
+
+    def fit(self, X: Any, y: Any, *, groups: Any = None) -> Self:
+        """Learn from texts (N,) and their labels (N,).
+
+        Args:
+            X: the texts.
+            y: the labels: texts, whole numbers or booleans.
+            groups: (N,) values; rows with the same one are held out together where models are judged.
+
+        Raises:
+            BadInputError: there are not as many labels as texts, fewer than two classes, or options do not fit.
+        """
+        with explain_in_python():
+            texts, labels = read_texts(X, self.text_column), _read_labels(y)
+            named = None if groups is None else [str(value) for value in list_values(groups)]
+            _refuse_other_length(texts, labels, named)
+            self._fit(texts, labels, named)
+        return self
+
+    def predict(self, X: Any) -> npt.NDArray[Any]:
+        """Return the likeliest class of each text, (N,); None for those without a text."""
+        probabilities = self.predict_proba(X)  # (N, C)
+        known = ~np.isnan(probabilities[:, 0])
+        found = self.classes_[np.where(known, np.nan_to_num(probabilities).argmax(1), 0)]
+        if known.all():
+            return found
+        found = found.astype(object)
+        found[~known] = None
+        return found
+
+    def predict_proba(self, X: Any) -> Floats:
+        """Return the probability of each class for each text, (N, C), columns as in `classes_`; NaN without a text."""
+        with explain_in_python():
+            predictor = self._ready()
+            texts = read_texts(X, self.text_column)
+            places = [place for place, text in enumerate(texts) if text is not None]
+            kept = [text for text in texts if text is not None]
+            found = np.full((len(texts), len(self.classes_)), np.nan)
+            if kept:
+                told = predictor.predict_probabilities(kept, stride=self.stride).probabilities
+                found[places] = told[:, self._order]
+        return found
+
+    def predict_log_proba(self, X: Any) -> Floats:
+        """Return the logarithm of `predict_proba`, (N, C)."""
+        with np.errstate(divide="ignore"):
+            return np.log(self.predict_proba(X))
+
+    def decision_function(self, X: Any) -> Floats:
+        """Return the log odds of each class, (N, C); of two classes those of the second, (N,)."""
+        probabilities = np.clip(self.predict_proba(X), 1e-12, 1 - 1e-12)
+        odds = np.log(probabilities) - np.log1p(-probabilities)
+        return odds[:, 1] if len(self.classes_) == 2 else odds
+
+    def answers(self, X: Any) -> list[Prediction | None]:
+        """Return label, confidence and probabilities of each text as a value, None for those without a text."""
+        with explain_in_python():
+            predictor = self._ready()
+            texts = read_texts(X, self.text_column)
+            found = iter(predictor.predict([text for text in texts if text is not None], stride=self.stride))
+        return [None if text is None else next(found) for text in texts]
+
+    def save(self, folder: str | Path) -> Path:
+        """Write the model as a folder in Hugging Face layout, which `load` and `txt predict` open; return it.
+
+        Raises:
+            BadInputError: something is there already.
+        """
+        with explain_in_python():
+            self._ready()
+            path = Path(folder)
+            if path.exists():
+                raise InputError(f"`{path}` exists already", "name another folder")
+            _write_files(self._files, path)
+            if self.temperature_ is not None:
+                write_json(path / _CALIBRATION, {"temperature": self.temperature_})
+        return path
+
+    @classmethod
+    def load(cls, run: str | Path, **options: Any) -> Self:
+        """Return the classifier of a run or of a model's folder, ready; see `txt.load`."""
+        with explain_in_python():
+            source = find_model(run)
+            changed = source.run.config().changed() if source.run is not None else {}
+            found = cls(**{**changed, **options})
+            temperature = source.temperature()
+            if temperature is None and (source.folder / _CALIBRATION).is_file():
+                temperature = read_json(source.folder / _CALIBRATION).get("temperature")
+            found._take_model(source.folder, temperature)
+            found.classes_ = np.array(sorted(found._ready().labels))
+            found._order = [found._ready().labels.index(str(name)) for name in found.classes_]
+        return found
+
+    # scikit-learn's side
+
+    def __sklearn_is_fitted__(self) -> bool:
+        """Tell whether there is a model."""
+        return "_files" in self.__dict__
+
+    def __sklearn_tags__(self) -> Any:
+        """Return the tags: texts, one for each row, missing ones allowed."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        tags.input_tags.allow_nan = True
+        tags.non_deterministic = False
+        return tags
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Return what a copy is made of: parameters and the files of the model."""
+        return {name: value for name, value in super().__getstate__().items() if name not in ("_predictor", "_opening")}
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        super().__setstate__(dict(state))
+        if "_files" in self.__dict__:
+            self._opening = threading.Lock()
+
+    # The model
+
+    def _fit(self, texts: list[str | None], labels: list[Any], groups: list[str] | None) -> None:
+        kept = [place for place, text in enumerate(texts) if text is not None and labels[place] is not None]
+        if len(kept) < len(texts):
+            warnings.warn(f"{len(texts) - len(kept):,} rows have no text or no label", TxtWarning, stacklevel=4)
+        classes = _list_classes([labels[place] for place in kept])
+        training, preparing = self._configure(groups is not None)
+        rows = {
+            "text": [texts[place] for place in kept],
+            "label": [str(labels[place]) for place in kept],
+            **({"group": [groups[place] for place in kept]} if groups is not None else {}),
+        }
+        with TemporaryDirectory(prefix="txt-fit-") as folder, TrainingProgress(bool(self.verbose)) as bar:
+            data = Path(folder) / "rows.arrow"
+            with pa.ipc.new_file(str(data), pa.schema({name: pa.string() for name in rows})) as file:
+                file.write_table(pa.table({name: pa.array(values, pa.string()) for name, values in rows.items()}))
+            given = {name: value for name, value in self.get_params().items() if value is not None}
+            run = train_on_file(data, training, preparing, given, bar, runs=Path(folder) / "runs").run
+            source = ModelSource(run.model, run)
+            self._take_model(source.folder, source.temperature())
+        self.classes_ = classes.values
+        self._order = [self._ready().labels.index(name) for name in classes.names]
+
+    def _configure(self, has_groups: bool) -> tuple[TrainConfig, PrepareConfig]:
+        """Return the options of the training and of preparing the rows; all of them are learned from."""
+        from txt.training.options import build_training_options
+
+        set_here = {name: value for name, value in self.get_params().items() if value is not None}
+        options = {name: value for name, value in set_here.items() if name in list_options(TrainConfig)}
+        training = build_training_options(self.preset, self.recipe, {}, options)
+        val = 0.0 if training.rungs else _VAL_SHARE  # the ladder judges by folds, and needs none
+        preparing = build_config(
+            PrepareConfig,
+            {
+                **{name: value for name, value in set_here.items() if name in list_options(PrepareConfig)},
+                "text_column": "text",
+                "label_column": "label",
+                "group_column": "group" if has_groups else None,
+                "split_column": "none",
+                "multi_label": False,
+                "missing": "",
+                "use_labels": False,
+                "train_split": 1 - val,
+                "val_split": val,
+            },
+            {"tokenizer": training.pretrained} if training.pretrained else {},
+        )
+        return training, preparing
+
+    def _take_model(self, folder: Path, temperature: float | None) -> None:
+        self._files = {path.name: path.read_bytes() for path in sorted(folder.iterdir()) if path.is_file()}
+        self.temperature_ = temperature
+        self._opening = threading.Lock()
+        self.__dict__.pop("_predictor", None)
+        self.max_length_ = self._ready().max_length
+
+    def _ready(self) -> Predictor:
+        """Return the model in memory; a copy out of a pickle loads it when it is first asked."""
+        if "_files" not in self.__dict__:
+            raise NotFittedError("this TextClassifier has not learned yet: call fit first, or take one from txt.load")
+        with self._opening:
+            if "_predictor" not in self.__dict__:
+                chosen = {name: getattr(self, name) for name in ("device", "precision", "threads", "int8")}
+                config = build_config(PredictConfig, {k: v for k, v in chosen.items() if v is not None})
+                with TemporaryDirectory(prefix="txt-model-") as folder:
+                    _write_files(self._files, Path(folder) / "model")
+                    found = load_source(ModelSource(Path(folder) / "model"), config)
+                found.temperature = self.temperature_
+                self._predictor = found
+        return self._predictor
+
+
+_CALIBRATION = "calibration.json"
+
+
+class _Classes:
+    """The classes as they were given, sorted, and what txt calls each."""
+
+    def __init__(self, values: npt.NDArray[Any], names: Sequence[str]) -> None:
+        self.values = values
+        self.names = names
+
+
+def _list_classes(labels: Sequence[Any]) -> _Classes:
+    if not labels:
+        raise InputError("no row has a text and a label")
+    values = np.unique(np.asarray(labels))
+    if len(values) < 2:
+        raise InputError(f"there is one class only: {values[0]!r}", "a classifier needs rows of two at least")
+    written = [str(value) for value in values.tolist()]
+    rules = LabelRules("the labels", "y", missing=frozenset(), whole=True)
+    naming = name_classes(dict.fromkeys(written, 1), rules)
+    if len(naming.class_of) < len(written) or len(naming.names) < len(written):
+        told = [each for each in written if each not in naming.class_of] or [
+            each for each in written if naming.names[naming.class_of[each]] != each
+        ]
+        raise InputError(f"labels that look alike would be one class: {told[0]!r}", "spell each class otherwise")
+    return _Classes(values, [naming.names[naming.class_of[each]] for each in written])
+
+
+def _read_labels(y: Any) -> list[Any]:
+    """Return the labels; None for those that are missing."""
+    if y is None:
+        raise InputError("requires y to be passed, but the target y is None")
+    if is_table(y):
+        names = list(getattr(y, "column_names", None) or y.columns)
+        if len(names) != 1:
+            raise InputError(f"y has {len(names)} columns, and a label for each row is needed", "give one column")
+        y = y[names[0]]
+    if isinstance(y, str | bytes):
+        raise InputError("y is one text, and a list of labels is needed", "give one label for each text")
+    values = list_values(y)
+    for row, value in enumerate(values):
+        if isinstance(value, list | tuple | set | np.ndarray):
+            raise InputError(f"row {row} of y has several labels, and a model gives one", "give one label for each row")
+    known = [value for value in values if value is not None]
+    kinds = {str if isinstance(value, str) else "number" for value in known}
+    if len(kinds) > 1:
+        raise InputError("y has texts and numbers as labels", "give texts or numbers")
+    if known:
+        check_classification_targets(np.asarray(known))
+        if all(isinstance(value, float | np.floating) for value in known) and len(known) < len(values):
+            values = [None if value is None else int(value) for value in values]  # whole numbers beside NaN
+    return values
+
+
+def _refuse_other_length(texts: Sequence[Any], labels: Sequence[Any], groups: Sequence[Any] | None) -> None:
+    for name, values in (("labels", labels), ("groups", groups)):
+        if values is not None and len(values) != len(texts):
+            raise InputError(f"there are {len(texts):,} texts and {len(values):,} {name}", "give one for each text")
+    if not texts:
+        raise InputError("there are no texts: 0 sample(s) (shape=(0,)) while a minimum of 1 is required")
+
+
+def _write_files(files: Mapping[str, bytes], folder: Path) -> None:
+    folder.mkdir(parents=True)
+    for name, content in files.items():
+        (folder / name).write_bytes(content)
+
+
+def _make_signature() -> inspect.Signature:
+    """Return the signature of the constructor: every parameter by its name, as scikit-learn wants it."""
+    one = inspect.Parameter
+    own = [one("self", one.POSITIONAL_OR_KEYWORD), one("verbose", one.KEYWORD_ONLY, default=False, annotation=bool)]
+    ways = [one(name, one.KEYWORD_ONLY, default=None, annotation=str | None) for name in _WAYS]
+    others = [
+        one(item.name, one.KEYWORD_ONLY, default=None, annotation=item.kind | None) for item in PARAMETERS.values()
+    ]
+    return inspect.Signature([*own, *ways, *others])
+
+
+TextClassifier.__init__.__signature__ = _make_signature()  # type: ignore[attr-defined]
+
+
+def load(run: str | Path, **options: Any) -> TextClassifier:
+    """Return the classifier of a run, or from a model's folder, ready. No code from the folder is executed.
+
+    Args:
+        run: a run's name or path, or a folder with a model in Hugging Face layout.
+        options: parameters of TextClassifier for predicting: `device` (`auto`, `cpu`, `cuda:1`), `precision` (`bf16`,
+            `float32`), `int8`, `threads`, `stride` (windows that begin this many tokens apart, of long texts).
+
+    Raises:
+        BadInputError: there is no such run or model, it is not a classifier, or an option does not fit this machine.
+    """
+    return TextClassifier.load(run, **options)

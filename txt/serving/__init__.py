@@ -1,0 +1,1 @@
+"""Classifiers as a service: one process, several models by name, requests of many clients computed together."""
