@@ -32,7 +32,7 @@ stress: $(VENV)/.ready  ## kill, starve and disturb every command, damage files;
 	$(BIN)/python -m stress --trials $(TRIALS)
 	$(BIN)/python -m stress.random_tables --tables 1000
 	$(BIN)/python -m stress --page
-	$(BIN)/python -m stress.fuzz --seconds $(FUZZ)
+	$(BIN)/python -m stress.fuzz --models --seconds $(FUZZ)
 
 check: test lint types layers  ## everything that must hold before a commit
 

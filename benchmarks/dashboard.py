@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import numpy as np
 from machine import describe_machine
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -23,8 +24,12 @@ sys.path.insert(0, str(ROOT))
 
 from tests.labeling.terminal import Terminal  # noqa: E402
 from tests.screens.run_record import evaluation, say_training, started, step  # noqa: E402
+from txt.charts.plot import draw_field_chart  # noqa: E402
 from txt.charts.plot_view import Scene  # noqa: E402
+from txt.charts.raster import Ink  # noqa: E402
+from txt.charts.raster import Line as Curve  # noqa: E402
 from txt.charts.run_plots import PLOTS  # noqa: E402
+from txt.charts.ticks import build_number_axis  # noqa: E402
 from txt.config import PrepareConfig, TrainConfig  # noqa: E402
 from txt.data.prepare import prepare  # noqa: E402
 from txt.data.prepared import Prepared  # noqa: E402
@@ -123,6 +128,38 @@ def measure_opening(run: Run) -> tuple[float, float]:
         steps = int(run.name.rpartition("-")[2])
         seconds = terminal.wait_for(f"{steps:,}/{steps:,}".encode(), 120) - begun
         return seconds, memory(terminal.pid, "VmHWM")
+
+
+def renderer(_folder: Path, curves: int = 4) -> Iterator[Line]:
+    """Our Braille raster beside plotext, for the same curves in the same room."""
+    import plotext
+
+    rng = np.random.default_rng(0)
+    for points in (100, 1000, 10_000):
+        xs = np.arange(points, dtype=float)
+        ys = [np.cumsum(rng.normal(size=points)) for _ in range(curves)]
+        low, high = min(map(np.min, ys)), max(map(np.max, ys))
+        across, up = build_number_axis(0, points, 5), build_number_axis(low, high, 6)
+
+        def draw_ours(xs=xs, ys=ys, across=across, up=up) -> None:
+            draw_field_chart([Curve(xs, each, Ink("blue")) for each in ys], 57, 13, across, up)
+
+        def draw_plotext(xs=xs, ys=ys) -> None:
+            plotext.clear_figure()
+            plotext.plotsize(57, 13)
+            for each in ys:
+                plotext.plot(xs.tolist(), each.tolist(), marker="braille")
+            plotext.build()
+
+        taken = [f"{1000 * min(measure(draw) for _ in range(3)):.1f}" for draw in (draw_ours, draw_plotext)]
+        what = f"{curves} curves of {points:,} points, 57×13: ours; plotext, processor time"
+        yield what, "–", " ms; ".join(taken) + " ms"
+
+
+def measure(work: Callable[[], None]) -> float:
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
 
 
 def long(folder: Path, steps: int) -> Iterator[Line]:
@@ -293,10 +330,11 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10_000_000, help="of the long run")
     parser.add_argument("--minutes", type=float, default=3.0, help="that memory is watched")
     parser.add_argument("--rounds", type=int, default=5, help="with the dashboard and without")
-    parser.add_argument("--only", choices=["million", "long", "delay", "share", "attached", "hour"])
+    parser.add_argument("--only", choices=["million", "renderer", "long", "delay", "share", "attached", "hour"])
     chosen = parser.parse_args()
     parts: dict[str, Callable[[Path], Iterator[Line]]] = {
         "million": million,
+        "renderer": renderer,
         "long": lambda folder: long(folder, chosen.steps),
         "delay": delay,
         "share": share,

@@ -105,7 +105,7 @@ def press_keys_anywhere(terminal: Terminal, count: int) -> list[float]:
 def searches(terminal: Terminal, rows: int) -> Iterator[Line]:
     for what, row in (("a word of the first rows", 8), ("a word of the last row", rows - 1)):
         terminal.send(b"/")
-        terminal.wait_for(b"turns a filter round")
+        terminal.wait_for(b"inverts a filter")
         time.sleep(1)  # the process beside it starts with the first search
         terminal.send(name(row)[:-1].encode())
         time.sleep(1.5)
@@ -116,7 +116,7 @@ def searches(terminal: Terminal, rows: int) -> Iterator[Line]:
         terminal.send(b"\x1b")
         time.sleep(1)
     terminal.send(b"/")
-    terminal.wait_for(b"turns a filter round")
+    terminal.wait_for(b"inverts a filter")
     terminal.send(b"/e.*z.*q.*x.*w/")  # a regular expression that looks at every row, for seconds
     time.sleep(0.5)
     echoes = []

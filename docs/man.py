@@ -56,6 +56,7 @@ def list_sections(text: str) -> Iterator[str]:
 def escape(text: str) -> str:
     """Return text that roff shows as it is."""
     shown = text.replace("\\", "\\e").replace("-", "\\-")
+    shown = "".join(letter if letter.isascii() else f"\\[u{ord(letter):04X}]" for letter in shown)
     return f"\\&{shown}" if shown[:1] in (".", "'") else shown
 
 

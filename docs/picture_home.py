@@ -12,7 +12,8 @@ from picture_shots import Shot, shoot
 
 from txt.data.sample import find_sample_file
 from txt.folder.survey import survey
-from txt.screens.home import HomeApp, HomeList, HomeScreen
+from txt.screens.home.list import HomeList
+from txt.screens.home.screen import HomeApp, HomeScreen
 
 
 def shoot_home(folder: Path) -> Shot:
@@ -25,11 +26,11 @@ def shoot_home(folder: Path) -> Shot:
 
 
 async def _look(app: HomeApp) -> Shot:
-    async with app.run_test(size=(100, 20)) as pilot:
+    async with app.run_test(size=(132, 34)) as pilot:
         given_up = time.monotonic() + 600
         while app.home.query_one(HomeList).chosen is None:
             assert time.monotonic() < given_up
             await pilot.pause(0.1)
         await pilot.press("end")
-        await pilot.pause()
+        await pilot.pause(3)  # until the run is read and drawn
         return await shoot(app, pilot, "txt")

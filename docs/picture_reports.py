@@ -7,6 +7,8 @@ from pathlib import Path
 
 from picture_shots import Shot, shoot_console
 
+SAMPLE = Path(__file__).resolve().parents[1] / "sample_data" / "reviews.csv"
+
 
 def run_demo(folder: Path) -> None:
     """Run the demo in a folder of its own."""
@@ -26,7 +28,7 @@ def shoot_eval(folder: Path) -> Shot:
 
 def shoot_lrfind(folder: Path) -> Shot:
     """Return the curve that `txt lrfind` draws on the demo's data; it has one kind of colours."""
-    command = [sys.executable, "-m", "txt", "lrfind", "reviews.csv", "--preset", "tiny"]
+    command = [sys.executable, "-m", "txt", "lrfind", str(SAMPLE), "--preset", "tiny"]
     subprocess.run([*command, "--plain", "--svg", "lrfind.svg"], cwd=folder, check=True, capture_output=True)
     drawn = (folder / "lrfind.svg").read_text(encoding="utf-8")
     return Shot(drawn, drawn)
@@ -40,7 +42,7 @@ def shoot_grid(folder: Path) -> Shot:
     from txt.search.study_folder import StudyFolder
 
     space = ["--lr", "1e-3,3e-3,8e-3", "--d-model", "64,128"]
-    search = ["prepared", "--preset", "tiny", "--name", "sizes", *space, "--epochs", "12"]
+    search = [str(SAMPLE), "--preset", "tiny", "--name", "sizes", *space, "--epochs", "12"]
     command = [sys.executable, "-m", "txt", "grid", *search, "--plain"]
     subprocess.run(command, cwd=folder, check=True, capture_output=True)
     os.chdir(folder)

@@ -34,6 +34,12 @@ def join_shots(svgs: Sequence[str], seconds: Sequence[float]) -> str:
     return f"{head}\n<style>{style}</style>\n" + "\n".join(groups) + "\n</svg>\n"
 
 
+def split_shots(tour: str) -> list[str]:
+    """Return the shots that `join_shots` joined."""
+    whole = r'<g class="shot shot\d+">(.*?)</g>\n(?=<g class="shot |</svg>\s*\Z)'
+    return re.findall(whole, tour, re.DOTALL)
+
+
 def draw_card(shot: str, path: Path) -> bool:
     """Write the social card, a PNG with the name beside a shot; return False where nothing here can draw it."""
     if shutil.which("rsvg-convert") is None:
@@ -73,5 +79,5 @@ def _find_size(svg: str) -> tuple[str, str]:
 
 def _rename(svg: str, number: int) -> str:
     """Return a shot whose names do not meet those of another one."""
-    named = re.sub(r"terminal-([\w-]*?)-(?=matrix|title|r\d|line|clip)", rf"t{number}-", svg)
+    named = re.sub(r"\b(?:terminal-[\w-]*?|t\d+)-(?=matrix|title|r\d|line|clip)", f"t{number}-", svg)
     return re.sub(r"<!--.*?-->\s*", "", named)

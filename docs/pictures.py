@@ -13,6 +13,10 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from picture_shots import Shot
 
 ROOT = Path(__file__).resolve().parents[1]
 PICTURES = ROOT / "docs" / "pictures"
@@ -29,7 +33,9 @@ SOURCES = {
 }
 """What each picture shows: the snapshot of its screen, or the code that draws it where it is no screen."""
 
-TOUR = ("label", "train", "eval")
+TOUR = {"label": [0.9] * 5, "train": [1.2, 1.2, 1.2, 1.2, 2.5], "eval": [5.0]}
+"""The parts of the tour, and for how many seconds each of their shots stands."""
+
 _LARGE, _SMALL = (104, 32), (90, 26)
 
 
@@ -63,42 +69,79 @@ def _normalize(path: Path) -> str:
 
 
 def make_pictures(names: Iterable[str], folder: Path) -> list[str]:
-    """Make pictures, and return the names of those that were made."""
+    """Make pictures in a folder for what they need, write each as soon as it is there, and return their names.
+
+    The tour is joined anew where a part of it is made; its other parts are taken from the one that is there.
+    """
     from picture_dashboard import DATA, shoot_train
     from picture_home import shoot_home
     from picture_label import shoot_keys, shoot_label
     from picture_reports import run_demo, shoot_eval, shoot_grid, shoot_lrfind
-    from picture_tour import draw_card, join_shots
+    from picture_tour import draw_card
 
-    wanted = [name for name in SOURCES if name in names]
-    tour = bool(set(wanted) & set(TOUR))
-    shots = {}
-    if tour or set(wanted) & {"home", "lrfind", "grid"}:
-        run_demo(folder)
-    moments = []
-    if tour and DATA.exists():
-        shots["train"], moments = shoot_train(DATA, folder, (_LARGE, _SMALL))
-    if tour:
-        keys = shoot_keys(folder, _SMALL)
-        shots["label"] = shoot_label(folder)
-    if set(wanted) & {"home", "lrfind", "grid"}:
-        shots["home"] = shoot_home(folder)
-    if "lrfind" in wanted:
-        shots["lrfind"] = shoot_lrfind(folder)
-    if "grid" in wanted:
-        shots["grid"] = shoot_grid(folder)
-    if tour:
-        shots["eval"] = shoot_eval(folder)
-    for name, shot in shots.items():
+    wanted = set(names)
+    parts = _split_tour()
+    if wanted & set(TOUR) and not parts:
+        wanted |= set(TOUR)
+    made: list[str] = []
+
+    def keep(name: str, shot: "Shot") -> "Shot":
         _write(name, shot.dark, shot.light)
-    if moments:
-        all_shots = [*keys, *moments, shots["eval"]]
-        seconds = [0.9] * len(keys) + [1.2] * (len(moments) - 1) + [2.5, 5.0]
-        _write(
-            "tour", *(join_shots([getattr(shot, kind) for shot in all_shots], seconds) for kind in ("dark", "light"))
-        )
-        draw_card(shots["train"].dark, PICTURES / "card.png")
-    return [name for name in SOURCES if name in shots]
+        _note(name)
+        made.append(name)
+        return shot
+
+    if "label" in wanted:
+        parts["label"] = shoot_keys(folder, _SMALL)
+        keep("label", shoot_label(folder))
+    if wanted & {"home", "eval"}:
+        run_demo(folder)
+    if "home" in wanted:
+        keep("home", shoot_home(folder))
+    if "eval" in wanted:
+        parts["eval"] = [keep("eval", shoot_eval(folder))]
+    if "train" in wanted and DATA.exists():
+        last, parts["train"] = shoot_train(DATA, folder, (_LARGE, _SMALL))
+        draw_card(keep("train", last).dark, PICTURES / "card.png")
+    if wanted & set(TOUR) and len(parts) == len(TOUR):
+        _join_tour(parts)
+    if "lrfind" in wanted:
+        keep("lrfind", shoot_lrfind(folder))
+    if "grid" in wanted:
+        keep("grid", shoot_grid(folder))
+    return made
+
+
+def _join_tour(parts: "dict[str, list[Shot]]") -> None:
+    from picture_tour import join_shots
+
+    shots = [shot for name in TOUR for shot in parts[name]]
+    seconds = [lasting for name in TOUR for lasting in TOUR[name]]
+    _write("tour", *(join_shots([getattr(shot, kind) for shot in shots], seconds) for kind in ("dark", "light")))
+
+
+def _split_tour() -> "dict[str, list[Shot]]":
+    """Return the shots of the tour that is there, by the part that they are of; nothing where there is none."""
+    from picture_shots import Shot
+    from picture_tour import split_shots
+
+    paths = [PICTURES / f"tour-{kind}.svg" for kind in ("dark", "light")]
+    if not all(path.exists() for path in paths):
+        return {}
+    shots = [
+        Shot(*pair) for pair in zip(*(split_shots(path.read_text(encoding="utf-8")) for path in paths), strict=True)
+    ]
+    names = [name for name in TOUR for _ in TOUR[name]]
+    if len(shots) != len(names):
+        return {}
+    return {name: [shot for shot, of in zip(shots, names, strict=True) if of == name] for name in TOUR}
+
+
+def _note(name: str) -> None:
+    """Note what a picture was made from."""
+    record = json.loads(MADE_FROM.read_text(encoding="utf-8")) if MADE_FROM.exists() else {}
+    record[name] = hash_sources(name)
+    MADE_FROM.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def _write(name: str, dark: str, light: str) -> None:
@@ -117,9 +160,6 @@ def main() -> None:
     PICTURES.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         made = make_pictures(names, Path(name))
-    record = json.loads(MADE_FROM.read_text(encoding="utf-8")) if MADE_FROM.exists() else {}
-    record |= {name: hash_sources(name) for name in made}
-    MADE_FROM.write_text(json.dumps(record, indent=2, sort_keys=True) + "\n", encoding="utf-8")
     sys.stdout.write(f"made: {', '.join(made)}\n")
 
 

@@ -1,7 +1,10 @@
-"""Fuzzes every file format that `txt` reads: mutated files end with success or one clear error, in bounded time.
+"""Fuzzes every file format that `txt` reads: mutated files end with success or one clear error, within limits.
 
 `python -m stress.fuzz --seconds 3600` goes through all formats for an hour; each finding is told with the seed that
 makes it again. A mutation is drawn from the seed alone, so a finding is a test once its seed is known.
+
+The files are read in a process of its own, which may connect to nothing and take little memory. One that crashes or
+hangs is a finding too, and the next process goes on behind it.
 """
 
 import argparse
@@ -11,32 +14,40 @@ import json
 import os
 import random
 import re
+import resource
+import select
 import shutil
-import sqlite3
+import signal
+import subprocess
 import sys
 import tempfile
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
-from tests.runs.made_runs import make_run_folder, make_training_events
 from txt.cli import main
 from txt.cli.settings import TRUST
 from txt.errors import TxtError
 
 SLOW_SECONDS = 30.0  # for one file of a few kilobytes, on a busy machine
+HANGING_SECONDS = 300.0  # a small model is trained meanwhile, where the files of one are damaged
+MOST_MEMORY = 700 << 20  # bytes more than before, for one such file
+_ADDRESSES = 6 << 30  # bytes that the process may ask for beyond what it has: libraries reserve far more than they use
 _ODD = (
     *(b"", b"\0", b"\xff", b"\n", b'"', b"{", b"}", b"[" * 3000, b"-1", b"1e999", b"NaN", b"null", b"1" * 5000),
     *(b"\\ud800", b"\x1b]8;;x\x07", b"../../x", b"/dev/zero", b"\x7f\xff\xff\xff", b"\x80" * 8),
+    *(b"0", b"1000000000", b"[]", b"{}", b'"x"', b"true", b"0.5", b'"a\\u0000b"', b"[[]]", b"-1000000000000"),
 )
 _OBEYED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_CONNECTS = ("socket.connect", "socket.getaddrinfo", "socket.sendto", "socket.gethostbyname")
 
 
 @dataclass
 class Format:
-    """A file format: the folder that `make` makes, the file in it that is mutated, and what reads it."""
+    """A file format: `make` makes a file, which is mutated, and `read` lets `txt` read it."""
 
     name: str
     make: Callable[[], Path]
@@ -69,15 +80,56 @@ def mutate(content: bytes, rng: random.Random) -> bytes:
     return bytes(changed)
 
 
-def fuzz(formats: list[Format], seconds: float, first_seed: int = 0) -> Iterator[str]:
-    """Mutate and read files for so many seconds, each format in its turn; yield what is wrong, with its seed."""
+def read_files(
+    formats: Sequence[Format], first_seed: int, *, seconds: float = 0.0, files: int = 0, tell: Callable[..., None]
+) -> None:
+    """Mutate and read files, each format in its turn, for so many seconds or files; `tell` hears of each.
+
+    A connection is refused and told, and so is what takes much memory, whatever the command makes of it.
+    """
+    connections: list[str] = []
+
+    def hear(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _CONNECTS:
+            connections.append(f"{event} {arguments[1:]}")
+            raise PermissionError("the fuzzer lets nothing connect")
+
+    sys.addaudithook(hear)
+    limit = _read_status("VmSize") + _ADDRESSES
+    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
     ends, seed = time.monotonic() + seconds, first_seed
-    while time.monotonic() < ends:
+    while time.monotonic() < ends if seconds else seed < first_seed + files:
         each = formats[seed % len(formats)]
+        tell(begin=seed, name=each.name)
+        before = _forget_peak()
         finding = try_seed(each, seed)
+        taken = _read_status("VmHWM") - before
+        if finding is None and connections:
+            finding = f"it connects: {connections[0]}"
+        if finding is None and before and taken > MOST_MEMORY:
+            finding = f"it took {taken >> 20} MiB"
+        connections.clear()
         if finding is not None:
-            yield f"{each.name}, seed {seed}: {finding}"
+            tell(found=finding, name=each.name, seed=seed)
         seed += 1
+    tell(ended=seed)
+
+
+def _read_status(name: str) -> int:
+    """Return a size from what Linux says of this process, in bytes; 0 elsewhere."""
+    with contextlib.suppress(OSError):
+        found = re.search(rf"^{name}:\s+(\d+) kB", Path("/proc/self/status").read_text(), re.MULTILINE)
+        return int(found[1]) << 10 if found else 0
+    return 0
+
+
+def _forget_peak() -> int:
+    """Let Linux measure the most memory anew; returns what is taken now, 0 where that cannot be done."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        return 0
+    return _read_status("VmRSS")
 
 
 def try_seed(each: Format, seed: int) -> str | None:
@@ -120,212 +172,6 @@ def command(*arguments: str) -> None:
     assert code in (0, 1, 2, 130), code
 
 
-# The formats
-
-
-def all_formats() -> list[Format]:
-    """Return every format, with its file as `txt` makes it; torch is loaded where weights are read."""
-    formats = [*_formats_of_runs(), *_formats_of_data(), *_formats_of_prepared(), _store(), _settings(), _study()]
-    for each in formats:
-        each.path = each.make()
-        each.original = each.path.read_bytes()
-    return formats
-
-
-def _formats_of_runs() -> Iterator[Format]:
-    def make(name: str) -> Path:
-        path = Path("runs") / f"of-{name}" / name
-        run = make_run_folder(path.parent.name, make_training_events(), test=0.8)
-        (run.path / "notes.json").write_text('{"format": 1, "note": "kettle", "tags": ["keep", "x"]}')
-        status = {"pid": 1, "host": "h", "boot_id": "b", "heartbeat": 1.5, "state": "training", "step": 4}
-        (run.path / "status.json").write_text(json.dumps({"format": 1, **status}))
-        return path
-
-    def read(path: Path) -> None:
-        command("runs")
-        command("runs", "show", path.parent.name)
-
-    def follow(path: Path) -> None:
-        read(path)
-        command("watch", path.parent.name, "--plain")
-
-    for name in ("config.json", "notes.json", "report.json", "status.json"):
-        yield Format(name, lambda name=name: make(name), read)
-    yield Format("events.jsonl", lambda: make("events.jsonl"), follow)
-
-
-def _formats_of_data() -> Iterator[Format]:
-    rows = [(f"a text, number {number}", ("good", "bad")[number % 2]) for number in range(30)]
-
-    def make(name: str) -> Path:
-        import gzip
-
-        import pyarrow as pa
-        import pyarrow.parquet as pq
-
-        path = Path(name)
-        lines = [json.dumps({"text": text, "label": label}) for text, label in rows]
-        table = "text,label\n" + "".join(f'"{text}",{label}\n' for text, label in rows)
-        match path.suffix:
-            case ".csv":
-                path.write_text(table)
-            case ".jsonl":
-                path.write_text("\n".join(lines) + "\n")
-            case ".json":
-                path.write_text(f"[{', '.join(lines)}]")
-            case ".gz":
-                path.write_bytes(gzip.compress(table.encode()))
-            case _:
-                pq.write_table(pa.table({"text": [row[0] for row in rows], "label": [row[1] for row in rows]}), path)
-        return path
-
-    def read(path: Path) -> None:
-        from txt.config import PrepareConfig
-        from txt.data.reading.table import open_table
-
-        with open_table(path, PrepareConfig()) as table:
-            for _ in table.batches():
-                pass
-
-    for name in ("fuzz.csv", "fuzz.jsonl", "fuzz.json", "fuzz.csv.gz", "fuzz.parquet"):
-        yield Format(name, lambda name=name: make(name), read)
-
-
-def _formats_of_prepared() -> Iterator[Format]:
-    def make(name: str) -> Path:
-        from txt.config import PrepareConfig
-        from txt.data.prepare import prepare
-
-        folder = Path(f"prepared-{name.replace('/', '-')}")
-        data = Path("for-preparing.csv")
-        data.write_text("text,label\n" + "".join(f"text number {n},{'ab'[n % 2]}\n" for n in range(60)))
-        prepare(data, PrepareConfig(vocab_size=200), folder)
-        if name == "lrfind.json":
-            manifest = json.loads((folder / "manifest.json").read_text())
-            found = {"x": {"suggestion": 0.001, "config": {}}}
-            (folder / name).write_text(
-                json.dumps({"format": 1, "fingerprint": manifest["fingerprint"], "found": found})
-            )
-        return next(folder.glob(name))
-
-    def read(path: Path) -> None:
-        from txt.config import TrainConfig
-        from txt.data.prepared import Prepared
-        from txt.search.range_test_result import load_suggestion
-
-        folder = next(parent for parent in path.parents if parent.name.startswith("prepared-"))
-        manifest = folder / "manifest.json"
-        if path.suffix == ".arrow" or path.parent.name == "tokenizer":
-            _fit_manifest(manifest, path)
-        prepared = Prepared.open(folder)
-        for name in prepared.splits:
-            split = prepared.split(name)
-            split.texts()
-            split.row_ids()
-            split.gather(range(len(split)))
-        prepared.tokenizer().encode("a text")
-        load_suggestion(prepared, TrainConfig())
-
-    for name in ("manifest.json", "lrfind.json", "train*.arrow", "tokenizer/tokenizer.json"):
-        yield Format(name, lambda name=name: make(name), read)
-
-
-def _fit_manifest(manifest: Path, path: Path) -> None:
-    """Let the manifest describe the mutated file, so that it is opened."""
-    from txt.data.prepared import describe_file
-
-    value = json.loads(manifest.read_text())
-    name = str(path.relative_to(manifest.parent))
-    for files in (*value["splits"].values(), [value["tokenizer_file"]]):
-        for file in files:
-            if file["name"] == name:
-                file |= vars(describe_file(manifest.parent, name, file["rows"]))
-    manifest.write_text(json.dumps(value))
-
-
-def _store() -> Format:
-    def make() -> Path:
-        from txt.labeling.store.decision import Decision, now, row_id
-        from txt.labeling.store.journal import Journal, store_path
-
-        data = Path("labels.csv")
-        data.write_text("text\n" + "".join(f"text number {number}\n" for number in range(40)))
-        with Journal.open(store_path(data)) as journal, journal.transaction():
-            journal.set_settings(classes='["a", "b"]', text_column="text")
-            for number in range(30):
-                ids = row_id(f"text number {number}")
-                act = journal.new_act()
-                journal.append([Decision(act=act, kind="label", row_id=ids, value="a", annotator="x", time=now())])
-        connection = sqlite3.connect(store_path(data))
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        connection.execute("PRAGMA journal_mode = DELETE")
-        connection.close()
-        return store_path(data)
-
-    def read(_path: Path) -> None:
-        command("label", "labels.csv", "--stats")
-        command("label", "labels.csv", "--export", "exported.csv", "--overwrite")
-
-    return Format("labels.db", make, read)
-
-
-def _settings() -> Format:
-    def make() -> Path:
-        path = Path("settings") / "txt.toml"
-        path.parent.mkdir()
-        path.write_text('seed = 7\n[runs]\nsort = "name"\nreverse = true\n[train]\nepochs = 5\nlr = 0.001\n')
-        return path
-
-    def read(path: Path) -> None:
-        with contextlib.chdir(path.parent):
-            command("runs")
-            command("config", "train")
-
-    return Format("txt.toml", make, read)
-
-
-def _study() -> Format:
-    def make() -> Path:
-        path = Path("studies") / "fuzz" / "study.json"
-        path.parent.mkdir(parents=True)
-        path.write_text('{"format": 1, "prepared": "/nowhere", "storage": "sqlite:///outside.db"}')
-        return path
-
-    def read(path: Path) -> None:
-        from txt.search.study_folder import StudyFolder
-
-        folder = StudyFolder.open(str(path.parent))
-        folder.prepared_path()
-        folder.storage()
-
-    return Format("study.json", make, read)
-
-
-def weights() -> Format:
-    """Return the format of weights, which needs torch."""
-
-    def make() -> Path:
-        import torch
-
-        from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
-
-        folder = Path("weights")
-        folder.mkdir()
-        torch.manual_seed(0)
-        config = TransformerClassifierConfig(vocab_size=50, d_model=8, nhead=2, num_layers=1, max_length=16)
-        TransformerClassifier(config).save_pretrained(folder)
-        return folder / "model.safetensors"
-
-    def read(path: Path) -> None:
-        import torch
-
-        from txt.model.saved import load_model
-
-        load_model(path.parent, torch.device("cpu"))
-
-    return Format("model.safetensors", make, read)
-
-
 @contextlib.contextmanager
 def workplace() -> Iterator[None]:
     """Work in a folder of one's own, with a cache of its own and a file outside that nothing may touch."""
@@ -336,6 +182,7 @@ def workplace() -> Iterator[None]:
         (folder / "outside" / "precious.txt").write_text("mine")
         (folder / "here").mkdir()
         os.environ.update({TRUST: "1", "XDG_CACHE_HOME": str(folder / "cache"), "HF_HUB_OFFLINE": "1"})
+        os.environ.update({"TOKENIZERS_PARALLELISM": "false", "TMPDIR": str(folder)})
         os.chdir(folder / "here")
         yield
     finally:
@@ -345,26 +192,76 @@ def workplace() -> Iterator[None]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def run(seconds: float, first_seed: int, *, with_weights: bool) -> int:
-    """Fuzz all formats and print what is found; returns how much that is."""
-    found = 0
+def work(first_seed: int, *, seconds: float, files: int, models: bool, only: str | None) -> None:
+    """Be the process that reads the files: tell on standard output, one JSON object a line."""
+    from stress.fuzzed_formats import list_formats
+
+    told = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)  # what libraries in C print is no message of ours
+
+    def tell(**message: Any) -> None:
+        told.write(json.dumps(message) + "\n")
+
     with workplace():
-        formats = all_formats()
-        if with_weights:
-            each = weights()
-            each.path = each.make()
-            each.original = each.path.read_bytes()
-            formats.append(each)
-        for finding in fuzz(formats, seconds, first_seed):
+        formats = list_formats(models=models, only=only, tell=tell)
+        read_files(formats, first_seed, seconds=seconds, files=files, tell=tell)
+
+
+def fuzz(first_seed: int = 0, *, seconds: float = 0.0, files: int = 0, models: bool, only: str | None = None) -> int:
+    """Read mutated files in processes of their own, print what is found, and return how much that is."""
+    found, seed, ends, last = 0, first_seed, time.monotonic() + seconds, first_seed + files
+    while time.monotonic() < ends if seconds else seed < last:
+        left = {"seconds": max(ends - time.monotonic(), 1)} if seconds else {"files": last - seed}
+        typed = [f"--{name}={value}" for name, value in left.items()]
+        typed += [*(["--models"] if models else []), *(["--only", only] if only else [])]
+        with subprocess.Popen(
+            [sys.executable, "-m", "stress.fuzz", "--work", "--seed", str(seed), *typed],
+            stdout=subprocess.PIPE,
+            stdin=subprocess.DEVNULL,
+        ) as process:
+            begun: dict[str, Any] = {}
+            for message in _hear(process):
+                if "begin" in message:
+                    begun, seed = message, int(message["begin"]) + 1
+                elif "found" in message:
+                    found += 1
+                    print(f"{message['name']}, seed {message['seed']}: {message['found']}", file=sys.stderr, flush=True)
+        if process.returncode:
+            if not begun:
+                raise RuntimeError(f"the process that reads ended with {process.returncode} before it read a file")
             found += 1
-            print(finding, file=sys.stderr, flush=True)
-    print(f"{found} findings in {seconds:.0f} s")
+            how = signal.Signals(-process.returncode).name if process.returncode < 0 else str(process.returncode)
+            print(f"{begun['name']}, seed {begun['begin']}: the process ended with {how}", file=sys.stderr, flush=True)
+    print(f"{found} findings in {seed - first_seed} files, the next seed is {seed}")
     return found
 
 
+def _hear(process: "subprocess.Popen[bytes]") -> Iterator[dict[str, Any]]:
+    """Yield what the process tells; one that tells nothing for too long is ended."""
+    assert process.stdout is not None
+    rest = b""
+    while True:
+        if not select.select([process.stdout], [], [], HANGING_SECONDS)[0]:
+            process.kill()
+            return
+        piece = os.read(process.stdout.fileno(), 1 << 16)
+        if not piece:
+            return
+        *lines, rest = (rest + piece).split(b"\n")
+        yield from (json.loads(line) for line in lines)
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--seconds", type=float, default=3600.0)
+    parser = argparse.ArgumentParser(prog="python -m stress.fuzz", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=0.0)
+    parser.add_argument("--files", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--models", action="store_true", help="also files that are read with torch or onnxruntime")
+    parser.add_argument("--only", help="formats whose names hold this")
+    parser.add_argument("--work", action="store_true", help=argparse.SUPPRESS)
     chosen = parser.parse_args()
-    sys.exit(1 if run(chosen.seconds, chosen.seed, with_weights=True) else 0)
+    amount = {"seconds": chosen.seconds or (0.0 if chosen.files else 3600.0), "files": chosen.files}
+    if chosen.work:
+        work(chosen.seed, models=chosen.models, only=chosen.only, **amount)
+    else:
+        sys.exit(1 if fuzz(chosen.seed, models=chosen.models, only=chosen.only, **amount) else 0)

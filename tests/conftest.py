@@ -2,6 +2,7 @@
 
 import os
 import signal
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ SET_ELSEWHERE = {
 }  # fmt: skip
 for name in [name for name in os.environ if name in SET_ELSEWHERE or name.startswith(ELSEWHERE)]:
     del os.environ[name]
+os.environ["XDG_CONFIG_HOME"] = tempfile.mkdtemp(prefix="txt-tests-")  # not the settings of whoever runs the tests
 os.environ.update(LIBRARY_SETTINGS, HF_HUB_OFFLINE="1", TERM="xterm-256color")
 # Under nohup, or in the background of a script, these are ignored, by all processes that are started here too.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)

@@ -66,8 +66,29 @@ class PrepareConfig(Config):
         group="Columns",
     )
     multi_label: bool | None = option(
-        None, "Rows may have several labels; `--no-multi-label` makes a class of each combination.", group="Columns"
+        None,
+        "Rows may have several labels [found out]; `--no-multi-label` makes a class of each combination.",
+        group="Columns",
     )
+    label_separator: str | None = option(
+        None, "What stands between the labels of a row, where there are several [found out].", group="Columns"
+    )
+    label_columns: str | None = option(None, "Columns of 0 and 1, a label each: `toxic,obscene`.", group="Columns")
+    at_least: float | None = option(
+        None, "With --label-columns that count votes: from how many on a label holds.", group="Columns", above=0
+    )
+    ordered: bool | None = option(
+        None,
+        "The classes are numbers, or --order names them, from low to high: a step off is better than two.",
+        group="Columns",
+    )
+    nested: bool | None = option(
+        None, "Classes are in levels, written `hardware > printer > paper` [found out].", group="Columns"
+    )
+    levels: str | None = option(
+        None, "Columns of the levels of nested classes, from the top: `area,topic`.", group="Columns"
+    )
+    order: str | None = option(None, "Classes from low to high: `low,medium,high`.", group="Columns")
     group_column: str | None = option(None, "Rows with the same value here stay in one split.", group="Columns")
     use_labels: bool = option(
         True, "Use what `txt label` decided about this file.", group="Columns", flags=("--labels",)
@@ -114,6 +135,46 @@ class PrepareConfig(Config):
                 f"--train-split {self.train_split:g} and --val-split {self.val_split:g} sum to more than 1",
                 "what they leave is the test split: 0.8 and 0.1 leave 0.1",
             )
+        self._check_labels()
+
+    def _check_levels(self) -> None:
+        others = {
+            "--label-column": self.label_column,
+            "--label-columns": self.label_columns,
+            "--label-separator": self.label_separator,
+            "--order": self.order,
+            "--ordered": self.ordered or None,
+            "--multi-label": self.multi_label or None,
+            "--no-nested": True if self.nested is False else None,
+        }
+        other = next((flag for flag, value in others.items() if value is not None), None)
+        if other is not None:
+            raise InputError(f"--levels and {other} both say what the labels are", "give one of them")
+
+    def _check_labels(self) -> None:
+        if self.label_columns is not None and self.label_column is not None:
+            raise InputError(
+                "--label-column and --label-columns both say where the labels are",
+                "--label-columns for a column of 0 and 1 a label, --label-column for names in one column",
+            )
+        if self.at_least is not None and self.label_columns is None:
+            raise InputError("--at-least is about the votes in --label-columns, and there are none")
+        if self.multi_label is False:
+            for value, flag in ((self.label_columns, "--label-columns"), (self.label_separator, "--label-separator")):
+                if value is not None:
+                    raise InputError(f"{flag} is about several labels a row, and --no-multi-label takes each as one")
+        if self.ordered is False and self.order is not None:
+            raise InputError("--order says how the classes are ordered, and --no-ordered that they are not")
+        if self.levels is not None:
+            self._check_levels()
+        several = self.multi_label or self.label_columns is not None or self.label_separator is not None
+        if several and (self.ordered or self.order is not None):
+            flag = "--ordered" if self.ordered else "--order"
+            raise InputError(f"{flag} is about one class a row, and other options ask for several labels")
+        if self.label_columns is not None and self.label_separator is not None:
+            raise InputError("--label-separator is for names in one column, and --label-columns has one a label")
+        if self.label_separator is not None and not self.label_separator:
+            raise InputError("--label-separator is empty", "name what stands between two labels: --label-separator ,")
 
 
 @dataclass(frozen=True)
@@ -136,6 +197,9 @@ class LabelConfig(Config):
     )
     highlight: str | None = option(None, "Highlight what this regular expression matches.", group="Screen")
     mouse: bool = option(True, "Take the mouse; without it, the terminal selects text.", group="Screen")
+    fast: bool = option(
+        False, "Take keys at once: else those typed before a text could be read are dropped.", group="Screen"
+    )
     annotator: str | None = option(None, "Who labels [the user's name].", group="Store")
     store: Path | None = option(None, "File that keeps the labels [DATA.labels.db].", group="Store")
 
@@ -161,6 +225,13 @@ class LabelConfig(Config):
     )
     holdout: int = option(
         200, "Random rows that the model never learns from, to measure it.", group="Active learning", low=0
+    )
+    goal: float | None = option(
+        None,
+        "Accuracy on the holdout to work towards: the screen says about how many labels more.",
+        group="Active learning",
+        above=0,
+        high=1,
     )
     keywords: str | None = option(
         None, "Begin with rows that have one of these words: `refund,broken`.", group="Active learning"
@@ -497,7 +568,7 @@ class PredictConfig(Config):
     probabilities: bool = option(False, "Add a column for the probability of each class.", group="Answers")
     threshold: float | None = option(
         None,
-        "Give no label to rows whose confidence is below this.",
+        "Give no label to rows whose confidence is below this; of several labels, none below it.",
         group="Answers",
         flags=("--threshold", "--abstain-below"),
         above=0,
@@ -509,6 +580,17 @@ class PredictConfig(Config):
         group="Answers",
         above=0,
         high=0.999,
+    )
+    thresholds: str | None = option(
+        None,
+        "Where rows have several labels, from which probability some hold: `toxic=0.3,insult=0.6`.",
+        group="Answers",
+    )
+    top: int | None = option(
+        None,
+        "Where rows have several labels: the likeliest so many, whatever their probability.",
+        group="Answers",
+        low=1,
     )
     stride: int | None = option(
         None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
@@ -526,6 +608,28 @@ class PredictConfig(Config):
     def __post_init__(self) -> None:
         super().__post_init__()
         check_device(self.device)
+
+    def parse_thresholds(self) -> dict[str, float]:
+        """Return the thresholds of `--thresholds` by label.
+
+        Raises:
+            InputError: it is not written as LABEL=NUMBER, or a number is not between 0 and 1.
+        """
+        found: dict[str, float] = {}
+        for part in (self.thresholds or "").split(","):
+            name, sign, number = part.rpartition("=")
+            if not part.strip():
+                continue
+            try:
+                value = float(number)
+            except ValueError:
+                value = -1.0
+            if not sign or not 0 <= value <= 1:
+                raise InputError(
+                    f"--thresholds `{part.strip()}` is not a label with a number from 0 to 1", "try toxic=0.3"
+                )
+            found[name.strip()] = value
+        return found
 
 
 @dataclass(frozen=True)

@@ -420,9 +420,18 @@ def read_small_file(path: Path, most: int = MOST_BYTES) -> bytes:
     Raises:
         InputError: it is missing, not a plain file, may not be read, or is larger than `most` bytes.
     """
+    return read_small_file_about(path, most)[0]
+
+
+def read_small_file_about(path: Path, most: int = MOST_BYTES) -> tuple[bytes, os.stat_result]:
+    """Return the content of a plain file, and what the system says of that very file.
+
+    Raises:
+        InputError: see `read_small_file`.
+    """
     try:
         with open_plain(path) as file:
-            content = file.read(most + 1)
+            about, content = os.fstat(file.fileno()), file.read(most + 1)
     except FileNotFoundError:
         raise InputError(f"`{path}` does not exist") from None
     except OSError as error:
@@ -431,7 +440,7 @@ def read_small_file(path: Path, most: int = MOST_BYTES) -> bytes:
         raise InputError(f"`{path}` cannot be the name of a file") from None
     if len(content) > most:
         raise InputError(f"`{path}` has more than {most:,} bytes, and is not read")
-    return content
+    return content, about
 
 
 def encode_line(value: dict[str, Any]) -> bytes:

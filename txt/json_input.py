@@ -15,7 +15,9 @@ from txt.errors import InputError
 MOST_BYTES = 256 << 20
 """The largest file of JSON that is read whole; a report on a large test split has some tens of megabytes."""
 
-_MOST_DIGITS = 20  # of a whole number: enough for 64 bits
+_MOST_DIGITS = 20  # of a whole number: enough for 64 bits; a longer one is a number with an exponent
+_LONGEST_DIGITS = 300  # which that holds; tokenizers say 10**30 for a length without limit
+_MOST_INT_DIGITS = 4000  # Python makes none of more than 4,300
 _MISSING = object()
 
 Kind = type | UnionType
@@ -27,7 +29,7 @@ def parse_json(content: bytes | str, source: str) -> dict[str, Any]:
 
     Raises:
         InputError: it is not UTF-8, not JSON, not an object, too deeply nested, or has a number or a letter that cannot
-            be kept: more than 20 digits, infinite, or half of a surrogate pair.
+            be kept: more than 300 digits, infinite, or half of a surrogate pair. One of more than 20 becomes a float.
     """
     value = parse_json_value(content, source)
     if not isinstance(value, dict):
@@ -55,6 +57,26 @@ def parse_json_value(content: bytes | str, source: str) -> Any:
     except ValueError as error:  # UnicodeDecodeError and JSONDecodeError are ValueErrors
         raise InputError(f"{source} is not valid JSON: {error}") from None
     return value
+
+
+def load_json(text: str | bytes) -> Any:
+    """Return what `json.loads` does; a whole number of thousands of digits, which Python refuses to make, stays text.
+
+    For what people have in data files: what is wrong is not told here.
+
+    Raises:
+        json.JSONDecodeError: it is not JSON, or nested too deeply.
+        UnicodeDecodeError: it is not UTF-8.
+    """
+    try:
+        return json.loads(text, parse_int=parse_long_int)
+    except RecursionError:
+        raise json.JSONDecodeError("it is nested too deeply", "", 0) from None
+
+
+def parse_long_int(digits: str) -> int | str:
+    """Return a whole number of JSON, or its digits where Python refuses to make a number of so many."""
+    return int(digits) if len(digits) <= _MOST_INT_DIGITS else digits
 
 
 def take_field(value: Mapping[str, Any], name: str, kind: Kind, source: str, default: Any = _MISSING) -> Any:
@@ -117,10 +139,10 @@ def _spell_kind(kind: Kind) -> str:
     return " or ".join(names.get(each, each.__name__) for each in kinds)
 
 
-def _parse_int(digits: str) -> int:
-    if len(digits) > _MOST_DIGITS:
-        raise ValueError(f"a number has {len(digits):,} digits, and at most {_MOST_DIGITS} are read")
-    return int(digits)
+def _parse_int(digits: str) -> int | float:
+    if len(digits) > _LONGEST_DIGITS:
+        raise ValueError(f"a number has {len(digits):,} digits, and at most {_LONGEST_DIGITS} are read")
+    return int(digits) if len(digits) <= _MOST_DIGITS else float(digits)
 
 
 def _parse_float(digits: str) -> float:

@@ -6,7 +6,7 @@ where something is counted.
 """
 
 from collections import ChainMap
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,11 +33,18 @@ LOSS = "loss"
 
 @dataclass(frozen=True)
 class Tally:
-    """What scores need of a confusion matrix, a number a class: arrays of shape (..., C), one set for each resample."""
+    """What scores need of a confusion matrix, a number a class: arrays of shape (..., C), one set for each resample.
+
+    For classes in an order, `steps` and `squares` are the summed distances between label and prediction and their
+    squares, and `near` counts the rows that are at most one step off; (...,) each.
+    """
 
     hits: "Floats"
     actual: "Floats"
     predicted: "Floats"
+    steps: "Floats | None" = None
+    squares: "Floats | None" = None
+    near: "Floats | None" = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +65,17 @@ class Metric:
     high: float = 1.0
     is_error: bool = False
     is_biased: bool = False
+
+
+@dataclass(frozen=True)
+class SetMetric:
+    """A score of rows with several labels; see Metric."""
+
+    name: str
+    label: str
+    short_label: str = ""
+    unit: str | None = None
+    is_error: bool = False
 
 
 def compute_accuracy(tally: Tally) -> "Floats":
@@ -93,6 +111,32 @@ def compute_mcc(tally: Tally) -> "Floats":
     return defined * covariance / (scale + ~defined)  # type: ignore[no-any-return]
 
 
+def compute_kappa(tally: Tally) -> "Floats":
+    """Return Cohen's kappa with quadratic weights (Cohen 1968); 0 where all rows are of one class and so answered."""
+    assert tally.squares is not None
+    classes = tally.actual.shape[-1]
+    places = [float(place) for place in range(classes)]
+    rows = tally.actual.sum(-1)
+    mean, other = (tally.actual * places).sum(-1) / rows, (tally.predicted * places).sum(-1) / rows
+    spread = (tally.actual * [place**2 for place in places]).sum(-1) / rows
+    spread = spread + (tally.predicted * [place**2 for place in places]).sum(-1) / rows
+    expected = spread - 2 * mean * other  # of the squared distance between independent draws
+    defined = expected > 1e-12
+    return defined * (1 - tally.squares / rows / (expected + ~defined))  # type: ignore[no-any-return]
+
+
+def compute_absolute_error(tally: Tally) -> "Floats":
+    """Return the mean distance between label and prediction, in steps."""
+    assert tally.steps is not None
+    return tally.steps / tally.actual.sum(-1)  # type: ignore[no-any-return]
+
+
+def compute_near(tally: Tally) -> "Floats":
+    """Return the share of rows that are at most one step off."""
+    assert tally.near is not None
+    return tally.near / tally.actual.sum(-1)  # type: ignore[no-any-return]
+
+
 METRICS: dict[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -114,29 +158,81 @@ METRICS: dict[str, Metric] = {
 
 _OTHER_LABELS = {"brier_score": "Brier score"}
 
-SELECTABLE: Collection[str] = ChainMap[str, Metric | None]({LOSS: None}, METRICS)  # type: ignore[arg-type]
+ORDERED: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric("qwk", "quadratic weighted kappa", compute_kappa, short_label="kappa", unit="kappa", low=-1.0),
+        Metric(
+            "mae",
+            "mean absolute error",
+            compute_absolute_error,
+            short_label="steps off",
+            unit="steps",
+            high=float("inf"),
+            is_error=True,
+        ),
+        Metric("within_one", "within one step", compute_near, short_label="within one", unit="within 1"),
+        *METRICS.values(),
+    )
+}
+"""Every score of classes in an order, in the order of tables: those of any classes, and those that know of steps."""
+
+SEVERAL: dict[str, SetMetric] = {
+    metric.name: metric
+    for metric in (
+        SetMetric("micro_f1", "micro-F1", unit="micro-F1"),
+        SetMetric("macro_f1", "macro-F1", unit="F1"),
+        SetMetric("samples_f1", "samples F1", unit="samples F1"),
+        SetMetric("accuracy", "all labels right", short_label="all right", unit=""),
+        SetMetric("hamming_loss", "Hamming loss", is_error=True),
+        SetMetric("map", "mean average precision", short_label="mean AP", unit="mAP"),
+        SetMetric("lrap", "ranking precision", unit="LRAP"),
+    )
+}
+"""Every score of rows with several labels, in the order of tables; they are computed in `label_set_metrics`."""
+
+SUBSET = "subset_accuracy"
+"""Another name for the accuracy where rows have several labels: the share of rows whose labels are all right."""
+
+SEVERAL_CHOICES = ("micro_f1", "macro_f1", "samples_f1", SUBSET, "map")
+"""What `--metric` takes beside the loss where rows have several labels."""
+
+SELECTABLE: Collection[str] = ChainMap[str, Metric | SetMetric | None](
+    dict.fromkeys(each for each in (LOSS, *ORDERED, *SEVERAL_CHOICES) if each not in METRICS),
+    METRICS,  # type: ignore[arg-type]
+)
 """The names of what can choose the best model: every score, then the loss."""
 
 
-def format_label(name: str) -> str:
-    """Return a score's or another number's name as people say it."""
-    return METRICS[name].label if name in METRICS else _OTHER_LABELS.get(name, name.replace("_", " "))
+def format_label(name: str, several: bool = False) -> str:
+    """Return a score's or another number's name as people say it; `several` where rows have several labels."""
+    metric = _find_metric(name, several)
+    return _OTHER_LABELS.get(name, name.replace("_", " ")) if metric is None else metric.label
 
 
-def format_short_label(name: str) -> str:
+def format_short_label(name: str, several: bool = False) -> str:
     """Return a score's name for a table with little room."""
-    return (METRICS[name].short_label if name in METRICS else "") or format_label(name)
+    metric = _find_metric(name, several)
+    return (metric.short_label if metric else "") or format_label(name, several)
 
 
 def format_unit(name: str) -> str:
     """Return what stands behind a score in a table of several scores; empty for the accuracy, the usual one."""
-    unit = METRICS[name].unit if name in METRICS else None
+    metric = _find_metric(name)
+    unit = metric.unit if metric else None
     return format_label(name) if unit is None else unit
 
 
 def is_error(name: str) -> bool:
     """Return whether less of this score is better."""
-    return name == LOSS or (name in METRICS and METRICS[name].is_error)
+    metric = _find_metric(name)
+    return name == LOSS or (metric is not None and metric.is_error)
+
+
+def _find_metric(name: str, several: bool = False) -> Metric | SetMetric | None:
+    if several and name in SEVERAL:
+        return SEVERAL[name]
+    return METRICS.get(name) or ORDERED.get(name) or SEVERAL.get(name)
 
 
 def orient(name: str, value: float) -> float:
@@ -154,11 +250,24 @@ def count_confusions(labels: "Ints", predictions: "Ints", num_classes: int) -> "
 
 def sum_counts(counts: "npt.NDArray[Any]") -> Tally:
     """Return the per-class sums of confusion counts (C, C)."""
+    import numpy as np
+
     floats = counts.astype("float64")
-    return Tally(hits=floats.diagonal(), actual=floats.sum(1), predicted=floats.sum(0))
+    places = np.arange(len(floats))
+    distance = np.abs(places[:, None] - places)
+    return Tally(
+        hits=floats.diagonal(),
+        actual=floats.sum(1),
+        predicted=floats.sum(0),
+        steps=np.asarray((floats * distance).sum()),
+        squares=np.asarray((floats * distance**2).sum()),
+        near=np.asarray(floats[distance <= 1].sum()),
+    )
 
 
-def score_predictions(labels: "Ints", predictions: "Ints", num_classes: int) -> dict[str, float]:
-    """Return every score of METRICS for labels and predictions (N,)."""
+def score_predictions(
+    labels: "Ints", predictions: "Ints", num_classes: int, metrics: Mapping[str, Metric] | None = None
+) -> dict[str, float]:
+    """Return every score of `metrics`, or METRICS, for labels and predictions (N,)."""
     sums = sum_counts(count_confusions(labels, predictions, num_classes))
-    return {name: float(metric.compute(sums)) for name, metric in METRICS.items()}
+    return {name: float(metric.compute(sums)) for name, metric in (metrics or METRICS).items()}

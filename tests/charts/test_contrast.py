@@ -6,9 +6,8 @@ from textual.color import Color
 from textual.theme import BUILTIN_THEMES, Theme
 
 from txt.charts import plot_drawing, run_plots
-from txt.charts.palette import DARK, LIGHT, PALETTES
+from txt.charts.palette import DARK, LIGHT, PALETTES, RUN_COLORS
 from txt.charts.raster import Ink
-from txt.cli.runs import comparison_view
 from txt.screens import lrfind
 from txt.screens.app import THEMES, build_terminal_theme
 
@@ -20,7 +19,7 @@ def list_chart_colors() -> set[str]:
     inks = [each for module in (plot_drawing, run_plots) for each in vars(module).values() if isinstance(each, Ink)]
     assert len(inks) >= 5
     assert not [ink for ink in inks if "dim" in ink.style]
-    return {ink.color for ink in inks if ink.color} | set(lrfind.MARKS.values()) | set(comparison_view._COLORS)
+    return {ink.color for ink in inks if ink.color} | set(lrfind.MARKS.values()) | set(RUN_COLORS)
 
 
 def contrast(one: Color, other: Color) -> float:
@@ -57,3 +56,9 @@ def test_words_in_our_themes_are_read(name):
     for ground in ("background", "surface", "panel"):
         for ink in ("foreground", "primary", "accent", "warning", "error"):
             assert contrast(palette[ink], palette[ground]) >= 4.5, (ink, ground)
+
+
+def test_a_run_and_those_drawn_over_it_have_colours_of_their_own():
+    own = {run_plots._TRAIN.color, run_plots._RAW.color, run_plots._VAL.color, plot_drawing.BEST.color}
+    assert len(set(RUN_COLORS)) == len(RUN_COLORS)
+    assert not own & set(RUN_COLORS[1:])

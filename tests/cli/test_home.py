@@ -24,7 +24,7 @@ def run_show(home: Terminal) -> None:
     home.wait_for(b"txt train --resume 002")
     home.send(b"\t")
     home.wait_for(b"txt runs show 002")
-    home.send(b"\r")
+    home.send(b"r")
     home.wait_for(b"died")
     home.wait_for(b"Enter goes back")
 

@@ -2,7 +2,16 @@ from collections import Counter
 
 import pytest
 
-from txt.data.labels import LabelRules, Naming, find_lookalikes, name_classes, parse_missing
+from txt.data.label_kinds import LabelForm
+from txt.data.labels import (
+    LabelRules,
+    Naming,
+    find_form,
+    find_lookalikes,
+    name_classes,
+    name_label_sets,
+    parse_missing,
+)
 from txt.errors import InputError
 
 
@@ -113,30 +122,60 @@ def test_lists_of_one_label_are_that_label(written):
     assert "lists of one label" in naming.notes[0]
 
 
-@pytest.mark.parametrize(
-    ("written", "how"),
-    [
-        (['["a", "b"]', '["a"]'], "as a list"),
-        (["['a', 'b']", "['b']"], "as a list"),
-        (["['a' 'b']", "['b']"], "as a list"),
-        (["[a, b]", "[b]"], "as a list"),
-        (["{'a', 'b'}", "{'b'}"], "as a list"),
-        (['{"a": 1}', '{"b": 1}'], "as a JSON object"),
-        (["a|b", "a", "b"], "joined by `|`"),
-        (["a|b", "c"], "joined by `|`"),
-        (["a;b", "b;a", "c"], "joined by `;`"),
-        (["a, b", "b", "a"], "joined by `,`"),
-        (["late#bad", "bad"], "joined by `#`"),
-        (["0,3", "3", "0", "17,3", "17"], "joined by `,`"),
-    ],
-)
-def test_several_labels_are_refused_and_can_be_taken_whole(written, how):
-    with pytest.raises(InputError) as error:
-        name(*written)
-    assert how in error.value.message
-    assert "--no-multi-label" in (error.value.hint or "")
+SEVERAL = [
+    (['["a", "b"]', '["a"]'], "as a list", ("a", "b")),
+    (["['a', 'b']", "['b']"], "as a list", ("a", "b")),
+    (["['a' 'b']", "['b']"], "as a list", ("a", "b")),
+    (["[a, b]", "[b]"], "as a list", ("a", "b")),
+    (["{'a', 'b'}", "{'b'}"], "as a list", ("a", "b")),
+    (["a|b", "a", "b"], "joined by `|`", ("a", "b")),
+    (["a|b", "c"], "joined by `|`", ("a", "b", "c")),
+    (["a;b", "b;a", "c"], "joined by `;`", ("a", "b", "c")),
+    (["late#bad", "bad"], "joined by `#`", ("bad", "late")),
+]
+DOUBTFUL = [
+    (["a, b", "b", "a"], "joined by `,`", ","),
+    (["0,3", "3", "0", "17,3", "17"], "joined by `,`", ","),
+    (["red/blue", "blue", "red"], "joined by `/`", "/"),
+]
+
+
+@pytest.mark.parametrize(("written", "how", "names"), SEVERAL)
+def test_several_labels_are_found_and_told_and_can_be_taken_whole(written, how, names):
+    form, told = find_form(dict.fromkeys(written, 10), LabelRules(), None)
+    assert how in told
+    assert "--no-multi-label" in told
+    found = name_label_sets(dict.fromkeys(written, 10), form)
+    assert found.names == names
     assert set(name(*written, whole=True).names) == set(written)
     assert set(name(*written, people=frozenset(written)).names) == set(written)
+    assert find_form(dict.fromkeys(written, 10), LabelRules(whole=True), None) is None
+
+
+@pytest.mark.parametrize(("written", "how", "sign"), DOUBTFUL)
+def test_what_may_be_several_labels_or_one_is_refused_with_both_readings(written, how, sign):
+    with pytest.raises(InputError) as error:
+        find_form(dict.fromkeys(written, 10), LabelRules(), None)
+    assert how in error.value.message
+    assert "--no-multi-label" in (error.value.hint or "")
+    assert f"--label-separator {sign}" in (error.value.hint or "").replace("'", "")
+    form, _ = find_form(dict.fromkeys(written, 10), LabelRules(), True)
+    assert form.sign == sign
+
+
+def test_json_objects_are_no_labels():
+    with pytest.raises(InputError, match="as a JSON object"):
+        find_form({'{"a": 1}': 5, '{"b": 1}': 5}, LabelRules(), None)
+
+
+def test_order_and_repeats_are_of_no_matter_and_a_list_may_be_empty():
+    found = name_label_sets(dict.fromkeys(["b|a", "a|b|a", "a", "[]", '["b"]', "nan"], 2), LabelForm())
+    assert found.names == ("a", "b")
+    sets = found.sets_of
+    assert sets["b|a"] == sets["a|b|a"] == (0, 1)
+    assert sets["[]"] == ()
+    assert sets['["b"]'] == (1,)
+    assert "nan" not in sets
 
 
 @pytest.mark.parametrize(
@@ -154,6 +193,7 @@ def test_several_labels_are_refused_and_can_be_taken_whole(written, how):
     ],
 )
 def test_names_that_only_look_joined_are_single_labels(written):
+    assert find_form(dict.fromkeys(written, 10), LabelRules(), None) is None
     assert set(name(*written).names) == set(written)
 
 

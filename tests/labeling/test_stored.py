@@ -81,15 +81,21 @@ def test_a_store_about_other_texts_is_told(tmp_path, monkeypatch, capsys):
     assert "is it about another file?" in " ".join(capsys.readouterr().out.split())
 
 
-def test_rows_with_several_labels_are_refused_unless_combinations_are_wanted(tmp_path, monkeypatch, capsys):
+def test_rows_get_the_several_labels_of_a_store_and_none_is_an_answer(tmp_path, monkeypatch, capsys):
     path = write_texts(tmp_path / "u.csv")
-    label_plainly(monkeypatch, path, "1\n\n1\n2\n\n" * 20, "--labels", "bad,good", "--multi-label")
+    label_plainly(monkeypatch, path, "1\n\n1\n2\n\n\n" * 15, "--labels", "bad,good", "--multi-label")
     command = ["prepare", str(path), "--vocab-size", "200", "-o", str(tmp_path / "out")]
-    assert main(command) == 2
-    assert "20 rows of 40 labeled ones" in " ".join(capsys.readouterr().err.split())
-    assert main([*command, "--multi-label"]) == 2
-    assert main([*command, "--no-multi-label"]) == 0
-    assert Prepared.open(tmp_path / "out").labels == ("bad", "bad|good")
+    assert main(command) == 0
+    prepared = Prepared.open(tmp_path / "out")
+    assert (prepared.labels, prepared.manifest.kind) == (("bad", "good"), "several")
+    found = {}
+    for name in ("train", "val", "test"):
+        split = prepared.split(name)
+        found |= {text: split.label_sets.names(row, prepared.labels) for row, text in enumerate(split.texts())}
+    assert [found[f"text number {row} is here"] for row in range(3)] == [("bad",), ("bad", "good"), ()]
+    assert len(found) == 45
+    assert len(prepared.split("unlabeled")) == 15
+    assert main([*command, "--no-multi-label", "--force"]) == 0
 
 
 def test_a_class_that_people_named_is_no_missing_value(tmp_path, monkeypatch):

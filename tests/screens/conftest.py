@@ -2,6 +2,7 @@
 
 import csv
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -44,6 +45,14 @@ def write_reviews(path: Path, texts: Sequence[str] = REVIEWS, shops: Sequence[st
 
 
 @pytest.fixture
+def still_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make every decision at the same time of day."""
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    monkeypatch.setattr("txt.labeling.session.now", lambda: "2026-01-02T10:30:00.000Z")
+
+
+@pytest.fixture
 def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     """Return a function that makes the app on some texts or a file; what it opened is closed after the test."""
     opened: list[OpenLabels] = []
@@ -54,6 +63,7 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
         highlight: str = "",
         kept: Path | None = None,
         need_classes: bool = True,
+        fast: bool = True,
         **config,
     ) -> LabelApp:
         data = texts if isinstance(texts, Path) else write_reviews(tmp_path / "reviews.csv", texts)
@@ -62,7 +72,7 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
         session = opened[-1].session(need_classes=need_classes)
         patterns = [re.compile(highlight, re.IGNORECASE)] if highlight else []
         sitting = LabelScreenOptions(
-            opened[-1].asked, kept, tmp_path / "reviews.labeled.csv", patterns, rules=config.get("rules")
+            opened[-1].asked, kept, tmp_path / "reviews.labeled.csv", patterns, rules=config.get("rules"), fast=fast
         )
         app = LabelApp(session, sitting)
         app.theme = "txt-dark"

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 
 import pytest
+from textual.events import MouseScrollDown, MouseScrollUp
 
 from tests.screens.conftest import read_screen
 from tests.screens.dashboard_pilot import app_on, shown_after, wait_until_still
@@ -222,7 +223,7 @@ def test_the_axis_goes_over_steps_epochs_and_time(finished):
 
 def test_zooming_shows_less_and_moving_goes_along(finished):
     def marks(*keys):
-        lines = shown_after(app_on(finished), "3", *keys).splitlines()
+        lines = [line.replace(" step", "") for line in shown_after(app_on(finished), "3", *keys).splitlines()]
         axis = [
             line for line in lines if line.split() and all(part.replace(",", "").isdigit() for part in line.split())
         ]
@@ -256,6 +257,74 @@ def test_earlier_runs_lie_behind_those_that_were_marked(finished, tmp_path):
     laid = shown_after(app_on(finished), "3", "o", "enter", until=lambda app: app.dashboard.earlier and no_dialog(app))
     assert plain != laid
     assert shown_after(app_on(finished), "3", "o", "escape", until=no_dialog) == plain
+
+
+def test_other_runs_are_drawn_over_it_each_with_its_letter_and_name(finished, tmp_path):
+    others = [make_run(tmp_path, name, list(record())).path for name in ("other", "third")]
+    shown = shown_after(app_on(finished, over=others), "2")
+    assert "a other" in shown
+    assert "b third" in shown
+    assert "train" in shown.rsplit("step", 1)[0]
+
+
+def test_the_crosshair_shows_the_step_and_every_value_in_all_plots(finished, tmp_path):
+    other = make_run(tmp_path, "other", list(record(120))).path
+    shown = shown_after(app_on(finished, over=[other]), "i", "home", *["right"] * 60, size=(160, 40))
+    assert shown.count("│ 120") == 4  # of 200 steps
+    best = next(line for line in shown.splitlines() if "loss  │ 120" in line)
+    assert "val 0.930" in best
+    assert "accuracy  │ 120" in shown
+    assert "val 0.780" in shown
+    assert "a other 0.930" in shown
+    assert "│ 120" not in shown_after(app_on(finished, over=[other]), "i", "escape", size=(160, 40))
+
+
+async def test_the_wheel_zooms_where_the_mouse_is(finished):
+    app = app_on(finished)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await wait_until_still(pilot)
+        panel = app.dashboard.query_one("#plot-rate")
+        left, columns = panel._field
+        for _ in range(4):
+            panel.post_message(MouseScrollUp(panel, left, 5, 0, 0, 0, False, False, False))
+        await wait_until(pilot, lambda: app.dashboard.view.width < 0.3)
+        assert app.dashboard.view.right - app.dashboard.view.width == pytest.approx(0, abs=0.02)
+        for _ in range(4):
+            panel.post_message(MouseScrollDown(panel, left + columns - 1, 5, 0, 0, 0, False, False, False))
+        await wait_until(pilot, lambda: app.dashboard.view.width > 0.9)
+
+
+def test_what_was_done_to_a_run_stands_on_its_curves(tmp_path):
+    events = list(record())
+    for step_number, command in ((50, "rate"), (90, "note"), (130, "pause")):
+        event = Acknowledged(time=BEGUN + step_number, step=step_number, command=command, value=1.0, number=command)
+        events.insert(next(at for at, each in enumerate(events) if getattr(each, "step", 0) > step_number), event)
+    shown = shown_after(app_on(make_run(tmp_path, "steered", events)), "1")
+    assert "÷" in shown
+    assert "‖" in shown
+    assert " n " in shown
+    refused = [replace(each, refused="no") if isinstance(each, Acknowledged) else each for each in events]
+    assert "÷" not in shown_after(app_on(make_run(tmp_path, "refused", refused)), "1")
+
+
+def test_the_confusion_is_said_in_words_and_enter_shows_its_rows(finished):
+    shown = shown_after(app_on(finished), "5")
+    assert "neu is taken for pos: 4 of 93, 4%" in shown
+    assert "96%" in shown
+    told = shown_after(app_on(finished), "5", "enter", until=lambda app: app.screen is not app.dashboard)
+    assert "There is no report with rows yet: txt eval" in told
+    scores = {"accuracy": {"value": 0.9, "low": 0.8, "high": 1.0}}
+    mistakes = [{"id": 1, "text": "so \x1b[31mgood", "label": "neu", "prediction": "pos", "confidence": 0.97}]
+    report = {"format": 1, "split": "test", "rows": 10, "metrics": scores, "mistakes": mistakes, "mistaken_rows": 1}
+    (finished.path / "report.json").write_text(json.dumps(report))
+    told = shown_after(app_on(finished), "5", "enter", until=lambda app: app.screen is not app.dashboard)
+    assert "neu taken for pos: 1" in told
+    assert "97%  so ␛[31mgood" in told
+
+
+@pytest.mark.parametrize("key", ["a", "g", "l", "m", "i", "up"])
+def test_a_key_that_changes_nothing_in_the_confusion_says_so(finished, key):
+    assert "the confusion has nothing to do with this key" in shown_after(app_on(finished), "5", key)
 
 
 def no_dialog(app) -> bool:

@@ -1,4 +1,4 @@
-"""The dashboard pixel by pixel, at the two sizes it is made for."""
+"""The dashboard pixel by pixel, at the three sizes it is made for."""
 
 import time
 from types import SimpleNamespace
@@ -14,10 +14,10 @@ from txt.runs.folder import EventLog
 from txt.runs.replay import RecordReplay
 from txt.wording import run as run_words
 
-SIZES = [(80, 24), (120, 40)]
+SIZES = [(80, 24), (120, 40), (200, 60)]
 
 
-@pytest.fixture(params=SIZES, ids=["80x24", "120x40"])
+@pytest.fixture(params=SIZES, ids=["80x24", "120x40", "200x60"])
 def size(request) -> tuple[int, int]:
     return request.param
 
@@ -119,7 +119,13 @@ def test_a_replay_that_holds(snap_compare, finished, size):
 
 
 @pytest.mark.parametrize("theme", ["txt-light", "ansi-dark"])
-def test_other_colours(snap_compare, finished, theme):
+def test_other_colours(snap_compare, finished, theme, size):
     app = app_on(finished)
     app.theme = theme
-    assert snap_compare(app, terminal_size=(80, 24), run_before=wait_until_still)
+    assert snap_compare(app, terminal_size=size, run_before=wait_until_still)
+
+
+def test_the_crosshair_over_three_runs(snap_compare, finished, tmp_path, size):
+    others = [make_run(tmp_path, name, list(record(steps))).path for name, steps in (("before", 110), ("short", 60))]
+    app = app_on(finished, over=others)
+    assert snap_compare(app, terminal_size=size, run_before=pressed("i", "left", until=shows("│ 9")))

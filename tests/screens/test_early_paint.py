@@ -4,6 +4,7 @@ import pytest
 
 from tests.screens.conftest import REVIEWS, MakeApp, read_screen, write_reviews
 from txt.screens.label import early_paint
+from txt.screens.label.reading_layout import LEFT, lay_out
 
 LONG = " ".join(["a long review that goes on"] * 60) + "\n\n日本語 and [bold]markup[/]\x1b[31m"
 
@@ -17,21 +18,20 @@ def glance_of(app, columns: int, lines: int) -> list[str]:
     return shown
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 50)])
+@pytest.mark.parametrize("size", [(40, 10), (80, 24), (120, 40), (200, 60)])
 @pytest.mark.parametrize("text", [REVIEWS[0], REVIEWS[3], LONG])
 async def test_nothing_moves_when_the_screen_takes_over(make_app: MakeApp, tmp_path, size, text):
     app = make_app(write_reviews(tmp_path / "reviews.csv", [text, "another"]))
     glance = glance_of(app, *size)
     async with app.run_test(size=size):
         screen = read_screen(app).split("\n")
-    text_width = (
-        size[0] - early_paint.LEFT - early_paint.RIGHT - (early_paint.SIDE if size[0] >= early_paint.WIDE else 0)
-    )
-    assert glance[0] == screen[0].rstrip()
-    written = [line for line in range(len(glance)) if line >= early_paint.TOP and glance[line].strip()]
+    layout = lay_out(*size)
+    assert glance[layout.padding] == screen[layout.padding].rstrip()
+    written = [line for line in range(len(glance)) if line >= layout.top and glance[line].strip()]
     assert written
+    edge = layout.left + LEFT
     for line in written:
-        assert screen[line][: early_paint.LEFT + text_width].rstrip() in (glance[line], "   ↓ more below")
+        assert screen[line][: edge + layout.text].rstrip() in (glance[line], " " * edge + "↓ more below")
 
 
 def test_nothing_in_a_text_reaches_the_terminal_as_a_code(make_app: MakeApp, tmp_path):

@@ -12,7 +12,7 @@ from tests.screens.made_folder import HOSTILE, fill_folder
 from tests.screens.pilot import wait_for_text as until
 from txt.folder.entry import FolderEntry, NextStep
 from txt.folder.survey import survey
-from txt.screens.home import HomeApp, HomeScreen
+from txt.screens.home.screen import HomeApp, HomeScreen
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ async def test_enter_runs_the_command_that_is_shown():
         await until(pilot, "$ txt train --resume 002")
         await pilot.press("right")
         await until(pilot, "$ txt runs show 002")
-        await pilot.press("left", "enter")
+        await pilot.press("left", "r")
     assert screen.return_value == (NextStep(("train", "--resume", "002"), "go on with it"), ("run", "002"))
 
 
@@ -163,3 +163,93 @@ async def test_long_names_and_states_are_cut(entries):
     async with HomeApp(HomeScreen(lambda: entries, "~")).run_test(size=(80, 24)) as pilot:
         line = next(line for line in (await until(pilot, "watch it")).splitlines() if "xxx" in line and "→" in line)
         assert "…" in line
+
+
+async def test_what_is_chosen_is_shown_beside_the_list_where_there_is_room():
+    fill_folder()
+    Path("labeled.csv").write_text("text,label\n" + "a good film,pos\n" * 30 + "a bad film,neg\n" * 10)
+    async with app(chosen=("data", "labeled.csv")).run_test(size=(120, 40)) as pilot:
+        screen = await until(pilot, "classes in label")
+        assert "pos 75%" in screen
+        assert "3 words are usual" in screen
+        assert "“a good film" in screen
+    async with app(chosen=("run", "001")).run_test(size=(120, 40)) as pilot:
+        screen = await until(pilot, "confusion")
+        assert "loss" in screen
+        assert "val" in screen
+    async with app(chosen=("data", "labeled.csv")).run_test(size=(80, 24)) as pilot:
+        await until(pilot, "$ txt")
+        assert "classes in label" not in await until(pilot, "Data files")
+
+
+async def test_enter_opens_a_thing_escape_goes_back_and_enter_in_it_runs_its_command():
+    fill_folder()
+    screen = app(chosen=("run", "001"))
+    async with screen.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "$ txt eval 001")
+        await pilot.press("enter")
+        assert "Data files" not in await until(pilot, "loss")
+        await pilot.press("escape")
+        await until(pilot, "Data files")
+        await pilot.press("enter", "enter")
+    assert screen.return_value == (NextStep(("eval", "001"), "evaluate it"), ("run", "001"))
+
+
+async def test_a_command_is_edited_before_it_runs_and_only_ours():
+    fill_folder()
+    screen = app(chosen=("run", "001"))
+    async with screen.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "$ txt eval 001")
+        await pilot.press("e", *" --split val", "enter")
+    assert screen.return_value is not None
+    assert screen.return_value[0].arguments == ("eval", "001", "--split", "val")
+    screen = app(chosen=("run", "001"))
+    async with screen.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "$ txt eval 001")
+        await pilot.press("e", "home", *"rm ", "enter")
+        await until(pilot, "only a command that begins with `txt`")
+        await pilot.press("escape", "q")
+    assert screen.return_value is None
+
+
+async def test_the_list_is_filtered_and_shown_whole_again():
+    fill_folder()
+    async with app().run_test(size=(80, 24)) as pilot:
+        await until(pilot, "Studies")
+        await pilot.press("/", *"died", "enter")
+        screen = await until(pilot, "filter: died, 1 of")
+        assert "002" in screen
+        assert "labeled.csv" not in screen
+        await pilot.press("escape")
+        await until(pilot, "labeled.csv")
+
+
+async def test_a_run_is_watched_from_the_list_and_q_comes_back_to_it():
+    fill_folder()
+    screen = app(chosen=("run", "001"))
+    async with screen.run_test(size=(80, 24)) as pilot:
+        await until(pilot, "$ txt eval 001")
+        await pilot.press("w")
+        await until(pilot, "learning rate")
+        await pilot.press("q")
+        await until(pilot, "Data files")
+
+
+def test_the_trials_of_a_study_stand_below_it():
+    fill_folder()
+    table = "trial,state,accuracy,half_width,d_model,steps,seconds,runs,reason\n"
+    Path("studies/sizes/results.csv").write_text(
+        table + "3,done,0.81,,64,10,1.0,001,\n2,done,0.80,,128,10,1.0,002,\n1,failed,,,256,0,1.0,,too large\n"
+    )
+    studies = [entry for entry in survey() if entry.kind == "study"]
+    assert [entry.name for entry in studies] == ["sizes", "└ sizes, place 1", "└ sizes, place 2"]
+    assert studies[1].state == "0.810 d_model=64"
+    assert studies[1].steps[0].command == "txt watch 001"
+
+
+def test_a_file_with_runs_says_so_and_is_not_to_be_prepared_first():
+    Path("labeled.csv").write_text("text,label\na good film,pos\na bad film,neg\n")
+    make_run_folder("001", make_training_events(0.9), day=1, data="labeled.csv")
+    entry = survey()[0]
+    assert "1 run, last 001" in entry.state
+    assert entry.steps[0].command == "txt train labeled.csv"

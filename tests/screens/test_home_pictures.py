@@ -1,17 +1,18 @@
-"""The home screen pixel by pixel, at the two sizes it is made for and without colours."""
+"""The home screen pixel by pixel, at the three sizes it is made for and without colours."""
 
 import pytest
 
-from tests.screens.conftest import MakeApp
+from tests.screens.conftest import MakeApp, read_screen
 from tests.screens.made_folder import fill_folder
 from tests.screens.pilot import wait_for_text as until
+from tests.screens.pilot import wait_until
 from txt.folder.survey import survey
-from txt.screens.home import HomeApp, HomeScreen
+from txt.screens.home.screen import HomeApp, HomeScreen
 
-SIZES = [(80, 24), (120, 40)]
+SIZES = [(80, 24), (120, 40), (200, 60)]
 
 
-@pytest.fixture(params=SIZES, ids=["80x24", "120x40"])
+@pytest.fixture(params=SIZES, ids=["80x24", "120x40", "200x60"])
 def size(request) -> tuple[int, int]:
     return request.param
 
@@ -35,6 +36,7 @@ def pressed(*keys, until_shown):
         await until(pilot, "$ txt ")
         await pilot.press(*keys)
         await until(pilot, until_shown)
+        await wait_until(pilot, lambda: "reading " not in read_screen(pilot.app))
 
     return press
 
@@ -75,7 +77,19 @@ def test_without_colours(snap_compare, make_app, monkeypatch):
     assert snap_compare(screen, terminal_size=(80, 24), run_before=pressed(until_shown="--resume 002"))
 
 
-def test_light_colours(snap_compare, make_app):
+def test_light_colours(snap_compare, make_app, size):
     fill(make_app)
     screen = app("txt-light", chosen=("run", "002"))
-    assert snap_compare(screen, terminal_size=(80, 24), run_before=pressed(until_shown="--resume 002"))
+    assert snap_compare(screen, terminal_size=size, run_before=pressed(until_shown="--resume 002"))
+
+
+def test_a_data_file(snap_compare, make_app, size):
+    fill(make_app)
+    screen = app(chosen=("data", "reviews.csv"))
+    assert snap_compare(screen, terminal_size=size, run_before=pressed("enter", until_shown="words are usual"))
+
+
+def test_a_run_opened(snap_compare, make_app, size):
+    fill(make_app)
+    screen = app(chosen=("run", "001"))
+    assert snap_compare(screen, terminal_size=size, run_before=pressed("enter", until_shown="loss"))

@@ -12,7 +12,7 @@ from tests.screens.run_record import make_run, record
 from txt.folder.survey import survey
 from txt.labeling.actions import ACTIONS, RULES
 from txt.screens.dashboard.app import DashboardApp
-from txt.screens.home import HOME_ACTIONS, HomeApp, HomeScreen
+from txt.screens.home.screen import HOME_ACTIONS, HomeApp, HomeScreen
 from txt.screens.label.app import LabelApp
 from txt.screens.label.rule_table import RuleTable
 from txt.screens.leaderboard import LeaderboardApp

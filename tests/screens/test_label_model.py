@@ -11,13 +11,13 @@ from txt.screens.label.model import build_model_page
 
 def test_the_page_tells_accuracy_shares_and_advice():
     shares = {"positive": wilson_interval(30, 40), "\x1b[31mneg": wilson_interval(10, 40)}
-    curve = [(10, 0.5), (20, 0.7), (30, 0.8)]
+    curve = [(10, wilson_interval(20, 40)), (20, wilson_interval(28, 40)), (30, wilson_interval(32, 40))]
     page = build_model_page(
         ModelStatus(30, 40, 200, wilson_interval(32, 40), shares, curve, "you may stop here", ""), 60
     ).plain
     assert "right on 80 % [65, 90] of the rows it never learned from; 40 of 200 rows held out" in page
     assert "You may stop here." in page
-    assert "accuracy on the holdout" in page
+    assert "holdout, %, over labels" in page
     assert "\x1b" not in page
 
 
@@ -43,7 +43,7 @@ async def test_in_a_review_one_key_keeps_a_label_and_another_changes_it(make_app
         app.labeling._tell("")
         await pilot.pause()
         assert "s keep" in read_screen(app)
-        assert "suggested: neutral 90%" in read_screen(app)
+        assert "suggested: neutral · enter · the model gives it 90%" in read_screen(app)
         await pilot.press("s")
         assert session.states.label(labeled[0]) == "positive"
         assert session.states.how(labeled[0]) == "review"

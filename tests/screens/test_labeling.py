@@ -2,6 +2,7 @@
 
 import csv
 import sqlite3
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from txt.screens.label.app import LabelApp
 from txt.screens.label.class_bar import ClassBar
 from txt.screens.label.find_dialog import FindDialog
 from txt.screens.label.label_all_dialog import LabelAllDialog
+from txt.screens.label.leave_questions import Restart
 from txt.screens.label.screen import LabelScreen
 from txt.screens.widgets.dialogs import ChoiceDialog, LineDialog, PageDialog
 
@@ -80,7 +82,7 @@ async def test_back_shows_the_label_and_forward_returns(make_app: MakeApp):
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("3", "left")
         assert REVIEWS[0] in read_screen(app)
-        assert "●positive" in read_screen(app)
+        assert "● positive" in read_screen(app)
         await pilot.press("right")
         assert app.session.row == 1
         await pilot.press("left", "left")
@@ -311,14 +313,14 @@ async def test_multi_label_toggles_and_enter_accepts(make_app: MakeApp):
     app = make_app(multi_label=True)
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("3", "1", "2", "1")
-        assert "●neutral" in read_screen(app)
+        assert "● neutral" in read_screen(app)
         assert app.session.row == 0
         await pilot.press("enter")
         assert stored(app)[0] == "neutral|positive"
         assert app.session.row == 1
         await pilot.press("left")
-        assert "●neutral" in read_screen(app)
-        assert "●positive" in read_screen(app)
+        assert "● neutral" in read_screen(app)
+        assert "● positive" in read_screen(app)
 
 
 async def test_mnemonic_keys_win_over_actions_which_keep_another_key(make_app: MakeApp):
@@ -400,7 +402,7 @@ async def test_a_suggestion_has_a_line_of_its_own_and_enter_takes_it(make_app: M
         await pilot.press("enter")
         assert app.session.row == 0
         await pilot.press("1")
-        assert "suggested: positive 83% · enter · like its neighbours" in read_screen(app)
+        assert "suggested: positive · enter · the model gives it 83% · like its neighbours" in read_screen(app)
         await pilot.press("enter")
         (decision,) = app.session.journal.decisions_about([row_id(REVIEWS[1])])
         assert (decision.value, decision.suggestion, decision.score) == ("positive", "positive", 0.83)
@@ -559,3 +561,106 @@ async def test_who_names_no_classes_reads_on_and_adds_them_later(make_app: MakeA
         assert "no classes yet, + adds them" in read_screen(app)
         await pilot.press("right", "+", *"good", "enter", "1")
         assert stored(app)[:2] == [None, "good"]
+
+
+def send_at(app: LabelApp, keys: str, moment: float, *, apart: float = 0.0) -> None:
+    """Send keys as a terminal does that read them at a moment, and one after the other."""
+    for number, letter in enumerate(keys):
+        event = Key(letter, letter)
+        event.time = moment + number * apart
+        app.post_message(event)
+
+
+async def test_letters_typed_before_a_text_was_read_do_not_label_it(make_app: MakeApp):
+    app = make_app(fast=False)
+    async with app.run_test(size=SMALL) as pilot:
+        send_at(app, "3" * 30, time.monotonic())
+        await until(pilot, lambda: "29 keys were typed before this text was read" in read_screen(app))
+        assert stored(app) == ["positive", *[None] * 7]
+        send_at(app, "1", time.monotonic() + 10)
+        await until(pilot, lambda: "3 identical" not in read_screen(app) and stored(app)[1] == "negative")
+
+
+async def test_a_key_held_down_labels_one_row(make_app: MakeApp):
+    app = make_app(fast=False)
+    async with app.run_test(size=SMALL) as pilot:
+        send_at(app, "3" * 40, time.monotonic(), apart=0.03)
+        await until(pilot, lambda: "39 keys were typed" in read_screen(app))
+        assert stored(app) == ["positive", *[None] * 7]
+
+
+async def test_fast_takes_keys_however_early_they_come(make_app: MakeApp):
+    app = make_app(fast=True)
+    async with app.run_test(size=SMALL) as pilot:
+        send_at(app, "333", time.monotonic())
+        await until(pilot, lambda: stored(app)[:3] == ["positive"] * 3)
+
+
+async def test_undo_and_moving_are_never_too_early(make_app: MakeApp):
+    app = make_app(fast=False)
+    async with app.run_test(size=SMALL) as pilot:
+        send_at(app, "3u", time.monotonic())
+        await until(pilot, lambda: "undone" in read_screen(app))
+        assert stored(app) == [None] * 8
+
+
+async def test_marks_that_were_not_accepted_wait_for_their_row(make_app: MakeApp):
+    app = make_app(multi_label=True)
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("1", "3", "right")
+        assert "the marks on row 1 are kept, and not accepted yet" in read_screen(app)
+        assert "● " not in read_screen(app)
+        await pilot.press("left")
+        assert "● negative" in read_screen(app)
+        assert "● positive" in read_screen(app)
+        await pilot.press("right", "q")
+        assert "Marks on 1 row are not accepted" in read_screen(app)
+        await pilot.press("escape", "left", "enter")
+        assert stored(app)[0] == "negative|positive"
+        await pilot.press("q")
+        assert "not accepted" not in read_screen(app)
+
+
+async def test_more_rows_than_fit_are_looked_through_and_left_out(make_app: MakeApp):
+    app = make_app([f"text number {number:03}" for number in range(50)])
+    async with app.run_test(size=SMALL) as pilot:
+        await pilot.press("/", *"number")
+        await until(pilot, lambda: "50 rows" in read_screen(app))
+        assert "text number 030" not in read_screen(app)
+        await pilot.press(*["down"] * 31)
+        assert "text number 030" in read_screen(app)
+        await pilot.press("delete", "enter")
+        assert app.session.row == 31
+        assert "31 of 49" in read_screen(app)
+        assert 30 not in app.session.queue.view.rows
+        await pilot.press("b", *["pagedown"] * 9, "space", "1")
+        assert "48 rows would be labeled" in read_screen(app)
+        await pilot.press("enter")
+        await until(pilot, lambda: "48 rows labeled negative" in read_screen(app))
+        assert [row for row, label in enumerate(stored(app)) if label is None] == [30, 49]
+
+
+async def test_a_file_with_a_label_in_every_row_offers_what_can_be_done_with_it(make_app: MakeApp, tmp_path):
+    data = tmp_path / "labeled.csv"
+    data.write_text("text,label\na good film,pos\na bad film,neg\n")
+    for key, option in (("r", "review"), ("a", "relabel")):
+        app = make_app(data, labels=None, need_classes=False)
+        async with app.run_test(size=SMALL) as pilot:
+            await until(pilot, lambda app=app: "All 2 rows have a label." in read_screen(app))
+            await pilot.press(key)
+            await until(pilot, lambda app=app: not app.is_running)
+        assert app.return_value == Restart(option)
+    app = make_app(data, labels=None, need_classes=False)
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: "look through them" in read_screen(app))
+        await pilot.press("enter")
+        assert "a good film" in read_screen(app)
+        await pilot.press("right")
+        assert "a bad film" in read_screen(app)
+
+
+async def test_the_class_that_makes_letters_search_says_so(make_app: MakeApp):
+    app = make_app(labels=",".join(f"class {number}" for number in range(20)))
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("+", *"one more", "enter")
+        assert "new class one more: over 20 have no keys, so type letters of a name" in read_screen(app)

@@ -1,17 +1,19 @@
-"""The labeling screen pixel by pixel, at the two sizes it is made for."""
+"""The labeling screen pixel by pixel, at the three sizes it is made for."""
 
 import pytest
 
 from tests.screens.conftest import MakeApp, read_screen, write_reviews
 from tests.screens.pilot import wait_until
+from tests.screens.test_reading_layout import NEWSGROUPS
 from txt.labeling.item import Suggestion
 from txt.labeling.pace import Pace
 
-SIZES = [(80, 24), (120, 40)]
+pytestmark = pytest.mark.usefixtures("still_clock")
+SIZES = [(80, 24), (120, 40), (200, 60)]
 STEADY = [2.5, 3.0, 3.1, 3.4, 9.9, 3.2, 2.8]
 
 
-@pytest.fixture(params=SIZES, ids=["80x24", "120x40"])
+@pytest.fixture(params=SIZES, ids=["80x24", "120x40", "200x60"])
 def size(request) -> tuple[int, int]:
     return request.param
 
@@ -38,7 +40,7 @@ def test_going_through_what_a_filter_shows_with_the_columns_open(snap_compare, m
 def test_finding(snap_compare, make_app: MakeApp, size):
     async def search(pilot):
         await pilot.press("3", "1", "/", *"refund")
-        texts = ("3 rows", "reviews.csv", "1  negative")  # the screen behind is painted when it can be
+        texts = ("3 rows", "reviews.csv")  # the screen behind is painted when it can be
         await wait_until(pilot, lambda: all(text in read_screen(pilot.app) for text in texts))
 
     assert snap_compare(paced(make_app()), terminal_size=size, run_before=search)
@@ -90,7 +92,20 @@ def test_leaving(snap_compare, make_app: MakeApp, size):
 
 
 @pytest.mark.parametrize("theme", ["txt-light", "ansi-dark"])
-def test_other_colours(snap_compare, make_app: MakeApp, theme):
+def test_other_colours(snap_compare, make_app: MakeApp, theme, size):
     app = paced(make_app())
     app.theme = theme
-    assert snap_compare(app, terminal_size=(80, 24), press=["3", "1", "left"])
+    assert snap_compare(app, terminal_size=size, press=["3", "1", "left"])
+
+
+def test_twenty_classes(snap_compare, make_app: MakeApp, size):
+    app = paced(make_app(labels=NEWSGROUPS))
+    assert snap_compare(app, terminal_size=size, press=["3", "1", "a"])
+
+
+def test_nothing_but_the_text(snap_compare, make_app: MakeApp, size):
+    assert snap_compare(paced(make_app()), terminal_size=size, press=["z"])
+
+
+def test_the_smallest_terminal(snap_compare, make_app: MakeApp):
+    assert snap_compare(paced(make_app()), terminal_size=(40, 10), press=["3", "1"])

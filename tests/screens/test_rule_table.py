@@ -41,12 +41,13 @@ def rewrite(path: Path, source: str) -> None:
 async def test_a_rule_suggests_with_its_words_highlighted_and_enter_takes_it(make_app: MakeApp, rules: Path):
     app = make_app(rules=rules)
     async with app.run_test(size=SIZE) as pilot:
-        await until(pilot, lambda: "suggested: positive 50% · enter · charm: like a charm" in read_screen(app))
+        told = "suggested: positive · enter · the rules give it 50% · charm: like a charm"
+        await until(pilot, lambda: told in read_screen(app))
         pane = app.screen.query_one(TextPane)
         assert [pane.lines.text[slice(*span)] for span in pane._matches] == ["like a charm"]
         await pilot.press("enter")
         assert stored(app)[0] == "positive"
-        assert "suggested: negative 50% · enter · refund: broke, refund" in read_screen(app)
+        assert "suggested: negative · enter · the rules give it 50% · refund: broke, refund" in read_screen(app)
         await pilot.press("3")
         assert stored(app)[1] == "positive"
 
@@ -98,7 +99,8 @@ async def test_without_rules_there_is_no_key_for_them(make_app: MakeApp):
         assert "r is not a key here" in read_screen(app)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=["80x24", "120x40", "200x60"])
+@pytest.mark.usefixtures("still_clock")
 def test_the_table(snap_compare, make_app: MakeApp, rules: Path, size: tuple[int, int]):
     app = make_app(rules=rules)
     app.session.stopwatch = type(app.session.stopwatch)(lambda: 0.0)

@@ -1,12 +1,16 @@
 """The screen of runs: every key does what it says to the folders it is about."""
 
+import subprocess
+import threading
 from pathlib import Path
 
 import pytest
 
 from tests.runs.made_runs import make_run_folder, make_training_events, started, step
+from tests.screens.conftest import read_screen
 from tests.screens.pilot import wait_for_text as until
 from tests.screens.pilot import wait_until
+from tests.waiting import PATIENCE_SECONDS
 from txt.runs.folder import EventLog
 from txt.runs.notes import Notes, change_tags, read_notes, write_note
 from txt.screens.runs.screen import RunsApp, RunsScreen
@@ -161,8 +165,43 @@ def same_size(monkeypatch):
     monkeypatch.setattr("txt.runs.summary.folder_size", lambda _path: 23_000_000)
 
 
+async def test_a_run_is_watched_with_the_marked_ones_over_it_and_q_comes_back():
+    async with app().run_test(size=(120, 40), notifications=True) as pilot:
+        await until(pilot, "3 runs")
+        await pilot.press("space", "w")
+        screen = await until(pilot, "learning rate")
+        assert "a a" in screen
+        await pilot.press("q")
+        await until(pilot, "1 marked")
+
+
+async def test_a_slow_page_opens_at_once_and_not_over_what_came_later(monkeypatch):
+    started = threading.Event()
+    release = threading.Event()
+
+    class Slow(subprocess.Popen):
+        def communicate(self, *_args, **_options):
+            started.set()
+            release.wait(PATIENCE_SECONDS)
+            return "the page", ""
+
+    monkeypatch.setattr("txt.screens.runs.screen.subprocess.Popen", Slow)
+    async with app().run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, "3 runs")
+        await pilot.press("enter")
+        await until(pilot, "reading …")
+        await wait_until(pilot, started.is_set)
+        await pilot.press("x")
+        await until(pilot, "3 runs")
+        release.set()
+        await pilot.pause(0.2)
+        assert "the page" not in read_screen(pilot.app)
+        await pilot.press("enter")
+        await until(pilot, "the page")
+
+
 @pytest.mark.usefixtures("same_size")
-@pytest.mark.parametrize("size", [(80, 24), (120, 40)], ids=["80x24", "120x40"])
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)], ids=["80x24", "120x40", "200x60"])
 def test_runs(snap_compare, size):
     async def mark(pilot):
         await until(pilot, "3 runs")

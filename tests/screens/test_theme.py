@@ -13,7 +13,9 @@ from textual.app import App
 from textual.dom import DOMNode
 
 import txt.screens
-from txt.charts.palette import PALETTES
+from txt.charts.palette import PALETTES, choose_theme
+from txt.screens.app import ThemedApp
+from txt.screens.kept_theme import read_theme
 
 ROOT = Path(txt.screens.__file__).parents[1]
 WRITTEN_HERE = ROOT / "charts" / "palette.py"
@@ -81,3 +83,26 @@ def test_no_screen_dialog_or_widget_has_a_style_sheet_of_its_own():
     assert not [each for each in kinds if {"CSS", "DEFAULT_CSS"} & set(vars(each))]
     apps = [each for each in kinds if issubclass(each, App)]
     assert {each.CSS_PATH for each in apps} == {ROOT / "screens" / "txt.tcss"}
+
+
+async def test_a_theme_is_found_by_name_and_kept_for_the_next_screen(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    app = ThemedApp()
+    async with app.run_test():
+        commands = {command.title: command for command in app.get_system_commands(app.screen)}
+        assert "colours" in commands["Theme nord"].help
+        commands["Theme nord"].callback()
+        assert app.theme == "nord"
+    assert read_theme() == "nord"
+    assert choose_theme("truecolor", read_theme()) == "nord"
+    assert choose_theme("standard", read_theme()).startswith("ansi")
+
+
+def test_a_kept_theme_that_is_not_there_is_left_alone(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("COLORTERM", "truecolor")
+    (tmp_path / "txt").mkdir()
+    (tmp_path / "txt" / "theme").write_bytes(b"\xff\x1b[31m" * 100)
+    assert read_theme() is None
+    (tmp_path / "txt" / "theme").write_text("no such theme")
+    assert ThemedApp().theme in (*PALETTES, "ansi-dark", "ansi-light")

@@ -6,7 +6,7 @@ import numpy as np
 
 from tests.screens.pilot import wait_for_text, wait_until
 from tests.waiting import PATIENCE_SECONDS
-from txt.screens.leaderboard import LeaderboardApp, build_trials_table, describe_board, draw_sparkline
+from txt.screens.leaderboard import LeaderboardApp, build_trials_table, describe_board, draw_sparkline, find_scale
 from txt.screens.lrfind import LRFindApp, draw_curve
 from txt.search.board import Board, TrialRow
 from txt.search.range_test import RangeTestStep
@@ -77,8 +77,10 @@ def test_the_summary_counts_what_there_is():
     assert "4 of 5 trials ended" in line
     assert "1 taken up again" in line
     assert build_trials_table(BOARD, 3, 80).row_count == 3
-    assert draw_sparkline([]) == ""
-    assert draw_sparkline([0.5, 0.5]) == "▁▁"
+    assert draw_sparkline([], 0.0, 1.0) == ""
+    assert draw_sparkline([0.5, 0.5], 0.5, 0.5) == "▁▁"
+    assert draw_sparkline([0.0, 0.5, 1.0], 0.0, 1.0) == "▁▅█"
+    assert find_scale([[0.1, 0.4], [0.9]]) == (0.1, 0.9)
 
 
 async def test_the_range_test_is_drawn_while_it_runs_and_its_steps_come_back():

@@ -2,6 +2,8 @@
 
 import json
 import os
+import shlex
+import shutil
 import sqlite3
 from pathlib import Path
 
@@ -10,8 +12,9 @@ import pytest
 from tests.runs.made_runs import make_run_folder, make_training_events
 from txt.cli import main
 from txt.cli.settings import TRUST
-from txt.consent import ALLOWED, MODEL, allow, is_allowed
+from txt.consent import ALLOWED, MODEL, TRUSTED_DATA, allow, is_allowed
 from txt.errors import InputError
+from txt.runs.folder import Run
 from txt.search.study_folder import STORAGE, StudyFolder
 
 
@@ -208,3 +211,103 @@ def test_what_was_allowed_holds_for_the_processes_that_are_started_where_nothing
     assert is_allowed(MODEL, "someone/model")
     monkeypatch.setenv(ALLOWED, "")
     assert not is_allowed(MODEL, "someone/model")
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """Return prepared data outside of the project, which run 001 says that it trains on."""
+    from txt.config import PrepareConfig
+    from txt.data.prepare import prepare
+
+    folder = tmp_path / "of mine" / "prepared"
+    (tmp_path / "secret.csv").write_text(
+        "text,label\n" + "".join(f"secret number {n},{'ab'[n % 2]}\n" for n in range(60))
+    )
+    prepare(tmp_path / "secret.csv", PrepareConfig(vocab_size=200), folder)
+    record = json.loads(Path("runs/001/config.json").read_text())
+    manifest = json.loads((folder / "manifest.json").read_text())
+    record |= {"prepared": str(folder), "fingerprint": manifest["fingerprint"]}
+    Path("runs/001/config.json").write_text(json.dumps(record))
+    return folder
+
+
+ON_DATA = [["eval", "001"], ["train", "--resume", "001", "--plain"], ["runs", "compare", "001", "002"]]
+
+
+@pytest.mark.parametrize("link", [False, True])
+@pytest.mark.parametrize("typed", ON_DATA[:2])
+def test_data_outside_of_a_project_is_not_read_unasked(
+    elsewhere: Path, monkeypatch, capsys, typed: list[str], link: bool
+):
+    if link:  # the path is inside, and leads outside
+        Path("prepared").symlink_to(elsewhere)
+        record = json.loads(Path("runs/001/config.json").read_text())
+        Path("runs/001/config.json").write_text(json.dumps(record | {"prepared": "../../prepared"}))
+    assert main(typed) == 2
+    said = capsys.readouterr().err
+    assert f"says that its data is in `{elsewhere}`, outside of its project" in said
+    (allowing,) = (line for line in said.splitlines() if "TXT_TRUST_DATA=" in line)
+    name, _, value = shlex.split(allowing.removeprefix("hint: "))[0].partition("=")
+    monkeypatch.setenv(name, value)
+    main(typed)
+    assert "outside of its project" not in capsys.readouterr().err
+
+
+def test_data_outside_of_a_project_is_asked_about_once(elsewhere: Path, monkeypatch, capsys):
+    terminal = Terminal(monkeypatch, "y")
+    for _ in range(2):
+        main(["eval", "001"])
+        assert "no trained model" in capsys.readouterr().err
+    assert terminal.asked == [
+        f"run `001` says that its data is in `{elsewhere}`, outside of its project, which was not named here before.\n"
+        "Read it?"
+    ]
+
+
+def test_data_outside_of_a_project_that_is_not_wanted_is_not_read(elsewhere: Path, monkeypatch, capsys):
+    terminal = Terminal(monkeypatch, "n")
+    for typed in ON_DATA[:2]:
+        assert main(typed) == 2
+        assert "outside of its project" in capsys.readouterr().err
+    assert len(terminal.asked) == 2
+
+
+def test_no_list_tells_what_data_elsewhere_is_called(elsewhere: Path, monkeypatch, capsys):
+    for typed in (["runs"], ["runs", "show", "001"], ["watch", "001", "--plain"]):
+        assert main(typed) == 0
+        assert "secret" not in capsys.readouterr().out
+    monkeypatch.setenv(TRUSTED_DATA, str(elsewhere))
+    assert main(["runs"]) == 0
+    assert "secret" in capsys.readouterr().out
+
+
+def test_data_that_was_named_for_a_training_is_named_for_all_runs_of_its_project(elsewhere: Path):
+    run = Run.open("001")
+    assert not run.may_read_prepared()
+    make_run_folder("002", make_training_events())
+    Run.open("002").describe(run.config(), elsewhere, "f")  # as a training that was begun here does
+    assert run.may_read_prepared()
+    assert Run.open("002").locate_prepared().resolve() == elsewhere
+
+
+def test_data_that_a_study_names_elsewhere_is_not_read_unasked(elsewhere: Path, capsys):
+    folder = Path("studies") / "theirs"
+    folder.mkdir(parents=True)
+    study = StudyFolder(folder)
+    (folder / "study.json").write_text(json.dumps({"format": 1, "prepared": str(elsewhere), "storage": None}))
+    with pytest.raises(InputError, match="study `theirs` says that its data is in"):
+        study.prepared_path()
+    study.describe(elsewhere, None)
+    assert study.prepared_path() == elsewhere
+
+
+def test_runs_and_data_on_a_larger_disk_are_found_where_their_user_put_them(tmp_path: Path, elsewhere: Path):
+    for name in ("runs", "prepared"):
+        (tmp_path / "disk" / name).mkdir(parents=True)
+    shutil.rmtree("runs")
+    Path("runs").symlink_to(tmp_path / "disk" / "runs")
+    make_run_folder("003", make_training_events())
+    inside = Path("prepared-here")
+    shutil.copytree(elsewhere, inside)
+    Run.open("003").describe(Run.open("003").config(), inside, "f")
+    assert Run.open("003").locate_prepared().resolve() == inside.resolve()

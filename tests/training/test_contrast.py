@@ -121,12 +121,15 @@ def test_the_contrastive_loss_is_its_definition():
         if positives:
             logs = [torch.log(torch.exp(unit[row] @ unit[other] / 0.07) / total) for other in positives]
             terms.append(-sum(logs) / len(positives))
-    torch.testing.assert_close(contrastive_loss(embeddings, labels), sum(terms) / len(terms))
+    torch.testing.assert_close(
+        contrastive_loss(embeddings, (labels[:, None] == labels).float()), sum(terms) / len(terms)
+    )
 
 
 def test_nearest_right_counts_rows_whose_nearest_is_of_their_class():
     embeddings = torch.tensor([[1.0, 0.0], [0.9, 0.1], [0.0, 1.0], [0.8, 0.3]])
-    assert count_nearest_right(embeddings, torch.tensor([0, 0, 1, 1])) == 3
+    labels = torch.tensor([0, 0, 1, 1])
+    assert count_nearest_right(embeddings, (labels[:, None] == labels).float()) == 3
 
 
 @pytest.mark.parametrize("options", [{"freeze": "all"}, {"freeze": "1"}, {"few_shot": True}])

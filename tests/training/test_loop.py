@@ -191,7 +191,7 @@ def test_accumulation_gives_the_same_training(new_run, prepared):
 def test_balanced_class_weights_weigh_rows_as_scikit_learn_does(prepared):
     from sklearn.utils.class_weight import compute_class_weight
 
-    from txt.training.gradients import compute_balanced_weights
+    from txt.training.batch_loss import compute_balanced_weights
 
     labels = prepared.split("train").labels
     expected = compute_class_weight("balanced", classes=np.arange(3), y=labels)

@@ -28,6 +28,7 @@ from txt.data.reading.json_records import read_raw_records
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, claim_folder, explain_os_errors, open_own, read_json, refuse_link, write_json
+from txt.json_input import load_json
 from txt.version import __version__
 
 _SAVED_EVERY = 2.0  # seconds
@@ -304,7 +305,7 @@ def _cut_chunks(sources: Iterator[_Source], size: int) -> Iterator[list[_Source]
 
 def _read_json_objects(table: Table) -> Iterator[Mapping[str, Any]]:
     for written in read_raw_records(table.source, table.dialect):
-        record = json.loads(written)
+        record = load_json(written)
         yield open_nested(record, table.dialect.paths) if table.dialect.paths else record
 
 

@@ -20,6 +20,7 @@ from txt.data.reading.how_read import Dialect
 from txt.data.reading.source import Source, choose_output_format, compress_output
 from txt.errors import InputError
 from txt.files import atomic_write
+from txt.json_input import load_json
 from txt.overwriting import is_changed_since, note_made
 
 Encode = Callable[[Sequence[Mapping[str, Any]]], bytes]
@@ -152,7 +153,7 @@ def _write_parquet(part: Path, target: IO[bytes], columns: Sequence[str], types:
 
 def _read_batches(part: Path) -> Iterator[list[dict[str, Any]]]:
     with part.open("rb") as lines:
-        while rows := [json.loads(line) for line in islice(lines, BATCH_ROWS)]:
+        while rows := [load_json(line) for line in islice(lines, BATCH_ROWS)]:
             yield rows
 
 

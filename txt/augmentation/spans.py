@@ -9,6 +9,13 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from txt.errors import InputError
+from txt.sanitize import clip
+from txt.time_limit import TooSlowError, time_limit
+
+_MOST_SECONDS = 2.0  # of processor time for the matches of `--keep` in a text: some regular expressions never end
+_SHOWN_CHARACTERS = 40
+
 
 def split_words(spaced: str) -> frozenset[str]:
     """Return the words of a string."""
@@ -29,11 +36,11 @@ _UNSPACED = re.compile(
 )
 _ADDRESS = re.compile(
     r"""(?:https?://|www\.)\S+                     # web addresses
-    |   [\w.+-]+@[\w-]+\.[\w.-]+                   # mail addresses
+    |   (?<![\w.+-])[\w.+-]+@[\w-]+\.[\w.-]+       # mail addresses
     |   [@#]\w[\w'’-]*                             # mentions and hashtags
     |   &\#?\w+;                                   # entities
     |   [:;=8xX][-o*']?[()\[\]dDpP/\\|](?!\w)      # emoticons
-    |   [\w.-]+\.(?:com|org|net|de|io|co|uk|gov|edu)\b\S*
+    |   (?<![\w.-])[\w.-]+\.(?:com|org|net|de|io|co|uk|gov|edu)\b\S*
     |   <[^<>\s]*>                                 # markup
     """,
     re.VERBOSE,
@@ -207,7 +214,14 @@ def _classify_run(run: str, protected: frozenset[str]) -> int:
 
 def _find_outside(spans: Spans, text: str, pattern: re.Pattern[str]) -> list[int]:
     """Return the places of free words that no match of the pattern touches."""
-    matches = [match.span() for match in pattern.finditer(text) if match.end() > match.start()]
+    try:
+        with time_limit(_MOST_SECONDS):
+            matches = [match.span() for match in pattern.finditer(text) if match.end() > match.start()]
+    except TooSlowError:
+        raise InputError(
+            f"--keep `{pattern.pattern}` takes too long on the text `{clip(text, _SHOWN_CHARACTERS)}`",
+            "a repetition inside of a repetition, as (a+)+, may take for ever: leave one out",
+        ) from None
     if not matches:
         return spans.free
     starts, position = [], 0

@@ -40,16 +40,19 @@ TERMINAL_COLORS: Mapping[str, tuple[str, ...]] = {
     ),
 }
 
+RUN_COLORS = ("bright_blue", "bright_magenta", "bright_cyan", "bright_red", "green", "magenta", "cyan")
+"""The colour of a run, and those of others drawn over it; a letter tells them apart where there is no colour."""
+
 # Styles of a confusion cell, each from this share of its class upwards. The background of the terminal is not known, so
 # small shares only colour the number: a pale background would be too bright on black.
 RIGHT_SHADES = ((0.75, "bold #ffffff on #1f5fd0"), (0.5, "#000000 on #6f9ff0"), (0.0, "blue"))
 WRONG_SHADES = ((0.25, "bold #ffffff on #a84a05"), (0.1, "#000000 on #e08f3c"), (0.03, "yellow"))
 
 
-def choose_theme(color_system: str | None) -> str:
-    """Return the theme for a terminal: its own sixteen colours, or ours, dark or light by what it says of itself."""
+def choose_theme(color_system: str | None, kept: str | None = None) -> str:
+    """Return the theme for a terminal: its own sixteen colours, the one `kept` by the user, or ours, dark or light."""
     background = os.environ.get("COLORFGBG", "").rpartition(";")[2]
     light = background in ("7", "15")
     if color_system in (None, "standard") or os.environ.get("NO_COLOR"):
         return "ansi-light" if light else "ansi-dark"
-    return LIGHT if light else DARK
+    return kept or (LIGHT if light else DARK)

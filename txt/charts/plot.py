@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
+from rich.cells import cell_len
 from rich.style import Style
 from rich.text import Text
 
@@ -18,6 +19,7 @@ _FEW = 6  # values of x that are each marked
 _LEGEND, _POINT = "─", "•"
 _GRID = Ink("bright_black", "dim", letter="┈", joined=False)
 _BLOCKS = " ▏▎▍▌▋▊▉█"
+_WIDE_ENOUGH_FOR_NAMES = 50  # columns of a chart
 
 
 @dataclass(frozen=True)
@@ -60,16 +62,30 @@ def draw_line_chart(
     return Text("\n", no_wrap=True).join([*([head] if head else []), *parts, *foot] if parts else [])
 
 
-def draw_field_chart(lines: Sequence[Line], width: int, height: int, across: Axis, up: Axis) -> list[Text]:
+class ChartRows(list[Text]):
+    """The rows of a chart; `left` is the cell at which its field begins, and `columns` are the cells of the field."""
+
+    def __init__(self, rows: Sequence[Text] = (), left: int = 0, columns: int = 0) -> None:
+        super().__init__(rows)
+        self.left, self.columns = left, columns
+
+
+def draw_field_chart(
+    lines: Sequence[Line], width: int, height: int, across: Axis, up: Axis, *, x_title: str = ""
+) -> ChartRows:
     """Draw lines over each other on given axes, the last on top; returns `height` rows of `width` cells.
+
+    A wide chart has the names of its lines at their ends. The title of the x-axis stands at the right end of its marks.
 
     Only the axes are plotext's, and those stay as they are while their marks do. The dots are set here: for plotext
     each of them is an object, and four plots take 20 ms.
     """
     margin = max((len(label) for _, label in up.marks), default=0) + 1
+    names = _measure_names(lines) if width >= _WIDE_ENOUGH_FOR_NAMES else 0
+    width, full = width - names, width
     columns, rows = width - margin, height - 1
     if columns < 8 or rows < 2:
-        return []
+        return ChartRows()
     raster = Raster(columns, rows, across.low, across.high, up.low, up.high)
     everywhere = np.linspace(across.low, across.high, columns * 2)
     for line in (*(Line(everywhere, np.full(columns * 2, place), _GRID) for place, _ in up.marks), *lines):
@@ -89,7 +105,36 @@ def draw_field_chart(lines: Sequence[Line], width: int, height: int, across: Axi
         ((0, " " * margin),),
     )[-1]
     drawn = [_overlay_strokes(row.ljust(width), margin, raster.list_strokes(at)) for at, row in enumerate(side[:rows])]
-    return [*drawn, Text(below)]
+    if names:
+        for row, (name, ink) in _place_names(lines, across, up, rows).items():
+            drawn[row].append(f" {name}", _build_style(ink))
+    foot = below.rstrip()
+    if x_title and len(foot) + len(x_title) + 1 <= full:
+        foot_line = Text.assemble(foot, (f"{x_title:>{full - len(foot)}}", "dim"), no_wrap=True)
+        return ChartRows([*drawn, foot_line], margin, columns)
+    return ChartRows([*drawn, Text(below)], margin, columns)
+
+
+def _measure_names(lines: Sequence[Line]) -> int:
+    """Return the cells that names at the lines' ends take; 0 where at most one line has a name."""
+    names = {line.name for line in lines if line.name and len(line.xs)}
+    return max(map(cell_len, names)) + 1 if len(names) > 1 else 0
+
+
+def _place_names(lines: Sequence[Line], across: Axis, up: Axis, rows: int) -> dict[int, tuple[str, Ink]]:
+    """Return the names to write by the row (from the top) in which each line ends, or the nearest one that is free."""
+    ends: dict[str, tuple[int, Ink]] = {}
+    for line in lines:
+        seen = np.flatnonzero((line.xs >= across.low) & (line.xs <= across.high) & np.isfinite(line.ys))
+        if line.name and len(seen):
+            row = int(locate_rows(line.ys[seen[-1:]], up.low, up.high, rows)[0])
+            ends[line.name] = rows - 1 - min(max(row, 0), rows - 1), line.ink
+    placed: dict[int, tuple[str, Ink]] = {}
+    for name, (wanted, ink) in sorted(ends.items(), key=lambda item: item[1][0]):
+        free = [row for row in range(rows) if row not in placed]
+        if free:
+            placed[min(free, key=lambda row: (abs(row - wanted), row))] = (name, ink)
+    return placed
 
 
 def draw_bars(counts: Mapping[str, int], width: int, style: Style | str = "") -> Text:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from rich.text import Text
 
-from txt.charts.plot import draw_field_chart
+from txt.charts.plot import ChartRows, draw_field_chart
 from txt.charts.plot_view import SMOOTHINGS, Floats, Scene, find_step_at, locate_step
 from txt.charts.raster import Ink, Line, Numbers
 from txt.charts.ticks import build_log_axis, build_number_axis, build_time_axis
@@ -17,6 +17,8 @@ from txt.runs.step_curves import CurveSegment
 
 BEST = Ink("bright_green", "bold", letter="◆", joined=False)
 _ZERO = Ink("bright_black", letter="┄", joined=False)
+_ACT = Ink("bright_black", letter="┊", joined=False)
+_CROSS = Ink("bright_white", letter="│", joined=False)
 _FINE = 16  # points per column that are smoothed: smoothing all points of a long run would be slow and look the same
 
 
@@ -28,8 +30,10 @@ class Drawing:
         self._left, self._right = scene.window
         self.lines: list[Line] = []
 
-    def add_steps(self, run: WatchedRun, name: str, raw: Ink | None, ink: Ink, *, smooth: bool = True) -> None:
-        """Add a number of the steps: as it is in `raw` ink and smoothed above it, or one of them."""
+    def add_steps(
+        self, run: WatchedRun, name: str, raw: Ink | None, ink: Ink, *, smooth: bool = True, label: str = ""
+    ) -> None:
+        """Add a number of the steps: as it is in `raw` ink and smoothed above it, or one of them; `label` names it."""
         view = self._scene.view
         if name not in VALUES:
             return
@@ -44,25 +48,36 @@ class Drawing:
         if raw is not None and window:
             self._add(run, *_find_extremes(seen, 2 * self._width), raw)
         if window:
-            self._add(run, *_thin_points(xs, _smooth_values(means, window), 2 * self._width), ink)
+            self._add(run, *_thin_points(xs, _smooth_values(means, window), 2 * self._width), ink, label)
         elif raw is not None or not len(seen.xs):
-            self._add(run, *_find_extremes(seen, 2 * self._width), ink)
+            self._add(run, *_find_extremes(seen, 2 * self._width), ink, label)
         else:
-            self._add(run, *_thin_points(xs, means, 2 * self._width), ink)
+            self._add(run, *_thin_points(xs, means, 2 * self._width), ink, label)
 
-    def add_scores(self, run: WatchedRun, name: str, ink: Ink) -> None:
+    def add_scores(self, run: WatchedRun, name: str, ink: Ink, label: str = "") -> None:
         """Add a number of the evaluations."""
         if name in run.scores.columns:
-            self.add_points(run, run.scores.get_column(name), ink)
+            self.add_points(run, run.scores.get_column(name), ink, label)
 
-    def add_points(self, run: WatchedRun, ys: Floats, ink: Ink) -> None:
+    def add_points(self, run: WatchedRun, ys: Floats, ink: Ink, label: str = "") -> None:
         """Add one value an evaluation."""
         xs = locate_step(run, self._scene.view.over, run.scores.get_column("step"), run.scores.get_column("time"))
         xs = xs[: len(ys)]
         if len(xs) > self._width:  # more marks than columns would hide the line
             ink = replace(ink, letter=None)
             xs, ys = _thin_points(xs, ys, 2 * self._width)
-        self.lines.append(Line(xs, ys, ink))
+        self.lines.append(Line(xs, ys, ink, label))
+
+    def read_cross(self) -> list[tuple[str, float, Ink]]:
+        """Return each named line's value where the crosshair is: that of its nearest point that is drawn."""
+        place = self._scene.cross
+        found = []
+        for line in self.lines:
+            ok = np.isfinite(line.ys) & np.isfinite(line.xs)
+            if place is not None and line.name and ok.any():
+                nearest = int(np.argmin(np.abs(line.xs[ok] - place)))
+                found.append((line.name, float(line.ys[ok][nearest]), line.ink))
+        return sorted(found, key=lambda each: each[0][1:2] == " ")  # further runs, named by a letter, come last
 
     def mark_best(self, run: WatchedRun, step: int, when: float, y: float) -> None:
         """Mark the best evaluation."""
@@ -89,12 +104,39 @@ class Drawing:
         pad = (high - low) * 0.03 or abs(high) * 0.05 or 0.5
         low, high = (low if low == include else low - pad), high + pad
         up = (build_log_axis if logarithmic else build_number_axis)(low, high, max(height // 2, 3))
-        axis = build_time_axis if self._scene.view.over == "time" else build_number_axis
+        over = self._scene.view.over
+        axis = build_time_axis if over == "time" else build_number_axis
         across = axis(self._left, self._right, max(self._width // 12, 2))
-        return [title, *draw_field_chart(lines, self._width, height - 1, across, up)]
+        lines = [*self._draw_acts(low, high, height), *lines]
+        chart = draw_field_chart(lines, self._width, height - 1, across, up, x_title=over)
+        return ChartRows([title, *chart], chart.left, chart.columns)
 
-    def _add(self, run: WatchedRun, xs: Floats, ys: Floats, ink: Ink) -> None:
-        self.lines.append(Line(locate_step(run, self._scene.view.over, xs, xs), ys, ink))
+    def _draw_acts(self, low: float, high: float, height: int) -> list[Line]:
+        """Return upright lines where somebody did something to the run, and where the crosshair is."""
+        ups = np.linspace(low, high, max(2 * height, 2))
+        found = []
+        for mark, step, when in list_acts(self._scene.run):
+            x = locate_step(self._scene.run, self._scene.view.over, np.array([step], float), np.array([when]))
+            found += [Line(np.repeat(x, len(ups)), ups, _ACT), Line(x, np.array([high]), replace(_ACT, letter=mark))]
+        if (cross := self._scene.cross) is not None:
+            found.append(Line(np.full(len(ups), cross), ups, _CROSS))
+        return found
+
+    def _add(self, run: WatchedRun, xs: Floats, ys: Floats, ink: Ink, label: str = "") -> None:
+        self.lines.append(Line(locate_step(run, self._scene.view.over, xs, xs), ys, ink, label))
+
+
+ACT_MARKS = {"note": "n", "pause": "‖", "rate": "÷"}
+"""What stands above the upright line of a note, a pause and a change of the learning rate."""
+
+
+def list_acts(run: WatchedRun) -> list[tuple[str, int, float]]:
+    """Return what was done to a run while it trained, as (mark, step, time); refused commands are left out."""
+    return [
+        (ACT_MARKS[each.command], each.step, each.time)
+        for each in run.answers
+        if each.command in ACT_MARKS and each.refused is None
+    ]
 
 
 def _find_extremes(seen: CurveSegment, dots: int) -> tuple[Floats, Floats]:

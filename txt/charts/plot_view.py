@@ -24,7 +24,8 @@ _SMALLEST_ZOOM = 1e-4
 class PlotView:
     """How plots are seen: over what, how smooth, and which stretch of it, as shares of the whole.
 
-    A stretch that reaches to the end (`right` is 1) follows it.
+    A stretch that reaches to the end (`right` is 1) follows it. `cross` is where the crosshair is, as a share of the
+    stretch, or None.
     """
 
     over: str = "step"
@@ -33,13 +34,24 @@ class PlotView:
     metric: str = "accuracy"
     width: float = 1.0
     right: float = 1.0
+    cross: float | None = None
 
-    def zoom_view(self, factor: float) -> "PlotView":
-        """Return the view with a stretch `factor` times as wide, about its middle, or at the end when it follows it."""
+    def zoom_view(self, factor: float, at: float | None = None) -> "PlotView":
+        """Return the view with a stretch `factor` times as wide, about a share of it, or else its middle.
+
+        Without a place, a stretch that follows the end goes on following it.
+        """
         width = min(max(self.width * factor, _SMALLEST_ZOOM), 1.0)
-        middle = self.right - self.width / 2
-        right = 1.0 if self.right >= 1.0 else middle + width / 2
+        if at is None:
+            middle = self.right - self.width / 2
+            right = 1.0 if self.right >= 1.0 else middle + width / 2
+        else:
+            right = self.right + (self.width - width) * (at - 1)
         return replace(self, width=width, right=min(max(right, width), 1.0))
+
+    def move_cross(self, share: float) -> "PlotView":
+        """Return the view with the crosshair moved by a share of the stretch."""
+        return replace(self, cross=min(max((0.5 if self.cross is None else self.cross) + share, 0.0), 1.0))
 
     def shift_view(self, share: float) -> "PlotView":
         """Return the view moved along by a share of its stretch."""
@@ -77,6 +89,12 @@ class Scene:
     run: WatchedRun
     view: PlotView = PlotView()
     earlier: Sequence[WatchedRun] = field(default=())
+
+    @property
+    def cross(self) -> float | None:
+        """Where the crosshair is, in the axis's own numbers."""
+        left, right = self.window
+        return None if self.view.cross is None else left + self.view.cross * (right - left)
 
     @property
     def window(self) -> tuple[float, float]:

@@ -31,11 +31,12 @@ class Ink:
 
 @dataclass(frozen=True)
 class Line:
-    """Points of a line, `xs` and `ys` (N,)."""
+    """Points of a line, `xs` and `ys` (N,); `name` is written at its end where there is room."""
 
     xs: Numbers
     ys: Numbers
     ink: Ink = Ink()
+    name: str = ""
 
 
 class Stroke(NamedTuple):

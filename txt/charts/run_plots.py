@@ -3,21 +3,29 @@
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from itertools import islice
+from string import ascii_lowercase
 
 import numpy as np
 from rich.text import Text
 
-from txt.charts.confusion import build_confusion_table, list_confused_pairs
+from txt.charts.confusion import build_confusion_table, list_confused_pairs, list_confusions
+from txt.charts.palette import RUN_COLORS
 from txt.charts.plot_drawing import BEST, Drawing
 from txt.charts.plot_view import Floats, Scene
 from txt.charts.raster import Ink
+from txt.charts.ticks import format_clock
 from txt.metrics import format_label
 from txt.runs.event_index import VALUES
 from txt.runs.live import WatchedRun
+from txt.sanitize import clip
 
 _TRAIN, _RAW = Ink("bright_blue"), Ink("blue")
 _VAL = Ink("bright_yellow", letter="•")
-_EARLIER = Ink("bright_black")
+_OTHERS = RUN_COLORS[1:]
+
+_WORST = 3  # confusions that are said in words
+_LONGEST_NAME = 10  # of a further run beside its line
 
 Plot = Callable[[Scene, int, int], Sequence[Text]]
 """Draws a scene in so many columns and at most so many rows."""
@@ -27,16 +35,17 @@ def draw_loss(scene: Scene, width: int, height: int) -> Sequence[Text]:
     """Draw the loss on train and val."""
     run, best = scene.run, scene.run.scores.best
     drawing = Drawing(scene, width)
-    for other in scene.earlier:
-        drawing.add_steps(other, "loss", None, _EARLIER)
-        drawing.add_scores(other, "val_loss", replace(_EARLIER, letter="·"))
-    drawing.add_steps(run, "loss", _RAW, _TRAIN)
-    drawing.add_scores(run, "val_loss", _VAL)
+    for other, ink, label in _ink_others(scene):
+        drawing.add_steps(other, "loss", None, replace(ink, letter=None))
+        drawing.add_scores(other, "val_loss", ink, label)
+    drawing.add_steps(run, "loss", _RAW, _TRAIN, label="train")
+    drawing.add_scores(run, "val_loss", _VAL, "val")
     parts = [
         _describe_line("train", run.now.get("loss"), _TRAIN),
         _describe_line("val", _find_latest(run, "val_loss"), _VAL),
+        *_name_others(scene, lambda other: _find_latest(other, "val_loss")),
     ]
-    title = _build_title("loss", *parts, width=width)
+    title = _build_title("loss", *(_read_cross(drawing, scene) or parts), width=width)
     if best:
         drawing.mark_best(run, best.step, best.time, best.val_loss)
     return drawing.finish(title, height, logarithmic=scene.view.logarithmic)
@@ -46,26 +55,30 @@ def draw_metric(scene: Scene, width: int, height: int) -> Sequence[Text]:
     """Draw the accuracy on train and val, or another score, or a number of the steps."""
     run, name, best = scene.run, scene.view.metric, scene.run.scores.best
     drawing = Drawing(scene, width)
-    for other in scene.earlier:
-        drawing.add_steps(other, name, None, _EARLIER)
-        drawing.add_scores(other, name, replace(_EARLIER, letter="·"))
-    drawing.add_steps(run, name, _RAW, _TRAIN)
-    drawing.add_scores(run, name, _VAL)
+    for other, ink, label in _ink_others(scene):
+        drawing.add_steps(other, name, None, replace(ink, letter=None))
+        drawing.add_scores(other, name, ink, label)
+    drawing.add_steps(run, name, _RAW, _TRAIN, label="train")
+    drawing.add_scores(run, name, _VAL, "val")
     parts = [_describe_line("train", run.now.get(name), _TRAIN), _describe_line("val", _find_latest(run, name), _VAL)]
     if best and name in best.metrics:
         drawing.mark_best(run, best.step, best.time, best.metrics[name])
         parts.append(Text(f"◆ best {best.metrics[name]:.3f}", BEST.color or ""))
+    parts += _name_others(scene, lambda other: _find_latest(other, name))
+    parts = _read_cross(drawing, scene) or parts
     return drawing.finish(_build_title(format_metric_name(name), *parts, width=width), height)
 
 
 def draw_rate(scene: Scene, width: int, height: int) -> Sequence[Text]:
     """Draw the learning rate."""
     drawing = Drawing(scene, width)
-    for other in scene.earlier:
-        drawing.add_steps(other, "learning_rate", None, _EARLIER, smooth=False)
-    drawing.add_steps(scene.run, "learning_rate", None, _TRAIN, smooth=False)
+    for other, ink, label in _ink_others(scene):
+        drawing.add_steps(other, "learning_rate", None, replace(ink, letter=None), smooth=False, label=label)
+    own = "rate" if scene.earlier or scene.cross is not None else ""
+    drawing.add_steps(scene.run, "learning_rate", None, _TRAIN, smooth=False, label=own)
     rate = scene.run.now.get("learning_rate")
-    title = _build_title("learning rate", Text("" if rate is None else f"{rate:.2e}", _TRAIN.color or ""), width=width)
+    parts = [Text("" if rate is None else f"{rate:.2e}", _TRAIN.color or ""), *_name_others(scene, lambda _other: None)]
+    title = _build_title("learning rate", *(_read_cross(drawing, scene) or parts), width=width)
     return drawing.finish(title, height, include=0.0, logarithmic=scene.view.logarithmic)
 
 
@@ -73,12 +86,14 @@ def draw_gap(scene: Scene, width: int, height: int) -> Sequence[Text]:
     """Draw by how much the val loss is above the train loss: what grows with overfitting."""
     drawing = Drawing(scene, width)
     drawing.add_zero_line()
-    for other in scene.earlier:
-        drawing.add_points(other, _compute_gap(other), replace(_EARLIER, letter="·"))
+    for other, ink, label in _ink_others(scene):
+        drawing.add_points(other, _compute_gap(other), ink, label)
     gap = _compute_gap(scene.run)
-    drawing.add_points(scene.run, gap, _VAL)
-    shown = _describe_line("val − train loss", float(gap[-1]) if len(gap) else None, _VAL, signed=True)
-    return drawing.finish(_build_title("gap", shown, width=width), height, include=0.0)
+    own = "gap" if scene.earlier or scene.cross is not None else ""
+    drawing.add_points(scene.run, gap, _VAL, own)
+    shown = [_describe_line("val − train loss", float(gap[-1]) if len(gap) else None, _VAL, signed=True)]
+    parts = _read_cross(drawing, scene) or [*shown, *_name_others(scene, lambda _other: None)]
+    return drawing.finish(_build_title("gap", *parts, width=width), height, include=0.0)
 
 
 def draw_confusion(scene: Scene, width: int, height: int) -> Sequence[Text]:
@@ -91,11 +106,16 @@ def draw_confusion(scene: Scene, width: int, height: int) -> Sequence[Text]:
     head = Text.assemble(
         ("confusion", "bold"), (f"  val at epoch {last.epoch:.3g}: labels down, predictions across", "dim")
     )
-    table = build_confusion_table(counts, names, width, height - 1) or list_confused_pairs(
-        counts, names, width, height - 1
-    )
     head.truncate(width, overflow="ellipsis")
-    return [head, *table.split("\n")]
+    worst = [
+        Text(clip(each.words, width), no_wrap=True) for each in islice(list_confusions(counts, names), _WORST)
+    ] or [Text("nothing is confused", "dim")]
+    worst.append(Text("enter shows rows that it gets wrong", "dim"))
+    room = height - 2 - len(worst)
+    table = build_confusion_table(counts, names, width, room)
+    if table is None:
+        return [head, *list_confused_pairs(counts, names, width, height - 2).split("\n"), worst[-1]]
+    return [head, *table.split("\n"), Text(), *worst]
 
 
 PLOTS: Mapping[str, Plot] = {
@@ -141,6 +161,41 @@ def _describe_line(name: str, value: float | None, ink: Ink, *, signed: bool = F
         return Text("")
     number = f"{value:+.3f}" if signed else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3f}"
     return Text(f"{ink.letter or '─'} {name} {number}", ink.color or "default")
+
+
+def _ink_others(scene: Scene) -> list[tuple[WatchedRun, Ink, str]]:
+    """Return each further run with its ink, whose letter marks its evaluations, and its label."""
+    return [
+        (run, Ink(_OTHERS[number % len(_OTHERS)], letter=ascii_lowercase[number % 26]), name_other(number, run))
+        for number, run in enumerate(scene.earlier)
+    ]
+
+
+def name_other(number: int, run: WatchedRun) -> str:
+    """Return what a further run is called in a plot: its letter and the beginning of its name."""
+    return f"{ascii_lowercase[number % 26]} {clip(run.run.name, _LONGEST_NAME)}"
+
+
+def _name_others(scene: Scene, value: Callable[[WatchedRun], float | None]) -> list[Text]:
+    """Return the label of each further run in its colour, with a value where there is one."""
+    parts = []
+    for run, ink, label in _ink_others(scene):
+        number = value(run)
+        parts.append(Text(label if number is None else f"{label} {number:.3f}", ink.color or ""))
+    return parts
+
+
+def _read_cross(drawing: Drawing, scene: Scene) -> list[Text]:
+    """Return where the crosshair is, and the value of every line there; empty where there is no crosshair."""
+    place = scene.cross
+    if place is None:
+        return []
+    where = format_clock(place) if scene.view.over == "time" else f"{place:,.4g}"
+    parts = [Text(f"│ {where}", "bold")]
+    return parts + [
+        Text(f"{name} {value:.3g}" if abs(value) < 0.01 else f"{name} {value:.3f}", ink.color or "")
+        for name, value, ink in drawing.read_cross()
+    ]
 
 
 def _find_latest(run: WatchedRun, name: str) -> float | None:

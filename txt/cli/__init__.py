@@ -13,12 +13,14 @@ from typing import Annotated
 import typer
 
 from txt.cli import augment, config, demo, doctor, evaluate, export, lrfind, predict, prepare, serve, train, watch
+from txt.cli.consent import ask_consent
 from txt.cli.grid import command as grid
 from txt.cli.help import App
 from txt.cli.home import show_home
 from txt.cli.label import command as label
 from txt.cli.runs import command as runs
 from txt.cli.terminal import has_screen
+from txt.consent import NotAllowedError, is_allowed
 from txt.errors import InputError, Interrupted, TxtError, nearest
 from txt.sanitize import sanitize_lines
 from txt.version import __version__
@@ -68,9 +70,35 @@ def _show_home_or_help(
 def main(arguments: list[str]) -> int:
     """Run one command and return its exit code: 0 done, 1 failed, 2 bad input, 130 interrupted."""
     try:
+        return _run_asking(arguments)
+    except TxtError as error:
+        return _report_error(error, arguments)
+    except (KeyboardInterrupt, typer.Abort):
+        return _report_error(Interrupted("interrupted"))
+
+
+def _run_asking(arguments: list[str]) -> int:
+    """Run one command; where it needs what a folder names beyond itself, ask, and run it again after a yes."""
+    while True:
+        try:
+            return _run(arguments)
+        except NotAllowedError as error:
+            if is_allowed(error.kind, *error.what) or not ask_consent(error):
+                raise
+
+
+def _run(arguments: list[str]) -> int:
+    """Run one command.
+
+    Raises:
+        NotAllowedError: it needs what a folder names, and nobody allowed it yet.
+    """
+    try:
         code = app(arguments, prog_name="txt", standalone_mode=False)
         sys.stdout.flush()
         return code if isinstance(code, int) else 0
+    except NotAllowedError:
+        raise
     except TxtError as error:
         return _report_error(error, arguments)
     except typer.TyperException as error:
@@ -81,6 +109,8 @@ def main(arguments: list[str]) -> int:
         return 0
     except OSError as error:
         return _handle_broken_pipe() if error.errno == errno.EPIPE else _report_error(_convert_os_error(error))
+    except MemoryError:
+        return _report_error(TxtError("this needs more memory than there is"))
     except Exception as error:
         if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":  # Ctrl-C, heard by a long statement
             return _report_error(Interrupted("interrupted"))

@@ -4,7 +4,7 @@ import sys
 
 import typer
 
-from txt.consent import allow, is_allowed
+from txt.consent import NotAllowedError, allow, is_allowed
 from txt.errors import InputError
 from txt.sanitize import sanitize
 
@@ -22,10 +22,15 @@ def require_consent(kind: str, what: tuple[str, ...], told: str, question: str, 
     Raises:
         InputError: it is not allowed.
     """
-    if is_allowed(kind, *what):
-        return
+    if not is_allowed(kind, *what) and not ask_consent(NotAllowedError(told, hint, question, kind, what)):
+        raise InputError(told, hint)
+
+
+def ask_consent(error: NotAllowedError) -> bool:
+    """Ask on the terminal whether what a folder names may be used, and remember a yes; False where nobody is there."""
     if not (sys.stdin.isatty() and sys.stderr.isatty()):
-        raise InputError(told, hint)
-    if not typer.confirm(f"{sanitize(told)}.\n{question}", err=True):
-        raise InputError(told, hint)
-    allow(kind, *what)
+        return False
+    if not typer.confirm(f"{sanitize(error.message)}.\n{error.question}", err=True):
+        return False
+    allow(error.kind, *error.what)
+    return True

@@ -4,10 +4,10 @@ import json
 import sys
 from typing import IO, Any, cast
 
-from rich.console import Console
 from rich.text import Text
 
 from txt.sanitize import escape_controls, sanitize, sanitize_colored, sanitize_lines
+from txt.wording.literal_console import LiteralConsole
 
 
 class _Sink:
@@ -27,8 +27,8 @@ class _Sink:
         return getattr(getattr(sys, self._name), name)
 
 
-out = Console(highlight=False, soft_wrap=False, file=cast(IO[str], _Sink("stdout")))
-talk = Console(stderr=True, highlight=False, file=cast(IO[str], _Sink("stderr")))
+out = LiteralConsole(highlight=False, soft_wrap=False, file=cast(IO[str], _Sink("stdout")))
+talk = LiteralConsole(stderr=True, highlight=False, file=cast(IO[str], _Sink("stderr")))
 
 
 def make_literal(text: str, style: str = "") -> Text:

@@ -18,13 +18,16 @@ if TYPE_CHECKING:
 
 def show_home(context: typer.Context) -> None:
     """Show the home screen and run the chosen command, again and again until the user leaves the screen."""
-    from txt.screens.home import HomeApp, HomeScreen
+    from txt.screens.hold_terminal import hold_terminal, say_what_goes_on
 
     chosen: tuple[str, str] | None = None
     about = context.get_help()
     while True:
-        screen = HomeScreen(_survey_folder, _name_folder(), chosen, _find_problem(context), about)
-        asked = HomeApp(screen).run()
+        with hold_terminal(say_what_goes_on("looking at this folder …")):
+            from txt.screens.home.screen import HomeApp, HomeScreen
+
+            screen = HomeScreen(_survey_folder, _name_folder(), chosen, _find_problem(context), about)
+            asked = HomeApp(screen).run()
         if asked is None:
             return
         step, chosen = asked

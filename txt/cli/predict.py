@@ -179,6 +179,11 @@ def _predict_file(
     )
     check_request(path, asked)
     classifier = _load_classifier(source, config)
+    if files.to_label is not None and classifier.decision is not None:
+        raise InputError(
+            "--to-label flags rows below the threshold, and with several labels a row none is",
+            "txt label shows all rows; --probabilities adds that of each label",
+        )
     from txt.prediction.sampled_texts import SampledTexts, find_drift
 
     sample = SampledTexts()

@@ -31,7 +31,7 @@ def show_answer(classifier: "Predictor", text: str, config: PredictConfig, expla
     if explanation is not None:
         out.print(highlight_words(explanation))
         out.print()
-    for line in draw_prediction(prediction, config.threshold):
+    for line in draw_prediction(prediction, config.threshold, classifier.decision is not None):
         out.print(line)
     if prediction.label_set is not None:
         named = ", ".join(prediction.label_set)
@@ -51,7 +51,7 @@ def show_answer(classifier: "Predictor", text: str, config: PredictConfig, expla
 def encode_answer(classifier: "Predictor", text: str, config: PredictConfig, explain: bool) -> dict[str, Any]:
     """Return the answer for a text as a JSON object."""
     prediction, long, explanation = _predict_one(classifier, text, config, explain)
-    value = {"text": text, **_encode_prediction(prediction, config.threshold), "long": long}
+    value = {"text": text, **_encode_prediction(classifier, prediction, config.threshold), "long": long}
     if explanation is not None:
         value["words"] = [
             {"word": text[part.start : part.end], "start": part.start, "weight": round(part.weight, 4)}
@@ -68,15 +68,17 @@ def format_answers(
     predictions = iter(classifier.predict(kept, stride=config.stride))
     for line in lines:
         if not line.strip():
-            yield json.dumps({"text": line, "label": None, "confidence": None}) if as_json else "\t\t"
+            key = "label" if classifier.decision is None else "labels"
+            yield json.dumps({"text": line, key: None, "confidence": None}) if as_json else "\t\t"
             continue
         prediction = next(predictions)
         if as_json and explain:
             yield _encode_line(encode_answer(classifier, line, config, explain))
         elif as_json:
-            yield _encode_line({"text": line, **_encode_prediction(prediction, config.threshold)})
+            yield _encode_line({"text": line, **_encode_prediction(classifier, prediction, config.threshold)})
         else:
-            label = prediction.label if _is_sure(prediction, config.threshold) else ""
+            sure = classifier.decision is not None or _is_sure(prediction, config.threshold)
+            label = prediction.label if sure else ""
             yield f"{sanitize(label)}\t{prediction.confidence:.4f}\t{sanitize(line)}"
 
 
@@ -84,9 +86,12 @@ def _encode_line(value: object) -> str:
     return escape_controls(json.dumps(value, ensure_ascii=False))
 
 
-def draw_prediction(prediction: "Prediction", threshold: float | None) -> Iterator[Text]:
+def draw_prediction(prediction: "Prediction", threshold: float | None, several: bool = False) -> Iterator[Text]:
     """Yield the label in bold and a bar for each of the likeliest classes."""
-    if _is_sure(prediction, threshold):
+    if several:
+        names = ", ".join(prediction.labels)
+        yield make_literal(names, "bold") if names else Text("none of the labels", style="bold")
+    elif _is_sure(prediction, threshold):
         yield make_literal(prediction.label, "bold")
     else:
         yield Text("unsure", style="bold yellow").append(
@@ -99,7 +104,9 @@ def draw_prediction(prediction: "Prediction", threshold: float | None) -> Iterat
     for label, probability in ordered[:_SHOWN_CLASSES]:
         name = set_cell_size(clip(label, width), width)
         yield Text(f"  {name} ").append(_draw_bar(probability), style="blue").append(f" {probability:.3f}")
-    if len(ordered) > _SHOWN_CLASSES:
+    if len(ordered) > _SHOWN_CLASSES and several:
+        yield Text(f"  and {len(ordered) - _SHOWN_CLASSES} more labels", style="dim")
+    elif len(ordered) > _SHOWN_CLASSES:
         rest = sum(probability for _, probability in ordered[_SHOWN_CLASSES:])
         yield Text(f"  and {len(ordered) - _SHOWN_CLASSES} more classes with {rest:.3f} together", style="dim")
 
@@ -141,8 +148,9 @@ def show_summary(summary: "PredictSummary", config: PredictConfig, classifier: "
         name = set_cell_size(clip(label, 28), min(width, 28))
         out.print(Text(f"  {name} ").append(_draw_bar(count / predicted), style="blue").append(f" {count:,}"))
     if len(summary.labels) > _SHOWN_CLASSES:
-        out.print(Text(f"  and {len(summary.labels) - _SHOWN_CLASSES} more classes", style="dim"))
-    if config.threshold is not None:
+        noun = "classes" if classifier.decision is None else "labels"
+        out.print(Text(f"  and {len(summary.labels) - _SHOWN_CLASSES} more {noun}", style="dim"))
+    if config.threshold is not None and classifier.decision is None:
         say(f"{summary.unsure:,} rows are below {config.threshold:g} and have no label.")
     if classifier.set_rule is not None and summary.set_sizes:
         say(describe_set_sizes(summary.set_sizes, classifier.set_rule))
@@ -200,9 +208,14 @@ def _is_sure(prediction: "Prediction", threshold: float | None) -> bool:
     return threshold is None or prediction.confidence >= threshold
 
 
-def _encode_prediction(prediction: "Prediction", threshold: float | None) -> dict[str, Any]:
+def _encode_prediction(classifier: "Predictor", prediction: "Prediction", threshold: float | None) -> dict[str, Any]:
+    answer: dict[str, Any] = {"label": prediction.label if _is_sure(prediction, threshold) else None}
+    if classifier.decision is not None:
+        answer = {"labels": list(prediction.labels)}
+    if classifier.tree is not None:
+        answer["parents"] = {name: round(value, 4) for name, value in prediction.parents.items()}
     value = {
-        "label": prediction.label if _is_sure(prediction, threshold) else None,
+        **answer,
         "confidence": round(prediction.confidence, 4),
         "probabilities": {label: round(value, 4) for label, value in prediction.probabilities.items()},
     }

@@ -36,6 +36,7 @@ def _build_parts(report: "Report", width: int) -> Iterator[RenderableType]:
     yield from _build_title(report)
     yield build_scores_table(report, width)
     yield from format_verdict(report)
+    yield from build_levels_table(report, width)
     yield from build_classes_table(report, width)
     yield from draw_confusion(report, width)
     yield from draw_calibration(report, width)
@@ -54,7 +55,7 @@ def _build_title(report: "Report") -> Iterator[Text]:
         .append(" on ")
         .append(make_literal(report.where, "bold"))
     )
-    yield title.append(f": {report.rows:,} rows, {len(report.labels)} classes, intervals at 95 %")
+    yield title.append(f": {report.rows:,} rows, {len(report.labels)} {report.noun}, intervals at 95 %")
     if warning := warn_of_seen_rows(report):
         yield Text(f"▼ {warning}", style="yellow")
     if left_out := describe_left_out(report):
@@ -64,21 +65,22 @@ def _build_title(report: "Report") -> Iterator[Text]:
 
 def build_scores_table(report: "Report", width: int) -> Table:
     """Lay out each score of the model, the baseline's, and the difference in points."""
-    from txt.evaluation.differences import format_points_with_span
+    from txt.evaluation.differences import format_difference
     from txt.evaluation.wording import format_with_span
     from txt.metrics import format_label, format_short_label
 
+    several = report.sets is not None
     if report.baseline is None:
         return _build_table(
             ["", "model"],
-            [[format_label(name), format_with_span(score)] for name, score in report.metrics.items()],
+            [[format_label(name, several), format_with_span(score)] for name, score in report.metrics.items()],
             width,
         )
     rows = []
     for name, score in report.metrics.items():
         other, above = report.baseline.metrics.get(name), report.difference.get(name)
-        compared = [format_with_span(other) if other else "–", format_points_with_span(above) if above else "–"]
-        rows.append([format_short_label(name), format_with_span(score), *compared])
+        compared = [format_with_span(other) if other else "–", format_difference(name, above) if above else "–"]
+        rows.append([format_short_label(name, several), format_with_span(score), *compared])
     return _build_table(["", "model", "baseline", "points above"], rows, width)
 
 
@@ -89,7 +91,7 @@ def format_verdict(report: "Report") -> Iterator[Text]:
 
     if report.verdict is None or report.baseline is None:
         return
-    mark, style = _MARKS[sign(report.difference["accuracy"])]
+    mark, style = _MARKS[sign(report.difference[report.main_metric])]
     yield Text(f"\n{mark} {report.verdict}.", style=style)
     yield Text(f"Baseline: {report.baseline.name}, fitted on the same train split.")
     if whole_file := describe_whole_file(report):
@@ -100,20 +102,56 @@ def format_verdict(report: "Report") -> Iterator[Text]:
         yield make_literal(describe_majority(report.majority))
 
 
+def build_levels_table(report: "Report", width: int) -> Iterator[RenderableType]:
+    """Lay out the scores of each level of nested classes, and where mistakes stay."""
+    from txt.evaluation.wording import describe_branches, format_with_span
+
+    if report.nested is None:
+        return
+    yield _build_heading("Levels, from the top")
+    rows = [
+        [
+            f"level {entry.level}",
+            f"{entry.classes:,}",
+            format_with_span(entry.metrics["accuracy"]),
+            f"{entry.metrics['macro_f1'].value:.3f}",
+            f"{entry.baseline['accuracy'].value:.3f}" if entry.baseline else "–",
+        ]
+        for entry in report.nested.levels
+    ]
+    yield _build_table(["", "classes", "accuracy", "macro-F1", "baseline's accuracy"], rows, width)
+    yield Text(describe_branches(report.nested))
+
+
 def build_classes_table(report: "Report", width: int) -> Iterator[RenderableType]:
     """Lay out precision, recall, F1 and rows of the classes; of many, those with the lowest F1."""
+    from txt.evaluation.wording import describe_thresholds
+
     ordered = sorted(report.per_class.items(), key=lambda entry: entry[1].f1)
     few = len(ordered) <= MAX_CLASSES
-    yield _build_heading("Classes" if few else f"The {MAX_CLASSES // 2} weakest of {len(ordered)} classes")
+    noun = report.noun
+    yield _build_heading(noun.capitalize() if few else f"The {MAX_CLASSES // 2} weakest of {len(ordered)} {noun}")
+    shown = list(report.per_class.items() if few else ordered[: MAX_CLASSES // 2])
     rows = [
         [name, f"{entry.precision:.3f}", f"{entry.recall:.3f}", f"{entry.f1:.3f}", f"{entry.support:,}"]
-        for name, entry in (report.per_class.items() if few else ordered[: MAX_CLASSES // 2])
+        for name, entry in shown
     ]
-    yield _build_table(["", "precision", "recall", "F1", "rows"], rows, width)
+    headings = ["", "precision", "recall", "F1", "rows"]
+    if report.sets is not None:
+        headings += ["AP", "threshold"]
+        for (name, _), row in zip(shown, rows, strict=True):
+            precision = report.sets.average_precision[name]
+            row += ["–" if precision is None else f"{precision:.3f}", f"{report.sets.thresholds[name]:.3f}"]
+    yield _build_table(headings, rows, width)
+    if report.sets is not None:
+        yield Text(describe_thresholds(report.sets), style="dim")
 
 
 def draw_confusion(report: "Report", width: int) -> Iterator[RenderableType]:
     """Draw the confusion matrix as a heat map, or list the most confused pairs where classes are many."""
+    if report.sets is not None:
+        yield from _list_pairs(report, width)
+        return
     if len(report.labels) <= MAX_MATRIX_CLASSES:
         yield _build_heading("Confusion: labels down, predictions across")
         yield draw_heat_map(report.labels, report.confusion, width)
@@ -127,6 +165,20 @@ def draw_confusion(report: "Report", width: int) -> Iterator[RenderableType]:
         for label, prediction, count in pairs[:MAX_PAIRS]
     ]
     yield _build_table(["label", "predicted as", "rows", "of its"], rows, width, words=2)
+
+
+def _list_pairs(report: "Report", width: int) -> Iterator[RenderableType]:
+    """List labels that are given in place of others, and labels that go together."""
+    assert report.sets is not None
+    pairs = report.confused_pairs()[:MAX_PAIRS]
+    if pairs:
+        yield _build_heading("Labels given in place of others")
+        rows = [[missing, extra, f"{count:,}"] for missing, extra, count in pairs]
+        yield _build_table(["missing", "given", "rows"], rows, width, words=2)
+    if report.sets.together:
+        yield _build_heading("Labels that go together")
+        rows = [[one, other, f"{has:,}", f"{said:,}"] for one, other, has, said in report.sets.together[:MAX_PAIRS]]
+        yield _build_table(["", "", "rows with both", "answered"], rows, width, words=2)
 
 
 def draw_heat_map(labels: Sequence[str], counts: Sequence[Sequence[int]], width: int) -> Text:
@@ -155,8 +207,8 @@ def draw_calibration(report: "Report", width: int) -> Iterator[RenderableType]:
     yield _build_heading("Probabilities")
     if scores := describe_probabilities(report):
         yield Text(scores)
-    yield Text(describe_calibration(report.calibration))
-    if sets := describe_sets(report.sets):
+    yield Text(describe_calibration(report.calibration, report.sets is not None))
+    if sets := describe_sets(report.covering):
         yield make_literal(sets)
     rows: list[list[str | Text]] = [
         [f"{entry.low:.2f}–{entry.high:.2f}", f"{entry.rows:,}", f"{entry.accuracy:.3f}", _draw_bar(entry)]
@@ -202,12 +254,19 @@ def list_mistakes(report: "Report | WholeFile", width: int, among: str = "") -> 
 
 def _format_mistake(entry: "MisclassifiedRow", letters: int) -> Text:
     agrees = " *" if entry.baseline == entry.prediction else ""
-    line = (
-        make_literal(entry.label, "bold")
-        .append(" taken for ")
-        .append(make_literal(entry.prediction, "bold"))
-        .append(agrees)
-    )
+    if entry.missing or entry.extra:
+        line = make_literal(f"{entry.label}", "bold")
+        for word, names in (("missing", entry.missing), ("too much", entry.extra)):
+            if names:
+                line.append(f"; {word}: ").append(make_literal(", ".join(names), "bold"))
+        line.append(agrees)
+    else:
+        line = (
+            make_literal(entry.label, "bold")
+            .append(" taken for ")
+            .append(make_literal(entry.prediction, "bold"))
+            .append(agrees)
+        )
     return (
         line.append(make_literal(f"  row {entry.row_id}", "dim"))
         .append("\n")

@@ -19,9 +19,9 @@ from typer.core import TyperGroup, TyperOption
 
 from txt.cli.consent import require_consent
 from txt.cli.console import say
-from txt.consent import ALLOWED
+from txt.consent import ALLOWED, TRUSTED_DATA
 from txt.errors import InputError, did_you_mean, nearest
-from txt.files import read_small_file
+from txt.files import read_small_file_about
 from txt.option_schema import parse_toml
 from txt.sanitize import sanitize
 
@@ -33,7 +33,7 @@ _PREFIX = "TXT_"
 TRUST = "TXT_TRUST_SETTINGS"
 """If this variable is 1, the file is obeyed without a question: for scripts, which have no terminal to ask on."""
 
-_OTHERS = ("TXT_DEBUG", "TXT_TOKEN", WITHOUT, TRUST, ALLOWED)
+_OTHERS = ("TXT_DEBUG", "TXT_TOKEN", WITHOUT, TRUST, ALLOWED, TRUSTED_DATA)
 _TYPED_EACH_TIME = ("yes", "force", "overwrite")
 """Options that remove or replace something: they have to be typed, and cannot be set in a file."""
 
@@ -61,15 +61,25 @@ class Setting:
     origin: str
 
 
+@dataclass(frozen=True)
+class SettingsFile:
+    """The file as it was read, once: what is asked about is what is obeyed, whoever changes it meanwhile."""
+
+    content: bytes
+    owner: int
+    mode: int
+
+
 def list_settable_options(root: TyperGroup) -> dict[CommandPath, list[TyperOption]]:
     """Return the options that can be set for each command."""
     return {path: _list_settable(command) for path, command in _walk_commands(root, ())}
 
 
-def read_settings(root: TyperGroup) -> dict[CommandPath, dict[str, Setting]]:
+def read_settings(root: TyperGroup, file: SettingsFile | None = None) -> dict[CommandPath, dict[str, Setting]]:
     """Return the settings of each command, by the names of its parameters; variables override the file.
 
-    A key outside of a table, and a variable without the name of a command, set the option of every command that has it.
+    `file` is read anew where it was not read before. A key outside of a table, and a variable without the name of a
+    command, set the option of every command that has it.
 
     Raises:
         InputError: the file is not valid TOML, or a name is unknown (the nearest one is suggested).
@@ -79,13 +89,13 @@ def read_settings(root: TyperGroup) -> dict[CommandPath, dict[str, Setting]]:
     variables = {name: text for name, text in sorted(os.environ.items()) if name.startswith(_PREFIX) and text}
     for name in _OTHERS:
         variables.pop(name, None)
-    content = _read_file()
-    if not variables and content is None:
+    file = file or read_settings_file()
+    if not variables and file is None:
         return {}
     names = {path: _map_names(options) for path, options in list_settable_options(root).items()}
     found: dict[CommandPath, dict[str, Setting]] = {path: {} for path in names}
-    if content is not None:
-        _read_table(parse_toml(content, FILE), (), names, found)
+    if file is not None:
+        _read_table(parse_toml(file.content, FILE), (), names, found)
     for everywhere in (True, False):
         for name, text in variables.items():
             _read_variable(name, text, names, found, everywhere)
@@ -108,13 +118,14 @@ def apply_settings(context: typer.Context) -> None:
     """
     root = context.find_root().command
     assert isinstance(root, TyperGroup)
-    found = read_settings(root).get(get_command_path(context), {})
+    file = None if os.environ.get(WITHOUT) == "1" else read_settings_file()
+    found = read_settings(root, file).get(get_command_path(context), {})
     options = {option.name: option for option in _list_settable(context.command)}
     origins = context.meta.setdefault("txt.origins", {})
     used = {name: setting for name, setting in found.items() if name not in find_typed_names(context)}
     written = {spell_option(options[name]): each.written for name, each in used.items() if _is_from_file(each)}
-    if written:
-        _check_trust()
+    if written and file is not None:
+        _check_trust(file)
     for name, setting in used.items():
         context.params[name] = convert_setting(options[name], setting, context, context.command)
         origins[name] = setting.origin
@@ -127,12 +138,19 @@ def _is_from_file(setting: Setting) -> bool:
     return setting.origin == f"`{FILE}`"
 
 
-def _read_file() -> bytes | None:
-    """Return the content of the file; None where there is none."""
-    return read_small_file(FILE, _MOST_BYTES) if os.path.lexists(FILE) else None
+def read_settings_file() -> SettingsFile | None:
+    """Return the file; None where there is none.
+
+    Raises:
+        InputError: it is too large, cannot be read, or is not a plain file.
+    """
+    if not os.path.lexists(FILE):
+        return None
+    content, about = read_small_file_about(FILE, _MOST_BYTES)
+    return SettingsFile(content, about.st_uid, about.st_mode)
 
 
-def _check_trust() -> None:
+def _check_trust(file: SettingsFile) -> None:
     """Refuse a file that others may write, and ask about one that is new or has changed.
 
     Raises:
@@ -141,12 +159,11 @@ def _check_trust() -> None:
     if os.environ.get(TRUST) == "1":
         return
     leave_aside = f"{WITHOUT}=1 leaves it aside, {TRUST}=1 obeys it"
-    found = FILE.stat()
-    if found.st_uid not in (os.geteuid(), 0):
+    if file.owner not in (os.geteuid(), 0):
         raise InputError(f"`{FILE}` belongs to another user, and is not obeyed", leave_aside)
-    if found.st_mode & stat.S_IWOTH:
+    if file.mode & stat.S_IWOTH:
         raise InputError(f"`{FILE}` may be written by every user of this machine, and is not obeyed", leave_aside)
-    digest = hashlib.sha256(_read_file() or b"").hexdigest()
+    digest = hashlib.sha256(file.content).hexdigest()
     require_consent(
         "settings",
         (str(FILE.resolve()), digest),

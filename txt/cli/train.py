@@ -260,8 +260,8 @@ def say_links(run: "Run") -> None:
 
     for link, target in find_linked_folders(run).items():
         say(f"{sanitize(str(link))} is a link: what belongs there is written to {sanitize(str(target))}")
-    prepared = run.prepared_path().resolve()
-    if not prepared.is_relative_to(run.path.resolve().parents[1]):
+    prepared = Path(os.path.realpath(run.prepared_path()))
+    if not prepared.is_relative_to(os.path.realpath(run.project)):
         say(f"the prepared data lies elsewhere: {sanitize(str(prepared))}")
 
 

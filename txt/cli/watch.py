@@ -14,6 +14,9 @@ from txt.files import read_small_file
 from txt.sanitize import sanitize, sanitize_colored
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from txt.runs.folder import Run
     from txt.runs.live import WatchedRun
 
@@ -35,6 +38,9 @@ def watch(
     speed: Annotated[
         float | None, typer.Option(help="With --replay: times as fast as it was [all in half a minute].", min=0.01)
     ] = None,
+    over: Annotated[
+        str | None, typer.Option(help="Runs to draw over it: `001,002`.", metavar="RUNS", show_default=False)
+    ] = None,
     notify: Annotated[bool, typer.Option("--notify", help="Ring the bell and notify when it ends.")] = False,
     plain: Annotated[bool, typer.Option("--plain", help="Lines and a bar: for pipes and screen readers.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print every event as a line of JSON on stdout.")] = False,
@@ -53,10 +59,13 @@ def watch(
         raise InputError("--speed is for --replay", "txt watch RUN --replay --speed 60")
     if replay and not screen:
         raise InputError("--replay needs a terminal, without --plain and --json", "txt watch RUN --json has the events")
+    if over and not screen:
+        raise InputError("--over needs a terminal, without --plain and --json", "txt runs compare prints curves")
     if not screen:
         _follow_plainly(found, as_json, notify)
         return
-    watched = show_dashboard(found, replay=replay, speed=speed, notifies=notify)
+    others = [Run.open(name.strip()) for name in (over or "").split(",") if name.strip()]
+    watched = show_dashboard(found, replay=replay, speed=speed, notifies=notify, over=[each.path for each in others])
     if not replay:
         conclude(watched)
 
@@ -80,17 +89,25 @@ def _has_begun(run: "Run") -> bool:
 
 
 def show_dashboard(
-    run: "Run", *, replay: bool = False, speed: float | None = None, notifies: bool = False
+    run: "Run",
+    *,
+    replay: bool = False,
+    speed: float | None = None,
+    notifies: bool = False,
+    over: "Sequence[Path]" = (),
 ) -> "WatchedRun":
-    """Show a run until the screen is left; returns the run as it was last seen."""
-    from txt.runs.feed import RunFeed
-    from txt.runs.live import WatchedRun
-    from txt.runs.replay import RecordReplay
-    from txt.screens.dashboard.app import DashboardApp
+    """Show a run, with other runs over it, until the screen is left; returns the run as it was last seen."""
+    from txt.screens.hold_terminal import hold_terminal, say_what_goes_on
 
-    source = RecordReplay(RunFeed(run.events_path), speed or _choose_speed(run)) if replay else None
-    watched = WatchedRun(run, source, replayed=replay)
-    DashboardApp(watched, source, notifies=notifies).run()
+    with hold_terminal(say_what_goes_on("opening the run …")):
+        from txt.runs.feed import RunFeed
+        from txt.runs.live import WatchedRun
+        from txt.runs.replay import RecordReplay
+        from txt.screens.dashboard.app import DashboardApp
+
+        source = RecordReplay(RunFeed(run.events_path), speed or _choose_speed(run)) if replay else None
+        watched = WatchedRun(run, source, replayed=replay)
+        DashboardApp(watched, source, notifies=notifies, over=over).run()
     return watched
 
 

@@ -1,6 +1,6 @@
 """Divides staged rows into splits and classes, and collects the warnings about them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -9,7 +9,18 @@ import numpy.typing as npt
 
 from txt.config import PrepareConfig
 from txt.data.duplicates import Conflicts, choose_distinct, count_duplicates, find_conflicts, find_overlaps
-from txt.data.labels import LabelRules, Naming, find_lookalikes, name_classes, parse_missing
+from txt.data.label_kinds import COLUMNS, NESTED, ORDERED, SEVERAL, SINGLE, LabelForm
+from txt.data.labels import (
+    LabelRules,
+    Naming,
+    find_form,
+    find_lookalikes,
+    name_classes,
+    name_label_sets,
+    order_classes,
+    parse_missing,
+    propose_order,
+)
 from txt.data.reading.split_column import SPLITS
 from txt.data.row_facts import RowFacts
 from txt.data.split import (
@@ -28,6 +39,8 @@ from txt.data.split import (
 )
 from txt.data.staging import StagedRows
 from txt.errors import InputError
+from txt.nested_classes import SEPARATOR as LEVELS
+from txt.nested_classes import Tree, are_nested
 
 _LISTED = 8  # names in one line
 _LISTED_CONFLICTS = 20
@@ -44,7 +57,8 @@ class Division:
     `names` are the classes in order, `dropped` counts the rows without a split by reason, `duplicates` those whose text
     stands in an earlier row, `alike` those whose text does but for case, spaces and the like, `near` those with a
     near-duplicate in an earlier row, None where nobody looked; `guessed` the train rows whose label comes from rules or
-    a model. The overlaps are (a split, a later one, rows of the later one with such a text in the first).
+    a model. The overlaps are (a split, a later one, rows of the later one with such a text in the first). Where rows
+    have several labels, `labels` are places in `sets`, the different sets, and `form` is how the source writes them.
     """
 
     names: tuple[str, ...]
@@ -61,13 +75,28 @@ class Division:
     near: int | None = None
     alike_overlaps: tuple[tuple[int, int, int], ...] = ()
     near_overlaps: tuple[tuple[int, int, int], ...] = ()
+    kind: str = SINGLE
+    sets: tuple[tuple[int, ...], ...] | None = None
+    form: LabelForm | None = None
+
+    def describe(self, label: int) -> str:
+        """Return a row's label as people read it: its name, or those of its labels."""
+        if self.sets is None:
+            return self.names[label]
+        return ", ".join(self.names[each] for each in self.sets[label]) or "none"
 
     @cached_property
     def class_counts(self) -> dict[str, dict[str, int]]:
         """The rows of each class by split."""
         counted = {}
         for code, split in enumerate(SPLITS[:UNLABELED]):
-            counts = np.bincount(self.labels[self.codes == code], minlength=len(self.names))
+            labels = self.labels[self.codes == code]
+            if self.sets is None:
+                counts = np.bincount(labels, minlength=len(self.names))
+            else:
+                counts = np.zeros(len(self.names), np.int64)
+                for place, rows in enumerate(np.bincount(labels, minlength=len(self.sets)).tolist()):
+                    counts[list(self.sets[place])] += rows
             counted[split] = dict(zip(self.names, counts.tolist(), strict=True))
         return counted
 
@@ -82,6 +111,10 @@ class Division:
         for split in ("val", "test"):
             if split not in made:
                 yield f"there are no {split} rows"
+        if self.sets is not None:
+            without = sum(np.count_nonzero(self.labels == place) for place, each in enumerate(self.sets) if not each)
+            if without:
+                yield f"{without:,} labeled rows have none of the labels"
         missing = {name: [split for split in made if not self.class_counts[split][name]] for name in self.names}
         thin = [f"`{name}` (not in {' and '.join(splits)})" for name, splits in missing.items() if splits]
         if thin:
@@ -112,11 +145,11 @@ def divide_rows(staged: StagedRows, config: PrepareConfig) -> Division:
     """
     facts = staged.facts
     _refuse_without_text(staged)
-    naming = _name_used_classes(staged, config)
-    rows = _gather_rows(facts, naming, one_file=len(staged.sources) == 1)
+    used = _name_used_classes(staged, config)
+    rows = _gather_rows(facts, used, one_file=len(staged.sources) == 1)
     guessed = np.frombuffer(facts.guessed, np.int8).astype(bool) if facts.guessed else np.zeros(len(facts), bool)
     _refuse_without_people(staged, rows, guessed)
-    _refuse_without_classes(staged, naming.names, int(np.count_nonzero(rows.labels >= 0)))
+    _refuse_without_classes(staged, used.names, int(np.count_nonzero(rows.labels >= 0)))
     shares, split_by = _plan_shares(staged, rows, config)
     near = _find_near_duplicates(staged, config, rows)
     if near is not None and config.near_duplicates == "group":
@@ -127,8 +160,8 @@ def divide_rows(staged: StagedRows, config: PrepareConfig) -> Division:
     any_given = bool(np.any((rows.given == VAL) | (rows.given == TEST)))
     overlaps = tuple(find_overlaps(rows.texts, codes)) if any_given else ()
     return Division(
-        names=naming.names,
-        notes=naming.notes,
+        names=used.names,
+        notes=used.notes,
         labels=rows.labels,
         codes=codes,
         split_by=split_by,
@@ -141,13 +174,28 @@ def divide_rows(staged: StagedRows, config: PrepareConfig) -> Division:
         alike_overlaps=_subtract_overlaps(find_overlaps(keys, codes), overlaps) if any_given else (),
         near_overlaps=() if near is None else tuple(find_overlaps(near, codes)),
         guessed=int(np.count_nonzero(guessed & (codes == TRAIN) & (rows.labels >= 0))),
+        kind=used.kind,
+        sets=used.sets,
+        form=used.form,
     )
 
 
-def _name_used_classes(staged: StagedRows, config: PrepareConfig) -> Naming:
+@dataclass(frozen=True)
+class _UsedLabels:
+    """The classes, and which each written label means; where rows have several, which of `sets`."""
+
+    names: tuple[str, ...]
+    number_of: Mapping[str, int]
+    notes: tuple[str, ...]
+    sets: tuple[tuple[int, ...], ...] | None = None
+    form: LabelForm | None = None
+    kind: str = SINGLE
+
+
+def _name_used_classes(staged: StagedRows, config: PrepareConfig) -> _UsedLabels:
     """Name the classes of all rows, without those that the source itself puts among the unlabeled."""
     facts = staged.facts
-    written, given = np.frombuffer(facts.labels, np.int16), np.frombuffer(facts.given, np.int8)
+    written, given = np.frombuffer(facts.labels, np.int32), np.frombuffer(facts.given, np.int8)
     used, counts = np.unique(written[(written >= 0) & (given != UNLABELED)], return_counts=True)
     names = list(facts.label_names)
     rules = LabelRules(
@@ -157,20 +205,96 @@ def _name_used_classes(staged: StagedRows, config: PrepareConfig) -> Naming:
         whole=config.multi_label is False,
         people=staged.people,
     )
-    return name_classes({names[place]: int(count) for place, count in zip(used, counts, strict=True)}, rules)
+    cells = {names[place]: int(count) for place, count in zip(used, counts, strict=True)}
+    form, notes = _choose_form(staged, config, cells, rules)
+    if form is None:
+        naming = name_classes(cells, rules)
+        return _order_classes(naming, rules, config)
+    if config.ordered or config.order is not None:
+        raise InputError(
+            f"column `{rules.column}` of `{rules.source}` has several labels a row, and --ordered is about one class",
+            "--no-multi-label makes a class of each combination",
+        )
+    found = name_label_sets(cells, form, rules, notes)
+    _refuse_labels_without_rows(staged, found.names)
+    places: dict[tuple[int, ...], int] = {}
+    number_of = {cell: places.setdefault(labels, len(places)) for cell, labels in found.sets_of.items()}
+    return _UsedLabels(found.names, number_of, found.notes, tuple(places), form, SEVERAL)
 
 
-def _gather_rows(facts: RowFacts, naming: Naming, one_file: bool) -> SplitRows:
-    class_of = [naming.class_of.get(label, -1) for label in facts.label_names]
-    lookup = np.array([*class_of, -1], np.int16)  # the last place is for -1, no label
+def _order_classes(naming: Naming, rules: LabelRules, config: PrepareConfig) -> _UsedLabels:
+    """Return the classes in the order that the options say, or propose one; or in levels."""
+    if config.nested or (config.nested is None and not config.ordered and are_nested(naming.names)):
+        return _nest_classes(naming, rules, config)
+    if not config.ordered and config.order is None:
+        proposal = None if config.ordered is False else propose_order(naming.names)
+        notes = naming.notes if proposal is None else (*naming.notes, proposal)
+        return _UsedLabels(naming.names, naming.class_of, notes)
+    names = order_classes(naming.names, rules, config.order)
+    places = [names.index(name) for name in naming.names]
+    number_of = {label: places[number] for label, number in naming.class_of.items()}
+    return _UsedLabels(names, number_of, naming.notes, kind=ORDERED)
+
+
+def _nest_classes(naming: Naming, rules: LabelRules, config: PrepareConfig) -> _UsedLabels:
+    """Return classes in levels, and tell that they are where that was found out."""
+    column = f"column `{rules.column}` of `{rules.source}`"
+    odd = next((name for name in naming.names if not all(part.strip() for part in name.split(LEVELS))), None)
+    if odd is not None:
+        raise InputError(f"the class `{odd}` in {column} has a level without a name", "--no-nested takes it as it is")
+    if not any(LEVELS in name for name in naming.names):
+        raise InputError(
+            f"--nested: no class in {column} has a `>` with spaces around it, so that there is one level only",
+            "--levels names the columns of the levels: --levels area,topic",
+        )
+    tree = Tree(naming.names)
+    told = (
+        f"the classes are in {tree.depth} levels, parted by `>`: scores are told for each; --no-nested takes them as "
+        "plain names",
+    )
+    notes = naming.notes if config.nested or config.levels else (*naming.notes, *told)
+    return _UsedLabels(naming.names, naming.class_of, notes, kind=NESTED)
+
+
+def _choose_form(
+    staged: StagedRows, config: PrepareConfig, cells: Mapping[str, int], rules: LabelRules
+) -> tuple[LabelForm | None, list[str]]:
+    """Return how rows write several labels, None where each has one, and what is to be told of it."""
+    if staged.label_columns:
+        return LabelForm(COLUMNS), []
+    if config.label_separator is not None:
+        if not any(config.label_separator in cell for cell in cells):
+            raise InputError(
+                f"no label of `{rules.source}` has `{config.label_separator}` in it",
+                "--label-separator names what stands between two labels; without it, that is found out",
+            )
+        return LabelForm(sign=config.label_separator), []
+    found = find_form(cells, rules, config.multi_label or (staged.several_given and config.multi_label is None))
+    return (None, []) if found is None else (found[0], [found[1]] if found[1] and not config.multi_label else [])
+
+
+def _refuse_labels_without_rows(staged: StagedRows, names: Sequence[str]) -> None:
+    missing = [column for column in staged.label_columns if column not in names]
+    if missing:
+        rest = ",".join(column for column in staged.label_columns if column in names)
+        raise InputError(
+            f"no row of `{next(iter(staged.sources))}` has the label `{missing[0]}`: its column holds no 1",
+            f"--label-columns {rest} leaves it out" if rest else None,
+        )
+
+
+def _gather_rows(facts: RowFacts, used: _UsedLabels, one_file: bool) -> SplitRows:
+    class_of = [used.number_of.get(label, -1) for label in facts.label_names]
+    lookup = np.array([*class_of, -1], np.int32)  # the last place is for -1, no label
     return SplitRows(
         texts=np.frombuffer(facts.texts, np.uint64),
-        labels=lookup[np.frombuffer(facts.labels, np.int16)],
+        labels=lookup[np.frombuffer(facts.labels, np.int32)],
         given=np.frombuffer(facts.given, np.int8),
         groups=[np.frombuffer(keys, np.uint64) for keys in (facts.keys, facts.groups, facts.origins) if keys],
         copies=_mark_train_only(facts),
         # Rows of two files may have the same id and be different rows.
         origins=np.frombuffer(facts.origins, np.uint64) if facts.origins and one_file else None,
+        sets=used.sets,
     )
 
 
@@ -199,6 +323,7 @@ def _assign_some(rows: SplitRows, kept: Mask, shares: Shares, seed: int) -> Spli
         [keys[kept] for keys in rows.groups],
         None if rows.copies is None else rows.copies[kept],
         None if rows.origins is None else rows.origins[kept],
+        rows.sets,
     )
     codes = np.full(len(kept), LEFT_OUT, np.int8)
     codes[kept] = assign_splits(some, shares, seed)

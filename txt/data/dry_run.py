@@ -133,7 +133,8 @@ def list_column_guesses(roles: Roles) -> list[Guess]:
 def _count_classes(division: Division) -> dict[str, int]:
     counts = dict.fromkeys(division.names, 0)
     for label in division.labels[division.labels >= 0].tolist():
-        counts[division.names[label]] += 1
+        for each in (label,) if division.sets is None else division.sets[label]:
+            counts[division.names[each]] += 1
     return counts
 
 

@@ -41,9 +41,9 @@ def find_conflicts(texts: Hashes, labels: LabelCodes, most: int) -> Conflicts:
     if not len(rows):
         return Conflicts(0, ())
     _, firsts, codes = np.unique(texts[rows], return_index=True, return_inverse=True)
-    lowest = np.full(len(firsts), np.iinfo(np.int16).max, np.int16)
+    lowest = np.full(len(firsts), np.iinfo(np.int32).max, np.int32)
     np.minimum.at(lowest, codes, labels[rows])
-    highest = np.full(len(firsts), -1, np.int16)
+    highest = np.full(len(firsts), -1, np.int32)
     np.maximum.at(highest, codes, labels[rows])
     conflicting = np.flatnonzero(lowest != highest)
     listed = conflicting[np.argsort(firsts[conflicting])][:most]  # in the order of the source

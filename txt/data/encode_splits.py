@@ -1,6 +1,6 @@
 """The second pass: encodes the staged rows and writes token ids, labels and metadata to the files of each split."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -55,13 +55,15 @@ def encode_rows(
     max_length: int,
     folder: Path,
     progress: Callable[[int], None],
+    sets: Sequence[tuple[int, ...]] | None = None,
 ) -> EncodedSplits:
     """Encode every row that has a split and write it to `folder`; `progress` is called with the rows done.
 
-    `codes` and `labels` are the split and the class of each row, (N,).
+    `codes` and `labels` are the split and the class of each row, (N,); where rows have several labels, `labels` say
+    which of `sets`.
     """
     counts = {name: SplitCounts() for name in SPLITS}
-    schema = _make_schema(staged)
+    schema = _make_schema(staged, sets is not None)
     encoder = make_encoder(tokenizer.backend, max_length)
     done = 0
     with ExitStack() as stack:
@@ -69,7 +71,7 @@ def encode_rows(
         for writer in writers.values():
             stack.callback(writer.abandon)
         for piece in _encode_batches(staged, codes, labels, encoder):
-            rows = _make_rows(piece, schema, staged)
+            rows = _make_rows(piece, schema, staged, sets)
             for code, name in enumerate(SPLITS):
                 chosen = piece.codes == code
                 if chosen.any():
@@ -120,20 +122,27 @@ def _filter_rows(batch: pa.RecordBatch, kept: npt.NDArray[np.bool_]) -> pa.Recor
     return batch if kept.all() else batch.filter(build_mask(kept))
 
 
-def _make_schema(staged: StagedRows) -> pa.Schema:
+def _make_schema(staged: StagedRows, several: bool) -> pa.Schema:
     kind = pa.string() if staged.roles.row_id else pa.int64()
-    own = [("token_ids", pa.list_(pa.int32())), ("label", pa.int64()), ("text", pa.string()), ("row_id", kind)]
+    label = ("labels", pa.list_(pa.int32())) if several else ("label", pa.int64())
+    own = [("token_ids", pa.list_(pa.int32())), label, ("text", pa.string()), ("row_id", kind)]
     return pa.schema([*own, *((METADATA + name, pa.string()) for name in staged.metadata())])
 
 
-def _make_rows(piece: _Piece, schema: pa.Schema, staged: StagedRows) -> pa.RecordBatch:
+def _make_rows(
+    piece: _Piece, schema: pa.Schema, staged: StagedRows, sets: Sequence[tuple[int, ...]] | None
+) -> pa.RecordBatch:
     batch = piece.batch
     named = {
         "token_ids": pa.ListArray.from_arrays(build_numbers(piece.tokens.offsets), build_numbers(piece.tokens.ids)),
-        "label": build_numbers(piece.labels.astype(np.int64)),
         "text": batch.column(staged.roles.text.name),
         "row_id": batch.column(staged.roles.row_id.name if staged.roles.row_id else ROW),
     }
+    if sets is None:
+        named["label"] = build_numbers(piece.labels.astype(np.int64))
+    else:
+        lists = [None if code < 0 else list(sets[code]) for code in piece.labels.tolist()]
+        named["labels"] = pa.array(lists, pa.list_(pa.int32()))
     present = set(batch.schema.names)
     for name in staged.metadata():
         named[METADATA + name] = batch.column(name) if name in present else pa.nulls(len(batch), pa.string())

@@ -9,7 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from txt.data.several_labels import OWN_JOINT, find_several, split_list
+from txt.data.label_kinds import LIST, LabelForm
+from txt.data.several_labels import OWN_JOINT, Several, find_several, split_list
 from txt.errors import InputError
 
 _WHOLE = re.compile(r"[+-]?\d+(\.0+)?")
@@ -23,6 +24,7 @@ _WORDS = frozenset({"none", "n/a", "na", "n.a.", "nil", "-", "--", "?", "undefin
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _EDGES = "\u200c\u200d"  # they shape letters and emoji inside a word, and mean nothing at its ends
 _SHOWN = 5
+_FEWEST_STEPS, _MOST_STEPS = 3, 11  # classes that may be steps of a scale
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,16 @@ class LabelRules:
     missing: frozenset[str] | None = None
     whole: bool = False
     people: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class SetNaming:
+    """Which labels each written cell means, none for those that mean nothing; `form` is how the cells are written."""
+
+    names: tuple[str, ...]
+    sets_of: Mapping[str, tuple[int, ...]]
+    form: LabelForm
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,102 @@ def name_classes(written: Mapping[str, int], rules: LabelRules | None = None) ->
     names = sorted(set(reading.names.values()), key=_label_sort_key)
     places = {name: place for place, name in enumerate(names)}
     return Naming(tuple(names), {label: places[name] for label, name in reading.names.items()}, tuple(reading.notes))
+
+
+def name_label_sets(
+    written: Mapping[str, int], form: LabelForm, rules: LabelRules | None = None, notes: Sequence[str] = ()
+) -> SetNaming:
+    """Return the labels in order, and which of them each written cell means; an empty list means that none holds.
+
+    Raises:
+        InputError: cells may or may not mean a missing value, or a label is a JSON object.
+    """
+    reading = _Reading(dict(written), rules or LabelRules(), list(notes))
+    reading.remove_invisible()
+    reading.remove_missing()
+    found = {label: tuple(map(remove_invisible, form.parse(name))) for label, name in reading.names.items()}
+    names = sorted({name for parts in found.values() for name in parts if name}, key=_label_sort_key)
+    places = {name: place for place, name in enumerate(names)}
+    sets = {label: tuple(sorted({places[name] for name in parts if name})) for label, parts in found.items()}
+    return SetNaming(tuple(names), sets, form, tuple(reading.notes))
+
+
+def order_classes(names: Sequence[str], rules: LabelRules, order: str | None) -> tuple[str, ...]:
+    """Return classes from low to high: as `order` lists them, or numbers by their value.
+
+    Raises:
+        InputError: the order lacks a class or has one that no row has, or names have none.
+    """
+    source = f"column `{rules.column}` of `{rules.source}`"
+    if order is None:
+        word = next((name for name in names if read_number(name) is None), None)
+        if word is not None:
+            known = ",".join(names[:_SHOWN]) + (",…" if len(names) > _SHOWN else "")
+            raise InputError(
+                f"--ordered: the class `{word}` in {source} is not a number, so nothing says what stands above what",
+                f"--order lists the classes from low to high: --order {_quote(known)}",
+            )
+        return tuple(names)
+    wanted = [part.strip() for part in order.split(",") if part.strip()]
+    missing = [name for name in names if name not in wanted]
+    unknown = [name for name in wanted if name not in names]
+    if missing or unknown:
+        raise InputError(
+            f"--order lacks {_list_names(missing)}, which rows have as their label in {source}"
+            if missing
+            else f"--order names {_list_names(unknown)}, which no row has as its label in {source}",
+            f"labels are {_list_names(names)}",
+        )
+    if len(set(wanted)) < len(wanted):
+        raise InputError("--order names a class twice", f"labels are {_list_names(names)}")
+    return tuple(wanted)
+
+
+def propose_order(names: Sequence[str]) -> str | None:
+    """Return a sentence that proposes `--ordered` where classes are few consecutive numbers; None elsewhere."""
+    values = [read_number(name) for name in names]
+    if not _FEWEST_STEPS <= len(values) <= _MOST_STEPS or any(value is None for value in values):
+        return None
+    first = values[0]
+    if [value - first for value in values] != list(range(len(values))):  # type: ignore[operator]
+        return None
+    return (
+        f"the classes are the numbers {names[0]} to {names[-1]}: if they are steps, such as stars, --ordered counts "
+        "how many an answer is off"
+    )
+
+
+def find_form(written: Mapping[str, int], rules: LabelRules, wanted: bool | None) -> tuple[LabelForm, str] | None:
+    """Return how cells write several labels, and a sentence that says so; None where each is one class.
+
+    Args:
+        written: the cells with their numbers of rows.
+        rules: how labels are to be read; `whole` says that each is one.
+        wanted: the user said that rows may have several.
+
+    Raises:
+        InputError: they can be read either way.
+    """
+    reading = _Reading(dict(written), rules)
+    reading.remove_invisible()
+    cells = [name for name in reading.names.values() if name]
+    several = None if rules.whole else find_several(set(cells), rules.people)
+    if several is not None and several.how == "as a JSON object":
+        reading.refuse_several(several)
+    if several is None and not wanted:
+        return None
+    if several is None:
+        lists = bool(cells) and all(split_list(name) is not None for name in cells if name.lower() not in _MARKS)
+        return LabelForm(LIST) if lists else LabelForm(), ""
+    if several.sign is not None and not several.is_sure and not wanted:
+        reading.refuse_several(several)
+    form = LabelForm(LIST) if several.sign is None else LabelForm(sign=several.sign)
+    rows = sum(written[label] for label, name in reading.names.items() if name in several.labels)
+    total = sum(written[label] for label, name in reading.names.items() if name)
+    return form, (
+        f"column `{rules.column}` has several labels a row, {several.how}, in {rows:,} of {total:,} rows; "
+        "--no-multi-label makes a class of each combination"
+    )
 
 
 def parse_missing(written: str | None) -> frozenset[str] | None:
@@ -104,8 +212,8 @@ class _Reading:
 
     rows: dict[str, int]
     rules: LabelRules
-    names: dict[str, str] = field(init=False)
     notes: list[str] = field(default_factory=list)
+    names: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.names = {label: label for label in sorted(self.rows)}
@@ -160,18 +268,19 @@ class _Reading:
             self.notes.append(f"lists of one label are read as that label: `{example}` as `{self.names[example]}`")
         self._drop([label for label, name in self.names.items() if not name])
 
-    def refuse_several(self) -> None:
-        """Refuse labels that are several: a model gives one."""
-        several = None if self.rules.whole else find_several(set(self.names.values()), self.rules.people)
+    def refuse_several(self, found: Several | None = None) -> None:
+        """Refuse labels that are several, where they are to be classes."""
+        several = found or (None if self.rules.whole else find_several(set(self.names.values()), self.rules.people))
         if several is None:
             return
         labels = [label for label, name in self.names.items() if name in several.labels]
         total = sum(self.rows[label] for label in self.names)
         example = max(labels, key=lambda label: self.rows[label])
+        separator = "" if several.sign is None else f" --label-separator {_quote(several.sign)} reads them as several,"
         raise InputError(
             f"{self._count(labels)} of {total:,} labeled ones in `{self.rules.source}` have several labels in column "
             f"`{self.rules.column}`, {several.how}: `{example}`",
-            "a model gives one label: leave one in each row, or --no-multi-label makes each combination a class",
+            f"{separator} --no-multi-label makes each combination a class".strip(),
         )
 
     def join_numbers(self) -> None:

@@ -56,10 +56,6 @@ def prepare(
         InputError: the file cannot be used as it is, or `out` must not be replaced without `force`.
         TxtError: the disk is full, or may not be written to.
     """
-    if config.multi_label:
-        raise InputError(
-            "--multi-label: a model gives one label a row", "--no-multi-label makes a class of each combination"
-        )
     started = time.monotonic()
     tell = progress or (lambda _: None)
     _refuse_overwriting(out, source, force)
@@ -85,6 +81,7 @@ def prepare(
             config.max_length,
             folder,
             progress=lambda done: tell(RowProgress("encoding", done, rows)),
+            sets=division.sets,
         )
         shutil.rmtree(aside)
         manifest = _make_manifest(staged, division, tokenizer, encoded, config, folder)
@@ -195,6 +192,10 @@ def _make_manifest(
         created=datetime.now().astimezone().isoformat(timespec="seconds"),
         version=__version__,
         reading={name: describe_reading(dialect) for name, dialect in staged.dialects.items()},
+        kind=division.kind,
+        label_form=None
+        if division.form is None
+        else {**division.form.to_json(), "columns": list(staged.label_columns)},
     )
 
 
@@ -203,7 +204,7 @@ def _make_report(staged: StagedRows, division: Division, encoded: EncodedSplits,
     lengths = compute_percentiles(counts["train"].by_length)
     cut = sum(int(count.by_length[manifest.max_length + 1 :].sum()) for count in counts.values())
     rows = {name: manifest.rows(name) for name in SPLITS}
-    by_class = np.bincount(division.labels[division.labels >= 0])
+    by_class = np.array([sum(c[name] for c in division.class_counts.values()) for name in division.names])
     return DataReport(
         sources=staged.sources,
         columns=manifest.columns,
@@ -221,7 +222,8 @@ def _make_report(staged: StagedRows, division: Division, encoded: EncodedSplits,
         duplicates=division.duplicates,
         conflicting_texts=division.conflicts.count,
         lookalike_labels=tuple(find_lookalikes(division.names)),
-        imbalance=float(by_class.max() / by_class.min()),
+        imbalance=float(by_class.max() / max(by_class.min(), 1)),
+        kind=division.kind,
         vocab_size=manifest.vocab_size,
         tokenizer=manifest.tokenizer,
         suggested_max_length=suggest_max_length(lengths),
@@ -248,6 +250,6 @@ def _list_conflicts(division: Division, staged: StagedRows) -> tuple[Conflict, .
     listed = []
     for text, rows in zip(texts, division.conflicts.rows, strict=True):
         labels, counts = np.unique(division.labels[list(rows)], return_counts=True)
-        named = {division.names[label]: int(count) for label, count in zip(labels, counts, strict=True)}
+        named = {division.describe(label): int(count) for label, count in zip(labels.tolist(), counts, strict=True)}
         listed.append(Conflict(text, named))
     return tuple(listed)

@@ -4,7 +4,8 @@ prepared/
   manifest.json        labels, columns, sizes, checksums, options (see `Manifest`)
   report.json          what `txt prepare` reported about the data
   tokenizer/           in Hugging Face layout
-  train.arrow …        columns token_ids, label, text, row_id and metadata.NAME for every other column
+  train.arrow …        columns token_ids, label (or labels, where a row may have several), text, row_id and
+                       metadata.NAME for every other column
 """
 
 from collections.abc import Sequence
@@ -17,9 +18,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 from tokenizers import Tokenizer
 
 from txt.data.arrow_arrays import read_numbers
+from txt.data.label_kinds import KINDS, SEVERAL, SINGLE, LabelForm, LabelSets, refuse_several
 from txt.data.reading.split_column import SPLITS, refuse_unknown_split
 from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError
@@ -54,6 +57,7 @@ class Manifest:
     `labels` are in the order of their ids. `columns` says for each role which column of the source plays it and why.
     `fingerprint` is the SHA-256 of all token ids, labels and texts: two folders with the same one are the same data.
     `reading` says how each source was read (encoding, delimiter, quotes, header), and the options that do so again.
+    `kind` says what labels are (see label_kinds), and `label_form` how the source writes several.
     Token ids of special tokens are None where the tokenizer has no such token.
     """
 
@@ -77,6 +81,18 @@ class Manifest:
     created: str
     version: str
     reading: dict[str, Any] = field(default_factory=dict)
+    kind: str = SINGLE
+    label_form: dict[str, Any] | None = None
+
+    @property
+    def has_several(self) -> bool:
+        """Whether a row may have several labels."""
+        return self.kind == SEVERAL
+
+    @property
+    def form(self) -> LabelForm:
+        """How the source writes several labels of a row."""
+        return LabelForm.from_json(self.label_form)
 
     def rows(self, split: str) -> int:
         """Return the number of rows in a split, 0 where there is none."""
@@ -89,8 +105,13 @@ class Manifest:
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Manifest":
         """Make a manifest of what `to_json` returned."""
-        known = {name: value[name] for name in cls.__dataclass_fields__ if name != "reading"}
-        known["reading"] = value.get("reading", {})  # the first version did not keep it
+        later: dict[str, Any] = {
+            "reading": {},
+            "kind": SINGLE,
+            "label_form": None,
+        }  # the first version did not keep them
+        known = {name: value[name] for name in cls.__dataclass_fields__ if name not in later}
+        known |= {name: value.get(name, default) for name, default in later.items()}
         known["labels"] = tuple(value["labels"])
         known["metadata"] = tuple(value["metadata"])
         known["tokenizer_file"] = PreparedFile(**value["tokenizer_file"])
@@ -164,7 +185,8 @@ class Prepared:
         """
         refuse_unknown_split(name)
         if name not in self._open:
-            self._open[name] = Split(name, [self.path / file.name for file in self.manifest.splits.get(name, ())])
+            files = [self.path / file.name for file in self.manifest.splits.get(name, ())]
+            self._open[name] = Split(name, files, self.manifest.kind)
         return self._open[name]
 
     def tokenizer(self) -> Tokenizer:
@@ -178,8 +200,8 @@ class Prepared:
 class Split:
     """The rows of one split, in the source's order, mapped into memory and not read before they are needed."""
 
-    def __init__(self, name: str, paths: Sequence[Path]) -> None:
-        self.name = name
+    def __init__(self, name: str, paths: Sequence[Path], kind: str = SINGLE) -> None:
+        self.name, self.kind = name, kind
         self._batches = [batch for path in paths for batch in _map_file(path)]
         sizes = [len(batch) for batch in self._batches]
         self._starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])  # (batches + 1,)
@@ -201,11 +223,33 @@ class Split:
         """The number of tokens of each row, (rows,)."""
         return np.concatenate([np.empty(0, np.int32), *map(np.diff, self._offsets)]).astype(np.int32)
 
+    @property
+    def has_several(self) -> bool:
+        """Whether rows may have several labels."""
+        return any("labels" in batch.schema.names for batch in self._batches)
+
     @cached_property
     def labels(self) -> npt.NDArray[np.int64]:
-        """The label id of each row, (rows,); -1 where there is no label."""
+        """The label id of each row, (rows,); -1 where there is no label.
+
+        Raises:
+            InputError: rows may have several labels; see `label_sets`.
+        """
+        if self.has_several:
+            raise refuse_several("this command")
         columns = [read_numbers(batch.column("label")) for batch in self._batches]
         return np.concatenate([np.empty(0, np.int64), *columns])
+
+    @cached_property
+    def label_sets(self) -> LabelSets:
+        """The labels of each row, where rows may have several; none where there is no label."""
+        columns = [batch.column("labels") for batch in self._batches]
+        parts = []
+        for column in columns:
+            sizes = np.asarray(pc.fill_null(pc.list_value_length(column), 0).to_numpy(zero_copy_only=False), np.int64)
+            offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
+            parts.append(LabelSets(offsets, read_numbers(column.flatten()).astype(np.int32)))
+        return LabelSets.join(parts)
 
     def gather(self, rows: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Return the token ids of some rows laid end to end, (N,), and each row's number of tokens, (B,)."""
@@ -289,6 +333,9 @@ def _check_types(manifest: Manifest, source: str) -> None:
         take_field(values, name, dict, source)
     for name in ("fingerprint", "created", "version"):
         take_field(values, name, str, source)
+    if take_field(values, "kind", str, source) not in KINDS:
+        raise InputError(f"{source}: `kind` is `{values['kind']}`, and kinds are {', '.join(KINDS)}")
+    take_field(values, "label_form", dict | None, source)
     for name in ("labels", "metadata"):
         take_list({name: list(values[name])}, name, str, source)
     for name in ("vocab_size", "max_length", "pad_token_id"):

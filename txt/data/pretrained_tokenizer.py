@@ -15,8 +15,11 @@ from tokenizers import Tokenizer
 
 from txt.data import e5, minilm
 from txt.data.hub import fetch, locate_model
+from txt.data.token_encoder import MOST_BYTES
 from txt.data.tokenizer import TRAINED, SpecialTokens, TextTokenizer
 from txt.errors import InputError, nearest
+from txt.files import read_small_file
+from txt.json_input import load_json
 
 _CONFIG, _TOKENIZER = "tokenizer_config.json", "tokenizer.json"
 _INPUTS = ["input_ids", "attention_mask"]
@@ -53,11 +56,11 @@ def load_tokenizer(name: str) -> TextTokenizer:
 def _read_folder(folder: Path, name: str) -> TextTokenizer | None:
     """Read a folder's tokenizer.json; None where only `transformers` knows what it means."""
     try:
-        raw = (folder / _TOKENIZER).read_text(encoding="utf-8")
-        config = json.loads((folder / _CONFIG).read_bytes())
+        raw = read_small_file(folder / _TOKENIZER, MOST_BYTES).decode()
+        config = load_json(read_small_file(folder / _CONFIG))
         parts = json.loads(raw)
         map_file = folder / "special_tokens_map.json"
-        named = json.loads(map_file.read_bytes()) if map_file.is_file() else {}
+        named = load_json(read_small_file(map_file)) if map_file.is_file() else {}
         backend = Tokenizer.from_str(raw)
     except Exception:  # tokenizers raises nothing more special; transformers tells what is wrong
         return None
@@ -148,7 +151,7 @@ def _get_content(token: Any) -> str | None:
 def _list_added(folder: Path, config: Mapping[str, Any]) -> list[str]:
     """Return the tokens that files beside tokenizer.json add to it."""
     path = folder / "added_tokens.json"
-    beside = list(json.loads(path.read_bytes())) if path.is_file() else []
+    beside = list(load_json(read_small_file(path))) if path.is_file() else []
     decoder = config.get("added_tokens_decoder") or {}
     more = config.get("additional_special_tokens") or config.get("extra_special_tokens") or []
     values = [*decoder.values(), *(more.values() if isinstance(more, Mapping) else more)]

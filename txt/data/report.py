@@ -31,7 +31,7 @@ class DataReport:
     does but for case, spaces, punctuation, links and mentions, `near_duplicates` those with a near-duplicate in an
     earlier row, None where nobody looked. `overlaps` holds by pair of splits (`train-test`) the rows of the later one
     that are `equal`, `alike` or `near` to one of the other. `conflicting_texts` counts the texts under different
-    labels, of which `conflicts` lists the first.
+    labels, of which `conflicts` lists the first. `kind` says what labels are: `single`, `several`, `ordered`, `nested`.
     """
 
     sources: dict[str, str]
@@ -56,6 +56,7 @@ class DataReport:
     suggested_max_length: int
     warnings: tuple[str, ...]
     path: str = ""
+    kind: str = "single"
     conflicts: tuple[Conflict, ...] = ()
     alike: int = 0
     near_duplicates: int | None = None

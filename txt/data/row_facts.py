@@ -14,6 +14,7 @@ from txt.data.arrow_arrays import EMPTY_BYTES, EMPTY_TEXT, FALSE, read_numbers
 from txt.data.reading.columns import Column
 from txt.data.reading.roles import Roles
 from txt.data.reading.split_column import SplitColumn, explain_unknown_split
+from txt.data.several_labels import find_several
 from txt.data.split import LEFT_OUT, TEST, TRAIN, UNLABELED, VAL, hash_contents
 from txt.data.text_keys import hash_text_keys
 from txt.errors import InputError
@@ -36,12 +37,13 @@ class RowFacts:
     `texts` are hashes, `keys` those of the texts without case, spaces and the like; `labels` are places in
     `label_names`, -1 for none; `given` is the split that the source names, LEFT_OUT for none. `groups` and `origins`
     are hashes that are equal for rows that belong together, `copies` is 1 for augmented rows, `guessed` for those whose
-    label comes from rules or a model, `ids` are hashes of the ids; these are empty where no column says so.
+    label comes from rules or a model, `ids` are hashes of the ids; these are empty where no column says so. `several`
+    tells whether a row may have several labels, of which there are many combinations; None where nobody said.
     """
 
     texts: "array[int]" = field(default_factory=lambda: array("Q"))
     keys: "array[int]" = field(default_factory=lambda: array("Q"))
-    labels: "array[int]" = field(default_factory=lambda: array("h"))
+    labels: "array[int]" = field(default_factory=lambda: array("i"))
     given: "array[int]" = field(default_factory=lambda: array("b"))
     groups: "array[int]" = field(default_factory=lambda: array("Q"))
     origins: "array[int]" = field(default_factory=lambda: array("Q"))
@@ -49,6 +51,7 @@ class RowFacts:
     guessed: "array[int]" = field(default_factory=lambda: array("b"))
     ids: "array[int]" = field(default_factory=lambda: array("Q"))
     label_names: dict[str, int] = field(default_factory=dict)
+    several: bool | None = None
     text_bytes: int = 0
     ids_complete: bool = True
 
@@ -98,11 +101,17 @@ class RowFacts:
             guessed = _map_values(get_column(batch, name or _HOW[0]), lambda how: how in _MACHINES, np.int8)
             self.guessed.frombytes(bytes(before) + guessed.tobytes())
 
-    def _code_labels(self, batch: pa.RecordBatch, column: Column | None, source: str) -> npt.NDArray[np.int16]:
+    def _are_several(self) -> bool:
+        """Tell whether labels of which there are very many different ones are combinations of fewer."""
+        if self.several is None:
+            self.several = find_several(self.label_names) is not None
+        return self.several
+
+    def _code_labels(self, batch: pa.RecordBatch, column: Column | None, source: str) -> npt.NDArray[np.int32]:
         def code(label: str | None) -> int:
             if label is None or not label.strip():
                 return -1
-            if label not in self.label_names and len(self.label_names) == _MOST_LABELS:
+            if label not in self.label_names and len(self.label_names) == _MOST_LABELS and not self._are_several():
                 raise InputError(
                     f"column `{name}` of `{source}` has more than {_MOST_LABELS:,} different values, not classes",
                     "name another column with --label-column",
@@ -110,7 +119,7 @@ class RowFacts:
             return self.label_names.setdefault(label, len(self.label_names))
 
         name = column.name if column else ""
-        return _map_values(get_column(batch, name), code, np.int16)
+        return _map_values(get_column(batch, name), code, np.int32)
 
 
 def get_column(batch: pa.RecordBatch, name: str) -> pa.Array:
@@ -126,7 +135,7 @@ def _hash_cells(column: pa.Array, missing: npt.NDArray[np.uint64]) -> npt.NDArra
 
 
 def _read_given_splits(
-    batch: pa.RecordBatch, column: SplitColumn | None, given: int | None, labels: npt.NDArray[np.int16], source: str
+    batch: pa.RecordBatch, column: SplitColumn | None, given: int | None, labels: npt.NDArray[np.int32], source: str
 ) -> npt.NDArray[np.int8]:
     """Return the split that the source names for each row; with a split column, every row with a label needs one."""
 

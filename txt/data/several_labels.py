@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from txt.errors import InputError
+from txt.json_input import load_json
 
 OWN_JOINT = "|"
 """What `txt label` puts between several labels."""
@@ -30,6 +31,12 @@ class Several:
 
     labels: frozenset[str]
     how: str
+    sign: str | None = None
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether it can hardly be meant otherwise: a list, or a sign that names of single classes rarely have."""
+        return self.how == "as a list" or self.sign in _STRONG
 
 
 def find_several(labels: Collection[str], single: Collection[str] = ()) -> Several | None:
@@ -51,7 +58,7 @@ def find_several(labels: Collection[str], single: Collection[str] = ()) -> Sever
     for sign in (*_STRONG, *_WEAK):
         joined = {label: parts for label in labels if len(parts := _split(label, sign)) > 1}
         if joined and _are_labels(joined, labels - joined.keys(), sign):
-            return Several(frozenset(joined), f"joined by {_NAMES.get(sign, f'`{sign}`')}")
+            return Several(frozenset(joined), f"joined by {_NAMES.get(sign, f'`{sign}`')}", sign)
     return None
 
 
@@ -91,8 +98,7 @@ def refuse_one_hot(sample: Mapping[str, Sequence[str | None]], source: str) -> N
     each = f"{often:,} of the first {ones.total():,} rows have several" if often else "no row has more than one"
     raise InputError(
         f"`{source}` has no label column, but {len(columns)} columns of 0 and 1, a label each: {shown}; {each}",
-        f"a model gives one label a row: --label-column {_quote(columns[0])} learns one of them, or put the names into "
-        "one column",
+        f"--label-columns {_quote_list(columns)} learns them all, --label-column {_quote(columns[0])} one of them",
     )
 
 
@@ -124,13 +130,13 @@ def _split(label: str, sign: str) -> list[str]:
 
 def _read_choices(label: str) -> str:
     try:
-        return json.dumps(json.loads(label)["choices"])
+        return json.dumps(load_json(label)["choices"])
     except (ValueError, KeyError, TypeError):
         return label
 
 
 def _parse_literal(label: str) -> list[Any] | None:
-    for read in (json.loads, ast.literal_eval):
+    for read in (load_json, ast.literal_eval):
         try:
             found = read(label)
         except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
@@ -141,7 +147,7 @@ def _parse_literal(label: str) -> list[Any] | None:
 
 def _is_json_object(label: str) -> bool:
     try:
-        return isinstance(json.loads(label), dict)
+        return isinstance(load_json(label), dict)
     except (ValueError, RecursionError):
         return False
 
@@ -157,3 +163,8 @@ def _is_one(value: str | None) -> bool:
 
 def _quote(name: str) -> str:
     return name if name.replace("_", "").replace("-", "").isalnum() else repr(name)
+
+
+def _quote_list(names: Sequence[str]) -> str:
+    joined = ",".join(names)
+    return joined if all(_quote(name) == name for name in names) else repr(joined)

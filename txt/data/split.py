@@ -16,7 +16,7 @@ TRAIN, VAL, TEST, UNLABELED = range(4)
 LEFT_OUT = -1
 
 SplitCodes = npt.NDArray[np.int8]
-LabelCodes = npt.NDArray[np.int16]
+LabelCodes = npt.NDArray[np.int32]
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
@@ -31,7 +31,8 @@ class SplitRows:
     `texts` are hashes of the texts; `labels` are class numbers, -1 for none; `given` is the split that the source
     names, LEFT_OUT for none. `groups` are further hashes, equal where rows belong together; `copies` marks augmented
     rows, and `origins`, equal for an original and its copies, tells which of them to leave out where the source itself
-    says that the original is a val or test row.
+    says that the original is a val or test row. Where rows have several labels, `labels` are places in `sets`, the
+    different sets of labels.
     """
 
     texts: Hashes
@@ -40,6 +41,7 @@ class SplitRows:
     groups: Sequence[Hashes] = ()
     copies: Mask | None = None
     origins: Hashes | None = None
+    sets: Sequence[tuple[int, ...]] | None = None
 
 
 @dataclass(frozen=True)
@@ -125,6 +127,9 @@ def _divide_rows(rows: SplitRows, undivided: Mask, copies: Mask, shares: Shares,
     for keys in (rows.texts, *rows.groups):
         alone &= ~is_member(keys, find_repeated(keys))
     units = _form_units(rows, np.flatnonzero(undivided & ~alone), copies, seed)
+    if rows.sets is not None:
+        _divide_sets(rows, undivided, alone, copies, units, shares, seed, codes)
+        return
     unit_codes = np.full(len(units.sizes), TRAIN, np.int8)
     # Class by class, so that each split gets its share of every class. Units go first, the largest first, while there
     # is room to balance them; the rows that are alone then fill each split up to its target. Ties are broken and rows
@@ -137,6 +142,34 @@ def _divide_rows(rows: SplitRows, undivided: Mask, copies: Mask, shares: Shares,
         unit_codes[bound], wanted = _deal_units(units.sizes[bound].tolist(), targets)
         codes[singles] = _deal_singles(mix_keys(rows.texts[singles], seed), wanted)
     codes[units.rows] = unit_codes[units.numbers]
+
+
+def _divide_sets(
+    rows: SplitRows,
+    undivided: Mask,
+    alone: Mask,
+    copies: Mask,
+    units: _Units,
+    shares: Shares,
+    seed: int,
+    codes: SplitCodes,
+) -> None:
+    """Set the codes of the undivided rows, which have several labels each: by iterative stratification."""
+    from txt.data.label_kinds import LabelSets
+    from txt.data.stratify import stratify
+
+    assert rows.sets is not None
+    singles = np.flatnonzero(undivided & alone)
+    held: list[list[int]] = [[] for _ in units.sizes]
+    for row, number in zip(units.rows.tolist(), units.numbers.tolist(), strict=True):
+        if not copies[row]:
+            held[number].extend(rows.sets[rows.labels[row]])
+    sets = LabelSets.of([*(rows.sets[label] for label in rows.labels[singles].tolist()), *held])
+    keys = np.concatenate([mix_keys(rows.texts[singles], seed), units.keys])
+    sizes = np.concatenate([np.ones(len(singles), np.int64), units.sizes])
+    parts = stratify(sets, (1 - shares.val - shares.test, shares.val, shares.test), keys, sizes).astype(np.int8)
+    codes[singles] = parts[: len(singles)]  # train, val and test are 0, 1 and 2 here and there
+    codes[units.rows] = parts[len(singles) :][units.numbers]
 
 
 def _form_units(rows: SplitRows, among: Indices, copies: Mask, seed: int) -> _Units:
@@ -154,7 +187,7 @@ def _find_main_classes(numbers: Indices, labels: LabelCodes) -> LabelCodes:
     pairs, counts = np.unique(numbers * classes + labels, return_counts=True)
     order = np.lexsort((pairs, -counts, pairs // classes))
     _, firsts = np.unique(pairs[order] // classes, return_index=True)
-    return np.asarray(pairs[order][firsts] % classes, np.int16)
+    return np.asarray(pairs[order][firsts] % classes, np.int32)
 
 
 def _join_units(keys: Sequence[Hashes]) -> Indices:

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from txt.config import PrepareConfig
 from txt.data.arrow_arrays import FALSE, ZERO, build_numbers, build_strings
 from txt.data.reading.columns import Column, find_label, find_named_column, find_row_id, find_text
-from txt.data.reading.how_read import Dialect
+from txt.data.reading.how_read import JOINT, Dialect
+from txt.data.reading.indicator_columns import find_label_columns, find_levels, join_label_columns, join_levels
 from txt.data.reading.roles import Roles
 from txt.data.reading.split_column import NO_SPLIT, find_split, parse_split_values
 from txt.data.reading.table import Table, open_table
@@ -42,6 +43,10 @@ class StagedRows:
     sources: dict[str, str] = field(default_factory=dict)
     dialects: dict[str, Dialect] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    label_columns: tuple[str, ...] = ()  # of 0 and 1, a label each
+    levels: tuple[str, ...] = ()  # of nested classes, from the top
+    at_least: float | None = None  # votes in them from which a label holds
+    several_given: bool = False  # whether people gave rows several labels
     people: frozenset[str] = frozenset()  # classes that were named by people, not by a file
     rows_read: int = 0
     rows_without_text: int = 0
@@ -50,7 +55,8 @@ class StagedRows:
     def metadata(self) -> list[str]:
         """Return the columns that are kept beside text, label and id."""
         roles = (self.roles.text, self.roles.label, self.roles.row_id)
-        return [name for name in self.columns if name not in {role.name for role in roles if role}]
+        used = {role.name for role in roles if role} | {*self.label_columns, *self.levels}
+        return [name for name in self.columns if name not in used]
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """Yield what was put aside, from the start; early batches may lack columns that only later rows have."""
@@ -74,13 +80,14 @@ class DecidedLabels(Protocol):
     """Labels that were given elsewhere, for the rows of the data file in order.
 
     `reading` are the options with which the file was read when they were given, by their names in PrepareConfig;
-    `classes` those that people named, one a label.
+    `classes` those that people named, one a label; `several` tells whether a row may have several.
     """
 
     source: str
     used: int
     reading: Mapping[str, Any]
     classes: frozenset[str]
+    several: bool
 
     def __call__(self, texts: Sequence[str | None], labels: Sequence[str | None]) -> list[str | None]:
         """Return the labels of some rows, from their texts and their labels in the file."""
@@ -113,26 +120,55 @@ def stage_rows(
         raise InputError("--split-values has no effect with --val or --test", "they define the splits")
     as_before = config if decided is None else _read_as_before(config, decided.reading)
     with open_table(path, as_before) as table:
-        staged = StagedRows(folder, _find_roles(table, as_before, not others, decided))
+        columns = find_label_columns(table.sample(), config, str(table.source), decided is not None)
+        levels = find_levels(table.sample(), config, str(table.source), decided is not None)
+        staged = StagedRows(folder, _find_roles(table, as_before, not others, decided, columns or levels))
+        staged.label_columns, staged.levels = columns, levels
+        staged.several_given = decided is not None and decided.several
+        staged.facts.several = _know_several(config, staged)
+        staged.at_least = config.at_least
         _add_table(staged, table, TRAIN if others else None, progress, decided, most_rows)
     if decided is not None:
         staged.warnings.extend(decided.warnings())
         staged.people = decided.classes
     for code, file in others:
         with open_table(file, config) as table:
-            _require_columns(table, staged.roles)
+            _require_columns(table, staged)
             _add_table(staged, table, code, progress, most_rows=most_rows)
     _settle_ids(staged)
     return staged
 
 
-def _find_roles(table: Table, config: PrepareConfig, has_splits: bool, decided: DecidedLabels | None) -> Roles:
+def _know_several(config: PrepareConfig, staged: StagedRows) -> bool | None:
+    """Return whether rows may have several labels, None where that is to be found out."""
+    if config.label_columns is not None or config.label_separator is not None or staged.several_given:
+        return True
+    return config.multi_label
+
+
+def _find_roles(
+    table: Table,
+    config: PrepareConfig,
+    has_splits: bool,
+    decided: DecidedLabels | None,
+    label_columns: tuple[str, ...] = (),
+) -> Roles:
     sample, source = table.sample(), str(table.source)
     text = find_text(sample, table.text_column(config.text_column), source)
-    if config.label_column is None and decided is None and not find_label(sample, text.name, by_content=False):
+    if label_columns:
+        sample = {name: values for name, values in sample.items() if name not in label_columns}
+    elif (
+        config.label_column is None
+        and decided is None
+        and not find_label(sample, text.name, None, source, by_content=False)
+    ):
         refuse_one_hot({name: values for name, values in sample.items() if name != text.name}, source)
     # Where people gave labels, a column of few values is not guessed to hold more of them.
-    label = find_label(sample, text.name, config.label_column, source, by_content=decided is None)
+    label = (
+        Column(JOINT.join(label_columns), f"as {'--levels' if config.levels else '--label-columns'} says")
+        if label_columns
+        else find_label(sample, text.name, config.label_column, source, by_content=decided is None)
+    )
     if decided is not None:
         why = f"from `{decided.source}`"
         label = Column("label", why) if label is None else replace(label, why=f"{label.why}, and {why}")
@@ -156,10 +192,13 @@ def _read_as_before(config: PrepareConfig, reading: Mapping[str, Any]) -> Prepar
     return config.with_options(**{name: value for name, value in reading.items() if name not in changed})
 
 
-def _require_columns(table: Table, roles: Roles) -> None:
-    names = list(table.sample())
+def _require_columns(table: Table, staged: StagedRows) -> None:
+    names, roles = list(table.sample()), staged.roles
     find_named_column(names, roles.text.name, "--text-column", str(table.source))
-    if roles.label:
+    for name in (*staged.label_columns, *staged.levels):
+        flag = "--levels" if staged.levels else "--label-columns"
+        find_named_column(names, name, flag, str(table.source))
+    if roles.label and not staged.label_columns and not staged.levels:
         find_named_column(names, roles.label.name, "--label-column", str(table.source))
 
 
@@ -179,6 +218,10 @@ def _add_table(
     with _AsideWriter(staged) as aside:
         for batch in table.batches():
             numbers = build_numbers(np.arange(rows + 1, rows + len(batch) + 1))
+            if staged.levels:
+                batch = join_levels(batch, staged.levels, str(table.source), rows)
+            elif staged.label_columns:
+                batch = join_label_columns(batch, staged.label_columns, staged.at_least, str(table.source), rows)
             rows += len(batch)
             staged.rows_read += len(batch)
             labeled = batch if decided is None else _relabel_rows(batch, staged.roles, decided)

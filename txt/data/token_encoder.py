@@ -37,6 +37,9 @@ class TokenRows:
         return np.concatenate([np.empty(0, np.int64), *parts], dtype=np.int64), self.lengths[rows]
 
 
+MOST_BYTES = 64 << 20
+"""The largest tokenizer.json that is read; a quarter of a million entries are 17 to 34 MB."""
+
 _MOST_CHARACTERS = 1_500_000  # of remembered pieces; with their ids they take about 60 MB
 
 
@@ -181,7 +184,7 @@ def open_tokenizer(path: Path) -> Tokenizer:
     Raises:
         InputError: it is missing, or is not one.
     """
-    content = read_small_file(path)
+    content = read_small_file(path, MOST_BYTES)
     try:
         return Tokenizer.from_str(content.decode())
     except (KeyboardInterrupt, SystemExit):

@@ -22,7 +22,9 @@ from txt.training.ladder.folds import make_folds
 NAME = "logistic regression on TF-IDF of words and characters"
 MAX_ROWS = 50_000  # beyond this the features outgrow a laptop's memory, and the score hardly moves
 
-_FEW_ROWS = 3000  # up to which n-grams of a single row are features too
+FEW_ROWS = 3000
+"""Rows up to which n-grams of a single one are features too."""
+
 _COSTLY = 60_000_000  # entries times classes from which two folds have to do
 _UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")  # Thai to Han
 
@@ -51,13 +53,13 @@ def fit_predict(
         seed: of the folds, and of the rows where not all are learned from.
         classes: how many there are, where it is more than the train rows show.
     """
-    rows = _sample_rows(len(train_labels), seed)
+    rows = sample_rows(len(train_labels), seed)
     labels = train_labels[rows]
     fitted_texts = [train_texts[row] for row in rows]
     if len(np.unique(labels)) < 2:
         return predict_majority(train_labels, len(texts))
-    spaced = _uses_spaces(fitted_texts)
-    vectorizers = _vectorizers(spaced, min_df=1 if len(rows) <= _FEW_ROWS else 2)
+    spaced = uses_spaces(fitted_texts)
+    vectorizers = make_vectorizers(spaced, min_df=1 if len(rows) <= FEW_ROWS else 2)
     try:
         features = sparse.hstack([each.fit_transform(fitted_texts) for each in vectorizers], "csr", np.float32)
     except ValueError:  # no word in any text
@@ -78,8 +80,9 @@ def predict_majority(train_labels: Ints, rows: int) -> Baseline:
     return Baseline("majority class", np.full(rows, np.bincount(train_labels).argmax(), dtype=np.int64))
 
 
-def _vectorizers(spaced: bool, min_df: int) -> list[TfidfVectorizer]:
-    options = {"sublinear_tf": True, "min_df": min_df, "dtype": np.float32}
+def make_vectorizers(spaced: bool, min_df: int, most: int | None = None) -> list[TfidfVectorizer]:
+    """Return what makes features of texts; at most `most` each."""
+    options = {"sublinear_tf": True, "min_df": min_df, "dtype": np.float32, "max_features": most}
     if not spaced:
         return [TfidfVectorizer(analyzer="char", ngram_range=sizes, **options) for sizes in ((1, 2), (3, 4))]
     return [
@@ -103,11 +106,12 @@ def _choose_strength(features: sparse.csr_matrix, labels: Ints, classes: int, te
     return fitted.strength
 
 
-def _sample_rows(rows: int, seed: int) -> list[int]:
+def sample_rows(rows: int, seed: int) -> list[int]:
+    """Return the rows to learn from: all, or of very many some drawn by the seed."""
     return list(range(rows)) if rows <= MAX_ROWS else sorted(Random(seed).sample(range(rows), MAX_ROWS))
 
 
-def _uses_spaces(texts: Sequence[str]) -> bool:
+def uses_spaces(texts: Sequence[str]) -> bool:
     """Tell whether spaces separate the words: fewer than a quarter of the letters are of scripts without spaces."""
     sample = "".join(texts[:1000])
     return 4 * len(_UNSPACED.findall(sample)) < len(sample)

@@ -12,6 +12,7 @@ from txt.evaluation.differences import format_points, sign
 from txt.evaluation.intervals import per_class, resample_tallies
 from txt.evaluation.predictions import Predictions
 from txt.files import read_json
+from txt.json_input import take_field
 from txt.metrics import METRICS, Floats, Ints, Tally, class_f1, format_label, is_error, score_predictions
 from txt.option_schema import list_options
 from txt.proportions import LEVEL, Interval, paired_difference
@@ -207,11 +208,11 @@ def _percentile_interval(value: float, drawn: Floats, level: float, exact: Inter
 
 def _read_prepared_options(run: Run) -> dict[str, Any]:
     """Return a run's data and its preparation options; only the fingerprint if the prepared folder is gone."""
-    record = run.record()
+    fingerprint = take_field(run.record(), "fingerprint", str, f"`{run.path / 'config.json'}`")[:8]
     try:
-        manifest = read_json(run.prepared_path() / "manifest.json")
+        manifest = read_json(run.locate_prepared() / "manifest.json")
         sources = ", ".join(manifest["sources"])
         options = {f"prepare --{name.replace('_', '-')}": value for name, value in manifest["config"].items()}
-    except (InputError, KeyError, AttributeError):
-        return {"data": str(record["fingerprint"])[:8]}
-    return {"data": sources, **options, "data fingerprint": str(record["fingerprint"])[:8]}
+    except (InputError, KeyError, AttributeError, TypeError):
+        return {"data": fingerprint}
+    return {"data": sources, **options, "data fingerprint": fingerprint}

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from txt.metrics import format_label
+
 if TYPE_CHECKING:
     from txt.proportions import Interval
 
@@ -17,21 +19,29 @@ def format_points_with_span(difference: "Interval") -> str:
     return f"{format_points(difference.value)} [{format_points(difference.low)}, {format_points(difference.high)}]"
 
 
+def format_difference(name: str, difference: "Interval") -> str:
+    """Return the difference of a score with its interval: in points, or in its own unit where it is not a share."""
+    if name != "mae":
+        return format_points_with_span(difference)
+    return f"{difference.value:+.2f} [{difference.low:+.2f}, {difference.high:+.2f}]"
+
+
 def sign(difference: "Interval") -> int:
     """Return 1 or -1 when the whole interval lies on one side of 0, else 0."""
     return int(difference.low > 0) - int(difference.high < 0)
 
 
-def verdict(difference: Mapping[str, "Interval"]) -> str | None:
+def verdict(difference: Mapping[str, "Interval"], metric: str = "accuracy") -> str | None:
     """Compare the model with the baseline in one sentence; None without a baseline.
 
-    Accuracy decides; macro-F1 is added where it disagrees, as it can with unequal classes.
+    One score decides; macro-F1 is added where it disagrees, as it can with unequal classes.
     """
     if not difference:
         return None
-    accuracy, macro_f1 = difference["accuracy"], difference["macro_f1"]
-    sentence = f"Accuracy is {_describe_difference(accuracy)}"
-    if sign(accuracy) != sign(macro_f1):
+    main, macro_f1 = difference[metric], difference["macro_f1"]
+    name = "Accuracy" if metric == "accuracy" else format_label(metric)
+    sentence = f"{name[0].upper()}{name[1:]} is {_describe_difference(main)}"
+    if sign(main) != sign(macro_f1):
         sentence += f"; macro-F1 is {_describe_difference(macro_f1)}"
     return sentence
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from txt.config import PrepareConfig
 from txt.data.prepared import MANIFEST, Prepared, Split
@@ -13,6 +15,7 @@ from txt.evaluation.calibration import FittingRows
 from txt.evaluation.label_gain import LabelGain, estimate_label_gain
 from txt.evaluation.labeled_file import ALL, LabeledFile, ModelInputs, read_labeled
 from txt.evaluation.report import Report, SplitOutputs, evaluate
+from txt.evaluation.several import LearnedSets, evaluate_sets
 from txt.metrics import Floats, Ints
 from txt.runs.folder import Run
 from txt.training.ladder.learning_curve import read_learning_curve
@@ -62,14 +65,16 @@ def evaluate_run(
     rows = _load_rows(prepared, split_name, data, reading or PrepareConfig(), unknown_labels)
     from txt.model.predict import predict_logits  # torch, after all that can be refused without it
     from txt.model.saved import load_model
+    from txt.model.several import read_decision, read_order, read_tree
     from txt.training.machine import choose_machine, convert_precision
 
     machine = choose_machine(config.with_options(device=device) if device else config)
     model = convert_precision(load_model(run.model, machine.device), machine)
     train, val = prepared.split("train"), prepared.split("val")
     out_of_fold = read_out_of_fold(run.path)  # of a model that learned from val too
+    several = prepared.manifest.has_several  # whose thresholds are on the probabilities as they are
     measures_val = isinstance(rows, Split) and rows.name == "val"
-    fits_temperature = out_of_fold is None and len(val) > 0 and not measures_val
+    fits_temperature = not several and out_of_fold is None and len(val) > 0 and not measures_val
     total = len(rows.lengths) + (len(val) if fits_temperature else 0)
 
     def compute_logits(split: Split | LabeledFile) -> Floats:
@@ -84,13 +89,31 @@ def evaluate_run(
         test = _collect_split_outputs(rows, *_pick_out_of_fold(rows, out_of_fold, len(train)))
     else:
         test = _collect_split_outputs(rows, compute_logits(rows))
+    is_test = isinstance(rows, Split) and rows.name == "test"
+    adds_everything = is_test and out_of_fold is not None and len(test.labels) < FEW_ROWS
+    decision = read_decision(model.config)
+    if decision is not None:
+        classes = len(prepared.labels)
+        return evaluate_sets(
+            test,
+            prepared.labels,
+            decision,
+            run=run.name,
+            split=rows.name,
+            metric=config.metric,
+            data=data.name if data else None,
+            left_out=rows.left_out if isinstance(rows, LabeledFile) else {},
+            train=None
+            if learned and rows.name == "train"
+            else LearnedSets(train.texts(), train.label_sets.matrix(classes)),
+            everything=_collect_everything(prepared, test, out_of_fold) if adds_everything else None,
+            seed=config.seed,
+        )
     fitting = FittingRows(val.labels, compute_logits(val)) if fits_temperature else None
     if out_of_fold is not None:
         fitting = FittingRows(out_of_fold.labels, out_of_fold.logits, "out-of-fold predictions", are_measured=learned)
     elif measures_val:
         fitting = FittingRows(test.labels, test.logits, are_measured=True)
-    is_test = isinstance(rows, Split) and rows.name == "test"
-    adds_everything = is_test and out_of_fold is not None and len(test.labels) < FEW_ROWS
     frozen = None
     if embeddings and config.freeze != "all":
         from txt.evaluation.embeddings import fit_predict_embeddings
@@ -108,6 +131,8 @@ def evaluate_run(
         embeddings=frozen,
         everything=_collect_everything(prepared, test, out_of_fold) if adds_everything else None,
         seed=config.seed,
+        order=read_order(model.config),
+        tree=read_tree(model.config),
         notes=rows.notes if isinstance(rows, LabeledFile) else (),
         label_gain=_read_label_gain(run) if isinstance(rows, Split) else None,
     )
@@ -145,11 +170,17 @@ def _evaluate_alone(
     rows = read_labeled(data, model, parse_split(split_name) or split_name, reading, unknown_labels)
     from txt.model.predict import predict_logits
     from txt.model.saved import load_model
+    from txt.model.several import read_decision, read_order, read_tree
     from txt.training.machine import choose_machine, convert_precision
 
     config = run.config()
     machine = choose_machine(config.with_options(device=device) if device else config)
     network = convert_precision(load_model(run.model, machine.device), machine)
+    if read_decision(network.config) is not None:
+        raise InputError(
+            f"the rows of run `{run.name}` have several labels, and its data is not at `{run.prepared_path()}`",
+            "bring it there: it says how several labels are written",
+        )
     told = (lambda done: progress(done, len(rows.texts))) if progress else None
     logits = predict_logits(network, rows, machine.device, progress=told).astype(np.float64)
     found = read_out_of_fold(run.path)
@@ -165,6 +196,8 @@ def _evaluate_alone(
         fitting=fitting,
         seed=config.seed,
         notes=(missing, *rows.notes),
+        order=read_order(network.config),
+        tree=read_tree(network.config),
     )
 
 
@@ -215,12 +248,16 @@ def _collect_everything(prepared: Prepared, test: SplitOutputs, found: OutOfFold
     )
 
 
+def _read_labels(split: Split, rows: Ints, classes: int) -> npt.NDArray[Any]:
+    return split.label_sets.take(rows).matrix(classes) if split.has_several else split.labels[rows]
+
+
 def _collect_split_outputs(split: Split, logits: Floats, places: Ints | None = None) -> SplitOutputs:
     """Return the rows of a split, or those of them at some places, with their logits."""
     kept = np.arange(len(split)) if places is None else places
     metadata = split.metadata().take(kept)
     return SplitOutputs(
-        labels=split.labels[kept],
+        labels=_read_labels(split, kept, logits.shape[1]),
         logits=logits,
         texts=split.texts(kept),
         row_ids=split.row_ids(kept),
@@ -233,4 +270,5 @@ def _collect_split_outputs(split: Split, logits: Floats, places: Ints | None = N
 
 
 def _collect_file_outputs(file: LabeledFile, logits: Floats) -> SplitOutputs:
-    return SplitOutputs(file.labels, logits, file.texts, file.row_ids, file.lengths, file.metadata)
+    labels = file.labels if file.label_sets is None else file.label_sets.matrix(logits.shape[1])
+    return SplitOutputs(labels, logits, file.texts, file.row_ids, file.lengths, file.metadata)

@@ -21,22 +21,24 @@ from txt.charts.svg import (
     draw_reliability_chart,
     draw_whisker_chart,
 )
-from txt.evaluation.differences import format_points_with_span, sign
+from txt.evaluation.differences import format_difference, sign
 from txt.evaluation.report import Report
 from txt.evaluation.slices import Slice
 from txt.evaluation.wording import (
+    describe_branches,
     describe_calibration,
     describe_embeddings,
     describe_left_out,
     describe_majority,
     describe_probabilities,
     describe_sets,
+    describe_thresholds,
     describe_whole_file,
     format_metadata_value,
     format_with_span,
     warn_of_seen_rows,
 )
-from txt.metrics import METRICS, format_label
+from txt.metrics import METRICS, ORDERED, SEVERAL, format_label, is_error
 from txt.sanitize import clip, sanitize
 
 MAX_PAIRS = 20
@@ -55,6 +57,10 @@ def render_page(report: Report) -> str:
         whole_file=describe_whole_file(report),
         scores=_collect_scores(report),
         classes=_list_classes(report),
+        branches=describe_branches(report.nested) if report.nested else None,
+        levels=_list_levels(report),
+        together=_list_together(report),
+        thresholds=describe_thresholds(report.sets) if report.sets else None,
         confusion=_collect_confusion(report),
         calibration=_collect_calibration(report),
         slices=_draw_slices(report.slices, report.metrics["accuracy"].value),
@@ -78,17 +84,17 @@ def _load_template() -> Template:
 def _choose_verdict(report: Report) -> dict[str, str] | None:
     if report.verdict is None:
         return None
-    kind, mark = _VERDICTS[sign(report.difference["accuracy"])]
+    kind, mark = _VERDICTS[sign(report.difference[report.main_metric])]
     return {"kind": kind, "mark": mark}
 
 
 def _collect_scores(report: Report) -> dict[str, Any]:
     rows = []
     for name, score in report.metrics.items():
-        cells = [format_label(name), format_with_span(score)]
+        cells = [format_label(name, report.sets is not None), format_with_span(score)]
         if report.baseline:
             other, above = report.baseline.metrics.get(name), report.difference.get(name)
-            cells += [format_with_span(other) if other else "–", format_points_with_span(above) if above else "–"]
+            cells += [format_with_span(other) if other else "–", format_difference(name, above) if above else "–"]
         rows.append(cells)
     others = [describe_embeddings(report.embeddings)] if report.embeddings else []
     others += [describe_majority(report.majority)] if report.majority else []
@@ -102,19 +108,30 @@ def _collect_scores(report: Report) -> dict[str, Any]:
     }
 
 
+def _charted(report: Report) -> list[str]:
+    """Return the scores that are drawn: those that have an end, on one axis."""
+    if report.sets is not None:
+        return [name for name in SEVERAL if not is_error(name)]
+    table = METRICS if report.kind != "ordered" else ORDERED
+    return [name for name, metric in table.items() if metric.high < float("inf")]
+
+
 def _draw_score_chart(report: Report) -> Markup:
     whiskers = []
-    for name in METRICS:
+    for name in _charted(report):
         series = [("model", report.metrics[name])]
         series += [("baseline", report.baseline.metrics[name])] if report.baseline else []
-        whiskers.append(Whisker(format_label(name), series))
+        whiskers.append(Whisker(format_label(name, report.sets is not None), series))
     ends = [end for whisker in whiskers for _, score in whisker.series for end in (score.low, score.high)]
     return Markup(draw_whisker_chart(whiskers, Scale.around(ends, *_AXIS)))
 
 
 def _draw_difference_chart(report: Report) -> Markup:
-    whiskers = [Whisker(format_label(name), [("difference", report.difference[name])]) for name in METRICS]
-    ends = [end for difference in report.difference.values() for end in (difference.low, difference.high)]
+    several, names = report.sets is not None, _charted(report)
+    whiskers = [Whisker(format_label(name, several), [("difference", report.difference[name])]) for name in names]
+    ends = [
+        end for difference in (report.difference[name] for name in names) for end in (difference.low, difference.high)
+    ]
     return Markup(draw_whisker_chart(whiskers, Scale.around([*ends, 0], *_AXIS), mark=0, unit=POINTS))
 
 
@@ -128,9 +145,42 @@ def _list_classes(report: Report) -> list[list[str]]:
             f"{entry.f1:.3f}",
             Markup(draw_bar(entry.f1)),
             f"{entry.support:,}",
+            *_list_set_cells(report, name),
         ]
         for name, entry in ordered
     ]
+
+
+def _list_set_cells(report: Report, name: str) -> list[str]:
+    """Return what a label's row has more where rows have several labels."""
+    if report.sets is None:
+        return []
+    precision = report.sets.average_precision[name]
+    return [
+        "–" if precision is None else f"{precision:.3f}",
+        f"{report.sets.thresholds[name]:.3f}",
+        f"{report.sets.calibration_error[name]:.3f}",
+    ]
+
+
+def _list_levels(report: Report) -> list[list[str]]:
+    """Return the scores of each level of nested classes."""
+    return [
+        [
+            str(entry.level),
+            f"{entry.classes:,}",
+            format_with_span(entry.metrics["accuracy"]),
+            format_with_span(entry.metrics["macro_f1"]),
+            format_with_span(entry.baseline["accuracy"]) if entry.baseline else "–",
+        ]
+        for entry in (report.nested.levels if report.nested else ())
+    ]
+
+
+def _list_together(report: Report) -> list[list[str]]:
+    """Return the pairs of labels that go together."""
+    pairs = report.sets.together if report.sets else ()
+    return [[clip(one, 60), clip(other, 60), f"{has:,}", f"{said:,}"] for one, other, has, said in pairs[:MAX_PAIRS]]
 
 
 def _collect_confusion(report: Report) -> dict[str, Any]:
@@ -147,7 +197,12 @@ def _collect_calibration(report: Report) -> dict[str, Any]:
     return {
         "words": " ".join(
             filter(
-                None, [describe_probabilities(report), describe_calibration(calibration), describe_sets(report.sets)]
+                None,
+                [
+                    describe_probabilities(report),
+                    describe_calibration(calibration, report.sets is not None),
+                    describe_sets(report.covering),
+                ],
             )
         ),
         "chart": Markup(draw_reliability_chart(calibration.bins, calibration.scaled_bins)),

@@ -1,7 +1,7 @@
 """The labeled rows of a data file, to evaluate a model on that was trained on others."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from pathlib import Path
@@ -11,10 +11,12 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from txt.config import PrepareConfig
-from txt.data.labels import LabelRules, name_classes, parse_missing, read_number
+from txt.data.label_kinds import LabelForm, LabelSets
+from txt.data.labels import LabelRules, find_form, name_classes, name_label_sets, parse_missing, read_number
 from txt.data.prepared import Prepared
 from txt.data.reading.columns import Column, Sample, find_label, find_row_id, find_text
 from txt.data.reading.how_read import JOINT
+from txt.data.reading.indicator_columns import join_label_columns, join_levels
 from txt.data.reading.split_column import SplitColumn, find_split, parse_split_values, refuse_unknown_split
 from txt.data.reading.table import Table, open_table
 from txt.data.token_encoder import TokenRows, make_encoder, open_tokenizer
@@ -42,12 +44,25 @@ class ModelInputs:
     tokenizer: Tokenizer
     max_length: int
     columns: Mapping[str, Any]
+    has_several: bool = False
+    form: LabelForm = LabelForm()  # noqa: RUF009
+    label_form: Mapping[str, Any] | None = None
+    config: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of_prepared(cls, prepared: Prepared) -> "ModelInputs":
         """Return those of the data that the model was trained on."""
         manifest = prepared.manifest
-        return cls(prepared.labels, prepared.tokenizer(), manifest.max_length, manifest.columns)
+        return cls(
+            prepared.labels,
+            prepared.tokenizer(),
+            manifest.max_length,
+            manifest.columns,
+            manifest.has_several,
+            manifest.form,
+            manifest.label_form,
+            manifest.config,
+        )
 
     @classmethod
     def of_run(cls, run: Run) -> "ModelInputs":
@@ -73,7 +88,7 @@ class LabeledFile(TokenRows):
 
     `name` is that of the file's split that these are, or ALL. `left_out` counts the rows that are not here, by the
     reason. `unknown` are the labels that the model does not have, which are numbered after its own. `notes` tell what
-    was done to labels.
+    was done to labels. `label_sets` are the labels of each row where the model gives several; `labels` are empty then.
     """
 
     name: str
@@ -84,6 +99,7 @@ class LabeledFile(TokenRows):
     left_out: dict[str, int]
     unknown: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    label_sets: LabelSets | None = None
 
 
 @dataclass
@@ -101,10 +117,11 @@ class _Columns:
     label: str
     split: SplitColumn | None
     row_id: str | None
+    parts: tuple[str, ...] = ()  # columns of 0 and 1, or levels, that the label is made of
 
     @property
     def roles(self) -> set[str | None]:
-        return {self.text, self.label, _column_name(self.split), self.row_id}
+        return {self.text, self.label, _column_name(self.split), self.row_id, *self.parts}
 
 
 def read_labeled(
@@ -131,7 +148,9 @@ def read_labeled(
                 f"`{path}` has no column that says which rows are {split}", "leave --split out to take all rows"
             )
         wanted = ALL if columns.split is None else split or "test"
-        rows = _read_rows(table, columns, wanted)
+        rows = _read_rows(table, columns, wanted, model)
+    if model.has_several:
+        return _make_sets(rows, wanted, model, config, path, columns.label)
     classes = _name_labels(rows.labels, model.labels, config, path, columns.label)
     _leave_out_unlabeled(rows, classes)
     if not rows.texts:
@@ -178,12 +197,75 @@ def _find_columns(table: Table, model: ModelInputs, config: PrepareConfig) -> _C
     text = find_text(
         sample, table.text_column(config.text_column) or _known_column(trained_on, "text", sample), source
     ).name
+    parts = _find_parts(sample, model, config)
+    if parts:
+        others = {name: values for name, values in sample.items() if name not in (text, *parts)}
+        split = find_split(others, config.split_column, source, parse_split_values(config.split_values))
+        return _Columns(text, JOINT.join(parts), split, _column_name(find_row_id(others)), parts)
     label = find_label(sample, text, config.label_column or _known_column(trained_on, "label", sample), source)
     if label is None:
         raise InputError(f"no column of `{source}` looks like a label", "name it with --label-column")
     others = {name: values for name, values in sample.items() if name not in (text, label.name)}
     split = find_split(others, config.split_column, source, parse_split_values(config.split_values))
     return _Columns(text, label.name, split, _column_name(find_row_id(others)))
+
+
+def _find_parts(sample: Sample, model: ModelInputs, config: PrepareConfig) -> tuple[str, ...]:
+    """Return the columns that the label was made of in training, where this file has them all."""
+    listed = (model.label_form or {}).get("columns") or []
+    levels = str(model.config.get("levels") or "")
+    parts = tuple(map(str, listed)) or tuple(part.strip() for part in levels.split(JOINT) if part.strip())
+    return parts if config.label_column is None and parts and all(part in sample for part in parts) else ()
+
+
+def _iterate_rows(table: Table, columns: _Columns, model: ModelInputs) -> Iterator[dict[str, str | None]]:
+    """Yield each row by column name, with a label where it is made of several columns."""
+    source, before = str(table.source), 0
+    at_least = model.config.get("at_least")
+    for batch in table.batches():
+        size = len(batch)
+        if columns.parts and model.has_several:
+            batch = join_label_columns(batch, columns.parts, at_least, source, before)
+        elif columns.parts:
+            batch = join_levels(batch, columns.parts, source, before)
+        before += size
+        yield from batch.to_pylist()
+
+
+def _make_sets(
+    rows: _LabeledRows, wanted: str, model: ModelInputs, config: PrepareConfig, path: Path, column: str
+) -> LabeledFile:
+    """Return rows with several labels each, as the model numbers them."""
+    rules = LabelRules(str(path), column, parse_missing(config.missing), people=frozenset(model.labels))
+    written = Counter(rows.labels)
+    trained = model.form
+    found = find_form(written, rules, wanted=True)
+    form = trained if found is None or not found[1] else found[0]
+    naming = name_label_sets(written, form, rules)
+    _leave_out_unlabeled(rows, dict.fromkeys(naming.sets_of, ""))
+    if not rows.texts:
+        raise InputError(f"`{path}` has no labeled rows to evaluate on", _explain_left_out(rows, wanted))
+    known = {name: number for number, name in enumerate(model.labels)}
+    names = [[naming.names[label] for label in naming.sets_of[cell]] for cell in rows.labels]
+    unknown = Counter(name for each in names for name in each if name not in known)
+    if unknown:
+        raise InputError(
+            f"{_count_rows(unknown.total())} of `{path}` with a label that the model does not know: "
+            f"{_list_labels(list(unknown))}",
+            _suggest_known_labels(unknown, model.labels),
+        )
+    tokens = make_encoder(model.tokenizer, model.max_length)(rows.texts)
+    return LabeledFile(
+        tokens.ids,
+        tokens.offsets,
+        wanted,
+        np.empty(0, np.int64),
+        rows.texts,
+        rows.row_ids,
+        rows.metadata,
+        dict(rows.left_out),
+        label_sets=LabelSets.of([[known[name] for name in each] for each in names]),
+    )
 
 
 def _join_as_trained(model: ModelInputs, config: PrepareConfig) -> PrepareConfig:
@@ -201,9 +283,9 @@ def _column_name(column: Column | None) -> str | None:
     return column.name if column else None
 
 
-def _read_rows(table: Table, columns: _Columns, wanted: str) -> _LabeledRows:
+def _read_rows(table: Table, columns: _Columns, wanted: str, model: ModelInputs) -> _LabeledRows:
     rows = _LabeledRows()
-    for number, row in enumerate(table.rows(), start=1):
+    for number, row in enumerate(_iterate_rows(table, columns, model), start=1):
         text, label = row.get(columns.text) or "", row.get(columns.label) or ""
         if columns.split and columns.split.parse(row.get(columns.split.name)) != wanted:
             rows.left_out["of another split"] += 1

@@ -3,15 +3,17 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from txt.evaluation.differences import format_points_with_span
+from txt.evaluation.differences import format_difference
 from txt.evaluation.report import Report
 from txt.evaluation.wording import (
+    describe_branches,
     describe_calibration,
     describe_embeddings,
     describe_left_out,
     describe_majority,
     describe_probabilities,
     describe_sets,
+    describe_thresholds,
     describe_whole_file,
     format_metadata_value,
     format_with_span,
@@ -40,7 +42,7 @@ def escape_markdown(text: str, width: int = 300) -> str:
 
 def _render_sections(report: Report) -> Iterator[str]:
     yield f"# Evaluation of {escape_markdown(report.run)} on {escape_markdown(report.where)}"
-    yield f"{report.rows:,} rows, {len(report.labels)} classes. Intervals are at 95 %."
+    yield f"{report.rows:,} rows, {len(report.labels)} {report.noun}. Intervals are at 95 %."
     if report.verdict:
         yield f"**{report.verdict}.**"
     if warning := warn_of_seen_rows(report):
@@ -50,7 +52,9 @@ def _render_sections(report: Report) -> Iterator[str]:
     yield from _render_scores(report)
     if whole_file := describe_whole_file(report):
         yield whole_file
-    yield from ("## Classes", _render_classes(report))
+    if report.nested:
+        yield from ("## Levels", _render_levels(report), describe_branches(report.nested))
+    yield from (f"## {report.noun.capitalize()}", _render_classes(report))
     yield from _render_confusion(report)
     yield from _render_calibration(report)
     if report.slices:
@@ -67,10 +71,10 @@ def _render_scores(report: Report) -> Iterator[str]:
         above = report.difference.get(name)
         rows.append(
             [
-                format_label(name),
+                format_label(name, report.sets is not None),
                 format_with_span(score),
                 format_with_span(other) if other else "–",
-                format_points_with_span(above) if above else "–",
+                format_difference(name, above) if above else "–",
             ]
         )
     if report.baseline is None:
@@ -84,6 +88,21 @@ def _render_scores(report: Report) -> Iterator[str]:
         yield escape_markdown(describe_majority(report.majority))
 
 
+def _render_levels(report: Report) -> str:
+    assert report.nested is not None
+    rows = [
+        [
+            str(entry.level),
+            str(entry.classes),
+            format_with_span(entry.metrics["accuracy"]),
+            format_with_span(entry.metrics["macro_f1"]),
+            format_with_span(entry.baseline["accuracy"]) if entry.baseline else "–",
+        ]
+        for entry in report.nested.levels
+    ]
+    return render_table(["level", "classes", "accuracy", "macro-F1", "baseline's accuracy"], rows)
+
+
 def _render_classes(report: Report) -> str:
     rows = [
         [
@@ -95,10 +114,40 @@ def _render_classes(report: Report) -> str:
         ]
         for name, entry in report.per_class.items()
     ]
-    return render_table(["class", "precision", "recall", "F1", "rows"], rows)
+    if report.sets is None:
+        return render_table(["class", "precision", "recall", "F1", "rows"], rows)
+    for name, row in zip(report.per_class, rows, strict=True):
+        precision = report.sets.average_precision[name]
+        row += [
+            "–" if precision is None else f"{precision:.3f}",
+            f"{report.sets.thresholds[name]:.3f}",
+            f"{report.sets.calibration_error[name]:.3f}",
+        ]
+    header = ["label", "precision", "recall", "F1", "rows", "average precision", "threshold", "calibration error"]
+    return f"{render_table(header, rows)}\n\n{describe_thresholds(report.sets)}"
+
+
+def _render_pairs(report: Report) -> Iterator[str]:
+    """Yield labels that are given in place of others, and labels that go together."""
+    assert report.sets is not None
+    pairs = report.confused_pairs()[:MAX_PAIRS]
+    if pairs:
+        yield "## Labels given in place of others"
+        rows = [[escape_markdown(missing), escape_markdown(extra), str(count)] for missing, extra, count in pairs]
+        yield render_table(["missing", "given", "rows"], rows)
+    if report.sets.together:
+        yield "## Labels that go together"
+        rows = [
+            [escape_markdown(one), escape_markdown(other), str(has), str(said)]
+            for one, other, has, said in report.sets.together[:MAX_PAIRS]
+        ]
+        yield render_table(["label", "label", "rows with both", "answered with both"], rows)
 
 
 def _render_confusion(report: Report) -> Iterator[str]:
+    if report.sets is not None:
+        yield from _render_pairs(report)
+        return
     if len(report.labels) <= MAX_MATRIX_CLASSES:
         yield "## Confusion"
         yield "Labels down, predictions across."
@@ -119,8 +168,8 @@ def _render_calibration(report: Report) -> Iterator[str]:
     yield "## Probabilities"
     if scores := describe_probabilities(report):
         yield scores
-    yield describe_calibration(report.calibration)
-    if sets := describe_sets(report.sets):
+    yield describe_calibration(report.calibration, report.sets is not None)
+    if sets := describe_sets(report.covering):
         yield escape_markdown(sets, 1000)
     yield render_table(["confidence", "rows", "mean confidence", "accuracy"], map(_bin_cells, report.calibration.bins))
 

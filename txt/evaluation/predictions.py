@@ -76,7 +76,7 @@ def _predict_split(run: Run, split_name: str, progress: PredictionWatcher, kept_
     from txt.model.saved import load_model
     from txt.training.machine import choose_machine, convert_precision
 
-    prepared = Prepared.open(run.prepared_path())
+    prepared = Prepared.open(run.locate_prepared())
     split = prepared.split(split_name)
     if not len(split):
         have = [name for name in ("test", "val", "train") if len(prepared.split(name))]

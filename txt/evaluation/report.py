@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import Calibration, FittingRows, brier_scores, calibrate, log_losses, softmax
@@ -15,7 +16,9 @@ from txt.evaluation.label_gain import LabelGain
 from txt.evaluation.prediction_sets import SetScores, fit_set_rule, score_sets
 from txt.evaluation.slices import Slice, slice_scores
 from txt.files import FORMAT
-from txt.metrics import Floats, Ints, count_confusions
+from txt.metrics import METRICS, ORDERED, SUBSET, Floats, Ints, Metric, count_confusions
+from txt.nested_classes import Tree
+from txt.ordered_classes import OrderedDecision
 from txt.proportions import Interval
 
 if TYPE_CHECKING:
@@ -29,9 +32,12 @@ MAX_MISTAKE_LETTERS = 1000
 
 @dataclass(frozen=True)
 class SplitOutputs:
-    """The labeled rows of a split with the model's outputs; `labels` (N,) are class numbers, `logits` are (N, C)."""
+    """The labeled rows of a split with the model's outputs; `labels` (N,) are class numbers, `logits` are (N, C).
 
-    labels: Ints
+    Where rows have several labels, `labels` (N, C) are which ones each has.
+    """
+
+    labels: npt.NDArray[Any]
     logits: Floats
     texts: Sequence[str]
     row_ids: Sequence[int | str]
@@ -41,7 +47,10 @@ class SplitOutputs:
 
 @dataclass(frozen=True)
 class MisclassifiedRow:
-    """A row that the model got wrong; `baseline` is what the baseline says about it, where there is one."""
+    """A row that the model got wrong; `baseline` is what the baseline says about it, where there is one.
+
+    Where rows have several labels, `missing` are those that the answer lacks, and `extra` those that it has wrongly.
+    """
 
     row_id: int | str
     text: str
@@ -49,9 +58,12 @@ class MisclassifiedRow:
     prediction: str
     confidence: float
     baseline: str | None
+    missing: tuple[str, ...] = ()
+    extra: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
+        sets = {"missing": list(self.missing), "extra": list(self.extra)} if self.missing or self.extra else {}
         return {
             "id": self.row_id,
             "text": self.text,
@@ -59,6 +71,7 @@ class MisclassifiedRow:
             "prediction": self.prediction,
             "confidence": self.confidence,
             "baseline": self.baseline,
+            **sets,
         }
 
 
@@ -97,6 +110,71 @@ class WholeFile:
 
 
 @dataclass(frozen=True)
+class LevelScores:
+    """The scores at one level of nested classes, 1 at the top: of a class's part down to there."""
+
+    level: int
+    classes: int
+    metrics: Mapping[str, Interval]
+    baseline: Mapping[str, Interval]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "level": self.level,
+            "classes": self.classes,
+            "metrics": _values_to_json(self.metrics),
+            "baseline": _values_to_json(self.baseline),
+        }
+
+
+@dataclass(frozen=True)
+class LevelDetails:
+    """What a report has beside for nested classes: scores by level, and mistakes within a top branch or across."""
+
+    levels: tuple[LevelScores, ...]
+    within: int
+    across: int
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        mistakes = {"within_branch": self.within, "across_branches": self.across}
+        return {"levels": [level.to_json() for level in self.levels], "mistakes": mistakes}
+
+
+@dataclass(frozen=True)
+class SetDetails:
+    """What a report has beside where rows have several labels, by label.
+
+    `thresholds` are the probabilities from which labels hold, chosen for `metric`; with `at_least_one` the likeliest
+    holds in any case. `average_precision` is None for a label without rows. `together` lists pairs with the rows that
+    have both and the rows that got both as the answer. `sizes` counts rows by how many labels they have.
+    """
+
+    metric: str
+    thresholds: Mapping[str, float]
+    at_least_one: bool
+    average_precision: Mapping[str, float | None]
+    calibration_error: Mapping[str, float]
+    together: tuple[tuple[str, str, int, int], ...]
+    sizes: Mapping[int, int]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the JSON form."""
+        return {
+            "metric": self.metric,
+            "thresholds": dict(self.thresholds),
+            "at_least_one": self.at_least_one,
+            "average_precision": dict(self.average_precision),
+            "calibration_error": dict(self.calibration_error),
+            "together": [
+                {"labels": [one, other], "rows": rows, "predicted": said} for one, other, rows, said in self.together
+            ],
+            "sizes": {str(size): rows for size, rows in self.sizes.items()},
+        }
+
+
+@dataclass(frozen=True)
 class Report:
     """An evaluation: scores with 95 % intervals, per class, confusion, calibration, baseline, slices and mistakes.
 
@@ -105,7 +183,9 @@ class Report:
     counts the rows of class i that were predicted as class j. `difference` is the model's scores above the baseline's
     on the same rows; it is empty, and all that needs a train split is None, without one. `embeddings` is a second
     baseline, where it was asked for. `whole_file` has scores over all rows of the run's data, where the split is small.
-    `notes` are sentences on what was done to the rows; `sets` tells how prediction sets do,
+    `kind` says what labels are. Where rows have several, `sets` has what goes with that, the accuracy is the share of
+    rows whose labels are all right, and `confusion[i][j]` counts rows in which label i was missing and j was too much.
+    `notes` are sentences on what was done to the rows; `covering` tells how prediction sets do,
     `drift` how the texts differ from train texts. `row_names` are the ids of all rows, and
     `label_gain` is what more labels would bring.
     """
@@ -130,10 +210,23 @@ class Report:
     mistaken_rows: int
     whole_file: WholeFile | None = None
     notes: tuple[str, ...] = ()
-    sets: SetScores | None = None
+    covering: SetScores | None = None
     drift: "Drift | None" = None
     label_gain: LabelGain | None = None
     row_names: Sequence[int | str] = ()
+    kind: str = "single"
+    sets: SetDetails | None = None
+    nested: LevelDetails | None = None
+
+    @property
+    def main_metric(self) -> str:
+        """The score that the model and the baseline are compared by."""
+        return "micro_f1" if self.sets is not None else "qwk" if self.kind == "ordered" else "accuracy"
+
+    @property
+    def noun(self) -> str:
+        """What its labels are called: classes, or labels where a row may have several."""
+        return "classes" if self.sets is None else "labels"
 
     @property
     def where(self) -> str:
@@ -145,7 +238,7 @@ class Report:
     @property
     def verdict(self) -> str | None:
         """A sentence that compares the model with the baseline; None without one."""
-        return verdict(self.difference)
+        return verdict(self.difference, self.main_metric)
 
     def to_json(self) -> dict[str, Any]:
         """Return the content of report.json."""
@@ -157,7 +250,8 @@ class Report:
             "rows": self.rows,
             "rows_in_train": self.rows_in_train,
             "left_out": dict(self.left_out),
-            "metrics": _values_to_json(self.metrics),
+            "kind": self.kind,
+            "metrics": self._metrics_to_json(),
             "per_class": _values_to_json(self.per_class),
             "confusion": {"labels": list(self.labels), "counts": [list(row) for row in self.confusion]},
             "calibration": self.calibration.to_json(),
@@ -173,8 +267,14 @@ class Report:
             "notes": list(self.notes),
             "drift": self._drift_to_json(),
             "label_gain": self.label_gain.to_json() if self.label_gain else None,
-            "prediction_sets": self.sets.to_json() if self.sets else None,
+            "prediction_sets": self.covering.to_json() if self.covering else None,
+            **({} if self.sets is None else {"sets": self.sets.to_json()}),
+            **({} if self.nested is None else {"nested": self.nested.to_json()}),
         }
+
+    def _metrics_to_json(self) -> dict[str, Any]:
+        found = _values_to_json(self.metrics)
+        return found if self.sets is None else found | {SUBSET: found["accuracy"]}
 
     def _drift_to_json(self) -> dict[str, Any] | None:
         if self.drift is None:
@@ -205,6 +305,8 @@ def evaluate(
     embeddings: "Baseline | None" = None,
     everything: SplitOutputs | None = None,
     seed: int = 0,
+    order: OrderedDecision | None = None,
+    tree: Tree | None = None,
     notes: tuple[str, ...] = (),
     label_gain: LabelGain | None = None,
 ) -> Report:
@@ -222,6 +324,8 @@ def evaluate(
         embeddings: what a second baseline predicts.
         everything: all rows of the run's data with logits of models that did not learn them.
         seed: of the bootstrap and the baseline.
+        tree: the classes in their levels, where they have some.
+        order: how one of classes in an order is chosen; the likeliest class is the answer where they have none.
         notes: what else is to be told.
         label_gain: what more labels would bring.
 
@@ -229,43 +333,49 @@ def evaluate(
         InputError: the split has no rows.
         TxtError: a logit is not a finite number.
     """
-    _check_outputs(test, split, len(names))
-    predictions = test.logits.argmax(axis=1)
+    check_outputs(test, split)
+    assert test.labels.max() < len(names)
+    predictions = choose_classes(test.logits, order)
     num_classes = len(names)
+    table = METRICS if order is None else ORDERED
     calibration = calibrate(test.labels, test.logits, fitting, seed)
     from txt.evaluation.baseline import fit_predict  # scikit-learn takes longer to import than torch
 
     simple = fit_predict(*train, test.texts, seed, num_classes) if train else None
+    if simple is not None and simple.logits is not None:
+        simple = replace(simple, predictions=choose_classes(simple.logits, order))
     return Report(
         run=run,
         split=split,
         data=data,
         rows=len(test.labels),
         left_out=left_out or {},
-        rows_in_train=_rows_in_train(test.texts, train[0]) if train else None,
+        rows_in_train=count_rows_in_train(test.texts, train[0]) if train else None,
         labels=tuple(names),
-        metrics=intervals(test.labels, predictions, num_classes, seed)
+        metrics=intervals(test.labels, predictions, num_classes, seed, metrics=table)
         | _score_probabilities(test.labels, test.logits, seed),
         per_class=per_class(test.labels, predictions, names),
         confusion=tuple(
             tuple(int(count) for count in row) for row in count_confusions(test.labels, predictions, num_classes)
         ),
         calibration=calibration,
-        baseline=_score_alternative(simple, test.labels, num_classes, seed) if simple else None,
-        embeddings=_score_alternative(embeddings, test.labels, num_classes, seed) if embeddings else None,
-        majority=_score_majority(train[1], test.labels, names, seed) if train else None,
-        difference=difference_intervals(test.labels, predictions, simple.predictions, num_classes, seed)
+        baseline=_score_alternative(simple, test.labels, num_classes, seed, table) if simple else None,
+        embeddings=_score_alternative(embeddings, test.labels, num_classes, seed, table) if embeddings else None,
+        majority=_score_majority(train[1], test.labels, names, seed, table) if train else None,
+        difference=difference_intervals(test.labels, predictions, simple.predictions, num_classes, seed, metrics=table)
         if simple
         else {},
         slices=slice_scores(test.labels, predictions, num_classes, test.metadata, test.token_lengths),
-        mistakes=_confident_mistakes(test, names, simple),
+        mistakes=_confident_mistakes(test, names, simple, predictions),
         mistaken_rows=int((predictions != test.labels).sum()),
-        whole_file=_score_whole_file(everything, names, seed) if everything else None,
+        whole_file=_score_whole_file(everything, names, seed, order) if everything else None,
+        kind="nested" if tree else "single" if order is None else "ordered",
+        nested=_score_levels(test.labels, predictions, simple, tree, seed) if tree else None,
         notes=notes,
         label_gain=label_gain,
         row_names=test.row_ids,
         drift=_measure_drift(test, train, fitting, calibration.temperature or 1.0, seed),
-        sets=_score_sets(test, names, fitting, calibration.temperature or 1.0),
+        covering=_score_covering(test, names, fitting, calibration.temperature or 1.0),
     )
 
 
@@ -287,7 +397,7 @@ def _measure_drift(
     return measure_drift(train[0], test.texts, confidences, seed)
 
 
-def _score_sets(
+def _score_covering(
     test: SplitOutputs, names: Sequence[str], fitting: FittingRows | None, temperature: float
 ) -> SetScores | None:
     """Return how prediction sets do on rows that they were not fitted on; None where there are no others."""
@@ -299,13 +409,36 @@ def _score_sets(
     return None
 
 
-def _score_whole_file(everything: SplitOutputs, names: Sequence[str], seed: int) -> WholeFile:
-    predictions = everything.logits.argmax(axis=1)
-    metrics = intervals(everything.labels, predictions, len(names), seed)
+def _score_levels(labels: Ints, predictions: Ints, simple: "Baseline | None", tree: Tree, seed: int) -> LevelDetails:
+    """Score the parts of answers down to each level, and count mistakes by whether the top level is right."""
+    levels = []
+    for level in range(1, tree.depth + 1):
+        number_of, names = tree.number_level(level)
+        truth = number_of[labels]
+        levels.append(
+            LevelScores(
+                level,
+                len(names),
+                intervals(truth, number_of[predictions], len(names), seed),
+                intervals(truth, number_of[simple.predictions], len(names), seed) if simple else {},
+            )
+        )
+    top, _ = tree.number_level(1)
+    wrong = labels != predictions
+    within = int((wrong & (top[labels] == top[predictions])).sum())
+    return LevelDetails(tuple(levels), within, int(wrong.sum()) - within)
+
+
+def _score_whole_file(
+    everything: SplitOutputs, names: Sequence[str], seed: int, order: OrderedDecision | None
+) -> WholeFile:
+    predictions = choose_classes(everything.logits, order)
+    table = METRICS if order is None else ORDERED
+    metrics = intervals(everything.labels, predictions, len(names), seed, metrics=table)
     return WholeFile(
         len(everything.labels),
         metrics | _score_probabilities(everything.labels, everything.logits, seed),
-        _confident_mistakes(everything, names, None),
+        _confident_mistakes(everything, names, None, predictions),
         int((predictions != everything.labels).sum()),
     )
 
@@ -325,7 +458,13 @@ def _score_probabilities(labels: Ints, logits: Floats, seed: int) -> dict[str, I
     }
 
 
-def _check_outputs(test: SplitOutputs, split: str, classes: int) -> None:
+def check_outputs(test: SplitOutputs, split: str) -> None:
+    """Refuse a split without rows, and logits that are not finite numbers.
+
+    Raises:
+        InputError: there are no rows.
+        TxtError: a logit is not a finite number.
+    """
     if not len(test.labels):
         raise InputError(f"the split `{split}` has no labeled rows to evaluate on")
     broken = int((~np.isfinite(test.logits)).any(axis=1).sum())
@@ -334,36 +473,44 @@ def _check_outputs(test: SplitOutputs, split: str, classes: int) -> None:
             f"the model's scores are not finite numbers for {broken:,} of {len(test.labels):,} rows",
             "the training diverged; train again with a lower --lr",
         )
-    assert test.labels.min() >= 0
-    assert test.labels.max() < classes
 
 
-def _rows_in_train(texts: Sequence[str], train_texts: Sequence[str]) -> int:
+def count_rows_in_train(texts: Sequence[str], train_texts: Sequence[str]) -> int:
+    """Return how many texts are in the train split too."""
     seen = set(train_texts)
     return sum(text in seen for text in texts)
 
 
-def _score_alternative(other: "Baseline", labels: Ints, num_classes: int, seed: int) -> AlternativeScores:
-    metrics = intervals(labels, other.predictions, num_classes, seed)
+def _score_alternative(
+    other: "Baseline", labels: Ints, num_classes: int, seed: int, table: Mapping[str, Metric]
+) -> AlternativeScores:
+    metrics = intervals(labels, other.predictions, num_classes, seed, metrics=table)
     if other.logits is not None:
         metrics = metrics | _score_probabilities(labels, other.logits, seed)
     return AlternativeScores(other.name, metrics)
 
 
-def _score_majority(train_labels: Ints, labels: Ints, names: Sequence[str], seed: int) -> AlternativeScores:
+def _score_majority(
+    train_labels: Ints, labels: Ints, names: Sequence[str], seed: int, table: Mapping[str, Metric]
+) -> AlternativeScores:
     from txt.evaluation.baseline import predict_majority
 
     constant = predict_majority(train_labels, len(labels))
     return AlternativeScores(
-        names[int(constant.predictions[0])], intervals(labels, constant.predictions, len(names), seed)
+        names[int(constant.predictions[0])], intervals(labels, constant.predictions, len(names), seed, metrics=table)
     )
 
 
+def choose_classes(logits: Floats, order: OrderedDecision | None) -> Ints:
+    """Return the class (N,) that logits (N, C) answer: the likeliest, or that of the rule for classes in an order."""
+    answers: Ints = logits.argmax(axis=1) if order is None else order.decide(softmax(logits))
+    return answers
+
+
 def _confident_mistakes(
-    test: SplitOutputs, names: Sequence[str], simple: "Baseline | None"
+    test: SplitOutputs, names: Sequence[str], simple: "Baseline | None", predictions: Ints
 ) -> tuple[MisclassifiedRow, ...]:
-    confidence = softmax(test.logits).max(axis=1)
-    predictions = test.logits.argmax(axis=1)
+    confidence = np.take_along_axis(softmax(test.logits), predictions[:, None], axis=1)[:, 0]
     wrong = np.flatnonzero(predictions != test.labels)
     chosen = wrong[np.argsort(-confidence[wrong], kind="stable")][:MAX_MISTAKES]
     return tuple(

@@ -1,7 +1,7 @@
 """Scores on slices of a split: by each metadata column with few values, and by text length."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -54,25 +54,34 @@ def slice_scores(
     A slice is flagged when even the upper bound of its accuracy stays below the accuracy of all rows. The bound's level
     is raised with the number of slices (Bonferroni), so that looking at many does not find one by chance.
     """
+
+    def macro_f1(rows: Mask) -> float:
+        return score_predictions(labels[rows], predictions[rows], num_classes)["macro_f1"]
+
+    return score_slices(labels == predictions, macro_f1, metadata, token_lengths)
+
+
+def score_slices(
+    right: Mask,
+    macro_f1: Callable[[Mask], float],
+    metadata: Mapping[str, Sequence[str]],
+    token_lengths: Ints | None = None,
+) -> tuple[Slice, ...]:
+    """Score slices as `slice_scores` does, from which rows are right, (N,), and the macro-F1 of some rows."""
     masks = [entry for column in metadata for entry in _slice_by_value(column, metadata[column])]
     if token_lengths is not None:
         masks += _slice_by_length(token_lengths)
     level = 1 - (1 - LEVEL) / max(1, len(masks))
-    whole = float((labels == predictions).mean())
+    whole = float(right.mean())
     return tuple(
-        _score_slice(column, value, labels[mask], predictions[mask], num_classes, whole, level)
-        for column, value, mask in masks
+        _score_slice(column, value, right[mask], macro_f1(mask), whole, level) for column, value, mask in masks
     )
 
 
-def _score_slice(
-    column: str, value: str, labels: Ints, predictions: Ints, num_classes: int, whole: float, level: float
-) -> Slice:
-    rows, hits = len(labels), int((labels == predictions).sum())
-    f1 = score_predictions(labels, predictions, num_classes)["macro_f1"]
-    return Slice(
-        column, value, rows, wilson_interval(hits, rows), f1, worse=wilson_interval(hits, rows, level).high < whole
-    )
+def _score_slice(column: str, value: str, right: Mask, macro_f1: float, whole: float, level: float) -> Slice:
+    rows, hits = len(right), int(right.sum())
+    worse = wilson_interval(hits, rows, level).high < whole
+    return Slice(column, value, rows, wilson_interval(hits, rows), macro_f1, worse=worse)
 
 
 def _slice_by_value(column: str, values: Sequence[str]) -> list[tuple[str, str, Mask]]:

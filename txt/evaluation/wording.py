@@ -4,12 +4,12 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from txt.evaluation.label_gain import describe_label_gain
-from txt.metrics import format_label
+from txt.metrics import SEVERAL_CHOICES, format_label
 
 if TYPE_CHECKING:
     from txt.evaluation.calibration import Calibration
     from txt.evaluation.prediction_sets import SetScores
-    from txt.evaluation.report import AlternativeScores, Report
+    from txt.evaluation.report import AlternativeScores, LevelDetails, Report, SetDetails
     from txt.proportions import Interval
 
 
@@ -89,8 +89,16 @@ def describe_probabilities(report: "Report") -> str | None:
     return f"{sentence[0].upper()}{sentence[1:]}" if parts else None
 
 
-def describe_calibration(calibration: "Calibration") -> str:
-    """Say how far confidence is from accuracy, what a calibrated model shows, and what became of a temperature."""
+def describe_calibration(calibration: "Calibration", several: bool = False) -> str:
+    """Say how far confidence is from accuracy, with and without the fitted temperature.
+
+    Where rows have `several` labels, each label's probability is compared with how often it holds.
+    """
+    if several:
+        return (
+            f"A label's probability is off by {100 * calibration.error:.1f} points on average from the share of rows "
+            "in which it holds (expected calibration error)."
+        )
     sentence = f"Confidence is off by {100 * calibration.error:.1f} points on average (expected calibration error)"
     if calibration.band is not None:
         sentence += f"; a calibrated model shows {format_band(calibration.band)} on so many rows"
@@ -165,6 +173,24 @@ def describe_confidence(report: Mapping[str, Any] | None) -> str:
         f"Confidence{used} was off by {100 * error:.1f} points on {rows}, where a calibrated model's is by "
         f"{100 * band['low']:.1f} to {100 * band['high']:.1f}: trust it less than it says."
     )
+
+
+def describe_branches(nested: "LevelDetails") -> str:
+    """Say how many mistakes stay within a branch of nested classes."""
+    total = nested.within + nested.across
+    return (
+        f"Of {total:,} mistakes, {nested.within:,} stay within the right branch of the top level and {nested.across:,} "
+        "lead to another one."
+    )
+
+
+def describe_thresholds(sets: "SetDetails") -> str:
+    """Say how labels are decided."""
+    values = sorted(set(sets.thresholds.values()))
+    span = f"{values[0]:.2f}" if len(values) == 1 else f"its own threshold, {values[0]:.2f} to {values[-1]:.2f}"
+    chosen = "micro_f1" if sets.metric not in SEVERAL_CHOICES[:-1] else sets.metric
+    sentence = f"A label holds from a probability of {span} on, chosen for {format_label(chosen, several=True)}"
+    return sentence + ("; the likeliest holds in any case." if sets.at_least_one else ".")
 
 
 def format_metadata_value(value: str) -> str:

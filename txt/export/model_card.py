@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from txt.consent import NotAllowedError
 from txt.data.prepared import Manifest, Prepared
 from txt.errors import InputError
 from txt.evaluation.markdown import escape_markdown, render_table
@@ -71,7 +72,9 @@ def _load_manifest(source: ModelSource) -> Manifest | None:
     if source.run is None:
         return None
     try:
-        return Prepared.open(source.run.prepared_path()).manifest
+        return Prepared.open(source.run.locate_prepared()).manifest
+    except NotAllowedError:
+        raise
     except InputError:  # removed since
         return None
 
@@ -109,7 +112,8 @@ def describe_evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
     rows = []
     for name, score in report["metrics"].items():
         other, above = baseline["metrics"].get(name), report["difference"].get(name)
-        points = {key: 100 * value for key, value in above.items()} if above else None
+        scale = 1 if name == "mae" else 100
+        points = {key: scale * value for key, value in above.items()} if above else None
         rows.append(
             [
                 escape_markdown(format_label(name)),
@@ -131,7 +135,9 @@ def describe_evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
 
 def _list_limits(form: PaddedForm, manifest: Manifest | None, report: Mapping[str, Any] | None) -> str:
     limits = [
-        "It always answers with one of its classes, also for texts that belong to none, and may be as sure of them.",
+        "It always answers with one of its classes, also for texts that belong to none, and may be as sure of them."
+        if form.classifier.decision is None
+        else "A text may get several of its labels, or none; thresholds are in config.json and decision.json.",
         f"Of texts longer than {form.classifier.max_length} tokens only the beginning is read.",
         "The scores hold for texts like those it was tested on; others were not measured.",
     ]

@@ -109,7 +109,7 @@ class SentenceClassifier(PreTrainedModel):
         Args:
             input_ids: (B, T) int64.
             attention_mask: (B, T), 1 for tokens and 0 for padding; all tokens by default.
-            labels: (B,) int64, for a loss.
+            labels: (B,) int64, for a loss; (B, C) of 0 and 1 where rows have several labels.
         """
         mask = torch.ones_like(input_ids) if attention_mask is None else attention_mask
         hidden = self.encoder(input_ids=input_ids, attention_mask=mask).last_hidden_state  # (B, T, D)
@@ -117,7 +117,11 @@ class SentenceClassifier(PreTrainedModel):
         logits = self.classifier(pooled)
         if self.ngrams is not None:
             logits = logits + self.ngrams(input_ids[mask.bool()], mask.sum(1).tolist())
-        loss = None if labels is None else F.cross_entropy(logits.float(), labels)
+        loss = None
+        if labels is not None and getattr(self.config, "problem_type", None) == "multi_label_classification":
+            loss = F.binary_cross_entropy_with_logits(logits.float(), labels.float())
+        elif labels is not None:
+            loss = F.cross_entropy(logits.float(), labels)
         return SequenceClassifierOutput(loss=loss, logits=logits)
 
 

@@ -42,7 +42,9 @@ python {script} "a text" "another"
 ```
 
 The file in `onnx/` takes `input_ids` and `attention_mask`, int64 and of any batch and length, and gives `logits`.
-`tokenizer.json` cuts and pads, and `labels.json` has the classes in order.
+`tokenizer.json` cuts and pads, and `labels.json` has the classes in order. Where there is a `decision.json`, rows may
+have several labels, which hold from its thresholds on the `probabilities`; or it says how one of classes in an order is
+chosen.
 
 optimum, transformers.js and text-embeddings-inference open the folder as it is:
 
@@ -95,6 +97,9 @@ def export_onnx(source: ModelSource, out: Path, quantize: bool = False, force: b
         write_json(folder / "labels.json", list(form.classifier.labels))
         write_json(folder / "config.json", _describe_graph(form))
         write_json(folder / "tokenizer_config.json", _describe_tokenizer(source, form, tokenizer))
+        decision = form.classifier.decision or form.classifier.order
+        if decision is not None:
+            write_json(folder / "decision.json", decision.to_json())
         shutil.copyfile(Path(__file__).with_name(SCRIPT), folder / SCRIPT)
         (folder / "README.md").write_text(
             model_card(form, _describe_usage(out.name, path.name, quantize)), encoding="utf-8"
@@ -165,7 +170,7 @@ def _write_onnx(form: PaddedForm, path: Path) -> None:
         dynamo=True,
         opset_version=OPSET,
         input_names=["input_ids", "attention_mask"],
-        output_names=["logits"],
+        output_names=["logits"] if form.classifier.decision is None else ["logits", "probabilities"],
         dynamic_shapes={"input_ids": any_size, "attention_mask": any_size},
         verbose=False,
     )
@@ -201,7 +206,25 @@ class _NgramsAlone(nn.Module):
         return self.ngrams(input_ids, attention_mask) + self.bias  # type: ignore[no-any-return]
 
 
+class _WithProbabilities(nn.Module):
+    """A model of several labels a row, whose probabilities come beside its logits: a sigmoid of each."""
+
+    def __init__(self, model: nn.Module) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids: Tensor, attention_mask: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits and probabilities (B, C) of padded rows (B, T)."""
+        logits = self.model(input_ids, attention_mask)
+        return logits, torch.sigmoid(logits)
+
+
 def _make_traceable(form: PaddedForm) -> nn.Module:
+    model = _make_logits(form)
+    return model if form.classifier.decision is None else _WithProbabilities(model)
+
+
+def _make_logits(form: PaddedForm) -> nn.Module:
     if isinstance(form.model, NgramClassifier):
         return _NgramsAlone(form.model)
     ngrams = getattr(form.model, "ngrams", None)

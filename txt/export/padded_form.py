@@ -13,10 +13,13 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from txt.config import PredictConfig
+from txt.consent import NotAllowedError
 from txt.data.prepared import Prepared
+from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import softmax
 from txt.export import modeling_ngrams, modeling_sentence, modeling_transformer
+from txt.label_set_metrics import sigmoid
 from txt.metrics import Floats
 from txt.model import ngrams, positions
 from txt.model.foreign import import_transformers, open_foreign_classifier
@@ -52,7 +55,7 @@ class PaddedForm:
 
     def tokenizer(self) -> Tokenizer:
         """Return the tokenizer, cutting and padding as the model needs it."""
-        tokenizer = Tokenizer.from_file(str(self.source.folder / "tokenizer.json"))
+        tokenizer = open_tokenizer(self.source.folder / "tokenizer.json")
         config: Any = self.model.config
         number = getattr(getattr(config, "encoder", config), "pad_token_id", None) or 0
         tokenizer.enable_truncation(self.classifier.max_length)
@@ -107,7 +110,8 @@ def compute_probabilities(form: PaddedForm, run: Any) -> Floats:
         ids = torch.tensor([each.ids for each in encoded])
         mask = torch.tensor([each.attention_mask for each in encoded])
         found.append(np.asarray(run(ids, mask), dtype=np.float64))
-    return softmax(np.concatenate(found))
+    logits = np.concatenate(found)
+    return softmax(logits) if form.classifier.decision is None else sigmoid(logits)
 
 
 @torch.no_grad()
@@ -128,7 +132,9 @@ def load_sample_texts(source: ModelSource) -> Sequence[str]:
     if source.run is None:
         return _TEXTS
     try:
-        prepared = Prepared.open(source.run.prepared_path())
+        prepared = Prepared.open(source.run.locate_prepared())
+    except NotAllowedError:
+        raise
     except InputError:
         return _TEXTS
     for name in ("test", "val", "train"):

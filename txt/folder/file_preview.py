@@ -72,6 +72,21 @@ def preview_file(path: Path) -> FilePreview:
     return _preview_cached(path, known.st_size, known.st_mtime_ns)
 
 
+def read_first_rows(path: Path) -> dict[str, list[str | None]]:
+    """Return the first rows of a data file by column; nothing of a big one that has to be read as a whole.
+
+    Raises:
+        InputError: it is not a data file that can be read.
+        OSError: it cannot be opened.
+    """
+    if guess_format(path) not in _FROM_HEAD or (head := _read_head(path)).content.startswith(b"PAR1"):
+        if path.stat().st_size > _SMALL_BYTES and guess_format(path) not in _QUICK:
+            return {}
+        with open_table(path, PrepareConfig()) as table:
+            return _read_sample(table)
+    return _read_sample(Table(head, detect_dialect(head)))
+
+
 @lru_cache(maxsize=1000)
 def _preview_cached(path: Path, size: int, _modified: int) -> FilePreview:
     try:

@@ -13,6 +13,7 @@ from typing import Any
 
 from txt.errors import InputError, TxtError
 from txt.files import open_plain, read_json
+from txt.folder.detail import rank_trials
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, FolderEntry, NextStep, as_argument
 from txt.folder.file_preview import FilePreview, is_data_name, preview_file
 from txt.labeling.store.journal import Journal, store_path
@@ -25,6 +26,7 @@ _STORE_ENDING = ".labels.db"
 _SPLITS = {"val": ("val", "valid", "validation", "dev"), "test": ("test",)}
 _MOST_NAMES = 20_000
 _MOST_SHOWN = 50
+_MOST_TRIALS = 5
 _ENOUGH_LABELS = 50
 
 
@@ -47,6 +49,8 @@ class _FolderContext:
     """The newest prepared folder of each data file."""
     models: Sequence[RunSummary]
     """Finished runs, the newest first."""
+    runs: dict[str, list[RunSummary]]
+    """The runs of each data file, the newest first."""
     splits: dict[str, dict[str, str]]
     """The val and test files that lie beside a train file."""
 
@@ -68,7 +72,7 @@ def survey(folder: Path = Path()) -> list[FolderEntry]:
     runs = summarize_runs(folder / RUNS)
     files = [name for name in names if is_data_name(name) and not _is_others_json(folder / name)]
     models = [run for run in runs if run.state.kind in ("finished", "early-stopped")]
-    known = _FolderContext(_map_prepared(manifests), models, _find_split_files(files))
+    known = _FolderContext(_map_prepared(manifests), models, _group_runs(runs), _find_split_files(files))
     files.sort(key=lambda name: known.split_of(name) is not None)
     entries = [
         *(_describe_data(folder, name, known) for name in files[:_MOST_SHOWN]),
@@ -82,6 +86,14 @@ def survey(folder: Path = Path()) -> list[FolderEntry]:
             FolderEntry(RUN, f"{len(runs) - _MOST_SHOWN:,} more", "", (NextStep(("runs", "-i"), "look through all"),))
         )
     return entries or _suggest_beginnings()
+
+
+def _group_runs(runs: Sequence[RunSummary]) -> dict[str, list[RunSummary]]:
+    found: dict[str, list[RunSummary]] = {}
+    for run in runs:
+        if run.is_run and run.data:
+            found.setdefault(Path(run.data).name, []).append(run)
+    return found
 
 
 def _list_names(folder: Path) -> list[str]:
@@ -157,6 +169,8 @@ def _describe_data_state(seen: FilePreview, stored: _StoreCounts | None, name: s
         parts.append("the {} rows of {}".format(*split))
     if name in known.prepared:
         parts.append(f"prepared in {known.prepared[name]}")
+    if runs := known.runs.get(name):
+        parts.append(f"{len(runs):,} run{'s' * (len(runs) > 1)}, last {runs[0].name}")
     return ", ".join(parts)
 
 
@@ -181,7 +195,7 @@ def _suggest_data_steps(
     if known.split_of(name):
         return (*labels, *predict)
     rest = (*labels, NextStep(("augment", data), "add copies"), *predict)
-    return (train, *rest) if name in known.prepared else (prepare, train, *rest)
+    return (train, *rest) if name in known.prepared or name in known.runs else (prepare, train, *rest)
 
 
 def _suggest_review(data: str) -> tuple[NextStep, ...]:
@@ -337,6 +351,22 @@ def _describe_studies(folder: Path) -> Iterator[FolderEntry]:
         else:
             winner = NextStep(("train", "--from-study", name), "train the winner in full")
             yield FolderEntry(STUDY, path.parent.name, f"{states.total():,} trials done{best}", (winner, resume))
+        yield from _list_best_trials(path.parent)
+
+
+def _list_best_trials(study: Path) -> Iterator[FolderEntry]:
+    """Yield the best trials of a study as entries below it, those that have a run."""
+    ranking = rank_trials(study)
+    if ranking is None:
+        return
+    for place, trial in enumerate(ranking.trials[:_MOST_TRIALS], 1):
+        if not (study.parent.parent / RUNS / trial.run).is_dir() or not trial.run:
+            continue
+        values = " ".join(f"{name}={value}" for name, value in zip(ranking.options, trial.values, strict=True) if value)
+        score = f"{float(trial.score):.3f}" if trial.score.replace(".", "").isdigit() else trial.state
+        run = as_argument(trial.run)
+        steps = (NextStep(("watch", run), "watch it"), NextStep(("runs", "show", run), "show all about it"))
+        yield FolderEntry(STUDY, f"└ {study.name}, place {place}", f"{score} {values}".strip(), steps)
 
 
 def _count_trials(path: Path) -> tuple[Counter[str], str]:

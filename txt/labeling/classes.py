@@ -8,14 +8,14 @@ from txt.errors import InputError, did_you_mean
 from txt.labeling.store.decision import SEPARATOR
 
 MOST_KEYS = 20
-"""With more classes than this, the name is typed and completed instead."""
+"""Up to so many classes each have a key; with more none has, and the name is typed and completed instead."""
 
-ACTION_LETTERS = "bfgmnpqrsu"
+ACTION_LETTERS = "bfgmnpqrstuz"
 """Letters that mean something else while labeling (`r` is kept for rules); every action has another key as well."""
 
 _LABEL_KEYS = "123456789" + "".join(letter for letter in string.ascii_lowercase if letter not in ACTION_LETTERS)
 _DIGITS = frozenset(string.digits)
-_ACTION_SIGNS = "/?+#!*%|<>"
+_ACTION_SIGNS = "/?+#!*%|<>."
 _ACTION_KEYS = frozenset(ACTION_LETTERS) | frozenset(_ACTION_SIGNS) | {"U"}
 
 

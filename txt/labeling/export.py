@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
@@ -10,7 +11,7 @@ from txt.data.reading.added_cells import add_cells, add_cells_to_head
 from txt.data.reading.kinds.spreadsheet_copy import ENDINGS, write_copy
 from txt.data.reading.label_columns import choose_column_names
 from txt.data.reading.open_rows import OpenRows
-from txt.data.reading.source import PART_MARK, choose_output_format, compress_output, is_read_from
+from txt.data.reading.source import MAX_CELL, PART_MARK, Source, choose_output_format, compress_output, is_read_from
 from txt.data.reading.spooling import spool_source
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
@@ -19,6 +20,7 @@ from txt.labeling.row_states import RowStates
 from txt.labeling.store.journal import Journal
 from txt.overwriting import is_changed_since, note_made
 
+_LONGEST_RECORD = 2 * MAX_CELL  # bytes
 _Writer = Callable[[IO[bytes], OpenRows, Sequence[str], Iterator[RowAnswer]], int]
 
 
@@ -34,8 +36,8 @@ def export(
     """Write the data file with label columns to `target`, whole or not at all; returns the number of labeled rows.
 
     Rows that nobody decided on get what `propose` says. Every cell, delimiter, quote, line end and blank line stays as
-    it is, byte for byte, and so does the encoding. A spreadsheet becomes a copy of itself with the columns added; what
-    else has no lines of its own becomes CSV or JSON lines, as the target is named.
+    it is, byte for byte, and so does the encoding. A spreadsheet becomes a copy of itself with the columns added. What
+    has no lines of its own, or other lines than the target's name asks for, becomes CSV or JSON, as that says.
 
     Raises:
         InputError: `target` is the data file itself, or another file that no export made.
@@ -46,7 +48,7 @@ def export(
     names = choose_column_names(rows.form.columns)
     _refuse_overwrite(rows, target, names, overwrite)
     write = _choose_writer(rows, target)
-    packed = target.suffix.lower() == ".gz" and rows.form.content is not None
+    packed = target.suffix.lower() == ".gz"
     with atomic_write(target, "wb") as raw, compress_output(raw, packed) as file:
         labeled = write(file, rows, names, answers(states, journal, propose))
     note_made(target)
@@ -55,7 +57,8 @@ def export(
 
 def _choose_writer(rows: OpenRows, target: Path) -> "_Writer":
     """Return what writes the rows: as they stand in the file, or in the format of the target where they cannot."""
-    if rows.form.content is None:
+    data_format = "csv" if rows.form.csv_options else "jsonl"
+    if rows.form.content is None and choose_output_format(target, data_format, str(rows.path)) == data_format:
         return _write
     if target.suffix.lower() in ENDINGS:
         if rows.path.suffix.lower() != target.suffix.lower() and not _is_sheet_of(rows.path, target.suffix):
@@ -67,7 +70,7 @@ def _choose_writer(rows: OpenRows, target: Path) -> "_Writer":
     form = choose_output_format(target, "csv")
     if form == "parquet":
         raise InputError(f"`{target}` asks for Parquet", f"--format parquet --export {target}")
-    return {"csv": _write_csv, "jsonl": _write, "json": _write_array}[form]
+    return {"csv": _write_csv, "jsonl": _write_json_lines, "json": _write_array}[form]
 
 
 def _is_sheet_of(data: Path, ending: str) -> bool:
@@ -91,13 +94,34 @@ def _refuse_overwrite(rows: OpenRows, target: Path, names: Sequence[str], overwr
 
 def _is_export(rows: OpenRows, target: Path, names: Sequence[str]) -> bool:
     """Tell whether a file begins as an export of this data file does."""
-    if rows.form.content is not None:
-        expected = (",".join((*rows.form.columns, *names)) + "\n").encode()
+    write = _choose_writer(rows, target)
+    if write in (_write_json_lines, _write_array) or (write is _write and not rows.form.csv_options):
+        return _has_fields(target, {*_list_own_columns(rows), *names})
+    if write is _write_csv:
+        expected = (",".join((*_list_own_columns(rows), *names)) + "\n").encode()
     else:
         expected = add_cells_to_head(rows.head(), names, rows.form)
-    with target.open("rb") as file:
+    with Source(target, str(target)).open() as file:
         found = file.read(len(expected))
     return bool(found) and found == expected
+
+
+def _has_fields(target: Path, names: set[str]) -> bool:
+    """Tell whether the first record of a JSON file has these fields."""
+    with Source(target, str(target)).open() as file:
+        line = file.readline(_LONGEST_RECORD)
+        if line.strip() == b"[":
+            line = file.readline(_LONGEST_RECORD)
+    try:
+        found = json.loads(line.decode("utf-8-sig").strip().rstrip(","))
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and names <= found.keys()
+
+
+def _list_own_columns(rows: OpenRows) -> tuple[str, ...]:
+    """Return the data file's columns, without the one in which several are joined."""
+    return rows.form.columns[: len(rows.form.columns) - bool(rows.form.joined)]
 
 
 def _write(file: IO[bytes], rows: OpenRows, names: Sequence[str], found: Iterator[RowAnswer]) -> int:
@@ -112,13 +136,22 @@ def _write(file: IO[bytes], rows: OpenRows, names: Sequence[str], found: Iterato
 def _write_csv(file: IO[bytes], rows: OpenRows, names: Sequence[str], found: Iterator[RowAnswer]) -> int:
     text = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="")
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow([*rows.form.columns, *names])
+    columns = _list_own_columns(rows)
+    writer.writerow([*columns, *names])
     labeled = 0
     for row, answer in enumerate(found):
-        writer.writerow([*rows.cells(row), *_make_cells(answer)])
+        writer.writerow([*rows.cells(row)[: len(columns)], *_make_cells(answer)])
         labeled += answer.status == "labeled"
     text.flush()
     text.detach()
+    return labeled
+
+
+def _write_json_lines(file: IO[bytes], rows: OpenRows, names: Sequence[str], found: Iterator[RowAnswer]) -> int:
+    labeled = 0
+    for row, answer in enumerate(found):
+        file.write(_write_record(rows, row, names, answer) + b"\n")
+        labeled += answer.status == "labeled"
     return labeled
 
 
@@ -126,10 +159,19 @@ def _write_array(file: IO[bytes], rows: OpenRows, names: Sequence[str], found: I
     labeled = 0
     for row, answer in enumerate(found):
         file.write(b",\n" if row else b"[\n")
-        file.write(add_cells(rows.raw(row), names, _make_cells(answer), rows.form).rstrip())
+        file.write(_write_record(rows, row, names, answer))
         labeled += answer.status == "labeled"
     file.write(b"\n]\n")
     return labeled
+
+
+def _write_record(rows: OpenRows, row: int, names: Sequence[str], answer: RowAnswer) -> bytes:
+    """Return a row as a JSON object with the label columns: in JSON as it stands there, and else of its cells."""
+    if rows.form.csv_options is None:
+        written = add_cells(rows.raw(row), names, _make_cells(answer), rows.form)
+        return written.decode(rows.form.codec).strip().encode()
+    values = dict(zip((*_list_own_columns(rows), *names), (*rows.cells(row), *_make_cells(answer)), strict=False))
+    return json.dumps(values, ensure_ascii=False).encode("utf-8", "backslashreplace")
 
 
 def _write_spreadsheet(file: IO[bytes], rows: OpenRows, names: Sequence[str], found: Iterator[RowAnswer]) -> int:

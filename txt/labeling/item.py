@@ -17,6 +17,25 @@ class Suggestion:
 
 
 @dataclass(frozen=True)
+class RecentDecision:
+    """A decision of this annotator: on which row (from 0, None if the file no longer has it), what, and when (UTC)."""
+
+    row: int | None
+    label: str | None
+    time: str
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """What one annotator says of a row: the label (None where skipped, or where there is only a note) and the note."""
+
+    annotator: str
+    label: str | None
+    note: str
+    skipped: bool = False
+
+
+@dataclass(frozen=True)
 class Item:
     """All that is to be seen of one row."""
 

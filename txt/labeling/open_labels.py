@@ -58,7 +58,8 @@ class OpenLabels:
             session.leave()
             raise _no_classes_error(self.rows.path)
         if (
-            session.row is None
+            need_classes  # without, the screen asks what to do
+            and session.row is None
             and not review
             and self.rows.index.complete
             and not len(session.states.decided_in_store())

@@ -9,10 +9,14 @@ from txt.labeling.scanner import Found
 
 
 class Search:
-    """What was asked and what has been found; `number` is that of the scanner's answers, 0 where none are needed."""
+    """What was asked and what has been found; `number` is that of the scanner's answers, 0 where none are needed.
+
+    `left_out` are rows that were found and are not to be gone through.
+    """
 
     def __init__(self, query: Query, states: RowStates, number: int = 0) -> None:
         self.query = query
+        self.left_out: frozenset[int] = frozenset()
         self.number = number
         self.share = 0.0 if query.reads_file else 1.0
         self._passes = mask_states(query, states)
@@ -37,5 +41,8 @@ class Search:
             self.share = 1.0 if found.done else found.share
 
     def view(self) -> QueueView:
-        """Return what was found as a view to go through."""
-        return QueueView(self.query.typed, self.rows)
+        """Return what was found as a view to go through, without the rows left out."""
+        if not self.left_out:
+            return QueueView(self.query.typed, self.rows)
+        kept = self.rows[~np.isin(self.rows, list(self.left_out))]
+        return QueueView(f"{self.query.typed}, {len(self.left_out):,} left out", kept)

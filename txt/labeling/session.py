@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,10 +11,10 @@ import numpy as np
 from txt.data.reading.open_rows import OpenRows
 from txt.data.reading.row_index import RowIndex
 from txt.data.reading.rows import Form
-from txt.labeling.classes import check_new_class
+from txt.labeling.classes import MOST_KEYS, check_new_class
 from txt.labeling.current_labels import CurrentLabels
 from txt.labeling.duplicates import find_duplicates, find_duplicates_of_many, find_undecided_duplicates
-from txt.labeling.item import Item, LabelProgress, Suggestion
+from txt.labeling.item import Item, LabelProgress, Opinion, RecentDecision, Suggestion
 from txt.labeling.pace import Pace, Stopwatch
 from txt.labeling.queue import Queue, QueueView
 from txt.labeling.row_states import Mask, RowNumbers, RowStates
@@ -137,6 +138,30 @@ class LabelSession:
             seconds_left=self.pace.left(total - done),
         )
 
+    def list_recent(self, count: int = 10) -> list[RecentDecision]:
+        """Return this annotator's last decisions that stand, the latest first."""
+        waiting = [each for each in self.pending if each.kind in ("label", "skip") and each.how != "duplicate"]
+        found = [*waiting[::-1], *self.journal.recent_decisions(self.task.annotator, count)][:count]
+        rows = self.states.find_rows([each.row_id or "" for each in found]).tolist()
+        return [
+            RecentDecision(row if row >= 0 else None, each.value if each.kind == "label" else None, each.time)
+            for row, each in zip(rows, found, strict=True)
+        ]
+
+    def list_opinions(self) -> list[Opinion]:
+        """Return what each annotator says of the row on screen, by name."""
+        if self.row is None:
+            return []
+        found: dict[str, Opinion] = {}
+        for each in self.journal.standing_about(self.states.row_id(self.row)):
+            before = found.get(each.annotator, Opinion(each.annotator, None, ""))
+            if each.kind == "note":
+                found[each.annotator] = replace(before, note=each.value or "")
+            else:
+                label = each.value if each.kind == "label" else None
+                found[each.annotator] = replace(before, label=label, skipped=each.kind == "skip")
+        return [found[name] for name in sorted(found)]
+
     def join_classes(self, chosen: Collection[str]) -> str:
         """Return the label that stands for several classes."""
         return SEPARATOR.join(name for name in self.classes if name in chosen)
@@ -187,7 +212,8 @@ class LabelSession:
         """
         name = check_new_class(name, self.classes, self.task.multi_label)
         self._save([self._make_decision("class", None, name)])
-        return f"new class {name}"
+        over = len(self.classes) == MOST_KEYS + 1
+        return f"new class {name}" + (f": over {MOST_KEYS} have no keys, so type letters of a name" if over else "")
 
     def undo(self) -> str:
         """Take back this annotator's last act that stands, and show its row."""

@@ -27,6 +27,7 @@ PRECISE, ROUGH = 1e-6, 1e-3
 UNSEEN = -30.0
 """The bias of a class without a row: no logit comes near."""
 
+_BLOCK_WEIGHTS = 4_000_000  # n-grams, or rows, times labels that are fitted at a time: some 350 MB with L-BFGS
 _MEMORY = 8  # steps that L-BFGS remembers
 _MOST_ITERATIONS = 300
 
@@ -71,6 +72,41 @@ def fit_logistic(
     problem = _Problem(features, numbers, len(present), 1.0 / strength)
     weight, bias = problem.solve(None if start is None else problem.narrow(start, present), tolerance)
     return problem.widen(weight, bias, present, classes)
+
+
+def fit_logistic_sets(
+    features: Features,
+    targets: npt.NDArray[np.bool_],
+    strength: float,
+    start: Linear | None = None,
+    tolerance: float = PRECISE,
+) -> Linear:
+    """Minimize the log loss of every label by itself, as one logistic regression a label does.
+
+    Labels are fitted some at a time, which bounds the memory: the objective is a sum over them. A label that no row has
+    is never predicted, one that every row has always.
+
+    Args:
+        features: (N, F).
+        targets: which label each row has, (N, K).
+        strength: scikit-learn's C.
+        start: where to begin; a solution for another strength is near.
+        tolerance: the least relative decrease of an iteration after which another one follows.
+    """
+    counts = targets.sum(0)
+    width, labels = features.shape[1], targets.shape[1]
+    weight = np.zeros((width, labels), np.float32)
+    bias = np.where(counts > 0, -np.float32(UNSEEN), np.float32(UNSEEN)).astype(np.float32)
+    varied = np.flatnonzero((counts > 0) & (counts < len(targets)))
+    transposed = features.T.tocsr() if hasattr(features, "tocsr") else features.T
+    pieces = -(-len(varied) * max(width, len(targets)) // _BLOCK_WEIGHTS)
+    for block in np.array_split(varied, max(1, pieces)):
+        if not len(block):
+            continue
+        problem = _SetsProblem(features, transposed, targets[:, block], 1.0 / strength)
+        near = None if start is None else (start.weight[:, block], start.bias[block])
+        weight[:, block], bias[block] = problem.solve(near, tolerance)
+    return Linear(weight, bias)
 
 
 def fit_path(features: Features, labels: Ints, classes: int, strengths: Sequence[float]) -> Iterator[Linear]:
@@ -132,7 +168,9 @@ class _Problem:
     def _curvature(self) -> Array:
         """Return an estimate (F + 1, K) of the Hessian's diagonal, from the shares of the classes."""
         shares = np.bincount(self.numbers, minlength=self.classes) / self.rows
-        variance = (shares * (1 - shares))[-self.columns :]
+        return self._diagonal((shares * (1 - shares))[-self.columns :])
+
+    def _diagonal(self, variance: npt.NDArray[np.floating]) -> Array:
         squares = self.features.power(2) if hasattr(self.features, "tocsr") else self.features**2
         sums = np.append(np.asarray(squares.sum(0)).ravel(), self.rows)
         penalties = np.append(np.full(len(sums) - 1, self.penalty), 0.0)
@@ -142,7 +180,7 @@ class _Problem:
         return np.asarray(self.features @ point[:-1] + point[-1], np.float32)  # (N, K)
 
     def _gradient(self, point: Array, logits: Array) -> Array:
-        wrong = _probabilities(logits) - self.targets  # (N, K)
+        wrong = self._shares(logits) - self.targets  # (N, K)
         above = np.asarray(self.transposed @ wrong, np.float32) + np.float32(self.penalty) * point[:-1]
         return np.vstack([above, wrong.sum(0, dtype=np.float64).astype(np.float32)[None]])
 
@@ -165,17 +203,12 @@ class _Problem:
         crossed, squared = _dot(point[:-1], direction[:-1]), _dot(direction[:-1], direction[:-1])
         low, high, length = 0.0, np.inf, 1.0
         for _ in range(20):
-            shares = _probabilities(logits + np.float32(length) * along)
+            shares = self._shares(logits + np.float32(length) * along)
             first = _dot(shares - self.targets, along) + self.penalty * (crossed + length * squared)
             if abs(first) <= 0.1 * abs(slope):
                 return length
             low, high = (length, high) if first < 0 else (low, length)
-            if self.columns == 1:
-                second = _dot(shares * (1 - shares), along * along)
-            else:
-                mean = (shares * along).sum(1)
-                second = _dot(shares, along * along) - _dot(mean, mean)
-            second += self.penalty * squared
+            second = self._second(shares, along) + self.penalty * squared
             wanted = length - first / second if second > 0 else np.inf
             length = (
                 wanted
@@ -183,6 +216,17 @@ class _Problem:
                 else (2 * length if np.isinf(high) else (low + high) / 2)
             )
         return low
+
+    def _shares(self, logits: Array) -> Array:
+        """Return the probabilities (N, K) of logits."""
+        return _probabilities(logits)
+
+    def _second(self, shares: Array, along: Array) -> float:
+        """Return the second derivative of the log loss along a direction of the logits, (N, K)."""
+        if self.columns == 1:
+            return _dot(shares * (1 - shares), along * along)
+        mean = (shares * along).sum(1)
+        return _dot(shares, along * along) - _dot(mean, mean)
 
     def narrow(self, model: Linear, present: Ints) -> tuple[Array, Array]:
         """Return a model's weights (F, K) and biases (K,) for the classes that are present."""
@@ -199,6 +243,39 @@ class _Problem:
         whole, biases = np.zeros((len(weight), classes), np.float32), np.full(classes, UNSEEN, np.float32)
         whole[:, present], biases[present] = weight, bias
         return Linear(whole, biases)
+
+
+class _SetsProblem(_Problem):
+    """The objective of labels that hold or not by themselves: a column of weights each."""
+
+    def __init__(
+        self, features: Features, transposed: Features, targets: npt.NDArray[np.bool_], penalty: float
+    ) -> None:
+        self.features, self.transposed, self.penalty = features, transposed, penalty
+        self.rows, self.columns = targets.shape
+        self.targets = targets.astype(np.float32)  # (N, K)
+
+    def _beginning(self) -> Array:
+        shares = self.targets.mean(0)
+        point = np.zeros((self.features.shape[1] + 1, self.columns), np.float32)
+        point[-1] = np.log(shares / (1 - shares))
+        return point
+
+    def _curvature(self) -> Array:
+        shares = self.targets.mean(0)
+        return self._diagonal(shares * (1 - shares))
+
+    def _value(self, point: Array, logits: Array) -> float:
+        total = float(np.logaddexp(0, logits).sum(dtype=np.float64)) - float(
+            np.multiply(logits, self.targets).sum(dtype=np.float64)
+        )
+        return total + 0.5 * self.penalty * _dot(point[:-1], point[:-1])
+
+    def _shares(self, logits: Array) -> Array:
+        return _sigmoid(logits)
+
+    def _second(self, shares: Array, along: Array) -> float:
+        return _dot(shares * (1 - shares), along * along)
 
 
 def _two_loops(gradient: Array, steps: list[tuple[Array, Array, float]], scale: Array) -> Array:
@@ -219,9 +296,13 @@ def _two_loops(gradient: Array, steps: list[tuple[Array, Array, float]], scale: 
 
 def _probabilities(logits: Array) -> Array:
     if logits.shape[1] == 1:
-        return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), np.float32)  # the logistic function, without overflow
+        return _sigmoid(logits)
     shifted = np.exp(logits - logits.max(1, keepdims=True))
     return np.asarray(shifted / shifted.sum(1, keepdims=True), np.float32)
+
+
+def _sigmoid(logits: Array) -> Array:
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * logits)), np.float32)  # the logistic function, without overflow
 
 
 def _dot(one: Array, other: Array) -> float:

@@ -5,7 +5,6 @@ SentenceClassifier; any other model keeps the head that `transformers` gives its
 `transformers` takes seconds to import, so it is loaded for architectures that are not known here, and hub names, alone.
 """
 
-import json
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -18,6 +17,7 @@ from torch import Tensor, nn
 from txt.data import e5, minilm
 from txt.data.hub import locate_model, summarize_error
 from txt.errors import InputError
+from txt.files import read_json
 from txt.model.attention import group_lengths
 from txt.model.bert import BertClassifier, BertEncoder, FlatBert, load_encoder, take_first_tokens
 from txt.model.classifier import TransformerClassifier, mean_over_rows
@@ -306,7 +306,7 @@ def _pools_by_mean(source: str, name: str) -> bool:
     if name in (minilm.NAME, e5.NAME) or source.startswith("sentence-transformers/"):
         return True
     path = Path(source) / "1_Pooling" / "config.json"
-    return path.is_file() and bool(json.loads(path.read_bytes()).get("pooling_mode_mean_tokens"))
+    return path.is_file() and bool(read_json(path).get("pooling_mode_mean_tokens"))
 
 
 def _fit_head(model: nn.Module, name: str, labels: tuple[str, ...]) -> int:

@@ -1,6 +1,5 @@
 """What can be said of pretrained weights without torch: whether a training can begin with them."""
 
-import json
 from collections.abc import Mapping
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +14,7 @@ from txt.data.prepared import Prepared
 from txt.data.pretrained_tokenizer import load_tokenizer
 from txt.errors import InputError
 from txt.extras import say_how_to_install
+from txt.files import read_json
 from txt.model.model_config import OURS, BertConfig, TransformerClassifierConfig, covers
 
 WEIGHTS = "model.safetensors"
@@ -56,11 +56,7 @@ def read_model_config(source: str) -> dict[str, Any]:
     path = Path(source) / "config.json"
     if Path(source).is_dir() and not path.is_file():
         raise InputError(f"`{source}` holds no model", "a model's folder has config.json and model.safetensors")
-    try:
-        value = json.loads(path.read_bytes()) if path.is_file() else {}
-    except ValueError:
-        raise InputError(f"`{path}` is not JSON") from None
-    return value if isinstance(value, dict) else {}
+    return read_json(path) if path.is_file() else {}
 
 
 def check_tokenizer(name: str, prepared: Prepared) -> None:

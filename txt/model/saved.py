@@ -85,7 +85,7 @@ _SIZES = {
     "vocab_size": 50_000_000,
     **dict.fromkeys(("d_model", "hidden_size", "dim_feedforward", "intermediate_size"), 1_000_000),
     **dict.fromkeys(("nhead", "num_attention_heads", "num_layers", "num_hidden_layers"), 10_000),
-    **dict.fromkeys(("max_length", "max_position_embeddings"), 1_000_000),
+    **dict.fromkeys(("max_length", "max_position_embeddings", "type_vocab_size", "num_labels"), 1_000_000),
 }
 """The sizes in a config.json that tensors are made of, and the largest that is believed."""
 
@@ -105,6 +105,9 @@ def _refuse_other_sizes(folder: Path) -> None:
             found = take_field(values, name, int | None, source, None)
             if found is not None and not 1 <= found <= most:
                 raise InputError(f"{source}: `{name}` is {found}, and must be from 1 to {most:,}")
+        for name in ("ngrams", "ngram_characters"):  # each has a number in the weights, of at least a byte
+            if not 0 <= (take_field(values, name, int | None, source, None) or 0) <= size:
+                raise InputError(f"{source}: `{name}` is {values[name]}, and the weights hold fewer")
         width = values.get("d_model") or values.get("hidden_size") or 1
         layers = values.get("num_layers") or values.get("num_hidden_layers") or 1
         # A layer has at least four matrices of width × width, and a weight at least one byte.

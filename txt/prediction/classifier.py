@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,15 +11,20 @@ import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from txt.config import PredictConfig, TrainConfig
+from txt.data.label_kinds import LabelForm
 from txt.data.token_encoder import open_tokenizer
-from txt.errors import InputError
+from txt.errors import InputError, did_you_mean
 from txt.evaluation.calibration import softmax
 from txt.evaluation.prediction_sets import SetRule
 from txt.evaluation.wording import describe_confidence
 from txt.files import read_json
+from txt.label_set_metrics import Decision, TopLabels, sigmoid
 from txt.library_settings import apply_library_settings
 from txt.metrics import Floats
 from txt.model.plain_ngrams import PlainNgramClassifier
+from txt.model.several import read_decision, read_form, read_order, read_tree
+from txt.nested_classes import Tree
+from txt.ordered_classes import OrderedDecision
 from txt.prediction.model_source import ModelSource, find_model
 from txt.prediction.pieces import Pieces, TextCutter
 
@@ -35,6 +40,9 @@ _LONGEST = 1_000_000  # tokens; tokenizers without a limit of their own say 10^3
 class Prediction:
     """What a classifier says about a text: the likeliest label, its probability, and that of every label.
 
+    Of a model of several labels a row, `labels` are those that hold, `label` joins them as the training data did, and
+    `confidence` is the probability that all of them are right, as if each were decided by itself. Of a model of classes
+    in levels, `parents` are the probabilities of the levels above, each the sum of what is below.
     `label_set` is the smallest set that holds the right label as often as was asked for, where it was. `trust`
     is below 1 where the model knows less of the text than is usual, and so doubts.
     """
@@ -42,6 +50,8 @@ class Prediction:
     label: str
     confidence: float
     probabilities: dict[str, float]
+    labels: tuple[str, ...] = ()
+    parents: dict[str, float] = field(default_factory=dict)
     label_set: list[str] | None = None
     trust: float = 1.0
 
@@ -70,6 +80,10 @@ class Predictor:
         about_confidence: what is known of how far confidence is from accuracy, in words.
         set_rule: which classes are in a prediction's set, where one was asked for.
         max_length: tokens that the model reads of a text.
+        decision: from which probability labels hold, where rows have several; None where each has one.
+        order: how one of classes in an order is chosen; None where they have none.
+        tree: the classes in their levels; None where they have none.
+        form: how the training data wrote several labels.
         machine: what torch computes on; None where numpy does.
     """
 
@@ -84,7 +98,12 @@ class Predictor:
     ) -> None:
         named = model.config.id2label
         self.labels: tuple[str, ...] = tuple(str(named[number]) for number in range(len(named)))
-        self.temperature = temperature
+        self.decision: Decision | None = read_decision(model.config)
+        self.order: OrderedDecision | None = read_order(model.config)
+        self.tree: Tree | None = read_tree(model.config)
+        self._depth_threshold: float | None = None
+        self.form: LabelForm = read_form(model.config)
+        self.temperature = None if self.decision else temperature  # thresholds are on probabilities as they are
         self.about_confidence = describe_confidence(None)
         self.set_rule: SetRule | None = None
         self.about_int8: str | None = None
@@ -123,9 +142,64 @@ class Predictor:
 
     def prediction(self, probabilities: Floats, trust: float = 1.0) -> Prediction:
         """Return probabilities (C,) as a prediction; `trust` as in PredictedProbabilities."""
-        best = int(probabilities.argmax())
+        if self.decision is not None:
+            return self._answer_set(probabilities)
+        if self.tree is not None:
+            return self._answer_node(self.tree, probabilities)
+        best = int(probabilities.argmax()) if self.order is None else int(self.order.decide(probabilities[None])[0])
         named = dict(zip(self.labels, probabilities.tolist(), strict=True))
-        return Prediction(self.labels[best], named[self.labels[best]], named, self.choose_set(probabilities), trust)
+        return Prediction(
+            self.labels[best],
+            named[self.labels[best]],
+            named,
+            label_set=self.choose_set(probabilities),
+            trust=trust,
+        )
+
+    def _answer_node(self, tree: Tree, probabilities: Floats) -> Prediction:
+        sums = tree.sum_up(probabilities[None])[0].tolist()
+        node = int(tree.decide(probabilities[None], self._depth_threshold)[0])
+        named = dict(zip(self.labels, probabilities.tolist(), strict=True))
+        above = {name: value for name, value in zip(tree.nodes, sums, strict=True) if name not in named}
+        return Prediction(tree.nodes[node], sums[node], named, parents=above)
+
+    def _answer_set(self, probabilities: Floats) -> Prediction:
+        assert self.decision is not None
+        holds = self.decision.decide(probabilities[None])[0]
+        names = tuple(label for label, held in zip(self.labels, holds.tolist(), strict=True) if held)
+        named = dict(zip(self.labels, probabilities.tolist(), strict=True))
+        sure = float(np.where(holds, probabilities, 1 - probabilities).prod())
+        return Prediction(self.form.write(names), sure, named, names)
+
+    def decide_as(self, config: PredictConfig) -> None:
+        """Decide which labels hold as the options say, where rows have several.
+
+        Raises:
+            InputError: an option is about several labels, and rows have one; or it names a label that is not known.
+        """
+        own = config.parse_thresholds()
+        self._depth_threshold = config.threshold
+        if self.decision is None:
+            flag = "--thresholds" if own else "--top" if config.top is not None else None
+            if flag is not None:
+                raise InputError(
+                    f"{flag} is for models of several labels a row, and this one gives one",
+                    "--probabilities adds that of every class",
+                )
+            return
+        unknown = next((name for name in own if name not in self.labels), None)
+        if unknown is not None:
+            raise InputError(
+                f"--thresholds names the label `{unknown}`, which the model does not know",
+                did_you_mean(unknown, self.labels, f"it knows {', '.join(self.labels[:8])}"),
+            )
+        if config.top is not None:
+            self.decision = TopLabels(count=min(config.top, len(self.labels)))
+            return
+        usual = self.decision.thresholds if config.threshold is None else (config.threshold,) * len(self.labels)
+        thresholds = tuple(own.get(name, value) for name, value in zip(self.labels, usual, strict=True))
+        if config.threshold is not None or own:
+            self.decision = Decision(thresholds)
 
     def predict_probabilities(
         self, texts: Sequence[str], *, stride: int | None = None, progress: Callable[[int], None] | None = None
@@ -159,10 +233,10 @@ class Predictor:
 
             logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
         scaled = logits.astype(np.float64) / (self.temperature or 1.0)
-        trust = self._measure_trust(pieces) if self.doubts else None
+        trust = self._measure_trust(pieces) if self.doubts and not self.decision else None
         if trust is not None:
             scaled *= trust[:, None]
-        probabilities = softmax(scaled)  # (pieces, C)
+        probabilities = sigmoid(scaled) if self.decision else softmax(scaled)  # (pieces, C)
         whole = np.ones((len(pieces.lengths), 1)) if trust is None else trust[:, None]
         return PredictedProbabilities(
             _average_pieces(probabilities, pieces, len(texts)),
@@ -263,11 +337,14 @@ def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource,
         temperature=source.temperature(),
     )
     classifier.about_confidence = describe_confidence(source.report())
+    classifier.decide_as(config)
     if config.coverage is not None:
+        if classifier.decision is not None or classifier.tree is not None:
+            raise InputError("--coverage gives sets of classes, and this model's are in levels or several a row")
         from txt.prediction.set_rule import find_set_rule
 
         classifier.set_rule = find_set_rule(source, classifier, config.coverage)
-    if len(classifier.labels) < 2:
+    if len(classifier.labels) < 2 and classifier.decision is None:
         raise InputError(f"`{source.folder}` gives one number for each text, so it is not a classifier")
     return classifier
 

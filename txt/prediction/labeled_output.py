@@ -3,10 +3,11 @@
 import csv
 import io
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -29,31 +30,33 @@ DIGITS = 4
 LABEL_SET = "label_set"
 """The column of `--coverage`."""
 
-AnswerCells = tuple[str | float | None, ...]
+AnswerCells = tuple[str | float | list[str] | None, ...]
 """What is added to a row: the label, the confidence; with `--probabilities` that of every class, then the set."""
 
+CellKind = Literal["name", "list", "flag", "number"]
+"""What a new column holds: a name, a list of names, 0 or 1, a number."""
 
-def _choose_kinds(names: Sequence[str]) -> list[pa.DataType]:
-    """Return the types of added columns: the label's and the set's hold text, all others numbers."""
-    texts = {0, *([len(names) - 1] if names[-1].endswith(LABEL_SET) and len(names) > 2 else [])}
-    return [pa.string() if place in texts else pa.float64() for place in range(len(names))]
-
-
-def _build_added(rows: Sequence[AnswerCells], kinds: Sequence[pa.DataType]) -> list[pa.Array]:
-    columns = zip(*rows, strict=True)
-    return [
-        build_strings(values) if kind == pa.string() else build_floats(values)
-        for values, kind in zip(columns, kinds, strict=True)
-    ]
+_TYPES = {"name": pa.string(), "list": pa.list_(pa.string()), "flag": pa.int64(), "number": pa.float64()}
 
 
-def write_answers(table: Table, out: Path, names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
+def write_answers(
+    table: Table,
+    out: Path,
+    names: Sequence[str],
+    answers: Iterator[AnswerCells],
+    kinds: Sequence[CellKind] | None = None,
+) -> None:
     """Write the data with columns `names` added to `out`, whole or not at all; `.gz` is compressed.
+
+    `kinds` says what each of them holds: by default the first a name, the others numbers.
 
     Raises:
         TxtError: the data has other rows than there are answers.
     """
     written = _choose_writer(out, table)
+    if written in (_write_parquet, _write_new_parquet):
+        types = [_TYPES[kind] for kind in kinds] if kinds else [pa.string(), *[pa.float64()] * (len(names) - 1)]
+        written = partial(written, kinds=types)
     with atomic_write(out, "wb") as raw, compress_output(raw, out.suffix.lower() == ".gz") as target:
         written(table, target, names, answers)
     if next(answers, None) is not None:
@@ -73,14 +76,20 @@ def refuse_format(out: Path, table: Table) -> None:
                 f"-o {out.with_suffix('.csv')}",
             )
         return
-    asked = choose_output_format(out, table.dialect.format)
+    asked = choose_output_format(out, table.dialect.format, table.source.name)
     if table.dialect.format in WRITTEN and asked != table.dialect.format:
         raise InputError(
             f"`{out}` asks for {asked.upper()}, and `{table.source}` is {table.dialect.format.upper()}",
-            "the output has the format of the data",
+            f"the output has the format of the data: -o {_rename(out, table.dialect.format)}",
         )
     if asked == "json" and table.dialect.format != "json":
         raise InputError(f"`{out}` asks for JSON, which only JSON becomes", f"-o {out.with_suffix('.jsonl')}")
+
+
+def _rename(out: Path, format: str) -> Path:
+    """Return the name of an output with the ending of a format."""
+    plain = out.with_suffix("") if out.suffix.lower() == ".gz" else out
+    return plain.with_suffix(f".{format}")
 
 
 def _choose_writer(out: Path, table: Table) -> Callable[[Table, IO[bytes], Sequence[str], Iterator[AnswerCells]], None]:
@@ -119,14 +128,19 @@ def _write_new_json_lines(
         target.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
 
 
-def _write_new_parquet(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
+def _write_new_parquet(
+    table: Table,
+    target: IO[bytes],
+    names: Sequence[str],
+    answers: Iterator[AnswerCells],
+    kinds: Sequence[pa.DataType] = (),
+) -> None:
     columns = list_columns(table)
-    kinds = _choose_kinds(names)
     fields = [(name, pa.string()) for name in columns] + list(zip(names, kinds, strict=True))
     with pq.ParquetWriter(target, pa.schema(fields)) as writer:
         for batch in table.batches():
             rows = [_next_answer(answers, table) for _ in range(len(batch))]
-            added = _build_added(rows, kinds)
+            added = _build_columns(rows, kinds)
             own = [get_column(batch, name) for name in columns]
             writer.write_batch(pa.RecordBatch.from_arrays([*own, *added], schema=pa.schema(fields)))
 
@@ -169,22 +183,42 @@ def _write_json_array(table: Table, target: IO[bytes], names: Sequence[str], ans
     target.write(b"\n]\n")
 
 
-def _write_parquet(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
+def _write_parquet(
+    table: Table,
+    target: IO[bytes],
+    names: Sequence[str],
+    answers: Iterator[AnswerCells],
+    kinds: Sequence[pa.DataType] = (),
+) -> None:
     with table.source.on_disk() as path:
         file = pq.ParquetFile(path)
-        kinds = _choose_kinds(names)
         schema = file.schema_arrow
         for name, kind in zip(names, kinds, strict=True):
             schema = schema.append(pa.field(name, kind))
         with pq.ParquetWriter(target, schema) as writer:
             for batch in file.iter_batches(batch_size=BATCH_ROWS):
                 rows = [_next_answer(answers, table) for _ in range(len(batch))]
-                added = _build_added(rows, kinds)
+                added = _build_columns(rows, kinds)
                 writer.write_batch(pa.RecordBatch.from_arrays([*batch.columns, *added], schema=schema))
 
 
-def _format_cell(value: str | float | None) -> str | None:
-    return f"{value:.{DIGITS}f}" if isinstance(value, float) else value
+def _build_columns(rows: Sequence[AnswerCells], kinds: Sequence[pa.DataType]) -> list[pa.Array]:
+    """Return what is added to some rows, column by column."""
+    build: dict[pa.DataType, Callable[[Iterable[Any]], pa.Array]] = {
+        pa.string(): build_strings,
+        pa.float64(): build_floats,
+    }
+    columns: list[Any] = list(zip(*rows, strict=True)) if rows else [()] * len(kinds)
+    return [
+        build[kind](values) if kind in build else pa.array(values, kind)
+        for values, kind in zip(columns, kinds, strict=True)
+    ]
+
+
+def _format_cell(value: str | float | list[str] | None) -> str | None:
+    if isinstance(value, list):
+        return json.dumps(value, ensure_ascii=False)
+    return f"{value:.{DIGITS}f}" if isinstance(value, float) else None if value is None else str(value)
 
 
 def _next_answer(answers: Iterator[AnswerCells], table: Table) -> AnswerCells:

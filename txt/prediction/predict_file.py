@@ -21,18 +21,27 @@ from txt.data.reading.source import check_file
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, explain_os_errors
-from txt.prediction.classifier import Predictor
-from txt.prediction.labeled_output import DIGITS, LABEL_SET, AnswerCells, refuse_format, write_answers
+from txt.metrics import Floats
+from txt.prediction.classifier import Prediction, Predictor
+from txt.prediction.labeled_output import DIGITS, LABEL_SET, AnswerCells, CellKind, refuse_format, write_answers
 from txt.prediction.output_place import refuse_taken_place
 from txt.prediction.prediction_log import PredictionLog
 
 COLUMNS = ("label", "confidence")
 """The columns that are added, and `probability_CLASS`; `predicted_` begins them where the file has one of them."""
 
+SET_COLUMNS = ("labels",)
+"""The column of several labels a row; one column a label where the training data had them so."""
+
+NONE = "(none)"
+"""What rows without any label are counted under."""
+
+_FLAG: CellKind = "flag"
+_NUMBER: CellKind = "number"
+_NAME: CellKind = "name"
 _PREFIX = "predicted_"
 _STEP_ROWS = 1024  # answered and kept at a time: enough to group by length, and little to lose
 _SHOWN = 3
-_HALF_DIGIT = 0.5 * 10**-DIGITS  # what rounding may take from a probability
 
 
 @dataclass(frozen=True)
@@ -161,16 +170,16 @@ class _FilePredictor:
 
     def run(self, leave: Callable[[UnsureRow], None]) -> PredictSummary:
         summary = PredictSummary(str(self._asked.out), self._column, notes=[*self._table.dialect.warnings])
-        summary.notes += _note_unknown_classes(self._table, self._column, self._classifier.labels)
+        if self._classifier.decision is None:
+            summary.notes += _note_unknown_classes(self._table, self._column, self._classifier.labels)
         summary.rows = self._check_file()
         summary.notes += self._table.notes
         with closing(self._open_log()) as log:
             summary.resumed_at = log.rows
             try:
                 self._predict_rows(log, summary.rows)
-                write_answers(
-                    self._table, self._asked.out, self._added_names(), self._make_answers(log, summary, leave)
-                )
+                names, kinds = self._added_columns()
+                write_answers(self._table, self._asked.out, names, self._make_answers(log, summary, leave), kinds)
             except BaseException:
                 if not log.rows:
                     log.remove()
@@ -192,7 +201,7 @@ class _FilePredictor:
                 "leave --resume out to start over",
             )
         out.parent.mkdir(parents=True, exist_ok=True)
-        return PredictionLog(path, self._of, len(self._classifier.labels))
+        return PredictionLog(path, self._of, len(self._classifier.labels), self._classifier.decision is None)
 
     def _fingerprint(self) -> str:
         """Return what must be the same for answers to be the same."""
@@ -203,6 +212,7 @@ class _FilePredictor:
             self._column,
             config.stride,
             config.int8,
+            classifier.decision is None,
             classifier.precision,
             classifier.temperature,
         ]
@@ -261,48 +271,80 @@ class _FilePredictor:
                 for first in range(0, len(values), _STEP_ROWS):
                     yield [value or "" for value in values[first : first + _STEP_ROWS]]
 
-    def _added_names(self) -> tuple[str, ...]:
-        names: tuple[str, ...] = COLUMNS
+    def _added_columns(self) -> tuple[tuple[str, ...], tuple[CellKind, ...]]:
+        """Return the names of the new columns, and what each holds."""
+        labels, several = self._classifier.labels, self._classifier.decision is not None
+        own: tuple[str, ...] = COLUMNS[:1]
+        kinds: tuple[CellKind, ...] = ("name",)
+        if several and self._classifier.form.form == "columns":
+            own, kinds = labels, (_FLAG,) * len(labels)
+        elif several:
+            own, kinds = SET_COLUMNS, ("list" if self._writes_lists() else "name",)
+        names = own + COLUMNS[1:]
+        kinds += (_NUMBER,)
         if self._asked.config.probabilities:
-            names += tuple(f"probability_{label}" for label in self._classifier.labels)
+            names += tuple(f"probability_{label}" for label in labels)
+            kinds += (_NUMBER,) * len(labels)
         if self._classifier.set_rule is not None:
             names += (LABEL_SET,)
+            kinds += (_NAME,)
         while set(names) & self._columns.keys():
             names = tuple(_PREFIX + name for name in names)
-        return names
+        return names, kinds
+
+    def _writes_lists(self) -> bool:
+        """Tell whether several labels are a list of their own, as JSON and Parquet can hold it."""
+        return self._classifier.form.form == "list" and self._table.dialect.format in ("json", "jsonl", "parquet")
+
+    def _label_cells(self, prediction: Prediction) -> AnswerCells:
+        """Return the cells of a row's labels in the form of the training data."""
+        if self._classifier.decision is None:
+            return (prediction.label,)
+        if self._classifier.form.form == "columns":
+            return tuple(int(label in prediction.labels) for label in self._classifier.labels)
+        return (list(prediction.labels),) if self._writes_lists() else (prediction.label,)
 
     def _make_answers(
         self, log: PredictionLog, summary: PredictSummary, leave: Callable[[UnsureRow], None]
     ) -> Iterator[AnswerCells]:
         """Yield what is added to each row, count it, and hand on the rows that are left to a person."""
         texts = (text for batch in self._read_texts(0) for text in batch)
+        width = len(self._added_columns()[0])
         for records in log.read():
-            best = records[:, :-1].argmax(1).tolist()
-            rounded = np.round(records.astype(np.float64), DIGITS).tolist()
-            for record, number, text in zip(rounded, best, texts, strict=False):
-                yield self._count_answer(record, number, text, summary, leave)
+            for record, text in zip(records.astype(np.float64), texts, strict=False):
+                yield self._count_answer(record, text, width, summary, leave)
 
     def _count_answer(
-        self, record: list[float], best: int, text: str, summary: PredictSummary, leave: Callable[[UnsureRow], None]
+        self, record: Floats, text: str, width: int, summary: PredictSummary, leave: Callable[[UnsureRow], None]
     ) -> AnswerCells:
-        *probabilities, long = record
-        asks_all, threshold = self._asked.config.probabilities, self._asked.config.threshold
-        chosen = None if math.isnan(long) else self._classifier.choose_set(np.array(probabilities) + _HALF_DIGIT)
-        label_set = () if self._classifier.set_rule is None else (None if chosen is None else encode_set(chosen),)
+        long = float(record[-1])
         if math.isnan(long):
             summary.without_text += 1
-            return (*(None,) * (2 + len(probabilities) * asks_all), *label_set)
-        summary.set_sizes[len(chosen or ())] += 1
+            return (None,) * width
+        label_set = self._choose_set(record[:-1], summary)
         summary.long += int(long)
-        label, confidence = self._classifier.labels[best], probabilities[best]
+        prediction = self._classifier.prediction(record[:-1])
+        rounded = np.round(record[:-1], DIGITS).tolist()
+        added: AnswerCells = tuple(rounded) if self._asked.config.probabilities else ()
+        if self._classifier.decision is not None:
+            summary.labels.update(prediction.labels or (NONE,))
+            return (*self._label_cells(prediction), round(prediction.confidence, DIGITS), *added)
+        confidence, threshold = round(prediction.confidence, DIGITS), self._asked.config.threshold
         self._see(text, confidence)
-        added = tuple(probabilities) if asks_all else ()
         if threshold is not None and confidence < threshold:
             summary.unsure += 1
-            leave(UnsureRow(text, label, confidence))
+            leave(UnsureRow(text, prediction.label, confidence))
             return (None, confidence, *added, *label_set)
-        summary.labels[label] += 1
-        return (label, confidence, *added, *label_set)
+        summary.labels[prediction.label] += 1
+        return (prediction.label, confidence, *added, *label_set)
+
+    def _choose_set(self, probabilities: Floats, summary: PredictSummary) -> tuple[str, ...]:
+        """Return the cell of a row's set of classes, where one was asked for, and count its size."""
+        chosen = self._classifier.choose_set(probabilities)
+        if chosen is None:
+            return ()
+        summary.set_sizes[len(chosen)] += 1
+        return (encode_set(chosen),)
 
 
 def encode_set(labels: Sequence[str]) -> str:

@@ -22,13 +22,15 @@ Records = npt.NDArray[np.float32]
 class PredictionLog:
     """A file with one line of JSON that identifies the model and data, followed by a fixed number of bytes per row.
 
-    A row is its C probabilities, and 1 where the text was longer than the model reads; NaN where there is no text.
+    A row is its C probabilities, and 1 where the text was longer than the model reads; NaN where there is no text. The
+    probabilities `sum_to_one` unless rows have several labels.
     """
 
-    def __init__(self, path: Path, of: str, classes: int) -> None:
+    def __init__(self, path: Path, of: str, classes: int, sum_to_one: bool = True) -> None:
         self.path = path
         self._header = _header(of)
         self._width = classes + 1
+        self._sum_to_one = sum_to_one
         self._file = open_own(path, os.O_RDWR | os.O_CREAT)
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -81,7 +83,8 @@ class PredictionLog:
         for start in range(0, rows, _CHUNK_ROWS):
             records = self._read_records(start, min(_CHUNK_ROWS, rows - start))
             sums = records[:, :-1].sum(1)
-            broken = np.flatnonzero((np.abs(sums - 1) > _TOLERANCE) & ~np.isnan(records[:, 0]))
+            wrong = np.abs(sums - 1) > _TOLERANCE if self._sum_to_one else sums <= 0
+            broken = np.flatnonzero(wrong & ~np.isnan(records[:, 0]))
             if len(broken):
                 return start + int(broken[0])
         return rows

@@ -11,7 +11,7 @@ import numpy as np
 
 from txt.config import TrainConfig
 from txt.idle_options import keep_effective_flags
-from txt.metrics import Floats, Ints
+from txt.metrics import SUBSET, Floats, Ints
 from txt.proportions import Interval
 from txt.recipes import PRESETS
 from txt.runs.curves import Curves, collect_curves, has_fallen, score
@@ -76,7 +76,9 @@ def diagnose(events: Iterable[Event], config: TrainConfig, facts: TrainingFacts 
     if config.rungs:
         return []  # the checks are about the course of one training, and the ladder judges its rungs itself
     case = TrainingCase(collect_curves(events), config, facts or TrainingFacts())
-    groups = [FAILURES] if _first_advice(FAILURES, case) else [FIT, CLASSES, BASELINE]
+    groups: list[tuple[DiagnosisCheck, ...]] = [FAILURES] if _first_advice(FAILURES, case) else [FIT, CLASSES, BASELINE]
+    if any(SUBSET in entry.metrics for entry in case.curves.epochs):  # of several labels: the others ask for classes
+        groups = [(find_out_of_memory, find_divergence)]
     found = [_first_advice(group, case) for group in [*groups, *((check,) for check in SPEED)]]
     return [replace(advice, flags=keep_effective_flags(advice.flags, config)) for advice in found if advice]
 

@@ -75,6 +75,7 @@ def _make_rows(curves: Curves) -> Iterator[dict[str, object]]:
 
 
 _POLYNOMIAL = 0x82F63B78  # Castagnoli's, bits reversed
+_LARGEST = 3.4028234e38  # that four bytes hold
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5  # protobuf's wire types
 
 
@@ -129,11 +130,21 @@ def _tag_values(span: str, values: Mapping[str, float]) -> dict[str, float]:
 
 
 def _encode_event(time: float, step: int, content: bytes) -> bytes:
-    return _encode_key(1, _FIXED64) + struct.pack("<d", time) + _encode_key(2, _VARINT) + _encode_varint(step) + content
+    return (
+        _encode_key(1, _FIXED64)
+        + struct.pack("<d", time)
+        + _encode_key(2, _VARINT)
+        + _encode_varint(max(step, 0))
+        + content
+    )
 
 
 def _encode_scalar(tag: str, value: float) -> bytes:
-    return _encode_field(1, tag.encode()) + _encode_key(2, _FIXED32) + struct.pack("<f", value)
+    return (
+        _encode_field(1, tag.encode())
+        + _encode_key(2, _FIXED32)
+        + struct.pack("<f", max(-_LARGEST, min(value, _LARGEST)))
+    )
 
 
 def _encode_field(number: int, content: bytes) -> bytes:

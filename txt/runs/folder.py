@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from txt.config import TrainConfig
-from txt.consent import MODEL, allow
+from txt.consent import MODEL, allow, allow_data, find_project, may_use_data, require_data
 from txt.errors import InputError, did_you_mean
 from txt.files import (
     FORMAT,
@@ -102,6 +102,7 @@ class Run:
             "columns": _read_columns(prepared),
         }
         write_json(self._record_path, record)
+        allow_data(self.project, prepared)
         if config.pretrained is not None:
             allow(MODEL, config.pretrained)
 
@@ -142,9 +143,30 @@ class Run:
         source = f"`{self._record_path}`"
         return TrainConfig.from_json(take_field(self.record(), "config", dict, source), source=source)
 
+    @property
+    def project(self) -> Path:
+        """The folder that holds `runs/` with this run; for a run elsewhere its own."""
+        return find_project(self.path, RUNS.name)
+
     def prepared_path(self) -> Path:
-        """Return the folder of prepared data that the run trains on."""
-        return Path(os.path.normpath(self.path / take_field(self.record(), "prepared", str, f"`{self._record_path}`")))
+        """Return the folder of prepared data that the run says it trains on, wherever that is."""
+        written = take_field(self.record(), "prepared", str, f"`{self._record_path}`")
+        found = Path(os.path.normpath(self.path / written))
+        if not found.exists() and (self.path.is_symlink() or self.path.parent.is_symlink()):
+            return Path(os.path.normpath(self.path.resolve() / written))  # as it was written: from where the run is
+        return found
+
+    def locate_prepared(self) -> Path:
+        """Return the folder of prepared data to read.
+
+        Raises:
+            NotAllowedError: it lies outside the run's project, and the user has not named or allowed it.
+        """
+        return require_data(f"run `{self.name}`", self.project, self.prepared_path())
+
+    def may_read_prepared(self) -> bool:
+        """Return whether the prepared data lies in the run's project, or was named or allowed by the user."""
+        return may_use_data(self.project, self.prepared_path())
 
     def events(self) -> Iterator[Event]:
         """Yield what happened so far; empty for a run that never started. Damaged lines are left out."""
@@ -289,11 +311,11 @@ def list_runs(folder: Path = RUNS) -> list[Run]:
 
 def find_runs_on(prepared: Path, folder: Path = RUNS) -> list[Run]:
     """Return the runs that train on the prepared folder at this path, the newest first."""
-    wanted = prepared.resolve()
+    wanted = os.path.realpath(prepared)
     found = []
     for run in list_runs(folder):
         with suppress(InputError, KeyError, TypeError):  # a folder that is not a run must not stop a search
-            if run.prepared_path().resolve() == wanted:
+            if os.path.realpath(run.prepared_path()) == wanted:
                 found.append(run)
     return found
 

@@ -236,7 +236,7 @@ class WatchedRun:
 def find_class_names(run: Run) -> list[str]:
     """Return the names of a run's classes as far as they can be found; numbers stand for them where not."""
     try:
-        return [str(label) for label in read_json(run.prepared_path() / "manifest.json")["labels"]]
+        return [str(label) for label in read_json(run.locate_prepared() / "manifest.json")["labels"]]
     except (InputError, KeyError, TypeError, OSError):
         pass
     try:

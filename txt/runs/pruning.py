@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -134,7 +135,7 @@ def _find_lenders(runs: Sequence[RunSummary]) -> dict[Path, RunSummary]:
     folders = {run.path.resolve(): run for run in runs}
     found: dict[Path, RunSummary] = {}
     for run in runs:
-        parents = Run(run.path).prepared_path().resolve().parents if run.is_run else ()
+        parents = Path(os.path.realpath(Run(run.path).prepared_path())).parents if run.is_run else ()
         lender = next((folders[parent] for parent in parents if parent in folders), run)
         if lender.path != run.path:
             found[run.path] = lender

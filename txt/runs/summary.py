@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from txt.config import TrainConfig
+from txt.consent import may_use_data
 from txt.errors import InputError
 from txt.files import open_plain, read_json
 from txt.json_input import take_field
@@ -117,9 +118,9 @@ class _SourceNames:
 
     names: dict[Path, str | None] = field(default_factory=dict)
 
-    def of(self, prepared: Path) -> str | None:
+    def of(self, prepared: Path, project: Path) -> str | None:
         if prepared not in self.names:
-            self.names[prepared] = _read_source_name(prepared)
+            self.names[prepared] = _read_source_name(prepared) if may_use_data(project, prepared) else None
         return self.names[prepared]
 
 
@@ -209,7 +210,7 @@ def _summarize_folder(path: Path, sources: _SourceNames) -> RunSummary:
         created=created,
         size=folder_size(path),
         notes=notes,
-        data=sources.of(prepared),
+        data=sources.of(prepared, run.project),
         fingerprint=fingerprint,
         options=options,
         best=tail.best_score,

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.table import Table
 from rich.text import Text
-from textual import work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -15,7 +15,7 @@ from textual.widgets import Static
 from txt.actions import Action
 from txt.charts.plot import Series, draw_line_chart
 from txt.durations import format_duration, format_estimate
-from txt.sanitize import clip
+from txt.sanitize import clip, sanitize
 from txt.screens.app import ThemedApp
 from txt.screens.keys import make_bindings
 from txt.search.board import Board, TrialRow
@@ -27,6 +27,7 @@ _SPARK_WIDTH = 12
 _MARKS = {"done": "✓", "paused": "‖", "pruned": "✂", "running": "▸", "waiting": "·", "failed": "✗"}
 _STYLES = {"done": "", "paused": "", "pruned": "dim", "running": "bold", "waiting": "dim", "failed": "red"}
 _SLICE_HEIGHT = 10
+_FEW_VALUES = 6  # of an option that are shown as places, and not as a line
 
 
 def describe_board(board: Board) -> str:
@@ -49,9 +50,10 @@ def build_trials_table(board: Board, most: int, width: int) -> Table:
     """Return the first trials of a board as a table; what all have alike is not repeated in each line."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("", board.metric, "by epoch", "options", "run"):
-        table.add_column(heading, no_wrap=True, overflow="ellipsis")
+        table.add_column(Text(sanitize(heading)), no_wrap=True, overflow="ellipsis")
     names = sorted({name for trial in board.trials for name in trial.params})
     room = max(width - 24 - _SPARK_WIDTH - 14, 10)
+    scale = find_scale([trial.curve for trial in board.trials])
     for trial in board.trials[:most]:
         told = (
             trial.reason
@@ -62,7 +64,7 @@ def build_trials_table(board: Board, most: int, width: int) -> Table:
         table.add_row(
             _MARKS[trial.state],
             format_score(trial),
-            draw_sparkline(trial.curve),
+            draw_sparkline(trial.curve, *scale),
             Text(clip(told or "", room)),
             Text(clip(run, 16)),
             style=_STYLES[trial.state],
@@ -76,24 +78,53 @@ def draw_slices(
     """Yield a chart for each option: the mean and the best score at each of its values."""
     for name, entries in slices.items():
         values = [value for value, _, _ in entries]
-        if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        is_numeric = all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
+        if is_numeric and len(values) > _FEW_VALUES:
             yield Text(f"\n{metric} by {format_param_name(name)}", style="bold")
             yield _draw_numeric_slice(values, [mean for _, mean, _ in entries], [best for _, _, best in entries], width)
         else:
-            table = Table(format_param_name(name), "mean", "best", box=None, pad_edge=False)
-            for value, mean, best in entries:
-                table.add_row(Text(format_param_value(value)), f"{mean:.4f}", f"{best:.4f}")
-            yield table
+            yield Text(f"\n{metric} by {format_param_name(name)}", style="bold")
+            yield draw_places(entries, width)
 
 
-def draw_sparkline(values: Sequence[float]) -> str:
-    """Draw the last values as a row of blocks, from the lowest to the highest of them."""
-    shown = list(values)[-_SPARK_WIDTH:]
-    if not shown:
-        return ""
-    low, high = min(shown), max(shown)
+def draw_places(entries: Sequence[tuple[Any, float, float]], width: int) -> Text:
+    """Draw the mean and the best score of each value of an option as two places on one scale, a value a line.
+
+    A few values are places of their own: a line between two of them would show what nobody has tried.
+    """
+    names = [clip(format_param_value(value), 20) for value, _, _ in entries]
+    scores = [score for _, mean, best in entries for score in (mean, best)]
+    low, high = min(scores), max(scores)
+    label = max(map(len, names))
+    room = max(min(width, 80) - label - 20, 10)
+    lines = [Text.assemble(" " * (label + 2), ("mean • best ◆", "dim"), no_wrap=True)]
+    for name, (_, mean, best) in zip(names, entries, strict=True):
+        places = [round((score - low) / ((high - low) or 1.0) * (room - 1)) for score in (mean, best)]
+        row = ["┈"] * room
+        row[places[0]] = "•"
+        row[places[1]] = "◆"
+        drawn = Text.assemble(f"{name:>{label}}  ", no_wrap=True)
+        for letter in row:
+            drawn.append(letter, {"•": "bright_blue", "◆": "bright_green"}.get(letter, "dim"))
+        lines.append(drawn.append(f"  {mean:.4f}  {best:.4f}"))
+    ends = f"{low:.4f}".ljust(room - 6) + f"{high:.4f}" if high > low else f"{low:.4f}"
+    lines.append(Text(" " * (label + 2) + ends, style="dim", no_wrap=True))
+    return Text("\n").join(lines)
+
+
+def find_scale(curves: Sequence[Sequence[float]]) -> tuple[float, float]:
+    """Return the lowest and the highest value of all curves as they are shown, so that they can be compared."""
+    shown = [value for curve in curves for value in list(curve)[-_SPARK_WIDTH:]]
+    return (min(shown), max(shown)) if shown else (0.0, 1.0)
+
+
+def draw_sparkline(values: Sequence[float], low: float, high: float) -> str:
+    """Draw the last values as a row of blocks, on a scale from `low` to `high`."""
     reach = (high - low) or 1.0
-    return "".join(_SPARKS[round((value - low) / reach * (len(_SPARKS) - 1))] for value in shown)
+    return "".join(
+        _SPARKS[min(max(round((value - low) / reach * (len(_SPARKS) - 1)), 0), len(_SPARKS) - 1)]
+        for value in list(values)[-_SPARK_WIDTH:]
+    )
 
 
 def format_score(trial: TrialRow) -> str:
@@ -136,7 +167,11 @@ class LeaderboardApp(ThemedApp[Board | None]):
             yield Static("starting the workers …", id="state", classes="title")
             yield Static(id="best")
             yield Static(id="trials")
-            yield Static("q stops and saves", id="hint", classes="quiet")
+            yield Static("q, or a click here, stops and saves", id="hint", classes="quiet")
+
+    @on(events.Click, "#hint")
+    def _stop_on_click(self) -> None:
+        self.action_stop()
 
     def on_mount(self) -> None:
         """Begin the search."""
@@ -179,7 +214,7 @@ class LeaderboardApp(ThemedApp[Board | None]):
         board = self._board
         if board is None:
             return
-        self.query_one("#state", Static).update(Text(f"{board.name}: {describe_board(board)}"))
+        self.query_one("#state", Static).update(Text(f"{sanitize(board.name)}: {describe_board(board)}"))
         best = board.best
         told = (
             f"best {format_score(best)}  {format_params(best.params)}"

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 
 from rich.text import Text
-from textual import work
+from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message import Message
@@ -79,7 +79,11 @@ class LRFindApp(ThemedApp[list[RangeTestStep] | None]):
         with Vertical():
             yield Static(id="state", classes="title")
             yield Static(id="curve")
-            yield Static("q leaves; nothing is written then", classes="quiet")
+            yield Static("q, or a click here, leaves; nothing is written then", id="hint", classes="quiet")
+
+    @on(events.Click, "#hint")
+    def _leave_on_click(self) -> None:
+        self.action_leave()
 
     def on_mount(self) -> None:
         """Begin the test."""

@@ -63,7 +63,8 @@ class LossCurve:
         if len(self.rates) < _FEWEST_POINTS:
             return f"the loss exploded after {len(self.rates)} steps"
         if self.fall < _CLEAR_FALL * self.noise:
-            return "the loss never fell by more than its noise"
+            fall = f"by {self.fall:.2g} before training did harm" if self.fall > 0 else "not at all"
+            return f"the loss never fell clearly: {fall}, while single batches scatter by {self.noise:.2g}"
         if int(self.smoothed[: self._harmless].argmin()) >= len(self.rates) - 2:
             return f"the loss was still falling at the last rate, {self.rates[-1]:.2g}"
         return None

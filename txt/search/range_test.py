@@ -21,8 +21,8 @@ from txt.data.prepared import Prepared, Split
 from txt.model.predict import predict_logits
 from txt.search.loss_curve import LossCurve
 from txt.search.trainer import StepTrainer, fitted_head
+from txt.training.batch_loss import compute_balanced_weights
 from txt.training.batches import RowNumbers
-from txt.training.gradients import compute_balanced_weights
 from txt.training.machine import choose_machine
 
 

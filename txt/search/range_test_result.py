@@ -96,7 +96,8 @@ def find_suggestion(tried: Sequence[RangeTestStep], rule: str) -> RangeTestResul
 def _suggest_without_minimum(
     curves: Sequence[LossCurve], troubles: Sequence[str], rule: str, points: tuple[RatePoint, ...]
 ) -> RangeTestResult:
-    reason = Counter(troubles).most_common(1)[0][0]
+    kind = Counter(trouble.partition(":")[0] for trouble in troubles).most_common(1)[0][0]
+    reason = next(trouble for trouble in troubles if trouble.startswith(kind))
     harmful = [rate for curve in curves if (rate := curve.harmful_rate()) is not None]
     if 2 * len(harmful) < len(curves) or not harmful:
         return RangeTestResult(None, rule, {}, (), None, "no suggestion", reason, points)

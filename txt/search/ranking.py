@@ -11,6 +11,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from txt.files import atomic_write
+from txt.sanitize import sanitize
 from txt.search.board import Board, TrialRow
 from txt.search.rounds import ONE_ROUND
 from txt.search.study import Study
@@ -135,12 +136,12 @@ def format_params(params: dict[str, Any], names: Sequence[str] = ()) -> str:
 
 def format_param_value(value: Any) -> str:
     """Return a value as it is shown."""
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else sanitize(str(value))
 
 
 def format_param_name(name: str) -> str:
     """Return the name of an option as it is typed."""
-    return {"learning_rate": "lr", "num_epochs": "epochs"}.get(name, name)
+    return {"learning_rate": "lr", "num_epochs": "epochs"}.get(name, sanitize(name))
 
 
 def _format_cell(value: Any) -> Any:

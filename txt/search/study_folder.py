@@ -5,7 +5,7 @@ from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from txt.consent import allow, is_allowed
+from txt.consent import allow, allow_data, find_project, is_allowed, require_data
 from txt.errors import InputError, did_you_mean
 from txt.files import FORMAT, read_json, write_json
 from txt.json_input import take_field
@@ -87,14 +87,20 @@ class StudyFolder:
         from txt.search.storage import without_password  # optuna, which a wrong name need not wait for
 
         shown = without_password(storage) if storage else None
+        allow_data(find_project(self.path, STUDIES.name), prepared)
         if shown is not None:
             allow(STORAGE, *self.storage_key(shown))
         write_json(self.path / "study.json", {"format": FORMAT, "prepared": str(prepared.resolve()), "storage": shown})
 
     def prepared_path(self) -> Path:
-        """Return the folder of prepared data on this machine."""
+        """Return the folder of prepared data on this machine.
+
+        Raises:
+            NotAllowedError: it lies outside the study's project, and the user has not named or allowed it.
+        """
         path = self.path / "study.json"
-        return Path(take_field(read_json(path), "prepared", str, f"`{path}`"))
+        written = Path(take_field(read_json(path), "prepared", str, f"`{path}`"))
+        return require_data(f"study `{self.name}`", find_project(self.path, STUDIES.name), written)
 
     def storage_url(self) -> str | None:
         """Return the URL of the database, without its password; None where the study is kept in a journal."""

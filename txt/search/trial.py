@@ -18,7 +18,7 @@ from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.evaluation.intervals import intervals
-from txt.metrics import LOSS
+from txt.metrics import LOSS, ORDERED, SUBSET
 from txt.runs.events import Evaluation, Event, Finished, Saved
 from txt.runs.folder import RUNS, Run
 from txt.search.study import Study, TakenPoint
@@ -179,12 +179,15 @@ class _WatchedRun:
 
 
 def _measure_half_width(best: Evaluation, metric: str, num_classes: int) -> float | None:
-    """Return half the width of the interval of a score on val; the loss has none, as its rows are not on record."""
-    if metric == LOSS:
+    """Return half the width of the interval of a score on val; None where the rows that it needs are not on record.
+
+    Those of the loss are not, nor the rows of several labels each.
+    """
+    if metric == LOSS or SUBSET in best.metrics:
         return None
     counts = np.array(best.confusion)  # (C, C)
     labels, predictions = np.divmod(np.repeat(np.arange(counts.size), counts.ravel()), num_classes)
-    interval = intervals(labels, predictions, num_classes, resamples=500)[metric]
+    interval = intervals(labels, predictions, num_classes, resamples=500, metrics=ORDERED)[metric]
     return (interval.high - interval.low) / 2
 
 
@@ -208,7 +211,7 @@ def _begin_or_resume(name: str, config: TrainConfig, prepared: Prepared) -> Star
 def _is_same(run: Run, config: TrainConfig, prepared: Prepared) -> bool:
     try:
         record = run.record()
-        return bool(record["config"] == config.to_json() and record["fingerprint"] == prepared.fingerprint)
+        return bool(record.get("config") == config.to_json() and record.get("fingerprint") == prepared.fingerprint)
     except (InputError, KeyError):
         return False
 

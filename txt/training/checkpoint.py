@@ -5,12 +5,14 @@ executed when it is opened. Data order and dropout follow from the seed and the 
 """
 
 import shutil
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from txt.errors import InputError
 from txt.files import FORMAT, atomic_folder, read_json, sha256, write_json
+from txt.json_input import Kind, take_field
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -44,7 +46,8 @@ class TrainingProgress:
 
     def end_epoch(self) -> tuple[float, float]:
         """Return the epoch's mean loss and accuracy over its rows, and begin the next."""
-        means = self.epoch_loss / self.epoch_rows, self.epoch_correct / self.epoch_rows
+        rows = max(self.epoch_rows, 1)  # none where a checkpoint says so
+        means = self.epoch_loss / rows, self.epoch_correct / rows
         self.epoch_loss, self.epoch_correct, self.epoch_rows = 0.0, 0, 0
         return means
 
@@ -113,10 +116,35 @@ def load_checkpoint(path: Path) -> Checkpoint:
     Raises:
         InputError: it is damaged; the hint names the one before it.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     record = check_checkpoint(path)
-    return Checkpoint(TrainingProgress(**record["progress"]), load_file(path / _TENSORS), record["settings"])
+    try:
+        tensors = load_file(path / _TENSORS)
+    except SafetensorError as error:
+        raise InputError(f"checkpoint `{path}` is damaged: {error}") from None
+    return Checkpoint(_read_progress(record, f"`{path / _STATE}`"), tensors, record["settings"])
+
+
+def _read_progress(record: Mapping[str, Any], source: str) -> TrainingProgress:
+    """Return how far the training of a checkpoint had come.
+
+    Raises:
+        InputError: a field is missing, unknown, negative, or of another type.
+    """
+    found = take_field(record, "progress", dict, source)
+    known = {each.name: each for each in fields(TrainingProgress)}
+    if unknown := sorted(found.keys() - known.keys()):
+        raise InputError(f"{source}: `progress` has an unknown field `{unknown[0]}`")
+    for name, each in known.items():
+        value = take_field(found, name, _PROGRESS_KINDS[each.type], source, each.default)
+        if value is not None and value < 0 and name != "best_score":
+            raise InputError(f"{source}: `{name}` is {value}")
+    return TrainingProgress(**found)
+
+
+_PROGRESS_KINDS: Mapping[Any, Kind] = {int: int, float: float, int | None: int | None, float | None: float | None}
 
 
 def check_checkpoint(path: Path) -> dict[str, Any]:
@@ -126,7 +154,9 @@ def check_checkpoint(path: Path) -> dict[str, Any]:
         InputError: it is damaged; the hint names the one before it.
     """
     record = read_json(path / _STATE)
-    if not (path / _TENSORS).is_file() or sha256(path / _TENSORS) != record["sha256"]:
+    take_field(record, "settings", dict, f"`{path / _STATE}`")
+    checksum = take_field(record, "sha256", str, f"`{path / _STATE}`")
+    if not (path / _TENSORS).is_file() or sha256(path / _TENSORS) != checksum:
         older = [other for other in list_checkpoints(path.parent) if other.name < path.name]
         hint = f"--at-step {parse_step(older[0])} goes on from the one before it" if older else "no older one is left"
         raise InputError(f"checkpoint `{path}` is damaged: its checksum differs", hint)

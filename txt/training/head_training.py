@@ -11,17 +11,18 @@ from collections.abc import Callable, Generator, Iterator
 from functools import partial
 
 import numpy as np
+import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from txt.data.prepared import Prepared
 from txt.errors import InputError
-from txt.metrics import LOSS, Ints, count_confusions, score_predictions
 from txt.model.build import build_model, learning_rate_scale
 from txt.model.dropout import Dropout, draw_mask_pool
 from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import save_model
+from txt.model.several import write_decision, write_kind
 from txt.runs.events import Evaluation, Event, Finished, Saved, Started, Warned
 from txt.runs.folder import Run
 from txt.training.batches import RowNumbers
@@ -29,13 +30,13 @@ from txt.training.best_model import BestModel
 from txt.training.checkpoint import Checkpoint
 from txt.training.distributed import Group
 from txt.training.gradients import BatchLoss
-from txt.training.linear_head import STRENGTHS, Floats, Head, embed_split, fit_head
+from txt.training.linear_head import STRENGTHS, Head, embed_split, fit_head, fit_set_head
 from txt.training.machine import Machine, measure_peak_memory
 from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
 from txt.training.plan import derive_seed, linear_with_warmup
 from txt.training.start import Built
-from txt.training.validation import is_better
+from txt.training.validation import ValidationScores, is_better, score_logits
 
 TEMPERATURE = 0.07
 STEPS_PER_ROUND = 50
@@ -54,7 +55,9 @@ class HeadTraining:
         self.run, self.config, self.machine, self.group = run, run.config(), machine, group
         self.train, self.val = prepared.split("train"), prepared.split("val")
         self.num_classes = len(prepared.labels)
-        self.tokenizer = prepared.path / "tokenizer"
+        self.several = prepared.manifest.has_several
+        self.targets = self.train.label_sets.matrix(self.num_classes) if self.several else None
+        self.tokenizer, self.form = prepared.path / "tokenizer", prepared.manifest.form
         model = built.model or build_model(self.config, prepared, machine.device)
         nn.Module.to(model, machine.device)
         if not isinstance(model, PretrainedClassifier):
@@ -108,10 +111,10 @@ class HeadTraining:
             rows = self._draw_batch()
             token_ids, lengths = self.train.gather(rows)
             inputs = torch.from_numpy(token_ids).to(self.machine.device)
-            labels = torch.from_numpy(self.train.labels[rows]).to(self.machine.device)
+            alike = torch.from_numpy(self._compare_labels(rows)).to(self.machine.device)
             drop = Dropout(pool, self._derive_seed(number, self.step))
             found = self.working.embed(inputs, lengths.tolist(), drop).float()  # (B, D)
-            loss = contrastive_loss(found, labels)
+            loss = contrastive_loss(found, alike)
             loss.backward()
             self.optimizer.collect()
             norm = self.optimizer.clip(self.config.max_grad_norm)
@@ -119,7 +122,7 @@ class HeadTraining:
             self.optimizer.step(rate)
             self.step += 1
             seconds = time.perf_counter() - begun
-            batch = BatchLoss(loss.item(), count_nearest_right(found, labels))
+            batch = BatchLoss(loss.item(), count_nearest_right(found, alike))
             self.meter.add(batch, len(rows), int(lengths.sum()), norm, rate, seconds)
             if stop():
                 break
@@ -129,16 +132,37 @@ class HeadTraining:
     def _draw_batch(self) -> RowNumbers:
         """Draw the rows of a step, sorted by length: some classes, and a few rows of each."""
         draw = np.random.default_rng(self._derive_seed(self.step, 1))
-        labels = self.train.labels
-        present, counts = np.unique(labels, return_counts=True)
+        present, counts = self._count_labels()
         wanted = min(len(present), max(2, self.config.batch_size // _ROWS_OF_A_CLASS))
         each = max(2, self.config.batch_size // wanted)
         chosen_labels = draw.choice(present, wanted, replace=False)
         if counts[np.searchsorted(present, chosen_labels)].max() < 2:  # rows alone in their class teach nothing
             chosen_labels[0] = draw.choice(present[counts > 1])
-        rows = [draw.permutation(np.flatnonzero(labels == label))[:each] for label in chosen_labels]
-        chosen = np.concatenate(rows)
+        rows = [draw.permutation(self._rows_with(label))[:each] for label in chosen_labels.tolist()]
+        chosen = np.unique(np.concatenate(rows)) if self.several else np.concatenate(rows)
         return chosen[np.argsort(self.train.lengths[chosen], kind="stable")]
+
+    def _count_labels(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the labels that train rows have, and how many have each."""
+        if self.targets is None:
+            return np.unique(self.train.labels, return_counts=True)
+        counts = self.targets.sum(0)
+        present = np.flatnonzero(counts)
+        return present, counts[present]
+
+    def _rows_with(self, label: int) -> RowNumbers:
+        """Return the train rows that have a label."""
+        holds = self.train.labels == label if self.targets is None else self.targets[:, label]
+        return np.flatnonzero(holds)
+
+    def _compare_labels(self, rows: RowNumbers) -> npt.NDArray[np.float32]:
+        """Return how alike the labels of rows are, (B, B): 1 or 0, or the share that two rows' sets have in common."""
+        if self.targets is None:
+            labels = self.train.labels[rows]
+            return np.asarray(labels[:, None] == labels, np.float32)
+        sets = self.targets[rows].astype(np.float32)
+        both, sizes = sets @ sets.T, sets.sum(1)
+        return np.asarray(both / np.maximum(sizes[:, None] + sizes - both, 1), np.float32)
 
     def _derive_seed(self, *purpose: int) -> int:
         return derive_seed(self.config.seed, *purpose)
@@ -152,8 +176,12 @@ class HeadTraining:
         metric = self.config.metric
         best: tuple[float, Head] | None = None
         for strength in STRENGTHS:
-            head = fit_head(train, self.train.labels, self.num_classes, strength)
-            loss = _compute_loss(head.logits(val), self.val.labels)
+            head = (
+                fit_head(train, self.train.labels, self.num_classes, strength)
+                if self.targets is None
+                else fit_set_head(train, self.targets, strength)
+            )
+            loss = self._score_val(head.logits(val)).loss
             if best is None or loss < best[0]:
                 best = loss, head
         assert best is not None
@@ -162,6 +190,10 @@ class HeadTraining:
         waiting, is_best = self.best_model.waiting, False
         if is_better(score, self.best_score if waiting is None else waiting.score, metric):
             head.write(self.model.model.get_submodule("classifier"))
+            write_kind(self.model.config, self.val.kind)
+            decision = self._score_val(head.logits(val)).decision
+            if decision is not None:
+                write_decision(self.model.config, decision, self.form)
             is_best = self.best_model.keep(self.model, score, self.step)
             if is_best:
                 self.best_score, self.best_step = score, self.step
@@ -184,10 +216,11 @@ class HeadTraining:
     def _make_saved(self, step: int) -> Saved:
         return Saved(time=time.time(), step=step, path=str(self.run.model.relative_to(self.run.path)), best=True)
 
-    def _score(self, logits: Floats, metric: str) -> float:
-        if metric == LOSS:
-            return _compute_loss(logits, self.val.labels)
-        return score_predictions(self.val.labels, logits.argmax(1), self.num_classes)[metric]
+    def _score(self, logits: npt.NDArray[np.float32], metric: str) -> float:
+        return self._score_val(logits).score(metric)
+
+    def _score_val(self, logits: npt.NDArray[np.float32]) -> ValidationScores:
+        return score_logits(logits, self.val, self.num_classes, self.config.metric, time.perf_counter())
 
     # Events
 
@@ -202,23 +235,30 @@ class HeadTraining:
         )
 
     def _make_evaluation(
-        self, number: int, train: Floats, val: Floats, score: float, is_best: bool, begun: float
+        self,
+        number: int,
+        train: npt.NDArray[np.float32],
+        val: npt.NDArray[np.float32],
+        score: float,
+        is_best: bool,
+        begun: float,
     ) -> Evaluation:
-        predictions = val.argmax(1)
+        scored = self._score_val(val)
+        learned = score_logits(train, self.train, self.num_classes, self.config.metric, begun)
         return Evaluation(
             time=time.time(),
             step=self.step,
             epoch=float(number),
             epoch_end=True,
-            train_loss=_compute_loss(train, self.train.labels),
-            train_accuracy=float((train.argmax(1) == self.train.labels).mean()),
-            val_loss=_compute_loss(val, self.val.labels),
-            metrics=score_predictions(self.val.labels, predictions, self.num_classes),
+            train_loss=learned.loss,
+            train_accuracy=learned.metrics["accuracy"],
+            val_loss=scored.loss,
+            metrics=scored.metrics,
             metric=self.config.metric,
             score=score,
             best=is_best,
             best_score=score if self.best_score is None else self.best_score,
-            confusion=count_confusions(self.val.labels, predictions, self.num_classes).tolist(),
+            confusion=scored.confusion.tolist(),
             seconds=time.perf_counter() - begun,
         )
 
@@ -237,30 +277,27 @@ class HeadTraining:
         )
 
 
-def contrastive_loss(embeddings: Tensor, labels: Tensor) -> Tensor:
-    """Return the supervised contrastive loss (Khosla et al. 2020, equation 2) of embeddings (B, D), labels (B,).
+def contrastive_loss(embeddings: Tensor, alike: Tensor) -> Tensor:
+    """Return the supervised contrastive loss (Khosla et al. 2020, equation 2) of embeddings (B, D).
 
-    Each row is to be more similar to the others of its class than to the rest; a row alone in its class only
-    counts as one of the others.
+    `alike` (B, B) says how much two rows belong together: 1 for rows of one class, 0 for others, and for sets of labels
+    something between, by which each pair is weighted. Each row is to be more similar to its like than to the rest; a
+    row that is like no other only counts as one of the others.
     """
     unit = F.normalize(embeddings, dim=1)
     others = ~torch.eye(len(unit), dtype=torch.bool, device=unit.device)
     similarity = (unit @ unit.T / TEMPERATURE).masked_fill(~others, float("-inf"))  # (B, B)
     log_share = similarity - similarity.logsumexp(1, keepdim=True)
-    positive = (labels[:, None] == labels) & others
-    counts = positive.sum(1)
-    if not counts.any():
+    weights = alike * others
+    totals = weights.sum(1)
+    if not totals.any():
         return embeddings.sum() * 0
-    mean = log_share.masked_fill(~positive, 0.0).sum(1) / counts.clamp(min=1)
-    return -mean[counts > 0].mean()
+    mean = (log_share.masked_fill(~others, 0.0) * weights).sum(1) / totals.clamp(min=1e-9)
+    return -mean[totals > 0].mean()
 
 
-def count_nearest_right(embeddings: Tensor, labels: Tensor) -> int:
-    """Return how many of some rows (B, D) have a row of their own class as the most similar other one."""
+def count_nearest_right(embeddings: Tensor, alike: Tensor) -> int:
+    """Return how many of some rows (B, D) have one that is fully alike as the most similar other one."""
     unit = F.normalize(embeddings.detach(), dim=1)
     similarity = (unit @ unit.T).fill_diagonal_(float("-inf"))
-    return int((labels[similarity.argmax(1)] == labels).sum())
-
-
-def _compute_loss(logits: Floats, labels: Ints) -> float:
-    return float(F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(labels)))
+    return int((alike.gather(1, similarity.argmax(1, keepdim=True)) >= 1).sum())

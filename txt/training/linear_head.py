@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from txt.data.prepared import Split
+from txt.model.logistic import fit_logistic_sets
 from txt.model.predict import predict_logits
 from txt.model.pretrained import Embedder, PretrainedClassifier
 
@@ -65,9 +66,14 @@ def fit_first_head(model: PretrainedClassifier, split: Split, classes: int, devi
 
     None where the model has a head that has learned, or one that is not linear, or the split has one class only.
     """
-    if model.head_on_embeddings is None or not model.new_head or len(np.unique(split.labels)) < 2:
+    if model.head_on_embeddings is None or not model.new_head:
         return None
     rows = np.linspace(0, len(split) - 1, min(len(split), _MOST_ROWS), dtype=np.int64)
+    if split.has_several:
+        targets = split.label_sets.take(rows).matrix(classes)
+        return fit_set_head(embed_split(model, split, device, rows), targets, FIRST_STRENGTH)
+    if len(np.unique(split.labels)) < 2:
+        return None
     return fit_head(embed_split(model, split, device, rows), split.labels[rows], classes, FIRST_STRENGTH)
 
 
@@ -91,3 +97,16 @@ def fit_head(embeddings: Floats, labels: npt.NDArray[np.int64], classes: int, st
     weight, bias = np.zeros((classes, embeddings.shape[1])), np.full(classes, _UNSEEN)
     weight[fitted.classes_], bias[fitted.classes_] = coefficients, intercepts
     return Head(weight, bias)
+
+
+def fit_set_head(embeddings: Floats, targets: npt.NDArray[np.bool_], strength: float) -> Head:
+    """Fit a logistic regression for each label of rows that have several.
+
+    Args:
+        embeddings: (N, D).
+        targets: which labels each row has, (N, K).
+        strength: the inverse strength of regularization, scikit-learn's C.
+    """
+    scale = float(np.linalg.norm(embeddings, axis=1).mean()) or 1.0
+    fitted = fit_logistic_sets(np.ascontiguousarray(embeddings / scale, np.float32), targets, strength)
+    return Head(fitted.weight.T / scale, fitted.bias)

@@ -19,6 +19,7 @@ from txt.files import remove_leftovers
 from txt.model.build import build_model, learning_rate_scale
 from txt.model.pretrained import Model, PretrainedClassifier
 from txt.model.saved import save_model
+from txt.model.several import write_decision, write_kind
 from txt.runs.events import Evaluation, Event, Finished, Saved, Started, Warned
 from txt.runs.folder import EventLog, Run, find_linked_folders
 from txt.training.batches import RowNumbers
@@ -94,7 +95,7 @@ class Training:
         self.run, self.config, self.machine, self.group = run, run.config(), machine, group
         self.num_classes = len(prepared.labels)
         self.train, self.val = prepared.split("train"), prepared.split("val")
-        self.tokenizer = prepared.path / "tokenizer"
+        self.tokenizer, self.form = prepared.path / "tokenizer", prepared.manifest.form
         self.plan = TrainingPlan(self.train.lengths, self.config)
         self.model = built.model or build_model(self.config, prepared, machine.device)
         nn.Module.to(self.model, machine.device)
@@ -228,13 +229,16 @@ class Training:
     def _evaluate(self, epoch_end: bool) -> Iterator[Event]:
         """Score the val split, and keep the model when it is the best so far."""
         progress, metric = self.progress, self.config.metric
-        scored = score_split(self.optimizer.working, self.val, self.num_classes, self.machine, self.group)
+        scored = score_split(self.optimizer.working, self.val, self.num_classes, self.machine, self.group, metric)
         score = scored.score(metric)
         waiting = self.best_model.waiting
         progress.evaluations_since_best += 1
         best = False
         if is_better(score, progress.best_score if waiting is None else waiting.score, metric):
             progress.evaluations_since_best = 0
+            write_kind(self.model.config, self.val.kind)
+            if scored.decision is not None:
+                write_decision(self.model.config, scored.decision, self.form)
             best = yield from self._save_best(score)
         else:
             yield from self._save_waiting()
@@ -360,7 +364,7 @@ class Training:
 
 def _check_same(before: dict[str, Any], now: dict[str, Any]) -> None:
     """Refuse a checkpoint made under settings that would change the rest of the training."""
-    changed = [f"{name} was {before[name]}, is {now[name]}" for name in now if before[name] != now[name]]
+    changed = [f"{name} was {before.get(name)}, is {now[name]}" for name in now if before.get(name) != now[name]]
     if changed:
         raise InputError(f"the checkpoint was made with other settings: {', '.join(changed)}", "resume with the same")
 

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.optim.adamw import adamw
 
+from txt.errors import InputError
 from txt.model.pretrained import Model
 from txt.model.torch_internals import copy_all, split_sparse
 from txt.training.distributed import Group
@@ -128,8 +129,14 @@ class FlatAdamW:
         return {"weights": self.weights, "exp_avg": self._first_moment, "exp_avg_sq": self._second_moment}
 
     def load_state(self, state: dict[str, Tensor], steps: int) -> None:
-        """Go on from a checkpoint's tensors, after `steps` steps."""
+        """Go on from a checkpoint's tensors, after `steps` steps.
+
+        Raises:
+            InputError: they are not those of this model.
+        """
         for name, tensor in self.state().items():
+            if name not in state or state[name].shape != tensor.shape:
+                raise InputError(f"the checkpoint's `{name}` is not that of this model", "--at-step goes to another")
             tensor.copy_(state[name])
         for piece in self._pieces:
             piece.steps.fill_(steps)

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from txt.config import PrepareConfig, TrainConfig
 from txt.consent import MODEL, is_allowed
 from txt.data.hub import locate_model
+from txt.data.label_kinds import ORDERED as ORDERED_KIND
+from txt.data.label_kinds import SEVERAL
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.progress import ProgressWatcher
@@ -22,6 +24,7 @@ from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
 from txt.idle_options import refuse_idle_options
 from txt.labeling.store.stored_labels import open_stored_labels
+from txt.metrics import LOSS, METRICS, ORDERED, SEVERAL_CHOICES
 from txt.model import encoders
 from txt.model.pretrained_check import check_pretrained
 from txt.runs.folder import RUNS, Run
@@ -87,7 +90,8 @@ def start_on_prepared(
     with Run.new(name, runs) as run:
         _say_starting(run)
         edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
-        run.describe(settle(ensure_epochs(config, prepared), prepared), folder, prepared.fingerprint)
+        config = fit_metric(ensure_epochs(config, prepared), prepared)
+        run.describe(settle(config, prepared), folder, prepared.fingerprint)
     return Start(run, prepared, built=Built(model, edits))
 
 
@@ -124,7 +128,8 @@ def start_on_file(
         check_trainable(prepared, config)
         model = _build_pretrained(config, prepared, here)
         edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
-        run.describe(settle(ensure_epochs(config, prepared), prepared), folder, prepared.fingerprint)
+        config = fit_metric(ensure_epochs(config, prepared), prepared)
+        run.describe(settle(config, prepared), folder, prepared.fingerprint)
     return Start(run, prepared, built=Built(model, edits))
 
 
@@ -165,6 +170,35 @@ def ensure_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
     """Return the options with as many epochs as `min_steps` takes, where there are few rows."""
     epochs = math.ceil(config.min_steps / max(1, steps_per_epoch(prepared.manifest.rows("train"), config.batch_size)))
     return config if epochs <= config.num_epochs else config.with_options(num_epochs=epochs)
+
+
+def fit_metric(config: TrainConfig, prepared: Prepared) -> TrainConfig:
+    """Return the options with a score that the kind of the labels has: micro-F1 in the place of the usual accuracy,
+    or quadratic weighted kappa for classes in an order.
+
+    Raises:
+        InputError: the score is about another kind.
+    """
+    several, metric = prepared.manifest.has_several, config.metric
+    usual = {SEVERAL: "micro_f1", ORDERED_KIND: "qwk"}.get(prepared.manifest.kind)
+    if usual is not None and metric == TrainConfig().metric:
+        return config.with_options(metric=usual)
+    if prepared.manifest.kind == ORDERED_KIND and metric in ORDERED:
+        return config
+    if several and metric not in (LOSS, *SEVERAL_CHOICES):
+        raise InputError(
+            f"--metric {metric} is for one label a row, and `{prepared.path}` has several",
+            f"with several: {', '.join((*SEVERAL_CHOICES, LOSS))}",
+        )
+    if not several and metric not in (LOSS, *METRICS):
+        raise InputError(
+            f"--metric {metric} is for {'classes in an order' if metric in ORDERED else 'several labels a row'}, and "
+            f"`{prepared.path}` has {'none' if metric in ORDERED else 'one'}",
+            "txt prepare --ordered says that there is one"
+            if metric in ORDERED
+            else f"with one: {', '.join((*METRICS, LOSS))}",
+        )
+    return config
 
 
 def start_together(make: Callable[[], Start]) -> Start:
@@ -220,8 +254,8 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None, here:
     refuse_idle_options(config, {name: value for name, value in changes.items() if name in HARMLESS})
     if "pretrained" not in changes and find_unknown_model(run):
         raise InputError(describe_unknown_model(run), f"--from {config.pretrained} fetches it")
-    prepared = Prepared.open(run.prepared_path())
-    if prepared.fingerprint != run.record()["fingerprint"]:
+    prepared = Prepared.open(run.locate_prepared())
+    if prepared.fingerprint != run.record().get("fingerprint"):
         raise InputError(
             f"`{prepared.path}` holds other data than run `{run.name}` was started on",
             "start a new run, or prepare the data as it was",

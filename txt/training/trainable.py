@@ -20,6 +20,8 @@ def check_trainable(prepared: Prepared, config: TrainConfig) -> None:
                 f"`{prepared.path}` has no labeled rows in its {name} split",
                 "txt prepare with another --train-split and --val-split, or with --val FILE",
             )
+    if prepared.manifest.has_several:
+        return
     labels = np.concatenate([prepared.split(name).labels for name in splits])
     classes, counts = np.unique(labels, return_counts=True)
     where = "labeled rows" if config.rungs else "labeled rows in its train split,"

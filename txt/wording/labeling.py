@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -11,7 +12,8 @@ from txt.charts.plot import Series, draw_bars, draw_line_chart
 from txt.durations import format_estimate
 from txt.labeling.actions import ACTIONS
 from txt.labeling.agreement import Agreement
-from txt.labeling.item import Item, LabelProgress
+from txt.labeling.classes import MOST_KEYS
+from txt.labeling.item import Item, LabelProgress, Opinion, RecentDecision
 from txt.labeling.row_states import FROM_FILE
 from txt.labeling.session import LabelSession
 from txt.labeling.summary import StoreSummary
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
 
 _MORE_KEYS = (
     ("↑ ↓ PgUp PgDn", "scroll a long text; Home and End too"),
-    ("esc", "leave the filter"),
-    ("ctrl+p", "every action by its name; dark and light"),
+    ("ctrl+p", "every action by its name; themes and colours"),
 )
 _WINDOW = 15  # decisions whose median makes a point of the pace
 
@@ -33,10 +34,15 @@ def format_progress(progress: LabelProgress) -> list[str]:
     """Return the progress in the corner, what matters most first."""
     parts = [f"{progress.done:,} done", f"{progress.left:,} left"]
     if progress.seconds_each is not None:
-        parts.append(f"{progress.seconds_each:.1f} s each")
+        parts.append(format_pace(progress.seconds_each))
         if progress.seconds_left is not None and progress.left:
             parts.append(f"{format_estimate(progress.seconds_left)} to go")
     return parts
+
+
+def format_pace(seconds: float) -> str:
+    """Return the seconds a decision takes, as words."""
+    return f"{seconds:.1f} s each" if seconds >= 0.05 else "under 0.1 s each"
 
 
 def join_left_right(left: Text, right: Sequence[str], width: int) -> Text:
@@ -87,6 +93,44 @@ def describe_marks(item: Item, annotator: str) -> Text:
     return Text(" · ").join(parts)
 
 
+def format_recent(decision: RecentDecision, width: int) -> Text:
+    """Return a decision as one line: when (local time), what, and about which row."""
+    when = datetime.fromisoformat(decision.time).astimezone().strftime("%H:%M")
+    row = "row gone" if decision.row is None else f"row {decision.row + 1:,}"
+    what = "skipped" if decision.label is None else decision.label or "no class"
+    room = max(width - len(when) - len(row) - 2, 4)
+    style = "dim" if decision.label is None else ""
+    return Text.assemble((f"{when} ", "dim"), (f"{clip(what, room):<{room}}", style), (f" {row}", "dim"))
+
+
+def list_opinions(opinions: Sequence[Opinion], width: int) -> list[Text]:
+    """Return what annotators say of a row, one below the other, with their notes."""
+    lines = []
+    longest = max((len(clip(each.annotator, 12)) for each in opinions), default=0)
+    for each in opinions:
+        what = "skipped" if each.skipped else each.label if each.label is not None else "–"
+        name = f"{clip(each.annotator, 12):<{longest}}  "
+        lines.append(Text.assemble(name, (clip(what or "no class", max(width - len(name), 4)), "bold")))
+        if each.note:
+            lines.append(Text(f"{'':>{len(name)}}{clip(each.note, max(width - len(name), 4))}", "dim italic"))
+    return lines
+
+
+def join_opinions(opinions: Sequence[Opinion]) -> Text:
+    """Return what annotators say of a row on one line."""
+    said = [
+        f"{clip(each.annotator, 12)}: {'skipped' if each.skipped else clip(each.label or 'no class', 16)}"
+        for each in opinions
+        if each.skipped or each.label is not None
+    ]
+    return Text(", ".join(said), style="bold")
+
+
+def differ(opinions: Sequence[Opinion]) -> bool:
+    """Tell whether annotators gave a row different labels."""
+    return len({(each.label, each.skipped) for each in opinions if each.label is not None or each.skipped}) > 1
+
+
 def describe_unsaved(session: LabelSession) -> str:
     """Return how many decisions wait to be saved, and why."""
     count = len(session.pending)
@@ -114,7 +158,7 @@ def format_metadata(item: Item, lines: int) -> Text:
 def build_help_page(keys: dict[str, str], typing: bool, multi_label: bool, actions: Sequence[Action] = ACTIONS) -> Text:
     """Return all keys and what they do."""
     rows = [(_format_key_names(action, typing), action.help) for action in actions] + list(_MORE_KEYS)
-    return Text("\n").join([Text(_describe_label_keys(keys, typing, multi_label)), Text(""), format_key_page(rows)])
+    return Text("\n").join([Text(_describe_label_keys(keys, typing, multi_label)), format_key_page(rows)])
 
 
 def describe_nothing_left(in_view: bool, whole: bool, review: bool) -> str:
@@ -155,7 +199,7 @@ def format_summary(numbers: StoreSummary, width: int) -> Text:
     if len(ways) > 1:
         parts += [Text(""), Text(" · ".join(ways))]
     for name, person in numbers.people.items():
-        pace = "" if person.median_seconds is None else f" · {person.median_seconds:.1f} s each"
+        pace = "" if person.median_seconds is None else f" · {format_pace(person.median_seconds)}"
         time = f" · {format_estimate(person.active_seconds)} of work" if person.active_seconds else ""
         parts.append(Text.assemble((sanitize(name), "bold"), f" {person.rows:,} rows{pace}{time}"))
     if numbers.median_seconds is not None and numbers.left:
@@ -224,6 +268,6 @@ def _format_key_names(action: Action, typing: bool) -> str:
 
 def _describe_label_keys(keys: dict[str, str], typing: bool, multi_label: bool) -> str:
     if typing:
-        return "letters find a class by its name, enter takes it"
+        return f"over {MOST_KEYS} classes have no keys: letters find one by its name, enter takes it"
     shown = "  ".join(f"{key} {clip(name, 20)}" for name, key in keys.items())
     return f"{shown}   " + ("toggles a class, enter accepts" if multi_label else "labels, saves and moves on")

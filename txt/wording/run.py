@@ -46,7 +46,8 @@ RUN_ACTIONS = (
     Action("axis", "a", "axis", "over steps, epochs or time", rare=True),
     Action("smooth", "g", "smooth", "smooth the curves more, or not at all", rare=True),
     Action("log", "l", "log", "logarithmic losses and learning rates", rare=True),
-    Action("overlay", "o", "overlay", "lay earlier runs behind", rare=True),
+    Action("inspect", "i", "inspect", "a crosshair: the values of all lines at one step", rare=True),
+    Action("overlay", "o", "overlay", "draw other runs over this one, each in a colour and with a letter", rare=True),
     Action("picture", "c", "picture", "save the screen as an SVG file", rare=True),
     Action("help", "?", "keys", "all keys", other="f1"),
     Action("leave", "q", "leave", "leave: detach, or stop the training"),
@@ -58,11 +59,13 @@ REPLAY_ACTIONS = (
 )
 _MORE_KEYS = (
     ("1 2 3 4", "loss, score, learning rate or gap alone; again or esc: all"),
-    ("5", "the confusion of the last evaluation"),
+    ("5", "the confusion of the last evaluation; enter shows rows that it gets wrong"),
     ("↑ ↓", "zoom in and out"),
-    ("← →", "move along; end follows the newest, home shows all"),
+    ("← →", "move along, or the crosshair; end follows the newest, home shows all"),
+    ("wheel", "zoom where the mouse is; a click shows a plot alone"),
+    ("n ‖ ÷", "on the curves: a note, a pause, a change of the rate"),
     ("PgUp PgDn", "scroll the log"),
-    ("ctrl+p", "every action by its name; dark and light"),
+    ("ctrl+p", "every action by its name; themes and colours"),
 )
 
 _STATES = {

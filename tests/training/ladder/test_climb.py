@@ -281,7 +281,7 @@ def test_rows_of_one_group_are_judged_by_a_model_that_saw_none_of_them(climb, tm
     folder = Prepared.open(tmp_path / "grouped")
     asked = []
     monkeypatch.setattr(
-        "txt.training.ladder.climb.make_folds",
+        "txt.training.ladder.kinds.make_folds",
         lambda labels, groups, *rest: asked.append(groups) or make_folds(labels, groups, *rest),
     )
     climb(folder)

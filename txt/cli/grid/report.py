@@ -63,9 +63,9 @@ def _show_importances(found: dict[str, float], title: str, console: Console) -> 
         return
     from txt.search.ranking import format_param_name
 
-    table = Table("option", "importance", box=None, pad_edge=False, title=title, title_justify="left")
+    table = Table("option", "importance", box=None, pad_edge=False, title=make_literal(title), title_justify="left")
     for name, share in found.items():
-        table.add_row(format_param_name(name), f"{'█' * round(share * 20):<20} {share:.0%}")
+        table.add_row(make_literal(format_param_name(name)), f"{'█' * round(share * 20):<20} {share:.0%}")
     console.print(table)
 
 

@@ -101,6 +101,8 @@ def check_active(config: LabelConfig) -> None:
     """
     if config.active and config.review:
         raise InputError("--active asks about new rows, and --review shows labeled ones again", "leave one of them out")
+    if config.goal is not None and not config.active:
+        raise InputError("--goal is an accuracy of the model, and there is none without --active", "add --active")
     if config.active or config.simulate or config.review:
         find_vectorizer(config.model)
 

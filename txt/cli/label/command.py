@@ -6,6 +6,7 @@ import re
 import shlex
 import sys
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,6 +98,8 @@ def label(
     config = add_declared_classes(build_config(LabelConfig, given))
     if check and config.rules is None:
         raise InputError("--check shows how good rules are, and there are none", "--rules rules.toml")
+    if plain and given.get("fast"):
+        raise InputError("--fast is about the keys of the screen, and --plain has none", "leave out one of them")
     asked = ReadingOptions.of(given)
     source = Path(join_paths(data))
     store = config.store or store_path(source)
@@ -108,36 +111,46 @@ def label(
         return
     pattern = _compile_pattern(config.highlight) if config.highlight else None
     check_active(config)
-    try:
-        if not looks_only:
-            check_rules_file(source, config, asked)
-        need_store = config.rules is None and config.format is None and not simulates
+    if not looks_only:
+        check_rules_file(source, config, asked)
+    need_store = config.rules is None and config.format is None and not simulates
+    wish: str | None = "label"
+    while wish:
         need_classes = not on_screen or config.review  # the screen asks for them
-        with closing(
-            open_labels(source, config, asked, write=not looks_only, need_store=need_store, need_classes=need_classes)
-        ) as opened:
-            _tell_reading(opened)
-            if simulates:
-                from txt.cli.label.simulate import simulate
+        wish = None
+        try:
+            with closing(
+                open_labels(
+                    source, config, asked, write=not looks_only, need_store=need_store, need_classes=need_classes
+                )
+            ) as opened:
+                _tell_reading(opened)
+                if simulates:
+                    from txt.cli.label.simulate import simulate
 
-                _read_all(opened)
-                simulate(opened, given.get("split_column"), as_json)
-            elif looks_only:
-                _export_or_show(opened, export, overwrite, check, stats, as_json)
-                if export is not None and escape_formulas:
-                    escape_and_report(export)
-            elif config.merge is not None and not config.review:
-                merge_store(opened, config.merge, config.merge_as, _read_all)
-            else:
-                _run_labeling(opened, given, [pattern] if pattern else [], on_screen, need_classes)
-    except DamagedStoreError as error:
-        raise _add_readable_count(store, error) from error
+                    _read_all(opened)
+                    simulate(opened, given.get("split_column"), as_json)
+                elif looks_only:
+                    _export_or_show(opened, export, overwrite, check, stats, as_json)
+                    if export is not None and escape_formulas:
+                        escape_and_report(export)
+                elif config.merge is not None and not config.review:
+                    merge_store(opened, config.merge, config.merge_as, _read_all)
+                else:
+                    wish = _run_labeling(opened, given, [pattern] if pattern else [], on_screen, need_classes)
+        except DamagedStoreError as error:
+            raise _add_readable_count(store, error) from error
+        if wish:  # the file has a label in every row, and the screen offered to begin again
+            config = replace(config, active=False, review=wish == "review", relabel=wish == "relabel" or config.relabel)
 
 
 def _run_labeling(
     opened: "OpenLabels", given: GivenOptions, highlight: list[re.Pattern[str]], on_screen: bool, need_classes: bool
-) -> None:
-    """Merge another store if asked to, then run a labeling session on the screen or line by line."""
+) -> str | None:
+    """Merge another store if asked to, then run a labeling session on the screen or line by line.
+
+    Returns the option with which the user wishes to begin again, if any.
+    """
     config = opened.config
     if config.merge is not None:
         merge_store(opened, config.merge, config.merge_as, _read_all)
@@ -146,9 +159,9 @@ def _run_labeling(
     with open_active_learning(opened, given.get("split_column")) as active:
         session = _begin_session(opened, active, given, need_classes)
         if on_screen:
-            _label_on_screen(opened, session, highlight, active)
-        else:
-            _label_plainly(opened, session, active)
+            return _label_on_screen(opened, session, highlight, active)
+        _label_plainly(opened, session, active)
+    return None
 
 
 def _begin_session(
@@ -176,23 +189,52 @@ def _label_plainly(opened: "OpenLabels", session: "LabelSession", active: "Activ
 
 def _label_on_screen(
     opened: "OpenLabels", session: "LabelSession", highlight: list[re.Pattern[str]], active: "ActiveLearning | None"
-) -> None:
+) -> str | None:
     from txt.screens.label.early_paint import early_paint
 
     os.environ.setdefault("TEXTUAL_FPS", "120")  # Textual paints on a clock; a label must not wait for its next tick
     data = opened.rows.path
     with early_paint(session):
         from txt.screens.label.app import LabelApp
+        from txt.screens.label.leave_questions import Restart, TrainNow
         from txt.screens.label.screen import LabelScreenOptions
 
         kept = None if opened.rows.index.complete and not opened.kept.exists() else opened.kept
         sitting = LabelScreenOptions(
-            opened.asked, kept, Path(_name_export(data).name), highlight, opened.config.rules, active
+            opened.asked,
+            kept,
+            Path(_name_export(data).name),
+            highlight,
+            opened.config.rules,
+            active,
+            opened.config.fast,
+            opened.config.goal,
         )
-        exported = LabelApp(session, sitting).run(mouse=opened.config.mouse)
-    if exported is not None:
-        say(f"Exported to {exported}")
+        result = LabelApp(session, sitting).run(mouse=opened.config.mouse)
+    if isinstance(result, Restart):
+        session.leave()
+        return result.option
+    if isinstance(result, Path):
+        say(f"Exported to {result}")
     _end_session(opened, session)
+    if isinstance(result, TrainNow):
+        _train_on_labels(opened)
+    return None
+
+
+def _train_on_labels(opened: "OpenLabels") -> None:
+    """Run txt train on the data file, whose labels are those of the store beside it, with its dashboard."""
+    import subprocess
+
+    if opened.config.store is not None:
+        raise InputError("labels in a --store elsewhere are not found by txt train", "--export writes them to a file")
+    text_column = opened.rows.form.text_column
+    column = ["--text-column", text_column] if len(opened.rows.form.columns) > 1 else []
+    command = ["train", *split_paths(str(opened.rows.path)), *column]
+    say(f"$ txt {shlex.join(command)}")
+    code = subprocess.run([sys.executable, "-m", "txt", *command], check=False).returncode
+    if code:
+        raise typer.Exit(code)
 
 
 def _name_export(data: Path) -> Path:

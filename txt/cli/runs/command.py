@@ -90,9 +90,12 @@ def _open_screen(sort: str, reverse: bool, terms: str) -> None:
     sort_runs(filter_runs((), terms), sort)  # raises the errors of wrong terms before the screen opens
     if not has_terminal():
         raise InputError("-i needs a terminal", "without it, `txt runs` prints the table")
-    from txt.screens.runs.screen import RunsApp, RunsScreen
+    from txt.screens.hold_terminal import hold_terminal, say_what_goes_on
 
-    RunsApp(RunsScreen(by=sort, reverse=reverse, terms=terms)).run()
+    with hold_terminal(say_what_goes_on("reading the runs …")):
+        from txt.screens.runs.screen import RunsApp, RunsScreen
+
+        RunsApp(RunsScreen(by=sort, reverse=reverse, terms=terms)).run()
 
 
 def _build_filter_terms(terms: str, states: list[str], tags: list[str], data: str | None) -> Iterator[str]:

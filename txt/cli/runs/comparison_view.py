@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from txt.runs.curves import Curves
 
 MAX_CLASSES = 20
-_COLORS = ("blue", "red", "green", "magenta", "cyan", "yellow")
 _MARKS = {True: ("▲", "green"), False: ("▼", "yellow"), None: ("≈", "bold")}
 _NO_MARK = {1: "▲", -1: "▼", 0: ""}
 _CHOOSE_ON_VAL = " Choosing among runs by test scores makes the winner's too good: choose with --split val, test once."
@@ -147,7 +146,10 @@ def _draw_legend(runs: Mapping[str, Any]) -> Text:
 
 
 def _cycle_colors(count: int) -> list[str]:
-    return [_COLORS[number % len(_COLORS)] for number in range(count)]
+    """Return the colour of each run: the first as a watched run, the others as those drawn over it."""
+    from txt.charts.palette import RUN_COLORS
+
+    return [RUN_COLORS[0], *(RUN_COLORS[1 + number % (len(RUN_COLORS) - 1)] for number in range(count - 1))]
 
 
 def _format_value(value: Any) -> str:

@@ -45,7 +45,7 @@ def _parse_new(record: dict[str, Any], where: str) -> ControlledTask:
 
 
 def _parse_old(record: dict[str, Any], where: str) -> ControlledTask:
-    fields = {**record["inputs"], **_as_object(record.get("metadata"))}
+    fields = {**_as_object(record.get("inputs")), **_as_object(record.get("metadata"))}
     if record.get("status") == "Discarded":
         return ControlledTask(fields, status="skipped")
     if record.get("annotation") is not None:

@@ -1,6 +1,5 @@
 """All formats by name: how each is written and read, and what each can hold."""
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from txt.data.formats import (
 from txt.data.formats.recognition import SAMPLE, is_fasttext, recognize_records
 from txt.data.formats.record import LabelRecord, LabelTask
 from txt.errors import InputError
+from txt.json_input import load_json
 
 _HEAD_BYTES = 1 << 16
 _PartTest = Callable[[LabelRecord], bool]
@@ -128,7 +128,7 @@ def find_format(path: Path) -> str:
 
 def _is_task_list(path: Path) -> bool:
     try:
-        found = json.loads(path.read_bytes().decode("utf-8-sig"))
+        found = load_json(path.read_bytes().decode("utf-8-sig"))
     except ValueError:
         return False
     records = [each for each in found[:SAMPLE] if isinstance(each, dict)] if isinstance(found, list) else []

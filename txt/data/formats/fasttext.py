@@ -11,7 +11,7 @@ from txt.errors import InputError
 MARK = "__label__"
 _SPACE = re.compile(r"[ \n\r\t\v\f\0]")  # what ends a word for fastText
 _LABEL = re.compile(rf"{MARK}([^ \n\r\t\v\f\0]*)(?:[ \t]|\Z)")
-_LAST_LABELS = re.compile(rf"(?:[ \t]+{MARK}[^ \n\r\t\v\f\0]+)+[ \t]*\Z")
+_LAST_LABELS = re.compile(rf"(?<![ \t])(?:[ \t]+{MARK}[^ \n\r\t\v\f\0]+)+[ \t]*\Z")
 _WORD_LABEL = re.compile(rf"{MARK}([^ \n\r\t\v\f\0]+)")
 
 

@@ -15,6 +15,7 @@ from txt.data.formats.record import (
     rename_reserved,
 )
 from txt.errors import InputError
+from txt.json_input import load_json
 
 RESERVED = frozenset({"text", "label", "label_status", "label_about"})
 
@@ -39,7 +40,7 @@ def read_objects(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
             if not line.strip(b" \t\r\n\xef\xbb\xbf"):
                 continue
             try:
-                value = json.loads(line.decode("utf-8-sig"))
+                value = load_json(line.decode("utf-8-sig"))
             except ValueError as error:
                 raise InputError(f"{where} is not JSON: {error}", "each line holds one JSON object") from None
             if not isinstance(value, dict):

@@ -1,6 +1,5 @@
 """Label Studio's JSON: tasks with `data`, `annotations` by people, `predictions` by rules and models."""
 
-import json
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
@@ -12,10 +11,12 @@ from txt.data.formats.record import (
     LabelRecord,
     LabelTask,
     collect_provenance,
+    list_objects,
     parse_provenance,
     rename_reserved,
 )
 from txt.errors import InputError
+from txt.json_input import load_json
 
 RESERVED = frozenset({"text"})
 
@@ -39,7 +40,7 @@ def read(path: Path, task: LabelTask) -> Iterator[LabelRecord]:
         InputError: it is not a list of tasks, or it is not clear what the label is, or the text.
     """
     try:
-        found = json.loads(path.read_bytes().decode("utf-8-sig"))
+        found = load_json(path.read_bytes().decode("utf-8-sig"))
     except ValueError as error:
         raise InputError(f"`{path}` is not JSON: {error}", "export as JSON") from None
     if not isinstance(found, list):
@@ -65,7 +66,7 @@ def parse(task: Any, where: str) -> ControlledTask:
     if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
         raise InputError(f"{where} has no `data`", "leave --format out: JSON-MIN and CSV are read as tables")
     about = parse_provenance(task.get("meta"))
-    annotations = [each for each in task.get("annotations") or task.get("completions") or [] if isinstance(each, dict)]
+    annotations = list_objects(task.get("annotations") or task.get("completions"))
     given = [each for each in annotations if not each.get("was_cancelled")]
     given.sort(key=lambda each: not each.get("ground_truth"))  # stable: the first of equals stays the first
     spans = any(_has_spans(each.get("result")) for each in annotations)
@@ -77,7 +78,7 @@ def parse(task: Any, where: str) -> ControlledTask:
     if annotations:
         about |= parse_provenance({"time": annotations[0].get("created_at")})
         return ControlledTask(task["data"], (), "skipped", about)
-    if predictions := [each for each in task.get("predictions") or [] if isinstance(each, dict)]:
+    if predictions := list_objects(task.get("predictions")):
         best = predictions[0]
         found = {"by": best.get("model_version"), "confidence": best.get("score"), "how": "model"}
         about = {**parse_provenance(found), **about}
@@ -108,8 +109,8 @@ def _make_choices(labels: tuple[str, ...]) -> dict[str, Any]:
 def _read_answers(result: Any, where: str) -> dict[str, tuple[str, ...]]:
     """Return what was chosen for the whole text, by control."""
     answers: dict[str, tuple[str, ...]] = {}
-    for each in result or []:
-        if not isinstance(each, dict) or not isinstance(value := each.get("value"), dict) or "start" in value:
+    for each in list_objects(result):
+        if not isinstance(value := each.get("value"), dict) or "start" in value:
             continue
         read = _VALUES.get(str(each.get("type")))
         if read is not None:
@@ -119,11 +120,12 @@ def _read_answers(result: Any, where: str) -> dict[str, tuple[str, ...]]:
 
 
 def _has_spans(result: Any) -> bool:
-    return any(isinstance(each, dict) and "start" in (each.get("value") or {}) for each in result or [])
+    return any(isinstance(value := each.get("value"), dict) and "start" in value for each in list_objects(result))
 
 
 def _read_taxonomy(value: dict[str, Any]) -> list[str]:
-    paths = value.get("taxonomy") or []
+    paths = value.get("taxonomy")
+    paths = paths if isinstance(paths, list) else []
     return [" > ".join(map(str, path)) if isinstance(path, list) else str(path) for path in paths]
 
 

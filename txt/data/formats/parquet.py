@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 
 from txt.data.formats.record import LabelRecord, LabelTask, RowStatus, choose_status, rename_reserved
 from txt.errors import InputError
+from txt.json_input import load_json
 
 _ABOUT = ("label_status", "label_by", "label_time", "label_how", "label_confidence", "label_flagged", "label_note")
 RESERVED = frozenset({"text", "label", *_ABOUT})
@@ -106,7 +107,7 @@ def _replace_surrogates(text: str) -> str:
 def _read_class_names(schema: pa.Schema) -> list[str] | None:
     """Return the names of the ClassLabel, None where the labels are none."""
     try:
-        written = json.loads((schema.metadata or {})[b"huggingface"])["info"]["features"]["label"]
+        written = load_json((schema.metadata or {})[b"huggingface"])["info"]["features"]["label"]
         return [str(name) for name in written.get("feature", written)["names"]]
     except (KeyError, TypeError, ValueError, AttributeError):
         return None

@@ -83,4 +83,7 @@ def _parse_seconds(time: str) -> int | None:
 def _format_time(seconds: Any) -> str | None:
     if not isinstance(seconds, int | float):
         return None
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    try:
+        return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):  # a year that no calendar has
+        return None

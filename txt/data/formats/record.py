@@ -93,6 +93,11 @@ def parse_provenance(value: Any) -> dict[str, Any]:
     return {name: given[name] for name, kind in kinds.items() if isinstance(given.get(name), kind)}
 
 
+def list_objects(value: Any) -> list[dict[str, Any]]:
+    """Return the objects in a list of JSON; none where it is something else."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
 def convert_to_texts(value: Any, where: str) -> dict[str, str]:
     """Return a JSON object with every value as text.
 

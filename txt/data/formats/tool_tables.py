@@ -1,6 +1,5 @@
 """The files of other tools as tables: a row with text, label and the other columns for each of their records."""
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
@@ -10,6 +9,7 @@ from txt.data.formats import argilla, json_lines, label_studio, prodigy, spacy_c
 from txt.data.formats.controlled import ControlledTask, choose_control, choose_text, read_controlled
 from txt.data.formats.recognition import SAMPLE, recognize_records
 from txt.data.formats.record import LabelRecord, collect_provenance, rename_reserved
+from txt.json_input import load_json
 
 _PLAIN = {"prodigy": prodigy.parse, "spacy": spacy_cats.parse, "jsonl": json_lines.parse}
 _CONTROLLED = {"label-studio": label_studio.parse, "argilla": argilla.parse}
@@ -46,7 +46,7 @@ def find_tool_layout(
     Raises:
         InputError: it is not clear which of a task's answers is the label, or which of its fields the text.
     """
-    records = [record for each in islice(written, SAMPLE) if isinstance(record := json.loads(each), dict)]
+    records = [record for each in islice(written, SAMPLE) if isinstance(record := load_json(each), dict)]
     tool = recognize_records(records)
     if tool is None:
         return None
@@ -68,7 +68,7 @@ def read_tool_rows(
     """
     disputed = 0
     for number, each in enumerate(written, 1):
-        record, where = json.loads(each), f"`{source}` record {number}"
+        record, where = load_json(each), f"`{source}` record {number}"
         if layout.tool in _PLAIN:
             parsed = _PLAIN[layout.tool](record, where)
         else:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from txt.data.reading.batches import make_string_array
 from txt.data.reading.json_layout import list_nested
+from txt.json_input import load_json
 
 _SHOWN_ROWS = 50
 _HUGGING_FACE = b"huggingface"  # the metadata under which `datasets` keeps its features, class names among them
@@ -98,7 +99,7 @@ def read_class_names(feature: Any) -> tuple[str, ...]:
 
 def _read_features(schema: pa.Schema) -> dict[str, Any]:
     try:
-        features = json.loads((schema.metadata or {}).get(_HUGGING_FACE, b"{}"))["info"]["features"]
+        features = load_json((schema.metadata or {}).get(_HUGGING_FACE, b"{}"))["info"]["features"]
     except (ValueError, KeyError, TypeError):
         return {}
     return features if isinstance(features, dict) else {}

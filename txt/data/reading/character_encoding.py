@@ -5,6 +5,7 @@ import re
 from dataclasses import dataclass
 
 from txt.data.reading.how_read import Guess
+from txt.data.reading.latin_letters import recognize_latin
 from txt.data.reading.scripts import recognize_script
 from txt.data.reading.source import READABLE, Source
 from txt.errors import InputError, did_you_mean
@@ -21,6 +22,7 @@ _COMMON = ("utf-8", "utf-16", "cp1252", "latin-1", "cp1250", "cp1251", "gb18030"
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_SHIFT = re.compile(rb"\x1b\$[@B][\x21-\x7e]{2}")  # how ISO-2022-JP begins two-byte letters
 _SAMPLE_BYTES = 1 << 20
 _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
@@ -47,6 +49,9 @@ def find_encoding(source: Source, wanted: str | None = None) -> Encoding:
     """
     head = next(source.chunks(), b"")
     name = _resolve_codec(wanted) if wanted else _recognize_mark(head) or _recognize_utf16(head) or "utf-8"
+    if name == "utf-8" and not wanted and _SHIFT.search(head) and not _find_wrong_byte(source, "iso2022_jp"):
+        because = "it switches to Japanese letters and back"
+        return Encoding("iso2022_jp", f"`{source}` was read as iso2022_jp: {because} (--encoding)", because)
     wrong = _find_wrong_byte(source, name)
     if wrong is None:
         return Encoding(name)
@@ -148,7 +153,8 @@ def _choose_single_byte_encoding(source: Source, wrong: _WrongByte) -> Encoding:
             "fix that line, or read all of it as Windows text with --encoding cp1252",
         )
     line = find_line(source, wrong.offset, "latin-1")
-    script = recognize_script(_read_high_sample(source))
+    sample = _read_high_sample(source)
+    script = recognize_script(sample) or recognize_latin(sample)
     if script is not None and _find_wrong_byte(source, script.codec) is None:
         return Encoding(
             script.codec,

@@ -54,7 +54,7 @@ TEXT_NAMES = _split_words(
 
 LABEL_NAMES = _split_words(
     "label labels class classes category categories sentiment target intent topic polarity rating stars "
-    "emotion tag annotation subreddit genre genres verdict gold etiqueta etiquetas clase categoria categoría "
+    "emotion tag annotation overall subreddit genre genres verdict gold etiqueta etiquetas clase categoria categoría "
     "sentimiento polaridad calificacion valoracion emocion rotulo rótulo classe sentimento avaliacao avaliação "
     "emocao étiquette etiquette catégorie categorie etichetta emozione punteggio klasse kategorie bewertung "
     "gefühl stimmung emotionen etikett urteil sentyment kategoria etykieta klasa etiket sinif sınıf kategori "

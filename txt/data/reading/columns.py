@@ -3,6 +3,8 @@
 Works on the names and a sample of the rows, so that any command can ask before it reads a whole file.
 """
 
+import ast
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -50,9 +52,9 @@ def is_usual_name(name: str) -> bool:
 
 
 def ends_usually(name: str) -> bool:
-    """Tell whether the last word of a name of several is a usual name: `airline_sentiment`, `reviewText`."""
-    folded = fold_name(name)
-    return len(folded) <= _LONGEST_NAME and folded.rsplit("_", 1)[-1] in _ROLE_NAMES
+    """Tell whether a word of a short name is a usual one, as the last of `reviewText` or the first of `Yorum Metni`."""
+    words = fold_name(name).split("_")
+    return len(name) <= _LONGEST_NAME and (words[-1] in _ROLE_NAMES or (len(words) < 4 and words[0] in _ROLE_NAMES))
 
 
 def has_text_name(name: str) -> bool:
@@ -71,22 +73,23 @@ def find_text(sample: Sample, wanted: str | None = None, source: str = "the file
     if len(sample) == 1:
         return Column(next(iter(sample)), "the only column")
     if exact := _match_names(sample, {"text"}):
+        _refuse_lists(exact[0], sample[exact[0]], source)
+        if (twin := _find_twin(exact[0], sample)) and _is_prose(sample[twin]):
+            raise _explain_texts([exact[0], twin], source)
         return Column(exact[0], "by its name")
     sample = {name: sample[name] for name in leave_out_provenance(list(sample))}
     words = {name: _count_mean_words(values) for name, values in sample.items() if _is_prose(values)}
-    by_name = [name for name in words if _is_named(name, TEXT_NAMES)] or _match_names(sample, TEXT_NAMES)
+    by_name = [name for name in words if _is_named(name, TEXT_NAMES)]
+    by_name = by_name or [name for name in _match_names(sample, TEXT_NAMES) if _may_be_text(sample[name])]
     candidates = sorted(by_name or words, key=lambda name: words.get(name, 0.0), reverse=True)
     if not candidates:
         raise InputError(
             f"no column of `{source}` looks like text", f"name it: {_format_options('--text-column', sample)}"
         )
     best, rest = candidates[0], candidates[1:]
+    _refuse_lists(best, sample[best], source)
     if rest and words.get(best, 0.0) <= 2 * words.get(rest[0], 0.0):
-        raise InputError(
-            f"`{source}` has {len(candidates)} columns that may be the text: {_list_names(candidates)}",
-            f"choose one: {_format_options('--text-column', candidates)}, or read several as one text: "
-            f"--text-column {_quote_name(JOINT.join(candidates[:2]))}",
-        )
+        raise _explain_texts(candidates, source)
     if not rest:
         return Column(best, "by its name" if by_name else f"the longest texts, {words[best]:.0f} words a row")
     return Column(best, f"the longest texts, {words[best]:.0f} words a row; {_list_names(rest)} may be texts too")
@@ -111,6 +114,9 @@ def find_label(
         return Column(answers[0], "the responses to Argilla's only question")
     others = {name: values for name, values in sample.items() if name != text}
     if exact := _match_names(others, {"label"}):
+        twin = _find_twin(exact[0], others)
+        if twin and {value for value in others[twin] if value} & set(others[exact[0]]):
+            raise _explain_labels([exact[0], twin], source)
         return Column(exact[0], "by its name")
     candidates = [name for name in others if _is_named(name, LABEL_NAMES) and _measure_filled(others[name]) >= 0.1]
     why = "by its name"
@@ -124,11 +130,29 @@ def find_label(
                 f"`{source}` has {len(ones)} columns of 0 and 1, several labels a row: {_list_names(ones)}",
                 f"choose one to learn alone: {_format_options('--label-column', candidates)}",
             )
-        raise InputError(
-            f"`{source}` has {len(candidates)} columns that may be the label: {_list_names(candidates)}",
-            f"choose one: {_format_options('--label-column', candidates)}",
-        )
+        raise _explain_labels(candidates, source)
     return Column(candidates[0], why) if candidates else None
+
+
+def _find_twin(name: str, sample: Sample) -> str | None:
+    """Return the column that was renamed since it had the same name, None where there is none or both say the same."""
+    twin = f"{name}_2"
+    return twin if twin in sample and list(sample[twin]) != list(sample[name]) else None
+
+
+def _explain_texts(names: Sequence[str], source: str) -> InputError:
+    return InputError(
+        f"`{source}` has {len(names)} columns that may be the text: {_list_names(names)}",
+        f"choose one: {_format_options('--text-column', names)}, or read several as one text: "
+        f"--text-column {_quote_name(JOINT.join(names[:2]))}",
+    )
+
+
+def _explain_labels(names: Sequence[str], source: str) -> InputError:
+    return InputError(
+        f"`{source}` has {len(names)} columns that may be the label: {_list_names(names)}",
+        f"choose one: {_format_options('--label-column', names)}",
+    )
 
 
 def find_row_id(sample: Sample) -> Column | None:
@@ -181,6 +205,37 @@ def _is_prose(values: Sequence[str | None]) -> bool:
     letters = mean(sum(map(str.isalpha, value[:500])) / len(value[:500]) for value in present)
     wordy = mean(" " in value.strip() or not value.isascii() for value in present)
     return letters > 0.4 and wordy > 0.5
+
+
+def _may_be_text(values: Sequence[str | None]) -> bool:
+    """Tell whether a column that is named as a text has any: words, most of them different."""
+    present = [value.strip() for value in values if value and value.strip()]
+    worded = [value for value in present if any(map(str.isalpha, value))]
+    return bool(worded) and len(worded) > 0.5 * len(present) and (len(present) < 10 or len(set(present)) > 1)
+
+
+def _refuse_lists(name: str, values: Sequence[str | None], source: str) -> None:
+    """Refuse a column of lists, as of tokens, to be taken for texts by a guess.
+
+    Raises:
+        InputError: nearly all its values are lists.
+    """
+    present = [value.strip() for value in values if value and value.strip()]
+    lists = [value for value in present if value.startswith(("[", "{")) and _is_list(value)]
+    if lists and len(lists) > 0.9 * len(present):
+        raise InputError(
+            f"column `{name}` of `{source}` has lists, not texts: `{lists[0][:40]}`",
+            f"--text-column {_quote_name(name)} reads them as they are written; join the words of each for texts",
+        )
+
+
+def _is_list(value: str) -> bool:
+    for read in (json.loads, ast.literal_eval):
+        try:
+            return isinstance(read(value), list | dict | tuple)
+        except (ValueError, SyntaxError, MemoryError, RecursionError):
+            continue
+    return False
 
 
 def _count_mean_words(values: Sequence[str | None]) -> float:

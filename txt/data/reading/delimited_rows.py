@@ -24,6 +24,7 @@ _FOOTER = re.compile(
     r"|source|end of|page|copyright|©|#)",
     re.IGNORECASE,
 )
+_MOST_FOOTERS = 5  # lines behind the rows
 _GUARD_ROWS = 5000  # rows whose values are remembered, to know again a cell that a quote has swallowed
 _FEW_VALUES = 200
 
@@ -40,6 +41,7 @@ class RowRules:
     header: tuple[str, ...] = ()
     extra_headers: int = 0
     quoting_given: bool = False
+    footer: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, dialect: Dialect) -> "RowRules":
@@ -53,6 +55,7 @@ class RowRules:
             dialect.header,
             dialect.extra_headers,
             dialect.quoting_given,
+            dialect.footer,
         )
 
     @property
@@ -154,7 +157,8 @@ def parse_delimited(
     headers = (rules.has_header + rules.extra_headers) if from_start else 0
     first_name = rules.header[0] if len(rules.header) > 1 and rules.has_header else None
     guard = _QuoteGuard(rules) if rules.csv_options.get("quoting") != csv.QUOTE_NONE and from_start else None
-    held: BadRowError | None = None
+    footer = list(rules.footer) if rules.footer else None
+    held: list[BadRowError] = []
     optional = width if not from_start else 0  # so many cells at the end of a row may be missing
     line, blank_before = 0, False
     try:
@@ -163,13 +167,17 @@ def parse_delimited(
             if rules.escape:
                 cells = _restore_escaped(cells, quote)
             count = len(cells)
-            if count == width and not headers and held is None and (count > 1 or cells[0] != _END_MARK):
+            if count == width and not headers and not held and (count > 1 or cells[0] != _END_MARK):
                 if cells[0].lstrip("\ufeff") == first_name and _repeats_header(cells, rules.header):
                     tally.repeated_headers += 1
                     yield None
                     continue
                 if not cells[-1]:
                     optional = max(optional, _count_empty_at_end(cells))
+                if footer is not None and cells == footer:
+                    tally.footers.append(" ".join(filter(None, cells)))
+                    yield None
+                    continue
                 if guard is not None:
                     guard.check(cells, before + skipped + 1, line - before)
                 yield cells
@@ -183,8 +191,8 @@ def parse_delimited(
                 headers -= 1
                 yield None
                 continue
-            if held is not None:
-                raise held
+            if held and not (count == 1 < width):
+                raise held[0]
             if first_name is not None and count > 1 and _repeats_header(cells, rules.header):
                 tally.repeated_headers += 1
                 yield None
@@ -193,16 +201,17 @@ def parse_delimited(
             elif width - optional <= count < width:
                 tally.filled += 1
                 yield cells + [""] * (width - count)
-            elif count == 1 < width and (blank_before or _FOOTER.match(cells[0])):
-                held = BadRowError(before + skipped + 1, cells)
+            elif count == 1 < width and (blank_before or held or _FOOTER.match(cells[0])):
+                held.append(BadRowError(before + skipped + 1, cells))
                 yield None
             else:
                 raise BadRowError(before + skipped + 1, cells)
             blank_before = False
     except csv.Error as error:
         raise BadRowError(line + skipped + 1, reason=str(error)) from None
-    if held is not None:
-        tally.footers.append(held.cells[0])
+    if len(held) > _MOST_FOOTERS:
+        raise held[0]
+    tally.footers += [row.cells[0] for row in held]
 
 
 def parse_cells(lines: Iterable[str], rules: RowRules) -> Iterator[list[str]]:

@@ -6,7 +6,9 @@ import json
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -19,14 +21,15 @@ from txt.data.reading.column_names import make_distinct
 from txt.data.reading.columns import is_usual_name
 from txt.data.reading.delimited_rows import RowRules, parse_cells
 from txt.data.reading.fasttext_lines import COLUMNS
-from txt.data.reading.header import count_extra_headers, find_top, judge_header
+from txt.data.reading.header import count_extra_headers, find_top, has_row_names, is_total, judge_header
 from txt.data.reading.how_read import ONE_CELL, Dialect, Guess, ReadingOptions, list_asked, refuse_text_options
 from txt.data.reading.json_layout import find_layout
 from txt.data.reading.kinds.detection import detect_kind
-from txt.data.reading.quoting import Quoting, choose_quoting, read_late_region
+from txt.data.reading.quoting import Quoting, choose_quoting, read_last_lines, read_late_region
 from txt.data.reading.source import FORMATS, Source
 from txt.data.reading.unreadable import refuse_unreadable
 from txt.errors import InputError
+from txt.json_input import load_json
 
 _BY_CONTENT = ("json", "parquet", "arrow", "excel", "statistics", "sqlite")  # else the content decides
 _END_MARK = "\x1a"
@@ -43,7 +46,10 @@ _DELIMITER_NAMES = {
     _NO_DELIMITER: ONE_CELL,
 }
 _SPOKEN = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"}
+_TOP_ROWS, _TOP_LINES = 26, 100  # of the head, in which what stands above the table is looked for
+_LONGEST_NAME_LINES = 8  # of a row above the table, or of a header
 _ENOUGH = 0.8  # share of rows with as many cells as the first, from which on a delimiter needs no other sign
+_COMMA_AT_END = re.compile(r"\A\s*\{.*\}[ \t]*,[ \t]*\r?\n")
 _SEPARATOR_LINE = re.compile(r'\ufeff*"?sep=(.)"?[ \t]*(\r\n|\n|\r)', re.IGNORECASE)
 
 
@@ -128,25 +134,31 @@ def _find_format(source: Source, text: str) -> str:
     if source.kind is not None:
         return source.kind
     named = FORMATS.get(source.ending)
+    start = text.lstrip()[0]
+    if named == "jsonl" and (start == "[" or _COMMA_AT_END.search(text)):
+        return "json"  # a list, or objects with commas between: what reads a document reads these
     if named is not None and named not in _BY_CONTENT:
         return named
-    start = text.lstrip()[0]
     if start == "[":
         return "json"
     if start == "{":
-        return "jsonl" if _is_object(text.lstrip().split("\n", 1)[0]) and _has_lines(text) else "json"
+        return (
+            "jsonl"
+            if not _COMMA_AT_END.search(text) and _is_object(text.lstrip().split("\n", 1)[0]) and _has_lines(text)
+            else "json"
+        )
     return named if named == "json" else "csv"
 
 
 def _has_lines(text: str) -> bool:
     """Tell whether a text has several objects, or one that is plain: a document may be a single line, too."""
     lines = [line for line in text.split("\n") if line.strip()]
-    return len(lines) > 1 or not any(isinstance(value, list | dict) for value in json.loads(lines[0]).values())
+    return len(lines) > 1 or not any(isinstance(value, list | dict) for value in load_json(lines[0]).values())
 
 
 def _is_object(line: str) -> bool:
     try:
-        return isinstance(json.loads(line), dict)
+        return isinstance(load_json(line), dict)
     except (json.JSONDecodeError, RecursionError):
         return False
 
@@ -165,6 +177,7 @@ class _Candidate:
     rows: list[list[str]]
     score: float
     broken: bool
+    has_row_names: bool = False
 
     @property
     def width(self) -> int:
@@ -197,7 +210,11 @@ class _DelimitedDetector:
         self._tell_top(chosen.dialect.skip_lines)
         if chosen.quoting.guess is not None and chosen.dialect.quote == chosen.quoting.quote:
             self._add(chosen.quoting.guess)
+        if chosen.has_row_names:
+            because = "each row has a cell more than the header, and begins with a number of its own"
+            self._guesses.append(Guess("row names", "the first column", because, None))
         dialect = self._name_columns(dialect, chosen.rows)
+        dialect = replace(dialect, footer=self._find_total(dialect))
         return replace(dialect, guesses=tuple(self._guesses), warnings=tuple(self._warnings))
 
     def _add(self, guess: Guess) -> None:
@@ -333,24 +350,27 @@ class _DelimitedDetector:
         rows, broken = self._read_head_rows(replace(dialect, skip_lines=top))
         widths = [len(row) for row in rows]
         score = 0.0
-        if widths and widths[0] > 1:
+        has_names = len(rows) > 1 and has_row_names(rows[0], rows[1:])
+        if has_names:
+            rows[0] = ["", *rows[0]]
+            score = 1.0
+        elif widths and widths[0] > 1:
             fits = widths.count(widths[0]) + sum(1 for row in rows if _can_be_filled(row, rows[0], rows))
             score = 0.01 + 0.99 * min(fits / (len(widths) + broken), 1)
-        return _Candidate(replace(dialect, skip_lines=top), quoting, rows, score, broken)
+        return _Candidate(replace(dialect, skip_lines=top), quoting, rows, score, broken, has_names)
 
     def _find_top(self, dialect: Dialect) -> int:
         """Return how many lines stand above the table."""
         if self._options.skip_lines is not None or dialect.delimiter is None:
             return 0
         rows: list[list[str]] = []
-        for line in io.StringIO(self._text, newline=""):
-            if len(rows) > 25:
-                break
-            try:
-                rows.append(next(csv.reader([line], **{**dialect.csv_options(), "strict": False}), []))
-            except csv.Error:
-                break
-        return find_top(rows)
+        ends: list[int] = []  # how many lines each row and those above it take
+        lines = list(islice(io.StringIO(self._text, newline=""), _TOP_LINES))
+        while len(rows) < _TOP_ROWS and (done := ends[-1] if ends else 0) < len(lines):
+            row, taken = _take_row(lines[done:], dialect)
+            rows.append(row)
+            ends.append(done + taken)
+        return ends[top - 1] if (top := find_top(rows)) else 0
 
     def _tell_top(self, top: int) -> None:
         if top:
@@ -406,6 +426,20 @@ class _DelimitedDetector:
         self._warnings += [f"`{self._source}` has two columns `{name}`: the later one is renamed" for name in again]
         return replace(dialect, columns=make_distinct(first), header=tuple(first), extra_headers=extra)
 
+    def _find_total(self, dialect: Dialect) -> tuple[str, ...]:
+        """Return the cells of the last row if it is a total of those above."""
+        if len(dialect.columns) < 2 or dialect.delimiter is None:
+            return ()
+        text = self._text if not self._cut else read_last_lines(self._source, dialect.encoding)
+        lines = [line for line in text.splitlines() if line.strip(f" \t{_END_MARK}")]
+        if len(lines) < 3:
+            return ()
+        with suppress(csv.Error):
+            cells = next(csv.reader(lines[-1:], **dialect.csv_options()), [])
+            if len(cells) == len(dialect.columns) and is_total(cells):
+                return tuple(cells)
+        return ()
+
     def _decide_header(self, first: list[str], below: list[list[str]]) -> bool:
         if self._options.header is not None:
             return self._options.header
@@ -432,6 +466,18 @@ class _DelimitedDetector:
 
 def _name_delimiter(delimiter: str | None) -> str:
     return _SPOKEN.get(delimiter or "", delimiter or "none")
+
+
+def _take_row(lines: Sequence[str], dialect: Dialect) -> tuple[list[str], int]:
+    """Return the cells of the row that begins in the first line, and its lines: one where a quote stays open."""
+    options = {**dialect.csv_options(), "strict": False}
+    if dialect.quote and dialect.quote in lines[0]:
+        with suppress(csv.Error):
+            reader = csv.reader(lines[:_LONGEST_NAME_LINES], **{**options, "strict": True})
+            return next(reader, []), reader.line_num
+    with suppress(csv.Error):
+        return next(csv.reader(lines[:1], **options), []), 1
+    return [lines[0]], 1
 
 
 def _is_decimal_mark(text: str, mark: str | None) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from txt.data.reading.columns import ends_usually, is_usual_name
+from txt.json_input import load_json
 
 _LONGEST_NAME = 64  # characters; a longer cell in the first row is a text, unless it is a question
 _MOST_TITLES = 20
@@ -21,6 +22,22 @@ _SENTENCE = re.compile(r"[.!…]$|\s\S+\s\S+\s\S+\s")
 _IDENTIFIER = re.compile(r"[a-z]+(_[a-z0-9]+)+|[a-z]+[A-Z][a-zA-Z]*|[a-z]+\d+|[A-Z]{2,}[A-Z_]*", re.ASCII)
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d\d.*)?")
 _ADDRESS = re.compile(r"https?://\S+|\S+@\S+\.\S+")
+_TIME = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}|\d{1,2}:\d\d")
+_NO_VALUE = frozenset({"nan", "na", "n/a", "none", "null", "-", "--", "?", "unknown", "missing", "n.a.", "nil", "\\n"})
+_FEWEST_ROWS = 8  # below a row that may be a second header
+_RULE = re.compile(r"[-=:+_|\s]*[-=]{2}[-=:+_|\s]*")
+_TYPE = re.compile(
+    r"\([\w ./%€$£°]+\)|\[[\w ./%€$£°]+\]|(str(ing)?|text|(var)?char|int(eger|8|16|32|64)?|bigint|float(32|64)?|double"
+    r"|number|numeric|real|bool(ean)?|date(time)?|timestamp|object|category|categorical|factor|nominal|discrete|continuous"
+    r"|meta|class|ignore|d|c|s)(\(\d+(,\d+)?\))?",
+    re.IGNORECASE,
+)
+_TOTAL = re.compile(
+    r"(grand |sub-?|overall )?(totals?|sum|summe|gesamt|somme|suma|totale?|totaal|average|mean|mittelwert|итого|всего"
+    r"|合计|总计|合計|합계|toplam|जोड़)\W*",
+    re.IGNORECASE,
+)
+_OPEN_ENDED = "open-ended response"
 _SECOND_HEADER = frozenset({"response", "open-ended response", "open ended response", "other (please specify)"})
 
 
@@ -49,6 +66,8 @@ def find_top(rows: Sequence[Sequence[str]]) -> int:
         if not rest or not _is_above(cells, rest):
             break
         top = place + 1
+    if top < len(rows) and _is_group_row(rows[top], rows[top + 1 :]):
+        top += 1
     named = next((place for place, cells in enumerate(rows[:10]) if _is_all_names(cells)), 0)
     if named > top and not any(is_usual_name(cell) for row in rows[:named] for cell in row if cell.strip()):
         return named
@@ -63,9 +82,9 @@ def judge_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> Header
     below = [
         row for row in below if [cell.lstrip("\ufeff").strip() for cell in row] != first
     ]  # a file can repeat its header
-    counted = ["", *map(str, range(len(first) - 1))], [str(number) for number in range(len(first))]
-    if len(first) > 1 and first in counted and not all(is_number(cell) for row in below for cell in row):
-        return HeaderJudgement(True, "its cells count from 0, as pandas names columns without names")
+    counted = [["", *map(str, range(len(first) - 1))], *(list(map(str, range(at, at + len(first)))) for at in (0, 1))]
+    if len(first) > 1 and first in counted and _has_word_columns(first, below):
+        return HeaderJudgement(True, "its cells count, as programs name columns without names")
     signs: list[tuple[int, str]] = []
     for place, cell in enumerate(first):
         values = [row[place].strip() for row in below if place < len(row) and row[place].strip()]
@@ -89,10 +108,31 @@ def count_extra_headers(below: Sequence[Sequence[str]]) -> int:
     """Return how many rows below the header say more about the columns, as survey tools write them."""
     count = 0
     for row, rest in zip(below[:2], (below[1:], below[2:]), strict=False):
-        if not (_is_answer_kind(row) or _is_import_id(row) or (rest[:1] and _is_import_id(rest[0]))):
+        if not (_is_about_columns(row) or (rest[:1] and _is_import_id(rest[0])) or _breaks_types(row, rest)):
             break
         count += 1
     return count
+
+
+def has_row_names(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Tell whether every row has one cell more than the header, and begins with a number of its own: R writes so."""
+    width = len(first) + 1
+    names = [row[0].strip() for row in below if row]
+    if len(names) < 2 or not all(len(row) == width for row in below) or len(set(names)) < len(names):
+        return False
+    return all(map(str.isdigit, names)) and any(row[-1].strip() for row in below) and not any(map(is_number, first))
+
+
+def is_total(cells: Sequence[str]) -> bool:
+    """Tell whether a row sums up those above: it says so, and has nothing but numbers beside."""
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    return len(filled) > 1 and bool(_TOTAL.fullmatch(filled[0])) and all(map(is_number, filled[1:]))
+
+
+def _has_word_columns(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
+    """Tell whether some column has no numbers at all, as it would if the first row were one of its rows."""
+    columns = ([row[place] for row in below if place < len(row)] for place in range(len(first)))
+    return any(values and not any(map(is_number, values)) for values in columns)
 
 
 def _is_above(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
@@ -105,6 +145,16 @@ def _is_above(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
     if below < 2 or len(filled) > 1 or not cells[0].strip() or is_usual_name(cells[0]):
         return False
     return len(cells) == 1 or (len(cells) > 2 and sum(1 for cell in rest[0] if cell.strip()) > 2)
+
+
+def _is_group_row(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a row has names of groups of columns, one above the first of each, as merged cells are written."""
+    if len(cells) < 3 or len(rest) < _FEWEST_ROWS or all(map(str.strip, cells)) or any(map(is_number, cells)):
+        return False
+    names = [cell.strip() for cell in rest[0]]
+    if not all(names) or len(set(names)) < len(names) or any(map(is_number, names)):
+        return False
+    return judge_header(names, rest[1:]).is_header is True
 
 
 def _is_all_names(cells: Sequence[str]) -> bool:
@@ -155,6 +205,38 @@ def _is_few(values: Sequence[str]) -> bool:
     return len(values) >= 8 and len(set(values)) <= min(_FEW_VALUES, len(values) // 4 + 1)
 
 
+def _is_about_columns(row: Sequence[str]) -> bool:
+    """Tell whether a row's cells are kinds of answers, ids of questions, kinds of values, or the rule of a table."""
+    filled = [cell.strip() for cell in row if cell.strip()]
+    if not filled:
+        return False
+    if _is_answer_kind(row) or _is_import_id(row) or _OPEN_ENDED in map(str.lower, filled):
+        return True
+    return all(map(_RULE.fullmatch, filled)) or (len(filled) > 1 and all(map(_TYPE.fullmatch, filled)))
+
+
+def _breaks_types(row: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
+    """Tell whether a row is unlike all below it: words above numbers or dates, and no class that comes again."""
+    if len(rest) < _FEWEST_ROWS:
+        return False
+    unlike = new = 0
+    for place, cell in enumerate(map(str.strip, row)):
+        values = [each[place].strip() for each in rest if place < len(each) and each[place].strip()]
+        if not cell or not values:
+            continue
+        if cell in values:
+            return False
+        if is_number(cell) or _DATE.fullmatch(cell) or cell.lower() in _NO_VALUE:
+            return False
+        kinds = (is_number, _DATE.fullmatch, _TIME.match)
+        asks = _QUESTION.search(cell) and not any(map(_QUESTION.search, values))
+        if asks or any(all(map(kind, values)) for kind in kinds):
+            unlike += 1
+        if _is_few(values):
+            new += 1
+    return unlike > 1 or (unlike > 0 and new > 0)
+
+
 def _is_answer_kind(row: Sequence[str]) -> bool:
     filled = [cell.strip().lower() for cell in row if cell.strip()]
     return bool(filled) and all(cell in _SECOND_HEADER for cell in filled)
@@ -167,7 +249,7 @@ def _is_import_id(row: Sequence[str]) -> bool:
 
 def _is_json(cell: str) -> bool:
     try:
-        json.loads(cell)
+        load_json(cell)
     except json.JSONDecodeError:
         return False
     return True

@@ -88,9 +88,10 @@ class Dialect:
     ordinary characters; `escape` is the backslash where `\\"` and `\\\\` stand for a quote and a backslash.
 
     `skip_lines` lines stand above the header or the first row; `header` are its cells as they are written, and
-    `extra_headers` rows below it say more about the columns. `skip_spaces` says that spaces follow the delimiters, and
-    `quoting_given` that the user settled what quotes are. `paths` are the nested objects that are opened into columns:
-    `data` gives `data.title`. `records` says where the records of a JSON document are, see `json_layout`.
+    `extra_headers` rows below it say more about the columns; `footer` is a last row that sums them up. `skip_spaces`
+    says that spaces follow the delimiters, and `quoting_given` that the user settled what quotes are. `paths` are the
+    nested objects that are opened into columns: `data` gives `data.title`. `records` says where the records of a JSON
+    document are, see `json_layout`.
     """
 
     format: str
@@ -106,6 +107,7 @@ class Dialect:
     skip_lines: int = 0
     header: tuple[str, ...] = ()
     extra_headers: int = 0
+    footer: tuple[str, ...] = ()
     skip_spaces: bool = False
     quoting_given: bool = False
     paths: tuple[str, ...] = ()

@@ -3,24 +3,31 @@
 `Dialect.records` names what was found:
 
 ""          a list of objects, several lists, or objects one behind another
-key:NAME    a list of objects under a key: {"version": 1, "data": [{...}, ...]}
+key:NAME    a list of objects under a key: {"version": 1, "data": [{...}, ...]}; in objects, the keys have a / between
 index       objects by their row's name: {"0": {"text": ...}, "1": ...}; pandas: orient="index"
 columns     cells by column and row: {"text": {"0": ..., "1": ...}, ...}; pandas: to_json()
 lists       lists by column: {"text": [...], "label": [...]}; pandas: orient="list"
 split       names and rows apart: {"columns": [...], "data": [[...], ...]}; pandas: orient="split"
-values      rows without names: [[...], ...]
+values      rows without names, or with names in the first: [[...], ...]
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from txt.data.reading.columns import has_text_name
+from txt.data.reading.header import judge_header
 from txt.data.reading.how_read import Dialect, Guess
 from txt.data.reading.source import Source
 from txt.errors import InputError
+from txt.json_input import parse_long_int
 
+KEY_MARK = "/"
+"""Stands between the keys of objects within each other, where the records are below several."""
+
+_DEEPEST = 3
 _LIST, _OBJECT, _SCALAR = "list of objects", "object", "value"
 _EXAMPLE = 'a list of records looks like [{"text": "…", "label": "…"}]'
 
@@ -81,13 +88,13 @@ def _find_records(source: Source, dialect: Dialect, text: str) -> Dialect:
     start = text.lstrip()
     if start.startswith("["):
         inside = start[1:].lstrip()
-        return replace(dialect, records="values") if inside.startswith("[") else dialect
+        return _describe_values(dialect, inside) if inside.startswith("[") else dialect
     if not start.startswith("{"):
         return dialect
     entries = list(_list_entries(start))
     kinds = {name: _describe(value) for name, value in entries}
     records, because = "", "its values are plain"
-    lists = [name for name, kind in kinds.items() if kind == _LIST]
+    lists = [name for name, kind in kinds.items() if kind == _LIST] or _list_inner(entries)
     objects = {name: value for name, value in entries if isinstance(value, dict)}
     if {"columns", "data"} <= kinds.keys() and kinds["data"] == "list of lists":
         records, because = "split", "it has `columns` and `data`"
@@ -117,6 +124,45 @@ _SPOKEN = {
 }
 
 
+def _describe_values(dialect: Dialect, inside: str) -> Dialect:
+    """Return the dialect of rows without names; whether the first has names is told."""
+    decoder = json.JSONDecoder(strict=False)
+    rows: list[Any] = []
+    place = 0
+    with suppress(json.JSONDecodeError, RecursionError):
+        while len(rows) < 50 and inside[place : place + 1] == "[":
+            row, place = decoder.raw_decode(inside, place)
+            rows.append(row)
+            place = _skip(inside, place, " \t\r\n,")
+    names = find_names(rows)
+    chosen = f"the first row: {', '.join(f'`{name}`' for name in names[:3])}" if names else "none"
+    guess = Guess("header", chosen, "by what stands below" if names else "the first row is like those below", None)
+    return replace(dialect, records="values", guesses=(*dialect.guesses, guess))
+
+
+def find_names(rows: Sequence[Any]) -> list[str]:
+    """Return the names of columns that the first of some rows has, [] where it has data."""
+    if len(rows) < 2 or not all(isinstance(row, list) for row in rows[:50]):
+        return []
+    first = rows[0]
+    if not first or not all(isinstance(cell, str) and cell.strip() for cell in first) or len(set(first)) < len(first):
+        return []
+    below = [["" if cell is None else str(cell) for cell in row] for row in rows[1:50]]
+    return list(first) if judge_header(first, below).is_header else []
+
+
+def _list_inner(entries: list[tuple[str, Any]], depth: int = 1) -> list[str]:
+    """Return the paths of the lists of objects that stand in objects in objects."""
+    found = []
+    for name, value in entries:
+        if isinstance(value, dict) and KEY_MARK not in name and not all(map(str.isdigit, value)):
+            inner = [(key, each) for key, each in value.items() if KEY_MARK not in key]
+            found += [f"{name}{KEY_MARK}{key}" for key, each in inner if _describe(each) == _LIST]
+            if depth < _DEEPEST:
+                found += [f"{name}{KEY_MARK}{path}" for path in _list_inner(inner, depth + 1)]
+    return found
+
+
 def _find_orientation(source: Source, objects: dict[str, dict[str, Any]]) -> tuple[str, str]:
     inner = [set(value) for value in objects.values()]
     if all(name.isdigit() for name in objects):
@@ -130,7 +176,7 @@ def _find_orientation(source: Source, objects: dict[str, dict[str, Any]]) -> tup
 
 def _list_entries(text: str) -> Iterator[tuple[str, Any]]:
     """Yield the keys of the object that a text begins with, and as much of their values as the text holds."""
-    decoder = json.JSONDecoder(strict=False)
+    decoder = json.JSONDecoder(strict=False, parse_int=parse_long_int)
     place = 1
     while True:
         place = _skip(text, place, " \t\r\n,")
@@ -178,9 +224,10 @@ def _skip(text: str, place: int, letters: str) -> int:
 
 def _take_samples(text: str, dialect: Dialect, most: int = 50) -> Iterator[dict[str, Any]]:
     """Yield the first records of JSON lines, of a list, or of a list under a key."""
-    decoder = json.JSONDecoder(strict=False)
+    decoder = json.JSONDecoder(strict=False, parse_int=parse_long_int)
     if dialect.records.startswith("key:"):
-        place = text.find("[", text.find(json.dumps(dialect.records[4:], ensure_ascii=False)))
+        key = dialect.records[4:].rpartition(KEY_MARK)[2]
+        place = text.find("[", text.find(json.dumps(key, ensure_ascii=False)))
     elif dialect.records:
         return
     else:

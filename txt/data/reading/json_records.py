@@ -10,9 +10,10 @@ import pyarrow as pa
 
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
 from txt.data.reading.how_read import Dialect
-from txt.data.reading.json_layout import open_nested, read_json_constant
+from txt.data.reading.json_layout import KEY_MARK, find_names, open_nested, read_json_constant
 from txt.data.reading.source import MAX_CELL, MAX_LINE, Source
 from txt.errors import InputError
+from txt.json_input import load_json
 
 _PIECE = 1 << 16  # characters
 
@@ -116,7 +117,7 @@ def _parse_lines(source: Source, lines: TextIO) -> Iterator[tuple[JsonRecord, st
             record = json.loads(line, **_EXACT)
         except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"line {number} of `{source}` is not valid JSON: {error}", _EXAMPLE) from None
-        yield _check_record(source, record, number, lambda line=line: json.loads(line)), line
+        yield _check_record(source, record, number, lambda line=line: load_json(line)), line
 
 
 class _RecordParser:
@@ -149,6 +150,8 @@ class _RecordParser:
                 yield from self._parse_list()
             elif letter == "{":
                 yield self._take_record()
+                if self._peek() == ",":
+                    self._place += 1
             else:
                 raise self._explain(letter)
         if lists > 1:
@@ -172,6 +175,9 @@ class _RecordParser:
         for name in self._list_keys():
             if name == key:
                 yield from self._parse_list()
+                continue
+            if key.startswith(f"{name}{KEY_MARK}") and self._need() == "{":
+                yield from self._parse_under(key.removeprefix(f"{name}{KEY_MARK}"))
                 continue
             value, _ = self._take_value()
             if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
@@ -238,7 +244,7 @@ class _RecordParser:
 
     def _take_record(self) -> tuple[JsonRecord, str]:
         value, piece = self._take_value()
-        return _check_record(self._source, value, self._line, lambda: json.loads(piece)), piece
+        return _check_record(self._source, value, self._line, lambda: load_json(piece)), piece
 
 
 def _transpose_columns(document: dict[str, dict[str, Any]]) -> Iterator[tuple[JsonRecord, str]]:
@@ -261,8 +267,10 @@ def _transpose_split(document: dict[str, list[Any]]) -> Iterator[tuple[JsonRecor
 
 
 def _transpose_values(document: list[list[Any]]) -> Iterator[tuple[JsonRecord, str]]:
-    for row in document:
-        yield _write_record({f"column_{number}": value for number, value in enumerate(row, start=1)})
+    names = find_names(document)
+    columns = names or [f"column_{number}" for number in range(1, max(map(len, document), default=0) + 1)]
+    for row in document[bool(names) :]:
+        yield _write_record(dict(zip(columns, row, strict=False)))
 
 
 def _write_record(record: JsonRecord) -> tuple[JsonRecord, str]:

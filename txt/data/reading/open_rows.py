@@ -7,7 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from txt.data.reading.how_read import ReadingOptions
-from txt.data.reading.row_index import RowIndex, ScanProgress, read_index, scan_file, write_index
+from txt.data.reading.row_index import RowIndex, ScanProgress, name_copy, read_index, scan_file, write_index
 from txt.data.reading.rows import Form, find_form, parse_row
 from txt.data.reading.source import read_state
 
@@ -81,7 +81,7 @@ def open_rows(path: Path, asked: ReadingOptions, kept: Path) -> OpenRows:
 def _choose_copy(path: Path, kept: Path) -> Path:
     """Return where a copy with a line a row is made: of a big file where it is found again, else for this time only."""
     if read_state(path)[0] > _SMALL_BYTES:
-        return kept.with_suffix(".rows")
+        return name_copy(kept)
     descriptor, name = tempfile.mkstemp(prefix=f"txt-{os.getpid()}-", suffix=".rows")
     os.close(descriptor)
     os.unlink(name)  # most files need no copy

@@ -11,6 +11,8 @@ from txt.data.reading.how_read import Dialect
 from txt.data.reading.source import Source
 from txt.errors import InputError
 
+_PIECE_BYTES = 64 << 20
+
 
 def read_parquet(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a Parquet file in batches of string columns; lists become JSON, opened structs columns.
@@ -22,13 +24,21 @@ def read_parquet(source: Source, dialect: Dialect, _notes: list[str]) -> Iterato
         try:
             file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
             cells = plan_cells(file.schema_arrow, dialect.paths)
-            for batch in file.iter_batches(batch_size=BATCH_ROWS):
+            for batch in file.iter_batches(batch_size=_choose_rows(file.metadata)):
                 for piece in cut_batch(batch):
                     yield cells.convert(piece, dialect.columns)
+        except MemoryError:  # see `limit_memory`
+            raise
         except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
             raise InputError(
                 f"`{source}` is damaged: {' '.join(str(error).split())}", "fetch or make it again"
             ) from None
+
+
+def _choose_rows(about: pq.FileMetaData) -> int:
+    """Return how many rows are decoded at once: fewer of long texts, as far as the file says how long they are."""
+    whole: int = sum(about.row_group(place).total_byte_size for place in range(about.num_row_groups))
+    return max(64, min(BATCH_ROWS, _PIECE_BYTES * int(about.num_rows) // max(whole, 1)))
 
 
 def cut_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:

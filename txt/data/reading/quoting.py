@@ -17,6 +17,7 @@ from txt.data.reading.source import CHUNK_BYTES, Source
 
 _FEWEST_LINES = 20  # whole lines that make an unclosed quote a letter and no mistake; tabs need no such sign
 _LONGEST_CELL = 100  # lines of a cell that the end of the text may cut
+_TAIL = 1 << 14  # bytes at the end of a file, of any encoding whole letters
 _REGION = 1 << 18  # bytes looked at around the first quote that stands behind the file's head
 
 
@@ -81,6 +82,21 @@ def read_late_region(source: Source, head_bytes: int, needle: bytes, codec: str)
     text = region[: 2 * _REGION].decode(codec, "ignore")
     first, last = text.find("\n"), text.rfind("\n")
     return text[first + 1 : last + 1] if 0 <= first < last else ""
+
+
+def read_last_lines(source: Source, codec: str) -> str:
+    """Return the last lines of a file, whole but for the first of them."""
+    if source.is_compressed():
+        piece = b""
+        for each in source.chunks():
+            piece = (piece + each)[-_TAIL:]
+    else:
+        with source.open() as file:
+            end = file.seek(0, 2)
+            file.seek(max(end - _TAIL, 0) // 4 * 4)
+            piece = file.read()
+    codec = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}.get(codec, codec)
+    return piece.decode(codec, "ignore")
 
 
 def _has_single_quotes(text: str, between: str) -> bool:

@@ -162,14 +162,20 @@ def read_index(path: Path, source: Path, asked: ReadingOptions) -> tuple[Form, R
             codes = np.fromfile(file, np.int16, count)
             form = Form.from_json(header["form"])
             labels = tuple(take_list(header, "labels", str, "the index"))
-            size = source.stat().st_size
-    except (OSError, InputError, ValueError, KeyError, TypeError, AttributeError):
+            if form.content is not None and Path(form.content) != name_copy(path):
+                return None  # from elsewhere it could name any file, which would be shown, or removed as a copy
+            with open_plain(form.locate(source)) as file:
+                size = os.fstat(file.fileno()).st_size
+    except (OSError, InputError, ValueError, LookupError, TypeError, AttributeError):
         return None
     if len(codes) != count or not _fits(offsets, order, codes, size, len(labels)):
         return None
-    if form.content is not None and not Path(form.content).is_file():
-        return None
     return form, RowIndex(offsets, hashes, order, codes, labels, complete=True)
+
+
+def name_copy(kept: Path) -> Path:
+    """Return where the copy with a line a row is kept that an index is of, where the data file has no such lines."""
+    return kept.with_suffix(".rows")
 
 
 def _fits(
@@ -179,7 +185,9 @@ def _fits(
     if not len(order):
         return True
     rising = bool(offsets[0] >= 0 and offsets[-1] <= size and (np.diff(offsets) >= 0).all())
-    return rising and order.min() >= 0 and order.max() < len(order) and codes.max() < labels
+    return (
+        rising and order.min() >= 0 and order.max() < len(order) and codes.min() >= UNLABELED and codes.max() < labels
+    )
 
 
 def write_index(path: Path, source: Path, asked: ReadingOptions, form: Form, index: RowIndex) -> None:

@@ -22,6 +22,7 @@ from txt.data.reading.label_columns import find_export_columns
 from txt.data.reading.source import MAX_CELL, Source
 from txt.data.reading.spooling import spool_source
 from txt.errors import InputError
+from txt.json_input import load_json
 
 if TYPE_CHECKING:
     from txt.data.reading.table import Table
@@ -56,6 +57,7 @@ class Form:
     header: tuple[str, ...] = ()
     extra_headers: int = 0
     quoting_given: bool = False
+    footer: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     joined: tuple[str, ...] = ()
     content: str | None = None
@@ -85,6 +87,7 @@ class Form:
             self.header,
             self.extra_headers,
             self.quoting_given,
+            self.footer,
         )
 
     @property
@@ -102,9 +105,43 @@ class Form:
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "Form":
-        """Make a form of what `to_json` returned."""
+        """Make a form of what `to_json` returned.
+
+        Raises:
+            ValueError, TypeError, LookupError: it is something else, from a file that is damaged or from elsewhere.
+        """
         values: dict[str, Any] = {name: tuple(each) if isinstance(each, list) else each for name, each in value.items()}
-        return cls(**values)
+        form = cls(**values)
+        _check_form(form)
+        return form
+
+
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("columns", "header", "paths", "joined", "warnings"), tuple),
+    **dict.fromkeys(("text_column", "codec"), str),
+    **dict.fromkeys(("label_column", "escape", "content"), (str, type(None))),
+    **dict.fromkeys(("start", "skip_lines", "extra_headers"), int),
+    **dict.fromkeys(("has_header", "quoting_given"), bool),
+    **dict.fromkeys(("csv_options", "settled"), (dict, type(None))),
+}
+
+
+def _check_form(form: Form) -> None:
+    """Raise a ValueError, TypeError or LookupError where a form cannot be used."""
+    for name, kind in _KINDS.items():
+        value = getattr(form, name)
+        if not isinstance(value, kind) or (
+            isinstance(value, tuple) and not all(isinstance(each, str) for each in value)
+        ):
+            raise TypeError(name)
+        if isinstance(value, int) and value < 0:
+            raise ValueError(name)
+    if form.text_column not in form.columns or form.label_column not in (None, *form.columns):
+        raise LookupError("its columns")
+    "".encode(form.codec)
+    if form.csv_options is not None:
+        csv.reader((), **form.csv_options)
+    ReadingOptions.from_json(form.settled or {})
 
 
 def find_form(path: Path, asked: ReadingOptions, copy: Path | None = None) -> Form:
@@ -193,6 +230,7 @@ def find_bare_form(path: Path, dialect: Dialect, columns: tuple[str, ...] = ()) 
         dialect.header,
         dialect.extra_headers,
         dialect.quoting_given,
+        dialect.footer,
     )
 
 
@@ -320,7 +358,7 @@ def _parse_json_cells(
     if not isinstance(record, dict):
         raise ValueError("it is not a JSON object")
     nested = any(isinstance(value, dict | list) for value in record.values())
-    plain = json.loads(line) if nested else {}
+    plain = load_json(line) if nested else {}
     if opened:
         record, plain = open_nested(record, opened), open_nested(plain, opened)
     if new_columns is not None and not known.issuperset(record):

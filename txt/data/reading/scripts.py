@@ -97,7 +97,15 @@ def _recognize_alphabet(sample: bytes) -> Script | None:
     best = max(scores, key=lambda score: score[0], default=None)
     if best is None or best[0] < _LEAST_COMMON:
         return None
+    if best[1] == "cp1251" and _is_mac_cyrillic(sample):
+        return Script("mac-cyrillic", "its letters are Cyrillic")
     return Script(best[1], f"its letters are {best[2]}")
+
+
+def _is_mac_cyrillic(sample: bytes) -> bool:
+    """Tell whether text that looks like cp1251 is from an old Mac: they differ in the capitals and in `я`."""
+    words = re.findall("[а-яё]{2,}[А-ЯЁ]?", sample.decode("cp1251", "replace"))
+    return bool(sum(word[-1].isupper() for word in words) > 0.03 * len(words))
 
 
 def _decode_letters(sample: bytes, codec: str) -> list[str]:

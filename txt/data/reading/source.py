@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, cast
 
+from txt.data.reading.expansion import CountedFile
 from txt.errors import InputError, nearest
 from txt.files import sha256, temporary_file
 
@@ -157,7 +158,7 @@ class Source:
         Raises:
             InputError: it is missing, a directory, cannot be read, or is damaged; also while it is being read.
         """
-        with _translate_errors(self), _open_packed(self.place, self.packing()) as file:
+        with _translate_errors(self), _open_packed(self.place, self.packing(), self.name) as file:
             yield file
 
     @contextmanager
@@ -195,8 +196,10 @@ def guess_format(path: Path) -> str | None:
     return FORMATS.get(Source(path, path.name).ending)
 
 
-def choose_output_format(out: Path, format: str) -> str:
+def choose_output_format(out: Path, format: str, data: str = "") -> str:
     """Return the format of an output: the one that its name asks for, else that of the data, or CSV.
+
+    Where the name ends as that of the `data` does, it is the data's: JSON lines in a `.json` stay JSON lines.
 
     Raises:
         InputError: its name asks for a format that is only read.
@@ -204,7 +207,7 @@ def choose_output_format(out: Path, format: str) -> str:
     if out.suffix.lower() in PACKINGS and out.suffix.lower() != ".gz":
         raise InputError(f"`{out}` asks for {out.suffix}, which is only read", f"-o {out.with_suffix('.gz')}")
     asked = guess_format(out)
-    if asked is None:
+    if asked is None or (data and Source(out, str(out)).ending == Source(out, data).ending and format in WRITTEN):
         return format if format in WRITTEN else "csv"
     if asked not in WRITTEN:
         raise InputError(
@@ -275,7 +278,7 @@ def read_state(data: Path | str) -> tuple[int, int]:
     """
     paths = _list_read(data)
     files = [each for path in paths for each in (path.rglob("*") if path.is_dir() else [path])]
-    states = [each.stat() for each in files]
+    states = [each.stat() if each.exists() else each.lstat() for each in files]  # a link may lead nowhere
     return sum(state.st_size for state in states), max((state.st_mtime_ns for state in states), default=0)
 
 
@@ -322,16 +325,21 @@ def is_there(path: Path) -> bool:
 
 
 @contextmanager
-def _open_packed(path: Path, packing: str | None) -> Iterator[BinaryIO]:
+def _open_packed(path: Path, packing: str | None, name: str) -> Iterator[BinaryIO]:
     if packing == "zstd":
         import pyarrow as pa
 
-        with pa.CompressedInputStream(pa.OSFile(str(path)), "zstd") as stream, io.BufferedReader(stream) as file:
-            yield cast(BinaryIO, file)
+        with pa.CompressedInputStream(pa.OSFile(str(path)), "zstd") as stream:
+            yield _count(cast(BinaryIO, stream), path, name)
         return
     openers: dict[str | None, Callable[..., Any]] = {None: open, "gzip": gzip.open, "bz2": bz2.open, "xz": lzma.open}
     with openers[packing](path, "rb") as file:
-        yield file
+        yield file if packing is None else _count(file, path, name)
+
+
+def _count(file: BinaryIO, path: Path, name: str) -> BinaryIO:
+    """Return a packed file's content, of which no more is read than a file of data holds."""
+    return cast(BinaryIO, io.BufferedReader(CountedFile(file, name, path.stat().st_size), CHUNK_BYTES))
 
 
 def _hash_folder(folder: Path) -> str:

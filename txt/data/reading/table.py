@@ -16,6 +16,7 @@ from txt.data.reading.batches import BATCH_ROWS, make_string_array
 from txt.data.reading.columns import Sample, find_named_column
 from txt.data.reading.delimited import read_delimited
 from txt.data.reading.dialect import detect_dialect
+from txt.data.reading.expansion import ROWS_TIMES, limit_memory, refuse_expansion
 from txt.data.reading.fasttext_lines import read_fasttext
 from txt.data.reading.how_read import JOINT, Dialect, Guess, ReadingOptions, join_texts
 from txt.data.reading.json_records import batch_records, read_json, read_jsonl, read_raw_records
@@ -26,7 +27,7 @@ from txt.data.reading.kinds.statistics_file import read_statistics
 from txt.data.reading.kinds.text_folder import read_folder
 from txt.data.reading.parquet import read_parquet
 from txt.data.reading.sampling import read_windows
-from txt.data.reading.source import MAX_CELL, Source
+from txt.data.reading.source import MAX_CELL, Source, read_state
 from txt.data.reading.spooling import spool_source
 from txt.errors import InputError
 
@@ -55,6 +56,9 @@ READERS: Mapping[str, Reader] = {
 A sheet of a spreadsheet is a delimited file by then: `spool_source` made one of it.
 """
 
+DECODED = ("parquet", "arrow", "dataset", "statistics", "sqlite")
+"""Formats that a library decodes, which takes their word for how large a piece is."""
+
 _SAMPLE_ROWS = 1000
 _FURTHER_ROWS = 60  # of each batch behind the first
 _SMALL_BYTES = 32 << 20  # of a file that can only be read from its start: one that takes a second or two
@@ -82,17 +86,21 @@ class Table:
         Raises:
             InputError: a row cannot be read; its line is named.
         """
-        rows_before = 0
+        rows_before = bytes_before = 0
         notes: list[str] = []
+        size = self.source.size() or read_state(self.source.place)[0]
         for batch in self._read(notes):
             _refuse_huge(self.source, batch, rows_before)
             rows_before += len(batch)
+            bytes_before += batch.nbytes
+            refuse_expansion(str(self.source), bytes_before, size, ROWS_TIMES, "write it anew, as CSV")
             yield _join_columns(batch, self.joined) if self.joined else batch
         self.notes[:] = notes
 
     def _read(self, notes: list[str]) -> Iterator[pa.RecordBatch]:
         if self.tool is None:
-            return READERS[self.dialect.format](self.source, self.dialect, notes)
+            batches = READERS[self.dialect.format](self.source, self.dialect, notes)
+            return _limit(self.source, batches) if self.dialect.format in DECODED else batches
         from txt.data.formats.tool_tables import read_tool_rows
 
         written = read_raw_records(self.source, self.dialect)
@@ -223,6 +231,16 @@ def _join_columns(batch: pa.RecordBatch, names: tuple[str, ...]) -> pa.RecordBat
     columns = [batch.column(name).to_pylist() for name in names if name in batch.schema.names]
     texts = [join_texts(parts) for parts in zip(*columns, strict=True)] if columns else [""] * len(batch)
     return batch.append_column(JOINT.join(names), make_string_array(texts))
+
+
+def _limit(source: Source, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Yield batches, each of which may take only so much memory while it is made."""
+    while True:
+        with limit_memory(str(source), source.size()):
+            batch = next(batches, None)
+        if batch is None:
+            return
+        yield batch
 
 
 def _refuse_huge(source: Source, batch: pa.RecordBatch, rows_before: int) -> None:

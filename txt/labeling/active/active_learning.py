@@ -45,7 +45,7 @@ class ModelStatus:
     held_out: int
     accuracy: Interval | None
     shares: dict[str, Interval]
-    curve: Sequence[tuple[int, float]]
+    curve: Sequence[tuple[int, Interval]]
     advice: str
     doing: str
 
@@ -80,7 +80,7 @@ class ActiveLearning:
         self._asked: int | None = None
         self._waiting = False
         self._doing = "reading the texts"
-        self._curve: list[tuple[int, float]] = []
+        self._curve: list[tuple[int, Interval]] = []
         self._status: ModelStatus | None = None
         labeled = np.flatnonzero(states.labeled)
         wanted = np.union1d(labeled, self._holdout.rows)
@@ -202,7 +202,7 @@ class ActiveLearning:
         labels = self._holdout_labels()
         accuracy = self._accuracy(ranking, labels)
         if accuracy is not None and len(labels) - labels.count(None) >= LEAST_MEASURED:
-            self._curve.append((ranking.trained_on, accuracy.value))
+            self._curve.append((ranking.trained_on, accuracy))
 
     def _look_back(self) -> None:
         """First request models of fewer labels, so that the advice on stopping continues from the sitting before."""

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.data.reading.rows import Form, read_records
-from txt.labeling.rules.time_limit import TooSlowError, time_limit
 from txt.labeling.rules.word_index import WordIndex, WordRows
+from txt.time_limit import TooSlowError, time_limit
 
 Floats = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from txt.errors import InputError, did_you_mean
+from txt.files import read_small_file
 from txt.labeling.rules.conditions import CONDITIONS, Condition, ConditionContext, NumberRange, Sentiment
 from txt.labeling.rules.rule import COMBINATIONS, Rule, RuleSet
 
@@ -57,6 +58,7 @@ _TOP = ("combine", "labels", "rule", "sentiment")
 _OF_A_RULE = ("name", "label", "unless", "priority", "weight")
 _OF_SENTIMENT = ("positive", "negative", "neutral", "threshold", "priority", "weight")
 _THRESHOLD = 0.1  # as in the course guide that this project follows
+_MOST_BYTES = 16 << 20  # of a file of rules
 _SYNTAX_PLACE = re.compile(r" \(at line (\d+), column \d+\)")
 
 
@@ -90,9 +92,7 @@ def parse_rules(source: str, name: str, classes: Sequence[str] = (), columns: Se
 
 def _read_text(path: Path) -> str:
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise InputError(f"cannot read `{path}`: {(error.strerror or str(error)).lower()}") from None
+        return read_small_file(path, _MOST_BYTES).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError:
         raise InputError(f"`{path}` is not UTF-8 text", "save it as UTF-8") from None
 
@@ -102,6 +102,8 @@ def _parse_toml(source: str, name: str) -> dict[str, Any]:
         return tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:
         raise _make_syntax_error(name, source, error) from None
+    except (ValueError, RecursionError):  # a number of thousands of digits, thousands of brackets
+        raise InputError(f"`{name}` is not valid TOML: a number is too long, or it is nested too deeply") from None
 
 
 def _make_syntax_error(name: str, source: str, error: tomllib.TOMLDecodeError) -> InputError:

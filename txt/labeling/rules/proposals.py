@@ -5,8 +5,8 @@ from txt.labeling.rules.combination import ABSTAIN, Mask, label_codes
 from txt.labeling.rules.firing import FiringResult
 from txt.labeling.rules.judged_rows import JudgedRows, estimate_trust
 from txt.labeling.rules.rule import Rule
-from txt.labeling.rules.time_limit import TooSlowError, in_main_thread, time_limit
 from txt.labeling.rules.vote_choice import ChosenVote, choose_vote
+from txt.time_limit import TooSlowError, in_main_thread, time_limit
 
 _SEEN_SECONDS = 0.05  # for the words that made a rule fire; without them the row is shown all the same
 

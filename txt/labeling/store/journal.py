@@ -226,6 +226,23 @@ class Journal:
         """Return the acts that are undone."""
         return {row[0] for row in self.connection.execute("SELECT act FROM taken_back")}
 
+    def recent_decisions(self, annotator: str, count: int) -> list[Decision]:
+        """Return the last labels and skips of an annotator that stand, the latest first; copies to twins left out."""
+        rows = self.connection.execute(
+            f"SELECT {_COLUMNS} FROM standing WHERE annotator = ? AND kind IN ('label', 'skip')"
+            " AND how IN ('manual', 'bulk', 'review') ORDER BY number DESC LIMIT ?",
+            (annotator, count),
+        )
+        return [_make_decision(row) for row in rows]
+
+    def standing_about(self, name: str) -> list[Decision]:
+        """Return the labels, skips and notes about a row that stand, of all annotators, oldest first."""
+        rows = self.connection.execute(
+            f"SELECT {_COLUMNS} FROM standing WHERE row_id = ? AND kind IN ('label', 'skip', 'note') ORDER BY number",
+            (name,),
+        )
+        return [_make_decision(row) for row in rows]
+
     def note(self, name: str) -> str | None:
         """Return the current note of a row."""
         found = self.connection.execute(

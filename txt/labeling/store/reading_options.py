@@ -6,8 +6,14 @@ from dataclasses import asdict, fields
 from typing import Any
 
 from txt.data.reading.how_read import ReadingOptions
+from txt.json_input import Kind, parse_json, take_field
 
 _SETTING = "reading"
+_KINDS: Mapping[str, Kind] = {
+    **{each.name: str | None for each in fields(ReadingOptions)},
+    "header": bool | None,
+    "skip_lines": int | None,
+}
 _TEXT = "text_column"  # a setting of its own since the first stores
 
 
@@ -15,10 +21,14 @@ def read_reading_options(settings: Mapping[str, str]) -> dict[str, Any]:
     """Return the options with which the file of a store was read, by name, without those that were left open.
 
     Options that only a later version knows are left out.
+
+    Raises:
+        InputError: they are not as `txt` writes them.
     """
     known = {each.name for each in fields(ReadingOptions)}
-    kept = json.loads(settings.get(_SETTING, "{}"))
-    options = {name: value for name, value in kept.items() if name in known}
+    source = f"the setting `{_SETTING}` of the label store"
+    kept = parse_json(settings.get(_SETTING, "{}"), source)
+    options = {name: take_field(kept, name, _KINDS[name], source) for name in kept if name in known}
     return options | ({_TEXT: settings[_TEXT]} if _TEXT in settings else {})
 
 

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import get_args
 from urllib.parse import quote
 
+from txt.data.reading.kinds.untrusted_database import distrust
 from txt.errors import TxtError
 from txt.labeling.store.decision import DecisionKind
 from txt.labeling.store.journal import Journal
-from txt.labeling.store.store_file import distrust, has_own_table
+from txt.labeling.store.store_file import has_own_table
 
 _GIVE_UP = 5000  # numbers in a row that cannot be read: behind them there is nothing
 

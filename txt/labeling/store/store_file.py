@@ -2,7 +2,6 @@
 
 import os
 import sqlite3
-import sys
 import time as clock
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import quote
 
+from txt.data.reading.kinds.untrusted_database import distrust
 from txt.errors import InputError, TxtError
 from txt.files import LinkedError, open_plain
 
@@ -97,15 +97,6 @@ UNION ALL SELECT 'claims' FROM claims
     WHERE typeof(row_id) <> 'text' OR typeof(session) <> 'text' OR typeof(until) <> 'real'
 LIMIT 1
 """
-_LIMITS = {
-    "SQLITE_LIMIT_LENGTH": 100_000_000,  # bytes of the longest value; the file's own texts are shorter
-    "SQLITE_LIMIT_ATTACHED": 0,
-    "SQLITE_LIMIT_COMPOUND_SELECT": 10,
-    "SQLITE_LIMIT_EXPR_DEPTH": 100,
-    "SQLITE_LIMIT_TRIGGER_DEPTH": 2,
-    "SQLITE_LIMIT_WORKER_THREADS": 0,
-}
-_STEPS_BETWEEN_LOOKS = 100_000  # of SQLite's machine, some milliseconds
 _COME_WITH_USE = (
     "queues",
     "queries",
@@ -202,24 +193,6 @@ def _prepare_for_writing(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA synchronous = FULL")
 
 
-def distrust(connection: sqlite3.Connection) -> None:
-    """Let a file from elsewhere do as little as possible, and let Ctrl-C end each statement.
-
-    What the file says of itself, its views, triggers and defaults, is compared with ours before any of it runs; this
-    holds where that fails.
-    """
-    # SQLite calls the handler every few milliseconds. Python runs what a signal asks for as soon as it runs code again:
-    # on Ctrl-C that is in the handler, whose KeyboardInterrupt makes SQLite end the statement with SQLITE_INTERRUPT.
-    connection.set_progress_handler(lambda: 0, _STEPS_BETWEEN_LOOKS)
-    for name, most in _LIMITS.items():
-        connection.setlimit(getattr(sqlite3, name), most)
-    if sys.version_info >= (3, 12):
-        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE, True)
-    connection.execute("PRAGMA trusted_schema = OFF")
-    connection.execute("PRAGMA cell_size_check = ON")
-    connection.execute("PRAGMA mmap_size = 0")
-
-
 def _refuse_odd_files(path: Path, write: bool) -> None:
     """Refuse a store, or a file of SQLite's beside it, that is a link, a pipe, or leads to another file.
 
@@ -278,7 +251,9 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
             connection.close()
         except UnicodeDecodeError:  # SQLite's complaint quotes the schema, whatever bytes that has
             raise sqlite3.DatabaseError("its schema is not text") from None
-    return sqlite3.connect(address, uri=True, isolation_level=None)
+    connection = sqlite3.connect(address, uri=True, isolation_level=None)
+    distrust(connection)
+    return connection
 
 
 def _check_format(connection: sqlite3.Connection, path: Path, write: bool) -> None:

@@ -17,21 +17,23 @@ from txt.labeling.store.reading_options import read_reading_options
 class StoredLabels:
     """Gives rows their labels: a person's in the store where there is one, else the file's own.
 
-    After `--relabel` the file's own count for nothing. `reading` is how the file was read when it was labeled.
+    With `whole` several labels of a row are one class, a combination. After `--relabel` the file's own count for
+    nothing. `reading` is how the file was read when it was labeled.
 
     Call it with the rows of the whole file, in order: among rows with the same text, the store tells the first from the
     second.
     """
 
-    def __init__(self, store: Path) -> None:
+    def __init__(self, store: Path, whole: bool = False) -> None:
         self.source = store.name
         self.used = 0
+        self._whole = whole
         self._labels = read_current_labels(store)
         with Journal.open(store, write=False) as journal:
             settings, added = journal.settings(), journal.added_classes()
-        self._multi_label = settings.get("multi_label") == "true"
+        self.several = settings.get("multi_label") == "true"
         # where rows have several labels, what stands in the store is not a class
-        named = () if self._multi_label else (*json.loads(settings.get("classes", "[]")), *added.values())
+        named = () if self.several else (*json.loads(settings.get("classes", "[]")), *added.values())
         self.classes = frozenset(named)
         self._file_labels = settings.get("relabel") != "true"
         self.reading: Mapping[str, Any] = read_reading_options(settings)
@@ -53,7 +55,9 @@ class StoredLabels:
         if stored is None or stored.how in BY_MACHINES:  # an export says which those are; here it would be lost
             return label if self._file_labels else None
         self.used += 1
-        return stored.label
+        if not self.several or self._whole:
+            return stored.label
+        return json.dumps(stored.labels, ensure_ascii=False)  # `[]` says that none of them holds
 
 
 def open_stored_labels(data: Path | str, config: PrepareConfig) -> StoredLabels | None:
@@ -67,7 +71,8 @@ def open_stored_labels(data: Path | str, config: PrepareConfig) -> StoredLabels 
         raise InputError("--no-labels ignores the labels of --store", "leave one of them out")
     if named is not None and not named.is_file():
         raise InputError(f"there is no label store `{named}`", "`txt label DATA --store PATH` makes one")
+    whole = config.multi_label is False
     if not config.use_labels or not exists(str(data)):  # standard input, or a mistake that reading it will tell
-        return StoredLabels(named) if named is not None else None
+        return StoredLabels(named, whole) if named is not None else None
     store = named or store_path(Path(data))
-    return StoredLabels(store) if store.is_file() else None
+    return StoredLabels(store, whole) if store.is_file() else None

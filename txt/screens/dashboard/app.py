@@ -3,6 +3,8 @@
 import os
 import shutil
 import subprocess
+from collections.abc import Sequence
+from pathlib import Path
 
 from textual import on
 
@@ -18,8 +20,15 @@ class DashboardApp(ActingApp[None]):
 
     TITLE = "txt watch"
 
-    def __init__(self, watched: WatchedRun, replay: RecordReplay | None = None, *, notifies: bool = False) -> None:
-        self.dashboard = DashboardScreen(watched, replay, notifies=notifies)
+    def __init__(
+        self,
+        watched: WatchedRun,
+        replay: RecordReplay | None = None,
+        *,
+        notifies: bool = False,
+        over: Sequence[Path] = (),
+    ) -> None:
+        self.dashboard = DashboardScreen(watched, replay, notifies=notifies, over=over)
         super().__init__(self.dashboard)
 
     @on(Ended)

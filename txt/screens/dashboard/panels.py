@@ -9,11 +9,13 @@ from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
 
+from txt.charts.plot import ChartRows
 from txt.charts.plot_view import Scene
 from txt.charts.run_plots import PLOTS
 from txt.screens.widgets.text_rows import TextRows
 
 PLOT_NAMES = tuple(PLOTS)
+_WHEEL = 0.7  # how much narrower the stretch gets with each turn of the wheel
 
 
 class PlotPanel(TextRows):
@@ -26,8 +28,23 @@ class PlotPanel(TextRows):
             super().__init__()
             self.name = name
 
+    class Zoomed(Message):
+        """The wheel was turned over the plot: show a stretch `factor` times as wide about a share of it."""
+
+        def __init__(self, factor: float, at: float) -> None:
+            super().__init__()
+            self.factor, self.at = factor, at
+
+    class Pointed(Message):
+        """The mouse is over a share of the stretch that the plot shows."""
+
+        def __init__(self, at: float) -> None:
+            super().__init__()
+            self.at = at
+
     def __init__(self, name: str) -> None:
         super().__init__(id=f"plot-{name}", classes="plot")
+        self._field = (0, 0)
         self._plot = name
         self._scene: tuple[Scene, Hashable] | None = None
         self._drawn: Hashable = None
@@ -38,7 +55,9 @@ class PlotPanel(TextRows):
         if not self.display or not size.width or self._drawn == (version, size):
             return
         self._drawn = version, size
-        self.show(PLOTS[self._plot](scene, size.width, size.height))
+        rows = PLOTS[self._plot](scene, size.width, size.height)
+        self._field = (rows.left, rows.columns) if isinstance(rows, ChartRows) else (0, 0)
+        self.show(rows)
 
     def on_resize(self, _event: events.Resize) -> None:
         """Draw the plot for the room it has now."""
@@ -48,6 +67,29 @@ class PlotPanel(TextRows):
     def on_click(self) -> None:
         """Ask to see this plot alone, or all again."""
         self.post_message(self.Clicked(self._plot))
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Ask to see less, larger."""
+        self._zoom(event, _WHEEL)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Ask to see more."""
+        self._zoom(event, 1 / _WHEEL)
+
+    def on_mouse_move(self, event: events.MouseMove) -> None:
+        """Tell where the mouse is."""
+        if (share := self._find_share(event.x)) is not None:
+            self.post_message(self.Pointed(share))
+
+    def _zoom(self, event: events.MouseEvent, factor: float) -> None:
+        event.stop()
+        if (share := self._find_share(event.x)) is not None:
+            self.post_message(self.Zoomed(factor, share))
+
+    def _find_share(self, x: float) -> float | None:
+        """Return which share of the stretch a cell shows; None beside the field."""
+        left, columns = self._field
+        return (x - left) / max(columns - 1, 1) if left <= x < left + columns else None
 
 
 class Plots(Container):
@@ -90,6 +132,16 @@ class LogPane(TextRows):
         most = max(len(self._all) - self.size.height, 0)
         self._back = min(max(self._back + pages * max(self.size.height - 1, 1), 0), most)
         self._draw()
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """Page back."""
+        event.stop()
+        self.page(1)
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """Page forth."""
+        event.stop()
+        self.page(-1)
 
     def _draw(self) -> None:
         end = len(self._all) - self._back

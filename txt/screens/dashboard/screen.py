@@ -2,6 +2,7 @@
 
 import shlex
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -20,7 +21,8 @@ from txt.runs.live import REMOVED, WatchedRun
 from txt.runs.notes import read_notes, write_note
 from txt.runs.replay import RecordReplay
 from txt.runs.state import ALIVE, PAUSED
-from txt.sanitize import sanitize_lines
+from txt.runs.summary import load_report
+from txt.sanitize import sanitize, sanitize_lines
 from txt.screens.app import ActingScreen
 from txt.screens.dashboard.overlay_dialog import RunChoiceDialog
 from txt.screens.dashboard.panels import PLOT_NAMES, DrawingBudget, LogPane, PlotPanel, Plots
@@ -31,6 +33,7 @@ from txt.screens.widgets.dialogs import LineDialog, PageDialog, TypedAhead
 from txt.screens.widgets.text_rows import TextRows
 from txt.training.control import DISCARD, NOTE, PAUSE, RATE, RESUME, SAVE, STOP
 from txt.wording import run as run_words
+from txt.wording.mistakes import build_mistakes_page
 from txt.wording.run import REPLAY_ACTIONS, RUN_ACTIONS
 
 TICK_SECONDS = 0.2
@@ -41,7 +44,10 @@ _MOST_SECONDS = 0.6
 _CATCH_UP_SECONDS = 0.05  # that a key waits at most while a long record is read
 _DOTS = 400  # of a plot's width, about as many as a large terminal has
 _MARGIN = 2
+_CROSS_MOVES = {"left": -0.01, "right": 0.01, "shift+left": -0.1, "shift+right": 0.1, "home": -1.0, "end": 1.0}
+"""How far keys move the crosshair, as shares of the stretch that is seen."""
 _TALL = 34  # lines from which the log is longer
+_ALL_KEYS = 20  # lines from which there is room for all keys; below, ? shows them
 
 
 class Ended(Message):
@@ -55,11 +61,19 @@ class Ended(Message):
 class DashboardScreen(ActingScreen):
     """Shows a run and turns keys into commands; the state of the run is in WatchedRun."""
 
-    def __init__(self, watched: WatchedRun, replay: RecordReplay | None = None, *, notifies: bool = False) -> None:
+    def __init__(
+        self,
+        watched: WatchedRun,
+        replay: RecordReplay | None = None,
+        *,
+        notifies: bool = False,
+        over: Sequence[Path] = (),
+    ) -> None:
+        """Show a run, and over it the runs in the folders `over`."""
         super().__init__()
         self.watched, self.replay = watched, replay
         self.view = PlotView(metric=watched.metric if watched.metric != LOSS else "accuracy")
-        self.earlier: list[WatchedRun] = []
+        self.earlier: list[WatchedRun] = [WatchedRun(Run(path)) for path in over]
         self._alone: str | None = None
         self._steering = Steering(watched)
         self._notice = ""
@@ -80,7 +94,7 @@ class DashboardScreen(ActingScreen):
         yield Plots(id="plots")
         yield TextRows(id="advice")
         yield LogPane()
-        yield Chips(id="keys")
+        yield Chips(id="keys", gap=2)
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -106,14 +120,23 @@ class DashboardScreen(ActingScreen):
             return
         self._notice = ""
         action = find_action(event, self.actions)
-        if event.key in MOVES:
-            self._change_view(MOVES[event.key](self.view))
+        if event.key in _CROSS_MOVES and self.view.cross is not None:
+            self._change_view(self.view.move_cross(_CROSS_MOVES[event.key]))
+        elif event.key in MOVES:
+            if self._shows_curves():
+                self._change_view(MOVES[event.key](self.view))
         elif event.character and event.character in "12345"[: len(PLOT_NAMES)]:
             self._show_alone(PLOT_NAMES[int(event.character) - 1])
+        elif event.key == "enter" and self._alone == "confusion":
+            page = build_mistakes_page(load_report(self.watched.run.path), self.watched.run.name)
+            self.app.push_screen(PageDialog(f"What {sanitize(self.watched.run.name)} gets wrong", page))
         elif event.key in ("pageup", "pagedown"):
             self.query_one(LogPane).page(1 if event.key == "pageup" else -1)
         elif event.key == "escape":
-            self._show_alone(None)
+            if self.view.cross is not None:
+                self._change_view(replace(self.view, cross=None))
+            else:
+                self._show_alone(None)
         elif action:
             self.run_action_named(action.name)
         elif event.is_printable:
@@ -127,6 +150,15 @@ class DashboardScreen(ActingScreen):
     @on(PlotPanel.Clicked)
     def _enlarge(self, event: PlotPanel.Clicked) -> None:
         self._show_alone(event.name)
+
+    @on(PlotPanel.Zoomed)
+    def _zoom(self, event: PlotPanel.Zoomed) -> None:
+        self._change_view(self.view.zoom_view(event.factor, event.at))
+
+    @on(PlotPanel.Pointed)
+    def _point(self, event: PlotPanel.Pointed) -> None:
+        if self.view.cross is not None:
+            self._change_view(replace(self.view, cross=event.at))
 
     # Steering the training
 
@@ -237,19 +269,40 @@ class DashboardScreen(ActingScreen):
 
     # Changing the view
 
+    def _shows_curves(self, only: str = "") -> bool:
+        """Tell whether a key about curves, or `only` those of one plot, changes what is seen; say so if not."""
+        if self._alone is None or (self._alone != "confusion" and self._alone == (only or self._alone)):
+            return True
+        seen = {"metric": "2 shows the score, whose curve this key changes"}.get(only, "esc shows the curves")
+        self._tell(f"the {self._alone} has nothing to do with this key: {seen}")
+        return False
+
     def _do_metric(self) -> None:
+        if not self._shows_curves("metric"):
+            return
         self._change_view(self.view.switch_metric(list_metrics(self.watched)))
 
     def _do_axis(self) -> None:
+        if not self._shows_curves():
+            return
         view = self.view.switch_axis()
-        self._change_view(view, f"over {'steps' if view.over == 'step' else view.over + 's'}")
+        self._change_view(view, f"over {view.over if view.over == 'time' else view.over + 's'}")
 
     def _do_smooth(self) -> None:
+        if not self._shows_curves():
+            return
         view = self.view.switch_smoothing()
         share = SMOOTHINGS[view.smoothing]
         self._change_view(view, f"smoothed over {share:.0%} of what is seen" if share else "not smoothed")
 
+    def _do_inspect(self) -> None:
+        if self._shows_curves():
+            cross = 0.5 if self.view.cross is None else None
+            self._change_view(replace(self.view, cross=cross), "" if cross is None else "← → or the mouse move it, esc")
+
     def _do_log(self) -> None:
+        if not self._shows_curves():
+            return
         logarithmic = not self.view.logarithmic
         self._change_view(replace(self.view, logarithmic=logarithmic), "logarithmic" if logarithmic else "linear")
 
@@ -266,19 +319,26 @@ class DashboardScreen(ActingScreen):
     # Leaving
 
     def _do_detach(self) -> None:
-        self.app.exit()
+        self._close()
 
     def _do_leave(self) -> None:
         if self.replay or self.watched.state not in ALIVE:
-            self.app.exit()
+            self._close()
             return
         self.app.push_screen(ask_to_leave(f"txt watch {shlex.quote(self.watched.run.name)}"), self._leave)
 
     def _leave(self, choice: str | None) -> None:
         if choice == "detach":
-            self.app.exit()
+            self._close()
         elif choice == "stop" and self._ask_for(STOP, "stopping after this step"):
             self._leaving = True
+
+    def _close(self) -> None:
+        """Leave: go back to the list from which this was opened, or end the app."""
+        if self.is_attached and len(self.app.screen_stack) > 1 and self.app.screen_stack[0] is not self:
+            self.dismiss(None)
+        else:
+            self.app.exit()
 
     # Drawing
 
@@ -349,7 +409,7 @@ class DashboardScreen(ActingScreen):
         if self._notifies:
             self.post_message(Ended(f"{self.watched.run.name}: {run_words.describe_state(self.watched)}"))
         if self._leaving or state in ("discarded", REMOVED):
-            self.app.exit()
+            self._close()
 
     def _redraw(self) -> None:
         self._version += 1
@@ -390,7 +450,8 @@ class DashboardScreen(ActingScreen):
         chips = [
             Chip(action.name, action.key, self._choose_word(action), quiet=True)
             for action in self.actions
-            if (not action.controls or self.watched.state in ALIVE) and (not action.rare or self.size.height >= _TALL)
+            if (not action.controls or self.watched.state in ALIVE)
+            and (not action.rare or self.size.height >= _ALL_KEYS)
         ]
         if chips != self._keys_shown:
             self._keys_shown = chips

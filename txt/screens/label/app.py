@@ -9,11 +9,12 @@ from textual.screen import Screen
 
 from txt.labeling.session import LabelSession
 from txt.screens.app import ActingApp
+from txt.screens.label.leave_questions import Restart, TrainNow
 from txt.screens.label.screen import LabelScreen, LabelScreenOptions
 
 
-class LabelApp(ActingApp[Path | None]):
-    """Runs the screen; the result is the file that was exported on leaving, if any."""
+class LabelApp(ActingApp[Path | Restart | TrainNow | None]):
+    """Runs the screen; the result is the file exported on leaving, the wish to begin again or to train, or None."""
 
     TITLE = "txt label"
 

@@ -10,9 +10,9 @@ from textual.widgets import Static
 
 from txt.labeling.classes import MOST_KEYS, match_classes
 from txt.sanitize import sanitize
-from txt.screens.widgets.chips import Chip, Chips
+from txt.screens.label.class_grid import ClassCell, ClassGrid, count_fitting_cells
 
-_SHOWN = 40  # of the classes that fit what is typed; the screen cuts off what it has no room for
+_SEARCH_LINES = 4  # of the classes that fit what is typed
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,8 @@ class ClassBar(Vertical):
         super().__init__(id=id)
         self._names: Sequence[str] = ()
         self._keys: Mapping[str, str] = {}
-        self._counts: Mapping[str, int] = {}
+        self._counts: Mapping[str, int] | None = None
+        self._most_lines = 10
         self._marked: Collection[str] = ()
         self._typed = ""
         self._place = 0
@@ -43,7 +44,7 @@ class ClassBar(Vertical):
     def compose(self) -> ComposeResult:
         """Lay out the line that is typed and the classes."""
         yield Static(id="typed")
-        yield Chips(id="classes")
+        yield ClassGrid(id="classes")
 
     def show(
         self,
@@ -52,15 +53,25 @@ class ClassBar(Vertical):
         counts: Mapping[str, int] | None = None,
         marked: Collection[str] = (),
     ) -> None:
-        """Show classes, their keys and counts; `marked` are those of the row."""
-        self._names, self._keys, self._counts, self._marked = classes, keys, counts or {}, marked
+        """Show classes, their keys and the rows that have them; `marked` are those of the row."""
+        self._names, self._keys, self._counts, self._marked = classes, keys, counts, marked
         if self.has_class("typing") != self.typing:
             self.set_class(self.typing, "typing")
         self._draw()
 
+    def limit_lines(self, most: int) -> None:
+        """Take at most so many lines for the classes."""
+        self._most_lines = most
+
     def clear(self) -> None:
         """Forget what was typed."""
         self._typed, self._place = "", 0
+
+    def means_class(self, character: str | None) -> bool:
+        """Tell whether a letter chooses a class, or types the name of one."""
+        if self.typing:
+            return character is not None and character.isalnum()
+        return character in self._keys.values()
 
     def press(self, key: str, character: str | None) -> KeyOutcome:
         """Take a key: one of a class, or in a long list a letter of its name, the arrows, enter or backspace."""
@@ -96,25 +107,33 @@ class ClassBar(Vertical):
         if self.typing:
             self._draw_typing()
         else:
-            chips = [self._build_chip(name, self._keys.get(name, "")) for name in self._names]
-            self.query_one("#classes", Chips).show(chips)
+            self._show_cells([self._build_cell(name, self._keys.get(name, "")) for name in self._names])
 
     def _draw_typing(self) -> None:
         found = self._find_classes()
         line = Text.assemble(("class ", "bold"), sanitize(self._typed), ("▏", "bold"))
         line.append(
-            "  enter takes the first · ↓ the next" if self._typed else f"  type to find one of {len(self._names)}",
+            "  enter takes the first · ↓ the next"
+            if self._typed
+            else f"  type to find one of {len(self._names)}: over {MOST_KEYS} have no keys",
             style="dim",
         )
         if self._typed and not found:
             line.append("  none has these letters", style="bold")
         self.query_one("#typed", Static).update(line)
-        chips = [
-            self._build_chip(name, "▸" if self._typed and place == self._place else " ")
+        lines = max(min(_SEARCH_LINES, self._most_lines - 1), 1)
+        cells = [
+            self._build_cell(name, "▸" if self._typed and place == self._place else " ")
             for place, name in enumerate(found)
         ]
-        self.query_one("#classes", Chips).show(chips[:_SHOWN])
+        grid = self.query_one(ClassGrid)
+        self._show_cells(cells[: count_fitting_cells(cells, grid.size.width, lines)], lines)
 
-    def _build_chip(self, name: str, key: str) -> Chip:
-        count = self._counts.get(name, 0)
-        return Chip(name, key, name, f"({count:,})" if count else "", name in self._marked)
+    def _show_cells(self, cells: Sequence[ClassCell], lines: int | None = None) -> None:
+        self.query_one(ClassGrid).show(cells, lines or self._most_lines)
+
+    def _build_cell(self, name: str, key: str) -> ClassCell:
+        if self._counts is None:
+            return ClassCell(name, key, marked=name in self._marked)
+        count, total = self._counts.get(name, 0), sum(self._counts.values())
+        return ClassCell(name, key, count, count / total if total else None, name in self._marked)

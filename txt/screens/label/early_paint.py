@@ -6,7 +6,6 @@ meanwhile are not echoed; they stay in the terminal's buffer, and the screen rea
 
 import os
 import sys
-import termios
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -16,36 +15,29 @@ from rich.text import Text
 
 from txt.charts.palette import PALETTES, choose_theme
 from txt.labeling.session import LabelSession
-from txt.screens.label.wrapping import WIDEST, WrappedText
+from txt.screens.hold_terminal import hold_terminal
+from txt.screens.kept_theme import read_theme
+from txt.screens.label.reading_layout import LEFT, ReadingLayout, lay_out
+from txt.screens.label.wrapping import WrappedText
 from txt.wording import labeling as label_lines
+from txt.wording.literal_console import LiteralConsole
 
-LEFT, RIGHT, TOP, BELOW = 3, 2, 3, 6  # cells left and right of the text, lines above and below; as txt.tcss has them
-SIDE, WIDE = 36, 110  # cells of the panel beside the text, and the width from which it is there
+_BELOW = 6  # lines below the text
+_MARGIN = 2  # cells at both ends of the line at the top
 
-_OPEN, _CLEAR, _CLOSE = "\x1b[?1049h\x1b[?25l", "\x1b[2J", "\x1b[?25h\x1b[?1049l"  # another page, without cursor
+_CLEAR = "\x1b[2J"
 
 
 @contextmanager
 def early_paint(session: LabelSession) -> Iterator[None]:
     """Show the first text while the block loads and runs the screen; the terminal is as it was when the block ends."""
-    keyboard = sys.stdin.fileno()
-    before = termios.tcgetattr(keyboard)
-    held = termios.tcgetattr(keyboard)
-    held[3] &= ~(termios.ECHO | termios.ICANON)
-    termios.tcsetattr(keyboard, termios.TCSANOW, held)
-    try:
-        _write(_OPEN + paint_first_text(session, *os.get_terminal_size(sys.stdout.fileno())))
+    with hold_terminal(paint_first_text(session, *os.get_terminal_size(sys.stdout.fileno()))):
         yield
-    except BaseException:
-        _write(_CLOSE)
-        raise
-    finally:
-        termios.tcsetattr(keyboard, termios.TCSANOW, before)
 
 
 def paint_first_text(session: LabelSession, columns: int, lines: int) -> str:
     """Return the text and codes to write to a terminal of this size."""
-    console = Console(width=columns, highlight=False)
+    console = LiteralConsole(width=columns, highlight=False)
     base = _choose_base_style(console.color_system)
     filled = _render_ansi(console, Text(" "), base).partition(" ")[0] + _CLEAR
     return filled + "".join(
@@ -58,12 +50,16 @@ def _place_lines(session: LabelSession, columns: int, lines: int) -> Iterator[tu
     progress, item = session.progress(), session.item()
     name = label_lines.format_file_name(session).append_text(label_lines.format_place(session, None))
     corner = label_lines.format_progress(progress) if session.rows.index.complete else []
-    yield 0, Text("  ").append_text(label_lines.join_left_right(name, corner, columns - 4))
-    width = min(columns - LEFT - RIGHT - (SIDE if columns >= WIDE else 0), WIDEST)
-    wrapped = WrappedText(item.text if item else "", width)
-    for number in range(max(lines - TOP - BELOW, 0)):
+    layout: ReadingLayout = lay_out(columns, lines)
+    edge = " " * (layout.left + _MARGIN)
+    yield (
+        layout.padding,
+        Text(edge).append_text(label_lines.join_left_right(name, corner, layout.width - 2 * _MARGIN)),
+    )
+    wrapped = WrappedText(item.text if item else "", layout.text)
+    for number in range(max(lines - layout.top - _BELOW, 0)):
         if found := wrapped.line(number):
-            yield TOP + number, Text(" " * LEFT + wrapped.text[slice(*found)])
+            yield layout.top + number, Text(" " * (layout.left + LEFT) + wrapped.text[slice(*found)])
 
 
 def _render_ansi(console: Console, text: Text, base: Style) -> str:
@@ -73,10 +69,5 @@ def _render_ansi(console: Console, text: Text, base: Style) -> str:
 
 
 def _choose_base_style(color_system: str | None) -> Style:
-    palette = PALETTES.get(choose_theme(color_system))
+    palette = PALETTES.get(choose_theme(color_system, read_theme()))
     return Style(color=palette["foreground"], bgcolor=palette["background"]) if palette else Style.null()
-
-
-def _write(codes: str) -> None:
-    sys.stdout.write(codes)
-    sys.stdout.flush()

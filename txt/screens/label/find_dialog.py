@@ -1,9 +1,12 @@
 """The dialog that searches and filters rows, with results while typing."""
 
+import re
 from collections.abc import Callable
+from typing import NamedTuple
 
+import numpy as np
 from rich.text import Text
-from textual import on
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.timer import Timer
@@ -15,13 +18,23 @@ from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
 from txt.sanitize import clip, sanitize
 from txt.screens.widgets.dialogs import Dialog, make_steady_input
+from txt.screens.widgets.row_list import RowList
+from txt.time_limit import TooSlowError, time_limit
 
-_SHOWN = 6
+_OTHERS = 15  # lines of the dialog beside the rows found
+_MOST_SECONDS = 0.1  # of processor time for the match in one row
 _PAUSE_SECONDS = 0.06  # between the last letter and the search
 
 
-class FindDialog(Dialog[Search | None]):
-    """Asks what to look for; answers with a search, which may still be under way."""
+class Wanted(NamedTuple):
+    """A search to go through, which may still be under way, and the row to begin with, if one was chosen."""
+
+    search: Search
+    row: int | None
+
+
+class FindDialog(Dialog[Wanted | None]):
+    """Asks what to look for; the arrows go through what was found."""
 
     BINDINGS = [("escape", "dismiss(None)", "Back")]  # noqa: RUF012
 
@@ -38,7 +51,7 @@ class FindDialog(Dialog[Search | None]):
             yield Static(Text("Find"), classes="title")
             yield make_steady_input(self._typed, placeholder="words, /regex/, or a filter")
             yield Static(id="count")
-            yield Static(id="found")
+            yield RowList(_OTHERS, id="found")
             yield Static(self._build_help(), classes="quiet", id="help")
 
     def on_mount(self) -> None:
@@ -79,11 +92,18 @@ class FindDialog(Dialog[Search | None]):
     def _leave_if_found(self) -> None:
         """Go through what was found as soon as that was wanted and there is something."""
         if self._wanted and self._search is not None and len(self._search.rows):
-            self.dismiss(self._search)
+            rows = self.query_one(RowList)
+            if len(self._search.rows) == len(rows.left_out):
+                self._wanted = False  # nothing is left to go through
+                return
+            self._search.left_out = frozenset(rows.left_out)
+            row = None if rows.chosen is None else int(self._search.rows[rows.chosen])
+            self.dismiss(Wanted(self._search, None if row in rows.left_out else row))
 
     def _begin_search(self) -> None:
         """Begin the search for what is typed now."""
         self._search = None
+        self.query_one(RowList).reset()
         typed = self.query_one(Input).value.strip()
         session = self._session
         try:
@@ -97,27 +117,47 @@ class FindDialog(Dialog[Search | None]):
         self._search = self._begin(query)
         self._draw()
 
+    @on(RowList.Changed)
+    def _move_in_list(self) -> None:
+        self._draw()
+
+    def on_key(self, event: events.Key) -> None:
+        """Go through what was found with the keys that mean nothing in a line; space types."""
+        found = self.query_one(RowList)
+        in_list = event.key == "delete" and found.chosen is not None
+        if (event.key in ("up", "down", "pageup", "pagedown") or in_list) and found.press(event.key):
+            event.stop()
+            event.prevent_default()
+
     def _say(self, what: str) -> None:
         self.query_one("#count", Static).update(Text(sanitize(what), style="bold"))
-        self.query_one("#found", Static).update("")
+        self.query_one(RowList).show(np.empty(0, np.int64), lambda _row: Text())
 
     def _draw(self) -> None:
         search = self._search
         if search is None:
             self._say("the file is still being read" if self.query_one(Input).value.strip() else "")
             return
+        found = self.query_one(RowList)
+        found.show(search.rows, lambda row: self._format_row(row, search))
         count = len(search.rows)
         rows = "1 row" if count == 1 else f"{count:,} rows" if count else "nothing"
         more = "" if search.done else f" so far, {search.share:.0%} looked at"
         hint = " · enter goes through them" if count else ""
-        self.query_one("#count", Static).update(Text.assemble((rows, "bold"), more, (hint, "dim")))
-        lines = [self._format_row(int(row), search) for row in search.rows[:_SHOWN]]
-        self.query_one("#found", Static).update(Text("\n").join(lines))
+        place = f" · {found.describe_place()}" if found.describe_place() else ""
+        self.query_one("#count", Static).update(Text.assemble((rows, "bold"), more, place, (hint, "dim")))
 
     def _format_row(self, row: int, search: Search) -> Text:
         """Return a row's number and the stretch of its text where the match is."""
+        try:
+            with time_limit(_MOST_SECONDS):
+                return self._format_match(row, search.query.pattern())
+        except TooSlowError:  # it was found by a process that may take longer; the screen may not
+            return self._format_match(row, None)
+
+    def _format_match(self, row: int, pattern: re.Pattern[str] | None) -> Text:
         width = max(self.size.width - 20, 20)
-        text, pattern = self._session.rows.text(row), search.query.pattern()
+        text = self._session.rows.text(row)
         match = pattern.search(text) if pattern else None
         start = max(match.start() - width // 3, 0) if match and match.end() > width else 0
         line = Text(f"{row + 1:>9,}  ", style="dim")
@@ -133,5 +173,6 @@ class FindDialog(Dialog[Search | None]):
             f"is:{' · '.join(STATES)}",
             " · ".join(["label:CLASS", "by:NAME", *columns]),
             "* in a value is anything · -is:flagged inverts a filter",
+            "↓ ↑ choose a row to begin with · del leaves it out",
         ]
         return Text("\n".join(lines))

@@ -1,5 +1,6 @@
 """The dialog that labels all rows of a filter: shows them first, then asks for a class and enter."""
 
+import numpy as np
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
@@ -13,8 +14,9 @@ from txt.sanitize import clip
 from txt.screens.label.class_bar import ClassBar
 from txt.screens.widgets.chips import Chips
 from txt.screens.widgets.dialogs import Dialog
+from txt.screens.widgets.row_list import RowList
 
-_SHOWN = 5
+_OTHERS = 14  # lines of the dialog beside the rows
 
 
 class LabelAllDialog(Dialog[tuple[RowNumbers, str] | None]):
@@ -32,7 +34,7 @@ class LabelAllDialog(Dialog[tuple[RowNumbers, str] | None]):
         with Vertical(classes="dialog wide"):
             yield Static(Text(f"Label everything that {clip(self._view.name, 40)} shows"), classes="title")
             yield Static(id="count")
-            yield Static(id="sample", classes="quiet")
+            yield RowList(_OTHERS, id="sample")
             yield ClassBar(id="all-classes")
             yield Static(id="next")
 
@@ -47,14 +49,28 @@ class LabelAllDialog(Dialog[tuple[RowNumbers, str] | None]):
         pressed = bar.press(event.key, event.character)
         if pressed.chosen is not None:
             self._choose(pressed.chosen)
-        elif event.key == "escape" and not pressed.used:
+        elif pressed.used:
+            return
+        elif self.query_one(RowList).press(event.key):
+            self._draw()
+        elif event.key == "escape":
             self.dismiss(None)
         elif event.key == "asterisk":
             self._overwrite = not self._overwrite
             self._rows = self._session.select_bulk_rows(self._view.rows, overwrite=self._overwrite)
             self._draw()
-        elif event.key == "enter" and not pressed.used and self._chosen and len(self._rows):
-            self.dismiss((self._rows, self._session.join_classes(self._chosen)))
+        elif event.key == "enter" and self._chosen and len(self._wanted):
+            self.dismiss((self._wanted, self._session.join_classes(self._chosen)))
+
+    @property
+    def _wanted(self) -> RowNumbers:
+        """The rows that would be labeled: those shown and not left out."""
+        out = self.query_one(RowList).left_out
+        return self._rows[~np.isin(self._rows, list(out))] if out else self._rows
+
+    @on(RowList.Changed)
+    def _move_in_list(self) -> None:
+        self._draw()
 
     @on(Chips.Pressed)
     def _click(self, event: Chips.Pressed) -> None:
@@ -71,27 +87,30 @@ class LabelAllDialog(Dialog[tuple[RowNumbers, str] | None]):
 
     def _draw(self) -> None:
         session, kept = self._session, len(self._view.rows) - len(self._rows)
-        count = Text.assemble((f"{len(self._rows):,} rows", "bold"), " would be labeled")
+        rows = self.query_one(RowList)
+        width = max(self.size.width - 22, 20)
+        rows.show(self._rows, lambda row: Text(f"{row + 1:>8,}  {clip(session.rows.text(row), width)}"))
+        count = Text.assemble((_count_rows(self._wanted), "bold"), " would be labeled")
+        if place := rows.describe_place():
+            count.append(f" · {place}")
         if kept:
             count.append(f" · {kept:,} have a label or are somebody else's, and stay · * takes the labeled ones in")
         elif self._overwrite:
             count.append(" · * leaves those with a label out")
         self.query_one("#count", Static).update(count)
-        width = max(self.size.width - 22, 20)
-        lines = [f"{row + 1:>9,}  {clip(session.rows.text(row), width)}" for row in self._rows[:_SHOWN].tolist()]
-        more = len(self._rows) - len(lines)
-        self.query_one("#sample", Static).update(
-            Text("\n".join([*lines, f"{'':>9}  and {more:,} more"] if more else lines))
-        )
         self.query_one(ClassBar).show(session.classes, session.keys, marked=self._chosen)
         self.query_one("#next", Static).update(self._describe_next_step())
 
     def _describe_next_step(self) -> Text:
-        if not len(self._rows):
+        if not len(self._wanted):
             return Text("nothing to label here · esc goes back", style="bold")
         if not self._chosen:
-            return Text("a key chooses the class · esc goes back")
+            return Text("a key chooses the class · ↓ ↑ look through the rows, space leaves one out · esc")
         chosen = clip(" and ".join(self._chosen), 40)
         return Text.assemble(
-            ("enter", "bold"), f" labels {len(self._rows):,} rows {chosen}, one undo takes it back · esc"
+            ("enter", "bold"), f" labels {_count_rows(self._wanted)} {chosen}, one undo takes it back · esc"
         )
+
+
+def _count_rows(rows: RowNumbers) -> str:
+    return "1 row" if len(rows) == 1 else f"{len(rows):,} rows"

@@ -3,16 +3,18 @@
 import asyncio
 import gc
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
 from rich.text import Text
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
 from txt.actions import Action
@@ -23,34 +25,46 @@ from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES
 from txt.labeling.active.active_learning import ActiveLearning
 from txt.labeling.active.model_status_text import summarize_status
 from txt.labeling.classes import check_new_class, parse_first_classes
-from txt.labeling.item import Item
+from txt.labeling.item import Item, Opinion
+from txt.labeling.queue import QueueView
 from txt.labeling.rules.rule_book import RuleBook
 from txt.labeling.rules.watcher import WatcherMessage
 from txt.labeling.scanner import Found, Indexed, Reading, ScanFailed, ScannerMessage
-from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
 from txt.sanitize import clip, sanitize_lines
 from txt.screens.app import ActingScreen
 from txt.screens.keys import build_action_chips, find_action
 from txt.screens.label.class_bar import ClassBar
 from txt.screens.label.file_search import FileSearch
-from txt.screens.label.find_dialog import FindDialog
+from txt.screens.label.find_dialog import FindDialog, Wanted
 from txt.screens.label.label_all_dialog import LabelAllDialog
-from txt.screens.label.leave_questions import ask_to_leave, ask_to_leave_unsaved, write_export
+from txt.screens.label.leave_questions import (
+    Restart,
+    TrainNow,
+    ask_to_leave,
+    ask_to_leave_unsaved,
+    ask_to_train,
+    ask_what_is_left,
+    write_export,
+)
 from txt.screens.label.messages import RulesAnswered, Scanned
-from txt.screens.label.model import build_model_page
-from txt.screens.label.panels import Marks, SidePanel, SuggestionLine, TopLine
+from txt.screens.label.model import build_model_page, draw_learning_curve, has_curve
+from txt.screens.label.panels import Marks, RecentList, SidePanel, SuggestionLine, TopLine
+from txt.screens.label.reading_layout import lay_out
+from txt.screens.label.recent_dialog import RecentDialog
 from txt.screens.label.rule_link import RuleLink
 from txt.screens.label.rule_table import RuleTable
 from txt.screens.label.scanner_link import ScannerLink
 from txt.screens.label.text_pane import TextPane
+from txt.screens.label.typed_ahead import TypedAheadGuard
 from txt.screens.widgets.chips import Chip, Chips
 from txt.screens.widgets.dialogs import LineDialog, PageDialog, TypedAhead
 from txt.wording import labeling as label_lines
 
 _TICK_SECONDS = 0.5
-_WIDE = 110  # columns from which the classes' bars and the pace have a place beside the text
+_LEAST_LINES = 6  # for a text, so that the keys below it do not move with each short one
 _METADATA_LINES = 6
+_NEEDED = ("undo", "help", "leave")  # shown where there is no room for all keys
 _COUNTING = "the rules go through the file …"
 
 
@@ -58,7 +72,8 @@ _COUNTING = "the rules go through the file …"
 class LabelScreenOptions:
     """The options of the labeling screen: how to read the file, where to save its index, what to highlight.
 
-    `rules` is the rules file and `active` the active learning, if used.
+    `rules` is the rules file and `active` the active learning, if used; `fast` takes keys however early they come;
+    `goal` is an accuracy of its model to work towards.
     """
 
     asked: ReadingOptions
@@ -67,6 +82,8 @@ class LabelScreenOptions:
     highlight: Sequence[re.Pattern[str]] = ()
     rules: Path | None = None
     active: ActiveLearning | None = None
+    fast: bool = False
+    goal: float | None = None
 
 
 class LabelScreen(ActingScreen):
@@ -76,6 +93,8 @@ class LabelScreen(ActingScreen):
         super().__init__()
         self.session, self._sitting = session, sitting
         self._chosen: list[str] = []
+        self._kept_marks: dict[int, list[str]] = {}
+        self._guard = TypedAheadGuard(is_off=sitting.fast)
         self._notice = ""
         self._trouble = ""
         self._scanner = ScannerLink(session.rows, sitting.asked, sitting.kept, self._hear, self._lose_search)
@@ -84,21 +103,26 @@ class LabelScreen(ActingScreen):
         self._busy = False
         self._shown_row: int | None = -1
         self._keys_shown: list[Chip] = []
+        self._text_lines = 0
+        self._decided_shown: tuple[int, int, int | None] | None = None
+        self._opinions: list[Opinion] = []
         self.rules: RuleLink | None = None
         if sitting.rules is not None:
             self.rules = RuleLink(session, sitting.rules, self._hear_rules, self._lose_rules)
 
     def compose(self) -> ComposeResult:
         """Lay out the text with what is known of it around it."""
-        yield TopLine()
-        with Horizontal(id="middle"):
-            yield TextPane(id="text")
-            yield SidePanel()
-        yield Static(id="metadata")
-        yield SuggestionLine()
-        yield Marks()
-        yield ClassBar(id="class-bar")
-        yield Chips(id="keys")
+        with Vertical(id="desk"):
+            yield TopLine()
+            with Horizontal(id="middle"):
+                with Vertical(id="reading"):
+                    yield TextPane(id="text")
+                    yield Static(id="metadata")
+                    yield SuggestionLine()
+                    yield Marks()
+                    yield ClassBar(id="class-bar")
+                    yield Chips(id="keys", gap=2)
+                yield SidePanel()
 
     @property
     def actions(self) -> Sequence[Action]:
@@ -119,6 +143,9 @@ class LabelScreen(ActingScreen):
             return
         if self._busy:
             return
+        if self._decides(event) and not self._guard.admits(event.time):
+            self._tell(self._guard.describe())
+            return
         self._notice = ""
         pressed = self.query_one(ClassBar).press(event.key, event.character)
         if pressed.chosen is not None:
@@ -135,6 +162,14 @@ class LabelScreen(ActingScreen):
             self._tell(f"{event.character} is not a key here, ? shows all")
         else:
             self.query_one(TextPane).scroll_by_key(event.key)
+
+    def _decides(self, event: events.Key) -> bool:
+        """Tell whether a key says something about the text on screen, and so must not come before it was seen."""
+        bar = self.query_one(ClassBar)
+        action = find_action(event, self.actions, bar.typing)
+        return (
+            event.key == "enter" or bar.means_class(event.character) or (action is not None and action.name == "skip")
+        )
 
     @on(Chips.Pressed)
     def _click(self, event: Chips.Pressed) -> None:
@@ -154,7 +189,7 @@ class LabelScreen(ActingScreen):
     def _choose(self, name: str) -> None:
         """Label with a class, or where there may be several, put it in or take it out."""
         if not self.session.task.multi_label:
-            self._tell(self.session.label(name))
+            self._label(name)
             return
         if name in self._chosen:
             self._chosen.remove(name)
@@ -167,9 +202,18 @@ class LabelScreen(ActingScreen):
         session = self.session
         if session.task.multi_label:
             if session.row is not None:
-                self._tell(session.label(session.join_classes(self._chosen)))
+                self._label(session.join_classes(self._chosen))
         elif session.suggestion is not None:
-            self._tell(session.label(session.suggestion.label))
+            self._label(session.suggestion.label)
+
+    def _label(self, label: str) -> None:
+        """Label the row on screen, and say what was just given to it."""
+        session, row, before = self.session, self.session.row, len(self.session.pace.sitting)
+        told = session.label(label)
+        if row is not None and len(session.pace.sitting) > before:
+            given = f"row {row + 1:,}: {label or 'no class'}"
+            told = f"{given}, {told}" if told else given
+        self._tell(told)
 
     def _do_skip(self) -> None:
         self._tell(self.session.skip())
@@ -219,6 +263,25 @@ class LabelScreen(ActingScreen):
         hint = "with commas between: positive,negative · esc goes back"
         self._ask("Which classes?", "", add, hint=hint, check=read)
 
+    def _do_recent(self) -> None:
+        recent = self.session.list_recent()
+        if not recent:
+            self._tell("nothing is decided yet")
+            return
+        self.app.push_screen(RecentDialog(self.session, recent), self._go_to_row)
+
+    def _go_to_row(self, row: int | None) -> None:
+        if row is not None:
+            self._tell(self.session.jump(row + 1))
+
+    @on(RecentList.Chosen)
+    def _click_recent(self, event: RecentList.Chosen) -> None:
+        self._go_to_row(event.row)
+
+    def _do_bare(self) -> None:
+        self.toggle_class("bare")
+        self._tell("z shows all again" if self.has_class("bare") else "")
+
     def _do_columns(self) -> None:
         panel = self.query_one("#metadata", Static)
         panel.display = not panel.display
@@ -235,7 +298,7 @@ class LabelScreen(ActingScreen):
         lines = [Text(" · ".join(label_lines.format_progress(progress))), Text(""), draw_bars(counts, width), Text("")]
         lines.append(label_lines.draw_pace_chart(self.session.pace.sitting, width, 11))
         if self._sitting.active is not None:
-            lines[1:1] = [Text(""), build_model_page(self._sitting.active.model_status(), width)]
+            lines[1:1] = [Text(""), build_model_page(self._sitting.active.model_status(), width, self._sitting.goal)]
         self.app.push_screen(PageDialog("So far", Text("\n").join(lines)))
 
     def _ask(self, title: str, value: str, take: Any, *, hint: str = "", check: Any = lambda _text: None) -> None:
@@ -254,13 +317,14 @@ class LabelScreen(ActingScreen):
     def _do_find(self) -> None:
         self._scanner.start()  # it gets ready while the first letters are typed
         view = self.session.queue.view
-        dialog = FindDialog(self.session, self._file.begin, view.name if view else "")
+        typed = self._file.search.query.typed if view is not None and self._file.search is not None else ""
+        dialog = FindDialog(self.session, self._file.begin, typed)
         self.app.push_screen(dialog, self._go_through)
 
-    def _go_through(self, search: Search | None) -> None:
-        if search is not None:
-            self._file.go_through(search)
-            self._tell("")
+    def _go_through(self, wanted: Wanted | None) -> None:
+        if wanted is not None:
+            self._file.go_through(wanted.search)
+            self._tell("" if wanted.row is None else self.session.jump(wanted.row + 1))
 
     def _leave_view(self) -> None:
         if self._file.leave_view():
@@ -285,7 +349,7 @@ class LabelScreen(ActingScreen):
         if self.session.pending and not self.session.retry():
             question = ask_to_leave_unsaved(self.session)
         else:
-            question = ask_to_leave(self.session, self._sitting.export_to)
+            question = ask_to_leave(self.session, self._sitting.export_to, len(self._list_open_marks()))
         self.app.push_screen(question, self._leave)
 
     def _leave(self, choice: str | None) -> None:
@@ -311,7 +375,30 @@ class LabelScreen(ActingScreen):
         if await self._work("exporting", self._write_export, self._sitting.export_to):
             self._end(self._sitting.export_to)
 
-    def _end(self, exported: Path | None) -> None:
+    def _begin_again(self, choice: str | None) -> None:
+        """Do what was chosen where every row had a label from the start."""
+        if choice == "look":
+            self.session.set_view(QueueView("all rows", np.arange(len(self.session.rows))))
+            self._tell("esc leaves")
+        elif choice == "leave":
+            self._end(None)
+        elif choice in ("review", "relabel"):
+            self._end(Restart(choice))
+
+    def _do_train(self) -> None:
+        counts = self.session.states.class_counts()
+        if len(counts) < 2:
+            self._tell("a training needs labels of two classes")
+        elif self.session.pending and not self.session.retry():
+            self._tell("not everything is saved yet")
+        else:
+            self.app.push_screen(ask_to_train(self.session), self._train)
+
+    def _train(self, choice: str | None) -> None:
+        if choice == "train":
+            self._end(TrainNow())
+
+    def _end(self, exported: Path | Restart | TrainNow | None) -> None:
         self._scanner.stop()
         if self.rules is not None:
             self.rules.stop()
@@ -432,6 +519,8 @@ class LabelScreen(ActingScreen):
         self.call_after_refresh(_freeze_memory)
         if not self.session.classes:
             self._ask_classes()
+        elif self._file.whole and not self.session.task.review and bool(self.session.states.decided.all()):
+            self.app.push_screen(ask_what_is_left(self.session), self._begin_again)
         if not self._file.whole:
             self._scanner.start()
         if self.rules is not None:
@@ -440,9 +529,31 @@ class LabelScreen(ActingScreen):
 
     @on(events.Resize)
     def _fit(self, event: events.Resize) -> None:
-        self.set_class(event.size.width >= _WIDE, "wide")
+        layout = lay_out(*event.size)
+        self.set_class(bool(layout.side), "wide")
+        self.set_class(layout.is_low, "low")
+        desk = self.query_one("#desk")
+        desk.styles.width, desk.styles.padding = layout.width, (layout.padding, 0, 0, 0)
+        self.query_one(ClassBar).limit_lines(layout.class_lines)
+        self._text_lines, self._decided_shown = 0, None
+        self._make_room()
         self.call_after_refresh(self._draw)
-        self.call_after_refresh(lambda: self.query_one(SidePanel).show_pace(self.session.pace.sitting, now=True))
+        self.call_after_refresh(self._draw_chart, now=True)
+
+    def _make_room(self) -> None:
+        """Let the text have as many lines as it needs, and never fewer than one before it: the keys below stay."""
+        layout = lay_out(*self.app.size)
+        most = self.app.size.height
+        needed = min(self.query_one(TextPane).count_lines(layout.text, most) + 1, most)
+        if needed > self._text_lines:
+            self._text_lines = max(needed, _LEAST_LINES)
+            self.query_one(TextPane).styles.max_height = self._text_lines
+
+    def _draw_chart(self, *, now: bool = False) -> None:
+        active, draw = self._sitting.active, partial(label_lines.draw_pace_chart, self.session.pace.sitting)
+        if active is not None and has_curve(status := active.model_status()):
+            draw = partial(draw_learning_curve, status.curve, self._sitting.goal)
+        self.query_one(SidePanel).show_chart(draw, now=now)
 
     def _tick(self) -> None:
         """Load decisions of other annotators, retry unsaved ones, and update the pace."""
@@ -458,7 +569,7 @@ class LabelScreen(ActingScreen):
             changed = True
         if changed:
             self._draw()
-        self.query_one(SidePanel).show_pace(session.pace.sitting)
+        self._draw_chart()
 
     def _tell(self, what: str) -> None:
         """Show what an act did, and the row that is there now."""
@@ -469,18 +580,49 @@ class LabelScreen(ActingScreen):
         session = self.session
         item = session.item()
         if session.row != self._shown_row:
-            self._shown_row = session.row
-            self._chosen = session.states.classes_in(item.label) if item and item.label is not None else []
-            self.query_one(ClassBar).clear()
-            self._draw_text(item)
+            self._change_row(item)
         self._draw_top()
-        self.query_one(Marks).show(session, item, self._notice, self._trouble or self._find_rule_trouble())
+        self._look_up_decisions()
+        opinions = [] if self.has_class("wide") else self._opinions
+        self.query_one(Marks).show(session, item, self._notice, self._trouble or self._find_rule_trouble(), opinions)
         self.query_one(SuggestionLine).show(session.suggestion)
         self._draw_classes()
         self._draw_keys()
         if self.query_one("#metadata").display:
             text = label_lines.format_metadata(item, _METADATA_LINES) if item else Text("")
             self.query_one("#metadata", Static).update(text)
+
+    def _change_row(self, item: Item | None) -> None:
+        """Show another row; marks that were set on the one before and not accepted wait until it comes again."""
+        session, before = self.session, self._shown_row
+        if session.task.multi_label and before is not None and before >= 0:
+            if self._is_marked(before, self._chosen):
+                self._kept_marks[before] = self._chosen
+                self._notice = self._notice or f"the marks on row {before + 1:,} are kept, and not accepted yet"
+            else:
+                self._kept_marks.pop(before, None)
+        if before != -1:  # the first text was painted before there was a screen
+            self._guard.show_text(time.monotonic())
+        self._shown_row = session.row
+        kept = self._kept_marks.get(session.row) if session.row is not None else None
+        self._chosen = list(kept) if kept is not None else self._read_classes(session.row)
+        self.query_one(ClassBar).clear()
+        self._draw_text(item)
+
+    def _read_classes(self, row: int | None) -> list[str]:
+        label = self.session.states.label(row) if row is not None else None
+        return [] if label is None else list(self.session.states.classes_in(label))
+
+    def _is_marked(self, row: int, chosen: Sequence[str]) -> bool:
+        """Tell whether the marks of a row are others than its label's."""
+        return set(chosen) != set(self._read_classes(row))
+
+    def _list_open_marks(self) -> list[int]:
+        """Return the rows with marks that were not accepted."""
+        rows = dict(self._kept_marks)
+        if self.session.task.multi_label and self.session.row is not None:
+            rows[self.session.row] = self._chosen
+        return sorted(row for row, chosen in rows.items() if self._is_marked(row, chosen))
 
     def _draw_text(self, item: Item | None) -> None:
         pane, session = self.query_one(TextPane), self.session
@@ -494,6 +636,17 @@ class LabelScreen(ActingScreen):
         if item.suggestion is not None:
             patterns += [label_lines.build_word_pattern(word, item.text) for word in item.suggestion.words]
         pane.show(item.text, patterns)
+        self._make_room()
+
+    def _look_up_decisions(self) -> None:
+        """Look up the last decisions, and what others say of this row, where either may have changed."""
+        session = self.session
+        decided = (session.journal.last_number, len(session.pending), session.row)
+        if decided != self._decided_shown:
+            self._decided_shown = decided
+            self._opinions = session.list_opinions()
+            if self.has_class("wide"):
+                self.query_one(SidePanel).show(session.list_recent(), self._opinions)
 
     def _find_rule_trouble(self) -> str:
         mistake = self.rules.book.mistake if self.rules is not None else None
@@ -510,14 +663,13 @@ class LabelScreen(ActingScreen):
         if not session.task.multi_label and session.row is not None:
             label = session.states.label(session.row)
             marked = [] if label is None else [label]
-        counts, wide = session.progress().classes, self.has_class("wide")
-        self.query_one(ClassBar).show(session.classes, session.keys, {} if wide else counts, marked)
-        if wide:
-            self.query_one(SidePanel).show(counts)
+        self.query_one(ClassBar).show(session.classes, session.keys, session.progress().classes, marked)
 
     def _draw_keys(self) -> None:
         typing, session = self.query_one(ClassBar).typing, self.session
-        chips = build_action_chips(self.actions, typing, session.keys, session.task.multi_label)
+        every = lay_out(*self.app.size).shows_all_keys
+        actions = [each for each in self.actions if every or each.name in _NEEDED]
+        chips = build_action_chips(actions, typing, session.keys, session.task.multi_label)
         if self._keys_shown != chips:
             self._keys_shown = chips
             self.query_one("#keys", Chips).show(chips)

@@ -10,10 +10,15 @@ from textual import events, on
 from textual.strip import Strip
 from textual.widget import Widget
 
-from txt.screens.label.wrapping import WIDEST, WrappedText
+from txt.sanitize import clip
+from txt.screens.label.reading_layout import WIDEST_TEXT
+from txt.screens.label.wrapping import WrappedText
+from txt.time_limit import TooSlowError, time_limit
 
 _ONLY_SPACES = "(only spaces)"
 _MOST_SEARCHED = 200_000  # letters of a text in which matches are highlighted
+_MOST_SECONDS = 0.3  # of processor time for the matches of a pattern: some regular expressions never end
+_SHOWN_PATTERN = 40
 
 
 class TextPane(Widget):
@@ -28,6 +33,7 @@ class TextPane(Widget):
         self._wrapped: WrappedText | None = None
         self._matches: list[tuple[int, int]] = []
         self._top = 0
+        self._too_slow: set[re.Pattern[str]] = set()
 
     def show(self, text: str, patterns: Sequence[re.Pattern[str]] = ()) -> None:
         """Show another text, from its beginning."""
@@ -38,13 +44,33 @@ class TextPane(Widget):
     @property
     def lines(self) -> WrappedText:
         """The text as it is shown, broken for the width that there is now."""
-        width = min(self.size.width, WIDEST)
+        width = min(self.size.width, WIDEST_TEXT)
         if self._wrapped is None or self._wrapped.width != width:
             self._wrapped = WrappedText(self._source, width)
             searched = self._wrapped.text[:_MOST_SEARCHED]
-            spans = [found.span() for pattern in self._patterns for found in pattern.finditer(searched)]
+            spans = [span for pattern in self._patterns for span in self._find_spans(pattern, searched)]
             self._matches = _merge_spans(sorted(span for span in spans if span[0] < span[1]))
         return self._wrapped
+
+    def _find_spans(self, pattern: re.Pattern[str], text: str) -> list[tuple[int, int]]:
+        """Return where a pattern matches; one that takes too long is not tried again."""
+        if pattern in self._too_slow:
+            return []
+        try:
+            with time_limit(_MOST_SECONDS):
+                return [found.span() for found in pattern.finditer(text)]
+        except TooSlowError:
+            self._too_slow.add(pattern)
+            shown = clip(pattern.pattern, _SHOWN_PATTERN)
+            self.app.notify(f"/{shown}/ takes too long on this text, and is not highlighted any more", markup=False)
+            return []
+
+    def count_lines(self, width: int, most: int) -> int:
+        """Return the lines that the text takes at a width, counted up to `most`."""
+        wrapped = self._wrapped
+        if wrapped is None or wrapped.width != width:
+            wrapped = WrappedText(self._source, width)
+        return next((number for number in range(most) if wrapped.line(number) is None), most)
 
     def scroll_lines(self, lines: int) -> None:
         """Move down the text by so many lines, or up."""

@@ -8,9 +8,6 @@ from rich.cells import cell_len
 
 from txt.sanitize import sanitize_lines
 
-WIDEST = 100
-"""Cells of the widest line of a text; longer ones are hard to read."""
-
 _TOKEN = re.compile(r"\S+|\s+")
 _TAB = 4
 

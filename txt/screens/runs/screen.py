@@ -18,15 +18,17 @@ from txt.actions import Action, list_help
 from txt.errors import InputError, TxtError
 from txt.runs.folder import RUNS, Run
 from txt.runs.listing import SORTS, filter_runs, sort_runs
+from txt.runs.live import WatchedRun
 from txt.runs.notes import change_tags, write_note
 from txt.runs.pruning import check_idle, check_removable, describe_importance, find_borrowers
 from txt.runs.summary import RunSummary, find_leaders, summarize_runs
 from txt.sanitize import sanitize, sanitize_colored
 from txt.screens.app import ThemedApp
+from txt.screens.dashboard.screen import DashboardScreen
 from txt.screens.keys import make_bindings, make_chips
 from txt.screens.runs.table import RunTable
 from txt.screens.widgets.chips import Chip, Chips
-from txt.screens.widgets.dialogs import ChoiceDialog, LineDialog, PageDialog
+from txt.screens.widgets.dialogs import ChoiceDialog, LineDialog, PageDialog, WaitingPage
 from txt.wording.key_page import format_key_page
 from txt.wording.run_table import format_remarks_line, format_size
 
@@ -43,6 +45,7 @@ RUNS_ACTIONS = (
         "mark the run for comparing or deleting, or take its mark away; esc takes all away",
         calls={"escape": "unmark"},
     ),
+    Action("watch", "w", "watch", "watch the run, with the marked ones drawn over it"),
     Action("compare", "c", "compare", "compare the marked runs with the first marked"),
     Action("filter", "/", "filter", "show only some: words, or lr>=0.001 best>0.8 state=died tag=keep"),
     Action("sort", "s", "sort", "sort by the next column; reverse the order", shown="s, S", calls={"S": "reverse"}),
@@ -77,6 +80,7 @@ class RunsScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Show the runs, and look again from time to time."""
+        self.query_one("#runs-top", Static).update(Text("reading the runs …"))
         self.reload()
         self.set_interval(_RELOAD_SECONDS, self.reload)
 
@@ -168,28 +172,50 @@ class RunsScreen(Screen[None]):
         if len(names) < 2:
             self.notify("mark two or more runs with space first", severity="warning")
             return
-        self.notify(f"comparing {', '.join(map(sanitize, names))} …", markup=False)
-        self._read_page("compare", [str(self._folder / name) for name in names])
+        self._open_page("compare", [str(self._folder / name) for name in names])
 
     def action_show(self) -> None:
         """Show all about the chosen run."""
         run = self._get_chosen()
         if run:
-            self._read_page("show", [str(run.path)])
+            self._open_page("show", [str(run.path)])
 
-    @work(thread=True, exclusive=True, group="page")
-    def _read_page(self, command: str, names: Sequence[str]) -> None:
+    @on(RunTable.Opened)
+    def _open_clicked(self) -> None:
+        self.action_show()
+
+    def action_watch(self) -> None:
+        """Open the dashboard of the chosen run, with the marked runs over it."""
+        run = self._get_chosen()
+        if run is None or not run.is_run:
+            self.notify("that is not a run that can be watched", severity="warning")
+            return
+        over = [self._folder / name for name in self._marked if name != run.name]
+        self.app.push_screen(DashboardScreen(WatchedRun(Run(run.path)), over=over))
+
+    def _open_page(self, command: str, names: Sequence[str]) -> None:
+        """Open the page of a command at once, and fill it when the command is done."""
+        page = WaitingPage(f"txt runs {command} {' '.join(Path(name).name for name in names)}")
+        self.app.push_screen(page)
+        self._read_page(page, command, names)
+
+    @work(thread=True, group="page")
+    def _read_page(self, page: WaitingPage, command: str, names: Sequence[str]) -> None:
         """Show what a command prints; it runs in its own process, so that loading a model does not block keys."""
         columns = {"COLUMNS": str(max(self.size.width - 6, 40)), "FORCE_COLOR": "1", "TXT_NO_CONFIG": "1"}
-        done = subprocess.run(
+        process = subprocess.Popen(
             [sys.executable, "-m", "txt", "runs", command, *names],
             env=os.environ | columns,
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
         )
-        body = Text.from_ansi(sanitize_colored(done.stdout if done.returncode == 0 else done.stdout + done.stderr))
-        self.app.call_from_thread(self.app.push_screen, PageDialog(f"txt runs {command}", body))
+        page.on_close(process.terminate)
+        shown, said = process.communicate()
+        if not page.is_closed:
+            body = Text.from_ansi(sanitize_colored(shown if process.returncode == 0 else shown + said))
+            self.app.call_from_thread(page.fill, body)
 
     # Changing
 

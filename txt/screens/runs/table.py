@@ -15,6 +15,9 @@ from txt.wording.run_table import format_runs
 class RunTable(Widget):
     """Shows a page of runs, one of them chosen and some marked."""
 
+    class Opened(Message):
+        """The chosen run was clicked once more."""
+
     class Chosen(Message):
         """Another run was chosen."""
 
@@ -78,6 +81,8 @@ class RunTable(Widget):
     def _click(self, event: events.Click) -> None:
         place = self._at - self._at % self._rows + event.y - 1
         if event.y > 0 and place < len(self._runs):
+            if place == self._at:
+                self.post_message(self.Opened())
             self.move_to(place)
 
     @on(events.MouseScrollDown)

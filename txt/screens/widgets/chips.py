@@ -34,7 +34,7 @@ class Chip:
         """Return its pieces and the component class of each."""
         word = clip(self.word, _WIDEST_WORD)
         pieces = [(self.key if self.quiet else f" {self.key} ", "key"), (" ", "word")]
-        pieces.append((f"●{word}", "marked") if self.marked else (word, "word"))
+        pieces.append((f"● {word}", "marked") if self.marked else (word, "word"))
         return [*pieces, (f" {self.extra}", "extra")] if self.extra else pieces
 
     @property

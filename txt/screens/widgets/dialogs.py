@@ -1,5 +1,6 @@
 """Dialogs for a line, a choice or a page. Each answers once, and receives keys that were typed before it opened."""
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from txt.errors import InputError
+from txt.sanitize import sanitize
 from txt.screens.widgets.chips import Chip, Chips
 
 DialogAnswer = TypeVar("DialogAnswer")
@@ -141,7 +143,11 @@ class PageDialog(Dialog[None]):
             yield Static(Text(self._title), classes="title")
             with VerticalScroll(can_focus=False):
                 yield Static(self._body)
-            yield Static(Text("any key goes back"), classes="quiet")
+            yield Static(Text("any key goes back"), classes="quiet", id="page-back")
+
+    @on(events.Click, "#page-back")
+    def _close_on_click(self) -> None:
+        self.dismiss(None)
 
     def action_scroll(self, lines: int) -> None:
         """Scroll the page."""
@@ -152,3 +158,43 @@ class PageDialog(Dialog[None]):
         if event.key not in _SCROLLING:
             event.stop()
             self.dismiss(None)
+
+
+class WaitingPage(PageDialog):
+    """A page that opens at once, says how long it has been waited for, and is filled when what it shows is there."""
+
+    def __init__(self, title: str) -> None:
+        super().__init__(sanitize(title), Text("reading …", style="dim"))
+        self.is_closed = False
+        self._begun = time.monotonic()
+        self._filled = False
+        self._stop: Callable[[], object] = lambda: None
+
+    def on_mount(self) -> None:
+        """Say how long it takes."""
+        self.set_interval(0.5, self._tell_waiting)
+
+    def on_unmount(self) -> None:
+        """End what is still being waited for."""
+        self.is_closed = True
+        if not self._filled:
+            self._stop()
+
+    def on_close(self, stop: Callable[[], object]) -> None:
+        """Call `stop` where the page is closed before it is filled."""
+        self._stop = stop
+        if self.is_closed:
+            stop()
+
+    def fill(self, body: Text) -> None:
+        """Show what was waited for."""
+        self._filled = True
+        self._show(body)
+
+    def _tell_waiting(self) -> None:
+        if not self._filled:
+            self._show(Text(f"reading … {time.monotonic() - self._begun:.0f} s, any key goes back", style="dim"))
+
+    def _show(self, body: Text) -> None:
+        if not self.is_closed:
+            self.query_one(VerticalScroll).query_one(Static).update(body)

@@ -1,10 +1,12 @@
 """Blending models: one weight for each, such that the sum of their logits has the lowest log loss on held-out rows."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from txt.label_set_metrics import draw_rows
 from txt.metrics import Floats, Ints
 
 AnyFloats = npt.NDArray[np.floating]
@@ -25,9 +27,35 @@ def fit_blend(logits: Sequence[AnyFloats], labels: Ints) -> Floats:
         logits: those of each model (N, C), for rows that it did not learn from.
         labels: (N,).
     """
+    return _fit_kept(_fit, logits, labels)
+
+
+def fit_blend_sets(logits: Sequence[AnyFloats], targets: npt.NDArray[np.bool_]) -> Floats:
+    """Return a weight (M,), never negative, for each of M models of labels that hold or not by themselves.
+
+    Args:
+        logits: those of each model (N, K), for rows that it did not learn from.
+        targets: which labels each row has, (N, K).
+    """
+    drawn = draw_rows(*targets.shape)
+    return _fit_kept(_fit_sets, [each[drawn] for each in logits], targets[drawn])
+
+
+def mix_sets(logits: Sequence[AnyFloats], weights: Floats) -> npt.NDArray[np.float32]:
+    """Return the weighted sum (N, K) of several models' logits, in float32: rows times labels may be many."""
+    found = np.float32(weights[0]) * np.asarray(logits[0], np.float32)
+    for weight, each in zip(weights[1:], logits[1:], strict=True):
+        found += np.float32(weight) * each
+    return found
+
+
+def _fit_kept(
+    fit: Callable[[list[Floats], npt.NDArray[Any]], Floats], logits: Sequence[AnyFloats], labels: npt.NDArray[Any]
+) -> Floats:
+    """Fit weights, leaving out models as long as one would have a negative weight."""
     kept = list(range(len(logits)))
     while True:
-        weights = _fit([np.asarray(logits[place], np.float64) for place in kept], labels)
+        weights = fit([np.asarray(logits[place], np.float64) for place in kept], labels)
         if weights.min() >= 0 or len(kept) == 1:
             break
         del kept[int(weights.argmin())]
@@ -60,6 +88,31 @@ def _fit(logits: list[Floats], labels: Ints) -> Floats:
         expected = (stacked * shares).sum(2)  # (M, N)
         slope = expected.sum(1) - right + _PRIOR * (weights - first)
         curvature = np.einsum("inc,jnc,nc->ij", stacked, stacked, shares) - expected @ expected.T
+        step = np.linalg.solve(curvature + _PRIOR * np.eye(len(weights)), slope)
+        length = 1.0
+        while (reached := value(weights - length * step)) > least and length > 1e-6:
+            length /= 2
+        if not least - reached > 1e-9 * abs(least):
+            break
+        weights, least = weights - length * step, reached
+    return weights
+
+
+def _fit_sets(logits: list[Floats], targets: npt.NDArray[np.bool_]) -> Floats:
+    """Newton's method again: the log loss of each label by itself is convex in the weights too."""
+    first = np.full(len(logits), 1 / len(logits))
+    right = np.array([float(each[targets].sum()) for each in logits])  # (M,)
+
+    def value(weights: Floats) -> float:
+        total = float(np.logaddexp(0, mix(logits, weights)).sum() - weights @ right)
+        return total + _PRIOR / 2 * float(((weights - first) ** 2).sum())
+
+    weights, least = first, value(first)
+    for _ in range(_MOST):
+        shares = 0.5 * (1 + np.tanh(0.5 * mix(logits, weights)))  # (N, K)
+        variance = shares * (1 - shares)
+        slope = np.array([float((each * shares).sum()) for each in logits]) - right + _PRIOR * (weights - first)
+        curvature = np.array([[float((one * other * variance).sum()) for other in logits] for one in logits])
         step = np.linalg.solve(curvature + _PRIOR * np.eye(len(weights)), slope)
         length = 1.0
         while (reached := value(weights - length * step)) > least and length > 1e-6:

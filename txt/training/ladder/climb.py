@@ -13,7 +13,7 @@ import socket
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -25,16 +25,19 @@ from txt.config import TrainConfig
 from txt.data.prepared import Prepared
 from txt.durations import format_duration
 from txt.errors import InputError
-from txt.metrics import Floats, Ints, count_confusions, score_predictions
+from txt.label_set_metrics import Decision
+from txt.metrics import Floats, Ints
 from txt.model import encoders
 from txt.model.build import build_model, spell_pieces
 from txt.model.linear import NgramClassifier
-from txt.model.logistic import Linear, fit_logistic
+from txt.model.logistic import Linear
 from txt.model.model_config import NgramClassifierConfig
 from txt.model.ngrams import NgramLogits
 from txt.model.predict import predict_logits
 from txt.model.pretrained import Embedder, PretrainedClassifier, SentenceClassifier
 from txt.model.saved import save_model
+from txt.model.several import write_decision, write_kind
+from txt.ordered_classes import OrderedDecision
 from txt.proportions import normal_quantile, wilson_interval
 from txt.recipes import LADDER_TUNING, choose_new_defaults
 from txt.runs.events import Evaluation, Event, Finished, Rung, Saved, Started, Warned, Working
@@ -43,9 +46,9 @@ from txt.training.best_model import BestModel
 from txt.training.checkpoint import Checkpoint
 from txt.training.control import Controls
 from txt.training.distributed import Group
-from txt.training.ladder.blend import AnyFloats, fit_blend, mix
-from txt.training.ladder.cross_fit import cross_fit, log_losses
-from txt.training.ladder.folds import make_folds
+from txt.training.ladder.blend import AnyFloats
+from txt.training.ladder.cross_fit import CrossFit, Prepare, cross_fit
+from txt.training.ladder.kinds import kind_of
 from txt.training.ladder.learning_curve import Member, measure_learning_curve, write_learning_curve
 from txt.training.ladder.ngram_rows import NgramRows, learn_ngrams
 from txt.training.ladder.out_of_fold import OutOfFold, write_out_of_fold
@@ -72,12 +75,17 @@ _FEWEST_JUDGED = 100  # rows that a fine-tuning is judged on at least
 
 @dataclass(frozen=True)
 class Candidate:
-    """A rung's logits (N, C) on the rows that it was judged on, `places` among all; blended of its `members`."""
+    """A rung's logits (N, C) on the rows that it was judged on, `places` among all; blended of its `members`.
+
+    `decision` says from which probability labels hold where rows have several, and how one of classes in an order is
+    chosen.
+    """
 
     number: int
     places: Ints
-    logits: Floats
+    logits: AnyFloats
     weights: Floats
+    decision: Decision | OrderedDecision | None = None
 
 
 class Climbing:
@@ -89,8 +97,10 @@ class Climbing:
         self.run, self.config, self.machine, self.group = run, run.config(), machine, group
         self.prepared = prepared
         self.rows = JoinedRows([prepared.split("train"), prepared.split("val")], _MOST_ROWS, self.config.seed)
-        self.labels = self.rows.labels
         self.classes = len(prepared.labels)
+        self.kind = kind_of(prepared)
+        self.labels = self.kind.read(self.rows)
+        self.kind.refuse_unlearnable(self.labels, prepared.path)
         self.budget = self.config.budget_seconds() or default_budget(len(self.rows))
         self.encoder = encoder_of(self.config, prepared) if self.config.rungs > 1 else None
         self.controls = Controls(run, group)
@@ -149,13 +159,11 @@ class Climbing:
         if not len(ngrams.hashes):
             raise InputError("no text has a word in it", "`txt prepare` says what the texts are like")
         self.repetitions = self._folds(sum(kind.nnz for kind in ngram_rows.kinds))
-        fitted = cross_fit(
-            ngram_rows.matrix, self.labels, self.classes, self.repetitions, self.machine.threads, self._is_stopped
-        )
+        fitted = self._cross_fit(ngram_rows.matrix)
         if fitted is None:
             return False
         features = ngram_rows.matrix()
-        self.linear = fit_logistic(features, self.labels, self.classes, fitted.strength)
+        self.linear = self.kind.fit(features, self.labels, fitted.strength)
         self.ngrams = ngrams
         self.linear_logits = fitted.logits
         self.doubt_below = _find_usual_share(ngram_rows, self.repetitions[0])
@@ -190,12 +198,10 @@ class Climbing:
         scale = float(np.linalg.norm(vectors - vectors.mean(0), axis=1).mean()) or 1.0
         middle = vectors.mean(0)
         features = np.ascontiguousarray((vectors - middle) / scale, np.float32)
-        fitted = cross_fit(
-            lambda _: features, self.labels, self.classes, self.repetitions, self.machine.threads, self._is_stopped
-        )
+        fitted = self._cross_fit(lambda _: features)
         if fitted is None:
             return False
-        head = fit_logistic(features, self.labels, self.classes, fitted.strength)
+        head = self.kind.fit(features, self.labels, fitted.strength)
         weight = head.weight / scale
         self.head = Linear(weight, head.bias - middle @ weight)
         self.members.append(Member(lambda _: features, fitted.strength))
@@ -261,7 +267,7 @@ class Climbing:
         """
         judged = self.judged.get(2) if self.best is not None and self.best.number > 1 else None
         candidate = judged or self.judged.get(1)
-        if candidate is None:
+        if candidate is None or self.prepared.manifest.has_several:
             return
         whole = candidate.logits.argmax(1) == self.labels[candidate.places]
         members = self.members[: len(candidate.weights)]
@@ -293,7 +299,14 @@ class Climbing:
         count = max(2, min(count, len(np.unique(groups)), len(self.rows) // 2))
         repetitions = 3 if len(self.rows) < _FEW_ROWS else 1
         return np.stack(
-            [make_folds(self.labels, groups, count, self.config.seed + each) for each in range(repetitions)]
+            [self.kind.folds(self.labels, groups, count, self.config.seed + each) for each in range(repetitions)]
+        )
+
+    def _cross_fit(self, prepare: Prepare) -> CrossFit | None:
+        """Judge logistic regression out of fold; None where it was stopped."""
+        threads = self.machine.threads
+        return cross_fit(
+            prepare, self.labels, self.classes, self.repetitions, threads, self._is_stopped, kind=self.kind
         )
 
     def _judge(
@@ -307,22 +320,21 @@ class Climbing:
     ) -> Iterator[Event]:
         """Blend a rung's members (R, n, C) on the rows at `places`, judge it, and keep it if it is the best."""
         at = np.arange(len(self.rows)) if places is None else places
-        repeated = np.tile(self.labels[at], len(members[0]))
+        repeated = np.concatenate([self.labels[at]] * len(members[0]))
         stacked = [each.reshape(-1, self.classes) for each in members]
-        blend = fit_blend(stacked, repeated)
-        candidate = Candidate(number, at, mix([each[0] for each in members], blend), blend)
-        self.judged[number] = candidate
-        losses = log_losses(mix(stacked, blend), repeated)
+        blend = self.kind.blend(stacked, repeated)
+        candidate = Candidate(number, at, self.kind.mix([each[0] for each in members], blend), blend)
+        losses = self.kind.losses(self.kind.mix(stacked, blend), repeated)
         by_row = losses.reshape(len(members[0]), -1).mean(0)
         loss = float(by_row.mean())
         reach = normal_quantile(0.95) * float(by_row.std()) / np.sqrt(len(by_row))
         before = None if self.best is None else self._loss_at(self.best, at)
         self.step = max(self.step, number)
-        best = before is None or float(log_losses(candidate.logits, self.labels[at]).mean()) < before
-        predictions = candidate.logits.argmax(1)
-        labels = self.labels[at]
-        metrics = score_predictions(labels, predictions, self.classes)
-        right = wilson_interval(int((predictions == labels).sum()), len(labels))
+        best = before is None or float(self.kind.losses(candidate.logits, self.labels[at]).mean()) < before
+        judged = self.kind.judge(candidate.logits, self.labels[at], self.config.metric)
+        candidate = replace(candidate, decision=judged.decision)
+        self.judged[number] = candidate
+        right = wilson_interval(int(judged.right.sum()), len(at))
         kept = False
         if best:
             self.best = candidate
@@ -339,12 +351,12 @@ class Climbing:
             train_loss=None,
             train_accuracy=None,
             val_loss=loss,
-            metrics=metrics,
+            metrics=judged.metrics,
             metric="loss",
             score=loss,
             best=kept,
             best_score=self._best_loss if self._best_loss is not None else loss,
-            confusion=count_confusions(labels, predictions, self.classes).tolist(),
+            confusion=judged.confusion.tolist(),
             seconds=time.monotonic() - begun,
         )
         yield Rung(
@@ -366,13 +378,18 @@ class Climbing:
 
     def _loss_at(self, candidate: Candidate, places: Ints) -> float:
         kept = np.isin(candidate.places, places)
-        return float(log_losses(candidate.logits[kept], self.labels[candidate.places[kept]]).mean())
+        return float(self.kind.losses(candidate.logits[kept], self.labels[candidate.places[kept]]).mean())
 
     def _write(self, candidate: Candidate) -> None:
         """Write the model of a rung, and what it says of each row as a model that did not learn from it."""
-        save_model(self._model(candidate), self.tokenizer, self.run.model)
+        model = self._model(candidate)
+        write_kind(model.config, self.prepared.manifest.kind)
+        if candidate.decision is not None:
+            write_decision(model.config, candidate.decision, self.prepared.manifest.form)
+        save_model(model, self.tokenizer, self.run.model)
         places = candidate.places
-        write_out_of_fold(self.run.path, OutOfFold(self.rows.places[places], self.labels[places], candidate.logits))
+        logits = np.asarray(candidate.logits, np.float64)
+        write_out_of_fold(self.run.path, OutOfFold(self.rows.places[places], self.labels[places], logits))
 
     def _save_waiting(self) -> Iterator[Event]:
         """Try again to save a model that the disk refused."""

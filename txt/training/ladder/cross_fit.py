@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from txt.metrics import Floats, Ints
-from txt.model.logistic import FIRST_STRENGTH, STRENGTHS, Features, Linear, fit_logistic
+from txt.model.logistic import FIRST_STRENGTH, PRECISE, STRENGTHS, Features, Linear, fit_logistic
 from txt.model.logistic import ROUGH as ROUGHLY
 
 Part = tuple[Ints, Ints]
@@ -16,6 +17,45 @@ Part = tuple[Ints, Ints]
 
 Prepare = Callable[[Ints], Features]
 """Returns the features of all rows as a model sees them that learns from these."""
+
+
+class Learner(Protocol):
+    """How a linear model is fitted to labels of some kind, and how far off it is."""
+
+    def fit(
+        self,
+        features: Features,
+        labels: npt.NDArray[Any],
+        strength: float,
+        start: Linear | None = None,
+        tolerance: float = PRECISE,
+    ) -> Linear:
+        """Fit a model."""
+
+    def losses(self, logits: npt.NDArray[np.floating], labels: npt.NDArray[Any]) -> Floats:
+        """Return the log loss of each row, (N,)."""
+
+
+class OneClass:
+    """Multinomial logistic regression: a row has one class of `classes`."""
+
+    def __init__(self, classes: int) -> None:
+        self.classes = classes
+
+    def fit(
+        self,
+        features: Features,
+        labels: npt.NDArray[Any],
+        strength: float,
+        start: Linear | None = None,
+        tolerance: float = PRECISE,
+    ) -> Linear:
+        """Fit a model."""
+        return fit_logistic(features, labels, self.classes, strength, start, tolerance)
+
+    def losses(self, logits: npt.NDArray[np.floating], labels: npt.NDArray[Any]) -> Floats:
+        """Return the log loss of each row's class."""
+        return log_losses(np.asarray(logits, np.float64), labels)
 
 
 @dataclass(frozen=True)
@@ -28,22 +68,25 @@ class CrossFit:
 
 def cross_fit(
     prepare: Prepare,
-    labels: Ints,
+    labels: npt.NDArray[Any],
     classes: int,
     repetitions: Ints,
     threads: int,
     stop: Callable[[], bool] = lambda: False,
+    kind: Learner | None = None,
 ) -> CrossFit | None:
     """Choose the strength with the lowest log loss out of fold, beginning in the middle and going on while it falls.
 
     Args:
         prepare: makes the features.
-        labels: (N,).
+        labels: (N,), or (N, C) where rows have several.
         classes: C.
         repetitions: the fold of each row, (R, N).
         threads: folds that are fitted at a time.
         stop: asked between folds; True gives up, and None comes back.
+        kind: what labels are; a class a row by default.
     """
+    kind = kind or OneClass(classes)
     parts = list(_parts(repetitions))
     # of the best strength so far, and of the one that is being tried: all of them together could take gigabytes
     models: dict[float, dict[int, Linear]] = {}
@@ -56,7 +99,7 @@ def cross_fit(
         repetition, learned, judged = parts[number]
         features = prepare(learned)
         start = None if near is None else models[near][number]
-        model = fit_logistic(features[learned], labels[learned], classes, strength, start, ROUGHLY)
+        model = kind.fit(features[learned], labels[learned], strength, start, ROUGHLY)
         models[strength][number] = model
         found[strength][repetition, judged] = model.logits(features[judged])
         return True
@@ -64,7 +107,7 @@ def cross_fit(
     def measure(strength: float, near: float | None) -> bool:
         models[strength], found[strength] = {}, np.zeros((*repetitions.shape, classes), np.float32)
         done = list(pool.map(lambda number: fit(number, strength, near), range(len(parts))))
-        losses[strength] = float(np.mean([log_losses(each, labels).mean() for each in found[strength]]))
+        losses[strength] = float(np.mean([kind.losses(each, labels).mean() for each in found[strength]]))
         return all(done)
 
     with ThreadPoolExecutor(max(1, min(threads, len(parts)))) as pool:

@@ -1,7 +1,10 @@
 """Folds in which every class has its share, and rows that belong together stay together."""
 
 import numpy as np
+import numpy.typing as npt
 
+from txt.data.label_kinds import LabelSets
+from txt.data.stratify import stratify
 from txt.metrics import Ints
 
 
@@ -34,3 +37,23 @@ def make_folds(labels: Ints, groups: Ints, count: int, seed: int) -> Ints:
         np.add.at(have[:, fold], labels[rows], 1)
         total[fold] += len(rows)
     return folds
+
+
+def make_folds_of_sets(targets: npt.NDArray[np.bool_], groups: Ints, count: int, seed: int) -> Ints:
+    """Return the fold (N,) of each row, with about equal shares of every label in each.
+
+    Args:
+        targets: which labels each row has, (N, K).
+        groups: group numbers, (N,); rows of one group come into one fold.
+        count: folds to make.
+        seed: of the order.
+    """
+    _, owner = np.unique(groups, return_inverse=True)
+    rows, labels = np.nonzero(targets)
+    order = np.argsort(owner[rows], kind="stable")
+    number = int(owner.max(initial=-1)) + 1
+    sets = LabelSets(
+        np.searchsorted(owner[rows][order], np.arange(number + 1)).astype(np.int64), labels[order].astype(np.int32)
+    )
+    keys = np.random.default_rng(seed).permutation(number).astype(np.uint64)
+    return stratify(sets, [1 / count] * count, keys, np.bincount(owner, minlength=number))[owner]

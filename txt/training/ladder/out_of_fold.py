@@ -3,8 +3,10 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from txt.files import atomic_write
 from txt.metrics import Floats, Ints
@@ -14,10 +16,10 @@ FILE = "out_of_fold.npz"
 
 @dataclass(frozen=True)
 class OutOfFold:
-    """Logits (n, C) and labels (n,) of the rows at `places` (n,) of train and val, one after the other."""
+    """Logits (n, C) and labels (n,), or which of several (n, C), of the rows at `places` (n,) of train + val."""
 
     places: Ints
-    labels: Ints
+    labels: npt.NDArray[Any]
     logits: Floats
 
 
@@ -30,7 +32,8 @@ def write_out_of_fold(folder: Path, found: OutOfFold) -> None:
 def read_out_of_fold(folder: Path) -> OutOfFold | None:
     """Return what a run's folder holds; None for a run that was trained otherwise, or a file that is damaged."""
     with suppress(OSError, ValueError, EOFError, KeyError), np.load(folder / FILE, allow_pickle=False) as values:
-        return OutOfFold(
-            values["places"].astype(np.int64), values["labels"].astype(np.int64), values["logits"].astype(np.float64)
-        )
+        labels = values["labels"]
+        kept = labels.astype(np.bool_) if labels.ndim == 2 else labels.astype(np.int64)
+        kind: Any = np.float32 if labels.ndim == 2 else np.float64  # rows times labels may be many
+        return OutOfFold(values["places"].astype(np.int64), kept, values["logits"].astype(kind))
     return None

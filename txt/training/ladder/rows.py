@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from txt.data.label_kinds import LabelSets
 from txt.data.prepared import Split
 from txt.metrics import Ints
 
@@ -41,6 +42,16 @@ class JoinedRows:
     def labels(self) -> Ints:
         """Class number of each row."""
         return np.concatenate([np.empty(0, np.int64), *(split.labels for split in self._splits)])[self.places]
+
+    @cached_property
+    def label_sets(self) -> LabelSets:
+        """The labels of each row, where rows may have several."""
+        return LabelSets.join([split.label_sets for split in self._splits]).take(self.places)
+
+    @property
+    def has_several(self) -> bool:
+        """Whether rows may have several labels."""
+        return any(split.has_several for split in self._splits)
 
     def gather(self, rows: npt.ArrayLike) -> tuple[Ints, Ints]:
         """Return the token ids of some rows, laid end to end, and each row's number of tokens."""
@@ -78,10 +89,20 @@ class SomeRows:
     def __init__(self, rows: JoinedRows, places: Ints) -> None:
         self._rows, self._places = rows, places
         self.lengths = rows.lengths[places]
-        self.labels = rows.labels[places]
+        self.has_several = rows.has_several
 
     def __len__(self) -> int:
         return len(self._places)
+
+    @cached_property
+    def labels(self) -> Ints:
+        """Class number of each row."""
+        return self._rows.labels[self._places]
+
+    @cached_property
+    def label_sets(self) -> LabelSets:
+        """The labels of each row, where rows may have several."""
+        return self._rows.label_sets.take(self._places)
 
     def gather(self, rows: npt.ArrayLike) -> tuple[Ints, Ints]:
         """Return the token ids of some rows, laid end to end, and each row's number of tokens."""

@@ -1,6 +1,6 @@
 """Arrow files and streams, Feather, and the folders that `datasets` saves."""
 
-import json
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -13,13 +13,17 @@ from txt.data.arrow_arrays import build_strings
 from txt.data.reading.arrow_cells import find_opened, plan_cells
 from txt.data.reading.column_names import make_distinct
 from txt.data.reading.how_read import Dialect
+from txt.data.reading.kinds.limited_process import EndedError, call_limited
 from txt.data.reading.parquet import cut_batch
 from txt.data.reading.source import Source
 from txt.errors import InputError
+from txt.files import read_json, temporary_file
+from txt.json_input import take_field, take_list
 
 SPLIT = "split"
 """The column that says which split of a saved data set a row is of."""
 
+_FEATHER_BYTES = 4 << 30  # of memory, to convert a file
 _STREAM, _OLD_FEATHER = b"\xff\xff\xff\xff", b"FEA1"
 
 
@@ -108,23 +112,27 @@ def _name_split_column(names: tuple[str, ...]) -> tuple[str]:
 
 def _list_parts(source: Source) -> Iterator[tuple[str, Path]]:
     """Yield the split and the path of each Arrow file of a saved data set; without splits, that is empty."""
-    names = _read_json(source, source.path / "dataset_dict.json").get("splits", [])
-    folders = [(str(name), source.path / str(name)) for name in names] or [("", source.path)]
-    for split, folder in folders:
-        if folder.parent != source.path and folder != source.path:
-            raise InputError(f"`{source}` is damaged: `{split}` is not one of its folders", "save it again")
-        for item in _read_json(source, folder / "state.json").get("_data_files", []):
-            yield split, folder / Path(str(item["filename"])).name
-
-
-def _read_json(source: Source, path: Path) -> dict[str, list[dict[str, str]]]:
-    if path.name == "dataset_dict.json" and not path.exists():
-        return {}
     try:
-        value = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError):
-        raise InputError(f"`{source}` is damaged: `{path}` is missing or not JSON", "save it again") from None
-    return value if isinstance(value, dict) else {}
+        yield from _read_parts(source)
+    except InputError as error:
+        if "is damaged" in error.message:
+            raise
+        raise InputError(f"`{source}` is damaged: {error.message}", "save it again") from None
+
+
+def _read_parts(source: Source) -> Iterator[tuple[str, Path]]:
+    about = source.path / "dataset_dict.json"
+    names = take_list(read_json(about), "splits", str, f"`{about}`", []) if os.path.lexists(about) else []
+    for split in names or [""]:
+        folder = source.path / split
+        if split and (split in (".", "..") or Path(split).name != split or folder.is_symlink()):
+            raise InputError(f"`{source}` is damaged: `{split}` is not one of its folders", "save it again")
+        state = folder / "state.json"
+        for item in take_list(read_json(state), "_data_files", dict, f"`{state}`", []):
+            path = folder / Path(take_field(item, "filename", str, f"`{state}`")).name
+            if path.is_symlink() or not path.is_file():
+                raise InputError(f"`{source}` is damaged: `{path}` is not one of its files", "save it again")
+            yield split, path
 
 
 @contextmanager
@@ -134,16 +142,51 @@ def _open_batches(source: Source, path: Path) -> Iterator[tuple[pa.Schema, Itera
         with path.open("rb") as file:
             head = file.read(8)
         if head.startswith(_OLD_FEATHER):
-            table = pyarrow.feather.read_table(path)
-            yield table.schema, iter(table.to_batches())
+            with _convert_old_feather(source, path) as copy, _open_batches(source, copy) as opened:
+                yield opened
             return
         with pa.OSFile(str(path)) as file:
             if head.startswith(b"ARROW1"):
                 reader = pa.ipc.open_file(file)
-                yield reader.schema, (reader.get_batch(number) for number in range(reader.num_record_batches))
+                batches = (reader.get_batch(number) for number in range(reader.num_record_batches))
+                yield reader.schema, map(_check_batch, batches)
             else:
                 with pa.ipc.open_stream(file) as stream:
-                    yield stream.schema, iter(stream)
+                    yield stream.schema, map(_check_batch, stream)
+    except MemoryError:  # see `limit_memory`
+        raise
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         reason = str(error).splitlines()[0]
         raise InputError(f"`{source}` is damaged: {reason}", "fetch or make it again") from None
+
+
+def _check_batch(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch whose offsets lie within it: a file can say anything, and reading beyond would crash."""
+    batch.validate(full=True)
+    return batch
+
+
+@contextmanager
+def _convert_old_feather(source: Source, path: Path) -> Iterator[Path]:
+    """Yield a copy in today's format. A damaged file of the first version crashes pyarrow: another process reads it."""
+    with temporary_file() as copy:
+        try:
+            call_limited(__name__, "write_as_arrow", [str(path), str(copy)], _FEATHER_BYTES + 8 * path.stat().st_size)
+        except EndedError:
+            raise InputError(f"`{source}` is damaged: Feather version 1 ends the reader", "save it again") from None
+        yield copy
+
+
+def write_as_arrow(path: str, target: str) -> None:
+    """Write a Feather file as an Arrow file.
+
+    Raises:
+        InputError: it is damaged.
+    """
+    try:
+        table = pyarrow.feather.read_table(path)
+        table.validate(full=True)
+        with pa.OSFile(target, "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+            writer.write_table(table)
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"`{path}` is damaged: {str(error).splitlines()[0]}", "save it again") from None

@@ -1,5 +1,6 @@
 """Tells which kind of file that is not lines of text a source is, and how to read it."""
 
+from txt.data.reading.expansion import limit_memory
 from txt.data.reading.how_read import Dialect, ReadingOptions, list_asked, refuse_text_options
 from txt.data.reading.kinds.statistics_file import find_program
 from txt.data.reading.source import Source
@@ -10,9 +11,16 @@ _HEAD_BYTES = 512
 def detect_kind(source: Source, options: ReadingOptions) -> Dialect | None:
     """Return how to read a source that is not lines of text; None for one that is.
 
+    Its libraries may take only so much memory for that.
+
     Raises:
         InputError: it cannot be read, or an option has no effect on such a file.
     """
+    with limit_memory(str(source), source.size()):
+        return _detect_decoded(source, options)
+
+
+def _detect_decoded(source: Source, options: ReadingOptions) -> Dialect | None:
     if source.place.is_dir():
         from txt.data.reading.kinds import arrow_file, text_folder
 

@@ -5,8 +5,11 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import date, datetime, time
+from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from txt.data.reading.kinds.limited_process import EndedError, call_limited
 from txt.data.reading.source import PART_MARK, Source
 from txt.errors import InputError, nearest
 from txt.extras import say_how_to_install
@@ -19,19 +22,50 @@ INSTALL = say_how_to_install("python-calamine")
 """What brings the package that reads spreadsheets, the same that pandas reads them with."""
 
 
+_ALWAYS_BYTES = 2 << 30  # of memory for a sheet
+_TIMES = 200  # and so many times its file: a cell takes some 2 bytes there, and 300 as an object of Python
+
+
 def open_sheet(source: Source, opened: ExitStack) -> Source:
     """Return the source of a sheet: the one that `source.part` names, or the only one with cells.
 
     Raises:
         InputError: a package is missing, the file is damaged or protected, or a sheet has to be named.
     """
+    _require_calamine(source)
+    copy = opened.enter_context(temporary_file())
+    memory = _ALWAYS_BYTES + _TIMES * source.size()
+    about = [str(source.path), source.name, str(source.copy) if source.copy else None, source.part]
+    try:
+        sheet = call_limited(__name__, "write_sheet", [*about, str(copy)], memory)
+    except EndedError:
+        raise InputError(
+            f"`{source}` is damaged, or needs more than {memory >> 30} GiB of memory to be read as a spreadsheet",
+            "save it again, or as CSV",
+        ) from None
+    return replace(source, copy=copy, part=sheet, kind="excel")
+
+
+def write_sheet(path: str, name: str, copied: str | None, part: str | None, target: str) -> str:
+    """Write the cells of a sheet into a delimited file; returns the sheet's name.
+
+    Called in a process of its own: a sheet of two cells far apart is a few bytes in its file, and fills the memory.
+
+    Raises:
+        InputError: see `open_sheet`.
+    """
+    source = Source(Path(path), name, Path(copied) if copied else None, part)
     with open_book(source) as book:
-        sheet, notes = _choose_sheet(source, book)
-        copy = opened.enter_context(temporary_file())
-        with copy.open("w", encoding="utf-8", errors="replace", newline="") as file:
+        sheet = _choose_sheet(source, book)
+        with Path(target).open("w", encoding="utf-8", errors="replace", newline="") as file:
             writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
             writer.writerows(cells for _, cells in read_cells(book, sheet))
-    return replace(source, copy=copy, part=sheet, notes=(*source.notes, *notes), kind="excel")
+    return sheet
+
+
+def _require_calamine(source: Source) -> None:
+    if find_spec("python_calamine") is None:
+        raise InputError(f"`{source}` is a spreadsheet, and the package that reads it is missing", INSTALL)
 
 
 def open_book(source: Source) -> "CalamineWorkbook":
@@ -40,10 +74,9 @@ def open_book(source: Source) -> "CalamineWorkbook":
     Raises:
         InputError: a package is missing, or the file is damaged or protected.
     """
-    try:
-        from python_calamine import CalamineWorkbook
-    except ImportError:
-        raise InputError(f"`{source}` is a spreadsheet, and the package that reads it is missing", INSTALL) from None
+    _require_calamine(source)
+    from python_calamine import CalamineWorkbook
+
     try:
         return CalamineWorkbook.from_path(str(source.place))
     except Exception as error:  # the package has an error for each kind of file, and no class for all
@@ -86,11 +119,11 @@ def write_value(value: Any) -> str:
     return str(value)
 
 
-def _choose_sheet(source: Source, book: "CalamineWorkbook") -> tuple[str, tuple[str, ...]]:
+def _choose_sheet(source: Source, book: "CalamineWorkbook") -> str:
     names = [str(name) for name in book.sheet_names]
     if source.part is not None:
         if source.part in names:
-            return source.part, ()
+            return source.part
         close = nearest(source.part, names)
         hint = f"did you mean `{source.path}{PART_MARK}{close}`?" if close else f"it has {_list(names)}"
         raise InputError(f"`{source.path}` has no sheet `{source.part}`", hint)
@@ -102,7 +135,7 @@ def _choose_sheet(source: Source, book: "CalamineWorkbook") -> tuple[str, tuple[
             f"`{source}` has {len(filled)} sheets with cells: {_list(filled)}",
             f"name one: '{source.path}{PART_MARK}{filled[0]}'",
         )
-    return filled[0], ()
+    return filled[0]
 
 
 def _list(names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ import pyarrow as pa
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
 from txt.data.reading.column_names import make_distinct
 from txt.data.reading.how_read import Dialect
+from txt.data.reading.kinds.untrusted_database import distrust
 from txt.data.reading.source import PART_MARK, Source
 from txt.errors import InputError, nearest
 
@@ -52,12 +53,19 @@ def read_sqlite(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator
 @contextmanager
 def _connect(source: Source, encoding: str | None) -> Iterator[sqlite3.Connection]:
     with source.on_disk() as path:
+        for ending in ("-wal", "-journal", "-shm"):
+            beside = Path(f"{path}{ending}")
+            if beside.is_symlink() or (beside.exists() and not beside.is_file()):
+                raise InputError(f"`{beside}` is not a plain file, and SQLite would read it", "remove it")
         try:
             with closing(sqlite3.connect(f"{Path(path).resolve().as_uri()}?mode=ro", uri=True)) as database:
+                distrust(database)
                 if encoding and encoding != "utf-8":
                     database.text_factory = lambda text: text.decode(encoding)
                 yield database
         except sqlite3.OperationalError as error:
+            if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
+                raise KeyboardInterrupt from error
             if "Could not decode" in str(error):
                 raise _explain_bytes(source) from None
             raise InputError(f"`{source}` cannot be read: {error}", _suggest(error)) from None

@@ -1,6 +1,8 @@
 """A folder of text files, a class a folder: the layout of the IMDb reviews and of 20 Newsgroups."""
 
+import os
 import re
+import shlex
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from txt.data.reading.kinds.arrow_file import is_saved_dataset
 from txt.data.reading.source import FORMATS, MAX_CELL, Source
 from txt.data.reading.split_column import parse_split
 from txt.errors import InputError
+from txt.files import read_small_file
 
 _TEXT_ENDINGS = frozenset({"", ".txt", ".text", ".md", ".eml"})
 _UNLABELED = frozenset({"unsup", "unsupervised", "unlabeled", "unlabelled"})
@@ -98,7 +101,7 @@ def _list_files(source: Source) -> list[_TextFile]:
     root = source.place
     if source.copy is None and _list_tables(root):
         raise _explain_no_texts(source, root)
-    folders = _list_folders(root)
+    folders = _list_folders(root, links=True)
     by_split = [(find_split_name(folder.name), folder) for folder in folders]
     splits = [(split, folder) for split, folder in by_split if split and _holds_texts(folder)]
     files: list[_TextFile] = []
@@ -109,12 +112,34 @@ def _list_files(source: Source) -> list[_TextFile]:
         files.extend(_list_classes(source, root, None))
     if not files:
         raise _explain_no_texts(source, root)
+    _refuse_links_out(source, files)
     return files
+
+
+def _refuse_links_out(source: Source, files: list[_TextFile]) -> None:
+    """Refuse links that lead out of the folder: in one from elsewhere they could take any file of ours for a text.
+
+    Raises:
+        InputError: there is one.
+    """
+    root = Path(os.path.realpath(source.place))
+    linked: dict[Path, bool] = {}
+    for each in files:
+        for part in (each.path, *each.path.parents):
+            if part == source.place:
+                break
+            if part not in linked:
+                linked[part] = part.is_symlink() and not Path(os.path.realpath(part)).is_relative_to(root)
+            if linked[part]:
+                raise InputError(
+                    f"`{part.relative_to(source.place)}` in `{source}` is a link that leads out of the folder",
+                    f"cp -rL {shlex.quote(str(source.path))} COPY makes a folder of what its links lead to",
+                )
 
 
 def _list_classes(source: Source, root: Path, split: str | None) -> Iterator[_TextFile]:
     """Yield the files of a folder whose folders are classes; of one without folders, the files themselves."""
-    folders = [folder for folder in _list_folders(root) if _holds_texts(folder)]
+    folders = [folder for folder in _list_folders(root, links=True) if _holds_texts(folder)]
     if not folders:
         yield from (_TextFile(path, None, split) for path in _list_texts(root))
         return
@@ -140,8 +165,10 @@ def _holds_texts(folder: Path) -> bool:
     return bool(_list_texts(folder)) or any(_holds_texts(each) for each in _list_folders(folder))
 
 
-def _list_folders(folder: Path) -> list[Path]:
-    return sorted(each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+def _list_folders(folder: Path, *, links: bool = False) -> list[Path]:
+    """Return the folders in a folder; with `links` those too that are links, which further down could be a circle."""
+    found = (each for each in folder.iterdir() if each.is_dir() and not each.name.startswith("."))
+    return sorted(each for each in found if links or not each.is_symlink())
 
 
 def _list_texts(folder: Path) -> list[Path]:
@@ -182,12 +209,7 @@ def _explain_no_texts(source: Source, root: Path) -> InputError:
 
 def _read_text(source: Source, path: Path, encoding: str | None) -> tuple[str, bool]:
     """Return the text of a file, and whether it is not in UTF-8, but was read as Windows text."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"`{path}` cannot be read: {error.strerror}", f"`ls -l {path}` shows who may") from None
-    if len(data) > 4 * MAX_CELL:
-        raise InputError(f"`{path}` is {len(data):,} bytes, more than a text may be", "cut it into smaller ones")
+    data = read_small_file(path, 4 * MAX_CELL)
     if b"\0" in data and not data.startswith((b"\xff\xfe", b"\xfe\xff")) and encoding is None:
         raise InputError(f"`{path.relative_to(source.place)}` in `{source}` is not a text file", "move it elsewhere")
     mark = "utf-16" if data.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"

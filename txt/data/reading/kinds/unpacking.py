@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from txt.data.reading.expansion import PACKED_TIMES, refuse_expansion
 from txt.data.reading.kinds.spreadsheet import open_sheet
 from txt.data.reading.kinds.text_folder import is_text_name
 from txt.data.reading.source import FORMATS, PACKINGS, PART_MARK, Source
@@ -28,6 +29,8 @@ _OTHER_KINDS = {
 }
 _OPEN_DOCUMENT = b"application/vnd.oasis.opendocument."
 _MOST_BYTES = 64 << 30  # of what an archive unpacks to
+_MOST_TABLES = 200  # each is a copy that is open while it is read
+_KIND_BYTES = 200
 
 
 def unpack(source: Source, opened: ExitStack) -> Source:
@@ -42,15 +45,29 @@ def unpack(source: Source, opened: ExitStack) -> Source:
     try:
         with zipfile.ZipFile(source.place) as archive:
             names = archive.namelist()
-            kind = archive.read("mimetype") if "mimetype" in names else b""
+            kind = b""
+            if "mimetype" in names:
+                with archive.open("mimetype") as file:
+                    kind = file.read(_KIND_BYTES)
             if "xl/" in {name[:3] for name in names} or kind.startswith(_OPEN_DOCUMENT + b"spreadsheet"):
                 return open_sheet(source, opened)
             _refuse_other_kinds(source, names, kind)
+            _refuse_bomb(source, archive)
             return _open_members(source, archive, opened)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError) as error:
         if "password" in str(error) or "encrypted" in str(error):
             raise InputError(f"`{source}` needs a password", f"unpack it first: unzip {source.path}") from None
         raise InputError(f"`{source}` is damaged: {_say(error)}", "fetch or make it again") from None
+
+
+def _refuse_bomb(source: Source, archive: zipfile.ZipFile) -> None:
+    """Refuse an archive that unpacks to far more than it is; no more comes out of a member than it says."""
+    whole = sum(each.file_size for each in archive.infolist())
+    refuse_expansion(
+        str(source), whole, source.size(), PACKED_TIMES, f"unpack it first, if you trust it: unzip {source.path}"
+    )
+    if whole > _MOST_BYTES:
+        raise InputError(f"`{source}` unpacks to more than {_MOST_BYTES:,} bytes", "unpack it first")
 
 
 def _refuse_other_kinds(source: Source, names: Sequence[str], kind: bytes) -> None:
@@ -76,6 +93,11 @@ def _open_members(source: Source, archive: zipfile.ZipFile, opened: ExitStack) -
         listed = ", ".join(f"`{name}`" for name in archive.namelist()[:5]) or "nothing"
         raise InputError(
             f"`{source}` holds no data file, but {listed}", "a .zip may hold CSV, JSON, Excel and the like"
+        )
+    if len(tables) > _MOST_TABLES:
+        raise InputError(
+            f"`{source}` holds {len(tables):,} data files, and at most {_MOST_TABLES} are read out of an archive",
+            f"unpack it first: unzip {source.path}",
         )
     members = tuple(_extract(source, archive, each, opened) for each in tables)
     if len(members) == 1:
@@ -116,8 +138,6 @@ def _is_clutter(item: zipfile.ZipInfo) -> bool:
 
 def _extract(source: Source, archive: zipfile.ZipFile, item: zipfile.ZipInfo, opened: ExitStack) -> Source:
     """Return a member of an archive as a source of its own, whatever kind of file it is."""
-    if item.file_size > _MOST_BYTES:
-        raise InputError(f"`{item.filename}` in `{source}` is {item.file_size:,} bytes", "unpack it first")
     copy = opened.enter_context(temporary_file())
     with archive.open(item) as packed, copy.open("wb") as target:
         shutil.copyfileobj(packed, target)
@@ -134,8 +154,6 @@ def _extract(source: Source, archive: zipfile.ZipFile, item: zipfile.ZipInfo, op
 def _open_folder(
     source: Source, archive: zipfile.ZipFile, texts: Sequence[zipfile.ZipInfo], opened: ExitStack
 ) -> Source:
-    if sum(each.file_size for each in texts) > _MOST_BYTES:
-        raise InputError(f"`{source}` unpacks to more than {_MOST_BYTES:,} bytes", "unpack it first")
     folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="txt-")))
     for each in texts:
         archive.extract(each, folder)  # takes `..` and the root out of names

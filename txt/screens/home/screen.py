@@ -1,36 +1,33 @@
-"""The home screen: lists what is in this folder with its state, and the next command for each entry."""
+"""The home screen: lists what is in this folder, shows the chosen thing beside it, and the next command for it."""
 
+import shlex
 from collections.abc import Callable, Sequence
-from itertools import groupby
 
-from rich.cells import cell_len
 from rich.text import Text
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.message import Message
+from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widget import Widget
 from textual.widgets import Static
 
 from txt.actions import Action, list_help
-from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, FolderEntry, NextStep
-from txt.sanitize import clip, sanitize
+from txt.errors import InputError
+from txt.folder.entry import BEGIN, FolderEntry, NextStep
+from txt.runs.folder import Run
+from txt.runs.live import WatchedRun
+from txt.sanitize import sanitize
 from txt.screens.app import ThemedApp
+from txt.screens.dashboard.screen import DashboardScreen
+from txt.screens.home.detail import DetailPane, find_run_path
+from txt.screens.home.list import HomeList
 from txt.screens.keys import make_bindings, make_chips
 from txt.screens.widgets.chips import Chips
-from txt.screens.widgets.dialogs import PageDialog
+from txt.screens.widgets.dialogs import LineDialog, PageDialog
 from txt.wording.key_page import format_key_page
 
 _LOOK_SECONDS = 5.0
-_HEADINGS = {
-    DATA: "Data files",
-    PREPARED: "Prepared folders",
-    LABELS: "Label stores",
-    RUN: "Runs",
-    STUDY: "Studies",
-    BEGIN: "How to begin",
-}
+_WIDE = 110  # columns from which the chosen thing has room beside the list
 _EMPTY = """\
 There is nothing here yet that txt works on. Put a CSV, TSV, JSON lines or Parquet file with a column of texts into this
 folder, and it shows up here. Enter, and the line below is run: it trains on reviews that come with txt."""
@@ -42,7 +39,11 @@ HOME_ACTIONS = (
         "choose",
         calls={"up,k": "move(-1)", "down,j": "move(1)", "pageup": "move(-10)", "pagedown": "move(10)"},
     ),
-    Action("run", "enter", "run it", "run the command that is shown, and come back"),
+    Action("drill", "enter", "open", "open it in the whole window; there enter runs the command"),
+    Action("run", "r", "run it", "run the command that is shown, and come back"),
+    Action("watch", "w", "watch", "watch a run, here"),
+    Action("edit", "e", "edit", "change the command that is shown, then run it"),
+    Action("filter", "/", "filter", "show only what has these words; esc shows all again", calls={"escape": "back"}),
     Action(
         "other",
         "→",
@@ -55,82 +56,6 @@ HOME_ACTIONS = (
     Action("help", "?", "help", "this page", other="f1", shown="?, f1"),
     Action("quit", "q", "quit", "quit"),
 )
-
-
-class HomeList(Widget):
-    """The things in the folder under the headings of their kinds, one of them chosen."""
-
-    class Chosen(Message):
-        """Another thing was chosen."""
-
-    def __init__(self) -> None:
-        super().__init__(id="home-list")
-        self._entries: Sequence[FolderEntry] = ()
-        self._at = 0
-        self._first = 0
-
-    @property
-    def chosen(self) -> FolderEntry | None:
-        """The thing that the keys are about."""
-        return self._entries[self._at] if self._entries else None
-
-    def show(self, entries: Sequence[FolderEntry], chosen: tuple[str, str] | None = None) -> None:
-        """Show other things; the one chosen, or named as kind and name, stays so if it is among them."""
-        before = chosen or ((self.chosen.kind, self.chosen.name) if self.chosen else None)
-        self._entries = entries
-        places = [place for place, entry in enumerate(entries) if (entry.kind, entry.name) == before]
-        self.move_to(places[0] if places else self._at)
-
-    def move_to(self, place: int) -> None:
-        """Choose the thing at a place, or the nearest there is."""
-        self._at = max(0, min(place, len(self._entries) - 1))
-        self.refresh()
-        self.post_message(self.Chosen())
-
-    def move(self, places: int) -> None:
-        """Choose the thing so many places further."""
-        self.move_to(self._at + places)
-
-    def render(self) -> Text:
-        """Draw the part of the list in which the chosen thing is."""
-        lines = self._build_lines()
-        at = next((number for number, (place, _) in enumerate(lines) if place == self._at), 0)
-        self._first = min(max(self._first, at - self.size.height + 1), max(at - 1, 0))
-        shown = lines[self._first : self._first + self.size.height]
-        return Text("\n", no_wrap=True, overflow="ellipsis").join(line for _, line in shown)
-
-    def _build_lines(self) -> list[tuple[int | None, Text]]:
-        """Return each line with the place of the thing it is about; headings are about none."""
-        widest = max(self.size.width // 3, 12)
-        name_widths = {
-            kind: min(max(cell_len(sanitize(entry.name)) for entry in entries), widest)
-            for kind, entries in groupby(self._entries, lambda entry: entry.kind)
-        }
-        lines: list[tuple[int | None, Text]] = []
-        for place, entry in enumerate(self._entries):
-            if place == 0 or self._entries[place - 1].kind != entry.kind:
-                lines += [(None, Text())] if place else []
-                lines.append((None, Text(_HEADINGS[entry.kind], style="bold")))
-            line = _format_entry(entry, name_widths[entry.kind], self.size.width)
-            if place == self._at:
-                line.stylize("reverse")
-            lines.append((place, line))
-        return lines
-
-    @on(events.Click)
-    def _click(self, event: events.Click) -> None:
-        lines = self._build_lines()[self._first :]
-        place = lines[event.y][0] if event.y < len(lines) else None
-        if place is not None:
-            self.move_to(place)
-
-    @on(events.MouseScrollDown)
-    def _choose_next(self) -> None:
-        self.move(1)
-
-    @on(events.MouseScrollUp)
-    def _choose_previous(self) -> None:
-        self.move(-1)
 
 
 class HomeScreen(Screen[None]):
@@ -150,11 +75,15 @@ class HomeScreen(Screen[None]):
         self._look, self._place, self._problem, self._about = look, place, problem, about
         self._before = chosen
         self._step = 0
+        self._entries: Sequence[FolderEntry] = ()
+        self._words = ""
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
-        yield Static(Text(f"txt · {sanitize(self._place)}"), id="home-top", classes="title")
-        yield HomeList()
+        yield Static(id="home-top", classes="title")
+        with Horizontal(id="home-middle"):
+            yield HomeList()
+            yield DetailPane()
         yield Static(id="home-told", classes="quiet")
         yield Static(id="home-command")
         yield Static(id="home-steps", classes="quiet")
@@ -162,6 +91,7 @@ class HomeScreen(Screen[None]):
 
     def on_mount(self) -> None:
         """Look at the folder, and again from time to time."""
+        self.query_one("#home-top", Static).update(Text(f"txt · {sanitize(self._place)}"))
         self.query_one("#home-told", Static).update(Text("looking at this folder …"))
         self.look()
         self.set_interval(_LOOK_SECONDS, self.look)
@@ -175,7 +105,16 @@ class HomeScreen(Screen[None]):
     def _take(self, entries: list[FolderEntry]) -> None:
         told = self._problem or (_EMPTY if entries[0].kind == BEGIN else "")
         self.query_one("#home-told", Static).update(Text(sanitize(" ".join(told.split()))))
-        self.query_one(HomeList).show(entries, self._before)
+        self._entries = entries
+        self._show_entries()
+
+    def _show_entries(self) -> None:
+        words = self._words.casefold().split()
+        shown = [each for each in self._entries if all(word in _list_words(each) for word in words)]
+        where = f"txt · {sanitize(self._place)}"
+        where += f" · filter: {sanitize(self._words)}, {len(shown):,} of {len(self._entries):,}" if words else ""
+        self.query_one("#home-top", Static).update(Text(where))
+        self.query_one(HomeList).show(shown, self._before)
         self._before = None
 
     @on(HomeList.Chosen)
@@ -192,6 +131,17 @@ class HomeScreen(Screen[None]):
         self.query_one("#home-command", Static).update(told)
         others = [other.words for number, other in enumerate(steps) if number != self._step % len(steps)]
         self.query_one("#home-steps", Static).update(Text(f"→ also: {', '.join(others)}" if others else ""))
+        self._show_detail()
+
+    def _show_detail(self) -> None:
+        """Show the chosen thing beside the list, where there is room for it or it fills the window."""
+        pane = self.query_one(DetailPane)
+        pane.display = self.has_class("drilled") or self.app.size.width >= _WIDE
+        pane.show_entry(self.query_one(HomeList).chosen if pane.display else None)
+
+    @on(events.Resize)
+    def _fit(self) -> None:
+        self.call_after_refresh(self._show_detail)
 
     @property
     def step(self) -> NextStep | None:
@@ -212,6 +162,61 @@ class HomeScreen(Screen[None]):
         """Choose another step for the same thing."""
         self._step += places
         self._tell()
+
+    def action_drill(self) -> None:
+        """Open what is chosen in the whole window; run its command when it is open, or has nothing to open."""
+        chosen = self.query_one(HomeList).chosen
+        if chosen is None:
+            return
+        if self.has_class("drilled") or chosen.kind == BEGIN:
+            self.action_run()
+            return
+        self.add_class("drilled")
+        self._show_detail()
+
+    @on(HomeList.Opened)
+    def _open_clicked(self) -> None:
+        self.action_drill()
+
+    def action_back(self) -> None:
+        """Close what is open, or show all again."""
+        if self.has_class("drilled"):
+            self.remove_class("drilled")
+            self._show_detail()
+        elif self._words:
+            self._words = ""
+            self._show_entries()
+
+    def action_filter(self) -> None:
+        """Ask what to show."""
+        hint = "words of the name, the state or the kind · empty shows all"
+        self.app.push_screen(LineDialog("Show only", self._words, hint), self._filter)
+
+    def _filter(self, words: str | None) -> None:
+        if words is not None:
+            self._words = words.strip()
+            self._show_entries()
+
+    def action_watch(self) -> None:
+        """Open the dashboard of a run over this screen."""
+        chosen = self.query_one(HomeList).chosen
+        path = find_run_path(chosen) if chosen is not None else None
+        if path is None:
+            self.query_one("#home-command", Static).update(Text("only a run can be watched", style="bold"))
+            return
+        self.app.push_screen(DashboardScreen(WatchedRun(Run(path))))
+
+    def action_edit(self) -> None:
+        """Ask for another form of the command that is shown, and run that."""
+        step = self.step
+        if step is not None:
+            ask = LineDialog("Run this", step.command, "enter runs it · esc goes back", _parse_command)
+            self.app.push_screen(ask, self._run_edited)
+
+    def _run_edited(self, command: str | None) -> None:
+        chosen = self.query_one(HomeList).chosen
+        if command is not None and chosen is not None:
+            self.app.exit((NextStep(_parse_command(command), "as edited"), (chosen.kind, chosen.name)))
 
     def action_run(self) -> None:
         """Leave the screen for the command that is shown."""
@@ -247,20 +252,23 @@ class HomeApp(ThemedApp[tuple[NextStep, tuple[str, str]] | None]):
         self.home = screen
 
 
-def _format_entry(entry: FolderEntry, name_width: int, width: int) -> Text:
-    """Return a thing as one line: a mark where it is broken, its name, its state, and the step that Enter takes."""
-    step = f"→ {entry.steps[0].words}" if entry.steps else ""
-    room = max(width - name_width - 4 - (cell_len(step) + 2 if step else 0), 8)
-    line = Text("✗ " if entry.is_broken else "  ").append(_fit_text(entry.name, name_width)).append("  ")
-    line.append(_fit_text(entry.state, room), style="dim" if entry.is_broken else "")
-    return line.append(f"  {step}" if step else "")
+def _list_words(entry: FolderEntry) -> str:
+    return f"{entry.kind} {entry.name} {entry.state}".casefold()
 
 
-def _fit_text(text: str, width: int) -> str:
-    """Return text cut or filled to a width in cells."""
-    shown = Text(clip(text, width))
-    shown.truncate(width, overflow="ellipsis", pad=True)
-    return shown.plain
+def _parse_command(typed: str) -> tuple[str, ...]:
+    """Return the arguments of a command of txt.
+
+    Raises:
+        InputError: it is another command, or its quotes do not close.
+    """
+    try:
+        name, *arguments = shlex.split(typed) or [""]
+    except ValueError as error:
+        raise InputError(f"that cannot be read: {error}".lower()) from None
+    if name != "txt" or not arguments:
+        raise InputError("only a command that begins with `txt` can be run here")
+    return tuple(arguments)
 
 
 def _build_help(about: str) -> Text:

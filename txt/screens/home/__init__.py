@@ -1,0 +1,1 @@
+"""The home screen: what is in this folder, and each thing live beside it."""

@@ -1,0 +1,105 @@
+"""The loss of a batch, which the kind of the labels decides: one class a row, or any of several labels."""
+
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from txt.config import TrainConfig
+from txt.data.label_kinds import LabelSets
+from txt.metrics import Ints
+
+
+class LabeledRows(Protocol):
+    """What a loss needs of a split."""
+
+    @property
+    def has_several(self) -> bool:
+        """Whether rows may have several labels."""
+
+    @property
+    def labels(self) -> Ints:
+        """The class of each row, (N,)."""
+
+    @property
+    def label_sets(self) -> LabelSets:
+        """The labels of each row, where rows may have several."""
+
+
+class RowLoss(Protocol):
+    """The loss of rows, by their places in a split."""
+
+    def compute(self, logits: Tensor, rows: Ints) -> tuple[Tensor, int]:
+        """Return the summed loss of logits (B, C), and how many rows are right."""
+
+    def total(self, rows: Ints) -> float:
+        """Return what the summed loss of a whole batch is divided by."""
+
+
+class ClassLoss:
+    """Cross-entropy of one class a row, with class weights and smoothing."""
+
+    def __init__(self, split: LabeledRows, num_classes: int, config: TrainConfig) -> None:
+        self._labels, self._smoothing = split.labels, config.label_smoothing
+        balanced = config.class_weights == "balanced"
+        self._weights = compute_balanced_weights(split.labels, num_classes) if balanced else None  # (C,)
+
+    def compute(self, logits: Tensor, rows: Ints) -> tuple[Tensor, int]:
+        """Return the summed loss of logits (B, C), and how many rows are right."""
+        labels = torch.from_numpy(self._labels[rows]).to(logits.device)
+        weights = None if self._weights is None else self._weights.to(logits.device)
+        loss = F.cross_entropy(logits, labels, weights, reduction="sum", label_smoothing=self._smoothing)
+        return loss, int((logits.argmax(1) == labels).sum().item())
+
+    def total(self, rows: Ints) -> float:
+        """Return the number of rows, or the sum of their classes' weights."""
+        if self._weights is None:
+            return len(rows)
+        return float(self._weights[torch.from_numpy(self._labels[rows])].sum())
+
+
+class SetLoss:
+    """Log loss of each label by itself, the mean over labels: one sigmoid a label.
+
+    Balanced weights make the rows that have a label and those that lack it count alike, label by label; smoothing
+    moves each target that share of the way to one half. A row is right when all of its labels are, at one half.
+    """
+
+    def __init__(self, split: LabeledRows, num_classes: int, config: TrainConfig) -> None:
+        self._sets, self._classes, self._smoothing = split.label_sets, num_classes, config.label_smoothing
+        self._weights: tuple[Tensor, Tensor] | None = None  # of rows that have a label and of others, (C,) each
+        if config.class_weights == "balanced":
+            rows = len(self._sets)
+            counts = np.bincount(self._sets.ids, minlength=num_classes)
+            have, lack = rows / (2 * np.maximum(counts, 1)), rows / (2 * np.maximum(rows - counts, 1))
+            self._weights = torch.from_numpy(have).float(), torch.from_numpy(lack).float()
+
+    def compute(self, logits: Tensor, rows: Ints) -> tuple[Tensor, int]:
+        """Return the summed loss of logits (B, C), and how many rows are right."""
+        holds = torch.from_numpy(self._sets.take(rows).matrix(self._classes)).to(logits.device)
+        targets = holds.float() * (1 - self._smoothing) + self._smoothing / 2
+        weights = None
+        if self._weights is not None:
+            have, lack = (each.to(logits.device) for each in self._weights)
+            weights = torch.where(holds, have, lack)
+        loss = F.binary_cross_entropy_with_logits(logits, targets, weights, reduction="sum") / self._classes
+        return loss, int(((logits > 0) == holds).all(1).sum().item())
+
+    def total(self, rows: Ints) -> float:
+        """Return the number of rows."""
+        return len(rows)
+
+
+def make_batch_loss(split: LabeledRows, num_classes: int, config: TrainConfig) -> RowLoss:
+    """Return the loss that goes with a split's labels."""
+    return (SetLoss if split.has_several else ClassLoss)(split, num_classes, config)
+
+
+def compute_balanced_weights(labels: npt.NDArray[np.int64], num_classes: int) -> Tensor:
+    """Return weights (C,) that make every class count alike: rows / (classes · rows of the class)."""
+    counts = np.bincount(labels, minlength=num_classes)
+    present = int((counts > 0).sum())
+    return torch.tensor(len(labels) / (present * np.maximum(counts, 1)), dtype=torch.float32)
