@@ -346,7 +346,12 @@ def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource,
             raise InputError("--coverage gives sets of classes, and this model's are in levels or several a row")
         from txt.prediction.set_rule import find_set_rule
 
-        classifier.set_rule = find_set_rule(source, classifier, config.coverage)
+        classifier.set_rule = find_set_rule(
+            source,
+            classifier.temperature or 1.0,
+            lambda texts: classifier.predict_probabilities(texts).probabilities.astype(np.float64),
+            config.coverage,
+        )
     if len(classifier.labels) < 2 and classifier.decision is None:
         raise InputError(f"`{source.folder}` gives one number for each text, so it is not a classifier")
     return classifier

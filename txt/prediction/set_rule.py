@@ -1,18 +1,26 @@
 """Finds the rule of `txt predict --coverage`: from the rows of a run that its model did not learn from."""
 
-import numpy as np
+from collections.abc import Callable, Sequence
 
 from txt.data.prepared import MANIFEST, Prepared
 from txt.errors import InputError
 from txt.evaluation.calibration import softmax
 from txt.evaluation.prediction_sets import SetRule, fit_set_rule
-from txt.prediction.classifier import Predictor
+from txt.metrics import Floats
 from txt.prediction.model_source import ModelSource
 from txt.training.ladder.out_of_fold import read_out_of_fold
 
 
-def find_set_rule(source: ModelSource, classifier: Predictor, coverage: float) -> SetRule:
+def find_set_rule(
+    source: ModelSource, temperature: float, predict: Callable[[Sequence[str]], Floats], coverage: float
+) -> SetRule:
     """Return the rule for a coverage: from out-of-fold predictions, or from the val split of a run without them.
+
+    Args:
+        source: the model.
+        temperature: by which its logits are divided.
+        predict: returns the probabilities (N, C) of texts.
+        coverage: the share of rows whose set has to hold the right class.
 
     Raises:
         InputError: the model is not a run's, its data is gone, or there are too few rows.
@@ -23,7 +31,6 @@ def find_set_rule(source: ModelSource, classifier: Predictor, coverage: float) -
             "give the run that it is from",
         )
     found = read_out_of_fold(source.run.path)
-    temperature = classifier.temperature or 1.0
     if found is not None:
         return fit_set_rule(found.labels, softmax(found.logits / temperature), coverage)
     path = source.run.prepared_path()
@@ -32,6 +39,4 @@ def find_set_rule(source: ModelSource, classifier: Predictor, coverage: float) -
     val = Prepared.open(path).split("val")
     if not len(val):
         raise InputError(f"--coverage needs val rows, and `{path}` has none")
-    return fit_set_rule(
-        val.labels, classifier.predict_probabilities(val.texts()).probabilities.astype(np.float64), coverage
-    )
+    return fit_set_rule(val.labels, predict(val.texts()), coverage)
