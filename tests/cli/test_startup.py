@@ -191,7 +191,8 @@ def test_preparing_data_needs_neither_torch_nor_pandas(made, tmp_path):
 def test_a_prediction_needs_torch_alone(what, made):
     said, modules = list_modules_of_command(made, "predict", "small", *what)
     assert "torch" in modules, said
-    assert not modules & set(FAR_TOO_HEAVY)
+    for_drift = {"scipy"} if what[0] == "topics.csv" else set()  # sparse vectors of a file's texts: a tenth of a second
+    assert not modules & (set(FAR_TOO_HEAVY) - for_drift)
 
 
 def test_a_linear_model_answers_a_text_without_torch_and_without_pyarrow(made):
@@ -206,7 +207,7 @@ def test_a_linear_model_answers_a_text_without_torch_and_without_pyarrow(made):
 
 def test_a_linear_model_answers_a_file_without_torch(made):
     _, modules = list_modules_of_command(made, "predict", "linear", "topics.csv", "-o", "plain.csv")
-    assert not modules & {"torch", *FAR_TOO_HEAVY}
+    assert not modules & ({"torch", *FAR_TOO_HEAVY} - {"scipy"})
     assert (made / "plain.csv").read_text().count("\n") == 121
 
 

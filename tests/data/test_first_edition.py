@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from txt import load
 from txt.cli import main
 from txt.data.prepared import Prepared
+from txt.prediction.classifier import load
 
 MADE = Path(__file__).parent / "first_edition"
 LABELS = ["bad", "good", "bad", None, "good", "bad", "neutral"]  # the fourth was skipped, the rest is undecided
