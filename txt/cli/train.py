@@ -211,12 +211,14 @@ def _start_new_run(
 
     if name is not None:
         refuse_taken_name(name)
+    names_metric = "metric" in given.with_settings()
     if source is None or is_prepared_folder(source):
         refuse_prepare_options(given)
         say_if_terminal(f"opening {sanitize(source or 'prepared')} …")
         from txt.training.start import PREPARED, start_on_prepared
 
-        start = start_on_prepared(Path(source) if source else PREPARED, training, name, settle, here)
+        folder = Path(source) if source else PREPARED
+        start = start_on_prepared(folder, training, name, settle, here, names_metric=names_metric)
     else:
         check_file(source)
         say_if_terminal(f"reading {sanitize(source)} …")
@@ -225,7 +227,16 @@ def _start_new_run(
 
         with StageBar() as bar:
             start = start_on_file(
-                source, training, preparing, name, bar.advance, say_report, settle, choose_tokenizer, here
+                source,
+                training,
+                preparing,
+                name,
+                bar.advance,
+                say_report,
+                settle,
+                choose_tokenizer,
+                here,
+                names_metric=names_metric,
             )
     say_links(start.run)
     return start

@@ -90,7 +90,7 @@ def train(
             others = [key for key in options if key not in of_training]
             if others:
                 raise InputError(f"`{others[0]}` is about preparing data, and `{data}` is prepared already")
-            start = start_on_prepared(Path(data), training, name)
+            start = start_on_prepared(Path(data), training, name, names_metric="metric" in options)
             concluded = finish_training(start, bar)
         else:
             own = {"tokenizer": training.pretrained} if training.pretrained else {}

@@ -31,7 +31,15 @@ def train_on_file(
     """
     choosing = choose_encoders_tokenizer(training, given, _choose_encoder)
     start = start_on_file(
-        data, training, preparing, name, bar.prepare, bar.report, choose_tokenizer=choosing, runs=runs
+        data,
+        training,
+        preparing,
+        name,
+        bar.prepare,
+        bar.report,
+        choose_tokenizer=choosing,
+        runs=runs,
+        names_metric="metric" in given,
     )
     return finish_training(start, bar)
 

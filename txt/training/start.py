@@ -68,11 +68,12 @@ def start_on_prepared(
     settle: Settle = lambda config, _: config,
     here: bool = True,
     runs: Path = RUNS,
+    names_metric: bool = False,
 ) -> Start:
     """Make a new run on a prepared folder, with the options that `settle` makes of `config`.
 
     `here` says that this process will train; otherwise nothing is built that a check does not need. The run's folder is
-    made in `runs`.
+    made in `runs`. `names_metric` says that the user named the score, which is then not replaced by a usual one.
 
     Raises:
         InputError: there is no such folder, device or pretrained model, the data was prepared for another one, the
@@ -90,7 +91,7 @@ def start_on_prepared(
     with Run.new(name, runs) as run:
         _say_starting(run)
         edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
-        config = fit_metric(ensure_epochs(config, prepared), prepared)
+        config = fit_metric(ensure_epochs(config, prepared), prepared, names_metric)
         run.describe(settle(config, prepared), folder, prepared.fingerprint)
     return Start(run, prepared, built=Built(model, edits))
 
@@ -106,11 +107,12 @@ def start_on_file(
     choose_tokenizer: Callable[[Sequence[str]], str | None] | None = None,
     here: bool = True,
     runs: Path = RUNS,
+    names_metric: bool = False,
 ) -> Start:
     """Prepare a data file into the folder of a new run; `progress` hears how far it is, `told` gets the data report.
 
-    `choose_tokenizer` names a tokenizer that suits some of the texts, or None for the one that `preparing` says; `here`
-    and `runs` are as in `start_on_prepared`.
+    `choose_tokenizer` names a tokenizer that suits some of the texts, or None for the one that `preparing` says; `here`,
+    `runs` and `names_metric` are as in `start_on_prepared`.
 
     Raises:
         InputError: the file cannot be prepared, no such device or pretrained model, the run's name is taken, or rows
@@ -128,7 +130,7 @@ def start_on_file(
         check_trainable(prepared, config)
         model = _build_pretrained(config, prepared, here)
         edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
-        config = fit_metric(ensure_epochs(config, prepared), prepared)
+        config = fit_metric(ensure_epochs(config, prepared), prepared, names_metric)
         run.describe(settle(config, prepared), folder, prepared.fingerprint)
     return Start(run, prepared, built=Built(model, edits))
 
@@ -172,16 +174,16 @@ def ensure_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
     return config if epochs <= config.num_epochs else config.with_options(num_epochs=epochs)
 
 
-def fit_metric(config: TrainConfig, prepared: Prepared) -> TrainConfig:
+def fit_metric(config: TrainConfig, prepared: Prepared, named: bool) -> TrainConfig:
     """Return the options with a score that the kind of the labels has: micro-F1 in the place of the usual accuracy,
-    or quadratic weighted kappa for classes in an order.
+    or quadratic weighted kappa for classes in an order. A score that the user `named` stays, or is refused.
 
     Raises:
         InputError: the score is about another kind.
     """
     several, metric = prepared.manifest.has_several, config.metric
     usual = {SEVERAL: "micro_f1", ORDERED_KIND: "qwk"}.get(prepared.manifest.kind)
-    if usual is not None and metric == TrainConfig().metric:
+    if usual is not None and metric == TrainConfig().metric and not named:
         return config.with_options(metric=usual)
     if prepared.manifest.kind == ORDERED_KIND and metric in ORDERED:
         return config

@@ -66,6 +66,7 @@ _MOST_NGRAMS = 200_000
 _MOST_WEIGHTS = 5_000_000  # of n-grams times classes
 _FOLDS = 5
 _COSTLY = 60_000_000  # entries times classes from which three folds have to do
+_FEWEST_GROUPS = 2  # of rows that belong together, for folds that keep them so
 _FEW_ROWS = 1500  # below which folds are drawn three times
 _TRIED_STEPS = 12  # of a fine-tuning, to know what the rest will take
 _LEAST_PASSES = 2.0  # readings of a row that a step of a fine-tuning costs at least: forwards, and once more back
@@ -158,7 +159,14 @@ class Climbing:
         listed = time.monotonic() - listing
         if not len(ngrams.hashes):
             raise InputError("no text has a word in it", "`txt prepare` says what the texts are like")
-        self.repetitions = self._folds(sum(kind.nnz for kind in ngram_rows.kinds))
+        groups = self._find_groups()
+        if len(np.unique(groups)) < _FEWEST_GROUPS:
+            yield self._warned(
+                "nearly all texts are alike, so they cannot be kept from the folds where others are judged: "
+                "the scores of the rungs are too good"
+            )
+            groups = np.arange(len(self.rows))
+        self.repetitions = self._folds(sum(kind.nnz for kind in ngram_rows.kinds), groups)
         fitted = self._cross_fit(ngram_rows.matrix)
         if fitted is None:
             return False
@@ -287,14 +295,18 @@ class Climbing:
 
     # What the rungs share
 
-    def _folds(self, entries: int) -> Ints:
-        """Return the fold of each row in each repetition, (R, N)."""
+    def _find_groups(self) -> Ints:
+        """Return the group (N,) of each row: rows of one group are never on both sides of a fold."""
         from txt.data.near_duplicates import near_duplicates
 
         groups = near_duplicates(self.rows.texts())
         column = (self.prepared.manifest.columns.get("group") or {}).get("name")
         if column and (named := self.rows.column(column)) is not None:
             groups = _joined(groups, np.unique(named, return_inverse=True)[1])
+        return groups
+
+    def _folds(self, entries: int, groups: Ints) -> Ints:
+        """Return the fold of each row in each repetition, (R, N)."""
         count = 3 if entries * self.classes > _COSTLY else _FOLDS
         count = max(2, min(count, len(np.unique(groups)), len(self.rows) // 2))
         repetitions = 3 if len(self.rows) < _FEW_ROWS else 1
