@@ -574,7 +574,7 @@ def _formats_of_models() -> Iterator[Format]:
         target = Path("models") / name.replace("/", "-").replace("*", "-")
         if name.startswith("exported-onnx"):
             shutil.copytree("exported-onnx", target)
-            return target / Path(name).name
+            return next(target.rglob(Path(name).name))
         shutil.copytree("runs", target / "runs")
         shutil.copytree("for-models", target / "for-models")
         return next((target / "runs" / "born").glob(name))
@@ -625,7 +625,8 @@ def _formats_of_models() -> Iterator[Format]:
         sys.argv = ["predict_onnx.py", "a text"]
         try:
             with contextlib.redirect_stdout(None), contextlib.redirect_stderr(None):
-                runpy.run_path(str(path.with_name("predict_onnx.py")), run_name="__main__")
+                script = next(each / "predict_onnx.py" for each in path.parents if (each / "predict_onnx.py").exists())
+                runpy.run_path(str(script), run_name="__main__")
         except SystemExit:
             pass
         finally:
@@ -637,5 +638,5 @@ def _formats_of_models() -> Iterator[Format]:
         yield Format(f"a checkpoint's {name}", lambda name=name: make(f"checkpoints/step-*/{name}"), resume)
     yield Format("test.arrow", lambda: make("predictions/test.arrow"), compare)
     yield Format("out_of_fold.npz", make_out_of_fold, read)
-    for name in ("model.onnx", "tokenizer.json", "labels.json"):
+    for name in ("*.onnx", "tokenizer.json", "labels.json"):
         yield Format(f"exported {name}", lambda name=name: make(f"exported-onnx/{name}"), run_onnx)

@@ -431,7 +431,7 @@ class TrainConfig(Config):
         group="Machine",
         choices=("auto", "bf16", "float32"),
     )
-    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0)
+    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0, high=1024)
     log_to: str | None = option(
         None,
         "Tell a tracker of the finished run: options, curves, scores with intervals, report and model.",
@@ -574,6 +574,13 @@ class PredictConfig(Config):
         above=0,
         high=1,
     )
+    coverage: float | None = option(
+        None,
+        "Add the smallest set of classes that holds the right one this often: 0.9.",
+        group="Answers",
+        above=0,
+        high=0.999,
+    )
     thresholds: str | None = option(
         None,
         "Where rows have several labels, from which probability some hold: `toxic=0.3,insult=0.6`.",
@@ -596,7 +603,7 @@ class PredictConfig(Config):
         choices=("auto", "bf16", "float32"),
     )
     device: str = option("auto", "`auto`, `cpu`, `cuda`, `cuda:1`, `mps`.", group="Machine")
-    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0)
+    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0, high=1024)
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -156,6 +156,8 @@ METRICS: dict[str, Metric] = {
 }
 """Every score, by its name, in the order of tables."""
 
+_OTHER_LABELS = {"brier_score": "Brier score"}
+
 ORDERED: dict[str, Metric] = {
     metric.name: metric
     for metric in (
@@ -205,7 +207,7 @@ SELECTABLE: Collection[str] = ChainMap[str, Metric | SetMetric | None](
 def format_label(name: str, several: bool = False) -> str:
     """Return a score's or another number's name as people say it; `several` where rows have several labels."""
     metric = _find_metric(name, several)
-    return name.replace("_", " ") if metric is None else metric.label
+    return _OTHER_LABELS.get(name, name.replace("_", " ")) if metric is None else metric.label
 
 
 def format_short_label(name: str, several: bool = False) -> str:

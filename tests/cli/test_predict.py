@@ -38,7 +38,7 @@ def test_a_text_gets_its_label_and_a_bar_for_each_class(here: Path, capsys: pyte
     assert lines[0] in ("good", "bad", "so-so")
     assert {line.split()[0] for line in lines[1:]} == {"good", "bad", "so-so"}
     assert "█" in printed.out
-    assert "calibrated by the temperature 1.70" in printed.err
+    assert "comes with the temperature 1.70" in printed.err
 
 
 def test_who_is_asked_for_texts_is_told_once_what_a_confidence_is_worth(
@@ -55,7 +55,7 @@ def test_who_is_asked_for_texts_is_told_once_what_a_confidence_is_worth(
     monkeypatch.setattr("builtins.input", typed)
     assert main(["predict", "born"]) == 0
     printed = capsys.readouterr()
-    assert printed.err.count("calibrated by the temperature 1.70") == 1
+    assert printed.err.count("comes with the temperature 1.70") == 1
     assert printed.out.count("so-so") == 2
 
 

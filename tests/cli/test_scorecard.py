@@ -42,7 +42,7 @@ def test_the_verdict_and_every_part_are_there_without_colour() -> None:
     for part in (
         "Classes",
         "Confusion",
-        "Calibration",
+        "Probabilities",
         "By source",
         "By length in tokens",
         "The most confident mistakes",

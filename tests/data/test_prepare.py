@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import random
+import string
 import subprocess
 import sys
 from pathlib import Path
@@ -413,3 +414,19 @@ def test_official_splits_are_kept_to_the_row(shared_data, tmp_path, monkeypatch)
     assert report.rows == {"train": 6920, "val": 872, "test": 1821, "unlabeled": 0}
     with (folder / "test.csv").open(newline="") as file:
         assert Prepared.open(tmp_path / "out").split("test").texts() == [row["text"] for row in csv.DictReader(file)]
+
+
+def test_strings_without_a_space_are_left_out_of_the_tokenizers_training_and_told(tmp_path):
+    rng = random.Random(0)
+    letters = string.ascii_letters + string.digits
+    lines = ["text,label"]
+    for number in range(60):
+        blob = "".join(rng.choices(letters, k=400)) if number % 2 else "plain words"
+        lines.append(f"the film was good {number} {blob},{'ab'[number % 2]}")
+    (tmp_path / "data.csv").write_text("\n".join(lines))
+    report = prepare(tmp_path / "data.csv", PrepareConfig(vocab_size=300), tmp_path / "prepared")
+    assert any("without a space" in warning for warning in report.warnings)
+    vocabulary = Prepared.open(tmp_path / "prepared").tokenizer().get_vocab()
+    assert {"film", "plain", "words"} <= set(vocabulary)
+    pieces = [piece.removeprefix("##") for piece in vocabulary if not piece.startswith("[")]
+    assert max(map(len, pieces)) <= len("words") + 3

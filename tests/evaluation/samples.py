@@ -4,6 +4,7 @@ from functools import cache
 
 import numpy as np
 
+from txt.evaluation.calibration import FittingRows
 from txt.evaluation.report import Report, SplitOutputs, evaluate
 
 HOSTILE = [
@@ -39,7 +40,7 @@ def report_of(classes: int = 3, rows: int = 300, accuracy: float = 0.8, *, hosti
         names,
         run="<run>\x1b[1m" if hostile else "001",
         split="test",
-        val=(labels[: rows // 2], logits[: rows // 2]),
+        fitting=FittingRows(labels[: rows // 2], logits[: rows // 2]),
         train=([f"word{label} again" for label in labels], labels),
     )
 

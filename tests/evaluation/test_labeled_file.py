@@ -1,6 +1,7 @@
 """Labeled rows of a file: which are taken, how they are encoded, what is refused."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,14 @@ import pytest
 from txt.config import PrepareConfig
 from txt.data.prepared import Prepared
 from txt.errors import InputError
-from txt.evaluation.labeled_file import LabeledFile, read_labeled
+from txt.evaluation.evaluate_run import evaluate_run
+from txt.evaluation.labeled_file import LabeledFile, ModelInputs, read_labeled
 from txt.runs.folder import Run
 
 
-def taken(path: Path, run: Run, split: str | None = None, **options: str) -> LabeledFile:
-    return read_labeled(path, Prepared.open(run.prepared_path()), split, PrepareConfig(**options))
+def taken(path: Path, run: Run, split: str | None = None, unknown: str = "error", **options: str) -> LabeledFile:
+    model = ModelInputs.of_prepared(Prepared.open(run.prepared_path()))
+    return read_labeled(path, model, split, PrepareConfig(**options), unknown)
 
 
 def written(tmp_path: Path, content: str, name: str = "more.csv") -> Path:
@@ -91,7 +94,50 @@ def test_whole_numbers_written_with_a_point_are_the_same_labels() -> None:
     from txt.evaluation.labeled_file import _number_labels
 
     def number(written: list[str], names: list[str]) -> list[int]:
-        return _number_labels(written, {label: label for label in written}, names, Path("stars.csv")).tolist()
+        return _number_labels(written, {label: label for label in written}, names).labels.tolist()
 
     assert number(["1.0", "0.0", "1.0"], ["0", "1"]) == [1, 0, 1]
     assert number(["1.0", "0"], ["0", "1.0"]) == [1, 0]
+
+
+def test_labels_that_differ_by_case_and_spaces_are_taken_for_their_class_and_told(
+    tmp_path: Path, born_run: Run
+) -> None:
+    found = taken(written(tmp_path, "text,label\ngreat film,Good\npoor film, BAD \nfine,good\n"), born_run)
+    names = Prepared.open(born_run.prepared_path()).labels
+    assert [names[label] for label in found.labels] == ["good", "bad", "good"]
+    assert "`Good` for `good`" in found.notes[0]
+
+
+def test_rows_with_an_unknown_label_are_wrong_or_left_out_when_that_is_asked_for(tmp_path: Path, born_run: Run) -> None:
+    path = written(tmp_path, "text,label\ngreat film,good\npoor film,bad\nhm,neither\nha,neither\n")
+    with pytest.raises(InputError, match=r"2 rows .* `neither`"):
+        taken(path, born_run)
+    skipped = taken(path, born_run, unknown="skip")
+    assert skipped.texts == ["great film", "poor film"]
+    assert list(skipped.left_out.values()) == [2]
+    wrong = taken(path, born_run, unknown="wrong")
+    assert wrong.labels.tolist()[2:] == [3, 3]
+    assert wrong.unknown == ("neither",)
+    known, counted = (evaluate_run(born_run, data=path, unknown_labels=each) for each in ("skip", "wrong"))
+    assert counted.rows == 4
+    assert counted.metrics["accuracy"].value == known.metrics["accuracy"].value / 2
+    assert counted.metrics["log_loss"].value == pytest.approx(known.metrics["log_loss"].value)
+    assert counted.labels[-1] == "neither"
+
+
+def test_texts_of_which_the_tokenizer_leaves_nothing_are_counted(tmp_path: Path, born_run: Run) -> None:
+    found = taken(written(tmp_path, "text,label\ngreat film,good\n\u200b\u200b,bad\n"), born_run)
+    assert any("leaves nothing" in note and note.startswith("1 row") for note in found.notes)
+
+
+def test_a_run_that_was_moved_is_evaluated_on_a_file_without_its_data(tmp_path: Path, born_run: Run) -> None:
+    path = written(tmp_path, "text,label\n" + "great lovely film,good\nawful dreary film,bad\n" * 10)
+    moved = Run(tmp_path / "elsewhere" / "born")
+    shutil.copytree(born_run.path, moved.path)
+    alone, beside = evaluate_run(moved, data=path), evaluate_run(born_run, data=path)
+    assert alone.confusion == beside.confusion
+    assert alone.baseline is None
+    assert "no baseline" in alone.notes[0]
+    with pytest.raises(InputError, match="is not at"):
+        evaluate_run(moved)

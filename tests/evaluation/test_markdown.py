@@ -48,7 +48,14 @@ def test_the_report_tells_its_verdict_and_its_scores() -> None:
     assert f"**{report.verdict}.**" in document
     scores = tables(document)[0]
     assert scores[0] == ["score", "model", "baseline", "difference in points"]
-    assert [row[0] for row in scores[1:]] == ["accuracy", "balanced accuracy", "macro-F1", "MCC", "log loss"]
+    assert [row[0] for row in scores[1:]] == [
+        "accuracy",
+        "balanced accuracy",
+        "macro-F1",
+        "MCC",
+        "log loss",
+        "Brier score",
+    ]
     assert scores[1][1].startswith(f"{report.metrics['accuracy'].value:.3f} [")
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from txt.errors import InputError, TxtError
+from txt.evaluation.calibration import FittingRows
 from txt.evaluation.report import MAX_MISTAKES, Report, SplitOutputs, evaluate
 from txt.metrics import Floats, Ints, score_predictions
 from txt.proportions import Interval
@@ -42,7 +43,9 @@ def val_split() -> tuple[Ints, Floats]:
 
 
 def full_report(accuracy: float = 0.8, rows: int = 300) -> Report:
-    return evaluate(outputs(rows, accuracy), NAMES, run="001", split="test", val=val_split(), train=train_split())
+    return evaluate(
+        outputs(rows, accuracy), NAMES, run="001", split="test", fitting=FittingRows(*val_split()), train=train_split()
+    )
 
 
 def test_json_has_the_documented_shape() -> None:
@@ -50,7 +53,7 @@ def test_json_has_the_documented_shape() -> None:
     value = json.loads(json.dumps(report.to_json(), allow_nan=False))
     assert value["format"] == 1
     assert (value["run"], value["split"], value["rows"]) == ("001", "test", 300)
-    assert set(value["metrics"]) == {"accuracy", "balanced_accuracy", "macro_f1", "mcc", "log_loss"}
+    assert set(value["metrics"]) == {"accuracy", "balanced_accuracy", "macro_f1", "mcc", "log_loss", "brier_score"}
     assert all(set(entry) == {"value", "low", "high"} for entry in value["metrics"].values())
     assert list(value["per_class"]) == list(NAMES)
     assert set(value["per_class"]["neutral"]) == {"precision", "recall", "f1", "support"}
@@ -110,7 +113,9 @@ def test_confused_pairs_come_the_most_frequent_first() -> None:
 
 
 def test_one_row_makes_a_report() -> None:
-    value = evaluate(outputs(1, 1.0), NAMES, run="001", split="test", train=train_split(), val=val_split()).to_json()
+    value = evaluate(
+        outputs(1, 1.0), NAMES, run="001", split="test", train=train_split(), fitting=FittingRows(*val_split())
+    ).to_json()
     assert value["metrics"]["accuracy"]["low"] < 0.3
     json.dumps(value, allow_nan=False)
 

@@ -26,13 +26,14 @@ def test_the_report_is_of_the_saved_models_predictions(born_run: Run) -> None:
     assert {name: report.metrics[name].value for name in expected} == expected
     assert (report.run, report.split, report.data, report.rows) == ("born", "test", None, len(test))
     assert report.rows_in_train == 0
-    assert report.calibration.temperature is not None
+    assert report.calibration.estimate is not None
+    assert report.calibration.fitted_on.endswith("val rows")
     assert report.baseline is not None
     assert {entry.column for entry in report.slices} >= {"source"}
 
 
-def test_no_temperature_is_fitted_on_the_rows_it_is_measured_on(born_run: Run) -> None:
-    assert evaluate_run(born_run, "val").calibration.temperature is None
+def test_a_temperature_fitted_on_the_measured_rows_is_not_said_to_do_anything(born_run: Run) -> None:
+    assert evaluate_run(born_run, "val").calibration.scaled_error is None
 
 
 def test_trained_on_rows_are_told(born_run: Run) -> None:

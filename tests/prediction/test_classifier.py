@@ -3,6 +3,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from copy import deepcopy
 from itertools import chain
 from pathlib import Path
 
@@ -92,6 +93,27 @@ def test_int8_computes_the_layers_in_8_bits_and_agrees(run: Run, classifier: Pre
         quantized.predict_probabilities(TEXTS).probabilities - classifier.predict_probabilities(TEXTS).probabilities
     )
     assert 0 < difference.max() < 0.1
+
+
+def test_8_bits_are_compared_with_float_on_the_first_texts_and_refused_where_they_ruin_the_model(run, monkeypatch):
+    from txt.prediction import int8
+
+    texts = [f"the film was {word} {number}" for number in range(30) for word in ("great", "awful", "ordinary")]
+    fine = load(run.path, int8=True)
+    assert fine.about_int8 is None
+    fine.predict(texts)
+    assert "of 90 answers differ from float32's" in fine.about_int8
+
+    def ruin(model):
+        ruined = deepcopy(model)
+        with torch.no_grad():
+            for parameter in ruined.parameters():
+                parameter.neg_()
+        return ruined
+
+    monkeypatch.setattr(int8, "quantize_to_int8", ruin)
+    with pytest.raises(InputError, match="--int8 ruins this model"):
+        load(run.path, int8=True).predict(texts)
 
 
 def test_bf16_agrees(run: Run, classifier: Predictor):

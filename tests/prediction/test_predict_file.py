@@ -11,6 +11,7 @@ import pytest
 
 from txt.config import PredictConfig, PrepareConfig
 from txt.errors import InputError, Interrupted, TxtError
+from txt.evaluation.prediction_sets import SetRule
 from txt.prediction.classifier import Predictor
 from txt.prediction.predict_file import PredictRequest, PredictSummary, log_path, predict_file
 
@@ -268,3 +269,28 @@ def test_json_lines_in_a_json_file_are_written_so_again(classifier, tmp_path):
     source.write_text('{"text": "so good"}\n{"text": "so bad"}\n')
     predicted(classifier, source, out)
     assert [json.loads(line)["text"] for line in out.read_text().splitlines()] == ["so good", "so bad"]
+
+
+@pytest.mark.parametrize("ending", [".csv", ".jsonl", ".parquet"])
+def test_sets_of_classes_are_written_in_every_format(classifier, tmp_path, ending, monkeypatch):
+    monkeypatch.setattr(classifier, "set_rule", SetRule(0.9, 0.2, 50))
+    source, out = tmp_path / f"data{ending}", tmp_path / f"out{ending}"
+    texts = ["great film", "", "awful film"]
+    if ending == ".csv":
+        source.write_text("text\ngreat film\n \nawful film\n")
+    elif ending == ".jsonl":
+        source.write_text("".join(json.dumps({"text": text}) + "\n" for text in texts))
+    else:
+        pq.write_table(pa.table({"text": texts}), source)
+    summary = predicted(classifier, source, out, probabilities=True, coverage=0.9)
+    if ending == ".csv":
+        rows = rows_of(out)
+    elif ending == ".jsonl":
+        rows = [json.loads(line) for line in out.read_text().splitlines()]
+    else:
+        rows = pq.read_table(out).to_pylist()
+    assert not rows[1]["label_set"]
+    for row in (rows[0], rows[2]):
+        probable = {label for label in classifier.labels if float(row[f"probability_{label}"]) >= 0.2}
+        assert set(json.loads(row["label_set"])) == probable | {row["label"]}
+    assert sum(summary.set_sizes.values()) == 2

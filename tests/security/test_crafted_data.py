@@ -151,6 +151,7 @@ def test_an_offset_that_leads_out_of_an_arrow_file_is_refused(here: Path, place:
         read_texts(Path("a.arrow"))
 
 
+@pytest.mark.filterwarnings("ignore:Feather V1")  # that such files are made no more
 def test_a_damaged_feather_file_of_the_first_version_ends_its_reader_alone(here: Path):
     import pyarrow.feather
 
@@ -166,6 +167,25 @@ def test_a_damaged_feather_file_of_the_first_version_ends_its_reader_alone(here:
         except InputError as error:
             ended += "damaged" in error.message or "column" in error.message
     assert ended > 0
+
+
+# Prepared folders whose numbers lead out of a model
+
+
+@pytest.mark.parametrize(
+    ("change", "told"), [({"vocab_size": 3}, "token id that is not one"), ({"labels": ["a"]}, "label that is not one")]
+)
+def test_numbers_of_prepared_data_that_no_model_has_are_refused(here: Path, change: dict[str, object], told: str):
+    from txt.data.prepare import prepare
+    from txt.data.prepared import Prepared
+
+    Path("data.csv").write_text("text,label\n" + "".join(f"text number {n},{'ab'[n % 2]}\n" for n in range(60)))
+    prepare(Path("data.csv"), PrepareConfig(vocab_size=200), Path("prepared"))
+    manifest = json.loads(Path("prepared/manifest.json").read_text())
+    Path("prepared/manifest.json").write_text(json.dumps(manifest | change))
+    split = Prepared.open(Path("prepared")).split("train")
+    with pytest.raises(InputError, match=told):
+        assert split.labels is None or split.gather(range(len(split)))
 
 
 # The index that is kept beside a data file

@@ -13,6 +13,7 @@ from tests.conftest import ROOT
 from tests.security.test_elsewhere import make_outside, snapshot
 from tests.security.traced import can_trace, read_trace, trace
 from txt.cli import main
+from txt.labeling.store.journal import Journal, store_path
 
 SMALL = ["--recipe", "guide", "--d-model", "16", "--nhead", "2", "--num-layers", "1", "--threads", "1", "--plain"]
 
@@ -59,6 +60,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert main(["train", "prepared", "--name", name, "--epochs", "1", "--seed", seed, *SMALL]) == 0
         lists = ["--learning-rate", "0.01,0.001", "--epochs", "1", "--workers", "1", "--name", "theirs"]
         assert main(["grid", "prepared", *lists, *SMALL[2:]]) == 0
+        Journal.open(store_path(Path("data.csv"))).close()
     finally:
         os.chdir(before)
     run = here / "runs" / "theirs"
@@ -104,7 +106,7 @@ def test_every_command_works_on_a_strangers_trained_run_and_reaches_nothing_outs
     assert [path for path in notes["changed"] if not path.startswith(may_change)] == []
     assert snapshot(outside) == before
     if traced.exists():
-        connections, changed = read_trace(traced)
+        connections, changed = read_trace(traced, here)
         assert connections == []
         assert len(changed) > 50, "strace heard of nothing"
         assert sorted(path for path in changed if not path.startswith((*may_change, str(traced)))) == []

@@ -33,8 +33,8 @@ def trace(told: Path) -> list[str]:
     return ["strace", "-f", "-y", "-qq", "-s", "4096", "--seccomp-bpf", "-e", f"trace={_CALLS}", "-o", str(told)]
 
 
-def read_trace(told: Path) -> tuple[list[str], set[str]]:
-    """Return the connections to other machines that were tried, and the paths that were changed."""
+def read_trace(told: Path, here: Path) -> tuple[list[str], set[str]]:
+    """Return the connections to other machines that were tried, and the paths that were changed; `here` is the cwd."""
     connections, changed = [], set()
     for line in _join_resumed(told.read_text(errors="replace")):
         found = _LINE.match(line)
@@ -46,7 +46,7 @@ def read_trace(told: Path) -> tuple[list[str], set[str]]:
                 connections.append(line)
         elif result >= 0 and (not call.startswith("open") or _WRITES.search(arguments)):
             for folder, name in _NAME.findall(arguments):
-                changed.add(os.path.normpath(os.path.join(folder or "/cwd", name)))
+                changed.add(os.path.normpath(os.path.join(folder or here, name)))
     return connections, changed
 
 

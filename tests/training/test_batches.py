@@ -1,4 +1,7 @@
+from itertools import combinations
+
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -28,3 +31,16 @@ def test_batches_hold_rows_of_like_length_longest_first():
     spread = np.mean([lengths[batch].max() - lengths[batch].min() for batch in batches])
     assert spread < 10
     assert all((np.diff(lengths[batch]) <= 0).all() for batch in batches)
+
+
+@pytest.mark.parametrize("rows", [300, 768, 1600])
+def test_few_rows_meet_other_rows_in_every_epoch(rows):
+    lengths = np.random.default_rng(0).integers(4, 60, rows)
+    first, second = (_pair_rows(make_epoch_batches(lengths, 32, seed=1, epoch=epoch)) for epoch in (0, 1))
+    by_chance = 31 / (rows - 1)
+    assert len(first & second) / len(first) < max(0.1, 1.2 * by_chance)
+
+
+def _pair_rows(batches) -> set[tuple[int, int]]:
+    """Return all pairs of rows that share a batch."""
+    return {pair for batch in batches for pair in combinations(sorted(batch.tolist()), 2)}

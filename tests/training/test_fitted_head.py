@@ -109,6 +109,21 @@ def test_a_stopped_training_resumes_to_the_same_weights(new_run, data, precision
     assert all(torch.equal(first[name], second[name]) for name in first)
 
 
+def test_a_run_begun_from_another_goes_on_after_that_was_renamed(new_run, data):
+    parent = new_run()
+    list(train(parent, data))
+    options = {"pretrained": str(parent.path), "num_epochs": 2, "batch_size": 16, "save_interval": 5}
+    whole, stopped = new_run(**options), new_run(**options)
+    list(train(whole, data))
+    steps = iter(range(100))
+    list(train(stopped, data, lambda: next(steps) == 8))  # after its first epoch, so that it has a model
+    parent.rename("another-name")
+    start = resume(str(stopped.path), {})
+    assert list(train(start.run, start.prepared, resume=start.resume, built=start.built))[-1].status == "completed"
+    first, second = (load_model(run.model, CPU).state_dict() for run in (whole, stopped))
+    assert all(torch.equal(first[name], second[name]) for name in first)
+
+
 def first_losses(run, data) -> tuple[float, float]:
     """The loss of the first step of a range test, and that of the training that it is for."""
     tried = next(range_test(data, run.config(), LRFindConfig(repeats=1)))

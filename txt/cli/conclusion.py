@@ -14,6 +14,7 @@ from txt.durations import format_duration
 if TYPE_CHECKING:
     from txt.evaluation.conclusion import Conclusion
     from txt.runs.diagnosis import Advice
+    from txt.runs.events import Evaluation
 
 
 def show_conclusion(conclusion: "Conclusion") -> None:
@@ -31,6 +32,8 @@ def show_conclusion(conclusion: "Conclusion") -> None:
         out.print(Text(f"{format_duration(conclusion.finished.seconds)} in all."))
     else:
         out.print(Text(_describe_training(conclusion)))
+        if conclusion.frozen is not None:
+            out.print(Text(_describe_frozen(conclusion.frozen, conclusion.best)))
     for what, path in (("model", run.model), ("report", run.path / "report.html")):
         out.print(Text(f"{what:<7} ").append(make_literal(_shorten_path(path))), soft_wrap=True)
     for advice in conclusion.advice:
@@ -55,6 +58,13 @@ def _describe_training(conclusion: "Conclusion") -> str:
         f"macro-F1 {best.metrics['macro_f1']:.3f}, loss {best.val_loss:.3f}. "
         f"{format_duration(finished.seconds)} of training, {finished.rows_per_second:,.0f} rows/s."
     )
+
+
+def _describe_frozen(frozen: "Evaluation", best: "Evaluation") -> str:
+    """Say what the encoder reaches as it came, and whether contrastive training was better."""
+    kept = "kept, since training the encoder was no better" if best.step == frozen.step else "beaten by the training"
+    scores = f"accuracy {frozen.metrics['accuracy']:.3f}, loss {frozen.val_loss:.3f}"
+    return f"Logistic regression on frozen vectors, on val: {scores}; {kept}."
 
 
 def _format_advice(advice: "Advice") -> Text:

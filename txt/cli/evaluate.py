@@ -40,6 +40,13 @@ def evaluate(
     embeddings: Annotated[
         bool, typer.Option(help="A second baseline, on frozen MiniLM embeddings, where the extra is installed.")
     ] = True,
+    unknown_labels: Annotated[
+        str,
+        typer.Option(
+            help="Rows of --data with a label that the model does not have: `error`, `wrong`, or `skip`.",
+            metavar="error|wrong|skip",
+        ),
+    ] = "error",
     force: Annotated[bool, typer.Option("--force", help="Replace reports that txt did not make.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON on stdout.")] = False,
     given: GivenOptions,
@@ -61,6 +68,12 @@ def evaluate(
     if data is None and given:
         flag = "--" + next(iter(given)).replace("_", "-")
         raise InputError(f"{flag} is for reading a data file, and none is given", "name it with --data FILE")
+    if unknown_labels not in ("error", "wrong", "skip"):
+        raise InputError(f"--unknown-labels is `{unknown_labels}`, and must be one of error, wrong, skip")
+    if unknown_labels != "error" and data is None:
+        raise InputError(
+            "--unknown-labels is about the labels of a file, and none is given", "name it with --data FILE"
+        )
     if force and out is None:
         raise InputError("--force is for the folder of --out", "txt eval -o FOLDER --force")
     found = Run.open(run) if run else Run.find_newest()
@@ -80,7 +93,14 @@ def evaluate(
 
     with PredictingBar() as bar:
         report = evaluate_run(
-            found, split, data, build_config(PrepareConfig, given, given.settings), device, bar.advance, embeddings
+            found,
+            split,
+            data,
+            build_config(PrepareConfig, given, given.settings),
+            device,
+            bar.advance,
+            embeddings,
+            unknown_labels,
         )
     folder = out or report_folder(found, report)
     if out is None:

@@ -18,6 +18,7 @@ from txt.cli.terminal import has_screen
 from txt.config import LRFindConfig, PrepareConfig, TrainConfig
 from txt.data.reading.source import check_file
 from txt.errors import InputError, Interrupted
+from txt.idle_options import find_idle_in_range_test, refuse_idle_options
 from txt.option_schema import build_config, list_options
 from txt.sanitize import sanitize
 
@@ -80,6 +81,7 @@ def lrfind(
     below, recipe, options = merge_settings(preset, None, file, given)
     take_auto_rate(options, given)  # ignore `lr = "auto"` in a file that is shared with training
     training = build_training_options(below, recipe, options, given, take_rate=True)  # that of one model
+    refuse_idle_options(training, {**file, **given}, find_idle_in_range_test(training))
     finding_config = build_config(LRFindConfig, given, options)
     own = {"tokenizer": training.pretrained} if training.pretrained else {}
     preparing = build_config(PrepareConfig, given, own, options)

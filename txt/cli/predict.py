@@ -172,7 +172,7 @@ def _predict_file(
         _predict_to_stdout(source, path, files, config, reading, as_json)
         return
     refuse_taken_place(target, Source(path, str(path)), files.force)
-    from txt.cli.predict_view import show_summary
+    from txt.cli.predict_view import show_drift, show_summary
     from txt.prediction.predict_file import PredictRequest, check_request, predict_file
 
     asked = PredictRequest(
@@ -191,16 +191,22 @@ def _predict_file(
             "--to-label flags rows below the threshold, and with several labels a row none is",
             "txt label shows all rows; --probabilities adds that of each label",
         )
+    from txt.prediction.sampled_texts import SampledTexts, find_drift
+
+    sample = SampledTexts()
     queue = _open_queue(files.to_label, path, asked, classifier, source.name) if files.to_label else nullcontext()
     with queue as waiting, stop_on_signals("stopping …") as stop, StageBar() as bar:
         leave = waiting.add if waiting is not None else lambda _: None
-        summary = predict_file(classifier, path, asked, progress=bar.advance, stop=stop, leave=leave)
+        summary = predict_file(classifier, path, asked, progress=bar.advance, stop=stop, leave=leave, see=sample.add)
     if files.escape_formulas:
         escape_and_report(target)
+    drift = find_drift(source, classifier, sample)
     if as_json:
-        print_json(summary.to_json())
+        print_json(summary.to_json() | {"drift": drift.to_json() if drift else None})
         return
     show_summary(summary, config, classifier)
+    if drift is not None and drift.is_clear:
+        show_drift(drift, sample.texts)
     if files.to_label is not None and summary.unsure:
         data, store = shlex.quote(str(path)), shlex.quote(str(files.to_label))
         say(f"{summary.unsure:,} rows are flagged in {store}; typing `/is:flagged` there shows them:")
@@ -308,7 +314,7 @@ def _open_queue(store: Path, data: Path, asked: "PredictRequest", classifier: "P
 
 
 def _answer_text(run: str | None, text: str, config: PredictConfig, explain: bool, as_json: bool) -> None:
-    from txt.cli.predict_view import describe_calibration, encode_answer, show_answer
+    from txt.cli.predict_view import encode_answer, show_answer
 
     source = _find_source(run)
     if not text.strip():
@@ -318,7 +324,7 @@ def _answer_text(run: str | None, text: str, config: PredictConfig, explain: boo
         print_json(encode_answer(classifier, text, config, explain))
     else:
         show_answer(classifier, text, config, explain)
-        say(describe_calibration(classifier))
+        say(classifier.about_confidence)
 
 
 def _answer_lines(run: str | None, config: PredictConfig, explain: bool, as_json: bool) -> None:
@@ -350,12 +356,12 @@ def _converse(run: str | None, config: PredictConfig, explain: bool, as_json: bo
     """Ask for a text, answer, and ask again, until the end of input."""
     import readline  # noqa: F401  # lines can be edited, and come back with the arrow keys
 
-    from txt.cli.predict_view import describe_calibration, encode_answer, show_answer
+    from txt.cli.predict_view import encode_answer, show_answer
 
     source = _find_source(run)
     classifier = _load_classifier(source, config)
     say(f"{source.name} knows {', '.join(classifier.labels[:8])}{' …' if len(classifier.labels) > 8 else ''}.")
-    say(describe_calibration(classifier))
+    say(classifier.about_confidence)
     say("Type a text and Enter; Ctrl-D leaves.")
     while True:
         try:

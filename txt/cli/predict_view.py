@@ -1,7 +1,7 @@
 """Prints predictions: probabilities as bars, the words that led to an answer, the summary of a file."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
@@ -12,6 +12,8 @@ from txt.config import PredictConfig
 from txt.sanitize import clip, escape_controls, sanitize, sanitize_lines
 
 if TYPE_CHECKING:
+    from txt.evaluation.drift import Drift
+    from txt.evaluation.prediction_sets import SetRule
     from txt.prediction.classifier import Prediction, Predictor
     from txt.prediction.explain import Explanation
     from txt.prediction.predict_file import PredictSummary
@@ -31,10 +33,19 @@ def show_answer(classifier: "Predictor", text: str, config: PredictConfig, expla
         out.print()
     for line in draw_prediction(prediction, config.threshold, classifier.decision is not None):
         out.print(line)
+    if prediction.label_set is not None:
+        named = ", ".join(prediction.label_set)
+        out.print(
+            Text("one of: ", style="bold").append(make_literal(named)).append(f" ({config.coverage:.0%} of the time)")
+        )
     if explanation is not None:
         out.print(format_weights(explanation))
+    if prediction.trust < 1:
+        say(f"Unlike what it learned from: it knows {prediction.trust:.0%} as much of this text as usual, and doubts.")
     if long:
         say(_describe_long_texts(1, classifier, config))
+    if classifier.about_int8:
+        say(classifier.about_int8)
 
 
 def encode_answer(classifier: "Predictor", text: str, config: PredictConfig, explain: bool) -> dict[str, Any]:
@@ -141,13 +152,17 @@ def show_summary(summary: "PredictSummary", config: PredictConfig, classifier: "
         out.print(Text(f"  and {len(summary.labels) - _SHOWN_CLASSES} more {noun}", style="dim"))
     if config.threshold is not None and classifier.decision is None:
         say(f"{summary.unsure:,} rows are below {config.threshold:g} and have no label.")
+    if classifier.set_rule is not None and summary.set_sizes:
+        say(describe_set_sizes(summary.set_sizes, classifier.set_rule))
     if summary.without_text:
         say(f"{summary.without_text:,} rows have no text, and so no label.")
     if summary.long:
         say(_describe_long_texts(summary.long, classifier, config))
     if summary.resumed_at:
         say(f"Went on from row {summary.resumed_at:,}.")
-    say(describe_calibration(classifier))
+    say(classifier.about_confidence)
+    if classifier.about_int8:
+        say(classifier.about_int8)
     rate = (summary.rows - summary.resumed_at) / max(summary.seconds, 1e-9)
     out.print(
         Text(f"{summary.rows:,} rows of column `{sanitize(summary.column)}` in {summary.seconds:.1f} s ")
@@ -156,13 +171,24 @@ def show_summary(summary: "PredictSummary", config: PredictConfig, classifier: "
     )
 
 
-def describe_calibration(classifier: "Predictor") -> str:
-    """Say whether the confidences are calibrated."""
-    if classifier.decision is not None:
-        return "Each label's probability is the model's own; `txt eval` says how far it is off."
-    if classifier.temperature is None:
-        return "Confidence is the model's own, not calibrated: `txt eval` fits a temperature."
-    return f"Confidence is calibrated by the temperature {classifier.temperature:.2f}, fitted on val."
+def show_drift(drift: "Drift", texts: Sequence[str]) -> None:
+    """Say how texts differ from those that the model learned from, and show those that differ most."""
+    from txt.evaluation.drift import describe_drift
+
+    said = describe_drift(drift) or ""
+    say(f"{said[:1].upper()}{said[1:]}. The most different:")
+    for place in drift.most_different:
+        out.print(make_literal(f"  {clip(texts[place], 70)}"))
+
+
+def describe_set_sizes(sizes: Mapping[int, int], rule: "SetRule") -> str:
+    """Say how large the sets are that were asked for."""
+    rows = sum(sizes.values())
+    mean = sum(size * count for size, count in sizes.items()) / rows
+    return (
+        f"Sets that hold the right class {rule.coverage:.0%} of the time, by {rule.rows:,} rows that the model did not "
+        f"learn from: {mean:.2f} classes on average, {sizes.get(1, 0):,} of {rows:,} have one."
+    )
 
 
 def _predict_one(
@@ -175,7 +201,7 @@ def _predict_one(
         from txt.prediction.explain import explain as weigh
 
         explanation = weigh(classifier, text, stride=config.stride)
-    return classifier.prediction(answers.probabilities[0]), bool(answers.long[0]), explanation
+    return classifier.prediction(answers.probabilities[0], float(answers.trust[0])), bool(answers.long[0]), explanation
 
 
 def _is_sure(prediction: "Prediction", threshold: float | None) -> bool:
@@ -188,11 +214,14 @@ def _encode_prediction(classifier: "Predictor", prediction: "Prediction", thresh
         answer = {"labels": list(prediction.labels)}
     if classifier.tree is not None:
         answer["parents"] = {name: round(value, 4) for name, value in prediction.parents.items()}
-    return {
+    value = {
         **answer,
         "confidence": round(prediction.confidence, 4),
         "probabilities": {label: round(value, 4) for label, value in prediction.probabilities.items()},
     }
+    if prediction.trust < 1:
+        value["trust"] = round(prediction.trust, 4)
+    return value if prediction.label_set is None else {**value, "label_set": prediction.label_set}
 
 
 def _describe_long_texts(count: int, classifier: "Predictor", config: PredictConfig) -> str:

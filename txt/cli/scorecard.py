@@ -202,10 +202,14 @@ def draw_heat_map(labels: Sequence[str], counts: Sequence[Sequence[int]], width:
 
 def draw_calibration(report: "Report", width: int) -> Iterator[RenderableType]:
     """Draw the reliability curve: accuracy as bars, confidence as a mark on them."""
-    from txt.evaluation.wording import describe_calibration
+    from txt.evaluation.wording import describe_calibration, describe_probabilities, describe_sets
 
-    yield _build_heading("Calibration")
+    yield _build_heading("Probabilities")
+    if scores := describe_probabilities(report):
+        yield Text(scores)
     yield Text(describe_calibration(report.calibration, report.sets is not None))
+    if sets := describe_sets(report.covering):
+        yield make_literal(sets)
     rows: list[list[str | Text]] = [
         [f"{entry.low:.2f}–{entry.high:.2f}", f"{entry.rows:,}", f"{entry.accuracy:.3f}", _draw_bar(entry)]
         for entry in report.calibration.bins

@@ -25,10 +25,12 @@ from txt.config import PrepareConfig, TrainConfig
 from txt.data.reading.source import check_file, join_paths, split_paths
 from txt.errors import InputError, Interrupted, TxtError
 from txt.extras import require_tracker
-from txt.option_schema import build_config
+from txt.idle_options import refuse_idle_options
+from txt.option_schema import build_config, list_options
 from txt.recipes import get_preset_options
 from txt.sanitize import sanitize
 from txt.training.options import (
+    LADDER_ALONE,
     ChooseTokenizer,
     build_training_options,
     choose_encoders_tokenizer,
@@ -108,6 +110,7 @@ def train(
         if from_study is None:
             finds = take_auto_rate(options, given)
             settle = set_found_rate if finds else _keep_options
+            _refuse_recipe_on_the_ladder(preset if "preset" in given.typed else None, recipe, {**file, **given})
             training = build_training_options(preset_set, recipe, options, given, finds)
             _tell_road(name_of_one_model(preset_set, recipe, {**options, **given}, finds), data)
         else:
@@ -117,9 +120,11 @@ def train(
 
             require_storage_consent(StudyFolder.open(from_study))
             data, winner = find_winner(from_study, data)
-            settle = set_found_rate if take_auto_rate(file, given) else _keep_options
+            finds = take_auto_rate(file, given)
+            settle = set_found_rate if finds else _keep_options
             of_preset = get_preset_options(preset if "preset" in given.typed else None)
             training = build_config(TrainConfig, given, of_preset, file, winner)
+        refuse_idle_options(training, {**file, **given, **({"learning_rate": "auto"} if finds else {})})
         preparing = _build_prepare_config(training, options, given)
         choosing = choose_encoders_tokenizer(training, {**options, **given}, name_encoder)
         begin = partial(_start_new_run, data, name, training, preparing, given, settle, choosing)
@@ -157,6 +162,15 @@ def _build_prepare_config(training: TrainConfig, options: Mapping[str, Any], giv
     """Return the options for preparing a data file; a pretrained model brings its own tokenizer."""
     own = {"tokenizer": training.pretrained} if training.pretrained else {}
     return build_config(PrepareConfig, given, own, options)
+
+
+def _refuse_recipe_on_the_ladder(preset: str | None, recipe: str | None, said: Mapping[str, Any]) -> None:
+    """Refuse to name one model and the ladder in one breath."""
+    names = [f"--recipe {recipe}"] if recipe in ("guide", "scratch") else []
+    names += ["--preset"] if preset is not None else []
+    ladder = next((list_options(TrainConfig)[name].flag for name in LADDER_ALONE if said.get(name)), None)
+    if names and ladder is not None:
+        raise InputError(f"{names[0]} asks for one model, and {ladder} for the ladder", "give one of them")
 
 
 def _tell_road(one_model: str | None, source: str | None) -> None:
@@ -284,6 +298,12 @@ def _conclude(start: "Start", finished: "Finished", as_json: bool) -> None:
             finished.reason or "training diverged",
             f"try --lr {start.run.config().learning_rate / 3:.1g}, or --on-divergence rollback",
         )
+    if finished.status == "failed":
+        raise TxtError(
+            f"run {name} has no model: {finished.reason}", f"make room there, then txt train --resume {name} goes on"
+        )
+    if finished.reason:
+        say(f"{finished.reason}; the model on the disk is that of step {finished.best_step:,}")
     say_if_terminal("evaluating it beside a baseline …")
     from txt.cli.conclusion import show_conclusion
     from txt.evaluation.conclusion import conclude

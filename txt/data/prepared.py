@@ -186,7 +186,7 @@ class Prepared:
         refuse_unknown_split(name)
         if name not in self._open:
             files = [self.path / file.name for file in self.manifest.splits.get(name, ())]
-            self._open[name] = Split(name, files, self.manifest.kind)
+            self._open[name] = Split(name, files, self.manifest.kind, self.vocab_size, len(self.labels))
         return self._open[name]
 
     def tokenizer(self) -> Tokenizer:
@@ -200,8 +200,16 @@ class Prepared:
 class Split:
     """The rows of one split, in the source's order, mapped into memory and not read before they are needed."""
 
-    def __init__(self, name: str, paths: Sequence[Path], kind: str = SINGLE) -> None:
+    def __init__(
+        self,
+        name: str,
+        paths: Sequence[Path],
+        kind: str = SINGLE,
+        vocab_size: int | None = None,
+        classes: int | None = None,
+    ) -> None:
         self.name, self.kind = name, kind
+        self._vocab_size, self._classes = vocab_size, classes
         self._batches = [batch for path in paths for batch in _map_file(path)]
         sizes = [len(batch) for batch in self._batches]
         self._starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])  # (batches + 1,)
@@ -233,12 +241,14 @@ class Split:
         """The label id of each row, (rows,); -1 where there is no label.
 
         Raises:
-            InputError: rows may have several labels; see `label_sets`.
+            InputError: one is none of the manifest's classes; or rows may have several labels, see `label_sets`.
         """
         if self.has_several:
             raise refuse_several("this command")
         columns = [read_numbers(batch.column("label")) for batch in self._batches]
-        return np.concatenate([np.empty(0, np.int64), *columns])
+        found = np.concatenate([np.empty(0, np.int64), *columns])
+        self._check_range("label", found, NO_LABEL, self._classes)
+        return found
 
     @cached_property
     def label_sets(self) -> LabelSets:
@@ -252,13 +262,19 @@ class Split:
         return LabelSets.join(parts)
 
     def gather(self, rows: npt.ArrayLike) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-        """Return the token ids of some rows laid end to end, (N,), and each row's number of tokens, (B,)."""
+        """Return the token ids of some rows laid end to end, (N,), and each row's number of tokens, (B,).
+
+        Raises:
+            InputError: one is none of the tokenizer's: a model would read beyond its weights.
+        """
         pieces = [
             self._token_ids[batch][self._offsets[batch][row] : self._offsets[batch][row + 1]]
             for batch, row in self._locate_rows(rows)
         ]
         lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
-        return np.concatenate([np.empty(0, np.int64), *pieces], dtype=np.int64), lengths
+        found = np.concatenate([np.empty(0, np.int64), *pieces], dtype=np.int64)
+        self._check_range("token id", found, 0, self._vocab_size)
+        return found, lengths
 
     def texts(self, rows: npt.ArrayLike | None = None) -> list[str]:
         """Return the texts of some rows, or of all."""
@@ -273,6 +289,10 @@ class Split:
         table = pa.Table.from_batches(self._batches) if self._batches else pa.table({})
         kept = [name for name in table.column_names if name.startswith(METADATA)]
         return table.select(kept).rename_columns([name.removeprefix(METADATA) for name in kept])
+
+    def _check_range(self, what: str, found: npt.NDArray[np.int64], low: int, high: int | None) -> None:
+        if len(found) and not (low <= found.min() and (high is None or found.max() < high)):
+            raise InputError(f"the split `{self.name}` is damaged: it has a {what} that is not one", "prepare it again")
 
     def _locate_rows(self, rows: npt.ArrayLike) -> list[tuple[int, int]]:
         """Return each row's batch, and its place there."""

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from txt.data.prepared import Prepared
 from txt.evaluation.evaluate_run import evaluate_run
 from txt.evaluation.report import Report
@@ -15,7 +17,10 @@ from txt.runs.folder import Run
 
 @dataclass(frozen=True)
 class Conclusion:
-    """How a training ended, its best evaluation, the report on a split, and advice."""
+    """How a training ended, its best evaluation, the report on a split, and advice.
+
+    `frozen` is the evaluation of a head on vectors of the encoder as it came, beside which `--few-shot` was tried.
+    """
 
     run: Run
     finished: Finished
@@ -23,6 +28,7 @@ class Conclusion:
     report: Report
     advice: list[Advice]
     rungs: tuple[Rung, ...] = ()
+    frozen: Evaluation | None = None
 
     @property
     def verdict(self) -> str | None:
@@ -47,10 +53,13 @@ def conclude(run: Run, prepared: Prepared) -> Conclusion:
         labels=prepared.labels,
         train_lengths=prepared.split("train").lengths.astype("int64"),
         cores=count_cores(),
+        train_counts=np.bincount(prepared.split("train").labels, minlength=len(prepared.labels)),
         difference=report.difference.get("accuracy"),
     )
-    best = next(event for event in reversed(evaluations) if event.best)
-    return Conclusion(run, finished, best, report, diagnose(events, run.config(), facts), list_rungs(events))
+    best = next(event for event in reversed(evaluations) if event.step == finished.best_step)
+    config = run.config()
+    frozen = evaluations[0] if config.few_shot else None
+    return Conclusion(run, finished, best, report, diagnose(events, config, facts), list_rungs(events), frozen)
 
 
 def list_rungs(events: Sequence[Event]) -> tuple[Rung, ...]:

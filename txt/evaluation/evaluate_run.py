@@ -8,14 +8,17 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.config import PrepareConfig
-from txt.data.prepared import Prepared, Split
+from txt.data.prepared import MANIFEST, Prepared, Split
 from txt.data.reading.split_column import parse_split
 from txt.errors import InputError
-from txt.evaluation.labeled_file import ALL, LabeledFile, read_labeled
+from txt.evaluation.calibration import FittingRows
+from txt.evaluation.label_gain import LabelGain, estimate_label_gain
+from txt.evaluation.labeled_file import ALL, LabeledFile, ModelInputs, read_labeled
 from txt.evaluation.report import Report, SplitOutputs, evaluate
 from txt.evaluation.several import LearnedSets, evaluate_sets
 from txt.metrics import Floats, Ints
 from txt.runs.folder import Run
+from txt.training.ladder.learning_curve import read_learning_curve
 from txt.training.ladder.out_of_fold import OutOfFold, read_out_of_fold
 
 SPLITS = ("test", "val", "train")
@@ -37,6 +40,7 @@ def evaluate_run(
     device: str | None = None,
     progress: PredictionWatcher | None = None,
     embeddings: bool = False,
+    unknown_labels: str = "error",
 ) -> Report:
     """Score a run's best model on a split, beside the baseline fitted on the run's own train split.
 
@@ -48,13 +52,17 @@ def evaluate_run(
         device: as in TrainConfig; the run's own by default.
         progress: called as predictions are made.
         embeddings: fit a second baseline, on frozen embeddings, where the encoder is installed.
+        unknown_labels: what becomes of rows of `data` whose label the model does not have; see `read_labeled`.
 
     Raises:
         InputError: the run has no model yet, the split has no labeled rows, or `data` cannot be read or does not fit.
     """
     config = run.config()
-    prepared = Prepared.open(run.locate_prepared())
-    rows = _load_rows(prepared, split_name, data, reading or PrepareConfig())
+    prepared = _open_prepared(run, data)
+    if prepared is None:
+        assert data is not None
+        return _evaluate_alone(run, split_name, data, reading or PrepareConfig(), device, progress, unknown_labels)
+    rows = _load_rows(prepared, split_name, data, reading or PrepareConfig(), unknown_labels)
     from txt.model.predict import predict_logits  # torch, after all that can be refused without it
     from txt.model.saved import load_model
     from txt.model.several import read_decision, read_order, read_tree
@@ -65,9 +73,8 @@ def evaluate_run(
     train, val = prepared.split("train"), prepared.split("val")
     out_of_fold = read_out_of_fold(run.path)  # of a model that learned from val too
     several = prepared.manifest.has_several  # whose thresholds are on the probabilities as they are
-    fits_temperature = (
-        not several and out_of_fold is None and len(val) > 0 and not (isinstance(rows, Split) and rows.name == "val")
-    )
+    measures_val = isinstance(rows, Split) and rows.name == "val"
+    fits_temperature = not several and out_of_fold is None and len(val) > 0 and not measures_val
     total = len(rows.lengths) + (len(val) if fits_temperature else 0)
 
     def compute_logits(split: Split | LabeledFile) -> Floats:
@@ -102,9 +109,11 @@ def evaluate_run(
             everything=_collect_everything(prepared, test, out_of_fold) if adds_everything else None,
             seed=config.seed,
         )
-    temperature_rows = (val.labels, compute_logits(val)) if fits_temperature else None
+    fitting = FittingRows(val.labels, compute_logits(val)) if fits_temperature else None
     if out_of_fold is not None:
-        temperature_rows = out_of_fold.labels, out_of_fold.logits
+        fitting = FittingRows(out_of_fold.labels, out_of_fold.logits, "out-of-fold predictions", are_measured=learned)
+    elif measures_val:
+        fitting = FittingRows(test.labels, test.logits, are_measured=True)
     frozen = None
     if embeddings and config.freeze != "all":
         from txt.evaluation.embeddings import fit_predict_embeddings
@@ -112,18 +121,83 @@ def evaluate_run(
         frozen = fit_predict_embeddings(train.texts(), train.labels, test.texts, len(prepared.labels))
     return evaluate(
         test,
-        prepared.labels,
+        prepared.labels + (rows.unknown if isinstance(rows, LabeledFile) else ()),
         run=run.name,
         split=rows.name,
         data=data.name if data else None,
         left_out=rows.left_out if isinstance(rows, LabeledFile) else {},
-        val=temperature_rows,
+        fitting=fitting,
         train=None if learned and rows.name == "train" else (train.texts(), train.labels),
         embeddings=frozen,
         everything=_collect_everything(prepared, test, out_of_fold) if adds_everything else None,
         seed=config.seed,
         order=read_order(model.config),
         tree=read_tree(model.config),
+        notes=rows.notes if isinstance(rows, LabeledFile) else (),
+        label_gain=_read_label_gain(run) if isinstance(rows, Split) else None,
+    )
+
+
+def _read_label_gain(run: Run) -> LabelGain | None:
+    curve = read_learning_curve(run.path)
+    return None if curve is None else estimate_label_gain(curve.rows, curve.right, curve.learned)
+
+
+def _open_prepared(run: Run, data: Path | None) -> Prepared | None:
+    """Open the data that a run was trained on; None where it is not there and not needed."""
+    path = run.prepared_path()
+    if (path / MANIFEST).is_file():
+        return Prepared.open(path)
+    if data is not None:
+        return None
+    raise InputError(
+        f"the data that run `{run.name}` was trained on is not at `{path}`",
+        f"bring it there, or txt eval {run.name} --data FILE takes the run alone",
+    )
+
+
+def _evaluate_alone(
+    run: Run,
+    split_name: str | None,
+    data: Path,
+    reading: PrepareConfig,
+    device: str | None,
+    progress: PredictionWatcher | None,
+    unknown_labels: str,
+) -> Report:
+    """Score a run's best model on a file, from the run alone: without a baseline, which is fitted on train rows."""
+    model = ModelInputs.of_run(run)
+    rows = read_labeled(data, model, parse_split(split_name) or split_name, reading, unknown_labels)
+    from txt.model.predict import predict_logits
+    from txt.model.saved import load_model
+    from txt.model.several import read_decision, read_order, read_tree
+    from txt.training.machine import choose_machine, convert_precision
+
+    config = run.config()
+    machine = choose_machine(config.with_options(device=device) if device else config)
+    network = convert_precision(load_model(run.model, machine.device), machine)
+    if read_decision(network.config) is not None:
+        raise InputError(
+            f"the rows of run `{run.name}` have several labels, and its data is not at `{run.prepared_path()}`",
+            "bring it there: it says how several labels are written",
+        )
+    told = (lambda done: progress(done, len(rows.texts))) if progress else None
+    logits = predict_logits(network, rows, machine.device, progress=told).astype(np.float64)
+    found = read_out_of_fold(run.path)
+    fitting = None if found is None else FittingRows(found.labels, found.logits, "out-of-fold predictions")
+    missing = f"there is no baseline: the data that the run was trained on is not at `{run.prepared_path()}`"
+    return evaluate(
+        _collect_file_outputs(rows, logits),
+        model.labels + rows.unknown,
+        run=run.name,
+        split=rows.name,
+        data=data.name,
+        left_out=rows.left_out,
+        fitting=fitting,
+        seed=config.seed,
+        notes=(missing, *rows.notes),
+        order=read_order(network.config),
+        tree=read_tree(network.config),
     )
 
 
@@ -136,11 +210,11 @@ def report_folder(run: Run, report: Report) -> Path:
 
 
 def _load_rows(
-    prepared: Prepared, split_name: str | None, data: Path | None, reading: PrepareConfig
+    prepared: Prepared, split_name: str | None, data: Path | None, reading: PrepareConfig, unknown_labels: str
 ) -> Split | LabeledFile:
     wanted = parse_split(split_name) or split_name
     if data is not None:
-        return read_labeled(data, prepared, wanted, reading)
+        return read_labeled(data, ModelInputs.of_prepared(prepared), wanted, reading, unknown_labels)
     name = wanted or "test"
     split = prepared.split(name)
     if name not in SPLITS or not len(split):

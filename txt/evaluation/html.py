@@ -30,6 +30,8 @@ from txt.evaluation.wording import (
     describe_embeddings,
     describe_left_out,
     describe_majority,
+    describe_probabilities,
+    describe_sets,
     describe_thresholds,
     describe_whole_file,
     format_metadata_value,
@@ -193,7 +195,16 @@ def _collect_confusion(report: Report) -> dict[str, Any]:
 def _collect_calibration(report: Report) -> dict[str, Any]:
     calibration = report.calibration
     return {
-        "words": describe_calibration(calibration, report.sets is not None),
+        "words": " ".join(
+            filter(
+                None,
+                [
+                    describe_probabilities(report),
+                    describe_calibration(calibration, report.sets is not None),
+                    describe_sets(report.covering),
+                ],
+            )
+        ),
         "chart": Markup(draw_reliability_chart(calibration.bins, calibration.scaled_bins)),
         "legend": {"model": "as it is"} | ({"scaled": "with the temperature"} if calibration.scaled_bins else {}),
     }

@@ -11,6 +11,8 @@ from txt.evaluation.wording import (
     describe_embeddings,
     describe_left_out,
     describe_majority,
+    describe_probabilities,
+    describe_sets,
     describe_thresholds,
     describe_whole_file,
     format_metadata_value,
@@ -163,8 +165,12 @@ def _render_confusion(report: Report) -> Iterator[str]:
 
 
 def _render_calibration(report: Report) -> Iterator[str]:
-    yield "## Calibration"
+    yield "## Probabilities"
+    if scores := describe_probabilities(report):
+        yield scores
     yield describe_calibration(report.calibration, report.sets is not None)
+    if sets := describe_sets(report.covering):
+        yield escape_markdown(sets, 1000)
     yield render_table(["confidence", "rows", "mean confidence", "accuracy"], map(_bin_cells, report.calibration.bins))
 
 

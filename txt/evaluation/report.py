@@ -1,6 +1,7 @@
 """The evaluation report: how well a model does on a split, with a JSON form."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -8,9 +9,11 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.errors import InputError, TxtError
-from txt.evaluation.calibration import Calibration, calibrate, log_losses, softmax
+from txt.evaluation.calibration import Calibration, FittingRows, brier_scores, calibrate, log_losses, softmax
 from txt.evaluation.differences import verdict
 from txt.evaluation.intervals import ClassScores, difference_intervals, intervals, mean_interval, per_class
+from txt.evaluation.label_gain import LabelGain
+from txt.evaluation.prediction_sets import SetScores, fit_set_rule, score_sets
 from txt.evaluation.slices import Slice, slice_scores
 from txt.files import FORMAT
 from txt.metrics import METRICS, ORDERED, SUBSET, Floats, Ints, Metric, count_confusions
@@ -20,6 +23,7 @@ from txt.proportions import Interval
 
 if TYPE_CHECKING:
     from txt.evaluation.baseline import Baseline
+    from txt.evaluation.drift import Drift
 
 
 MAX_MISTAKES = 50
@@ -181,6 +185,9 @@ class Report:
     baseline, where it was asked for. `whole_file` has scores over all rows of the run's data, where the split is small.
     `kind` says what labels are. Where rows have several, `sets` has what goes with that, the accuracy is the share of
     rows whose labels are all right, and `confusion[i][j]` counts rows in which label i was missing and j was too much.
+    `notes` are sentences on what was done to the rows; `covering` tells how prediction sets do,
+    `drift` how the texts differ from train texts. `row_names` are the ids of all rows, and
+    `label_gain` is what more labels would bring.
     """
 
     run: str
@@ -202,6 +209,11 @@ class Report:
     mistakes: tuple[MisclassifiedRow, ...]
     mistaken_rows: int
     whole_file: WholeFile | None = None
+    notes: tuple[str, ...] = ()
+    covering: SetScores | None = None
+    drift: "Drift | None" = None
+    label_gain: LabelGain | None = None
+    row_names: Sequence[int | str] = ()
     kind: str = "single"
     sets: SetDetails | None = None
     nested: LevelDetails | None = None
@@ -252,6 +264,10 @@ class Report:
             "mistaken_rows": self.mistaken_rows,
             "mistakes": [entry.to_json() for entry in self.mistakes],
             "whole_file": self.whole_file.to_json() if self.whole_file else None,
+            "notes": list(self.notes),
+            "drift": self._drift_to_json(),
+            "label_gain": self.label_gain.to_json() if self.label_gain else None,
+            "prediction_sets": self.covering.to_json() if self.covering else None,
             **({} if self.sets is None else {"sets": self.sets.to_json()}),
             **({} if self.nested is None else {"nested": self.nested.to_json()}),
         }
@@ -259,6 +275,11 @@ class Report:
     def _metrics_to_json(self) -> dict[str, Any]:
         found = _values_to_json(self.metrics)
         return found if self.sets is None else found | {SUBSET: found["accuracy"]}
+
+    def _drift_to_json(self) -> dict[str, Any] | None:
+        if self.drift is None:
+            return None
+        return {**self.drift.to_json(), "most_different": [self.row_names[row] for row in self.drift.most_different]}
 
     def confused_pairs(self) -> list[tuple[str, str, int]]:
         """Return (label, prediction, rows) of every pair of classes that was confused, the most frequent first."""
@@ -279,39 +300,45 @@ def evaluate(
     split: str,
     data: str | None = None,
     left_out: Mapping[str, int] | None = None,
-    val: tuple[Ints, Floats] | None = None,
+    fitting: FittingRows | None = None,
     train: tuple[Sequence[str], Ints] | None = None,
     embeddings: "Baseline | None" = None,
     everything: SplitOutputs | None = None,
     seed: int = 0,
     order: OrderedDecision | None = None,
     tree: Tree | None = None,
+    notes: tuple[str, ...] = (),
+    label_gain: LabelGain | None = None,
 ) -> Report:
     """Score a model's logits on a split, beside a baseline fitted on the same train split.
 
     Args:
         test: the rows to score.
-        names: the classes' names, in the order of the logits.
+        names: the classes' names, in the order of the logits; behind them, those that the model does not have.
         run: the run's name, for the report.
         split: the split's name, for the report.
         data: the file's name, where the rows are not the run's own, for the report.
         left_out: how many rows of the file are not among them, by the reason, for the report.
-        val: labels and logits of the val split, on which the temperature is fitted.
+        fitting: the rows on which the temperature is fitted.
         train: texts and labels of the train split, for the baseline.
         embeddings: what a second baseline predicts.
         everything: all rows of the run's data with logits of models that did not learn them.
         seed: of the bootstrap and the baseline.
         tree: the classes in their levels, where they have some.
         order: how one of classes in an order is chosen; the likeliest class is the answer where they have none.
+        notes: what else is to be told.
+        label_gain: what more labels would bring.
 
     Raises:
         InputError: the split has no rows.
         TxtError: a logit is not a finite number.
     """
     check_outputs(test, split)
+    assert test.labels.max() < len(names)
     predictions = choose_classes(test.logits, order)
     num_classes = len(names)
     table = METRICS if order is None else ORDERED
+    calibration = calibrate(test.labels, test.logits, fitting, seed)
     from txt.evaluation.baseline import fit_predict  # scikit-learn takes longer to import than torch
 
     simple = fit_predict(*train, test.texts, seed, num_classes) if train else None
@@ -326,12 +353,12 @@ def evaluate(
         rows_in_train=count_rows_in_train(test.texts, train[0]) if train else None,
         labels=tuple(names),
         metrics=intervals(test.labels, predictions, num_classes, seed, metrics=table)
-        | {"log_loss": mean_interval(log_losses(test.labels, test.logits), seed)},
+        | _score_probabilities(test.labels, test.logits, seed),
         per_class=per_class(test.labels, predictions, names),
         confusion=tuple(
             tuple(int(count) for count in row) for row in count_confusions(test.labels, predictions, num_classes)
         ),
-        calibration=calibrate(test.labels, test.logits, val),
+        calibration=calibration,
         baseline=_score_alternative(simple, test.labels, num_classes, seed, table) if simple else None,
         embeddings=_score_alternative(embeddings, test.labels, num_classes, seed, table) if embeddings else None,
         majority=_score_majority(train[1], test.labels, names, seed, table) if train else None,
@@ -344,7 +371,42 @@ def evaluate(
         whole_file=_score_whole_file(everything, names, seed, order) if everything else None,
         kind="nested" if tree else "single" if order is None else "ordered",
         nested=_score_levels(test.labels, predictions, simple, tree, seed) if tree else None,
+        notes=notes,
+        label_gain=label_gain,
+        row_names=test.row_ids,
+        drift=_measure_drift(test, train, fitting, calibration.temperature or 1.0, seed),
+        covering=_score_covering(test, names, fitting, calibration.temperature or 1.0),
     )
+
+
+def _measure_drift(
+    test: SplitOutputs,
+    train: tuple[Sequence[str], Ints] | None,
+    fitting: FittingRows | None,
+    temperature: float,
+    seed: int,
+) -> "Drift | None":
+    """Compare the rows with the train rows; None where these are not known."""
+    if train is None:
+        return None
+    from txt.evaluation.drift import measure_drift  # imports scipy
+
+    confidences = None
+    if fitting is not None and not fitting.are_measured:
+        confidences = tuple(softmax(logits / temperature).max(1) for logits in (fitting.logits, test.logits))
+    return measure_drift(train[0], test.texts, confidences, seed)
+
+
+def _score_covering(
+    test: SplitOutputs, names: Sequence[str], fitting: FittingRows | None, temperature: float
+) -> SetScores | None:
+    """Return how prediction sets do on rows that they were not fitted on; None where there are no others."""
+    if fitting is None or fitting.are_measured:
+        return None
+    with suppress(InputError):  # too few rows
+        rule = fit_set_rule(fitting.labels, softmax(fitting.logits / temperature))
+        return score_sets(rule, test.labels, softmax(test.logits / temperature), names)
+    return None
 
 
 def _score_levels(labels: Ints, predictions: Ints, simple: "Baseline | None", tree: Tree, seed: int) -> LevelDetails:
@@ -375,10 +437,25 @@ def _score_whole_file(
     metrics = intervals(everything.labels, predictions, len(names), seed, metrics=table)
     return WholeFile(
         len(everything.labels),
-        metrics | {"log_loss": mean_interval(log_losses(everything.labels, everything.logits), seed)},
+        metrics | _score_probabilities(everything.labels, everything.logits, seed),
         _confident_mistakes(everything, names, None, predictions),
         int((predictions != everything.labels).sum()),
     )
+
+
+def _score_probabilities(labels: Ints, logits: Floats, seed: int) -> dict[str, Interval]:
+    """Return the scores that reward probabilities for being true ("proper" scores); less is better.
+
+    Rows of a class that the model does not have are not among them: their loss would be infinite.
+    """
+    known = labels < logits.shape[1]
+    labels, logits = labels[known], logits[known]
+    if not len(labels):
+        return {}
+    return {
+        "log_loss": mean_interval(log_losses(labels, logits), seed),
+        "brier_score": mean_interval(brier_scores(labels, logits), seed),
+    }
 
 
 def check_outputs(test: SplitOutputs, split: str) -> None:
@@ -409,7 +486,7 @@ def _score_alternative(
 ) -> AlternativeScores:
     metrics = intervals(labels, other.predictions, num_classes, seed, metrics=table)
     if other.logits is not None:
-        metrics = metrics | {"log_loss": mean_interval(log_losses(labels, other.logits), seed)}
+        metrics = metrics | _score_probabilities(labels, other.logits, seed)
     return AlternativeScores(other.name, metrics)
 
 

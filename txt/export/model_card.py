@@ -7,6 +7,7 @@ from txt.consent import NotAllowedError
 from txt.data.prepared import Manifest, Prepared
 from txt.errors import InputError
 from txt.evaluation.markdown import escape_markdown, render_table
+from txt.evaluation.wording import describe_confidence, format_metadata_value
 from txt.export.padded_form import PaddedForm
 from txt.metrics import format_label
 from txt.prediction.model_source import ModelSource
@@ -127,18 +128,14 @@ def describe_evaluation(report: Mapping[str, Any] | None) -> Iterator[str]:
         yield f"The baseline is {escape_markdown(baseline['name'])}, fitted on the same train split."
     if report.get("verdict"):
         yield f"**{escape_markdown(report['verdict'])}.**"
-    calibration = report["calibration"]
-    if calibration.get("temperature") is not None:
-        yield (
-            f"Confidence is calibrated: the temperature {calibration['temperature']:.2f}, fitted on the val split, is "
-            f"part of the last layer. Expected calibration error {calibration['expected_calibration_error']:.3f} "
-            f"without it, {calibration['scaled_expected_calibration_error']:.3f} with it."
-        )
+    yield escape_markdown(describe_confidence(report))
+    if report["calibration"].get("temperature") is not None:
+        yield "The temperature is part of the last layer."
 
 
 def _list_limits(form: PaddedForm, manifest: Manifest | None, report: Mapping[str, Any] | None) -> str:
     limits = [
-        "It always answers with one of its classes, also for texts that belong to none."
+        "It always answers with one of its classes, also for texts that belong to none, and may be as sure of them."
         if form.classifier.decision is None
         else "A text may get several of its labels, or none; thresholds are in config.json and decision.json.",
         f"Of texts longer than {form.classifier.max_length} tokens only the beginning is read.",
@@ -153,7 +150,8 @@ def _list_limits(form: PaddedForm, manifest: Manifest | None, report: Mapping[st
         limits.append(f"Weak classes: {named}.")
     worse = [entry for entry in (report or {}).get("slices", []) if entry.get("worse")][:_WEAK]
     limits += [
-        f"Clearly worse where {escape_markdown(entry['column'])} is {escape_markdown(str(entry['value']))}: accuracy "
+        f"Clearly worse where {escape_markdown(entry['column'])} is "
+        f"{escape_markdown(format_metadata_value(str(entry['value'])))}: accuracy "
         f"{entry['accuracy']['value']:.3f} on {entry['rows']:,} rows."
         for entry in worse
     ]

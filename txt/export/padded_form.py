@@ -75,6 +75,7 @@ def padded_form(source: ModelSource) -> PaddedForm:
         TxtError: the model gives other answers on padded rows.
     """
     classifier = load_source(source, PredictConfig(precision="float32", device="cpu"))
+    classifier.doubts = False  # which is no part of the model
     model, code = _load_padded(source.folder)
     if classifier.temperature is not None:
         divide_logits(model, classifier.temperature)

@@ -116,6 +116,21 @@ class NgramLogits(nn.Module):
         """Return row and hash of every n-gram, (K,) each: of the words with their pairs, then of the characters."""
         return list(self._find_ngrams(token_ids, lengths))
 
+    @torch.no_grad()
+    def measure_known_shares(self, token_ids: Tensor, lengths: list[int]) -> Tensor:
+        """Return the share of each row's different runs of characters that are known, (B,); 0 where it has none."""
+        _, (rows, hashes) = self._find_ngrams(token_ids, lengths)
+        order = torch.argsort(hashes, stable=True)
+        order = order[torch.argsort(rows[order], stable=True)]
+        rows, hashes = rows[order], hashes[order]
+        first = torch.ones_like(rows, dtype=torch.bool)
+        first[1:] = (rows[1:] != rows[:-1]) | (hashes[1:] != hashes[:-1])
+        rows, hashes = rows[first], hashes[first]
+        places = torch.searchsorted(self.hashes, hashes).clamp(max=len(self.hashes) - 1)
+        known = (self.hashes[places] == hashes).float()
+        count = len(lengths)
+        return torch.bincount(rows, known, minlength=count) / torch.bincount(rows, minlength=count).clamp(min=1)
+
     def adopt(self, hashes: npt.NDArray[np.int64], rows_with: npt.NDArray[np.int64], total: int) -> None:
         """Take n-grams as those that are known, with weights of zero.
 

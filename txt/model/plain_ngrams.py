@@ -71,6 +71,22 @@ class PlainNgramClassifier:
                 progress(len(chosen))
         return np.concatenate(found)
 
+    def measure_known_shares(self, rows: TokenRows) -> npt.NDArray[np.float64]:
+        """Return the share of each row's different runs of characters that are known, (N,); 0 where it has none."""
+        shares = [np.zeros(0)]
+        for chosen in _batch(rows.lengths):
+            found = list(self._find_ngrams(*rows.gather(chosen)))
+            owner, hashes = found[-1] if found else (np.zeros(0, np.int64), np.zeros(0, np.int64))
+            order = np.lexsort((hashes, owner))
+            owner, hashes = owner[order], hashes[order]
+            first = np.ones(len(owner), np.bool_)
+            first[1:] = (owner[1:] != owner[:-1]) | (hashes[1:] != hashes[:-1])
+            owner, hashes = owner[first], hashes[first]
+            known = self._hashes[np.searchsorted(self._hashes, hashes).clip(max=len(self._hashes) - 1)] == hashes
+            count = len(chosen)
+            shares.append(np.bincount(owner, known, count) / np.bincount(owner, minlength=count).clip(1))
+        return np.concatenate(shares)
+
     def _compute(self, token_ids: Ints, lengths: Ints) -> npt.NDArray[np.float32]:
         logits = np.tile(self._bias, (len(lengths), 1))  # (B, C)
         for rows, hashes in self._find_ngrams(token_ids, lengths):
@@ -124,7 +140,10 @@ def _fit_together(config: NgramClassifierConfig, weights: Mapping[str, npt.NDArr
         "ngrams.weight": (known, classes),
         "bias": (classes,),
     }
-    return all(weights[name].shape == shape for name, shape in wanted.items())
+    if not all(weights[name].shape == shape for name, shape in wanted.items()):
+        return False
+    offsets = weights["ngrams.offsets"]
+    return bool(offsets[0] >= 0 and (np.diff(offsets) >= 0).all() and offsets[-1] <= config.ngram_characters)
 
 
 def _batch(lengths: Ints) -> Iterator[Ints]:

@@ -139,6 +139,11 @@ class PretrainedClassifier(nn.Module):
         """The linear layer that makes logits of what `embed` gives; None where the architecture has more between."""
         return self.model.classifier if isinstance(self.model, SentenceClassifier) else None
 
+    @property
+    def takes_dropout(self) -> bool:
+        """Whether dropout is what a training asks for; an architecture that is not known here has its own."""
+        return self._flat
+
     def exact_parts(self) -> tuple[nn.Module, ...]:
         """Return what is computed in float32 whatever the rest is: the parts of a model with n-grams that add up."""
         if not isinstance(self.model, SentenceClassifier) or self.model.ngrams is None:

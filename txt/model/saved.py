@@ -76,9 +76,24 @@ def load_model(folder: Path, device: torch.device) -> SavedModel:
         raise InputError(
             f"cannot load the model in `{folder}`: {(str(error).splitlines() or ['it is damaged'])[0]}"
         ) from None
+    _refuse_other_offsets(model, folder)
     nn.Module.to(model, device)
     model.eval()
     return model
+
+
+def _refuse_other_offsets(model: nn.Module, folder: Path) -> None:
+    """Refuse a model whose table of how entries are spelled leads out of it.
+
+    Raises:
+        InputError: it does.
+    """
+    ngrams = getattr(model, "ngrams", None)
+    if ngrams is None or not len(ngrams.offsets):
+        return
+    offsets = ngrams.offsets
+    if offsets[0] < 0 or bool((offsets.diff() < 0).any()) or offsets[-1] > len(ngrams.characters):
+        raise InputError(f"the model in `{folder}` is damaged: its n-grams are spelled by letters that it lacks")
 
 
 _SIZES = {

@@ -15,6 +15,8 @@ from txt.data.label_kinds import LabelForm
 from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError, did_you_mean
 from txt.evaluation.calibration import softmax
+from txt.evaluation.prediction_sets import SetRule
+from txt.evaluation.wording import describe_confidence
 from txt.files import read_json
 from txt.label_set_metrics import Decision, TopLabels, sigmoid
 from txt.library_settings import apply_library_settings
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from txt.training.machine import Machine
 
 _TEXTS = 8192  # encoded and computed at a time: enough to group by length, and little to hold
+_COMPARED = 300  # first texts that are computed in float32 too, to see what 8 bits cost
 _LONGEST = 1_000_000  # tokens; tokenizers without a limit of their own say 10^30
 
 
@@ -40,6 +43,8 @@ class Prediction:
     Of a model of several labels a row, `labels` are those that hold, `label` joins them as the training data did, and
     `confidence` is the probability that all of them are right, as if each were decided by itself. Of a model of classes
     in levels, `parents` are the probabilities of the levels above, each the sum of what is below.
+    `label_set` is the smallest set that holds the right label as often as was asked for, where it was. `trust`
+    is below 1 where the model knows less of the text than is usual, and so doubts.
     """
 
     label: str
@@ -47,14 +52,21 @@ class Prediction:
     probabilities: dict[str, float]
     labels: tuple[str, ...] = ()
     parents: dict[str, float] = field(default_factory=dict)
+    label_set: list[str] | None = None
+    trust: float = 1.0
 
 
 @dataclass(frozen=True)
 class PredictedProbabilities:
-    """Probabilities (N, C) of N texts, and which of them (N,) are longer than the model reads at once."""
+    """Probabilities (N, C) of N texts, and which of them (N,) are longer than the model reads at once.
+
+    `trust` (N,) is 1 for texts like those that the model learned from, and less where logits were scaled down, because
+    it knows less of a text than is usual.
+    """
 
     probabilities: Floats
     long: npt.NDArray[np.bool_]
+    trust: Floats
 
 
 class Predictor:
@@ -62,7 +74,11 @@ class Predictor:
 
     Attributes:
         labels: the classes, in the order of their ids.
-        temperature: what logits are divided by, so that 80 % means right 80 times in 100; None where none was fitted.
+        temperature: what logits are divided by, so that 80 % means right 80 times in 100; None where none is used.
+        doubts: whether confidence is lowered for texts that are unlike anything that the model has seen.
+        about_int8: what 8 bits cost on the first texts, in words; None where they are not used, or not yet.
+        about_confidence: what is known of how far confidence is from accuracy, in words.
+        set_rule: which classes are in a prediction's set, where one was asked for.
         max_length: tokens that the model reads of a text.
         decision: from which probability labels hold, where rows have several; None where each has one.
         order: how one of classes in an order is chosen; None where they have none.
@@ -88,11 +104,17 @@ class Predictor:
         self._depth_threshold: float | None = None
         self.form: LabelForm = read_form(model.config)
         self.temperature = None if self.decision else temperature  # thresholds are on probabilities as they are
+        self.about_confidence = describe_confidence(None)
+        self.set_rule: SetRule | None = None
+        self.about_int8: str | None = None
+        self.doubts = True
+        self._exact_model: Any = None  # until it is known what 8 bits cost
         self.max_length = max_length
         self.machine = machine
         self._model = model
         self._tokenizer = tokenizer
         self._cutters: dict[int | None, TextCutter] = {}
+        self._comparing = threading.Lock()
         self._encoding = threading.Lock()  # an encoder caches words, so only one thread may use it at a time
 
     def predict(self, texts: Sequence[str], *, stride: int | None = None) -> list[Prediction]:
@@ -106,17 +128,33 @@ class Predictor:
         Raises:
             InputError: `texts` is one string, or the stride makes no sense.
         """
-        return [self.prediction(row) for row in self.predict_probabilities(texts, stride=stride).probabilities]
+        found = self.predict_probabilities(texts, stride=stride)
+        return [
+            self.prediction(row, trust) for row, trust in zip(found.probabilities, found.trust.tolist(), strict=True)
+        ]
 
-    def prediction(self, probabilities: Floats) -> Prediction:
-        """Return probabilities (C,) as a prediction."""
+    def choose_set(self, probabilities: Floats) -> list[str] | None:
+        """Return the classes in the set of a row with these probabilities (C,), the likeliest first; None without."""
+        if self.set_rule is None:
+            return None
+        chosen = self.set_rule.choose_sets(probabilities[None])[0]
+        return [self.labels[number] for number in np.argsort(-probabilities, kind="stable") if chosen[number]]
+
+    def prediction(self, probabilities: Floats, trust: float = 1.0) -> Prediction:
+        """Return probabilities (C,) as a prediction; `trust` as in PredictedProbabilities."""
         if self.decision is not None:
             return self._answer_set(probabilities)
         if self.tree is not None:
             return self._answer_node(self.tree, probabilities)
         best = int(probabilities.argmax()) if self.order is None else int(self.order.decide(probabilities[None])[0])
         named = dict(zip(self.labels, probabilities.tolist(), strict=True))
-        return Prediction(self.labels[best], named[self.labels[best]], named)
+        return Prediction(
+            self.labels[best],
+            named[self.labels[best]],
+            named,
+            label_set=self.choose_set(probabilities),
+            trust=trust,
+        )
 
     def _answer_node(self, tree: Tree, probabilities: Floats) -> Prediction:
         sums = tree.sum_up(probabilities[None])[0].tolist()
@@ -174,25 +212,67 @@ class Predictor:
             for start in range(0, len(texts), _TEXTS)
         ]
         if not parts:
-            return PredictedProbabilities(np.empty((0, len(self.labels))), np.empty(0, np.bool_))
+            return PredictedProbabilities(np.empty((0, len(self.labels))), np.empty(0, np.bool_), np.empty(0))
         return PredictedProbabilities(
-            np.concatenate([part.probabilities for part in parts]), np.concatenate([part.long for part in parts])
+            np.concatenate([part.probabilities for part in parts]),
+            np.concatenate([part.long for part in parts]),
+            np.concatenate([part.trust for part in parts]),
         )
 
     def _compute_probabilities(
         self, texts: list[str], stride: int | None, progress: Callable[[int], None] | None
     ) -> PredictedProbabilities:
+        if self._exact_model is not None and texts:
+            self._compare_with_float(texts[:_COMPARED], stride)
         with self._encoding:
             pieces = self._cutter(stride)(texts)
+        entries = getattr(getattr(self._model.config, "encoder", self._model.config), "vocab_size", None)
+        if entries is not None and len(pieces.ids) and pieces.ids.max() >= entries:
+            raise InputError("the tokenizer has entries that the model does not have", "fetch or make the model again")
         if self.machine is None:
             logits = self._model.predict_logits(pieces, progress)
         else:
             from txt.model.predict import predict_logits
 
             logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
-        exact = logits.astype(np.float64)
-        probabilities = sigmoid(exact) if self.decision else softmax(exact / (self.temperature or 1.0))  # (pieces, C)
-        return PredictedProbabilities(_average_pieces(probabilities, pieces, len(texts)), pieces.long)
+        scaled = logits.astype(np.float64) / (self.temperature or 1.0)
+        trust = self._measure_trust(pieces) if self.doubts and not self.decision else None
+        if trust is not None:
+            scaled *= trust[:, None]
+        probabilities = sigmoid(scaled) if self.decision else softmax(scaled)  # (pieces, C)
+        whole = np.ones((len(pieces.lengths), 1)) if trust is None else trust[:, None]
+        return PredictedProbabilities(
+            _average_pieces(probabilities, pieces, len(texts)),
+            pieces.long,
+            _average_pieces(whole, pieces, len(texts))[:, 0],
+        )
+
+    def _compare_with_float(self, texts: list[str], stride: int | None) -> None:
+        """See what 8 bits cost on some texts, and refuse them where they ruin the model."""
+        from txt.prediction.int8 import compare_with_float
+
+        with self._comparing:
+            exact, self._exact_model = self._exact_model, None
+            if exact is None:  # another thread was first
+                return
+            found = self._compute_probabilities(texts, stride, None).probabilities
+            quick, self._model = self._model, exact
+            expected = self._compute_probabilities(texts, stride, None).probabilities
+            self._model = quick
+            self.about_int8 = compare_with_float(expected, found)
+
+    def _measure_trust(self, pieces: Pieces) -> Floats | None:
+        """Return the factor (N,) of each text's logits; None for a model that does not know what is usual."""
+        usual = getattr(self._model.config, "values", {}).get("doubt_below")
+        if not isinstance(usual, float) or not usual > 0:
+            return None
+        if self.machine is None:
+            shares = self._model.measure_known_shares(pieces)
+        else:
+            from txt.prediction.doubt import measure_known_shares
+
+            shares = measure_known_shares(self._model, pieces, self.machine.device)
+        return None if shares is None else np.minimum(shares / usual, 1.0)
 
     @property
     def precision(self) -> str:
@@ -239,8 +319,11 @@ def load_source(source: ModelSource, config: PredictConfig) -> Predictor:
     if config.int8 and machine.device.type != "cpu":
         raise InputError("--int8 is for the CPU", "leave --int8 or --device out")
     model = load_model(source.folder, machine.device)
-    computing = quantize_to_int8(model) if config.int8 else convert_precision(model, machine)
-    return _make_classifier(computing, machine, source, config)
+    classifier = _make_classifier(
+        quantize_to_int8(model) if config.int8 else convert_precision(model, machine), machine, source, config
+    )
+    classifier._exact_model = model if config.int8 else None
+    return classifier
 
 
 def _leaves_open(config: PredictConfig) -> bool:
@@ -256,7 +339,19 @@ def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource,
         max_length=_find_token_limit(source.folder, model.config),
         temperature=source.temperature(),
     )
+    classifier.about_confidence = describe_confidence(source.report())
     classifier.decide_as(config)
+    if config.coverage is not None:
+        if classifier.decision is not None or classifier.tree is not None:
+            raise InputError("--coverage gives sets of classes, and this model's are in levels or several a row")
+        from txt.prediction.set_rule import find_set_rule
+
+        classifier.set_rule = find_set_rule(
+            source,
+            classifier.temperature or 1.0,
+            lambda texts: classifier.predict_probabilities(texts).probabilities.astype(np.float64),
+            config.coverage,
+        )
     if len(classifier.labels) < 2 and classifier.decision is None:
         raise InputError(f"`{source.folder}` gives one number for each text, so it is not a classifier")
     return classifier

@@ -7,12 +7,17 @@ import re
 import warnings
 from typing import TypeVar
 
+import numpy as np
 import torch
 from torch import nn
 
 from txt.errors import InputError
+from txt.metrics import Floats
 
 Model = TypeVar("Model", bound=nn.Module)
+
+_ENOUGH = 20  # rows from which too many other answers are no chance
+_MOST_OTHERS = 0.05  # of the answers
 
 _INSIDE_A_LAYER = re.compile(r"\.\d+\.")
 
@@ -37,6 +42,21 @@ def quantize_to_int8(model: Model) -> Model:
         from torch.ao.quantization import per_channel_dynamic_qconfig, quantize_dynamic
 
         return quantize_dynamic(model, dict.fromkeys(layers, per_channel_dynamic_qconfig))  # type: ignore[no-any-return]
+
+
+def compare_with_float(exact: Floats, found: Floats) -> str:
+    """Say what 8 bits cost, from probabilities (N, C) in float32 and in 8 bits.
+
+    Raises:
+        InputError: they change too many answers.
+    """
+    rows = len(exact)
+    other = int((exact.argmax(1) != found.argmax(1)).sum())
+    apart = 100 * float(np.abs(exact - found).max(1).mean())
+    said = f"in 8 bits {other:,} of {rows:,} answers differ from float32's, and probabilities by {apart:.1f} points"
+    if rows >= _ENOUGH and other > _MOST_OTHERS * rows:
+        raise InputError(f"--int8 ruins this model: {said}", "leave --int8 out")
+    return f"{said[0].upper()}{said[1:]} on average."
 
 
 def _supported_engines() -> list[str]:

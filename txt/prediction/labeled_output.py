@@ -27,8 +27,11 @@ from txt.files import atomic_write
 DIGITS = 4
 """Digits that probabilities are written with."""
 
+LABEL_SET = "label_set"
+"""The column of `--coverage`."""
+
 AnswerCells = tuple[str | float | list[str] | None, ...]
-"""What is added to a row: the label, the confidence, and with `--probabilities` that of every class."""
+"""What is added to a row: the label, the confidence; with `--probabilities` that of every class, then the set."""
 
 CellKind = Literal["name", "list", "flag", "number"]
 """What a new column holds: a name, a list of names, 0 or 1, a number."""

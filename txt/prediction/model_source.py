@@ -36,7 +36,7 @@ class ModelSource:
         return name if isinstance(name, str) else None
 
     def temperature(self) -> float | None:
-        """Return the temperature that `txt train` or `txt eval` fitted on the run's val split, if they did."""
+        """Return the temperature that `txt train` or `txt eval` fitted, where they use one."""
         from txt.evaluation.calibration import TEMPERATURES  # numpy, which a folder that is refused does not need
 
         value = ((self.report() or {}).get("calibration") or {}).get("temperature")

@@ -5,7 +5,7 @@ import json
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,7 +24,7 @@ from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, explain_os_errors
 from txt.metrics import Floats
 from txt.prediction.classifier import Prediction, Predictor
-from txt.prediction.labeled_output import DIGITS, AnswerCells, CellKind, refuse_format, write_answers
+from txt.prediction.labeled_output import DIGITS, LABEL_SET, AnswerCells, CellKind, refuse_format, write_answers
 from txt.prediction.output_place import refuse_taken_place
 from txt.prediction.prediction_log import PredictionLog
 
@@ -39,6 +39,7 @@ NONE = "(none)"
 
 _FLAG: CellKind = "flag"
 _NUMBER: CellKind = "number"
+_NAME: CellKind = "name"
 _PREFIX = "predicted_"
 _STEP_ROWS = 1024  # answered and kept at a time: enough to group by length, and little to lose
 _SHOWN = 3
@@ -64,6 +65,7 @@ class PredictSummary:
     unsure: int = 0
     without_text: int = 0
     long: int = 0
+    set_sizes: Counter[int] = field(default_factory=Counter)
     resumed_at: int = 0
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -103,6 +105,7 @@ def predict_file(
     progress: ProgressWatcher = lambda _: None,
     stop: Callable[[], bool] = lambda: False,
     leave: Callable[[UnsureRow], None] = lambda _: None,
+    see: Callable[[str, float], None] = lambda _text, _confidence: None,
 ) -> PredictSummary:
     """Write the rows of a data file with a label and a confidence each to `asked.out`, whole or not at all.
 
@@ -113,6 +116,7 @@ def predict_file(
         progress: called as the work proceeds.
         stop: is asked after each batch of rows whether to stop.
         leave: is given each row that is below the threshold.
+        see: is given the text and the confidence of each row that has a text.
 
     Raises:
         InputError: the file cannot be read, the text's column is not clear, or `out` must not be replaced.
@@ -122,7 +126,7 @@ def predict_file(
     started = time.monotonic()
     with open_table(source, asked.reading_options()) as table, explain_os_errors(f"writing `{asked.out}`"):
         _refuse_loss(asked, table)
-        work = _FilePredictor(classifier, table, asked, progress, stop)
+        work = _FilePredictor(classifier, table, asked, progress, stop, see)
         summary = work.run(leave)
     summary.seconds = round(time.monotonic() - started, 3)
     return summary
@@ -162,8 +166,10 @@ class _FilePredictor:
         asked: PredictRequest,
         progress: ProgressWatcher,
         stop: Callable[[], bool],
+        see: Callable[[str, float], None],
     ) -> None:
         self._classifier = classifier
+        self._see = see
         self._table = table
         self._asked = asked
         self._progress = progress
@@ -289,6 +295,9 @@ class _FilePredictor:
         if self._asked.config.probabilities:
             names += tuple(f"probability_{label}" for label in labels)
             kinds += (_NUMBER,) * len(labels)
+        if self._classifier.set_rule is not None:
+            names += (LABEL_SET,)
+            kinds += (_NAME,)
         while set(names) & self._columns.keys():
             names = tuple(_PREFIX + name for name in names)
         return names, kinds
@@ -322,6 +331,7 @@ class _FilePredictor:
         if math.isnan(long):
             summary.without_text += 1
             return (None,) * width
+        label_set = self._choose_set(record[:-1], summary)
         summary.long += int(long)
         prediction = self._classifier.prediction(record[:-1])
         rounded = np.round(record[:-1], DIGITS).tolist()
@@ -330,13 +340,27 @@ class _FilePredictor:
             summary.labels.update(prediction.labels or (NONE,))
             return (*self._label_cells(prediction), round(prediction.confidence, DIGITS), *added)
         confidence, threshold = round(prediction.confidence, DIGITS), self._asked.config.threshold
+        self._see(text, confidence)
         if threshold is not None and confidence < threshold:
             summary.unsure += 1
             likeliest = self._classifier.labels[int(record[:-1].argmax())]  # a class, also where levels are answered
             leave(UnsureRow(text, likeliest, confidence))
-            return (None, confidence, *added)
+            return (None, confidence, *added, *label_set)
         summary.labels[prediction.label] += 1
-        return (prediction.label, confidence, *added)
+        return (prediction.label, confidence, *added, *label_set)
+
+    def _choose_set(self, probabilities: Floats, summary: PredictSummary) -> tuple[str, ...]:
+        """Return the cell of a row's set of classes, where one was asked for, and count its size."""
+        chosen = self._classifier.choose_set(probabilities)
+        if chosen is None:
+            return ()
+        summary.set_sizes[len(chosen)] += 1
+        return (encode_set(chosen),)
+
+
+def encode_set(labels: Sequence[str]) -> str:
+    """Return a set of labels as a JSON list, which a cell of any format can hold."""
+    return json.dumps(labels, ensure_ascii=False)
 
 
 def log_path(out: Path) -> Path:

@@ -5,11 +5,12 @@ more than a missed problem.
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from txt.config import TrainConfig
+from txt.idle_options import keep_effective_flags
 from txt.metrics import SUBSET, Floats, Ints
 from txt.proportions import Interval
 from txt.recipes import PRESETS
@@ -21,6 +22,7 @@ STEEP_RISE = 1.25  # is clear after a single epoch
 WIDE_GAP = 0.15  # between the accuracies on train and val
 SLOW_SECONDS = 60.0  # nobody needs advice on the speed of a shorter run
 EARLY = 0.3  # of a training: before that, warm-up alone can explain why nothing is learned yet
+BALANCED = 1.5  # times the rows of the smallest class: weights would hardly differ
 MIN_CLASS_ROWS = 10  # a class with fewer val rows may stay unpredicted by chance
 
 
@@ -39,13 +41,14 @@ class TrainingFacts:
     """What is known beside the events, as far as it is.
 
     `labels` are the classes' names, `train_lengths` (N,) the tokens of the train rows as trained on, `cores` those of
-    the machine, `difference` the accuracy above the baseline's.
+    the machine, `difference` the accuracy above the baseline's, `train_counts` (C,) the train rows of each class.
     """
 
     labels: Sequence[str] = ()
     train_lengths: Ints | None = None
     cores: int | None = None
     difference: Interval | None = None
+    train_counts: Ints | None = None
 
     def quote_class(self, label: int) -> str:
         """Return a class's name in backquotes."""
@@ -77,7 +80,7 @@ def diagnose(events: Iterable[Event], config: TrainConfig, facts: TrainingFacts 
     if any(SUBSET in entry.metrics for entry in case.curves.epochs):  # of several labels: the others ask for classes
         groups = [(find_out_of_memory, find_divergence)]
     found = [_first_advice(group, case) for group in [*groups, *((check,) for check in SPEED)]]
-    return [advice for advice in found if advice]
+    return [replace(advice, flags=keep_effective_flags(advice.flags, config)) for advice in found if advice]
 
 
 def find_out_of_memory(case: TrainingCase) -> Advice | None:
@@ -136,7 +139,7 @@ def find_collapse(case: TrainingCase) -> Advice | None:
     only = curves.only_prediction
     if only is None or curves.progress < EARLY:
         return None
-    flags = (*_rare_class_flags(config), f"--lr {config.learning_rate / 3:.1g}")
+    flags = (*_rare_class_flags(case), f"--lr {config.learning_rate / 3:.1g}")
     return Advice("collapsed", f"it predicts {facts.quote_class(only)} for every row of val", flags)
 
 
@@ -215,29 +218,32 @@ def find_plateau(case: TrainingCase) -> Advice | None:
 
 def find_ignored_classes(case: TrainingCase) -> Advice | None:
     """Find classes that the best model never predicts."""
-    curves, config, facts = case.curves, case.config, case.facts
+    curves, facts = case.curves, case.facts
     counts = curves.best_counts
-    if counts is None:
+    if counts is None or curves.progress < EARLY or len(curves.steps) < 10:
         return None
     never = np.flatnonzero((counts.sum(1) >= MIN_CLASS_ROWS) & (counts.sum(0) == 0))
     if not len(never):
         return None
     named = ", ".join(facts.quote_class(int(label)) for label in never[:3]) + (" …" if len(never) > 3 else "")
+    absent = facts.train_counts is not None and not facts.train_counts[never].any()
     message = f"never predicted, though val has rows of it: {named}"
-    return Advice("ignored classes", message, _rare_class_flags(config))
+    if absent:
+        return Advice("ignored classes", f"{message}; the train split has none, so label some, or split anew")
+    return Advice("ignored classes", message, _rare_class_flags(case))
 
 
 def find_imbalance(case: TrainingCase) -> Advice | None:
     """Find an accuracy that hides poor scores on rare classes."""
-    curves, config = case.curves, case.config
-    if curves.best is None or not _rare_class_flags(config):
+    curves = case.curves
+    if curves.best is None or not _rare_class_flags(case):
         return None
     metrics, rows = curves.best.metrics, curves.class_rows
     accuracy, macro_f1 = metrics["accuracy"], metrics.get("macro_f1", 1.0)
     if accuracy - macro_f1 < 0.15 or rows.max() < 4 * rows[rows > 0].min():
         return None
     message = f"an accuracy of {accuracy:.2f} hides a macro-F1 of {macro_f1:.2f}: rare classes score badly"
-    return Advice("imbalance", message, _rare_class_flags(config))
+    return Advice("imbalance", message, _rare_class_flags(case))
 
 
 def find_beaten_by_baseline(case: TrainingCase) -> Advice | None:
@@ -335,8 +341,12 @@ def _dropout_flags(config: TrainConfig) -> list[str]:
     return [f"--dropout {min(0.5, config.dropout + 0.2):.1g}"] if config.dropout < 0.5 else []
 
 
-def _rare_class_flags(config: TrainConfig) -> tuple[str, ...]:
-    flags = ["--class-weights balanced"] if config.class_weights == "none" else []
+def _rare_class_flags(case: TrainingCase) -> tuple[str, ...]:
+    """Return what helps rare classes; weights only where some class of the train split is rare."""
+    config, counts = case.config, case.facts.train_counts
+    present = counts[counts > 0] if counts is not None else None
+    balanced = present is not None and len(present) > 0 and present.max() < BALANCED * present.min()
+    flags = ["--class-weights balanced"] if config.class_weights == "none" and not balanced else []
     flags += ["--metric macro_f1"] if config.metric == "accuracy" else []
     return tuple(flags)
 

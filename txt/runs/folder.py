@@ -99,6 +99,7 @@ class Run:
             "prepared": os.path.relpath(prepared.resolve(), self.path.resolve()),
             "fingerprint": fingerprint,
             "config": config.to_json(),
+            "columns": _read_columns(prepared),
         }
         write_json(self._record_path, record)
         allow_data(self.project, prepared)
@@ -328,6 +329,13 @@ def check_name(name: str, given_as: str = "") -> None:
     if name in ("", ".", "..") or Path(name).name != name or any(ord(letter) < 32 for letter in name):
         told = f"{given_as} `{name}`".lstrip()
         raise InputError(f"{told} is not a plain folder name", f"letters, digits, dashes: {given_as} bigger-model")
+
+
+def _read_columns(prepared: Path) -> Any:
+    """Return the columns that data was prepared from, so that a run alone knows how to read more of it."""
+    with suppress(InputError):
+        return read_json(prepared / "manifest.json").get("columns")
+    return None
 
 
 def _take_lock(file: IO[bytes], kind: int, seconds: float = 0.0) -> bool:

@@ -19,7 +19,7 @@ from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.evaluation.intervals import intervals
 from txt.metrics import LOSS, ORDERED, SUBSET
-from txt.runs.events import Evaluation, Event, Finished
+from txt.runs.events import Evaluation, Event, Finished, Saved
 from txt.runs.folder import RUNS, Run
 from txt.search.study import Study, TakenPoint
 from txt.search.trial_states import BEGUN_AT, STOPPED
@@ -126,6 +126,7 @@ class _WatchedRun:
             num_classes,
         )
         self._reported = 0
+        self._evaluations: dict[int, Evaluation] = {}
         self._best: Evaluation | None = None
         self._last: Event | None = None
         self._steps = 0
@@ -134,9 +135,12 @@ class _WatchedRun:
     def observe(self, event: Event) -> None:
         """Take the next event."""
         self._last = event
+        if isinstance(event, Saved) and event.best:  # which may come later than the score, after a full disk
+            self._best = self._evaluations.get(event.step, self._best)
         self._steps = getattr(event, "step", self._steps)
         if not isinstance(event, Evaluation):
             return
+        self._evaluations[event.step] = event
         if event.best:
             self._best = event
         epoch = round(event.epoch)
@@ -155,9 +159,9 @@ class _WatchedRun:
         status = self._last.status if isinstance(self._last, Finished) else "interrupted"
         if status == "interrupted" and not self.pruned:
             return self.make_failure(run, STOPPED)
-        if self._best is None or status == "diverged":
+        if self._best is None or status in ("diverged", "failed"):
             reason = getattr(self._last, "reason", None)
-            return self.make_failure(run, f"diverged: {reason}" if reason else "no evaluation")
+            return self.make_failure(run, f"{status}: {reason}" if reason else "no evaluation")
         if not (self.pruned and self._should_pause(self._reported)):
             shutil.rmtree(run.checkpoints, ignore_errors=True)  # nothing is left to resume
         half = _measure_half_width(self._best, self._metric, self._num_classes)

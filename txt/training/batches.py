@@ -6,6 +6,7 @@ import numpy.typing as npt
 RowNumbers = npt.NDArray[np.int64]
 
 _WINDOW = 50  # batches sorted by length together: enough for near-equal lengths, few enough to stay random
+_WINDOWS = 10  # at least, where there are so many batches: rows sorted all together meet the same rows in every epoch
 
 
 def make_epoch_batches(lengths: npt.NDArray[np.integer], batch_size: int, seed: int, epoch: int) -> list[RowNumbers]:
@@ -17,8 +18,9 @@ def make_epoch_batches(lengths: npt.NDArray[np.integer], batch_size: int, seed: 
     rng = np.random.default_rng([seed, epoch])
     order = rng.permutation(len(lengths))
     batches: list[RowNumbers] = []
-    for start in range(0, len(order), _WINDOW * batch_size):
-        window = order[start : start + _WINDOW * batch_size]
+    size = max(1, min(_WINDOW, steps_per_epoch(len(lengths), batch_size) // _WINDOWS)) * batch_size
+    for start in range(0, len(order), size):
+        window = order[start : start + size]
         window = window[np.argsort(-lengths[window].astype(np.int64), kind="stable")]
         batches += [window[at : at + batch_size] for at in range(0, len(window), batch_size)]
     return [batches[at] for at in rng.permutation(len(batches))]

@@ -5,6 +5,7 @@ of rows gives many pairs; then a linear head is fitted. Source: Tunstall et al. 
 Without Prompts" (SetFit), with the loss of Khosla et al. 2020, "Supervised Contrastive Learning".
 """
 
+import copy
 import time
 from collections.abc import Callable, Generator, Iterator
 from functools import partial
@@ -22,9 +23,10 @@ from txt.model.dropout import Dropout, draw_mask_pool
 from txt.model.pretrained import PretrainedClassifier
 from txt.model.saved import save_model
 from txt.model.several import write_decision, write_kind
-from txt.runs.events import Evaluation, Event, Finished, Saved, Started
+from txt.runs.events import Evaluation, Event, Finished, Saved, Started, Warned
 from txt.runs.folder import Run
 from txt.training.batches import RowNumbers
+from txt.training.best_model import BestModel
 from txt.training.checkpoint import Checkpoint
 from txt.training.distributed import Group
 from txt.training.gradients import BatchLoss
@@ -54,8 +56,6 @@ class HeadTraining:
         self.train, self.val = prepared.split("train"), prepared.split("val")
         self.num_classes = len(prepared.labels)
         self.several = prepared.manifest.has_several
-        if not self.several and len(np.unique(self.train.labels)) < 2:
-            raise InputError(f"`{prepared.path}` has labeled rows of one class only in its train split")
         self.targets = self.train.label_sets.matrix(self.num_classes) if self.several else None
         self.tokenizer, self.form = prepared.path / "tokenizer", prepared.manifest.form
         model = built.model or build_model(self.config, prepared, machine.device)
@@ -69,8 +69,12 @@ class HeadTraining:
         assert isinstance(working, PretrainedClassifier)
         self.working = working
         self.rounds = self.config.num_epochs if self.config.few_shot else 0
-        self.step, self.best_round = 0, 0
+        self.step = 0
+        self.best_step: int | None = None
         self.best_score: float | None = None
+        self.best_model = BestModel[PretrainedClassifier](
+            lambda model: save_model(model, self.tokenizer, run.model), copy.deepcopy
+        )
         self.meter = Meter()
         self._begun = time.monotonic()
 
@@ -90,6 +94,9 @@ class HeadTraining:
                 status = "interrupted"
                 break
             yield from self._fit(number)
+        yield from self._save_waiting()
+        if status == "completed" and self.best_step is None:
+            status = "failed"
         yield self._make_finished(status)
 
     # The encoder
@@ -125,15 +132,23 @@ class HeadTraining:
     def _draw_batch(self) -> RowNumbers:
         """Draw the rows of a step, sorted by length: some classes, and a few rows of each."""
         draw = np.random.default_rng(self._derive_seed(self.step, 1))
-        present = np.flatnonzero(self.targets.any(0)) if self.targets is not None else np.unique(self.train.labels)
+        present, counts = self._count_labels()
         wanted = min(len(present), max(2, self.config.batch_size // _ROWS_OF_A_CLASS))
-        each = self.config.batch_size // wanted
-        rows = [
-            draw.permutation(self._rows_with(label))[:each]
-            for label in draw.choice(present, wanted, replace=False).tolist()
-        ]
+        each = max(2, self.config.batch_size // wanted)
+        chosen_labels = draw.choice(present, wanted, replace=False)
+        if counts[np.searchsorted(present, chosen_labels)].max() < 2:  # rows alone in their class teach nothing
+            chosen_labels[0] = draw.choice(present[counts > 1])
+        rows = [draw.permutation(self._rows_with(label))[:each] for label in chosen_labels.tolist()]
         chosen = np.unique(np.concatenate(rows)) if self.several else np.concatenate(rows)
         return chosen[np.argsort(self.train.lengths[chosen], kind="stable")]
+
+    def _count_labels(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+        """Return the labels that train rows have, and how many have each."""
+        if self.targets is None:
+            return np.unique(self.train.labels, return_counts=True)
+        counts = self.targets.sum(0)
+        present = np.flatnonzero(counts)
+        return present, counts[present]
 
     def _rows_with(self, label: int) -> RowNumbers:
         """Return the train rows that have a label."""
@@ -155,7 +170,7 @@ class HeadTraining:
     # The head
 
     def _fit(self, number: int) -> Iterator[Event]:
-        """Fit the head with each strength of regularization, and keep the model when it is the best so far on val."""
+        """Fit the head, at the strength with the lowest val loss, and keep the model when it is the best so far."""
         begun = time.perf_counter()
         train, val = (embed_split(self.working, split, self.machine.device) for split in (self.train, self.val))
         metric = self.config.metric
@@ -166,24 +181,40 @@ class HeadTraining:
                 if self.targets is None
                 else fit_set_head(train, self.targets, strength)
             )
-            score = self._score(head.logits(val), metric)
-            if best is None or is_better(score, best[0], metric):
-                best = score, head
+            loss = self._score_val(head.logits(val)).loss
+            if best is None or loss < best[0]:
+                best = loss, head
         assert best is not None
-        score, head = best
-        is_best = is_better(score, self.best_score, metric)
-        if is_best:
-            self.best_score, self.best_round = score, number
+        head = best[1]
+        score = self._score(head.logits(val), metric)
+        waiting, is_best = self.best_model.waiting, False
+        if is_better(score, self.best_score if waiting is None else waiting.score, metric):
             head.write(self.model.model.get_submodule("classifier"))
             write_kind(self.model.config, self.val.kind)
             decision = self._score_val(head.logits(val)).decision
             if decision is not None:
                 write_decision(self.model.config, decision, self.form)
-            save_model(self.model, self.tokenizer, self.run.model)
+            is_best = self.best_model.keep(self.model, score, self.step)
+            if is_best:
+                self.best_score, self.best_step = score, self.step
+            else:
+                message = f"{self.best_model.describe_problem()}; it is tried again"
+                yield Warned(time=time.time(), step=self.step, message=message)
         yield self._make_evaluation(number, head.logits(train), head.logits(val), score, is_best, begun)
         if is_best:
-            inside = str(self.run.model.relative_to(self.run.path))
-            yield Saved(time=time.time(), step=self.step, path=inside, best=True)
+            yield self._make_saved(self.step)
+        else:
+            yield from self._save_waiting()
+
+    def _save_waiting(self) -> Iterator[Event]:
+        """Try again to save a model that the disk refused."""
+        saved = self.best_model.try_again()
+        if saved is not None:
+            self.best_score, self.best_step = saved.score, saved.step
+            yield self._make_saved(saved.step)
+
+    def _make_saved(self, step: int) -> Saved:
+        return Saved(time=time.time(), step=step, path=str(self.run.model.relative_to(self.run.path)), best=True)
 
     def _score(self, logits: npt.NDArray[np.float32], metric: str) -> float:
         return self._score_val(logits).score(metric)
@@ -212,7 +243,6 @@ class HeadTraining:
         is_best: bool,
         begun: float,
     ) -> Evaluation:
-        assert self.best_score is not None
         scored = self._score_val(val)
         learned = score_logits(train, self.train, self.num_classes, self.config.metric, begun)
         return Evaluation(
@@ -227,7 +257,7 @@ class HeadTraining:
             metric=self.config.metric,
             score=score,
             best=is_best,
-            best_score=self.best_score,
+            best_score=score if self.best_score is None else self.best_score,
             confusion=scored.confusion.tolist(),
             seconds=time.perf_counter() - begun,
         )
@@ -238,11 +268,12 @@ class HeadTraining:
             time=time.time(),
             step=self.step,
             status=status,
-            best_step=self.best_round * STEPS_PER_ROUND if self.rounds else 1,
-            best_epoch=float(self.best_round),
+            best_step=self.best_step,
+            best_epoch=None if self.best_step is None else float(self.best_step // STEPS_PER_ROUND),
             best_score=self.best_score,
             seconds=seconds,
             rows_per_second=(len(self.train) + len(self.val)) * (self.rounds + 1) / seconds,
+            reason=self.best_model.describe_problem(),
         )
 
 
@@ -259,6 +290,8 @@ def contrastive_loss(embeddings: Tensor, alike: Tensor) -> Tensor:
     log_share = similarity - similarity.logsumexp(1, keepdim=True)
     weights = alike * others
     totals = weights.sum(1)
+    if not totals.any():
+        return embeddings.sum() * 0
     mean = (log_share.masked_fill(~others, 0.0) * weights).sum(1) / totals.clamp(min=1e-9)
     return -mean[totals > 0].mean()
 

@@ -1,5 +1,6 @@
 """The training loop, as a generator of events."""
 
+import copy
 import math
 import time
 from collections.abc import Callable, Generator, Iterator
@@ -16,12 +17,13 @@ from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.files import remove_leftovers
 from txt.model.build import build_model, learning_rate_scale
-from txt.model.pretrained import PretrainedClassifier
+from txt.model.pretrained import Model, PretrainedClassifier
 from txt.model.saved import save_model
 from txt.model.several import write_decision, write_kind
 from txt.runs.events import Evaluation, Event, Finished, Saved, Started, Warned
 from txt.runs.folder import EventLog, Run, find_linked_folders
 from txt.training.batches import RowNumbers
+from txt.training.best_model import BestModel, Candidate
 from txt.training.checkpoint import Checkpoint, TrainingProgress, load_newest_checkpoint, save_checkpoint
 from txt.training.control import Controls
 from txt.training.distributed import Group, join_group
@@ -35,6 +37,7 @@ from txt.training.meter import Meter
 from txt.training.optimizer import FlatAdamW
 from txt.training.plan import TrainingPlan
 from txt.training.start import Built
+from txt.training.trainable import check_trainable
 from txt.training.validation import is_better, score_split
 
 if TYPE_CHECKING:
@@ -68,7 +71,7 @@ def train(
     """
     find_linked_folders(run)  # refuses checkpoints that are another run's
     config = run.config()
-    _check_trainable(prepared, config)
+    check_trainable(prepared, config)
     machine = choose_machine(config, resume.settings.get("precision") if resume else None)
     training = _kind_of(config)(run, prepared, machine, join_group(), built)
     if resume:
@@ -111,6 +114,7 @@ class Training:
             "fingerprint": prepared.fingerprint,
         }
         self.controls = Controls(run, group)
+        self.best_model = BestModel[Model](lambda model: save_model(model, self.tokenizer, run.model), copy.deepcopy)
         self._saved_at = time.monotonic()
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -147,10 +151,17 @@ class Training:
                     status = ending
                     break
         except GeneratorExit:
+            self.best_model.try_again()
             self._save()
             raise
         if status not in ("diverged", "discarded"):
             yield from self._save()
+        if status != "discarded":
+            yield from self._save_waiting()
+        if status in ("completed", "early_stopped"):
+            yield from self._ensure_model()
+            status = "failed" if self.progress.best_step is None else status
+        reason = reason or self.group.tell(self.best_model.describe_problem())
         yield self._make_finished(status, reason)
 
     def _fit_head(self) -> Iterator[Event]:
@@ -220,14 +231,17 @@ class Training:
         progress, metric = self.progress, self.config.metric
         scored = score_split(self.optimizer.working, self.val, self.num_classes, self.machine, self.group, metric)
         score = scored.score(metric)
-        best = is_better(score, progress.best_score, metric)
+        waiting = self.best_model.waiting
         progress.evaluations_since_best += 1
-        if best:
-            progress.best_score, progress.best_step, progress.evaluations_since_best = score, progress.step, 0
+        best = False
+        if is_better(score, progress.best_score if waiting is None else waiting.score, metric):
+            progress.evaluations_since_best = 0
             write_kind(self.model.config, self.val.kind)
             if scored.decision is not None:
                 write_decision(self.model.config, scored.decision, self.form)
-            yield from self._save_best()
+            best = yield from self._save_best(score)
+        else:
+            yield from self._save_waiting()
         train_loss, train_accuracy = progress.end_epoch() if epoch_end else (None, None)
         yield Evaluation(
             time=time.time(),
@@ -254,8 +268,13 @@ class Training:
         checkpoint = load_newest_checkpoint(self.run.checkpoints)
         if checkpoint is None:
             return False
+        before = self.progress
         self.restore(checkpoint)
         self.progress.rate_factor = factor
+        # what is on the disk stays the best, though the steps that made it are undone
+        self.progress.best_score, self.progress.best_step = before.best_score, before.best_step
+        if before.best_step is not None and before.best_step > self.progress.step:
+            self.progress.evaluations_since_best = 0
         return True
 
     def _save(self) -> list[Event]:
@@ -270,14 +289,35 @@ class Training:
             return [self._make_warned(f"could not save a checkpoint: {error}; the one before it is intact")]
         return [self._make_saved(path, best=False)]
 
-    def _save_best(self) -> list[Event]:
+    def _save_best(self, score: float) -> Generator[Event, None, bool]:
+        """Keep the model as the best one; return whether it is on the disk. The score counts from then on."""
+        step = self.progress.step
+        kept = self.best_model.keep(self.model, score, step) if self.group.writes else False
+        if self.group.tell(kept):
+            self.progress.best_score, self.progress.best_step = score, step
+            yield self._make_saved(self.run.model, best=True)
+            return True
+        # other processes have to know that a better one waits
         if not self.group.writes:
-            return []
-        try:
-            save_model(self.model, self.tokenizer, self.run.model)
-        except OSError as error:
-            return [self._make_warned(f"could not save the best model: {error}; the one before it is intact")]
-        return [self._make_saved(self.run.model, best=True)]
+            self.best_model.waiting = Candidate(self.model, score, step)
+        yield self._make_warned(f"{self.best_model.describe_problem()}; it is tried again at the next evaluation")
+        return False
+
+    def _save_waiting(self) -> Iterator[Event]:
+        """Try again to save a model that the disk refused."""
+        waiting = self.best_model.waiting
+        if waiting is None:
+            return
+        saved = self.best_model.try_again() is not None if self.group.writes else False
+        if self.group.tell(saved):
+            self.best_model.waiting = None
+            self.progress.best_score, self.progress.best_step = waiting.score, waiting.step
+            yield Saved(time=time.time(), step=waiting.step, path=self._relative(self.run.model), best=True)
+
+    def _ensure_model(self) -> Iterator[Event]:
+        """Score and keep the model as it is, where none is on the disk after a run was resumed at its very end."""
+        if self.progress.best_step is None and self.best_model.waiting is None and self.progress.step:
+            yield from self._evaluate(epoch_end=False)
 
     # Events
 
@@ -295,8 +335,10 @@ class Training:
         )
 
     def _make_saved(self, path: Path, best: bool) -> Saved:
-        inside = str(path.relative_to(self.run.path))
-        return Saved(time=time.time(), step=self.progress.step, path=inside, best=best)
+        return Saved(time=time.time(), step=self.progress.step, path=self._relative(path), best=best)
+
+    def _relative(self, path: Path) -> str:
+        return str(path.relative_to(self.run.path))
 
     def _make_warned(self, message: str) -> Warned:
         return Warned(time=time.time(), step=self.progress.step, message=message)
@@ -333,15 +375,6 @@ def _kind_of(config: TrainConfig) -> "type[Training | HeadTraining | Climbing]":
 
         return Climbing
     return HeadTraining if config.few_shot or config.freeze == "all" else Training
-
-
-def _check_trainable(prepared: Prepared, config: TrainConfig) -> None:
-    for split in ("train",) if config.rungs else ("train", "val"):
-        if not len(prepared.split(split)):
-            raise InputError(
-                f"`{prepared.path}` has no labeled rows in its {split} split",
-                "txt prepare with another --train-split and --val-split, or with --val FILE",
-            )
 
 
 def _is_due(interval: int, step: int) -> bool:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from txt.config import PrepareConfig, TrainConfig
 from txt.consent import MODEL, is_allowed
-from txt.data import minilm
 from txt.data.hub import locate_model
 from txt.data.label_kinds import ORDERED as ORDERED_KIND
 from txt.data.label_kinds import SEVERAL
@@ -23,15 +22,18 @@ from txt.data.progress import ProgressWatcher
 from txt.data.reading.source import check_file
 from txt.data.report import DataReport
 from txt.errors import InputError, TxtError
+from txt.idle_options import refuse_idle_options
 from txt.labeling.store.stored_labels import open_stored_labels
 from txt.metrics import LOSS, METRICS, ORDERED, SEVERAL_CHOICES
+from txt.model import encoders
 from txt.model.pretrained_check import check_pretrained
 from txt.runs.folder import RUNS, Run
 from txt.runs.state import STARTING, make_own_status, write_status
 from txt.training.batches import steps_per_epoch
-from txt.training.changes import refuse_changes
+from txt.training.changes import HARMLESS, refuse_changes
 from txt.training.checkpoint import Checkpoint, check_checkpoint, list_checkpoints, load_checkpoint, parse_step
 from txt.training.fresh_edits import FreshEdits, check_edits, make_fresh_edits
+from txt.training.trainable import check_trainable
 
 if TYPE_CHECKING:
     from txt.model.pretrained import Model
@@ -83,6 +85,7 @@ def start_on_prepared(
     _check_device(config)
     check_edits(config)
     prepared = Prepared.open(folder)
+    check_trainable(prepared, config)
     model = _build_pretrained(config, prepared, here)
     with Run.new(name, runs) as run:
         _say_starting(run)
@@ -122,6 +125,7 @@ def start_on_file(
         decided = open_stored_labels(file, preparing)
         told(prepare(file, preparing, folder, progress, decided=decided, choose_tokenizer=choose_tokenizer))
         prepared = Prepared.open(folder)
+        check_trainable(prepared, config)
         model = _build_pretrained(config, prepared, here)
         edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
         config = fit_metric(ensure_epochs(config, prepared), prepared)
@@ -151,13 +155,20 @@ def _build_pretrained(config: TrainConfig, prepared: Prepared, here: bool) -> "M
     import torch
 
     from txt.model.build import build_model
+    from txt.model.pretrained import PretrainedClassifier
 
-    return build_model(config, prepared, torch.device("cpu"))
+    model = build_model(config, prepared, torch.device("cpu"))
+    if isinstance(model, PretrainedClassifier) and not model.takes_dropout and config.dropout != TrainConfig.dropout:
+        raise InputError(
+            f"--dropout does nothing here: a {type(model.model).__name__} has the dropout that its config.json says",
+            "leave it out, or change it there",
+        )
+    return model
 
 
 def ensure_epochs(config: TrainConfig, prepared: Prepared) -> TrainConfig:
     """Return the options with as many epochs as `min_steps` takes, where there are few rows."""
-    epochs = math.ceil(config.min_steps / max(1, steps_per_epoch(len(prepared.split("train")), config.batch_size)))
+    epochs = math.ceil(config.min_steps / max(1, steps_per_epoch(prepared.manifest.rows("train"), config.batch_size)))
     return config if epochs <= config.num_epochs else config.with_options(num_epochs=epochs)
 
 
@@ -240,6 +251,7 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None, here:
     run = Run.open(name)
     config = run.config()
     refuse_changes(run, changes)
+    refuse_idle_options(config, {name: value for name, value in changes.items() if name in HARMLESS})
     if "pretrained" not in changes and find_unknown_model(run):
         raise InputError(describe_unknown_model(run), f"--from {config.pretrained} fetches it")
     prepared = Prepared.open(run.locate_prepared())
@@ -250,16 +262,45 @@ def resume(name: str, changes: dict[str, Any], at_step: int | None = None, here:
         )
     if changes:
         run.describe(config.with_options(**changes), prepared.path, prepared.fingerprint)
-    start = Start(run, prepared, _load_checkpoint_at(run, at_step, here))
+    checkpoint = _load_checkpoint_at(run, at_step, here)
+    model = _rebuild_from_run(run, prepared) if here and checkpoint is not None else None
     _say_starting(run)
-    return start
+    return Start(run, prepared, checkpoint, Built(model))
+
+
+def holds_all(run: Run) -> bool:
+    """Return whether a run goes on without the model that it began from: its own has the same architecture.
+
+    The checkpoint has every weight that learns; those that do not are in the run's model as they were, except where
+    adapters were merged into them.
+    """
+    config = run.config()
+    own = (run.model / "model.safetensors").is_file() and bool(list_checkpoints(run.checkpoints))
+    return own and config.pretrained is not None and not (config.rungs or config.few_shot or config.lora)
+
+
+def _rebuild_from_run(run: Run, prepared: Prepared) -> "Model | None":
+    """Build the model from the run's own where what it began from is not here any more."""
+    config = run.config()
+    if not holds_all(run) or config.pretrained is None or is_here(config.pretrained):
+        return None
+    import torch
+
+    from txt.model.build import build_model
+
+    return build_model(config.with_options(pretrained=str(run.model)), prepared, torch.device("cpu"))
 
 
 def find_unknown_model(run: Run) -> str | None:
     """Return the model of a hub that a run names and that nobody named here before: to open it is to ask the hub."""
     name = run.config().pretrained
-    known = name is None or name == minilm.NAME or Path(locate_model(name)).exists() or is_allowed(MODEL, name)
+    known = name is None or is_here(name) or holds_all(run) or is_allowed(MODEL, name)
     return None if known else name
+
+
+def is_here(name: str) -> bool:
+    """Return whether a model is an installed one, a run or a folder, and not a hub's."""
+    return name in encoders.NAMES or Path(locate_model(name)).exists()
 
 
 def describe_unknown_model(run: Run) -> str:

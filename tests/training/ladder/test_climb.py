@@ -13,13 +13,16 @@ from txt.errors import InputError
 from txt.evaluation.evaluate_run import evaluate_run
 from txt.model.build import spell_pieces
 from txt.model.ngrams import NgramLogits
+from txt.model.plain_ngrams import PlainNgramClassifier
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
 from txt.prediction.classifier import load
+from txt.prediction.doubt import measure_known_shares
 from txt.runs.events import Evaluation, Finished, Rung, Saved, Started
 from txt.runs.folder import Run
 from txt.training.ladder.climb import default_budget
 from txt.training.ladder.folds import make_folds
+from txt.training.ladder.learning_curve import read_learning_curve
 from txt.training.ladder.ngram_rows import learn_ngrams, ngram_rows
 from txt.training.ladder.out_of_fold import read_out_of_fold
 from txt.training.ladder.rows import JoinedRows, SomeRows
@@ -107,6 +110,51 @@ def test_what_no_learned_row_has_counts_nowhere(prepared):
     assert set(matrix.indices[matrix.data != 0]) <= set(seen)
     lengths = np.sqrt(matrix.power(2).sum(1))
     assert lengths.max() == pytest.approx(np.sqrt(2), abs=1e-4)  # words and characters, each of length 1
+
+
+def test_a_text_unlike_anything_seen_is_doubted_and_others_are_not(climb, prepared):
+    run, _ = climb()
+    classifier = load(run.path)
+    known, strange = classifier.predict(
+        ["the goal of the match was in the season", "\u0e20\u0e32\u0e29\u0e32 qqqq zzzz xjxjx"]
+    )
+    assert known.trust == 1
+    assert strange.trust < 0.7
+    found = classifier.predict_probabilities(prepared.split("test").texts())
+    assert (found.trust < 1).mean() < 0.1  # one in a hundred of those that it learned from, out of fold
+    classifier.doubts = False
+    before = classifier.predict(["\u0e20\u0e32\u0e29\u0e32 qqqq zzzz xjxjx"])[0]
+    assert strange.confidence < before.confidence
+    assert strange.label == before.label
+
+
+def test_known_shares_of_all_rows_at_once_are_those_of_the_model(prepared):
+    split = prepared.split("train")
+    known = spell_pieces(prepared, NgramLogits(prepared.vocab_size, 0, 0, 3))
+    found = learn_ngrams(split, known, 500)
+    rows = np.arange(len(split))
+    token_ids, lengths = split.gather(rows)
+    one_by_one = known.measure_known_shares(torch.from_numpy(token_ids), lengths.tolist())
+    np.testing.assert_allclose(found.measure_known_shares(rows), one_by_one.numpy(), rtol=1e-5)
+
+
+def test_known_shares_in_numpy_are_those_in_torch(climb, prepared):
+    run, _ = climb()
+    plain, test = PlainNgramClassifier.open(run.model), prepared.split("test")
+    found = measure_known_shares(load_model(run.model, CPU), test, CPU)
+    assert found.min() < 1
+    np.testing.assert_allclose(plain.measure_known_shares(test), found, rtol=1e-5)
+
+
+def test_a_learning_curve_is_written_and_told(climb):
+    run, _ = climb()
+    curve = read_learning_curve(run.path)
+    assert curve is not None
+    assert curve.rows.tolist() == sorted(curve.rows.tolist())
+    assert curve.right.mean(1)[-1] == pytest.approx(1 - (1 - curve.right[-1]).mean())
+    gain = evaluate_run(run, "test").label_gain
+    assert gain is not None
+    assert gain.gain.low <= gain.gain.value <= gain.gain.high
 
 
 def test_equal_seeds_give_equal_models(climb):

@@ -1,12 +1,15 @@
 """Builds the search space of `txt grid` from typed options, a space file, a preset, --config and settings."""
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
+from itertools import product
 from typing import TYPE_CHECKING, Any
 
 from txt.cli.console import say
 from txt.cli.options import GivenOptions
 from txt.config import GridConfig, TrainConfig
 from txt.errors import InputError
+from txt.idle_options import find_idle_options, refuse_idle_options
 from txt.option_schema import list_options
 from txt.recipes import OWN_ARCHITECTURE, choose_new_defaults, get_preset_options
 
@@ -51,9 +54,9 @@ def build_space(
         values, space, default_space = map(_drop_architecture, (values, space, default_space))
     space = dict(space or {name: each for name, each in default_space.items() if name not in fixed})
     values = {**choose_new_defaults({**named, **space}), **values}
-    return find_base_config(
-        {name: value for name, value in values.items() if name in list_options(TrainConfig)}, space
-    ), space
+    base = find_base_config({name: value for name, value in values.items() if name in list_options(TrainConfig)}, space)
+    _refuse_idle(base, space, {**options, **from_file, **fixed, **listed_in_file, **listed})
+    return base, space
 
 
 def choose_sampler(searching: GridConfig, space: "Space") -> tuple[str, int | None]:
@@ -73,6 +76,18 @@ def say_count(space: "Space", base: TrainConfig, trials: int | None) -> None:
     left_out = sum(points.left_out.values())
     told = f"; {left_out:,} left out: {next(iter(points.left_out))}" if left_out else ""
     say(f"{len(points.params):,} combinations{told}")
+
+
+def _refuse_idle(base: TrainConfig, space: "Space", said: Mapping[str, Any]) -> None:
+    """Refuse options that no trial of the space would heed; what decides how to train may be among what is tried."""
+    deciding = [name for name in ("pretrained", "freeze", "few_shot", "augment") if hasattr(space.get(name), "values")]
+    ways = product(*(getattr(space[name], "values") for name in deciding))  # noqa: B009
+    idle: dict[str, str] | None = None
+    for way in ways:
+        with suppress(InputError):  # a combination that cannot be built is left out of the search
+            found = find_idle_options(base.with_options(**dict(zip(deciding, way, strict=True))))
+            idle = found if idle is None else {name: why for name, why in idle.items() if name in found}
+    refuse_idle_options(base, said, idle or {})
 
 
 def _refuse_architecture(said: Collection[str], typed: Collection[str]) -> None:

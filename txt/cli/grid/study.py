@@ -68,8 +68,10 @@ def begin_study(
         prepared = checked or _prepare_data(str(source), preparing, folder)
         from txt.search.description import describe
         from txt.search.study import Study
-        from txt.training.start import fit_metric
+        from txt.training.start import ensure_epochs, fit_metric
 
+        if "num_epochs" not in space:
+            base = ensure_epochs(base, prepared)  # as many as `txt train` takes
         description = describe(
             _describe_data(prepared),
             fit_metric(base, prepared),

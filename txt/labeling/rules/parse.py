@@ -93,6 +93,8 @@ def parse_rules(source: str, name: str, classes: Sequence[str] = (), columns: Se
 def _read_text(path: Path) -> str:
     try:
         return read_small_file(path, _MOST_BYTES).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except InputError as error:
+        raise InputError(f"cannot read the rules: {error.message}") from None
     except UnicodeDecodeError:
         raise InputError(f"`{path}` is not UTF-8 text", "save it as UTF-8") from None
 

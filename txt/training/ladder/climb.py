@@ -12,6 +12,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Generator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -33,7 +34,7 @@ from txt.model.logistic import Linear
 from txt.model.model_config import NgramClassifierConfig
 from txt.model.ngrams import NgramLogits
 from txt.model.predict import predict_logits
-from txt.model.pretrained import PretrainedClassifier, SentenceClassifier
+from txt.model.pretrained import Embedder, PretrainedClassifier, SentenceClassifier
 from txt.model.saved import save_model
 from txt.model.several import write_decision, write_kind
 from txt.ordered_classes import OrderedDecision
@@ -41,17 +42,19 @@ from txt.proportions import normal_quantile, wilson_interval
 from txt.recipes import LADDER_TUNING, choose_new_defaults
 from txt.runs.events import Evaluation, Event, Finished, Rung, Saved, Started, Warned, Working
 from txt.runs.folder import Run
+from txt.training.best_model import BestModel
 from txt.training.checkpoint import Checkpoint
 from txt.training.control import Controls
 from txt.training.distributed import Group
 from txt.training.ladder.blend import AnyFloats
 from txt.training.ladder.cross_fit import CrossFit, Prepare, cross_fit
 from txt.training.ladder.kinds import kind_of
-from txt.training.ladder.ngram_rows import learn_ngrams
+from txt.training.ladder.learning_curve import Member, measure_learning_curve, write_learning_curve
+from txt.training.ladder.ngram_rows import NgramRows, learn_ngrams
 from txt.training.ladder.out_of_fold import OutOfFold, write_out_of_fold
 from txt.training.ladder.rows import JoinedRows
 from txt.training.ladder.tuning import Tuning
-from txt.training.ladder.vectors import embed_rows
+from txt.training.ladder.vectors import embed_rows, is_cached
 from txt.training.machine import Machine, measure_peak_memory
 from txt.training.start import Built
 
@@ -66,6 +69,7 @@ _COSTLY = 60_000_000  # entries times classes from which three folds have to do
 _FEW_ROWS = 1500  # below which folds are drawn three times
 _TRIED_STEPS = 12  # of a fine-tuning, to know what the rest will take
 _LEAST_PASSES = 2.0  # readings of a row that a step of a fine-tuning costs at least: forwards, and once more back
+_UNUSUAL = 0.01  # of the rows: a text that knows less of its n-grams than they do is unlike anything seen
 _FEWEST_JUDGED = 100  # rows that a fine-tuning is judged on at least
 
 
@@ -101,8 +105,13 @@ class Climbing:
         self.encoder = encoder_of(self.config, prepared) if self.config.rungs > 1 else None
         self.controls = Controls(run, group)
         self.tokenizer = prepared.path / "tokenizer"
-        self.best: Candidate | None = None
-        self.step = self._best_step = 0
+        self.best: Candidate | None = None  # of those that were judged; on the disk unless it waits
+        self.best_model = BestModel[Candidate](self._write)
+        self.judged: dict[int, Candidate] = {}
+        self.members: list[Member] = []
+        self.step = 0
+        self._best_step: int | None = None
+        self._best_number: int | None = None
         self._best_loss: float | None = None
         self._begun = time.monotonic()
         self._is_stopped: Callable[[], bool] = lambda: False
@@ -132,6 +141,11 @@ class Climbing:
             if ending:
                 status = ending
                 break
+        yield from self._save_waiting()
+        if status == "completed":
+            self._measure_learning_curve()
+        if status == "completed" and self._best_step is None:
+            status = "failed"
         yield self._finished(status)
 
     def _linear(self) -> Generator[Event, None, bool]:
@@ -152,6 +166,8 @@ class Climbing:
         self.linear = self.kind.fit(features, self.labels, fitted.strength)
         self.ngrams = ngrams
         self.linear_logits = fitted.logits
+        self.doubt_below = _find_usual_share(ngram_rows, self.repetitions[0])
+        self.members = [Member(ngram_rows.matrix, fitted.strength)]
         speed = len(self.rows) / max(listed, 1e-9)
         self.linear_speed = speed
         yield from self._judge(1, [fitted.logits], begun, self.linear.weight.size, speed)
@@ -167,6 +183,13 @@ class Climbing:
         assert isinstance(model, PretrainedClassifier)
         self.encoder_weights = model.num_parameters()
         working = self._in_precision(model)
+        need = 0.0
+        if not is_cached(self.encoder, self.rows, self.machine):
+            self.encoder_speed = self._embedding_speed(Embedder(working))
+            need = len(self.rows) / self.encoder_speed
+        if need and need > self._seconds_left():
+            yield from self._leave_out(2, self._describe_lack(need))
+            return True
         embedding = embed_rows(self.encoder, working, self.rows, self.machine, self._is_stopped)
         found = yield from self._tell_progress(embedding, "vectors of the encoder")
         if found is None:
@@ -181,8 +204,9 @@ class Climbing:
         head = self.kind.fit(features, self.labels, fitted.strength)
         weight = head.weight / scale
         self.head = Linear(weight, head.bias - middle @ weight)
+        self.members.append(Member(lambda _: features, fitted.strength))
         if not speed:
-            speed = self._embedding_speed(working)
+            speed = self._embedding_speed(Embedder(working))
         self.encoder_speed = speed
         del model, working
         members = [self.linear_logits, fitted.logits]
@@ -236,6 +260,31 @@ class Climbing:
         yield from self._judge(3, members, begun, weights, speed, places)
         return True
 
+    def _measure_learning_curve(self) -> None:
+        """Write how the score grows with the rows, by the linear members of the best rung of the first two.
+
+        It is a by-product: a disk that refuses it, or somebody who does not wait, does no harm.
+        """
+        judged = self.judged.get(2) if self.best is not None and self.best.number > 1 else None
+        candidate = judged or self.judged.get(1)
+        if candidate is None or self.prepared.manifest.has_several:
+            return
+        whole = candidate.logits.argmax(1) == self.labels[candidate.places]
+        members = self.members[: len(candidate.weights)]
+        curve = measure_learning_curve(
+            members,
+            candidate.weights,
+            self.labels,
+            self.classes,
+            self.repetitions[0],
+            whole,
+            self.config.seed,
+            self._was_told_to_stop,
+        )
+        if curve is not None:
+            with suppress(OSError):
+                write_learning_curve(self.run.path, curve)
+
     # What the rungs share
 
     def _folds(self, entries: int) -> Ints:
@@ -284,9 +333,16 @@ class Climbing:
         best = before is None or float(self.kind.losses(candidate.logits, self.labels[at]).mean()) < before
         judged = self.kind.judge(candidate.logits, self.labels[at], self.config.metric)
         candidate = replace(candidate, decision=judged.decision)
-        if best:
-            self.best, self._best_loss, self._best_step = candidate, loss, self.step
+        self.judged[number] = candidate
         right = wilson_interval(int(judged.right.sum()), len(at))
+        kept = False
+        if best:
+            self.best = candidate
+            kept = self.best_model.keep(candidate, loss, self.step)
+            if kept:
+                self._best_loss, self._best_step, self._best_number = loss, self.step, number
+            else:
+                yield self._warned(f"{self.best_model.describe_problem()}; it is tried again after the next rung")
         yield Evaluation(
             time=time.time(),
             step=self.step,
@@ -298,7 +354,7 @@ class Climbing:
             metrics=judged.metrics,
             metric="loss",
             score=loss,
-            best=best,
+            best=kept,
             best_score=self._best_loss if self._best_loss is not None else loss,
             confusion=judged.confusion.tolist(),
             seconds=time.monotonic() - begun,
@@ -315,29 +371,35 @@ class Climbing:
             rows_per_second=speed,
             kept=best,
         )
-        if best:
-            yield from self._save(candidate)
+        if kept:
+            yield self._saved(self.step)
+        elif not best:
+            yield from self._save_waiting()
 
     def _loss_at(self, candidate: Candidate, places: Ints) -> float:
         kept = np.isin(candidate.places, places)
         return float(self.kind.losses(candidate.logits[kept], self.labels[candidate.places[kept]]).mean())
 
-    def _save(self, candidate: Candidate) -> Iterator[Event]:
+    def _write(self, candidate: Candidate) -> None:
         """Write the model of a rung, and what it says of each row as a model that did not learn from it."""
-        try:
-            model = self._model(candidate)
-            write_kind(model.config, self.prepared.manifest.kind)
-            if candidate.decision is not None:
-                write_decision(model.config, candidate.decision, self.prepared.manifest.form)
-            save_model(model, self.tokenizer, self.run.model)
-            places = candidate.places
-            logits = np.asarray(candidate.logits, np.float64)
-            found = OutOfFold(self.rows.places[places], self.labels[places], logits)
-            write_out_of_fold(self.run.path, found)
-        except OSError as error:
-            yield self._warned(f"could not save the best model: {error}; the one before it is intact")
-            return
-        yield Saved(time=time.time(), step=self.step, path=str(self.run.model.relative_to(self.run.path)), best=True)
+        model = self._model(candidate)
+        write_kind(model.config, self.prepared.manifest.kind)
+        if candidate.decision is not None:
+            write_decision(model.config, candidate.decision, self.prepared.manifest.form)
+        save_model(model, self.tokenizer, self.run.model)
+        places = candidate.places
+        logits = np.asarray(candidate.logits, np.float64)
+        write_out_of_fold(self.run.path, OutOfFold(self.rows.places[places], self.labels[places], logits))
+
+    def _save_waiting(self) -> Iterator[Event]:
+        """Try again to save a model that the disk refused."""
+        saved = self.best_model.try_again()
+        if saved is not None:
+            self._best_loss, self._best_step, self._best_number = saved.score, saved.step, saved.model.number
+            yield self._saved(saved.step)
+
+    def _saved(self, step: int) -> Saved:
+        return Saved(time=time.time(), step=step, path=str(self.run.model.relative_to(self.run.path)), best=True)
 
     def _model(self, candidate: Candidate) -> NgramClassifier | PretrainedClassifier:
         """Put a rung's members, each times its weight, into one model."""
@@ -364,6 +426,7 @@ class Climbing:
         native.classifier.load_state_dict(state)
         native.ngrams = self.ngrams
         native.config.ngrams = len(self.ngrams.hashes)
+        native.config.values["doubt_below"] = self.doubt_below
         native.config.ngram_hashing = self.ngrams.hashing
         native.config.ngram_pieces, native.config.ngram_characters = (
             len(self.ngrams.inside),
@@ -383,6 +446,7 @@ class Climbing:
                 ngrams=len(self.ngrams.hashes),
                 ngram_characters=len(self.ngrams.characters),
                 ngram_hashing=self.ngrams.hashing,
+                doubt_below=self.doubt_below,
             )
         )
         model.ngrams = self.ngrams
@@ -394,7 +458,7 @@ class Climbing:
         nn.Module.to(model, dtype=self.machine.dtype)
         return model.eval()
 
-    def _embedding_speed(self, model: PretrainedClassifier) -> float:
+    def _embedding_speed(self, model: PretrainedClassifier | Embedder) -> float:
         """Return the rows that an encoder reads a second, from a few of them."""
         places = np.linspace(0, len(self.rows) - 1, min(len(self.rows), 256), dtype=np.int64)
         begun = time.monotonic()
@@ -517,12 +581,22 @@ class Climbing:
             time=time.time(),
             step=self.step,
             status=ending or status,
-            best_step=None if self.best is None else self._best_step,
-            best_epoch=None if self.best is None else float(self.best.number),
+            best_step=self._best_step,
+            best_epoch=None if self._best_number is None else float(self._best_number),
             best_score=self._best_loss,
             seconds=seconds,
             rows_per_second=len(self.rows) / seconds if seconds else 0.0,
+            reason=self.best_model.describe_problem(),
         )
+
+
+def _find_usual_share(rows: NgramRows, folds: Ints) -> float:
+    """Return the share of a text's runs of characters that all but one row in a hundred know of rows like them."""
+    shares = np.empty(len(folds))
+    for fold in range(int(folds.max()) + 1):
+        judged = folds == fold
+        shares[judged] = rows.measure_known_shares(np.flatnonzero(~judged))[judged]
+    return round(float(np.quantile(shares, _UNUSUAL)), 4)
 
 
 def _read_head(layer: nn.Linear) -> Linear:

@@ -88,7 +88,8 @@ def cross_fit(
     """
     kind = kind or OneClass(classes)
     parts = list(_parts(repetitions))
-    models: dict[tuple[int, int], Linear] = {}
+    # of the best strength so far, and of the one that is being tried: all of them together could take gigabytes
+    models: dict[float, dict[int, Linear]] = {}
     found: dict[float, npt.NDArray[np.float32]] = {}
     losses: dict[float, float] = {}
 
@@ -97,14 +98,14 @@ def cross_fit(
             return False
         repetition, learned, judged = parts[number]
         features = prepare(learned)
-        start = None if near is None else models[number, STRENGTHS.index(near)]
+        start = None if near is None else models[near][number]
         model = kind.fit(features[learned], labels[learned], strength, start, ROUGHLY)
-        models[number, STRENGTHS.index(strength)] = model
+        models[strength][number] = model
         found[strength][repetition, judged] = model.logits(features[judged])
         return True
 
     def measure(strength: float, near: float | None) -> bool:
-        found[strength] = np.zeros((*repetitions.shape, classes), np.float32)
+        models[strength], found[strength] = {}, np.zeros((*repetitions.shape, classes), np.float32)
         done = list(pool.map(lambda number: fit(number, strength, near), range(len(parts))))
         losses[strength] = float(np.mean([kind.losses(each, labels).mean() for each in found[strength]]))
         return all(done)
@@ -120,9 +121,9 @@ def cross_fit(
                 if not measure(STRENGTHS[place], best):
                     return None
                 if losses[STRENGTHS[place]] >= losses[best]:
-                    del found[STRENGTHS[place]]
+                    del models[STRENGTHS[place]], found[STRENGTHS[place]]
                     break
-                del found[best]
+                del models[best], found[best]
                 best = STRENGTHS[place]
     return CrossFit(best, found[best])
 

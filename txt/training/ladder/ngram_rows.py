@@ -1,7 +1,7 @@
 """The n-grams of many rows at once, as a sparse matrix: what NgramLogits computes, for all rows in one go."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +24,15 @@ class NgramRows:
     """The n-grams of some rows before they are scaled: of words, and of characters, each a sparse matrix (N, F)."""
 
     kinds: tuple[sparse.csr_matrix, ...]
+    totals: Ints = field(default_factory=lambda: np.zeros(0, np.int64))
+    """Different runs of characters in each row, (N,), those too that are no n-grams of the model."""
+
+    def measure_known_shares(self, learned: Ints) -> npt.NDArray[np.float64]:
+        """Return the share of each row's runs of characters that a model knows which learned from some rows, (N,)."""
+        runs = self.kinds[-1]
+        known = np.add.reduceat(np.append(self._seen(learned)[runs.indices], 0), runs.indptr[:-1]).astype(np.float64)
+        known[np.diff(runs.indptr) == 0] = 0
+        return np.asarray(known / np.maximum(self.totals, 1))
 
     def __len__(self) -> int:
         return int(self.kinds[0].shape[0])
@@ -61,7 +70,7 @@ def learn_ngrams(rows: TokenSource, ngrams: NgramLogits, most: int, progress: Pr
     known, rows_with = np.unique(np.concatenate([hashes for _, hashes, _ in counted]), return_counts=True)
     chosen = np.sort(np.argsort(-rows_with, kind="stable")[:most])
     ngrams.adopt(known[chosen], rows_with[chosen], number)
-    return NgramRows(tuple(_weigh(*each, ngrams, number) for each in counted))
+    return _collect(counted, ngrams, number)
 
 
 def ngram_rows(rows: TokenSource, ngrams: NgramLogits, progress: Progress = lambda _: None) -> NgramRows:
@@ -69,7 +78,12 @@ def ngram_rows(rows: TokenSource, ngrams: NgramLogits, progress: Progress = lamb
     number = len(rows.lengths)
     listed = [_list_ngrams(rows, ngrams, chosen, progress) for chosen in _batches(number)]
     kinds = [tuple(np.concatenate(parts) for parts in zip(*kind, strict=True)) for kind in zip(*listed, strict=True)]
-    return NgramRows(tuple(_weigh(*_count(*kind), ngrams, number) for kind in kinds))
+    return _collect([_count(*kind) for kind in kinds], ngrams, number)
+
+
+def _collect(counted: list[tuple[Ints, Ints, Ints]], ngrams: NgramLogits, number: int) -> NgramRows:
+    totals = np.bincount(counted[-1][0], minlength=number)
+    return NgramRows(tuple(_weigh(*each, ngrams, number) for each in counted), totals)
 
 
 def _batches(number: int) -> list[Ints]:

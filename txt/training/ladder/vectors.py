@@ -28,7 +28,7 @@ def embed_rows(
 
     Vectors out of the cache come with a speed of 0.
     """
-    kept = cache_folder() / "vectors" / f"{_fingerprint(encoder, rows, machine)}.npy"
+    kept = _find_place(encoder, rows, machine)
     with suppress(OSError, ValueError, EOFError):
         found = np.load(kept, allow_pickle=False)
         if found.shape[0] == len(rows):
@@ -52,6 +52,15 @@ def embed_rows(
     with suppress(OSError), atomic_write(kept, "wb") as file:
         np.save(file, vectors.astype(np.float16), allow_pickle=False)
     return vectors.astype(np.float16).astype(np.float32), speed  # as they will be when they come from the cache
+
+
+def is_cached(encoder: str, rows: JoinedRows, machine: Machine) -> bool:
+    """Return whether the vectors of these rows were computed before."""
+    return _find_place(encoder, rows, machine).is_file()
+
+
+def _find_place(encoder: str, rows: JoinedRows, machine: Machine) -> Path:
+    return cache_folder() / "vectors" / f"{_fingerprint(encoder, rows, machine)}.npy"
 
 
 def _fingerprint(encoder: str, rows: JoinedRows, machine: Machine) -> str:
