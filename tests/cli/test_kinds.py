@@ -176,13 +176,14 @@ def test_labels_given_by_hand_come_out_again_and_are_prepared(here, capsys, monk
 def test_predict_writes_every_row_with_its_answer(here, capsys, kind):
     data = KINDS[kind](here)
     assert main(["predict", "born", data, "--json"]) == 0
-    made = Path(json.loads(capsys.readouterr().out)["path"])
-    if made.suffix == ".xlsx":
+    printed = json.loads(capsys.readouterr().out)
+    paths = [Path(each["path"]) for each in (printed if isinstance(printed, list) else [printed])]  # one for each file
+    if paths[0].suffix == ".xlsx":
         openpyxl = pytest.importorskip("openpyxl")
-        header, *found = openpyxl.load_workbook(made)["Reviews"].values
+        header, *found = openpyxl.load_workbook(paths[0])["Reviews"].values
         table = [dict(zip(header, row, strict=True)) for row in found]
     else:
-        table = read_made(made)
+        table = [row for path in paths for row in read_made(path)]
     expected = sorted((row["text"], row["label"]) for row in rows(here))
     assert sorted((row["text"], row["label"]) for row in table) == expected
     answers = {row.get("predicted") or row.get("predicted_label") for row in table}
