@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from picture_shots import Shot, shoot_console
+from picture_shots import Shot, clean, shoot_console
 
 SAMPLE = Path(__file__).resolve().parents[1] / "sample_data" / "reviews.csv"
 
@@ -30,7 +30,7 @@ def shoot_lrfind(folder: Path) -> Shot:
     """Return the curve that `txt lrfind` draws on the demo's data; it has one kind of colours."""
     command = [sys.executable, "-m", "txt", "lrfind", str(SAMPLE), "--preset", "tiny"]
     subprocess.run([*command, "--plain", "--svg", "lrfind.svg"], cwd=folder, check=True, capture_output=True)
-    drawn = (folder / "lrfind.svg").read_text(encoding="utf-8")
+    drawn = clean((folder / "lrfind.svg").read_text(encoding="utf-8"))
     return Shot(drawn, drawn)
 
 

@@ -40,7 +40,7 @@ def test_it_learns_by_the_code_of_the_command(reviews, learned: TextClassifier, 
     monkeypatch.chdir(tmp_path)
     texts, labels = reviews
     pd.DataFrame({"text": texts, "label": labels}).to_csv("reviews.csv", index=False)
-    options = ["--rungs", "1", "--threads", "1", "--precision", "float32", "--train-split", "1", "--val-split", "0"]
+    options = ["--rungs", "1", "--threads", "1", "--train-split", "1", "--val-split", "0"]
     command = [sys.executable, "-m", "txt", "train", "reviews.csv", "--split-column", "none", "--name", "same"]
     subprocess.run([*command, *options], check=True, capture_output=True)
     said = load_predictor("same", precision="float32").predict_probabilities(texts[:20]).probabilities

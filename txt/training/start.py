@@ -111,8 +111,8 @@ def start_on_file(
 ) -> Start:
     """Prepare a data file into the folder of a new run; `progress` hears how far it is, `told` gets the data report.
 
-    `choose_tokenizer` names a tokenizer that suits some of the texts, or None for the one that `preparing` says; `here`,
-    `runs` and `names_metric` are as in `start_on_prepared`.
+    `choose_tokenizer` names a tokenizer that suits some of the texts, or None for the one that `preparing` says;
+    `here`, `runs` and `names_metric` are as in `start_on_prepared`.
 
     Raises:
         InputError: the file cannot be prepared, no such device or pretrained model, the run's name is taken, or rows
