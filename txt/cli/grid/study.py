@@ -74,7 +74,7 @@ def begin_study(
             base = ensure_epochs(base, prepared)  # as many as `txt train` takes
         description = describe(
             _describe_data(prepared),
-            fit_metric(base, prepared),
+            fit_metric(base, prepared, "metric" in given.with_settings()),
             space,
             sampler,
             searching.pruner,
