@@ -86,7 +86,7 @@ def test_formulas_are_escaped_and_numbers_and_all_else_stay(tmp_path: Path):
 def test_formulas_are_a_matter_of_csv_alone(tmp_path: Path):
     (tmp_path / "a.jsonl").write_text(json.dumps({"text": "=1+1"}) + "\n")
     before = (tmp_path / "a.jsonl").read_bytes()
-    with pytest.raises(InputError, match="about CSV"):
+    with pytest.raises(InputError, match="is for CSV"):
         escape_formulas(tmp_path / "a.jsonl")
     assert (tmp_path / "a.jsonl").read_bytes() == before
 

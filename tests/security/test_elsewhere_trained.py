@@ -81,6 +81,7 @@ def test_every_command_works_on_a_strangers_trained_run_and_reaches_nothing_outs
     own["tmp"].mkdir()
     before = snapshot(outside)
     environment = {"XDG_CACHE_HOME": str(own["cache"]), "TMPDIR": str(own["tmp"]), "HOME": str(own["home"])}
+    environment["TORCHINDUCTOR_CACHE_DIR"] = str(own["cache"])  # torch makes it in /tmp when a graph is exported
     environment |= {"PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1", "HF_HUB_OFFLINE": "0"}
     traced = tmp_path / "traced"
     done = subprocess.run(

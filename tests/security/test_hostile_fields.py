@@ -366,7 +366,7 @@ async def test_what_a_widget_forgets_to_sanitize_reaches_no_terminal():
 async def test_the_home_screen_shows_hostile_names_of_all_that_lies_in_a_folder(monkeypatch: pytest.MonkeyPatch):
     from tests.screens.pilot import wait_for_text
     from txt.folder.survey import survey
-    from txt.screens.home import HomeApp, HomeScreen
+    from txt.screens.home.screen import HomeApp, HomeScreen
 
     make_runs()
     os.rename("runs/bad", f"runs/bad {NAMED}".replace("/oops", "oops"))

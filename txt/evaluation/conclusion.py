@@ -49,11 +49,13 @@ def conclude(run: Run, prepared: Prepared) -> Conclusion:
     evaluations = [event for event in events if isinstance(event, Evaluation)]
     finished = events[-1]
     assert isinstance(finished, Finished)
+    train = prepared.split("train")
+    given = train.label_sets.ids if prepared.manifest.has_several else train.labels
     facts = TrainingFacts(
         labels=prepared.labels,
-        train_lengths=prepared.split("train").lengths.astype("int64"),
+        train_lengths=train.lengths.astype("int64"),
         cores=count_cores(),
-        train_counts=np.bincount(prepared.split("train").labels, minlength=len(prepared.labels)),
+        train_counts=np.bincount(given, minlength=len(prepared.labels)),
         difference=report.difference.get("accuracy"),
     )
     best = next(event for event in reversed(evaluations) if event.step == finished.best_step)

@@ -144,10 +144,14 @@ def _read_label_gain(run: Run) -> LabelGain | None:
 
 
 def _open_prepared(run: Run, data: Path | None) -> Prepared | None:
-    """Open the data that a run was trained on; None where it is not there and not needed."""
+    """Open the data that a run was trained on; None where it is not there and not needed.
+
+    Raises:
+        NotAllowedError: it lies outside the run's project, and the user has not named or allowed it.
+    """
     path = run.prepared_path()
     if (path / MANIFEST).is_file():
-        return Prepared.open(path)
+        return Prepared.open(run.locate_prepared())
     if data is not None:
         return None
     raise InputError(

@@ -272,7 +272,7 @@ class Predictor:
             from txt.prediction.doubt import measure_known_shares
 
             shares = measure_known_shares(self._model, pieces, self.machine.device)
-        return None if shares is None else np.minimum(shares / usual, 1.0)
+        return None if shares is None else np.clip(shares / usual, _LEAST_TRUST, 1.0)
 
     @property
     def precision(self) -> str:

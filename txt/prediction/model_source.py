@@ -28,8 +28,10 @@ class ModelSource:
 
     def text_column(self) -> str | None:
         """Return the column that the run was trained on, `title,body` for several; None where that is not known."""
+        if self.run is None or not self.run.may_read_prepared():
+            return None
         try:
-            manifest = read_json(self.run.prepared_path() / "manifest.json") if self.run else {}
+            manifest = read_json(self.run.prepared_path() / "manifest.json")
         except (InputError, OSError):  # the prepared data may be gone by now
             return None
         name = (((manifest.get("columns") or {}).get("text")) or {}).get("name")

@@ -39,7 +39,9 @@ class SampledTexts:
 
 def find_drift(source: ModelSource, classifier: Predictor, sample: SampledTexts) -> "Drift | None":
     """Compare texts with the train rows of the run that predicted them; None where these are not there, or too few."""
-    if source.run is None or not (source.run.prepared_path() / MANIFEST).is_file():
+    if source.run is None or not source.run.may_read_prepared():
+        return None
+    if not (source.run.prepared_path() / MANIFEST).is_file():
         return None
     from txt.evaluation.drift import FEWEST_ROWS, measure_drift  # imports scipy
 

@@ -36,7 +36,7 @@ def find_set_rule(
     path = source.run.prepared_path()
     if not (path / MANIFEST).is_file():
         raise InputError(f"--coverage needs the val rows of run `{source.run.name}`, which are not at `{path}`")
-    val = Prepared.open(path).split("val")
+    val = Prepared.open(source.run.locate_prepared()).split("val")
     if not len(val):
         raise InputError(f"--coverage needs val rows, and `{path}` has none")
     return fit_set_rule(val.labels, predict(val.texts()), coverage)

@@ -14,6 +14,8 @@ _FEWEST_POINTS = 10
 _LEVEL_POINTS = 5  # at the beginning, whose mean is where the loss begins
 _CLEAR_FALL = 2.0  # times the noise of single losses: about six standard errors of the smoothed curve
 _FALLING = 0.05  # share of the fall that is made before the part of the curve that the rules are given
+_FALLEN = 0.98  # share of the fall after which the curve is at its bottom, which may be long and flat
+_AT_THE_END = 0.95  # share of the points, from which on it is the end
 _LASTING = 8  # steps in a row
 _HARM = 0.001  # of the loss at the beginning: that much above it, training does harm
 _EDGE = 0.5  # times the noise of single losses that it has to be above its beginning, one and a half standard errors
@@ -65,7 +67,7 @@ class LossCurve:
         if self.fall < _CLEAR_FALL * self.noise:
             fall = f"by {self.fall:.2g} before training did harm" if self.fall > 0 else "not at all"
             return f"the loss never fell clearly: {fall}, while single batches scatter by {self.noise:.2g}"
-        if int(self.smoothed[: self._harmless].argmin()) >= len(self.rates) - 2:
+        if int(np.argmax(self.rates >= self.rate_after_share(_FALLEN))) >= _AT_THE_END * (len(self.rates) - 1):
             return f"the loss was still falling at the last rate, {self.rates[-1]:.2g}"
         return None
 

@@ -71,6 +71,8 @@ def detect_dataset(source: Source, asked: Sequence[str]) -> Dialect:
         InputError: a part is missing or damaged, or the splits have different columns.
     """
     parts = list(_list_parts(source))
+    if not parts:
+        raise InputError(f"`{source}` says that `datasets` saved it, and names no file of rows", "save it again")
     found: tuple[str, ...] | None = None
     opened: tuple[str, ...] = ()
     for split, path in parts:
