@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _TEXTS = 8192  # encoded and computed at a time: enough to group by length, and little to hold
 _COMPARED = 300  # first texts that are computed in float32 too, to see what 8 bits cost
+_LEAST_TRUST = 1e-3  # in a text of which nothing is known: all classes are about as probable, and keep their order
 _LONGEST = 1_000_000  # tokens; tokenizers without a limit of their own say 10^30
 
 
