@@ -93,7 +93,7 @@ def label(
     from txt.data.reading.how_read import ReadingOptions
     from txt.labeling.open_labels import open_labels
     from txt.labeling.store.journal import store_path
-    from txt.labeling.store.store_file import DamagedStoreError
+    from txt.labeling.store.store_file import DamagedStoreError, explain_store_errors
 
     config = add_declared_classes(build_config(LabelConfig, given))
     if check and config.rules is None:
@@ -131,7 +131,8 @@ def label(
                     _read_all(opened)
                     simulate(opened, given.get("split_column"), as_json)
                 elif looks_only:
-                    _export_or_show(opened, export, overwrite, check, stats, as_json)
+                    with explain_store_errors(opened.journal.path):
+                        _export_or_show(opened, export, overwrite, check, stats, as_json)
                     if export is not None and escape_formulas:
                         escape_and_report(export)
                 elif config.merge is not None and not config.review:

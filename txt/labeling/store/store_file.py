@@ -151,12 +151,18 @@ def explain_store_errors(path: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if getattr(error, "sqlite_errorname", "") == "SQLITE_INTERRUPT":
             raise KeyboardInterrupt from error
+        if "decode" in str(error):  # bytes that are no text, of which SQLite's own check knows nothing
+            raise _describe_damage(path, error) from error
         raise _describe_open_error(path, error) from error
     except sqlite3.DatabaseError as error:
-        raise DamagedStoreError(
-            f"the label store `{path}` is damaged: {error}",
-            "`txt label DATA --recover` saves what can be read and keeps the damaged file",
-        ) from error
+        raise _describe_damage(path, error) from error
+
+
+def _describe_damage(path: Path, error: sqlite3.DatabaseError) -> DamagedStoreError:
+    return DamagedStoreError(
+        f"the label store `{path}` is damaged: {error}",
+        "`txt label DATA --recover` saves what can be read and keeps the damaged file",
+    )
 
 
 def describe_write_error(error: sqlite3.DatabaseError) -> str | None:
