@@ -185,7 +185,7 @@ def test_order_and_repeats_are_of_no_matter_and_a_list_may_be_empty():
         ["1,0", "1,5", "2,0", "5,0"],
         ["1", "1,5", "2", "2,5"],
         ["Food/Fruit", "Food/Bread", "Food"],
-        ["issue #1", "issue #2"],
+        ["batch #1", "batch #2"],
         ["Arts & Crafts", "Sports"],
         ["comp.sys.mac", "comp.graphics"],
         ["Sales, General", "Legal"],
