@@ -34,6 +34,8 @@ LABEL_FORMATS = (
     "doccano-csv",
     "label-studio",
     "spacy",
+    "spacy-docbin",
+    "argilla",
     "fasttext",
     "parquet",
 )
@@ -53,7 +55,12 @@ class PrepareConfig(Config):
     text_column: str | None = option(
         None, "Column of the text, or several: `title,body` [found by name and content].", group="Columns"
     )
-    label_column: str | None = option(None, "Column that holds the label.", group="Columns")
+    label_column: str | None = option(
+        None,
+        "Column that holds the label; in a file of Label Studio or Argilla, the control or question.",
+        group="Columns",
+        flags=("--label-column", "--control"),
+    )
     split_column: str | None = option(
         None, "Column that says train, val or test; `none` where no column does.", group="Columns"
     )
