@@ -24,7 +24,7 @@ from txt.cli.options import DataArgument, GivenOptions, takes
 from txt.cli.terminal import has_screen
 from txt.config import READING, LabelConfig, PrepareConfig
 from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
-from txt.data.reading.source import join_paths, name_output, split_paths
+from txt.data.reading.source import check_file, join_paths, name_output, split_paths
 from txt.errors import InputError, TxtError
 from txt.option_schema import build_config, list_options
 from txt.sanitize import sanitize
@@ -93,9 +93,6 @@ def label(
     if on_screen:
         gc.disable()  # objects made at the start are not garbage; the screen turns collection on again
     from txt.data.reading.how_read import ReadingOptions
-    from txt.labeling.open_labels import open_labels
-    from txt.labeling.store.journal import store_path
-    from txt.labeling.store.store_file import DamagedStoreError, explain_store_errors
 
     config = add_declared_classes(build_config(LabelConfig, given))
     if check and config.rules is None:
@@ -104,6 +101,12 @@ def label(
         raise InputError("--fast is about the keys of the screen, and --plain has none", "leave out one of them")
     asked = ReadingOptions.of(given)
     source = Path(join_paths(data))
+    if not recover:
+        check_file(source)
+    from txt.labeling.open_labels import open_labels
+    from txt.labeling.store.journal import store_path
+    from txt.labeling.store.store_file import DamagedStoreError, explain_store_errors
+
     store = config.store or store_path(source)
     if recover:
         _recover_store(store)
