@@ -195,6 +195,11 @@ class LabelConfig(Config):
         None, "Ignore the file's own labels, and offer all rows; remembered.", group="Classes"
     )
     twins: bool = option(True, "Give identical rows the same label.", group="Classes")
+    guide: Path | None = option(
+        None,
+        "Guide to the classes, TOML or Markdown [labels.toml beside DATA]; `?` shows it.",
+        group="Classes",
+    )
     rules: Path | None = option(
         None, "File of rules that propose labels (TOML); `r` shows how good they are.", group="Rules"
     )
