@@ -6,10 +6,10 @@ from scipy import stats
 from sklearn.metrics import f1_score
 
 from tests.runs.made_runs import make_run_folder, make_training_events
+from txt.arrays import Ints
 from txt.errors import InputError
 from txt.evaluation.compare import compare, difference, find_option_differences
 from txt.evaluation.predictions import Predictions
-from txt.metrics import Ints
 
 NAMES = ("ham", "spam", "other")
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from txt.arrays import Floats, Ints
 from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.evaluation.differences import format_points, sign
@@ -13,7 +14,7 @@ from txt.evaluation.intervals import per_class, resample_tallies
 from txt.evaluation.predictions import Predictions
 from txt.files import read_json
 from txt.json_input import take_field
-from txt.metrics import METRICS, Floats, Ints, Tally, class_f1, format_label, is_error, score_predictions
+from txt.metrics import METRICS, Tally, class_f1, format_label, is_error, score_predictions
 from txt.option_schema import list_options
 from txt.proportions import LEVEL, Interval, paired_difference
 from txt.runs.folder import Run

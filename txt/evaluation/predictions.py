@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from txt.arrays import Ints
 from txt.data.arrow_arrays import build_numbers, build_strings, read_numbers
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.files import atomic_write, refuse_links_below, sha256
-from txt.metrics import Ints
 from txt.runs.folder import Run
 
 PredictionWatcher = Callable[[int, int], None]
