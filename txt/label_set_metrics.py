@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from txt.metrics import Floats, Ints
+from txt.arrays import Floats, Ints
 
 Matrix = npt.NDArray[np.bool_]
 AnyFloats = npt.NDArray[np.floating]

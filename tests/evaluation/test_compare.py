@@ -6,11 +6,11 @@ from scipy import stats
 from sklearn.metrics import cohen_kappa_score, f1_score
 
 from tests.runs.made_runs import make_run_folder, make_training_events
+from txt.arrays import Ints
 from txt.data.label_kinds import ORDERED, SEVERAL
 from txt.errors import InputError
 from txt.evaluation.compare import compare, difference, find_option_differences
 from txt.evaluation.predictions import Predictions
-from txt.metrics import Ints
 
 NAMES = ("ham", "spam", "other")
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from txt.arrays import Floats, Ints
 from txt.config import TrainConfig
 from txt.data.label_kinds import ORDERED, SEVERAL, SINGLE
 from txt.errors import InputError
@@ -19,8 +20,6 @@ from txt.json_input import take_field
 from txt.label_set_metrics import Matrix, count_sets, label_f1, score_answers
 from txt.metrics import (
     METRICS,
-    Floats,
-    Ints,
     Tally,
     class_f1,
     count_confusions,

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 import numpy.typing as npt
 
+from txt.arrays import Floats
 from txt.evaluation.intervals import RESAMPLES, tails_of
 from txt.label_set_metrics import (
     AnyFloats,
@@ -25,7 +26,6 @@ from txt.label_set_metrics import (
     score_sets,
     sigmoid,
 )
-from txt.metrics import Floats
 from txt.proportions import Interval, paired_difference, wilson_interval
 
 BIASED = frozenset({"macro_f1", "macro_precision", "macro_recall", "map"})

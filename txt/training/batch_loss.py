@@ -8,9 +8,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from txt.arrays import Ints
 from txt.config import TrainConfig
 from txt.data.label_kinds import LabelSets
-from txt.metrics import Ints
 
 
 class LabeledRows(Protocol):
