@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import nn
 
+from txt.arrays import Floats
 from txt.errors import InputError
-from txt.metrics import Floats
 
 Model = TypeVar("Model", bound=nn.Module)
 
