@@ -38,11 +38,13 @@ CERTAIN = 0.97
 
 TYPICAL, ODD, KEY_WORDS = 3, 2, 6
 
+CHOICE_SAMPLE = 2000
+"""Texts in which the language is found, and with it the encoder."""
+
 NEAR_ROWS = 200_000
 """Rows in which near-duplicates are looked for: 16 numbers of each are kept in memory."""
 
 _LISTED_GROUPS = 50  # in the report, with the rows of each
-_CHOICE_SAMPLE = 2000  # texts that the language is found in
 _TRIED = 4000  # texts on which numbers of clusters are tried
 _FITTED = 20_000  # texts on which the centres are fitted
 _COUNTED = 50_000  # texts in which words are counted
@@ -165,7 +167,7 @@ class Exploration:
     def make_vectors(self, wanted: str | None = None) -> TextVectors:
         """Make the vectors, or take them out of the cache; `wanted` is an encoder's name."""
         corpus = self.corpus
-        sample = take_spread(corpus.read, len(corpus), _CHOICE_SAMPLE)
+        sample = take_spread(corpus.read, len(corpus), CHOICE_SAMPLE)
         self.encoder, self.why = choose_fast_encoder(sample, wanted)
         making = make_vectors(corpus.read, corpus.hashes, self.encoder)
         self._progress(RowProgress("vectors", 0, len(corpus)))
