@@ -114,29 +114,29 @@ def _check_options(options: ExploreConfig, given: GivenOptions, out: Path | None
 
 def _report(exploration: "Exploration", options: ExploreConfig, *, shown: bool) -> dict[str, Any]:
     """Take all steps, print what each finds where it is to be shown, and return the whole."""
-    from txt.cli import explore_view as view
+    from txt.cli.explore_view import show_clusters, show_overview, show_repeats, show_signs
     from txt.exploration.cluster_names import give_names
     from txt.exploration.exploration import NEAR_ROWS, hide, to_json
     from txt.exploration.repeats import find_repeats
 
     overview = exploration.describe()
     if shown:
-        view.show_overview(exploration, overview)
+        show_overview(exploration, overview)
     found = exploration.find_clusters(options.clusters)
     give_names(exploration.corpus, found)
     if shown:
-        view.show_clusters(exploration, found)
+        show_clusters(exploration, found)
     signs = exploration.count_signs()
     if shown:
-        view.show_signs(signs)
+        show_signs(signs)
     repeats = find_repeats(exploration.corpus, NEAR_ROWS)
     if shown:
-        view.show_repeats(repeats, len(exploration.corpus))
+        show_repeats(repeats, len(exploration.corpus))
     return {**to_json(exploration, overview, found, signs, repeats, hide(exploration.corpus)), "codes": found.codes}
 
 
 def _search(exploration: "Exploration", words: str, most: int, as_json: bool) -> None:
-    from txt.cli import explore_view as view
+    from txt.cli.explore_view import show_hits
     from txt.exploration.exploration import hide
     from txt.files import FORMAT
 
@@ -147,7 +147,7 @@ def _search(exploration: "Exploration", words: str, most: int, as_json: bool) ->
         about = {"name": exploration.encoder, "why": exploration.why}
         print_json({"format": FORMAT, "like": words, "encoder": about, "rows": rows})
     else:
-        view.show_hits(hits, show, exploration.corpus)
+        show_hits(hits, show, exploration.corpus)
 
 
 def _write(out: Path, exploration: "Exploration", report: Mapping[str, Any]) -> None:

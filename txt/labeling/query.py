@@ -62,7 +62,7 @@ class Query:
 
 
 def parse_query(typed: str, columns: Sequence[str], classes: Sequence[str], annotators: Sequence[str]) -> Query:
-    """Take apart what was typed: `name:value` filters, and the rest as words, a `/regular expression/` or `~ a meaning`.
+    """Take apart what was typed: `name:value` filters, and the rest: words, a `/regular expression/` or `~ a meaning`.
 
     Filters are `is:`, `label:`, `by:` and a column's name; `*` in a column's value stands for anything.
 
@@ -87,10 +87,8 @@ def parse_query(typed: str, columns: Sequence[str], classes: Sequence[str], anno
     rest = _TERM.sub(take, typed).strip()
     if _MEANING.match(rest):
         if in_columns:
-            name = in_columns[0].name
-            raise InputError(
-                f"~ looks at the meaning of all texts, and takes no {name}:", "is:, label: and by: go with it"
-            )
+            what = f"~ looks at the meaning of all texts, and takes no {in_columns[0].name}:"
+            raise InputError(what, "is:, label: and by: go with it")
         return Query(typed.strip(), tuple(states), meaning=rest[1:].strip())
     regex = len(rest) > 2 and rest.startswith("/") and rest.endswith("/")
     query = Query(typed.strip(), tuple(states), tuple(in_columns), rest[1:-1] if regex else rest, regex)
