@@ -72,7 +72,9 @@ def _describe_for_hub(
         pipeline_tag="text-classification",
         tags=["text-classification", "txt"],
         model_name=sanitize(name) if results else None,
-        **known,
+        base_model=known["base_model"],
+        language=known["language"],
+        license=known["license"],
         eval_results=results or None,
     )
     return card.to_yaml()
