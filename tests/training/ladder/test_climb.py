@@ -5,19 +5,22 @@ import pytest
 import torch
 
 from tests.training.conftest import write_topics
-from txt.config import PrepareConfig, TrainConfig
+from txt.config import PredictConfig, PrepareConfig, TrainConfig
 from txt.data import minilm
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.evaluation.evaluate_run import evaluate_run
 from txt.model.build import spell_pieces
+from txt.model.cascade import measure_margins
 from txt.model.ngrams import NgramLogits
 from txt.model.plain_ngrams import PlainNgramClassifier
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
-from txt.prediction.classifier import load
+from txt.prediction.cascade import _NgramsAlone
+from txt.prediction.classifier import load, load_source
 from txt.prediction.doubt import measure_known_shares
+from txt.prediction.model_source import find_model
 from txt.runs.events import Evaluation, Finished, Rung, Saved, Started
 from txt.runs.folder import Run
 from txt.training.ladder.climb import default_budget
@@ -218,6 +221,36 @@ def test_a_frozen_encoder_beside_n_grams_is_one_model(climb, topics_of_minilm, p
     test = topics_of_minilm.split("test")
     logits = predict_logits(load_model(run.model, CPU), test, CPU)
     assert (logits.argmax(1) == test.labels).mean() > 0.8
+
+
+@needs_minilm
+def test_a_cascade_answers_by_n_grams_where_they_are_sure_and_else_as_the_whole_model(
+    climb, topics_of_minilm, monkeypatch
+):
+    monkeypatch.setattr("txt.model.cascade.MOST_OTHERS", 0.02)  # of so few rows, none could differ otherwise
+    run, _ = climb(topics_of_minilm, rungs=2, precision="float32")
+    config = PredictConfig(precision="float32", cascade=True)
+    texts = list(topics_of_minilm.split("test").texts())
+    quick = load_source(find_model(run.path), config)
+    whole = load(run.path, precision="float32")
+    found, expected = (each.predict_probabilities(texts).probabilities for each in (quick, whole))
+    assert quick.cascade is not None
+    assert 0 < quick.cascade.spared < quick.cascade.texts == len(texts)
+    assert "n-grams answered" in quick.about_speed[-1].lower()
+    alike = np.abs(found - expected).max(1) < 1e-6
+    assert (~alike).sum() == quick.cascade.spared  # whose probabilities are those of n-grams
+    assert (found.argmax(1) == expected.argmax(1)).mean() > 0.97
+    model = load_model(run.model, CPU)
+    cascade = quick.cascade.cascade
+    cut = quick._cutter(None)(texts)
+    scores = predict_logits(_NgramsAlone(model.model.ngrams), cut, CPU) + np.array(cascade.bias)
+    assert (~alike == (measure_margins(scores * cascade.scale) >= cascade.margin)).all()
+
+
+def test_a_model_without_both_parts_has_no_cascade(climb, prepared):
+    run, _ = climb()
+    with pytest.raises(InputError, match="n-grams and an encoder"):
+        load_source(find_model(run.path), PredictConfig(cascade=True))
 
 
 @needs_minilm
