@@ -11,21 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
 
-    Ints = npt.NDArray[np.int64]
-    Floats = npt.NDArray[np.float64]
-else:
-
-    def __getattr__(name: str) -> Any:
-        """Return the types of arrays when they are asked for: they need numpy, and the command line does without."""
-        if name not in ("Ints", "Floats"):
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        import numpy as np
-
-        return np.typing.NDArray[np.int64 if name == "Ints" else np.float64]
-
+    from txt.arrays import Floats, Ints
 
 LOSS = "loss"
 """The mean log loss on val: it can choose the best model as a score can, but does not follow from counts."""

@@ -7,7 +7,7 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
-from txt.metrics import Floats, Ints
+from txt.arrays import Floats, Ints
 
 SEPARATOR = " > "
 """Stands between the levels of a class's name."""

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from txt.metrics import ORDERED, Ints, orient, score_predictions
+from txt.arrays import Ints
+from txt.metrics import ORDERED, orient, score_predictions
 
 RULES = ("mode", "median", "mean")
 """What is answered: the likeliest class, which is right most often; the median, which is the fewest steps off on

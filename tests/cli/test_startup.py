@@ -162,6 +162,17 @@ def test_wrong_arguments_are_answered_without_torch(arguments, made):
     assert arguments in READS_THE_FILE or not modules & {"pyarrow", "tokenizers"}
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [["eval", "nosuch"], ["label", "nosuch.csv"], ["grid", "nosuch.csv"], ["predict", "nosuch", "a text"]],
+    ids=" ".join,
+)
+def test_what_does_not_exist_is_answered_with_nothing_loaded(arguments, made):
+    said, modules = list_modules_of_command(made, *arguments)
+    assert "does not exist" in said
+    assert not modules & HEAVY
+
+
 def list_commands(group: Any, words: tuple[str, ...] = ()) -> Iterator[list[str]]:
     """Yield the words of every command, and of every command of a command."""
     for name, command in group.commands.items():

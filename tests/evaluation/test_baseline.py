@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from txt.arrays import Ints
 from txt.evaluation import baseline
 from txt.evaluation.baseline import fit_predict, predict_majority
-from txt.metrics import Ints, score_predictions
+from txt.metrics import score_predictions
 from txt.training.ladder.cross_fit import log_losses
 
 

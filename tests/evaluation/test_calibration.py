@@ -6,6 +6,7 @@ from scipy.optimize import minimize_scalar
 from scipy.stats import norm
 from sklearn.metrics import brier_score_loss, log_loss
 
+from txt.arrays import Floats, Ints
 from txt.evaluation.calibration import (
     PRIOR,
     FittingRows,
@@ -18,7 +19,6 @@ from txt.evaluation.calibration import (
     simulate_calibrated_error,
     softmax,
 )
-from txt.metrics import Floats, Ints
 
 
 def drawn(rows: int, classes: int = 3, sharpness: float = 1.0, seed: int = 0) -> tuple[Ints, Floats]:

@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as reference
 
+from txt.arrays import Floats, Ints
 from txt.evaluation.intervals import bootstrap, difference_intervals, intervals, mean_interval, per_class
-from txt.metrics import METRICS, Floats, Ints, score_predictions, sum_counts
+from txt.metrics import METRICS, score_predictions, sum_counts
 from txt.proportions import paired_difference, wilson_interval
 
 pairs = st.integers(1, 8).flatmap(

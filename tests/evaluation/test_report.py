@@ -5,10 +5,11 @@ import json
 import numpy as np
 import pytest
 
+from txt.arrays import Floats, Ints
 from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import FittingRows
 from txt.evaluation.report import MAX_MISTAKES, Report, SplitOutputs, evaluate
-from txt.metrics import Floats, Ints, score_predictions
+from txt.metrics import score_predictions
 from txt.proportions import Interval
 
 NAMES = ("negative", "neutral", "positive")

@@ -3,6 +3,7 @@
 import csv
 import sqlite3
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,10 @@ from textual.events import Key
 from textual.widgets import Input
 
 from tests.screens.conftest import REVIEWS, MakeApp, read_screen, write_reviews
+from tests.screens.pilot import wait_for_text
 from tests.screens.pilot import wait_until as until
 from txt.labeling.actions import ACTIONS
+from txt.labeling.guide import ClassGuide, Guide
 from txt.labeling.item import Suggestion
 from txt.labeling.store.decision import row_id
 from txt.labeling.store.journal import read_current_labels
@@ -664,3 +667,14 @@ async def test_the_class_that_makes_letters_search_says_so(make_app: MakeApp):
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("+", *"one more", "enter")
         assert "new class one more: over 20 have no keys, so type letters of a name" in read_screen(app)
+
+
+async def test_the_page_of_keys_begins_with_the_guide(make_app: MakeApp):
+    app = make_app()
+    guide = Guide((ClassGuide("negative", "Somebody complains.", "A question.", ("it broke",)),), "How do they feel?")
+    app.labeling._sitting = replace(app.labeling._sitting, guide=guide)
+    async with app.run_test(size=(100, 40)) as pilot:
+        await pilot.press("?")
+        shown = await wait_for_text(pilot, "Somebody complains.")
+    assert shown.index("How do they feel?") < shown.index("1 negative") < shown.index("not: A question.")
+    assert "“it broke”" in shown

@@ -41,7 +41,18 @@ _WHERE_OR_WHOM = frozenset(
     (
         *("out", "to", "svg", "export", "to_label", "store", "label_store", "storage", "space", "rules", "stopwords"),
         *("config", "import_from", "merge", "merge_as", "from_study", "resume", "recover", "pretrained", "model"),
-        *("masked_model", "translators", "check", "host", "port", "token_file", "log_to"),
+        *(
+            "masked_model",
+            "translators",
+            "check",
+            "guide",
+            "llm_url",
+            "llm_model",
+            "host",
+            "port",
+            "token_file",
+            "log_to",
+        ),
     )
 )
 """Options that say where something goes or comes from: they are typed, or set by a variable, and not by a file."""

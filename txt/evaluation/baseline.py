@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfVectorizer
 
-from txt.metrics import Floats, Ints
+from txt.arrays import Floats, Ints
 from txt.model.logistic import ROUGH, fit_logistic
 from txt.processes import count_cores
 from txt.training.ladder.cross_fit import cross_fit

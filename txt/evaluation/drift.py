@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from txt.metrics import Floats, Ints
+from txt.arrays import Floats, Ints
 from txt.model.logistic import ROUGH, fit_logistic
 
 FEWEST_ROWS = 50

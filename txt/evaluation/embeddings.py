@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from txt.arrays import Ints
 from txt.data.minilm import minilm_folder
 from txt.evaluation.baseline import Baseline
-from txt.metrics import Ints
 from txt.model.embedding import embed_with_minilm
 
 NAME = "logistic regression on frozen MiniLM embeddings"

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from txt.arrays import Floats, Ints
 from txt.config import PrepareConfig
 from txt.data.prepared import MANIFEST, Prepared, Split
 from txt.data.reading.split_column import parse_split
@@ -16,7 +17,6 @@ from txt.evaluation.label_gain import LabelGain, estimate_label_gain
 from txt.evaluation.labeled_file import ALL, LabeledFile, ModelInputs, read_labeled
 from txt.evaluation.report import Report, SplitOutputs, evaluate
 from txt.evaluation.several import LearnedSets, evaluate_sets
-from txt.metrics import Floats, Ints
 from txt.runs.folder import Run
 from txt.training.ladder.learning_curve import read_learning_curve
 from txt.training.ladder.out_of_fold import OutOfFold, read_out_of_fold

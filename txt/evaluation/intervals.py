@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from txt.metrics import METRICS, Floats, Ints, Metric, Tally, count_confusions, score_predictions, sum_counts
+from txt.arrays import Floats, Ints
+from txt.metrics import METRICS, Metric, Tally, count_confusions, score_predictions, sum_counts
 from txt.proportions import LEVEL, Interval, normal_quantile, paired_difference, wilson_interval
 
 RESAMPLES = 2000

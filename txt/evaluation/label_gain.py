@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from txt.metrics import Floats, Ints
+from txt.arrays import Floats, Ints
 from txt.proportions import Interval
 
 _EXPONENTS = np.linspace(0.1, 1.0, 10)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from txt.arrays import Ints
 from txt.config import PrepareConfig
 from txt.data.label_kinds import LabelForm, LabelSets
 from txt.data.labels import LabelRules, find_form, name_classes, name_label_sets, parse_missing, read_number
@@ -22,7 +23,6 @@ from txt.data.reading.table import Table, open_table
 from txt.data.token_encoder import TokenRows, make_encoder, open_tokenizer
 from txt.errors import InputError, nearest
 from txt.files import read_json
-from txt.metrics import Ints
 from txt.model.model_config import ModelConfig
 from txt.runs.folder import Run
 

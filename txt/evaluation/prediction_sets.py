@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from txt.arrays import Floats, Ints
 from txt.errors import InputError
-from txt.metrics import Floats, Ints
 from txt.proportions import Interval, wilson_interval
 
 COVERAGE = 0.9

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from txt.arrays import Floats, Ints
 from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import Calibration, FittingRows, brier_scores, calibrate, log_losses, softmax
 from txt.evaluation.differences import verdict
@@ -16,7 +17,7 @@ from txt.evaluation.label_gain import LabelGain
 from txt.evaluation.prediction_sets import SetScores, fit_set_rule, score_sets
 from txt.evaluation.slices import Slice, slice_scores
 from txt.files import FORMAT
-from txt.metrics import METRICS, ORDERED, SUBSET, Floats, Ints, Metric, count_confusions
+from txt.metrics import METRICS, ORDERED, SUBSET, Metric, count_confusions
 from txt.nested_classes import Tree
 from txt.ordered_classes import OrderedDecision
 from txt.proportions import Interval

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from txt.arrays import Floats
 from txt.data.label_kinds import SEVERAL
 from txt.evaluation.calibration import Calibration, bin_by_confidence, expected_calibration_error
 from txt.evaluation.intervals import ClassScores
@@ -34,7 +35,6 @@ from txt.label_set_metrics import (
     macro_scores,
     sigmoid,
 )
-from txt.metrics import Floats
 
 if TYPE_CHECKING:
     from txt.evaluation.several_baseline import SetBaseline

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
+from txt.arrays import Floats
 from txt.evaluation.baseline import FEW_ROWS, make_vectorizers, sample_rows, uses_spaces
 from txt.label_set_metrics import Decision, Matrix, choose_decision, sigmoid
-from txt.metrics import Floats
 from txt.model.logistic import FIRST_STRENGTH, ROUGH, fit_logistic_sets
 from txt.processes import count_cores
 from txt.training.ladder.cross_fit import cross_fit

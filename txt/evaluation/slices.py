@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from txt.metrics import Ints, score_predictions
+from txt.arrays import Ints
+from txt.metrics import score_predictions
 from txt.proportions import LEVEL, Interval, wilson_interval
 
 MAX_VALUES = 20

@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 from torch import Tensor, nn
 from transformers import PreTrainedModel
 
+from txt.arrays import Floats
 from txt.config import PredictConfig
 from txt.consent import NotAllowedError
 from txt.data.prepared import Prepared
@@ -20,7 +21,6 @@ from txt.errors import InputError, TxtError
 from txt.evaluation.calibration import softmax
 from txt.export import modeling_ngrams, modeling_sentence, modeling_transformer
 from txt.label_set_metrics import sigmoid
-from txt.metrics import Floats
 from txt.model import ngrams, positions
 from txt.model.foreign import import_transformers, open_foreign_classifier
 from txt.model.weights import WEIGHTS, read_config

@@ -11,9 +11,9 @@ from pathlib import Path
 from txt.config import LabelConfig
 from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.open_rows import OpenRows, open_rows
-from txt.data.reading.source import exists, split_paths
+from txt.data.reading.source import check_file, split_paths
 from txt.data.several_labels import find_several
-from txt.errors import InputError, nearest
+from txt.errors import InputError
 from txt.labeling.classes import given_classes, list_classes, parse_keys, parse_labels
 from txt.labeling.item import Suggestion
 from txt.labeling.row_states import RowNumbers, RowStates, read_row_states
@@ -137,12 +137,7 @@ def open_labels(
     Raises:
         InputError: one of them cannot be opened, or the store is about another column.
     """
-    if not exists(str(data)):
-        close = nearest(data.name, [each.name for each in data.parent.iterdir()]) if data.parent.is_dir() else None
-        raise InputError(
-            f"`{data}` does not exist",
-            f"did you mean `{data.parent / close}`?" if close else "name a data file: CSV, JSON, Excel …",
-        )
+    check_file(data)
     if config.store is None and len(split_paths(str(data))) > 1:
         raise InputError("several files have one store of labels, and it has no name yet", "--store labels.db")
     store = config.store or store_path(data)

@@ -9,6 +9,7 @@ from txt.labeling.actions import ACTIONS
 from txt.labeling.active.active_learning import ActiveLearning
 from txt.labeling.active.model_status_text import describe_status
 from txt.labeling.classes import MOST_KEYS, check_new_class, find_class
+from txt.labeling.guide import Guide
 from txt.labeling.item import Suggestion
 from txt.labeling.query import parse_query, scan_rows
 from txt.labeling.queue import QueueView
@@ -27,8 +28,10 @@ class PlainLabeling:
         answers: TextIO,
         write: Callable[[str], None],
         active: ActiveLearning | None = None,
+        guide: Guide | None = None,
     ) -> None:
         self._session = session
+        self._guide = guide
         self._active = active
         self._lines = self._read_answers(answers)
         self._write = write
@@ -206,7 +209,7 @@ class PlainLabeling:
 
     def _describe_keys(self) -> str:
         typable = {"←": "<", "→": ">"}
-        lines = [self._make_prompt()]
+        lines = [*_list_guide(self._guide), self._make_prompt()]
         lines += [f"{typable.get(action.key, action.key)}  {action.help}" for action in ACTIONS]
         return "\n".join(lines)
 
@@ -228,6 +231,17 @@ class PlainLabeling:
 
     def _say(self, what: str) -> None:
         self._write(what + "\n")
+
+
+def _list_guide(guide: Guide | None) -> list[str]:
+    """Return what a guide says of each class, a line for each."""
+    if guide is None:
+        return []
+    lines = [sanitize(guide.task)] if guide.task else []
+    for each in guide.classes:
+        said = [each.belongs, f"not: {each.excludes}" if each.excludes else "", *each.examples]
+        lines.append(f"{sanitize(each.name)}: {' · '.join(sanitize(part) for part in said if part)}")
+    return lines
 
 
 def _describe_suggestion(suggestion: Suggestion) -> str:

@@ -11,12 +11,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from txt.arrays import Ints
 from txt.labeling.active.logistic import Matrix, Scores
 from txt.labeling.active.models import RankingModel
 from txt.labeling.active.vectors import Vectors
 from txt.labeling.agreement import Ratings
 from txt.labeling.item import Suggestion
-from txt.metrics import Ints
 
 FOLDS = 5
 _LEAST_OF_CLASS = 5  # labels; with fewer, a fold may have none to learn from

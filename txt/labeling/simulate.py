@@ -11,11 +11,11 @@ import numpy as np
 from scipy.stats import t as student
 from threadpoolctl import threadpool_limits
 
+from txt.arrays import Floats, Ints
 from txt.labeling.active.learner import ActiveLearner
 from txt.labeling.active.models import RankingModel
 from txt.labeling.active.queues import RANDOM_SHARE, KnownLabels, Question
 from txt.labeling.active.vectors import Vectors
-from txt.metrics import Floats, Ints
 from txt.proportions import LEVEL, Interval
 
 RANDOM = "random"

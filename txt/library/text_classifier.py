@@ -19,6 +19,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
 from sklearn.utils.multiclass import check_classification_targets
 
+from txt.arrays import Floats
 from txt.config import PredictConfig, PrepareConfig, TrainConfig
 from txt.data.labels import LabelRules, name_classes
 from txt.errors import InputError
@@ -27,7 +28,6 @@ from txt.library.explained import TxtWarning, explain_in_python
 from txt.library.progress import TrainingProgress
 from txt.library.texts import is_table, list_values, read_texts
 from txt.library.training import train_on_file
-from txt.metrics import Floats
 from txt.option_schema import Option, build_config, list_options
 from txt.prediction.classifier import Prediction, Predictor, load_source
 from txt.prediction.model_source import ModelSource, find_model

@@ -13,10 +13,10 @@ import numpy.typing as npt
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
+from txt.arrays import Ints
 from txt.data.token_encoder import TokenRows
 from txt.errors import InputError
 from txt.files import read_json
-from txt.metrics import Ints
 from txt.model.model_config import NgramClassifierConfig
 
 _PRIME, _OTHER_PRIME = 1_000_003, 6_364_136_223_846_793_005

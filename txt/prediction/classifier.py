@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from txt.arrays import Floats
 from txt.config import PredictConfig, TrainConfig
 from txt.data.label_kinds import LabelForm
 from txt.data.token_encoder import open_tokenizer
@@ -20,7 +21,6 @@ from txt.evaluation.wording import describe_confidence
 from txt.files import read_json
 from txt.label_set_metrics import Decision, TopLabels, sigmoid
 from txt.library_settings import apply_library_settings
-from txt.metrics import Floats
 from txt.model.plain_ngrams import PlainNgramClassifier
 from txt.model.several import read_decision, read_form, read_order, read_tree
 from txt.nested_classes import Tree

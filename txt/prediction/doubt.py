@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from txt.metrics import Floats
+from txt.arrays import Floats
 from txt.model.dropout import Dropout, no_dropout
 from txt.model.ngrams import NgramLogits
 from txt.model.predict import TokenSource, predict_logits

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from txt.metrics import Floats
+from txt.arrays import Floats
 from txt.prediction.classifier import Prediction, Predictor
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"  # Thai to Han: a letter is a word

@@ -15,8 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from txt.arrays import Floats
 from txt.errors import InputError
-from txt.metrics import Floats
 
 Model = TypeVar("Model", bound=nn.Module)
 

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from tokenizers import Tokenizer
 
+from txt.arrays import Ints
 from txt.data.token_encoder import TokenRows, Tokens, make_encoder
 from txt.errors import InputError
-from txt.metrics import Ints
 
 _UNCUT = 1 << 30
 

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from txt.arrays import Floats
 from txt.config import PredictConfig, PrepareConfig
 from txt.data.progress import ProgressWatcher, RowProgress
 from txt.data.reading.columns import find_label, find_text
@@ -22,7 +23,6 @@ from txt.data.reading.source import check_file
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, explain_os_errors
-from txt.metrics import Floats
 from txt.prediction.classifier import Prediction, Predictor
 from txt.prediction.labeled_output import DIGITS, LABEL_SET, AnswerCells, CellKind, refuse_format, write_answers
 from txt.prediction.output_place import refuse_taken_place

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from txt.arrays import Floats
 from txt.errors import InputError
 from txt.files import open_own, open_plain
-from txt.metrics import Floats
 
 _CHUNK_ROWS = 8192
 _TOLERANCE = 1e-3  # probabilities in float32 sum to one but for rounding

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Sequence
 
+from txt.arrays import Floats
 from txt.data.prepared import MANIFEST, Prepared
 from txt.errors import InputError
 from txt.evaluation.calibration import softmax
 from txt.evaluation.prediction_sets import SetRule, fit_set_rule
-from txt.metrics import Floats
 from txt.prediction.model_source import ModelSource
 from txt.training.ladder.out_of_fold import read_out_of_fold
 

@@ -6,8 +6,9 @@ from functools import cached_property
 
 import numpy as np
 
+from txt.arrays import Ints
 from txt.config import TrainConfig
-from txt.metrics import Ints, orient
+from txt.metrics import orient
 from txt.runs.events import Evaluation, Event, Finished, Started, Step
 from txt.runs.feed import RecordReader
 from txt.runs.folder import Run

@@ -9,9 +9,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from txt.arrays import Floats, Ints
 from txt.config import TrainConfig
 from txt.idle_options import keep_effective_flags
-from txt.metrics import SUBSET, Floats, Ints
+from txt.metrics import SUBSET
 from txt.proportions import Interval
 from txt.recipes import PRESETS
 from txt.runs.curves import Curves, collect_curves, has_fallen, score

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from txt.config import TrainConfig
 from txt.errors import InputError, did_you_mean
 from txt.option_schema import Option, find_option, list_options, list_spellings, read_toml
@@ -188,6 +186,8 @@ def _order_numbers(count: int, trials: int | None, seed: int) -> Iterator[int]:
     if trials is None:
         yield from range(count)
         return
+    import numpy as np  # here: whoever names a space wrongly need not wait for it
+
     rng = np.random.default_rng(seed)
     if count <= MAX_COMBINATIONS:
         yield from rng.permutation(count).tolist()

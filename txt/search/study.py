@@ -19,8 +19,9 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
+from txt.arrays import Ints
 from txt.errors import InputError, TxtError
-from txt.metrics import Ints, is_error
+from txt.metrics import is_error
 from txt.search.description import StudyDescription
 from txt.search.owner import identify_process, is_gone
 from txt.search.rounds import (

@@ -15,9 +15,9 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from txt.arrays import Floats
 from txt.config import ServeConfig
 from txt.errors import TxtError, did_you_mean
-from txt.metrics import Floats
 from txt.prediction.classifier import Predictor
 from txt.serving.batcher import Batcher, Overloaded
 from txt.serving.interface import describe_interface

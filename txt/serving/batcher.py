@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from txt.metrics import Floats
+from txt.arrays import Floats
 from txt.prediction.classifier import Predictor
 
 BATCH_TEXTS = 256

@@ -8,10 +8,11 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F
 
+from txt.arrays import Ints
 from txt.data import label_kinds
 from txt.data.prepared import Split
 from txt.label_set_metrics import Decision, choose_decision, count_confused, label_losses, score_sets, sigmoid
-from txt.metrics import LOSS, METRICS, ORDERED, Ints, count_confusions, orient, score_predictions
+from txt.metrics import LOSS, METRICS, ORDERED, count_confusions, orient, score_predictions
 from txt.model.predict import predict_logits
 from txt.model.pretrained import Model
 from txt.ordered_classes import OrderedDecision, choose_rule

@@ -1,7 +1,7 @@
 """Formats the texts of labeling: progress, the state of a row, the pages of help and pace, the summary."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -21,12 +21,14 @@ from txt.sanitize import clip, sanitize
 from txt.wording.key_page import format_key_page
 
 if TYPE_CHECKING:
+    from txt.labeling.guide import Guide
     from txt.labeling.search import Search  # importing it loads the scanner, which would delay the first text
 
 _MORE_KEYS = (
     ("↑ ↓ PgUp PgDn", "scroll a long text; Home and End too"),
     ("ctrl+p", "every action by its name; themes and colors"),
 )
+_EXAMPLE_LENGTH = 80
 _WINDOW = 15  # decisions whose median makes a point of the pace
 
 
@@ -159,6 +161,22 @@ def build_help_page(keys: dict[str, str], typing: bool, multi_label: bool, actio
     """Return all keys and what they do."""
     rows = [(_format_key_names(action, typing), action.help) for action in actions] + list(_MORE_KEYS)
     return Text("\n").join([Text(_describe_label_keys(keys, typing, multi_label)), format_key_page(rows)])
+
+
+def format_guide(guide: "Guide", keys: Mapping[str, str]) -> list[Text]:
+    """Return what the guide says of each class: a line of what belongs, one of what does not, one of examples."""
+    lines = [Text(sanitize(guide.task), style="bold italic")] if guide.task else []
+    for each in guide.classes:
+        key = f"{keys[each.name]} " if each.name in keys else ""
+        lines.append(
+            Text.assemble((key, "bold"), (sanitize(each.name), "bold"), f"  {sanitize(each.belongs)}".rstrip())
+        )
+        if each.excludes:
+            lines.append(Text.assemble(("  not: ", "bold"), sanitize(each.excludes)))
+        if each.examples:
+            quoted = " · ".join(f"“{clip(example, _EXAMPLE_LENGTH)}”" for example in each.examples)
+            lines.append(Text(f"  {quoted}", style="dim"))
+    return lines
 
 
 def describe_nothing_left(in_view: bool, whole: bool, review: bool) -> str:

@@ -17,13 +17,14 @@ from txt.cli.console import print_json, say
 from txt.cli.formulas import EscapeFormulas, escape_and_report
 from txt.cli.label.active import begin_guided_session, check_active, open_active_learning
 from txt.cli.label.exchange import export_labels, import_labels
+from txt.cli.label.guide import open_guide
 from txt.cli.label.review import begin_review, merge_store
 from txt.cli.label.rules import add_declared_classes, check_rules_file, judge_rules, show_rules, suggest_by_rules
 from txt.cli.options import DataArgument, GivenOptions, takes
 from txt.cli.terminal import has_screen
 from txt.config import READING, LabelConfig, PrepareConfig
 from txt.data.reading.kinds.spreadsheet_copy import ENDINGS
-from txt.data.reading.source import join_paths, name_output, split_paths
+from txt.data.reading.source import check_file, join_paths, name_output, split_paths
 from txt.errors import InputError, TxtError
 from txt.option_schema import build_config, list_options
 from txt.sanitize import sanitize
@@ -31,6 +32,7 @@ from txt.sanitize import sanitize
 if TYPE_CHECKING:
     from txt.labeling.active.active_learning import ActiveLearning
     from txt.labeling.answers import Propose
+    from txt.labeling.guide import Guide
     from txt.labeling.open_labels import OpenLabels
     from txt.labeling.row_states import RowStates
     from txt.labeling.session import LabelSession
@@ -91,9 +93,6 @@ def label(
     if on_screen:
         gc.disable()  # objects made at the start are not garbage; the screen turns collection on again
     from txt.data.reading.how_read import ReadingOptions
-    from txt.labeling.open_labels import open_labels
-    from txt.labeling.store.journal import store_path
-    from txt.labeling.store.store_file import DamagedStoreError, explain_store_errors
 
     config = add_declared_classes(build_config(LabelConfig, given))
     if check and config.rules is None:
@@ -102,6 +101,12 @@ def label(
         raise InputError("--fast is about the keys of the screen, and --plain has none", "leave out one of them")
     asked = ReadingOptions.of(given)
     source = Path(join_paths(data))
+    if not recover and config.import_from is None:
+        check_file(source)
+    from txt.labeling.open_labels import open_labels
+    from txt.labeling.store.journal import store_path
+    from txt.labeling.store.store_file import DamagedStoreError, explain_store_errors
+
     store = config.store or store_path(source)
     if recover:
         _recover_store(store)
@@ -111,6 +116,9 @@ def label(
         return
     pattern = _compile_pattern(config.highlight) if config.highlight else None
     check_active(config)
+    guide = None
+    if not looks_only:
+        guide, config = open_guide(source, config, asked)
     if not looks_only:
         check_rules_file(source, config, asked)
     need_store = config.rules is None and config.format is None and not simulates
@@ -138,7 +146,7 @@ def label(
                 elif config.merge is not None and not config.review:
                     merge_store(opened, config.merge, config.merge_as, _read_all)
                 else:
-                    wish = _run_labeling(opened, given, [pattern] if pattern else [], on_screen, need_classes)
+                    wish = _run_labeling(opened, given, [pattern] if pattern else [], on_screen, need_classes, guide)
         except DamagedStoreError as error:
             raise _add_readable_count(store, error) from error
         if wish:  # the file has a label in every row, and the screen offered to begin again
@@ -146,7 +154,12 @@ def label(
 
 
 def _run_labeling(
-    opened: "OpenLabels", given: GivenOptions, highlight: list[re.Pattern[str]], on_screen: bool, need_classes: bool
+    opened: "OpenLabels",
+    given: GivenOptions,
+    highlight: list[re.Pattern[str]],
+    on_screen: bool,
+    need_classes: bool,
+    guide: "Guide | None",
 ) -> str | None:
     """Merge another store if asked to, then run a labeling session on the screen or line by line.
 
@@ -160,8 +173,8 @@ def _run_labeling(
     with open_active_learning(opened, given.get("split_column")) as active:
         session = _begin_session(opened, active, given, need_classes)
         if on_screen:
-            return _label_on_screen(opened, session, highlight, active)
-        _label_plainly(opened, session, active)
+            return _label_on_screen(opened, session, highlight, active, guide)
+        _label_plainly(opened, session, active, guide)
     return None
 
 
@@ -174,7 +187,9 @@ def _begin_session(
     return begin_guided_session(opened, active, need_classes)
 
 
-def _label_plainly(opened: "OpenLabels", session: "LabelSession", active: "ActiveLearning | None") -> None:
+def _label_plainly(
+    opened: "OpenLabels", session: "LabelSession", active: "ActiveLearning | None", guide: "Guide | None"
+) -> None:
     from txt.labeling.plain import PlainLabeling
 
     def write(what: str) -> None:
@@ -184,12 +199,16 @@ def _label_plainly(opened: "OpenLabels", session: "LabelSession", active: "Activ
     _tell_unmatched(session.states)
     if opened.config.rules is not None and not opened.config.review:
         suggest_by_rules(opened, session, active)
-    PlainLabeling(session, sys.stdin, write, active).run()
+    PlainLabeling(session, sys.stdin, write, active, guide).run()
     _end_session(opened, session)
 
 
 def _label_on_screen(
-    opened: "OpenLabels", session: "LabelSession", highlight: list[re.Pattern[str]], active: "ActiveLearning | None"
+    opened: "OpenLabels",
+    session: "LabelSession",
+    highlight: list[re.Pattern[str]],
+    active: "ActiveLearning | None",
+    guide: "Guide | None",
 ) -> str | None:
     from txt.screens.label.early_paint import early_paint
 
@@ -210,6 +229,7 @@ def _label_on_screen(
             active,
             opened.config.fast,
             opened.config.goal,
+            guide,
         )
         result = LabelApp(session, sitting).run(mouse=opened.config.mouse)
     if isinstance(result, Restart):

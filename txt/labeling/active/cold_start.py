@@ -11,8 +11,8 @@ from sklearn.cluster import KMeans
 from sklearn.decomposition import TruncatedSVD
 from sklearn.exceptions import ConvergenceWarning
 
+from txt.arrays import Floats, Ints
 from txt.labeling.active.logistic import Matrix
-from txt.metrics import Floats, Ints
 
 
 def measure_centre_distances(rows: Matrix, clusters: int, seed: int) -> Floats:

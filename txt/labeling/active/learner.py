@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from txt.arrays import Floats, Ints
 from txt.labeling.active.cold_start import find_keyword_rows, spread_rows
 from txt.labeling.active.logistic import Scores
 from txt.labeling.active.models import RankingModel
@@ -21,7 +22,6 @@ from txt.labeling.active.queues import (
 )
 from txt.labeling.active.strategies import STRATEGIES
 from txt.labeling.active.vectors import Vectors
-from txt.metrics import Floats, Ints
 
 
 class ActiveLearner:

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import sparse
 
-from txt.metrics import Ints
+from txt.arrays import Ints
 
 Matrix = Any
 """Rows of features (N, F): a scipy CSR matrix or a numpy array, float32."""

@@ -7,9 +7,9 @@ from functools import partial
 import numpy as np
 from sklearn.ensemble import RandomForestClassifier
 
+from txt.arrays import Ints
 from txt.labeling.active.logistic import Matrix, Scores, fit_logistic
 from txt.labeling.active.vectors import Vectorize, tfidf
-from txt.metrics import Ints
 
 Predict = Callable[[Matrix, Scores | None], Scores]
 """Returns probabilities (N, C) for rows (N, F) and their prior log-odds (N, C)."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
-from txt.metrics import Ints
+from txt.arrays import Ints
 
 RANDOM_SHARE = 0.1
 """Of the rows asked about, those drawn at random, so that the model's blind spots are met too."""

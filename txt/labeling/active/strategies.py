@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
+from txt.arrays import Ints
 from txt.labeling.active.cold_start import interleave, measure_centre_distances
 from txt.labeling.active.logistic import Matrix, Scores
-from txt.metrics import Ints
 
 Strategy = Callable[[Scores, Matrix, int, np.random.Generator], tuple[Ints, Scores]]
 """From probabilities (N, C), features (N, F), how many are wanted, and a random generator."""

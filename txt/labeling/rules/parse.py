@@ -17,11 +17,11 @@ _QUOTES = re.compile(r"\"\"\"|'''")
 
 
 class TomlLines:
-    """Line numbers, from 1, of a TOML text whose tables have headers of their own."""
+    """Line numbers, from 1, of a TOML text whose tables have headers of their own; `array` is its list of tables."""
 
-    def __init__(self, source: str) -> None:
+    def __init__(self, source: str, array: str = "rule") -> None:
         self._lines: dict[tuple[str, ...], int] = {}
-        self._read_rules = 0
+        self._array, self._read_tables = array, 0
         where: tuple[str, ...] = ()
         for number, line in _skip_strings(source):
             if header := _HEADER.match(line):
@@ -38,10 +38,10 @@ class TomlLines:
     def _enter_table(self, is_array: bool, name: str) -> tuple[str, ...]:
         """Return the path of a table by its header; `[[rule]]` begins the next rule, `[rule.unless]` is in the last."""
         parts = tuple(part.strip("\"' ") for part in name.split("."))
-        if parts[0] != "rule":
+        if parts[0] != self._array:
             return parts
-        self._read_rules += is_array and len(parts) == 1
-        return ("rule", str(self._read_rules - 1), *parts[1:])
+        self._read_tables += is_array and len(parts) == 1
+        return (self._array, str(self._read_tables - 1), *parts[1:])
 
 
 def _skip_strings(source: str) -> Iterator[tuple[int, str]]:
@@ -68,7 +68,7 @@ def read_rules(path: Path, classes: Sequence[str] = (), columns: Sequence[str] =
     Raises:
         InputError: it cannot be read, or something in it is wrong: told with its rule, its line and the fix.
     """
-    return parse_rules(_read_text(path), path.name, classes, columns)
+    return parse_rules(read_toml_text(path, "the rules"), path.name, classes, columns)
 
 
 def read_declared_labels(path: Path) -> tuple[str, ...]:
@@ -77,7 +77,7 @@ def read_declared_labels(path: Path) -> tuple[str, ...]:
     Raises:
         InputError: it cannot be read or is not valid TOML.
     """
-    labels = _parse_toml(_read_text(path), path.name).get("labels", [])
+    labels = parse_toml_text(read_toml_text(path, "the rules"), path.name).get("labels", [])
     return tuple(label for label in labels if isinstance(label, str)) if isinstance(labels, list) else ()
 
 
@@ -87,19 +87,29 @@ def parse_rules(source: str, name: str, classes: Sequence[str] = (), columns: Se
     Raises:
         InputError: something in it is wrong.
     """
-    return _Reader(name, TomlLines(source), _parse_toml(source, name), classes, columns).read_rule_set()
+    return _Reader(name, TomlLines(source), parse_toml_text(source, name), classes, columns).read_rule_set()
 
 
-def _read_text(path: Path) -> str:
+def read_toml_text(path: Path, what: str) -> str:
+    """Return the text of a TOML file; `what` names it in errors.
+
+    Raises:
+        InputError: it cannot be read, is too large, or is not UTF-8.
+    """
     try:
         return read_small_file(path, _MOST_BYTES).decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except InputError as error:
-        raise InputError(f"cannot read the rules: {error.message}") from None
+        raise InputError(f"cannot read {what}: {error.message}") from None
     except UnicodeDecodeError:
         raise InputError(f"`{path}` is not UTF-8 text", "save it as UTF-8") from None
 
 
-def _parse_toml(source: str, name: str) -> dict[str, Any]:
+def parse_toml_text(source: str, name: str) -> dict[str, Any]:
+    """Return the table that a TOML text holds.
+
+    Raises:
+        InputError: it is not valid TOML; the message has its line.
+    """
     try:
         return tomllib.loads(source)
     except tomllib.TOMLDecodeError as error:

@@ -25,6 +25,7 @@ from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES
 from txt.labeling.active.active_learning import ActiveLearning
 from txt.labeling.active.model_status_text import summarize_status
 from txt.labeling.classes import check_new_class, parse_first_classes
+from txt.labeling.guide import Guide
 from txt.labeling.item import Item, Opinion
 from txt.labeling.queue import QueueView
 from txt.labeling.rules.rule_book import RuleBook
@@ -73,7 +74,7 @@ class LabelScreenOptions:
     """The options of the labeling screen: how to read the file, where to save its index, what to highlight.
 
     `rules` is the rules file and `active` the active learning, if used; `fast` takes keys however early they come;
-    `goal` is an accuracy of its model to work towards.
+    `goal` is an accuracy of its model to work towards, and `guide` says what belongs to each class.
     """
 
     asked: ReadingOptions
@@ -84,6 +85,7 @@ class LabelScreenOptions:
     active: ActiveLearning | None = None
     fast: bool = False
     goal: float | None = None
+    guide: Guide | None = None
 
 
 class LabelScreen(ActingScreen):
@@ -290,6 +292,8 @@ class LabelScreen(ActingScreen):
     def _do_help(self) -> None:
         typing = self.query_one(ClassBar).typing
         page = label_lines.build_help_page(self.session.keys, typing, self.session.task.multi_label, self.actions)
+        if self._sitting.guide is not None:
+            page = Text("\n").join([*label_lines.format_guide(self._sitting.guide, self.session.keys), Text(""), page])
         self.app.push_screen(PageDialog("Keys", page))
 
     def _do_progress(self) -> None:

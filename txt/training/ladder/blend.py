@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from txt.arrays import Floats, Ints
 from txt.label_set_metrics import draw_rows
-from txt.metrics import Floats, Ints
 
 AnyFloats = npt.NDArray[np.floating]
 

@@ -21,13 +21,13 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from txt.arrays import Floats, Ints
 from txt.config import TrainConfig
 from txt.data.label_kinds import NESTED
 from txt.data.prepared import Prepared
 from txt.durations import format_duration
 from txt.errors import InputError
 from txt.label_set_metrics import Decision
-from txt.metrics import Floats, Ints
 from txt.model import encoders
 from txt.model.build import build_model, spell_pieces
 from txt.model.cascade import KEY as CASCADE

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from txt.metrics import Floats, Ints
+from txt.arrays import Floats, Ints
 from txt.model.logistic import FIRST_STRENGTH, PRECISE, STRENGTHS, Features, Linear, fit_logistic
 from txt.model.logistic import ROUGH as ROUGHLY
 

@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
+from txt.arrays import Ints
 from txt.data.label_kinds import LabelSets
 from txt.data.stratify import stratify
-from txt.metrics import Ints
 
 
 def make_folds(labels: Ints, groups: Ints, count: int, seed: int) -> Ints:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from txt.arrays import Floats, Ints
 from txt.data import label_kinds
 from txt.data.label_kinds import SEVERAL
 from txt.data.prepared import Prepared
@@ -21,7 +22,7 @@ from txt.label_set_metrics import (
     score_sets,
     sigmoid,
 )
-from txt.metrics import ORDERED, Floats, Ints, count_confusions, score_predictions
+from txt.metrics import ORDERED, count_confusions, score_predictions
 from txt.model.logistic import PRECISE, Features, Linear, fit_logistic_sets
 from txt.ordered_classes import OrderedDecision, choose_rule
 from txt.training.ladder.blend import AnyFloats, fit_blend, fit_blend_sets, mix, mix_sets

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from txt.arrays import Ints
 from txt.files import atomic_write
-from txt.metrics import Ints
 from txt.model.logistic import ROUGH, Features, fit_logistic
 from txt.training.ladder.blend import mix
 

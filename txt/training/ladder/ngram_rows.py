@@ -9,7 +9,7 @@ import torch
 from scipy import sparse
 from torch import Tensor
 
-from txt.metrics import Ints
+from txt.arrays import Ints
 from txt.model.ngrams import NgramLogits
 from txt.model.predict import TokenSource
 

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from txt.arrays import Floats, Ints
 from txt.files import atomic_write
-from txt.metrics import Floats, Ints
 
 FILE = "out_of_fold.npz"
 

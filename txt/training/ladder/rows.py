@@ -6,9 +6,9 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from txt.arrays import Ints
 from txt.data.label_kinds import LabelSets
 from txt.data.prepared import Split
-from txt.metrics import Ints
 
 
 class JoinedRows:

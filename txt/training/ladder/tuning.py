@@ -7,9 +7,9 @@ from functools import partial
 
 import torch
 
+from txt.arrays import Ints
 from txt.config import TrainConfig
 from txt.data.prepared import Prepared
-from txt.metrics import Ints
 from txt.model.build import build_model, learning_rate_scale
 from txt.model.pretrained import PretrainedClassifier
 from txt.training.distributed import Group
