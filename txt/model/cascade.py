@@ -11,7 +11,7 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from txt.metrics import Floats, Ints
+from txt.arrays import Floats, Ints
 from txt.proportions import wilson_interval
 
 KEY = "cascade"
@@ -57,12 +57,12 @@ class Cascade:
             return None
         try:
             bias = tuple(float(each) for each in found["bias"])
-            numbers = [float(found[name]) for name in ("scale", "margin", "share", "same")]
+            scale, margin, share, same = (float(found[name]) for name in ("scale", "margin", "share", "same"))
             rows = int(found["rows"])
         except (KeyError, TypeError, ValueError):
             return None
-        whole = len(bias) == classes and bool(np.isfinite([*bias, *numbers]).all()) and numbers[0] > 0
-        return cls(bias, *numbers, rows) if whole else None
+        whole = len(bias) == classes and bool(np.isfinite([*bias, scale, margin, share, same]).all())
+        return cls(bias, scale, margin, share, same, rows) if whole and scale > 0 else None
 
     def find_sure(self, scaled: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
         """Tell for which rows (N,) n-grams answer, from their scaled logits (N, C)."""

@@ -9,8 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from txt.arrays import Floats, Ints
 from txt.errors import InputError
-from txt.metrics import Floats, Ints
 from txt.model.cascade import Cascade
 from txt.model.dropout import Dropout, no_dropout
 from txt.model.ngrams import NgramLogits

@@ -9,7 +9,7 @@ import copy
 import re
 import warnings
 from functools import cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import torch
@@ -36,15 +36,19 @@ class Int8Linear(nn.Module):
     without a sign, so the tokens are moved up by a zero point, which it takes off again.
     """
 
+    scales: Tensor
+    zeros: Tensor
+    bias: Tensor
+
     def __init__(self, layers: list[nn.Linear]) -> None:
         super().__init__()
-        weight = torch.cat([layer.weight for layer in layers]).detach().float()  # (out, in)
+        weight = torch.cat([layer.weight.detach() for layer in layers]).float()  # (out, in)
         scales = (weight.abs().amax(1) / 127).clamp(min=1e-12)  # (out,)
         rounded = (weight / scales[:, None]).round_().to(torch.int8)
         self.register_buffer("scales", scales, persistent=False)
         self.register_buffer("zeros", torch.zeros(len(scales), dtype=torch.int32), persistent=False)
-        biases = [torch.zeros(layer.out_features) if layer.bias is None else layer.bias for layer in layers]
-        self.register_buffer("bias", torch.cat(biases).detach().float(), persistent=False)
+        biases = [torch.zeros(layer.out_features) if layer.bias is None else layer.bias.detach() for layer in layers]
+        self.register_buffer("bias", torch.cat(biases).float(), persistent=False)
         self.packed = torch.ops.onednn.qlinear_prepack(rounded, None)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -59,7 +63,7 @@ class Int8Linear(nn.Module):
         levels, zero = find_levels()
         scale = tokens.abs().amax(1, keepdim=True).div_(levels).clamp_(min=1e-12)
         rounded = (tokens / scale).round_().add_(zero).to(torch.uint8)
-        options = (None, 1.0, 0, torch.float32, "none", [], "")  # no bias yet, and nothing after the product
+        options: Any = (None, 1.0, 0, torch.float32, "none", [], "")  # no bias yet, and nothing after the product
         product = torch.ops.onednn.qlinear_pointwise(rounded, 1.0, zero, self.packed, self.scales, self.zeros, *options)
         torch.addcmul(self.bias, product, scale, out=target)
 
@@ -74,7 +78,7 @@ def find_levels() -> tuple[int, int]:
     A processor without instructions for 8-bit products adds pairs of them in 16 bits: 126 · 127 · 2 fits there, and
     255 · 127 · 2 does not.
     """
-    known = getattr(torch.cpu, "get_capabilities", dict)()
+    known: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return (127, 128) if any(known.get(name) for name in ("avx512_vnni", "avx_vnni", "amx_int8")) else (63, 63)
 
 
@@ -121,7 +125,7 @@ def _pack_layers(model: Model, names: list[str]) -> Model:
         layer = model.get_submodule(name)
         assert isinstance(layer, nn.Linear)
         memo[id(layer)] = layer
-    packed = copy.deepcopy(model, memo)  # type: ignore[arg-type]
+    packed = copy.deepcopy(model, memo)
     for name in names:
         parent_name, _, own = name.rpartition(".")
         parent = packed.get_submodule(parent_name)

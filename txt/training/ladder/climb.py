@@ -635,7 +635,7 @@ def _find_usual_share(rows: NgramRows, folds: Ints) -> float:
 def _answer(logits: AnyFloats, decision: Decision | OrderedDecision | None) -> Ints:
     """Return the class (N,) that a model answers whose logits (N, C) these are."""
     if not isinstance(decision, OrderedDecision):
-        return np.asarray(logits).argmax(1)
+        return np.asarray(np.asarray(logits).argmax(1), np.int64)
     exact = np.asarray(logits, np.float64)
     return np.asarray(decision.decide(np.exp(exact - np.logaddexp.reduce(exact, axis=1, keepdims=True))), np.int64)
 
