@@ -34,6 +34,8 @@ LABEL_FORMATS = (
     "doccano-csv",
     "label-studio",
     "spacy",
+    "spacy-docbin",
+    "argilla",
     "fasttext",
     "parquet",
 )
@@ -42,7 +44,7 @@ LABEL_FORMATS = (
 TRACKERS = ("wandb", "mlflow", "trackio", "tensorboard")
 """Programs that keep a record of trainings, to which a finished one is told."""
 
-READING = ("text_column", "label_column", "encoding", "delimiter", "quoting", "header", "skip_lines")
+READING = ("text_column", "label_column", "encoding", "delimiter", "quoting", "header", "header_rows", "skip_lines")
 """The options of `PrepareConfig` that say how a file is read; every command that reads one takes them."""
 
 
@@ -53,7 +55,12 @@ class PrepareConfig(Config):
     text_column: str | None = option(
         None, "Column of the text, or several: `title,body` [found by name and content].", group="Columns"
     )
-    label_column: str | None = option(None, "Column that holds the label.", group="Columns")
+    label_column: str | None = option(
+        None,
+        "Column that holds the label; in a file of Label Studio or Argilla, the control or question.",
+        group="Columns",
+        flags=("--label-column", "--control"),
+    )
     split_column: str | None = option(
         None, "Column that says train, val or test; `none` where no column does.", group="Columns"
     )
@@ -107,6 +114,9 @@ class PrepareConfig(Config):
         choices=("minimal", "none"),
     )
     header: bool | None = option(None, "Whether the first row holds the columns' names [detected].", group="Reading")
+    header_rows: int | None = option(
+        None, "Rows that the header takes, where survey tools write more than one [detected].", group="Reading", low=1
+    )
     skip_lines: int | None = option(
         None, "Lines above the header, or above the first row [detected].", group="Reading", low=0
     )

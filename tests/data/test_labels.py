@@ -1,4 +1,5 @@
 from collections import Counter
+from functools import partial
 
 import pytest
 
@@ -163,9 +164,12 @@ def test_what_may_be_several_labels_or_one_is_refused_with_both_readings(written
     assert form.sign == sign
 
 
-def test_json_objects_are_no_labels():
-    with pytest.raises(InputError, match="as a JSON object"):
-        find_form({'{"a": 1}': 5, '{"b": 1}': 5}, LabelRules(), None)
+@pytest.mark.parametrize("cell", ['{"a": 1}', '[{"rating": 5}]', "{'label': 'bad'}", '[{"start": 0, "labels": ["X"]}]'])
+def test_objects_are_no_labels(cell):
+    for read in (partial(find_form, wanted=None), name_classes):
+        with pytest.raises(InputError, match="have an object in column"):
+            read({cell: 5, "good": 5}, rules=LabelRules())
+    assert name_classes({cell: 5, "good": 5}, LabelRules(whole=True)).names == tuple(sorted([cell, "good"]))
 
 
 def test_order_and_repeats_are_of_no_matter_and_a_list_may_be_empty():

@@ -65,6 +65,19 @@ def test_a_row_about_the_columns_is_left_out_and_told(write, kind):
     assert any("rows below the header: 1 left out" in warning for warning in told)
 
 
+@pytest.mark.parametrize("kind", SECOND_HEADERS)
+def test_how_many_rows_the_header_takes_can_be_said(write, kind):
+    path = write(lines(FIRST, rows=[SECOND_HEADERS[kind], *NUMBERED]))
+    _, cells, told = read(path, text_column="text", header_rows=1)
+    assert cells[1:] == [row.split(",") for row in NUMBERED]
+    assert not any("below the header" in warning for warning in told)
+    _, cells, _ = read(path, text_column="text", header_rows=3)
+    assert cells == [row.split(",") for row in NUMBERED[1:]]
+    assert detect_dialect(path).settle().header_rows == 2
+    with pytest.raises(InputError, match="read as one without"):
+        read(path, header=False, header_rows=2)
+
+
 FIRST_ROWS = {
     "no number": f",2024-03-01,{TEXTS[0]},good",
     "a mark for none": f"n/a,unknown,{TEXTS[0]},good",

@@ -115,7 +115,7 @@ def _describe(known: DryRun, staged: StagedRows, config: PrepareConfig, decided:
         unlabeled=int((division.labels < 0).sum()),
         splits={name: sum(counts.values()) for name, counts in division.class_counts.items()},
         split_by=division.split_by,
-        warnings=(*first.warnings, *division.notes),
+        warnings=(*first.warnings, *division.warnings()),
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from txt.data.label_kinds import LIST, LabelForm
-from txt.data.several_labels import OWN_JOINT, Several, find_several, split_list
+from txt.data.several_labels import AS_OBJECT, OWN_JOINT, Several, find_several, split_list
 from txt.errors import InputError
 
 _WHOLE = re.compile(r"[+-]?\d+(\.0+)?")
@@ -196,7 +196,7 @@ def find_form(written: Mapping[str, int], rules: LabelRules, wanted: bool | None
     reading.remove_invisible()
     cells = [name for name in reading.names.values() if name]
     several = None if rules.whole else find_several(set(cells), rules.people)
-    if several is not None and several.how == "as a JSON object":
+    if several is not None and several.how == AS_OBJECT:
         reading.refuse_several(several)
     if several is None and not wanted:
         return None
@@ -314,6 +314,12 @@ class _Reading:
         labels = [label for label, name in self.names.items() if name in several.labels]
         total = sum(self.rows[label] for label in self.names)
         example = max(labels, key=lambda label: self.rows[label])
+        if several.how == AS_OBJECT:
+            raise InputError(
+                f"{self._count(labels)} of {total:,} labeled ones in `{self.rules.source}` have an object in column "
+                f"`{self.rules.column}`, and not a label: `{example}`",
+                "write the label alone into a column; --no-multi-label makes a class of each object",
+            )
         separator = "" if several.sign is None else f" --label-separator {_quote(several.sign)} reads them as several,"
         raise InputError(
             f"{self._count(labels)} of {total:,} labeled ones in `{self.rules.source}` have several labels in column "

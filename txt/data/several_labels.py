@@ -23,6 +23,8 @@ _ADJACENT = re.compile(r"""(['"])\s+(['"])""")  # numpy writes ['a' 'b']
 _QUOTED = re.compile(r"""'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)\"""")
 _BINARY = frozenset({"0", "1", "0.0", "1.0", "true", "false", "True", "False", "TRUE", "FALSE"})
 _FEWEST_COLUMNS = 2
+AS_OBJECT = "as an object"
+"""How cells are written that say more than which labels a row has."""
 
 
 @dataclass(frozen=True)
@@ -47,10 +49,10 @@ def find_several(labels: Collection[str], single: Collection[str] = ()) -> Sever
     """
     labels = {label for label in labels if label not in single}
     objects = {
-        label for label in labels if label.startswith("{") and split_list(label) is None and _is_json_object(label)
+        label for label in labels if label.startswith(("{", "[")) and split_list(label) is None and _has_object(label)
     }
     if objects:
-        return Several(frozenset(objects), "as a JSON object")
+        return Several(frozenset(objects), AS_OBJECT)
     lists = {label: found for label in labels if (found := split_list(label)) is not None}
     longer = frozenset(label for label, found in lists.items() if len(found) > 1)
     if longer:
@@ -145,11 +147,15 @@ def _parse_literal(label: str) -> list[Any] | None:
     return None
 
 
-def _is_json_object(label: str) -> bool:
-    try:
-        return isinstance(load_json(label), dict)
-    except (ValueError, RecursionError):
-        return False
+def _has_object(label: str) -> bool:
+    """Tell whether a cell is an object as JSON or Python writes it, or a list with one, as of ratings and spans."""
+    for read in (load_json, ast.literal_eval):
+        try:
+            found = read(label)
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            continue
+        return isinstance(found, dict) or (isinstance(found, list) and any(isinstance(each, dict) for each in found))
+    return False
 
 
 def _is_binary(values: Sequence[str | None]) -> bool:

@@ -107,7 +107,7 @@ def label(
         raise InputError("--fast is about the keys of the screen, and --plain has none", "leave out one of them")
     asked = ReadingOptions.of(given)
     source = Path(join_paths(data))
-    if not recover:
+    if not recover and config.import_from is None:
         check_file(source)
     from txt.labeling.open_labels import open_labels
     from txt.labeling.store.journal import store_path

@@ -32,7 +32,7 @@ from txt.data.reading.unreadable import refuse_unreadable
 from txt.errors import InputError
 from txt.json_input import load_json
 
-_BY_CONTENT = ("json", "parquet", "arrow", "excel", "statistics", "sqlite")  # else the content decides
+_BY_CONTENT = ("json", "parquet", "arrow", "excel", "statistics", "documents", "sqlite")  # else the content decides
 _END_MARK = "\x1a"
 _HEAD_BYTES = 1 << 18
 _DELIMITERS = (",", "\t", ";", "|")
@@ -76,7 +76,7 @@ def detect_dialect(
     if other is not None:
         return replace(other, warnings=(*source.notes, *other.warnings))
     if source.kind == "excel":
-        refuse_text_options(source, "a spreadsheet", options, but=("header", "skip_lines"))
+        refuse_text_options(source, "a spreadsheet", options, but=("header", "header_rows", "skip_lines"))
         options = replace(options, delimiter=",", quoting="minimal")  # as the copy was written
     wanted = _parse_delimiter(options.delimiter)
     asked = list_asked(options)
@@ -465,14 +465,24 @@ class _DelimitedDetector:
         first = [cell.strip() for cell in rows[0]] if rows else []
         has_header = self._decide_header(first, rows[1:])
         if first and not has_header:
+            if self._options.header_rows is not None:
+                raise InputError(
+                    f"--header-rows counts the rows of a header, and `{self._source}` is read as one without",
+                    "--header",
+                )
             names = tuple(f"column_{number}" for number in range(1, len(first) + 1))
             return replace(dialect, columns=names, has_header=False)
-        extra = count_extra_headers(rows[1:])
-        if extra:
+        if self._options.header_rows is not None:
+            extra = self._options.header_rows - 1
+        elif extra := count_extra_headers(rows[1:]):
             shown = next((cell for cell in rows[1] if cell.strip()), "")
             self._add(
                 Guess(
-                    "rows below the header", f"{extra} left out", f"`{shown[:60]}` is about the column", None, told=True
+                    "rows below the header",
+                    f"{extra} left out",
+                    f"`{shown[:60]}` is about the column",
+                    "--header-rows 1",
+                    told=True,
                 )
             )
         again = [name for name, count in Counter(first).items() if name and count > 1]

@@ -55,6 +55,7 @@ class ReadingOptions:
     quoting: str | None = None
     header: bool | None = None
     skip_lines: int | None = None
+    header_rows: int | None = None
 
     @classmethod
     def of(cls, options: Any) -> Self:
@@ -148,15 +149,31 @@ class Dialect:
     def settle(self, text_column: str | None = None, label_column: str | None = None) -> ReadingOptions:
         """Return the options that read the file in this way again, whatever its content becomes."""
         if self.format == "excel":
-            return ReadingOptions(text_column, label_column, header=self.has_header, skip_lines=self.skip_lines)
+            return ReadingOptions(
+                text_column,
+                label_column,
+                header=self.has_header,
+                skip_lines=self.skip_lines,
+                header_rows=self._header_rows(),
+            )
         if self.format != "csv":
             known = self.encoding if self.format in ("jsonl", "json", "fasttext") else None
             return ReadingOptions(text_column, label_column, known)
         quoting = "minimal" if self.quote else "none"
         delimiter = "none" if self.delimiter is None else self.delimiter
         return ReadingOptions(
-            text_column, label_column, self.encoding, delimiter, quoting, self.has_header, self.skip_lines
+            text_column,
+            label_column,
+            self.encoding,
+            delimiter,
+            quoting,
+            self.has_header,
+            self.skip_lines,
+            self._header_rows(),
         )
+
+    def _header_rows(self) -> int | None:
+        return 1 + self.extra_headers if self.has_header else None
 
 
 def join_texts(parts: Sequence[str | None]) -> str:
@@ -176,6 +193,6 @@ def refuse_text_options(source: "Source", kind: str, options: ReadingOptions, bu
     Raises:
         InputError: one was given.
     """
-    for name in ("encoding", "delimiter", "quoting", "header", "skip_lines"):
+    for name in ("encoding", "delimiter", "quoting", "header", "header_rows", "skip_lines"):
         if getattr(options, name) is not None and name not in but:
             raise InputError(f"--{name.replace('_', '-')} is for text tables, and `{source}` is {kind}", "leave it out")

@@ -13,6 +13,7 @@ _KINDS: Mapping[str, Kind] = {
     **{each.name: str | None for each in fields(ReadingOptions)},
     "header": bool | None,
     "skip_lines": int | None,
+    "header_rows": int | None,
 }
 _TEXT = "text_column"  # a setting of its own since the first stores
 
