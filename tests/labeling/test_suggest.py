@@ -9,9 +9,9 @@ from txt.labeling.active.models import TFIDF
 from txt.labeling.active.vectors import Vectors, tfidf
 from txt.labeling.guide import ClassGuide, Guide
 from txt.labeling.suggest import joining
+from txt.labeling.suggest.given import GivenAnswers
 from txt.labeling.suggest.joining import choose_join, fit_dawid_skene_join, fit_logistic_join, join_alike
 from txt.labeling.suggest.judging import HELD_OUT, suggest_labels
-from txt.labeling.suggest.messages import GivenAnswers
 from txt.labeling.suggest.sources import (
     KnownPlaces,
     Material,

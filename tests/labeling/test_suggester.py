@@ -18,7 +18,8 @@ from txt.labeling.item import Suggestion
 from txt.labeling.row_states import read_row_states
 from txt.labeling.session import LabelSession
 from txt.labeling.store.journal import Journal, store_path
-from txt.labeling.suggest.messages import GivenAnswers, SuggestPool
+from txt.labeling.suggest.given import GivenAnswers
+from txt.labeling.suggest.messages import SuggestPool
 from txt.labeling.suggest.suggester import Suggester, SuggestOptions, order_with_holdout
 from txt.labeling.suggest.unaided import find_aided_rows, is_blind, log_hidden, measure_following
 from txt.labeling.task import Task

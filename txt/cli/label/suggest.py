@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from txt.labeling.row_states import RowStates
     from txt.labeling.rules.proposals import Proposals
     from txt.labeling.session import LabelSession
-    from txt.labeling.suggest.messages import GivenAnswers, SuggestPool
+    from txt.labeling.suggest.given import GivenAnswers
+    from txt.labeling.suggest.messages import SuggestPool
     from txt.labeling.suggest.suggester import Suggester
 
 
@@ -30,10 +31,10 @@ def parse_sources(config: LabelConfig) -> tuple[str, ...]:
     Raises:
         InputError: there is no such source, or it lacks what it needs.
     """
-    from txt.labeling.suggest.messages import SOURCES
-
     if config.suggest is None:
         return ()
+    from txt.labeling.suggest.given import SOURCES
+
     wanted = [name.strip() for name in config.suggest.split(",") if name.strip()]
     for name in wanted:
         if name not in SOURCES:
@@ -143,7 +144,7 @@ def give_rules(opened: "OpenLabels", session: "LabelSession", suggester: "Sugges
 
 def take_rule_answers(proposals: "Proposals", classes: list[str]) -> "GivenAnswers":
     """Return the answers of rules for all rows."""
-    from txt.labeling.suggest.messages import GivenAnswers
+    from txt.labeling.suggest.given import GivenAnswers
 
     return GivenAnswers(*proposals.answer_all(classes))
 

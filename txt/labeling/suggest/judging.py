@@ -12,6 +12,7 @@ from txt.labeling.active.logistic import Scores
 from txt.labeling.rules.analysis import Score, score_answers
 from txt.labeling.rules.combination import ABSTAIN
 from txt.labeling.rules.judged_rows import JudgedRows
+from txt.labeling.suggest.given import GivenAnswers
 from txt.labeling.suggest.joining import (
     ChosenJoin,
     choose_join,
@@ -20,7 +21,6 @@ from txt.labeling.suggest.joining import (
     join_alike,
     join_out_of_fold,
 )
-from txt.labeling.suggest.messages import GivenAnswers
 from txt.labeling.suggest.sources import (
     LEARNED,
     PREDICT,

@@ -4,33 +4,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
-
 from txt.labeling.active.queues import KnownLabels
 from txt.labeling.active.ranker import Pool, Vectorize
 from txt.labeling.guide import Guide
 from txt.labeling.row_states import RowNumbers
 from txt.labeling.side_process import SideProcess
+from txt.labeling.suggest.given import GivenAnswers
 
 if TYPE_CHECKING:
     from txt.labeling.suggest.judging import Suggestions
-
-SOURCES = ("names", "rules", "model", "near", "llm")
-"""The names of all sources."""
-
-
-@dataclass(frozen=True)
-class GivenAnswers:
-    """The answers of a source that works elsewhere: `codes` (P,) or ABSTAIN, `sure` (P,), and what they cost.
-
-    `tokens` are those of all answers, `seconds` the time that they took.
-    """
-
-    codes: RowNumbers
-    sure: npt.NDArray[np.float32]
-    tokens: int = 0
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True)

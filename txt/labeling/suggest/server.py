@@ -16,9 +16,9 @@ from txt.labeling.active.models import MODELS, make_model
 from txt.labeling.active.queues import KnownLabels
 from txt.labeling.active.rank_server import read_pool
 from txt.labeling.rules.combination import ABSTAIN
+from txt.labeling.suggest.given import GivenAnswers
 from txt.labeling.suggest.judging import FOLDS, HELD_OUT, suggest_labels
 from txt.labeling.suggest.messages import (
-    GivenAnswers,
     Prepared,
     Preparing,
     Suggested,

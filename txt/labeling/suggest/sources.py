@@ -13,7 +13,7 @@ from txt.labeling.active.models import RankingModel
 from txt.labeling.active.vectors import Vectors
 from txt.labeling.guide import Guide
 from txt.labeling.rules.combination import ABSTAIN
-from txt.labeling.suggest.messages import GivenAnswers
+from txt.labeling.suggest.given import GivenAnswers
 
 _SHARPNESS = 20.0  # of the similarities of sentence vectors, whose differences are small
 _NEIGHBORS = 5

@@ -19,8 +19,8 @@ from txt.labeling.item import Suggestion
 from txt.labeling.row_states import BY_PEOPLE, RowNumbers, RowStates
 from txt.labeling.session import LabelSession
 from txt.labeling.store.journal import Journal
+from txt.labeling.suggest.given import GivenAnswers
 from txt.labeling.suggest.messages import (
-    GivenAnswers,
     Prepared,
     Preparing,
     Suggested,

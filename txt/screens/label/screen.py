@@ -32,7 +32,7 @@ from txt.labeling.rules.rule_book import RuleBook
 from txt.labeling.rules.watcher import WatcherMessage
 from txt.labeling.scanner import Found, Indexed, Reading, ScanFailed, ScannerMessage
 from txt.labeling.session import LabelSession
-from txt.labeling.suggest.messages import GivenAnswers
+from txt.labeling.suggest.given import GivenAnswers
 from txt.labeling.suggest.suggester import Suggester
 from txt.sanitize import clip, sanitize_lines
 from txt.screens.app import ActingScreen
