@@ -259,6 +259,15 @@ class LabelConfig(Config):
     most_labels: int = option(500, "Labels given in --simulate.", group="Active learning", low=20)
     seeds: int = option(10, "Repetitions of --simulate.", group="Active learning", low=2, high=1000)
 
+    suggest: str | None = option(
+        None,
+        "What suggests labels, joined by how often each is right: `names,rules,model,near,llm`.",
+        group="Suggestions",
+    )
+    blind: float = option(
+        0.1, "Share of rows shown without a suggestion, to measure them.", group="Suggestions", low=0, high=0.9
+    )
+
     review: bool = option(
         False, "Look again at labels that a model, a near-duplicate or somebody else contradicts.", group="Second look"
     )
