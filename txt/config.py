@@ -627,6 +627,9 @@ class PredictConfig(Config):
         None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
     )
     int8: bool = option(False, "Compute in 8 bits: faster where the model is not small.", group="Machine")
+    cascade: bool = option(
+        False, "Let n-grams answer alone where they are sure: faster with a model of the ladder.", group="Machine"
+    )
     precision: str = option(
         "auto",
         "`bf16` where the machine is faster with it, else `float32`.",
@@ -684,6 +687,9 @@ class ServeConfig(Config):
         None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
     )
     int8: bool = option(False, "Compute in 8 bits: faster where the model is not small.", group="Machine")
+    cascade: bool = option(
+        False, "Let n-grams answer alone where they are sure: faster with a model of the ladder.", group="Machine"
+    )
     precision: str = option(
         "auto",
         "`bf16` where the machine is faster with it, else `float32`.",
