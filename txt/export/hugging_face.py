@@ -7,6 +7,7 @@ from txt.export.folder import copy_tokenizer, export_folder
 from txt.export.model_card import model_card
 from txt.export.padded_form import LogitsOnly, PaddedForm, compute_probabilities, padded_form
 from txt.files import read_json, write_json
+from txt.model.several import PROBLEM
 from txt.prediction.model_source import ModelSource
 
 CODE = "modeling_txt"
@@ -36,12 +37,16 @@ def export_hugging_face(source: ModelSource, out: Path, force: bool = False) -> 
 
 
 def _describe_config(folder: Path) -> None:
-    """Say what kind of problem it is, and leave out where the weights lay before: a path may name a person."""
+    """Say what kind of problem it is, by which a pipeline chooses between sigmoid and softmax.
+
+    Where the weights lay before is left out: a path may name a person.
+    """
     config = read_json(folder / "config.json")
     for table in (config, config.get("encoder")):
         if isinstance(table, dict):
             table.pop("_name_or_path", None)
-    write_json(folder / "config.json", {**config, "problem_type": "single_label_classification"})
+    kind = PROBLEM if config.get("problem_type") == PROBLEM else "single_label_classification"
+    write_json(folder / "config.json", {**config, "problem_type": kind})
 
 
 def _add_code(form: PaddedForm, folder: Path) -> None:
