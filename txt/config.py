@@ -259,6 +259,15 @@ class LabelConfig(Config):
     most_labels: int = option(500, "Labels given in --simulate.", group="Active learning", low=20)
     seeds: int = option(10, "Repetitions of --simulate.", group="Active learning", low=2, high=1000)
 
+    suggest: str | None = option(
+        None,
+        "What suggests labels, joined by how often each is right: `names,rules,model,near,llm`.",
+        group="Suggestions",
+    )
+    blind: float = option(
+        0.1, "Share of rows shown without a suggestion, to measure them.", group="Suggestions", low=0, high=0.9
+    )
+
     review: bool = option(
         False, "Look again at labels that a model, a near-duplicate or somebody else contradicts.", group="Second look"
     )
@@ -611,6 +620,9 @@ class PredictConfig(Config):
         None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
     )
     int8: bool = option(False, "Compute in 8 bits: faster where the model is not small.", group="Machine")
+    cascade: bool = option(
+        False, "Let n-grams answer alone where they are sure: faster with a model of the ladder.", group="Machine"
+    )
     precision: str = option(
         "auto",
         "`bf16` where the machine is faster with it, else `float32`.",
@@ -668,6 +680,9 @@ class ServeConfig(Config):
         None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
     )
     int8: bool = option(False, "Compute in 8 bits: faster where the model is not small.", group="Machine")
+    cascade: bool = option(
+        False, "Let n-grams answer alone where they are sure: faster with a model of the ladder.", group="Machine"
+    )
     precision: str = option(
         "auto",
         "`bf16` where the machine is faster with it, else `float32`.",

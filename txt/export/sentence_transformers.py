@@ -18,7 +18,9 @@ HEAD = "model_head.pkl"
 """The name that SetFit looks for; it holds a LogisticRegression of scikit-learn."""
 
 
-def export_sentence_transformers(source: ModelSource, out: Path, force: bool = False) -> float:
+def export_sentence_transformers(
+    source: ModelSource, out: Path, force: bool = False, license_name: str | None = None
+) -> float:
     """Write a fine-tuned encoder and its head; return the largest difference of a probability on real rows.
 
     `SentenceTransformer(out)` gives vectors, `SetFitModel.from_pretrained(out)` labels; no code comes along.
@@ -45,7 +47,9 @@ def export_sentence_transformers(source: ModelSource, out: Path, force: bool = F
         _describe_modules(form, model.config.hidden_size, folder)
         with (folder / HEAD).open("wb") as file:
             pickle.dump(make_head(model.classifier, form.classifier.decision is not None), file)
-        (folder / "README.md").write_text(model_card(form, _USAGE.format(name=out.name)), encoding="utf-8")
+        (folder / "README.md").write_text(
+            model_card(form, _USAGE.format(name=out.name), license_name), encoding="utf-8"
+        )
     return difference
 
 
@@ -92,7 +96,7 @@ def _describe_modules(form: PaddedForm, width: int, folder: Path) -> None:
 
 
 def make_head(layer: Any, several: bool) -> Any:
-    """Return a linear layer as a LogisticRegression, as if it had learned them; as one a label where rows have `several`."""
+    """Return a linear layer as a fitted LogisticRegression; as one a label where rows have `several`."""
     weight = layer.weight.detach().double().numpy()  # (C, D)
     bias = layer.bias.detach().double().numpy()  # (C,)
     if several:

@@ -32,6 +32,8 @@ from txt.labeling.rules.rule_book import RuleBook
 from txt.labeling.rules.watcher import WatcherMessage
 from txt.labeling.scanner import Found, Indexed, Reading, ScanFailed, ScannerMessage
 from txt.labeling.session import LabelSession
+from txt.labeling.suggest.given import GivenAnswers
+from txt.labeling.suggest.suggester import Suggester
 from txt.sanitize import clip, sanitize_lines
 from txt.screens.app import ActingScreen
 from txt.screens.keys import build_action_chips, find_action
@@ -74,7 +76,8 @@ class LabelScreenOptions:
     """The options of the labeling screen: how to read the file, where to save its index, what to highlight.
 
     `rules` is the rules file and `active` the active learning, if used; `fast` takes keys however early they come;
-    `goal` is an accuracy of its model to work towards, and `guide` says what belongs to each class.
+    `goal` is an accuracy of its model to work towards, `guide` says what belongs to each class, and
+    `suggester` proposes labels from several sources.
     """
 
     asked: ReadingOptions
@@ -86,6 +89,7 @@ class LabelScreenOptions:
     fast: bool = False
     goal: float | None = None
     guide: Guide | None = None
+    suggester: Suggester | None = None
 
 
 class LabelScreen(ActingScreen):
@@ -205,8 +209,10 @@ class LabelScreen(ActingScreen):
         if session.task.multi_label:
             if session.row is not None:
                 self._label(session.join_classes(self._chosen))
-        elif session.suggestion is not None:
+        elif session.suggestion is not None and session.suggestion.is_sure:
             self._label(session.suggestion.label)
+        elif session.suggestion is not None:
+            self._tell("nothing is suggested: the sources are not sure of any class")
 
     def _label(self, label: str) -> None:
         """Label the row on screen, and say what was just given to it."""
@@ -496,8 +502,12 @@ class LabelScreen(ActingScreen):
         self._draw()
 
     def _suggest_by_rules(self, book: RuleBook) -> None:
-        active = self._sitting.active
-        if not self.session.task.review:  # a review has its own suggestions
+        active, suggester = self._sitting.active, self._sitting.suggester
+        if suggester is not None:
+            if book.proposals is not None:
+                suggester.give("rules", GivenAnswers(*book.proposals.answer_all(self.session.classes)))
+            suggester.explain["rules"] = book.suggest
+        elif not self.session.task.review:  # a review has its own suggestions
             self.session.set_suggest(active.combine_with(book.suggest) if active else book.suggest)
 
     # The model, and the process that ranks
@@ -511,6 +521,21 @@ class LabelScreen(ActingScreen):
         if advice and not self._advised:
             self._notify(advice)
         self._advised = bool(advice)
+        return True
+
+    def _step_suggestions(self) -> bool:
+        """Take in new suggestions; that of the row on screen may appear, and does not change."""
+        suggester, session = self._sitting.suggester, self.session
+        if suggester is None or not suggester.step():
+            return False
+        if suggester.trouble:
+            self._trouble = suggester.trouble
+        if session.suggestion is None and session.row is not None and not session.states.decided[session.row]:
+            session.set_suggest(suggester.suggest)
+            item = session.item()
+            if item is not None and item.suggestion is not None:
+                self._guard.show_text(time.monotonic())  # an enter that comes now was pressed before it could be read
+                self._draw_text(item)
         return True
 
     # Drawing
@@ -568,6 +593,7 @@ class LabelScreen(ActingScreen):
         if self.rules is not None:
             self.rules.keep_up()
         changed |= self._step_model()
+        changed |= self._step_suggestions()
         if session.pending:
             session.retry()
             changed = True
@@ -667,7 +693,8 @@ class LabelScreen(ActingScreen):
         if not session.task.multi_label and session.row is not None:
             label = session.states.label(session.row)
             marked = [] if label is None else [label]
-        self.query_one(ClassBar).show(session.classes, session.keys, session.progress().classes, marked)
+        likely = session.suggestion.ranked if session.suggestion is not None else ()
+        self.query_one(ClassBar).show(session.classes, session.keys, session.progress().classes, marked, likely)
 
     def _draw_keys(self) -> None:
         typing, session = self.query_one(ClassBar).typing, self.session
