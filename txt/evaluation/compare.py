@@ -20,6 +20,7 @@ from txt.json_input import take_field
 from txt.label_set_metrics import Matrix, count_sets, label_f1, score_answers
 from txt.metrics import (
     METRICS,
+    SUBSET,
     Tally,
     class_f1,
     count_confusions,
@@ -204,6 +205,12 @@ def metrics_of(kind: str) -> tuple[str, ...]:
     if kind == SEVERAL:
         return SET_SCORES
     return tuple(ORDERED_METRICS if kind == ORDERED else METRICS)
+
+
+def choose_metric(wanted: str, kind: str) -> str:
+    """Return a score that follows from answers to labels of a kind: the one by which a run chose, or the usual one."""
+    name = "accuracy" if wanted == SUBSET else wanted
+    return name if name in metrics_of(kind) else {SEVERAL: "micro_f1", ORDERED: "qwk"}.get(kind, "accuracy")
 
 
 class _Scored(NamedTuple):
