@@ -117,12 +117,15 @@ def _read_predictions(path: Path, model: str) -> Predictions | None:
         metadata = table.schema.metadata or {}
         if metadata.get(b"model") != model.encode():
             return None
+        table.validate(full=True)  # else a damaged file has classes that do not exist
         labels, answers = (table.column(name).chunk(0) for name in ("label", "prediction"))
+        if labels.dictionary != answers.dictionary or labels.null_count or answers.null_count:
+            return None
         return Predictions(
             tuple(labels.dictionary.to_pylist()),
             read_numbers(labels.indices).astype(np.int64),
             read_numbers(answers.indices).astype(np.int64),
             metadata[b"fingerprint"].decode(),
         )
-    except (OSError, pa.ArrowException, KeyError, AttributeError, IndexError):
+    except (OSError, pa.ArrowException, KeyError, AttributeError, IndexError, UnicodeDecodeError):
         return None
