@@ -2,8 +2,9 @@
 
 All arms train a model of the same size on the same rows with the same batch size. Each runs in a process of its own
 and trains in short blocks, one arm after the other, so that a machine that slows down slows all of them; the ratio is
-the median over the rounds. All arms have the same environment (txt/library_settings.py). Run it with the
-`bench` dependency group installed:
+the median over the rounds. All arms have the same environment (txt/library_settings.py). The Trainer and txt are tried
+in float32 and in bf16 first, and each goes on in the one that is faster for it here; its share of the peak is of the
+peak in that precision. Run it with the `bench` dependency group installed:
 
     python benchmarks/training.py --text short
     python benchmarks/training.py --text long --vocab-size 30522
@@ -23,7 +24,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from machine import describe_machine
+from machine import PRECISIONS, choose_fastest, describe_machine, measure_peak
 from trainer_options import list_trainer_options
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -121,7 +122,7 @@ class GuideArm:
 class TxtArm:
     """txt's own core, as `txt train` uses it."""
 
-    def __init__(self, texts: Texts) -> None:
+    def __init__(self, texts: Texts, precision: str) -> None:
         from types import SimpleNamespace
 
         from txt.config import TrainConfig
@@ -133,7 +134,7 @@ class TxtArm:
         from txt.training.optimizer import FlatAdamW
         from txt.training.plan import TrainingPlan
 
-        config = TrainConfig(**SIZES, batch_size=BATCH, num_epochs=1000, warmup_steps=0)
+        config = TrainConfig(**SIZES, batch_size=BATCH, num_epochs=1000, warmup_steps=0, precision=precision)
         machine = choose_machine(config)
         prepared = SimpleNamespace(
             labels=("negative", "positive"),
@@ -166,8 +167,8 @@ class TxtArm:
         return rows, tokens, losses
 
 
-def serve_trainer(texts: Texts) -> None:
-    """Hugging Face's Trainer: bf16, rows grouped by length, padded to the batch, fused AdamW, no logs."""
+def serve_trainer(texts: Texts, precision: str) -> None:
+    """Hugging Face's Trainer: rows grouped by length, padded to the batch, fused AdamW, no logs."""
     from transformers import (
         BertConfig,
         BertForSequenceClassification,
@@ -235,7 +236,7 @@ def serve_trainer(texts: Texts) -> None:
     arguments = TrainingArguments(
         "unused",
         num_train_epochs=1000,
-        **list_trainer_options(BATCH),
+        **list_trainer_options(BATCH, precision),
     )
     Counting(model, arguments, data_collator=collate, train_dataset=Rows(), callbacks=[Turns()]).train()
 
@@ -257,11 +258,11 @@ def report(rows: int, tokens: int, begun: float, losses: list[float]) -> None:
     print("@" + json.dumps(found), flush=True)
 
 
-def serve(arm: str, texts: Texts) -> None:
+def serve(arm: str, texts: Texts, precision: str) -> None:
     if arm == "trainer":
-        serve_trainer(texts)
+        serve_trainer(texts, precision)
         return
-    runner = {"guide": GuideArm, "txt": TxtArm}[arm](texts)
+    runner = GuideArm(texts) if arm == "guide" else TxtArm(texts, precision)
     while True:
         steps = wait_for_turn()
         begun = time.perf_counter()
@@ -272,10 +273,11 @@ def serve(arm: str, texts: Texts) -> None:
 class Worker:
     """An arm in a process of its own."""
 
-    def __init__(self, arm: str, options: argparse.Namespace) -> None:
+    def __init__(self, arm: str, options: argparse.Namespace, precision: str = "float32") -> None:
         from txt.library_settings import LIBRARY_SETTINGS
 
-        command = [sys.executable, __file__, "--worker", arm, "--text", options.text]
+        self.precision = precision
+        command = [sys.executable, __file__, "--worker", arm, "--precision", precision, "--text", options.text]
         command += ["--vocab-size", str(options.vocab_size), *(["--minilm"] if options.minilm else [])]
         self.process = subprocess.Popen(
             command,
@@ -299,16 +301,19 @@ class Worker:
         self.process.wait()
 
 
-def matrix_peak(dtype: torch.dtype, size: int = 2048) -> float:
-    """Return the best rate of a square matrix product, in floating-point operations a second."""
-    a = torch.ones(size, size, dtype=dtype)
-    a @ a
-    seconds = []
-    for _ in range(5):
-        begun = time.perf_counter()
-        a @ a
-        seconds.append(time.perf_counter() - begun)
-    return 2 * size**3 / min(seconds)
+def find_fastest_worker(arm: str, options: argparse.Namespace, steps: int) -> Worker:
+    """Return a worker of an arm in the precision that is faster for it here; the other one is ended."""
+    workers = {precision: Worker(arm, options, precision) for precision in PRECISIONS}
+
+    def measure(worker: Worker) -> float:
+        block = worker.run(steps)
+        return block["tokens"] / block["seconds"]
+
+    best = choose_fastest({name: (lambda each=each: measure(each)) for name, each in workers.items()}, rounds=2)
+    for name, worker in workers.items():
+        if name != best:
+            worker.close()
+    return workers[best]
 
 
 def operations(tokens: int, mean_square_length: float, rows: int) -> float:
@@ -327,6 +332,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, help="steps of a block [8 short, 2 long]")
     parser.add_argument("--guide-rounds", type=int, default=1, help="rounds in which the guide's loop takes one step")
     parser.add_argument("--worker", choices=ARMS)
+    parser.add_argument("--precision", choices=PRECISIONS, help="of the Trainer and of txt [the faster for each]")
     parser.add_argument("--minilm", action="store_true", help="fine-tune MiniLM instead, without the guide's loop")
     options = parser.parse_args()
     if options.minilm:
@@ -334,16 +340,20 @@ def main() -> None:
         options.guide_rounds = 0
     texts = Texts(options.text, options.vocab_size, options.minilm)
     if options.worker:
-        serve(options.worker, texts)
+        serve(options.worker, texts, options.precision or "float32")
         return
     steps = options.steps or (8 if options.text == "short" else 2)
     print(describe_machine())
     print(
         f"torch {torch.__version__}; {options.text} text of {texts.lengths.mean():.0f} tokens on average, batch {BATCH}"
     )
-    peak = matrix_peak(torch.bfloat16)
-    print(f"matrix peak: bf16 {peak / 1e12:.2f}, float32 {matrix_peak(torch.float32) / 1e12:.2f} TFLOP/s")
-    workers = {arm: Worker(arm, options) for arm in ARMS if options.guide_rounds or arm != "guide"}
+    peaks = {precision: measure_peak(precision) for precision in PRECISIONS}
+    print(f"matrix peak: bf16 {peaks['bf16'] / 1e12:.2f}, float32 {peaks['float32'] / 1e12:.2f} TFLOP/s")
+    workers = {"guide": Worker("guide", options)} if options.guide_rounds else {}
+    for arm in ("trainer", "txt"):
+        chosen = options.precision
+        workers[arm] = Worker(arm, options, chosen) if chosen else find_fastest_worker(arm, options, steps)
+    precisions = {arm: worker.precision for arm, worker in workers.items()}
     found: dict[str, list[dict]] = {arm: [] for arm in ARMS}
     for arm in ("trainer", "txt"):
         workers[arm].run(2)  # warm-up
@@ -355,23 +365,27 @@ def main() -> None:
     for worker in workers.values():
         worker.close()
     mean_square = float((texts.lengths.astype(float) ** 2).mean())
-    print_table(found, peak, mean_square)
+    print_table(found, precisions, peaks, mean_square)
 
 
-def print_table(found: dict[str, list[dict]], peak: float, mean_square: float) -> None:
+def print_table(
+    found: dict[str, list[dict]], precisions: dict[str, str], peaks: dict[str, float], mean_square: float
+) -> None:
     def rate(block: dict) -> float:
         return block["rows"] / block["seconds"]
 
-    print(f"\n{'':10} {'rows/s':>9} {'tokens/s':>9} {'of peak':>8} {'memory':>9}   txt is faster by")
+    print(f"\n{'':18} {'rows/s':>9} {'tokens/s':>9} {'of peak':>8} {'memory':>9}   txt is faster by")
     for arm, blocks in ((arm, blocks) for arm, blocks in found.items() if blocks):
+        peak = peaks[precisions[arm]]
         ratios = [rate(ours) / rate(theirs) for ours, theirs in zip(found["txt"], blocks, strict=False)]
         tokens = statistics.median(block["tokens"] / block["seconds"] for block in blocks)
         share = statistics.median(
             operations(block["tokens"], mean_square, block["rows"]) / block["seconds"] / peak for block in blocks
         )
         memory = max(block["peak"] for block in blocks)
+        name = f"{arm}, {precisions[arm]}"
         print(
-            f"{arm:10} {statistics.median(map(rate, blocks)):9.1f} {tokens:9.0f} {share:8.0%} {memory:6.2f} GiB"
+            f"{name:18} {statistics.median(map(rate, blocks)):9.1f} {tokens:9.0f} {share:8.0%} {memory:6.2f} GiB"
             f"   {statistics.median(ratios):.2f}× (from {min(ratios):.2f} to {max(ratios):.2f})"
         )
     print_losses({arm: [loss for block in blocks for loss in block["losses"]] for arm, blocks in found.items()})

@@ -34,6 +34,8 @@ LABEL_FORMATS = (
     "doccano-csv",
     "label-studio",
     "spacy",
+    "spacy-docbin",
+    "argilla",
     "fasttext",
     "parquet",
 )
@@ -53,7 +55,12 @@ class PrepareConfig(Config):
     text_column: str | None = option(
         None, "Column of the text, or several: `title,body` [found by name and content].", group="Columns"
     )
-    label_column: str | None = option(None, "Column that holds the label.", group="Columns")
+    label_column: str | None = option(
+        None,
+        "Column that holds the label; in a file of Label Studio or Argilla, the control or question.",
+        group="Columns",
+        flags=("--label-column", "--control"),
+    )
     split_column: str | None = option(
         None, "Column that says train, val or test; `none` where no column does.", group="Columns"
     )
@@ -181,6 +188,24 @@ class PrepareConfig(Config):
 
 
 @dataclass(frozen=True)
+class ExploreConfig(Config):
+    """Options of `txt explore`."""
+
+    encoder: str | None = option(
+        None,
+        "What vectors are distilled from: an installed encoder, or the `words` alone [by the language].",
+        group="Clusters",
+        choices=("minilm", "multilingual", "words"),
+    )
+    clusters: int | None = option(None, "Number of clusters [as many as settle].", group="Clusters", low=1, high=500)
+    seed: int = option(42, "Seed of the clusters.", group="Clusters", low=0, high=2**32 - 1)
+    like: str | None = option(
+        None, "Show the rows that are nearest in meaning to these words, and nothing else.", group="Search"
+    )
+    top: int = option(20, "Rows shown with --like.", group="Search", low=1, high=100_000)
+
+
+@dataclass(frozen=True)
 class LabelConfig(Config):
     """Options of `txt label`: the classes, the screen, the store, and which rows are offered."""
 
@@ -251,6 +276,22 @@ class LabelConfig(Config):
     noise: float = option(0.0, "Share of wrong answers in --simulate.", group="Active learning", low=0, high=0.9)
     most_labels: int = option(500, "Labels given in --simulate.", group="Active learning", low=20)
     seeds: int = option(10, "Repetitions of --simulate.", group="Active learning", low=2, high=1000)
+
+    suggest: str | None = option(
+        None,
+        "What suggests labels, joined by how often each is right: `names,rules,model,near,llm`.",
+        group="Suggestions",
+    )
+    blind: float = option(
+        0.1, "Share of rows shown without a suggestion, to measure them.", group="Suggestions", low=0, high=0.9
+    )
+    llm_url: str | None = option(
+        None, "Address of your language model, for --suggest llm: `http://localhost:11434/v1`.", group="Suggestions"
+    )
+    llm_model: str | None = option(None, "Name of the language model there.", group="Suggestions")
+    llm_most: int = option(2000, "Requests sent to it in a sitting.", group="Suggestions", low=1)
+    llm_timeout: float = option(60.0, "Seconds it may take for an answer.", group="Suggestions", above=0)
+    llm_dry_run: bool = option(False, "Print what would be sent to it, and send nothing.", group="Suggestions")
 
     review: bool = option(
         False, "Look again at labels that a model, a near-duplicate or somebody else contradicts.", group="Second look"
@@ -604,6 +645,9 @@ class PredictConfig(Config):
         None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
     )
     int8: bool = option(False, "Compute in 8 bits: faster where the model is not small.", group="Machine")
+    cascade: bool = option(
+        False, "Let n-grams answer alone where they are sure: faster with a model of the ladder.", group="Machine"
+    )
     precision: str = option(
         "auto",
         "`bf16` where the machine is faster with it, else `float32`.",
@@ -661,6 +705,9 @@ class ServeConfig(Config):
         None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
     )
     int8: bool = option(False, "Compute in 8 bits: faster where the model is not small.", group="Machine")
+    cascade: bool = option(
+        False, "Let n-grams answer alone where they are sure: faster with a model of the ladder.", group="Machine"
+    )
     precision: str = option(
         "auto",
         "`bf16` where the machine is faster with it, else `float32`.",

@@ -18,6 +18,7 @@ EXTRAS: Mapping[str, tuple[str, ...]] = MappingProxyType(
         "onnx": ("onnx", "onnxruntime", "onnxscript"),
         "postgres": ("psycopg[binary]",),
         "serve": ("starlette", "uvicorn"),
+        "spacy": ("spacy",),
         "stats": ("pyreadstat",),
         "mlflow": ("mlflow-skinny",),
         "trackio": ("trackio",),

@@ -155,16 +155,26 @@ def row_scores(targets: Matrix, answers: Matrix) -> dict[str, Floats]:
     }
 
 
-def score_sets(targets: Matrix, probabilities: AnyFloats, decision: Decision) -> dict[str, float]:
-    """Return every score by its name; `accuracy` is the share of rows whose labels are all right."""
-    answers = decision.decide(probabilities)
+def label_f1(counts: SetCounts) -> Floats:
+    """Return the F1 of each label, (..., K)."""
+    return np.asarray(_divide(2 * counts.hits, counts.actual + counts.predicted))
+
+
+def score_answers(targets: Matrix, answers: Matrix) -> dict[str, float]:
+    """Return every score that follows from which labels hold, by its name."""
     counts = count_sets(targets, answers)
     found: dict[str, Any] = micro_scores(counts) | macro_scores(counts)
     found |= {name: values.mean() for name, values in row_scores(targets, answers).items()}
-    found["map"] = np.float64(mean_average_precision(targets, probabilities))
-    found["lrap"] = ranking_precisions(targets, probabilities).mean()
-    found["subset_accuracy"] = found["accuracy"]
     return {name: float(value) for name, value in found.items()}
+
+
+def score_sets(targets: Matrix, probabilities: AnyFloats, decision: Decision) -> dict[str, float]:
+    """Return every score by its name; `accuracy` is the share of rows whose labels are all right."""
+    found = score_answers(targets, decision.decide(probabilities))
+    found["map"] = mean_average_precision(targets, probabilities)
+    found["lrap"] = float(ranking_precisions(targets, probabilities).mean())
+    found["subset_accuracy"] = found["accuracy"]
+    return found
 
 
 def average_precisions(targets: Matrix, scores: AnyFloats) -> Floats:

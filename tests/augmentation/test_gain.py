@@ -5,8 +5,10 @@ from collections import Counter
 import pytest
 
 from tests.augmentation.test_augment import CHEAP, rows_of, texts, write
+from tests.tickets import write_tickets
 from txt.augmentation.augment import augment
 from txt.augmentation.gain import ROUNDS, GainLearner, measure_gain
+from txt.augmentation.label_check import fit_check_on
 from txt.augmentation.originals import make_key
 from txt.augmentation.preview import preview_copies
 from txt.config import PrepareConfig
@@ -56,7 +58,7 @@ def test_no_copy_of_a_held_out_row_is_trained_on(uneven, seen):
 def test_a_check_learns_from_the_rows_that_are_copied_alone(uneven, seen, monkeypatch):
     learner, given = seen
     fitted = []
-    monkeypatch.setattr("txt.augmentation.gain.fit_check_on", lambda rows: fitted.append(rows) or _NoFlips())
+    monkeypatch.setattr("txt.augmentation.gain.fit_check_on", lambda rows, _: fitted.append(rows) or _NoFlips())
     measure_gain(uneven, CHEAP.with_options(check="tfidf"), PrepareConfig(), learner=learner)
     assert fitted == [train for train, _ in given[::3]]
 
@@ -99,3 +101,23 @@ def test_the_transformer_learns_from_rows_in_memory_and_leaves_nothing_behind(tm
     predicted = text_learner.learn_and_predict(train, ["so much snow", "a beach, and sun", "ice and frost"])
     assert predicted == ["cold", "warm", "cold"]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def tickets(tmp_path):
+    return write_tickets(tmp_path / "tickets.csv", "joined")
+
+
+def test_labels_are_learned_each_by_itself_where_rows_have_several(tickets):
+    gain = measure_gain(tickets, CHEAP, PrepareConfig())
+    assert gain.arms[0].accuracy > 0.9  # eight combinations, told by three labels
+    assert "all right" in gain.how
+    apart = measure_gain(tickets, CHEAP, PrepareConfig(multi_label=False))
+    assert "all right" not in apart.how
+
+
+def test_a_check_of_several_labels_drops_copies_that_lose_one(tickets):
+    check = fit_check_on([(row["text"], row["labels"]) for row in rows_of(tickets)])
+    both, one = check(["ticket: screen cracked dead and friendly helpful staff", "ticket: friendly helpful staff"])
+    assert (len(both), len(one)) == (2, 1)
+    assert set(one) < set(both)

@@ -43,6 +43,7 @@ def label_plainly(monkeypatch, path, keys: str, *options: str) -> None:
 
 @pytest.mark.parametrize("name", LABEL_FORMATS)
 def test_what_an_export_writes_is_prepared_with_the_same_labels(name, tmp_path, monkeypatch, prepare):
+    skip_without_package(name)
     data, target = tmp_path / "data.csv", tmp_path / f"export{FORMATS[name].suffix}"
     data.write_text("text,likes\n" + "".join(f'"{text_of(number)}",{number % 5}\n' for number in range(COUNT)))
     label_plainly(monkeypatch, data, "1\n2\n" * 20 + "s\n", "--labels", ",".join(CLASSES))  # 40 labels and a skip
@@ -50,6 +51,31 @@ def test_what_an_export_writes_is_prepared_with_the_same_labels(name, tmp_path, 
     data.unlink()
     expected = {text_of(number): CLASSES[number % 2] if number < 40 else None for number in range(COUNT)}
     assert prepare(target) == expected
+
+
+@pytest.mark.parametrize("name", LABEL_FORMATS)
+def test_several_labels_of_an_export_are_prepared_as_they_were(name, tmp_path, monkeypatch):
+    skip_without_package(name)
+    data, target = tmp_path / "data.csv", tmp_path / f"export{FORMATS[name].suffix}"
+    data.write_text("text\n" + "".join(f'"{text_of(number)}"\n' for number in range(COUNT)))
+    keys = [["1"], ["2"], ["1", "2"]]
+    typed = "".join("\n".join((*keys[number % 3], "", "")) for number in range(COUNT))
+    label_plainly(monkeypatch, data, typed, "--labels", ",".join(CLASSES), "--multi-label")
+    assert main(["label", str(data), "--export", str(target), "--format", name]) == 0
+    data.unlink()
+    command = ["prepare", str(target), "--vocab-size", "200", "-o", str(tmp_path / "out"), "--multi-label"]
+    assert main(command) == 0
+    prepared = Prepared.open(tmp_path / "out")
+    found = {}
+    for split in map(prepared.split, ("train", "val", "test")):
+        for text, row in zip(split.texts(), split.label_sets.matrix(len(prepared.labels)), strict=True):
+            found[text] = {name for name, holds in zip(prepared.labels, row, strict=True) if holds}
+    assert found == {text_of(number): {CLASSES[int(key) - 1] for key in keys[number % 3]} for number in range(COUNT)}
+
+
+def skip_without_package(name: str) -> None:
+    if name == "spacy-docbin":
+        pytest.importorskip("spacy")
 
 
 def write_lines(path, records):
@@ -146,10 +172,10 @@ def test_two_questions_are_settled_by_an_option_and_a_refusal_leaves_nothing_beh
     path, data = tmp_path / "tasks.json", tmp_path / "new.csv"
     path.write_text(json.dumps(tasks))
     assert main(["label", str(data), "--import", str(path)]) == 2
-    assert "--label-column mood or --label-column language" in capsys.readouterr().err
+    assert "--control mood or --control language" in capsys.readouterr().err
     assert sorted(each.name for each in tmp_path.iterdir()) == ["tasks.json"]
-    assert main(["label", str(data), "--import", str(path), "--label-column", "mood"]) == 0
-    assert prepare(path, "--label-column", "mood")[text_of(1)] == "bad"
+    assert main(["label", str(data), "--import", str(path), "--control", "mood"]) == 0
+    assert prepare(path, "--control", "mood")[text_of(1)] == "bad"
 
 
 def test_several_labels_are_refused_before_anything_is_made(tmp_path, capsys):

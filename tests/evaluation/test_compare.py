@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 from scipy import stats
-from sklearn.metrics import f1_score
+from sklearn.metrics import cohen_kappa_score, f1_score
 
 from tests.runs.made_runs import make_run_folder, make_training_events
 from txt.arrays import Ints
+from txt.data.label_kinds import ORDERED, SEVERAL
 from txt.errors import InputError
 from txt.evaluation.compare import compare, difference, find_option_differences
 from txt.evaluation.predictions import Predictions
@@ -158,3 +159,57 @@ def test_only_options_that_differ_are_listed(tmp_path, monkeypatch):
     assert find_option_differences(runs[:2]) == {"--dropout": [0.1, 0.2], "--learning-rate": [1e-3, 5e-4]}
     assert find_option_differences([runs[0], runs[2]])["data"] == ["/data/reviews.csv", "/data/other.csv"]
     assert find_option_differences([runs[0], runs[0]]) == {}
+
+
+def sets_of(rng: np.random.Generator, labels: np.ndarray, wrong: float) -> np.ndarray:
+    return labels ^ (rng.random(labels.shape) < wrong)
+
+
+def test_runs_with_several_labels_are_compared_by_scores_of_sets():
+    rng = np.random.default_rng(3)
+    labels = rng.random((200, 3)) < [0.5, 0.3, 0.1]
+    base, run = (Predictions(NAMES, labels, sets_of(rng, labels, wrong), "same", SEVERAL) for wrong in (0.3, 0.1))
+    found = difference("base", base, "run", run, "micro_f1")
+    for name, average in (("micro_f1", "micro"), ("macro_f1", "macro"), ("samples_f1", "samples")):
+        scores = [f1_score(labels, each.answers, average=average, zero_division=0) for each in (run, base)]
+        assert found.metrics[name].value == pytest.approx(scores[0] - scores[1])
+    losses = [(each.answers != labels).mean() for each in (run, base)]
+    assert found.metrics["hamming_loss"].value == pytest.approx(losses[0] - losses[1])
+    assert [entry.rows for entry in found.classes] == labels.sum(0).tolist()
+    expected = [f1_score(labels, each.answers, average=None) for each in (base, run)]
+    assert [entry.before for entry in found.classes] == pytest.approx(expected[0])
+    assert [entry.after for entry in found.classes] == pytest.approx(expected[1])
+    drawn = []
+    for _ in range(2000):
+        rows = rng.integers(200, size=200)
+        drawn.append(np.subtract(*(f1_score(labels[rows], e.answers[rows], average="micro") for e in (run, base))))
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    assert (found.metrics["micro_f1"].low, found.metrics["micro_f1"].high) == pytest.approx((low, high), abs=0.02)
+    assert found.answer.startswith("yes: micro-F1 differs by +")
+    assert difference("base", base, "run", run, "hamming_loss").is_better is True
+    with pytest.raises(InputError, match="--metric map cannot compare"):
+        difference("base", base, "run", run, "map")
+
+
+def test_labels_in_another_order_are_the_same_labels():
+    rng = np.random.default_rng(4)
+    labels = rng.random((50, 3)) < 0.4
+    answers = sets_of(rng, labels, 0.2)
+    base = Predictions(NAMES, labels, answers, "same", SEVERAL)
+    other = Predictions(NAMES[::-1], labels[:, ::-1], answers[:, ::-1], "same", SEVERAL)
+    assert all(entry.value == 0 for entry in difference("a", base, "b", other, "micro_f1").metrics.values())
+
+
+def test_runs_of_classes_in_an_order_are_compared_by_kappa_and_steps():
+    rng = np.random.default_rng(5)
+    labels = rng.integers(3, size=300)
+    base, run = (Predictions(NAMES, labels, noisy(rng, labels, right), "same", ORDERED) for right in (0.5, 0.9))
+    found = difference("base", base, "run", run, "mae")
+    steps = [np.abs(each.answers - labels).mean() for each in (run, base)]
+    assert found.metrics["mae"].value == pytest.approx(steps[0] - steps[1])
+    kappas = [cohen_kappa_score(labels, each.answers, weights="quadratic") for each in (run, base)]
+    assert found.metrics["qwk"].value == pytest.approx(kappas[0] - kappas[1])
+    assert found.is_better is True
+    assert "mean absolute error differs by -" in found.answer
+    assert "steps" in found.answer
+    assert "but" not in found.answer  # macro-F1 rises where the error falls

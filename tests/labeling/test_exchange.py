@@ -41,6 +41,8 @@ def test_the_command_line_offers_the_formats_that_there_are():
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_labels_come_back_into_an_empty_store_from_every_format(name: str, open_session: Open, tmp_path: Path):
+    if name == "spacy-docbin":
+        pytest.importorskip("spacy")
     session, task = labeled(open_session, tmp_path / "data.csv"), LabelTask(CLASSES)
     target = tmp_path / f"out{FORMATS[name].suffix}"
     done = export_as(name, session.rows, session.states, session.journal, task, target, propose=propose)

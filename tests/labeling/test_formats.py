@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from txt.data.formats.catalog import FORMATS, Format, count_losses, find_format
-from txt.data.formats.record import LabelRecord, LabelTask, rename_reserved
+from txt.data.formats.record import LabelRecord, LabelTask, Opinion, rename_reserved
 from txt.errors import InputError
 
 CLASSES = ("pos", "neg", "so so", "ünder#spam", "__label__x")
@@ -43,18 +43,34 @@ def records(draw, task: LabelTask, names: list[str]) -> LabelRecord:
         chosen = draw(st.sets(st.sampled_from(CLASSES), min_size=0 if task.multi_label else 1, max_size=most))
         labels = tuple(name for name in CLASSES if name in chosen)
     decided = status != "unlabeled"
+    by = draw(whole) if decided else ""
+    how = draw(st.sampled_from(["manual", "rule", "model", "file"])) if decided else ""
+    others = draw(st.sets(whole.filter(bool), max_size=2)) - {by} if status == "labeled" and how == "manual" else set()
     return LabelRecord(
         text=draw(texts),
         labels=labels,
         status=status,
-        by=draw(whole) if decided else "",
+        by=by,
         time=draw(st.sampled_from(["", TIME])) if decided else "",
-        how=draw(st.sampled_from(["manual", "rule", "model", "file"])) if decided else "",
+        how=how,
         confidence=draw(st.none() | st.floats(0, 1)) if status == "labeled" else None,
         flagged=draw(st.booleans()),
         note=draw(whole),
         columns={name: draw(texts) for name in names},
+        opinions=tuple(sorted((draw(opinions(name, task)) for name in others), key=lambda each: each.skipped)),
     )
+
+
+@st.composite
+def opinions(draw, by: str, task: LabelTask) -> Opinion:
+    skipped = draw(st.booleans())
+    chosen = set() if skipped else draw(st.sets(st.sampled_from(CLASSES), min_size=1, max_size=1 + task.multi_label))
+    return Opinion(by, tuple(name for name in CLASSES if name in chosen), skipped, draw(st.sampled_from(["", TIME])))
+
+
+def skip_without_package(name: str) -> None:
+    if name == "spacy-docbin":
+        pytest.importorskip("spacy")
 
 
 def there_and_back(
@@ -66,12 +82,23 @@ def there_and_back(
     return list(form.read(path, task)), losses
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", [name for name in FORMATS if name != "spacy-docbin"])
 @settings(max_examples=150)
 @given(table=tables())
 def test_what_comes_back_is_what_went_out_or_the_loss_is_told(
     name: str, table, tmp_path_factory: pytest.TempPathFactory
 ):
+    check_round_trip(name, table, tmp_path_factory)
+
+
+@settings(max_examples=20)  # each reads and writes with spaCy, which takes its time
+@given(table=tables())
+def test_what_comes_back_from_documents_of_spacy_is_what_went_out(table, tmp_path_factory: pytest.TempPathFactory):
+    pytest.importorskip("spacy")
+    check_round_trip("spacy-docbin", table, tmp_path_factory)
+
+
+def check_round_trip(name: str, table, tmp_path_factory: pytest.TempPathFactory) -> None:
     task, found = table
     form = FORMATS[name]
     path = tmp_path_factory.getbasetemp() / f"there{form.suffix}"
@@ -89,6 +116,7 @@ def test_what_comes_back_is_what_went_out_or_the_loss_is_told(
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_labels_and_ordinary_texts_come_back_from_every_format(name: str, tmp_path: Path):
+    skip_without_package(name)
     task = LabelTask(("neg", "pos"), multi_label=False)
     found = [
         LabelRecord("so good", ("pos",), "labeled", "anna", TIME, "manual", columns={"shop": "north"}),

@@ -15,7 +15,9 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 from tests.prediction.conftest import TEMPERATURE
 from txt.errors import InputError
 from txt.export import modeling_transformer
+from txt.model.pretrained import PretrainedClassifier, SentenceClassifier, SentenceClassifierConfig
 from txt.prediction.classifier import Predictor, load
+from txt.prediction.int8 import Int8Linear, _has_onednn_products, find_levels, quantize_to_int8
 from txt.runs.folder import Run
 
 TEXTS = ["the film was great", "so very awful", "ordinary", "", "the film " * 30, "fine and dreary 12"] * 4
@@ -87,12 +89,56 @@ def test_windows_are_averaged(classifier: Predictor, run: Run):
 def test_int8_computes_the_layers_in_8_bits_and_agrees(run: Run, classifier: Predictor):
     quantized = load(run.path, int8=True)
     kinds = {type(part).__module__ for part in quantized._model.layers.modules()}
-    assert any("quantized" in kind for kind in kinds)
+    assert any("quantized" in kind or "int8" in kind for kind in kinds)
     assert type(quantized._model.head2) is torch.nn.Linear
     difference = np.abs(
         quantized.predict_probabilities(TEXTS).probabilities - classifier.predict_probabilities(TEXTS).probabilities
     )
     assert 0 < difference.max() < 0.1
+
+
+needs_onednn = pytest.mark.skipif(not _has_onednn_products(), reason="oneDNN has no 8-bit products here")
+
+
+@needs_onednn
+@pytest.mark.parametrize("rows", [1, 7, 96])
+def test_a_layer_in_8_bits_gives_what_rounded_numbers_give(rows):
+    torch.manual_seed(rows)
+    layers = [torch.nn.Linear(40, 24), torch.nn.Linear(40, 8, bias=False)]
+    tokens = torch.randn(rows, 40) * torch.logspace(-3, 3, rows).unsqueeze(1)  # each has a scale of its own
+    with torch.inference_mode():
+        found = Int8Linear(layers)(tokens)
+    expected = []
+    for layer in layers:
+        scales = layer.weight.abs().amax(1, keepdim=True) / 127
+        steps = tokens.abs().amax(1, keepdim=True) / find_levels()[0]
+        product = (tokens / steps).round().double() @ (layer.weight / scales).round().double().T
+        expected.append(product * steps * scales.T + (0 if layer.bias is None else layer.bias))
+    np.testing.assert_allclose(found, torch.cat(expected, 1).detach(), rtol=1e-4, atol=1e-5)
+
+
+@needs_onednn
+def test_tokens_of_zeros_give_the_bias_in_8_bits():
+    layer = torch.nn.Linear(16, 8)
+    with torch.inference_mode():
+        np.testing.assert_allclose(Int8Linear([layer])(torch.zeros(3, 16)), layer.bias.expand(3, -1), atol=1e-6)
+
+
+@needs_onednn
+def test_queries_keys_and_values_of_bert_are_one_layer_in_8_bits():
+    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
+    config = SentenceClassifierConfig({"model_type": "bert", "vocab_size": 50, **sizes}, num_labels=2)
+    torch.manual_seed(0)
+    model = PretrainedClassifier(SentenceClassifier(config)).eval()
+    packed = quantize_to_int8(model)
+    kinds = [type(part) for part in packed.model.encoder.encoder.layer.modules()]
+    assert kinds.count(Int8Linear) == 2 * 4
+    assert torch.nn.Linear not in kinds
+    token_ids = torch.randint(0, 50, (24,))
+    with torch.inference_mode():
+        exact, found = (each.embed(token_ids, [3, 3, 8, 10]) for each in (model, packed))
+    assert torch.nn.functional.cosine_similarity(exact, found).min() > 0.999
+    assert not torch.equal(exact, found)
 
 
 def test_8_bits_are_compared_with_float_on_the_first_texts_and_refused_where_they_ruin_the_model(run, monkeypatch):

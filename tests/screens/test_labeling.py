@@ -678,3 +678,44 @@ async def test_the_page_of_keys_begins_with_the_guide(make_app: MakeApp):
         shown = await wait_for_text(pilot, "Somebody complains.")
     assert shown.index("How do they feel?") < shown.index("1 negative") < shown.index("not: A question.")
     assert "“it broke”" in shown
+
+
+async def test_in_a_long_list_the_likeliest_classes_come_first_and_an_arrow_chooses(make_app: MakeApp):
+    names = [f"class{number:02}" for number in range(30)]
+    app = make_app(labels=",".join(names))
+    found = Suggestion("class21", 0.3, "model", who="names", ranked=("class21", "class07", "class12"), is_sure=False)
+    app.session.set_suggest(lambda _row: found)
+    async with app.run_test(size=(100, 30)) as pilot:
+        shown = await wait_for_text(pilot, "perhaps: class21, class07, class12 · by names 30%")
+        assert shown.index("the likeliest come first") < shown.index("class00")
+        await pilot.press("enter")  # nothing sure is suggested, and nothing was chosen
+        assert stored(app)[0] is None
+        await pilot.press("down", "down", "enter")
+        assert stored(app)[0] == "class07"
+        await pilot.press(*"ss2", "enter")  # of those with these letters, a likely one first
+        assert stored(app)[1] == "class21"
+
+
+async def test_a_suggestion_that_appears_is_not_taken_by_an_enter_pressed_before(make_app: MakeApp):
+    app = make_app(fast=False)
+
+    class Coming:
+        trouble = ""
+        steps = 0
+
+        def step(self) -> bool:
+            self.steps += 1
+            return self.steps == 2
+
+        def suggest(self, _row: int) -> Suggestion:
+            return Suggestion("positive", 0.9, "model", who="names")
+
+    app.labeling._sitting = replace(app.labeling._sitting, suggester=Coming())
+    async with app.run_test(size=SMALL) as pilot:
+        await until(pilot, lambda: app.session.suggestion is not None)
+        app.labeling._guard.show_text(time.monotonic())
+        await pilot.press("enter")
+        assert stored(app)[0] is None
+        await pilot.pause(0.4)
+        await pilot.press("enter")
+        assert stored(app)[0] == "positive"

@@ -7,8 +7,11 @@ import numpy as np
 import pytest
 import torch
 
-from txt.config import LRFindConfig, TrainConfig
-from txt.search.range_test import ClassPriorLoss, ExplosionWatch, build_loss_curves, range_test
+from tests.tickets import write_tickets
+from txt.config import LRFindConfig, PrepareConfig, TrainConfig
+from txt.data.prepare import prepare
+from txt.data.prepared import Prepared
+from txt.search.range_test import ExplosionWatch, PriorLoss, build_loss_curves, range_test
 from txt.search.range_test_result import FILE, find_suggestion, load_suggestion, save_finding
 from txt.search.verification import verify
 from txt.training.loop import train
@@ -94,18 +97,52 @@ def test_every_step_begins_at_what_guessing_loses(prepared):
 def test_guessing_loses_what_the_training_loss_says(prepared, options):
     config = SMALL.with_options(**options)
     split = prepared.split("train")
-    guessing = ClassPriorLoss(split, 3, config)
+    guessing = PriorLoss(split, 3, config)
     rows = np.arange(len(split))
     assert guessing.loss(rows) == pytest.approx(guessing.mean_loss, rel=1e-5)
     labels = torch.from_numpy(split.labels)
     weights = torch.tensor(len(split) / (3 * np.bincount(split.labels))) if "class_weights" in options else None
-    logits = torch.log(torch.from_numpy(guessing.shares)).expand(len(split), -1).clone().requires_grad_()
+    logits = torch.from_numpy(guessing.logits).expand(len(split), -1).clone().requires_grad_()
     loss = torch.nn.functional.cross_entropy(
         logits, labels, weights, label_smoothing=options.get("label_smoothing", 0.0)
     )
     assert loss.item() == pytest.approx(guessing.mean_loss, rel=1e-5)
     loss.backward()
     assert logits.grad.sum(0).abs().max() < 1e-6  # no other constant guess loses less
+
+
+@pytest.fixture(scope="module")
+def tickets(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("tickets")
+    prepare(write_tickets(folder / "tickets.csv", "joined"), PrepareConfig(vocab_size=300), folder / "prepared")
+    return Prepared.open(folder / "prepared")
+
+
+@pytest.mark.parametrize("options", [{}, {"label_smoothing": 0.2}, {"class_weights": "balanced"}])
+def test_no_guess_of_several_labels_loses_less_than_that_of_each_labels_share(tickets, options):
+    split = tickets.split("train")
+    guessing = PriorLoss(split, 3, SMALL.with_options(**options))
+    rows = np.arange(len(split))
+    assert guessing.loss(rows) == pytest.approx(guessing.mean_loss, rel=1e-5)
+    holds = torch.from_numpy(split.label_sets.matrix(3))
+    smoothing = options.get("label_smoothing", 0.0)
+    logits = torch.from_numpy(guessing.logits).expand(len(split), -1).clone().requires_grad_()
+    counts = holds.sum(0)
+    have, lack = len(split) / (2 * counts), len(split) / (2 * (len(split) - counts))
+    weights = torch.where(holds, have, lack) if "class_weights" in options else None
+    targets = holds * (1 - smoothing) + smoothing / 2
+    loss = torch.nn.functional.binary_cross_entropy_with_logits(logits, targets.double(), weights)
+    assert loss.item() == pytest.approx(guessing.mean_loss, rel=1e-5)
+    loss.backward()
+    assert logits.grad.sum(0).abs().max() < 1e-6
+
+
+def test_a_range_test_on_several_labels_learns_at_the_rate_that_it_suggests(tickets):
+    config = SMALL.with_options(class_weights="balanced", label_smoothing=0.1, metric="micro_f1", batch_size=16)
+    tried = list(range_test(tickets, config, LRFindConfig(steps=100, repeats=1, val_loss=True)))
+    assert min(each.adjusted for each in tried) < tried[0].adjusted - 0.02
+    assert tried[0].val_loss == pytest.approx(float(np.log(2)), abs=0.1)  # balanced labels begin at one half
+    assert find_suggestion(tried, "valley").suggestion is not None
 
 
 def test_a_loss_that_is_no_number_or_far_over_the_best_ends_the_test():

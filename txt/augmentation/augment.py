@@ -131,7 +131,7 @@ def augment(
         refuse_link(work)
         with claim_folder(work):
             try:
-                summary = _AugmentJob(table, columns, out, work, config, progress, stop).run(check, accept)
+                summary = _AugmentJob(table, columns, reading, out, work, config, progress, stop).run(check, accept)
             except BaseException:
                 if not (work / "state.json").exists():  # else earlier work may still go on
                     shutil.rmtree(work, ignore_errors=True)
@@ -147,6 +147,7 @@ class _AugmentJob:
 
     table: Table
     columns: Columns
+    reading: PrepareConfig
     out: Path
     work: Path
     config: AugmentConfig
@@ -158,7 +159,7 @@ class _AugmentJob:
         return self.work / "rows.part"
 
     def run(self, check: LabelCheck | None, accept: Callable[[CopyPlan], None]) -> AugmentSummary:
-        examples = Examples(self.columns.text, self.columns.label) if self.config.check == TFIDF else None
+        examples = Examples(self.columns.text, self.columns.label, self.reading) if self.config.check == TFIDF else None
         found = survey_file(
             self.table,
             self.columns,

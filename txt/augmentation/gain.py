@@ -15,12 +15,14 @@ from statistics import mean, variance
 from typing import Any
 
 from txt.augmentation.engine import Engine, LabelCheck, Row
-from txt.augmentation.label_check import TFIDF, fit_check_on
+from txt.augmentation.label_check import TFIDF, OneLearnerPerLabel, fit_check_on
+from txt.augmentation.label_form import find_form, write_set
 from txt.augmentation.originals import make_key
 from txt.augmentation.plan import plan_by_class
 from txt.augmentation.recipe import make_recipe
 from txt.augmentation.survey import find_columns, read_rows
 from txt.config import AugmentConfig, PrepareConfig
+from txt.data.label_kinds import LabelForm
 from txt.data.reading.table import open_table
 from txt.errors import InputError
 from txt.proportions import Interval
@@ -32,14 +34,20 @@ _FEWEST_ROWS = 20
 _T_QUANTILE = 2.776  # of 97.5 %, four degrees of freedom
 
 LabeledText = tuple[str, str]
+Predict = Callable[[Sequence[LabeledText], Sequence[str]], Sequence[str]]
 
 
 @dataclass(frozen=True)
 class GainLearner:
-    """What is trained: `predict` learns from labeled rows, and returns the labels of some texts."""
+    """What is trained: `predict` learns from labeled rows, and returns the labels of some texts.
+
+    `predict_sets` does so where rows have several labels, which are then written as `write_set` does; without it,
+    `predict` can do both.
+    """
 
     name: str
-    predict: Callable[[Sequence[LabeledText], Sequence[str]], Sequence[str]]
+    predict: Predict
+    predict_sets: Predict | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +85,18 @@ def predict_tfidf(train: Sequence[LabeledText], texts: Sequence[str]) -> list[st
     return [str(label) for label in model.predict(list(texts))]
 
 
-TFIDF_LEARNER = GainLearner("TF-IDF with a linear SVM", predict_tfidf)
+def predict_tfidf_sets(train: Sequence[LabeledText], texts: Sequence[str]) -> list[str]:
+    """Predict which labels hold by TF-IDF 1–2-grams with a linear support vector machine a label."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.svm import LinearSVC
+
+    model = OneLearnerPerLabel(TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True), LinearSVC(random_state=0))
+    model.fit([text for text, _ in train], [LabelForm().parse(label) for _, label in train])
+    held = model.predict(list(texts))
+    return [write_set([model.names[place] for place in row.nonzero()[0].tolist()]) for row in held]
+
+
+TFIDF_LEARNER = GainLearner("TF-IDF with a linear SVM", predict_tfidf, predict_tfidf_sets)
 
 
 def measure_gain(
@@ -106,6 +125,10 @@ def measure_gain(
         InputError: there are too few labeled rows, or only one class.
     """
     rows = _read_labeled_rows(source, config, reading)
+    form = find_form((label for _, label in rows), reading)
+    if form is not None:
+        rows = [(text, write_set(form.parse(label))) for text, label in rows]
+    predict = learner.predict if form is None else learner.predict_sets or learner.predict
     recipe, notes = make_recipe(config, [text for text, _ in rows[:1000]], check=check)
     for note in notes:
         tell(f"note: {note}")
@@ -115,16 +138,16 @@ def measure_gain(
     for number in range(ROUNDS):
         train, held_out = _divide_rows(rows, config.seed + number)
         if config.check == TFIDF:
-            engine.check = fit_check_on(train)
+            engine.check = fit_check_on(train, reading)
         for name, trained_on in _make_arms(engine, train, config, number).items():
             sizes[name] = len(trained_on)
-            scores[name].append(_measure_accuracy(learner, trained_on, held_out))
+            scores[name].append(_measure_accuracy(predict, trained_on, held_out))
         tell(f"round {number + 1} of {ROUNDS}: " + ", ".join(f"{name} {each[-1]:.1%}" for name, each in scores.items()))
-    return _conclude(scores, sizes, learner)
+    return _conclude(scores, sizes, learner, form is not None)
 
 
-def _measure_accuracy(learner: GainLearner, train: Sequence[LabeledText], held_out: Sequence[LabeledText]) -> float:
-    predicted = learner.predict(train, [text for text, _ in held_out])
+def _measure_accuracy(predict: Predict, train: Sequence[LabeledText], held_out: Sequence[LabeledText]) -> float:
+    predicted = predict(train, [text for text, _ in held_out])
     return mean(label == found for (_, label), found in zip(held_out, predicted, strict=True))
 
 
@@ -176,7 +199,7 @@ def estimate_difference(gains: Sequence[float]) -> Interval:
     return Interval(value, value - _T_QUANTILE * spread, value + _T_QUANTILE * spread)
 
 
-def _conclude(scores: dict[str, list[float]], sizes: dict[str, int], learner: GainLearner) -> Gain:
+def _conclude(scores: dict[str, list[float]], sizes: dict[str, int], learner: GainLearner, several: bool) -> Gain:
     nothing = scores["nothing added"]
 
     def gain_over(name: str, than: Sequence[float]) -> Interval:
@@ -190,7 +213,7 @@ def _conclude(scores: dict[str, list[float]], sizes: dict[str, int], learner: Ga
     verdict = _describe_gain(over)
     how = (
         f"{learner.name}, {ROUNDS} rounds on a fifth of the train rows held out; the interval allows for "
-        "rounds that share rows"
+        "rounds that share rows" + ("; accuracy is the share of rows whose labels are all right" if several else "")
     )
     return Gain(arms, over, verdict, how)
 

@@ -32,7 +32,7 @@ def preview_copies(
     """
     with open_table(source, reading) as table:
         columns = find_columns(table, reading)
-        planned, check = _plan_ahead(table, columns, config, check)
+        planned, check = _plan_ahead(table, columns, reading, config, check)
         rows = list(islice(_select_rows(table, columns, config, planned), count))
         if not rows:
             raise InputError(f"no row of `{table.source}` gets copies", _explain_none(config))
@@ -42,13 +42,13 @@ def preview_copies(
 
 
 def _plan_ahead(
-    table: Table, columns: Columns, config: AugmentConfig, check: LabelCheck | None
+    table: Table, columns: Columns, reading: PrepareConfig, config: AugmentConfig, check: LabelCheck | None
 ) -> tuple[CopyPlan | None, LabelCheck | None]:
     """Return the plan and the check where they depend on all rows of the file."""
     judged = config.check == TFIDF
     if not (config.balance or config.per_class is not None or judged):
         return None, check
-    examples = Examples(columns.text, columns.label)
+    examples = Examples(columns.text, columns.label, reading)
     with TemporaryDirectory(prefix="txt-") as folder:
         see = examples.see if judged else lambda _: None
         found = survey_file(table, columns, config.split, Path(folder) / "keys.npy", see, lambda _: None)

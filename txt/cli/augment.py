@@ -168,7 +168,7 @@ def _load_check(config: AugmentConfig) -> Any:
     from txt.prediction.classifier import load
 
     classifier = load(config.check, device=config.device)
-    return lambda texts: classifier.predict_probabilities(texts).probabilities.argmax(axis=1).tolist()
+    return lambda texts: [each.labels or (each.label,) for each in classifier.predict(texts)]
 
 
 def _confirm_many_copies(planned: "CopyPlan", yes: bool) -> None:

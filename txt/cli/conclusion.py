@@ -54,8 +54,7 @@ def _describe_training(conclusion: "Conclusion") -> str:
     finished, best = conclusion.finished, conclusion.best
     ended = ", stopped early" if finished.status == "early_stopped" else ""
     return (
-        f"Best at epoch {finished.best_epoch:.3g}{ended}: val accuracy {best.metrics['accuracy']:.3f}, "
-        f"macro-F1 {best.metrics['macro_f1']:.3f}, loss {best.val_loss:.3f}. "
+        f"Best at epoch {finished.best_epoch:.3g}{ended}: val {_describe_scores(best)}, loss {best.val_loss:.3f}. "
         f"{format_duration(finished.seconds)} of training, {finished.rows_per_second:,.0f} rows/s."
     )
 
@@ -63,8 +62,18 @@ def _describe_training(conclusion: "Conclusion") -> str:
 def _describe_frozen(frozen: "Evaluation", best: "Evaluation") -> str:
     """Say what the encoder reaches as it came, and whether contrastive training was better."""
     kept = "kept, since training the encoder was no better" if best.step == frozen.step else "beaten by the training"
-    scores = f"accuracy {frozen.metrics['accuracy']:.3f}, loss {frozen.val_loss:.3f}"
+    scores = f"{_describe_scores(frozen)}, loss {frozen.val_loss:.3f}"
     return f"Logistic regression on frozen vectors, on val: {scores}; {kept}."
+
+
+def _describe_scores(best: "Evaluation") -> str:
+    """Return the first scores of the kind of labels that a training has."""
+    from txt.metrics import format_label
+
+    several = "micro_f1" in best.metrics
+    names = ("micro_f1", "macro_f1", "accuracy") if several else ("accuracy", "macro_f1")
+    names = ("qwk", "mae", *names[:1]) if "qwk" in best.metrics else names
+    return ", ".join(f"{format_label(name, several)} {best.metrics[name]:.3f}" for name in names)
 
 
 def _format_advice(advice: "Advice") -> Text:

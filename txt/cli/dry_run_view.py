@@ -61,6 +61,7 @@ _KINDS = {
     "excel": "a spreadsheet",
     "statistics": "a file of SPSS, Stata or SAS",
     "arrow": "Arrow",
+    "documents": "a file of spaCy's documents",
     "parquet": "Parquet",
     "dataset": "a data set saved by `datasets`",
     "sqlite": "a table of an SQLite database",

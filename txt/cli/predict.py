@@ -89,6 +89,8 @@ def predict(
         config = config.with_options(precision="float32")  # a word's weight can be smaller than bf16's rounding
     from txt.data.reading.source import is_pattern
 
+    if explain and config.cascade:
+        raise InputError("--explain asks the whole model, and --cascade spares it", "leave one of them out")
     if path is not None:
         if explain:
             raise InputError("--explain is for texts, not for files", "txt predict RUN TEXT --explain")

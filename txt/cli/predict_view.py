@@ -44,8 +44,8 @@ def show_answer(classifier: "Predictor", text: str, config: PredictConfig, expla
         say(f"Unlike what it learned from: it knows {prediction.trust:.0%} as much of this text as usual, and doubts.")
     if long:
         say(_describe_long_texts(1, classifier, config))
-    if classifier.about_int8:
-        say(classifier.about_int8)
+    for said in classifier.about_speed:
+        say(said)
 
 
 def encode_answer(classifier: "Predictor", text: str, config: PredictConfig, explain: bool) -> dict[str, Any]:
@@ -161,8 +161,8 @@ def show_summary(summary: "PredictSummary", config: PredictConfig, classifier: "
     if summary.resumed_at:
         say(f"Went on from row {summary.resumed_at:,}.")
     say(classifier.about_confidence)
-    if classifier.about_int8:
-        say(classifier.about_int8)
+    for said in classifier.about_speed:
+        say(said)
     rate = (summary.rows - summary.resumed_at) / max(summary.seconds, 1e-9)
     out.print(
         Text(f"{summary.rows:,} rows of column `{sanitize(summary.column)}` in {summary.seconds:.1f} s ")

@@ -2,19 +2,33 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from txt.arrays import Floats, Ints
 from txt.config import TrainConfig
+from txt.data.label_kinds import ORDERED, SEVERAL, SINGLE
 from txt.errors import InputError
-from txt.evaluation.differences import format_points, sign
-from txt.evaluation.intervals import per_class, resample_tallies
+from txt.evaluation.differences import format_difference, sign
+from txt.evaluation.intervals import resample_tallies
 from txt.evaluation.predictions import Predictions
+from txt.evaluation.several_intervals import SET_SCORES, resample_sets
 from txt.files import read_json
 from txt.json_input import take_field
-from txt.metrics import METRICS, Tally, class_f1, format_label, is_error, score_predictions
+from txt.label_set_metrics import Matrix, count_sets, label_f1, score_answers
+from txt.metrics import (
+    METRICS,
+    Tally,
+    class_f1,
+    count_confusions,
+    format_label,
+    is_error,
+    score_predictions,
+    sum_counts,
+)
+from txt.metrics import ORDERED as ORDERED_METRICS
 from txt.option_schema import list_options
 from txt.proportions import LEVEL, Interval, paired_difference
 from txt.runs.folder import Run
@@ -49,6 +63,7 @@ class Difference:
     ahead: float
     metrics: Mapping[str, Interval]
     classes: tuple[ClassDifference, ...]
+    kind: str = SINGLE
 
     @property
     def is_better(self) -> bool | None:
@@ -62,14 +77,15 @@ class Difference:
         word = {True: "yes", False: "no, it is worse", None: "these rows cannot tell"}[self.is_better]
         sentence = f"{word}: {self._describe_metric(self.metric)}"
         second = "accuracy" if self.metric == "macro_f1" else "macro_f1"
-        if sign(self.metrics[second]) != sign(self.metrics[self.metric]):
+        worse = -1 if is_error(self.metric) else 1  # of an error less is better
+        if sign(self.metrics[second]) != worse * sign(self.metrics[self.metric]):
             sentence += f"; but {self._describe_metric(second)}"
         return sentence
 
     def _describe_metric(self, metric: str) -> str:
-        found = self.metrics[metric]
-        bounds = f"[{format_points(found.low)}, {format_points(found.high)}]"
-        return f"{format_label(metric)} differs by {format_points(found.value)} points {bounds}"
+        unit = "steps" if metric == "mae" else "points"
+        value, _, bounds = format_difference(metric, self.metrics[metric]).partition(" ")
+        return f"{format_label(metric, self.kind == SEVERAL)} differs by {value} {unit} {bounds}"
 
     def to_json(self) -> dict[str, Any]:
         """Return the JSON form."""
@@ -142,11 +158,16 @@ def difference(
     classes = tuple(dict.fromkeys((*base.classes, *other.classes)))
     labels, before = base.among(classes)
     after = other.among(classes)[1]
-    drawn = _bootstrap_differences(labels, before, after, len(classes), seed, resamples)
-    right, base_right = labels == after, labels == before
-    exact = paired_difference(int((right & ~base_right).sum()), int((base_right & ~right).sum()), len(labels), level)
-    had, have = score_predictions(labels, before, len(classes)), score_predictions(labels, after, len(classes))
-    by_class, base_by_class = per_class(labels, after, classes), per_class(labels, before, classes)
+    metrics = metrics_of(base.kind)
+    if metric not in metrics:
+        raise InputError(
+            f"--metric {metric} cannot compare `{base_name}` with others",
+            f"choose from {', '.join(metrics)}, which follow from the answers",
+        )
+    score = _score_sets if base.kind == SEVERAL else _score_classes
+    scored = score(labels, before, after, metrics, seed, resamples, len(classes))
+    exact = paired_difference(*scored.wins, len(labels), level)
+    drawn = scored.drawn
     gain = -drawn[metric] if is_error(metric) else drawn[metric]
     return Difference(
         run=name,
@@ -155,23 +176,93 @@ def difference(
         level=level,
         metric=metric,
         ahead=float((gain > 0).mean() + (gain == 0).mean() / 2),
-        metrics={key: _percentile_interval(have[key] - had[key], drawn[key], level, exact) for key in METRICS},
+        metrics={
+            key: _percentile_interval(scored.after[key] - scored.before[key], drawn[key], level, exact)
+            for key in metrics
+        },
         classes=tuple(
             ClassDifference(
                 key,
-                by_class[key].support,
-                base_by_class[key].f1,
-                by_class[key].f1,
+                int(scored.rows[c]),
+                float(scored.f1_before[c]),
+                float(scored.f1_after[c]),
                 _percentile_interval(
-                    by_class[key].f1 - base_by_class[key].f1,
+                    float(scored.f1_after[c] - scored.f1_before[c]),
                     drawn["f1"][:, c],
                     level,
-                    paired_difference(0, 0, max(by_class[key].support, 1), level),
+                    paired_difference(0, 0, max(int(scored.rows[c]), 1), level),
                 ),
             )
             for c, key in enumerate(classes)
         ),
+        kind=base.kind,
     )
+
+
+def metrics_of(kind: str) -> tuple[str, ...]:
+    """Return the scores that follow from answers to labels of a kind, in the order of tables."""
+    if kind == SEVERAL:
+        return SET_SCORES
+    return tuple(ORDERED_METRICS if kind == ORDERED else METRICS)
+
+
+class _Scored(NamedTuple):
+    """Two runs on the same rows: scores, and their differences in each resample, with each label's F1 as `f1` (R, C).
+
+    `wins` counts the rows that only the second run has right, and those that only the first has.
+    """
+
+    before: Mapping[str, float]
+    after: Mapping[str, float]
+    drawn: Mapping[str, Floats]
+    rows: Floats
+    f1_before: Floats
+    f1_after: Floats
+    wins: tuple[int, int]
+
+
+def _score_classes(
+    labels: Ints, before: Ints, after: Ints, metrics: Sequence[str], seed: int, resamples: int, num_classes: int
+) -> _Scored:
+    """Score answers of one class a row, (N,)."""
+    known = {name: ORDERED_METRICS[name] for name in metrics}
+    parts: dict[str, list[Floats]] = {name: [] for name in (*metrics, "f1")}
+    each: dict[str, Callable[[Tally], Floats]] = {name: metric.compute for name, metric in known.items()}
+    each["f1"] = class_f1
+    for new, old in resample_tallies(labels, [after, before], num_classes, seed, resamples):
+        for name, score in each.items():
+            parts[name].append(score(new) - score(old))
+    sums = [sum_counts(count_confusions(labels, answers, num_classes)) for answers in (before, after)]
+    return _Scored(
+        score_predictions(labels, before, num_classes, known),
+        score_predictions(labels, after, num_classes, known),
+        drawn={name: np.concatenate(found) for name, found in parts.items()},
+        rows=sums[0].actual,
+        f1_before=class_f1(sums[0]),
+        f1_after=class_f1(sums[1]),
+        wins=_count_wins(labels == after, labels == before),
+    )
+
+
+def _score_sets(
+    labels: Matrix, before: Matrix, after: Matrix, metrics: Sequence[str], seed: int, resamples: int, _labels: int
+) -> _Scored:
+    """Score answers of several labels a row, (N, K)."""
+    counts = [count_sets(labels, answers) for answers in (before, after)]
+    drawn = [resample_sets(labels, answers, seed, resamples) for answers in (before, after)]
+    return _Scored(
+        score_answers(labels, before),
+        score_answers(labels, after),
+        drawn={name: drawn[1][name] - drawn[0][name] for name in (*metrics, "f1")},
+        rows=counts[0].actual,
+        f1_before=label_f1(counts[0]),
+        f1_after=label_f1(counts[1]),
+        wins=_count_wins((labels == after).all(1), (labels == before).all(1)),
+    )
+
+
+def _count_wins(right: npt.NDArray[np.bool_], base_right: npt.NDArray[np.bool_]) -> tuple[int, int]:
+    return int((right & ~base_right).sum()), int((base_right & ~right).sum())
 
 
 def find_option_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
@@ -183,20 +274,6 @@ def find_option_differences(runs: Sequence[Run]) -> dict[str, list[Any]]:
     names = dict.fromkeys(name for options in prepared for name in options)
     values = {name: [options.get(name) for options in prepared] for name in names} | values
     return {name: entries for name, entries in values.items() if any(entry != entries[0] for entry in entries)}
-
-
-def _bootstrap_differences(
-    labels: Ints, before: Ints, after: Ints, num_classes: int, seed: int, resamples: int
-) -> dict[str, Floats]:
-    """Return the differences in every score (resamples,), and in each class's F1 as `f1` (resamples, C)."""
-    parts: dict[str, list[Floats]] = {name: [] for name in (*METRICS, "f1")}
-    each: dict[str, Callable[[Tally], Floats]] = {name: metric.compute for name, metric in METRICS.items()} | {
-        "f1": class_f1
-    }
-    for new, old in resample_tallies(labels, [after, before], num_classes, seed, resamples):
-        for name, score in each.items():
-            parts[name].append(score(new) - score(old))
-    return {name: np.concatenate(found) for name, found in parts.items()}
 
 
 def _percentile_interval(value: float, drawn: Floats, level: float, exact: Interval) -> Interval:

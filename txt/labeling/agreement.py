@@ -96,10 +96,13 @@ def agreement(ratings: Ratings) -> Agreement | None:
 
 
 def read_ratings(journal: Journal) -> dict[str, dict[str, str]]:
-    """Return what each annotator said of each row: their own last label, without copies to duplicates and reviews."""
+    """Return what each annotator said of each row: their own last label, without copies to duplicates and reviews.
+
+    What was imported counts, since other tools tell who labeled.
+    """
     rows = journal.connection.execute(
         "SELECT row_id, annotator, value, max(number) FROM standing"
-        " WHERE kind IN ('label', 'skip') AND how IN ('manual', 'bulk') GROUP BY row_id, annotator"
+        " WHERE kind IN ('label', 'skip') AND how IN ('manual', 'bulk', 'import') GROUP BY row_id, annotator"
     )
     ratings: dict[str, dict[str, str]] = defaultdict(dict)
     for name, annotator, label, _ in rows:

@@ -1,14 +1,15 @@
 """Exports labels to the formats of other tools, and imports them."""
 
 import json
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict, deque
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import get_args
 
 from txt.data.formats.catalog import FORMATS, count_losses
-from txt.data.formats.record import LabelRecord, LabelTask
+from txt.data.formats.fasttext import spell_label, spell_text
+from txt.data.formats.record import LabelRecord, LabelTask, Opinion
 from txt.data.formats.table import write_cells
 from txt.data.reading.open_rows import OpenRows
 from txt.data.reading.rows import read_records as data_records
@@ -19,6 +20,8 @@ from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
 from txt.labeling.row_states import FROM_FILE, RowStates
 from txt.labeling.store.decision import BY_MACHINES, SEPARATOR, Decision, DecisionKind, How, now, row_id
 from txt.labeling.store.journal import Journal
+
+_BY_HAND = ("manual", "bulk", "import")  # an opinion of one's own, unlike a copy to a duplicate or a review
 
 
 @dataclass
@@ -69,22 +72,44 @@ def export_as(
     if target.exists() and not overwrite:
         raise InputError(f"`{target}` exists", "--overwrite replaces it")
     done, form = ExportResult(), FORMATS[name]
-    found = _count_rows(_make_records(rows, answers(states, journal, propose), task), done)
+    opinions = _read_opinions(states, journal, task)
+    found = _count_rows(_make_records(rows, answers(states, journal, propose), task, opinions), done)
     with atomic_write(target, "wb") as file:
         form.write(file, count_losses(found, form, done.losses), task)
     return done
 
 
-def _make_records(rows: OpenRows, found: Iterator[RowAnswer], task: LabelTask) -> Iterator[LabelRecord]:
+def _make_records(
+    rows: OpenRows, found: Iterator[RowAnswer], task: LabelTask, opinions: Mapping[int, Sequence[Opinion]]
+) -> Iterator[LabelRecord]:
     form = rows.form
     text = form.columns.index(form.text_column)
     others = [(place, name) for place, name in enumerate(form.columns) if place != text]
-    for (_, _, cells), answer in zip(data_records(rows.path, form), found, strict=True):
-        label = answer.label
-        labels = () if not label else tuple(label.split(SEPARATOR)) if task.multi_label else (label,)
+    for row, ((_, _, cells), answer) in enumerate(zip(data_records(rows.path, form), found, strict=True)):
+        labels = _split_label(answer.label, task)
         columns = {name: cells[place] for place, name in others}
         about = (answer.status, answer.by, answer.time, answer.how, answer.confidence, answer.flagged, answer.note)
-        yield LabelRecord(cells[text], labels, *about, columns)
+        said = tuple(each for each in opinions.get(row, ()) if each.by != answer.by)
+        yield LabelRecord(cells[text], labels, *about, columns, said)
+
+
+def _split_label(label: str | None, task: LabelTask) -> tuple[str, ...]:
+    return () if not label else tuple(label.split(SEPARATOR)) if task.multi_label else (label,)
+
+
+def _read_opinions(states: RowStates, journal: Journal, task: LabelTask) -> dict[int, list[Opinion]]:
+    """Return what people said of each row of which several people said something, by its number."""
+    found: dict[str, list[Opinion]] = defaultdict(list)
+    query = (
+        "SELECT row_id, annotator, kind, label, time FROM current_by_annotator WHERE row_id IN"
+        " (SELECT row_id FROM current_by_annotator GROUP BY row_id HAVING count(*) > 1)"
+        f" AND how IN ({', '.join('?' * len(_BY_HAND))}) ORDER BY number"
+    )
+    for name, by, kind, label, time in journal.connection.execute(query, _BY_HAND):
+        found[name].append(Opinion(by, _split_label(label, task), kind == "skip", time))
+    names = [name for name, said in found.items() if len(said) > 1]
+    rows = states.find_rows(names).tolist()
+    return {row: found[name] for name, row in zip(names, rows, strict=True) if row >= 0}
 
 
 def _count_rows(found: Iterator[LabelRecord], done: ExportResult) -> Iterator[LabelRecord]:
@@ -95,8 +120,10 @@ def _count_rows(found: Iterator[LabelRecord], done: ExportResult) -> Iterator[La
 
 
 def find_classes(records: Sequence[LabelRecord]) -> list[str]:
-    """Return the classes of records, in the order in which they come."""
-    return list(dict.fromkeys(label for record in records for label in record.labels))
+    """Return the classes of records, in the order in which they come; those that only others named come last."""
+    own = (label for record in records for label in record.labels)
+    others = (label for record in records for said in record.opinions for label in said.labels)
+    return list(dict.fromkeys((*own, *others)))
 
 
 def write_data(records: Sequence[LabelRecord], target: Path) -> None:
@@ -111,6 +138,29 @@ def write_data(records: Sequence[LabelRecord], target: Path) -> None:
     rows = ([record.text, *(record.columns.get(name, "") for name in names)] for record in records)
     with atomic_write(target, "wb") as file:
         write_cells(file, ["text", *(name if name != "text" else "text_" for name in names)], rows)
+
+
+def restore_lines(records: Sequence[LabelRecord], rows: OpenRows, classes: Sequence[str]) -> list[LabelRecord]:
+    """Return the records of a fastText file with the texts and the classes as the data has them.
+
+    That file has no line breaks in texts and no spaces in labels. Of texts that are the same without line breaks, the
+    first one in the file is the first one in the data.
+    """
+    place = rows.form.columns.index(rows.form.text_column)
+    texts: dict[str, deque[str]] = defaultdict(deque)
+    wanted = {record.text for record in records}
+    for _, _, cells in data_records(rows.path, rows.form):
+        if (spelled := spell_text(cells[place])) in wanted:
+            texts[spelled].append(cells[place])
+    names = {spell_label(name): name for name in classes}
+    return [
+        replace(
+            record,
+            text=texts[record.text].popleft() if texts.get(record.text) else record.text,
+            labels=tuple(names.get(label, label) for label in record.labels),
+        )
+        for record in records
+    ]
 
 
 def import_labels(
@@ -154,9 +204,10 @@ def refuse_several(records: Sequence[LabelRecord], multi_label: bool) -> None:
     Raises:
         InputError: there is one.
     """
-    several = next((record for record in records if len(record.labels) > 1), None)
+    given = (labels for each in records for labels in (each.labels, *(said.labels for said in each.opinions)))
+    several = next((labels for labels in given if len(labels) > 1), None)
     if several is not None and not multi_label:
-        raise InputError(f"a row has several labels: {', '.join(several.labels)}", "--multi-label allows that")
+        raise InputError(f"a row has several labels: {', '.join(several)}", "--multi-label allows that")
 
 
 def _match_rows(records: Sequence[LabelRecord], states: RowStates) -> Iterator[tuple[LabelRecord, str, int]]:
@@ -194,7 +245,11 @@ def _is_wanted(
 
 
 def _join_classes(record: LabelRecord, classes: Sequence[str]) -> str:
-    return SEPARATOR.join(name for name in classes if name in record.labels)
+    return _join_names(record.labels, classes)
+
+
+def _join_names(labels: Sequence[str], classes: Sequence[str]) -> str:
+    return SEPARATOR.join(name for name in classes if name in labels)
 
 
 def _make_decisions(
@@ -208,6 +263,17 @@ def _make_decisions(
     values += [("flag", "1")] if record.flagged else []
     values += [("note", record.note)] if record.note else []
     who, when = record.by or annotator, record.time or now()
+    for said in record.opinions:  # before the record's own, since the last one counts
+        labels = None if said.skipped else _join_names(said.labels, classes)
+        yield Decision(
+            act=act,
+            kind="skip" if said.skipped else "label",
+            row_id=name,
+            value=labels,
+            annotator=said.by,
+            time=said.time or when,
+            how="import",
+        )
     for kind, value in values:
         score = record.confidence if kind == "label" else None
         yield Decision(act=act, kind=kind, row_id=name, value=value, annotator=who, time=when, how=how, score=score)

@@ -7,13 +7,20 @@ from txt.labeling.store.decision import How
 
 @dataclass(frozen=True)
 class Suggestion:
-    """What a rule or a model proposes for a row, how sure it is, why, in words, and which words of the text say so."""
+    """What a rule or a model proposes for a row, how sure it is, why, in words, and which words of the text say so.
+
+    `who` names what proposes it, where that is not `how`. `ranked` are the likeliest classes; one that is not `is_sure`
+    is shown with the next ones, and enter does not take it.
+    """
 
     label: str
     score: float | None = None
     how: How = "rule"
     reason: str = ""
     words: tuple[str, ...] = ()
+    who: str = ""
+    ranked: tuple[str, ...] = ()
+    is_sure: bool = True
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Line-based labeling with the screen's keys, each followed by Enter; for pipes, scripts and screen readers."""
 
 from collections.abc import Callable, Iterator
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from txt.durations import format_estimate
 from txt.errors import InputError, TxtError
@@ -16,7 +16,11 @@ from txt.labeling.queue import QueueView
 from txt.labeling.scanner import Found
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
+from txt.labeling.suggest.suggester import Suggester
 from txt.sanitize import sanitize, sanitize_lines
+
+if TYPE_CHECKING:
+    from txt.labeling.suggest.llm_source import LlmSource
 
 
 class PlainLabeling:
@@ -29,9 +33,11 @@ class PlainLabeling:
         write: Callable[[str], None],
         active: ActiveLearning | None = None,
         guide: Guide | None = None,
+        suggester: Suggester | None = None,
+        llm: "LlmSource | None" = None,
     ) -> None:
         self._session = session
-        self._guide = guide
+        self._guide, self._suggester, self._llm = guide, suggester, llm
         self._active = active
         self._lines = self._read_answers(answers)
         self._write = write
@@ -50,16 +56,23 @@ class PlainLabeling:
             answer = next(self._lines, None)
             if answer is None:
                 break
-            if self._active is not None:
-                self._active.step()
+            self._step()
             self._handle_line(answer)
-            if self._active is not None:
-                self._active.step()
+            self._step()
         if not self._session.retry():
             count, problem = len(self._session.pending), self._session.problem
             raise TxtError(f"{count} decisions are not saved: {problem}", "make room, and label them again")
         if self._session.item() is None:
             self._say("Every row is labeled or skipped.")
+
+    def _step(self) -> None:
+        """Take in what the processes beside this one have found."""
+        if self._active is not None:
+            self._active.step()
+        if self._llm is not None:
+            self._llm.step()
+        if self._suggester is not None and self._suggester.step() and self._session.suggestion is None:
+            self._session.set_suggest(self._suggester.suggest)
 
     def _read_answers(self, answers: TextIO) -> Iterator[str]:
         """Yield the answers; those that nobody typed here are written out, so that the record can be read."""
@@ -84,7 +97,8 @@ class PlainLabeling:
         if known:
             self._say(f"({', '.join(known)})")
         if item.suggestion is not None:
-            self._say(f"(suggested: {_describe_suggestion(item.suggestion)})")
+            how = "suggested" if item.suggestion.is_sure else "perhaps"
+            self._say(f"({how}: {_describe_suggestion(item.suggestion)})")
         self._write(f"Label ({self._make_prompt()}): ")
 
     def _handle_line(self, answer: str) -> None:
@@ -163,6 +177,8 @@ class PlainLabeling:
             session.set_view(None)
             return "the whole file again"
         query = parse_query(typed, session.rows.form.columns, session.classes, session.states.annotators())
+        if query.meaning:
+            raise InputError("--plain finds by words, not by meaning", "`txt explore DATA --like WORDS` does")
         search = Search(query, session.states)
         if query.reads_file:
             count = len(session.rows)

@@ -199,7 +199,11 @@ class FlatBert:
 
     def _apply_layer(self, layer: Any, x: Tensor, groups: Groups, drop: Dropout) -> Tensor:
         attention, output = layer.attention, layer.output
-        qkv = _apply_side_by_side(x, attention.self.query, attention.self.key, attention.self.value)  # (N, 3D)
+        heads = attention.self
+        if hasattr(heads, "side_by_side"):  # one layer in 8 bits
+            qkv = heads.side_by_side(x)  # (N, 3D)
+        else:
+            qkv = _apply_side_by_side(x, heads.query, heads.key, heads.value)  # (N, 3D)
         attended = attention.output.dense(flat_attention(qkv, groups, self._heads, drop))
         x = attention.output.LayerNorm(drop.add(x, attended))
         hidden = layer.intermediate.intermediate_act_fn(layer.intermediate.dense(x))  # (N, feed-forward)

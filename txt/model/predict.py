@@ -11,6 +11,7 @@ from torch import Tensor
 from txt.model.dropout import Dropout, no_dropout
 
 _MAX_TOKENS = 8192  # of one forward pass: a few hundred megabytes of activations for the widest preset
+_MAX_TOKENS_ON_CPU = 2048  # activations of more are given back to the system after each layer, and fetched anew
 
 
 class TokenSource(Protocol):
@@ -46,7 +47,8 @@ def predict_logits(
     chosen = np.arange(len(split.lengths)) if rows is None else rows
     found: list[npt.NDArray[np.float32]] = []
     places: list[npt.NDArray[np.int64]] = []
-    for batch in batch_by_length(split.lengths[chosen], _MAX_TOKENS):
+    most = _MAX_TOKENS_ON_CPU if device.type == "cpu" else _MAX_TOKENS
+    for batch in batch_by_length(split.lengths[chosen], most):
         token_ids, lengths = split.gather(chosen[batch])
         logits = model.classify(torch.from_numpy(token_ids).to(device), lengths.tolist())
         found.append(logits.float().cpu().numpy())

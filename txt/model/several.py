@@ -25,7 +25,7 @@ def write_decision(config: Any, decision: Decision | OrderedDecision, form: Labe
         setattr(config, name, value)
 
 
-_KEYS = ("problem_type", "thresholds", "at_least_one", "label_form", "label_kind", "ordered_answer")
+_KEYS = ("problem_type", "thresholds", "at_least_one", "label_form", "label_kind", "ordered_answer", "cascade")
 
 
 def forget_kind(config: Any) -> None:

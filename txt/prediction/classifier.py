@@ -29,6 +29,7 @@ from txt.prediction.model_source import ModelSource, find_model
 from txt.prediction.pieces import Pieces, TextCutter
 
 if TYPE_CHECKING:
+    from txt.prediction.cascade import CascadePredictor
     from txt.training.machine import Machine
 
 _TEXTS = 8192  # encoded and computed at a time: enough to group by length, and little to hold
@@ -78,6 +79,7 @@ class Predictor:
         temperature: what logits are divided by, so that 80 % means right 80 times in 100; None where none is used.
         doubts: whether confidence is lowered for texts that are unlike anything that the model has seen.
         about_int8: what 8 bits cost on the first texts, in words; None where they are not used, or not yet.
+        cascade: lets n-grams answer alone where they are sure; None where the whole model reads every text.
         about_confidence: what is known of how far confidence is from accuracy, in words.
         set_rule: which classes are in a prediction's set, where one was asked for.
         max_length: tokens that the model reads of a text.
@@ -108,8 +110,9 @@ class Predictor:
         self.about_confidence = describe_confidence(None)
         self.set_rule: SetRule | None = None
         self.about_int8: str | None = None
+        self.cascade: CascadePredictor | None = None
         self.doubts = True
-        self._exact_model: Any = None  # until it is known what 8 bits cost
+        self._exact_model: Any = None  # until it is known what 8 bits, or a cascade, cost
         self.max_length = max_length
         self.machine = machine
         self._model = model
@@ -232,6 +235,8 @@ class Predictor:
             raise InputError("the tokenizer has entries that the model does not have", "fetch or make the model again")
         if self.machine is None:
             logits = self._model.predict_logits(pieces, progress)
+        elif self.cascade is not None:
+            logits = self.cascade.predict_logits(self._model, pieces, self.machine.device, progress)
         else:
             from txt.model.predict import predict_logits
 
@@ -248,8 +253,14 @@ class Predictor:
             _average_pieces(whole, pieces, len(texts))[:, 0],
         )
 
+    @property
+    def about_speed(self) -> list[str]:
+        """What faster ways to compute cost, and how often they could be gone, in words."""
+        said = [] if self.about_int8 is None else [self.about_int8]
+        return said if self.cascade is None or not self.cascade.texts else [*said, self.cascade.describe()]
+
     def _compare_with_float(self, texts: list[str], stride: int | None) -> None:
-        """See what 8 bits cost on some texts, and refuse them where they ruin the model."""
+        """See what 8 bits or a cascade cost on some texts, and refuse them where they ruin the model."""
         from txt.prediction.int8 import compare_with_float
 
         with self._comparing:
@@ -257,10 +268,17 @@ class Predictor:
             if exact is None:  # another thread was first
                 return
             found = self._compute_probabilities(texts, stride, None).probabilities
-            quick, self._model = self._model, exact
+            quick, cascade = self._model, self.cascade
+            self._model, self.cascade = exact, None
             expected = self._compute_probabilities(texts, stride, None).probabilities
-            self._model = quick
-            self.about_int8 = compare_with_float(expected, found)
+            self._model, self.cascade = quick, cascade
+            if quick is not exact:
+                self.about_int8 = compare_with_float(expected, found)
+            if cascade is not None:
+                from txt.prediction.cascade import compare_with_whole
+
+                compare_with_whole(expected, found)
+                cascade.texts = cascade.spared = 0  # these texts are answered again
 
     def _measure_trust(self, pieces: Pieces) -> Floats | None:
         """Return the factor (N,) of each text's logits; None for a model that does not know what is usual."""
@@ -323,13 +341,23 @@ def load_source(source: ModelSource, config: PredictConfig) -> Predictor:
     classifier = _make_classifier(
         quantize_to_int8(model) if config.int8 else convert_precision(model, machine), machine, source, config
     )
-    classifier._exact_model = model if config.int8 else None
+    if config.cascade:
+        from txt.prediction.cascade import CascadePredictor
+
+        classifier.cascade = CascadePredictor(model, len(classifier.labels), classifier.temperature)
+    classifier._exact_model = model if config.int8 else classifier._model if config.cascade else None
     return classifier
 
 
 def _leaves_open(config: PredictConfig) -> bool:
     """Tell whether no option is about how torch computes."""
-    return config.device in ("auto", "cpu") and config.precision != "bf16" and not config.threads and not config.int8
+    return (
+        config.device in ("auto", "cpu")
+        and config.precision != "bf16"
+        and not config.threads
+        and not config.int8
+        and not config.cascade
+    )
 
 
 def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource, config: PredictConfig) -> Predictor:

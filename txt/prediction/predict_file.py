@@ -225,6 +225,7 @@ class _FilePredictor:
             classifier.decision is None,
             classifier.precision,
             classifier.temperature,
+            *(["cascade"] if config.cascade else []),  # an unfinished work of before is still the same work
         ]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()
 

@@ -14,49 +14,63 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 import torch
-import torch.nn.functional as F
 
 from txt.config import LRFindConfig, TrainConfig
 from txt.data.prepared import Prepared, Split
 from txt.model.predict import predict_logits
 from txt.search.loss_curve import LossCurve
 from txt.search.trainer import StepTrainer, fitted_head
-from txt.training.batch_loss import compute_balanced_weights
+from txt.training.batch_loss import compute_balanced_weights, make_batch_loss
 from txt.training.batches import RowNumbers
 from txt.training.machine import choose_machine
 
 
-class ClassPriorLoss:
-    """Predicts `shares` (C,) for every row: those at which training's own loss over the split is lowest."""
+class PriorLoss:
+    """Guesses the same for every row: the logits (C,) at which training's own loss over the split is lowest.
+
+    Those are the shares of the classes, or where rows have several labels each label's own share, as far as class
+    weights and smoothing leave them.
+    """
 
     def __init__(self, split: Split, num_classes: int, config: TrainConfig) -> None:
-        self._labels = split.labels
-        counts = np.bincount(split.labels, minlength=num_classes).astype(np.float64)
-        weights = None
-        self._weights = np.ones(num_classes)
-        if config.class_weights == "balanced":
-            weights = compute_balanced_weights(split.labels, num_classes).double()
-            self._weights = weights.numpy()
-        wanted = counts * self._weights / (counts * self._weights).sum()
-        even = 1 / num_classes
-        self.shares = (1 - config.label_smoothing) * wanted + config.label_smoothing * even
-        self.shares = np.maximum(self.shares, even / 1000)  # a class may have no rows
-        self.shares /= self.shares.sum()
-        logits = torch.from_numpy(np.log(self.shares)).expand(num_classes, -1)  # (C, C)
-        smoothing = config.label_smoothing
-        losses = F.cross_entropy(
-            logits, torch.arange(num_classes), weights, reduction="none", label_smoothing=smoothing
-        )
-        self._losses = losses.numpy()  # (C,) of a row of each class, weighted
-        self.mean_loss = float(counts @ self._losses / (counts @ self._weights))
+        self._losses = make_batch_loss(split, num_classes, config)
+        find = _find_set_prior if split.has_several else _find_class_prior
+        self.logits = find(split, num_classes, config)
+        total, rows = 0.0, np.arange(len(split))
+        for start in range(0, len(split), _GUESSED):
+            total += self._sum(rows[start : start + _GUESSED])
+        self.mean_loss = total / self._losses.total(rows)
 
     def loss(self, rows: RowNumbers) -> float:
         """Return the loss of guessing on some rows."""
-        labels: npt.NDArray[np.int64] = self._labels[rows]
-        return float(self._losses[labels].sum() / self._weights[labels].sum())
+        return self._sum(rows) / self._losses.total(rows)
+
+    def _sum(self, rows: RowNumbers) -> float:
+        guesses = torch.from_numpy(self.logits).expand(len(rows), -1)  # (B, C)
+        return float(self._losses.by_row(guesses, rows).sum())
+
+
+def _find_class_prior(split: Split, num_classes: int, config: TrainConfig) -> npt.NDArray[np.float64]:
+    counts = np.bincount(split.labels, minlength=num_classes).astype(np.float64)
+    if config.class_weights == "balanced":
+        counts *= compute_balanced_weights(split.labels, num_classes).double().numpy()
+    even = 1 / num_classes
+    shares = (1 - config.label_smoothing) * counts / counts.sum() + config.label_smoothing * even
+    shares = np.maximum(shares, even / 1000)  # a class may have no rows
+    return np.asarray(np.log(shares / shares.sum()))
+
+
+def _find_set_prior(split: Split, num_classes: int, config: TrainConfig) -> npt.NDArray[np.float64]:
+    counts = np.bincount(split.label_sets.ids, minlength=num_classes).astype(np.float64)
+    shares = np.full(num_classes, 0.5) if config.class_weights == "balanced" else counts / max(len(split), 1)
+    shares = (1 - config.label_smoothing) * shares + config.label_smoothing / 2
+    rarest = 1 / (1000 * max(len(split), 1))
+    shares = shares.clip(rarest, 1 - rarest)  # a label may have no rows, or all of them
+    return np.asarray(np.log(shares) - np.log1p(-shares))
 
 
 _ROWS = 256  # whose mean stands for the whole split
+_GUESSED = 4096  # rows whose loss is computed in one go
 
 
 class InitialLoss:
@@ -70,11 +84,7 @@ class InitialLoss:
         self._model = deepcopy(trainer.optimizer.working)
         self._model.eval()
         self._split, self._device = split, trainer.machine.device
-        self._smoothing = trainer.config.label_smoothing
-        balanced = trainer.config.class_weights == "balanced"
-        weights = compute_balanced_weights(split.labels, num_classes) if balanced else torch.ones(num_classes)
-        self._class_weights = weights.float()
-        self._weights = weights.double().numpy()[split.labels]  # (N,)
+        self._row_loss = make_batch_loss(split, num_classes, trainer.config)
         self._losses = np.full(len(split), np.nan)
         self.mean_loss = self.loss(np.linspace(0, len(split) - 1, min(len(split), _ROWS), dtype=np.int64))
 
@@ -83,13 +93,11 @@ class InitialLoss:
         unknown = rows[np.isnan(self._losses[rows])]
         if len(unknown):
             self._losses[unknown] = self._compute(unknown)
-        return float(self._losses[rows].sum() / self._weights[rows].sum())
+        return float(self._losses[rows].sum() / self._row_loss.total(rows))
 
     def _compute(self, rows: RowNumbers) -> npt.NDArray[np.float64]:
         logits = torch.from_numpy(predict_logits(self._model, self._split, self._device, rows))
-        labels = torch.from_numpy(self._split.labels[rows])
-        losses = F.cross_entropy(logits, labels, self._class_weights, reduction="none", label_smoothing=self._smoothing)
-        return losses.double().numpy()
+        return self._row_loss.by_row(logits, rows).double().numpy()
 
 
 _EXPLODED = 4.0  # times the best loss so far, both smoothed: fastai's rule
@@ -101,7 +109,7 @@ _EVERY_IDLE = 5  # one such rate in so many
 _USEFUL = 1 / 30  # of the rate that the first repeat found best: lower rates change nothing
 _VAL_ROWS = 256
 
-ReferenceLoss = ClassPriorLoss | InitialLoss
+ReferenceLoss = PriorLoss | InitialLoss
 
 
 @dataclass(frozen=True)
@@ -188,7 +196,7 @@ class ExplosionWatch:
 def _make_reference_loss(prepared: Prepared, config: TrainConfig, trainer: StepTrainer) -> ReferenceLoss:
     """Return the reference loss of the initial model, which is the same in all repeats."""
     train, classes = prepared.split("train"), len(prepared.labels)
-    return ClassPriorLoss(train, classes, config) if trainer.is_untrained else InitialLoss(trainer, train, classes)
+    return PriorLoss(train, classes, config) if trainer.is_untrained else InitialLoss(trainer, train, classes)
 
 
 def _run_repeat(
@@ -199,8 +207,8 @@ def _run_repeat(
     repeat: int,
     rates: list[float],
 ) -> Iterator[RangeTestStep]:
-    if isinstance(level, ClassPriorLoss):
-        trainer.start_at(level.shares)
+    if isinstance(level, PriorLoss):
+        trainer.start_at(level.logits)
     val = prepared.split("val")
     watch = ExplosionWatch()
     for step, rate in enumerate(rates):
@@ -233,4 +241,5 @@ def _measure_val_loss(trainer: StepTrainer, val: Split) -> float:
     model.eval()
     logits = predict_logits(model, val, trainer.machine.device, rows)
     model.train()
-    return float(F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(val.labels[rows])))
+    plain = make_batch_loss(val, logits.shape[1], TrainConfig(class_weights="none", label_smoothing=0.0))
+    return float(plain.by_row(torch.from_numpy(logits), rows).mean())

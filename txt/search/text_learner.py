@@ -7,7 +7,9 @@ from pathlib import Path
 
 import torch
 
+from txt.augmentation.label_form import write_set
 from txt.config import PrepareConfig, TrainConfig
+from txt.data.label_kinds import LabelSets
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.token_encoder import make_encoder
@@ -24,7 +26,7 @@ def learn_and_predict(train: Sequence[tuple[str, str]], texts: Sequence[str]) ->
     """Train as `txt train` does by default, but keep the last weights rather than the best, and label some texts.
 
     Args:
-        train: texts with their labels, of two classes at least.
+        train: texts with their labels, of two classes at least; or with several, as `write_set` writes them.
         texts: what is to be labeled.
     """
     with tempfile.TemporaryDirectory(prefix="txt-") as folder:
@@ -38,6 +40,9 @@ def learn_and_predict(train: Sequence[tuple[str, str]], texts: Sequence[str]) ->
         model = trainer.optimizer.working
         model.eval()
         logits = predict_logits(model, rows, trainer.machine.device)  # (N, C)
+        if prepared.manifest.has_several:
+            held = LabelSets.of_matrix(logits > 0)
+            return [write_set(held.names(row, prepared.labels)) for row in range(len(held))]
         return [prepared.labels[number] for number in logits.argmax(1)]
 
 

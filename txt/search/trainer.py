@@ -65,12 +65,12 @@ class StepTrainer:
         epoch, index = divmod(self._steps, self.plan.steps_per_epoch)
         return self.plan.batches(epoch)[index]
 
-    def start_at(self, shares: npt.NDArray[np.float64]) -> None:
-        """Let the model begin with these shares (C,) of the classes as its prediction for every row."""
+    def start_at(self, logits: npt.NDArray[np.float64]) -> None:
+        """Let the model begin with these logits (C,) as its prediction for every row."""
         with torch.no_grad():
-            head = _find_last_layer(self.optimizer.model, len(shares))
+            head = _find_last_layer(self.optimizer.model, len(logits))
             head.weight.zero_()
-            head.bias.copy_(torch.from_numpy(np.log(shares)))
+            head.bias.copy_(torch.from_numpy(logits))
         self.optimizer.refresh()
 
     def _compute(self, rows: RowNumbers, epoch: int) -> BatchLoss:

@@ -35,6 +35,9 @@ class RowLoss(Protocol):
     def compute(self, logits: Tensor, rows: Ints) -> tuple[Tensor, int]:
         """Return the summed loss of logits (B, C), and how many rows are right."""
 
+    def by_row(self, logits: Tensor, rows: Ints) -> Tensor:
+        """Return the loss of each row, (B,)."""
+
     def total(self, rows: Ints) -> float:
         """Return what the summed loss of a whole batch is divided by."""
 
@@ -53,6 +56,12 @@ class ClassLoss:
         weights = None if self._weights is None else self._weights.to(logits.device)
         loss = F.cross_entropy(logits, labels, weights, reduction="sum", label_smoothing=self._smoothing)
         return loss, int((logits.argmax(1) == labels).sum().item())
+
+    def by_row(self, logits: Tensor, rows: Ints) -> Tensor:
+        """Return the loss of each row, (B,)."""
+        labels = torch.from_numpy(self._labels[rows]).to(logits.device)
+        weights = None if self._weights is None else self._weights.to(logits)
+        return F.cross_entropy(logits, labels, weights, reduction="none", label_smoothing=self._smoothing)
 
     def total(self, rows: Ints) -> float:
         """Return the number of rows, or the sum of their classes' weights."""
@@ -79,18 +88,30 @@ class SetLoss:
 
     def compute(self, logits: Tensor, rows: Ints) -> tuple[Tensor, int]:
         """Return the summed loss of logits (B, C), and how many rows are right."""
-        holds = torch.from_numpy(self._sets.take(rows).matrix(self._classes)).to(logits.device)
-        targets = holds.float() * (1 - self._smoothing) + self._smoothing / 2
-        weights = None
-        if self._weights is not None:
-            have, lack = (each.to(logits.device) for each in self._weights)
-            weights = torch.where(holds, have, lack)
-        loss = F.binary_cross_entropy_with_logits(logits, targets, weights, reduction="sum") / self._classes
+        holds = self._read(rows, logits)
+        loss = self._losses(logits, holds).sum() / self._classes
         return loss, int(((logits > 0) == holds).all(1).sum().item())
+
+    def by_row(self, logits: Tensor, rows: Ints) -> Tensor:
+        """Return the loss of each row, (B,)."""
+        return self._losses(logits, self._read(rows, logits)).mean(1)
 
     def total(self, rows: Ints) -> float:
         """Return the number of rows."""
         return len(rows)
+
+    def _read(self, rows: Ints, logits: Tensor) -> Tensor:
+        """Return which labels rows have, (B, C), on the device of the logits."""
+        return torch.from_numpy(self._sets.take(rows).matrix(self._classes)).to(logits.device)
+
+    def _losses(self, logits: Tensor, holds: Tensor) -> Tensor:
+        """Return the weighted log loss of each decision, (B, C)."""
+        targets = holds.to(logits.dtype) * (1 - self._smoothing) + self._smoothing / 2
+        weights = None
+        if self._weights is not None:
+            have, lack = (each.to(logits) for each in self._weights)
+            weights = torch.where(holds, have, lack)
+        return F.binary_cross_entropy_with_logits(logits, targets, weights, reduction="none")
 
 
 def make_batch_loss(split: LabeledRows, num_classes: int, config: TrainConfig) -> RowLoss:

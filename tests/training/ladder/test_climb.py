@@ -1,23 +1,28 @@
 """The ladder: what it keeps was judged on rows it did not learn from, is on the disk, and answers as it was fitted."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from tests.training.conftest import write_topics
-from txt.config import PrepareConfig, TrainConfig
+from txt.config import PredictConfig, PrepareConfig, TrainConfig
 from txt.data import minilm
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.evaluation.evaluate_run import evaluate_run
 from txt.model.build import spell_pieces
+from txt.model.cascade import measure_margins
 from txt.model.ngrams import NgramLogits
 from txt.model.plain_ngrams import PlainNgramClassifier
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
-from txt.prediction.classifier import load
+from txt.prediction.cascade import _NgramsAlone
+from txt.prediction.classifier import load, load_source
 from txt.prediction.doubt import measure_known_shares
+from txt.prediction.model_source import find_model
 from txt.runs.events import Evaluation, Finished, Rung, Saved, Started
 from txt.runs.folder import Run
 from txt.training.ladder.climb import default_budget
@@ -221,6 +226,42 @@ def test_a_frozen_encoder_beside_n_grams_is_one_model(climb, topics_of_minilm, p
 
 
 @needs_minilm
+def test_a_cascade_answers_by_n_grams_where_they_are_sure_and_else_as_the_whole_model(
+    climb, topics_of_minilm, monkeypatch
+):
+    monkeypatch.setattr("txt.model.cascade.MOST_OTHERS", 0.05)  # of so few rows, none could differ otherwise
+    run, _ = climb(topics_of_minilm, rungs=2, precision="float32")
+    texts = list(topics_of_minilm.split("train").texts())
+    quick = load_source(find_model(run.path), PredictConfig(precision="float32", cascade=True))
+    assert quick.cascade is not None
+    chosen = quick.cascade.cascade
+    assert chosen.rows == len(topics_of_minilm.split("train")) + len(topics_of_minilm.split("val"))
+    assert chosen.same >= 0.95
+    ngrams = load_model(run.model, CPU).model.ngrams
+    scores = predict_logits(_NgramsAlone(ngrams), quick._cutter(None)(texts), CPU) + np.array(chosen.bias)
+    margins = measure_margins(scores * chosen.scale)
+    middle = np.sort(margins)[len(margins) // 2 - 1 :][:2].mean()  # between two, so that each part has its rows
+    quick.cascade.cascade = replace(chosen, margin=float(middle))
+    sure = margins >= middle
+    found = quick.predict_probabilities(texts).probabilities
+    whole = load(run.path, precision="float32").predict_probabilities(texts).probabilities
+    np.testing.assert_allclose(found[~sure], whole[~sure], atol=1e-5)
+    alone = np.exp(scores * chosen.scale)
+    trust = quick.predict_probabilities(texts).trust
+    certain = sure & (trust == 1)
+    assert certain.any()
+    np.testing.assert_allclose(found[certain], (alone / alone.sum(1, keepdims=True))[certain], atol=1e-4)
+    assert (quick.cascade.spared, quick.cascade.texts) == (2 * sure.sum(), 2 * len(texts))
+    assert "n-grams answered" in quick.about_speed[-1].lower()
+
+
+def test_a_model_without_both_parts_has_no_cascade(climb, prepared):
+    run, _ = climb()
+    with pytest.raises(InputError, match="n-grams and an encoder"):
+        load_source(find_model(run.path), PredictConfig(cascade=True))
+
+
+@needs_minilm
 def test_vectors_come_from_the_cache_the_second_time(climb, topics_of_minilm, monkeypatch):
     climb(topics_of_minilm, rungs=2)
 
@@ -237,7 +278,7 @@ def test_a_fine_tuning_for_which_there_is_no_time_is_left_out(climb, topics_of_m
     run, events = climb(topics_of_minilm, rungs=3, budget="1s")
     last = [event for event in events if isinstance(event, Rung)][-1]
     assert last.reason is not None
-    assert "of the budget are left" in last.reason
+    assert "the 1 s of the budget are used up" in last.reason
     assert (run.model / "model.safetensors").is_file()
 
 

@@ -7,36 +7,13 @@ import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
 
+from tests.tickets import WORDS, write_tickets
 from txt.cli import main
 from txt.label_set_metrics import label_losses
 from txt.model.logistic import fit_logistic_sets
 from txt.prediction import classifier as prediction
 from txt.training.ladder.blend import fit_blend_sets, mix
 from txt.training.ladder.folds import make_folds_of_sets
-
-WORDS = {"late": "delivery arrived days after", "broken": "screen cracked dead", "kind": "friendly helpful staff"}
-
-
-def write_tickets(path, form, count=150):
-    """Write tickets that say what their labels are; every seventh has none."""
-    rng = np.random.default_rng(0)
-    rows = []
-    for number in range(count):
-        held = [name for name in WORDS if rng.random() < 0.4] if number % 7 else []
-        words = " and ".join(WORDS[name] for name in held) or "nothing to say today"
-        rows.append((f"ticket {number}: {words}", held))
-    with path.open("w", newline="", encoding="utf-8") as file:
-        if form == "jsonl":
-            file.writelines(json.dumps({"text": text, "labels": held}) + "\n" for text, held in rows)
-        elif form == "columns":
-            writer = csv.writer(file)
-            writer.writerow(["text", *WORDS])
-            writer.writerows([text, *(int(name in held) for name in WORDS)] for text, held in rows)
-        else:
-            writer = csv.writer(file)
-            writer.writerow(["text", "labels"])
-            writer.writerows([text, "|".join(reversed(held)) or "[]"] for text, held in rows)
-    return path
 
 
 @pytest.mark.parametrize("form", ["joined", "jsonl", "columns"])

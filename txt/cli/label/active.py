@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from txt.labeling.active.ranker import Vectorize
     from txt.labeling.open_labels import OpenLabels
     from txt.labeling.session import LabelSession
+    from txt.labeling.suggest.suggester import Suggester
 
 _OWN_MODELS = ("tfidf", "forest")
 _SAMPLE_ROWS = 500
@@ -48,15 +49,40 @@ def open_active_learning(opened: "OpenLabels", wanted_split: str | None) -> Iter
 
 
 def begin_guided_session(
-    opened: "OpenLabels", active: "ActiveLearning | None", need_classes: bool = True
+    opened: "OpenLabels",
+    active: "ActiveLearning | None",
+    need_classes: bool = True,
+    suggester: "Suggester | None" = None,
 ) -> "LabelSession":
-    """Begin a session, with active learning if given; `need_classes` is as in Opened.session."""
+    """Begin a session, with active learning and suggestions if given; `need_classes` is as in Opened.session."""
+    if suggester is not None:
+        return _begin_suggesting(opened, active, suggester, need_classes)
     if active is None:
         return opened.session(need_classes=need_classes)
     session = opened.session(
         suggest=active.suggest, order=active.order, shown=active.log_shown, need_classes=need_classes
     )
     active.attach(session)
+    return session
+
+
+def _begin_suggesting(
+    opened: "OpenLabels", active: "ActiveLearning | None", suggester: "Suggester", need_classes: bool
+) -> "LabelSession":
+    """Begin a session with suggestions; the rows that come next are those of the active learning, if given."""
+
+    def note_shown(row: int) -> None:
+        suggester.note_shown(row)
+        if active is not None:
+            active.log_shown(row)
+
+    if active is not None:
+        suggester.fallback = active.suggest
+    order = suggester.order if active is None else active.order
+    session = opened.session(suggest=suggester.suggest, order=order, shown=note_shown, need_classes=need_classes)
+    suggester.attach(session)
+    if active is not None:
+        active.attach(session)
     return session
 
 

@@ -20,6 +20,15 @@ from txt.cli.label.exchange import export_labels, import_labels
 from txt.cli.label.guide import open_guide
 from txt.cli.label.review import begin_review, merge_store
 from txt.cli.label.rules import add_declared_classes, check_rules_file, judge_rules, show_rules, suggest_by_rules
+from txt.cli.label.suggest import (
+    check_suggest,
+    check_suggestions,
+    give_rules,
+    open_llm,
+    open_suggester,
+    show_llm_request,
+    tell_where_texts_go,
+)
 from txt.cli.options import DataArgument, GivenOptions, takes
 from txt.cli.terminal import has_screen
 from txt.config import READING, LabelConfig, PrepareConfig
@@ -36,6 +45,7 @@ if TYPE_CHECKING:
     from txt.labeling.open_labels import OpenLabels
     from txt.labeling.row_states import RowStates
     from txt.labeling.session import LabelSession
+    from txt.labeling.suggest.suggester import Suggester
 
 _COLUMNS = (*READING, "split_column")
 _UNUSED = tuple(name for name in list_options(PrepareConfig) if name not in (*_COLUMNS, *list_options(LabelConfig)))
@@ -66,7 +76,10 @@ def label(
     ] = False,
     escape_formulas: EscapeFormulas = False,
     check: Annotated[
-        bool, typer.Option("--check", help="Show how good the --rules are.", rich_help_panel=_INSTEAD)
+        bool,
+        typer.Option(
+            "--check", help="Show how good the --rules or all sources of --suggest are.", rich_help_panel=_INSTEAD
+        ),
     ] = False,
     stats: Annotated[
         bool, typer.Option("--stats", help="Show counts, people and pace.", rich_help_panel=_INSTEAD)
@@ -88,15 +101,17 @@ def label(
     """
     given = GivenOptions(given.with_settings())
     simulates = bool(given.get("simulate"))
-    looks_only = bool(export or check or stats or as_json or simulates)
+    dry_run = bool(given.get("llm_dry_run"))
+    looks_only = bool(export or check or stats or as_json or simulates or dry_run)
     on_screen = not (recover or looks_only) and has_screen(plain)
     if on_screen:
         gc.disable()  # objects made at the start are not garbage; the screen turns collection on again
     from txt.data.reading.how_read import ReadingOptions
 
     config = add_declared_classes(build_config(LabelConfig, given))
-    if check and config.rules is None:
+    if check and config.rules is None and config.suggest is None:
         raise InputError("--check shows how good rules are, and there are none", "--rules rules.toml")
+    check_suggest(config, "blind" in given, looks_only, check or dry_run)
     if plain and given.get("fast"):
         raise InputError("--fast is about the keys of the screen, and --plain has none", "leave out one of them")
     asked = ReadingOptions.of(given)
@@ -117,11 +132,11 @@ def label(
     pattern = _compile_pattern(config.highlight) if config.highlight else None
     check_active(config)
     guide = None
-    if not looks_only:
+    if not looks_only or config.suggest is not None:
         guide, config = open_guide(source, config, asked)
     if not looks_only:
         check_rules_file(source, config, asked)
-    need_store = config.rules is None and config.format is None and not simulates
+    need_store = config.rules is None and config.suggest is None and config.format is None and not simulates
     wish: str | None = "label"
     while wish:
         need_classes = not on_screen or config.review  # the screen asks for them
@@ -138,9 +153,11 @@ def label(
 
                     _read_all(opened)
                     simulate(opened, given.get("split_column"), as_json)
+                elif dry_run:
+                    show_llm_request(opened, guide)
                 elif looks_only:
                     with explain_store_errors(opened.journal.path):
-                        _export_or_show(opened, export, overwrite, check, stats, as_json)
+                        _export_or_show(opened, export, overwrite, check, stats, as_json, guide, given)
                     if export is not None and escape_formulas:
                         escape_and_report(export)
                 elif config.merge is not None and not config.review:
@@ -168,27 +185,38 @@ def _run_labeling(
     config = opened.config
     if config.merge is not None:
         merge_store(opened, config.merge, config.merge_as, _read_all)
-    if config.active or config.review or not on_screen:
+    if config.active or config.review or config.suggest is not None or not on_screen:
         _read_all(opened)
-    with open_active_learning(opened, given.get("split_column")) as active:
-        session = _begin_session(opened, active, given, need_classes)
+    split = given.get("split_column")
+    with open_active_learning(opened, split) as active, open_suggester(opened, guide, split) as suggester:
+        if suggester is not None and "llm" in suggester.options.sources:
+            tell_where_texts_go(opened.config)
+        session = _begin_session(opened, active, suggester, given, need_classes)
         if on_screen:
-            return _label_on_screen(opened, session, highlight, active, guide)
-        _label_plainly(opened, session, active, guide)
+            return _label_on_screen(opened, session, highlight, active, suggester, guide)
+        _label_plainly(opened, session, active, suggester, guide)
     return None
 
 
 def _begin_session(
-    opened: "OpenLabels", active: "ActiveLearning | None", given: GivenOptions, need_classes: bool
+    opened: "OpenLabels",
+    active: "ActiveLearning | None",
+    suggester: "Suggester | None",
+    given: GivenOptions,
+    need_classes: bool,
 ) -> "LabelSession":
     """Begin a session: a review, active learning, or labeling in the order of the file."""
     if opened.config.review:
         return begin_review(opened, given.get("split_column"), given.get("model"))
-    return begin_guided_session(opened, active, need_classes)
+    return begin_guided_session(opened, active, need_classes, suggester)
 
 
 def _label_plainly(
-    opened: "OpenLabels", session: "LabelSession", active: "ActiveLearning | None", guide: "Guide | None"
+    opened: "OpenLabels",
+    session: "LabelSession",
+    active: "ActiveLearning | None",
+    suggester: "Suggester | None",
+    guide: "Guide | None",
 ) -> None:
     from txt.labeling.plain import PlainLabeling
 
@@ -197,9 +225,17 @@ def _label_plainly(
         sys.stdout.flush()
 
     _tell_unmatched(session.states)
-    if opened.config.rules is not None and not opened.config.review:
+    if suggester is not None and "rules" in suggester.options.sources:
+        give_rules(opened, session, suggester)
+    elif opened.config.rules is not None and not opened.config.review:
         suggest_by_rules(opened, session, active)
-    PlainLabeling(session, sys.stdin, write, active, guide).run()
+    llm = None if suggester is None else open_llm(opened, session, suggester, guide, say)
+    try:
+        PlainLabeling(session, sys.stdin, write, active, guide, suggester, llm).run()
+    finally:
+        if llm is not None:
+            llm.close()
+            say(llm.describe())
     _end_session(opened, session)
 
 
@@ -208,6 +244,7 @@ def _label_on_screen(
     session: "LabelSession",
     highlight: list[re.Pattern[str]],
     active: "ActiveLearning | None",
+    suggester: "Suggester | None",
     guide: "Guide | None",
 ) -> str | None:
     from txt.screens.label.early_paint import early_paint
@@ -230,8 +267,18 @@ def _label_on_screen(
             opened.config.fast,
             opened.config.goal,
             guide,
+            suggester,
         )
-        result = LabelApp(session, sitting).run(mouse=opened.config.mouse)
+        app = LabelApp(session, sitting)
+        llm = None if suggester is None else open_llm(opened, session, suggester, guide, app.labeling.tell_of_llm)
+        app.labeling.llm = llm
+        try:
+            result = app.run(mouse=opened.config.mouse)
+        finally:
+            if llm is not None:
+                llm.close()
+    if llm is not None:
+        say(llm.describe())
     if isinstance(result, Restart):
         session.leave()
         return result.option
@@ -280,7 +327,14 @@ def _end_session(opened: "OpenLabels", session: "LabelSession") -> None:
 
 
 def _export_or_show(
-    opened: "OpenLabels", export_to: Path | None, overwrite: bool, check: bool, stats: bool, as_json: bool
+    opened: "OpenLabels",
+    export_to: Path | None,
+    overwrite: bool,
+    check: bool,
+    stats: bool,
+    as_json: bool,
+    guide: "Guide | None",
+    given: GivenOptions,
 ) -> None:
     """Export the labels, print rule quality or statistics, or several of these."""
     from txt.labeling.answers import propose_nothing
@@ -289,7 +343,9 @@ def _export_or_show(
     states, classes = opened.states()
     _tell_unmatched(states)
     propose: Propose = propose_nothing
-    if opened.config.rules is not None and (check or export_to):
+    if check and opened.config.suggest is not None:
+        check_suggestions(opened, states, classes, guide, given.get("split_column"), as_json)
+    elif opened.config.rules is not None and (check or export_to):
         analysis, proposals = judge_rules(opened, states, classes)
         propose = proposals.answer
         if check:

@@ -79,12 +79,9 @@ def _name_as(data: Path, form: str | None) -> str:
     """Return a file's name whose endings say what is written: the data's own format, or the one that was asked for."""
     if form is None:
         return name_output(str(data), "labels", kept=ENDINGS).name
-    return {
-        "csv": "labels.csv",
-        "doccano-csv": "labels.csv",
-        "parquet": "labels.parquet",
-        "fasttext": "labels.txt",
-    }.get(form, "labels.json" if form in ("label-studio", "spacy") else "labels.jsonl")
+    from txt.data.formats.catalog import FORMATS
+
+    return f"labels{FORMATS[form].suffix}"
 
 
 def _tell_losses(data: Path, target: Path) -> None:
@@ -101,6 +98,7 @@ def _tell_losses(data: Path, target: Path) -> None:
 
 def import_labels(data: Path, config: LabelConfig, asked: "ReadingOptions", overwrite: bool, read: "ReadAll") -> None:
     """Take the labels of a file of another tool into the store; without a data file, one is made of its texts."""
+    from txt.data.formats.catalog import find_format
     from txt.data.formats.record import LabelTask
     from txt.labeling import exchange
     from txt.labeling.open_labels import open_labels
@@ -119,6 +117,8 @@ def import_labels(data: Path, config: LabelConfig, asked: "ReadingOptions", over
         states, classes = opened.states()
         task = LabelTask(classes, opened.multi_label)
         who = opened.annotator
+        if (config.format or find_format(config.import_from)) == "fasttext":
+            records = exchange.restore_lines(records, opened.rows, classes)
         done = exchange.import_labels(records, states, opened.journal, task, who, overwrite=overwrite)
     _report_import(done, config.import_from)
 

@@ -29,7 +29,7 @@ def compare(
     Example: `txt runs compare 001 002`
     """
     chosen = _open_runs(runs)
-    deciding = _choose_metric(metric, chosen[0])
+    _check_metric(metric)
     from txt.cli.runs.comparison_view import show_courses, show_curves, show_differences, show_options
     from txt.evaluation.compare import compare as compared
     from txt.evaluation.compare import find_option_differences
@@ -44,7 +44,9 @@ def compare(
         show_curves(curves, out)
         show_courses(curves, out)
     asked = _collect_predictions(chosen, split)
-    found = compared(asked, deciding) if len(asked) > 1 else []
+    found = (
+        compared(asked, _choose_metric(metric, chosen[0], next(iter(asked.values())).kind)) if len(asked) > 1 else []
+    )
     if as_json:
         print_json(
             {
@@ -67,14 +69,25 @@ def _open_runs(names: list[str]) -> "list[Run]":
     return chosen
 
 
-def _choose_metric(metric: str | None, first: "Run") -> str:
-    """Return the metric to compare by: the one given, or the one by which the first run chose its best model."""
-    from txt.metrics import METRICS
+def _check_metric(metric: str | None) -> None:
+    """Refuse a score that there is not, before anything is computed."""
+    from txt.metrics import METRICS, ORDERED, SEVERAL, SUBSET
 
-    if metric is not None and metric not in METRICS:
+    if metric is not None and metric not in {*METRICS, *ORDERED, *SEVERAL, SUBSET}:
         raise InputError(f"--metric `{metric}` does not exist, choose from {', '.join(METRICS)}")
+
+
+def _choose_metric(metric: str | None, first: "Run", kind: str) -> str:
+    """Return the metric to compare by: the one given, or the one by which the first run chose its best model."""
+    from txt.data.label_kinds import ORDERED, SEVERAL
+    from txt.evaluation.compare import metrics_of
+    from txt.metrics import SUBSET
+
     own = metric or first.config().metric
-    return own if own in METRICS else "accuracy"
+    own = "accuracy" if own == SUBSET else own
+    if metric is not None or own in metrics_of(kind):
+        return own
+    return {SEVERAL: "micro_f1", ORDERED: "qwk"}.get(kind, "accuracy")
 
 
 def _collect_predictions(chosen: "list[Run]", split: str) -> "dict[str, Predictions]":

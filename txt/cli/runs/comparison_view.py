@@ -39,8 +39,9 @@ def show_curves(curves: Mapping[str, "Curves"], console: Console) -> None:
 
     metrics = {entry.metric for each in curves.values() for entry in each.epochs}
     scored = metrics.pop() if len(metrics) == 1 else "accuracy"
-    key = scored if scored != LOSS else "accuracy"
-    name = format_label(key)
+    several = any("micro_f1" in entry.metrics for each in curves.values() for entry in each.epochs)
+    key = scored if scored != LOSS else "micro_f1" if several else "accuracy"
+    name = format_label(key, several)
     for title, value in (
         ("loss on val", lambda entry: entry.val_loss),
         (f"{name} on val", lambda entry: entry.metrics.get(key, float("nan"))),
@@ -102,9 +103,12 @@ def _describe_difference(found: "Difference", split: str) -> Iterator[Renderable
 
     question = Text("\nIs ").append(make_literal(found.run, "bold")).append(" really better than ")
     yield question.append(make_literal(found.base, "bold")).append(f"? On {found.rows:,} {split} rows")
-    rows = [[format_label(name), *_format_interval(entry)] for name, entry in found.metrics.items()]
+    from txt.data.label_kinds import SEVERAL
+
+    several = found.kind == SEVERAL
+    rows = [[format_label(name, several), *_format_interval(entry, name)] for name, entry in found.metrics.items()]
     yield _build_table(["", "points above", "interval", ""], rows)
-    yield Text("\nF1 by class").append(
+    yield Text("\nF1 by label" if several else "\nF1 by class").append(
         f", the {MAX_CLASSES} that differ most of {len(found.classes)}" if len(found.classes) > MAX_CLASSES else ""
     )
     ordered = sorted(found.classes, key=lambda entry: -abs(entry.difference.value))[:MAX_CLASSES]
@@ -127,14 +131,13 @@ def _describe_difference(found: "Difference", split: str) -> Iterator[Renderable
     )
 
 
-def _format_interval(entry: "Interval") -> list[str]:
-    from txt.evaluation.differences import format_points, sign
+def _format_interval(entry: "Interval", name: str = "f1") -> list[str]:
+    from txt.evaluation.differences import format_difference, sign
+    from txt.metrics import is_error
 
-    return [
-        format_points(entry.value),
-        f"[{format_points(entry.low)}, {format_points(entry.high)}]",
-        _NO_MARK[sign(entry)],
-    ]
+    value, _, bounds = format_difference(name, entry).partition(" ")
+    better = -sign(entry) if is_error(name) else sign(entry)
+    return [f"{value} steps" if name == "mae" else value, bounds, _NO_MARK[better]]
 
 
 def _draw_legend(runs: Mapping[str, Any]) -> Text:

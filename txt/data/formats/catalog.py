@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import IO
 
 from txt.data.formats import (
+    argilla,
     doccano,
     fasttext,
     json_lines,
     label_studio,
     parquet,
     prodigy,
+    spacy_bin,
     spacy_cats,
     table,
 )
@@ -23,6 +25,7 @@ from txt.errors import InputError
 from txt.json_input import load_json
 
 _HEAD_BYTES = 1 << 16
+_JOINED = "rows with several labels, which doccano's own import of CSV takes for one (--format doccano keeps them)"
 _PartTest = Callable[[LabelRecord], bool]
 
 
@@ -44,6 +47,7 @@ PARTS: dict[str, _PartTest] = {
     "times": lambda record: bool(record.time),
     "ways the labels came": lambda record: bool(record.how),
     "confidences": lambda record: record.confidence is not None,
+    "answers of others": lambda record: bool(record.opinions),
     "flags": lambda record: record.flagged,
     "notes": lambda record: bool(record.note),
     "rows with other columns": lambda record: bool(record.columns),
@@ -51,17 +55,30 @@ PARTS: dict[str, _PartTest] = {
     "texts that hold a label": lambda record: fasttext.MARK in record.text or record.text.startswith("\ufeff"),
     "labels with spaces": lambda record: any(fasttext.spell_label(label) != label for label in record.labels),
     "labels with `#` among several": lambda record: len(record.labels) > 1 and doccano.JOINT in "".join(record.labels),
+    _JOINED: lambda record: len(record.labels) > 1,
     "labels with `|` among several": lambda record: len(record.labels) > 1 and "|" in "".join(record.labels),
     "halves of characters": lambda record: not _is_encodable(record),
 }
 """What some formats cannot hold, and the test for whether a row has it."""
 
-_ABOUT = ("names of who labeled", "times", "ways the labels came", "confidences", "flags", "notes")
+_ABOUT = (
+    "names of who labeled",
+    "times",
+    "ways the labels came",
+    "confidences",
+    "answers of others",
+    "flags",
+    "notes",
+)
 _BARE = ("skips", "rows with no class", *_ABOUT)
 
 FORMATS: dict[str, Format] = {
     "csv": Format(
-        ".csv", table.write, table.read, ("labels with `|` among several", "halves of characters"), table.RESERVED
+        ".csv",
+        table.write,
+        table.read,
+        ("answers of others", "labels with `|` among several", "halves of characters"),
+        table.RESERVED,
     ),
     "jsonl": Format(".jsonl", json_lines.write, json_lines.read, (), json_lines.RESERVED),
     "prodigy": Format(".jsonl", prodigy.write, prodigy.read),
@@ -70,11 +87,15 @@ FORMATS: dict[str, Format] = {
         ".csv",
         doccano.write_csv,
         doccano.read_csv,
-        (*_BARE, "labels with `#` among several", "halves of characters"),
+        (*_BARE, "labels with `#` among several", _JOINED, "halves of characters"),
         doccano.RESERVED,
     ),
     "label-studio": Format(".json", label_studio.write, label_studio.read, (), label_studio.RESERVED),
     "spacy": Format(".jsonl", spacy_cats.write, spacy_cats.read, ("skips", *_ABOUT)),
+    "spacy-docbin": Format(
+        spacy_bin.ENDING, spacy_bin.write, spacy_bin.read, ("skips", *_ABOUT, "halves of characters")
+    ),
+    "argilla": Format(".json", argilla.write, argilla.read, (), argilla.RESERVED),
     "fasttext": Format(
         ".txt",
         fasttext.write,
@@ -88,9 +109,13 @@ FORMATS: dict[str, Format] = {
             "halves of characters",
         ),
     ),
-    "parquet": Format(".parquet", parquet.write, parquet.read, ("halves of characters",), parquet.RESERVED),
+    "parquet": Format(
+        ".parquet", parquet.write, parquet.read, ("answers of others", "halves of characters"), parquet.RESERVED
+    ),
 }
 """The formats of `--format`."""
+
+_LISTS = ("label-studio", "argilla")  # formats that are one list
 
 
 def count_losses(records: Iterable[LabelRecord], form: Format, losses: Counter[str]) -> Iterator[LabelRecord]:
@@ -113,6 +138,8 @@ def find_format(path: Path) -> str:
     if suffix == ".txt":
         with path.open("rb") as file:
             return "fasttext" if is_fasttext(file.read(_HEAD_BYTES).decode("utf-8", "replace")) else "csv"
+    if suffix == spacy_bin.ENDING:
+        return "spacy-docbin"
     if suffix in (".jsonl", ".ndjson"):
         records = [value for _, value in islice(json_lines.read_objects(path), SAMPLE)]
         named = recognize_records(records)
@@ -120,19 +147,21 @@ def find_format(path: Path) -> str:
         plain = "doccano" if is_list else "jsonl" if all("text" in value for value in records) else "csv"
         return named if named in FORMATS else "csv" if named else plain
     if suffix == ".json":
-        return "label-studio" if _is_task_list(path) else "csv"
+        return _recognize_list(path) or "csv"
     if suffix in (".xml", ".html", ".pdf", ".docx"):
         raise InputError(f"the format of `{path}` is not clear", f"--format {'|'.join(FORMATS)}")
     return "csv"
 
 
-def _is_task_list(path: Path) -> bool:
+def _recognize_list(path: Path) -> str | None:
+    """Return the format of a list of tasks or records of another tool, None where the list is something else."""
     try:
         found = load_json(path.read_bytes().decode("utf-8-sig"))
     except ValueError:
-        return False
+        return None
     records = [each for each in found[:SAMPLE] if isinstance(each, dict)] if isinstance(found, list) else []
-    return recognize_records(records) == "label-studio"
+    named = recognize_records(records)
+    return named if named in _LISTS else None
 
 
 def _is_encodable(record: LabelRecord) -> bool:

@@ -20,6 +20,11 @@ def spell_label(label: str) -> str:
     return _SPACE.sub("_", label)
 
 
+def spell_text(text: str) -> str:
+    """Return a text as a line of a file has it, and as it comes back from there."""
+    return text.replace("\n", " ").removesuffix("\r")
+
+
 def write(file: IO[bytes], records: Iterable[LabelRecord], task: LabelTask) -> None:
     """Write a line a record, line breaks as spaces; unlabeled rows are a text without a label.
 

@@ -9,8 +9,10 @@ from txt.data.formats.record import (
     LabelRecord,
     LabelTask,
     choose_status,
+    collect_opinions,
     collect_provenance,
     convert_to_texts,
+    parse_opinions,
     parse_provenance,
     rename_reserved,
 )
@@ -77,7 +79,7 @@ def write(file: IO[bytes], records: Iterable[LabelRecord], task: LabelTask) -> N
     for record in records:
         several = list(record.labels)
         label = several if task.multi_label else several[0] if several else None
-        about = collect_provenance(record)
+        about = collect_provenance(record) | ({"others": collect_opinions(record)} if record.opinions else {})
         file.write(
             encode_json(
                 {
@@ -102,5 +104,8 @@ def parse(value: dict[str, Any], where: str) -> LabelRecord:
     labels = read_label_names(value.get("label"), where)
     status = choose_status(labels, value.get("label_status"))
     others = {name: each for name, each in value.items() if name not in RESERVED}
-    about = parse_provenance(value.get("label_about"))
-    return LabelRecord(get_text(value, where), labels, status, columns=convert_to_texts(others, where), **about)
+    written = value.get("label_about")
+    about = parse_provenance(written)
+    opinions = parse_opinions(written.get("others")) if isinstance(written, dict) else ()
+    columns = convert_to_texts(others, where)
+    return LabelRecord(get_text(value, where), labels, status, columns=columns, opinions=opinions, **about)

@@ -4,12 +4,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
-from txt.data.formats.controlled import ControlledTask, choose_control, choose_text, read_controlled
+from txt.data.formats.controlled import Answerer, ControlledTask, choose_control, choose_text, read_controlled
 from txt.data.formats.json_lines import encode_json, read_label_names
 from txt.data.formats.record import (
     BY_MACHINES,
     LabelRecord,
     LabelTask,
+    Opinion,
     collect_provenance,
     list_objects,
     parse_provenance,
@@ -24,9 +25,9 @@ RESERVED = frozenset({"text"})
 def write(file: IO[bytes], records: Iterable[LabelRecord], _task: LabelTask) -> None:
     """Write a list of tasks, one a line, for a config with `<Choices name="label" toName="text">`.
 
-    People's labels are annotations, a skip is a cancelled one; labels of rules and models are predictions with their
-    score. Annotators' names, notes and flags stand under `meta`, since an annotation's `completed_by` must be an
-    account there.
+    People's labels are annotations, one each, a skip is a cancelled one; labels of rules and models are predictions
+    with their score. Annotators' names, notes and flags stand under `meta`, since an annotation's `completed_by` must
+    be an account there.
     """
     for number, record in enumerate(records):
         file.write((b"[\n" if number == 0 else b",\n") + encode_json(_make_task(number + 1, record)))
@@ -34,7 +35,7 @@ def write(file: IO[bytes], records: Iterable[LabelRecord], _task: LabelTask) -> 
 
 
 def read(path: Path, task: LabelTask) -> Iterator[LabelRecord]:
-    """Yield the tasks of an export; of several annotations the first one counts, and before any prediction.
+    """Yield the tasks of an export; of several annotations the first one counts, the ground truth before it.
 
     Raises:
         InputError: it is not a list of tasks, or it is not clear what the label is, or the text.
@@ -56,34 +57,62 @@ def read(path: Path, task: LabelTask) -> Iterator[LabelRecord]:
 
 
 def parse(task: Any, where: str) -> ControlledTask:
-    """Return a task with what people answered, or with a model's prediction where nobody did.
+    """Return a task with what people answered, each by name, or with a model's prediction where nobody did.
 
-    A skip is a skip only where nobody labeled the task.
+    The ground truth comes first. A skip is a skip only where nobody labeled the task.
 
     Raises:
         InputError: it is not a task.
     """
     if not isinstance(task, dict) or not isinstance(task.get("data"), dict):
         raise InputError(f"{where} has no `data`", "leave --format out: JSON-MIN and CSV are read as tables")
-    about = parse_provenance(task.get("meta"))
+    meta = task.get("meta")
+    about = parse_provenance(meta)
     annotations = list_objects(task.get("annotations") or task.get("completions"))
-    given = [each for each in annotations if not each.get("was_cancelled")]
-    given.sort(key=lambda each: not each.get("ground_truth"))  # stable: the first of equals stays the first
-    spans = any(_has_spans(each.get("result")) for each in annotations)
-    if given:
-        answers = [_read_answers(each.get("result"), where) for each in given]
-        first = next((each for each, found in zip(given, answers, strict=True) if found), given[0])
-        about |= parse_provenance({"time": first.get("created_at")})
-        return ControlledTask(task["data"], answers, "labeled", about, spans)
     if annotations:
-        about |= parse_provenance({"time": annotations[0].get("created_at")})
-        return ControlledTask(task["data"], (), "skipped", about)
+        return _parse_annotations(task["data"], annotations, about, meta, where)
     if predictions := list_objects(task.get("predictions")):
         best = predictions[0]
         found = {"by": best.get("model_version"), "confidence": best.get("score"), "how": "model"}
-        about = {**parse_provenance(found), **about}
-        return ControlledTask(task["data"], [_read_answers(best.get("result"), where)], "labeled", about)
+        answers = [_read_answers(best.get("result"), where)]
+        unread = _find_unread([best])
+        return ControlledTask(task["data"], answers, "labeled", {**parse_provenance(found), **about}, unread=unread)
     return ControlledTask(task["data"], about=about)
+
+
+def _parse_annotations(
+    data: dict[str, Any], annotations: list[dict[str, Any]], about: dict[str, Any], meta: Any, where: str
+) -> ControlledTask:
+    people = list(zip(annotations, _name_people(annotations, meta), strict=True))
+    if len(annotations) > 1:
+        about = {name: value for name, value in about.items() if name not in ("by", "time")}
+    given = [pair for pair in people if not pair[0].get("was_cancelled")]
+    given.sort(key=lambda pair: not pair[0].get("ground_truth"))  # stable: the first of equals stays the first
+    skipped_by = [who for each, who in people if each.get("was_cancelled")]
+    if not given:
+        return ControlledTask(data, (), "skipped", about, skipped_by=skipped_by)
+    answers = [_read_answers(each.get("result"), where) for each, _ in given]
+    unread = _find_unread([each for each, _ in given])
+    named = [who for _, who in given]
+    return ControlledTask(data, answers, "labeled", about, named, skipped_by, unread=unread)
+
+
+def _name_people(annotations: list[dict[str, Any]], meta: Any) -> list[Answerer]:
+    """Return who made each annotation: the account, or whom `write` named, if that file has been nowhere else."""
+    accounts = [_name_account(each.get("completed_by")) for each in annotations]
+    ours = meta.get("annotators") if isinstance(meta, dict) else None
+    if isinstance(ours, list) and len(ours) == len(annotations) and len(set(accounts)) == 1:
+        accounts = [each if isinstance(each, str) else "" for each in ours]
+    times = [parse_provenance({"time": each.get("created_at")}).get("time", "") for each in annotations]
+    return [Answerer(by, time) for by, time in zip(accounts, times, strict=True)]
+
+
+def _name_account(account: Any) -> str:
+    """Return the name of an account, which is a number or an object with more or less in it; "" for none."""
+    if isinstance(account, dict):
+        names = (account.get(name) for name in ("email", "username", "id"))
+        account = next((each for each in names if each not in (None, "")), None)
+    return str(account) if isinstance(account, str | int) and not isinstance(account, bool) else ""
 
 
 def _make_task(number: int, record: LabelRecord) -> dict[str, Any]:
@@ -94,12 +123,21 @@ def _make_task(number: int, record: LabelRecord) -> dict[str, Any]:
         prediction = {"model_version": about.pop("by", ""), "score": about.pop("confidence", None), "result": result}
         task["predictions"] = [prediction]
     elif record.status != "unlabeled":
-        cancelled = record.status == "skipped"
-        annotation: dict[str, Any] = {"result": result, "was_cancelled": cancelled}
-        if "time" in about:
-            annotation["created_at"] = about.pop("time")
-        task["annotations"] = [annotation]
+        if not result and record.status == "labeled" and record.opinions:
+            result = [_make_choices(())]  # else somebody else's answer would be the only one
+        own = _make_annotation(result, record.status == "skipped", str(about.pop("time", "")))
+        task["annotations"] = [own, *map(_make_opinion, record.opinions)]
+        if record.opinions:
+            about["annotators"] = [record.by, *(each.by for each in record.opinions)]
     return {**task, "meta": about} if about else task
+
+
+def _make_opinion(opinion: Opinion) -> dict[str, Any]:
+    return _make_annotation([] if opinion.skipped else [_make_choices(opinion.labels)], opinion.skipped, opinion.time)
+
+
+def _make_annotation(result: list[dict[str, Any]], cancelled: bool, time: str) -> dict[str, Any]:
+    return {"result": result, "was_cancelled": cancelled, **({"created_at": time} if time else {})}
 
 
 def _make_choices(labels: tuple[str, ...]) -> dict[str, Any]:
@@ -119,8 +157,14 @@ def _read_answers(result: Any, where: str) -> dict[str, tuple[str, ...]]:
     return answers
 
 
-def _has_spans(result: Any) -> bool:
-    return any(isinstance(value := each.get("value"), dict) and "start" in value for each in list_objects(result))
+def _find_unread(annotations: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the controls whose answers are no labels of the whole text, each with its kind."""
+    unread: dict[str, str] = {}
+    for result in (result for each in annotations for result in list_objects(each.get("result"))):
+        value, kind = result.get("value"), str(result.get("type"))
+        if isinstance(value, dict) and (kind not in _VALUES or "start" in value):
+            unread[str(result.get("from_name", kind))] = kind
+    return unread
 
 
 def _read_taxonomy(value: dict[str, Any]) -> list[str]:

@@ -9,7 +9,14 @@ from typing import IO, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from txt.data.formats.record import LabelRecord, LabelTask, RowStatus, choose_status, rename_reserved
+from txt.data.formats.record import (
+    LabelRecord,
+    LabelTask,
+    RowStatus,
+    choose_status,
+    rename_reserved,
+    replace_surrogates,
+)
 from txt.data.reading.parquet import explain_damage
 from txt.errors import InputError
 from txt.json_input import load_json
@@ -85,23 +92,18 @@ def _make_arrays(
         return numbers if multi_label else numbers[0] if numbers else None
 
     columns = [
-        [_replace_surrogates(record.text) for record in batch],
+        [replace_surrogates(record.text) for record in batch],
         [label(record) for record in batch],
-        *zip(*([_replace_surrogates(value) for value in record.columns.values()] for record in batch), strict=True),
+        *zip(*([replace_surrogates(value) for value in record.columns.values()] for record in batch), strict=True),
         [record.status for record in batch],
-        [_replace_surrogates(record.by) for record in batch],
+        [replace_surrogates(record.by) for record in batch],
         [record.time for record in batch],
         [record.how for record in batch],
         [record.confidence for record in batch],
         [record.flagged for record in batch],
-        [_replace_surrogates(record.note) for record in batch],
+        [replace_surrogates(record.note) for record in batch],
     ]
     return [pa.array(values, field.type) for values, field in zip(columns, schema, strict=True)]
-
-
-def _replace_surrogates(text: str) -> str:
-    """Return a text without lone surrogates, which UTF-8 cannot encode."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _read_class_names(schema: pa.Schema) -> list[str] | None:

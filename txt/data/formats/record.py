@@ -17,10 +17,21 @@ SEPARATOR = "|"
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What one person said of a row: labels, or that they skip it. `time` is UTC in ISO 8601."""
+
+    by: str
+    labels: tuple[str, ...] = ()
+    skipped: bool = False
+    time: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class LabelRecord:
     """A text with its labels, where they come from, and the row's other columns.
 
-    A row that is `labeled` may have no class at all, where rows have several. `time` is UTC in ISO 8601.
+    A row that is `labeled` may have no class at all, where rows have several. `time` is UTC in ISO 8601. `opinions` are
+    what other people than `by` said of it.
     """
 
     text: str
@@ -33,6 +44,7 @@ class LabelRecord:
     flagged: bool = False
     note: str = ""
     columns: Mapping[str, str] = field(default_factory=dict)
+    opinions: tuple[Opinion, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,6 +78,11 @@ def rename_reserved(columns: Mapping[str, str], reserved: frozenset[str]) -> dic
     return named
 
 
+def replace_surrogates(text: str) -> str:
+    """Return a text without lone surrogates, which UTF-8 cannot encode."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
 def collect_provenance(record: LabelRecord) -> dict[str, Any]:
     """Return what is known of a row's labels besides themselves, as JSON, leaving out what is not."""
     known = {
@@ -76,6 +93,30 @@ def collect_provenance(record: LabelRecord) -> dict[str, Any]:
         "flagged": record.flagged,
         "note": record.note,
     }
+    return _leave_out_empty(known)
+
+
+def collect_opinions(record: LabelRecord) -> list[dict[str, Any]]:
+    """Return what others said of a row, as JSON."""
+    return [
+        {"by": each.by, "labels": list(each.labels), **_leave_out_empty({"skipped": each.skipped, "time": each.time})}
+        for each in record.opinions
+    ]
+
+
+def parse_opinions(value: Any) -> tuple[Opinion, ...]:
+    """Return what `collect_opinions` wrote; what is not of that form is left out."""
+    return tuple(
+        Opinion(each["by"], tuple(each["labels"]), each.get("skipped") is True, each.get("time", ""))
+        for each in list_objects(value)
+        if isinstance(each.get("by"), str)
+        and isinstance(each.get("time", ""), str)
+        and isinstance(each.get("labels"), list)
+        and all(isinstance(label, str) for label in each["labels"])
+    )
+
+
+def _leave_out_empty(known: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in known.items() if value is not None and value is not False and value != ""}
 
 

@@ -61,24 +61,36 @@ def find_tool_layout(
 def read_tool_rows(
     written: Iterable[str], layout: ToolLayout, source: str, notes: list[str]
 ) -> Iterator[tuple[dict[str, Any], str]]:
-    """Yield a row for each record, and the record as it is written; several labels are a list.
+    """Yield a row for each record, and its text; several labels are a list.
 
     Raises:
         InputError: a record is not one of the tool's.
     """
     disputed = 0
-    for number, each in enumerate(written, 1):
-        record, where = load_json(each), f"`{source}` record {number}"
-        if layout.tool in _PLAIN:
-            parsed = _PLAIN[layout.tool](record, where)
-        else:
-            task: ControlledTask = _CONTROLLED[layout.tool](record, where)
-            parsed = read_controlled(task, layout.text, layout.control, where)
-            disputed += task.is_disputed(layout.control)
+    read = ((load_json(each), f"`{source}` record {number}") for number, each in enumerate(written, 1))
+    for record, parsed, is_disputed in _parse_records(read, layout):
+        disputed += is_disputed
         added = {name: record[name] for name in _ADDED if name in record}
-        yield {**_make_row(parsed, layout), **added}, each
+        yield {**_make_row(parsed, layout), **added}, parsed.text
     if disputed:
         notes.append(f"{disputed:,} records of `{source}` have answers that differ; the first of each counts")
+
+
+def _parse_records(
+    read: Iterable[tuple[dict[str, Any], str]], layout: ToolLayout
+) -> Iterator[tuple[dict[str, Any], LabelRecord, bool]]:
+    """Yield each record as it is, as a labeled row, and whether people gave it different labels."""
+    if layout.tool == "prodigy":
+        parsed = ((record, prodigy.parse(record, where)) for record, where in read)
+        for record, row in prodigy.join_sessions(parsed):
+            yield record, row, any(each.labels != row.labels and not each.skipped for each in row.opinions)
+    elif layout.tool in _PLAIN:
+        for record, where in read:
+            yield record, _PLAIN[layout.tool](record, where), False
+    else:
+        for record, where in read:
+            task: ControlledTask = _CONTROLLED[layout.tool](record, where)
+            yield record, read_controlled(task, layout.text, layout.control, where), task.is_disputed(layout.control)
 
 
 def _make_row(record: LabelRecord, layout: ToolLayout) -> dict[str, Any]:

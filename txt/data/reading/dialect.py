@@ -33,7 +33,7 @@ from txt.data.reading.unreadable import refuse_unreadable
 from txt.errors import InputError
 from txt.json_input import load_json
 
-_BY_CONTENT = ("json", "parquet", "arrow", "excel", "statistics", "sqlite")  # else the content decides
+_BY_CONTENT = ("json", "parquet", "arrow", "excel", "statistics", "documents", "sqlite")  # else the content decides
 _END_MARK = "\x1a"
 _HEAD_BYTES = 1 << 18
 _DELIMITERS = (",", "\t", ";", "|")

@@ -45,6 +45,7 @@ FORMATS = {
     ".dta": "statistics",
     ".sas7bdat": "statistics",
     ".xpt": "statistics",
+    ".spacy": "documents",
     ".sqlite": "sqlite",
     ".sqlite3": "sqlite",
 }

@@ -22,6 +22,7 @@ from txt.data.reading.how_read import JOINT, Dialect, Guess, ReadingOptions, joi
 from txt.data.reading.json_records import batch_records, read_json, read_jsonl, read_raw_records
 from txt.data.reading.kinds.arrow_file import read_arrow, read_dataset
 from txt.data.reading.kinds.several_files import detect_several, read_several
+from txt.data.reading.kinds.spacy_documents import read_documents
 from txt.data.reading.kinds.sqlite_table import read_sqlite
 from txt.data.reading.kinds.statistics_file import read_statistics
 from txt.data.reading.kinds.text_folder import read_folder
@@ -47,6 +48,7 @@ READERS: Mapping[str, Reader] = {
     "statistics": read_statistics,
     "arrow": read_arrow,
     "dataset": read_dataset,
+    "documents": read_documents,
     "sqlite": read_sqlite,
     "folder": read_folder,
     "several": lambda source, dialect, notes: read_several(source, dialect, _open_parts(dialect), notes),
@@ -56,7 +58,7 @@ READERS: Mapping[str, Reader] = {
 A sheet of a spreadsheet is a delimited file by then: `spool_source` made one of it.
 """
 
-DECODED = ("parquet", "arrow", "dataset", "statistics", "sqlite")
+DECODED = ("parquet", "arrow", "dataset", "statistics", "documents", "sqlite")
 """Formats that a library decodes, which takes their word for how large a piece is."""
 
 _SAMPLE_ROWS = 1000

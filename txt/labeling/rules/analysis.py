@@ -122,7 +122,7 @@ def analyze(fired: FiringResult, judged: JudgedRows, decided: ChosenVote | None 
             covered=int(fires.sum()),
             overlapping=int((fires & others).sum()),
             conflicting=int((fires & disagreed).sum()),
-            score=_score(answer, judged),
+            score=score_answers(answer, judged),
             slow_at=fired.slow.get(rule.name),
         )
         for rule, fires, answer in zip(fired.rules.rules, fired.fires, answers, strict=True)
@@ -134,7 +134,7 @@ def analyze(fired: FiringResult, judged: JudgedRows, decided: ChosenVote | None 
         lines,
         together * differ,
         decided,
-        _score(vote, judged),
+        score_answers(vote, judged),
         **_compare_with_guessing(vote, judged),
     )
 
@@ -151,7 +151,7 @@ def _find_disagreements(fired: FiringResult, codes: npt.NDArray[np.int16]) -> Ma
     return np.asarray(labels.sum(0) > 1)
 
 
-def _score(answers: npt.NDArray[Any], judged: JudgedRows) -> Score:
+def score_answers(answers: npt.NDArray[Any], judged: JudgedRows) -> Score:
     """Score answers (J,) on the judged rows that they cover."""
     covered = answers != ABSTAIN
     count = int(covered.sum())

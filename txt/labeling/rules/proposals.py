@@ -1,5 +1,10 @@
 """What rules propose for a row: its label, how sure they are, which rules say so and by which words."""
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
 from txt.labeling.item import Suggestion
 from txt.labeling.rules.combination import ABSTAIN, Mask, label_codes
 from txt.labeling.rules.firing import FiringResult
@@ -35,6 +40,19 @@ class Proposals:
         score = float(self.decided.vote.share[row]) * max(self._trust[place] for place in places)
         names = ", ".join(self._fired.rules.rules[place].name for place in places)
         return Suggestion(label, round(score, 4), "rule", names)
+
+    def answer_all(self, names: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float32]]:
+        """Return for all rows the label as a number into `names`, or ABSTAIN, and the score (N,), as in `answer`."""
+        vote, N = self.decided.vote, len(self.decided.vote.winners)
+        places = np.array([names.index(label) if label in names else ABSTAIN for label in vote.labels], np.int64)
+        codes = np.where(vote.winners == ABSTAIN, ABSTAIN, places[vote.winners])
+        if self._test is not None:
+            codes = np.where(self._test[:N], ABSTAIN, codes)
+        best = np.zeros(N)
+        for place, trust in enumerate(self._trust):
+            agrees = self._fired.fires[place][:N] & (vote.winners == self._codes[place])
+            best = np.maximum(best, np.where(agrees, trust, 0.0))
+        return codes, (vote.share * best).astype(np.float32)
 
     def explain(self, row: int, text: str) -> Suggestion | None:
         """Return the label proposed for a row with this text, and the words that made it so."""

@@ -82,8 +82,17 @@ LOG_TABLES = (
         picked TEXT NOT NULL,
         score REAL
     )""",
+    """CREATE TABLE IF NOT EXISTS hidden_suggestions (
+        number INTEGER PRIMARY KEY AUTOINCREMENT,
+        time TEXT NOT NULL,
+        annotator TEXT NOT NULL,
+        row_id TEXT NOT NULL,
+        label TEXT NOT NULL,
+        score REAL,
+        why TEXT NOT NULL
+    )""",
 )
-"""Tables that a store has once rows were asked for by a model: what was asked when and why."""
+"""Tables that a store has once rows were asked for by a model, or suggestions were hidden: what, when and why."""
 
 # SQLite checks no types. A value of another one comes from a file that somebody else made, and would fail anywhere.
 _ODD_VALUES = """
@@ -100,6 +109,7 @@ LIMIT 1
 _COME_WITH_USE = (
     "queues",
     "queries",
+    "hidden_suggestions",
     "sqlite_sequence",
     "sqlite_stat1",
     "sqlite_stat4",

@@ -35,6 +35,8 @@ class ClassBar(Vertical):
         self._marked: Collection[str] = ()
         self._typed = ""
         self._place = 0
+        self._likely: Sequence[str] = ()
+        self._is_choosing = False
 
     @property
     def typing(self) -> bool:
@@ -52,8 +54,13 @@ class ClassBar(Vertical):
         keys: Mapping[str, str],
         counts: Mapping[str, int] | None = None,
         marked: Collection[str] = (),
+        likely: Sequence[str] = (),
     ) -> None:
-        """Show classes, their keys and the rows that have them; `marked` are those of the row."""
+        """Show classes, their keys and the rows that have them; `marked` are those of the row.
+
+        In a long list those that are `likely` come first.
+        """
+        self._likely = likely
         self._names, self._keys, self._counts, self._marked = classes, keys, counts, marked
         if self.has_class("typing") != self.typing:
             self.set_class(self.typing, "typing")
@@ -65,7 +72,7 @@ class ClassBar(Vertical):
 
     def clear(self) -> None:
         """Forget what was typed."""
-        self._typed, self._place = "", 0
+        self._typed, self._place, self._is_choosing = "", 0, False
 
     def means_class(self, character: str | None) -> bool:
         """Tell whether a letter chooses a class, or types the name of one."""
@@ -79,7 +86,7 @@ class ClassBar(Vertical):
             chosen = next((name for name, own in self._keys.items() if own == character), None)
             return KeyOutcome(chosen is not None, chosen)
         used = self._type(key, character)
-        if key == "enter" and self._typed and (found := self._find_classes()):
+        if key == "enter" and (self._typed or self._is_choosing) and (found := self._find_classes()):
             chosen = found[min(self._place, len(found) - 1)]
             self.clear()
             return KeyOutcome(True, chosen)
@@ -88,11 +95,14 @@ class ClassBar(Vertical):
         return KeyOutcome(used)
 
     def _type(self, key: str, character: str | None) -> bool:
-        if key in ("down", "up") and self._typed:
+        if key in ("down", "up") and not self._typed and self._likely and not self._is_choosing:
+            self._is_choosing = key == "down"
+            return self._is_choosing
+        if key in ("down", "up") and (self._typed or self._is_choosing):
             self._place = max(0, min(self._place + (1 if key == "down" else -1), len(self._find_classes()) - 1))
         elif key == "backspace" and self._typed:
             self._typed, self._place = self._typed[:-1], 0
-        elif key == "escape" and self._typed:
+        elif key == "escape" and (self._typed or self._is_choosing):
             self.clear()
         elif character and (character.isalnum() or (self._typed and character in " _-.:&'")):
             self._typed, self._place = self._typed + character, 0
@@ -101,7 +111,8 @@ class ClassBar(Vertical):
         return True
 
     def _find_classes(self) -> list[str]:
-        return match_classes(self._typed, self._names)
+        others = [name for name in self._names if name not in self._likely]
+        return match_classes(self._typed, [*(name for name in self._likely if name in self._names), *others])
 
     def _draw(self) -> None:
         if self.typing:
@@ -114,7 +125,9 @@ class ClassBar(Vertical):
         line = Text.assemble(("class ", "bold"), sanitize(self._typed), ("▏", "bold"))
         line.append(
             "  enter takes the first · ↓ the next"
-            if self._typed
+            if self._typed or self._is_choosing
+            else "  the likeliest come first: ↓ chooses, or type letters of another"
+            if self._likely
             else f"  type to find one of {len(self._names)}: over {MOST_KEYS} have no keys",
             style="dim",
         )
@@ -123,7 +136,7 @@ class ClassBar(Vertical):
         self.query_one("#typed", Static).update(line)
         lines = max(min(_SEARCH_LINES, self._most_lines - 1), 1)
         cells = [
-            self._build_cell(name, "▸" if self._typed and place == self._place else " ")
+            self._build_cell(name, "▸" if (self._typed or self._is_choosing) and place == self._place else " ")
             for place, name in enumerate(found)
         ]
         grid = self.query_one(ClassGrid)

@@ -75,13 +75,17 @@ class SuggestionLine(Static):
         if self.display != (suggestion is not None):
             self.display = suggestion is not None
         if suggestion is not None:
-            who = "the model gives" if suggestion.how == "model" else "the rules give"
-            score = f" · {who} it {suggestion.score:.0%}" if suggestion.score is not None else ""
+            who = "the model gives it" if suggestion.how == "model" else "the rules give it"
+            who = f"by {suggestion.who}" if suggestion.who else who
+            score = f" · {who} {suggestion.score:.0%}" if suggestion.score is not None else ""
             why = f" · {sanitize(suggestion.reason)}" if suggestion.reason else ""
             label = (clip(suggestion.label, 40), "bold")
-            line = Text.assemble(
-                "suggested: ", label, (" · enter", "dim"), score, why, no_wrap=True, overflow="ellipsis"
-            )
+            if suggestion.is_sure:
+                head: list[str | tuple[str, str]] = ["suggested: ", label, (" · enter", "dim")]
+            else:
+                others = ", ".join(clip(name, 40) for name in suggestion.ranked if name != suggestion.label)
+                head = ["perhaps: ", label, (f", {others}" if others else "", "")]
+            line = Text.assemble(*head, score, why, no_wrap=True, overflow="ellipsis")
             self.update(line, layout=False)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from rich.text import Text
@@ -21,7 +21,7 @@ from txt.actions import Action
 from txt.charts.plot import draw_bars
 from txt.data.reading.how_read import ReadingOptions
 from txt.errors import InputError, TxtError
-from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES
+from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES, WHY
 from txt.labeling.active.active_learning import ActiveLearning
 from txt.labeling.active.model_status_text import summarize_status
 from txt.labeling.classes import check_new_class, parse_first_classes
@@ -32,6 +32,8 @@ from txt.labeling.rules.rule_book import RuleBook
 from txt.labeling.rules.watcher import WatcherMessage
 from txt.labeling.scanner import Found, Indexed, Reading, ScanFailed, ScannerMessage
 from txt.labeling.session import LabelSession
+from txt.labeling.suggest.given import GivenAnswers
+from txt.labeling.suggest.suggester import Suggester
 from txt.sanitize import clip, sanitize_lines
 from txt.screens.app import ActingScreen
 from txt.screens.keys import build_action_chips, find_action
@@ -48,6 +50,7 @@ from txt.screens.label.leave_questions import (
     ask_what_is_left,
     write_export,
 )
+from txt.screens.label.meaning_link import MeaningLink
 from txt.screens.label.messages import RulesAnswered, Scanned
 from txt.screens.label.model import build_model_page, draw_learning_curve, has_curve
 from txt.screens.label.panels import Marks, RecentList, SidePanel, SuggestionLine, TopLine
@@ -62,6 +65,9 @@ from txt.screens.widgets.chips import Chip, Chips
 from txt.screens.widgets.dialogs import LineDialog, PageDialog, TypedAhead
 from txt.wording import labeling as label_lines
 
+if TYPE_CHECKING:
+    from txt.labeling.suggest.llm_source import LlmSource
+
 _TICK_SECONDS = 0.5
 _LEAST_LINES = 6  # for a text, so that the keys below it do not move with each short one
 _METADATA_LINES = 6
@@ -74,7 +80,8 @@ class LabelScreenOptions:
     """The options of the labeling screen: how to read the file, where to save its index, what to highlight.
 
     `rules` is the rules file and `active` the active learning, if used; `fast` takes keys however early they come;
-    `goal` is an accuracy of its model to work towards, and `guide` says what belongs to each class.
+    `goal` is an accuracy of its model to work towards, `guide` says what belongs to each class, and
+    `suggester` proposes labels from several sources.
     """
 
     asked: ReadingOptions
@@ -86,6 +93,7 @@ class LabelScreenOptions:
     fast: bool = False
     goal: float | None = None
     guide: Guide | None = None
+    suggester: Suggester | None = None
 
 
 class LabelScreen(ActingScreen):
@@ -100,7 +108,8 @@ class LabelScreen(ActingScreen):
         self._notice = ""
         self._trouble = ""
         self._scanner = ScannerLink(session.rows, sitting.asked, sitting.kept, self._hear, self._lose_search)
-        self._file = FileSearch(session, self._scanner)
+        self._meaning = MeaningLink(session.rows, sitting.asked, sitting.kept, self._hear, self._lose_meaning)
+        self._file = FileSearch(session, self._scanner, self._meaning)
         self._advised = False
         self._busy = False
         self._shown_row: int | None = -1
@@ -109,6 +118,7 @@ class LabelScreen(ActingScreen):
         self._decided_shown: tuple[int, int, int | None] | None = None
         self._opinions: list[Opinion] = []
         self.rules: RuleLink | None = None
+        self.llm: LlmSource | None = None
         if sitting.rules is not None:
             self.rules = RuleLink(session, sitting.rules, self._hear_rules, self._lose_rules)
 
@@ -130,6 +140,8 @@ class LabelScreen(ActingScreen):
     def actions(self) -> Sequence[Action]:
         """What keys do here."""
         usual = REVIEW_ACTIONS if self.session.task.review else ACTIONS
+        if self._sitting.suggester is not None:
+            usual = (*usual, WHY)
         return usual if self.rules is None else (*usual, RULES)
 
     # Keys
@@ -205,8 +217,10 @@ class LabelScreen(ActingScreen):
         if session.task.multi_label:
             if session.row is not None:
                 self._label(session.join_classes(self._chosen))
-        elif session.suggestion is not None:
+        elif session.suggestion is not None and session.suggestion.is_sure:
             self._label(session.suggestion.label)
+        elif session.suggestion is not None:
+            self._tell("nothing is suggested: the sources are not sure of any class")
 
     def _label(self, label: str) -> None:
         """Label the row on screen, and say what was just given to it."""
@@ -404,6 +418,7 @@ class LabelScreen(ActingScreen):
 
     def _end(self, exported: Path | Restart | TrainNow | None) -> None:
         self._scanner.stop()
+        self._meaning.stop()
         if self.rules is not None:
             self.rules.stop()
         self.app.exit(exported)
@@ -436,6 +451,10 @@ class LabelScreen(ActingScreen):
         if isinstance(self.app.screen, FindDialog):
             self.app.screen.give_up()
 
+    def _lose_meaning(self) -> None:
+        if isinstance(self.app.screen, FindDialog):
+            self.app.screen.fail("the process that reads the meaning has ended; words still find")
+
     @on(Scanned)
     def _take_answer(self, event: Scanned) -> None:
         match event.answer:
@@ -448,6 +467,8 @@ class LabelScreen(ActingScreen):
                 self._take_found(found)
             case ScanFailed(message):
                 self._trouble = message
+                if isinstance(self.app.screen, FindDialog):
+                    self.app.screen.fail(message)
                 self._draw()
 
     def _adopt_index(self) -> None:
@@ -496,8 +517,12 @@ class LabelScreen(ActingScreen):
         self._draw()
 
     def _suggest_by_rules(self, book: RuleBook) -> None:
-        active = self._sitting.active
-        if not self.session.task.review:  # a review has its own suggestions
+        active, suggester = self._sitting.active, self._sitting.suggester
+        if suggester is not None:
+            if book.proposals is not None:
+                suggester.give("rules", GivenAnswers(*book.proposals.answer_all(self.session.classes)))
+            suggester.explain["rules"] = book.suggest
+        elif not self.session.task.review:  # a review has its own suggestions
             self.session.set_suggest(active.combine_with(book.suggest) if active else book.suggest)
 
     # The model, and the process that ranks
@@ -512,6 +537,40 @@ class LabelScreen(ActingScreen):
             self._notify(advice)
         self._advised = bool(advice)
         return True
+
+    def _step_suggestions(self) -> bool:
+        """Take in new suggestions; that of the row on screen may appear, and does not change."""
+        suggester, session = self._sitting.suggester, self.session
+        if self.llm is not None:
+            self.llm.step()
+        if suggester is None or not suggester.step():
+            return False
+        if suggester.trouble:
+            self._trouble = suggester.trouble
+        if session.suggestion is None and session.row is not None and not session.states.decided[session.row]:
+            session.set_suggest(suggester.suggest)
+            item = session.item()
+            if item is not None and item.suggestion is not None:
+                self._guard.show_text(time.monotonic())  # an enter that comes now was pressed before it could be read
+                self._draw_text(item)
+        return True
+
+    def tell_of_llm(self, what: str) -> None:
+        """Tell of trouble with the language model, once."""
+        self._notify(what)
+
+    def _do_why(self) -> None:
+        suggestion, suggester = self.session.suggestion, self._sitting.suggester
+        if suggestion is None:
+            self._tell("nothing is suggested for this text")
+            return
+        latest = None if suggester is None else suggester.latest
+        page = label_lines.explain_suggestion(suggestion, None if latest is None else latest.method)
+        if self._sitting.guide is not None:
+            page += [Text(""), *label_lines.format_guide(self._sitting.guide, self.session.keys)]
+        if self.llm is not None:
+            page += [Text(""), Text(self.llm.describe(), style="dim")]
+        self.app.push_screen(PageDialog("Why this is suggested", Text("\n").join(page)))
 
     # Drawing
 
@@ -568,6 +627,7 @@ class LabelScreen(ActingScreen):
         if self.rules is not None:
             self.rules.keep_up()
         changed |= self._step_model()
+        changed |= self._step_suggestions()
         if session.pending:
             session.retry()
             changed = True
@@ -667,7 +727,8 @@ class LabelScreen(ActingScreen):
         if not session.task.multi_label and session.row is not None:
             label = session.states.label(session.row)
             marked = [] if label is None else [label]
-        self.query_one(ClassBar).show(session.classes, session.keys, session.progress().classes, marked)
+        likely = session.suggestion.ranked if session.suggestion is not None else ()
+        self.query_one(ClassBar).show(session.classes, session.keys, session.progress().classes, marked, likely)
 
     def _draw_keys(self) -> None:
         typing, session = self.query_one(ClassBar).typing, self.session

@@ -23,12 +23,15 @@ from torch import nn
 
 from txt.arrays import Floats, Ints
 from txt.config import TrainConfig
+from txt.data.label_kinds import NESTED
 from txt.data.prepared import Prepared
 from txt.durations import format_duration
 from txt.errors import InputError
 from txt.label_set_metrics import Decision
 from txt.model import encoders
 from txt.model.build import build_model, spell_pieces
+from txt.model.cascade import KEY as CASCADE
+from txt.model.cascade import Cascade, choose_cascade
 from txt.model.linear import NgramClassifier
 from txt.model.logistic import Linear
 from txt.model.model_config import NgramClassifierConfig
@@ -48,7 +51,7 @@ from txt.training.control import Controls
 from txt.training.distributed import Group
 from txt.training.ladder.blend import AnyFloats
 from txt.training.ladder.cross_fit import CrossFit, Prepare, cross_fit
-from txt.training.ladder.kinds import kind_of
+from txt.training.ladder.kinds import OneLabel, kind_of
 from txt.training.ladder.learning_curve import Member, measure_learning_curve, write_learning_curve
 from txt.training.ladder.ngram_rows import NgramRows, learn_ngrams
 from txt.training.ladder.out_of_fold import OutOfFold, write_out_of_fold
@@ -439,12 +442,30 @@ class Climbing:
         native.ngrams = self.ngrams
         native.config.ngrams = len(self.ngrams.hashes)
         native.config.values["doubt_below"] = self.doubt_below
+        cascade = self._choose_cascade(candidate, share)
+        if cascade is not None:
+            native.config.values[CASCADE] = cascade.to_json()
         native.config.ngram_hashing = self.ngrams.hashing
         native.config.ngram_pieces, native.config.ngram_characters = (
             len(self.ngrams.inside),
             len(self.ngrams.characters),
         )
         return model
+
+    def _choose_cascade(self, candidate: Candidate, share: np.float32) -> Cascade | None:
+        """Find out of fold of which rows the n-grams are sure; None where they never are, or a row has several labels.
+
+        The cascade is about the part of n-grams in this model, which is what they say times their weight.
+        """
+        if share <= 0 or not isinstance(self.kind, OneLabel) or self.prepared.manifest.kind == NESTED:
+            return None
+        part = np.asarray(self.linear_logits[0][candidate.places], np.float64) * float(share)
+        scale = float(self.kind.blend([part], self.labels[candidate.places])[0])
+        if scale <= 0:
+            return None
+        bias = tuple((self.linear.bias * share).tolist())
+        alone, whole = (_answer(logits, candidate.decision) for logits in (part * scale, candidate.logits))
+        return choose_cascade(part * scale, alone, whole, bias, scale)
 
     def _ngram_model(self, bias: torch.Tensor) -> NgramClassifier:
         labels = dict(enumerate(self.prepared.labels))
@@ -498,8 +519,11 @@ class Climbing:
         return self.budget - (time.monotonic() - self._begun)
 
     def _describe_lack(self, need: float) -> str:
-        left = format_duration(max(self._seconds_left(), 0))
-        return f"takes about {format_duration(need)}, and {left} of the budget are left"
+        left, budget = self._seconds_left(), format_duration(self.budget)
+        rest = f"{format_duration(left)} of the {budget} of the budget are left"
+        if left < 1:
+            rest = f"the {budget} of the budget are used up"
+        return f"takes about {format_duration(need)}, and {rest}"
 
     def _affordable(self, whole: float, left: float, count: int, folds: Ints) -> int:
         """Return on how many folds a fine-tuning can be judged before one on all rows takes the rest; 0 for none.
@@ -609,6 +633,14 @@ def _find_usual_share(rows: NgramRows, folds: Ints) -> float:
         judged = folds == fold
         shares[judged] = rows.measure_known_shares(np.flatnonzero(~judged))[judged]
     return round(float(np.quantile(shares, _UNUSUAL)), 4)
+
+
+def _answer(logits: AnyFloats, decision: Decision | OrderedDecision | None) -> Ints:
+    """Return the class (N,) that a model answers whose logits (N, C) these are."""
+    if not isinstance(decision, OrderedDecision):
+        return np.asarray(np.asarray(logits).argmax(1), np.int64)
+    exact = np.asarray(logits, np.float64)
+    return np.asarray(decision.decide(np.exp(exact - np.logaddexp.reduce(exact, axis=1, keepdims=True))), np.int64)
 
 
 def _read_head(layer: nn.Linear) -> Linear:

@@ -40,6 +40,11 @@ def _detect_decoded(source: Source, options: ReadingOptions) -> Dialect | None:
 
         refuse_text_options(source, f"a file of {program}", options, but=("encoding",))
         return detect_statistics(source, options.encoding)
+    if source.ending == ".spacy":
+        from txt.data.reading.kinds.spacy_documents import detect_documents
+
+        refuse_text_options(source, "a file of spaCy's documents", options)
+        return detect_documents(source)
     from txt.data.reading.kinds.arrow_file import detect_arrow, is_arrow
 
     if is_arrow(head):
