@@ -225,7 +225,7 @@ def _score_classes(
     labels: Ints, before: Ints, after: Ints, metrics: Sequence[str], seed: int, resamples: int, num_classes: int
 ) -> _Scored:
     """Score answers of one class a row, (N,)."""
-    known = {name: ORDERED_METRICS[name] for name in metrics}
+    known = {name: METRICS[name] if name in METRICS else ORDERED_METRICS[name] for name in metrics}
     parts: dict[str, list[Floats]] = {name: [] for name in (*metrics, "f1")}
     each: dict[str, Callable[[Tally], Floats]] = {name: metric.compute for name, metric in known.items()}
     each["f1"] = class_f1
