@@ -21,6 +21,7 @@ from txt.errors import InputError
 from txt.evaluation.calibration import softmax
 from txt.files import atomic_write, read_json, refuse_links_below, sha256
 from txt.label_set_metrics import sigmoid
+from txt.model.several import PROBLEM
 from txt.runs.folder import Run
 
 _COLUMNS = ("label", "prediction")
@@ -90,7 +91,7 @@ def fingerprint_rows(texts: Iterable[str], labels: Iterable[str]) -> str:
 def _read_kind(run: Run) -> str:
     """Return the kind of a model's labels, as far as it decides what is answered."""
     config = read_json(run.model / "config.json")
-    if config.get("problem_type") == "multi_label_classification":
+    if config.get("problem_type") == PROBLEM:
         return SEVERAL
     return ORDERED if config.get("label_kind") == ORDERED else SINGLE
 
