@@ -166,7 +166,10 @@ def _read_predictions(path: Path, model: str, kind: str) -> Predictions | None:
         metadata = table.schema.metadata or {}
         if metadata.get(b"model") != model.encode() or metadata.get(b"kind", SINGLE.encode()) != kind.encode():
             return None
-        (classes, labels), (_, answers) = (_read_labels(table.column(name).chunk(0)) for name in _COLUMNS)
+        table.validate(full=True)  # else a damaged file has classes that do not exist
+        (classes, labels), (named, answers) = (_read_labels(table.column(name).chunk(0)) for name in _COLUMNS)
+        if named != classes or any(table.column(name).null_count for name in _COLUMNS):
+            return None
         return Predictions(classes, labels, answers, metadata[b"fingerprint"].decode(), kind)
-    except (OSError, pa.ArrowException, KeyError, AttributeError, IndexError):
+    except (OSError, pa.ArrowException, KeyError, AttributeError, IndexError, UnicodeDecodeError):
         return None
