@@ -267,6 +267,13 @@ class LabelConfig(Config):
     blind: float = option(
         0.1, "Share of rows shown without a suggestion, to measure them.", group="Suggestions", low=0, high=0.9
     )
+    llm_url: str | None = option(
+        None, "Address of your language model, for --suggest llm: `http://localhost:11434/v1`.", group="Suggestions"
+    )
+    llm_model: str | None = option(None, "Name of the language model there.", group="Suggestions")
+    llm_most: int = option(2000, "Requests sent to it in a sitting.", group="Suggestions", low=1)
+    llm_timeout: float = option(60.0, "Seconds it may take for an answer.", group="Suggestions", above=0)
+    llm_dry_run: bool = option(False, "Print what would be sent to it, and send nothing.", group="Suggestions")
 
     review: bool = option(
         False, "Look again at labels that a model, a near-duplicate or somebody else contradicts.", group="Second look"
