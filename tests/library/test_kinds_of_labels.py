@@ -78,6 +78,8 @@ def test_a_table_of_marks_names_its_labels():
     pandas = pytest.importorskip("pandas")
     learned = TextClassifier(**FAST).fit(TEXTS, pandas.DataFrame(MATRIX[:, ::-1], columns=["late", "broken"]))
     assert learned.classes_.tolist() == ["late", "broken"]
+    with pytest.raises(ValueError, match="column 'never' of y has no 1"):
+        TextClassifier(**FAST).fit(TEXTS, pandas.DataFrame({"late": MATRIX[:, 1], "never": 0 * MATRIX[:, 0]}))
     assert (learned.predict(TEXTS) == MATRIX[:, ::-1]).all(1).mean() > 0.9
 
 

@@ -28,8 +28,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ask]:
     with said.open("w") as file:
         process = subprocess.Popen([str(DRIVER), "--port=0"], stdout=file, stderr=file)
     try:
-        wait_until(lambda: "on port" in said.read_text(), process)
-        port = said.read_text().rpartition("on port ")[2].partition(".")[0].strip()
+        wait_until(lambda: "successfully on port" in said.read_text(), process)
+        port = said.read_text().rpartition("successfully on port ")[2].partition(".")[0].strip()
 
         def send(method: str, path: str, **parameters: Any) -> Any:
             body = json.dumps(parameters).encode() if method == "POST" else None

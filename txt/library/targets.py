@@ -88,6 +88,19 @@ def list_classes(labels: Sequence[Any]) -> Classes:
     return Classes(values, [naming.names[naming.class_of[each]] for each in written])
 
 
+def order_classes(classes: Classes, columns: Sequence[Any]) -> Classes:
+    """Return classes in the order of a matrix's columns.
+
+    Raises:
+        InputError: no row has one of them.
+    """
+    places = {value: place for place, value in enumerate(classes.values.tolist())}
+    missing = next((each for each in columns if each not in places), None)
+    if missing is not None:
+        raise InputError(f"column {missing!r} of y has no 1", "leave that column out, or give rows that have the label")
+    return Classes(np.array(columns), [classes.names[places[each]] for each in columns])
+
+
 def write_label(label: Any) -> str:
     """Return a row's label as a data file has it, several as a list in JSON."""
     return json.dumps([str(each) for each in label], ensure_ascii=False) if isinstance(label, tuple) else str(label)

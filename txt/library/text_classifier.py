@@ -24,7 +24,7 @@ from txt.errors import InputError
 from txt.files import read_json, write_json
 from txt.library.explained import TxtWarning, explain_in_python
 from txt.library.progress import TrainingProgress
-from txt.library.targets import Target, list_classes, read_target, write_label
+from txt.library.targets import Target, list_classes, order_classes, read_target, write_label
 from txt.library.texts import list_values, read_texts
 from txt.library.training import train_on_file
 from txt.option_schema import Option, build_config, list_options
@@ -138,7 +138,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             return float(super().score(X, y, sample_weight))
         with explain_in_python():
             target = read_target(y)
-        answers = self.predict(X)
+        answers: Any = self.predict(X)
         if self.__dict__.get("_gives_matrix"):
             answers = [[self.classes_[place] for place in np.flatnonzero(row)] for row in answers]
         right = [
@@ -245,6 +245,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             warnings.warn(f"{len(texts) - len(kept):,} rows have no text or no label", TxtWarning, stacklevel=4)
         known = [labels[place] for place in kept]
         classes = list_classes([label for each in known for label in each] if target.several else known)
+        classes = classes if target.columns is None else order_classes(classes, target.columns)
         training, preparing = self._configure(groups is not None, target.several)
         rows = {
             "text": [texts[place] for place in kept],
