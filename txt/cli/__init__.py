@@ -12,7 +12,21 @@ from typing import Annotated
 
 import typer
 
-from txt.cli import augment, config, demo, doctor, evaluate, export, lrfind, predict, prepare, serve, train, watch
+from txt.cli import (
+    augment,
+    config,
+    demo,
+    doctor,
+    evaluate,
+    explore,
+    export,
+    lrfind,
+    predict,
+    prepare,
+    serve,
+    train,
+    watch,
+)
 from txt.cli.consent import ask_consent
 from txt.cli.grid import command as grid
 from txt.cli.help import App
@@ -28,6 +42,7 @@ from txt.version import __version__
 app = App(name="txt", context_settings={"help_option_names": ["-h", "--help"]})
 for command in (
     prepare,
+    explore,
     label,
     augment,
     lrfind,

@@ -177,6 +177,8 @@ class PlainLabeling:
             session.set_view(None)
             return "the whole file again"
         query = parse_query(typed, session.rows.form.columns, session.classes, session.states.annotators())
+        if query.meaning:
+            raise InputError("--plain finds by words, not by meaning", "`txt explore DATA --like WORDS` does")
         search = Search(query, session.states)
         if query.reads_file:
             count = len(session.rows)

@@ -50,6 +50,7 @@ from txt.screens.label.leave_questions import (
     ask_what_is_left,
     write_export,
 )
+from txt.screens.label.meaning_link import MeaningLink
 from txt.screens.label.messages import RulesAnswered, Scanned
 from txt.screens.label.model import build_model_page, draw_learning_curve, has_curve
 from txt.screens.label.panels import Marks, RecentList, SidePanel, SuggestionLine, TopLine
@@ -107,7 +108,8 @@ class LabelScreen(ActingScreen):
         self._notice = ""
         self._trouble = ""
         self._scanner = ScannerLink(session.rows, sitting.asked, sitting.kept, self._hear, self._lose_search)
-        self._file = FileSearch(session, self._scanner)
+        self._meaning = MeaningLink(session.rows, sitting.asked, sitting.kept, self._hear, self._lose_meaning)
+        self._file = FileSearch(session, self._scanner, self._meaning)
         self._advised = False
         self._busy = False
         self._shown_row: int | None = -1
@@ -416,6 +418,7 @@ class LabelScreen(ActingScreen):
 
     def _end(self, exported: Path | Restart | TrainNow | None) -> None:
         self._scanner.stop()
+        self._meaning.stop()
         if self.rules is not None:
             self.rules.stop()
         self.app.exit(exported)
@@ -448,6 +451,10 @@ class LabelScreen(ActingScreen):
         if isinstance(self.app.screen, FindDialog):
             self.app.screen.give_up()
 
+    def _lose_meaning(self) -> None:
+        if isinstance(self.app.screen, FindDialog):
+            self.app.screen.fail("the process that reads the meaning has ended; words still find")
+
     @on(Scanned)
     def _take_answer(self, event: Scanned) -> None:
         match event.answer:
@@ -460,6 +467,8 @@ class LabelScreen(ActingScreen):
                 self._take_found(found)
             case ScanFailed(message):
                 self._trouble = message
+                if isinstance(self.app.screen, FindDialog):
+                    self.app.screen.fail(message)
                 self._draw()
 
     def _adopt_index(self) -> None:
