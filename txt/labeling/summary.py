@@ -80,7 +80,8 @@ def summarize(data: Path, journal: Journal, states: RowStates, classes: list[str
     rows_of = Counter({name: int(states.mask_annotator(name).sum()) for name in states.annotators()})
     counts = states.class_counts()
     ratings = read_ratings(journal)
-    consensus = find_consensus(ratings)
+    several = journal.settings().get("multi_label") == "true"
+    consensus = None if several else find_consensus(ratings)  # a combination of labels is no class
     return StoreSummary(
         data=str(data),
         store=str(journal.path),
@@ -94,7 +95,7 @@ def summarize(data: Path, journal: Journal, states: RowStates, classes: list[str
         ways=states.ways(),
         people={name: _summarize_person(rows_of[name], seconds_of[name]) for name in {**rows_of, **seconds_of}},
         seconds=seconds,
-        agreement=agreement(ratings),
+        agreement=agreement(ratings, several),
         consensus=consensus,
         weakest=() if consensus is None else _list_weakest(consensus, states),
     )
