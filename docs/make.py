@@ -22,6 +22,7 @@ COMMANDS = (
         "watch",
         "eval",
         "predict",
+        "distill",
         "serve",
         "export",
         "runs",

@@ -12,7 +12,21 @@ from typing import Annotated
 
 import typer
 
-from txt.cli import augment, config, demo, doctor, evaluate, export, lrfind, predict, prepare, serve, train, watch
+from txt.cli import (
+    augment,
+    config,
+    demo,
+    distill,
+    doctor,
+    evaluate,
+    export,
+    lrfind,
+    predict,
+    prepare,
+    serve,
+    train,
+    watch,
+)
 from txt.cli.consent import ask_consent
 from txt.cli.grid import command as grid
 from txt.cli.help import App
@@ -36,6 +50,7 @@ for command in (
     watch,
     evaluate,
     predict,
+    distill,
     serve,
     export,
     runs,
