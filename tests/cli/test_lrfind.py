@@ -1,6 +1,7 @@
 """`txt lrfind` and `txt train --lr auto` as their user types them."""
 
 import json
+import re
 import shlex
 
 import pytest
@@ -29,7 +30,10 @@ def test_plainly_there_is_a_curve_a_conclusion_and_what_to_type_next(here, run):
     assert "learning rate" in out
     assert "Suggested" in out or "No suggestion" in out
     assert "txt train" in err or "txt grid" in err
-    assert (here / "curve.svg").read_text().startswith("<svg")
+    drawn = (here / "curve.svg").read_text()
+    assert drawn.startswith("<svg")
+    assert "@font-face" not in drawn
+    assert set(re.findall(r"https?://[^\s\"<)]*", drawn)) == {"http://www.w3.org/2000/svg", "https://www.textualize.io"}
 
 
 @pytest.mark.usefixtures("each_precision")

@@ -75,7 +75,7 @@ def test_a_known_architecture_needs_no_code(run: Run, tmp_path: Path):
 def test_the_card_tells_data_classes_and_how_it_was_made(run: Run, tmp_path: Path):
     export_hugging_face(find_model(run.path), tmp_path / "out")
     card = (tmp_path / "out" / "README.md").read_text()
-    assert card.startswith("---\nlibrary_name: transformers\npipeline_tag: text-classification\n")
+    assert card.startswith("---\nlanguage: en\nlibrary_name: transformers\npipeline_tag: text-classification\n")
     assert 'pipeline("text-classification", "out", trust_remote_code=True)' in card
     assert "reviews.csv: 240 train" in card
     assert run.record()["fingerprint"] in card

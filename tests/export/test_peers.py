@@ -9,7 +9,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import torch
 from transformers import AutoConfig, AutoModelForSequenceClassification, AutoTokenizer
 
 from txt.export.hugging_face import export_hugging_face
@@ -52,14 +51,45 @@ def test_the_onnx_folder_has_what_optimum_and_transformers_js_look_for(run: Run,
     assert tokenizer(TEXTS, truncation=True)["input_ids"] == own(TEXTS, truncation=True)["input_ids"]
 
 
-def test_optimum_opens_the_onnx_folder(run: Run, graph: Path):
-    pytest.importorskip("optimum.onnxruntime", reason="optimum is not installed")
-    from optimum.onnxruntime import ORTModelForSequenceClassification
+@pytest.mark.skipif("TESTS_OLD_TRANSFORMERS" not in os.environ, reason="names a python with optimum, which needs it")
+def test_optimum_opens_the_onnx_folder(run: Run, graph: Path, tmp_path: Path):
+    code = """
+import json, sys
+from optimum.onnxruntime import ORTModelForSequenceClassification
+from transformers import AutoTokenizer, pipeline
+model = ORTModelForSequenceClassification.from_pretrained(sys.argv[1], subfolder="onnx", file_name="model.onnx")
+ORTModelForSequenceClassification.from_pretrained(sys.argv[1])  # and by itself
+classify = pipeline("text-classification", model=model, tokenizer=AutoTokenizer.from_pretrained(sys.argv[1]))
+print(json.dumps(classify(json.loads(sys.argv[2]), top_k=None)))
+"""
+    found = run_elsewhere(code, graph, tmp_path)
+    for theirs, ours in zip(found, load(run.path, precision="float32", device="cpu").predict(TEXTS), strict=True):
+        assert theirs == pytest.approx(ours.probabilities, abs=1e-4)
 
-    model = ORTModelForSequenceClassification.from_pretrained(graph)
-    logits = model(**AutoTokenizer.from_pretrained(graph)(TEXTS, padding=True, return_tensors="pt")).logits
-    ours = load(run.path, precision="float32", device="cpu").predict_probabilities(TEXTS).probabilities
-    assert torch.softmax(logits, -1).numpy() == pytest.approx(ours, abs=1e-4)
+
+def run_elsewhere(code: str, folder: Path, here: Path) -> list[dict[str, float]]:
+    """Run code in a process of the older transformers, on a folder and the texts; return the scores that it prints."""
+    environment = os.environ | {"HF_HOME": str(here / "hf"), "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
+    command = [os.environ["TESTS_OLD_TRANSFORMERS"], "-c", code, str(folder), json.dumps(TEXTS)]
+    done = subprocess.run(command, env=environment, cwd=here, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return [{each["label"]: each["score"] for each in scores} for scores in json.loads(done.stdout.splitlines()[-1])]
+
+
+def test_the_onnx_folder_has_what_transformers_js_and_text_embeddings_inference_read(run: Run, graph: Path):
+    """The keys that their loaders have no default for, by their sources; neither can be installed here."""
+    labels = list(load(run.path).labels)
+    config = json.loads((graph / "config.json").read_text())
+    assert config["model_type"] in ("bert", "roberta", "xlm-roberta", "distilbert")  # transformers.js goes by the kind
+    assert config["architectures"][0].endswith("Classification")  # and text-embeddings-inference by this
+    assert isinstance(config["max_position_embeddings"], int)
+    assert isinstance(config["pad_token_id"], int)
+    assert config["id2label"] == {str(number): label for number, label in enumerate(labels)}
+    assert config["label2id"] == {label: number for number, label in enumerate(labels)}
+    tokenizer = json.loads((graph / "tokenizer_config.json").read_text())
+    assert {"tokenizer_class", "pad_token", "model_max_length"} <= tokenizer.keys()
+    assert json.loads((graph / "tokenizer.json").read_text())["model"]["type"] in ("BPE", "WordPiece", "Unigram")
+    assert (graph / "onnx" / "model.onnx").is_file()
 
 
 def test_the_script_without_a_text_says_its_usage(graph: Path):
@@ -106,10 +136,6 @@ from transformers import pipeline
 classify = pipeline("text-classification", sys.argv[1], trust_remote_code=True)
 print(json.dumps(classify(json.loads(sys.argv[2]), top_k=None, truncation=True)))
 """
-    environment = os.environ | {"HF_HOME": str(tmp_path / "hf"), "HF_HUB_OFFLINE": "1", "PYTHONPATH": ""}
-    command = [os.environ["TESTS_OLD_TRANSFORMERS"], "-c", code, str(tmp_path / "model"), json.dumps(TEXTS)]
-    done = subprocess.run(command, env=environment, cwd=tmp_path, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    found = [{each["label"]: each["score"] for each in scores} for scores in json.loads(done.stdout)]
+    found = run_elsewhere(code, tmp_path / "model", tmp_path)
     for theirs, ours in zip(found, load(run.path, precision="float32", device="cpu").predict(TEXTS), strict=True):
         assert theirs == pytest.approx(ours.probabilities, abs=1e-4)

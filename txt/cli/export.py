@@ -1,5 +1,6 @@
 """`txt export`: a trained classifier as a folder for other programs."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,6 +12,8 @@ from txt.errors import InputError, did_you_mean
 from txt.sanitize import sanitize
 
 EXPORT_FORMATS = ("hf", "onnx", "setfit")
+LICENSE = re.compile(r"[a-z0-9][a-z0-9.+-]*")
+"""How model hubs abbreviate licences."""
 
 
 def register(app: typer.Typer) -> None:
@@ -37,6 +40,10 @@ def export(
     push: Annotated[
         str | None, typer.Option(help="Upload the folder to the model hub, under this name.", metavar="OWNER/NAME")
     ] = None,
+    license_name: Annotated[
+        str | None,
+        typer.Option("--license", help="Licence that the model card names: `mit`, `apache-2.0` …", metavar="NAME"),
+    ] = None,
     public: Annotated[bool, typer.Option("--public", help="With --push: anyone may see it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was made as JSON on stdout.")] = False,
 ) -> None:
@@ -53,6 +60,8 @@ def export(
         raise InputError(message, did_you_mean(form, EXPORT_FORMATS))
     if quantize and form != "onnx":
         raise InputError("--quantize is for --format onnx", "--format onnx --quantize")
+    if license_name is not None and not LICENSE.fullmatch(license_name):
+        raise InputError(f"--license is a short name, and `{license_name}` is not", "--license apache-2.0")
     if public and push is None:
         raise InputError("--public is for --push", "--push OWNER/NAME --public")
     if push is not None:
@@ -70,15 +79,15 @@ def export(
     if form == "hf":
         from txt.export.hugging_face import export_hugging_face
 
-        made: dict[str, Any] = {"largest_difference": export_hugging_face(source, target, force)}
+        made: dict[str, Any] = {"largest_difference": export_hugging_face(source, target, force, license_name)}
     elif form == "setfit":
         from txt.export.sentence_transformers import export_sentence_transformers
 
-        made = {"largest_difference": export_sentence_transformers(source, target, force)}
+        made = {"largest_difference": export_sentence_transformers(source, target, force, license_name)}
     else:
         from txt.export.onnx_file import export_onnx
 
-        made = dict(vars(export_onnx(source, target, quantize, force)))
+        made = dict(vars(export_onnx(source, target, quantize, force, license_name)))
     if push is not None:
         from txt.export.hub import push_folder
 

@@ -269,6 +269,13 @@ def _say_next(source: str | None, finding: "RangeTestResult", options: list[str]
     say(f"\n  {sanitize(command)}" + ("    or --lr auto" if kept else ""))
 
 
+def _remove_fonts(svg: str) -> str:
+    """Return a picture that takes a font of the reader's machine: it shall fetch none from elsewhere."""
+    import re
+
+    return re.sub(r"\s*@font-face \{.*?\}", "", svg, flags=re.DOTALL)
+
+
 def _write_svg(path: Path, parts: "Iterator[Any]") -> None:
     import io
 
@@ -281,6 +288,6 @@ def _write_svg(path: Path, parts: "Iterator[Any]") -> None:
     for part in parts:
         console.print(part)
     with atomic_write(path) as file:
-        file.write(console.export_svg(title="txt lrfind", unique_id="lrfind"))
+        file.write(_remove_fonts(console.export_svg(title="txt lrfind", unique_id="lrfind")))
     note_made(path)
     say(f"The curve: {path}")

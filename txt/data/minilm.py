@@ -15,6 +15,7 @@ from txt.files import atomic_folder, cache_folder, sha256
 
 NAME = "minilm"
 HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
+LICENSE = "apache-2.0"  # as the package has it
 INSTALL = say_how_to_install(extra="minilm")
 _PACKAGE = "all_minilm_l6_v2"
 _WEIGHTS_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"

@@ -13,7 +13,7 @@ CODE = "modeling_txt"
 """The module of an exported folder that defines a model which transformers has no class for."""
 
 
-def export_hugging_face(source: ModelSource, out: Path, force: bool = False) -> float:
+def export_hugging_face(source: ModelSource, out: Path, force: bool = False, license_name: str | None = None) -> float:
     """Write a model, its tokenizer and a model card; return the largest difference of a probability on real rows.
 
     `pipeline("text-classification", out)` gives txt's probabilities, calibrated as they are there. A model whose
@@ -27,21 +27,23 @@ def export_hugging_face(source: ModelSource, out: Path, force: bool = False) -> 
     difference = form.largest_difference(compute_probabilities(form, LogitsOnly(form.model)))
     with export_folder(source, out, force) as folder:
         form.model.save_pretrained(folder)
-        _describe_config(folder)
+        _describe_config(form, folder)
         copy_tokenizer(source, folder)
         if form.code:
             _add_code(form, folder)
-        (folder / "README.md").write_text(model_card(form, _describe_usage(form, out.name)), encoding="utf-8")
+        (folder / "README.md").write_text(
+            model_card(form, _describe_usage(form, out.name), license_name), encoding="utf-8"
+        )
     return difference
 
 
-def _describe_config(folder: Path) -> None:
-    """Say what kind of problem it is, and leave out where the weights lay before: a path may name a person."""
+def _describe_config(form: PaddedForm, folder: Path) -> None:
+    """Say how labels are decided, and leave out where the weights lay before: a path may name a person."""
     config = read_json(folder / "config.json")
     for table in (config, config.get("encoder")):
         if isinstance(table, dict):
             table.pop("_name_or_path", None)
-    write_json(folder / "config.json", {**config, "problem_type": "single_label_classification"})
+    write_json(folder / "config.json", {**config, **form.describe_answers()})
 
 
 def _add_code(form: PaddedForm, folder: Path) -> None:

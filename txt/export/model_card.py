@@ -8,6 +8,7 @@ from txt.data.prepared import Manifest, Prepared
 from txt.errors import InputError
 from txt.evaluation.markdown import escape_markdown, render_table
 from txt.evaluation.wording import describe_confidence, format_metadata_value
+from txt.export.origin import find_base_model, find_text_language
 from txt.export.padded_form import PaddedForm
 from txt.metrics import format_label
 from txt.prediction.model_source import ModelSource
@@ -18,15 +19,17 @@ _MOST_CLASSES = 100
 _WEAK = 5
 
 
-def model_card(form: PaddedForm, usage: str) -> str:
+def model_card(form: PaddedForm, usage: str, license_name: str | None = None) -> str:
     """Return the README.md of an exported model: Hugging Face's metadata, then Markdown."""
-    return "\n\n".join(_render_sections(form, usage)) + "\n"
+    return "\n\n".join(_render_sections(form, usage, license_name)) + "\n"
 
 
-def _render_sections(form: PaddedForm, usage: str) -> Iterator[str]:
+def _render_sections(form: PaddedForm, usage: str, license_name: str | None) -> Iterator[str]:
     source, report = form.source, form.source.report()
     manifest = _load_manifest(source)
-    yield f"---\n{_describe_for_hub(source.name, manifest, report)}\n---"
+    base, language = find_base_model(form, manifest), find_text_language(form, manifest)
+    known = {"base_model": base.name if base else None, "language": language, "license": license_name}
+    yield f"---\n{_describe_for_hub(source.name, manifest, report, known)}\n---"
     yield f"# {escape_markdown(source.name)}"
     weights = sum(parameter.numel() for parameter in form.model.parameters())
     yield (
@@ -34,6 +37,10 @@ def _render_sections(form: PaddedForm, usage: str) -> Iterator[str]:
         f"{weights / 1e6:.1f} million weights, reads {form.classifier.max_length} tokens of a text."
     )
     yield usage
+    if base is not None:
+        yield f"It was trained from {escape_markdown(base.name)}" + (
+            f", whose licence is {base.license}." if base.license else ", whose licence its own page tells."
+        )
     yield from ("## Data", _describe_data(manifest))
     yield from ("## Classes", _render_classes(form.classifier.labels, manifest, report))
     yield from ("## Evaluation", *describe_evaluation(report))
@@ -41,8 +48,10 @@ def _render_sections(form: PaddedForm, usage: str) -> Iterator[str]:
     yield from ("## How it was made", _describe_making(source, manifest))
 
 
-def _describe_for_hub(name: str, manifest: Manifest | None, report: Mapping[str, Any] | None) -> str:
-    """Return the card's metadata as YAML: what the model is for, and its scores, which the hub shows beside it."""
+def _describe_for_hub(
+    name: str, manifest: Manifest | None, report: Mapping[str, Any] | None, known: Mapping[str, str | None]
+) -> str:
+    """Return the card's metadata as YAML: what the model is for and made of, and its scores, which the hub shows."""
     from huggingface_hub import EvalResult, ModelCardData  # takes seconds to import
 
     data = sanitize(" ".join(path.rsplit("/", 1)[-1] for path in manifest.sources)) if manifest else "unknown"
@@ -63,6 +72,9 @@ def _describe_for_hub(name: str, manifest: Manifest | None, report: Mapping[str,
         pipeline_tag="text-classification",
         tags=["text-classification", "txt"],
         model_name=sanitize(name) if results else None,
+        base_model=known["base_model"],
+        language=known["language"],
+        license=known["license"],
         eval_results=results or None,
     )
     return card.to_yaml()

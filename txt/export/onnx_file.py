@@ -52,7 +52,7 @@ optimum, transformers.js and text-embeddings-inference open the folder as it is:
 from optimum.onnxruntime import ORTModelForSequenceClassification
 from transformers import AutoTokenizer, pipeline
 
-model = ORTModelForSequenceClassification.from_pretrained("{name}", file_name="onnx/{file}")
+model = ORTModelForSequenceClassification.from_pretrained("{name}", subfolder="onnx", file_name="{file}")
 classify = pipeline("text-classification", model=model, tokenizer=AutoTokenizer.from_pretrained("{name}"))
 ```
 
@@ -73,7 +73,9 @@ class OnnxExport:
     bytes: int
 
 
-def export_onnx(source: ModelSource, out: Path, quantize: bool = False, force: bool = False) -> OnnxExport:
+def export_onnx(
+    source: ModelSource, out: Path, quantize: bool = False, force: bool = False, license_name: str | None = None
+) -> OnnxExport:
     """Write model.onnx, its tokenizer, a model card and a script that predicts; with `quantize` in 8 bits.
 
     Raises:
@@ -102,22 +104,13 @@ def export_onnx(source: ModelSource, out: Path, quantize: bool = False, force: b
             write_json(folder / "decision.json", decision.to_json())
         shutil.copyfile(Path(__file__).with_name(SCRIPT), folder / SCRIPT)
         (folder / "README.md").write_text(
-            model_card(form, _describe_usage(out.name, path.name, quantize)), encoding="utf-8"
+            model_card(form, _describe_usage(out.name, path.name, quantize), license_name), encoding="utf-8"
         )
     return found
 
 
 def _describe_usage(name: str, file: str, quantize: bool) -> str:
     return _USAGE.format(script=SCRIPT, name=name.replace('"', ""), file=file, dtype="q8" if quantize else "fp32")
-
-
-def _describe_answers(form: PaddedForm) -> dict[str, Any]:
-    """Return what a config.json says of how labels are decided."""
-    classifier = form.classifier
-    if classifier.decision is not None:
-        return {"problem_type": "multi_label_classification", **classifier.decision.to_json()}
-    rule = {} if classifier.order is None else classifier.order.to_json()
-    return {"problem_type": "single_label_classification", **rule}
 
 
 def _describe_graph(form: PaddedForm) -> dict[str, Any]:
@@ -141,7 +134,7 @@ def _describe_graph(form: PaddedForm) -> dict[str, Any]:
         "id2label": {str(number): label for number, label in labels.items()},
         "label2id": {label: number for number, label in labels.items()},
         "num_labels": len(labels),
-        **_describe_answers(form),
+        **form.describe_answers(),
         "max_position_embeddings": int(getattr(encoder, "max_position_embeddings", 0) or form.classifier.max_length),
         "pad_token_id": int(getattr(encoder, "pad_token_id", 0) or 0),
         **described,

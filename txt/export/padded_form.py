@@ -23,6 +23,7 @@ from txt.export import modeling_ngrams, modeling_sentence, modeling_transformer
 from txt.label_set_metrics import sigmoid
 from txt.model import ngrams, positions
 from txt.model.foreign import import_transformers, open_foreign_classifier
+from txt.model.several import PROBLEM
 from txt.model.weights import WEIGHTS, read_config
 from txt.prediction.classifier import Predictor, load_source
 from txt.prediction.model_source import ModelSource
@@ -61,6 +62,14 @@ class PaddedForm:
         tokenizer.enable_truncation(self.classifier.max_length)
         tokenizer.enable_padding(pad_id=number, pad_token=tokenizer.id_to_token(number) or "[PAD]")
         return tokenizer
+
+    def describe_answers(self) -> dict[str, Any]:
+        """Return what a config.json says of how labels are decided."""
+        classifier = self.classifier
+        if classifier.decision is not None:
+            return {"problem_type": PROBLEM, **classifier.decision.to_json()}
+        rule = {} if classifier.order is None else classifier.order.to_json()
+        return {"problem_type": "single_label_classification", **rule}
 
     def largest_difference(self, probabilities: Floats) -> float:
         """Return how far probabilities (N, C) of `texts` are from txt's own, at most."""

@@ -18,7 +18,9 @@ HEAD = "model_head.pkl"
 """The name that SetFit looks for; it holds a LogisticRegression of scikit-learn."""
 
 
-def export_sentence_transformers(source: ModelSource, out: Path, force: bool = False) -> float:
+def export_sentence_transformers(
+    source: ModelSource, out: Path, force: bool = False, license_name: str | None = None
+) -> float:
     """Write a fine-tuned encoder and its head; return the largest difference of a probability on real rows.
 
     `SentenceTransformer(out)` gives vectors, `SetFitModel.from_pretrained(out)` labels; no code comes along.
@@ -45,7 +47,9 @@ def export_sentence_transformers(source: ModelSource, out: Path, force: bool = F
         _describe_modules(form, model.config.hidden_size, folder)
         with (folder / HEAD).open("wb") as file:
             pickle.dump(_make_head(model.classifier), file)
-        (folder / "README.md").write_text(model_card(form, _USAGE.format(name=out.name)), encoding="utf-8")
+        (folder / "README.md").write_text(
+            model_card(form, _USAGE.format(name=out.name), license_name), encoding="utf-8"
+        )
     return difference
 
 

@@ -278,7 +278,7 @@ def test_a_fine_tuning_for_which_there_is_no_time_is_left_out(climb, topics_of_m
     run, events = climb(topics_of_minilm, rungs=3, budget="1s")
     last = [event for event in events if isinstance(event, Rung)][-1]
     assert last.reason is not None
-    assert "of the budget are left" in last.reason
+    assert "the 1 s of the budget are used up" in last.reason
     assert (run.model / "model.safetensors").is_file()
 
 

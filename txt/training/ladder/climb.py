@@ -519,8 +519,11 @@ class Climbing:
         return self.budget - (time.monotonic() - self._begun)
 
     def _describe_lack(self, need: float) -> str:
-        left = format_duration(max(self._seconds_left(), 0))
-        return f"takes about {format_duration(need)}, and {left} of the budget are left"
+        left, budget = self._seconds_left(), format_duration(self.budget)
+        rest = f"{format_duration(left)} of the {budget} of the budget are left"
+        if left < 1:
+            rest = f"the {budget} of the budget are used up"
+        return f"takes about {format_duration(need)}, and {rest}"
 
     def _affordable(self, whole: float, left: float, count: int, folds: Ints) -> int:
         """Return on how many folds a fine-tuning can be judged before one on all rows takes the rest; 0 for none.
