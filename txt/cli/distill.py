@@ -38,9 +38,9 @@ def distill(
 ) -> None:
     """Fit a linear model on n-grams to the answers of a run's model: less accurate, and many times as fast.
 
-    It learns from the texts of the run's train and val rows, pieces of them, and the texts of a file; never from a row
-    of test. The run that it makes is one as any other, for `predict`, `eval`, `export` and `serve`. Its speed and its
-    accuracy are printed beside the teacher's.
+    It learns from the texts of the run's train rows, pieces of them, and the texts of a file; never from a row of test.
+    The run that it makes is one as any other, for `predict`, `eval`, `export` and `serve`. Its speed and its accuracy
+    are printed beside the teacher's.
 
     Example: `txt distill 001` or `txt distill 001 --data unlabeled.csv`
     """
@@ -60,7 +60,7 @@ def distill(
     from txt.config import PredictConfig
     from txt.evaluation.conclusion import conclude
     from txt.prediction.classifier import load_source
-    from txt.prediction.distill import check_teacher, distill, student_options
+    from txt.prediction.distill import check_teacher, describe_judge, distill, student_options
     from txt.prediction.teacher import compare_with_teacher
     from txt.runs.events import Finished
 
@@ -91,6 +91,8 @@ def distill(
         print_json({"run": made.name, "teacher": source.name, **found.to_json()})
         return
     show_conclusion(conclusion)
+    if about := describe_judge(source, prepared):
+        say(f"note: {sanitize(about)}")
     for line in found.describe(sanitize(source.name)):
         say(line)
 

@@ -1,8 +1,9 @@
 """Distilling: a linear model on n-grams learns what another model answers, and answers many times as fast.
 
-It learns from the texts that its teacher learned from, from pieces of them, and from any texts without a label; rows of
-the test split are never among them. Of rows that the ladder judged out of fold, what was said there is learned, since a
-model is surer of the rows that it knows than it is right.
+It learns from the texts of the train split, from pieces of them, and from any texts without a label. Of rows that the
+ladder judged out of fold, what was said there is learned, since a model is surer of the rows that it knows than it is
+right. It is judged on val. Folds of the train rows would not do: what the teacher says of one row, it may have learned
+from the label of another, so that they are only used to choose a strength.
 Source: Hinton et al. 2015, "Distilling the Knowledge in a Neural Network".
 """
 
@@ -29,6 +30,7 @@ from txt.model.linear import NgramClassifier
 from txt.model.logistic import PRECISE, Features, Linear, fit_logistic_soft
 from txt.model.model_config import NgramClassifierConfig
 from txt.model.ngrams import NgramLogits
+from txt.model.predict import predict_logits
 from txt.model.saved import save_model
 from txt.model.several import write_decision, write_kind
 from txt.prediction.classifier import Predictor
@@ -42,7 +44,7 @@ from txt.training.ladder.cross_fit import cross_fit
 from txt.training.ladder.folds import make_folds
 from txt.training.ladder.kinds import kind_of
 from txt.training.ladder.ngram_rows import NgramRows, learn_ngrams
-from txt.training.ladder.out_of_fold import OutOfFold, read_out_of_fold, write_out_of_fold
+from txt.training.ladder.out_of_fold import read_out_of_fold
 from txt.training.ladder.rows import JoinedRows
 
 _MOST_ROWS = 200_000
@@ -108,6 +110,15 @@ def check_teacher(source: ModelSource, teacher: Predictor) -> Prepared:
     return prepared
 
 
+def describe_judge(source: ModelSource, prepared: Prepared) -> str | None:
+    """Say what is wrong with the rows that a student is judged on before test; None where nothing is."""
+    if not len(prepared.split("val")):
+        return "there is no val split, so what is said of the train rows is too good; test says how good it is"
+    if source.run is not None and read_out_of_fold(source.run.path) is not None:
+        return f"{source.name} learned from val too, so the score on val is too good; test says how good it is"
+    return None
+
+
 def make_lesson(texts: Sequence[str], unlabeled: Sequence[str], pieces: int, seed: int) -> Lesson:
     """Return texts, so many random pieces of each, and texts without a label; `owner` as in Lesson."""
     rng = random.Random(seed)
@@ -153,7 +164,7 @@ def _teach(
 ) -> Generator[Event, None, None]:
     begun = time.monotonic()
     seed, classes = run.config().seed, len(prepared.labels)
-    rows = JoinedRows([prepared.split("train"), prepared.split("val")], _MOST_ROWS, seed)
+    rows, val = JoinedRows([prepared.split("train")], _MOST_ROWS, seed), prepared.split("val")
     texts = rows.texts()
     room = max(0, _MOST_ROWS // max(1, len(texts)) - 1)
     lesson = make_lesson(texts, unlabeled, min(pieces, room), seed)
@@ -184,14 +195,14 @@ def _teach(
     linear = fit_logistic_soft(found.matrix(), targets, fitted.strength)
     own_rows = NgramRows(tuple(kind[own] for kind in found.kinds), found.totals[own])
     model = _make_model(prepared, ngrams, linear, find_usual_share(own_rows, folds[own]))
-    logits = fitted.logits[0, own].astype(np.float64)
-    judged = kind_of(prepared).judge(logits, rows.labels, run.config().metric)
+    labels = val.labels if len(val) else rows.labels
+    logits = fitted.logits[0, own] if not len(val) else predict_logits(model.eval(), val, torch.device("cpu"))
+    judged = kind_of(prepared).judge(logits.astype(np.float64), labels, run.config().metric)
     write_kind(model.config, prepared.manifest.kind)
     if judged.decision is not None:
         write_decision(model.config, judged.decision, prepared.manifest.form)
     save_model(model, prepared.path / "tokenizer", run.model)
-    write_out_of_fold(run.path, OutOfFold(rows.places, rows.labels, logits))
-    loss = float(kind_of(prepared).losses(logits, rows.labels).mean())
+    loss = float(kind_of(prepared).losses(logits, labels).mean())
     yield Evaluation(
         time=time.time(),
         step=1,
@@ -219,7 +230,7 @@ def _replace_by_out_of_fold(
     found = read_out_of_fold(source.run.path) if source.run is not None else None
     if found is None or found.logits.shape[1] != targets.shape[1]:
         return
-    known = np.isin(found.places, rows.places)
+    known = np.isin(found.places, rows.places)  # of train and val, one after the other
     places = np.searchsorted(rows.places, found.places[known])
     targets[places] = softmax(found.logits[known] / temperature)
 
