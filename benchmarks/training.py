@@ -39,6 +39,8 @@ BATCH = 32
 class Texts:
     """Token ids and labels of real rows: SST-2's sentences, or documents of about 250 words made of them."""
 
+    has_several = False  # labels a row
+
     def __init__(self, kind: str, vocab_size: int, minilm: bool) -> None:
         import pyarrow.csv
 

@@ -14,6 +14,7 @@ HERE = Path(__file__).resolve().parent
 COMMANDS = (
     *(
         "prepare",
+        "explore",
         "label",
         "augment",
         "lrfind",

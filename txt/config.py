@@ -188,6 +188,24 @@ class PrepareConfig(Config):
 
 
 @dataclass(frozen=True)
+class ExploreConfig(Config):
+    """Options of `txt explore`."""
+
+    encoder: str | None = option(
+        None,
+        "What vectors are distilled from: an installed encoder, or the `words` alone [by the language].",
+        group="Clusters",
+        choices=("minilm", "multilingual", "words"),
+    )
+    clusters: int | None = option(None, "Number of clusters [as many as settle].", group="Clusters", low=1, high=500)
+    seed: int = option(42, "Seed of the clusters.", group="Clusters", low=0, high=2**32 - 1)
+    like: str | None = option(
+        None, "Show the rows that are nearest in meaning to these words, and nothing else.", group="Search"
+    )
+    top: int = option(20, "Rows shown with --like.", group="Search", low=1, high=100_000)
+
+
+@dataclass(frozen=True)
 class LabelConfig(Config):
     """Options of `txt label`: the classes, the screen, the store, and which rows are offered."""
 
@@ -267,6 +285,13 @@ class LabelConfig(Config):
     blind: float = option(
         0.1, "Share of rows shown without a suggestion, to measure them.", group="Suggestions", low=0, high=0.9
     )
+    llm_url: str | None = option(
+        None, "Address of your language model, for --suggest llm: `http://localhost:11434/v1`.", group="Suggestions"
+    )
+    llm_model: str | None = option(None, "Name of the language model there.", group="Suggestions")
+    llm_most: int = option(2000, "Requests sent to it in a sitting.", group="Suggestions", low=1)
+    llm_timeout: float = option(60.0, "Seconds it may take for an answer.", group="Suggestions", above=0)
+    llm_dry_run: bool = option(False, "Print what would be sent to it, and send nothing.", group="Suggestions")
 
     review: bool = option(
         False, "Look again at labels that a model, a near-duplicate or somebody else contradicts.", group="Second look"

@@ -41,6 +41,7 @@ HEAVY = {
     [
         [],
         ["prepare"],
+        ["explore"],
         ["label"],
         ["augment"],
         ["lrfind"],
@@ -63,7 +64,7 @@ def test_help_loads_nothing_heavy(command):
 
 def test_help_alone_lists_the_commands_in_the_order_of_use():
     done = subprocess.run([sys.executable, "-m", "txt"], capture_output=True, text=True, check=True)
-    order = ("prepare", "label", "augment", "lrfind", "grid", "train", "eval", "demo")
+    order = ("prepare", "explore", "label", "augment", "lrfind", "grid", "train", "eval", "demo")
     places = [done.stdout.index(f"\n  {name} ") for name in order]
     assert places == sorted(places)
 
@@ -135,6 +136,10 @@ WRONG = [
     ["prepare", "nosuch.csv"],
     ["augment", "nosuch.csv"],
     ["label", "nosuch.csv"],
+    ["explore", "nosuch.csv"],
+    ["explore", "topics.csv", "--top", "3"],
+    ["explore", "topics.csv", "-o", "topics.csv"],
+    ["explore", "topics.csv", "--like", "a", "--clusters", "3"],
     ["watch", "nosuch"],
     ["runs", "show", "nosuch"],
     ["runs", "compare", "small", "nosuch"],

@@ -116,5 +116,10 @@ def find_language(texts: Iterable[str]) -> str | None:
     return best if shares[best] >= _FEWEST else None
 
 
+def list_common_words(languages: Iterable[str]) -> frozenset[str]:
+    """Return the commonest words of some languages, in lower case; none of those that are not known here."""
+    return frozenset(word for language in languages for word in _COMMON.get(language, "").split())
+
+
 def _measure_share(words: list[str], common: frozenset[str]) -> float:
     return sum(word in common for word in words) / max(len(words), 1)

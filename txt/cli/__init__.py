@@ -19,6 +19,7 @@ from txt.cli import (
     distill,
     doctor,
     evaluate,
+    explore,
     export,
     lrfind,
     predict,
@@ -42,6 +43,7 @@ from txt.version import __version__
 app = App(name="txt", context_settings={"help_option_names": ["-h", "--help"]})
 for command in (
     prepare,
+    explore,
     label,
     augment,
     lrfind,

@@ -33,7 +33,7 @@ _PREFIX = "TXT_"
 TRUST = "TXT_TRUST_SETTINGS"
 """If this variable is 1, the file is obeyed without a question: for scripts, which have no terminal to ask on."""
 
-_OTHERS = ("TXT_DEBUG", "TXT_TOKEN", WITHOUT, TRUST, ALLOWED, TRUSTED_DATA)
+_OTHERS = ("TXT_DEBUG", "TXT_TOKEN", "TXT_LLM_KEY", WITHOUT, TRUST, ALLOWED, TRUSTED_DATA)
 _TYPED_EACH_TIME = ("yes", "force", "overwrite")
 """Options that remove or replace something: they have to be typed, and cannot be set in a file."""
 

@@ -35,3 +35,6 @@ RULES = Action(
     "rules", "r", "rules", "how good the rules are; the table follows when their file is edited", other="ctrl+r"
 )
 """There only where a file of rules was given."""
+
+WHY = Action("why", "w", "why", "why this label is suggested, by which sources", other="f3")
+"""There only where several sources suggest labels."""

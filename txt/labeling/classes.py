@@ -10,7 +10,7 @@ from txt.labeling.store.decision import SEPARATOR
 MOST_KEYS = 20
 """Up to so many classes each have a key; with more none has, and the name is typed and completed instead."""
 
-ACTION_LETTERS = "bfgmnpqrstuz"
+ACTION_LETTERS = "bfgmnpqrstuwz"
 """Letters that mean something else while labeling (`r` is kept for rules); every action has another key as well."""
 
 _LABEL_KEYS = "123456789" + "".join(letter for letter in string.ascii_lowercase if letter not in ACTION_LETTERS)

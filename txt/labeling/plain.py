@@ -1,7 +1,7 @@
 """Line-based labeling with the screen's keys, each followed by Enter; for pipes, scripts and screen readers."""
 
 from collections.abc import Callable, Iterator
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from txt.durations import format_estimate
 from txt.errors import InputError, TxtError
@@ -19,6 +19,9 @@ from txt.labeling.session import LabelSession
 from txt.labeling.suggest.suggester import Suggester
 from txt.sanitize import sanitize, sanitize_lines
 
+if TYPE_CHECKING:
+    from txt.labeling.suggest.llm_source import LlmSource
+
 
 class PlainLabeling:
     """Asks on one stream and reads the answers from another, until there are no more of either."""
@@ -31,9 +34,10 @@ class PlainLabeling:
         active: ActiveLearning | None = None,
         guide: Guide | None = None,
         suggester: Suggester | None = None,
+        llm: "LlmSource | None" = None,
     ) -> None:
         self._session = session
-        self._guide, self._suggester = guide, suggester
+        self._guide, self._suggester, self._llm = guide, suggester, llm
         self._active = active
         self._lines = self._read_answers(answers)
         self._write = write
@@ -65,6 +69,8 @@ class PlainLabeling:
         """Take in what the processes beside this one have found."""
         if self._active is not None:
             self._active.step()
+        if self._llm is not None:
+            self._llm.step()
         if self._suggester is not None and self._suggester.step() and self._session.suggestion is None:
             self._session.set_suggest(self._suggester.suggest)
 
@@ -171,6 +177,8 @@ class PlainLabeling:
             session.set_view(None)
             return "the whole file again"
         query = parse_query(typed, session.rows.form.columns, session.classes, session.states.annotators())
+        if query.meaning:
+            raise InputError("--plain finds by words, not by meaning", "`txt explore DATA --like WORDS` does")
         search = Search(query, session.states)
         if query.reads_file:
             count = len(session.rows)

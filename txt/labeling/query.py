@@ -24,6 +24,7 @@ STATES: dict[str, Callable[[RowStates], Mask]] = {
 """What `is:` can ask for."""
 
 _TERM = re.compile(r'(?<!\S)(-?)("[^"]+"|[^\s":/]+):("[^"]*"|[^\s"]+)(?!\S)')
+_MEANING = re.compile(r"~\s+\S")
 _RUN = re.compile(r"[A-Za-z0-9 ]+")
 _FIRST_BLOCK, _BLOCK = 1 << 18, 1 << 22  # bytes; a small first one, so that the first hits are there at once
 
@@ -39,18 +40,19 @@ class Filter:
 
 @dataclass(frozen=True)
 class Query:
-    """What was typed, taken apart: filters on states, filters on columns, and what the text must hold."""
+    """What was typed, taken apart: filters on states, filters on columns, and what the text must hold, or must mean."""
 
     typed: str
     states: tuple[Filter, ...] = ()
     columns: tuple[Filter, ...] = ()
     text: str = ""
     regex: bool = False
+    meaning: str = ""
 
     @property
     def reads_file(self) -> bool:
         """Tell whether rows have to be read, beyond what is known of each."""
-        return bool(self.text or self.columns)
+        return bool(self.text or self.columns or self.meaning)
 
     def pattern(self) -> re.Pattern[str] | None:
         """Return what the text must match, for finding and for highlighting."""
@@ -60,12 +62,12 @@ class Query:
 
 
 def parse_query(typed: str, columns: Sequence[str], classes: Sequence[str], annotators: Sequence[str]) -> Query:
-    """Take apart what was typed: `name:value` filters, and the rest as words or as a `/regular expression/`.
+    """Take apart what was typed: `name:value` filters, and the rest: words, a `/regular expression/` or `~ a meaning`.
 
     Filters are `is:`, `label:`, `by:` and a column's name; `*` in a column's value stands for anything.
 
     Raises:
-        InputError: an unknown state, class or annotator, or a wrong regular expression.
+        InputError: an unknown state, class or annotator, a wrong regular expression, or a filter on a column with `~`.
     """
     known = {"is": list(STATES), "label": list(classes), "by": list(annotators)}
     by_folded = {name.casefold(): name for name in columns}
@@ -83,6 +85,11 @@ def parse_query(typed: str, columns: Sequence[str], classes: Sequence[str], anno
         return ""
 
     rest = _TERM.sub(take, typed).strip()
+    if _MEANING.match(rest):
+        if in_columns:
+            what = f"~ looks at the meaning of all texts, and takes no {in_columns[0].name}:"
+            raise InputError(what, "is:, label: and by: go with it")
+        return Query(typed.strip(), tuple(states), meaning=rest[1:].strip())
     regex = len(rest) > 2 and rest.startswith("/") and rest.endswith("/")
     query = Query(typed.strip(), tuple(states), tuple(in_columns), rest[1:-1] if regex else rest, regex)
     try:

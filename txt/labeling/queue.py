@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -12,10 +13,21 @@ _CHUNK = 4096  # rows looked at in one go; most often the very next one is it
 
 @dataclass(frozen=True)
 class QueueView:
-    """The rows that a filter shows, in the file's order, and the filter as it was typed."""
+    """The rows that a filter shows, and the filter as it was typed.
+
+    They are in the file's order, or where they are `ranked`, the best first.
+    """
 
     name: str
     rows: RowNumbers
+    ranked: bool = False
+
+    def find_place(self, row: int, side: Literal["left", "right"]) -> int:
+        """Return where the rows before a row end, or where those behind it begin; 0 for a row that is not ranked."""
+        if not self.ranked:
+            return int(np.searchsorted(self.rows, row, side))
+        places = np.flatnonzero(self.rows == row)
+        return int(places[0]) + (side == "right") if len(places) else 0
 
 
 class Queue:
@@ -110,7 +122,7 @@ class Queue:
         # flags are looked at, and not those of a million rows.
         count = len(decided) if among is None else len(among)
         here = -1 if self.row is None else self.row
-        middle = here + 1 if among is None else int(np.searchsorted(among, here, "right"))
+        middle = here + 1 if self.view is None else self.view.find_place(here, "right")
         for start, stop in ((middle, count), (0, middle)):
             for low in range(start, stop, _CHUNK):
                 high = min(low + _CHUNK, stop)
@@ -122,5 +134,5 @@ class Queue:
         assert self.view is not None
         rows = self.view.rows
         here = -1 if self.row is None else self.row
-        place = int(np.searchsorted(rows, here, "right")) if step > 0 else int(np.searchsorted(rows, here, "left")) - 1
+        place = self.view.find_place(here, "right") if step > 0 else self.view.find_place(here, "left") - 1
         return int(rows[place]) if 0 <= place < len(rows) else None

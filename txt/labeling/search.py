@@ -29,7 +29,7 @@ class Search:
 
     @property
     def rows(self) -> RowNumbers:
-        """The rows found so far, in the file's order."""
+        """The rows found so far, in the file's order; by meaning, the nearest first."""
         if len(self._parts) > 1:
             self._parts = [np.concatenate(self._parts)]
         return self._parts[0] if self._parts else np.empty(0, np.int64)
@@ -42,7 +42,8 @@ class Search:
 
     def view(self) -> QueueView:
         """Return what was found as a view to go through, without the rows left out."""
+        ranked = bool(self.query.meaning)
         if not self.left_out:
-            return QueueView(self.query.typed, self.rows)
+            return QueueView(self.query.typed, self.rows, ranked)
         kept = self.rows[~np.isin(self.rows, list(self.left_out))]
-        return QueueView(f"{self.query.typed}, {len(self.left_out):,} left out", kept)
+        return QueueView(f"{self.query.typed}, {len(self.left_out):,} left out", kept, ranked)

@@ -13,7 +13,7 @@ from txt.durations import format_estimate
 from txt.labeling.actions import ACTIONS
 from txt.labeling.agreement import Agreement
 from txt.labeling.classes import MOST_KEYS
-from txt.labeling.item import Item, LabelProgress, Opinion, RecentDecision
+from txt.labeling.item import Item, LabelProgress, Opinion, RecentDecision, Suggestion
 from txt.labeling.row_states import FROM_FILE
 from txt.labeling.session import LabelSession
 from txt.labeling.summary import StoreSummary
@@ -176,6 +176,18 @@ def format_guide(guide: "Guide", keys: Mapping[str, str]) -> list[Text]:
         if each.examples:
             quoted = " · ".join(f"“{clip(example, _EXAMPLE_LENGTH)}”" for example in each.examples)
             lines.append(Text(f"  {quoted}", style="dim"))
+    return lines
+
+
+def explain_suggestion(suggestion: Suggestion, joined_by: str | None) -> list[Text]:
+    """Return the whole of a suggestion: the classes by how likely they are, who says so and why."""
+    score = "" if suggestion.score is None else f" {suggestion.score:.0%}"
+    lines = [Text.assemble((sanitize(suggestion.label), "bold"), score)]
+    others = [name for name in suggestion.ranked if name != suggestion.label]
+    lines += [Text(f"then {', '.join(sanitize(name) for name in others)}")] if others else []
+    lines += [Text(f"by {suggestion.who}")] if suggestion.who else []
+    lines += [Text(f"the sources are joined by: {joined_by}")] if joined_by else []
+    lines += [Text(sanitize(part)) for part in suggestion.reason.split(" · ") if part]
     return lines
 
 

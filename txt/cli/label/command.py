@@ -20,7 +20,15 @@ from txt.cli.label.exchange import export_labels, import_labels
 from txt.cli.label.guide import open_guide
 from txt.cli.label.review import begin_review, merge_store
 from txt.cli.label.rules import add_declared_classes, check_rules_file, judge_rules, show_rules, suggest_by_rules
-from txt.cli.label.suggest import check_suggest, check_suggestions, give_rules, open_suggester
+from txt.cli.label.suggest import (
+    check_suggest,
+    check_suggestions,
+    give_rules,
+    open_llm,
+    open_suggester,
+    show_llm_request,
+    tell_where_texts_go,
+)
 from txt.cli.options import DataArgument, GivenOptions, takes
 from txt.cli.terminal import has_screen
 from txt.config import READING, LabelConfig, PrepareConfig
@@ -93,7 +101,8 @@ def label(
     """
     given = GivenOptions(given.with_settings())
     simulates = bool(given.get("simulate"))
-    looks_only = bool(export or check or stats or as_json or simulates)
+    dry_run = bool(given.get("llm_dry_run"))
+    looks_only = bool(export or check or stats or as_json or simulates or dry_run)
     on_screen = not (recover or looks_only) and has_screen(plain)
     if on_screen:
         gc.disable()  # objects made at the start are not garbage; the screen turns collection on again
@@ -102,7 +111,7 @@ def label(
     config = add_declared_classes(build_config(LabelConfig, given))
     if check and config.rules is None and config.suggest is None:
         raise InputError("--check shows how good rules are, and there are none", "--rules rules.toml")
-    check_suggest(config, "blind" in given, looks_only, check)
+    check_suggest(config, "blind" in given, looks_only, check or dry_run)
     if plain and given.get("fast"):
         raise InputError("--fast is about the keys of the screen, and --plain has none", "leave out one of them")
     asked = ReadingOptions.of(given)
@@ -144,6 +153,8 @@ def label(
 
                     _read_all(opened)
                     simulate(opened, given.get("split_column"), as_json)
+                elif dry_run:
+                    show_llm_request(opened, guide)
                 elif looks_only:
                     with explain_store_errors(opened.journal.path):
                         _export_or_show(opened, export, overwrite, check, stats, as_json, guide, given)
@@ -178,6 +189,8 @@ def _run_labeling(
         _read_all(opened)
     split = given.get("split_column")
     with open_active_learning(opened, split) as active, open_suggester(opened, guide, split) as suggester:
+        if suggester is not None and "llm" in suggester.options.sources:
+            tell_where_texts_go(opened.config)
         session = _begin_session(opened, active, suggester, given, need_classes)
         if on_screen:
             return _label_on_screen(opened, session, highlight, active, suggester, guide)
@@ -216,7 +229,13 @@ def _label_plainly(
         give_rules(opened, session, suggester)
     elif opened.config.rules is not None and not opened.config.review:
         suggest_by_rules(opened, session, active)
-    PlainLabeling(session, sys.stdin, write, active, guide, suggester).run()
+    llm = None if suggester is None else open_llm(opened, session, suggester, guide, say)
+    try:
+        PlainLabeling(session, sys.stdin, write, active, guide, suggester, llm).run()
+    finally:
+        if llm is not None:
+            llm.close()
+            say(llm.describe())
     _end_session(opened, session)
 
 
@@ -250,7 +269,16 @@ def _label_on_screen(
             guide,
             suggester,
         )
-        result = LabelApp(session, sitting).run(mouse=opened.config.mouse)
+        app = LabelApp(session, sitting)
+        llm = None if suggester is None else open_llm(opened, session, suggester, guide, app.labeling.tell_of_llm)
+        app.labeling.llm = llm
+        try:
+            result = app.run(mouse=opened.config.mouse)
+        finally:
+            if llm is not None:
+                llm.close()
+    if llm is not None:
+        say(llm.describe())
     if isinstance(result, Restart):
         session.leave()
         return result.option

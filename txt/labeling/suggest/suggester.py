@@ -16,7 +16,7 @@ from txt.labeling.active.holdout import Holdout, draw_holdout, read_holdout, sav
 from txt.labeling.active.queues import KnownLabels
 from txt.labeling.guide import Guide
 from txt.labeling.item import Suggestion
-from txt.labeling.row_states import BY_PEOPLE, RowNumbers, RowStates
+from txt.labeling.row_states import BY_PEOPLE, Mask, RowNumbers, RowStates
 from txt.labeling.session import LabelSession
 from txt.labeling.store.journal import Journal
 from txt.labeling.suggest.given import GivenAnswers
@@ -85,6 +85,11 @@ class Suggester:
     def attach(self, session: LabelSession) -> None:
         """Begin to suggest in a session."""
         self._session = session
+
+    @property
+    def held_out(self) -> Mask:
+        """Which rows have a text of the holdout (N,)."""
+        return self._holdout.same_text
 
     @property
     def latest(self) -> "Suggestions | None":

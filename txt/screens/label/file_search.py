@@ -9,16 +9,17 @@ from txt.labeling.query import Query
 from txt.labeling.scanner import Found
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
+from txt.screens.label.meaning_link import MeaningLink
 from txt.screens.label.scanner_link import ScannerLink
 
 
 class FileSearch:
     """`search` is the search whose rows are shown, if any; `share_read` the share of the file that is read (0 to 1)."""
 
-    def __init__(self, session: LabelSession, scanner: ScannerLink) -> None:
+    def __init__(self, session: LabelSession, scanner: ScannerLink, meaning: MeaningLink) -> None:
         self.search: Search | None = None
         self.share_read = 0.0
-        self._session, self._scanner = session, scanner
+        self._session, self._scanner, self._meaning = session, scanner, meaning
 
     @property
     def whole(self) -> bool:
@@ -36,7 +37,8 @@ class FileSearch:
             return Search(query, self._session.states)
         if not self.whole:
             return None
-        return Search(query, self._session.states, self._scanner.find(query))
+        number = self._meaning.find(query, self._session.states) if query.meaning else self._scanner.find(query)
+        return Search(query, self._session.states, number)
 
     def go_through(self, search: Search) -> None:
         """Go through what a search has found, and will find."""

@@ -21,7 +21,7 @@ from txt.screens.widgets.dialogs import Dialog, make_steady_input
 from txt.screens.widgets.row_list import RowList
 from txt.time_limit import TooSlowError, time_limit
 
-_OTHERS = 15  # lines of the dialog beside the rows found
+_OTHERS = 16  # lines of the dialog beside the rows found
 _MOST_SECONDS = 0.1  # of processor time for the match in one row
 _PAUSE_SECONDS = 0.06  # between the last letter and the search
 
@@ -49,7 +49,7 @@ class FindDialog(Dialog[Wanted | None]):
         """Lay out the line, what was found, and what can be asked."""
         with Vertical(classes="dialog wide"):
             yield Static(Text("Find"), classes="title")
-            yield make_steady_input(self._typed, placeholder="words, /regex/, or a filter")
+            yield make_steady_input(self._typed, placeholder="words, /regex/, ~ a meaning, or a filter")
             yield Static(id="count")
             yield RowList(_OTHERS, id="found")
             yield Static(self._build_help(), classes="quiet", id="help")
@@ -65,8 +65,12 @@ class FindDialog(Dialog[Wanted | None]):
 
     def give_up(self) -> None:
         """Say that the search took too long."""
+        self.fail("that took too long: a regular expression can go on for ever")
+
+    def fail(self, why: str) -> None:
+        """Say why nothing is found."""
         self._search = None
-        self._say("that took too long: a regular expression can go on for ever")
+        self._say(why)
 
     @property
     def search(self) -> Search | None:
@@ -143,6 +147,10 @@ class FindDialog(Dialog[Wanted | None]):
         count = len(search.rows)
         rows = "1 row" if count == 1 else f"{count:,} rows" if count else "nothing"
         more = "" if search.done else f" so far, {search.share:.0%} looked at"
+        if search.query.meaning:
+            rows = f"the nearest {rows}" if count else "nothing alike"
+            if not search.done:
+                rows, more = "reading what all texts mean", f", {search.share:.0%}"
         hint = " · enter goes through them" if count else ""
         place = f" · {found.describe_place()}" if found.describe_place() else ""
         self.query_one("#count", Static).update(Text.assemble((rows, "bold"), more, place, (hint, "dim")))
@@ -170,6 +178,7 @@ class FindDialog(Dialog[Wanted | None]):
         form = self._session.rows.form
         columns = [f"{sanitize(name)}:VALUE" for name in form.columns if name != form.text_column]
         lines = [
+            "~ refund never came: the rows nearest in meaning, the best first",
             f"is:{' · '.join(STATES)}",
             " · ".join(["label:CLASS", "by:NAME", *columns]),
             "* in a value is anything · -is:flagged inverts a filter",

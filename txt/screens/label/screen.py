@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from rich.text import Text
@@ -21,7 +21,7 @@ from txt.actions import Action
 from txt.charts.plot import draw_bars
 from txt.data.reading.how_read import ReadingOptions
 from txt.errors import InputError, TxtError
-from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES
+from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES, WHY
 from txt.labeling.active.active_learning import ActiveLearning
 from txt.labeling.active.model_status_text import summarize_status
 from txt.labeling.classes import check_new_class, parse_first_classes
@@ -50,6 +50,7 @@ from txt.screens.label.leave_questions import (
     ask_what_is_left,
     write_export,
 )
+from txt.screens.label.meaning_link import MeaningLink
 from txt.screens.label.messages import RulesAnswered, Scanned
 from txt.screens.label.model import build_model_page, draw_learning_curve, has_curve
 from txt.screens.label.panels import Marks, RecentList, SidePanel, SuggestionLine, TopLine
@@ -63,6 +64,9 @@ from txt.screens.label.typed_ahead import TypedAheadGuard
 from txt.screens.widgets.chips import Chip, Chips
 from txt.screens.widgets.dialogs import LineDialog, PageDialog, TypedAhead
 from txt.wording import labeling as label_lines
+
+if TYPE_CHECKING:
+    from txt.labeling.suggest.llm_source import LlmSource
 
 _TICK_SECONDS = 0.5
 _LEAST_LINES = 6  # for a text, so that the keys below it do not move with each short one
@@ -104,7 +108,8 @@ class LabelScreen(ActingScreen):
         self._notice = ""
         self._trouble = ""
         self._scanner = ScannerLink(session.rows, sitting.asked, sitting.kept, self._hear, self._lose_search)
-        self._file = FileSearch(session, self._scanner)
+        self._meaning = MeaningLink(session.rows, sitting.asked, sitting.kept, self._hear, self._lose_meaning)
+        self._file = FileSearch(session, self._scanner, self._meaning)
         self._advised = False
         self._busy = False
         self._shown_row: int | None = -1
@@ -113,6 +118,7 @@ class LabelScreen(ActingScreen):
         self._decided_shown: tuple[int, int, int | None] | None = None
         self._opinions: list[Opinion] = []
         self.rules: RuleLink | None = None
+        self.llm: LlmSource | None = None
         if sitting.rules is not None:
             self.rules = RuleLink(session, sitting.rules, self._hear_rules, self._lose_rules)
 
@@ -134,6 +140,8 @@ class LabelScreen(ActingScreen):
     def actions(self) -> Sequence[Action]:
         """What keys do here."""
         usual = REVIEW_ACTIONS if self.session.task.review else ACTIONS
+        if self._sitting.suggester is not None:
+            usual = (*usual, WHY)
         return usual if self.rules is None else (*usual, RULES)
 
     # Keys
@@ -410,6 +418,7 @@ class LabelScreen(ActingScreen):
 
     def _end(self, exported: Path | Restart | TrainNow | None) -> None:
         self._scanner.stop()
+        self._meaning.stop()
         if self.rules is not None:
             self.rules.stop()
         self.app.exit(exported)
@@ -442,6 +451,10 @@ class LabelScreen(ActingScreen):
         if isinstance(self.app.screen, FindDialog):
             self.app.screen.give_up()
 
+    def _lose_meaning(self) -> None:
+        if isinstance(self.app.screen, FindDialog):
+            self.app.screen.fail("the process that reads the meaning has ended; words still find")
+
     @on(Scanned)
     def _take_answer(self, event: Scanned) -> None:
         match event.answer:
@@ -454,6 +467,8 @@ class LabelScreen(ActingScreen):
                 self._take_found(found)
             case ScanFailed(message):
                 self._trouble = message
+                if isinstance(self.app.screen, FindDialog):
+                    self.app.screen.fail(message)
                 self._draw()
 
     def _adopt_index(self) -> None:
@@ -526,6 +541,8 @@ class LabelScreen(ActingScreen):
     def _step_suggestions(self) -> bool:
         """Take in new suggestions; that of the row on screen may appear, and does not change."""
         suggester, session = self._sitting.suggester, self.session
+        if self.llm is not None:
+            self.llm.step()
         if suggester is None or not suggester.step():
             return False
         if suggester.trouble:
@@ -537,6 +554,23 @@ class LabelScreen(ActingScreen):
                 self._guard.show_text(time.monotonic())  # an enter that comes now was pressed before it could be read
                 self._draw_text(item)
         return True
+
+    def tell_of_llm(self, what: str) -> None:
+        """Tell of trouble with the language model, once."""
+        self._notify(what)
+
+    def _do_why(self) -> None:
+        suggestion, suggester = self.session.suggestion, self._sitting.suggester
+        if suggestion is None:
+            self._tell("nothing is suggested for this text")
+            return
+        latest = None if suggester is None else suggester.latest
+        page = label_lines.explain_suggestion(suggestion, None if latest is None else latest.method)
+        if self._sitting.guide is not None:
+            page += [Text(""), *label_lines.format_guide(self._sitting.guide, self.session.keys)]
+        if self.llm is not None:
+            page += [Text(""), Text(self.llm.describe(), style="dim")]
+        self.app.push_screen(PageDialog("Why this is suggested", Text("\n").join(page)))
 
     # Drawing
 

@@ -1,0 +1,164 @@
+"""A process beside the label screen that finds rows by their meaning, so that no key ever waits.
+
+The vectors are made at the first request, or are found where `txt explore` or a sitting before left them. Requests that
+come meanwhile wait; of several only the last is answered.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+
+from txt.data.reading.how_read import ReadingOptions
+from txt.data.reading.row_index import RowIndex, read_index, scan_file
+from txt.data.reading.rows import Form, parse_row, parse_rows
+from txt.errors import TxtError
+from txt.exploration.exploration import CHOICE_SAMPLE, choose_fast_encoder
+from txt.exploration.nearest import find_nearest
+from txt.exploration.vector_file import TextVectors, make_vectors, take_spread
+from txt.labeling.row_states import RowNumbers
+from txt.labeling.scanner import Found, ScanFailed
+from txt.labeling.side_process import SideProcess
+
+MOST = 200
+"""Rows that are found at most: what is less alike than these rarely means the same."""
+
+_TOLD_EVERY = 0.2  # seconds
+_BLOCK = 1 << 22  # bytes
+_NOTHING: RowNumbers = np.empty(0, np.int64)
+
+
+@dataclass(frozen=True)
+class OpenRequest:
+    """Says which file is to be searched, as for the scanner."""
+
+    path: Path
+    form: Form
+    asked: ReadingOptions
+    kept: Path | None
+
+
+@dataclass(frozen=True)
+class MeaningRequest:
+    """Asks for the rows nearest to some words; `among` are the bits of those that may be found, all where it is None.
+
+    `number` comes back with each answer.
+    """
+
+    number: int
+    words: str
+    among: bytes | None
+
+
+class MeaningSearch:
+    """The process, as the screen sees it; its numbers are negative, so that they are not taken for the scanner's."""
+
+    def __init__(self, path: Path, form: Form, asked: ReadingOptions, kept: Path | None) -> None:
+        self.number = 0
+        self._process = SideProcess(__name__)
+        self._process.send(OpenRequest(path, form, asked, kept))
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable when an answer is there."""
+        return self._process.fileno()
+
+    def find(self, words: str, among: bytes | None) -> int:
+        """Begin a search; returns its number."""
+        self.number -= 1
+        self._process.send(MeaningRequest(self.number, words, among))
+        return self.number
+
+    def answers(self) -> Iterator[Found | ScanFailed]:
+        """Yield the answers that are there, without waiting.
+
+        Raises:
+            EOFError: the process has gone.
+        """
+        while self._process.has_answer():
+            yield self._process.receive()
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.close()
+
+
+def serve(descriptor: int) -> None:
+    """Answer requests until the other side closes the connection."""
+    connection = Connection(descriptor)
+    try:
+        task: OpenRequest = connection.recv()
+        request: MeaningRequest = connection.recv()
+        try:
+            vectors, request = _prepare(connection, task, request)
+        except TxtError as error:
+            connection.send(ScanFailed(error.message, error.hint))
+            return
+        except OSError as error:
+            connection.send(ScanFailed(f"`{task.path}` cannot be read: {error.strerror}", None))
+            return
+        while True:
+            connection.send(_answer(vectors, _take_last(connection, request)))
+            request = connection.recv()
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return
+
+
+def _prepare(connection: Connection, task: OpenRequest, request: MeaningRequest) -> tuple[TextVectors, MeaningRequest]:
+    """Make the vectors, and tell how far they are; returns the last request that came meanwhile."""
+    found = read_index(task.kept, task.path, task.asked) if task.kept else None
+    form, index = found if found else (task.form, None)
+    if index is None:
+        *_, last = scan_file(task.path, form)
+        assert last.index is not None
+        form, index = last.form or form, last.index
+
+    def read() -> Iterator[Sequence[str]]:
+        return read_texts(task.path, form, index)
+
+    encoder, _ = choose_fast_encoder(take_spread(read, len(index), CHOICE_SAMPLE), None)
+    making, told = make_vectors(read, index.hashes, encoder), 0.0
+    while True:
+        try:
+            done = next(making)
+        except StopIteration as ended:
+            return ended.value, request
+        if time.monotonic() - told > _TOLD_EVERY:
+            told = time.monotonic()
+            request = _take_last(connection, request)
+            share = min(done / max(len(index), 1), 0.99)
+            connection.send(Found(request.number, _NOTHING, share, done=False))
+
+
+def _take_last(connection: Connection, request: MeaningRequest) -> MeaningRequest:
+    while connection.poll():
+        request = connection.recv()
+    return request
+
+
+def _answer(vectors: TextVectors, request: MeaningRequest) -> Found:
+    among = None
+    if request.among is not None:
+        among = np.unpackbits(np.frombuffer(request.among, np.uint8), count=len(vectors)).astype(np.bool_)
+    (query,) = vectors.encoder.encode([request.words])
+    rows, _ = find_nearest(vectors.vectors, query, MOST, among)
+    return Found(request.number, rows, 1.0, done=True)
+
+
+def read_texts(path: Path, form: Form, index: RowIndex) -> Iterator[list[str]]:
+    """Yield the texts of all rows of an indexed file, a few megabytes at a time."""
+    place, first = form.columns.index(form.text_column), 0
+    with form.locate(path).open("rb") as file:
+        while first < len(index):
+            last = int(np.searchsorted(index.offsets, int(index.offsets[first]) + _BLOCK, "right")) - 1
+            last = min(max(last, first + 1), len(index))
+            file.seek(int(index.offsets[first]))
+            block = file.read(int(index.offsets[last] - index.offsets[first]))
+            rows = parse_rows(block, form)
+            if len(rows) != last - first:
+                bounds = index.offsets[first : last + 1] - index.offsets[first]
+                rows = [parse_row(block[bounds[at] : bounds[at + 1]], form) for at in range(last - first)]
+            yield [row[place] if len(row) > place else "" for row in rows]
+            first = last
