@@ -33,7 +33,7 @@ def distill(
     pieces: Annotated[
         int, typer.Option(help="Random pieces of each text that are learned from too.", min=0, max=100)
     ] = 4,
-    seed: Annotated[int, typer.Option(help="Seed of all that is random.", min=0)] = 42,
+    seed: Annotated[int, typer.Option(help="Seed of pieces, folds and rows [42].", min=0, show_default=False)] = 42,
     as_json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON on stdout.")] = False,
 ) -> None:
     """Fit a linear model on n-grams to the answers of a run's model: less accurate, and many times as fast.
