@@ -167,7 +167,6 @@ def test_an_option_changes_the_run_or_is_refused(way, encoder, data, tmp_path, m
         ({"augment_rate": 0.3}, "--augment-rate"),
         ({"augment": "swap", "wordnet": "words"}, "--wordnet"),
         ({"rungs": 1, "budget": "2m"}, "--budget"),
-        ({"rungs": 3, "metric": "macro_f1"}, "--metric"),
     ],
 )
 def test_what_does_nothing_is_refused_by_its_flag_with_a_reason(given, flag):

@@ -73,7 +73,7 @@ def summarize(data: Path, journal: Journal, states: RowStates, classes: list[str
         ways=states.ways(),
         people={name: _summarize_person(rows_of[name], seconds_of[name]) for name in {**rows_of, **seconds_of}},
         seconds=seconds,
-        agreement=agreement(read_ratings(journal)),
+        agreement=agreement(read_ratings(journal), journal.settings().get("multi_label") == "true"),
     )
 
 

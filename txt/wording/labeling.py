@@ -249,9 +249,15 @@ def format_agreement(found: Agreement) -> list[Text]:
     rows = "1 row has" if found.rows == 1 else f"{found.rows:,} rows have"
     differ = f"they differ on {found.disputed:,} of them" if found.disputed else "they never differ"
     lines = [Text(f"{rows} labels of several people; {differ}")]
+    masi = " with MASI's distance of sets" if found.labels else ""
+    kappa = "Cohen's kappa, the mean over labels," if found.labels else "Cohen's kappa"
     lines.append(
-        Text(f"Cohen's kappa {_format_number(found.kappa)} · Krippendorff's alpha {_format_number(found.alpha)}")
+        Text(f"{kappa} {_format_number(found.kappa)} · Krippendorff's alpha{masi} {_format_number(found.alpha)}")
     )
+    lines += [
+        Text(f"{clip(label.name, 30)}: kappa {_format_number(label.kappa)}, given to {label.rows:,}")
+        for label in found.labels
+    ]
     if len(found.pairs) > 1:
         lines += [
             Text(
