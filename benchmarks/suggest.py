@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+from machine import describe_machine
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -49,6 +50,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     folder = parser.parse_args().folder
+    print(describe_machine())
     print("| data | classes | from | right | among the first five |\n|---|---|---|---|---|")
     for name in ("agnews", "sst2", "banking77"):
         guide = read_guide(GUIDES / f"{name}.toml")
