@@ -101,7 +101,7 @@ def keep_effective_flags(flags: Collection[str], config: TrainConfig) -> tuple[s
 
 
 def _find_idle_on_the_ladder(config: TrainConfig) -> dict[str, str]:
-    idle = {"metric": "the ladder keeps the rung with the lowest log loss"} if config.metric != "loss" else {}
+    idle: dict[str, str] = {}  # the metric chooses thresholds or a rule, which the kind of the labels decides
     if config.rungs == 1:
         idle |= dict.fromkeys(("device", "precision"), "n-grams alone are computed in float32 on the processor")
         idle["budget"] = "n-grams alone take what they take"

@@ -59,6 +59,18 @@ def test_damaged_answers_are_made_again(run):
     np.testing.assert_array_equal(get_predictions(run).answers, first.answers)
 
 
+def test_kept_answers_of_classes_that_do_not_exist_are_made_again(run):
+    first = get_predictions(run)
+    path = run.path / "predictions" / "test.arrow"
+    table = pa.ipc.open_file(path.read_bytes()).read_all().combine_chunks()
+    names = table.column("label").chunk(0).dictionary
+    wrong = pa.DictionaryArray.from_arrays(pa.array([256] * len(table), pa.int32()), names, safe=False)
+    damaged = table.set_column(1, "label", wrong)
+    with pa.ipc.new_file(path, damaged.schema) as writer:
+        writer.write_table(damaged)
+    np.testing.assert_array_equal(get_predictions(run).labels, first.labels)
+
+
 def test_a_run_without_a_model_or_without_such_rows_says_so(run):
     with pytest.raises(InputError, match="`unlabeled` of run `born` has no labeled rows"):
         get_predictions(run, "unlabeled")

@@ -11,7 +11,7 @@ from transformers import BertConfig
 
 from txt.errors import InputError
 from txt.export import modeling_sentence
-from txt.export.sentence_transformers import HEAD, export_sentence_transformers
+from txt.export.sentence_transformers import HEAD, export_sentence_transformers, make_head
 from txt.prediction.classifier import load
 from txt.prediction.model_source import find_model
 from txt.runs.folder import Run
@@ -53,3 +53,15 @@ def test_a_model_without_such_an_encoder_is_refused(run: Run, tmp_path: Path):
         export_sentence_transformers(find_model(run.path), tmp_path / "out")
     assert error.value.hint == "--format hf takes every model"
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("labels", [2, 4])
+def test_a_head_of_several_labels_gives_each_its_own_probability(labels: int):
+    torch.manual_seed(2)
+    layer = torch.nn.Linear(6, labels)
+    vectors = torch.randn(5, 6)
+    with torch.no_grad():
+        expected = torch.sigmoid(layer(vectors)).numpy()
+    head = pickle.loads(pickle.dumps(make_head(layer, several=True)))
+    assert head.predict_proba(vectors.double().numpy()) == pytest.approx(expected, abs=1e-6)
+    assert (head.predict(vectors.double().numpy()) == (expected > 0.5)).all()

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import cohen_kappa_score
 
 from tests.labeling.conftest import Open, write_csv
-from txt.labeling.agreement import agreement, cohen_kappa, krippendorff_alpha, read_ratings
+from txt.labeling.agreement import agreement, cohen_kappa, krippendorff_alpha, masi_distance, read_ratings
 
 LABELS = st.sampled_from(["a", "b", "c"])
 
@@ -53,6 +53,52 @@ def test_alpha_of_krippendorffs_own_example():
         for unit, labels in enumerate(zip(a, b, c, strict=True))
     }
     assert krippendorff_alpha(ratings) == pytest.approx(0.691, abs=5e-4)
+
+
+SETS = st.frozensets(st.sampled_from("abcd"), min_size=1)
+
+
+@settings(max_examples=60)
+@given(st.lists(st.tuples(SETS, SETS), min_size=2, max_size=15))
+def test_alpha_of_sets_is_nltks_with_its_distance(pairs):
+    metrics = pytest.importorskip("nltk.metrics.distance")
+    task = pytest.importorskip("nltk.metrics.agreement").AnnotationTask
+    for first, second in pairs:
+        assert masi_distance(first, second) == pytest.approx(metrics.masi_distance(first, second))
+    said = [(who, str(row), labels) for row, both in enumerate(pairs) for who, labels in zip("ab", both, strict=True)]
+    ours = krippendorff_alpha(
+        {str(row): dict(zip("ab", both, strict=True)) for row, both in enumerate(pairs)}, masi_distance
+    )
+    if len({labels for both in pairs for labels in both}) > 1:
+        theirs = task(said, distance=metrics.masi_distance).alpha()
+        assert ours == pytest.approx(theirs)
+    else:
+        assert ours is None  # nothing to tell agreement from chance
+
+
+@settings(max_examples=40)
+@given(st.lists(st.tuples(SETS, SETS), min_size=2, max_size=20))
+def test_agreement_on_several_labels_is_kappa_label_by_label_in_whatever_order(pairs):
+    ratings = {
+        str(row): {"ann": "|".join(sorted(one)), "ben": "|".join(sorted(two, reverse=True))}
+        for row, (one, two) in enumerate(pairs)
+    }
+    found = agreement(ratings, several=True)
+    assert found.disputed == sum(one != two for one, two in pairs)
+    assert [label.name for label in found.labels] == sorted({name for both in pairs for each in both for name in each})
+    kappas = []
+    for label in found.labels:
+        first, second = ([label.name in both[place] for both in pairs] for place in (0, 1))
+        assert label.rows == sum(a or b for a, b in zip(first, second, strict=True))
+        if label.kappa is not None:
+            assert label.kappa == pytest.approx(cohen_kappa_score(first, second))
+            kappas.append(label.kappa)
+    assert found.kappa == (pytest.approx(sum(kappas) / len(kappas)) if kappas else None)
+
+
+def test_two_that_say_none_of_the_labels_are_alike():
+    assert masi_distance(frozenset(), frozenset()) == 0
+    assert masi_distance(frozenset(), frozenset("a")) == 1
 
 
 def test_overall_agreement_weighs_pairs_by_the_rows_they_share():

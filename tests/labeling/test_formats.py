@@ -181,6 +181,13 @@ def test_fasttext_refuses_classes_that_only_differ_by_spaces():
         written("fasttext", ONE, LabelTask(("so so", "so_so")))
 
 
+def test_a_parquet_file_whose_names_are_no_text_is_refused(tmp_path: Path):
+    path = tmp_path / "x.parquet"
+    path.write_bytes(written("parquet", ONE, SINGLE).replace(b"label_status", b"label_stat\xf4s"))
+    with pytest.raises(InputError, match="is damaged: "):
+        list(FORMATS["parquet"].read(path, SINGLE))
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_parquet_holds_a_class_label_for_hugging_face(several: bool, tmp_path: Path):
     (tmp_path / "x.parquet").write_bytes(written("parquet", ONE, LabelTask(("neg", "pos"), several)))
@@ -234,7 +241,7 @@ def test_files_as_the_tools_write_them_are_read(name: str, tmp_path: Path):
         ("label-studio", '{"data": 1}', "not a list of tasks"),
         ("label-studio", '[{"text": "a"}]', "task 1 has no `data`"),
         ("csv", "id,label\n1,b\n", "no column of"),
-        ("parquet", "PAR", "not a Parquet file"),
+        ("parquet", "PAR", "is damaged: "),
         ("fasttext", "\udcff", "line 1 is not UTF-8"),
     ],
 )

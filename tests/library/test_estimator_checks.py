@@ -1,4 +1,7 @@
-"""scikit-learn's own list of checks: those that apply to a classifier of texts, and why the others do not."""
+"""scikit-learn's own list of checks: those that apply to a classifier of texts, and why the others do not.
+
+python -m tests.library.test_estimator_checks   # writes the table of docs/api.md anew
+"""
 
 import inspect
 
@@ -7,7 +10,11 @@ from sklearn.base import is_classifier
 from sklearn.utils import estimator_checks
 from sklearn.utils.estimator_checks import check_estimator
 
+from tests.conftest import ROOT
 from txt import TextClassifier
+
+PAGE = ROOT / "docs" / "api.md"
+START, END = "<!-- checks: start -->\n", "<!-- checks: end -->"
 
 APPLY = (
     "check_do_not_raise_errors_in_init_or_set_params",
@@ -31,11 +38,11 @@ DIFFER = {
     "check_class_weight_balanced_classifiers": "the option is class_weights, as the command has it",
     "check_class_weight_balanced_linear_classifier": "the option is class_weights, as the command has it",
     "check_class_weight_classifiers": "the option is class_weights, as the command has it",
-    "check_classifier_multioutput": "it gives one label a row",
-    "check_classifiers_multilabel_output_format_decision_function": "it gives one label a row",
-    "check_classifiers_multilabel_output_format_predict": "it gives one label a row",
-    "check_classifiers_multilabel_output_format_predict_proba": "it gives one label a row",
-    "check_classifiers_multilabel_representation_invariance": "it gives one label a row",
+    "check_classifier_multioutput": MATRIX + "; several labels: tests/library/test_kinds_of_labels.py",
+    "check_classifiers_multilabel_output_format_decision_function": MATRIX,
+    "check_classifiers_multilabel_output_format_predict": MATRIX,
+    "check_classifiers_multilabel_output_format_predict_proba": MATRIX,
+    "check_classifiers_multilabel_representation_invariance": MATRIX,
     "check_classifiers_one_label": "one class is an error: a model of it would say nothing",
     "check_classifiers_one_label_sample_weights": WEIGHTS,
     "check_estimators_empty_data_messages": MESSAGES,
@@ -66,16 +73,42 @@ def test_a_check_that_knows_nothing_of_the_data_passes(name: str):
         check(TextClassifier(rungs=1))
 
 
-def test_each_other_check_has_a_reason():
+def list_checks() -> dict[str, str]:
+    """Return each check for classifiers, and what becomes of it."""
     names = [name for name in dir(estimator_checks) if name.startswith("check_") and name != "check_estimator"]
     kept = [name for name in names if not any(part in name for part in OF_OTHERS)]
-    for name in kept:
-        reason = None if name in APPLY else DIFFER.get(name) or (WEIGHTS if "sample_weight" in name else MATRIX)
-        assert name in APPLY or reason
-    assert set(APPLY) | set(DIFFER) <= set(names), "a check that scikit-learn has no more"
+    return {
+        name: "passes"
+        if name in APPLY
+        else "does not apply: " + (DIFFER.get(name) or (WEIGHTS if "sample_weight" in name else MATRIX))
+        for name in kept
+    }
+
+
+def test_no_check_is_listed_that_scikit_learn_has_no_more():
+    assert set(APPLY) | set(DIFFER) <= set(dir(estimator_checks))
+
+
+def render_table() -> str:
+    """Return the table of docs/api.md: one row for all checks that have the same reason."""
+    rows: dict[str, list[str]] = {}
+    for name, said in list_checks().items():
+        rows.setdefault(said, []).append(f"`{name.removeprefix('check_')}`")
+    lines = [f"| {', '.join(names)} | {said} |" for said, names in sorted(rows.items(), reverse=True)]
+    return "\n".join(["| check_… | |", "|---|---|", *lines]) + "\n"
+
+
+def test_the_page_lists_every_check_with_its_reason():
+    page = PAGE.read_text(encoding="utf-8")
+    assert page.partition(START)[2].partition(END)[0] == render_table(), "python -m tests.library.test_estimator_checks"
 
 
 def test_scikit_learn_sees_a_classifier_of_texts_and_leaves_its_matrices_out():
     assert is_classifier(TextClassifier())
     with pytest.warns(match="requires input"):
         assert check_estimator(TextClassifier(), on_skip=None, on_fail=None) is not None
+
+
+if __name__ == "__main__":
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(START)
+    PAGE.write_text(before + START + render_table() + END + rest.partition(END)[2], encoding="utf-8")

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from txt.errors import InputError
 from txt.prediction.classifier import Predictor
 from txt.prediction.explain import explain, word_spans
 
@@ -18,6 +19,20 @@ def test_a_words_weight_is_what_leaving_it_out_takes_from_the_log_odds(classifie
     assert list(weights) == ["the", "film", "was", "awful,", "and", "great"]
     assert weights["great"] == pytest.approx(log_odds(text) - log_odds("the film was awful, and "), abs=1e-4)
     assert len({round(weight, 3) for weight in weights.values()}) > 1
+
+
+def test_words_may_be_weighed_for_another_label_than_the_answer(classifier: Predictor):
+    text = "the film was awful"
+    answer = classifier.predict([text])[0].label
+    other = next(label for label in classifier.labels if label != answer)
+    odds = [
+        np.log(each.probabilities[other] / (1 - each.probabilities[other]))
+        for each in classifier.predict([text, "the film was "])
+    ]
+    assert explain(classifier, text, label=other).parts[-1].weight == pytest.approx(odds[0] - odds[1], abs=1e-4)
+    assert explain(classifier, text).parts == explain(classifier, text, label=answer).parts
+    with pytest.raises(InputError, match="does not know the label `nobody`"):
+        explain(classifier, text, label="nobody")
 
 
 def test_the_strongest_words_come_first(classifier: Predictor):

@@ -235,6 +235,15 @@ def test_a_checkpoint_with_a_flipped_bit_is_refused_and_the_one_before_offered(n
     assert resume("one", {}, at_step=10).resume.progress.step == 10
 
 
+def test_a_checkpoint_of_an_unknown_precision_is_refused(new_run, prepared):
+    run = new_run("one", save_interval=5)
+    list(train(run, prepared, stop_after(6)))
+    state = list_checkpoints(run.checkpoints)[0] / "state.json"
+    state.write_text(state.read_text().replace('"float32"', '"bftrue"').replace('"bf16"', '"bftrue"'))
+    with pytest.raises(InputError, match="`precision` is `bftrue`"):
+        resume("one", {})
+
+
 def test_opening_a_run_never_runs_code_from_it(new_run, prepared, tmp_path):
     import os
     import pickle

@@ -113,7 +113,7 @@ def _was_made_here(out: Path) -> bool:
             return set(ADDED) <= set(pq.read_schema(out).names)
         with opened(out, "rb") as file:
             head = file.read(1 << 16).replace(b"\0", b"")  # UTF-16 has a NUL in every letter
-    except (OSError, EOFError, pa.ArrowException):
+    except (OSError, EOFError, pa.ArrowException, UnicodeDecodeError):
         return False
     return all(name.encode() in head for name in ADDED) or not head
 

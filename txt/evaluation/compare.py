@@ -20,6 +20,7 @@ from txt.json_input import take_field
 from txt.label_set_metrics import Matrix, count_sets, label_f1, score_answers
 from txt.metrics import (
     METRICS,
+    SUBSET,
     Tally,
     class_f1,
     count_confusions,
@@ -206,6 +207,12 @@ def metrics_of(kind: str) -> tuple[str, ...]:
     return tuple(ORDERED_METRICS if kind == ORDERED else METRICS)
 
 
+def choose_metric(wanted: str, kind: str) -> str:
+    """Return a score that follows from answers to labels of a kind: the one by which a run chose, or the usual one."""
+    name = "accuracy" if wanted == SUBSET else wanted
+    return name if name in metrics_of(kind) else {SEVERAL: "micro_f1", ORDERED: "qwk"}.get(kind, "accuracy")
+
+
 class _Scored(NamedTuple):
     """Two runs on the same rows: scores, and their differences in each resample, with each label's F1 as `f1` (R, C).
 
@@ -225,7 +232,7 @@ def _score_classes(
     labels: Ints, before: Ints, after: Ints, metrics: Sequence[str], seed: int, resamples: int, num_classes: int
 ) -> _Scored:
     """Score answers of one class a row, (N,)."""
-    known = {name: ORDERED_METRICS[name] for name in metrics}
+    known = {name: METRICS.get(name) or ORDERED_METRICS[name] for name in metrics}
     parts: dict[str, list[Floats]] = {name: [] for name in (*metrics, "f1")}
     each: dict[str, Callable[[Tally], Floats]] = {name: metric.compute for name, metric in known.items()}
     each["f1"] = class_f1

@@ -21,6 +21,7 @@ from txt.errors import InputError
 from txt.evaluation.calibration import softmax
 from txt.files import atomic_write, read_json, refuse_links_below, sha256
 from txt.label_set_metrics import sigmoid
+from txt.model.several import PROBLEM
 from txt.runs.folder import Run
 
 _COLUMNS = ("label", "prediction")
@@ -90,7 +91,7 @@ def fingerprint_rows(texts: Iterable[str], labels: Iterable[str]) -> str:
 def _read_kind(run: Run) -> str:
     """Return the kind of a model's labels, as far as it decides what is answered."""
     config = read_json(run.model / "config.json")
-    if config.get("problem_type") == "multi_label_classification":
+    if config.get("problem_type") == PROBLEM:
         return SEVERAL
     return ORDERED if config.get("label_kind") == ORDERED else SINGLE
 
@@ -165,7 +166,10 @@ def _read_predictions(path: Path, model: str, kind: str) -> Predictions | None:
         metadata = table.schema.metadata or {}
         if metadata.get(b"model") != model.encode() or metadata.get(b"kind", SINGLE.encode()) != kind.encode():
             return None
-        (classes, labels), (_, answers) = (_read_labels(table.column(name).chunk(0)) for name in _COLUMNS)
+        table.validate(full=True)  # else a damaged file has classes that do not exist
+        (classes, labels), (named, answers) = (_read_labels(table.column(name).chunk(0)) for name in _COLUMNS)
+        if named != classes or any(table.column(name).null_count for name in _COLUMNS):
+            return None
         return Predictions(classes, labels, answers, metadata[b"fingerprint"].decode(), kind)
-    except (OSError, pa.ArrowException, KeyError, AttributeError, IndexError):
+    except (OSError, pa.ArrowException, KeyError, AttributeError, IndexError, UnicodeDecodeError):
         return None

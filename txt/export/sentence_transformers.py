@@ -46,7 +46,7 @@ def export_sentence_transformers(
         write_json(folder / "config.json", config)
         _describe_modules(form, model.config.hidden_size, folder)
         with (folder / HEAD).open("wb") as file:
-            pickle.dump(_make_head(model.classifier), file)
+            pickle.dump(make_head(model.classifier, form.classifier.decision is not None), file)
         (folder / "README.md").write_text(
             model_card(form, _USAGE.format(name=out.name), license_name), encoding="utf-8"
         )
@@ -95,17 +95,35 @@ def _describe_modules(form: PaddedForm, width: int, folder: Path) -> None:
     )
 
 
-def _make_head(layer: Any) -> Any:
-    """Return a linear layer as a LogisticRegression, as if it had learned these weights."""
-    from sklearn.linear_model import LogisticRegression
-
+def make_head(layer: Any, several: bool) -> Any:
+    """Return a linear layer as a fitted LogisticRegression; as one a label where rows have `several`."""
     weight = layer.weight.detach().double().numpy()  # (C, D)
     bias = layer.bias.detach().double().numpy()  # (C,)
+    if several:
+        return _make_heads(weight, bias)
     if len(bias) == 2:  # of two classes it keeps the difference
-        weight, bias = weight[1:] - weight[:1], bias[1:] - bias[:1]
+        return _make_regression(weight[1:] - weight[:1], bias[1:] - bias[:1], 2)
+    return _make_regression(weight, bias, len(bias))
+
+
+def _make_heads(weight: Any, bias: Any) -> Any:
+    """Return a regression for each label, which holds from one half on, as SetFit has it for `one-vs-rest`."""
+    from sklearn.multiclass import OneVsRestClassifier
+    from sklearn.preprocessing import LabelBinarizer
+
+    heads = OneVsRestClassifier(_make_regression(weight[:1], bias[:1], 2))
+    heads.estimators_ = [_make_regression(weight[k : k + 1], bias[k : k + 1], 2) for k in range(len(bias))]
+    heads.label_binarizer_ = LabelBinarizer(sparse_output=True).fit(np.ones((1, len(bias)), np.int64))
+    heads.n_features_in_ = weight.shape[1]
+    return heads
+
+
+def _make_regression(weight: Any, bias: Any, classes: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
     head = LogisticRegression()
     head.coef_, head.intercept_ = weight, bias
-    head.classes_ = np.arange(layer.out_features)
+    head.classes_ = np.arange(classes)
     head.n_features_in_ = weight.shape[1]
     head.n_iter_ = np.zeros(1, np.int32)
     return head

@@ -15,6 +15,7 @@ from txt.data.prepare import prepare as prepare_file
 from txt.data.prepared import MANIFEST
 from txt.data.reading.source import check_file, join_paths
 from txt.errors import InputError, did_you_mean
+from txt.evaluation.compare import choose_metric
 from txt.evaluation.compare import compare as compare_predictions
 from txt.evaluation.evaluate_run import evaluate_run, report_folder
 from txt.evaluation.predictions import get_predictions
@@ -26,7 +27,7 @@ from txt.library.progress import TrainingProgress
 from txt.library.results import Comparison, Evaluation, Explanation, PreparedData, TrainedRun
 from txt.library.texts import is_table, to_arrow
 from txt.library.training import finish_training, train_on_file
-from txt.metrics import METRICS
+from txt.metrics import METRICS, ORDERED, SEVERAL
 from txt.option_schema import Config, build_config, list_options
 from txt.prediction.explain import explain as explain_text
 from txt.runs.folder import Run
@@ -153,26 +154,27 @@ def compare(*runs: Any, split: str = "test", metric: str | None = None) -> Compa
         chosen = [_open_run(run) for run in runs]
         if len(chosen) < 2:
             raise InputError("there is only one run to compare", "name two or more")
-        if metric is not None and metric not in METRICS:
-            raise InputError(f"the metric `{metric}` does not exist", did_you_mean(metric, METRICS))
-        own = metric or chosen[0].config().metric
+        if metric is not None and metric not in (known := {**METRICS, **ORDERED, **SEVERAL}):
+            raise InputError(f"the metric `{metric}` does not exist", did_you_mean(metric, known))
         asked = {run.name: get_predictions(run, split) for run in chosen}
         if len(asked) < len(chosen):
             raise InputError("two of the runs have one name", "compare each run with others")
-        found = compare_predictions(asked, own if own in METRICS else "accuracy")
+        deciding = metric or choose_metric(chosen[0].config().metric, next(iter(asked.values())).kind)
+        found = compare_predictions(asked, deciding)
     return Comparison(tuple(found))
 
 
-def explain(model: Any, text: str, *, stride: int | None = None) -> Explanation:
-    """Answer a text, and weigh its words by leaving each out.
+def explain(model: Any, text: str, *, stride: int | None = None, label: str | None = None) -> Explanation:
+    """Answer a text, and weigh its words by leaving each out: for a label, or for the class that is answered.
 
     Args:
         model: a run's name or path, a TrainedRun, or a TextClassifier that has learned.
         text: the text.
         stride: read a long text in windows that begin this many tokens apart.
+        label: what the words are weighed for.
 
     Raises:
-        BadInputError: there is no such model, or no text.
+        BadInputError: there is no such model, no text, or no such label.
     """
     from txt.library.text_classifier import TextClassifier, load
 
@@ -182,7 +184,7 @@ def explain(model: Any, text: str, *, stride: int | None = None) -> Explanation:
     with explain_in_python():
         if not isinstance(text, str) or not text.strip():
             raise InputError("there is no text", "give one text as a string")
-        return Explanation(explain_text(model._ready(), text, stride=stride))
+        return Explanation(explain_text(model._ready(), text, stride=stride, label=label))
 
 
 @contextmanager

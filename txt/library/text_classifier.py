@@ -17,22 +17,21 @@ import numpy.typing as npt
 import pyarrow as pa
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.exceptions import NotFittedError
-from sklearn.utils.multiclass import check_classification_targets
 
 from txt.arrays import Floats
 from txt.config import PredictConfig, PrepareConfig, TrainConfig
-from txt.data.labels import LabelRules, name_classes
 from txt.errors import InputError
 from txt.files import read_json, write_json
 from txt.library.explained import TxtWarning, explain_in_python
 from txt.library.progress import TrainingProgress
-from txt.library.texts import is_table, list_values, read_texts
+from txt.library.targets import Target, list_classes, order_classes, read_target, write_label
+from txt.library.texts import list_values, read_texts
 from txt.library.training import train_on_file
 from txt.option_schema import Option, build_config, list_options
 from txt.prediction.classifier import Prediction, Predictor, load_source
 from txt.prediction.model_source import ModelSource, find_model
 
-_OF_PREPARING = ("text_column", "tokenizer", "vocab_size", "cased", "max_length")
+_OF_PREPARING = ("text_column", "tokenizer", "vocab_size", "cased", "max_length", "ordered", "order")
 _OF_PREDICTING = ("stride", "int8")
 _WAYS = ("recipe", "preset")
 _VAL_SHARE = 0.1  # of the rows, where the best of one model's epochs is to be chosen
@@ -55,8 +54,11 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     `datasets`). None, NaN and empty texts are texts without an answer: `predict` gives None for them, and
     `predict_proba` NaN; `fit` leaves such rows out, and rows without a label, and says so.
 
+    Labels are one a row; or several, as lists of labels, or as a matrix of 0 and 1, (N, C), which scikit-learn's own
+    splits and scores want. With `ordered`, or `order` for classes that are no numbers, the classes are in an order.
+
     Attributes:
-        classes_: the classes (C,), sorted.
+        classes_: the classes (C,), sorted; of a matrix, its columns.
         temperature_: what logits are divided by, so that 80 % means right 80 times in 100; None where none was fitted.
         max_length_: tokens that the model reads of a text.
     """
@@ -76,23 +78,29 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         Args:
             X: the texts.
-            y: the labels: texts, whole numbers or booleans.
+            y: the labels: texts, whole numbers or booleans; or lists of them, or a matrix of 0 and 1, (N, C).
             groups: (N,) values; rows with the same one are held out together where models are judged.
 
         Raises:
             BadInputError: there are not as many labels as texts, fewer than two classes, or options do not fit.
         """
         with explain_in_python():
-            texts, labels = read_texts(X, self.text_column), _read_labels(y)
+            texts, target = read_texts(X, self.text_column), read_target(y)
             named = None if groups is None else [str(value) for value in list_values(groups)]
-            _refuse_other_length(texts, labels, named)
-            self._fit(texts, labels, named)
+            _refuse_other_length(texts, target.labels, named)
+            self._fit(texts, target, named)
         return self
 
     def predict(self, X: Any) -> npt.NDArray[Any]:
-        """Return the likeliest class of each text, (N,); None for those without a text."""
+        """Return the likeliest class of each text, (N,); None for those without a text.
+
+        Where rows have several labels, those that hold: a tuple for each text, (N,), or a matrix of 0 and 1, (N, C), as
+        they were given; a text that is missing has none.
+        """
         probabilities = self.predict_proba(X)  # (N, C)
         known = ~np.isnan(probabilities[:, 0])
+        if self._ready().decision is not None:
+            return self._choose_several(np.nan_to_num(probabilities), known)
         answers = self._choose(np.nan_to_num(probabilities))
         found = self.classes_[np.where(known, answers, 0)]
         if known.all():
@@ -109,6 +117,35 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ordered = np.empty_like(probabilities)  # as the model has its classes
         ordered[:, self._order] = probabilities
         return np.argsort(self._order)[rule.decide(ordered)]
+
+    def _choose_several(self, probabilities: Floats, known: npt.NDArray[np.bool_]) -> npt.NDArray[Any]:
+        """Return which labels hold, as tuples (N,) or as a matrix (N, C)."""
+        decision = self._ready().decision
+        assert decision is not None
+        ordered = np.empty_like(probabilities)  # as the model has its labels
+        ordered[:, self._order] = probabilities
+        holds = decision.decide(ordered)[:, self._order] & known[:, None]
+        if self.__dict__.get("_gives_matrix"):
+            return holds.astype(np.int64)
+        found = np.empty(len(holds), object)
+        for row, held in enumerate(holds):
+            found[row] = tuple(self.classes_[held].tolist()) if known[row] else None
+        return found
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Return the share of rows whose label, or whose set of labels, is right."""
+        if self._ready().decision is None:
+            return float(super().score(X, y, sample_weight))
+        with explain_in_python():
+            target = read_target(y)
+        answers: Any = self.predict(X)
+        if self.__dict__.get("_gives_matrix"):
+            answers = [[self.classes_[place] for place in np.flatnonzero(row)] for row in answers]
+        right = [
+            given is not None and said is not None and {*given} == {*said}
+            for given, said in zip(target.labels, answers, strict=True)
+        ]
+        return float(np.average(right, weights=sample_weight))
 
     def predict_proba(self, X: Any) -> Floats:
         """Return the probability of each class for each text, (N, C), columns as in `classes_`; NaN without a text."""
@@ -187,6 +224,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.one_d_array = True
         tags.input_tags.allow_nan = True
         tags.non_deterministic = False
+        tags.classifier_tags.multi_label = True
         return tags
 
     def __getstate__(self) -> dict[str, Any]:
@@ -200,15 +238,18 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     # The model
 
-    def _fit(self, texts: list[str | None], labels: list[Any], groups: list[str] | None) -> None:
+    def _fit(self, texts: list[str | None], target: Target, groups: list[str] | None) -> None:
+        labels = target.labels
         kept = [place for place, text in enumerate(texts) if text is not None and labels[place] is not None]
         if len(kept) < len(texts):
             warnings.warn(f"{len(texts) - len(kept):,} rows have no text or no label", TxtWarning, stacklevel=4)
-        classes = _list_classes([labels[place] for place in kept])
-        training, preparing = self._configure(groups is not None)
+        known = [labels[place] for place in kept]
+        classes = list_classes([label for each in known for label in each] if target.several else known)
+        classes = classes if target.columns is None else order_classes(classes, target.columns)
+        training, preparing = self._configure(groups is not None, target.several)
         rows = {
             "text": [texts[place] for place in kept],
-            "label": [str(labels[place]) for place in kept],
+            "label": [write_label(label) for label in known],
             **({"group": [groups[place] for place in kept]} if groups is not None else {}),
         }
         with TemporaryDirectory(prefix="txt-fit-") as folder, TrainingProgress(bool(self.verbose)) as bar:
@@ -219,10 +260,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             run = train_on_file(data, training, preparing, given, bar, runs=Path(folder) / "runs").run
             source = ModelSource(run.model, run)
             self._take_model(source.folder, source.temperature())
-        self.classes_ = classes.values
+        self.classes_, self._gives_matrix = classes.values, target.columns is not None
         self._order = [self._ready().labels.index(name) for name in classes.names]
 
-    def _configure(self, has_groups: bool) -> tuple[TrainConfig, PrepareConfig]:
+    def _configure(self, has_groups: bool, several: bool) -> tuple[TrainConfig, PrepareConfig]:
         """Return the options of the training and of preparing the rows; all of them are learned from."""
         from txt.training.options import build_training_options
 
@@ -238,7 +279,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 "label_column": "label",
                 "group_column": "group" if has_groups else None,
                 "split_column": "none",
-                "multi_label": False,
+                "multi_label": several,
                 "missing": "",
                 "use_labels": False,
                 "train_split": 1 - val,
@@ -266,68 +307,12 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 with TemporaryDirectory(prefix="txt-model-") as folder:
                     _write_files(self._files, Path(folder) / "model")
                     found = load_source(ModelSource(Path(folder) / "model"), config)
-                if found.decision is not None:
-                    raise InputError(
-                        "the model gives several labels a row, and a TextClassifier gives one",
-                        "txt predict, or load from txt.prediction.classifier, gives them all",
-                    )
                 found.temperature = self.temperature_
                 self._predictor = found
         return self._predictor
 
 
 _CALIBRATION = "calibration.json"
-
-
-class _Classes:
-    """The classes as they were given, sorted, and what txt calls each."""
-
-    def __init__(self, values: npt.NDArray[Any], names: Sequence[str]) -> None:
-        self.values = values
-        self.names = names
-
-
-def _list_classes(labels: Sequence[Any]) -> _Classes:
-    if not labels:
-        raise InputError("no row has a text and a label")
-    values = np.unique(np.asarray(labels))
-    if len(values) < 2:
-        raise InputError(f"there is one class only: {values[0]!r}", "a classifier needs rows of two at least")
-    written = [str(value) for value in values.tolist()]
-    rules = LabelRules("the labels", "y", missing=frozenset(), whole=True)
-    naming = name_classes(dict.fromkeys(written, 1), rules)
-    if len(naming.class_of) < len(written) or len(naming.names) < len(written):
-        told = [each for each in written if each not in naming.class_of] or [
-            each for each in written if naming.names[naming.class_of[each]] != each
-        ]
-        raise InputError(f"labels that look alike would be one class: {told[0]!r}", "spell each class otherwise")
-    return _Classes(values, [naming.names[naming.class_of[each]] for each in written])
-
-
-def _read_labels(y: Any) -> list[Any]:
-    """Return the labels; None for those that are missing."""
-    if y is None:
-        raise InputError("requires y to be passed, but the target y is None")
-    if is_table(y):
-        names = list(getattr(y, "column_names", None) or y.columns)
-        if len(names) != 1:
-            raise InputError(f"y has {len(names)} columns, and a label for each row is needed", "give one column")
-        y = y[names[0]]
-    if isinstance(y, str | bytes):
-        raise InputError("y is one text, and a list of labels is needed", "give one label for each text")
-    values = list_values(y)
-    for row, value in enumerate(values):
-        if isinstance(value, list | tuple | set | np.ndarray):
-            raise InputError(f"row {row} of y has several labels, and a model gives one", "give one label for each row")
-    known = [value for value in values if value is not None]
-    kinds = {str if isinstance(value, str) else "number" for value in known}
-    if len(kinds) > 1:
-        raise InputError("y has texts and numbers as labels", "give texts or numbers")
-    if known:
-        check_classification_targets(np.asarray(known))
-        if all(isinstance(value, float | np.floating) for value in known) and len(known) < len(values):
-            values = [None if value is None else int(value) for value in values]  # whole numbers beside NaN
-    return values
 
 
 def _refuse_other_length(texts: Sequence[Any], labels: Sequence[Any], groups: Sequence[Any] | None) -> None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from txt.arrays import Floats
+from txt.errors import InputError, did_you_mean
 from txt.prediction.classifier import Prediction, Predictor
 
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff"  # Thai to Han: a letter is a word
@@ -35,16 +36,31 @@ class Explanation:
         return sorted(self.parts, key=lambda part: -abs(part.weight))[:count]
 
 
-def explain(classifier: Predictor, text: str, *, stride: int | None = None) -> Explanation:
-    """Predict a text, and weigh its words by leaving each out (occlusion; Zeiler and Fergus 2014)."""
+def explain(classifier: Predictor, text: str, *, stride: int | None = None, label: str | None = None) -> Explanation:
+    """Predict a text, and weigh its words by leaving each out (occlusion; Zeiler and Fergus 2014).
+
+    The words are weighed for `label`; without it for the class that is answered, or where rows have several labels for
+    the likeliest one.
+
+    Raises:
+        InputError: the model does not know the label.
+    """
+    if label is not None and label not in classifier.labels:
+        raise InputError(
+            f"the model does not know the label `{label}`",
+            did_you_mean(label, classifier.labels, f"it knows {', '.join(classifier.labels[:8])}"),
+        )
     spans = word_spans(text)
     without = [text[:start] + text[end:] for start, end in spans]
     probabilities = classifier.predict_probabilities([text, *without], stride=stride).probabilities
-    best = int(probabilities[0].argmax())
-    odds = _log_odds(probabilities[:, best])
+    prediction = classifier.prediction(probabilities[0])
+    if label is None:  # that of several is a set, and a node of a tree may be no class
+        label = prediction.label if prediction.label in classifier.labels and classifier.decision is None else None
+    place = int(probabilities[0].argmax()) if label is None else classifier.labels.index(label)
+    odds = _log_odds(probabilities[:, place])
     weights = (odds[0] - odds[1:]).tolist()
     parts = (Part(start, end, weight) for (start, end), weight in zip(spans, weights, strict=True))
-    return Explanation(text, classifier.prediction(probabilities[0]), tuple(parts))
+    return Explanation(text, prediction, tuple(parts))
 
 
 def word_spans(text: str, most: int = _MOST) -> list[tuple[int, int]]:

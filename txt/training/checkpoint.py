@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from txt.errors import InputError
 from txt.files import FORMAT, atomic_folder, read_json, sha256, write_json
 from txt.json_input import Kind, take_field
+from txt.sanitize import clip, sanitize
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -154,7 +155,10 @@ def check_checkpoint(path: Path) -> dict[str, Any]:
         InputError: it is damaged; the hint names the one before it.
     """
     record = read_json(path / _STATE)
-    take_field(record, "settings", dict, f"`{path / _STATE}`")
+    settings = take_field(record, "settings", dict, f"`{path / _STATE}`")
+    precision = take_field(settings, "precision", str, f"`{path / _STATE}`", "float32")
+    if precision not in ("bf16", "float32"):
+        raise InputError(f"`{path / _STATE}`: `precision` is `{clip(sanitize(precision), 40)}`, not bf16 or float32")
     checksum = take_field(record, "sha256", str, f"`{path / _STATE}`")
     if not (path / _TENSORS).is_file() or sha256(path / _TENSORS) != checksum:
         older = [other for other in list_checkpoints(path.parent) if other.name < path.name]

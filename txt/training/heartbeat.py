@@ -1,6 +1,7 @@
 """The training's heartbeat: a thread that renews the run's status file every second."""
 
 import os
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -56,6 +57,8 @@ class Heartbeat:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ended.set()
+        if sys.is_finalizing():
+            return  # of a training left unfinished: from Python 3.13 on threads stand still by now, and no file opens
         self._thread.join()
         if error is not None and not isinstance(error, GeneratorExit):
             self._status = replace(self._status, state=FAILED, reason=f"{type(error).__name__}: {error}"[:500])

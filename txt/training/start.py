@@ -179,10 +179,15 @@ def fit_metric(config: TrainConfig, prepared: Prepared, named: bool) -> TrainCon
     or quadratic weighted kappa for classes in an order. A score that the user `named` stays, or is refused.
 
     Raises:
-        InputError: the score is about another kind.
+        InputError: the score is about another kind, or does nothing: on the ladder, answers to classes without an order
+            follow from no score.
     """
     several, metric = prepared.manifest.has_several, config.metric
     usual = {SEVERAL: "micro_f1", ORDERED_KIND: "qwk"}.get(prepared.manifest.kind)
+    if named and usual is None and config.rungs and metric != LOSS and metric in METRICS:
+        raise InputError(
+            "--metric does nothing here: the ladder keeps the rung with the lowest log loss", "leave it out"
+        )
     if usual is not None and metric == TrainConfig().metric and not named:
         return config.with_options(metric=usual)
     if prepared.manifest.kind == ORDERED_KIND and metric in ORDERED:

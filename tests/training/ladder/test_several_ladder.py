@@ -70,6 +70,19 @@ def test_a_metric_of_the_other_kind_is_refused(tmp_path, monkeypatch, capsys):
     assert not list((tmp_path / "runs").iterdir())
 
 
+def test_on_the_ladder_a_score_is_taken_where_answers_follow_from_it_and_refused_elsewhere(
+    tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    data = write_tickets(tmp_path / "data.csv", "joined")
+    options = ["--linear", "--vocab-size", "300", "--plain", "--metric", "macro_f1"]
+    assert main(["train", str(data), *options, "--name", "macro"]) == 0
+    capsys.readouterr()
+    assert main(["train", str(data), *options, "--no-multi-label", "--name", "apart"]) == 2
+    assert "--metric does nothing here" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "runs" / "apart").exists()
+
+
 def test_one_regression_a_label_is_scikit_learns():
     rng = np.random.default_rng(2)
     features = rng.normal(size=(200, 6)).astype(np.float32)

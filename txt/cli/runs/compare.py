@@ -79,15 +79,12 @@ def _check_metric(metric: str | None) -> None:
 
 def _choose_metric(metric: str | None, first: "Run", kind: str) -> str:
     """Return the metric to compare by: the one given, or the one by which the first run chose its best model."""
-    from txt.data.label_kinds import ORDERED, SEVERAL
-    from txt.evaluation.compare import metrics_of
+    from txt.evaluation.compare import choose_metric
     from txt.metrics import SUBSET
 
-    own = metric or first.config().metric
-    own = "accuracy" if own == SUBSET else own
-    if metric is not None or own in metrics_of(kind):
-        return own
-    return {SEVERAL: "micro_f1", ORDERED: "qwk"}.get(kind, "accuracy")
+    if metric is None:
+        return choose_metric(first.config().metric, kind)
+    return "accuracy" if metric == SUBSET else metric
 
 
 def _collect_predictions(chosen: "list[Run]", split: str) -> "dict[str, Predictions]":

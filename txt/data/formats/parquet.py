@@ -17,6 +17,7 @@ from txt.data.formats.record import (
     rename_reserved,
     replace_surrogates,
 )
+from txt.data.reading.parquet import explain_damage
 from txt.errors import InputError
 from txt.json_input import load_json
 
@@ -45,25 +46,24 @@ def read(path: Path, _task: LabelTask) -> Iterator[LabelRecord]:
     """Yield the rows of a file with `text` and `label`, a ClassLabel, a list of them, or plain strings.
 
     Raises:
-        InputError: it is not a Parquet file, or has no text.
+        InputError: it is damaged, or has no text.
     """
-    try:
+    with explain_damage(path):
         file = pq.ParquetFile(path)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"`{path}` is not a Parquet file: {error}") from None
     if "text" not in file.schema_arrow.names:
         raise InputError(f"`{path}` has no column `text`", f"it has {', '.join(file.schema_arrow.names)}")
     names = _read_class_names(file.schema_arrow)
-    for batch in file.iter_batches(_ROWS):
-        for row in batch.to_pylist():
-            yield _make_record(row, names)
+    with explain_damage(path):
+        for batch in file.iter_batches(_ROWS):
+            for row in batch.to_pylist():
+                yield _make_record(row, names)
 
 
 def is_readable(path: Path) -> bool:
     """Tell whether a file has the columns `text` and `label`, so that it needs no table to be found out."""
     try:
         return {"text", "label"} <= set(pq.read_schema(path).names)
-    except (pa.ArrowException, OSError):
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
         return False
 
 

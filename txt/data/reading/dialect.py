@@ -26,6 +26,7 @@ from txt.data.reading.header import count_extra_headers, find_top, has_row_names
 from txt.data.reading.how_read import ONE_CELL, Dialect, Guess, ReadingOptions, list_asked, refuse_text_options
 from txt.data.reading.json_layout import find_layout
 from txt.data.reading.kinds.detection import detect_kind
+from txt.data.reading.parquet import explain_damage
 from txt.data.reading.quoting import Quoting, choose_quoting, read_last_lines, read_late_region
 from txt.data.reading.source import FORMATS, Source
 from txt.data.reading.unreadable import refuse_unreadable
@@ -117,12 +118,10 @@ def _parse_delimiter(delimiter: str | None) -> str | None:
 
 def _describe_parquet(source: Source, asked: tuple[str, ...]) -> Dialect:
     """Return the dialect of a Parquet file; its structs are opened where the text is inside, or a column asked for."""
-    try:
+    with explain_damage(source):
         with source.open() as file:
             schema = pq.read_schema(pa.PythonFile(file, mode="r"))
         opened = find_opened(schema, lambda: _read_first_rows(source), asked)
-    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-        raise InputError(f"`{source}` is damaged: {' '.join(str(error).split())}", "fetch or make it again") from None
     columns = make_distinct(plan_cells(schema, opened).names)
     return Dialect("parquet", columns, source.is_compressed(), paths=opened)
 

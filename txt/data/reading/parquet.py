@@ -1,6 +1,7 @@
 """Parquet, read in batches of rows; every value becomes the text that a person would write for it."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,25 +15,33 @@ from txt.errors import InputError
 _PIECE_BYTES = 64 << 20
 
 
+@contextmanager
+def explain_damage(name: object) -> Iterator[None]:
+    """Turn what pyarrow raises about a file that is not whole into one clear line.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    try:
+        yield
+    except MemoryError:  # see `limit_memory`
+        raise
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
+        raise InputError(f"`{name}` is damaged: {' '.join(str(error).split())}", "fetch or make it again") from None
+
+
 def read_parquet(source: Source, dialect: Dialect, _notes: list[str]) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a Parquet file in batches of string columns; lists become JSON, opened structs columns.
 
     Raises:
         InputError: the file is damaged.
     """
-    with source.on_disk() as path:
-        try:
-            file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
-            cells = plan_cells(file.schema_arrow, dialect.paths)
-            for batch in file.iter_batches(batch_size=_choose_rows(file.metadata)):
-                for piece in cut_batch(batch):
-                    yield cells.convert(piece, dialect.columns)
-        except MemoryError:  # see `limit_memory`
-            raise
-        except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
-            raise InputError(
-                f"`{source}` is damaged: {' '.join(str(error).split())}", "fetch or make it again"
-            ) from None
+    with source.on_disk() as path, explain_damage(source):
+        file = pq.ParquetFile(path, pre_buffer=False, buffer_size=1 << 20)
+        cells = plan_cells(file.schema_arrow, dialect.paths)
+        for batch in file.iter_batches(batch_size=_choose_rows(file.metadata)):
+            for piece in cut_batch(batch):
+                yield cells.convert(piece, dialect.columns)
 
 
 def _choose_rows(about: pq.FileMetaData) -> int:

@@ -5,12 +5,10 @@ from itertools import groupby
 
 from rich.cells import cell_len
 from rich.text import Text
-from textual import events, on
-from textual.message import Message
-from textual.widget import Widget
 
 from txt.folder.entry import BEGIN, DATA, LABELS, PREPARED, RUN, STUDY, FolderEntry
 from txt.sanitize import clip, sanitize
+from txt.screens.widgets.choice_list import ChoiceList
 
 _HEADINGS = {
     DATA: "Data files",
@@ -22,42 +20,19 @@ _HEADINGS = {
 }
 
 
-class HomeList(Widget):
+class HomeList(ChoiceList[FolderEntry]):
     """The things in the folder under the headings of their kinds, one of them chosen."""
-
-    class Opened(Message):
-        """The chosen thing was clicked once more."""
-
-    class Chosen(Message):
-        """Another thing was chosen."""
 
     def __init__(self) -> None:
         super().__init__(id="home-list")
-        self._entries: Sequence[FolderEntry] = ()
-        self._at = 0
         self._first = 0
-
-    @property
-    def chosen(self) -> FolderEntry | None:
-        """The thing that the keys are about."""
-        return self._entries[self._at] if self._entries else None
 
     def show(self, entries: Sequence[FolderEntry], chosen: tuple[str, str] | None = None) -> None:
         """Show other things; the one chosen, or named as kind and name, stays so if it is among them."""
         before = chosen or ((self.chosen.kind, self.chosen.name) if self.chosen else None)
-        self._entries = entries
+        self._items = entries
         places = [place for place, entry in enumerate(entries) if (entry.kind, entry.name) == before]
         self.move_to(places[0] if places else self._at)
-
-    def move_to(self, place: int) -> None:
-        """Choose the thing at a place, or the nearest there is."""
-        self._at = max(0, min(place, len(self._entries) - 1))
-        self.refresh()
-        self.post_message(self.Chosen())
-
-    def move(self, places: int) -> None:
-        """Choose the thing so many places further."""
-        self.move_to(self._at + places)
 
     def render(self) -> Text:
         """Draw the part of the list in which the chosen thing is."""
@@ -72,11 +47,11 @@ class HomeList(Widget):
         widest = max(self.size.width // 3, 12)
         name_widths = {
             kind: min(max(cell_len(sanitize(entry.name)) for entry in entries), widest)
-            for kind, entries in groupby(self._entries, lambda entry: entry.kind)
+            for kind, entries in groupby(self._items, lambda entry: entry.kind)
         }
         lines: list[tuple[int | None, Text]] = []
-        for place, entry in enumerate(self._entries):
-            if place == 0 or self._entries[place - 1].kind != entry.kind:
+        for place, entry in enumerate(self._items):
+            if place == 0 or self._items[place - 1].kind != entry.kind:
                 lines += [(None, Text())] if place else []
                 lines.append((None, Text(_HEADINGS[entry.kind], style="bold")))
             line = _format_entry(entry, name_widths[entry.kind], self.size.width)
@@ -85,22 +60,9 @@ class HomeList(Widget):
             lines.append((place, line))
         return lines
 
-    @on(events.Click)
-    def _click(self, event: events.Click) -> None:
+    def _find_clicked(self, line: int) -> int | None:
         lines = self._build_lines()[self._first :]
-        place = lines[event.y][0] if event.y < len(lines) else None
-        if place is not None:
-            if place == self._at:
-                self.post_message(self.Opened())
-            self.move_to(place)
-
-    @on(events.MouseScrollDown)
-    def _choose_next(self) -> None:
-        self.move(1)
-
-    @on(events.MouseScrollUp)
-    def _choose_previous(self) -> None:
-        self.move(-1)
+        return lines[line][0] if line < len(lines) else None
 
 
 def _format_entry(entry: FolderEntry, name_width: int, width: int) -> Text:

@@ -121,7 +121,7 @@ class RunsScreen(Screen[None]):
 
     def action_turn(self, pages: int) -> None:
         """Turn the page."""
-        self.query_one(RunTable).move(pages=pages)
+        self.query_one(RunTable).move_pages(pages)
 
     def action_sort(self) -> None:
         """Sort by the next column."""

@@ -77,45 +77,50 @@ def _fit(logits: list[Floats], labels: Ints) -> Floats:
     def value(weights: Floats) -> float:
         mixed = np.tensordot(weights, stacked, 1)
         top = mixed.max(1)
-        total = (np.log(np.exp(mixed - top[:, None]).sum(1)) + top).sum() - weights @ right
-        return float(total + _PRIOR / 2 * ((weights - first) ** 2).sum())
+        return float((np.log(np.exp(mixed - top[:, None]).sum(1)) + top).sum() - weights @ right)
 
-    weights, least = first, value(first)
-    for _ in range(_MOST):
+    def derive(weights: Floats) -> tuple[Floats, Floats]:
         mixed = np.tensordot(weights, stacked, 1)  # (N, C)
         shares = np.exp(mixed - mixed.max(1, keepdims=True))
         shares /= shares.sum(1, keepdims=True)
         expected = (stacked * shares).sum(2)  # (M, N)
-        slope = expected.sum(1) - right + _PRIOR * (weights - first)
         curvature = np.einsum("inc,jnc,nc->ij", stacked, stacked, shares) - expected @ expected.T
-        step = np.linalg.solve(curvature + _PRIOR * np.eye(len(weights)), slope)
-        length = 1.0
-        while (reached := value(weights - length * step)) > least and length > 1e-6:
-            length /= 2
-        if not least - reached > 1e-9 * abs(least):
-            break
-        weights, least = weights - length * step, reached
-    return weights
+        return expected.sum(1) - right, curvature
+
+    return _minimize(first, value, derive)
 
 
 def _fit_sets(logits: list[Floats], targets: npt.NDArray[np.bool_]) -> Floats:
-    """Newton's method again: the log loss of each label by itself is convex in the weights too."""
+    """The log loss of each label by itself is convex in the weights too."""
     first = np.full(len(logits), 1 / len(logits))
     right = np.array([float(each[targets].sum()) for each in logits])  # (M,)
 
     def value(weights: Floats) -> float:
-        total = float(np.logaddexp(0, mix(logits, weights)).sum() - weights @ right)
-        return total + _PRIOR / 2 * float(((weights - first) ** 2).sum())
+        return float(np.logaddexp(0, mix(logits, weights)).sum() - weights @ right)
 
-    weights, least = first, value(first)
-    for _ in range(_MOST):
+    def derive(weights: Floats) -> tuple[Floats, Floats]:
         shares = 0.5 * (1 + np.tanh(0.5 * mix(logits, weights)))  # (N, K)
         variance = shares * (1 - shares)
-        slope = np.array([float((each * shares).sum()) for each in logits]) - right + _PRIOR * (weights - first)
-        curvature = np.array([[float((one * other * variance).sum()) for other in logits] for one in logits])
-        step = np.linalg.solve(curvature + _PRIOR * np.eye(len(weights)), slope)
+        slope = np.array([float((each * shares).sum()) for each in logits]) - right
+        return slope, np.array([[float((one * other * variance).sum()) for other in logits] for one in logits])
+
+    return _minimize(first, value, derive)
+
+
+def _minimize(
+    first: Floats, value: Callable[[Floats], float], derive: Callable[[Floats], tuple[Floats, Floats]]
+) -> Floats:
+    """Newton's method on a convex loss with a pull towards the first weights; `derive` gives slope and curvature."""
+
+    def pulled(weights: Floats) -> float:
+        return value(weights) + _PRIOR / 2 * float(((weights - first) ** 2).sum())
+
+    weights, least = first, pulled(first)
+    for _ in range(_MOST):
+        slope, curvature = derive(weights)
+        step = np.linalg.solve(curvature + _PRIOR * np.eye(len(weights)), slope + _PRIOR * (weights - first))
         length = 1.0
-        while (reached := value(weights - length * step)) > least and length > 1e-6:
+        while (reached := pulled(weights - length * step)) > least and length > 1e-6:
             length /= 2
         if not least - reached > 1e-9 * abs(least):
             break
