@@ -9,6 +9,7 @@ import typer
 from txt.cli.console import print_json, say
 from txt.cli.options import DataArgument, GivenOptions, is_prepared_folder, takes
 from txt.cli.stage_bar import StageBar
+from txt.cli.terminal import has_terminal
 from txt.config import READING, ExploreConfig, PrepareConfig
 from txt.data.reading.source import check_file, join_paths
 from txt.errors import InputError
@@ -32,6 +33,9 @@ def register(app: typer.Typer) -> None:
 def explore(
     data: DataArgument,
     *,
+    interactive: Annotated[
+        bool, typer.Option("-i", "--interactive", help="A screen to walk through the clusters, and to label them.")
+    ] = False,
     out: Annotated[
         Path | None,
         typer.Option("-o", "--out", help="Write the report (.json), or the cluster of every row (.csv)."),
@@ -49,7 +53,7 @@ def explore(
     """
     options = build_config(ExploreConfig, given, given.settings)
     reading = build_config(PrepareConfig, given, given.settings)
-    _check_options(options, given, out, force=force)
+    _check_options(options, given, out, interactive=interactive, as_json=as_json, force=force)
     source = join_paths(data)
     check_file(source)
     if len(data) == 1 and is_prepared_folder(source):
@@ -62,6 +66,11 @@ def explore(
         exploration = begin_exploration(source, options, reading, bar.advance)
         if options.like is not None:
             _search(exploration, options.like, options.top, as_json)
+            return
+        if interactive:
+            from txt.cli.explore_screen import open_screen
+
+            open_screen(exploration, options, reading)
             return
         report = _report(exploration, options, shown=not as_json)
     if out is not None:
@@ -94,7 +103,9 @@ def begin_exploration(
     return exploration
 
 
-def _check_options(options: ExploreConfig, given: GivenOptions, out: Path | None, *, force: bool) -> None:
+def _check_options(
+    options: ExploreConfig, given: GivenOptions, out: Path | None, *, interactive: bool, as_json: bool, force: bool
+) -> None:
     """Refuse options that would have no effect."""
     if options.like is not None:
         if not options.like.strip():
@@ -102,14 +113,22 @@ def _check_options(options: ExploreConfig, given: GivenOptions, out: Path | None
         for name in ("clusters", "seed"):
             if name in given:
                 raise InputError(f"--{name} is about clusters, and --like looks for rows", "leave one of them out")
-        if out is not None:
-            raise InputError("-o is about clusters, and --like looks for rows", "leave one of them out")
+        if out is not None or interactive:
+            flag = "-o" if out is not None else "-i"
+            raise InputError(f"{flag} is about clusters, and --like looks for rows", "leave one of them out")
     elif "top" in given:
         raise InputError("--top is the number of rows of --like", 'add --like "refund never came"')
     if force and out is None:
         raise InputError("--force lets -o replace a file, and there is no -o", "-o clusters.csv")
     if out is not None and out.suffix.lower() not in _FORMATS:
         raise InputError(f"`{out}` ends in neither .json nor .csv", "-o report.json, or -o clusters.csv")
+    if interactive:
+        if as_json or out is not None:
+            raise InputError(
+                f"-i opens a screen, and {'--json' if as_json else '-o'} does not", "leave one of them out"
+            )
+        if not has_terminal():
+            raise InputError("-i needs a terminal", "without it, `txt explore` prints what it finds")
 
 
 def _report(exploration: "Exploration", options: ExploreConfig, *, shown: bool) -> dict[str, Any]:

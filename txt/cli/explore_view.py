@@ -53,7 +53,7 @@ def show_clusters(exploration: Exploration, found: Clusters) -> None:
             for row in rows:
                 _print_below(name, show(row))
     if len(found.clusters) > _DETAILED:
-        out.print(Text("--json lists the texts of all of them", style="dim"))
+        out.print(Text("-i walks through all of them, --json lists their texts", style="dim"))
     if found.left_out:
         out.print(Text(f"{found.left_out:,} rows have no word that is known, and are in no cluster", style="dim"))
     drawn = draw_map(found, min(out.width, 100), _MAP_LINES)

@@ -81,7 +81,7 @@ class LabelScreenOptions:
 
     `rules` is the rules file and `active` the active learning, if used; `fast` takes keys however early they come;
     `goal` is an accuracy of its model to work towards, `guide` says what belongs to each class, and
-    `suggester` proposes labels from several sources.
+    `suggester` proposes labels from several sources. With `label_all` it begins with labeling all rows of the view.
     """
 
     asked: ReadingOptions
@@ -94,6 +94,7 @@ class LabelScreenOptions:
     goal: float | None = None
     guide: Guide | None = None
     suggester: Suggester | None = None
+    label_all: bool = False
 
 
 class LabelScreen(ActingScreen):
@@ -584,6 +585,8 @@ class LabelScreen(ActingScreen):
             self._ask_classes()
         elif self._file.whole and not self.session.task.review and bool(self.session.states.decided.all()):
             self.app.push_screen(ask_what_is_left(self.session), self._begin_again)
+        elif self._sitting.label_all:
+            self._do_label_all()
         if not self._file.whole:
             self._scanner.start()
         if self.rules is not None:
