@@ -4,10 +4,16 @@ Generates files of several sizes, does each stage on all of them, and prints pea
 Peak memory is the kernel's count for a program (VmHWM), which begins with the program and not with what started it; the
 largest of the command's processes counts. Linux only. Needs room for the largest file four times over.
 
+With the stage `ladder`, `txt train` climbs on each file, and the seconds of each rung stand beside the exponent by
+which they grow with the rows. It learns from 200,000 rows at most, drawn at random, and says so.
+
     python benchmarks/load.py --rows 100000 1000000 10000000
+    python benchmarks/load.py --stages ladder --rungs 2 --rows 1000 10000 100000 1000000
 """
 
 import argparse
+import json
+import math
 import os
 import shutil
 import subprocess
@@ -46,7 +52,9 @@ class Cost:
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--rows", type=int, nargs="+", default=[100_000, 1_000_000, 10_000_000])
-    options.add_argument("--stages", nargs="+", choices=(*STAGES, "label"), default=[*STAGES, "label"])
+    options.add_argument("--stages", nargs="+", choices=(*STAGES, "label", "ladder"), default=[*STAGES, "label"])
+    options.add_argument("--rungs", type=int, default=1, help="how far the ladder is climbed [1]")
+    options.add_argument("--budget", default="10h", help="time for a climb, so that no rung is left out for it [10h]")
     options.add_argument("--folder", type=Path, default=None, help="where to write the files")
     given = options.parse_args()
     print(describe_machine())
@@ -62,6 +70,54 @@ def main() -> None:
                     f"{cost.stage:<22} {cost.rows:>12,} {cost.peak / 2**20:>10,.0f} {cost.seconds:>9,.1f} {speed}",
                     flush=True,
                 )
+        if "ladder" in given.stages:
+            print_climbs({rows: climb(folder, rows, given.rungs, given.budget) for rows in given.rows})
+
+
+@dataclass(frozen=True)
+class Climb:
+    """A climb on so many rows: what it learned from, the seconds of each rung by its name, its peak and its seconds."""
+
+    learned: int
+    rungs: dict[str, float]
+    told: str
+    peak: int
+    seconds: float
+
+
+def climb(folder: Path, rows: int, rungs: int, budget: str) -> Climb:
+    """Climb the ladder on a file of so many rows, which is prepared on the way."""
+    data = write_reviews(folder / "climb.csv", rows)
+    run = folder / "runs" / f"climb-{rows}"
+    command = ("train", data.name, "--rungs", str(rungs), "--name", run.name, "--json")
+    command += ("--budget", budget) if rungs > 1 else ()  # n-grams alone take what they take
+    peak, seconds = measure_command([*TXT, *command], folder)
+    events = [json.loads(line) for line in (run / "events.jsonl").read_text().splitlines()]
+    data.unlink()
+    told = "; ".join(each["message"] for each in events if each["event"] == "warned")
+    judged = {each["name"]: each["seconds"] for each in events if each["event"] == "rung" and not each.get("reason")}
+    learned = next(each["train_rows"] for each in events if each["event"] == "started")
+    shutil.rmtree(run)
+    return Climb(learned, judged, told, peak, seconds)
+
+
+def print_climbs(found: dict[int, Climb]) -> None:
+    """Print the cost of each rung by rows, each with the exponent since the size before it."""
+    print(f"\n{'rows':>12} {'learned from':>13} {'whole, s':>9} {'peak, MiB':>10}   seconds of each rung (exponent)")
+    before: tuple[int, Climb] | None = None
+    for rows, climbed in found.items():
+        parts = []
+        for name, seconds in climbed.rungs.items():
+            grown = ""
+            if before is not None and name in before[1].rungs and climbed.learned > before[1].learned:
+                exponent = math.log(seconds / before[1].rungs[name]) / math.log(climbed.learned / before[1].learned)
+                grown = f" ({exponent:.2f})"
+            parts.append(f"{name} {seconds:,.1f}{grown}")
+        peak = climbed.peak / 2**20
+        print(f"{rows:>12,} {climbed.learned:>13,} {climbed.seconds:>9,.1f} {peak:>10,.0f}   {'; '.join(parts)}")
+        if climbed.told:
+            print(f"{'':>12} told: {climbed.told}")
+        before = rows, climbed
 
 
 def train_a_model(folder: Path) -> None:
@@ -79,7 +135,7 @@ def costs(folder: Path, rows: int, stages: list[str]) -> Iterator[Cost]:
         "predict": ("predict", "model", data.name, "-o", "answers.csv", "--json"),
     }
     for stage in stages:
-        if stage != "label":
+        if stage in STAGES:
             yield Cost(stage, rows, *measure_command([*TXT, *commands[stage]], folder))
     for made in ("prepared", "more.csv", "answers.csv"):
         path = folder / made

@@ -39,6 +39,8 @@ BATCH = 32
 class Texts:
     """Token ids and labels of real rows: SST-2's sentences, or documents of about 250 words made of them."""
 
+    has_several = False  # labels a row
+
     def __init__(self, kind: str, vocab_size: int, minilm: bool) -> None:
         import pyarrow.csv
 
@@ -253,9 +255,15 @@ def wait_for_turn() -> int:
 
 def report(rows: int, tokens: int, begun: float, losses: list[float]) -> None:
     seconds = time.perf_counter() - begun
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    on_card = torch.cuda.is_available()
+    peak = torch.cuda.max_memory_allocated() / 2**30 if on_card else peak_of_process()
     found = {"rows": rows, "tokens": tokens, "seconds": seconds, "peak": peak, "losses": losses}
     print("@" + json.dumps(found), flush=True)
+
+
+def peak_of_process() -> float:
+    """Return the most memory that this process has had, in GiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def serve(arm: str, texts: Texts, precision: str) -> None:
@@ -279,6 +287,7 @@ class Worker:
         self.precision = precision
         command = [sys.executable, __file__, "--worker", arm, "--precision", precision, "--text", options.text]
         command += ["--vocab-size", str(options.vocab_size), *(["--minilm"] if options.minilm else [])]
+        command += [f"--{name.replace('_', '-')}={getattr(options, name)}" for name in SIZES]
         self.process = subprocess.Popen(
             command,
             env=os.environ | LIBRARY_SETTINGS,
@@ -334,7 +343,10 @@ def main() -> None:
     parser.add_argument("--worker", choices=ARMS)
     parser.add_argument("--precision", choices=PRECISIONS, help="of the Trainer and of txt [the faster for each]")
     parser.add_argument("--minilm", action="store_true", help="fine-tune MiniLM instead, without the guide's loop")
+    for name, value in SIZES.items():
+        parser.add_argument(f"--{name.replace('_', '-')}", type=int, default=value, help=f"of the model [{value}]")
     options = parser.parse_args()
+    SIZES.update({name: getattr(options, name) for name in SIZES})
     if options.minilm:
         SIZES.update(MINILM)
         options.guide_rounds = 0

@@ -23,6 +23,7 @@ COMMANDS = (
         "watch",
         "eval",
         "predict",
+        "distill",
         "serve",
         "export",
         "runs",

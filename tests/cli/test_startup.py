@@ -49,6 +49,7 @@ HEAVY = {
         ["train"],
         ["eval"],
         ["predict"],
+        ["distill"],
         ["export"],
         ["runs"],
         ["demo"],

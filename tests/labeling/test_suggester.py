@@ -159,3 +159,11 @@ def test_how_many_wrong_suggestions_were_followed_is_told_by_the_hidden_ones(ope
     session.label("neg")  # the suggestion that was taken before is contradicted now
     found = measure_following(session.journal)
     assert (found.known_wrong, found.known_followed) == (5, 1)
+
+
+def test_classes_that_are_only_named_are_seen_but_not_followed(open_session):
+    session = open_session(["one", "two"], labels=NAMES)
+    session.suggestion = Suggestion("pos", 0.4, is_sure=False)
+    session.label("pos")
+    assert measure_following(session.journal).shown == 0
+    assert len(find_aided_rows(session.journal)) == 1

@@ -145,7 +145,8 @@ def test_an_option_changes_the_run_or_is_refused(way, encoder, data, tmp_path, m
             plain = repr(base)
             if plain not in known:
                 known[plain] = _train(_options({**fast, **base}, encoder), data, spied)
-            after = _train(_options({**fast, **quick, **base, name: each.value}, encoder), data, spied)
+            options = _options({**fast, **quick, **base, name: each.value}, encoder)
+            after = _train(options, data, spied, names_metric=name == "metric")
         except InputError:  # such as the package for adapters that is not there
             continue
         if after == known[plain]:
@@ -196,10 +197,10 @@ def _options(given: dict, encoder) -> TrainConfig:
     )
 
 
-def _train(config: TrainConfig, data: Prepared, spied: list) -> tuple:
+def _train(config: TrainConfig, data: Prepared, spied: list, names_metric: bool = False) -> tuple:
     """Train, and return all that can be seen of it except for times."""
     spied.clear()
-    start = start_on_prepared(data.path, config, None)
+    start = start_on_prepared(data.path, config, None, names_metric=names_metric)
     events = []
     for event in train(start.run, start.prepared, built=start.built):
         told = event.to_json()

@@ -42,7 +42,7 @@ def export(
     ] = None,
     license_name: Annotated[
         str | None,
-        typer.Option("--license", help="Licence that the model card names: `mit`, `apache-2.0` …", metavar="NAME"),
+        typer.Option("--license", help="Licence that the model card names: `mit`, `apache-2.0`.", metavar="NAME"),
     ] = None,
     public: Annotated[bool, typer.Option("--public", help="With --push: anyone may see it.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was made as JSON on stdout.")] = False,

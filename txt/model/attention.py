@@ -9,6 +9,7 @@ from torch import Tensor
 
 from txt.model.dropout import Dropout
 from txt.model.torch_internals import softmax_backward
+from txt.model.varlen import attend_in_one_call, takes_varlen
 
 Groups = list[tuple[int, int]]
 """Runs of rows of equal length, in order: (number of rows, tokens of each)."""
@@ -26,8 +27,10 @@ def flat_attention(qkv: Tensor, groups: Groups, nhead: int, drop: Dropout) -> Te
         qkv: (N, 3D), queries, keys and values of all tokens side by side.
         groups: the rows' lengths, summing to at most N; tokens beyond them get zeros.
         nhead: number of heads H; D is divisible by it.
-        drop: dropout of this step.
+        drop: dropout of this step; on a GPU in half precision the weights of attention are not dropped.
     """
+    if takes_varlen(qkv, nhead):
+        return attend_in_one_call(qkv, groups, nhead)
     return _FlatAttention.apply(qkv, groups, nhead, drop)  # type: ignore[no-any-return]
 
 

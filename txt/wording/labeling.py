@@ -16,12 +16,14 @@ from txt.labeling.classes import MOST_KEYS
 from txt.labeling.item import Item, LabelProgress, Opinion, RecentDecision, Suggestion
 from txt.labeling.row_states import FROM_FILE
 from txt.labeling.session import LabelSession
-from txt.labeling.summary import StoreSummary
+from txt.labeling.summary import StoreSummary, WeakRow
+from txt.proportions import Interval
 from txt.sanitize import clip, sanitize
 from txt.wording.key_page import format_key_page
 
 if TYPE_CHECKING:
     from txt.labeling.guide import Guide
+    from txt.labeling.reliability import Consensus
     from txt.labeling.search import Search  # importing it loads the scanner, which would delay the first text
 
 _MORE_KEYS = (
@@ -239,6 +241,8 @@ def format_summary(numbers: StoreSummary, width: int) -> Text:
         parts.append(Text(f"{rows} about rows that are not in the file any more, and kept"))
     if numbers.agreement is not None:
         parts += [Text(""), *format_agreement(numbers.agreement)]
+    if numbers.consensus is not None:
+        parts += [Text(""), *format_reliability(numbers.consensus, numbers.weakest)]
     if len(numbers.seconds) >= 3:
         parts += [Text(""), draw_pace_chart(numbers.seconds, min(width, 70), 10)]
     return Text("\n").join(parts)
@@ -267,6 +271,27 @@ def format_agreement(found: Agreement) -> list[Text]:
             for pair in found.pairs
         ]
     return lines
+
+
+def format_reliability(found: "Consensus", weakest: Sequence[WeakRow]) -> list[Text]:
+    """Return how often each person is right by the labels of all, and which rows need another opinion."""
+    lines = [Text("how often each is right, by the labels of all (Dawid–Skene), with 95 % intervals", style="dim")]
+    for each in found.annotators:
+        lines.append(
+            Text.assemble((clip(each.annotator, 30), "bold"), f" {_format_share(each.right)} on {each.rows:,} rows")
+        )
+        by_class = ", ".join(f"{clip(name, 20)} {_format_share(share)}" for name, share in each.by_class.items())
+        lines.append(Text(f"  {by_class}"))
+    if found.changed:
+        lines.append(Text(f"weighed by that, {found.changed:,} rows get another label than by a plain majority"))
+    if weakest:
+        rows = ", ".join(f"{each.row + 1:,} ({clip(each.label, 16)} {each.probability:.0%})" for each in weakest)
+        lines.append(Text(f"another opinion helps most on rows {rows}"))
+    return lines
+
+
+def _format_share(share: Interval) -> str:
+    return f"{100 * share.value:.0f} % [{100 * share.low:.0f}, {100 * share.high:.0f}]"
 
 
 def _format_number(value: float | None) -> str:

@@ -39,7 +39,8 @@ def describe_following(following: Following) -> list[str]:
         lines.append("how many of them were wrong is not known: nothing was hidden (--blind 0.1)")
     if following.known_wrong:
         lines.append(
-            f"later labels contradict {following.known_wrong:,}: {following.known_followed:,} of these were followed"
+            f"{following.known_wrong:,} of them are not the label now; {following.known_followed:,} of these had been"
+            " taken"
         )
     return lines
 

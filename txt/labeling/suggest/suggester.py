@@ -29,15 +29,12 @@ from txt.labeling.suggest.messages import (
     SuggestProcess,
     SuggestQuestion,
 )
-from txt.labeling.suggest.unaided import find_aided_rows, is_blind, log_hidden
+from txt.labeling.suggest.unaided import SURE, find_aided_rows, is_blind, log_hidden
 
 if TYPE_CHECKING:
     from txt.labeling.suggest.judging import Suggestions
 
 Suggest = Callable[[int], Suggestion | None]
-
-SURE = 0.5
-"""The probability from which a suggestion is taken by enter; below it the likeliest classes are only named."""
 
 _HOLDOUT_EVERY = 5  # rows, of which one is of the holdout, as long as there are some
 _REFIT_SHARE = 20  # suggestions are worked out again when the labels have grown by a twentieth

@@ -14,11 +14,17 @@ from txt.labeling.store.journal import Journal
 from txt.labeling.store.store_file import LOG_TABLES
 from txt.proportions import Interval, wilson_interval
 
+SURE = 0.5
+"""The probability from which a suggestion is taken by enter; below it the likeliest classes are only named."""
+
 _NEW = "INSERT INTO hidden_suggestions (time, annotator, row_id, label, score, why) VALUES (?, ?, ?, ?, ?, ?)"
 _SHOWN = (
     "SELECT row_id, annotator, suggestion, value FROM standing"
     " WHERE kind = 'label' AND how = 'manual' AND suggestion IS NOT NULL"
 )
+_PRESELECTED = f"{_SHOWN} AND (score IS NULL OR score >= {SURE})"
+"""Of those shown, the ones that enter takes; the classes that are only named are seen, but not followed."""
+
 _HIDDEN = (
     "SELECT h.label, s.value FROM hidden_suggestions h JOIN standing s ON s.row_id = h.row_id"
     " AND s.annotator = h.annotator WHERE s.kind = 'label' AND s.how = 'manual' AND s.suggestion IS NULL"
@@ -85,7 +91,7 @@ def find_aided_rows(journal: Journal) -> set[str]:
 
 def measure_following(journal: Journal) -> Following:
     """Measure how people took suggestions."""
-    shown = journal.connection.execute(_SHOWN).fetchall()
+    shown = journal.connection.execute(_PRESELECTED).fetchall()
     last = {(row_id, annotator): (suggestion, value) for row_id, annotator, suggestion, value in shown}
     taken = sum(suggestion == value for suggestion, value in last.values())
     standing = dict(journal.connection.execute("SELECT row_id, label FROM current WHERE kind = 'label'").fetchall())

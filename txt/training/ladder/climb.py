@@ -177,7 +177,7 @@ class Climbing:
         self.linear = self.kind.fit(features, self.labels, fitted.strength)
         self.ngrams = ngrams
         self.linear_logits = fitted.logits
-        self.doubt_below = _find_usual_share(ngram_rows, self.repetitions[0])
+        self.doubt_below = find_usual_share(ngram_rows, self.repetitions[0])
         self.members = [Member(ngram_rows.matrix, fitted.strength)]
         speed = len(self.rows) / max(listed, 1e-9)
         self.linear_speed = speed
@@ -626,7 +626,7 @@ class Climbing:
         )
 
 
-def _find_usual_share(rows: NgramRows, folds: Ints) -> float:
+def find_usual_share(rows: NgramRows, folds: Ints) -> float:
     """Return the share of a text's runs of characters that all but one row in a hundred know of rows like them."""
     shares = np.empty(len(folds))
     for fold in range(int(folds.max()) + 1):
