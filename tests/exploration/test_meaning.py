@@ -118,9 +118,11 @@ async def test_the_dialog_shows_the_nearest_rows_and_keys_label_them(make_app, t
         first = app.session.row
         assert first % 3 == 1
         assert app.session.queue.view.ranked
+        assert f"1 of {len(app.session.queue.view.rows)}" in await wait_for_text(pilot, "~ courier parcel")
         await pilot.press("1")
         assert app.session.states.label(first) == "letter"
         assert app.session.row == app.session.queue.view.rows[1]
+        await wait_for_text(pilot, f"2 of {len(app.session.queue.view.rows)}")
         await pilot.press("slash")
         await wait_for_text(pilot, "the nearest")
         await pilot.press("escape", "escape")

@@ -49,6 +49,14 @@ def test_a_text_alone_gets_the_answer_that_it_gets_among_others(classifier: Pred
         assert sum(among.probabilities.values()) == pytest.approx(1)
 
 
+def test_a_model_with_weights_that_are_no_numbers_is_refused(classifier: Predictor):
+    damaged = Predictor(deepcopy(classifier._model), classifier._tokenizer, classifier.machine, max_length=12)
+    with torch.no_grad():
+        damaged._model.head2.bias[0] = torch.nan
+    with pytest.raises(InputError, match="weights are damaged"):
+        damaged.predict(TEXTS)
+
+
 def test_no_texts_have_no_predictions(classifier: Predictor):
     assert classifier.predict([]) == []
 

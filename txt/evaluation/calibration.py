@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.arrays import Floats, Ints
+from txt.errors import InputError
 from txt.proportions import Bin, Interval, normal_quantile
 
 BINS = 15
@@ -176,6 +177,16 @@ def brier_scores(labels: Ints, logits: Floats) -> Floats:
     errors = softmax(logits)
     errors[np.arange(len(labels)), labels] -= 1
     return np.asarray((errors**2).sum(1))
+
+
+def refuse_no_numbers(logits: npt.NDArray[Any]) -> None:
+    """Refuse the answers of a model whose weights are damaged.
+
+    Raises:
+        InputError: some logit is not a number.
+    """
+    if not np.isfinite(logits).all():
+        raise InputError("the model answers with values that are no numbers: its weights are damaged", "fetch it again")
 
 
 def softmax(logits: Floats) -> Floats:

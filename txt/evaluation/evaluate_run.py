@@ -12,7 +12,7 @@ from txt.config import PrepareConfig
 from txt.data.prepared import MANIFEST, Prepared, Split
 from txt.data.reading.split_column import parse_split
 from txt.errors import InputError
-from txt.evaluation.calibration import FittingRows
+from txt.evaluation.calibration import FittingRows, refuse_no_numbers
 from txt.evaluation.label_gain import LabelGain, estimate_label_gain
 from txt.evaluation.labeled_file import ALL, LabeledFile, ModelInputs, read_labeled
 from txt.evaluation.report import Report, SplitOutputs, evaluate
@@ -80,6 +80,7 @@ def evaluate_run(
     def compute_logits(split: Split | LabeledFile) -> Floats:
         told = (lambda done: progress(done, total)) if progress else None
         logits = predict_logits(model, split, machine.device, progress=told)
+        refuse_no_numbers(logits)
         return logits.astype(np.float64)  # (N, C)
 
     learned = out_of_fold is not None and isinstance(rows, Split) and rows.name in LEARNED
@@ -187,6 +188,7 @@ def _evaluate_alone(
         )
     told = (lambda done: progress(done, len(rows.texts))) if progress else None
     logits = predict_logits(network, rows, machine.device, progress=told).astype(np.float64)
+    refuse_no_numbers(logits)
     found = read_out_of_fold(run.path)
     fitting = None if found is None else FittingRows(found.labels, found.logits, "out-of-fold predictions")
     missing = f"there is no baseline: the data that the run was trained on is not at `{run.prepared_path()}`"

@@ -18,7 +18,7 @@ from txt.data.arrow_arrays import build_numbers, build_strings, read_numbers
 from txt.data.label_kinds import ORDERED, SEVERAL, SINGLE, LabelSets
 from txt.data.prepared import Prepared
 from txt.errors import InputError
-from txt.evaluation.calibration import softmax
+from txt.evaluation.calibration import refuse_no_numbers, softmax
 from txt.files import atomic_write, read_json, refuse_links_below, sha256
 from txt.label_set_metrics import sigmoid
 from txt.model.several import PROBLEM
@@ -111,6 +111,7 @@ def _predict_split(run: Run, split_name: str, progress: PredictionWatcher, kept_
     machine = choose_machine(run.config())
     network = convert_precision(load_model(run.model, machine.device), machine)
     logits = predict_logits(network, split, machine.device, progress=lambda done: progress(done, len(split)))
+    refuse_no_numbers(logits)
     classes, decision, order = prepared.labels, read_decision(network.config), read_order(network.config)
     if decision is not None:
         sets, answers = split.label_sets, decision.decide(sigmoid(logits))

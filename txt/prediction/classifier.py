@@ -15,7 +15,7 @@ from txt.config import PredictConfig, TrainConfig
 from txt.data.label_kinds import LabelForm
 from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError, did_you_mean
-from txt.evaluation.calibration import softmax
+from txt.evaluation.calibration import refuse_no_numbers, softmax
 from txt.evaluation.prediction_sets import SetRule
 from txt.evaluation.wording import describe_confidence
 from txt.files import read_json
@@ -241,6 +241,7 @@ class Predictor:
             from txt.model.predict import predict_logits
 
             logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
+        refuse_no_numbers(logits)
         scaled = logits.astype(np.float64) / (self.temperature or 1.0)
         trust = self._measure_trust(pieces) if self.doubts and not self.decision else None
         if trust is not None:

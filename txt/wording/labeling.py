@@ -69,7 +69,7 @@ def format_place(session: LabelSession, search: "Search | None") -> Text:
     view, row = session.queue.view, session.row
     if view is None:
         return Text(f"  row {row + 1:,}" if row is not None else "", style="not bold dim")
-    place = int((view.rows < row).sum()) + 1 if row is not None else 0
+    place = view.find_place(row, "left") + 1 if row is not None else 0
     still = " so far" if search is not None and not search.done else ""
     filtered = (f" {clip(view.name, 30)} ", "not bold reverse")
     return Text.assemble("  ", filtered, (f" {place:,} of {len(view.rows):,}{still}", "not bold"))

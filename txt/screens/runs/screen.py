@@ -306,7 +306,7 @@ class RunsScreen(Screen[None]):
 
     @on(events.Resize)
     def _resize(self) -> None:
-        self.call_after_refresh(self.query_one(RunTable).move)
+        self.call_after_refresh(self.query_one(RunTable).move, 0)
 
     @on(Chips.Pressed)
     def _press(self, event: Chips.Pressed) -> None:
