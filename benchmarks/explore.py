@@ -103,6 +103,8 @@ def search(texts: list[str], rows: int, folder: Path) -> None:
 
 def main() -> None:
     """Run all, and print it."""
+    if len(sys.argv) < 2 or "--help" in sys.argv:
+        sys.exit(__doc__)
     path = sys.argv[1]
     rows = int(sys.argv[2]) if len(sys.argv) > 2 else 50_000
     searched = int(sys.argv[3]) if len(sys.argv) > 3 else 1_000_000
