@@ -628,6 +628,8 @@ async def test_more_rows_than_fit_are_looked_through_and_left_out(make_app: Make
     app = make_app([f"text number {number:03}" for number in range(50)])
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("/", *"number")
+        found = lambda: app.screen.search  # noqa: E731
+        await until(pilot, lambda: found() and found().query.typed == "number" and found().done)
         await until(pilot, lambda: "50 rows" in read_screen(app))
         assert "text number 030" not in read_screen(app)
         await pilot.press(*["down"] * 31)

@@ -23,6 +23,7 @@ from txt.time_limit import TooSlowError, time_limit
 
 _OTHERS = 16  # lines of the dialog beside the rows found
 _MOST_SECONDS = 0.1  # of processor time for the match in one row
+_MOVES = ("up", "down", "pageup", "pagedown")
 _PAUSE_SECONDS = 0.06  # between the last letter and the search
 
 
@@ -86,8 +87,6 @@ class FindDialog(Dialog[Wanted | None]):
 
     @on(Input.Submitted)
     def _submit(self) -> None:
-        if self._pause is not None:
-            self._pause.stop()
         if self._search is None or self._search.query.typed != self.query_one(Input).value.strip():
             self._begin_search()
         self._wanted = True
@@ -106,6 +105,9 @@ class FindDialog(Dialog[Wanted | None]):
 
     def _begin_search(self) -> None:
         """Begin the search for what is typed now."""
+        if self._pause is not None:
+            self._pause.stop()
+            self._pause = None
         self._search = None
         self.query_one(RowList).reset()
         typed = self.query_one(Input).value.strip()
@@ -128,8 +130,10 @@ class FindDialog(Dialog[Wanted | None]):
     def on_key(self, event: events.Key) -> None:
         """Go through what was found with the keys that mean nothing in a line; space types."""
         found = self.query_one(RowList)
+        if self._pause is not None and event.key in _MOVES:
+            self._begin_search()  # else it would begin a moment later, and lead back to the first row
         in_list = event.key == "delete" and found.chosen is not None
-        if (event.key in ("up", "down", "pageup", "pagedown") or in_list) and found.press(event.key):
+        if (event.key in _MOVES or in_list) and found.press(event.key):
             event.stop()
             event.prevent_default()
 

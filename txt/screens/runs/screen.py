@@ -116,7 +116,7 @@ class RunsScreen(Screen[None]):
     # Moving
 
     def action_move(self, rows: int) -> None:
-        """ChoiceDialog another run."""
+        """Choose another run."""
         self.query_one(RunTable).move(rows)
 
     def action_turn(self, pages: int) -> None:
