@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import zipfile
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,7 +52,7 @@ def make_xlsx(here: Path) -> str:
 
 
 def make_sqlite(here: Path) -> str:
-    with sqlite3.connect(here / "data.sqlite") as database:
+    with closing(sqlite3.connect(here / "data.sqlite")) as database, database:
         database.execute("CREATE TABLE reviews (text, label, source)")
         database.executemany("INSERT INTO reviews VALUES (?, ?, ?)", [tuple(row.values()) for row in rows(here)])
         database.execute("CREATE TABLE users (name)")

@@ -9,6 +9,7 @@ import shlex
 import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -104,7 +105,7 @@ def write_folders(root: str, train: str, test: str, ending: str) -> Callable[[],
 
 
 def write_sqlite() -> None:
-    with sqlite3.connect("reviews.sqlite") as database:
+    with closing(sqlite3.connect("reviews.sqlite")) as database, database:
         database.execute("CREATE TABLE comments (text TEXT, label TEXT)")
         database.execute("CREATE TABLE users (name TEXT)")
         database.executemany("INSERT INTO comments VALUES (?, ?)", ROWS)

@@ -8,6 +8,7 @@ import shutil
 import sqlite3
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -74,7 +75,7 @@ def write_xls(path):
 
 
 def write_sqlite(path):
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE reviews (text TEXT, label TEXT, stars INTEGER)")
         database.executemany("INSERT INTO reviews VALUES (?, ?, ?)", ROWS)
     database.close()
@@ -327,7 +328,7 @@ def test_a_saved_data_set_is_read_with_its_splits_and_class_names(tmp_path):
 def test_a_table_of_a_database_is_named_behind_two_colons(tmp_path):
     path = tmp_path / "a.db"
     write_sqlite(path)
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute('CREATE TABLE "odd ""name" (text TEXT, value)')
         values = [("x", None), ("y", 0.5), ("z", b"\xff\x00"), ("ä", b"plain")]
         database.executemany('INSERT INTO "odd ""name" VALUES (?, ?)', values)
@@ -344,7 +345,7 @@ def test_a_table_of_a_database_is_named_behind_two_colons(tmp_path):
 
 def test_a_text_of_a_database_in_another_encoding_needs_the_option(tmp_path):
     path = tmp_path / "a.db"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute("CREATE TABLE t (text TEXT)")
         database.execute("INSERT INTO t VALUES (CAST(? AS TEXT))", ("Größe".encode("cp1252"),))
     database.close()

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -135,10 +136,11 @@ def test_a_store_tells_its_labels_and_its_file_the_same(make_app):
     session = make_app(labels="good,bad").session
     for _ in range(3):
         session.label("good")
-    with sqlite3.connect("reviews.csv.labels.db") as store, sqlite3.connect("gone.csv.labels.db") as other:
-        store.backup(other)
+    with closing(sqlite3.connect("reviews.csv.labels.db")) as store:
+        with closing(sqlite3.connect("gone.csv.labels.db")) as other:
+            store.backup(other)
+        count = store.execute("SELECT count(*) FROM current").fetchone()[0]
     found = {entry.name: entry for entry in survey()}
-    count = sqlite3.connect("reviews.csv.labels.db").execute("SELECT count(*) FROM current").fetchone()[0]
     assert found["reviews.csv.labels.db"].state == f"{count} labeled"
     assert f"{count} labels by hand" in found["reviews.csv"].state
     assert "gone.csv is not here" in found["gone.csv.labels.db"].state

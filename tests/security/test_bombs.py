@@ -8,6 +8,7 @@ import sqlite3
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -197,7 +198,7 @@ DATABASES = {
 @pytest.mark.parametrize("attack", DATABASES)
 def test_a_view_of_a_database_that_never_ends_or_fills_the_memory_is_refused(tmp_path: Path, little: None, attack: str):
     path = tmp_path / "a.sqlite"
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         database.execute(f"CREATE VIEW reviews AS {DATABASES[attack]}")
     database.close()
     with pytest.raises(InputError, match=r"no data file does|cannot be read: (not authorized|string or blob too big)"):

@@ -7,6 +7,7 @@ import shlex
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
@@ -250,7 +251,7 @@ def test_an_index_with_odd_fields_is_made_anew(here: Path, values: dict[str, obj
 
 @pytest.mark.parametrize("ending", ["-wal", "-journal"])
 def test_no_file_of_ours_is_read_for_one_that_belongs_to_a_database(here: Path, tmp_path: Path, ending: str):
-    with sqlite3.connect("a.sqlite") as database:
+    with closing(sqlite3.connect("a.sqlite")) as database, database:
         database.execute("CREATE TABLE reviews (text, label)")
         database.execute("INSERT INTO reviews VALUES ('x', 'y')")
     database.close()

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -170,7 +171,7 @@ def write_sheets(path: Path) -> None:
 
 
 def write_tables(path: Path) -> None:
-    with sqlite3.connect(path) as database:
+    with closing(sqlite3.connect(path)) as database, database:
         for name in ("one", "two"):
             database.execute(f'CREATE TABLE "{name} {NAMED}" ("text {NAMED}" TEXT, "label {NAMED}" TEXT)')
     database.close()

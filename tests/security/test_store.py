@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ def add_labels(journal: Journal, count: int) -> None:
 
 
 def change(store: Path, *statements: str) -> None:
-    with sqlite3.connect(store) as connection:
+    with closing(sqlite3.connect(store)) as connection, connection:
         for statement in statements:
             connection.execute(statement)
     connection.close()
@@ -153,7 +154,7 @@ def test_values_of_another_type_are_one_clear_error(store: Path, statement: str,
 @pytest.mark.parametrize("value", ["[", "{}", "3", '["a", 1]', "[" * 100_000, "1" + "0" * 5000])
 @pytest.mark.parametrize("name", ["classes", "keys"])
 def test_settings_that_are_not_ours_are_one_clear_error(store: Path, name: str, value: str, capsys, monkeypatch):
-    with sqlite3.connect(store) as connection:
+    with closing(sqlite3.connect(store)) as connection, connection:
         connection.execute("INSERT OR REPLACE INTO settings VALUES (?, ?)", (name, value))
     connection.close()
     monkeypatch.setattr("sys.stdin", io.StringIO("q\n"))
