@@ -126,13 +126,6 @@ def test_a_separator_is_found_out_or_said(tmp_path, prepare, capsys):
     assert Prepared.open(tmp_path / "out").labels == ("bad", "good", "late", "late, bad")
 
 
-def test_a_command_for_one_label_a_row_refuses_several(tmp_path, prepare, capsys, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    assert prepare(write_rows(tmp_path / "data.csv", ["late|bad", "bad", "good", "late"] * 20)) == 0
-    assert main(["lrfind", str(tmp_path / "out"), "--plain"]) == 2
-    assert "several labels a row" in " ".join(capsys.readouterr().err.split())
-
-
 def test_classes_in_an_order_are_named_or_proposed_and_never_taken_unasked(tmp_path, prepare, capsys):
     words = write_rows(tmp_path / "words.csv", ["low", "high", "medium"] * 20)
     assert prepare(words, "--ordered") == 2

@@ -40,7 +40,7 @@ EXPLORE_ACTIONS = (
     Action("name", "n", "name", "name the cluster; the name is kept beside the data file"),
     Action("label", "l", "label", "label the cluster's rows one by one, the most typical first"),
     Action("label_all", "b", "all", "label all rows of the cluster alike, after a preview"),
-    Action("map", "m", "map", "a map of the texts, with the cluster in colour"),
+    Action("map", "m", "map", "a map of the texts, with the cluster in color"),
     Action("help", "?", "help", "this page", other="f1", shown="?, f1"),
     Action("quit", "q", "quit", "quit", calls={"escape": "back"}),
 )
