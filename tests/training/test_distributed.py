@@ -33,7 +33,7 @@ def _torchrun(*arguments: str, cwd: object) -> "subprocess.Popen[str]":
     """Start two processes that meet on loopback: neither the machine's name nor its other networks need to work."""
     meeting = ["--master-addr", "127.0.0.1", "--master-port", str(_free_port()), "--nproc-per-node", "2"]
     loopback = [name for _, name in socket.if_nameindex() if name.startswith("lo")]
-    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": os.getcwd()}
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
     if loopback:
         environment["GLOO_SOCKET_IFNAME"] = loopback[0]
     command = [sys.executable, "-c", TORCHRUN, *meeting, *arguments]

@@ -1,5 +1,6 @@
 """One training in several processes, as torchrun starts them: each one's share of the rows, and sums over all."""
 
+import atexit
 import os
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -89,7 +90,14 @@ def join_group() -> Group:
         own = PrefixStore(f"restart {os.environ.get('TORCHELASTIC_RESTART_COUNT')}", store)
     backend = "cpu:gloo,cuda:nccl" if torch.cuda.is_available() else "gloo"
     torch.distributed.init_process_group(backend, store=own, rank=rank, world_size=size)
+    atexit.register(_leave_group)
     return Group(rank, size, store)
+
+
+def _leave_group() -> None:
+    """Leave the group before the program ends: its threads would abort a process that goes while they run."""
+    if torch.distributed.is_initialized():
+        torch.distributed.destroy_process_group()
 
 
 def count_local_processes() -> int:
