@@ -16,13 +16,13 @@ from rich.console import Console
 from tests.evaluation.samples import report_of
 from tests.runs.made_runs import evaluation, finished, make_run_folder, make_training_events, started, step
 from tests.screens.dashboard_pilot import app_on, shown_after
-from txt import config
 from txt.augmentation import methods
 from txt.cli import app, main
 from txt.cli.completion import complete
 from txt.cli.options import GivenOptions, read_config_file, takes
 from txt.cli.scorecard import show_report
 from txt.config import LABEL_FORMATS, LabelConfig, PrepareConfig, TrainConfig
+from txt.config import train as train_options
 from txt.data.formats import catalog
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
@@ -233,7 +233,7 @@ def test_a_way_to_augment_is_one_entry_with_its_name_in_the_options(monkeypatch,
     monkeypatch.setitem(
         methods.AUGMENTERS, "shout", lambda _setup: lambda spans, _draws, _rate: "".join(spans.pieces) + " indeed"
     )
-    monkeypatch.setattr(config, "EDITS", (*config.EDITS, "shout"))
+    monkeypatch.setattr(train_options, "EDITS", (*train_options.EDITS, "shout"))
     assert methods.parse_methods(["shout:2"]) == (("shout", 2),)
     with pytest.raises(InputError) as refused:
         methods.parse_methods(["shot"])
