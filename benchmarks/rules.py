@@ -37,7 +37,8 @@ from txt.labeling.rules.corpus import Corpus, read_corpus  # noqa: E402
 from txt.labeling.rules.firing import Firing  # noqa: E402
 from txt.labeling.rules.judged_rows import find_judged_rows  # noqa: E402
 from txt.labeling.rules.parse import parse_rules  # noqa: E402
-from txt.labeling.rules.watcher import RuleVotes, RuleWatcher, Watch, Working  # noqa: E402
+from txt.labeling.rules.watcher import RuleVotes, RuleWatcher, Watch, start_watching  # noqa: E402
+from txt.labeling.side_process import Progress  # noqa: E402
 
 SHARED = ROOT.parent / "shared" / "data"
 Line = tuple[str, str, str]
@@ -116,7 +117,7 @@ def live(folder: Path, rows: int) -> Iterator[Line]:
     source = SENTIMENT + NEUTRAL + KEYWORDS + REGEX
     rules.write_text(source)
     started = time.perf_counter()
-    watcher = RuleWatcher(
+    watcher = start_watching(
         Watch(data, find_form(data, ReadingOptions("text")), rules, ("negative", "neutral", "positive"))
     )
     yield "first suggestions", "–", f"{_next_votes(watcher, whole=False) - started:.1f} s"
@@ -140,7 +141,7 @@ def live(folder: Path, rows: int) -> Iterator[Line]:
 
 def _edit(watcher: RuleWatcher, rules: Path, edited: str, source: str) -> Iterator[tuple[float, float]]:
     """Make an edit and take it back, a few times; yields the seconds of the edit, and those of processor time."""
-    pid = watcher._process._process.pid
+    pid = watcher.pid
     for _ in range(3):
         for text in (edited, source):
             beside = rules.with_suffix(".new")
@@ -164,7 +165,7 @@ def _next_votes(watcher: RuleWatcher, *, whole: bool = True) -> float:
         for answer in watcher.answers():
             if isinstance(answer, RuleVotes) and (answer.whole or not whole):
                 return time.perf_counter()
-            assert isinstance(answer, RuleVotes | Working), answer
+            assert isinstance(answer, RuleVotes | Progress), answer
 
 
 def accuracy(folder: Path, _rows: int) -> Iterator[Line]:

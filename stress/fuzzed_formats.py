@@ -3,23 +3,19 @@
 A format that is not among them is not fuzzed: whoever adds one to what `txt` reads adds it here.
 """
 
-import bz2
 import contextlib
-import gzip
 import json
-import lzma
 import os
 import shutil
 import sqlite3
 import sys
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from stress.fuzz import Format, command
+from stress.fuzzed_data import ROWS, WRITERS, make_csv, write_stream
 from tests.runs.made_runs import make_run_folder, make_training_events
 
-ROWS = [(f"a text, number {number}", ("good", "bad")[number % 2]) for number in range(40)]
 _SMALL = ("--recipe", "guide", "--d-model", "16", "--nhead", "2", "--num-layers", "1", "--threads", "1", "--plain")
 
 
@@ -91,7 +87,7 @@ def _formats_of_data() -> Iterator[Format]:
         command("prepare", str(path), "-o", "made", "--vocab-size", "200", "--force")
         shutil.rmtree("made", ignore_errors=True)
 
-    for name, write in _WRITERS.items():
+    for name, write in WRITERS.items():
 
         def make(name: str = name, write: Callable[[Path], None] = write) -> Path:
             path = Path("data") / name
@@ -117,139 +113,12 @@ def _formats_of_data() -> Iterator[Format]:
         (folder / "dataset_dict.json").write_text('{"splits": ["train"]}')
         (folder / "train" / "dataset_info.json").write_text("{}")
         (folder / "train" / "state.json").write_text('{"_data_files": [{"filename": "data-0.arrow"}], "_split": null}')
-        _write_stream(folder / "train" / "data-0.arrow")
+        write_stream(folder / "train" / "data-0.arrow")
         return next(folder.rglob(name))
 
     yield Format("a text in a folder", make_texts, read_folder)
     for name in ("dataset_dict.json", "state.json", "data-0.arrow"):
         yield Format(name, lambda name=name: make_dataset(name), read_folder)
-
-
-def _csv() -> str:
-    return "text,label\n" + "".join(f'"{text}",{label}\n' for text, label in ROWS)
-
-
-def _table():  # type: ignore[no-untyped-def]
-    import pyarrow as pa
-
-    return pa.table({"text": [row[0] for row in ROWS], "label": [row[1] for row in ROWS]})
-
-
-def _frame():  # type: ignore[no-untyped-def]
-    import pandas as pd
-
-    return pd.DataFrame(ROWS, columns=["text", "label"])
-
-
-def _write_parquet(path: Path) -> None:
-    import pyarrow.parquet as pq
-
-    pq.write_table(_table(), path)
-
-
-def _write_arrow(path: Path) -> None:
-    import pyarrow as pa
-
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_file(file, _table().schema) as writer:
-        writer.write_table(_table())
-
-
-def _write_stream(path: Path) -> None:
-    import pyarrow as pa
-
-    with pa.OSFile(str(path), "wb") as file, pa.ipc.new_stream(file, _table().schema) as writer:
-        writer.write_table(_table())
-
-
-def _write_feather(path: Path) -> None:
-    import pyarrow.feather
-
-    pyarrow.feather.write_feather(_table(), str(path), version=1)
-
-
-def _write_sqlite(path: Path) -> None:
-    with contextlib.closing(sqlite3.connect(path)) as database:
-        database.execute("CREATE TABLE reviews (text TEXT, label TEXT)")
-        database.executemany("INSERT INTO reviews VALUES (?, ?)", ROWS)
-        database.execute("CREATE VIEW good AS SELECT text FROM reviews WHERE label = 'good'")
-        database.commit()
-
-
-def _write_zip(path: Path) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("reviews.csv", _csv())
-
-
-def _write_zip_of_texts(path: Path) -> None:
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        for number, (text, label) in enumerate(ROWS):
-            archive.writestr(f"all/{label}/{number}.txt", text)
-
-
-def _write_zstd(path: Path) -> None:
-    import pyarrow as pa
-
-    with pa.CompressedOutputStream(str(path), "zstd") as file:
-        file.write(_csv().encode())
-
-
-def _pack(pack: Callable[[bytes], bytes]) -> Callable[[Path], None]:
-    return lambda path: _drop(path.write_bytes(pack(_csv().encode())))
-
-
-def _drop(_value: object) -> None:
-    """Return nothing."""
-
-
-def _write_statistics(name: str) -> Callable[[Path], None]:
-    def write(path: Path) -> None:
-        import pyreadstat
-
-        getattr(pyreadstat, name)(_frame(), str(path))
-
-    return write
-
-
-_WRITERS: dict[str, Callable[[Path], None]] = {
-    "fuzz.csv": lambda path: _drop(path.write_text(_csv())),
-    "fuzz.tsv": lambda path: _drop(path.write_text(_csv().replace(",good", "\tgood").replace(",bad", "\tbad"))),
-    "fuzz.txt": lambda path: _drop(path.write_text("".join(f"__label__{label} {text}\n" for text, label in ROWS))),
-    "fuzz.jsonl": lambda path: _drop(
-        path.write_text("".join(json.dumps({"text": text, "label": label}) + "\n" for text, label in ROWS))
-    ),
-    "fuzz.json": lambda path: _drop(
-        path.write_text(json.dumps([{"text": text, "label": label} for text, label in ROWS]))
-    ),
-    "fuzz-columns.json": lambda path: _drop(
-        path.write_text(json.dumps({"text": [row[0] for row in ROWS], "label": [row[1] for row in ROWS]}))
-    ),
-    "fuzz-nested.jsonl": lambda path: _drop(
-        path.write_text(
-            "".join(
-                json.dumps({"review": {"text": text, "tags": [label]}, "label": label}) + "\n" for text, label in ROWS
-            )
-        )
-    ),
-    "fuzz.csv.gz": _pack(gzip.compress),
-    "fuzz.csv.bz2": _pack(bz2.compress),
-    "fuzz.csv.xz": _pack(lzma.compress),
-    "fuzz.csv.zst": _write_zstd,
-    "fuzz.zip": _write_zip,
-    "fuzz-texts.zip": _write_zip_of_texts,
-    "fuzz.parquet": _write_parquet,
-    "fuzz.arrow": _write_arrow,
-    "fuzz-stream.arrow": _write_stream,
-    "fuzz.feather": _write_feather,
-    "fuzz.sqlite": _write_sqlite,
-    "fuzz.xlsx": lambda path: _drop(_frame().to_excel(path, index=False)),
-    "fuzz.ods": lambda path: _drop(_frame().to_excel(path, index=False, engine="odf")),
-    "fuzz.sav": _write_statistics("write_sav"),
-    "fuzz.zsav": lambda path: _drop(__import__("pyreadstat").write_sav(_frame(), str(path), compress=True)),
-    "fuzz.por": _write_statistics("write_por"),
-    "fuzz.dta": _write_statistics("write_dta"),
-    "fuzz.xpt": _write_statistics("write_xport"),
-}
-"""A data file of each kind, by its name. SAS's own .sas7bdat is missing: nothing writes it."""
 
 
 def _formats_of_labels() -> Iterator[Format]:
@@ -258,7 +127,7 @@ def _formats_of_labels() -> Iterator[Format]:
 
     def make(name: str) -> Path:
         data = Path("exchanged.csv")
-        data.write_text(_csv())
+        data.write_text(make_csv())
         path = Path(f"labels-{name}{FORMATS[name].suffix}")
         _make_store(data, dict(ROWS))
         command("label", str(data), "--export", str(path), "--format", name, "--overwrite")
@@ -380,7 +249,7 @@ def _index() -> Format:
         from txt.data.reading.row_index import scan_file, write_index
 
         data = Path("indexed.csv")
-        data.write_text(_csv())
+        data.write_text(make_csv())
         form = open_rows(data, options(), None).form
         *_, last = scan_file(data, form)
         assert last.index is not None
@@ -402,7 +271,7 @@ def _index() -> Format:
 
 def _rules() -> Format:
     def make() -> Path:
-        Path("ruled.csv").write_text(_csv())
+        Path("ruled.csv").write_text(make_csv())
         _make_store(Path("ruled.csv"), dict(ROWS[:20]))
         path = Path("rules.toml")
         path.write_text(
@@ -500,7 +369,7 @@ def _journal() -> Format:
         from txt.search.study_folder import StudyFolder
 
         data = Path("for-a-study.csv")
-        data.write_text(_csv())
+        data.write_text(make_csv())
         prepare(data, PrepareConfig(vocab_size=200), Path("prepared"))
         prepared = Prepared.open(Path("prepared"))
         folder = StudyFolder.new("journal")

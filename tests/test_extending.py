@@ -16,6 +16,7 @@ from rich.console import Console
 from tests.evaluation.samples import report_of
 from tests.runs.made_runs import evaluation, finished, make_run_folder, make_training_events, started, step
 from tests.screens.dashboard_pilot import app_on, shown_after
+from txt import config
 from txt.augmentation import methods
 from txt.cli import app, main
 from txt.cli.completion import complete
@@ -233,7 +234,9 @@ def test_a_way_to_augment_is_one_entry_with_its_name_in_the_options(monkeypatch,
     monkeypatch.setitem(
         methods.AUGMENTERS, "shout", lambda _setup: lambda spans, _draws, _rate: "".join(spans.pieces) + " indeed"
     )
-    monkeypatch.setattr(train_options, "EDITS", (*train_options.EDITS, "shout"))
+    edits = (*config.EDITS, "shout")
+    for options in (config, train_options):  # what completes names, and what checks them
+        monkeypatch.setattr(options, "EDITS", edits)
     assert methods.parse_methods(["shout:2"]) == (("shout", 2),)
     with pytest.raises(InputError) as refused:
         methods.parse_methods(["shot"])

@@ -18,7 +18,8 @@ from txt.exploration.corpus import read_corpus
 from txt.exploration.meaning_server import MOST, MeaningSearch, read_texts
 from txt.labeling.query import parse_query
 from txt.labeling.queue import Queue, QueueView
-from txt.labeling.scanner import Found, ScanFailed
+from txt.labeling.scanner import Found
+from txt.labeling.side_process import Failed
 from txt.screens.label.find_dialog import FindDialog
 
 
@@ -27,7 +28,7 @@ def ask(search: MeaningSearch, words: str, among: bytes | None = None):
     number, until = search.find(words, among), time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < until:
         for answer in search.answers():
-            if isinstance(answer, ScanFailed) or (answer.number == number and answer.done):
+            if isinstance(answer, Failed) or (answer.number == number and answer.done):
                 return answer
         time.sleep(0.01)
     raise AssertionError("no answer")
@@ -62,7 +63,7 @@ def test_a_file_that_is_gone_is_told(tmp_path):
     path.unlink()
     search = MeaningSearch(path, rows.form, ReadingOptions("text"), None)
     try:
-        assert isinstance(ask(search, "parcel"), ScanFailed)
+        assert isinstance(ask(search, "parcel"), Failed)
     finally:
         search.close()
 

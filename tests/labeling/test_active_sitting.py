@@ -155,8 +155,8 @@ def test_there_is_something_to_do_before_the_model_is_ready(sit):
 def test_a_process_that_dies_leaves_the_queue_and_says_so(sit):
     sitting = sit()
     sitting.wait()
-    sitting.active._ranker._process._process.kill()
-    sitting.active._ranker._process._process.wait()
+    sitting.active._ranker._process.kill()
+    sitting.active._ranker._process.wait()
     sitting.answer()
     for _ in range(3):
         sitting.active.step(0.2)

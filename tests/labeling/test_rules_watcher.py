@@ -12,7 +12,8 @@ import pytest
 from tests.labeling.conftest import write_csv
 from tests.waiting import PATIENCE_SECONDS
 from txt.data.reading.rows import ReadingOptions, find_form
-from txt.labeling.rules.watcher import RulesMistake, RuleVotes, RuleWatcher, Watch, Working
+from txt.labeling.rules.watcher import RulesMistake, RuleVotes, Watch, start_watching
+from txt.labeling.side_process import Progress
 
 RULES = "[[rule]]\nname='refund'\nlabel='neg'\nkeywords=['refund']\n"
 TEXTS = ["a refund, please", "so good", "Refund!", "good, no refund"]
@@ -22,14 +23,14 @@ class Talk:
     def __init__(self, data: Path, rules: Path) -> None:
         self.rules = rules
         watch = Watch(data, find_form(data, ReadingOptions("text")), rules, ("neg", "pos"))
-        self.watcher = RuleWatcher(watch)
+        self.watcher = start_watching(watch)
 
     def answer(self) -> RuleVotes | RulesMistake:
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
             if select.select([self.watcher], [], [], 0.2)[0]:
                 for answer in self.watcher.answers():
-                    if not isinstance(answer, Working):
+                    if not isinstance(answer, Progress):
                         return answer
         raise AssertionError("no answer came")
 
@@ -68,7 +69,7 @@ def test_an_edit_is_answered_and_a_mistake_is_told(talk: Talk):
 def test_a_further_class_makes_its_rules_right(talk: Talk):
     talk.answer()
     assert isinstance(talk.edit(RULES.replace("neg", "new")), RulesMistake)
-    talk.watcher.set_classes(("neg", "pos", "new"))
+    talk.watcher.send(("neg", "pos", "new"))
     assert fires(talk.answer()) == [[0, 2, 3]]
 
 

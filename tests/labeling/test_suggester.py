@@ -123,7 +123,7 @@ def test_a_source_that_the_labels_contradict_is_left_out(begin: Begin):
 
 def test_it_ends_in_a_word_and_the_labels_go_on_when_its_process_dies(begin: Begin):
     suggester, session, _ = begin()
-    suggester._process._process._process.kill()
+    suggester._process._process.kill()
     wait_until(lambda: suggester.step(0.05) or suggester.trouble)
     assert "has ended" in suggester.trouble
     session.label("pos")

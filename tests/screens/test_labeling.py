@@ -269,7 +269,7 @@ async def test_a_wrong_search_says_what_is_wrong_with_it(make_app: MakeApp, type
 
 
 async def test_a_regular_expression_that_never_ends_does_not_stop_the_next_search(make_app: MakeApp, monkeypatch):
-    monkeypatch.setattr("txt.screens.label.scanner_link._STUCK_SECONDS", 0.0)
+    monkeypatch.setattr("txt.screens.label.search_links._STUCK_SECONDS", 0.0)
     app = make_app(["a" * 40, "so good", "b"])
     async with app.run_test(size=SMALL) as pilot:
         await pilot.press("/", *"/(a+)+b$/")

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import torch
 from sklearn.linear_model import LogisticRegression
-from transformers import BertConfig, BertModel
+from transformers import BertModel
 
 from txt.config import PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
-from txt.data.tokenizer import train_tokenizer
 from txt.errors import InputError
 from txt.model.predict import predict_logits
 from txt.model.saved import load_model
@@ -19,22 +18,15 @@ from txt.training.head_training import contrastive_loss, count_nearest_right
 from txt.training.linear_head import fit_head
 from txt.training.loop import train
 
-from .conftest import WORDS, write_topics
+from .conftest import write_topics
+from .tiny_encoder import save_tiny_encoder
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
-    """A small random sentence encoder with a tokenizer of its own."""
-    folder = tmp_path_factory.mktemp("encoder")
-    texts = [" ".join(words) for words in WORDS.values()]
-    tokenizer = train_tokenizer(texts, "wordpiece", 200, cased=False)
-    tokenizer.save(folder, 64)
-    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
-    torch.manual_seed(3)
-    BertModel(BertConfig(vocab_size=tokenizer.vocab_size, max_position_embeddings=64, **sizes)).save_pretrained(folder)
-    return folder
+    return save_tiny_encoder(tmp_path_factory.mktemp("encoder"), gives_mean=False)
 
 
 @pytest.fixture(scope="module")

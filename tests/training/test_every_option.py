@@ -1,16 +1,12 @@
 """An option without effect is an error: every option, in every way to train, changes the run or is refused."""
 
-import json
 from dataclasses import dataclass, field
 
 import pytest
-import torch
-from transformers import BertConfig, BertModel
 
 from txt.config import PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
-from txt.data.tokenizer import train_tokenizer
 from txt.errors import InputError
 from txt.idle_options import find_idle_in_range_test, refuse_idle_options
 from txt.option_schema import list_options
@@ -20,7 +16,8 @@ from txt.training.loop import train
 from txt.training.options import build_training_options
 from txt.training.start import start_on_prepared
 
-from .conftest import WORDS, write_topics
+from .conftest import write_topics
+from .tiny_encoder import save_tiny_encoder
 
 
 @dataclass(frozen=True)
@@ -98,15 +95,7 @@ vectors from the training before, which take no time."""
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("encoder")
-    tokenizer = train_tokenizer([" ".join(words) for words in WORDS.values()], "wordpiece", 200, cased=False)
-    tokenizer.save(folder, 64)
-    sizes = {"hidden_size": 16, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 32}
-    torch.manual_seed(3)
-    BertModel(BertConfig(vocab_size=tokenizer.vocab_size, max_position_embeddings=64, **sizes)).save_pretrained(folder)
-    (folder / "1_Pooling").mkdir()
-    (folder / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_mean_tokens": True}))
-    return folder
+    return save_tiny_encoder(tmp_path_factory.mktemp("encoder"), hidden_size=16)
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,13 @@
 """A fine-tuning that begins with a head fitted to the encoder's embeddings."""
 
-import json
 import shutil
 
 import pytest
 import torch
-from transformers import BertConfig, BertModel
 
 from txt.config import LRFindConfig, PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
-from txt.data.tokenizer import train_tokenizer
 from txt.errors import InputError
 from txt.model.pretrained import load_pretrained
 from txt.model.saved import load_model
@@ -23,23 +20,15 @@ from txt.training.linear_head import FIRST_STRENGTH, embed_split, fit_head
 from txt.training.loop import train
 from txt.training.start import resume, start_on_file, start_on_prepared
 
-from .conftest import WORDS, write_topics
+from .conftest import write_topics
+from .tiny_encoder import save_tiny_encoder
 
 CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
 def encoder(tmp_path_factory):
-    """A small random encoder that says of itself that it gives the mean over its tokens."""
-    folder = tmp_path_factory.mktemp("encoder")
-    tokenizer = train_tokenizer([" ".join(words) for words in WORDS.values()], "wordpiece", 200, cased=False)
-    tokenizer.save(folder, 64)
-    sizes = {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4, "intermediate_size": 64}
-    torch.manual_seed(3)
-    BertModel(BertConfig(vocab_size=tokenizer.vocab_size, max_position_embeddings=64, **sizes)).save_pretrained(folder)
-    (folder / "1_Pooling").mkdir()
-    (folder / "1_Pooling" / "config.json").write_text(json.dumps({"pooling_mode_mean_tokens": True}))
-    return folder
+    return save_tiny_encoder(tmp_path_factory.mktemp("encoder"))
 
 
 @pytest.fixture(scope="module")

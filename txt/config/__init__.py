@@ -4,7 +4,6 @@ A configuration checks its values when it is made, before any work begins, and i
 """
 
 from txt.config.augment import EDITS, AugmentConfig
-from txt.config.checks import check_device
 from txt.config.explore import ExploreConfig
 from txt.config.grid import GridConfig
 from txt.config.label import LABEL_FORMATS, LabelConfig
@@ -12,6 +11,7 @@ from txt.config.lrfind import LRFindConfig
 from txt.config.predict import PredictConfig
 from txt.config.prepare import READING, PrepareConfig
 from txt.config.serve import ServeConfig
+from txt.config.shared import check_device
 from txt.config.train import TRACKERS, TrainConfig
 
 __all__ = [

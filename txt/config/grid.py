@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from txt.config.checks import seconds_of
+from txt.config.shared import seconds_of
 from txt.errors import InputError
 from txt.option_schema import Config, option
 

@@ -2,7 +2,15 @@
 
 from dataclasses import dataclass
 
-from txt.config.checks import check_device
+from txt.config.shared import (
+    check_device,
+    declare_cascade,
+    declare_device,
+    declare_int8,
+    declare_precision,
+    declare_stride,
+    declare_threads,
+)
 from txt.errors import InputError
 from txt.option_schema import Config, option
 
@@ -38,21 +46,12 @@ class PredictConfig(Config):
         group="Answers",
         low=1,
     )
-    stride: int | None = option(
-        None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
-    )
-    int8: bool = option(False, "Compute in 8 bits: faster where the model is not small.", group="Machine")
-    cascade: bool = option(
-        False, "Let n-grams answer alone where they are sure: faster with a model of the ladder.", group="Machine"
-    )
-    precision: str = option(
-        "auto",
-        "`bf16` where the machine is faster with it, else `float32`.",
-        group="Machine",
-        choices=("auto", "bf16", "float32"),
-    )
-    device: str = option("auto", "`auto`, `cpu`, `cuda`, `cuda:1`, `mps`.", group="Machine")
-    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0, high=1024)
+    stride: int | None = declare_stride()
+    int8: bool = declare_int8()
+    cascade: bool = declare_cascade()
+    precision: str = declare_precision()
+    device: str = declare_device()
+    threads: int = declare_threads()
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from txt.config.checks import check_device
+from txt.config.shared import (
+    check_device,
+    declare_cascade,
+    declare_device,
+    declare_int8,
+    declare_precision,
+    declare_stride,
+    declare_threads,
+)
 from txt.option_schema import Config, option
 
 
@@ -24,21 +32,12 @@ class ServeConfig(Config):
     )
     timeout: float = option(30.0, "Seconds after which a request is given up.", group="Limits", above=0, high=3600)
     drain: float = option(30.0, "Seconds to finish what was begun, when it is told to stop.", group="Limits", above=0)
-    stride: int | None = option(
-        None, "Read long texts in windows this many tokens apart, and average [cut them].", group="Answers", low=1
-    )
-    int8: bool = option(False, "Compute in 8 bits: faster where the model is not small.", group="Machine")
-    cascade: bool = option(
-        False, "Let n-grams answer alone where they are sure: faster with a model of the ladder.", group="Machine"
-    )
-    precision: str = option(
-        "auto",
-        "`bf16` where the machine is faster with it, else `float32`.",
-        group="Machine",
-        choices=("auto", "bf16", "float32"),
-    )
-    device: str = option("auto", "`auto`, `cpu`, `cuda`, `cuda:1`, `mps`.", group="Machine")
-    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0)
+    stride: int | None = declare_stride()
+    int8: bool = declare_int8()
+    cascade: bool = declare_cascade()
+    precision: str = declare_precision()
+    device: str = declare_device()
+    threads: int = declare_threads()
 
     def __post_init__(self) -> None:
         super().__post_init__()

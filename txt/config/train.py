@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from txt.config.augment import EDITS
-from txt.config.checks import check_device, seconds_of
+from txt.config.shared import check_device, declare_device, declare_precision, declare_threads, seconds_of
 from txt.errors import InputError, did_you_mean
 from txt.metrics import SELECTABLE
 from txt.option_schema import Config, list_options, option
@@ -136,14 +136,9 @@ class TrainConfig(Config):
     keep_checkpoints: int = option(2, "Checkpoints kept for resuming.", group="Evaluation", low=1)
 
     seed: int = option(42, "Seed of weights, order and dropout.", group="Machine", low=0, high=2**32 - 1)
-    device: str = option("auto", "`auto`, `cpu`, `cuda`, `cuda:1`, `mps`.", group="Machine")
-    precision: str = option(
-        "auto",
-        "`bf16` where the machine is faster with it, else `float32`.",
-        group="Machine",
-        choices=("auto", "bf16", "float32"),
-    )
-    threads: int = option(0, "CPU threads; 0 takes all cores.", group="Machine", low=0, high=1024)
+    device: str = declare_device()
+    precision: str = declare_precision()
+    threads: int = declare_threads()
     log_to: str | None = option(
         None,
         "Tell a tracker of the finished run: options, curves, scores with intervals, report and model.",

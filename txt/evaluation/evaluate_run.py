@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ from txt.evaluation.several import LearnedSets, evaluate_sets
 from txt.runs.folder import Run
 from txt.training.ladder.learning_curve import read_learning_curve
 from txt.training.ladder.out_of_fold import OutOfFold, read_out_of_fold
+
+if TYPE_CHECKING:
+    from txt.evaluation.baseline import Baseline
 
 SPLITS = ("test", "val", "train")
 FEW_ROWS = 300
@@ -57,86 +60,140 @@ def evaluate_run(
     Raises:
         InputError: the run has no model yet, the split has no labeled rows, or `data` cannot be read or does not fit.
     """
-    config = run.config()
+    reading = reading or PrepareConfig()
     prepared = _open_prepared(run, data)
     if prepared is None:
         assert data is not None
-        return _evaluate_alone(run, split_name, data, reading or PrepareConfig(), device, progress, unknown_labels)
-    rows = _load_rows(prepared, split_name, data, reading or PrepareConfig(), unknown_labels)
-    from txt.model.predict import predict_logits  # torch, after all that can be refused without it
-    from txt.model.saved import load_model
-    from txt.model.several import read_decision, read_order, read_tree
-    from txt.training.machine import choose_machine, convert_precision
+        return _evaluate_alone(run, split_name, data, reading, device, progress, unknown_labels)
+    rows = _load_rows(prepared, split_name, data, reading, unknown_labels)
+    return _RunEvaluation(run, prepared, rows, _Network(run, device)).evaluate(data, progress, embeddings)
 
-    machine = choose_machine(config.with_options(device=device) if device else config)
-    model = convert_precision(load_model(run.model, machine.device), machine)
-    train, val = prepared.split("train"), prepared.split("val")
-    out_of_fold = read_out_of_fold(run.path)  # of a model that learned from val too
-    several = prepared.manifest.has_several  # whose thresholds are on the probabilities as they are
-    measures_val = isinstance(rows, Split) and rows.name == "val"
-    fits_temperature = not several and out_of_fold is None and len(val) > 0 and not measures_val
-    total = len(rows.lengths) + (len(val) if fits_temperature else 0)
 
-    def compute_logits(split: Split | LabeledFile) -> Floats:
-        told = (lambda done: progress(done, total)) if progress else None
-        logits = predict_logits(model, split, machine.device, progress=told)
+class _Network:
+    """A run's best model on the machine that it is evaluated on; torch is loaded here, after what can be refused."""
+
+    def __init__(self, run: Run, device: str | None) -> None:
+        from txt.model.saved import load_model
+        from txt.training.machine import choose_machine, convert_precision
+
+        config = run.config()
+        machine = choose_machine(config.with_options(device=device) if device else config)
+        self._model = convert_precision(load_model(run.model, machine.device), machine)
+        self._device = machine.device
+        self.config = self._model.config
+
+    def compute_logits(self, rows: Split | LabeledFile, told: Callable[[int], None] | None = None) -> Floats:
+        """Return the logits (N, C) of rows; `told` is called with the number of rows done since the last call."""
+        from txt.model.predict import predict_logits
+
+        logits = predict_logits(self._model, rows, self._device, progress=told)
         refuse_no_numbers(logits)
-        return logits.astype(np.float64)  # (N, C)
+        return logits.astype(np.float64)
 
-    learned = out_of_fold is not None and isinstance(rows, Split) and rows.name in LEARNED
-    if isinstance(rows, LabeledFile):
-        test = _collect_file_outputs(rows, compute_logits(rows))
-    elif learned and out_of_fold is not None:
-        test = _collect_split_outputs(rows, *_pick_out_of_fold(rows, out_of_fold, len(train)))
-    else:
-        test = _collect_split_outputs(rows, compute_logits(rows))
-    is_test = isinstance(rows, Split) and rows.name == "test"
-    adds_everything = is_test and out_of_fold is not None and len(test.labels) < FEW_ROWS
-    decision = read_decision(model.config)
-    if decision is not None:
-        classes = len(prepared.labels)
-        return evaluate_sets(
+
+class _RunEvaluation:
+    """Scores a model on rows, beside what the data that it learned from says about them."""
+
+    def __init__(self, run: Run, prepared: Prepared, rows: Split | LabeledFile, network: _Network) -> None:
+        self._run = run
+        self._prepared = prepared
+        self._rows = rows
+        self._network = network
+        self._train, self._val = prepared.split("train"), prepared.split("val")
+        self._out_of_fold = read_out_of_fold(run.path)  # of a model that learned from val too
+        self._split = rows.name if isinstance(rows, Split) else None
+        self._has_learned = self._out_of_fold is not None and self._split in LEARNED
+        several = prepared.manifest.has_several  # whose thresholds are on the probabilities as they are
+        knows_fitting = several or self._out_of_fold is not None or self._split == "val"
+        self._fits_on_val = not knows_fitting and len(self._val) > 0
+
+    def evaluate(self, data: Path | None, progress: PredictionWatcher | None, embeddings: bool) -> Report:
+        """Return the report of the rows, which are those of `data` where that is given."""
+        from txt.model.several import read_decision, read_order, read_tree
+
+        total = len(self._rows.lengths) + (len(self._val) if self._fits_on_val else 0)
+        told = (lambda done: progress(done, total)) if progress else None
+        test = self._collect_outputs(told)
+        file = self._rows if isinstance(self._rows, LabeledFile) else None
+        common: dict[str, Any] = {
+            "run": self._run.name,
+            "split": self._rows.name,
+            "data": data.name if data else None,
+            "left_out": file.left_out if file else {},
+            "everything": self._collect_everything(test),
+            "seed": self._run.config().seed,
+        }
+        decision = read_decision(self._network.config)
+        if decision is not None:
+            metric = self._run.config().metric
+            return evaluate_sets(
+                test, self._prepared.labels, decision, metric=metric, train=self._list_learned_sets(), **common
+            )
+        return evaluate(
             test,
-            prepared.labels,
-            decision,
-            run=run.name,
-            split=rows.name,
-            metric=config.metric,
-            data=data.name if data else None,
-            left_out=rows.left_out if isinstance(rows, LabeledFile) else {},
-            train=None
-            if learned and rows.name == "train"
-            else LearnedSets(train.texts(), train.label_sets.matrix(classes)),
-            everything=_collect_everything(prepared, test, out_of_fold) if adds_everything else None,
-            seed=config.seed,
+            self._prepared.labels + (file.unknown if file else ()),
+            fitting=self._choose_fitting(test, told),
+            train=None if self._measures_train() else (self._train.texts(), self._train.labels),
+            embeddings=self._predict_embeddings(test) if embeddings else None,
+            order=read_order(self._network.config),
+            tree=read_tree(self._network.config),
+            notes=file.notes if file else (),
+            label_gain=None if file else _read_label_gain(self._run),
+            **common,
         )
-    fitting = FittingRows(val.labels, compute_logits(val)) if fits_temperature else None
-    if out_of_fold is not None:
-        fitting = FittingRows(out_of_fold.labels, out_of_fold.logits, "out-of-fold predictions", are_measured=learned)
-    elif measures_val:
-        fitting = FittingRows(test.labels, test.logits, are_measured=True)
-    frozen = None
-    if embeddings and config.freeze != "all":
+
+    def _collect_outputs(self, told: Callable[[int], None] | None) -> SplitOutputs:
+        """Return the rows with the model's logits; with those of models that did not learn them, where it did."""
+        if isinstance(self._rows, LabeledFile):
+            return _collect_file_outputs(self._rows, self._network.compute_logits(self._rows, told))
+        if self._has_learned and self._out_of_fold is not None:
+            found = _pick_out_of_fold(self._rows, self._out_of_fold, len(self._train))
+            return _collect_split_outputs(self._rows, *found)
+        return _collect_split_outputs(self._rows, self._network.compute_logits(self._rows, told))
+
+    def _collect_everything(self, test: SplitOutputs) -> SplitOutputs | None:
+        """Return all rows of the data, where there are too few in test and others were judged out of fold."""
+        if self._split != "test" or self._out_of_fold is None or len(test.labels) >= FEW_ROWS:
+            return None
+        learned = [
+            _collect_split_outputs(split, *_pick_out_of_fold(split, self._out_of_fold, len(self._train)))
+            for split in (self._train, self._val)
+            if len(split)
+        ]
+        parts = [*learned, test]
+        return SplitOutputs(
+            labels=np.concatenate([part.labels for part in parts]),
+            logits=np.concatenate([part.logits for part in parts]),
+            texts=[text for part in parts for text in part.texts],
+            row_ids=[row_id for part in parts for row_id in part.row_ids],
+        )
+
+    def _choose_fitting(self, test: SplitOutputs, told: Callable[[int], None] | None) -> FittingRows | None:
+        """Return the rows that a temperature is fitted on, if there are any."""
+        found = self._out_of_fold
+        if found is not None:
+            return FittingRows(found.labels, found.logits, "out-of-fold predictions", are_measured=self._has_learned)
+        if self._split == "val":
+            return FittingRows(test.labels, test.logits, are_measured=True)
+        return (
+            FittingRows(self._val.labels, self._network.compute_logits(self._val, told)) if self._fits_on_val else None
+        )
+
+    def _measures_train(self) -> bool:
+        return self._has_learned and self._split == "train"
+
+    def _list_learned_sets(self) -> LearnedSets | None:
+        if self._measures_train():
+            return None
+        return LearnedSets(self._train.texts(), self._train.label_sets.matrix(len(self._prepared.labels)))
+
+    def _predict_embeddings(self, test: SplitOutputs) -> "Baseline | None":
+        """Return what a second baseline on frozen embeddings says; None where the model is one itself."""
+        if self._run.config().freeze == "all":
+            return None
         from txt.evaluation.embeddings import fit_predict_embeddings
 
-        frozen = fit_predict_embeddings(train.texts(), train.labels, test.texts, len(prepared.labels))
-    return evaluate(
-        test,
-        prepared.labels + (rows.unknown if isinstance(rows, LabeledFile) else ()),
-        run=run.name,
-        split=rows.name,
-        data=data.name if data else None,
-        left_out=rows.left_out if isinstance(rows, LabeledFile) else {},
-        fitting=fitting,
-        train=None if learned and rows.name == "train" else (train.texts(), train.labels),
-        embeddings=frozen,
-        everything=_collect_everything(prepared, test, out_of_fold) if adds_everything else None,
-        seed=config.seed,
-        order=read_order(model.config),
-        tree=read_tree(model.config),
-        notes=rows.notes if isinstance(rows, LabeledFile) else (),
-        label_gain=_read_label_gain(run) if isinstance(rows, Split) else None,
-    )
+        return fit_predict_embeddings(self._train.texts(), self._train.labels, test.texts, len(self._prepared.labels))
 
 
 def _read_label_gain(run: Run) -> LabelGain | None:
@@ -173,22 +230,16 @@ def _evaluate_alone(
     """Score a run's best model on a file, from the run alone: without a baseline, which is fitted on train rows."""
     model = ModelInputs.of_run(run)
     rows = read_labeled(data, model, parse_split(split_name) or split_name, reading, unknown_labels)
-    from txt.model.predict import predict_logits
-    from txt.model.saved import load_model
+    network = _Network(run, device)
     from txt.model.several import read_decision, read_order, read_tree
-    from txt.training.machine import choose_machine, convert_precision
 
-    config = run.config()
-    machine = choose_machine(config.with_options(device=device) if device else config)
-    network = convert_precision(load_model(run.model, machine.device), machine)
     if read_decision(network.config) is not None:
         raise InputError(
             f"the rows of run `{run.name}` have several labels, and its data is not at `{run.prepared_path()}`",
             "bring it there: it says how several labels are written",
         )
     told = (lambda done: progress(done, len(rows.texts))) if progress else None
-    logits = predict_logits(network, rows, machine.device, progress=told).astype(np.float64)
-    refuse_no_numbers(logits)
+    logits = network.compute_logits(rows, told)
     found = read_out_of_fold(run.path)
     fitting = None if found is None else FittingRows(found.labels, found.logits, "out-of-fold predictions")
     missing = f"there is no baseline: the data that the run was trained on is not at `{run.prepared_path()}`"
@@ -200,7 +251,7 @@ def _evaluate_alone(
         data=data.name,
         left_out=rows.left_out,
         fitting=fitting,
-        seed=config.seed,
+        seed=run.config().seed,
         notes=(missing, *rows.notes),
         order=read_order(network.config),
         tree=read_tree(network.config),
@@ -234,24 +285,6 @@ def _pick_out_of_fold(split: Split, found: OutOfFold, train_rows: int) -> tuple[
     begin = 0 if split.name == "train" else train_rows
     here = (found.places >= begin) & (found.places < begin + len(split))
     return found.logits[here], found.places[here] - begin
-
-
-def _collect_everything(prepared: Prepared, test: SplitOutputs, found: OutOfFold | None) -> SplitOutputs:
-    """Return test rows with the model's logits, and train and val rows with those of models that did not learn them."""
-    assert found is not None
-    train, val = prepared.split("train"), prepared.split("val")
-    learned = [
-        _collect_split_outputs(split, *_pick_out_of_fold(split, found, len(train)))
-        for split in (train, val)
-        if len(split)
-    ]
-    parts = [*learned, test]
-    return SplitOutputs(
-        labels=np.concatenate([part.labels for part in parts]),
-        logits=np.concatenate([part.logits for part in parts]),
-        texts=[text for part in parts for text in part.texts],
-        row_ids=[row_id for part in parts for row_id in part.row_ids],
-    )
 
 
 def _read_labels(split: Split, rows: Ints, classes: int) -> npt.NDArray[Any]:

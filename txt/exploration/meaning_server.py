@@ -20,8 +20,8 @@ from txt.exploration.exploration import CHOICE_SAMPLE, choose_fast_encoder
 from txt.exploration.nearest import find_nearest
 from txt.exploration.vector_file import TextVectors, make_vectors, take_spread
 from txt.labeling.row_states import RowNumbers
-from txt.labeling.scanner import Found, ScanFailed
-from txt.labeling.side_process import SideProcess
+from txt.labeling.scanner import Found
+from txt.labeling.side_process import Failed, SideProcess, connect_screen
 
 MOST = 200
 """Rows that are found at most: what is less alike than these rarely means the same."""
@@ -53,57 +53,38 @@ class MeaningRequest:
     among: bytes | None
 
 
-class MeaningSearch:
+class MeaningSearch(SideProcess[MeaningRequest, Found | Failed]):
     """The process, as the screen sees it; its numbers are negative, so that they are not taken for the scanner's."""
 
     def __init__(self, path: Path, form: Form, asked: ReadingOptions, kept: Path | None) -> None:
         self.number = 0
-        self._process = SideProcess(__name__)
-        self._process.send(OpenRequest(path, form, asked, kept))
-
-    def fileno(self) -> int:
-        """Return the descriptor that becomes readable when an answer is there."""
-        return self._process.fileno()
+        super().__init__(__name__, OpenRequest(path, form, asked, kept))
 
     def find(self, words: str, among: bytes | None) -> int:
         """Begin a search; returns its number."""
         self.number -= 1
-        self._process.send(MeaningRequest(self.number, words, among))
+        self.send(MeaningRequest(self.number, words, among))
         return self.number
-
-    def answers(self) -> Iterator[Found | ScanFailed]:
-        """Yield the answers that are there, without waiting.
-
-        Raises:
-            EOFError: the process has gone.
-        """
-        while self._process.has_answer():
-            yield self._process.receive()
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.close()
 
 
 def serve(descriptor: int) -> None:
     """Answer requests until the other side closes the connection."""
-    connection = Connection(descriptor)
-    try:
+    with connect_screen(descriptor) as connection:
         task: OpenRequest = connection.recv()
         request: MeaningRequest = connection.recv()
         try:
             vectors, request = _prepare(connection, task, request)
         except TxtError as error:
-            connection.send(ScanFailed(error.message, error.hint))
+            connection.send(Failed(error.message, error.hint))
             return
+        except (BrokenPipeError, ConnectionResetError):
+            raise
         except OSError as error:
-            connection.send(ScanFailed(f"`{task.path}` cannot be read: {error.strerror}", None))
+            connection.send(Failed(f"`{task.path}` cannot be read: {error.strerror}"))
             return
         while True:
             connection.send(_answer(vectors, _take_last(connection, request)))
             request = connection.recv()
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
 
 
 def _prepare(connection: Connection, task: OpenRequest, request: MeaningRequest) -> tuple[TextVectors, MeaningRequest]:

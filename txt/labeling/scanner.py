@@ -1,7 +1,6 @@
 """A process that reads the data file: it makes the index and searches for rows, so that no key ever waits.
 
-The two sides communicate over a socket. A new request ends the search before it; when the screen ends, the process
-ends too.
+A new request ends the search before it.
 """
 
 import signal
@@ -16,7 +15,7 @@ from txt.data.reading.rows import Form
 from txt.errors import TxtError
 from txt.labeling.query import Query, scan_rows
 from txt.labeling.row_states import RowNumbers
-from txt.labeling.side_process import SideProcess
+from txt.labeling.side_process import Failed, Progress, SideProcess, connect_screen
 
 _MOST_SECONDS = 30  # for the rows between two answers; thousands of them take milliseconds
 
@@ -40,13 +39,6 @@ class FindRequest:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """The share of the file that has been read for the index."""
-
-    share: float
-
-
-@dataclass(frozen=True)
 class Indexed:
     """The index is in its file."""
 
@@ -61,56 +53,33 @@ class Found:
     done: bool
 
 
-@dataclass(frozen=True)
-class ScanFailed:
-    """The file could not be read."""
-
-    message: str
-    hint: str | None
+ScannerMessage = Progress | Indexed | Found | Failed
 
 
-ScannerMessage = Reading | Indexed | Found | ScanFailed
-
-
-class Scanner:
-    """The process, as the screen sees it: `fileno` to wait for answers, `ready` when the file has been read."""
+class Scanner(SideProcess[FindRequest, ScannerMessage]):
+    """The process, as the screen sees it: `ready` when the file has been read, `number` is that of the last search."""
 
     def __init__(self, path: Path, form: Form, asked: ReadingOptions, kept: Path | None) -> None:
         self.number = 0
         self.ready = False
-        self._process = SideProcess(__name__)
-        self._process.send(MakeIndex(path, form, asked, kept))
-
-    def fileno(self) -> int:
-        """Return the descriptor that becomes readable when an answer is there."""
-        return self._process.fileno()
+        super().__init__(__name__, MakeIndex(path, form, asked, kept))
 
     def find(self, query: Query) -> int:
         """Begin a search, and end the one before it; returns its number."""
         self.number += 1
-        self._process.send(FindRequest(self.number, query))
+        self.send(FindRequest(self.number, query))
         return self.number
 
-    def answers(self) -> Iterator[ScannerMessage]:
-        """Yield the answers that are there, without waiting.
-
-        Raises:
-            EOFError: the process has gone.
-        """
-        while self._process.has_answer():
-            answer = self._process.receive()
+    def answers(self, seconds: float = 0.0) -> Iterator[ScannerMessage]:
+        """Yield the answers that are there, as every side process does."""
+        for answer in super().answers(seconds):
             self.ready = self.ready or isinstance(answer, Indexed)
             yield answer
 
-    def close(self) -> None:
-        """End the process."""
-        self._process.close()
-
 
 def serve(descriptor: int) -> None:
-    """ScannerMessage requests until the other side closes the connection."""
-    connection = Connection(descriptor)
-    try:
+    """Answer requests until the other side closes the connection."""
+    with connect_screen(descriptor) as connection:
         task: MakeIndex = connection.recv()
         index = None
         for answer, found in _make_index(task):
@@ -118,8 +87,6 @@ def serve(descriptor: int) -> None:
             index = found
         while index is not None:
             _search(connection, task, index, connection.recv())
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
 
 
 def _make_index(task: MakeIndex) -> Iterator[tuple[ScannerMessage, RowIndex | None]]:
@@ -129,16 +96,16 @@ def _make_index(task: MakeIndex) -> Iterator[tuple[ScannerMessage, RowIndex | No
     try:
         if index is None:
             for scanned in scan_file(task.path, task.form):
-                yield Reading(scanned.done_bytes / max(scanned.total_bytes, 1)), None
+                yield Progress(scanned.done_bytes / max(scanned.total_bytes, 1)), None
                 index, form = scanned.index, scanned.form or task.form
             assert index is not None
             if task.kept:
                 write_index(task.kept, task.path, task.asked, form, index)
         yield Indexed(), index
     except TxtError as error:
-        yield ScanFailed(error.message, error.hint), None
+        yield Failed(error.message, error.hint), None
     except OSError as error:
-        yield ScanFailed(f"`{task.kept}` cannot be written: {error.strerror}", None), None
+        yield Failed(f"`{task.kept}` cannot be written: {error.strerror}", None), None
 
 
 def _search(connection: Connection, task: MakeIndex, index: RowIndex, request: FindRequest) -> None:
@@ -156,6 +123,6 @@ def _search(connection: Connection, task: MakeIndex, index: RowIndex, request: F
                 return
             signal.alarm(_MOST_SECONDS)
     except OSError as error:
-        connection.send(ScanFailed(f"`{task.path}` cannot be read: {error.strerror}", None))
+        connection.send(Failed(f"`{task.path}` cannot be read: {error.strerror}", None))
     finally:
         signal.alarm(0)

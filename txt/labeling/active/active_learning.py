@@ -15,11 +15,12 @@ from txt.data.reading.split_column import is_held_out
 from txt.labeling.active.holdout import Holdout, draw_holdout, estimate_shares, read_holdout, save_holdout
 from txt.labeling.active.log import QueryLog, QueryPlan
 from txt.labeling.active.queues import PICKED, QUEUE_ROWS, KnownLabels, Question, Ranking
-from txt.labeling.active.ranker import Pool, Ranker, RankerFailed, Ready, Vectorize, Vectorizing
+from txt.labeling.active.ranker import Pool, Ranker, Vectorize, start_ranker
 from txt.labeling.active.stopping import StopAdvice, list_earlier_steps
 from txt.labeling.item import Suggestion
 from txt.labeling.row_states import BY_PEOPLE, Mask, RowNumbers, RowStates
 from txt.labeling.session import LabelSession
+from txt.labeling.side_process import Failed, Progress, Ready
 from txt.labeling.store.journal import Journal
 from txt.proportions import Interval, wilson_interval
 
@@ -86,7 +87,7 @@ class ActiveLearning:
         wanted = np.union1d(labeled, self._holdout.rows)
         self.order = self._draw_first_order(states)
         pool = Pool(rows.path, rows.form, options.split_column, plan, wanted, options.vectorize)
-        self._ranker: Ranker | None = Ranker(pool)
+        self._ranker: Ranker | None = start_ranker(pool)
 
     def attach(self, session: LabelSession) -> None:
         """Begin to guide a session."""
@@ -169,7 +170,7 @@ class ActiveLearning:
     def _handle_answer(self, answer: object) -> None:
         self._status = None
         match answer:
-            case Vectorizing(share):
+            case Progress(share):
                 self._doing = f"reading the texts {share:.0%}" if share else "reading the texts"
             case Ready(pool):
                 self._pool, self._doing = pool, ""
@@ -184,7 +185,7 @@ class ActiveLearning:
                     self._compare(answer)
                 else:
                     self._adopt(answer)
-            case RankerFailed(message):
+            case Failed(message):
                 self._end(message)
 
     def _adopt(self, ranking: Ranking) -> None:
@@ -218,14 +219,14 @@ class ActiveLearning:
             return
         if self._earlier:
             self._waiting = True
-            self._ranker.ask(self._earlier[0])
+            self._ranker.send(self._earlier[0])
             return
         trained = self._ranking.trained_on if self._ranking else 0
         moment = session.journal.last_number
         if self._asked is not None and moment - self._asked < max(1, trained // _REFIT_SHARE):
             return
         self._asked, self._waiting = moment, True
-        self._ranker.ask(make_question(session.states, self._holdout, moment))
+        self._ranker.send(make_question(session.states, self._holdout, moment))
 
     def _end(self, why: str) -> None:
         self._status = None

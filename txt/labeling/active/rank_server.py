@@ -1,11 +1,8 @@
 """The process that reads the texts, turns them into vectors once, and then fits and ranks when asked."""
 
-import os
 from collections.abc import Callable
-from multiprocessing.connection import Connection
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from txt.data.reading.row_index import hash_content
 from txt.data.reading.rows import read_records
@@ -13,33 +10,17 @@ from txt.data.reading.split_column import is_held_out
 from txt.labeling.active.cold_start import parse_keywords
 from txt.labeling.active.learner import ActiveLearner, make_learner
 from txt.labeling.active.models import MODELS, make_model
-from txt.labeling.active.ranker import Pool, RankerFailed, Ready, Vectorizing
+from txt.labeling.active.ranker import Pool
 from txt.labeling.row_states import RowNumbers
+from txt.labeling.side_process import Worker, answer_questions
 
 MOST_ROWS = 200_000
 """Rows of the pool: of a bigger file, a random part is asked about."""
 
-_NICE = 10  # the screen comes first
-
 
 def serve(descriptor: int) -> None:
     """Answer questions until the other side closes the connection."""
-    os.nice(_NICE)
-    connection = Connection(descriptor)
-    try:
-        pool: Pool = connection.recv()
-        try:
-            learner = load_learner(pool, lambda share: connection.send(Vectorizing(share)))
-            connection.send(Ready(learner.pool))
-            threadpool_limits(1)  # these products are small, and the other cores belong to the screen
-            while True:
-                connection.send(learner.rank(connection.recv()))
-        except (MemoryError, ValueError, OSError, ImportError) as error:
-            if isinstance(error, BrokenPipeError | ConnectionResetError):
-                return
-            connection.send(RankerFailed(f"{type(error).__name__}: {error}"))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
+    answer_questions(descriptor, _prepare)
 
 
 def load_learner(pool: Pool, progress: Callable[[float], object] = lambda _share: None) -> ActiveLearner:
@@ -70,3 +51,8 @@ def read_pool(pool: Pool) -> tuple[RowNumbers, list[str]]:
         drawn = np.random.default_rng(pool.plan.seed).permutation(rows)[: max(MOST_ROWS - len(wanted), 0)]
         rows = np.union1d(wanted, drawn)
     return rows, [texts[row] for row in rows.tolist()]
+
+
+def _prepare(pool: Pool, progress: Callable[[float], object]) -> Worker:
+    learner = load_learner(pool, progress)
+    return learner.pool, learner.rank

@@ -1,6 +1,6 @@
-"""The process that ranks, as a sitting sees it, and what the two say to each other."""
+"""What a sitting and the process that ranks say to each other."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from txt.data.reading.rows import Form
 from txt.labeling.active.log import QueryPlan
 from txt.labeling.active.queues import Question, Ranking
 from txt.labeling.row_states import RowNumbers
-from txt.labeling.side_process import SideProcess
+from txt.labeling.side_process import Failed, Progress, Ready, SideProcess
 
 Vectorize = Callable[[Sequence[str], Callable[[float], object]], Any]
 """See vectors.py, which a sitting does not load."""
@@ -31,51 +31,13 @@ class Pool:
     vectorize: Vectorize | None = None
 
 
-@dataclass(frozen=True)
-class Vectorizing:
-    """So much of the texts has become vectors."""
-
-    share: float
+RankerMessage = Progress | Ready | Ranking | Failed
 
 
-@dataclass(frozen=True)
-class Ready:
-    """The vectors are there; `pool` (P,) are the rows that may be asked about or learned from."""
-
-    pool: RowNumbers
+Ranker = SideProcess[Question, RankerMessage]
+"""The process, as the sitting sees it; it is asked one question at a time."""
 
 
-@dataclass(frozen=True)
-class RankerFailed:
-    """The process cannot go on."""
-
-    message: str
-
-
-RankerMessage = Vectorizing | Ready | Ranking | RankerFailed
-
-
-class Ranker:
-    """The process, as the sitting sees it; one question at a time."""
-
-    def __init__(self, pool: Pool) -> None:
-        self._process = SideProcess("txt.labeling.active.rank_server")
-        self._process.send(pool)
-
-    def ask(self, question: Question) -> None:
-        """Ask for a queue; the answer comes in its time."""
-        self._process.send(question)
-
-    def answers(self, seconds: float = 0.0) -> Iterator[RankerMessage]:
-        """Yield the answers that are there, after waiting at most some seconds for one.
-
-        Raises:
-            EOFError: the process has gone.
-        """
-        while self._process.has_answer(seconds):
-            seconds = 0.0
-            yield self._process.receive()
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.close()
+def start_ranker(pool: Pool) -> Ranker:
+    """Start the process."""
+    return SideProcess("txt.labeling.active.rank_server", pool)

@@ -5,7 +5,6 @@ again, work on the old version is abandoned.
 """
 
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import Connection
@@ -21,7 +20,7 @@ from txt.labeling.rules.corpus import Corpus, Mask, read_corpus
 from txt.labeling.rules.firing import Firing, FiringResult
 from txt.labeling.rules.parse import read_rules
 from txt.labeling.rules.rule import RuleSet
-from txt.labeling.side_process import SideProcess
+from txt.labeling.side_process import Progress, SideProcess, connect_screen
 
 _POLL_SECONDS = 0.05
 _HEAD_ROWS = 2000  # of a big file these get their suggestions first
@@ -36,13 +35,6 @@ class Watch:
     form: Form
     rules: Path
     classes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Working:
-    """So much of the work is done."""
-
-    share: float
 
 
 @dataclass(frozen=True)
@@ -74,36 +66,16 @@ class RuleVotes:
         return None if self.test is None else _unpack_bits(self.test, self.count)
 
 
-WatcherMessage = Working | RulesMistake | RuleVotes
+WatcherMessage = Progress | RulesMistake | RuleVotes
 
 
-class RuleWatcher:
-    """The process, as the screen sees it: `fileno` to wait for answers."""
+RuleWatcher = SideProcess[tuple[str, ...], WatcherMessage]
+"""The process, as the screen sees it; it is sent the classes when there are others."""
 
-    def __init__(self, watch: Watch) -> None:
-        self._process = SideProcess(__name__)
-        self._process.send(watch)
 
-    def fileno(self) -> int:
-        """Return the descriptor that becomes readable when an answer is there."""
-        return self._process.fileno()
-
-    def set_classes(self, classes: tuple[str, ...]) -> None:
-        """Tell which classes there are now."""
-        self._process.send(classes)
-
-    def answers(self) -> Iterator[WatcherMessage]:
-        """Yield the answers that are there, without waiting.
-
-        Raises:
-            EOFError: the process has gone.
-        """
-        while self._process.has_answer():
-            yield self._process.receive()
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.close()
+def start_watching(watch: Watch) -> RuleWatcher:
+    """Start the process."""
+    return SideProcess(__name__, watch)
 
 
 class _SupersededError(Exception):
@@ -111,14 +83,12 @@ class _SupersededError(Exception):
 
 
 def serve(descriptor: int) -> None:
-    """WatcherMessage every change of the rules file until the other side closes the connection."""
-    connection = Connection(descriptor)
-    try:
-        _WatchLoop(connection, connection.recv()).run()
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
-    except TxtError as error:
-        connection.send(RulesMistake(error.message, error.hint))
+    """Send the votes at every change of the rules file until the other side closes the connection."""
+    with connect_screen(descriptor) as connection:
+        try:
+            _WatchLoop(connection, connection.recv()).run()
+        except TxtError as error:
+            connection.send(RulesMistake(error.message, error.hint))
 
 
 class _WatchLoop:
@@ -176,7 +146,7 @@ class _WatchLoop:
             raise _SupersededError
         if time.monotonic() - self._last_told > 10 * _POLL_SECONDS:
             self._last_told = time.monotonic()
-            self._connection.send(Working(share))
+            self._connection.send(Progress(share))
 
 
 def _fingerprint(path: Path) -> tuple[int, ...]:

@@ -1,8 +1,6 @@
 """What a sitting and the process that asks a language model say to each other."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from txt.labeling.side_process import SideProcess
 from txt.labeling.suggest.llm_client import Endpoint
@@ -49,27 +47,6 @@ class LlmTrouble:
 LlmMessage = LlmAnswered | LlmTrouble
 
 
-class LlmProcess:
-    """The process, as a sitting sees it."""
-
-    def __init__(self, plan: LlmPlan) -> None:
-        self._process = SideProcess("txt.labeling.suggest.llm_worker")
-        self._process.send(plan)
-
-    def send(self, task: LlmTask) -> None:
-        """Ask about further texts."""
-        self._process.send(task)
-
-    def answers(self, seconds: float = 0.0) -> Iterator[Any]:
-        """Yield the answers that are there, after waiting at most some seconds for one.
-
-        Raises:
-            EOFError: the process has gone.
-        """
-        while self._process.has_answer(seconds):
-            seconds = 0.0
-            yield self._process.receive()
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.close()
+def start_asking(plan: LlmPlan) -> SideProcess[LlmTask, LlmMessage]:
+    """Start the process; it takes further texts at any time."""
+    return SideProcess("txt.labeling.suggest.llm_worker", plan)

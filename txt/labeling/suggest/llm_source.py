@@ -7,8 +7,9 @@ import numpy as np
 from txt.labeling.item import Suggestion
 from txt.labeling.row_states import RowNumbers
 from txt.labeling.session import LabelSession
+from txt.labeling.side_process import SideProcess
 from txt.labeling.suggest.given import GivenAnswers
-from txt.labeling.suggest.llm_messages import LlmAnswered, LlmPlan, LlmProcess, LlmTask, LlmTrouble
+from txt.labeling.suggest.llm_messages import LlmAnswered, LlmMessage, LlmPlan, LlmTask, LlmTrouble, start_asking
 from txt.labeling.suggest.llm_prompt import LabeledText
 from txt.labeling.suggest.suggester import Suggester
 
@@ -35,7 +36,7 @@ class LlmSource:
         self.tokens = 0
         self.seconds = 0.0
         self.answered = 0
-        self._process: LlmProcess | None = LlmProcess(plan)
+        self._process: SideProcess[LlmTask, LlmMessage] | None = start_asking(plan)
         suggester.explain["llm"] = self._explain
 
     def step(self, seconds: float = 0.0) -> bool:

@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from multiprocessing.connection import Connection
 
+from txt.labeling.side_process import connect_screen
 from txt.labeling.suggest.llm_cache import LlmCache
 from txt.labeling.suggest.llm_client import RefusedError, Reply, TryAgainError, ask_model
 from txt.labeling.suggest.llm_messages import LlmAnswered, LlmMessage, LlmPlan, LlmTask, LlmTrouble
@@ -39,15 +39,13 @@ class _Request:
 
 def serve(descriptor: int) -> None:
     """Answer tasks until the other side closes the connection."""
-    connection = Connection(descriptor)
-    try:
+    with connect_screen(descriptor) as connection:
         asker = Asker(connection.recv(), connection.send)
         while True:
             while connection.poll(0 if asker.is_busy else None):
                 asker.take(connection.recv())
             asker.step()
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        os._exit(0)  # threads that wait for a service would keep the process
+    os._exit(0)  # threads that wait for a service would keep the process
 
 
 class Asker:

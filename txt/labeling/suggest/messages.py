@@ -1,6 +1,6 @@
 """What a sitting and the process that works out suggestions say to each other; importing it loads nothing heavy."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -8,7 +8,7 @@ from txt.labeling.active.queues import KnownLabels
 from txt.labeling.active.ranker import Pool, Vectorize
 from txt.labeling.guide import Guide
 from txt.labeling.row_states import RowNumbers
-from txt.labeling.side_process import SideProcess
+from txt.labeling.side_process import Failed, Progress, Ready, SideProcess
 from txt.labeling.suggest.given import GivenAnswers
 
 if TYPE_CHECKING:
@@ -41,20 +41,6 @@ class SuggestQuestion:
 
 
 @dataclass(frozen=True)
-class Preparing:
-    """So much of the texts has become vectors."""
-
-    share: float
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """The vectors are there."""
-
-    rows: RowNumbers
-
-
-@dataclass(frozen=True)
 class Suggested:
     """The suggestions for the rows `rows` (P,) of the file, from so many labels."""
 
@@ -64,37 +50,9 @@ class Suggested:
     found: "Suggestions"
 
 
-@dataclass(frozen=True)
-class SuggestFailed:
-    """The process cannot go on."""
-
-    message: str
+SuggestMessage = Progress | Ready | Suggested | Failed
 
 
-SuggestMessage = Preparing | Prepared | Suggested | SuggestFailed
-
-
-class SuggestProcess:
-    """The process, as a sitting sees it; one question at a time."""
-
-    def __init__(self, pool: SuggestPool) -> None:
-        self._process = SideProcess("txt.labeling.suggest.server")
-        self._process.send(pool)
-
-    def ask(self, question: SuggestQuestion) -> None:
-        """Ask for suggestions; they come in their time."""
-        self._process.send(question)
-
-    def answers(self, seconds: float = 0.0) -> Iterator[SuggestMessage]:
-        """Yield the answers that are there, after waiting at most some seconds for one.
-
-        Raises:
-            EOFError: the process has gone.
-        """
-        while self._process.has_answer(seconds):
-            seconds = 0.0
-            yield self._process.receive()
-
-    def close(self) -> None:
-        """End the process."""
-        self._process.close()
+def start_suggesting(pool: SuggestPool) -> SideProcess[SuggestQuestion, SuggestMessage]:
+    """Start the process; it is asked one question at a time."""
+    return SideProcess("txt.labeling.suggest.server", pool)

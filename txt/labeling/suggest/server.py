@@ -1,14 +1,11 @@
 """The process that turns texts into vectors once, and then works out suggestions when asked."""
 
-import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
-from threadpoolctl import threadpool_limits
 
 from txt.arrays import Ints
 from txt.data.reading.row_index import hash_content
@@ -16,16 +13,10 @@ from txt.labeling.active.models import MODELS, make_model
 from txt.labeling.active.queues import KnownLabels
 from txt.labeling.active.rank_server import read_pool
 from txt.labeling.rules.combination import ABSTAIN
+from txt.labeling.side_process import Worker, answer_questions
 from txt.labeling.suggest.given import GivenAnswers
 from txt.labeling.suggest.judging import FOLDS, HELD_OUT, suggest_labels
-from txt.labeling.suggest.messages import (
-    Prepared,
-    Preparing,
-    Suggested,
-    SuggestFailed,
-    SuggestPool,
-    SuggestQuestion,
-)
+from txt.labeling.suggest.messages import Suggested, SuggestPool, SuggestQuestion
 from txt.labeling.suggest.sources import (
     KnownPlaces,
     Material,
@@ -35,27 +26,10 @@ from txt.labeling.suggest.sources import (
 
 _Array = TypeVar("_Array", bound=npt.NDArray[Any])
 
-_NICE = 10  # the screen comes first
-
 
 def serve(descriptor: int) -> None:
     """Answer questions until the other side closes the connection."""
-    os.nice(_NICE)
-    connection = Connection(descriptor)
-    try:
-        asked: SuggestPool = connection.recv()
-        try:
-            worker = SuggestWorker(asked, lambda share: connection.send(Preparing(share)))
-            connection.send(Prepared(worker.rows))
-            threadpool_limits(1)  # these products are small, and the other cores belong to the screen
-            while True:
-                connection.send(worker.answer(connection.recv()))
-        except (MemoryError, ValueError, OSError, ImportError) as error:
-            if isinstance(error, BrokenPipeError | ConnectionResetError):
-                return
-            connection.send(SuggestFailed(f"{type(error).__name__}: {error}"))
-    except (EOFError, BrokenPipeError, ConnectionResetError):
-        return
+    answer_questions(descriptor, _prepare)
 
 
 class SuggestWorker:
@@ -105,6 +79,11 @@ class SuggestWorker:
             name: replace(each, codes=_take(each.codes, self.rows, ABSTAIN), sure=_take(each.sure, self.rows, 0.0))
             for name, each in given.items()
         }
+
+
+def _prepare(asked: SuggestPool, progress: Callable[[float], object]) -> Worker:
+    worker = SuggestWorker(asked, progress)
+    return worker.rows, worker.answer
 
 
 def _take(values: _Array, rows: Ints, missing: float) -> _Array:

@@ -18,16 +18,15 @@ from txt.labeling.guide import Guide
 from txt.labeling.item import Suggestion
 from txt.labeling.row_states import BY_PEOPLE, Mask, RowNumbers, RowStates
 from txt.labeling.session import LabelSession
+from txt.labeling.side_process import Failed, Progress, Ready, SideProcess
 from txt.labeling.store.journal import Journal
 from txt.labeling.suggest.given import GivenAnswers
 from txt.labeling.suggest.messages import (
-    Prepared,
-    Preparing,
     Suggested,
-    SuggestFailed,
+    SuggestMessage,
     SuggestPool,
-    SuggestProcess,
     SuggestQuestion,
+    start_suggesting,
 )
 from txt.labeling.suggest.unaided import SURE, find_aided_rows, is_blind, log_hidden
 
@@ -77,7 +76,7 @@ class Suggester:
         self._waiting = False
         self._asked_at: tuple[int, int] | None = None  # the last decision, and the number of given answers
         self._given_count = 0
-        self._process: SuggestProcess | None = SuggestProcess(asked)
+        self._process: SideProcess[SuggestQuestion, SuggestMessage] | None = start_suggesting(asked)
 
     def attach(self, session: LabelSession) -> None:
         """Begin to suggest in a session."""
@@ -126,13 +125,13 @@ class Suggester:
         try:
             for answer in self._process.answers(seconds):
                 match answer:
-                    case Preparing(share):
+                    case Progress(share):
                         self._share = share
-                    case Prepared():
+                    case Ready():
                         self._share, self._is_ready = None, True
                     case Suggested():
                         self._latest, self._waiting = answer, False
-                    case SuggestFailed(message):
+                    case Failed(message):
                         self._end(message)
             self._ask_if_due()
         except (EOFError, BrokenPipeError, ConnectionResetError):
@@ -217,7 +216,7 @@ class Suggester:
                 return
         self._asked_at, self._waiting = (moment, self._given_count), True
         names = tuple(session.classes)
-        self._process.ask(
+        self._process.send(
             make_suggest_question(session.states, self._holdout, self._journal, names, self._given, moment)
         )
 

@@ -9,8 +9,7 @@ from txt.labeling.query import Query
 from txt.labeling.scanner import Found
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
-from txt.screens.label.meaning_link import MeaningLink
-from txt.screens.label.scanner_link import ScannerLink
+from txt.screens.label.search_links import MeaningLink, ScannerLink
 
 
 class FileSearch:

@@ -30,8 +30,9 @@ from txt.labeling.item import Item, Opinion
 from txt.labeling.queue import QueueView
 from txt.labeling.rules.rule_book import RuleBook
 from txt.labeling.rules.watcher import WatcherMessage
-from txt.labeling.scanner import Found, Indexed, Reading, ScanFailed, ScannerMessage
+from txt.labeling.scanner import Found, Indexed, ScannerMessage
 from txt.labeling.session import LabelSession
+from txt.labeling.side_process import Failed, Progress
 from txt.labeling.suggest.given import GivenAnswers
 from txt.labeling.suggest.suggester import Suggester
 from txt.sanitize import clip, sanitize_lines
@@ -50,7 +51,6 @@ from txt.screens.label.leave_questions import (
     ask_what_is_left,
     write_export,
 )
-from txt.screens.label.meaning_link import MeaningLink
 from txt.screens.label.messages import RulesAnswered, Scanned
 from txt.screens.label.model import build_model_page, draw_learning_curve, has_curve
 from txt.screens.label.panels import Marks, RecentList, SidePanel, SuggestionLine, TopLine
@@ -58,7 +58,7 @@ from txt.screens.label.reading_layout import lay_out
 from txt.screens.label.recent_dialog import RecentDialog
 from txt.screens.label.rule_link import RuleLink
 from txt.screens.label.rule_table import RuleTable
-from txt.screens.label.scanner_link import ScannerLink
+from txt.screens.label.search_links import MeaningLink, ScannerLink
 from txt.screens.label.text_pane import TextPane
 from txt.screens.label.typed_ahead import TypedAheadGuard
 from txt.screens.widgets.chips import Chip, Chips
@@ -459,14 +459,14 @@ class LabelScreen(ActingScreen):
     @on(Scanned)
     def _take_answer(self, event: Scanned) -> None:
         match event.answer:
-            case Reading(share):
+            case Progress(share):
                 self._file.share_read = share
                 self._draw_top()
             case Indexed():
                 self._adopt_index()
             case Found() as found:
                 self._take_found(found)
-            case ScanFailed(message):
+            case Failed(message):
                 self._trouble = message
                 if isinstance(self.app.screen, FindDialog):
                     self.app.screen.fail(message)
