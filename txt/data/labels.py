@@ -284,8 +284,8 @@ class _Reading:
         doubtful = [label for label in self.names if self._is_mark(label, _WORDS)]
         if "-" in doubtful and "+" in self.names:
             doubtful.remove("-")
-        named = {self.names[label] for label in self.names if label not in marks} - self.rules.people
-        codes = _find_codes_for_missing(sorted(named))
+        others = {self.names[label] for label in self.names if label not in marks} - self.rules.people
+        codes = _find_codes_for_missing(sorted(others))
         doubtful += [label for label, name in self.names.items() if name in codes]
         if len(self.names) <= len(marks) + len(doubtful):  # there is nothing else: a message about classes comes later
             return
