@@ -118,7 +118,8 @@ def find_label(
         twin = _find_twin(exact[0], others)
         if twin and {value for value in others[twin] if value} & set(others[exact[0]]):
             raise _explain_labels([exact[0], twin], source)
-        return Column(exact[0], "by its name")
+        named = _find_class_names(exact[0], others)
+        return Column(exact[0], "by its name" + (f"; `{named}` has names for its numbers" if named else ""))
     candidates = [name for name in others if _is_named(name, LABEL_NAMES) and _measure_filled(others[name]) >= 0.1]
     why = "by its name"
     if not candidates and by_content:
@@ -142,6 +143,18 @@ def _find_twin(name: str, sample: Sample) -> str | None:
     """Return the column that was renamed since it had the same name, None where there is none or both say the same."""
     twin = f"{name}_2"
     return twin if twin in sample and list(sample[twin]) != list(sample[name]) else None
+
+
+def _find_class_names(label: str, sample: Sample) -> str | None:
+    """Return the column that has a name for each number of the label's, as `label_text` beside `label`."""
+    if not all(value.strip().lstrip("-").isdigit() for value in sample[label] if value and value.strip()):
+        return None
+    for name, values in sample.items():
+        pairs = {(a, b) for a, b in zip(sample[label], values, strict=True) if a and b}
+        apart = len({a for a, _ in pairs}) == len({b for _, b in pairs}) == len(pairs) > 1
+        if name != label and apart and not any(map(str.isdigit, (b for _, b in pairs))):
+            return name
+    return None
 
 
 def _explain_texts(names: Sequence[str], source: str) -> InputError:
