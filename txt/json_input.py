@@ -74,6 +74,24 @@ def load_json(text: str | bytes) -> Any:
         raise json.JSONDecodeError("it is nested too deeply", "", 0) from None
 
 
+def find_repeated_key(text: str, value: Mapping[str, Any]) -> str | None:
+    """Return a key that the object in `text` has twice with different values, None where there is none.
+
+    `value` is what it was read as: where it has as many keys as the text has colons behind quotes, none is lost.
+    """
+    if text.count('":') + text.count('" :') <= len(value):
+        return None
+    found: list[str] = []
+
+    def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        whole = dict(pairs)
+        found[:] = [name for name, each in pairs if each != whole[name]]
+        return whole
+
+    json.loads(text, parse_int=str, parse_float=str, parse_constant=str, object_pairs_hook=look)
+    return found[0] if found else None
+
+
 def parse_long_int(digits: str) -> int | str:
     """Return a whole number of JSON, or its digits where Python refuses to make a number of so many."""
     return int(digits) if len(digits) <= _MOST_INT_DIGITS else digits

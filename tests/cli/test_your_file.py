@@ -104,6 +104,14 @@ def write_folders(root: str, train: str, test: str, ending: str) -> Callable[[],
     return write
 
 
+def write_dump(line_end):
+    def write():
+        rows = [f"{n}\t{text}{line_end}again\t{label}\t\\N\n" for n, (text, label) in enumerate(ROWS)]
+        Path("reviews.tsv").write_text("".join(rows))
+
+    return write
+
+
 def write_sqlite() -> None:
     with closing(sqlite3.connect("reviews.sqlite")) as database, database:
         database.execute("CREATE TABLE comments (text TEXT, label TEXT)")
@@ -166,6 +174,8 @@ MAKERS: dict[str, Callable[[], object]] = {
     "Hugging Face, `save_to_disk`": save_dataset,
     "IMDb reviews": write_folders("aclImdb", "train", "test", "_7.txt"),
     "20 Newsgroups": write_folders("20news-bydate", "20news-bydate-train", "20news-bydate-test", ""),
+    "MySQL, `INTO OUTFILE`": write_dump("\\\n"),
+    "PostgreSQL, `COPY`": write_dump("\\n"),
     "SQLite": write_sqlite,
     "R, `write.csv`": lambda: write_csv("reviews.csv", ROWS, quoting=csv.QUOTE_NONNUMERIC),
     "a JSON API": lambda: Path("response.json").write_text(

@@ -73,6 +73,18 @@ def test_the_label_is_found_by_content_only_where_one_column_may_be_it():
         find_label({"t": REVIEWS, "kind": few, "tone": few}, "t")
 
 
+@pytest.mark.parametrize("joint", ["|", "; ", ", "])
+def test_a_column_of_recurring_parts_is_found_where_no_other_may_be_the_label(joint):
+    kinds = ("role: program", "x", "y", "z", "w")
+    tags = [joint.join(kind for bit, kind in enumerate(kinds) if row >> bit & 1) for row in range(1, 21)]
+    names = [f"Miller{joint}Number {row}" for row in range(20)]
+    found = find_label({"t": REVIEWS, "tags": tags, "authors": names}, "t")
+    assert found == Column("tags", "the only other column of which parts recur, several in a row")
+    assert find_label({"t": REVIEWS, "authors": names}, "t") is None
+    assert find_label({"t": REVIEWS, "tags": tags}, "t", by_content=False) is None
+    assert find_label({"t": REVIEWS, "tags": tags, "tone": ["a", "b"] * 10}, "t").name == "tone"
+
+
 def test_two_columns_named_like_labels_are_an_error_unless_one_is_empty():
     few, empty = ["a", "b"] * 10, [""] * 20
     with pytest.raises(InputError, match="`topic`, `sentiment`") as caught:

@@ -71,9 +71,10 @@ class PrepareConfig(Config):
     )
     quoting: str | None = option(
         None,
-        "Whether quotes surround cells: `minimal`, or `none` where they are part of the text [detected].",
+        "Whether quotes surround cells: `minimal`, or `none` where they are part of the text; `backslash` where "
+        "databases write `\\n` for a line break [detected].",
         group="Reading",
-        choices=("minimal", "none"),
+        choices=("minimal", "none", "backslash"),
     )
     header: bool | None = option(None, "Whether the first row holds the columns' names [detected].", group="Reading")
     header_rows: int | None = option(

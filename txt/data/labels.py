@@ -53,6 +53,7 @@ _WORDS = frozenset(
         "not available",
         "unlabeled",
         "unlabelled",
+        "unsup",
         "not labeled",
         "no label",
     }

@@ -64,7 +64,8 @@ def _complete_row(content: bytes, form: Form) -> bytes:
     if form.one_column:
         return content
     text = content.decode(form.codec)
-    if rules.csv_options.get("quoting") == csv.QUOTE_NONE or str(rules.csv_options.get("quotechar", '"')) not in text:
+    quotes = rules.csv_options.get("quoting") != csv.QUOTE_NONE and str(rules.csv_options.get("quotechar", '"')) in text
+    if not quotes and not (rules.escape and "\\" in text):
         count = text.count(rules.delimiter) + 1
     else:
         rows = parse_cells(io.StringIO(text, newline=""), replace(rules, skip_lines=0))
@@ -94,6 +95,7 @@ def _append_cells(content: bytes, values: Sequence[Any], form: Form) -> bytes:
     if options.get("quoting") == csv.QUOTE_NONE:
         options["quotechar"] = None
         cells = [" ".join(cell.replace(options["delimiter"], " ").split()) for cell in cells]
+        cells = [cell.replace("\\", "\\\\") for cell in cells] if form.escape else cells
     elif form.escape:
         options.update(escapechar=form.escape, doublequote=False)
     line = io.StringIO()

@@ -24,6 +24,8 @@ _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _SHIFT = re.compile(rb"\x1b\$[@B][\x21-\x7e]{2}")  # how ISO-2022-JP begins two-byte letters
 _SAMPLE_BYTES = 1 << 20
+_WINDOWS_SIGN = re.compile(rb"[\x80-\x9f]")
+_LATIN9_EURO = b"\xa4"  # a sign of currency in cp1252, which nobody writes
 _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 
 
@@ -140,12 +142,14 @@ def _find_wrong_byte(source: Source, encoding: str) -> _WrongByte | None:
 def _choose_single_byte_encoding(source: Source, wrong: _WrongByte) -> Encoding:
     """Choose the encoding of a file that is not UTF-8, by its letters; it is refused where most of them are UTF-8."""
     letters = strays = 0
-    only_latin1 = False
+    only_latin1 = windows_signs = euro = False
     for piece in source.chunks():
         found = _UTF8_LETTER.findall(piece)
         letters += len(found)
         strays += len(_HIGH_BYTE.findall(piece)) - sum(map(len, found))
         only_latin1 = only_latin1 or _NOT_CP1252.search(piece) is not None
+        windows_signs = windows_signs or _WINDOWS_SIGN.search(piece) is not None
+        euro = euro or _LATIN9_EURO in piece
     if letters > strays:
         line = find_line(source, wrong.offset, "utf-8")
         raise InputError(
@@ -162,7 +166,7 @@ def _choose_single_byte_encoding(source: Source, wrong: _WrongByte) -> Encoding:
             "give --encoding",
             script.because,
         )
-    name = "latin-1" if only_latin1 else "cp1252"
+    name = "latin-1" if only_latin1 else "iso8859-15" if euro and not windows_signs else "cp1252"
     return Encoding(
         name,
         f"`{source}` is not UTF-8, so it was read as {name}; if line {line} looks wrong, give --encoding",

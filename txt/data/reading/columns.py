@@ -30,6 +30,7 @@ Sample = Mapping[str, Sequence[str | None]]
 
 _DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d\d.*)?")
 _ID_ROWS = 1000
+_JOINTS_OF_LABELS = ("|", ";", ",")
 _MOST_CLASSES = 200  # a column with more values in the sample is a label only by its name
 
 
@@ -117,12 +118,16 @@ def find_label(
         twin = _find_twin(exact[0], others)
         if twin and {value for value in others[twin] if value} & set(others[exact[0]]):
             raise _explain_labels([exact[0], twin], source)
-        return Column(exact[0], "by its name")
+        named = _find_class_names(exact[0], others)
+        return Column(exact[0], "by its name" + (f"; `{named}` has names for its numbers" if named else ""))
     candidates = [name for name in others if _is_named(name, LABEL_NAMES) and _measure_filled(others[name]) >= 0.1]
     why = "by its name"
     if not candidates and by_content:
         candidates = [name for name, values in others.items() if _may_be_label(name, values)]
         why = "the only other column of few values"
+    if not candidates and by_content:
+        candidates = [name for name, values in others.items() if _may_be_joined_labels(name, values)]
+        why = "the only other column of which parts recur, several in a row"
     if len(candidates) > 1:
         ones = [name for name in candidates if {value for value in others[name] if value} <= {"0", "1"}]
         if len(ones) == len(candidates) > 2:
@@ -138,6 +143,18 @@ def _find_twin(name: str, sample: Sample) -> str | None:
     """Return the column that was renamed since it had the same name, None where there is none or both say the same."""
     twin = f"{name}_2"
     return twin if twin in sample and list(sample[twin]) != list(sample[name]) else None
+
+
+def _find_class_names(label: str, sample: Sample) -> str | None:
+    """Return the column that has a name for each number of the label's, as `label_text` beside `label`."""
+    if not all(value.strip().lstrip("-").isdigit() for value in sample[label] if value and value.strip()):
+        return None
+    for name, values in sample.items():
+        pairs = {(a, b) for a, b in zip(sample[label], values, strict=True) if a and b}
+        apart = len({a for a, _ in pairs}) == len({b for _, b in pairs}) == len(pairs) > 1
+        if name != label and apart and not any(map(str.isdigit, (b for _, b in pairs))):
+            return name
+    return None
 
 
 def _explain_texts(names: Sequence[str], source: str) -> InputError:
@@ -252,15 +269,30 @@ def _may_be_label(name: str, values: Sequence[str | None]) -> bool:
     present = [value for value in values if value and value.strip()]
     distinct = len(set(present))
     few = 2 <= distinct <= min(_MOST_CLASSES, max(2, len(present) // 2))
-    if (
-        not few
-        or _measure_filled(values) <= 0.5
-        or _match_names([name], METADATA_NAMES | ID_NAMES | COUNT_NAMES | NUMBER_NAMES)
-    ):
+    if not few or _measure_filled(values) <= 0.5 or _says_something_else(name):
         return False
     words = fold_name(name).split("_")
     counts = words[0] in ("num", "n", "nb", "nr") or words[-1] in COUNT_NAMES
     return not counts and not all(_DATE.fullmatch(value.strip()) for value in present)
+
+
+def _says_something_else(name: str) -> bool:
+    return bool(_match_names([name], METADATA_NAMES | ID_NAMES | COUNT_NAMES | NUMBER_NAMES))
+
+
+def _may_be_joined_labels(name: str, values: Sequence[str | None]) -> bool:
+    """Tell whether cells are several labels each, as a few parts that recur say: `role::program, interface::x11`."""
+    present = [value for value in values if value and value.strip()]
+    if _measure_filled(values) <= 0.5 or _says_something_else(name):
+        return False
+    for separator in _JOINTS_OF_LABELS:
+        cells = [[part.strip() for part in value.split(separator) if part.strip()] for value in present]
+        parts = [part for cell in cells for part in cell]
+        distinct = len(set(parts))
+        several = sum(len(cell) > 1 for cell in cells)
+        if several >= len(cells) / 10 and 2 <= distinct <= min(_MOST_CLASSES, len(parts) // 5):
+            return True
+    return False
 
 
 def _list_names(names: Sequence[str]) -> str:

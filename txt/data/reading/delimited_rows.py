@@ -13,12 +13,10 @@ from itertools import chain, islice
 from typing import Any
 
 from txt.data.reading.how_read import ONE_CELL, Dialect
+from txt.data.reading.raw_lines import END_MARK, clean_lines, restore_escaped
 from txt.data.reading.source import MAX_CELL
 from txt.errors import InputError
 
-_QUOTE, _BACKSLASH = "\ufdd0", "\ufdd1"  # are assigned to no letter: they stand for what was escaped while csv parses
-_ESCAPED = re.compile(r'\\([\\"\'])')
-_END_MARK = "\x1a"
 _FOOTER = re.compile(
     r"\W*(total|sum|summe|somme|suma|count|rows?|records?|\d+ (rows|records|lines)|generated|created|exported|report"
     r"|source|end of|page|copyright|©|#)",
@@ -42,6 +40,7 @@ class RowRules:
     extra_headers: int = 0
     quoting_given: bool = False
     footer: tuple[str, ...] = ()
+    padded: bool = False
 
     @classmethod
     def of(cls, dialect: Dialect) -> "RowRules":
@@ -56,6 +55,7 @@ class RowRules:
             dialect.extra_headers,
             dialect.quoting_given,
             dialect.footer,
+            dialect.padded,
         )
 
     @property
@@ -90,16 +90,25 @@ class RowTally:
 class BadRowError(ValueError):
     """A row that cannot be taken; it begins in line `line`, from 1, of the lines given."""
 
-    def __init__(self, line: int, cells: Sequence[str] = (), reason: str = "", lines: int = 1) -> None:
+    def __init__(
+        self, line: int, cells: Sequence[str] = (), reason: str = "", lines: int = 1, another_table: bool = False
+    ) -> None:
         super().__init__(reason or f"it has {len(cells)} cells")
         self.line = line
         self.cells = cells
         self.reason = reason
         self.lines = lines
+        self.another_table = another_table
 
     def explain(self, source: object, rules: RowRules, line: int | None = None) -> InputError:
         """Return the error for the user; `line` is where the row begins in the file, if that is another line."""
         line = self.line if line is None else line
+        if self.another_table:
+            shown = ", ".join(f"`{cell[:40]}`" for cell in self.cells[:3]) + (" …" if len(self.cells) > 3 else "")
+            return InputError(
+                f"another table seems to begin behind a blank line, in line {line} of `{source}`: {shown}",
+                "write each table to a file of its own",
+            )
         if self.lines > 1:
             return InputError(
                 f"quotes in `{source}` can be read in two ways: the {self.lines} lines from line {line} on look like "
@@ -152,10 +161,10 @@ def parse_delimited(
     if from_start:
         lines = chain([next(lines, "").lstrip("\ufeff")], lines)  # some programs write two byte order marks
     skipped = sum(1 for _ in islice(lines, rules.skip_lines)) if from_start else 0
-    quote = str(rules.csv_options.get("quotechar", '"'))
-    reader = csv.reader(_clean_lines(lines, rules), **rules.csv_options)
+    reader = csv.reader(clean_lines(lines, rules.csv_options, rules.escape, rules.padded), **rules.csv_options)
     headers = (rules.has_header + rules.extra_headers) if from_start else 0
     first_name = rules.header[0] if len(rules.header) > 1 and rules.has_header else None
+    names = frozenset(filter(None, rules.header)) if first_name is not None else frozenset()
     guard = _QuoteGuard(rules) if rules.csv_options.get("quoting") != csv.QUOTE_NONE and from_start else None
     footer = list(rules.footer) if rules.footer else None
     held: list[BadRowError] = []
@@ -165,9 +174,11 @@ def parse_delimited(
         for cells in reader:
             before, line = line, reader.line_num
             if rules.escape:
-                cells = _restore_escaped(cells, quote)
+                cells = restore_escaped(cells, rules.csv_options)
             count = len(cells)
-            if count == width and not headers and not held and (count > 1 or cells[0] != _END_MARK):
+            if blank_before and count > 1 and not headers and _begins_table(cells, names, rules.header):
+                raise BadRowError(before + skipped + 1, cells, another_table=True)
+            if count == width and not headers and not held and (count > 1 or cells[0] != END_MARK):
                 if cells[0].lstrip("\ufeff") == first_name and _repeats_header(cells, rules.header):
                     tally.repeated_headers += 1
                     yield None
@@ -183,7 +194,7 @@ def parse_delimited(
                 yield cells
                 blank_before = False
                 continue
-            if count == 0 or (count == 1 and cells[0].strip() in ("", _END_MARK)):
+            if count == 0 or (count == 1 and cells[0].strip() in ("", END_MARK)):
                 blank_before = True
                 yield None
                 continue
@@ -227,29 +238,23 @@ def parse_cells(lines: Iterable[str], rules: RowRules) -> Iterator[list[str]]:
     lines = iter(lines)
     for _ in islice(lines, rules.skip_lines):
         pass
-    quote = str(rules.csv_options.get("quotechar", '"'))
-    for cells in csv.reader(_clean_lines(lines, rules), **rules.csv_options):
-        yield _restore_escaped(cells, quote) if rules.escape else cells
-
-
-def _restore_escaped(cells: Sequence[str], quote: str) -> list[str]:
-    return [cell.replace(_QUOTE, quote).replace(_BACKSLASH, "\\") for cell in cells]
-
-
-def _clean_lines(lines: Iterable[str], rules: RowRules) -> Iterator[str]:
-    """Yield the lines without the mark at the end of a file, and with stand-ins for what a backslash escapes."""
-    quote = str(rules.csv_options.get("quotechar", '"'))
-    stand_ins = {"\\": _BACKSLASH, quote: _QUOTE}
-    for line in lines:
-        if line[-1:] == _END_MARK:
-            line = line.rstrip(_END_MARK)
-        if rules.escape and "\\" in line:
-            line = _ESCAPED.sub(lambda found: stand_ins.get(found[1], found[0]), line)
-        yield line
+    for cells in csv.reader(clean_lines(lines, rules.csv_options, rules.escape, rules.padded), **rules.csv_options):
+        yield restore_escaped(cells, rules.csv_options) if rules.escape else cells
 
 
 def _repeats_header(cells: Sequence[str], header: Sequence[str]) -> bool:
     return [cell.lstrip("\ufeff").strip() for cell in cells] == list(header[: len(cells)])
+
+
+def _begins_table(cells: Sequence[str], names: frozenset[str], header: Sequence[str]) -> bool:
+    """Tell whether a row names columns, one of them as the table above does, and is not its header once more."""
+    named = [cell.strip() for cell in cells if cell.strip()]
+    return (
+        not names.isdisjoint(named)
+        and len(set(named)) == len(named) > 1
+        and not any(map(str.isdigit, named))
+        and not _repeats_header(cells, header)
+    )
 
 
 def _count_empty_at_end(cells: Sequence[str]) -> int:

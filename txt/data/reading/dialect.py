@@ -23,11 +23,19 @@ from txt.data.reading.columns import ends_usually, is_usual_name
 from txt.data.reading.delimited_rows import RowRules, parse_cells
 from txt.data.reading.fasttext_lines import COLUMNS
 from txt.data.reading.header import count_extra_headers, find_top, has_row_names, is_total, judge_header
-from txt.data.reading.how_read import ONE_CELL, Dialect, Guess, ReadingOptions, list_asked, refuse_text_options
+from txt.data.reading.how_read import (
+    BACKSLASH,
+    ONE_CELL,
+    Dialect,
+    Guess,
+    ReadingOptions,
+    list_asked,
+    refuse_text_options,
+)
 from txt.data.reading.json_layout import find_layout
 from txt.data.reading.kinds.detection import detect_kind
 from txt.data.reading.parquet import explain_damage
-from txt.data.reading.quoting import Quoting, choose_quoting, read_last_lines, read_late_region
+from txt.data.reading.quoting import Quoting, choose_quoting, read_last_lines, read_late_region, tell_letters
 from txt.data.reading.source import FORMATS, Source
 from txt.data.reading.unreadable import refuse_unreadable
 from txt.errors import InputError
@@ -95,7 +103,7 @@ def detect_dialect(
         compressed=source.is_compressed(),
         encoding=found.name,
         line_end=_find_line_end(text),
-        warnings=(found.warning,) if found.warning else (),
+        warnings=(*source.notes, *((found.warning,) if found.warning else ())),
         guesses=found.guesses,
     )
     if dialect.format == "csv" and is_fasttext(text):
@@ -214,6 +222,10 @@ class _DelimitedDetector:
         self._tell_top(chosen.dialect.skip_lines)
         if chosen.quoting.guess is not None and chosen.dialect.quote == chosen.quoting.quote:
             self._add(chosen.quoting.guess)
+        elif self._options.quoting is None and chosen.dialect.delimiter is not None:
+            letters = tell_letters(self._text, chosen.dialect.delimiter, chosen.quoting)
+            if letters:
+                self._add(letters)
         if chosen.has_row_names:
             because = "each row has a cell more than the header, and begins with a number of its own"
             self._guesses.append(Guess("row names", "the first column", because, None))
@@ -376,7 +388,7 @@ class _DelimitedDetector:
         """Choose the quoting by the head, or by the place further down where the first quote stands."""
         asked = self._options.quoting
         quoting = choose_quoting(self._text, delimiter, asked, self._cut)
-        if asked == "none" or not self._cut:
+        if asked in ("none", BACKSLASH) or not self._cut or quoting.padded:
             return quoting
         if '"' not in self._text and quoting.quote == '"':
             quoting = choose_quoting(self._find_late('"'), delimiter, asked, cut=True)

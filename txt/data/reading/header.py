@@ -149,11 +149,14 @@ def _is_above(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
 
 
 def _is_group_row(cells: Sequence[str], rest: Sequence[Sequence[str]]) -> bool:
-    """Tell whether a row has names of groups of columns, one above the first of each, as merged cells are written."""
-    if len(cells) < 3 or len(rest) < _FEWEST_ROWS or all(map(str.strip, cells)) or any(map(is_number, cells)):
+    """Tell whether a row has names of groups of columns, above the first of each (merged cells) or each (pandas)."""
+    if len(cells) < 3 or len(rest) < _FEWEST_ROWS or any(map(is_number, cells)):
         return False
-    names = [cell.strip() for cell in rest[0]]
-    if not all(names) or len(set(names)) < len(names) or any(map(is_number, names)):
+    groups, names = [cell.strip() for cell in cells], [cell.strip() for cell in rest[0]]
+    if len(set(groups)) == len(groups) and all(groups):
+        return False
+    blank = sum(1 for name in names if not name)  # the column of row numbers has a name in neither row
+    if blank > (not groups[0] and not names[0]) or len(set(names)) < len(names) or any(map(is_number, names)):
         return False
     return judge_header(names, rest[1:]).is_header is True
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 ONE_CELL = "\x1f"
 """The delimiter given to the csv module where nothing separates cells; it occurs in no text."""
 
+BACKSLASH = "backslash"
+"""What `--quoting` takes for cells without quotes in which a backslash escapes delimiters and line ends."""
+
 JOINT = ","
 """Stands between the names of several text columns: `title,body`."""
 
@@ -86,13 +89,14 @@ class Dialect:
 
     `format` is a key of READERS. `columns` are the names in the file's order, made distinct; JSON has none,
     its rows bring their own. `delimiter` is None where each line is one cell; `quote` is None where quotes are
-    ordinary characters; `escape` is the backslash where `\\"` and `\\\\` stand for a quote and a backslash.
+    ordinary characters; `escape` is the backslash where `\\"` and `\\\\` stand for a quote and a backslash, and without
+    quotes `\\n`, too, for a line end.
 
     `skip_lines` lines stand above the header or the first row; `header` are its cells as they are written, and
     `extra_headers` rows below it say more about the columns; `footer` is a last row that sums them up. `skip_spaces`
-    says that spaces follow the delimiters, and `quoting_given` that the user settled what quotes are. `paths` are the
-    nested objects that are opened into columns: `data` gives `data.title`. `records` says where the records of a JSON
-    document are, see `json_layout`.
+    says that spaces follow the delimiters, `padded` that they surround them and are no part of the cells, and
+    `quoting_given` that the user settled what quotes are. `paths` are the nested objects that are opened into columns:
+    `data` gives `data.title`. `records` says where the records of a JSON document are, see `json_layout`.
     """
 
     format: str
@@ -110,6 +114,7 @@ class Dialect:
     extra_headers: int = 0
     footer: tuple[str, ...] = ()
     skip_spaces: bool = False
+    padded: bool = False
     quoting_given: bool = False
     paths: tuple[str, ...] = ()
     records: str = ""
@@ -159,7 +164,7 @@ class Dialect:
         if self.format != "csv":
             known = self.encoding if self.format in ("jsonl", "json", "fasttext") else None
             return ReadingOptions(text_column, label_column, known)
-        quoting = "minimal" if self.quote else "none"
+        quoting = "minimal" if self.quote else BACKSLASH if self.escape else "none"
         delimiter = "none" if self.delimiter is None else self.delimiter
         return ReadingOptions(
             text_column,

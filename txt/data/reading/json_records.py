@@ -13,13 +13,14 @@ from txt.data.reading.how_read import Dialect
 from txt.data.reading.json_layout import KEY_MARK, find_names, open_nested, read_json_constant
 from txt.data.reading.source import MAX_CELL, MAX_LINE, Source
 from txt.errors import InputError
-from txt.json_input import load_json
+from txt.json_input import find_repeated_key, load_json
 
 _PIECE = 1 << 16  # characters
 
 
 _EXACT: dict[str, Any] = {"parse_int": str, "parse_float": str, "parse_constant": read_json_constant}
 """Numbers stay as they are written (007.10); NaN is how pandas writes a missing value."""
+REPEATED_HINT = "programs read one of them and drop the other: give the key once"
 _EXAMPLE = 'a record looks like {"text": "…", "label": "…"}'
 
 JsonRecord = dict[str, Any]
@@ -108,7 +109,7 @@ def _format_value(value: Any) -> str | None:
 
 def _parse_lines(source: Source, lines: TextIO) -> Iterator[tuple[JsonRecord, str]]:
     for number, line in enumerate(iter(partial(lines.readline, MAX_LINE), ""), start=1):
-        line = line.lstrip("\ufeff") if number == 1 else line
+        line = line.lstrip("\ufeff") if line[:1] == "\ufeff" else line  # files can be put one behind another
         if line.isspace():
             continue
         if len(line) == MAX_LINE:
@@ -117,7 +118,7 @@ def _parse_lines(source: Source, lines: TextIO) -> Iterator[tuple[JsonRecord, st
             record = json.loads(line, **_EXACT)
         except (json.JSONDecodeError, RecursionError) as error:
             raise InputError(f"line {number} of `{source}` is not valid JSON: {error}", _EXAMPLE) from None
-        yield _check_record(source, record, number, lambda line=line: load_json(line)), line
+        yield _check_record(source, record, number, line), line
 
 
 class _RecordParser:
@@ -244,7 +245,7 @@ class _RecordParser:
 
     def _take_record(self) -> tuple[JsonRecord, str]:
         value, piece = self._take_value()
-        return _check_record(self._source, value, self._line, lambda: load_json(piece)), piece
+        return _check_record(self._source, value, self._line, piece), piece
 
 
 def _transpose_columns(document: dict[str, dict[str, Any]]) -> Iterator[tuple[JsonRecord, str]]:
@@ -314,12 +315,14 @@ def _decode_value(
             buffer += more
 
 
-def _check_record(source: Source, record: Any, line: int, again: Any) -> JsonRecord:
+def _check_record(source: Source, record: Any, line: int, written: str) -> JsonRecord:
     """Return the record, with nested values as they were before their numbers became strings."""
     if not isinstance(record, dict):
         raise InputError(f"line {line} of `{source}` is not a JSON object", _EXAMPLE)
+    if (name := find_repeated_key(written, record)) is not None:
+        raise InputError(f"line {line} of `{source}` has the key `{name}` twice, with different values", REPEATED_HINT)
     nested = [name for name, value in record.items() if isinstance(value, dict | list)]
     if nested:
-        plain = again()
+        plain = load_json(written)
         record.update({name: plain[name] for name in nested})
     return record

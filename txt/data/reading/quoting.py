@@ -13,12 +13,15 @@ from dataclasses import dataclass, replace
 
 from txt.data.reading.columns import is_usual_name
 from txt.data.reading.delimited_rows import BadRowError, RowRules, parse_cells, parse_delimited
-from txt.data.reading.how_read import ONE_CELL, Dialect, Guess
+from txt.data.reading.how_read import BACKSLASH, ONE_CELL, Dialect, Guess
 from txt.data.reading.source import CHUNK_BYTES, Source
 
 _FEWEST_LINES = 20  # whole lines that make an unclosed quote a letter and no mistake; tabs need no such sign
 _LONGEST_CELL = 100  # lines of a cell that the end of the text may cut
 _TAIL = 1 << 14  # bytes at the end of a file, of any encoding whole letters
+_DRAWN = (",", ";", "|")  # delimiters that people and programs draw tables with, spaces around them
+_FEWEST_DRAWN = 3  # lines
+_SPOKEN = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
 _REGION = 1 << 18  # bytes looked at around the first quote that stands behind the file's head
 
 
@@ -30,27 +33,35 @@ class Quoting:
     escape: str | None = None
     skip_spaces: bool = False
     guess: Guess | None = None
+    padded: bool = False
 
     def apply(self, dialect: Dialect) -> Dialect:
         """Return the dialect with this quoting."""
-        return replace(dialect, quote=self.quote, escape=self.escape, skip_spaces=self.skip_spaces)
+        return replace(dialect, quote=self.quote, escape=self.escape, skip_spaces=self.skip_spaces, padded=self.padded)
 
 
 @dataclass(frozen=True)
 class _Evidence:
     paired: int  # cells that begin and end with a quote, and have only doubled or escaped ones inside
     unpaired: int  # cells that begin or end with one, and are not paired
+    wrapped: int  # of these, cells that begin and end with one, as programs write that double no quotes inside
     partial: int  # lines with quotes whose number of cells is wrong if quotes are letters
 
 
 def choose_quoting(text: str, delimiter: str, asked: str | None = None, cut: bool = False) -> Quoting:
     """Return the quoting that the lines of `text` show, for a delimiter.
 
-    `asked` is `none` or `minimal`, if that is settled; `cut` says that the text goes on.
+    `asked` is `none`, `minimal` or `backslash`, if that is settled; `cut` says that the text goes on.
     """
     between = re.escape(delimiter)
-    if asked == "none":
-        return Quoting(None)
+    if asked != BACKSLASH and (delimiter == "|" or '"' not in text) and _is_padded(text, delimiter):
+        guess = Guess("spaces", "those around the delimiters left out", "every one has them", None, told=True)
+        return Quoting(None if delimiter == "|" or asked == "none" else '"', padded=True, guess=guess)
+    if asked in ("none", BACKSLASH):
+        return Quoting(None, None if asked == "none" else "\\")
+    if asked is None and (sign := find_escapes(text, delimiter)):
+        guess = Guess("backslashes", "they escape what follows", sign, "--quoting none", told=True)
+        return Quoting(None, "\\", guess=guess)
     if '"' not in text and "'" not in text:
         return Quoting()
     if _has_single_quotes(text, between):
@@ -62,6 +73,42 @@ def choose_quoting(text: str, delimiter: str, asked: str | None = None, cut: boo
     if asked is None and delimiter != ONE_CELL and (sign := _find_lone_quotes(text, delimiter, quoting, cut)):
         return Quoting(None, guess=Guess("quotes", "letters, not around cells", sign, "--quoting minimal", told=True))
     return quoting
+
+
+def find_escapes(text: str, delimiter: str) -> str | None:
+    r"""Return the sign that a backslash escapes what follows in cells without quotes, as databases write them.
+
+    It stands at the end of a line or before a delimiter, or `\N` is a cell; and nowhere else than where it escapes.
+    """
+    if "\\" not in text or delimiter == ONE_CELL:
+        return None
+    between = re.escape(delimiter)
+    whole = text[: text.rindex("\n") + 1] if "\n" in text else text
+    letters = set(re.findall(r"\\(.|\r\n|\r|\n)", whole, re.DOTALL))
+    undone = letters - {"N", '"', "'"}
+    if not undone or not letters <= {*"\\nrtbfv0ZN\"'", delimiter, "\r\n", "\r", "\n"}:
+        return None
+    if re.search(rf'(?:^|{between})"[^"\r\n]*"(?:$|{between})', whole, re.MULTILINE):
+        return None
+    plain = whole.replace("\\\\", "")
+    if delimiter in undone and f"\\{delimiter}" in plain:
+        return f"one stands before a {_SPOKEN.get(delimiter, delimiter)}, and all before what can be escaped"
+    if re.search(r"\\[\r\n]", plain):
+        return "one stands at the end of a line, and all before what can be escaped"
+    if "N" in letters and re.search(rf"(?:^|{between})\\N(?:$|\r|{between})", plain, re.MULTILINE):
+        return "`\\N` is a cell, as databases write one that is missing, and all stand before what can be escaped"
+    return None
+
+
+def tell_letters(text: str, delimiter: str, quoting: Quoting) -> Guess | None:
+    r"""Return what to tell of a table with tabs that has `\n` in its cells and is read as it stands."""
+    if delimiter != "\t" or quoting.escape or "\\n" not in text:
+        return None
+    letters = set(re.findall(r"\\(.)", text))
+    if not letters <= {"n", "t", "r", "\\"}:
+        return None
+    sign = "nothing shows that one stands for a line break"
+    return Guess("backslashes", "letters, as in `\\n`", sign, f"--quoting {BACKSLASH}", told=True)
 
 
 def read_late_region(source: Source, head_bytes: int, needle: bytes, codec: str) -> str:
@@ -98,6 +145,20 @@ def read_last_lines(source: Source, codec: str) -> str:
             piece = file.read()
     codec = {"utf-16": "utf-16-le", "utf-32": "utf-32-le", "utf-8-sig": "utf-8"}.get(codec, codec)
     return piece.decode(codec, "ignore")
+
+
+def _is_padded(text: str, delimiter: str) -> bool:
+    """Tell whether every delimiter has a space or the end of its line on both sides, in most lines at least one."""
+    if delimiter not in _DRAWN:
+        return False
+    lines = [line for line in text.splitlines() if line.strip()]
+    drawn = [line for line in lines if delimiter in line]
+    if len(drawn) < max(_FEWEST_DRAWN, 0.8 * len(lines)):
+        return False
+    between = re.escape(delimiter)
+    padded = re.compile(rf"(?:^|(?<= )){between}(?= |$)")
+    rule = re.compile(rf"[-=:+\s{between}]*")
+    return all(len(padded.findall(line)) == line.count(delimiter) or rule.fullmatch(line) for line in drawn)
 
 
 def _has_single_quotes(text: str, between: str) -> bool:
@@ -140,6 +201,8 @@ def _find_lone_quotes(text: str, delimiter: str, quoting: Quoting, cut: bool) ->
         return None
     if width < 2 or not seen.unpaired or seen.partial or seen.paired > seen.unpaired:
         return None
+    if seen.paired + seen.wrapped > max(seen.unpaired - seen.wrapped, whole // 2):
+        return None
     if not _is_broken(text, delimiter, width, cut):
         return None
     return f"{seen.unpaired} cells begin or end with a lone one, and every line is whole without them"
@@ -159,7 +222,7 @@ def _find_width(lines: Sequence[str], delimiter: str) -> int:
 
 
 def _weigh_quotes(lines: Sequence[str], delimiter: str, width: int) -> _Evidence:
-    paired = unpaired = partial = 0
+    paired = unpaired = wrapped = partial = 0
     for line in lines:
         if '"' not in line:
             partial += bool(line.strip()) and line.count(delimiter) + 1 > width
@@ -172,7 +235,8 @@ def _weigh_quotes(lines: Sequence[str], delimiter: str, width: int) -> _Evidence
                 paired += 1
             else:
                 unpaired += starts or ends
-    return _Evidence(paired, unpaired, partial)
+                wrapped += starts and ends and len(cell) > 1
+    return _Evidence(paired, unpaired, wrapped, partial)
 
 
 def _is_broken(text: str, delimiter: str, width: int, cut: bool) -> bool:

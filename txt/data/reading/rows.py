@@ -22,7 +22,7 @@ from txt.data.reading.label_columns import find_export_columns
 from txt.data.reading.source import MAX_CELL, Source
 from txt.data.reading.spooling import spool_source
 from txt.errors import InputError
-from txt.json_input import load_json
+from txt.json_input import find_repeated_key, load_json
 
 if TYPE_CHECKING:
     from txt.data.reading.table import Table
@@ -63,6 +63,7 @@ class Form:
     content: str | None = None
     settled: Mapping[str, Any] | None = None
     warnings: tuple[str, ...] = ()
+    padded: bool = False
 
     @property
     def single_bytes(self) -> bool:
@@ -88,6 +89,7 @@ class Form:
             self.extra_headers,
             self.quoting_given,
             self.footer,
+            self.padded,
         )
 
     @property
@@ -121,7 +123,7 @@ _KINDS: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("text_column", "codec"), str),
     **dict.fromkeys(("label_column", "escape", "content"), (str, type(None))),
     **dict.fromkeys(("start", "skip_lines", "extra_headers"), int),
-    **dict.fromkeys(("has_header", "quoting_given"), bool),
+    **dict.fromkeys(("has_header", "quoting_given", "padded"), bool),
     **dict.fromkeys(("csv_options", "settled"), (dict, type(None))),
 }
 
@@ -231,6 +233,7 @@ def find_bare_form(path: Path, dialect: Dialect, columns: tuple[str, ...] = ()) 
         dialect.extra_headers,
         dialect.quoting_given,
         dialect.footer,
+        padded=dialect.padded,
     )
 
 
@@ -352,11 +355,14 @@ def _parse_json_cells(
 ) -> list[str]:
     """Return the values of a JSON object, numbers as they are written."""
     try:
+        line = line.lstrip("\ufeff") if line[:1] == "\ufeff" else line
         record = json.loads(line, parse_int=str, parse_float=str, parse_constant=read_json_constant)
     except RecursionError:
         raise ValueError("its objects are nested too deep") from None
     if not isinstance(record, dict):
         raise ValueError("it is not a JSON object")
+    if (repeated := find_repeated_key(line, record)) is not None:
+        raise ValueError(f"it has the key `{repeated}` twice, with different values")
     nested = any(isinstance(value, dict | list) for value in record.values())
     plain = load_json(line) if nested else {}
     if opened:

@@ -37,7 +37,7 @@ def read_windows(source: Source, dialect: Dialect) -> Iterator[CellRow]:
 
 
 def _parse_csv_lines(lines: list[str], dialect: Dialect) -> Iterator[CellRow]:
-    rules = RowRules(dialect.csv_options(), len(dialect.columns), dialect.escape)
+    rules = RowRules(dialect.csv_options(), len(dialect.columns), dialect.escape, padded=dialect.padded)
     for first in range(min(_TRIES, len(lines))):
         rows = []
         try:
@@ -61,7 +61,7 @@ def _parse_csv_lines(lines: list[str], dialect: Dialect) -> Iterator[CellRow]:
 def _parse_json_lines(lines: list[str], dialect: Dialect) -> Iterator[CellRow]:
     for line in lines[:_WINDOW_ROWS]:
         try:
-            record = json.loads(line, parse_int=str, parse_float=str)
+            record = json.loads(line.lstrip("\ufeff"), parse_int=str, parse_float=str)
         except (json.JSONDecodeError, RecursionError):
             continue
         if isinstance(record, dict):

@@ -46,6 +46,9 @@ _ALPHABETS = (
     _Alphabet("Arabic", ("cp1256",), "ءآأؤإئابةتثجحخدذرزسشصضطظعغفقكلمنهوىي", "ايلمنوترهبعة"),
     _Alphabet("Thai", ("cp874",), "".join(map(chr, range(0x0E01, 0x0E4F))), "านรอกเงวมย่้ีั"),
 )
+_KOI8_U = re.compile(rb"[\xc0-\xff][\xa4\xa6\xa7\xad]|[\xa4\xa6\xa7\xad][\xc0-\xdf]")
+"""Ukrainian letters beside others; koi8-r has lines for drawing in their places."""
+
 _LEAST_COMMON = 0.45
 """Share of the ten commonest letters in texts of any such script; wrong codecs give about 0.25."""
 
@@ -97,6 +100,8 @@ def _recognize_alphabet(sample: bytes) -> Script | None:
     best = max(scores, key=lambda score: score[0], default=None)
     if best is None or best[0] < _LEAST_COMMON:
         return None
+    if best[1] == "koi8-r" and _KOI8_U.search(sample):
+        return Script("koi8-u", "its letters are Ukrainian")
     if best[1] == "cp1251" and _is_mac_cyrillic(sample):
         return Script("mac-cyrillic", "its letters are Cyrillic")
     return Script(best[1], f"its letters are {best[2]}")

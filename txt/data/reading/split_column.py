@@ -47,10 +47,14 @@ _SPLIT_COLUMNS = frozenset(
 _FLAG = re.compile(r"(?:is|in|for)_?(train|training|test|testing|val|valid|validation|dev|holdout)(?:_?(?:set|data))?")
 """Names of columns that say yes or no to one split."""
 
+_BARE_FLAG = re.compile(r"(train|training|test|testing|validation|holdout|hold_out|held_out)(?:_?set)?")
+"""Names that do so where the column holds 0 and 1, or yes and no."""
+
 _HELD_OUT = re.compile(r"test|eval|valid|\bval|dev|hold.?out|held.?out", re.IGNORECASE)
 _SPELLING = re.compile(r"[\s_\-]+")
 _NOUNS = ("set", "split", "data", "dataset", "part")  # `Train set`, `test_data`, `validation split`
 _YES = frozenset({"1", "1.0", "true", "yes", "y", "t"})
+_NO = frozenset({"0", "0.0", "false", "no", "n", "f"})
 _MOST_SPLITS = 20  # a column with more values than this names no splits
 _SHOWN = 8
 
@@ -166,7 +170,9 @@ def _choose_column(
 def _refuse_flags(sample: Sample, known: Mapping[str, str], source: str) -> None:
     """Refuse a column such as `is_test`, which says yes or no: its rows of another split are not to be trained on."""
     for name in sample:
-        flag, present = _FLAG.fullmatch(fold_name(name)), _list_values(sample, name)
+        present = _list_values(sample, name)
+        says_so = {value.lower() for value in present} <= _YES | _NO
+        flag = _FLAG.fullmatch(fold_name(name)) or (_BARE_FLAG.fullmatch(fold_name(name)) if says_so else None)
         if not flag or len(present) != 2 or known:
             continue
         own = parse_split(flag[1]) or "test"

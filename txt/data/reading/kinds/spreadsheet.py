@@ -23,6 +23,7 @@ INSTALL = say_how_to_install("python-calamine")
 
 
 _ALWAYS_BYTES = 2 << 30  # of memory for a sheet
+_MOST_MERGED = 2_000_000  # cells: more than a sheet has rows
 _TIMES = 200  # and so many times its file: a cell takes some 2 bytes there, and 300 as an object of Python
 
 
@@ -37,17 +38,19 @@ def open_sheet(source: Source, opened: ExitStack) -> Source:
     memory = _ALWAYS_BYTES + _TIMES * source.size()
     about = [str(source.path), source.name, str(source.copy) if source.copy else None, source.part]
     try:
-        sheet = call_limited(__name__, "write_sheet", [*about, str(copy)], memory)
+        sheet, filled = call_limited(__name__, "write_sheet", [*about, str(copy)], memory)
     except EndedError:
         raise InputError(
             f"`{source}` is damaged, or needs more than {memory >> 30} GiB of memory to be read as a spreadsheet",
             "save it again, or as CSV",
         ) from None
-    return replace(source, copy=copy, part=sheet, kind="excel")
+    rows = "1 row" if filled == 1 else f"{filled:,} rows"
+    told = (f"merged cells of `{source}` hold for all their rows: {rows} got the value of the row above",)
+    return replace(source, copy=copy, part=sheet, kind="excel", notes=(*source.notes, *(told if filled else ())))
 
 
-def write_sheet(path: str, name: str, copied: str | None, part: str | None, target: str) -> str:
-    """Write the cells of a sheet into a delimited file; returns the sheet's name.
+def write_sheet(path: str, name: str, copied: str | None, part: str | None, target: str) -> tuple[str, int]:
+    """Write the cells of a sheet into a delimited file; returns its name, and how many rows merged cells filled.
 
     Called in a process of its own: a sheet of two cells far apart is a few bytes in its file, and fills the memory.
 
@@ -59,8 +62,13 @@ def write_sheet(path: str, name: str, copied: str | None, part: str | None, targ
         sheet = _choose_sheet(source, book)
         with Path(target).open("w", encoding="utf-8", errors="replace", newline="") as file:
             writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
-            writer.writerows(cells for _, cells in read_cells(book, sheet))
-    return sheet
+            last = 0
+            for number, cells in read_cells(book, sheet):
+                writer.writerows([[]] * (last > 0 and number > last + 1))  # an empty line can part two tables
+                writer.writerow(cells)
+                last = number
+        filled = _list_filled(book, sheet)
+    return sheet, len({row for row, _ in filled})
 
 
 def _require_calamine(source: Source) -> None:
@@ -94,11 +102,26 @@ def read_cells(book: "CalamineWorkbook", sheet: str, most: int | None = None) ->
         reason = " ".join(str(error).split())
         raise InputError(f"sheet `{sheet}` cannot be read: {reason}", "save it again, or as CSV") from None
     rows = [[write_value(value) for value in row] for row in found]
+    for (place, column), first in _list_filled(book, sheet).items():
+        if place < len(rows) and column < len(rows[place]) and not rows[place][column]:
+            rows[place][column] = rows[first][column]
     width = max(map(len, rows), default=0)
     filled = [place for place in range(width) if any(row[place].strip() for row in rows)]
     for number, row in enumerate(rows, start=1):
         if any(cell.strip() for cell in row):
             yield number, [row[place] for place in filled]
+
+
+def _list_filled(book: "CalamineWorkbook", sheet: str) -> dict[tuple[int, int], int]:
+    """Return the row of the first cell, which has the value, for each cell below it that is merged with it."""
+    try:
+        merged = book.get_sheet_by_name(sheet).merged_cell_ranges or ()
+    except Exception:  # as above; not every kind of file says which cells are merged
+        return {}
+    taller = [(top, bottom, left) for (top, left), (bottom, _) in merged if bottom > top]
+    if sum(bottom - top for top, bottom, _ in taller) > _MOST_MERGED:
+        raise InputError(f"sheet `{sheet}` has too many merged cells", "unmerge them, or save it as CSV")
+    return {(row, left): top for top, bottom, left in taller for row in range(top + 1, bottom + 1)}
 
 
 def write_value(value: Any) -> str:
