@@ -13,7 +13,7 @@ from txt.data.reading.rows import ReadingOptions
 from txt.labeling.open_labels import open_labels
 from txt.labeling.pace import Pace
 from txt.screens.label.app import LabelApp
-from txt.screens.label.screen import LabelScreenOptions
+from txt.screens.label.options import LabelScreenOptions
 
 SAMPLE = Path(__file__).resolve().parent.parent / "sample_data" / "unlabeled.csv"
 TITLE = "txt label unlabeled.csv"

@@ -10,9 +10,10 @@ from txt.errors import InputError
 from txt.model.logistic import fit_logistic, fit_logistic_soft
 from txt.model.plain_ngrams import PlainNgramClassifier
 from txt.prediction.classifier import load, load_source
-from txt.prediction.distill import SoftClasses, check_teacher, make_lesson
+from txt.prediction.distill import check_teacher, make_lesson
 from txt.prediction.model_source import ModelSource, find_model
 from txt.runs.folder import Run
+from txt.training.ladder.cross_fit import SoftClasses
 
 
 def test_soft_classes_of_ones_and_zeros_are_classes():

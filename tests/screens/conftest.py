@@ -12,10 +12,12 @@ from textual.app import App
 from txt.config import LabelConfig
 from txt.data.reading.rows import ReadingOptions
 from txt.labeling.open_labels import OpenLabels, open_labels
+from txt.labeling.store.journal import read_current_labels
 from txt.screens.label.app import LabelApp
-from txt.screens.label.screen import LabelScreenOptions
+from txt.screens.label.options import LabelScreenOptions
 
 MakeApp = Callable[..., LabelApp]
+SMALL = (80, 24)
 
 REVIEWS = [
     "Arrived a day early, and it works like a charm.",
@@ -82,3 +84,11 @@ def make_app(tmp_path: Path) -> Iterator[MakeApp]:
     yield make
     for each in opened:
         each.close()
+
+
+def stored(app: LabelApp) -> list[str | None]:
+    """The label of each row, read afresh from the store."""
+    labels = read_current_labels(app.session.journal.path)
+    rows = range(len(app.session.rows))
+    names = [app.session.states.row_id(row) for row in rows]
+    return [labels[name].label if name in labels else None for name in names]

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.screens.conftest import MakeApp, read_screen
+from tests.screens.conftest import MakeApp, read_screen, stored
 from tests.screens.pilot import wait_until as until
-from tests.screens.test_labeling import stored
 from txt.screens.label.rule_table import RuleTable
 from txt.screens.label.text_pane import TextPane
 

@@ -111,7 +111,7 @@ async def test_the_labeling_screen_shows_hostile_texts_labels_and_columns(folder
     from txt.data.reading.rows import ReadingOptions
     from txt.labeling.open_labels import open_labels
     from txt.screens.label.app import LabelApp
-    from txt.screens.label.screen import LabelScreenOptions
+    from txt.screens.label.options import LabelScreenOptions
 
     (data,) = folder.glob("da*.csv")
     config = LabelConfig(store=tmp_path / "store.db", relabel=True)

@@ -33,7 +33,7 @@ def _label_cluster(exploration: "Exploration", cluster: "Cluster", reading: Prep
     from txt.labeling.open_labels import open_labels
     from txt.labeling.queue import QueueView
     from txt.screens.label.app import LabelApp
-    from txt.screens.label.screen import LabelScreenOptions
+    from txt.screens.label.options import LabelScreenOptions
     from txt.wording.exploration import name_cluster
 
     corpus = exploration.corpus

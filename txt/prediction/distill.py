@@ -7,13 +7,10 @@ from the label of another, so that they are only used to choose a strength.
 Source: Hinton et al. 2015, "Distilling the Knowledge in a Neural Network".
 """
 
-import os
 import random
-import socket
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,26 +23,23 @@ from txt.data.prepared import Prepared
 from txt.errors import InputError
 from txt.evaluation.calibration import softmax
 from txt.model.build import spell_pieces
-from txt.model.linear import NgramClassifier
-from txt.model.logistic import PRECISE, Features, Linear, fit_logistic_soft
-from txt.model.model_config import NgramClassifierConfig
+from txt.model.logistic import fit_logistic_soft
 from txt.model.ngrams import NgramLogits
 from txt.model.predict import predict_logits
-from txt.model.saved import save_model
-from txt.model.several import write_decision, write_kind
 from txt.prediction.classifier import Predictor
 from txt.prediction.model_source import ModelSource
 from txt.prediction.pieces import TextCutter
 from txt.processes import count_cores
-from txt.runs.events import Evaluation, Event, Finished, Saved, Started, Working
+from txt.runs.events import Event, Finished, Working
 from txt.runs.folder import EventLog, Run
-from txt.training.ladder.climb import find_usual_share
-from txt.training.ladder.cross_fit import cross_fit
+from txt.training.ladder.cross_fit import SoftClasses, cross_fit
 from txt.training.ladder.folds import make_folds
+from txt.training.ladder.joined_model import make_ngram_model, save_classifier
 from txt.training.ladder.kinds import kind_of
-from txt.training.ladder.ngram_rows import NgramRows, learn_ngrams
+from txt.training.ladder.ngram_rows import NgramRows, find_usual_share, learn_ngrams
 from txt.training.ladder.out_of_fold import read_out_of_fold
 from txt.training.ladder.rows import JoinedRows
+from txt.training.ladder.rung_events import make_evaluation, make_saved, make_started
 
 _MOST_ROWS = 200_000
 _MOST_NGRAMS = 400_000
@@ -67,26 +61,6 @@ class Lesson:
     texts: list[str]
     owner: Ints
     rows: int
-
-
-class SoftClasses:
-    """Fits to probabilities (N, C) in the place of classes, for the ladder's cross-fitting."""
-
-    def fit(
-        self,
-        features: Features,
-        labels: npt.NDArray[Any],
-        strength: float,
-        start: Linear | None = None,
-        tolerance: float = PRECISE,
-    ) -> Linear:
-        """Fit a model."""
-        return fit_logistic_soft(features, labels, strength, start, tolerance)
-
-    def losses(self, logits: npt.NDArray[np.floating], labels: npt.NDArray[Any]) -> Floats:
-        """Return the cross-entropy of each row."""
-        exact = np.asarray(logits, np.float64)
-        return np.asarray(np.logaddexp.reduce(exact, axis=1) - (exact * labels).sum(1))
 
 
 def check_teacher(source: ModelSource, teacher: Predictor) -> Prepared:
@@ -169,7 +143,7 @@ def _teach(
     room = max(0, _MOST_ROWS // max(1, len(texts)) - 1)
     lesson = make_lesson(texts, unlabeled, min(pieces, room), seed)
     threads = count_cores()
-    yield _started(len(lesson.texts), threads)
+    yield make_started(0, 1, 1, len(lesson.texts), threads)
     answers: list[Floats] = []
     for start in range(0, len(lesson.texts), _ASKED):
         if stop():
@@ -194,32 +168,14 @@ def _teach(
         return
     linear = fit_logistic_soft(found.matrix(), targets, fitted.strength)
     own_rows = NgramRows(tuple(kind[own] for kind in found.kinds), found.totals[own])
-    model = _make_model(prepared, ngrams, linear, find_usual_share(own_rows, folds[own]))
+    model = make_ngram_model(prepared, ngrams, linear, find_usual_share(own_rows, folds[own]))
     labels = val.labels if len(val) else rows.labels
     logits = fitted.logits[0, own] if not len(val) else predict_logits(model.eval(), val, torch.device("cpu"))
     judged = kind_of(prepared).judge(logits.astype(np.float64), labels, run.config().metric)
-    write_kind(model.config, prepared.manifest.kind)
-    if judged.decision is not None:
-        write_decision(model.config, judged.decision, prepared.manifest.form)
-    save_model(model, prepared.path / "tokenizer", run.model)
+    save_classifier(model, prepared, judged.decision, run)
     loss = float(kind_of(prepared).losses(logits, labels).mean())
-    yield Evaluation(
-        time=time.time(),
-        step=1,
-        epoch=1.0,
-        epoch_end=True,
-        train_loss=None,
-        train_accuracy=None,
-        val_loss=loss,
-        metrics=judged.metrics,
-        metric="loss",
-        score=loss,
-        best=True,
-        best_score=loss,
-        confusion=judged.confusion.tolist(),
-        seconds=time.monotonic() - begun,
-    )
-    yield Saved(time=time.time(), step=1, path=str(run.model.relative_to(run.path)), best=True)
+    yield make_evaluation(1, 1, loss, judged, True, loss, time.monotonic() - begun)
+    yield make_saved(1, run)
     yield _finished("completed", begun, len(lesson.texts), loss)
 
 
@@ -235,48 +191,9 @@ def _replace_by_out_of_fold(
     targets[places] = softmax(found.logits[known] / temperature)
 
 
-def _make_model(prepared: Prepared, ngrams: NgramLogits, linear: Linear, usual: float) -> NgramClassifier:
-    labels = dict(enumerate(prepared.labels))
-    model = NgramClassifier(
-        NgramClassifierConfig(
-            vocab_size=prepared.vocab_size,
-            max_length=prepared.manifest.max_length,
-            pad_token_id=prepared.pad_token_id,
-            id2label=labels,
-            label2id={label: number for number, label in labels.items()},
-            ngrams=len(ngrams.hashes),
-            ngram_characters=len(ngrams.characters),
-            ngram_hashing=ngrams.hashing,
-            doubt_below=usual,
-        )
-    )
-    model.ngrams = ngrams
-    with torch.no_grad():
-        ngrams.weight.copy_(torch.from_numpy(linear.weight))
-        model.bias.copy_(torch.from_numpy(linear.bias))
-    return model
-
-
 def student_options(seed: int) -> TrainConfig:
     """Return the options that the run of a distilled model has: those of the ladder's first rung."""
     return TrainConfig(rungs=1, metric="loss", seed=seed)
-
-
-def _started(rows: int, threads: int) -> Started:
-    return Started(
-        time=time.time(),
-        step=0,
-        total_steps=1,
-        steps_per_epoch=1,
-        epochs=1,
-        train_rows=rows,
-        parameters=0,
-        device="cpu",
-        precision="float32",
-        threads=threads,
-        pid=os.getpid(),
-        host=socket.gethostname(),
-    )
 
 
 def _finished(status: str, begun: float, rows: int, loss: float | None = None) -> Finished:

@@ -25,7 +25,7 @@ from txt.prediction.doubt import measure_known_shares
 from txt.prediction.model_source import find_model
 from txt.runs.events import Evaluation, Finished, Rung, Saved, Started
 from txt.runs.folder import Run
-from txt.training.ladder.climb import default_budget
+from txt.training.ladder.budget import default_budget
 from txt.training.ladder.folds import make_folds
 from txt.training.ladder.learning_curve import read_learning_curve
 from txt.training.ladder.ngram_rows import learn_ngrams, ngram_rows
@@ -268,6 +268,7 @@ def test_vectors_come_from_the_cache_the_second_time(climb, topics_of_minilm, mo
     def refuse(*_args, **_options):
         raise AssertionError("computed again")
 
+    monkeypatch.setattr("txt.training.ladder.climb.measure_speed", lambda *_: 100.0)
     monkeypatch.setattr("txt.training.ladder.vectors.predict_logits", refuse)
     _, events = climb(topics_of_minilm, rungs=2)
     assert events[-1].status == "completed"

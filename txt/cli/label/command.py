@@ -254,7 +254,7 @@ def _label_on_screen(
     with early_paint(session):
         from txt.screens.label.app import LabelApp
         from txt.screens.label.leave_questions import Restart, TrainNow
-        from txt.screens.label.screen import LabelScreenOptions
+        from txt.screens.label.options import LabelScreenOptions
 
         kept = None if opened.rows.index.complete and not opened.kept.exists() else opened.kept
         sitting = LabelScreenOptions(

@@ -10,7 +10,8 @@ from textual.screen import Screen
 from txt.labeling.session import LabelSession
 from txt.screens.app import ActingApp
 from txt.screens.label.leave_questions import Restart, TrainNow
-from txt.screens.label.screen import LabelScreen, LabelScreenOptions
+from txt.screens.label.options import LabelScreenOptions
+from txt.screens.label.screen import LabelScreen
 
 
 class LabelApp(ActingApp[Path | Restart | TrainNow | None]):

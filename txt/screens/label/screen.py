@@ -2,10 +2,7 @@
 
 import asyncio
 import gc
-import re
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -13,20 +10,11 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from rich.text import Text
 from textual import events, on
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
-from txt.actions import Action
 from txt.charts.plot import draw_bars
-from txt.data.reading.how_read import ReadingOptions
 from txt.errors import InputError, TxtError
-from txt.labeling.actions import ACTIONS, REVIEW_ACTIONS, RULES, WHY
-from txt.labeling.active.active_learning import ActiveLearning
-from txt.labeling.active.model_status_text import summarize_status
 from txt.labeling.classes import check_new_class, parse_first_classes
-from txt.labeling.guide import Guide
-from txt.labeling.item import Item, Opinion
 from txt.labeling.queue import QueueView
 from txt.labeling.rules.rule_book import RuleBook
 from txt.labeling.rules.watcher import WatcherMessage
@@ -34,14 +22,12 @@ from txt.labeling.scanner import Found, Indexed, ScannerMessage
 from txt.labeling.session import LabelSession
 from txt.labeling.side_process import Failed, Progress
 from txt.labeling.suggest.given import GivenAnswers
-from txt.labeling.suggest.suggester import Suggester
 from txt.sanitize import clip, sanitize_lines
-from txt.screens.app import ActingScreen
-from txt.screens.keys import build_action_chips, find_action
+from txt.screens.keys import find_action
 from txt.screens.label.class_bar import ClassBar
 from txt.screens.label.file_search import FileSearch
 from txt.screens.label.find_dialog import FindDialog, Wanted
-from txt.screens.label.label_all_dialog import LabelAllDialog
+from txt.screens.label.group_dialogs import LabelAllDialog, SimilarDialog
 from txt.screens.label.leave_questions import (
     Restart,
     TrainNow,
@@ -52,16 +38,16 @@ from txt.screens.label.leave_questions import (
     write_export,
 )
 from txt.screens.label.messages import RulesAnswered, Scanned
-from txt.screens.label.model import build_model_page, draw_learning_curve, has_curve
-from txt.screens.label.panels import Marks, RecentList, SidePanel, SuggestionLine, TopLine
-from txt.screens.label.reading_layout import lay_out
+from txt.screens.label.model import build_model_page
+from txt.screens.label.options import LabelScreenOptions
+from txt.screens.label.panels import RecentList
 from txt.screens.label.recent_dialog import RecentDialog
+from txt.screens.label.row_screen import RowScreen
 from txt.screens.label.rule_link import RuleLink
 from txt.screens.label.rule_table import RuleTable
 from txt.screens.label.search_links import MeaningLink, ScannerLink
 from txt.screens.label.text_pane import TextPane
-from txt.screens.label.typed_ahead import TypedAheadGuard
-from txt.screens.widgets.chips import Chip, Chips
+from txt.screens.widgets.chips import Chips
 from txt.screens.widgets.dialogs import LineDialog, PageDialog, TypedAhead
 from txt.wording import labeling as label_lines
 
@@ -69,81 +55,57 @@ if TYPE_CHECKING:
     from txt.labeling.suggest.llm_source import LlmSource
 
 _TICK_SECONDS = 0.5
-_LEAST_LINES = 6  # for a text, so that the keys below it do not move with each short one
-_METADATA_LINES = 6
-_NEEDED = ("undo", "help", "leave")  # shown where there is no room for all keys
 _COUNTING = "the rules go through the file …"
 
 
-@dataclass(frozen=True)
-class LabelScreenOptions:
-    """The options of the labeling screen: how to read the file, where to save its index, what to highlight.
-
-    `rules` is the rules file and `active` the active learning, if used; `fast` takes keys however early they come;
-    `goal` is an accuracy of its model to work towards, `guide` says what belongs to each class, and
-    `suggester` proposes labels from several sources. With `label_all` it begins with labeling all rows of the view.
-    """
-
-    asked: ReadingOptions
-    kept: Path | None
-    export_to: Path
-    highlight: Sequence[re.Pattern[str]] = ()
-    rules: Path | None = None
-    active: ActiveLearning | None = None
-    fast: bool = False
-    goal: float | None = None
-    guide: Guide | None = None
-    suggester: Suggester | None = None
-    label_all: bool = False
-
-
-class LabelScreen(ActingScreen):
+class LabelScreen(RowScreen):
     """Shows one row at a time and turns keys into decisions; the decisions are kept in the session."""
 
     def __init__(self, session: LabelSession, sitting: LabelScreenOptions) -> None:
-        super().__init__()
-        self.session, self._sitting = session, sitting
-        self._chosen: list[str] = []
-        self._kept_marks: dict[int, list[str]] = {}
-        self._guard = TypedAheadGuard(is_off=sitting.fast)
-        self._notice = ""
-        self._trouble = ""
+        super().__init__(session, sitting)
         self._scanner = ScannerLink(session.rows, sitting.asked, sitting.kept, self._hear, self._lose_search)
         self._meaning = MeaningLink(session.rows, sitting.asked, sitting.kept, self._hear, self._lose_meaning)
         self._file = FileSearch(session, self._scanner, self._meaning)
         self._advised = False
         self._busy = False
-        self._shown_row: int | None = -1
-        self._keys_shown: list[Chip] = []
-        self._text_lines = 0
-        self._decided_shown: tuple[int, int, int | None] | None = None
-        self._opinions: list[Opinion] = []
-        self.rules: RuleLink | None = None
         self.llm: LlmSource | None = None
         if sitting.rules is not None:
             self.rules = RuleLink(session, sitting.rules, self._hear_rules, self._lose_rules)
 
-    def compose(self) -> ComposeResult:
-        """Lay out the text with what is known of it around it."""
-        with Vertical(id="desk"):
-            yield TopLine()
-            with Horizontal(id="middle"):
-                with Vertical(id="reading"):
-                    yield TextPane(id="text")
-                    yield Static(id="metadata")
-                    yield SuggestionLine()
-                    yield Marks()
-                    yield ClassBar(id="class-bar")
-                    yield Chips(id="keys", gap=2)
-                yield SidePanel()
+    def on_mount(self) -> None:
+        """Draw the first row, and begin to look after the store and the file."""
+        self.query_one("#metadata").display = False
+        self._draw()
+        self.set_interval(_TICK_SECONDS, self._tick)
+        self.call_after_refresh(_freeze_memory)
+        if not self.session.classes:
+            self._ask_classes()
+        elif self._file.whole and not self.session.task.review and bool(self.session.states.decided.all()):
+            self.app.push_screen(ask_what_is_left(self.session), self._begin_again)
+        elif self._sitting.label_all:
+            self._do_label_all()
+        if not self._file.whole:
+            self._scanner.start()
+        if self.rules is not None:
+            self._tell(_COUNTING)
+            self.rules.start()
 
-    @property
-    def actions(self) -> Sequence[Action]:
-        """What keys do here."""
-        usual = REVIEW_ACTIONS if self.session.task.review else ACTIONS
-        if self._sitting.suggester is not None:
-            usual = (*usual, WHY)
-        return usual if self.rules is None else (*usual, RULES)
+    def _tick(self) -> None:
+        """Load decisions of other annotators, retry unsaved ones, and update the pace."""
+        if self._busy:
+            return
+        session = self.session
+        changed = session.refresh()
+        if self.rules is not None:
+            self.rules.keep_up()
+        changed |= self._step_model()
+        changed |= self._step_suggestions()
+        if session.pending:
+            session.retry()
+            changed = True
+        if changed:
+            self._draw()
+        self._draw_chart()
 
     # Keys
 
@@ -337,7 +299,8 @@ class LabelScreen(ActingScreen):
         self._scanner.start()  # it gets ready while the first letters are typed
         view = self.session.queue.view
         typed = self._file.search.query.typed if view is not None and self._file.search is not None else ""
-        dialog = FindDialog(self.session, self._file.begin, typed)
+        fired = self.rules.book.list_fired() if self.rules is not None else {}
+        dialog = FindDialog(self.session, self._file.begin, typed, fired)
         self.app.push_screen(dialog, self._go_through)
 
     def _go_through(self, wanted: Wanted | None) -> None:
@@ -361,6 +324,28 @@ class LabelScreen(ActingScreen):
     def _label_all(self, answer: tuple[Any, str] | None) -> None:
         if answer is not None:
             self.run_worker(self._work(f"labeling {len(answer[0]):,} rows", self.session.label_all, *answer))
+
+    def _do_similar(self) -> None:
+        sitting, item = self._sitting, self.session.item()
+        hidden = (
+            sitting.suggester.held_out if sitting.suggester else sitting.active.held_out if sitting.active else None
+        )
+        if item is None:
+            return
+        if not self._file.whole:
+            self._tell("the file is still being read")
+        elif (hidden is not None and hidden[item.row]) or (
+            sitting.suggester and sitting.suggester.why_hidden(item.row)
+        ):
+            self._tell("this row measures how good suggestions are, so it is labeled without help")
+        else:
+            number = self._meaning.find_similar(item.row, hidden)
+            dialog = SimilarDialog(self.session, item, number, fast=sitting.fast)
+            self.app.push_screen(dialog, self._label_group)
+
+    def _label_group(self, answer: tuple[Any, str] | None) -> None:
+        if answer is not None:
+            self.run_worker(self._work(f"labeling {len(answer[0]) + 1:,} rows", self.session.label_group, *answer))
 
     # Leaving
 
@@ -455,6 +440,8 @@ class LabelScreen(ActingScreen):
     def _lose_meaning(self) -> None:
         if isinstance(self.app.screen, FindDialog):
             self.app.screen.fail("the process that reads the meaning has ended; words still find")
+        elif isinstance(self.app.screen, SimilarDialog):
+            self.app.screen.fail("the process that compares texts has ended")
 
     @on(Scanned)
     def _take_answer(self, event: Scanned) -> None:
@@ -468,7 +455,7 @@ class LabelScreen(ActingScreen):
                 self._take_found(found)
             case Failed(message):
                 self._trouble = message
-                if isinstance(self.app.screen, FindDialog):
+                if isinstance(self.app.screen, FindDialog | SimilarDialog):
                     self.app.screen.fail(message)
                 self._draw()
 
@@ -489,6 +476,8 @@ class LabelScreen(ActingScreen):
         if isinstance(dialog, FindDialog) and dialog.search is not None:
             dialog.search.take(found)
             dialog.show_found()
+        elif isinstance(dialog, SimilarDialog):
+            dialog.take(found)
         if dialog is self and self._file.take(found):
             self._draw()
 
@@ -572,175 +561,6 @@ class LabelScreen(ActingScreen):
         if self.llm is not None:
             page += [Text(""), Text(self.llm.describe(), style="dim")]
         self.app.push_screen(PageDialog("Why this is suggested", Text("\n").join(page)))
-
-    # Drawing
-
-    def on_mount(self) -> None:
-        """Draw the first row, and begin to look after the store and the file."""
-        self.query_one("#metadata").display = False
-        self._draw()
-        self.set_interval(_TICK_SECONDS, self._tick)
-        self.call_after_refresh(_freeze_memory)
-        if not self.session.classes:
-            self._ask_classes()
-        elif self._file.whole and not self.session.task.review and bool(self.session.states.decided.all()):
-            self.app.push_screen(ask_what_is_left(self.session), self._begin_again)
-        elif self._sitting.label_all:
-            self._do_label_all()
-        if not self._file.whole:
-            self._scanner.start()
-        if self.rules is not None:
-            self._tell(_COUNTING)
-            self.rules.start()
-
-    @on(events.Resize)
-    def _fit(self, event: events.Resize) -> None:
-        layout = lay_out(*event.size)
-        self.set_class(bool(layout.side), "wide")
-        self.set_class(layout.is_low, "low")
-        desk = self.query_one("#desk")
-        desk.styles.width, desk.styles.padding = layout.width, (layout.padding, 0, 0, 0)
-        self.query_one(ClassBar).limit_lines(layout.class_lines)
-        self._text_lines, self._decided_shown = 0, None
-        self._make_room()
-        self.call_after_refresh(self._draw)
-        self.call_after_refresh(self._draw_chart, now=True)
-
-    def _make_room(self) -> None:
-        """Let the text have as many lines as it needs, and never fewer than one before it: the keys below stay."""
-        layout = lay_out(*self.app.size)
-        most = self.app.size.height
-        needed = min(self.query_one(TextPane).count_lines(layout.text, most) + 1, most)
-        if needed > self._text_lines:
-            self._text_lines = max(needed, _LEAST_LINES)
-            self.query_one(TextPane).styles.max_height = self._text_lines
-
-    def _draw_chart(self, *, now: bool = False) -> None:
-        active, draw = self._sitting.active, partial(label_lines.draw_pace_chart, self.session.pace.sitting)
-        if active is not None and has_curve(status := active.model_status()):
-            draw = partial(draw_learning_curve, status.curve, self._sitting.goal)
-        self.query_one(SidePanel).show_chart(draw, now=now)
-
-    def _tick(self) -> None:
-        """Load decisions of other annotators, retry unsaved ones, and update the pace."""
-        if self._busy:
-            return
-        session = self.session
-        changed = session.refresh()
-        if self.rules is not None:
-            self.rules.keep_up()
-        changed |= self._step_model()
-        changed |= self._step_suggestions()
-        if session.pending:
-            session.retry()
-            changed = True
-        if changed:
-            self._draw()
-        self._draw_chart()
-
-    def _tell(self, what: str) -> None:
-        """Show what an act did, and the row that is there now."""
-        self._notice = what
-        self._draw()
-
-    def _draw(self) -> None:
-        session = self.session
-        item = session.item()
-        if session.row != self._shown_row:
-            self._change_row(item)
-        self._draw_top()
-        self._look_up_decisions()
-        opinions = [] if self.has_class("wide") else self._opinions
-        self.query_one(Marks).show(session, item, self._notice, self._trouble or self._find_rule_trouble(), opinions)
-        self.query_one(SuggestionLine).show(session.suggestion)
-        self._draw_classes()
-        self._draw_keys()
-        if self.query_one("#metadata").display:
-            text = label_lines.format_metadata(item, _METADATA_LINES) if item else Text("")
-            self.query_one("#metadata", Static).update(text)
-
-    def _change_row(self, item: Item | None) -> None:
-        """Show another row; marks that were set on the one before and not accepted wait until it comes again."""
-        session, before = self.session, self._shown_row
-        if session.task.multi_label and before is not None and before >= 0:
-            if self._is_marked(before, self._chosen):
-                self._kept_marks[before] = self._chosen
-                self._notice = self._notice or f"the marks on row {before + 1:,} are kept, and not accepted yet"
-            else:
-                self._kept_marks.pop(before, None)
-        if before != -1:  # the first text was painted before there was a screen
-            self._guard.show_text(time.monotonic())
-        self._shown_row = session.row
-        kept = self._kept_marks.get(session.row) if session.row is not None else None
-        self._chosen = list(kept) if kept is not None else self._read_classes(session.row)
-        self.query_one(ClassBar).clear()
-        self._draw_text(item)
-
-    def _read_classes(self, row: int | None) -> list[str]:
-        label = self.session.states.label(row) if row is not None else None
-        return [] if label is None else list(self.session.states.classes_in(label))
-
-    def _is_marked(self, row: int, chosen: Sequence[str]) -> bool:
-        """Tell whether the marks of a row are others than its label's."""
-        return set(chosen) != set(self._read_classes(row))
-
-    def _list_open_marks(self) -> list[int]:
-        """Return the rows with marks that were not accepted."""
-        rows = dict(self._kept_marks)
-        if self.session.task.multi_label and self.session.row is not None:
-            rows[self.session.row] = self._chosen
-        return sorted(row for row, chosen in rows.items() if self._is_marked(row, chosen))
-
-    def _draw_text(self, item: Item | None) -> None:
-        pane, session = self.query_one(TextPane), self.session
-        if item is None:
-            in_view = session.queue.view is not None
-            pane.show(label_lines.describe_nothing_left(in_view, self._file.whole, session.task.review))
-            return
-        patterns = list(self._sitting.highlight)
-        if self._file.search is not None and (pattern := self._file.search.query.pattern()):
-            patterns.append(pattern)
-        if item.suggestion is not None:
-            patterns += [label_lines.build_word_pattern(word, item.text) for word in item.suggestion.words]
-        pane.show(item.text, patterns)
-        self._make_room()
-
-    def _look_up_decisions(self) -> None:
-        """Look up the last decisions, and what others say of this row, where either may have changed."""
-        session = self.session
-        decided = (session.journal.last_number, len(session.pending), session.row)
-        if decided != self._decided_shown:
-            self._decided_shown = decided
-            self._opinions = session.list_opinions()
-            if self.has_class("wide"):
-                self.query_one(SidePanel).show(session.list_recent(), self._opinions)
-
-    def _find_rule_trouble(self) -> str:
-        mistake = self.rules.book.mistake if self.rules is not None else None
-        return mistake.message if mistake is not None else ""
-
-    def _draw_top(self) -> None:
-        active = self._sitting.active
-        model = summarize_status(active.model_status()) if active else ""
-        share_read = None if self._file.whole else self._file.share_read
-        self.query_one(TopLine).show(self.session, self._file.search, share_read, model)
-
-    def _draw_classes(self) -> None:
-        session, marked = self.session, self._chosen
-        if not session.task.multi_label and session.row is not None:
-            label = session.states.label(session.row)
-            marked = [] if label is None else [label]
-        likely = session.suggestion.ranked if session.suggestion is not None else ()
-        self.query_one(ClassBar).show(session.classes, session.keys, session.progress().classes, marked, likely)
-
-    def _draw_keys(self) -> None:
-        typing, session = self.query_one(ClassBar).typing, self.session
-        every = lay_out(*self.app.size).shows_all_keys
-        actions = [each for each in self.actions if every or each.name in _NEEDED]
-        chips = build_action_chips(actions, typing, session.keys, session.task.multi_label)
-        if self._keys_shown != chips:
-            self._keys_shown = chips
-            self.query_one("#keys", Chips).show(chips)
 
 
 def _freeze_memory() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.arrays import Floats, Ints
-from txt.model.logistic import FIRST_STRENGTH, PRECISE, STRENGTHS, Features, Linear, fit_logistic
+from txt.model.logistic import FIRST_STRENGTH, PRECISE, STRENGTHS, Features, Linear, fit_logistic, fit_logistic_soft
 from txt.model.logistic import ROUGH as ROUGHLY
 
 Part = tuple[Ints, Ints]
@@ -19,18 +19,27 @@ Prepare = Callable[[Ints], Features]
 """Returns the features of all rows as a model sees them that learns from these."""
 
 
-class Learner(Protocol):
-    """How a linear model is fitted to labels of some kind, and how far off it is."""
+class Fit(Protocol):
+    """Fits a linear model."""
 
-    def fit(
+    def __call__(
         self,
         features: Features,
         labels: npt.NDArray[Any],
         strength: float,
         start: Linear | None = None,
         tolerance: float = PRECISE,
+        /,
     ) -> Linear:
-        """Fit a model."""
+        """Return a model of rows (N, F) with labels of some kind; arguments are those of `fit_logistic`."""
+
+
+class Learner(Protocol):
+    """How a linear model is fitted to labels of some kind, and how far off it is."""
+
+    @property
+    def fit(self) -> Fit:
+        """What fits a model."""
 
     def losses(self, logits: npt.NDArray[np.floating], labels: npt.NDArray[Any]) -> Floats:
         """Return the log loss of each row, (N,)."""
@@ -41,21 +50,22 @@ class OneClass:
 
     def __init__(self, classes: int) -> None:
         self.classes = classes
-
-    def fit(
-        self,
-        features: Features,
-        labels: npt.NDArray[Any],
-        strength: float,
-        start: Linear | None = None,
-        tolerance: float = PRECISE,
-    ) -> Linear:
-        """Fit a model."""
-        return fit_logistic(features, labels, self.classes, strength, start, tolerance)
+        self.fit: Fit = lambda features, labels, *rest: fit_logistic(features, labels, classes, *rest)
 
     def losses(self, logits: npt.NDArray[np.floating], labels: npt.NDArray[Any]) -> Floats:
         """Return the log loss of each row's class."""
         return log_losses(np.asarray(logits, np.float64), labels)
+
+
+class SoftClasses:
+    """Fits to probabilities (N, C) in the place of classes."""
+
+    fit: Fit = staticmethod(fit_logistic_soft)
+
+    def losses(self, logits: npt.NDArray[np.floating], labels: npt.NDArray[Any]) -> Floats:
+        """Return the cross-entropy of each row."""
+        exact = np.asarray(logits, np.float64)
+        return np.asarray(np.logaddexp.reduce(exact, axis=1) - (exact * labels).sum(1))
 
 
 @dataclass(frozen=True)

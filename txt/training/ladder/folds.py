@@ -6,6 +6,7 @@ import numpy.typing as npt
 from txt.arrays import Ints
 from txt.data.label_kinds import LabelSets
 from txt.data.stratify import stratify
+from txt.training.ladder.rows import JoinedRows
 
 
 def make_folds(labels: Ints, groups: Ints, count: int, seed: int) -> Ints:
@@ -57,3 +58,31 @@ def make_folds_of_sets(targets: npt.NDArray[np.bool_], groups: Ints, count: int,
     )
     keys = np.random.default_rng(seed).permutation(number).astype(np.uint64)
     return stratify(sets, [1 / count] * count, keys, np.bincount(owner, minlength=number))[owner]
+
+
+def find_groups(rows: JoinedRows, column: str | None) -> Ints:
+    """Return the group (N,) of each row: near-duplicates, and rows with the same value in a column, are in one group.
+
+    Args:
+        rows: the rows.
+        column: of the source; None, or one that was not kept, for near-duplicates alone.
+    """
+    from txt.data.near_duplicates import near_duplicates
+
+    groups = near_duplicates(rows.texts())
+    if column and (named := rows.column(column)) is not None:
+        groups = join_groups(groups, np.unique(named, return_inverse=True)[1])
+    return groups
+
+
+def join_groups(one: Ints, other: Ints) -> Ints:
+    """Return groups of rows that either grouping puts together, by itself or through others, (N,)."""
+    from scipy import sparse
+    from scipy.sparse.csgraph import connected_components
+
+    rows = np.arange(len(one))
+    links = sparse.coo_matrix(
+        (np.ones(2 * len(one)), (np.tile(rows, 2), np.concatenate([len(one) + one, len(one) + one.max() + 1 + other]))),
+        shape=(len(one) + int(one.max()) + int(other.max()) + 2,) * 2,
+    )
+    return np.asarray(connected_components(links, directed=False)[1][: len(one)], np.int64)

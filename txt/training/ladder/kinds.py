@@ -23,10 +23,10 @@ from txt.label_set_metrics import (
     sigmoid,
 )
 from txt.metrics import ORDERED, count_confusions, score_predictions
-from txt.model.logistic import PRECISE, Features, Linear, fit_logistic_sets
+from txt.model.logistic import fit_logistic_sets
 from txt.ordered_classes import OrderedDecision, choose_rule
 from txt.training.ladder.blend import AnyFloats, fit_blend, fit_blend_sets, mix, mix_sets
-from txt.training.ladder.cross_fit import Learner, OneClass
+from txt.training.ladder.cross_fit import Fit, Learner, OneClass
 from txt.training.ladder.folds import make_folds, make_folds_of_sets
 from txt.training.ladder.rows import JoinedRows
 
@@ -118,7 +118,9 @@ class OrderedLabels(OneLabel):
 
 
 class SeveralLabels:
-    """A row has any of `classes` labels, each by itself."""
+    """A row has any of `classes` labels, each by itself: it has a logistic regression for each."""
+
+    fit: Fit = staticmethod(fit_logistic_sets)
 
     def __init__(self, classes: int) -> None:
         self.classes = classes
@@ -131,17 +133,6 @@ class SeveralLabels:
         """Refuse rows that all have the same labels."""
         if not (labels.any(0) & ~labels.all(0)).any():
             raise InputError(f"all labeled rows of `{folder}` have the same labels")
-
-    def fit(
-        self,
-        features: Features,
-        labels: Matrix,
-        strength: float,
-        start: Linear | None = None,
-        tolerance: float = PRECISE,
-    ) -> Linear:
-        """Fit a logistic regression for each label."""
-        return fit_logistic_sets(features, labels, strength, start, tolerance)
 
     def losses(self, logits: AnyFloats, labels: Matrix) -> Floats:
         """Return the mean log loss over each row's decisions."""

@@ -14,6 +14,7 @@ from txt.model.ngrams import NgramLogits
 from txt.model.predict import TokenSource
 
 _BATCH = 2048  # rows whose n-grams are listed at a time
+_UNUSUAL = 0.01  # of the rows: a text that knows less of its n-grams than they do is unlike anything seen
 _MOST_ROWS = 100_000  # from which n-grams are chosen: more would hardly change which
 
 Progress = Callable[[int], object]
@@ -49,6 +50,15 @@ class NgramRows:
     def _seen(self, learned: Ints) -> npt.NDArray[np.bool_]:
         counts = sum(np.bincount(kind[learned].indices, minlength=kind.shape[1]) for kind in self.kinds)
         return np.asarray(counts > 0)
+
+
+def find_usual_share(rows: NgramRows, folds: Ints) -> float:
+    """Return the share of a text's runs of characters that all but one row in a hundred know of rows like them."""
+    shares = np.empty(len(folds))
+    for fold in range(int(folds.max()) + 1):
+        judged = folds == fold
+        shares[judged] = rows.measure_known_shares(np.flatnonzero(~judged))[judged]
+    return round(float(np.quantile(shares, _UNUSUAL)), 4)
 
 
 def learn_ngrams(rows: TokenSource, ngrams: NgramLogits, most: int, progress: Progress = lambda _: None) -> NgramRows:
