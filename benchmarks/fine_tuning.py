@@ -142,7 +142,7 @@ def train_trainer(name: str, rate: float, data: Path) -> dict:
     )
     rows = SplitRows(train)
     begun = time.monotonic()
-    Trainer(model, arguments, data_collator=padded, train_dataset=rows, callbacks=[KeepBest()]).train()
+    Trainer(model, arguments, data_collator=pad_rows, train_dataset=rows, callbacks=[KeepBest()]).train()
     return {**best, "rows": len(test), "seconds": time.monotonic() - begun}
 
 
