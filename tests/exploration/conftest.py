@@ -6,6 +6,11 @@ from random import Random
 
 import pytest
 
+from txt.config import PrepareConfig
+from txt.exploration.corpus import Corpus, read_corpus
+from txt.exploration.encoders import WORDS
+from txt.exploration.exploration import Clusters, Exploration
+
 THINGS = {
     "kettle": ["kettle", "water", "boil", "steam", "lid", "handle"],
     "letter": ["parcel", "courier", "delivery", "address", "stamp", "post"],
@@ -32,3 +37,15 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "cache"
     monkeypatch.setattr("txt.exploration.vector_file.cache_folder", lambda: folder)
     return folder
+
+
+@pytest.fixture
+def explored(own_cache: Path, tmp_path: Path) -> tuple[Corpus, Clusters]:
+    """Return a corpus with its clusters, one of whose texts has a control code and markup."""
+    path = write_things(tmp_path / "things.csv")
+    with path.open("a") as file:
+        file.write('"kettle water \x1b[31m [bold] boil steam",kettle\n')
+    corpus = read_corpus(str(path), PrepareConfig(), None, lambda _done: None)
+    exploration = Exploration(corpus, lambda _done: None)
+    exploration.make_vectors(WORDS)
+    return corpus, exploration.find_clusters()

@@ -8,26 +8,10 @@ import pytest
 from tests.exploration.conftest import write_things
 from tests.screens.conftest import make_app  # noqa: F401
 from tests.screens.pilot import wait_for_text, wait_until
-from txt.config import PrepareConfig
 from txt.exploration.cluster_names import give_names, locate_names
-from txt.exploration.corpus import read_corpus
-from txt.exploration.encoders import WORDS
-from txt.exploration.exploration import Exploration
 from txt.labeling.queue import QueueView
 from txt.screens.explore.screen import ExploreApp, LabelWish
 from txt.screens.label.group_dialogs import LabelAllDialog
-
-
-@pytest.fixture
-def explored(own_cache, tmp_path):
-    """Return a corpus with its clusters, one of whose texts has a control code and markup."""
-    path = write_things(tmp_path / "things.csv")
-    with path.open("a") as file:
-        file.write('"kettle water \x1b[31m [bold] boil steam",kettle\n')
-    corpus = read_corpus(str(path), PrepareConfig(), None, lambda _done: None)
-    exploration = Exploration(corpus, lambda _done: None)
-    exploration.make_vectors(WORDS)
-    return corpus, exploration.find_clusters()
 
 
 @pytest.mark.parametrize("size", [(80, 24), (120, 40)])

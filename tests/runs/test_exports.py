@@ -13,7 +13,8 @@ from txt.charts.run_figure import figure, render_page
 from txt.charts.shapes import HEIGHT, WIDTH, png, svg
 from txt.errors import InputError
 from txt.runs.curves import Curves, collect_curves
-from txt.runs.export import crc32c, list_columns, mask_checksum, write_csv, write_tensorboard
+from txt.runs.export import list_columns, write_csv
+from txt.runs.tensorboard import crc32c, mask_checksum, write_tensorboard
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -130,6 +131,32 @@ def test_tensorboard_itself_reads_the_event_file(curves, tmp_path):
     reader = accumulator.EventAccumulator(str(tmp_path / "001"))
     reader.Reload()
     assert [entry.step for entry in reader.Scalars("val/loss")] == [20, 40, 60, 65]
+
+
+def test_tensorboards_own_plugin_has_options_beside_scores(curves, tmp_path):
+    multiplexer = pytest.importorskip("tensorboard.backend.event_processing.plugin_event_multiplexer")
+    from tensorboard.backend.event_processing.data_provider import MultiplexerDataProvider
+    from tensorboard.context import RequestContext
+    from tensorboard.plugins.base_plugin import TBContext
+    from tensorboard.plugins.hparams import api_pb2, backend_context, get_experiment, list_session_groups
+
+    for name, rate in (("one", 0.001), ("two", 0.01)):
+        options = {"learning_rate": rate, "recipe": "scratch", "class_weights": True}
+        write_tensorboard(curves, name, tmp_path, options, {"test_accuracy": 0.8, "test_accuracy_low": 0.7})
+    read = multiplexer.EventMultiplexer().AddRunsFromDirectory(str(tmp_path))
+    read.Reload()
+    provider = MultiplexerDataProvider(read, str(tmp_path))
+    context = backend_context.Context(TBContext(data_provider=provider, logdir=str(tmp_path)))
+    arguments = RequestContext(), context, "123"
+    experiment = get_experiment.Handler(*arguments, api_pb2.GetExperimentRequest()).run()
+    assert {info.name for info in experiment.hparam_infos} == {"learning_rate", "recipe", "class_weights"}
+    assert {"accuracy", "macro_f1"} <= {info.name.tag.split("/")[-1] for info in experiment.metric_infos}
+    wanted = [api_pb2.STATUS_SUCCESS]
+    request = api_pb2.ListSessionGroupsRequest(slice_size=9, allowed_statuses=wanted, col_params=[])
+    groups = list_session_groups.Handler(*arguments, request).run().session_groups
+    assert {group.hparams["learning_rate"].number_value for group in groups} == {0.001, 0.01}
+    assert {group.hparams["recipe"].string_value for group in groups} == {"scratch"}
+    assert all(group.hparams["class_weights"].bool_value for group in groups)
 
 
 def test_an_export_replaces_the_one_before(curves, tmp_path):

@@ -1,10 +1,12 @@
 """The queue of a study and its journal, without any training."""
 
+import itertools
 import multiprocessing
 import os
 from collections import Counter
 
 import pytest
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState
 
 from txt.config import TrainConfig
@@ -225,6 +227,37 @@ def test_a_study_for_other_data_or_options_says_what_differs(begin):
         begin(num_epochs=3)
     with pytest.raises(InputError, match=r"space was"):
         begin(space={"dropout": Choices((0.0,))})
+
+
+def test_optuna_has_the_numbers_of_a_grid_as_numbers_and_the_name_of_the_score(begin):
+    rates = (1e-5, 1e-4, 5e-4)
+    space = {"learning_rate": Choices(rates), "dropout": Choices((0.0, 0.1)), "norm_first": Choices((True, False))}
+    study = begin(space | {"warmup_steps": Choices((None, 64))})
+    study.replenish()
+    tried = set()
+    while taken := study.take():
+        tried.add(tuple(taken.params.values()))
+        finish(study, taken)
+    assert tried == set(itertools.product(rates, (0.0, 0.1), (True, False), (None, 64)))
+    found = study.trials()[0].distributions
+    assert found["learning_rate"] == FloatDistribution(1e-5, 5e-4, log=True)
+    assert found["dropout"] == FloatDistribution(0.0, 0.1)
+    assert isinstance(found["norm_first"], CategoricalDistribution)
+    assert isinstance(found["warmup_steps"], CategoricalDistribution)
+    assert study.optuna.metric_names == [study.description.config.metric]
+
+
+def test_a_grid_begun_with_lists_of_names_goes_on_with_them(begin):
+    study = begin()
+    study.replenish()
+    trial = study.optuna.ask()
+    for name, dimension in SIX.items():
+        trial.suggest_categorical(name, dimension.values)
+    study.optuna.tell(trial, 0.5)
+    again = begin()
+    while taken := again.take():
+        finish(again, taken)
+    assert again.is_over()
 
 
 def test_passwords_are_neither_shown_nor_kept():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from rich.cells import cell_len
+from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.style import Style
 from rich.text import Text
 
@@ -137,19 +137,21 @@ def _place_names(lines: Sequence[Line], across: Axis, up: Axis, rows: int) -> di
     return placed
 
 
-def draw_bars(counts: Mapping[str, int], width: int, style: Style | str = "") -> Text:
+def draw_bars(counts: Mapping[str, int], width: int, style: Style | str = "bright_blue") -> Text:
     """Draw a bar a name, the longest as wide as there is room; names are shown as given, so sanitize them before."""
     if not counts:
         return Text("")
-    label_width = min(max(len(name) for name in counts), max(width // 3, 8))
+    label_width = min(max(cell_len(name) for name in counts), max(width // 3, 8))
     number_width = max(len(f"{count:,}") for count in counts.values())
     room = max(width - label_width - number_width - 2, 1)
     most = max(max(counts.values()), 1)
     lines = []
     for name, count in counts.items():
-        shown = name if len(name) <= label_width else name[: label_width - 1] + "…"
+        shown = set_cell_size(
+            name if cell_len(name) <= label_width else chop_cells(name, label_width - 1)[0] + "…", label_width
+        )
         number = (f"{count:>{number_width},} ", "dim")
-        lines.append(Text.assemble(f"{shown:<{label_width}} ", number, (_draw_bar(count / most * room), style)))
+        lines.append(Text.assemble(f"{shown} ", number, (_draw_bar(count / most * room), style)))
     return Text("\n").join(lines)
 
 

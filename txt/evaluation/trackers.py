@@ -10,9 +10,10 @@ from typing import Any
 
 from txt.errors import TxtError
 from txt.files import read_json
-from txt.runs.curves import read_curves
-from txt.runs.export import evaluation_values, step_values, write_tensorboard
+from txt.runs.curves import Curves, read_curves
+from txt.runs.export import evaluation_values, step_values
 from txt.runs.folder import Run
+from txt.runs.tensorboard import write_tensorboard
 
 PROJECT = "txt"
 _REPORTS = ("report.json", "report.md", "report.html")
@@ -96,7 +97,13 @@ def _tell_trackio(run: Run) -> str:
 
 def _tell_tensorboard(run: Run) -> str:
     folder = run.path.resolve().parents[1] / "tensorboard"
-    return str(write_tensorboard(read_curves(run), run.name, folder))
+    return str(write_run_for_tensorboard(run, read_curves(run), folder))
+
+
+def write_run_for_tensorboard(run: Run, curves: Curves, folder: Path) -> Path:
+    """Write a run's curves, options and, where it was evaluated, scores; return the path."""
+    scores = list_scores(_read_report(run)) if (run.path / "report.json").is_file() else {}
+    return write_tensorboard(curves, run.name, folder, _list_options(run), scores)
 
 
 def _list_options(run: Run) -> dict[str, Any]:

@@ -181,6 +181,16 @@ def has_real_ranges(space: Space) -> bool:
     return any(isinstance(dimension, Range) and not dimension.whole for dimension in space.values())
 
 
+def span_numbers(choices: Choices) -> Range | None:
+    """Return the range from the lowest to the highest of a list of numbers; None for a list with other values."""
+    values = choices.values
+    kinds = {type(value) for value in values}
+    if not values or not kinds <= {int, float}:
+        return None
+    low, high = min(values), max(values)
+    return Range(low, high, log=low > 0 and high / low >= _LOG_FROM, whole=kinds == {int})
+
+
 def _order_numbers(count: int, trials: int | None, seed: int) -> Iterator[int]:
     """Yield the numbers below `count`: in order, or, where only some are wanted, at random without repeats."""
     if trials is None:

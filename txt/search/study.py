@@ -7,6 +7,7 @@ moment: then the trial with the lower number counts, and the worker that takes t
 """
 
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.exceptions import UpdateFinishedTrialError
+from optuna.exceptions import ExperimentalWarning, UpdateFinishedTrialError
 from optuna.storages import BaseStorage
 from optuna.trial import FrozenTrial, TrialState
 
@@ -40,6 +41,7 @@ from txt.search.space import (
     SearchPoints,
     explain_impossible,
     grid_points,
+    span_numbers,
 )
 from txt.search.trial_states import (
     DUPLICATE,
@@ -93,6 +95,9 @@ class Study:
         there = study.user_attrs.get(_DESCRIPTION)
         if there is None:
             study.set_user_attr(_DESCRIPTION, vars(description))
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", ExperimentalWarning)
+                study.set_metric_names([description.config.metric])
         else:
             differences = StudyDescription(**there).differences(description)
             if differences:
@@ -278,12 +283,26 @@ class Study:
             seed = (self.description.config.seed * 1_000_003 + point * 1009 + again) % 2**32
             self.optuna.sampler = optuna.samplers.RandomSampler(seed=seed)
         for name, dimension in self.description.dimensions.items():
-            _suggest(trial, name, dimension)
+            _suggest(trial, name, self._find_distribution(name, dimension))
         reason = explain_impossible(self.description.config, trial.params)
         if reason is None:
             return dict(trial.params)
         self._leave_out(trial, point, reason)
         return None
+
+    def _find_distribution(self, name: str, dimension: Dimension) -> Dimension:
+        """Return what an option is drawn from, as Optuna is told.
+
+        A grid's points are given, so that a list of numbers may be a range: Optuna's own pictures then have them on an
+        axis, by their logarithm where they lie far apart. A study that was begun with a list goes on with it.
+        """
+        if self.description.sampler != "grid" or not isinstance(dimension, Choices):
+            return dimension
+        as_list = any(
+            isinstance(trial.distributions.get(name), optuna.distributions.CategoricalDistribution)
+            for trial in self.trials()
+        )
+        return dimension if as_list else span_numbers(dimension) or dimension
 
     def _leave_out(self, trial: optuna.Trial, point: int, reason: str) -> None:
         trial.set_user_attr("reason", reason)

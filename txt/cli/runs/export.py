@@ -33,7 +33,7 @@ def export(
     """
     from txt.files import refuse_link
     from txt.runs.curves import read_curves
-    from txt.runs.export import write_csv, write_tensorboard
+    from txt.runs.export import write_csv
     from txt.runs.folder import Run, list_runs
 
     if as_csv == tensorboard:
@@ -45,11 +45,13 @@ def export(
     for name, each in curves.items():
         tell_bad_lines(name, each)
     if tensorboard:
+        from txt.evaluation.trackers import write_run_for_tensorboard
+
         folder = to or Path("tensorboard")
         if to is None:
             refuse_link(folder)
-        for name, each in curves.items():
-            write_tensorboard(each, name, folder)
+        for run in chosen:
+            write_run_for_tensorboard(run, curves[run.name], folder)
         say(f"wrote {len(curves)} runs: tensorboard --logdir {folder}")
     elif to == Path("-"):
         write_csv(curves, sys.stdout)

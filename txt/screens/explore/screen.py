@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import wrap
 
 from rich.text import Text
 from textual import events, on
@@ -45,6 +46,7 @@ EXPLORE_ACTIONS = (
     Action("quit", "q", "quit", "quit", calls={"escape": "back"}),
 )
 
+_TEXT_LINES = 3  # at most, of a text beside the list
 _HEAD_LINES = 6  # of the screen beside the list
 
 
@@ -183,10 +185,11 @@ class ExploreScreen(Screen[None]):
             width = max(self.app.size.width - 18, 20)
             texts.show(cluster.rows, lambda row: self._draw_text(row, width))
             return
-        self.query_one("#explore-list", Static).update(self._draw_list(self.app.size.width // 2 - 4))
-        self.query_one("#explore-detail", Static).update(
-            self._draw_detail(cluster, self.app.size.width // 2 - 4) if cluster else Text("no text has a known word")
-        )
+        found, detail = self.query_one("#explore-list", Static), self.query_one("#explore-detail", Static)
+        half = self.app.size.width // 2 - 5
+        found.update(self._draw_list(found.size.width or half))
+        nothing = Text("no text has a known word")
+        detail.update(self._draw_detail(cluster, detail.size.width or half) if cluster else nothing)
 
     def _draw_top(self, cluster: Cluster | None, texts: RowList) -> Text:
         if not self._reading or cluster is None:
@@ -222,9 +225,18 @@ class ExploreScreen(Screen[None]):
             lines.append(f"unlike {nearest}: {clip(', '.join(cluster.apart), width - 10)}")
         if cluster.classes:
             lines.append(clip(f"classes: {format_classes(cluster.classes)}", width))
+        room = self._count_lines() - len(lines) - 4
+        most = min(max(room // max(len(cluster.typical) + len(cluster.odd), 1), 1), _TEXT_LINES)
         for title, rows in (("typical", cluster.typical), ("odd", cluster.odd)):
-            lines.append(Text(title, style="dim"))
-            lines.extend(clip(self._corpus.text_of(row), width) for row in rows)
+            lines += [Text(""), Text(title, style="dim")]
+            for row in rows:
+                text = clip(
+                    " ".join(self._corpus.text_of(row)[: most * width].split()), most * (width - 2) - 8 * (most > 1)
+                )
+                lines += [
+                    Text(("  " if number else "· ") + line)
+                    for number, line in enumerate(wrap(text, max(width - 2, 10))[:most])
+                ]
         return Text("\n", no_wrap=True, overflow="ellipsis").join(
             line if isinstance(line, Text) else Text(line) for line in lines
         )
