@@ -21,6 +21,8 @@ from txt.labeling.queue import Queue, QueueView
 from txt.labeling.scanner import Found
 from txt.labeling.side_process import Failed
 from txt.screens.label.find_dialog import FindDialog
+from txt.screens.label.group_dialogs import SimilarDialog
+from txt.screens.widgets.row_list import RowList
 
 
 def ask(search: MeaningSearch, words: str, among: bytes | None = None):
@@ -129,3 +131,45 @@ async def test_the_dialog_shows_the_nearest_rows_and_keys_label_them(make_app, t
         await pilot.press("escape", "escape")
         await wait_until(pilot, lambda: app.session.queue.view is None)
         await pilot.press("q")
+
+
+async def test_m_labels_a_text_and_those_like_it_with_one_key_and_one_undo_takes_it_back(make_app, tmp_path):  # noqa: F811
+    app = make_app(write_things(tmp_path / "things.csv", labels=False), labels="kettle,letter")
+    async with app.run_test(size=(100, 40)) as pilot:
+        await pilot.press("m")
+        await wait_until(pilot, lambda: isinstance(app.screen, SimilarDialog))
+        dialog = app.screen
+        await wait_for_text(pilot, "rows with this one")
+        listed = dialog.query_one(RowList)
+        group = listed.kept.tolist()
+        assert group
+        assert all(row % 3 == 0 for row in group)  # those about the same thing
+        await pilot.press("down", "space")
+        assert listed.left_out >= {group[0]}
+        await pilot.pause(0.2)  # a key that came with the list would not count
+        await pilot.press("1")
+        await wait_until(pilot, lambda: app.screen is not dialog and app.session.row == 1)
+        states = app.session.states
+        labeled = {0, *group[1:]}
+        assert {row for row in labeled if states.label(row) == "kettle"} == labeled
+        assert states.label(group[0]) is None
+        assert states.how(0) == "manual"
+        assert states.how(group[1]) == "bulk"
+        await pilot.press("u")
+        assert not app.session.states.labeled.any()
+        assert app.session.row == 0
+        await pilot.press("q")
+
+
+async def test_the_list_of_alike_rows_shows_labels_and_leaves_labeled_rows_out(make_app, tmp_path):  # noqa: F811
+    app = make_app(write_things(tmp_path / "things.csv", labels=False), labels="kettle,letter")
+    async with app.run_test(size=(100, 40)) as pilot:
+        for row in range(3, 240, 3):
+            app.session.jump(row + 1)
+            app.session.label("letter")
+        app.session.jump(1)
+        await pilot.press("m")
+        text = await wait_for_text(pilot, "labeled: ")
+        assert "letter" in text
+        assert "1 row with this one" in text
+        await pilot.press("escape", "q")

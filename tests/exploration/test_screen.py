@@ -15,7 +15,7 @@ from txt.exploration.encoders import WORDS
 from txt.exploration.exploration import Exploration
 from txt.labeling.queue import QueueView
 from txt.screens.explore.screen import ExploreApp, LabelWish
-from txt.screens.label.label_all_dialog import LabelAllDialog
+from txt.screens.label.group_dialogs import LabelAllDialog
 
 
 @pytest.fixture

@@ -89,3 +89,20 @@ def test_filters_on_states_are_the_rows_in_that_state(open_session):
     assert rows("-is:labeled -is:skipped") == [4]
     assert rows("label:neg") == [1, 3]
     assert rows("by:anna") == [0, 1, 2, 3]
+
+
+def test_a_rule_finds_the_rows_on_which_it_fires(open_session):
+    session = open_session(["a", "b", "c", "d"])
+    fired = {"refund": np.array([True, False, True])}  # the last row came after the rules voted
+
+    def rows(typed: str) -> list[int]:
+        query = parse_query(typed, ("text",), session.classes, session.states.annotators(), fired)
+        return np.flatnonzero(mask_states(query, session.states)).tolist()
+
+    session.label("pos")
+    assert rows("rule:refund") == [0, 2]
+    assert rows("rule:Refund is:unlabeled") == [2]
+    assert rows("-rule:refund") == [1, 3]
+    with pytest.raises(InputError, match="rule:funds is unknown"):
+        rows("rule:funds")
+    assert parse_query("rule:refund", ("text",), (), ()).text == "rule:refund"  # without rules these are words

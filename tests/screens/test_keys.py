@@ -34,7 +34,7 @@ DIFFERENT = {
     "d": {"dashboard": "detach", "runs": "remove"},  # removing asks first, and detaching loses nothing
     "c": {"dashboard": "picture", "runs": "compare"},
     "p": {"labeling": "progress", "dashboard": "pause"},  # a pause is ended by the same key
-    "m": {"labeling": "columns", "dashboard": "metric"},  # more, either way
+    "m": {"labeling": "similar", "dashboard": "metric"},  # the list asks for a class first
     "g": {"labeling": "jump", "dashboard": "smooth", "runs": "move", "home": "move"},  # to go somewhere, in all but one
     "+": {"labeling": "add_class", "dashboard": "faster"},
     "tab": {"labeling": "columns", "home": "other"},  # what else there is to what is chosen

@@ -6,7 +6,7 @@ from textual.widgets import Input
 from tests.screens.conftest import SMALL, MakeApp, read_screen, stored
 from tests.screens.pilot import wait_until as until
 from txt.screens.label.find_dialog import FindDialog
-from txt.screens.label.label_all_dialog import LabelAllDialog
+from txt.screens.label.group_dialogs import LabelAllDialog
 
 
 async def test_search_shows_hits_while_typing_and_goes_through_them(make_app: MakeApp):

@@ -32,7 +32,7 @@ def test_labeling(snap_compare, make_app: MakeApp, size):
 
 def test_going_through_what_a_filter_shows_with_the_columns_open(snap_compare, make_app: MakeApp, size):
     async def search(pilot):
-        await pilot.press("3", "m", "/", *"is:unlabeled", "enter", "1")
+        await pilot.press("3", "tab", "/", *"is:unlabeled", "enter", "1")
 
     assert snap_compare(paced(make_app()), terminal_size=size, run_before=search)
 
@@ -76,7 +76,7 @@ def test_texts_of_all_kinds(snap_compare, make_app: MakeApp, tmp_path, size):
         + "\nالعربية من اليمين إلى اليسار\n\tindented\nSchöne Grüße 💙"
     )
     app = paced(make_app(write_reviews(tmp_path / "reviews.csv", [odd])))
-    assert snap_compare(app, terminal_size=size, press=["m"])
+    assert snap_compare(app, terminal_size=size, press=["tab"])
 
 
 def test_help(snap_compare, make_app: MakeApp, size):

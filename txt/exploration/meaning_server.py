@@ -43,14 +43,15 @@ class OpenRequest:
 
 @dataclass(frozen=True)
 class MeaningRequest:
-    """Asks for the rows nearest to some words; `among` are the bits of those that may be found, all where it is None.
+    """Asks for the rows nearest to some words, or to a row of the file where one is given.
 
-    `number` comes back with each answer.
+    `among` are the bits of those that may be found, all where it is None. `number` comes back with each answer.
     """
 
     number: int
     words: str
     among: bytes | None
+    row: int | None = None
 
 
 class MeaningSearch(SideProcess[MeaningRequest, Found | Failed]):
@@ -60,10 +61,10 @@ class MeaningSearch(SideProcess[MeaningRequest, Found | Failed]):
         self.number = 0
         super().__init__(__name__, OpenRequest(path, form, asked, kept))
 
-    def find(self, words: str, among: bytes | None) -> int:
-        """Begin a search; returns its number."""
+    def find(self, words: str, among: bytes | None, row: int | None = None) -> int:
+        """Begin a search for what is nearest to some words, or to a row; returns its number."""
         self.number -= 1
-        self.send(MeaningRequest(self.number, words, among))
+        self.send(MeaningRequest(self.number, words, among, row))
         return self.number
 
 
@@ -123,9 +124,12 @@ def _answer(vectors: TextVectors, request: MeaningRequest) -> Found:
     among = None
     if request.among is not None:
         among = np.unpackbits(np.frombuffer(request.among, np.uint8), count=len(vectors)).astype(np.bool_)
-    (query,) = vectors.encoder.encode([request.words])
-    rows, _ = find_nearest(vectors.vectors, query, MOST, among)
-    return Found(request.number, rows, 1.0, done=True)
+    if request.row is None:
+        (query,) = vectors.encoder.encode([request.words])
+    else:
+        query = np.asarray(vectors.vectors[request.row])
+    rows, likeness = find_nearest(vectors.vectors, query, MOST, among)
+    return Found(request.number, rows, 1.0, done=True, likeness=tuple(likeness.tolist()))
 
 
 def read_texts(path: Path, form: Form, index: RowIndex) -> Iterator[list[str]]:

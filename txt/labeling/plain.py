@@ -224,9 +224,11 @@ class PlainLabeling:
         return "\n".join([*lines, *(describe_status(self._active.model_status()) if self._active else [])])
 
     def _describe_keys(self) -> str:
-        typable = {"←": "<", "→": ">"}
+        typable = {"←": "<", "→": ">", "tab": "m"}
         lines = [*_list_guide(self._guide), self._make_prompt()]
-        lines += [f"{typable.get(action.key, action.key)}  {action.help}" for action in ACTIONS]
+        lines += [
+            f"{typable.get(action.key, action.key)}  {action.help}" for action in ACTIONS if action.name != "similar"
+        ]
         return "\n".join(lines)
 
     def _stop(self) -> str:

@@ -1,10 +1,11 @@
 """Search queries: words, a regular expression, and filters such as `is:flagged label:pos airline:Delta`."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -40,7 +41,10 @@ class Filter:
 
 @dataclass(frozen=True)
 class Query:
-    """What was typed, taken apart: filters on states, filters on columns, and what the text must hold, or must mean."""
+    """What was typed, taken apart: filters on states, filters on columns, and what the text must hold, or must mean.
+
+    `fired` has the rows on which each rule fires that `rule:` asks for, (N,).
+    """
 
     typed: str
     states: tuple[Filter, ...] = ()
@@ -48,6 +52,7 @@ class Query:
     text: str = ""
     regex: bool = False
     meaning: str = ""
+    fired: Mapping[str, Mask] = field(default_factory=dict, compare=False)
 
     @property
     def reads_file(self) -> bool:
@@ -61,15 +66,24 @@ class Query:
         return re.compile(self.text if self.regex else re.escape(self.text), re.IGNORECASE)
 
 
-def parse_query(typed: str, columns: Sequence[str], classes: Sequence[str], annotators: Sequence[str]) -> Query:
+def parse_query(
+    typed: str,
+    columns: Sequence[str],
+    classes: Sequence[str],
+    annotators: Sequence[str],
+    fired: Mapping[str, Mask] = MappingProxyType({}),
+) -> Query:
     """Take apart what was typed: `name:value` filters, and the rest: words, a `/regular expression/` or `~ a meaning`.
 
-    Filters are `is:`, `label:`, `by:` and a column's name; `*` in a column's value stands for anything.
+    Filters are `is:`, `label:`, `by:` and a column's name; `*` in a column's value stands for anything. Where there are
+    rules, `rule:` asks for the rows on which one fires; `fired` has these rows, (N,), by the rule's name.
 
     Raises:
-        InputError: an unknown state, class or annotator, a wrong regular expression, or a filter on a column with `~`.
+        InputError: an unknown state, class, annotator or rule, a wrong regular expression, or a column with `~`.
     """
     known = {"is": list(STATES), "label": list(classes), "by": list(annotators)}
+    if fired:
+        known["rule"] = list(fired)
     by_folded = {name.casefold(): name for name in columns}
     states: list[Filter] = []
     in_columns: list[Filter] = []
@@ -85,13 +99,14 @@ def parse_query(typed: str, columns: Sequence[str], classes: Sequence[str], anno
         return ""
 
     rest = _TERM.sub(take, typed).strip()
+    asked = {each.value: fired[each.value] for each in states if each.name == "rule"}
     if _MEANING.match(rest):
         if in_columns:
             what = f"~ looks at the meaning of all texts, and takes no {in_columns[0].name}:"
             raise InputError(what, "is:, label: and by: go with it")
-        return Query(typed.strip(), tuple(states), meaning=rest[1:].strip())
+        return Query(typed.strip(), tuple(states), meaning=rest[1:].strip(), fired=asked)
     regex = len(rest) > 2 and rest.startswith("/") and rest.endswith("/")
-    query = Query(typed.strip(), tuple(states), tuple(in_columns), rest[1:-1] if regex else rest, regex)
+    query = Query(typed.strip(), tuple(states), tuple(in_columns), rest[1:-1] if regex else rest, regex, fired=asked)
     try:
         query.pattern()
     except re.error as error:
@@ -103,7 +118,7 @@ def mask_states(query: Query, states: RowStates) -> Mask:
     """Return which rows pass the filters on states (N,)."""
     mask = np.ones(len(states), np.bool_)
     for each in query.states:
-        mask &= _state_mask(each, states) ^ each.negated
+        mask &= (_rule_mask(each, query, states) if each.name == "rule" else _state_mask(each, states)) ^ each.negated
     return mask
 
 
@@ -178,6 +193,14 @@ def _state_mask(wanted: Filter, states: RowStates) -> Mask:
     if wanted.name == "is":
         return STATES[wanted.value](states)
     return states.mask_labeled(wanted.value) if wanted.name == "label" else states.mask_annotator(wanted.value)
+
+
+def _rule_mask(wanted: Filter, query: Query, states: RowStates) -> Mask:
+    """Return where a rule fires; rows that came since the rules voted are not among them."""
+    mask = np.zeros(len(states), np.bool_)
+    fires = query.fired[wanted.value][: len(mask)]
+    mask[: len(fires)] = fires
+    return mask
 
 
 def _check_known(value: str, known: Sequence[str], name: str) -> str:

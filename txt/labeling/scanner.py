@@ -45,12 +45,16 @@ class Indexed:
 
 @dataclass(frozen=True)
 class Found:
-    """Rows that match, those since the last answer; `done` when there are no more."""
+    """Rows that match, those since the last answer; `done` when there are no more.
+
+    `likeness` are their cosines where a meaning was asked for.
+    """
 
     number: int
     rows: RowNumbers
     share: float
     done: bool
+    likeness: tuple[float, ...] = ()
 
 
 ScannerMessage = Progress | Indexed | Found | Failed

@@ -234,12 +234,48 @@ class LabelSession:
         Raises:
             NotSavedError: the store could not take it; nothing was labeled.
         """
-        act = self.journal.new_act()
-        twins = find_duplicates_of_many(self.states, rows, self._find_taken_rows()) if self.task.twins else rows[:0]
+        told = self._label_many(self.journal.new_act(), rows, label)
+        self._save([], move_on=self.queue.view is None)
+        return told
+
+    def label_group(self, rows: RowNumbers, label: str) -> str:
+        """Label the row on screen and others like it at once, and move on; one undo takes all of it back.
+
+        The row on screen was read like any other, so its decision is stored as such.
+
+        Raises:
+            NotSavedError: the store could not take it; nothing was labeled.
+        """
+        self.refresh()
+        row = self.row
+        if row is None:
+            return ""
+        seconds, shown = round(self.stopwatch.seconds(), 2), self.suggestion
+        first = self._make_decision(
+            "label",
+            self.states.row_id(row),
+            label,
+            how="review" if self.task.review else "manual",
+            seconds=seconds,
+            suggestion=shown.label if shown else None,
+            score=shown.score if shown else None,
+        )
+        told = self._label_many(first.act, rows[rows != row], label, (row, first))
+        self.pace.add(seconds)
+        self._save([], move_on=True)
+        return told
+
+    def _label_many(self, act: int, rows: RowNumbers, label: str, first: tuple[int, Decision] | None = None) -> str:
+        """Store labels of many rows, of their duplicates, and of a `first` row with its own decision."""
+        own = rows if first is None else np.append(rows, first[0])
+        twins = find_duplicates_of_many(self.states, own, self._find_taken_rows()) if self.task.twins else rows[:0]
         try:
             with self.journal.transaction() as news:
                 self._apply_news(news)
                 self.journal.append(self.pending)
+                if first is not None:
+                    self.journal.append([first[1]])
+                    self.states.apply([first[1]])
                 self._append_many(rows, label, act, "bulk")
                 self._append_many(twins, label, act, "duplicate")
         except NotSavedError:
@@ -247,8 +283,9 @@ class LabelSession:
             raise
         self.pending.clear()
         self.history.replay(act, "label", None)
-        self._save([], move_on=self.queue.view is None)
-        return f"{len(rows):,} rows labeled {label}" + (f", and {len(twins):,} twins" if len(twins) else "")
+        return f"{len(own):,} {'row' if len(own) == 1 else 'rows'} labeled {label}" + (
+            f", and {len(twins):,} twins" if len(twins) else ""
+        )
 
     # Moving
 

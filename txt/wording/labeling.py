@@ -160,8 +160,9 @@ def format_metadata(item: Item, lines: int) -> Text:
 
 
 def build_help_page(keys: dict[str, str], typing: bool, multi_label: bool, actions: Sequence[Action] = ACTIONS) -> Text:
-    """Return all keys and what they do."""
-    rows = [(_format_key_names(action, typing), action.help) for action in actions] + list(_MORE_KEYS)
+    """Return all keys and what they do, but the one that opens this page."""
+    shown = [action for action in actions if action.name != "help"]
+    rows = [(_format_key_names(action, typing), action.help) for action in shown] + list(_MORE_KEYS)
     return Text("\n").join([Text(_describe_label_keys(keys, typing, multi_label)), format_key_page(rows)])
 
 

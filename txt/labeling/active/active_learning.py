@@ -93,6 +93,11 @@ class ActiveLearning:
         """Begin to guide a session."""
         self._session = session
 
+    @property
+    def held_out(self) -> Mask:
+        """Which rows have a text of the holdout (N,)."""
+        return self._holdout.same_text
+
     def suggest(self, row: int) -> Suggestion | None:
         """Return what the model says of a row; nothing for the holdout, nor for rows drawn at random beside it.
 

@@ -63,6 +63,12 @@ class RuleBook:
         """Return what the rules propose for a row."""
         return None if self.proposals is None else self.proposals.explain(row, self._text_of(row))
 
+    def list_fired(self) -> dict[str, Mask]:
+        """Return the rows on which each rule fires, (N,); nothing before the first votes."""
+        if self._fired is None:
+            return {}
+        return {rule.name: fires for rule, fires in zip(self._fired.rules.rules, self._fired.fires, strict=True)}
+
     def analysis(self) -> Analysis | None:
         """Return how good the rules are; None before their first votes."""
         if self._analysis is None and self._fired is not None and self._judged is not None:

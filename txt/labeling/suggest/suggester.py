@@ -94,17 +94,28 @@ class Suggester:
 
     def suggest(self, row: int) -> Suggestion | None:
         """Return what is proposed for a row; nothing for the holdout, nor for the share that is shown without."""
-        return None if self._why_hidden(row) else self.propose(row)
+        return None if self.why_hidden(row) else self.propose(row)
 
     def propose(self, row: int) -> Suggestion | None:
         """Return what the sources say of a row, whoever may see it."""
         found = self._find_suggestion(row)
         return self.fallback(row) if found is None else found
 
+    def why_hidden(self, row: int) -> str:
+        """Return why a row is shown without help: `holdout`, `blind`, or nothing where it is not."""
+        if self._holdout.same_text[row]:
+            return "holdout"
+        states = self._session.states if self._session is not None else None
+        if states is not None and self.options.blind > 0:
+            # The name of a text, not of a row: copies of one text are hidden together.
+            name = states.row_id(row).partition("-")[0]
+            return "blind" if is_blind(name, self.options.blind, self.options.seed) else ""
+        return ""
+
     def note_shown(self, row: int) -> None:
         """Log what was hidden from the row that is shown."""
         session = self._session
-        why = self._why_hidden(row)
+        why = self.why_hidden(row)
         if session is None or not why or session.states.decided[row]:
             return
         hidden = self._find_suggestion(row)
@@ -153,16 +164,6 @@ class Suggester:
         if self._process is not None:
             self._process.close()
             self._process = None
-
-    def _why_hidden(self, row: int) -> str:
-        if self._holdout.same_text[row]:
-            return "holdout"
-        states = self._session.states if self._session is not None else None
-        if states is not None and self.options.blind > 0:
-            # The name of a text, not of a row: copies of one text are hidden together.
-            name = states.row_id(row).partition("-")[0]
-            return "blind" if is_blind(name, self.options.blind, self.options.seed) else ""
-        return ""
 
     def _find_suggestion(self, row: int) -> Suggestion | None:
         if self._latest is None:

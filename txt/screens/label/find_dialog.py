@@ -1,7 +1,8 @@
 """The dialog that searches and filters rows, with results while typing."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +15,7 @@ from textual.widgets import Input, Static
 
 from txt.errors import InputError
 from txt.labeling.query import STATES, Query, parse_query
+from txt.labeling.row_states import Mask
 from txt.labeling.search import Search
 from txt.labeling.session import LabelSession
 from txt.sanitize import clip, sanitize
@@ -39,8 +41,15 @@ class FindDialog(Dialog[Wanted | None]):
 
     BINDINGS = [("escape", "dismiss(None)", "Back")]  # noqa: RUF012
 
-    def __init__(self, session: LabelSession, begin: Callable[[Query], Search | None], typed: str = "") -> None:
+    def __init__(
+        self,
+        session: LabelSession,
+        begin: Callable[[Query], Search | None],
+        typed: str = "",
+        fired: Mapping[str, Mask] = MappingProxyType({}),
+    ) -> None:
         super().__init__()
+        self._fired = fired
         self._session, self._begin, self._typed = session, begin, typed
         self._search: Search | None = None
         self._pause: Timer | None = None
@@ -113,7 +122,9 @@ class FindDialog(Dialog[Wanted | None]):
         typed = self.query_one(Input).value.strip()
         session = self._session
         try:
-            query = parse_query(typed, session.rows.form.columns, session.classes, session.states.annotators())
+            query = parse_query(
+                typed, session.rows.form.columns, session.classes, session.states.annotators(), self._fired
+            )
         except InputError as error:
             self._say(error.message + (f" · {error.hint}" if error.hint else ""))
             return
@@ -184,7 +195,7 @@ class FindDialog(Dialog[Wanted | None]):
         lines = [
             "~ refund never came: the rows nearest in meaning, the best first",
             f"is:{' · '.join(STATES)}",
-            " · ".join(["label:CLASS", "by:NAME", *columns]),
+            " · ".join(["label:CLASS", "by:NAME", *(["rule:NAME"] if self._fired else []), *columns]),
             "* in a value is anything · -is:flagged inverts a filter",
             "↓ ↑ choose a row to begin with · del leaves it out",
         ]

@@ -27,7 +27,7 @@ from txt.screens.keys import find_action
 from txt.screens.label.class_bar import ClassBar
 from txt.screens.label.file_search import FileSearch
 from txt.screens.label.find_dialog import FindDialog, Wanted
-from txt.screens.label.label_all_dialog import LabelAllDialog
+from txt.screens.label.group_dialogs import LabelAllDialog, SimilarDialog
 from txt.screens.label.leave_questions import (
     Restart,
     TrainNow,
@@ -299,7 +299,8 @@ class LabelScreen(RowScreen):
         self._scanner.start()  # it gets ready while the first letters are typed
         view = self.session.queue.view
         typed = self._file.search.query.typed if view is not None and self._file.search is not None else ""
-        dialog = FindDialog(self.session, self._file.begin, typed)
+        fired = self.rules.book.list_fired() if self.rules is not None else {}
+        dialog = FindDialog(self.session, self._file.begin, typed, fired)
         self.app.push_screen(dialog, self._go_through)
 
     def _go_through(self, wanted: Wanted | None) -> None:
@@ -323,6 +324,28 @@ class LabelScreen(RowScreen):
     def _label_all(self, answer: tuple[Any, str] | None) -> None:
         if answer is not None:
             self.run_worker(self._work(f"labeling {len(answer[0]):,} rows", self.session.label_all, *answer))
+
+    def _do_similar(self) -> None:
+        sitting, item = self._sitting, self.session.item()
+        hidden = (
+            sitting.suggester.held_out if sitting.suggester else sitting.active.held_out if sitting.active else None
+        )
+        if item is None:
+            return
+        if not self._file.whole:
+            self._tell("the file is still being read")
+        elif (hidden is not None and hidden[item.row]) or (
+            sitting.suggester and sitting.suggester.why_hidden(item.row)
+        ):
+            self._tell("this row measures how good suggestions are, so it is labeled without help")
+        else:
+            number = self._meaning.find_similar(item.row, hidden)
+            dialog = SimilarDialog(self.session, item, number, fast=sitting.fast)
+            self.app.push_screen(dialog, self._label_group)
+
+    def _label_group(self, answer: tuple[Any, str] | None) -> None:
+        if answer is not None:
+            self.run_worker(self._work(f"labeling {len(answer[0]) + 1:,} rows", self.session.label_group, *answer))
 
     # Leaving
 
@@ -417,6 +440,8 @@ class LabelScreen(RowScreen):
     def _lose_meaning(self) -> None:
         if isinstance(self.app.screen, FindDialog):
             self.app.screen.fail("the process that reads the meaning has ended; words still find")
+        elif isinstance(self.app.screen, SimilarDialog):
+            self.app.screen.fail("the process that compares texts has ended")
 
     @on(Scanned)
     def _take_answer(self, event: Scanned) -> None:
@@ -430,7 +455,7 @@ class LabelScreen(RowScreen):
                 self._take_found(found)
             case Failed(message):
                 self._trouble = message
-                if isinstance(self.app.screen, FindDialog):
+                if isinstance(self.app.screen, FindDialog | SimilarDialog):
                     self.app.screen.fail(message)
                 self._draw()
 
@@ -451,6 +476,8 @@ class LabelScreen(RowScreen):
         if isinstance(dialog, FindDialog) and dialog.search is not None:
             dialog.search.take(found)
             dialog.show_found()
+        elif isinstance(dialog, SimilarDialog):
+            dialog.take(found)
         if dialog is self and self._file.take(found):
             self._draw()
 

@@ -10,7 +10,7 @@ import numpy as np
 from txt.data.reading.how_read import ReadingOptions
 from txt.data.reading.open_rows import OpenRows
 from txt.labeling.query import Query, mask_states
-from txt.labeling.row_states import RowStates
+from txt.labeling.row_states import Mask, RowStates
 from txt.labeling.scanner import Found, Indexed, Scanner, ScannerMessage
 from txt.screens.label.process_link import ProcessLink
 
@@ -87,3 +87,7 @@ class MeaningLink(ProcessLink["MeaningSearch"]):
         """Begin a search among the rows that pass the query's filters on states; returns its number."""
         among = np.packbits(mask_states(query, states)).tobytes() if query.states else None
         return self.start().find(query.meaning, among)
+
+    def find_similar(self, row: int, hidden: Mask | None) -> int:
+        """Begin a search for the rows most like one, without those that are `hidden` (N,); returns its number."""
+        return self.start().find("", None if hidden is None else np.packbits(~hidden).tobytes(), row)

@@ -1,6 +1,6 @@
 """A list of rows of the data file to look through: it scrolls, one row is chosen, and rows can be left out."""
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Iterable, Set
 
 import numpy as np
 from rich.text import Text
@@ -64,6 +64,11 @@ class RowList(Widget):
         """Choose and leave out nothing."""
         self.chosen, self._first = None, 0
         self._left_out.clear()
+        self.refresh()
+
+    def leave_out(self, rows: Iterable[int]) -> None:
+        """Leave out these rows, and no others."""
+        self._left_out = set(rows)
         self.refresh()
 
     def press(self, key: str) -> bool:
