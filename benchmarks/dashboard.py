@@ -24,7 +24,7 @@ sys.path.insert(0, str(ROOT))
 
 from tests.labeling.terminal import Terminal  # noqa: E402
 from tests.screens.run_record import evaluation, say_training, started, step  # noqa: E402
-from txt.charts.plot import draw_field_chart  # noqa: E402
+from txt.charts.plot import draw_bars, draw_field_chart  # noqa: E402
 from txt.charts.plot_view import Scene  # noqa: E402
 from txt.charts.raster import Ink  # noqa: E402
 from txt.charts.raster import Line as Curve  # noqa: E402
@@ -154,6 +154,22 @@ def renderer(_folder: Path, curves: int = 4) -> Iterator[Line]:
         taken = [f"{1000 * min(measure(draw) for _ in range(3)):.1f}" for draw in (draw_ours, draw_plotext)]
         what = f"{curves} curves of {points:,} points, 57×13: ours; plotext, processor time"
         yield what, "–", " ms; ".join(taken) + " ms"
+    counts = {f"class {number:02}": 500 - 6 * number for number in range(77)}
+
+    def draw_with(draw: Callable[..., object], **options: str) -> None:
+        plotext.clear_figure()
+        plotext.plotsize(70, 77)
+        draw(list(counts), list(counts.values()), **options)
+        plotext.build()
+
+    drawings = (
+        lambda: draw_bars(counts, 70),
+        lambda: draw_with(plotext.bar, orientation="h"),
+        lambda: draw_with(plotext.simple_bar),
+    )
+    taken = [f"{1000 * min(measure(draw) for _ in range(5)):.1f}" for draw in drawings]
+    yield "77 bars, 70×77: ours; plotext.bar; plotext.simple_bar, processor time", "–", " ms; ".join(taken) + " ms"
+    plotext.clear_figure()
 
 
 def measure(work: Callable[[], None]) -> float:
