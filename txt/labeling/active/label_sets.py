@@ -54,4 +54,4 @@ def mean_over_labels(score: Callable[[Scores], Scores], probabilities: Scores) -
     for label in range(probabilities.shape[1]):
         own = probabilities[:, label]
         found += score(np.stack([1 - own, own], axis=1))
-    return found / max(probabilities.shape[1], 1)
+    return np.asarray(found / max(probabilities.shape[1], 1), np.float32)
