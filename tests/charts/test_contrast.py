@@ -7,9 +7,11 @@ from textual.theme import BUILTIN_THEMES, Theme
 
 from txt.charts import plot_drawing, run_plots
 from txt.charts.palette import DARK, LIGHT, PALETTES, RUN_COLORS
+from txt.charts.plot import BAR_COLOR
 from txt.charts.raster import Ink
 from txt.screens import lrfind
 from txt.screens.app import THEMES, build_terminal_theme
+from txt.wording import exploration
 
 PAINTED = {theme.name: theme for theme in [*THEMES, *BUILTIN_THEMES.values()] if not theme.name.startswith("ansi")}
 
@@ -19,7 +21,13 @@ def list_chart_colors() -> set[str]:
     inks = [each for module in (plot_drawing, run_plots) for each in vars(module).values() if isinstance(each, Ink)]
     assert len(inks) >= 5
     assert not [ink for ink in inks if "dim" in ink.style]
-    return {ink.color for ink in inks if ink.color} | set(lrfind.MARKS.values()) | set(RUN_COLORS)
+    return (
+        {ink.color for ink in inks if ink.color}
+        | set(lrfind.MARKS.values())
+        | set(RUN_COLORS)
+        | set(exploration._COLORS)
+        | {BAR_COLOR}
+    )
 
 
 def contrast(one: Color, other: Color) -> float:

@@ -17,7 +17,7 @@ from tests.screens.pilot import wait_for_text, wait_until
 from tests.screens.run_record import BEGUN, make_run, record, say_training, started, step
 from tests.training.conftest import new_run, prepared, topics  # noqa: F401
 from tests.waiting import PATIENCE_SECONDS
-from txt.runs.events import Acknowledged, Finished, Step, from_json
+from txt.runs.events import Acknowledged, Evaluation, Finished, Step, from_json
 from txt.runs.feed import RunFeed
 from txt.runs.folder import EventLog, Run
 from txt.runs.live import WatchedRun
@@ -410,6 +410,16 @@ def test_a_resumed_run_shows_what_came_of_it(tmp_path, monkeypatch):
     assert watched.last_step == 85
     assert watched.steps.span("step") == (1.0, 85.0)
     assert watched.scores.get_column("step").tolist() == [40.0, 80.0]
+
+
+async def test_scores_without_train_steps_are_drawn(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    events = [started(), *(each for each in record(100, ends=False) if isinstance(each, Evaluation))]
+    async with app_on(make_run(tmp_path, "ladder", events)).run_test(size=(120, 40)) as pilot:
+        shown = await wait_for_text(pilot, "step 80/")
+    titles = next(line for line in shown.splitlines() if "val" in line and "accuracy" in line and "best" in line)
+    below = shown.splitlines()[shown.splitlines().index(titles) + 1]
+    assert "nothing yet" not in below
 
 
 def test_the_last_look_at_a_long_record_brings_its_advice(finished):

@@ -18,6 +18,7 @@ from txt.charts.ticks import Axis, build_log_axis, build_number_axis
 _FEW = 6  # values of x that are each marked
 _LEGEND, _POINT = "─", "•"
 _GRID = Ink("bright_black", "dim", letter="┈", joined=False)
+BAR_COLOR = "bright_blue"
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 _WIDE_ENOUGH_FOR_NAMES = 50  # columns of a chart
 
@@ -137,7 +138,7 @@ def _place_names(lines: Sequence[Line], across: Axis, up: Axis, rows: int) -> di
     return placed
 
 
-def draw_bars(counts: Mapping[str, int], width: int, style: Style | str = "bright_blue") -> Text:
+def draw_bars(counts: Mapping[str, int], width: int, style: Style | str = BAR_COLOR) -> Text:
     """Draw a bar a name, the longest as wide as there is room; names are shown as given, so sanitize them before."""
     if not counts:
         return Text("")

@@ -100,11 +100,16 @@ class Scene:
     def window(self) -> tuple[float, float]:
         """The stretch that is seen, in the axis's own numbers."""
         runs = (self.run, *self.earlier)
-        ends = [
-            locate_step(each, self.view.over, *(each.steps.span(over)[1] for over in ("step", "time"))) for each in runs
-        ]
-        end = max([*ends, 1e-9])
+        end = max([*(_find_end(each, self.view.over) for each in runs), 1e-9])
         return (self.view.right - self.view.width) * end, self.view.right * end
+
+
+def _find_end(run: WatchedRun, over: str) -> float:
+    """Return where the last thing measured lies: the steps of a ladder have scores and no train loss."""
+    step, when = (run.steps.span(each)[1] for each in ("step", "time"))
+    if run.scores.last is not None:
+        step, when = max(step, run.scores.last.step), max(when, run.scores.last.time)
+    return locate_step(run, over, step, when)
 
 
 def locate_step(run: WatchedRun, over: str, step: Place, when: Place) -> Place:

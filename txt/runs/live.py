@@ -135,6 +135,7 @@ class WatchedRun:
         match event:
             case Evaluation():
                 self.scores.add(event)
+                self.last_step = max(self.last_step, event.step)
                 if not event.epoch_end:
                     return False
                 self._epochs.append(event)

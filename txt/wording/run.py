@@ -182,8 +182,11 @@ def _describe_course(run: WatchedRun) -> list[str]:
             ends = time.strftime("%H:%M" if left < 72_000 else "%a %H:%M", time.localtime(time.time() + left))
             parts[-1] += f", ends {ends}"
     if run.started:
-        parts.append(f"epoch {run.epoch:.3g}/{run.started.epochs}")
-        parts.append(f"step {run.last_step:,}/{run.total_steps:,}")
+        if run.last_step <= run.total_steps:
+            parts.append(f"epoch {run.epoch:.3g}/{run.started.epochs}")
+            parts.append(f"step {run.last_step:,}/{run.total_steps:,}")
+        else:  # a ladder, one of whose rungs takes steps of its own
+            parts.append(f"step {run.last_step:,}")
         if run.finished and run.state in ENDED:
             parts.append(f"{format_clock(run.finished.seconds)} of training")
     return parts
