@@ -87,13 +87,13 @@ def our_speed(made_by: Recipe, texts: Sequence[str], workers: int, clock: Callab
     gc.freeze()  # the rows stay out of the search for cycles: a command reads them as it goes
     started = 0.0
 
-    def fed() -> Iterator[tuple[bool, list[Row]]]:
+    def feed_chunks() -> Iterator[tuple[bool, list[Row]]]:
         nonlocal started
         yield from ((False, chunk) for chunk in chunks[:WARM_CHUNKS])
         started = clock()
         yield from ((True, chunk) for chunk in chunks)
 
-    made = make_in_order(engine, made_by, fed(), workers)
+    made = make_in_order(engine, made_by, feed_chunks(), workers)
     copies = sum(len(each) for counts, chunk in made if counts for each in chunk.copies)
     seconds = clock() - started
     gc.unfreeze()

@@ -142,7 +142,7 @@ def train_trainer(name: str, rate: float, data: Path) -> dict:
     )
     rows = SplitRows(train)
     begun = time.monotonic()
-    Trainer(model, arguments, data_collator=padded, train_dataset=rows, callbacks=[KeepBest()]).train()
+    Trainer(model, arguments, data_collator=pad_rows, train_dataset=rows, callbacks=[KeepBest()]).train()
     return {**best, "rows": len(test), "seconds": time.monotonic() - begun}
 
 
@@ -163,7 +163,7 @@ class SplitRows(torch.utils.data.Dataset):
         return {"input_ids": token_ids, "labels": int(self.labels[row]), "length": len(token_ids)}
 
 
-def padded(rows: list[dict]) -> dict[str, torch.Tensor]:
+def pad_rows(rows: list[dict]) -> dict[str, torch.Tensor]:
     """Pad rows to the longest of them; MiniLM's padding token is 0."""
     ids = [torch.from_numpy(np.array(row["input_ids"])) for row in rows]
     input_ids = torch.nn.utils.rnn.pad_sequence(ids, batch_first=True)
@@ -179,7 +179,7 @@ def accuracy(model: torch.nn.Module, split: Split) -> float:
     rows, right = SplitRows(split), 0
     order = np.argsort(split.lengths)
     for start in range(0, len(order), 64):
-        batch = padded([rows[row] for row in order[start : start + 64]])
+        batch = pad_rows([rows[row] for row in order[start : start + 64]])
         labels = batch.pop("labels")
         right += int((model(**batch).logits.argmax(1) == labels).sum())
     model.train()

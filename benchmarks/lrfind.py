@@ -50,7 +50,7 @@ def options(start: str, light: bool):
     return TrainConfig(**FINE_TUNING | {"pretrained": "minilm"} | ({"num_epochs": LIGHT_EPOCHS} if light else {}))
 
 
-def prepared_case(data: str, start: str, light: bool):
+def open_case(data: str, start: str, light: bool):
     from txt.config import PrepareConfig
     from txt.data.prepare import prepare
     from txt.data.prepared import Prepared
@@ -161,7 +161,7 @@ def run_range_tests(prepared, config) -> dict:
 
 
 def run_case(data: str, start: str, light: bool, again: bool) -> dict:
-    prepared, config = prepared_case(data, start, light), options(start, light)
+    prepared, config = open_case(data, start, light), options(start, light)
     case: dict = {"sweep": {}, "at": {}}
     for rate in SWEEP:
         case["sweep"][rate] = train_once(run_name(data, start, rate), prepared, config.with_options(learning_rate=rate))
@@ -208,7 +208,7 @@ def cost(starts: list[str]) -> None:
     from txt.training.machine import choose_machine
 
     for start in starts:
-        prepared, config = prepared_case("banking77", start, light=False), options(start, light=False)
+        prepared, config = open_case("banking77", start, light=False), options(start, light=False)
         machine = choose_machine(config)
         head = fitted_head(prepared, config, machine)
         tests, epochs = list[float](), list[float]()

@@ -124,7 +124,7 @@ def best_batch_size(folder: Path, precision: str, sample: list[str]) -> int:
     return min(seconds, key=seconds.__getitem__)
 
 
-def labeled_rows(data: Path, count: int, seed: int) -> tuple[list[str], list[str]]:
+def read_labeled_rows(data: Path, count: int, seed: int) -> tuple[list[str], list[str]]:
     from txt.config import PrepareConfig
     from txt.data.reading.columns import find_label, find_text
     from txt.data.reading.table import open_table
@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=2000)
     parser.add_argument("--rounds", type=int, default=5)
     options = parser.parse_args()
-    texts, labels = labeled_rows(options.data, options.rows, seed=0)
+    texts, labels = read_labeled_rows(options.data, options.rows, seed=0)
     print(describe_machine())
     print(f"{options.run}, {len(texts):,} rows of {options.data.name}, {options.rounds} rounds")
     with tempfile.TemporaryDirectory() as folder:

@@ -75,7 +75,7 @@ def train_plainly(config: TrainConfig, prepared: Prepared, steps: int) -> Outcom
     losses = []
     for step, rows in enumerate(batches[:steps]):
         optimizer.zero_grad()
-        loss = F.cross_entropy(model(*padded(split, rows)), torch.from_numpy(split.labels[rows]))
+        loss = F.cross_entropy(model(*pad_rows(split, rows)), torch.from_numpy(split.labels[rows]))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), config.max_grad_norm)
         for group in optimizer.param_groups:
@@ -86,11 +86,11 @@ def train_plainly(config: TrainConfig, prepared: Prepared, steps: int) -> Outcom
     right = []
     with torch.no_grad():
         for rows in np.array_split(np.arange(len(val)), len(val) // 64 + 1):
-            right += (model(*padded(val, rows)).argmax(1).numpy() == val.labels[rows]).tolist()
+            right += (model(*pad_rows(val, rows)).argmax(1).numpy() == val.labels[rows]).tolist()
     return Outcome(losses, right)
 
 
-def padded(split: object, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+def pad_rows(split: object, rows: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
     """Return token ids and mask (B, T) of some rows, padded to the longest of them."""
     token_ids, lengths = split.gather(rows)
     parts = torch.from_numpy(token_ids).split(lengths.tolist())

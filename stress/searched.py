@@ -83,13 +83,13 @@ def check_once(trial: Trial) -> None:
     trial.check(done == Counter(range(COMBINATIONS)), f"tried so often: {dict(done)}")
     open_still = [each.number for each in study.trials() if not each.state.is_finished()]
     trial.check(not open_still, f"trials without an end: {open_still}")
-    ended = [record for record in (trial.folder / "runs").glob("*/events.jsonl") if _completed(record)]
+    ended = [record for record in (trial.folder / "runs").glob("*/events.jsonl") if _is_completed(record)]
     trial.check(len(ended) == COMBINATIONS, f"{len(ended)} runs were trained to their end")
     strays = [str(path) for path in trial.folder.glob("runs/**/.*") if path.name.endswith((".part", ".old"))]
     trial.check(not strays, f"left behind: {', '.join(strays)}")
 
 
-def _completed(record: Path) -> bool:
+def _is_completed(record: Path) -> bool:
     events = RecordReader(record).read()
     return any(isinstance(event, Finished) and event.status == "completed" for event in events)
 

@@ -1,5 +1,6 @@
 """What the command does before it is anything: on systems it does not run on, and with streams that are closed."""
 
+import os
 import subprocess
 import sys
 
@@ -37,6 +38,15 @@ def test_closed_streams_end_in_no_traceback_and_no_file_takes_their_place(closed
     done = subprocess.run(["sh", "-c", shell], cwd=tmp_path, capture_output=True, text=True)
     assert "Traceback" not in done.stdout + done.stderr
     assert done.stdout.endswith("code 2\n" if command.startswith("prepare") else "code 0\n")
+
+
+@pytest.mark.parametrize(("encoding", "shown"), [("ascii", "f\\xfcr \\u2713"), ("latin-1", "für \\u2713")])
+def test_what_a_terminal_cannot_write_is_shown_by_its_number(encoding: str, shown: str, tmp_path):
+    environment = os.environ | {"PYTHONIOENCODING": encoding}
+    command = [sys.executable, "-m", "txt", "predict", "für ✓", "text"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True)
+    assert f"`{shown}` does not exist" in done.stderr.decode(encoding)
+    assert done.returncode == 2
 
 
 def test_v_is_the_version():

@@ -1,5 +1,6 @@
 """`python -m txt` and the `txt` command."""
 
+import io
 import os
 import sys
 
@@ -12,6 +13,7 @@ def run() -> None:
     if problem := describe_unsupported():
         sys.exit(f"error: {problem}")
     open_closed_streams()
+    escape_unencodable()
     apply_library_settings()
     from txt.cli import main
 
@@ -27,6 +29,13 @@ def open_closed_streams() -> None:
             os.open(os.devnull, os.O_RDWR)  # the lowest free number is this one
         if getattr(sys, name) is None:
             setattr(sys, name, open(number, "r" if number == 0 else "w", encoding="utf-8", closefd=False))  # noqa: SIM115
+
+
+def escape_unencodable() -> None:
+    """Write what a terminal's encoding has no letter for as its number, `\\u2713`, in the place of a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper) and stream.errors == "strict":
+            stream.reconfigure(errors="backslashreplace")
 
 
 if __name__ == "__main__":

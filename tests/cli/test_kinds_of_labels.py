@@ -60,6 +60,12 @@ def test_labels_given_by_keys_are_learned_scored_predicted_and_opened_elsewhere(
         assert set(answer["labels"]) == {names[0], names[2]}
     else:
         assert answer["label"] == names[2]
+    assert main(["predict", "one", text, "--json", "--coverage", "0.7", "--explain-label", names[0]]) == 0
+    with_set = json.loads(capsys.readouterr().out)
+    answered = answer["labels"] if kind == "several" else [answer["label"]]
+    assert set(answered) <= set(with_set["label_set"]) <= set(names)
+    weights = {part["word"]: part["weight"] for part in with_set["words"]}
+    assert max(weights, key=weights.__getitem__) in (WORDS["1"] if kind == "several" else "item 7:")
     assert main(["export", "one", "-o", "out"]) == 0
     from transformers import pipeline
 

@@ -19,7 +19,7 @@ from txt.training.loop import train
 from txt.training.process import Trainer, start_trainer
 from txt.training.start import resume
 
-LONG = {"num_epochs": 40, "log_interval": 1, "save_interval": 20, "d_model": 16, "num_layers": 1}
+LONG = {"num_epochs": 16, "log_interval": 1, "save_interval": 20, "d_model": 16, "num_layers": 1}
 
 
 def lines_of(run) -> int:

@@ -21,6 +21,7 @@ from txt.option_schema import build_config, list_options
 from txt.sanitize import sanitize
 
 if TYPE_CHECKING:
+    from txt.cli.predict_view import Explain
     from txt.prediction.classifier import Predictor
     from txt.prediction.label_queue import LabelQueue
     from txt.prediction.model_source import ModelSource
@@ -67,6 +68,12 @@ def predict(
     ] = None,
     escape_formulas: EscapeFormulas = False,
     explain: Annotated[bool, typer.Option("--explain", help="Show which words carried the answer.")] = False,
+    explain_label: Annotated[
+        str | None,
+        typer.Option(
+            "--explain-label", help="Show which words speak for this label, answered or not.", metavar="LABEL"
+        ),
+    ] = None,
     as_json: Annotated[
         bool, typer.Option("--json", help="Print answers, or what was made, as JSON on stdout.")
     ] = False,
@@ -85,25 +92,31 @@ def predict(
     if path is None:
         _refuse_file_options([flag for name, flag in files.items() if name in given.typed], given)
     config = build_config(PredictConfig, given, given.settings)
-    if explain and "precision" not in given.with_settings() and not config.int8:
+    if explain_label is not None and explain:
+        raise InputError("--explain-label says what --explain is to be about", "leave --explain out")
+    from txt.cli.predict_view import Explain
+
+    flag = "--explain" if explain else "--explain-label"
+    weighing = Explain(explain_label) if explain or explain_label is not None else None
+    if weighing and "precision" not in given.with_settings() and not config.int8:
         config = config.with_options(precision="float32")  # a word's weight can be smaller than bf16's rounding
     from txt.data.reading.source import is_pattern
 
-    if explain and config.cascade:
-        raise InputError("--explain asks the whole model, and --cascade spares it", "leave one of them out")
+    if weighing and config.cascade:
+        raise InputError(f"{flag} asks the whole model, and --cascade spares it", "leave one of them out")
     if path is not None:
-        if explain:
-            raise InputError("--explain is for texts, not for files", "txt predict RUN TEXT --explain")
+        if weighing:
+            raise InputError(f"{flag} is for texts, not for files", "txt predict RUN TEXT --explain")
         options = _FileOptions(out, resume, force, to_label, escape_formulas)
         reading = build_config(PrepareConfig, given, given.settings)
         predict_data = _predict_files if is_pattern(str(path)) else _predict_file
         predict_data(run, path, options, config, reading, as_json)
     elif what == "-" or (what is None and not sys.stdin.isatty()):
-        _answer_lines(run, config, explain, as_json)
+        _answer_lines(run, config, weighing, as_json)
     elif what is not None:
-        _answer_text(run, what, config, explain, as_json)
+        _answer_text(run, what, config, weighing, as_json)
     else:
-        _converse(run, config, explain, as_json)
+        _converse(run, config, weighing, as_json)
 
 
 class _FileOptions:
@@ -315,7 +328,7 @@ def _open_queue(store: Path, data: Path, asked: "PredictRequest", classifier: "P
     return LabelQueue(store, column, classifier.labels, who)
 
 
-def _answer_text(run: str | None, text: str, config: PredictConfig, explain: bool, as_json: bool) -> None:
+def _answer_text(run: str | None, text: str, config: PredictConfig, explain: "Explain | None", as_json: bool) -> None:
     from txt.cli.predict_view import encode_answer, show_answer
 
     source = _find_source(run)
@@ -329,13 +342,15 @@ def _answer_text(run: str | None, text: str, config: PredictConfig, explain: boo
         say(classifier.about_confidence)
 
 
-def _answer_lines(run: str | None, config: PredictConfig, explain: bool, as_json: bool) -> None:
+def _answer_lines(run: str | None, config: PredictConfig, explain: "Explain | None", as_json: bool) -> None:
     """Answer each line of standard input as soon as it is there, with one line on stdout."""
     from txt.cli.predict_view import format_answers
     from txt.prediction.classifier import load_source
 
-    if explain and not as_json:
-        raise InputError("--explain needs --json where lines are answered", "txt predict RUN - --explain --json")
+    if explain is not None and not as_json:
+        raise InputError(
+            "--explain and --explain-label need --json where lines are answered", "txt predict RUN - --explain --json"
+        )
     classifier = load_source(_find_source(run), config)
     for lines in read_lines(sys.stdin.buffer):
         for answer in format_answers(classifier, lines, config, explain, as_json):
@@ -354,7 +369,7 @@ def read_lines(stream: BinaryIO) -> Iterator[list[str]]:
         yield [rest.decode("utf-8", "replace")]
 
 
-def _converse(run: str | None, config: PredictConfig, explain: bool, as_json: bool) -> None:
+def _converse(run: str | None, config: PredictConfig, explain: "Explain | None", as_json: bool) -> None:
     """Ask for a text, answer, and ask again, until the end of input."""
     import readline  # noqa: F401  # lines can be edited, and come back with the arrow keys
 

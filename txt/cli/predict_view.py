@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len, set_cell_size
@@ -13,7 +14,7 @@ from txt.sanitize import clip, escape_controls, sanitize, sanitize_lines
 
 if TYPE_CHECKING:
     from txt.evaluation.drift import Drift
-    from txt.evaluation.prediction_sets import SetRule
+    from txt.evaluation.prediction_sets import LabelSetRule, SetRule
     from txt.prediction.classifier import Prediction, Predictor
     from txt.prediction.explain import Explanation
     from txt.prediction.predict_file import PredictSummary
@@ -25,7 +26,14 @@ _STRONG_WORDS = 8
 _LEAST_SHARE = 0.2  # of the strongest word's weight; weaker ones are not marked
 
 
-def show_answer(classifier: "Predictor", text: str, config: PredictConfig, explain: bool) -> None:
+@dataclass(frozen=True)
+class Explain:
+    """Words are to be weighed: for `label`, or for what is answered."""
+
+    label: str | None = None
+
+
+def show_answer(classifier: "Predictor", text: str, config: PredictConfig, explain: Explain | None) -> None:
     """Print the label of a text, the probabilities as bars, and with `explain` the words that carried it."""
     prediction, long, explanation = _predict_one(classifier, text, config, explain)
     if explanation is not None:
@@ -34,12 +42,13 @@ def show_answer(classifier: "Predictor", text: str, config: PredictConfig, expla
     for line in draw_prediction(prediction, config.threshold, classifier.decision is not None):
         out.print(line)
     if prediction.label_set is not None:
-        named = ", ".join(prediction.label_set)
-        out.print(
-            Text("one of: ", style="bold").append(make_literal(named)).append(f" ({config.coverage:.0%} of the time)")
+        named = ", ".join(prediction.label_set) or "none of the labels"
+        title, often = (
+            ("one of: ", "of the time") if classifier.decision is None else ("at most: ", "of each label's rows")
         )
+        out.print(Text(title, style="bold").append(make_literal(named)).append(f" ({config.coverage:.0%} {often})"))
     if explanation is not None:
-        out.print(format_weights(explanation))
+        out.print(format_weights(explanation, explain.label if explain else None))
     if prediction.trust < 1:
         say(f"Unlike what it learned from: it knows {prediction.trust:.0%} as much of this text as usual, and doubts.")
     if long:
@@ -48,7 +57,7 @@ def show_answer(classifier: "Predictor", text: str, config: PredictConfig, expla
         say(said)
 
 
-def encode_answer(classifier: "Predictor", text: str, config: PredictConfig, explain: bool) -> dict[str, Any]:
+def encode_answer(classifier: "Predictor", text: str, config: PredictConfig, explain: Explain | None) -> dict[str, Any]:
     """Return the answer for a text as a JSON object."""
     prediction, long, explanation = _predict_one(classifier, text, config, explain)
     value = {"text": text, **_encode_prediction(classifier, prediction, config.threshold), "long": long}
@@ -61,7 +70,7 @@ def encode_answer(classifier: "Predictor", text: str, config: PredictConfig, exp
 
 
 def format_answers(
-    classifier: "Predictor", lines: Sequence[str], config: PredictConfig, explain: bool, as_json: bool
+    classifier: "Predictor", lines: Sequence[str], config: PredictConfig, explain: Explain | None, as_json: bool
 ) -> Iterator[str]:
     """Yield one line for each text: label, confidence and text with tabs between, or JSON; empty for an empty one."""
     kept = [line for line in lines if line.strip()]
@@ -72,7 +81,7 @@ def format_answers(
             yield json.dumps({"text": line, key: None, "confidence": None}) if as_json else "\t\t"
             continue
         prediction = next(predictions)
-        if as_json and explain:
+        if as_json and explain is not None:
             yield _encode_line(encode_answer(classifier, line, config, explain))
         elif as_json:
             yield _encode_line({"text": line, **_encode_prediction(classifier, prediction, config.threshold)})
@@ -124,8 +133,8 @@ def highlight_words(explanation: "Explanation") -> Text:
     return drawing.append(sanitize_lines(text[place:]))
 
 
-def format_weights(explanation: "Explanation") -> Text:
-    """Name the strongest words with their weights, those for the answer and those against it."""
+def format_weights(explanation: "Explanation", label: str | None = None) -> Text:
+    """Name the strongest words with their weights, those for the answer, or for `label`, and those against it."""
     strong = explanation.strongest(_STRONG_WORDS)
     line = Text()
     for title, sign, style in (("for", 1, _choose_style(1)), ("against", -1, _choose_style(-1))):
@@ -135,7 +144,8 @@ def format_weights(explanation: "Explanation") -> Text:
         for part in words:
             word = clip(explanation.text[part.start : part.end], 30)
             line.append("  ").append(word, style=style).append(f" {part.weight:+.2f}")
-    return line.append("\nlog odds of the label that each word adds, by leaving it out", style="dim")
+    what = "the label" if label is None else f"`{clip(label, 40)}`"
+    return line.append(f"\nlog odds of {what} that each word adds, by leaving it out", style="dim")
 
 
 def show_summary(summary: "PredictSummary", config: PredictConfig, classifier: "Predictor") -> None:
@@ -153,7 +163,7 @@ def show_summary(summary: "PredictSummary", config: PredictConfig, classifier: "
     if config.threshold is not None and classifier.decision is None:
         say(f"{summary.unsure:,} rows are below {config.threshold:g} and have no label.")
     if classifier.set_rule is not None and summary.set_sizes:
-        say(describe_set_sizes(summary.set_sizes, classifier.set_rule))
+        say(describe_set_sizes(summary.set_sizes, classifier.set_rule, classifier.labels))
     if summary.without_text:
         say(f"{summary.without_text:,} rows have no text, and so no label.")
     if summary.long:
@@ -181,10 +191,22 @@ def show_drift(drift: "Drift", texts: Sequence[str]) -> None:
         out.print(make_literal(f"  {clip(texts[place], 70)}"))
 
 
-def describe_set_sizes(sizes: Mapping[int, int], rule: "SetRule") -> str:
-    """Say how large the sets are that were asked for."""
+def describe_set_sizes(sizes: Mapping[int, int], rule: "SetRule | LabelSetRule", labels: Sequence[str]) -> str:
+    """Say how large the sets are that were asked for, and of several labels which are in all of them."""
+    from txt.evaluation.prediction_sets import LabelSetRule
+
     rows = sum(sizes.values())
     mean = sum(size * count for size, count in sizes.items()) / rows
+    if isinstance(rule, LabelSetRule):
+        said = (
+            f"Sets hold each label in {rule.coverage:.0%} of the rows that have it, by rows that the model did not "
+            f"learn from: {mean:.2f} labels on average."
+        )
+        always = [sanitize(labels[number]) for number in rule.unsettled()]
+        if not always:
+            return said
+        named = ", ".join(always[:_SHOWN_CLASSES]) + (" …" if always[_SHOWN_CLASSES:] else "")
+        return f"{said} Too few rows have {named}: in every set."
     return (
         f"Sets that hold the right class {rule.coverage:.0%} of the time, by {rule.rows:,} rows that the model did not "
         f"learn from: {mean:.2f} classes on average, {sizes.get(1, 0):,} of {rows:,} have one."
@@ -192,15 +214,15 @@ def describe_set_sizes(sizes: Mapping[int, int], rule: "SetRule") -> str:
 
 
 def _predict_one(
-    classifier: "Predictor", text: str, config: PredictConfig, explain: bool
+    classifier: "Predictor", text: str, config: PredictConfig, explain: Explain | None
 ) -> tuple["Prediction", bool, "Explanation | None"]:
     """Return the answer for a text, whether it is longer than the model reads, and the explanation if wanted."""
     answers = classifier.predict_probabilities([text], stride=config.stride)
     explanation = None
-    if explain:
+    if explain is not None:
         from txt.prediction.explain import explain as weigh
 
-        explanation = weigh(classifier, text, stride=config.stride)
+        explanation = weigh(classifier, text, stride=config.stride, label=explain.label)
     return classifier.prediction(answers.probabilities[0], float(answers.trust[0])), bool(answers.long[0]), explanation
 
 

@@ -30,7 +30,7 @@ class PredictConfig(Config):
     )
     coverage: float | None = option(
         None,
-        "Add the smallest set of classes that holds the right one this often: 0.9.",
+        "Add the smallest set of classes that holds the right one, or each of several labels, this often: 0.9.",
         group="Answers",
         above=0,
         high=0.999,

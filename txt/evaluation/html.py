@@ -108,7 +108,7 @@ def _collect_scores(report: Report) -> dict[str, Any]:
     }
 
 
-def _charted(report: Report) -> list[str]:
+def _list_drawn_scores(report: Report) -> list[str]:
     """Return the scores that are drawn: those that have an end, on one axis."""
     if report.sets is not None:
         return [name for name in SEVERAL if not is_error(name)]
@@ -118,7 +118,7 @@ def _charted(report: Report) -> list[str]:
 
 def _draw_score_chart(report: Report) -> Markup:
     whiskers = []
-    for name in _charted(report):
+    for name in _list_drawn_scores(report):
         series = [("model", report.metrics[name])]
         series += [("baseline", report.baseline.metrics[name])] if report.baseline else []
         whiskers.append(Whisker(format_label(name, report.sets is not None), series))
@@ -127,7 +127,7 @@ def _draw_score_chart(report: Report) -> Markup:
 
 
 def _draw_difference_chart(report: Report) -> Markup:
-    several, names = report.sets is not None, _charted(report)
+    several, names = report.sets is not None, _list_drawn_scores(report)
     whiskers = [Whisker(format_label(name, several), [("difference", report.difference[name])]) for name in names]
     ends = [
         end for difference in (report.difference[name] for name in names) for end in (difference.low, difference.high)

@@ -376,7 +376,7 @@ def evaluate(
         label_gain=label_gain,
         row_names=test.row_ids,
         drift=_measure_drift(test, train, fitting, calibration.temperature or 1.0, seed),
-        covering=_score_covering(test, names, fitting, calibration.temperature or 1.0),
+        covering=_score_covering(test, names, fitting, calibration.temperature or 1.0, order),
     )
 
 
@@ -399,13 +399,17 @@ def _measure_drift(
 
 
 def _score_covering(
-    test: SplitOutputs, names: Sequence[str], fitting: FittingRows | None, temperature: float
+    test: SplitOutputs,
+    names: Sequence[str],
+    fitting: FittingRows | None,
+    temperature: float,
+    order: OrderedDecision | None,
 ) -> SetScores | None:
     """Return how prediction sets do on rows that they were not fitted on; None where there are no others."""
     if fitting is None or fitting.are_measured:
         return None
     with suppress(InputError):  # too few rows
-        rule = fit_set_rule(fitting.labels, softmax(fitting.logits / temperature))
+        rule = fit_set_rule(fitting.labels, softmax(fitting.logits / temperature), order=order)
         return score_sets(rule, test.labels, softmax(test.logits / temperature), names)
     return None
 

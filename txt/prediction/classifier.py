@@ -16,7 +16,7 @@ from txt.data.label_kinds import LabelForm
 from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError, did_you_mean
 from txt.evaluation.calibration import refuse_no_numbers, softmax
-from txt.evaluation.prediction_sets import SetRule
+from txt.evaluation.prediction_sets import LabelSetRule, SetRule
 from txt.evaluation.wording import describe_confidence
 from txt.files import read_json
 from txt.label_set_metrics import Decision, TopLabels, sigmoid
@@ -45,7 +45,8 @@ class Prediction:
     Of a model of several labels a row, `labels` are those that hold, `label` joins them as the training data did, and
     `confidence` is the probability that all of them are right, as if each were decided by itself. Of a model of classes
     in levels, `parents` are the probabilities of the levels above, each the sum of what is below.
-    `label_set` is the smallest set that holds the right label as often as was asked for, where it was. `trust`
+    `label_set` is the smallest set that holds the right label as often as was asked for, where it was; in their order
+    where classes have one. Of several labels a row, it holds each that the row has as often as was asked for. `trust`
     is below 1 where the model knows less of the text than is usual, and so doubts.
     """
 
@@ -108,7 +109,7 @@ class Predictor:
         self.form: LabelForm = read_form(model.config)
         self.temperature = None if self.decision else temperature  # thresholds are on probabilities as they are
         self.about_confidence = describe_confidence(None)
-        self.set_rule: SetRule | None = None
+        self.set_rule: SetRule | LabelSetRule | None = None
         self.about_int8: str | None = None
         self.cascade: CascadePredictor | None = None
         self.doubts = True
@@ -138,10 +139,17 @@ class Predictor:
         ]
 
     def choose_set(self, probabilities: Floats) -> list[str] | None:
-        """Return the classes in the set of a row with these probabilities (C,), the likeliest first; None without."""
+        """Return the classes in the set of a row with these probabilities (C,); None where none was asked for.
+
+        They stand in their order where they have one, and else the likeliest first.
+        """
         if self.set_rule is None:
             return None
         chosen = self.set_rule.choose_sets(probabilities[None])[0]
+        if self.order is not None:
+            return [self.labels[number] for number in np.flatnonzero(chosen)]
+        if self.decision is not None:  # what is answered is in the set
+            chosen |= self.decision.decide(probabilities[None])[0]
         return [self.labels[number] for number in np.argsort(-probabilities, kind="stable") if chosen[number]]
 
     def prediction(self, probabilities: Floats, trust: float = 1.0) -> Prediction:
@@ -165,7 +173,7 @@ class Predictor:
         node = int(tree.decide(probabilities[None], self._depth_threshold)[0])
         named = dict(zip(self.labels, probabilities.tolist(), strict=True))
         above = {name: value for name, value in zip(tree.nodes, sums, strict=True) if name not in named}
-        return Prediction(tree.nodes[node], sums[node], named, parents=above)
+        return Prediction(tree.nodes[node], sums[node], named, parents=above, label_set=self.choose_set(probabilities))
 
     def _answer_set(self, probabilities: Floats) -> Prediction:
         assert self.decision is not None
@@ -173,7 +181,7 @@ class Predictor:
         names = tuple(label for label, held in zip(self.labels, holds.tolist(), strict=True) if held)
         named = dict(zip(self.labels, probabilities.tolist(), strict=True))
         sure = float(np.where(holds, probabilities, 1 - probabilities).prod())
-        return Prediction(self.form.write(names), sure, named, names)
+        return Prediction(self.form.write(names), sure, named, names, label_set=self.choose_set(probabilities))
 
     def decide_as(self, config: PredictConfig) -> None:
         """Decide which labels hold as the options say, where rows have several.
@@ -372,8 +380,6 @@ def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource,
     classifier.about_confidence = describe_confidence(source.report())
     classifier.decide_as(config)
     if config.coverage is not None:
-        if classifier.decision is not None or classifier.tree is not None:
-            raise InputError("--coverage gives sets of classes, and this model's are in levels or several a row")
         from txt.prediction.set_rule import find_set_rule
 
         classifier.set_rule = find_set_rule(
@@ -381,6 +387,7 @@ def _make_classifier(model: Any, machine: "Machine | None", source: ModelSource,
             classifier.temperature or 1.0,
             lambda texts: classifier.predict_probabilities(texts).probabilities.astype(np.float64),
             config.coverage,
+            classifier.order,
         )
     if len(classifier.labels) < 2 and classifier.decision is None:
         raise InputError(f"`{source.folder}` gives one number for each text, so it is not a classifier")

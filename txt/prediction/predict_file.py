@@ -339,7 +339,7 @@ class _FilePredictor:
         added: AnswerCells = tuple(rounded) if self._asked.config.probabilities else ()
         if self._classifier.decision is not None:
             summary.labels.update(prediction.labels or (NONE,))
-            return (*self._label_cells(prediction), round(prediction.confidence, DIGITS), *added)
+            return (*self._label_cells(prediction), round(prediction.confidence, DIGITS), *added, *label_set)
         confidence, threshold = round(prediction.confidence, DIGITS), self._asked.config.threshold
         self._see(text, confidence)
         if threshold is not None and confidence < threshold:
