@@ -38,15 +38,17 @@ def require_tracker(name: str) -> None:
         raise InputError(f"--log-to {name} needs its package", say_how_to_install(extra=name))
 
 
-def say_how_to_install(*packages: str, extra: str | None = None) -> str:
+def say_how_to_install(*packages: str, extra: str | None = None, without_dependencies: bool = False) -> str:
     """Return the command that installs packages, or those of an extra, where this txt is installed.
 
     It names the packages themselves: an extra is known to whoever has txt's folder, and to no registry.
     """
     named = shlex.join([*packages, *(EXTRAS[extra] if extra else ())])
     here = Path(sys.prefix)
+    alone = "--no-deps " if without_dependencies else ""
     if (here / "pipx_metadata.json").is_file():
-        return f"pipx inject {shlex.quote(here.name)} {named}"
+        alone = "--pip-args=--no-deps " if without_dependencies else ""
+        return f"pipx inject {alone}{shlex.quote(here.name)} {named}"
     if (here / "uv-receipt.toml").is_file() or find_spec("pip") is None:  # uv's tools and environments have no pip
-        return f"uv pip install --python {shlex.quote(str(here))} {named}"
-    return f"pip install {named}"
+        return f"uv pip install {alone}--python {shlex.quote(str(here))} {named}"
+    return f"pip install {alone}{named}"

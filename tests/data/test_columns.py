@@ -47,6 +47,23 @@ def test_two_columns_that_are_equally_good_texts_are_an_error_that_lists_them():
         find_text({"a": REVIEWS, "b": REVIEWS})
 
 
+@pytest.mark.parametrize("pair", [("premise", "hypothesis"), ("question1", "question2"), ("question", "passage")])
+def test_two_texts_that_are_judged_together_are_never_taken_for_one(pair):
+    long = [f"the train number {n} came late again today because of the snow on the rails" for n in range(9)]
+    sample = {pair[0]: long, pair[1]: [f"the train {n} was late" for n in range(9)], "label": ["0", "1", "0"] * 3}
+    with pytest.raises(InputError, match=f"2 columns that may be the text: `{pair[0]}`, `{pair[1]}`"):
+        find_text(sample)
+    assert find_text(sample, pair[1]).name == pair[1]
+
+
+@pytest.mark.parametrize("name", ["status", "Assignee", "verified_purchase", "speaker"])
+def test_what_describes_a_row_is_no_label_by_its_few_values(name):
+    values = [f"value {n % 2}" for n in range(40)]
+    texts = [f"the train number {n} came late" for n in range(40)]
+    assert find_label({"text": texts, name: values}, "text") is None
+    assert find_label({"text": texts, name: values}, "text", name).name == name
+
+
 def test_a_named_column_is_taken_and_a_wrong_name_gets_the_nearest():
     sample = {"text": REVIEWS, "Body Text": REVIEWS, "label": ["a"]}
     assert find_text(sample, "Body Text").name == "Body Text"

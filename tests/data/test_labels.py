@@ -100,6 +100,31 @@ def test_what_may_be_a_class_or_a_missing_value_is_refused_and_settled(word):
     assert word in name("a", "b", word, missing=parse_missing("")).names
 
 
+@pytest.mark.parametrize(
+    ("code", "others"),
+    [("-100", "012"), ("99", "12345"), ("-999", ["0", "1"]), ("999.0", "123"), ("98", ["1", "2", "-1"])],
+)
+def test_numbers_that_stand_for_a_missing_value_are_refused_and_settled(code, others):
+    with pytest.raises(InputError, match=f"has `{code}` in 1 row: no label, or classes?"):
+        name(code, *others)
+    assert name(code, *others, missing=parse_missing(code)).names == tuple(sorted(others, key=int))
+    assert len(name(code, *others, missing=parse_missing("")).names) == len(others) + 1
+    assert len(name(code, *others, people=frozenset([code])).names) == len(others) + 1
+
+
+@pytest.mark.parametrize(
+    "labels", [["95", "97", "99"], ["10", "50", "100"], ["99", "good"], ["0", "100"], ["1", "2", "30", "99"]]
+)
+def test_numbers_that_are_not_far_from_others_are_classes(labels):
+    assert set(name(*labels).names) == set(labels)
+
+
+def test_a_number_below_the_first_class_is_told():
+    assert "--missing -1" in name("-1", "0", "1", "2").notes[0]
+    for labels in (("-1", "0", "1"), ("-2", "-1", "0", "1"), ("-1", "0", "1", "x"), ("0", "1", "2", "3")):
+        assert not any("--missing" in note for note in name(*labels).notes)
+
+
 def test_a_minus_beside_a_plus_is_a_class():
     assert name("+", "-").names == ("+", "-")
 

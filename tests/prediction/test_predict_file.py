@@ -222,7 +222,7 @@ def test_nothing_is_taken_away(classifier, reviews, tmp_path):
         (taken, "exists already"),
         (reviews, "cannot take the data file's place"),
         (tmp_path, "is a directory"),
-        (tmp_path / "out.jsonl", "asks for JSONL, and .* is CSV"),
+        (tmp_path / "out.ods", "asks for a format that is only read"),
     ]:
         with pytest.raises(InputError, match=message):
             predicted(classifier, reviews, out, reading=PrepareConfig())

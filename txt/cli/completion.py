@@ -43,7 +43,7 @@ def _find_candidates(context: typer.Context, name: str, begun: str) -> Iterable[
         case "resume" | "from_study":
             return _list_folders("studies", "study.json")
         case "pretrained":
-            return ["minilm", "multilingual", *_list_folders("runs", "config.json")]
+            return ["minilm", "mpnet", "multilingual", *_list_folders("runs", "config.json")]
         case "model" | "check":
             return ["tfidf", *(["forest", "minilm"] if name == "model" else []), *_list_folders("runs", "config.json")]
         case "source":

@@ -81,8 +81,8 @@ def predict(
 ) -> None:
     """Predict a text, every row of a file, or lines as they come.
 
-    A file is copied in its own format, and each row gets a label and a confidence. With nothing to predict, on a
-    terminal, it asks for texts.
+    A file is copied in its own format, or in the one that -o names (.csv, .tsv, .jsonl, .json, .parquet, .xlsx), and
+    each row gets a label and a confidence. With nothing to predict, on a terminal, it asks for texts.
 
     Example: `txt predict 001 "What a lovely film"` or `txt predict 001 unseen.csv --threshold 0.8`
     """

@@ -59,7 +59,8 @@ class TrainConfig(Config):
 
     pretrained: str | None = option(
         None,
-        "Start from pretrained weights: `minilm` (English), `multilingual`, a finished run, a folder, or a hub name.",
+        "Start from pretrained weights: `minilm` (English), `multilingual`, `mpnet` (English, slower), a finished run, "
+        "a folder, or a hub name.",
         group="Pretrained",
         flags=("--from",),
     )

@@ -10,7 +10,7 @@ from typing import TypeVar
 from huggingface_hub import constants
 from safetensors import SafetensorError
 
-from txt.data import e5, minilm
+from txt.data.packaged_encoders import ENCODERS
 from txt.errors import InputError
 from txt.runs.folder import RUNS
 
@@ -21,15 +21,13 @@ _UNUSABLE = (OSError, ValueError, KeyError, TypeError, ImportError, RuntimeError
 
 
 def locate_model(name: str) -> str:
-    """Return the folder or hub name behind a name: `minilm`, `multilingual`, a run, a folder, or a hub name.
+    """Return the folder or hub name behind a name: that of a packaged encoder, a run, a folder, or a hub name.
 
     Raises:
         InputError: it is a run that has no model yet.
     """
-    if name == minilm.NAME:
-        return str(minilm.minilm_folder() or minilm.HUB_NAME)
-    if name == e5.NAME:
-        return str(e5.e5_folder() or e5.HUB_NAME)
+    if name in ENCODERS:
+        return ENCODERS[name].locate()
     for run in (Path(name), RUNS / name):
         if (run / "events.jsonl").is_file():
             if not (run / "model" / "config.json").is_file():

@@ -60,6 +60,11 @@ _WORDS = frozenset(
 )
 """What people write for a missing value, and as a class too."""
 
+_CODES = frozenset({97, 98, 99, 100, 999, 9999})
+"""Numbers, also below 0, that stand for a missing value where classes are small numbers."""
+
+_LEAST_CLASS, _MOST_CLASS = -10, 20
+
 _INVISIBLE = re.compile("[\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 _EDGES = "\u200c\u200d"  # they shape letters and emoji inside a word, and mean nothing at its ends
 _SHOWN = 5
@@ -279,6 +284,9 @@ class _Reading:
         doubtful = [label for label in self.names if self._is_mark(label, _WORDS)]
         if "-" in doubtful and "+" in self.names:
             doubtful.remove("-")
+        others = {self.names[label] for label in self.names if label not in marks} - self.rules.people
+        codes = _find_codes_for_missing(sorted(others))
+        doubtful += [label for label, name in self.names.items() if name in codes]
         if len(self.names) <= len(marks) + len(doubtful):  # there is nothing else: a message about classes comes later
             return
         if doubtful:
@@ -288,6 +296,9 @@ class _Reading:
                 "no label, or classes?",
                 f"--missing {_quote(named)} leaves these rows without a label, --missing '' makes classes of them",
             )
+        if _is_code_before_classes(list(self.names.values())):
+            below = self._count([label for label, name in self.names.items() if name == "-1"])
+            self.notes.append(f"`-1` in {below} is a class; --missing -1 reads it as no label")
         if marks:
             self.notes.append(
                 f"{self._list_counts(marks)} in column `{self.rules.column}` are read as no label; --missing '' makes "
@@ -384,6 +395,21 @@ class _Reading:
 
     def _list_counts(self, labels: Sequence[str]) -> str:
         return ", ".join(f"`{label}` in {self._count([label])}" for label in labels)
+
+
+def _find_codes_for_missing(names: Sequence[str]) -> list[str]:
+    """Return the numbers that programs and surveys write for a missing value, far from all others: -100, 99."""
+    values = {name: value for name in names if (value := read_number(name)) is not None}
+    codes = [name for name, value in values.items() if abs(value) in _CODES]
+    others = [value for name, value in values.items() if name not in codes]
+    near = len(others) > 1 and all(_LEAST_CLASS <= value <= _MOST_CLASS for value in others)
+    return codes if near and len(values) == len(names) and len(codes) < len(others) else []
+
+
+def _is_code_before_classes(names: Sequence[str]) -> bool:
+    """Tell whether classes are 0, 1, 2 … with -1 before them, which can mean that there is none."""
+    values = [read_number(name) for name in names]
+    return len(names) > 3 and sorted(value for value in values if value is not None) == list(range(-1, len(names) - 1))
 
 
 def read_number(name: str) -> Decimal | None:

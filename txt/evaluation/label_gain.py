@@ -1,8 +1,10 @@
 """What more labels would bring: a curve through the errors on parts of the rows, drawn on.
 
-The error is taken to fall as a + b · rows^-c, as learning curves do (Hestness et al. 2017, "Deep Learning Scaling is
-Predictable, Empirically"). The band is the bootstrap's over rows, each drawn with its hits at all sizes, and holds what
-is not known of a, b and c.
+The error is taken to fall as b · rows^-c (Hestness et al. 2017, "Deep Learning Scaling is Predictable, Empirically"),
+by the three largest parts. The band is the bootstrap's over rows, each drawn with its hits at all sizes, times what
+such a curve is off by itself: a factor whose logarithm has a standard deviation of 0.4. It was chosen on 73 gains that
+were measured when the rows of 18 files were doubled (by n-grams; 11 of the 73 by the ladder): allowing for the noise of
+what was measured, bands of 95 % held 95 % of them, and 75 % without the factor.
 """
 
 from dataclasses import dataclass
@@ -14,7 +16,9 @@ import numpy.typing as npt
 from txt.arrays import Floats, Ints
 from txt.proportions import Interval
 
-_EXPONENTS = np.linspace(0.1, 1.0, 10)
+_PARTS = 3  # through which the curve goes: smaller ones say little about what follows
+_SPREAD = 0.4  # of the logarithm of what a gain is off, as its standard deviation
+_LEAST = 1e-9  # an error of which there is a logarithm
 _RESAMPLES = 500
 _MORE = 500
 
@@ -51,7 +55,7 @@ def estimate_label_gain(
     N = wrong.shape[1]
     times = rng.multinomial(N, np.full(N, 1 / N), _RESAMPLES).T  # (N, R): how often each row was drawn
     sampled = (wrong @ times) / N  # (K, R)
-    gains = _predict_gains(rows, sampled, learned, count)
+    gains = _predict_gains(rows, sampled, learned, count) * np.exp(rng.normal(0, _SPREAD, _RESAMPLES))
     found = _predict_gains(rows, wrong.mean(1)[:, None], learned, count)
     low, high = np.quantile(gains, [0.025, 0.975])
     value = float(found[0])
@@ -73,16 +77,9 @@ def describe_label_gain(gain: LabelGain | None) -> str | None:
 
 def _predict_gains(rows: Ints, errors: Floats, learned: int, more: int) -> Floats:
     """Return by how much the fitted error falls, (R,), for errors (K, R) at K sizes."""
-    best, gains = np.full(errors.shape[1], np.inf), np.zeros(errors.shape[1])
-    for exponent in _EXPONENTS:
-        powers = rows.astype(np.float64) ** -exponent  # (K,)
-        centred = powers - powers.mean()
-        slope = np.maximum(centred @ (errors - errors.mean(0)) / (centred @ centred), 0.0)  # (R,) b
-        level = errors.mean(0) - slope * powers.mean()  # a
-        through = (powers @ errors) / (powers @ powers)  # b where a is 0
-        slope, level = np.where(level < 0, through, slope), np.maximum(level, 0.0)
-        misses = ((errors - level - slope * powers[:, None]) ** 2).sum(0)
-        gain = slope * (float(learned) ** -exponent - float(learned + more) ** -exponent)
-        better = misses < best
-        best, gains = np.where(better, misses, best), np.where(better, gain, gains)
-    return np.asarray(gains)
+    sizes = np.log(rows[-_PARTS:].astype(np.float64))  # (P,)
+    logs = np.log(np.maximum(errors[-_PARTS:], _LEAST))  # (P, R)
+    centred = sizes - sizes.mean()
+    exponent = np.maximum(-(centred @ (logs - logs.mean(0))) / (centred @ centred), 0.0)  # (R,)
+    now = np.exp(logs.mean(0) - exponent * (np.log(learned) - sizes.mean()))
+    return np.asarray(now * (1 - (1 + more / learned) ** -exponent))

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from txt.data import e5, minilm
+from txt.data.packaged_encoders import ENCODERS
 from txt.errors import InputError
 from txt.files import atomic_write, cache_folder
 from txt.model.encoders import installed_encoders
@@ -22,10 +23,10 @@ WIDTH = 128
 
 Floats = npt.NDArray[np.float32]
 
-FOLDERS: dict[str, Callable[[], Path | None]] = {minilm.NAME: minilm.minilm_folder, e5.NAME: e5.e5_folder}
+FOLDERS: dict[str, Callable[[], Path | None]] = {name: ENCODERS[name].folder for name in (minilm.NAME, e5.NAME)}
 """Where each encoder that can be distilled is, in Hugging Face layout."""
 
-INSTALL = {minilm.NAME: minilm.INSTALL, e5.NAME: e5.INSTALL}
+INSTALL = {name: ENCODERS[name].install for name in FOLDERS}
 """How to install each of them."""
 
 _VERSION = 1  # of the tables in the cache

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from txt.augmentation.language_data import find_language
 from txt.config import TrainConfig
-from txt.data import e5, minilm
+from txt.data.packaged_encoders import ENCODERS
 from txt.data.prepared import Manifest
 from txt.errors import InputError
 from txt.export.modeling_ngrams import NgramClassifier
@@ -26,10 +26,7 @@ class BaseModel:
     license: str | None = None
 
 
-_KNOWN = {
-    minilm.NAME: BaseModel(minilm.HUB_NAME, minilm.LICENSE),
-    e5.NAME: BaseModel(e5.HUB_NAME, e5.LICENSE),
-}
+_KNOWN = {name: BaseModel(each.hub_name, each.license) for name, each in ENCODERS.items()}
 
 
 def find_base_model(form: PaddedForm, manifest: Manifest | None) -> BaseModel | None:

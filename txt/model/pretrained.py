@@ -14,8 +14,8 @@ import torch
 from safetensors import SafetensorError
 from torch import Tensor, nn
 
-from txt.data import e5, minilm
 from txt.data.hub import locate_model, summarize_error
+from txt.data.packaged_encoders import ENCODERS
 from txt.errors import InputError
 from txt.files import read_json
 from txt.model.attention import group_lengths
@@ -242,7 +242,7 @@ def load_pretrained(name: str, labels: tuple[str, ...], seed: int, means: bool =
     The head's rows of labels that the model knows already are kept; others are drawn from `seed`.
 
     Args:
-        name: `minilm`, `multilingual`, a run, a folder, or a hub name.
+        name: a packaged encoder, a run, a folder, or a hub name.
         labels: the classes, in the order of their ids.
         seed: of the new rows of the head.
         means: pool by the mean even where the architecture's own head does otherwise.
@@ -303,7 +303,7 @@ def _load_sentence_classifier(source: str, name: str, config: Mapping[str, Any],
 
 def _pools_by_mean(source: str, name: str) -> bool:
     """Tell whether a model is known to give a sentence's vector as the mean over its tokens."""
-    if name in (minilm.NAME, e5.NAME) or source.startswith("sentence-transformers/"):
+    if name in ENCODERS or source.startswith("sentence-transformers/"):
         return True
     path = Path(source) / "1_Pooling" / "config.json"
     return path.is_file() and bool(read_json(path).get("pooling_mode_mean_tokens"))

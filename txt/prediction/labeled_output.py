@@ -1,4 +1,7 @@
-"""Writes a data file with predictions added to every row; format, bytes and values of the data are unchanged."""
+"""Writes a data file with predictions added to every row.
+
+Format, bytes and values of the data are unchanged, unless the output's name asks for another format.
+"""
 
 import csv
 import io
@@ -16,9 +19,9 @@ from txt.data.arrow_arrays import build_floats, build_strings
 from txt.data.reading.added_cells import add_cells, add_cells_to_head, add_fields
 from txt.data.reading.batches import BATCH_ROWS
 from txt.data.reading.json_records import read_raw_records
-from txt.data.reading.kinds.spreadsheet_copy import ENDINGS, write_copy
+from txt.data.reading.kinds.spreadsheet_copy import ENDINGS, write_copy, write_sheet_anew
 from txt.data.reading.rows import Form, find_bare_form, read_records
-from txt.data.reading.source import WRITTEN, choose_output_format, compress_output
+from txt.data.reading.source import Source, choose_output_format, compress_output
 from txt.data.reading.table import Table
 from txt.data.row_facts import get_column
 from txt.errors import InputError, TxtError
@@ -64,7 +67,7 @@ def write_answers(
 
 
 def refuse_format(out: Path, table: Table) -> None:
-    """Refuse an output whose name asks for another format than the data's, where the data's can be written.
+    """Refuse an output whose name asks for a format that is only read.
 
     Raises:
         InputError: it does.
@@ -76,31 +79,42 @@ def refuse_format(out: Path, table: Table) -> None:
                 f"-o {out.with_suffix('.csv')}",
             )
         return
-    asked = choose_output_format(out, table.dialect.format, table.source.name)
-    if table.dialect.format in WRITTEN and asked != table.dialect.format:
-        raise InputError(
-            f"`{out}` asks for {asked.upper()}, and `{table.source}` is {table.dialect.format.upper()}",
-            f"the output has the format of the data: -o {_rename(out, table.dialect.format)}",
-        )
-    if asked == "json" and table.dialect.format != "json":
-        raise InputError(f"`{out}` asks for JSON, which only JSON becomes", f"-o {out.with_suffix('.jsonl')}")
+    _choose_writer(out, table)
 
 
-def _rename(out: Path, format: str) -> Path:
-    """Return the name of an output with the ending of a format."""
-    plain = out.with_suffix("") if out.suffix.lower() == ".gz" else out
-    return plain.with_suffix(f".{format}")
+Writer = Callable[[Table, IO[bytes], Sequence[str], Iterator[AnswerCells]], None]
 
 
-def _choose_writer(out: Path, table: Table) -> Callable[[Table, IO[bytes], Sequence[str], Iterator[AnswerCells]], None]:
-    """Return what keeps the data as it is and adds columns; what cannot be written so becomes a file of its own."""
+def _choose_writer(out: Path, table: Table) -> Writer:
+    """Return what keeps the data as it is and adds columns; another format, or what is only read, is written anew."""
+    ending, format = out.suffix.lower(), table.dialect.format
+    if ending in ENDINGS:
+        return _write_spreadsheet if format == "excel" else _write_new_spreadsheet
+    asked = choose_output_format(out, format, table.source.name)
     kept = {"csv": _write_lines, "jsonl": _write_lines, "json": _write_json_array, "parquet": _write_parquet}
-    if table.dialect.format == "excel" and out.suffix.lower() in ENDINGS:
-        return _write_spreadsheet
-    if table.dialect.format in kept:
-        return kept[table.dialect.format]
-    anew = {"csv": _write_new_csv, "jsonl": _write_new_json_lines, "parquet": _write_new_parquet}
-    return anew[choose_output_format(out, table.dialect.format)]
+    if asked == format and not (asked == "csv" and _asks_for_other_cells(out, table)):
+        return kept[format]
+    if asked in ("json", "jsonl") and format in ("json", "jsonl"):
+        return _write_json_array if asked == "json" else _write_json_lines
+    anew: dict[str, Writer] = {
+        "csv": partial(_write_new_csv, delimiter="\t") if _is_tab_separated(out) else _write_new_csv,
+        "jsonl": _write_new_json_lines,
+        "json": _write_new_json_array,
+        "parquet": _write_new_parquet,
+    }
+    return anew[asked]
+
+
+def _asks_for_other_cells(out: Path, table: Table) -> bool:
+    """Tell whether the name of an output stands for tabs and the data has none, or the other way round."""
+    source = table.source
+    if Source(out, str(out)).ending == Source(out, source.name).ending:
+        return False
+    return _is_tab_separated(out) != (table.dialect.delimiter == "\t") and Source(out, str(out)).ending != ".txt"
+
+
+def _is_tab_separated(out: Path) -> bool:
+    return Source(out, str(out)).ending in (".tsv", ".tab")
 
 
 def _write_spreadsheet(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
@@ -109,10 +123,21 @@ def _write_spreadsheet(table: Table, target: IO[bytes], names: Sequence[str], an
     write_copy(table.source, target, table.dialect.columns, names, rows, has_header=has_header)
 
 
-def _write_new_csv(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
+def _write_new_spreadsheet(
+    table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]
+) -> None:
+    columns = list_columns(table)
+    rows = ([*(row.get(name) for name in columns), *_next_answer(answers, table)] for row in table.rows())
+    cells = ([_format_cell(cell) if isinstance(cell, list) else cell for cell in row] for row in rows)
+    write_sheet_anew(target, [*columns, *names], cells)
+
+
+def _write_new_csv(
+    table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells], delimiter: str = ","
+) -> None:
     text = io.TextIOWrapper(target, encoding="utf-8", newline="", write_through=True)
     columns = list_columns(table)
-    writer = csv.writer(text, lineterminator="\n")
+    writer = csv.writer(text, lineterminator="\n", delimiter=delimiter)
     writer.writerow([*columns, *names])
     for row in table.rows():
         answer = _next_answer(answers, table)
@@ -126,6 +151,22 @@ def _write_new_json_lines(
     for row in table.rows():
         record = {**row, **dict(zip(names, _next_answer(answers, table), strict=True))}
         target.write(json.dumps(record, ensure_ascii=False).encode() + b"\n")
+
+
+def _write_new_json_array(
+    table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]
+) -> None:
+    for number, row in enumerate(table.rows()):
+        record = {**row, **dict(zip(names, _next_answer(answers, table), strict=True))}
+        target.write((b",\n" if number else b"[\n") + json.dumps(record, ensure_ascii=False).encode())
+    target.write(b"\n]\n")
+
+
+def _write_json_lines(table: Table, target: IO[bytes], names: Sequence[str], answers: Iterator[AnswerCells]) -> None:
+    for record in read_raw_records(table.source, table.dialect):
+        line = json.dumps(json.loads(record), ensure_ascii=False) if "\n" in record else record
+        fields = dict(zip(names, _next_answer(answers, table), strict=True))
+        target.write(add_fields(line.encode("utf-8", "surrogatepass"), fields, "utf-8") + b"\n")
 
 
 def _write_new_parquet(

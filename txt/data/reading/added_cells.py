@@ -89,6 +89,11 @@ def _get_line_end(form: Form) -> str:
 
 def _append_cells(content: bytes, values: Sequence[Any], form: Form) -> bytes:
     options = dict(form.csv_options or {})
+    if form.padded:
+        cells = [str("" if value is None else value).replace('"', "'") for value in values]
+        cells = [" ".join(cell.replace(form.rules.delimiter, " ").split()) for cell in cells]
+        added = "".join(f" {form.rules.delimiter} {cell}" for cell in cells)
+        return content + added.encode(form.codec, "backslashreplace")
     if form.one_column:  # nothing separates cells in such a file, so its lines get tabs
         options["delimiter"] = "\t"
     cells = ["" if value is None else str(value) for value in values]

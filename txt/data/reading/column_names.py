@@ -52,6 +52,19 @@ TEXT_NAMES = _split_words(
 )
 """Of texts."""
 
+TEXT_PAIRS = (
+    ("premise", "hypothesis"),
+    ("question", "passage"),
+    ("question", "context"),
+    ("question", "sentence"),
+    ("query", "passage"),
+    ("sentence1", "sentence2"),
+    ("question1", "question2"),
+    ("sentence_1", "sentence_2"),
+    ("text_a", "text_b"),
+)
+"""Of two texts that are judged together: neither is the text alone."""
+
 LABEL_NAMES = _split_words(
     "label labels class classes category categories sentiment target intent topic polarity rating stars "
     "emotion tag annotation overall subreddit genre genres verdict gold etiqueta etiquetas clase categoria categoría "
@@ -86,7 +99,8 @@ COUNT_NAMES = _split_words(
 
 METADATA_NAMES = _split_words(
     "source domain lang language country region user author platform device brand date year month url method "
-    "annotation_id lead_time completed_by "
+    "annotation_id lead_time completed_by status state assignee assigned_to reporter owner verified verified_purchase "
+    "vine speaker turn dialogue_id conversation_id session_id thread_id channel version os browser city "
     "augmented annotator source_id day time timestamp created updated created_at updated_at environment env "
     "file filename fecha datum data_da дата 日期 日付 날짜 तारीख তারিখ تاريخ تاریخ"
 )

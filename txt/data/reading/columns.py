@@ -18,6 +18,7 @@ from txt.data.reading.column_names import (
     NUMBER_NAMES,
     SPLIT_COLUMNS,
     TEXT_NAMES,
+    TEXT_PAIRS,
     fold_name,
 )
 from txt.data.reading.how_read import JOINT
@@ -87,6 +88,9 @@ def find_text(sample: Sample, wanted: str | None = None, source: str = "the file
         raise InputError(
             f"no column of `{source}` looks like text", f"name it: {_format_options('--text-column', sample)}"
         )
+    pair = next((each for each in _find_pairs(words) if candidates[0] in each), None)
+    if pair is not None:
+        raise _explain_texts(pair, source)
     best, rest = candidates[0], candidates[1:]
     _refuse_lists(best, sample[best], source)
     if rest and words.get(best, 0.0) <= 2 * words.get(rest[0], 0.0):
@@ -128,6 +132,8 @@ def find_label(
     if not candidates and by_content:
         candidates = [name for name, values in others.items() if _may_be_joined_labels(name, values)]
         why = "the only other column of which parts recur, several in a row"
+    if len(candidates) == 1 and why == "by its name" and (named := _find_class_names(candidates[0], others)):
+        why = f"{why}; `{named}` has names for its numbers"
     if len(candidates) > 1:
         ones = [name for name in candidates if {value for value in others[name] if value} <= {"0", "1"}]
         if len(ones) == len(candidates) > 2:
@@ -143,6 +149,12 @@ def _find_twin(name: str, sample: Sample) -> str | None:
     """Return the column that was renamed since it had the same name, None where there is none or both say the same."""
     twin = f"{name}_2"
     return twin if twin in sample and list(sample[twin]) != list(sample[name]) else None
+
+
+def _find_pairs(names: Iterable[str]) -> list[tuple[str, str]]:
+    """Return the pairs of columns whose texts are judged together, as a premise and a hypothesis."""
+    folded = {fold_name(name.rsplit(".", 1)[-1]): name for name in names}
+    return [(folded[one], folded[other]) for one, other in TEXT_PAIRS if one in folded and other in folded]
 
 
 def _find_class_names(label: str, sample: Sample) -> str | None:

@@ -80,9 +80,7 @@ def find_top(rows: Sequence[Sequence[str]]) -> int:
 def judge_header(first: Sequence[str], below: Sequence[Sequence[str]]) -> HeaderJudgement:
     """Tell names from data by the first row and those below it."""
     first = [cell.strip() for cell in first]
-    below = [
-        row for row in below if [cell.lstrip("\ufeff").strip() for cell in row] != first
-    ]  # a file can repeat its header
+    below = [row for row in below if not _repeats(row, first)]  # a file can repeat its header
     counted = [["", *map(str, range(len(first) - 1))], *(list(map(str, range(at, at + len(first)))) for at in (0, 1))]
     if len(first) > 1 and first in counted and _has_word_columns(first, below):
         return HeaderJudgement(True, "its cells count, as programs name columns without names")
@@ -128,6 +126,13 @@ def is_total(cells: Sequence[str]) -> bool:
     """Tell whether a row sums up those above: it says so, and has nothing but numbers beside."""
     filled = [cell.strip() for cell in cells if cell.strip()]
     return len(filled) > 1 and bool(_TOTAL.fullmatch(filled[0])) and all(map(is_number, filled[1:]))
+
+
+def _repeats(row: Sequence[str], first: Sequence[str]) -> bool:
+    """Tell whether a row is the first once more, or its beginning where columns were added to the first since."""
+    cells = [cell.lstrip("\ufeff").strip() for cell in row]
+    filled = len(cells) - next((place for place, cell in enumerate(reversed(cells)) if cell), len(cells))
+    return cells == list(first) or (filled > 1 and cells[:filled] == list(first[:filled]))
 
 
 def _has_word_columns(first: Sequence[str], below: Sequence[Sequence[str]]) -> bool:

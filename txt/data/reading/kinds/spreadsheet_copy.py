@@ -2,6 +2,8 @@
 
 import zipfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import chain
 from typing import IO, Any
 
 from txt.data.reading.kinds.spreadsheet import open_book, read_cells
@@ -14,6 +16,8 @@ ENDINGS = (".xlsx", ".xlsm")
 
 INSTALL = say_how_to_install("openpyxl")
 """What brings the package that writes spreadsheets."""
+
+_MOST_ROWS, _LONGEST_CELL = 1 << 20, 32_767  # as Excel has them
 
 _NOT_KEPT = {  # what openpyxl does not write again
     "xl/charts/chart": "charts",
@@ -68,6 +72,45 @@ def write_copy(
         header = _find_header([row for _, row in cells[:begins]], columns)
         _write_row(sheet, cells[header][0], first, names)
     copy.save(target)
+
+
+def write_sheet_anew(target: IO[bytes], names: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Write a spreadsheet of one sheet; texts stay texts, also those that begin as a formula does.
+
+    Raises:
+        InputError: openpyxl is missing, or there are more rows or longer texts than a sheet can hold.
+    """
+    try:
+        import openpyxl
+        from openpyxl.cell import WriteOnlyCell
+        from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
+    except ImportError:
+        raise InputError(
+            "writing a spreadsheet needs a package that is missing", f"{INSTALL}; or name a .csv"
+        ) from None
+    book = openpyxl.Workbook(write_only=True)
+    sheet = book.create_sheet("Sheet1")
+    with closing(sheet):
+        for number, row in enumerate(chain([names], rows)):
+            _refuse_large(number, row)
+            cells = []
+            for value in row:
+                if isinstance(value, str):
+                    value = WriteOnlyCell(sheet, ILLEGAL_CHARACTERS_RE.sub("\N{REPLACEMENT CHARACTER}", value))
+                    value.data_type = "s"  # else what begins with `=` would be a formula
+                cells.append(value)
+            sheet.append(cells)
+    book.save(target)
+
+
+def _refuse_large(number: int, row: Sequence[Any]) -> None:
+    longest = max((len(value) for value in row if isinstance(value, str)), default=0)
+    if number == _MOST_ROWS:
+        raise InputError(f"a sheet has at most {_MOST_ROWS:,} rows, and the data has more", "name a .csv")
+    if longest > _LONGEST_CELL:
+        raise InputError(
+            f"row {number} has a text of {longest:,} characters; a cell has at most {_LONGEST_CELL:,}", "name a .csv"
+        )
 
 
 def _load(source: Source) -> Any:
