@@ -315,6 +315,9 @@ def test_what_is_no_model_is_told_in_one_line(tmp_path):
         ("layers.5.qkv.weight", 6),
         ("model.classifier.weight", 7),
         ("model.bert.pooler.dense.weight", 7),
+        ("model.encoder.albert_layer_groups.0.albert_layers.0.ffn.weight", 6),
+        ("model.encoder.embedding_hidden_mapping_in.weight", 0),
+        ("model.encoder.relative_attention_bias.weight", 0),
     ],
 )
 def test_depth_of_a_parameter(name, depth):

@@ -354,9 +354,19 @@ def _is_placeholder(label: str) -> bool:
     return re.fullmatch(r"LABEL_\d+", label) is not None
 
 
+def shares_layers(name: str) -> bool:
+    """Return whether a parameter, by its name, is one that all layers share."""
+    return ".albert_layer_groups." in f".{name}"
+
+
 def find_depth(name: str, layers: int) -> int:
-    """Return how deep a parameter lies, by its name: 0 for embeddings, 1 … for layers, `layers` + 1 for the head."""
+    """Return how deep a parameter lies, by its name: 0 for embeddings, 1 … for layers, `layers` + 1 for the head.
+
+    Weights that all layers share, as ALBERT's do, lie as deep as the last one.
+    """
+    if shares_layers(name):
+        return layers
     found = re.search(r"\b(?:layer|layers|h|block)\.(\d+)\.", name)
     if found:
         return int(found[1]) + 1
-    return 0 if "embed" in name else layers + 1
+    return 0 if "embed" in name or "relative_attention_bias" in name else layers + 1
