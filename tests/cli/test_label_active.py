@@ -4,6 +4,7 @@ import csv
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.cli.label_command import Txt
@@ -82,14 +83,31 @@ def test_labeling_line_by_line_can_be_guided_by_a_model(folder: Path, txt: Txt):
     assert not texts[0].startswith("Text 1:")  # not in the file's order
 
 
+def test_several_labels_are_suggested_marked_and_looked_at_again(folder: Path, txt: Txt):  # noqa: F811
+    rng = np.random.default_rng(0)
+    words = {"a": "apple orchard", "b": "boat harbour"}
+    sets = [("a", "b", "ab")[number % 3] for number in range(60)]
+    texts = [f"{' '.join(words[name] for name in each)} {rng.integers(1000)} item{n}" for n, each in enumerate(sets)]
+    (folder / "bare.csv").write_text(
+        "text,labels\n" + "".join(f"{t},{'|'.join(s)}\n" for t, s in zip(texts, sets, strict=True))
+    )
+    many = ["bare.csv", "--multi-label", "--label-column", "labels", "--plain"]
+    replay = txt(*many[:4], "--simulate", "--seeds", "2", "--most-labels", "30")
+    assert replay.returncode == 0, replay.stderr
+    assert txt(*many, "--review").returncode == 0
+    bare = ["bare.csv", "--multi-label", "--relabel", "--labels", "a,b", "--active", "--holdout", "0", "--plain"]
+    done = txt(*bare, answers="\n1\n\n" * 3 + "q\n")
+    assert done.returncode == 0, done.stderr
+    assert "a; Enter accepts" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
         (["--active", "--model", "tdidf"], "--model `tdidf` is neither a model nor a run"),
         (["--active", "--strategy", "margn"], "did you mean `margin`?"),
-        (["--active", "--multi-label", "--labels", "a,b"], "--active asks for one class a row"),
+        (["--suggest", "names", "--multi-label", "--labels", "a,b"], "--suggest proposes one class a row"),
         (["--active", "--review"], "--review shows labeled ones again"),
-        (["--review", "--multi-label", "--labels", "a,b"], "--review looks at one class a row"),
         (["--simulate"], "too few to replay"),
         (["--merge", "nowhere.db", "--labels", "a,b"], "`nowhere.db` does not exist"),
         (["--active", "--split-column", "nope", "--labels", "a,b"], "column `nope` not found"),

@@ -42,6 +42,7 @@ class PlainLabeling:
         self._lines = self._read_answers(answers)
         self._write = write
         self._chosen: list[str] = []
+        self._shown_row: int | None = None
         self._stopped = False
 
     def run(self) -> None:
@@ -88,6 +89,9 @@ class PlainLabeling:
         if item is None:
             self._say("Nothing here without a label. An empty / leaves the filter.")
             return
+        if item.row != self._shown_row and self._session.task.multi_label:  # keys change the labels that it has
+            self._chosen = self._session.first_classes()
+        self._shown_row = item.row
         self._say(f"\nText {item.row + 1}: {sanitize_lines(item.text)}")
         known = [f"labeled {sanitize(item.label)}"] if item.label is not None else []
         known += ["skipped"] if item.skipped else []
@@ -126,8 +130,8 @@ class PlainLabeling:
             self._chosen.remove(name)
         else:
             self._chosen.append(name)
-        if self._chosen:
-            self._say(f"{self._session.join_classes(self._chosen)}; Enter accepts")
+        if self._session.task.multi_label:
+            self._say(f"{self._session.join_classes(self._chosen) or 'no class'}; Enter accepts")
 
     def _label(self, label: str) -> None:
         """Label the text, and say which class it got: a mistyped key must not go unseen."""
@@ -264,4 +268,8 @@ def _list_guide(guide: Guide | None) -> list[str]:
 
 def _describe_suggestion(suggestion: Suggestion) -> str:
     score = "" if suggestion.score is None else f" {suggestion.score:.0%}"
-    return sanitize(suggestion.label) + score + (f" · {sanitize(suggestion.reason)}" if suggestion.reason else "")
+    return (
+        (sanitize(suggestion.label) or "no class")
+        + score
+        + (f" · {sanitize(suggestion.reason)}" if suggestion.reason else "")
+    )

@@ -6,7 +6,7 @@ of that class. They are ordered by how far the probability of the model's class 
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,7 +20,8 @@ from txt.labeling.item import Suggestion
 
 FOLDS = 5
 _LEAST_OF_CLASS = 5  # labels; with fewer, a fold may have none to learn from
-_BONUS = {"annotators": 1.0, "duplicate": 0.5, "model": 0.0}
+BONUS = {"annotators": 1.0, "duplicate": 0.5, "model": 0.0}
+"""What a doubt of each kind counts beside its lead."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,30 @@ class ReviewQueue:
     rows: Ints
     suggestions: dict[int, Suggestion]
     counts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What can speak against labels: a model, near-duplicates, and annotators.
+
+    `predict` returns probabilities (N, C) by a model, called `by`, that did not learn a row's text; `groups` (N,) are
+    those of near-duplicates; `ratings` say what each annotator said, and `places` are the lines of the rows' names.
+    """
+
+    predict: Callable[[LabeledRows], Scores]
+    by: str
+    groups: Ints
+    ratings: Ratings
+    places: Mapping[str, int]
+
+
+def find_doubts(labeled: LabeledRows, evidence: Evidence) -> tuple[list[Doubt], Scores | None]:
+    """Return all that speaks against labels, and a model's probabilities (N, C) where labels are enough."""
+    probabilities = evidence.predict(labeled) if can_model(labeled) else None
+    doubts = [] if probabilities is None else find_model_doubts(probabilities, labeled, evidence.by)
+    doubts += find_duplicate_doubts(evidence.groups, labeled, probabilities)
+    doubts += find_annotator_doubts(evidence.ratings, evidence.places, labeled, probabilities)
+    return doubts, probabilities
 
 
 def predict_out_of_fold(model: RankingModel, vectors: Vectors, labeled: LabeledRows, seed: int) -> Scores:
@@ -140,9 +165,9 @@ def find_annotator_doubts(
 def rank_doubts(doubts: Sequence[Doubt], labeled: LabeledRows, probabilities: Scores | None) -> ReviewQueue:
     """Return each doubtful row once with all reasons, the worst first; contradictions by people come before others."""
     by_place: dict[int, list[Doubt]] = defaultdict(list)
-    for doubt in sorted(doubts, key=lambda each: -_BONUS[each.kind]):
+    for doubt in sorted(doubts, key=lambda each: -BONUS[each.kind]):
         by_place[doubt.place].append(doubt)
-    badness = {place: each[0].lead + sum(_BONUS[doubt.kind] for doubt in each) for place, each in by_place.items()}
+    badness = {place: each[0].lead + sum(BONUS[doubt.kind] for doubt in each) for place, each in by_place.items()}
     order = sorted(by_place, key=lambda place: (-badness[place], place))
     suggestions = {}
     for place in order:

@@ -166,6 +166,15 @@ class LabelSession:
         """Return the label that stands for several classes."""
         return SEPARATOR.join(name for name in self.classes if name in chosen)
 
+    def first_classes(self) -> list[str]:
+        """Return the classes that are marked at first on the row on screen: its own, or those suggested for it."""
+        if self.row is None:
+            return []
+        label = self.states.label(self.row)
+        if label is None and self.suggestion is not None and self.suggestion.is_sure:
+            label = self.suggestion.label
+        return [] if label is None else self.states.classes_in(label)
+
     def extend_view(self, view: QueueView) -> None:
         """Put a longer list of rows in the place of the view that is being gone through."""
         self.queue.view = view

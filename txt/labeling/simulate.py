@@ -16,6 +16,7 @@ from txt.labeling.active.learner import ActiveLearner
 from txt.labeling.active.models import RankingModel
 from txt.labeling.active.queues import RANDOM_SHARE, KnownLabels, Question
 from txt.labeling.active.vectors import Vectors
+from txt.labeling.store.decision import sort_label
 from txt.proportions import LEVEL, Interval
 
 RANDOM = "random"
@@ -30,7 +31,8 @@ _MOST_MEASURED, _MEASURED_SHARE = 2000, 0.2  # rows that accuracy is measured on
 class SimulationTask:
     """Rows with known labels: their vectors (N, F), labels (N,) as numbers into `names`.
 
-    `measured` are rows that accuracy is measured on; None draws a part of the rows anew for each seed.
+    `measured` are rows that accuracy is measured on; None draws a part of the rows anew for each seed. With `several`
+    labels are joined ones, and a row is right where all are.
     """
 
     vectors: Vectors
@@ -38,6 +40,14 @@ class SimulationTask:
     names: tuple[str, ...]
     model: RankingModel
     measured: Ints | None = None
+    several: bool = False
+
+    def find_codes(self, names: tuple[str, ...], predicted: Ints) -> Ints:
+        """Return what is predicted, numbers into `names`, as numbers into those of the task; -1 for what no row has."""
+        if not self.several:
+            return predicted
+        known = {sort_label(name): code for code, name in enumerate(self.names)}
+        return np.array([known.get(name, -1) for name in names], np.int64)[predicted]
 
 
 @dataclass(frozen=True)
@@ -113,7 +123,7 @@ def simulate_run(
     free = np.setdiff1d(np.arange(len(task.labels)), measured)
     answers = add_noise(task.labels, len(task.names), noise, seed)
     pool = np.arange(len(task.labels))
-    learner = ActiveLearner(pool, task.vectors, task.model, strategy, seed)
+    learner = ActiveLearner(pool, task.vectors, task.model, strategy, seed, several=task.several)
     steps = list_budgets(min(most, len(free)))
     known: list[int] = []
     accuracy = []
@@ -124,7 +134,9 @@ def simulate_run(
         candidates = np.setdiff1d(free, rows)
         ranking = learner.rank(Question(labels, candidates, rows[:0], before), count, RANDOM_SHARE)
         if before:
-            said = ranking.predicted if len(ranking.predicted) else np.full(len(pool), answers[known[0]])
+            said = np.full(len(pool), answers[known[0]])
+            if len(ranking.predicted):
+                said = task.find_codes(ranking.names, ranking.predicted)
             accuracy.append(float((said[measured] == task.labels[measured]).mean()))
         known += ranking.rows[:count].tolist()
     if full is None:
@@ -217,7 +229,7 @@ def _simulate_seed(
 
 
 def _score_all_labels(learner: ActiveLearner, task: SimulationTask, free: Ints, answers: Ints, measured: Ints) -> float:
-    said = learner.probabilities(KnownLabels(free, answers[free], task.names)).argmax(1)
+    said = task.find_codes(*learner.predict(KnownLabels(free, answers[free], task.names)))
     return float((said[measured] == task.labels[measured]).mean())
 
 

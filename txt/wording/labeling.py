@@ -16,6 +16,7 @@ from txt.labeling.classes import MOST_KEYS
 from txt.labeling.item import Item, LabelProgress, Opinion, RecentDecision, Suggestion
 from txt.labeling.row_states import FROM_FILE
 from txt.labeling.session import LabelSession
+from txt.labeling.store.decision import SEPARATOR
 from txt.labeling.summary import StoreSummary, WeakRow
 from txt.proportions import Interval
 from txt.sanitize import clip, sanitize
@@ -180,6 +181,11 @@ def format_guide(guide: "Guide", keys: Mapping[str, str]) -> list[Text]:
             quoted = " · ".join(f"“{clip(example, _EXAMPLE_LENGTH)}”" for example in each.examples)
             lines.append(Text(f"  {quoted}", style="dim"))
     return lines
+
+
+def name_label(label: str, several: bool) -> str:
+    """Return a label as it is shown: of several, all with commas between, or that none of the classes holds."""
+    return ", ".join(label.split(SEPARATOR)) if several and label else label or "no class"
 
 
 def explain_suggestion(suggestion: Suggestion, joined_by: str | None) -> list[Text]:

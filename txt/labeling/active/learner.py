@@ -6,6 +6,7 @@ import numpy as np
 
 from txt.arrays import Floats, Ints
 from txt.labeling.active.cold_start import find_keyword_rows, spread_rows
+from txt.labeling.active.label_sets import join_sets, mean_over_labels, predict_sets, read_sets
 from txt.labeling.active.logistic import Scores
 from txt.labeling.active.models import RankingModel
 from txt.labeling.active.queues import (
@@ -20,7 +21,7 @@ from txt.labeling.active.queues import (
     Question,
     Ranking,
 )
-from txt.labeling.active.strategies import STRATEGIES
+from txt.labeling.active.strategies import STRATEGIES, take_score
 from txt.labeling.active.vectors import Vectors
 
 
@@ -28,7 +29,7 @@ class ActiveLearner:
     """The pool of rows as vectors, and how to rank them.
 
     `pool` (P,) are row numbers, rising; line p of the vectors is the text of row `pool[p]`. Rows that are not in the
-    pool are neither learned from nor asked about.
+    pool are neither learned from nor asked about. With `several` labels are joined ones, and what is predicted too.
     """
 
     def __init__(
@@ -39,7 +40,9 @@ class ActiveLearner:
         strategy: str,
         seed: int,
         start: Ints | None = None,
+        several: bool = False,
     ) -> None:
+        self._several = several
         self.pool, self.vectors = pool, vectors
         self._model, self._strategy, self._seed = model, strategy, seed
         self._start = start
@@ -55,35 +58,48 @@ class ActiveLearner:
         if not can_learn and (prior is None or len(labels.names) < 2):
             best, scores = self._start_cold(candidates, rng, count)
             return self._mix_queue(question, candidates, best, scores, START, rng, random_share)
-        probabilities = self._predict(places, known, len(labels.names), prior)
+        probabilities = self._predict(places, known, labels.names, prior)
         chosen, scores = STRATEGIES[self._strategy](
-            probabilities[candidates], self.vectors.matrix[candidates], count, rng
+            probabilities[candidates],
+            self.vectors.matrix[candidates],
+            count,
+            rng,
+            mean_over_labels if self._several else take_score,
         )
         queue = self._mix_queue(question, candidates, candidates[chosen], scores, STRATEGY, rng, random_share)
-        predicted = probabilities.argmax(1).astype(np.int16)
+        names, predicted, confidence = self._decide(probabilities, labels.names)
         return Ranking(
             queue.moment,
             queue.rows,
             queue.picked,
             queue.scores,
-            labels.names,
+            names,
             predicted,
-            probabilities.max(1),
+            confidence,
             len(places),
         )
 
-    def probabilities(self, labels: KnownLabels) -> Scores:
-        """Return the probabilities (P, C) of the model fitted on these labels, of two classes at least."""
+    def predict(self, labels: KnownLabels) -> tuple[tuple[str, ...], Ints]:
+        """Return what a model fitted on labels, of two at least, predicts: names, and numbers into them (P,)."""
         places, known = self._find_labeled(labels)
-        return self._predict(places, known, len(labels.names), self.vectors.prior_for(labels.names))
+        probabilities = self._predict(places, known, labels.names, self.vectors.prior_for(labels.names))
+        return self._decide(probabilities, labels.names)[:2]
 
-    def _predict(self, places: Ints, known: Ints, num_classes: int, prior: Scores | None) -> Scores:
+    def _decide(self, probabilities: Scores, names: tuple[str, ...]) -> tuple[tuple[str, ...], Ints, Scores]:
+        """Return labels, which of them is predicted for each row (P,), and how sure that is (P,)."""
+        if self._several:
+            return join_sets(probabilities, read_sets(names)[0])
+        return names, probabilities.argmax(1), probabilities.max(1)
+
+    def _predict(self, places: Ints, known: Ints, names: tuple[str, ...], prior: Scores | None) -> Scores:
         matrix = self.vectors.matrix
+        if self._several:
+            return predict_sets(self._model, matrix, places, read_sets(names)[1][known], self._seed)
         if not len(places):
             assert prior is not None
             return np.asarray(np.exp(prior) / np.exp(prior).sum(1, keepdims=True), np.float32)
         labeled_prior = None if prior is None else prior[places]
-        predict = self._model.fit(matrix[places], known, num_classes, labeled_prior, self._seed)
+        predict = self._model.fit(matrix[places], known, len(names), labeled_prior, self._seed)
         return predict(matrix, prior)
 
     def _find_labeled(self, labels: KnownLabels) -> tuple[Ints, Ints]:
@@ -157,8 +173,9 @@ def make_learner(
     seed: int,
     keywords: Sequence[str] = (),
     progress: Callable[[float], object] = lambda _share: None,
+    several: bool = False,
 ) -> ActiveLearner:
     """Turn texts, one for each row of the pool, into vectors, and return what ranks them."""
     vectors = model.vectorize(texts, progress)
     start = find_keyword_rows(texts, keywords, seed) if keywords else None
-    return ActiveLearner(pool, vectors, model, strategy, seed, start)
+    return ActiveLearner(pool, vectors, model, strategy, seed, start, several)

@@ -56,6 +56,6 @@ class Ranking:
     picked: npt.NDArray[np.int8]
     scores: npt.NDArray[np.float32]
     names: tuple[str, ...] = ()
-    predicted: npt.NDArray[np.int16] = field(default_factory=lambda: np.empty(0, np.int16))
+    predicted: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     confidence: npt.NDArray[np.float32] = field(default_factory=lambda: np.empty(0, np.float32))
     trained_on: int = 0

@@ -29,7 +29,7 @@ def load_learner(pool: Pool, progress: Callable[[float], object] = lambda _share
     plan = pool.plan
     model = MODELS[plan.model] if pool.vectorize is None else make_model(plan.model, pool.vectorize)
     keywords = parse_keywords(plan.keywords)
-    return make_learner(rows, texts, model, plan.strategy, plan.seed, keywords, progress)
+    return make_learner(rows, texts, model, plan.strategy, plan.seed, keywords, progress, pool.several)
 
 
 def read_pool(pool: Pool) -> tuple[RowNumbers, list[str]]:

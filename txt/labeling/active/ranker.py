@@ -20,7 +20,7 @@ class Pool:
     """Which file to read and how to rank its rows.
 
     `vectorize` makes the vectors, or the prior, of a model that is none of MODELS; `wanted` are rows that must be in
-    the pool of a big file.
+    the pool of a big file. With `several` rows have several labels.
     """
 
     path: Path
@@ -29,6 +29,7 @@ class Pool:
     plan: QueryPlan
     wanted: RowNumbers
     vectorize: Vectorize | None = None
+    several: bool = False
 
 
 RankerMessage = Progress | Ready | Ranking | Failed

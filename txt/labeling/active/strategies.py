@@ -8,8 +8,13 @@ from txt.arrays import Ints
 from txt.labeling.active.cold_start import interleave, measure_centre_distances
 from txt.labeling.active.logistic import Matrix, Scores
 
-Strategy = Callable[[Scores, Matrix, int, np.random.Generator], tuple[Ints, Scores]]
-"""From probabilities (N, C), features (N, F), how many are wanted, and a random generator."""
+Score = Callable[[Scores], Scores]
+
+Adapt = Callable[[Score, Scores], Scores]
+"""How a score of probabilities (N, C) is taken: as it is, or where rows have several labels label by label."""
+
+Strategy = Callable[[Scores, Matrix, int, np.random.Generator, Adapt], tuple[Ints, Scores]]
+"""From probabilities (N, C), features (N, F), how many are wanted, a random generator, and how a score is taken."""
 
 _TOP = 10  # candidates to cluster for each one wanted
 _MOST_CLUSTERS = 20
@@ -34,14 +39,21 @@ def least_confidence(probabilities: Scores) -> Scores:
     return np.asarray(1.0 - probabilities.max(1), np.float32)
 
 
+def take_score(score: Score, probabilities: Scores) -> Scores:
+    """Return a score of probabilities of classes, one of which is right."""
+    return score(probabilities)
+
+
 def select_highest(scores: Scores, count: int) -> Ints:
     """Return the places of the highest scores, the highest first; of equals, the first."""
     return np.argsort(-scores, kind="stable")[:count].astype(np.int64)
 
 
-def _make_strategy(score: Callable[[Scores], Scores]) -> Strategy:
-    def ask(probabilities: Scores, _rows: Matrix, count: int, _rng: np.random.Generator) -> tuple[Ints, Scores]:
-        scores = score(probabilities)
+def _make_strategy(score: Score) -> Strategy:
+    def ask(
+        probabilities: Scores, _rows: Matrix, count: int, _rng: np.random.Generator, adapt: Adapt
+    ) -> tuple[Ints, Scores]:
+        scores = adapt(score, probabilities)
         chosen = select_highest(scores, count)
         return chosen, scores[chosen]
 
@@ -49,15 +61,17 @@ def _make_strategy(score: Callable[[Scores], Scores]) -> Strategy:
 
 
 def _choose_at_random(
-    probabilities: Scores, _rows: Matrix, count: int, rng: np.random.Generator
+    probabilities: Scores, _rows: Matrix, count: int, rng: np.random.Generator, _adapt: Adapt
 ) -> tuple[Ints, Scores]:
     chosen = rng.permutation(len(probabilities))[:count].astype(np.int64)
     return chosen, np.zeros(len(chosen), np.float32)
 
 
-def _choose_diverse(probabilities: Scores, rows: Matrix, count: int, rng: np.random.Generator) -> tuple[Ints, Scores]:
+def _choose_diverse(
+    probabilities: Scores, rows: Matrix, count: int, rng: np.random.Generator, adapt: Adapt
+) -> tuple[Ints, Scores]:
     """Cluster the candidates of highest margin score, and take from each cluster in turn."""
-    scores = margin(probabilities)
+    scores = adapt(margin, probabilities)
     clusters = min(count, _MOST_CLUSTERS)
     top = select_highest(scores, max(_TOP * clusters, count))
     if len(top) <= clusters:

@@ -39,6 +39,11 @@ class Decision:
     seconds: float | None = None
 
 
+def sort_label(label: str) -> str:
+    """Return several labels joined in the order of their names, whatever order they were written in."""
+    return SEPARATOR.join(sorted(filter(None, label.split(SEPARATOR))))
+
+
 def row_id(text: str, occurrence: int = 0) -> str:
     """Return the name of a row in the store: a hash of its text, and its number among the rows with the same text.
 

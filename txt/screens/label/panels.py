@@ -70,8 +70,8 @@ class Marks(Static):
 class SuggestionLine(Static):
     """What a rule or a model proposes; not there when nothing is proposed."""
 
-    def show(self, suggestion: Suggestion | None) -> None:
-        """Show a suggestion, or nothing."""
+    def show(self, suggestion: Suggestion | None, several: bool = False) -> None:
+        """Show a suggestion, or nothing; of several labels, for which enter accepts what is marked."""
         if self.display != (suggestion is not None):
             self.display = suggestion is not None
         if suggestion is not None:
@@ -80,8 +80,13 @@ class SuggestionLine(Static):
             score = f" · {who} {suggestion.score:.0%}" if suggestion.score is not None else ""
             why = f" · {sanitize(suggestion.reason)}" if suggestion.reason else ""
             label = (clip(suggestion.label, 40), "bold")
-            if suggestion.is_sure:
-                head: list[str | tuple[str, str]] = ["suggested: ", label, (" · enter", "dim")]
+            if several:
+                head: list[str | tuple[str, str]] = [
+                    "suggested: ",
+                    (clip(label_lines.name_label(suggestion.label, several), 40), "bold"),
+                ]
+            elif suggestion.is_sure:
+                head = ["suggested: ", label, (" · enter", "dim")]
             else:
                 others = ", ".join(clip(name, 40) for name in suggestion.ranked if name != suggestion.label)
                 head = ["perhaps: ", label, (f", {others}" if others else "", "")]

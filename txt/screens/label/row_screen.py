@@ -48,6 +48,7 @@ class RowScreen(ActingScreen):
         self.session, self._sitting = session, sitting
         self._chosen: list[str] = []
         self._kept_marks: dict[int, list[str]] = {}
+        self._first_marks: list[str] = []
         self._guard = TypedAheadGuard(is_off=sitting.fast)
         self._notice = ""
         self._trouble = ""
@@ -121,7 +122,7 @@ class RowScreen(ActingScreen):
         self._look_up_decisions()
         opinions = [] if self.has_class("wide") else self._opinions
         self.query_one(Marks).show(session, item, self._notice, self._trouble or self._find_rule_trouble(), opinions)
-        self.query_one(SuggestionLine).show(session.suggestion)
+        self.query_one(SuggestionLine).show(session.suggestion, session.task.multi_label)
         self._draw_classes()
         self._draw_keys()
         if self.query_one("#metadata").display:
@@ -141,7 +142,10 @@ class RowScreen(ActingScreen):
             self._guard.show_text(time.monotonic())
         self._shown_row = session.row
         kept = self._kept_marks.get(session.row) if session.row is not None else None
-        self._chosen = list(kept) if kept is not None else self._read_classes(session.row)
+        self._first_marks = self._read_classes(session.row)
+        if session.task.multi_label:
+            self._first_marks = session.first_classes()
+        self._chosen = list(self._first_marks if kept is None else kept)
         self.query_one(ClassBar).clear()
         self._draw_text(item)
 
@@ -150,8 +154,9 @@ class RowScreen(ActingScreen):
         return [] if label is None else list(self.session.states.classes_in(label))
 
     def _is_marked(self, row: int, chosen: Sequence[str]) -> bool:
-        """Tell whether the marks of a row are others than its label's."""
-        return set(chosen) != set(self._read_classes(row))
+        """Tell whether the marks of a row are others than its label's, or than those that were suggested at first."""
+        is_suggested = row == self._shown_row and self.session.states.label(row) is None
+        return set(chosen) != set(self._first_marks if is_suggested else self._read_classes(row))
 
     def _list_open_marks(self) -> list[int]:
         """Return the rows with marks that were not accepted."""
