@@ -156,4 +156,5 @@ def _freeze(model: Model, config: TrainConfig) -> None:
             )
     deepest = layers if config.freeze == "all" else int(config.freeze)
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(find_depth(name, layers) > deepest)
+        depth = layers if shares_layers(name) else find_depth(name, layers)
+        parameter.requires_grad_(depth > deepest)
