@@ -341,7 +341,7 @@ def test_weights_that_all_layers_share_are_frozen_with_all_layers_and_not_left_t
             at = getattr(at, part)
         at.register_parameter(last, nn.Parameter(torch.zeros(1)))
     for freeze, learning in (("0", [True, False, True]), ("6", [False, False, True]), ("all", [False, False, True])):
-        _freeze(tree, TrainConfig(freeze=freeze))
+        _freeze(tree, TrainConfig(pretrained="albert", freeze=freeze))
         assert [each.requires_grad for each in tree.parameters()] == learning
     with pytest.raises(InputError, match="6 layers of this model share their weights"):
-        _freeze(tree, TrainConfig(freeze="3"))
+        _freeze(tree, TrainConfig(pretrained="albert", freeze="3"))
