@@ -74,11 +74,13 @@ def find_idle_options(config: TrainConfig) -> dict[str, str]:
     if config.freeze == "all":
         why = "--freeze all fits a linear head, in one go, on vectors that are computed once"
         idle |= dict.fromkeys((*_STEPS, "dropout", "layer_decay", "fitted_head"), why)
+        idle["soft_labels"] = f"{why}, each with one class"
         if config.few_shot:
             idle["few_shot"] = "--freeze all leaves nothing of the encoder to be trained"
     elif config.few_shot:
         why = "--few-shot trains the encoder by contrast, and then fits a head"
         idle |= dict.fromkeys([name for name in (*_STEPS, "fitted_head") if name not in _CONTRASTIVE], why)
+        idle["soft_labels"] = f"{why}, both of rows with one class each"
     return idle
 
 
@@ -87,6 +89,7 @@ def find_idle_in_range_test(config: TrainConfig) -> dict[str, str]:
     idle = find_idle_options(config)
     if config.freeze == "all":
         idle["freeze"] = "--freeze all fits a head without steps, so that it has no learning rate"
+    idle["soft_labels"] = "the range test is of rows with one class each"
     if config.few_shot:
         idle["few_shot"] = "the range test is of a training with classes, and --few-shot trains by contrast"
     return idle

@@ -1,5 +1,7 @@
 """Vectors: what is alike is near, the file is whole or absent, and searching is what a plain product finds."""
 
+import os
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from txt.exploration import vector_file
 from txt.exploration.encoders import WORDS, clean_text, fit_encoder, load_encoder
 from txt.exploration.nearest import find_nearest
 from txt.exploration.token_table import check_installed, reduce_width
-from txt.exploration.vector_file import find_place, make_vectors, open_vectors, take_spread
+from txt.exploration.vector_file import find_place, make_vectors, open_vectors, remove_unused, take_spread
 from txt.model.encoders import installed_encoders
 
 TEXTS = [f"{one} {two}" for words in THINGS.values() for one in words for two in words if one != two]
@@ -156,3 +158,26 @@ def test_an_encoder_that_is_not_installed_is_refused_with_the_command_that_insta
         check_installed("minilm")
     assert "install" in refused.value.hint
     check_installed(WORDS)
+
+
+def test_vectors_that_were_not_used_for_longest_are_removed_where_all_take_too_much(own_cache):
+    def make(seed):
+        texts = [f"kettle number {seed} {word}" for word in ("water", "boil", "lid", "steam")]
+        hashes = np.arange(len(texts), dtype=np.uint64) + np.uint64(10 * seed)
+        for _ in make_vectors(lambda: iter([texts]), hashes, WORDS):
+            pass
+        return find_place(hashes, WORDS), len(texts)
+
+    (oldest, count), (second, _), (latest, _) = (make(seed) for seed in (1, 2, 3))
+    for moment, folder in enumerate((oldest, second, latest)):
+        os.utime(folder, (moment, moment))
+    other = own_cache / "explore" / "notes"  # not a folder of ours
+    other.mkdir()
+    (other / "a.txt").write_text("x" * 10_000)
+    assert open_vectors(oldest, count) is not None  # used again, so the second is now the oldest
+    size = sum(file.stat().st_size for file in latest.iterdir())
+    assert remove_unused(oldest.parent, keep=latest, most=3 * size) == []
+    assert remove_unused(oldest.parent, keep=latest, most=2 * size + 10) == [second]
+    assert remove_unused(oldest.parent, keep=latest, most=1) == [oldest]
+    assert latest.is_dir()
+    assert other.is_dir()

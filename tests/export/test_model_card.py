@@ -41,6 +41,7 @@ def test_the_licence_is_the_one_that_was_named(run: Run, tmp_path: Path, capsys)
     [
         ("minilm", BaseModel("sentence-transformers/all-MiniLM-L6-v2", "apache-2.0")),
         ("multilingual", BaseModel("intfloat/multilingual-e5-small", "mit")),
+        ("mpnet", BaseModel("sentence-transformers/all-mpnet-base-v2", "apache-2.0")),
         ("somebody/bert-of-theirs", BaseModel("somebody/bert-of-theirs")),
         ("/home/anna/models/bert", None),
     ],
@@ -52,6 +53,15 @@ def test_the_base_is_the_pretrained_model_by_its_public_name(name: str, base, ru
     other = replace(form, model=form.model.encoder if hasattr(form.model, "encoder") else object())
     monkeypatch.setattr(Run, "config", lambda _: TrainConfig(pretrained=name))
     assert find_base_model(other, manifest) == base
+
+
+def test_the_card_tells_that_unlike_texts_are_not_doubted_where_txt_does(run: Run, tmp_path: Path, monkeypatch):
+    told = "is less sure of a text that shares few of its n-grams"
+    export_hugging_face(find_model(run.path), tmp_path / "without")
+    assert told not in (tmp_path / "without" / "README.md").read_text(encoding="utf-8")
+    monkeypatch.setattr("txt.prediction.classifier.Predictor.usual_share", 0.5)
+    export_hugging_face(find_model(run.path), tmp_path / "with")
+    assert told in (tmp_path / "with" / "README.md").read_text(encoding="utf-8")
 
 
 def test_a_search_for_the_base_goes_through_the_runs_before(run: Run, tmp_path: Path, monkeypatch):

@@ -1,11 +1,13 @@
 """Pretrained encoders on flat tokens give what `transformers` gives on padded rows."""
 
 import json
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
+from torch import nn
 from transformers import (
     AutoConfig,
     AutoModelForSequenceClassification,
@@ -23,9 +25,11 @@ from transformers import (
     XLMRobertaForSequenceClassification,
 )
 
+from txt.config import TrainConfig
 from txt.errors import InputError
 from txt.export import modeling_sentence
 from txt.model.bert import BertClassifier
+from txt.model.build import _freeze
 from txt.model.classifier import TransformerClassifier, TransformerClassifierConfig
 from txt.model.dropout import Dropout, draw_mask_pool
 from txt.model.model_config import BertConfig as OurConfig
@@ -35,6 +39,7 @@ from txt.model.pretrained import (
     SentenceClassifierConfig,
     find_depth,
     load_pretrained,
+    shares_layers,
 )
 from txt.model.saved import load_model
 
@@ -319,3 +324,24 @@ def test_what_is_no_model_is_told_in_one_line(tmp_path):
 )
 def test_depth_of_a_parameter(name, depth):
     assert find_depth(name, layers=6) == depth
+
+
+def test_weights_that_all_layers_share_are_frozen_with_all_layers_and_not_left_to_the_head():
+    shared = "model.encoder.albert_layer_groups.0.albert_layers.0.ffn.weight"
+    assert shares_layers(shared)
+    assert not shares_layers("model.encoder.encoder.layer.0.output.dense.weight")
+    tree = nn.Module()
+    tree.config = SimpleNamespace(num_hidden_layers=6)
+    for name in (shared, "model.embeddings.weight", "classifier.weight"):
+        at = tree
+        *path, last = name.split(".")
+        for part in path:
+            if not hasattr(at, part):
+                at.add_module(part, nn.Module())
+            at = getattr(at, part)
+        at.register_parameter(last, nn.Parameter(torch.zeros(1)))
+    for freeze, learning in (("0", [True, False, True]), ("6", [False, False, True]), ("all", [False, False, True])):
+        _freeze(tree, TrainConfig(pretrained="albert", freeze=freeze))
+        assert [each.requires_grad for each in tree.parameters()] == learning
+    with pytest.raises(InputError, match="6 layers of this model share their weights"):
+        _freeze(tree, TrainConfig(pretrained="albert", freeze="3"))

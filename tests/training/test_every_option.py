@@ -2,11 +2,13 @@
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pytest
 
 from txt.config import PrepareConfig, TrainConfig
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
+from txt.data.soft_labels import write_soft_labels
 from txt.errors import InputError
 from txt.idle_options import find_idle_in_range_test, refuse_idle_options
 from txt.option_schema import list_options
@@ -58,6 +60,7 @@ TRIES = {
     "on_divergence": Try(
         "rollback", {"learning_rate": 50.0, "max_grad_norm": 0.0, "warmup_steps": 4, "save_interval": 1}
     ),
+    "soft_labels": Try(True),
     "augment": Try("swap"),
     "augment_rate": Try(0.5, {"augment": "swap"}),
     "language": Try("de", {"augment": "keyboard"}),
@@ -106,6 +109,12 @@ def data(encoder, tmp_path_factory) -> Prepared:
         PrepareConfig(tokenizer=str(encoder), max_length=64),
         folder / "prepared",
     )
+    made = Prepared.open(folder / "prepared")
+    rng, shares = np.random.default_rng(3), {}
+    for name in ("train", "val"):
+        some = rng.dirichlet(np.ones(len(made.labels)), len(made.split(name)))
+        shares[name] = np.asarray(some, np.float32)
+    write_soft_labels(made.path, shares)
     return Prepared.open(folder / "prepared")
 
 

@@ -58,6 +58,11 @@ class LabelConfig(Config):
         group="Exchange",
         choices=LABEL_FORMATS,
     )
+    probable: bool = option(
+        False,
+        "With --export: the label most probable given all annotators, and not the one given last.",
+        group="Exchange",
+    )
     import_from: Path | None = option(
         None, "Take labels from a file of another tool into the store.", group="Exchange", flags=("--import",)
     )

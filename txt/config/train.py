@@ -13,7 +13,18 @@ TRACKERS = ("wandb", "mlflow", "trackio", "tensorboard")
 """Programs that keep a record of trainings, to which a finished one is told."""
 
 
-_LADDER_TAKES = ("rungs", "budget", "pretrained", "metric", "seed", "device", "precision", "threads", "log_to")
+_LADDER_TAKES = (
+    "rungs",
+    "budget",
+    "pretrained",
+    "soft_labels",
+    "metric",
+    "seed",
+    "device",
+    "precision",
+    "threads",
+    "log_to",
+)
 
 
 @dataclass(frozen=True)
@@ -96,6 +107,11 @@ class TrainConfig(Config):
     weight_decay: float = option(0.01, "Weight decay; not on biases and norms.", group="Training", low=0)
     label_smoothing: float = option(
         0.0, "Share of each label spread over all classes.", group="Training", low=0, high=0.99
+    )
+    soft_labels: bool = option(
+        False,
+        "Learn how probable each class is in each row, given the labels of several people in the store.",
+        group="Training",
     )
     class_weights: str = option(
         "none", "`balanced` weighs rare classes up.", group="Training", choices=("none", "balanced")

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from txt.data.label_kinds import LIST, LabelForm
 from txt.data.several_labels import AS_OBJECT, OWN_JOINT, Several, find_several, split_list
+from txt.data.usual_scales import sort_by_scale
 from txt.errors import InputError
 
 _WHOLE = re.compile(r"[+-]?\d+(\.0+)?")
@@ -152,7 +153,7 @@ def order_classes(names: Sequence[str], rules: LabelRules, order: str | None) ->
     if order is None:
         word = next((name for name in names if read_number(name) is None), None)
         if word is not None:
-            known = ",".join(names[:_SHOWN]) + (",…" if len(names) > _SHOWN else "")
+            known = ",".join(sort_by_scale(names)[:_SHOWN]) + (",…" if len(names) > _SHOWN else "")
             raise InputError(
                 f"--ordered: the class `{word}` in {source} is not a number, so nothing says what stands above what",
                 f"--order lists the classes from low to high: --order {_quote(known)}",

@@ -24,6 +24,7 @@ from tokenizers import Tokenizer
 from txt.data.arrow_arrays import read_numbers
 from txt.data.label_kinds import KINDS, SEVERAL, SINGLE, LabelForm, LabelSets, refuse_several
 from txt.data.reading.split_column import SPLITS, refuse_unknown_split
+from txt.data.soft_labels import read_soft_labels
 from txt.data.token_encoder import open_tokenizer
 from txt.errors import InputError
 from txt.files import FORMAT, read_json, sha256, write_json
@@ -186,7 +187,7 @@ class Prepared:
         refuse_unknown_split(name)
         if name not in self._open:
             files = [self.path / file.name for file in self.manifest.splits.get(name, ())]
-            self._open[name] = Split(name, files, self.manifest.kind, self.vocab_size, len(self.labels))
+            self._open[name] = Split(name, files, self.manifest.kind, self.vocab_size, len(self.labels), self.path)
         return self._open[name]
 
     def tokenizer(self) -> Tokenizer:
@@ -207,8 +208,9 @@ class Split:
         kind: str = SINGLE,
         vocab_size: int | None = None,
         classes: int | None = None,
+        folder: Path | None = None,
     ) -> None:
-        self.name, self.kind = name, kind
+        self.name, self.kind, self._folder = name, kind, folder
         self._vocab_size, self._classes = vocab_size, classes
         self._batches = [batch for path in paths for batch in _map_file(path)]
         sizes = [len(batch) for batch in self._batches]
@@ -230,6 +232,13 @@ class Split:
     def lengths(self) -> npt.NDArray[np.int32]:
         """The number of tokens of each row, (rows,)."""
         return np.concatenate([np.empty(0, np.int32), *map(np.diff, self._offsets)]).astype(np.int32)
+
+    @cached_property
+    def shares(self) -> npt.NDArray[np.float32] | None:
+        """The probability of each class in each row, (rows, C), where several people labeled and that was asked for."""
+        if self._folder is None or self._classes is None:
+            return None
+        return read_soft_labels(self._folder, self.name, len(self), self._classes)
 
     @property
     def has_several(self) -> bool:

@@ -1,9 +1,13 @@
 """The vectors of a file's texts, made once: a memory-mapped file in the user's cache folder, named by the texts.
 
-It is there whole or not at all. `txt explore` and the label screen's search find the same one.
+It is there whole or not at all. `txt explore` and the label screen's search find the same one. When all of them take
+more than MOST_BYTES, those that were not used for longest are removed.
 """
 
 import hashlib
+import os
+import re
+import shutil
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,7 +29,11 @@ ReadTexts = Callable[[], Iterator[Sequence[str]]]
 SAMPLE = 50_000
 """Texts, spread over the file, on which an encoder is fitted."""
 
+MOST_BYTES = 4 << 30
+"""What the vectors of all files may take: those of some four million texts."""
+
 _VERSION = 1
+_OURS = re.compile(r"[0-9a-f]{24}-[\w.-]+-\d+")  # the names that find_place gives
 _BATCH = 2048  # texts encoded in one go: their tokens' vectors take some tens of megabytes
 
 
@@ -61,6 +69,7 @@ def make_vectors(read: ReadTexts, hashes: npt.NDArray[np.uint64], name: str) -> 
         return TextVectors(vectors, encoder)
     made = open_vectors(folder, len(hashes))
     assert made is not None
+    remove_unused(folder.parent, keep=folder)
     return made
 
 
@@ -69,8 +78,31 @@ def open_vectors(folder: Path, count: int) -> TextVectors | None:
     with suppress(OSError, ValueError, EOFError, KeyError, InputError):
         vectors = np.load(folder / "vectors.npy", mmap_mode="r", allow_pickle=False)
         if vectors.ndim == 2 and len(vectors) == count and vectors.dtype == np.float32:
-            return TextVectors(vectors, load_encoder(folder))
+            found = TextVectors(vectors, load_encoder(folder))
+            with suppress(OSError):
+                os.utime(folder)  # which tells when it was last used
+            return found
     return None
+
+
+def remove_unused(cache: Path, keep: Path, most: int = MOST_BYTES) -> list[Path]:
+    """Remove the vectors that were not used for longest, until all take at most `most` bytes; returns their folders.
+
+    Those in `keep` stay. Vectors that another process reads stay readable there until it ends.
+    """
+    removed: list[Path] = []
+    with suppress(OSError):
+        folders = [each for each in cache.iterdir() if _OURS.fullmatch(each.name) and not each.is_symlink()]
+        sizes = {each: sum(file.stat().st_size for file in each.iterdir()) for each in folders if each.is_dir()}
+        total = sum(sizes.values())
+        for folder in sorted(sizes, key=lambda each: each.stat().st_mtime_ns):
+            if total <= most:
+                break
+            if folder != keep:
+                shutil.rmtree(folder)
+                total -= sizes[folder]
+                removed.append(folder)
+    return removed
 
 
 def find_place(hashes: npt.NDArray[np.uint64], name: str) -> Path:

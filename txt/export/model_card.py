@@ -153,6 +153,11 @@ def _list_limits(form: PaddedForm, manifest: Manifest | None, report: Mapping[st
         f"Of texts longer than {form.classifier.max_length} tokens only the beginning is read.",
         "The scores hold for texts like those it was tested on; others were not measured.",
     ]
+    if form.classifier.usual_share is not None:
+        limits.append(
+            "txt itself is less sure of a text that shares few of its n-grams with those that the model learned from, "
+            "as one in another language does. This folder does not: it is as sure of such a text as of any other."
+        )
     if manifest is not None:
         limits[1] += f" Its tokenizer is {escape_markdown(str(manifest.tokenizer.get('kind', 'unknown')))}."
     scores = (report or {}).get("per_class", {})

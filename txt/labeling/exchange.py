@@ -17,6 +17,7 @@ from txt.data.reading.source import is_read_from
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
+from txt.labeling.probable_labels import ProbableLabels
 from txt.labeling.row_states import FROM_FILE, RowStates
 from txt.labeling.store.decision import BY_MACHINES, SEPARATOR, Decision, DecisionKind, How, now, row_id
 from txt.labeling.store.journal import Journal
@@ -55,6 +56,7 @@ def export_as(
     *,
     overwrite: bool = False,
     propose: Propose = propose_nothing,
+    probable: ProbableLabels | None = None,
 ) -> ExportResult:
     """Write all rows to `target` in one of FORMATS, whole or not at all; undecided rows get what `propose` says.
 
@@ -73,7 +75,7 @@ def export_as(
         raise InputError(f"`{target}` exists", "--overwrite replaces it")
     done, form = ExportResult(), FORMATS[name]
     opinions = _read_opinions(states, journal, task)
-    found = _count_rows(_make_records(rows, answers(states, journal, propose), task, opinions), done)
+    found = _count_rows(_make_records(rows, answers(states, journal, propose, probable), task, opinions), done)
     with atomic_write(target, "wb") as file:
         form.write(file, count_losses(found, form, done.losses), task)
     return done

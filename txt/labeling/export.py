@@ -16,6 +16,7 @@ from txt.data.reading.spooling import spool_source
 from txt.errors import InputError, TxtError
 from txt.files import atomic_write
 from txt.labeling.answers import Propose, RowAnswer, answers, propose_nothing
+from txt.labeling.probable_labels import ProbableLabels
 from txt.labeling.row_states import RowStates
 from txt.labeling.store.journal import Journal
 from txt.overwriting import is_changed_since, note_made
@@ -32,11 +33,13 @@ def export(
     *,
     overwrite: bool = False,
     propose: Propose = propose_nothing,
+    probable: ProbableLabels | None = None,
 ) -> int:
     """Write the data file with label columns to `target`, whole or not at all; returns the number of labeled rows.
 
-    Rows that nobody decided on get what `propose` says. Every cell, delimiter, quote, line end and blank line stays as
-    it is, byte for byte, and so does the encoding. A spreadsheet becomes a copy of itself with the columns added. What
+    Rows that nobody decided on get what `propose` says; with `probable` the others get what is most probable given all
+    annotators. Every cell, delimiter, quote, line end and blank line stays as it is, byte for byte, and so does the
+    encoding. A spreadsheet becomes a copy of itself with the columns added. What
     has no lines of its own, or other lines than the target's name asks for, becomes CSV or JSON, as that says.
 
     Raises:
@@ -50,7 +53,7 @@ def export(
     write = _choose_writer(rows, target)
     packed = target.suffix.lower() == ".gz"
     with atomic_write(target, "wb") as raw, compress_output(raw, packed) as file:
-        labeled = write(file, rows, names, answers(states, journal, propose))
+        labeled = write(file, rows, names, answers(states, journal, propose, probable))
     note_made(target)
     return labeled
 

@@ -12,11 +12,12 @@ from torch import nn
 
 from txt.config import TrainConfig
 from txt.data.prepared import Prepared, Split
+from txt.errors import InputError
 from txt.model.classifier import TransformerClassifier
 from txt.model.lora import add_adapters
 from txt.model.model_config import TransformerClassifierConfig
 from txt.model.ngrams import SAME_BASE, NgramLogits
-from txt.model.pretrained import Model, PretrainedClassifier, find_depth, load_pretrained
+from txt.model.pretrained import Model, PretrainedClassifier, find_depth, load_pretrained, shares_layers
 from txt.model.pretrained_check import check_freeze, check_length, check_lora, check_pretrained
 from txt.model.several import forget_kind
 
@@ -148,6 +149,12 @@ def _freeze(model: Model, config: TrainConfig) -> None:
     layers = int(model.config.num_hidden_layers)
     if config.freeze != "all":
         check_freeze(config.freeze, layers)
+        if 0 < int(config.freeze) < layers and any(shares_layers(name) for name, _ in model.named_parameters()):
+            raise InputError(
+                f"--freeze {config.freeze}: the {layers} layers of this model share their weights",
+                "--freeze 0 leaves the embeddings as they are, --freeze all the whole encoder",
+            )
     deepest = layers if config.freeze == "all" else int(config.freeze)
     for name, parameter in model.named_parameters():
-        parameter.requires_grad_(find_depth(name, layers) > deepest)
+        depth = layers if shares_layers(name) else find_depth(name, layers)
+        parameter.requires_grad_(depth > deepest)

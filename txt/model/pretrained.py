@@ -354,6 +354,14 @@ def _is_placeholder(label: str) -> bool:
     return re.fullmatch(r"LABEL_\d+", label) is not None
 
 
+def shares_layers(name: str) -> bool:
+    """Return whether a parameter, by its name, is one that all layers share, as ALBERT's do.
+
+    `find_depth` counts it to the head, which decides the order of weights in a checkpoint, and is left at that.
+    """
+    return ".albert_layer_groups." in f".{name}"
+
+
 def find_depth(name: str, layers: int) -> int:
     """Return how deep a parameter lies, by its name: 0 for embeddings, 1 … for layers, `layers` + 1 for the head."""
     found = re.search(r"\b(?:layer|layers|h|block)\.(\d+)\.", name)

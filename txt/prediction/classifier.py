@@ -251,7 +251,7 @@ class Predictor:
             logits = predict_logits(self._model, pieces, self.machine.device, progress=progress)
         refuse_no_numbers(logits)
         scaled = logits.astype(np.float64) / (self.temperature or 1.0)
-        trust = self._measure_trust(pieces) if self.doubts and not self.decision else None
+        trust = self._measure_trust(pieces) if self.doubts else None
         if trust is not None:
             scaled *= trust[:, None]
         probabilities = sigmoid(scaled) if self.decision else softmax(scaled)  # (pieces, C)
@@ -289,10 +289,16 @@ class Predictor:
                 compare_with_whole(expected, found)
                 cascade.texts = cascade.spared = 0  # these texts are answered again
 
+    @property
+    def usual_share(self) -> float | None:
+        """The share of known n-grams below which a text is doubted; None for a model that does not doubt."""
+        usual = getattr(self._model.config, "values", {}).get("doubt_below")
+        return usual if isinstance(usual, float) and usual > 0 and not self.decision else None
+
     def _measure_trust(self, pieces: Pieces) -> Floats | None:
         """Return the factor (N,) of each text's logits; None for a model that does not know what is usual."""
-        usual = getattr(self._model.config, "values", {}).get("doubt_below")
-        if not isinstance(usual, float) or not usual > 0:
+        usual = self.usual_share
+        if usual is None:
             return None
         if self.machine is None:
             shares = self._model.measure_known_shares(pieces)

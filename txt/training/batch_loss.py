@@ -28,6 +28,10 @@ class LabeledRows(Protocol):
     def label_sets(self) -> LabelSets:
         """The labels of each row, where rows may have several."""
 
+    @property
+    def shares(self) -> npt.NDArray[np.float32] | None:
+        """The probability of each class in each row, (N, C), where that is known."""
+
 
 class RowLoss(Protocol):
     """The loss of rows, by their places in a split."""
@@ -68,6 +72,35 @@ class ClassLoss:
         if self._weights is None:
             return len(rows)
         return float(self._weights[torch.from_numpy(self._labels[rows])].sum())
+
+
+class SoftLoss(ClassLoss):
+    """Cross-entropy to the probability of each class in a row, with class weights and smoothing.
+
+    A row is right when the likeliest class is the most probable one.
+    """
+
+    def __init__(self, split: LabeledRows, num_classes: int, config: TrainConfig) -> None:
+        super().__init__(split, num_classes, config)
+        assert split.shares is not None
+        self._shares = split.shares
+
+    def compute(self, logits: Tensor, rows: Ints) -> tuple[Tensor, int]:
+        """Return the summed loss of logits (B, C), and how many rows are right."""
+        labels = torch.from_numpy(self._labels[rows]).to(logits.device)
+        return self.by_row(logits, rows).sum(), int((logits.argmax(1) == labels).sum().item())
+
+    def by_row(self, logits: Tensor, rows: Ints) -> Tensor:
+        """Return the loss of each row, (B,)."""
+        shares = torch.from_numpy(self._shares[rows]).to(logits)
+        weights = None if self._weights is None else self._weights.to(logits)
+        return F.cross_entropy(logits, shares, weights, reduction="none", label_smoothing=self._smoothing)
+
+    def total(self, rows: Ints) -> float:
+        """Return the number of rows, or the sum of their classes' weights, each as far as it is probable."""
+        if self._weights is None:
+            return len(rows)
+        return float((torch.from_numpy(self._shares[rows]) @ self._weights).sum())
 
 
 class SetLoss:
@@ -116,7 +149,8 @@ class SetLoss:
 
 def make_batch_loss(split: LabeledRows, num_classes: int, config: TrainConfig) -> RowLoss:
     """Return the loss that goes with a split's labels."""
-    return (SetLoss if split.has_several else ClassLoss)(split, num_classes, config)
+    kind = SetLoss if split.has_several else SoftLoss if config.soft_labels else ClassLoss
+    return kind(split, num_classes, config)
 
 
 def compute_balanced_weights(labels: npt.NDArray[np.int64], num_classes: int) -> Tensor:

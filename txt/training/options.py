@@ -13,7 +13,7 @@ RECIPES = ("auto", "scratch", "guide")
 LADDER_ALONE = ("rungs", "budget")
 """Options that only the ladder has: whoever gives one of them means it."""
 
-_FOR_BOTH = ("seed", "device", "precision", "threads", "log_to")
+_FOR_BOTH = ("soft_labels", "seed", "device", "precision", "threads", "log_to")
 
 ChooseTokenizer = Callable[[Sequence[str]], str | None]
 """Names a tokenizer that suits some texts; None for the one that the options say."""

@@ -15,12 +15,13 @@ from txt.config import PrepareConfig, TrainConfig
 from txt.consent import MODEL, is_allowed
 from txt.data.hub import locate_model
 from txt.data.label_kinds import ORDERED as ORDERED_KIND
-from txt.data.label_kinds import SEVERAL
+from txt.data.label_kinds import SEVERAL, SINGLE
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
 from txt.data.progress import ProgressWatcher
 from txt.data.reading.source import check_file
 from txt.data.report import DataReport
+from txt.data.soft_labels import FindShares, Shares, spread_labels, write_soft_labels
 from txt.errors import InputError, TxtError
 from txt.idle_options import refuse_idle_options
 from txt.labeling.store.stored_labels import open_stored_labels
@@ -124,8 +125,10 @@ def start_on_file(
     with Run.new(name, runs) as run:
         _say_starting(run)
         folder = run.path / PREPARED
-        decided = open_stored_labels(file, preparing)
+        decided = open_stored_labels(file, preparing, config.soft_labels)
         told(prepare(file, preparing, folder, progress, decided=decided, choose_tokenizer=choose_tokenizer))
+        if decided is not None and decided.probable is not None:
+            _write_soft_labels(Prepared.open(folder), decided.probable.find)
         prepared = Prepared.open(folder)
         check_trainable(prepared, config)
         model = _build_pretrained(config, prepared, here)
@@ -133,6 +136,21 @@ def start_on_file(
         config = fit_metric(ensure_epochs(config, prepared), prepared, names_metric)
         run.describe(settle(config, prepared), folder, prepared.fingerprint)
     return Start(run, prepared, built=Built(model, edits))
+
+
+def _write_soft_labels(prepared: Prepared, find: FindShares) -> None:
+    """Write how probable each class is in each row into a prepared folder."""
+    if prepared.manifest.kind != SINGLE:
+        return  # which check_trainable refuses
+    shares: dict[str, Shares] = {}
+    found = 0
+    for name in ("train", "val"):
+        split = prepared.split(name)
+        shares[name], soft = spread_labels(split.texts(), split.labels, prepared.labels, find)
+        found += soft
+    if not found:
+        raise InputError("no row to learn from has labels of several people that differ", "leave --soft-labels out")
+    write_soft_labels(prepared.path, shares)
 
 
 def _check_device(config: TrainConfig) -> None:

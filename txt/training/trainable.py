@@ -3,6 +3,7 @@
 import numpy as np
 
 from txt.config import TrainConfig
+from txt.data.label_kinds import SINGLE
 from txt.data.prepared import Prepared
 from txt.errors import InputError
 
@@ -20,6 +21,8 @@ def check_trainable(prepared: Prepared, config: TrainConfig) -> None:
                 f"`{prepared.path}` has no labeled rows in its {name} split",
                 "txt prepare with another --train-split and --val-split, or with --val FILE",
             )
+    if config.soft_labels:
+        _check_soft_labels(prepared)
     if prepared.manifest.has_several:
         return
     labels = np.concatenate([prepared.split(name).labels for name in splits])
@@ -32,4 +35,18 @@ def check_trainable(prepared: Prepared, config: TrainConfig) -> None:
         raise InputError(
             f"--few-shot learns from pairs of rows of a class, and `{prepared.path}` has one train row of each",
             "--freeze all fits the head alone; or label more rows",
+        )
+
+
+def _check_soft_labels(prepared: Prepared) -> None:
+    """Refuse data without the probabilities of its classes, or whose kind of labels has none."""
+    if prepared.manifest.kind != SINGLE:
+        raise InputError(
+            "--soft-labels is for one class a row, without an order or levels",
+            "leave it out: the last labels count",
+        )
+    if prepared.split("train").shares is None:
+        raise InputError(
+            f"`{prepared.path}` does not hold how probable each class is",
+            "`txt train DATA --soft-labels` reads it from the labels beside the data file",
         )

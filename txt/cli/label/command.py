@@ -114,6 +114,8 @@ def label(
     check_suggest(config, "blind" in given, looks_only, check or dry_run)
     if plain and given.get("fast"):
         raise InputError("--fast is about the keys of the screen, and --plain has none", "leave out one of them")
+    if config.probable and export is None:
+        raise InputError("--probable is about the labels of an export", "--export FILE --probable")
     asked = ReadingOptions.of(given)
     source = Path(join_paths(data))
     if not recover and config.import_from is None:

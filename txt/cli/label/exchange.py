@@ -62,13 +62,20 @@ def _write_labels(
     from txt.labeling.export import export
 
     rows, name = opened.rows, opened.config.format
+    probable = None
+    if opened.config.probable:
+        from txt.labeling.probable_labels import ProbableLabels
+
+        probable = ProbableLabels.read(opened.journal.path)
     if name is None or (name == ("jsonl" if rows.form.csv_options is None else "csv") and rows.form.content is None):
-        count = export(rows, states, opened.journal, target, overwrite=overwrite, propose=propose)
+        count = export(rows, states, opened.journal, target, overwrite=overwrite, propose=propose, probable=probable)
         say(f"{told} has all {len(rows):,} rows, {count:,} with a label")
         _tell_losses(rows.path, target)
         return
     task = LabelTask(classes, opened.multi_label)
-    done = export_as(name, rows, states, opened.journal, task, target, overwrite=overwrite, propose=propose)
+    done = export_as(
+        name, rows, states, opened.journal, task, target, overwrite=overwrite, propose=propose, probable=probable
+    )
     say(f"{told} has all {done.rows:,} rows, {done.labeled:,} with a label")
     if done.losses:
         lost = ", ".join(f"{count:,} {part}" for part, count in done.losses.items())

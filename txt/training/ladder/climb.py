@@ -80,8 +80,8 @@ class Climbing:
         self.prepared = prepared
         self.rows = JoinedRows([prepared.split("train"), prepared.split("val")], _MOST_ROWS, self.config.seed)
         self.classes = len(prepared.labels)
-        self.kind = kind_of(prepared)
-        self.labels = self.kind.read(self.rows)
+        self.kind = kind_of(prepared, self.config.soft_labels)
+        self.labels, self.targets = self.kind.read(self.rows), self.kind.read_targets(self.rows)
         self.kind.refuse_unlearnable(self.labels, prepared.path)
         self.budget = Budget(self.config.budget_seconds() or default_budget(len(self.rows)))
         self.encoder = find_encoder(self.config, prepared) if self.config.rungs > 1 else None
@@ -145,7 +145,7 @@ class Climbing:
         fitted = self._cross_fit(ngram_rows.matrix)
         if fitted is None:
             return False
-        linear = self.kind.fit(ngram_rows.matrix(), self.labels, fitted.strength)
+        linear = self.kind.fit(ngram_rows.matrix(), self.targets, fitted.strength)
         self.part = NgramPart(ngrams, linear, fitted.logits, find_usual_share(ngram_rows, self.repetitions[0]))
         self.members = [Member(ngram_rows.matrix, fitted.strength)]
         yield from self._judge(Trial(1, [fitted.logits], begun, self.part.size, len(self.rows) / max(listed, 1e-9)))
@@ -178,7 +178,7 @@ class Climbing:
         fitted = self._cross_fit(lambda _: features)
         if fitted is None:
             return False
-        head = self.kind.fit(features, self.labels, fitted.strength)
+        head = self.kind.fit(features, self.targets, fitted.strength)
         weight = head.weight / scale
         self.head = Linear(weight, head.bias - middle @ weight)
         self.members.append(Member(lambda _: features, fitted.strength))
@@ -276,7 +276,7 @@ class Climbing:
         """Judge logistic regression out of fold; None where it was stopped."""
         threads = self.machine.threads
         return cross_fit(
-            prepare, self.labels, self.classes, self.repetitions, threads, self._is_stopped, kind=self.kind
+            prepare, self.targets, self.classes, self.repetitions, threads, self._is_stopped, kind=self.kind
         )
 
     def _judge(self, trial: Trial) -> Iterator[Event]:

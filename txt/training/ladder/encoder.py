@@ -34,6 +34,7 @@ def make_encoder_config(climb: TrainConfig, encoder: str, **options: Any) -> Tra
         device=climb.device,
         precision=climb.precision,
         threads=climb.threads,
+        soft_labels=climb.soft_labels,
     )
 
 

@@ -26,7 +26,7 @@ from txt.metrics import ORDERED, count_confusions, score_predictions
 from txt.model.logistic import fit_logistic_sets
 from txt.ordered_classes import OrderedDecision, choose_rule
 from txt.training.ladder.blend import AnyFloats, fit_blend, fit_blend_sets, mix, mix_sets
-from txt.training.ladder.cross_fit import Fit, Learner, OneClass
+from txt.training.ladder.cross_fit import Fit, Learner, OneClass, SoftClasses
 from txt.training.ladder.folds import make_folds, make_folds_of_sets
 from txt.training.ladder.rows import JoinedRows
 
@@ -50,6 +50,9 @@ class LadderKind(Learner, Protocol):
     def read(self, rows: JoinedRows) -> Labels:
         """Return the labels of rows."""
 
+    def read_targets(self, rows: JoinedRows) -> Labels:
+        """Return what models are fitted to: the labels, or the probabilities of classes (N, C)."""
+
     def refuse_unlearnable(self, labels: Labels, folder: Path) -> None:
         """Refuse labels that nothing can be learned from."""
 
@@ -70,6 +73,10 @@ class OneLabel(OneClass):
     """A row has one class of `classes`."""
 
     def read(self, rows: JoinedRows) -> Ints:
+        """Return class numbers."""
+        return rows.labels
+
+    def read_targets(self, rows: JoinedRows) -> Labels:
         """Return class numbers."""
         return rows.labels
 
@@ -100,6 +107,24 @@ class OneLabel(OneClass):
         )
 
 
+class SoftLabels(OneLabel):
+    """A row has each of `classes` with some probability: models are fitted to these, and judged by the likeliest."""
+
+    def __init__(self, classes: int) -> None:
+        super().__init__(classes)
+        self._soft = SoftClasses()
+        self.fit = self._soft.fit
+
+    def read_targets(self, rows: JoinedRows) -> Labels:
+        """Return the probability of each class, (N, C)."""
+        assert rows.shares is not None
+        return rows.shares
+
+    def losses(self, logits: AnyFloats, labels: npt.NDArray[Any]) -> Floats:
+        """Return the log loss of each row: to its probabilities (N, C), or to its class (N,)."""
+        return self._soft.losses(logits, labels) if labels.ndim == 2 else super().losses(logits, labels)
+
+
 class OrderedLabels(OneLabel):
     """A row has one of `classes` in an order."""
 
@@ -128,6 +153,10 @@ class SeveralLabels:
     def read(self, rows: JoinedRows) -> Matrix:
         """Return which labels each row has."""
         return rows.label_sets.matrix(self.classes)
+
+    def read_targets(self, rows: JoinedRows) -> Labels:
+        """Return which labels each row has."""
+        return self.read(rows)
 
     def refuse_unlearnable(self, labels: Matrix, folder: Path) -> None:
         """Refuse rows that all have the same labels."""
@@ -163,7 +192,9 @@ class SeveralLabels:
         )
 
 
-def kind_of(prepared: Prepared) -> LadderKind:
-    """Return what the ladder does with the labels of some data."""
+def kind_of(prepared: Prepared, soft: bool = False) -> LadderKind:
+    """Return what the ladder does with the labels of some data; `soft` takes the probabilities of classes."""
+    if soft:
+        return SoftLabels(len(prepared.labels))
     kinds: dict[str, type[OneLabel | SeveralLabels]] = {SEVERAL: SeveralLabels, label_kinds.ORDERED: OrderedLabels}
     return kinds.get(prepared.manifest.kind, OneLabel)(len(prepared.labels))

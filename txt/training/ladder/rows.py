@@ -44,6 +44,13 @@ class JoinedRows:
         return np.concatenate([np.empty(0, np.int64), *(split.labels for split in self._splits)])[self.places]
 
     @cached_property
+    def shares(self) -> npt.NDArray[np.float32] | None:
+        """The probability of each class in each row, (N, C), where that is known."""
+        parts = [split.shares for split in self._splits]
+        known = [part for part in parts if part is not None]
+        return np.concatenate(known)[self.places] if len(known) == len(parts) else None
+
+    @cached_property
     def label_sets(self) -> LabelSets:
         """The labels of each row, where rows may have several."""
         return LabelSets.join([split.label_sets for split in self._splits]).take(self.places)
@@ -98,6 +105,11 @@ class SomeRows:
     def labels(self) -> Ints:
         """Class number of each row."""
         return self._rows.labels[self._places]
+
+    @cached_property
+    def shares(self) -> npt.NDArray[np.float32] | None:
+        """The probability of each class in each row, (N, C), where that is known."""
+        return None if self._rows.shares is None else self._rows.shares[self._places]
 
     @cached_property
     def label_sets(self) -> LabelSets:
