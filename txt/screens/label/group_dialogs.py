@@ -23,11 +23,7 @@ from txt.screens.widgets.dialogs import Dialog
 from txt.screens.widgets.row_list import RowList
 
 ALIKE = 0.6
-"""The cosine from which on rows are in the group at first.
-
-Above it, about nine in ten of the nearest rows of agnews have the class of the row itself, eight in ten of banking77,
-and seven in ten of airline tweets, where sentiment decides.
-"""
+"""The cosine from which on rows are in the group at first: below it, half of them have another class on banking77."""
 
 _OTHERS = 14  # lines of the dialog beside the rows
 _MOST_LABEL = 16  # cells of a row's label
