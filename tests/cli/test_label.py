@@ -12,6 +12,7 @@ import pytest
 
 from tests.cli.label_command import Txt, make_label_command
 from tests.labeling.terminal import Terminal
+from txt.cli import main
 
 TEXTS = ["so good", "so bad", "what, again", "so good"]
 
@@ -111,6 +112,13 @@ def test_leaving_the_files_labels_aside_is_remembered(folder, txt):
     txt("done.csv", "--export", "out.csv")
     assert "c d,y,,unlabeled" in (folder / "out.csv").read_text()
     assert "2 of 2 rows labeled" in txt("done.csv", "--stats", "--no-relabel").stdout
+
+
+def test_a_store_without_labels_is_told_and_not_the_files_column(folder, txt, capsys):
+    (folder / "done.csv").write_text("text,label\na b,x\nc d,y\n")
+    txt("done.csv", "--relabel", answers="q\n")
+    assert main(["prepare", "done.csv"]) == 2
+    assert "no row of `done.csv` has a label: `done.csv.labels.db` holds none" in capsys.readouterr().err
 
 
 def test_a_store_in_another_place(folder, txt):

@@ -369,9 +369,8 @@ def _refuse_without_classes(staged: StagedRows, names: Sequence[str], labeled: i
     source = next(iter(staged.sources))
     column = staged.roles.label.name if staged.roles.label else ""
     if not names:
-        raise InputError(
-            f"no row of `{source}` has a label: column `{column}` is empty", f"label some first: txt label {source}"
-        )
+        why = f"column `{column}` is empty" if staged.label_store is None else f"`{staged.label_store}` holds none"
+        raise InputError(f"no row of `{source}` has a label: {why}", f"label some first: txt label {source}")
     if len(names) == 1:
         raise InputError(
             f"every labeled row of `{source}` has the label `{names[0]}`, and a classifier needs two classes",

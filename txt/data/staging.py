@@ -48,6 +48,7 @@ class StagedRows:
     at_least: float | None = None  # votes in them from which a label holds
     several_given: bool = False  # whether people gave rows several labels
     people: frozenset[str] = frozenset()  # classes that were named by people, not by a file
+    label_store: str | None = None  # where they keep their labels
     rows_read: int = 0
     rows_without_text: int = 0
     cut: bool = False  # whether only the beginning was read
@@ -130,7 +131,7 @@ def stage_rows(
         _add_table(staged, table, TRAIN if others else None, progress, decided, most_rows)
     if decided is not None:
         staged.warnings.extend(decided.warnings())
-        staged.people = decided.classes
+        staged.people, staged.label_store = decided.classes, decided.source
     for code, file in others:
         with open_table(file, config) as table:
             _require_columns(table, staged)
