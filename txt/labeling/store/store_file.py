@@ -199,8 +199,17 @@ def describe_write_error(error: sqlite3.DatabaseError) -> str | None:
 
 
 def _connect(path: Path) -> sqlite3.Connection:
-    connection = sqlite3.connect(path, timeout=BUSY_WAIT_MS / 1000, isolation_level=None, check_same_thread=False)
-    distrust(connection)
+    return _distrust_opened(
+        sqlite3.connect(path, timeout=BUSY_WAIT_MS / 1000, isolation_level=None, check_same_thread=False)
+    )
+
+
+def _distrust_opened(connection: sqlite3.Connection) -> sqlite3.Connection:
+    try:
+        distrust(connection)
+    except BaseException:
+        connection.close()
+        raise
     return connection
 
 
@@ -266,10 +275,12 @@ def _connect_to_read(path: Path) -> sqlite3.Connection:
         except sqlite3.OperationalError:
             connection.close()
         except UnicodeDecodeError:  # SQLite's complaint quotes the schema, whatever bytes that has
+            connection.close()
             raise sqlite3.DatabaseError("its schema is not text") from None
-    connection = sqlite3.connect(address, uri=True, isolation_level=None)
-    distrust(connection)
-    return connection
+        except BaseException:
+            connection.close()
+            raise
+    return _distrust_opened(sqlite3.connect(address, uri=True, isolation_level=None))
 
 
 def _check_format(connection: sqlite3.Connection, path: Path, write: bool) -> None:
