@@ -22,7 +22,7 @@ from txt.screens.label.wrapping import WrappedText
 from txt.wording import labeling as label_lines
 from txt.wording.literal_console import LiteralConsole
 
-_BELOW = 6  # lines below the text
+_BELOW = 7  # lines below the text, with three of keys at 80 columns
 _MARGIN = 2  # cells at both ends of the line at the top
 
 _CLEAR = "\x1b[2J"
