@@ -101,7 +101,7 @@ class WordEncoder:
     def fit(cls, texts: Sequence[str]) -> Self:
         """Find the words of a sample of texts, how rare they are, and what goes together."""
         split = [split_words(clean_text(text)) for text in texts]
-        counts = Counter(word for words in split for word in set(words))
+        counts = Counter(word for words in split for word in dict.fromkeys(words))
         common = [word for word, count in counts.most_common(_MOST_WORDS) if count > 1] or sorted(counts)
         weights = np.log((1 + len(texts)) / (1 + np.array([counts[word] for word in common], np.float32))) + 1
         encoder = cls(

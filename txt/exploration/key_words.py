@@ -28,7 +28,7 @@ class WordCounts:
         counts: list[Counter[str]] = [Counter() for _ in range(clusters)]
         for text, code in zip(texts, codes.tolist(), strict=True):
             if code >= 0:
-                counts[code].update(set(list_terms(text)))
+                counts[code].update(dict.fromkeys(list_terms(text), 1))  # in the order of the texts, and not of a set
         total: Counter[str] = Counter()
         for each in counts:
             total.update(each)
