@@ -103,6 +103,7 @@ def test_control_codes_in_the_data_do_not_reach_the_terminal(folder, capsys):
         (["--check", "nothing"], "run `nothing` does not exist"),
         (["-o", "reviews.csv"], "cannot take the data file's place"),
         (["-o", "."], "is a directory"),
+        (["-o", "copies.docx"], "`copies.docx` ends in .docx, which txt does not write"),
     ],
 )
 def test_a_mistake_is_one_clear_line_with_a_hint_and_nothing_is_left(folder, capsys, monkeypatch, arguments, said):

@@ -153,6 +153,7 @@ def test_a_killed_prediction_goes_on(here: Path):
         (["born", "reviews.csv", "--to-label", "s.db"], "--to-label needs a --threshold", "--threshold 0.8"),
         (["born", "reviews.csv", "-o", "reviews.csv"], "cannot take the data file's place", ""),
         (["born", "reviews.csv", "-o", "x.sav"], "`x.sav` asks for a format that is only read", "x.csv"),
+        (["born", "reviews.csv", "-o", "x.html"], "`x.html` ends in .html, which txt does not write", "x.csv"),
         (["born", "reviews.csv", "--stride", "600"], "--stride 600 is not between 1 and 510", "255"),
         (["born", "reviews.csv", "--threshold", "1.5"], "--threshold must be at most 1", ""),
         (["born", "reviews.csv", "--resume"], "there is no work on `reviews.predicted.csv`", "leave --resume out"),

@@ -156,6 +156,17 @@ def test_the_data_file_and_strange_files_are_never_overwritten(tmp_path):
     assert other.read_bytes() == b"dear diary"
 
 
+@pytest.mark.parametrize(
+    ("data", "target"), [("data.csv", "out.docx"), ("data.csv", "out.csv.old"), ("data.log", "out.md")]
+)
+def test_a_name_that_asks_for_an_unknown_format_is_refused(tmp_path, data, target):
+    path = write_csv(tmp_path / data, ["a", "b"])
+    with pytest.raises(InputError, match=r"which txt does not write"):
+        export_of(path, tmp_path / target)
+    assert not (tmp_path / target).exists()
+    export_of(path, tmp_path / f"out{path.suffix}")  # as the data's own is called
+
+
 def test_an_earlier_export_is_replaced(tmp_path):
     path = write_csv(tmp_path / "data.csv", ["a", "b", "c"])
     first = export_of(path, tmp_path / "out.csv", 1)

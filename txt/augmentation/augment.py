@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 
 from txt.augmentation.engine import Copy, CopyBatch, Engine, LabelCheck, Row
 from txt.augmentation.label_check import TFIDF, Examples
-from txt.augmentation.output import choose_format, finish, make_line_encoder, refuse_loss
+from txt.augmentation.output import finish, make_line_encoder, refuse_loss
 from txt.augmentation.plan import CopyPlan, plan_copies
 from txt.augmentation.processes import CHUNK_ROWS, count_workers, make_in_order
 from txt.augmentation.recipe import make_recipe
@@ -25,6 +25,7 @@ from txt.config import AugmentConfig, PrepareConfig
 from txt.data.progress import ProgressWatcher, RowProgress
 from txt.data.reading.json_layout import open_nested
 from txt.data.reading.json_records import read_raw_records
+from txt.data.reading.source import choose_output_format
 from txt.data.reading.table import Table, open_table
 from txt.errors import InputError, Interrupted
 from txt.files import FORMAT, claim_folder, explain_os_errors, open_own, read_json, refuse_link, write_json
@@ -126,6 +127,7 @@ def augment(
     reading = reading or PrepareConfig()
     with open_table(source, reading) as table, explain_os_errors(f"writing `{out}`"):
         refuse_loss(out, table.source, force)
+        choose_output_format(out, table.dialect.format, table.source.name)  # refuses a name of another kind early
         columns = find_columns(table, reading)
         work = out.parent / f".{out.name}.augmenting"
         refuse_link(work)
@@ -224,10 +226,14 @@ class _AugmentJob:
 
     def _read_objects(self) -> Iterator[Mapping[str, Any]] | None:
         """Return the JSON objects of the source, where numbers are still numbers, if they go to JSON again."""
-        source, kinds = self.table.source, (self.table.dialect.format, choose_format(self.out, self.table.dialect))
+        source, kinds = self.table.source, (self.table.dialect.format, self._choose_format())
         if kinds[1] not in ("json", "jsonl") or kinds[0] not in ("json", "jsonl"):
             return None
         return _read_json_objects(self.table) if source.path.exists() else None
+
+    def _choose_format(self) -> str:
+        """Return the format that the output's ending stands for, or that of the data."""
+        return choose_output_format(self.out, self.table.dialect.format, self.table.source.name)
 
     def _write(
         self,
@@ -238,7 +244,7 @@ class _AugmentJob:
         fingerprint: str,
     ) -> None:
         """Append the lines of each chunk, note now and then how far they go, and put the file in its place."""
-        kind = choose_format(self.out, self.table.dialect)
+        kind = self._choose_format()
         head, encode = make_line_encoder(kind, names, self.table.dialect, self.out)
         saved = time.monotonic()
         with os.fdopen(open_own(self._part, os.O_WRONLY | os.O_CREAT | os.O_APPEND), "ab") as file:

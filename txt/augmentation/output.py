@@ -17,22 +17,13 @@ import pyarrow.parquet as pq
 from txt.augmentation.survey import ADDED
 from txt.data.reading.batches import BATCH_ROWS, make_batch
 from txt.data.reading.how_read import Dialect
-from txt.data.reading.source import Source, choose_output_format, compress_output
+from txt.data.reading.source import Source, compress_output
 from txt.errors import InputError
 from txt.files import atomic_write
 from txt.json_input import load_json
 from txt.overwriting import is_changed_since, note_made
 
 Encode = Callable[[Sequence[Mapping[str, Any]]], bytes]
-
-
-def choose_format(out: Path, dialect: Dialect) -> str:
-    """Return the format that the file's ending stands for, or that of the data.
-
-    Raises:
-        InputError: it is one that is only read.
-    """
-    return choose_output_format(out, dialect.format)
 
 
 def refuse_loss(out: Path, source: Source, force: bool) -> None:

@@ -54,6 +54,9 @@ FORMATS = {
 WRITTEN = ("csv", "jsonl", "json", "parquet")
 """The formats that are written, too."""
 
+WRITTEN_ENDINGS = (".csv", ".tsv", ".jsonl", ".json", ".parquet")
+"""What a hint says where a name asks for another format; all but the last may have `.gz` behind."""
+
 READABLE = "txt reads CSV, TSV, JSON, Parquet, Arrow, Excel, SQLite, SPSS, Stata, SAS, folders of texts, also packed"
 """What a hint says where a file is none of these."""
 
@@ -207,12 +210,19 @@ def choose_output_format(out: Path, format: str, data: str = "") -> str:
     Where the name ends as that of the `data` does, it is the data's: JSON lines in a `.json` stay JSON lines.
 
     Raises:
-        InputError: its name asks for a format that is only read.
+        InputError: its name asks for a format that is only read, or that is not known.
     """
     if out.suffix.lower() in PACKINGS and out.suffix.lower() != ".gz":
         raise InputError(f"`{out}` asks for {out.suffix}, which is only read", f"-o {out.with_suffix('.gz')}")
-    asked = guess_format(out)
-    if asked is None or (data and Source(out, str(out)).ending == Source(out, data).ending and format in WRITTEN):
+    asked, ending = guess_format(out), Source(out, str(out)).ending
+    as_data = bool(data) and ending == Source(out, data).ending
+    if asked is None and ending and not as_data:
+        others = ", ".join(WRITTEN_ENDINGS[:-1])
+        raise InputError(
+            f"`{out}` ends in {ending}, which txt does not write",
+            f"it writes {others} and {WRITTEN_ENDINGS[-1]}: {out.with_suffix('.csv').name}",
+        )
+    if asked is None or (as_data and format in WRITTEN):
         return format if format in WRITTEN else "csv"
     if asked not in WRITTEN:
         raise InputError(
