@@ -34,6 +34,7 @@ from txt.data.reading.how_read import (
 )
 from txt.data.reading.json_layout import find_layout
 from txt.data.reading.kinds.detection import detect_kind
+from txt.data.reading.line_formats import refuse_line_format
 from txt.data.reading.parquet import explain_damage
 from txt.data.reading.quoting import Quoting, choose_quoting, read_last_lines, read_late_region, tell_letters
 from txt.data.reading.source import FORMATS, Source
@@ -98,6 +99,8 @@ def detect_dialect(
     text = io.TextIOWrapper(io.BytesIO(head), encoding=found.name, errors="ignore", newline="").read().lstrip("\ufeff")
     if not text.strip():
         raise InputError(f"`{source}` is empty", "a data file has a header and a row for each text")
+    if wanted is None:  # who names a delimiter knows that these are lines
+        refuse_line_format(source, text)
     dialect = Dialect(
         _find_format(source, text),
         compressed=source.is_compressed(),
