@@ -78,6 +78,11 @@ def test_how_many_rows_the_header_takes_can_be_said(write, kind):
         read(path, header=False, header_rows=2)
 
 
+@pytest.mark.parametrize("row", ["[0],[0]", "(a),(b)", "---,---"])
+def test_the_only_row_is_a_row_whatever_it_says(write, row):
+    assert read(write(lines(rows=[row])))[1] == [row.split(",")]
+
+
 FIRST_ROWS = {
     "no number": f",2024-03-01,{TEXTS[0]},good",
     "a mark for none": f"n/a,unknown,{TEXTS[0]},good",

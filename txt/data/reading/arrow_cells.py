@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from txt.data.reading.batches import make_string_array
+from txt.data.reading.coded_classes import read_class_names
 from txt.data.reading.json_layout import list_nested
 from txt.json_input import load_json
 
@@ -84,17 +85,6 @@ def plan_cells(schema: pa.Schema, opened: Sequence[str]) -> ArrowCells:
         else:
             plans.append(_Plan(column.name, (str(place),), read_class_names(feature)))
     return ArrowCells(tuple(plans), tuple(plan.name for plan in plans if plan.classes))
-
-
-def read_class_names(feature: Any) -> tuple[str, ...]:
-    """Return the class names of a feature of `datasets`, or of the items of a list; none for any other feature."""
-    if isinstance(feature, list) and len(feature) == 1:  # how older versions describe a list
-        return read_class_names(feature[0])
-    if not isinstance(feature, dict):
-        return ()
-    if feature.get("_type") == "ClassLabel" and isinstance(feature.get("names"), list):
-        return tuple(map(str, feature["names"]))
-    return read_class_names(feature.get("feature"))
 
 
 def _read_features(schema: pa.Schema) -> dict[str, Any]:

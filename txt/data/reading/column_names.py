@@ -29,11 +29,12 @@ def make_distinct(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(taken)
 
 
-def _split_words(names: str) -> frozenset[str]:
+def split_words(names: str) -> frozenset[str]:
+    """Return the names in a text, folded."""
     return frozenset(fold_name(name) for name in names.split())
 
 
-TEXT_NAMES = _split_words(
+TEXT_NAMES = split_words(
     "text texts sentence sentences review reviews content body message messages tweet tweets comment comments "
     "document news headline headlines utterance question query description post article articles abstract "
     "title sms email transcript summary feedback answer answers remark remarks complaint verbatim snippet "
@@ -65,7 +66,7 @@ TEXT_PAIRS = (
 )
 """Of two texts that are judged together: neither is the text alone."""
 
-LABEL_NAMES = _split_words(
+LABEL_NAMES = split_words(
     "label labels class classes category categories sentiment target intent topic polarity rating stars "
     "emotion tag annotation overall subreddit genre genres verdict gold etiqueta etiquetas clase categoria categoría "
     "sentimiento polaridad calificacion valoracion emocion rotulo rótulo classe sentimento avaliacao avaliação "
@@ -78,26 +79,26 @@ LABEL_NAMES = _split_words(
 )
 """Of labels."""
 
-SPLIT_COLUMNS = _split_words("split set partition subset fold data_split dataset_split")
+SPLIT_COLUMNS = split_words("split set partition subset fold data_split dataset_split")
 """Of what says train, val or test."""
 
-ID_NAMES = _split_words(
+ID_NAMES = split_words(
     "id row_id uid uuid guid no nr respondent_id text_id doc_id docid identifier identifiant ид 编号 編號 番号 "
     "번호 আইডি معرف شناسه"
 )
 """Of what names each row."""
 
-NUMBER_NAMES = _split_words("ids num number idx index key numero número nummer номер 序号 क्रमांक رقم")
+NUMBER_NAMES = split_words("ids num number idx index key numero número nummer номер 序号 क्रमांक رقم")
 """Of what may name rows or count something."""
 
-COUNT_NAMES = _split_words(
+COUNT_NAMES = split_words(
     "count counts likes like_count votes upvotes downvotes helpful retweets retweet_count replies shares views "
     "favorites favourites followers length words characters price amount quantity age score_count num_comments "
     "likescount duration positives total weight width height lat lon latitude longitude zip"
 )
 """Of counts and measures, which are no labels however few values they have."""
 
-METADATA_NAMES = _split_words(
+METADATA_NAMES = split_words(
     "source domain lang language country region user author platform device brand date year month url method "
     "annotation_id lead_time completed_by status state assignee assigned_to reporter owner verified verified_purchase "
     "vine speaker turn dialogue_id conversation_id session_id thread_id channel version os browser city "
@@ -105,3 +106,13 @@ METADATA_NAMES = _split_words(
     "file filename fecha datum data_da дата 日期 日付 날짜 तारीख তারিখ تاريخ تاریخ"
 )
 """Of what describes where a text comes from, not what it says, however few values it has."""
+
+CLASS_NAME_KEYS = split_words(
+    "label_names labels_names target_names class_names classnames labelnames category_names intent_names int2str "
+    "id2label label2id id_to_label label_to_id idx2label label2idx index_to_label class_to_idx idx_to_class "
+    "label_map labels_map label_mapping class_labels"
+)
+"""Of the names of all classes, and of nothing else, beside the records of a JSON document."""
+
+LIKELY_CLASS_NAME_KEYS = split_words("labels classes categories names intents topics tags targets")
+"""Of the names of all classes, or of something else."""

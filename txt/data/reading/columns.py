@@ -73,7 +73,9 @@ def find_text(sample: Sample, wanted: str | None = None, source: str = "the file
     if wanted is not None:
         return find_named_column(sample, wanted, "--text-column", source)
     if len(sample) == 1:
-        return Column(next(iter(sample)), "the only column")
+        only = next(iter(sample))
+        _refuse_lists(only, sample[only], source)
+        return Column(only, "the only column")
     if exact := _match_names(sample, {"text"}):
         _refuse_lists(exact[0], sample[exact[0]], source)
         if (twin := _find_twin(exact[0], sample)) and _is_prose(sample[twin]):

@@ -107,7 +107,7 @@ def count_extra_headers(below: Sequence[Sequence[str]]) -> int:
     """Return how many rows below the header say more about the columns, as survey tools write them."""
     count = 0
     for row, rest in zip(below[:2], (below[1:], below[2:]), strict=False):
-        if not (_is_about_columns(row) or (rest[:1] and _is_import_id(rest[0])) or _breaks_types(row, rest)):
+        if not rest or not (_is_about_columns(row) or _is_import_id(rest[0]) or _breaks_types(row, rest)):
             break
         count += 1
     return count

@@ -96,7 +96,8 @@ class Dialect:
     `extra_headers` rows below it say more about the columns; `footer` is a last row that sums them up. `skip_spaces`
     says that spaces follow the delimiters, `padded` that they surround them and are no part of the cells, and
     `quoting_given` that the user settled what quotes are. `paths` are the nested objects that are opened into columns:
-    `data` gives `data.title`. `records` says where the records of a JSON document are, see `json_layout`.
+    `data` gives `data.title`. `records` says where the records of a JSON document are, see `json_layout`. `coded` is a
+    column of numbers and the names of the classes that they stand for, which are elsewhere in the document.
     """
 
     format: str
@@ -118,6 +119,7 @@ class Dialect:
     quoting_given: bool = False
     paths: tuple[str, ...] = ()
     records: str = ""
+    coded: tuple[str, ...] = ()
     guesses: tuple[Guess, ...] = ()
     parts: tuple[tuple["Source", "Dialect"], ...] = ()
 

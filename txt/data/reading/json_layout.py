@@ -17,9 +17,11 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from txt.data.reading.coded_classes import find_coded_column, find_entries_behind, is_beside
 from txt.data.reading.columns import has_text_name
 from txt.data.reading.header import judge_header
 from txt.data.reading.how_read import Dialect, Guess
+from txt.data.reading.quoting import read_last_lines
 from txt.data.reading.source import Source
 from txt.errors import InputError
 from txt.json_input import parse_long_int
@@ -28,6 +30,7 @@ KEY_MARK = "/"
 """Stands between the keys of objects within each other, where the records are below several."""
 
 _DEEPEST = 3
+_MANY_KEYS = 20  # of one object: more than a record has
 _LIST, _OBJECT, _SCALAR = "list of objects", "object", "value"
 _EXAMPLE = 'a list of records looks like [{"text": "…", "label": "…"}]'
 
@@ -41,12 +44,31 @@ def find_layout(source: Source, dialect: Dialect, text: str, columns: tuple[str,
     if dialect.format == "json":
         dialect = _find_records(source, dialect, text)
     samples = list(_take_samples(text, dialect))
+    if len(samples) == 1 and len(samples[0]) > _MANY_KEYS and _has_texts_for_keys(samples[0]):
+        raise InputError(f"`{source}` is one JSON object with texts for its keys, not a list of records", _EXAMPLE)
     opened = list_nested(samples, columns)
-    if not opened:
+    if opened:
+        because = "the text is inside" if not columns else "a column of it was asked for"
+        guess = Guess("nested objects", ", ".join(f"`{name}`" for name in opened), because, None)
+        dialect = replace(dialect, paths=tuple(opened), guesses=(*dialect.guesses, guess))
+    if dialect.records.startswith("key:"):
+        samples = [open_nested(record, dialect.paths) for record in samples]
+        dialect = _find_coded(source, dialect, list(_list_entries(text.lstrip())), samples)
+    return dialect
+
+
+def _find_coded(
+    source: Source, dialect: Dialect, entries: list[tuple[str, Any]], samples: Sequence[Mapping[str, Any]]
+) -> Dialect:
+    """Add the names of classes that stand before or behind the records for their numbers."""
+    behind = find_entries_behind(read_last_lines(source, dialect.encoding))
+    coded = find_coded_column([*entries, *behind], samples, str(source))
+    if not coded:
         return dialect
-    because = "the text is inside" if not columns else "a column of it was asked for"
-    guess = Guess("nested objects", ", ".join(f"`{name}`" for name in opened), because, None)
-    return replace(dialect, paths=tuple(opened), guesses=(*dialect.guesses, guess))
+    names = ", ".join(f"`{name}`" for name in coded[1:4]) + (" …" if len(coded) > 4 else "")
+    guess = Guess("class names", names, f"they stand beside the numbers of `{coded[0]}`", None, told=True)
+    warning = f"the numbers in `{coded[0]}` of `{source}` are named {names}, as the file says beside its records"
+    return replace(dialect, coded=coded, guesses=(*dialect.guesses, guess), warnings=(*dialect.warnings, warning))
 
 
 def list_nested(samples: list[dict[str, Any]], columns: tuple[str, ...]) -> list[str]:
@@ -59,6 +81,15 @@ def list_nested(samples: list[dict[str, Any]], columns: tuple[str, ...]) -> list
 def read_json_constant(name: str) -> str | None:
     """Return what a number that JSON does not have stands for: NaN, as pandas writes it, for a missing value."""
     return None if name == "NaN" else name
+
+
+def write_value(value: Any) -> str:
+    """Return a nested value as JSON, and a text in pieces, some of them with marks, as the text: what chats export."""
+    if isinstance(value, list) and any(isinstance(each, str) for each in value):
+        pieces = [each.get("text") if isinstance(each, dict) else each for each in value]
+        if any(isinstance(each, dict) for each in value) and all(isinstance(piece, str) for piece in pieces):
+            return "".join(map(str, pieces))
+    return json.dumps(value, ensure_ascii=False)
 
 
 def flatten(name: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -78,6 +109,10 @@ def open_nested(record: dict[str, Any], names: tuple[str, ...]) -> dict[str, Any
     return opened
 
 
+def _has_texts_for_keys(record: Mapping[str, Any]) -> bool:
+    return sum(" " in name.strip() for name in record) > len(record) / 2
+
+
 def _has_text(record: Mapping[str, Any]) -> bool:
     return any(
         isinstance(value, str) and (has_text_name(name) or " " in value.strip()) for name, value in record.items()
@@ -94,7 +129,8 @@ def _find_records(source: Source, dialect: Dialect, text: str) -> Dialect:
     entries = list(_list_entries(start))
     kinds = {name: _describe(value) for name, value in entries}
     records, because = "", "its values are plain"
-    lists = [name for name, kind in kinds.items() if kind == _LIST] or _list_inner(entries)
+    beside = {name for name, value in entries if is_beside(name, value)}
+    lists = [name for name, kind in kinds.items() if kind == _LIST and name not in beside] or _list_inner(entries)
     objects = {name: value for name, value in entries if isinstance(value, dict)}
     if {"columns", "data"} <= kinds.keys() and kinds["data"] == "list of lists":
         records, because = "split", "it has `columns` and `data`"
@@ -109,10 +145,34 @@ def _find_records(source: Source, dialect: Dialect, text: str) -> Dialect:
         records, because = _find_orientation(source, objects)
     elif kinds and all(kind == "list of values" for kind in kinds.values()):
         records, because = "lists", "each key has a list of values"
+    elif is_by_column(dict(entries)):
+        records, because = "lists", "its lists of texts and of values are equally long"
     if not records:
+        if any("list" in kind for kind in kinds.values()) and not _has_text(dict(entries)):
+            raise InputError(f"`{source}` is one JSON object, not a list of records", _EXAMPLE)
         return dialect
     guess = Guess("records", _SPOKEN.get(records.split(":")[0], "{}").format(records.partition(":")[2]), because, None)
     return replace(dialect, records=records, guesses=(*dialect.guesses, guess))
+
+
+def is_by_column(document: Mapping[str, Any]) -> bool:
+    """Tell whether a document has columns, one of texts, among other things: what scikit-learn's data sets are."""
+    lists = find_columns(document)
+    return len(lists) > 1 and any(
+        sum(isinstance(each, str) and " " in each.strip() for each in values[:50]) > len(values[:50]) / 2
+        for values in lists.values()
+    )
+
+
+def find_columns(document: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Return the lists of values that are as long as the longest of them, where only names of classes are shorter."""
+    lists = {name: value for name, value in document.items() if _describe(value) == "list of values"}
+    longest = max(map(len, lists.values()), default=0)
+    columns = {name: values for name, values in lists.items() if len(values) == longest}
+    others = {name: value for name, value in lists.items() if name not in columns}
+    if longest < 2 or not all(is_beside(name, value) for name, value in others.items()):
+        return {}
+    return columns
 
 
 _SPOKEN = {

@@ -2,15 +2,25 @@
 
 import io
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 from typing import Any, TextIO
 
 import pyarrow as pa
 
 from txt.data.reading.batches import BATCH_CHARACTERS, BATCH_ROWS, make_batch
+from txt.data.reading.coded_classes import find_coded_column, is_beside, name_class
 from txt.data.reading.how_read import Dialect
-from txt.data.reading.json_layout import KEY_MARK, find_names, open_nested, read_json_constant
+from txt.data.reading.json_layout import (
+    KEY_MARK,
+    find_columns,
+    find_names,
+    is_by_column,
+    open_nested,
+    read_json_constant,
+    write_value,
+)
 from txt.data.reading.source import MAX_CELL, MAX_LINE, Source
 from txt.errors import InputError
 from txt.json_input import find_repeated_key, load_json
@@ -42,7 +52,26 @@ def read_json(source: Source, dialect: Dialect, notes: list[str]) -> Iterator[pa
     Raises:
         InputError: the file does not hold such records; the line is named.
     """
-    yield from batch_records(_parse_document(source, dialect, notes), dialect.paths)
+    yield from batch_records(_name_classes(source, dialect, notes), dialect.paths)
+
+
+def _name_classes(source: Source, dialect: Dialect, notes: list[str]) -> Iterator[tuple[JsonRecord, str]]:
+    """Yield the records with the names of their classes, where the document has them elsewhere."""
+    for record, written in _parse_document(source, dialect, notes):
+        if dialect.coded:
+            yield _name_class(record, dialect.coded[0].split("."), dialect.coded[1:], str(source)), written
+        else:
+            yield record, written
+
+
+def _name_class(record: JsonRecord, path: Sequence[str], names: Sequence[str], source: str) -> JsonRecord:
+    """Return a record with the class of one column by its name; a nested column has a path."""
+    if path[0] not in record and len(path) > 1:  # a key may have a point of its own
+        path = [".".join(path)]
+    value = record.get(path[0])
+    if len(path) > 1 and isinstance(value, dict):
+        return {**record, path[0]: _name_class(value, path[1:], names, source)}
+    return {**record, path[0]: name_class(value, names, source)} if path[0] in record else record
 
 
 def read_raw_records(source: Source, dialect: Dialect) -> Iterator[str]:
@@ -64,7 +93,10 @@ def _parse_document(source: Source, dialect: Dialect, notes: list[str]) -> Itera
     with source.open() as file, io.TextIOWrapper(file, encoding=dialect.encoding, newline="") as text:
         if kind in _TRANSPOSE:
             try:
-                yield from _TRANSPOSE[kind](_load_document(source, text))
+                document = _load_document(source, text)
+                if kind == "lists" and is_by_column(document):
+                    document = _leave_columns(source, document, notes)
+                yield from _TRANSPOSE[kind](document)
             except (KeyError, TypeError, AttributeError, ValueError):
                 raise InputError(f"`{source}` is not a table by {kind} all through", _EXAMPLE) from None
         else:
@@ -104,7 +136,7 @@ def _format_value(value: Any) -> str | None:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return json.dumps(value, ensure_ascii=False)
+    return write_value(value)
 
 
 def _parse_lines(source: Source, lines: TextIO) -> Iterator[tuple[JsonRecord, str]]:
@@ -181,7 +213,8 @@ class _RecordParser:
                 yield from self._parse_under(key.removeprefix(f"{name}{KEY_MARK}"))
                 continue
             value, _ = self._take_value()
-            if isinstance(value, list) and value and all(isinstance(each, dict) for each in value):
+            is_records = isinstance(value, list) and value and all(isinstance(each, dict) for each in value)
+            if is_records and not is_beside(name, value):
                 raise InputError(
                     f"`{self._source}` has several lists of records: `{key}`, `{name}`",
                     "write each to a file of its own",
@@ -246,6 +279,22 @@ class _RecordParser:
     def _take_record(self) -> tuple[JsonRecord, str]:
         value, piece = self._take_value()
         return _check_record(self._source, value, self._line, piece), piece
+
+
+def _leave_columns(source: Source, document: Mapping[str, Any], notes: list[str]) -> dict[str, list[Any]]:
+    """Return the columns of a document, with the names of classes that it has beside them."""
+    columns = find_columns(document)
+    others = {name: value for name, value in document.items() if name not in columns}
+    samples = [dict(zip(columns, values, strict=True)) for values in islice(zip(*columns.values(), strict=True), 50)]
+    coded = find_coded_column(others.items(), samples, str(source))
+    if coded:
+        column, names = coded[0], coded[1:]
+        columns[column] = [name_class(value, names, str(source)) for value in columns[column]]
+        notes.append(f"the numbers in `{column}` of `{source}` are named, as the file says beside them")
+    left = ", ".join(f"`{name}`" for name, value in others.items() if not is_beside(name, value))
+    if left:
+        notes.append(f"{left} of `{source}` left out: no columns")
+    return columns
 
 
 def _transpose_columns(document: dict[str, dict[str, Any]]) -> Iterator[tuple[JsonRecord, str]]:

@@ -17,7 +17,7 @@ from txt.data.reading.character_encoding import find_line
 from txt.data.reading.columns import find_label, find_text
 from txt.data.reading.delimited_rows import BadRowError, RowRules, RowTally, parse_cells, parse_delimited
 from txt.data.reading.how_read import ONE_CELL, Dialect, ReadingOptions, join_texts
-from txt.data.reading.json_layout import open_nested, read_json_constant
+from txt.data.reading.json_layout import open_nested, read_json_constant, write_value
 from txt.data.reading.label_columns import find_export_columns
 from txt.data.reading.source import MAX_CELL, Source
 from txt.data.reading.spooling import spool_source
@@ -377,7 +377,7 @@ def _format_value(value: Any, plain: Any) -> str:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
-    return "" if value is None else json.dumps(plain, ensure_ascii=False)
+    return "" if value is None else write_value(plain)
 
 
 def _find_codec(encoding: str, head: bytes) -> tuple[str, int]:
