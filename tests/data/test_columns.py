@@ -64,6 +64,82 @@ def test_what_describes_a_row_is_no_label_by_its_few_values(name):
     assert find_label({"text": texts, name: values}, "text", name).name == name
 
 
+OTHER_THINGS = {
+    "hashes": ("b6589fc6ab0d", "356a192b7913", "da4b9237bacc"),
+    "long ids": ("3f2504e0-4f89-11d3-9a0c-0305e82c3300", "3f2504e0-4f89-11d3-9a0c-0305e82c3301"),
+    "numbers of accounts": ("100200300400", "100200300401", "100200300402"),
+    "days": ("Mar 1, 2024", "March 2, 2024"),
+    "days of a mail program": ("Mon Apr 06 22:19:45 PDT 2009", "Tue Apr 07 22:19:45 PDT 2009"),
+    "days in Japanese": ("2024年3月1日", "2024年3月2日"),
+    "times": ("10:30", "11:30", "9:05 PM"),
+    "seconds": ("1700000000", "1700086400.5"),
+    "mail addresses": ("ann@shop.example", "ben@shop.example"),
+    "mentions": ("@ann", "@ben"),
+    "pages": ("https://shop.example/1", "www.shop.example/2"),
+    "machines": ("10.0.0.1", "10.0.0.2:80"),
+    "files": ("batch1.csv", "in/batch2.csv.gz"),
+    "amounts": ("$1,299.00", "12 €"),
+}
+
+
+@pytest.mark.parametrize("kind", OTHER_THINGS)
+def test_ids_dates_addresses_and_amounts_are_no_classes_however_few_they_are(kind):
+    values = OTHER_THINGS[kind]
+    sample = {"text": REVIEWS, "what": [values[row % len(values)] for row in range(20)]}
+    assert find_label(sample, "text") is None
+    assert find_label(sample, "text", "what").name == "what"
+    assert find_label({**sample, "tone": ["good", "bad"] * 10}, "text").name == "tone"
+
+
+@pytest.mark.parametrize(
+    "values",
+    ["good,bad", "0,1", "1.0,2.0", "B-2,C-3", "v1.0,v2.0", "may,june", "decade,facade", "1999,2000", "N/A,yes"],
+)
+def test_classes_that_look_a_little_like_other_things_are_classes(values):
+    kinds = values.split(",")
+    assert find_label({"text": REVIEWS, "what": [kinds[row % 2] for row in range(20)]}, "text").name == "what"
+
+
+@pytest.mark.parametrize("name", ["AuthorID", "worker_id", "Create date", "ASSIGNMENT:worker_id", "reply url", "canal"])
+def test_a_name_that_ends_as_an_ids_or_a_dates_is_no_labels(name):
+    assert find_label({"text": REVIEWS, name: ["a", "b"] * 10}, "text") is None
+
+
+LANGUAGES = {
+    "English": ("Review Text", "Sentiment"),
+    "Chinese": ("评论内容", "情感标签"),
+    "Hindi": ("समीक्षा पाठ", "भावना"),
+    "Spanish": ("Opinión", "Calificación"),
+    "French": ("Avis du client", "Catégorie"),
+    "Arabic": ("نص المراجعة", "التصنيف"),
+    "Bengali": ("মন্তব্য", "অনুভূতি"),
+    "Portuguese": ("Texto do comentário", "Avaliação"),
+    "Russian": ("Текст отзыва", "Тональность"),
+    "Urdu": ("تبصرہ", "جذبات"),
+    "Indonesian": ("Ulasan", "Sentimen"),
+    "Japanese": ("レビュー内容", "感情ラベル"),
+    "Korean": ("리뷰 내용", "감성"),
+    "Thai": ("ข้อความ", "ป้ายกำกับ"),
+    "Vietnamese": ("Nội dung", "Nhãn"),
+    "Turkish": ("Yorum", "Duygu"),
+    "Hebrew": ("טקסט", "תווית"),
+    "Greek": ("Κείμενο", "Ετικέτα"),
+    "Czech": ("Text recenze", "Hodnocení"),
+    "Swedish": ("Kommentar", "Betyg"),
+    "an invisible letter": ("text\u200b", "\ufefflabel"),
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_columns_are_found_by_their_names_in_other_languages(language):
+    text, label = LANGUAGES[language]
+    few = ["a", "b"] * 10
+    sample = {"id": [str(row) for row in range(20)], text: REVIEWS, label: few, "one": few, "other": few}
+    assert find_text(sample).name == text
+    assert find_label(sample, text).why == "by its name"
+    assert find_label(sample, text).name == label
+
+
 def test_a_named_column_is_taken_and_a_wrong_name_gets_the_nearest():
     sample = {"text": REVIEWS, "Body Text": REVIEWS, "label": ["a"]}
     assert find_text(sample, "Body Text").name == "Body Text"

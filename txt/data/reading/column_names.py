@@ -2,15 +2,29 @@
 
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_LATIN_MARK = re.compile(r"(?<=[A-Za-z])[\u0300-\u036f]+")
+_INVISIBLE = re.compile(r"[\u00ad\u200b-\u200f\u2060\ufeff]")
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\u0e00-\u0e7f]")  # Japanese, Chinese, Korean, Thai
 
 
 def fold_name(name: str) -> str:
-    """Return a name in lower case, its words joined by `_`: `Review Text` and `reviewText` are `review_text`."""
-    parted = _CAMEL.sub("_", unicodedata.normalize("NFC", name.strip()))
+    """Return a name in lower case, its words joined by `_`, without accents on Latin letters and what is invisible.
+
+    `Review Text` and `reviewText` are `review_text`, `Opinión` is `opinion`.
+    """
+    apart = _LATIN_MARK.sub("", _INVISIBLE.sub("", unicodedata.normalize("NFD", name)))
+    parted = _CAMEL.sub("_", unicodedata.normalize("NFC", apart).strip())
     return re.sub(r"[\s.\-_]+", "_", parted).strip("_").lower()
+
+
+def find_unspaced_end(folded: str, known: Iterable[str]) -> str | None:
+    """Return the known name with which a name ends that is written without spaces: `感情ラベル` ends in `ラベル`."""
+    if folded.isascii() or not _UNSPACED.fullmatch(folded[-1:]):
+        return None
+    return next((name for name in known if len(name) > 1 and folded.endswith(name) and _UNSPACED.match(name)), None)
 
 
 def make_distinct(names: Sequence[str]) -> tuple[str, ...]:
@@ -49,7 +63,8 @@ TEXT_NAMES = split_words(
     "文本 文字 内容 正文 句子 评论 評論 标题 標題 消息 问题 描述 內容 テキスト 本文 文章 文 レビュー コメント "
     "感想 質問 タイトル 텍스트 본문 문장 리뷰 내용 댓글 제목 पाठ टेक्स्ट वाक्य समीक्षा टिप्पणी संदेश সামগ্রী "
     "পাঠ্য টেক্সট বাক্য মন্তব্য পর্যালোচনা متن تبصرہ جملہ پیغام نص النص تعليق التعليق مراجعة رسالة جملة "
-    "المحتوى تغريدة نظر پیام טקסט"
+    "المحتوى تغريدة نظر پیام טקסט תגובה ביקורת κείμενο σχόλιο κριτική ข้อความ รีวิว ความคิดเห็น 口コミ 投稿 ツイート 内容文 "
+    "评语 留言 teksti arvostelu anmeldelse recension omdöme recenze szöveg vélemény recenzie"
 )
 """Of texts."""
 
@@ -75,7 +90,9 @@ LABEL_NAMES = split_words(
     "duygu duygular kelas sentimen emosi nhãn nhan метка метки класс категория тональность оценка эмоция тема "
     "рубрика мітка клас оцінка 标签 標籤 类别 類別 分类 分類 情感 情绪 类型 评分 星级 ラベル カテゴリ "
     "カテゴリー クラス 評価 感情 極性 레이블 라벨 분류 감정 카테고리 평점 लेबल श्रेणी वर्ग भावना लেবেল লেবেল "
-    "শ্রেণী শ্রেণি অনুভূতি لیبل زمرہ جذبات تسمية التسمية تصنيف التصنيف فئة الفئة المشاعر برچسب دسته احساس"
+    "শ্রেণী শ্রেণি অনুভূতি لیبل زمرہ جذبات تسمية التسمية تصنيف التصنيف فئة الفئة المشاعر برچسب دسته احساس "
+    "תווית תיוג סיווג קטגוריה ετικέτα κατηγορία συναίσθημα ป้ายกำกับ หมวดหมู่ ประเภท ความรู้สึก 分類 種別 감성 유형 "
+    "betyg klass etikett etiket hodnocení štítek třída kategória címke osztály luokka categorie clasă"
 )
 """Of labels."""
 
@@ -103,9 +120,19 @@ METADATA_NAMES = split_words(
     "annotation_id lead_time completed_by status state assignee assigned_to reporter owner verified verified_purchase "
     "vine speaker turn dialogue_id conversation_id session_id thread_id channel version os browser city "
     "augmented annotator source_id day time timestamp created updated created_at updated_at environment env "
-    "file filename fecha datum data_da дата 日期 日付 날짜 तारीख তারিখ تاريخ تاریخ"
+    "file filename fecha datum data_da дата 日期 日付 날짜 तारीख তারিখ تاريخ تاریخ "
+    "requester worker email ip kanal canal origen origem fuente fonte quelle herkunft bron kaynak источник канал "
+    "來源 来源 渠道 平台 用户 用户名 作者 城市 地区 国家 ユーザー 投稿者 出典 언어 출처 автор пользователь город "
+    "страна язык usuario benutzer nutzer utilisateur auteur utente autore autor kullanici ciudad cidade ville stadt "
+    "citta sehir pais pays idioma langue lingua sprache dil المصدر المستخدم المدينة الدولة اللغة स्रोत उपयोगकर्ता भाषा "
+    "शहर देश উৎস ভাষা شہر زبان"
 )
 """Of what describes where a text comes from, not what it says, however few values it has."""
+
+METADATA_ENDS = split_words(
+    "id ids uid uuid guid date time timestamp url link user username author email ip file filename path lang language"
+)
+"""Last words of what describes where a text comes from: `worker_id`, `Create date`."""
 
 CLASS_NAME_KEYS = split_words(
     "label_names labels_names target_names class_names classnames labelnames category_names intent_names int2str "

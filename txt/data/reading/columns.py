@@ -5,7 +5,6 @@ Works on the names and a sample of the rows, so that any command can ask before 
 
 import ast
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import mean
@@ -14,22 +13,24 @@ from txt.data.reading.column_names import (
     COUNT_NAMES,
     ID_NAMES,
     LABEL_NAMES,
+    METADATA_ENDS,
     METADATA_NAMES,
     NUMBER_NAMES,
     SPLIT_COLUMNS,
     TEXT_NAMES,
     TEXT_PAIRS,
+    find_unspaced_end,
     fold_name,
 )
 from txt.data.reading.how_read import JOINT
 from txt.data.reading.label_columns import find_export_columns, leave_out_provenance
+from txt.data.reading.not_classes import are_other_things
 from txt.errors import InputError, nearest
 
 Sample = Mapping[str, Sequence[str | None]]
 """The first rows of a file, column by column; None and "" are missing."""
 
 
-_DATE = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}([ T]\d{1,2}:\d\d.*)?")
 _ID_ROWS = 1000
 _JOINTS_OF_LABELS = ("|", ";", ",")
 _MOST_CLASSES = 200  # a column with more values in the sample is a label only by its name
@@ -56,7 +57,8 @@ def is_usual_name(name: str) -> bool:
 def ends_usually(name: str) -> bool:
     """Tell whether a word of a short name is a usual one, as the last of `reviewText` or the first of `Yorum Metni`."""
     words = fold_name(name).split("_")
-    return len(name) <= _LONGEST_NAME and (words[-1] in _ROLE_NAMES or (len(words) < 4 and words[0] in _ROLE_NAMES))
+    usual = words[-1] in _ROLE_NAMES or (len(words) < 4 and words[0] in _ROLE_NAMES)
+    return len(name) <= _LONGEST_NAME and (usual or find_unspaced_end(words[-1], _ROLE_NAMES) is not None)
 
 
 def has_text_name(name: str) -> bool:
@@ -221,9 +223,9 @@ def _match_name(name: str, known: Iterable[str]) -> bool:
 
 
 def _is_named(name: str, known: frozenset[str]) -> bool:
-    """Tell whether the last word of a name is known: `airline_sentiment`, `Review Text`."""
+    """Tell whether the last word of a name is known: `airline_sentiment`, `Review Text`, `感情ラベル`."""
     folded = fold_name(name)
-    return folded in known or folded.rsplit("_", 1)[-1] in known
+    return folded in known or folded.rsplit("_", 1)[-1] in known or find_unspaced_end(folded, known) is not None
 
 
 def _is_prose(values: Sequence[str | None]) -> bool:
@@ -287,17 +289,19 @@ def _may_be_label(name: str, values: Sequence[str | None]) -> bool:
         return False
     words = fold_name(name).split("_")
     counts = words[0] in ("num", "n", "nb", "nr") or words[-1] in COUNT_NAMES
-    return not counts and not all(_DATE.fullmatch(value.strip()) for value in present)
+    return not counts and not are_other_things(present)
 
 
 def _says_something_else(name: str) -> bool:
-    return bool(_match_names([name], METADATA_NAMES | ID_NAMES | COUNT_NAMES | NUMBER_NAMES))
+    """Tell whether a name, or its last word, says that a column describes where a text comes from, or counts."""
+    known = METADATA_NAMES | ID_NAMES | COUNT_NAMES | NUMBER_NAMES
+    return bool(_match_names([name], known)) or fold_name(name).rsplit("_", 1)[-1] in METADATA_ENDS
 
 
 def _may_be_joined_labels(name: str, values: Sequence[str | None]) -> bool:
     """Tell whether cells are several labels each, as a few parts that recur say: `role::program, interface::x11`."""
     present = [value for value in values if value and value.strip()]
-    if _measure_filled(values) <= 0.5 or _says_something_else(name):
+    if _measure_filled(values) <= 0.5 or _says_something_else(name) or are_other_things(present):
         return False
     for separator in _JOINTS_OF_LABELS:
         cells = [[part.strip() for part in value.split(separator) if part.strip()] for value in present]
