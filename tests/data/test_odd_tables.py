@@ -47,6 +47,20 @@ def test_old_encodings_are_known_by_their_letters_and_told(write, kind):
     assert any("read as" in warning and "--encoding" in warning for warning in told)
 
 
+@pytest.mark.parametrize("step", [2, 3, 4])
+@pytest.mark.parametrize("other", ["cp1252", "cp1251", "koi8-r", "gbk"])
+def test_lines_of_two_encodings_are_refused(write, step, other):
+    text = (
+        "Très déçu, ça n'a pas marché" if other == "cp1252" else "это очень плохо, увы" if other != "gbk" else "很不好"
+    )
+    rows = [
+        f"{text} {number},{label}\n".encode("utf-8" if number % step == 0 else other)
+        for number, label in enumerate(LABELS)
+    ]
+    with pytest.raises(InputError, match=r"mixes encodings: (most|a part) of it is UTF-8, but line"):
+        read(write(b"text,label\n" + b"".join(rows)))
+
+
 SECOND_HEADERS = {
     "units": "(number),(date),(words),(class)",
     "types": "int,date,string,category",
@@ -137,6 +151,25 @@ def test_row_names_without_a_name_in_the_header_are_a_column_of_their_own(write,
     columns, cells, _told = read(write(lines(delimiter.join(("text", "label")), rows=rows)), text_column="text")
     assert columns == ["column_1", "text", "label"]
     assert cells[3] == ["4", TEXTS[3], LABELS[3]]
+
+
+@pytest.mark.parametrize("quote", ['\\"', '""'])
+@pytest.mark.parametrize("has_row_names", [True, False])
+def test_quoted_cells_between_spaces_are_cells_as_r_writes_them(write, has_row_names, quote):
+    rows = [
+        f'"{number + 1}" ' * has_row_names + f'"{text} {quote}so{quote}" {number} "{label}"'
+        for number, (text, label) in enumerate(zip(TEXTS, LABELS, strict=True))
+    ]
+    _columns, cells, _told = read(write(lines('"text" "mark" "label"', rows=rows)), text_column="text")
+    assert [row[-3:] for row in cells] == [
+        [f'{text} "so"', str(number), label] for number, (text, label) in enumerate(zip(TEXTS, LABELS, strict=True))
+    ]
+
+
+def test_speech_in_quotes_is_no_table(write):
+    rows = [f'"{text}" said the {"old " * (number % 4)}postman' for number, text in enumerate(TEXTS)]
+    with open_table(write("".join(row + "\n" for row in rows), "said.txt"), PrepareConfig()) as table:
+        assert [list(row.values()) for row in table.rows()] == [[row] for row in rows]
 
 
 def test_a_cell_too_many_that_is_no_row_name_is_refused(write):

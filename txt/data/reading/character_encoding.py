@@ -24,6 +24,8 @@ _HIGH_BYTE = re.compile(rb"[\x80-\xff]")
 _CONTROL = re.compile(rb"[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 _SHIFT = re.compile(rb"\x1b\$[@B][\x21-\x7e]{2}")  # how ISO-2022-JP begins two-byte letters
 _SAMPLE_BYTES = 1 << 20
+_MIXED = 0.2  # share of the lines beyond ASCII that are UTF-8, from which on this is no accident
+_FEWEST_LINES = 10
 _WINDOWS_SIGN = re.compile(rb"[\x80-\x9f]")
 _LATIN9_EURO = b"\xa4"  # a sign of currency in cp1252, which nobody writes
 _NOT_CP1252 = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
@@ -150,14 +152,15 @@ def _choose_single_byte_encoding(source: Source, wrong: _WrongByte) -> Encoding:
         only_latin1 = only_latin1 or _NOT_CP1252.search(piece) is not None
         windows_signs = windows_signs or _WINDOWS_SIGN.search(piece) is not None
         euro = euro or _LATIN9_EURO in piece
-    if letters > strays:
+    sample = _read_high_sample(source)
+    if letters > strays or _measure_utf8(sample) > _MIXED:
         line = find_line(source, wrong.offset, "utf-8")
+        share = "most" if letters > strays else "a part"
         raise InputError(
-            f"`{source}` mixes encodings: most of it is UTF-8, but line {line} has a byte 0x{wrong.value:02x}",
+            f"`{source}` mixes encodings: {share} of it is UTF-8, but line {line} has a byte 0x{wrong.value:02x}",
             "fix that line, or read all of it as Windows text with --encoding cp1252",
         )
     line = find_line(source, wrong.offset, "latin-1")
-    sample = _read_high_sample(source)
     script = recognize_script(sample) or recognize_latin(sample)
     if script is not None and _find_wrong_byte(source, script.codec) is None:
         return Encoding(
@@ -172,6 +175,21 @@ def _choose_single_byte_encoding(source: Source, wrong: _WrongByte) -> Encoding:
         f"`{source}` is not UTF-8, so it was read as {name}; if line {line} looks wrong, give --encoding",
         f"line {line} is not UTF-8",
     )
+
+
+def _measure_utf8(sample: bytes) -> float:
+    """Return the share of lines that are UTF-8 among some beyond ASCII: in a file of another encoding hardly any is."""
+    lines = sample.split(b"\n")
+    if len(lines) < _FEWEST_LINES:
+        return 0.0
+    return sum(_is_utf8(line) for line in lines) / len(lines)
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        return bool(line.decode("utf-8"))
+    except UnicodeDecodeError:
+        return False
 
 
 def _read_high_sample(source: Source) -> bytes:

@@ -60,6 +60,7 @@ _SPOKEN = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"
 _TOP_ROWS, _TOP_LINES = 26, 100  # of the head, in which what stands above the table is looked for
 _LONGEST_NAME_LINES = 8  # of a row above the table, or of a header
 _SIGNS_BETWEEN = re.compile(r"[^\w\s\"',;|.()\[\]-]+|[\x01-\x08\x1c-\x1f]")
+_QUOTED_AND_SPACES = re.compile(r'(?=.*" )("([^"\\]|\\.|"")*"|[^\s"]+)( ("([^"\\]|\\.|"")*"|[^\s"]+))+')
 _ALIKE = 0.95  # share of the lines that have an unusual delimiter as often as the first
 _ENOUGH = 0.8  # share of rows with as many cells as the first, from which on a delimiter needs no other sign
 _COMMA_AT_END = re.compile(r"\A\s*\{.*\}[ \t]*,[ \t]*\r?\n")
@@ -309,6 +310,8 @@ class _DelimitedDetector:
         """
         lines = [line for line in self._text.splitlines()[: -1 if self._cut else None] if line.strip()]
         first = lines[0] if lines else ""
+        if len(lines) > 1 and all(map(_QUOTED_AND_SPACES.fullmatch, lines[:_TOP_LINES])):
+            return (" ",)  # as R's write.table has it
         for sign in dict.fromkeys(_SIGNS_BETWEEN.findall(first)):
             names = [name.strip().strip('"') for name in first.split(sign)]
             usual = len(names) > 1 and all(is_usual_name(name) or ends_usually(name) for name in names)
