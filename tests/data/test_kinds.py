@@ -165,6 +165,17 @@ def test_the_only_sheet_with_cells_is_read(tmp_path):
     assert read(path)[0] == as_dicts()
 
 
+def test_a_sheet_that_is_a_chart_is_no_table(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl", reason="the package openpyxl is not installed")
+    path = make_book(tmp_path / "b.xlsx", Survey=[NAMES, *ROWS])
+    book = openpyxl.load_workbook(path)
+    book.create_chartsheet("Chart").add_chart(openpyxl.chart.BarChart())
+    book.save(path)
+    assert read(path)[0] == as_dicts()
+    with pytest.raises(InputError, match="has no sheet `Chart`"):
+        read(f"{path}::Chart")
+
+
 def test_cells_are_written_as_a_spreadsheet_writes_them(tmp_path):
     from datetime import date, datetime
 

@@ -143,7 +143,7 @@ def write_value(value: Any) -> str:
 
 
 def _choose_sheet(source: Source, book: "CalamineWorkbook") -> str:
-    names = [str(name) for name in book.sheet_names]
+    names = [str(sheet.name) for sheet in book.sheets_metadata if "WorkSheet" in str(sheet.typ)]  # no charts or macros
     if source.part is not None:
         if source.part in names:
             return source.part
