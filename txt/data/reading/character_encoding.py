@@ -155,9 +155,10 @@ def _choose_single_byte_encoding(source: Source, wrong: _WrongByte) -> Encoding:
     sample = _read_high_sample(source)
     if letters > strays or _measure_utf8(sample) > _MIXED:
         line = find_line(source, wrong.offset, "utf-8")
-        share = "most" if letters > strays else "a part"
         raise InputError(
-            f"`{source}` mixes encodings: {share} of it is UTF-8, but line {line} has a byte 0x{wrong.value:02x}",
+            f"`{source}` mixes encodings: most of it is UTF-8, but line {line} has a byte 0x{wrong.value:02x}"
+            if letters > strays
+            else f"`{source}` mixes encodings: a part of it is UTF-8, and line {line} has a byte 0x{wrong.value:02x}",
             "fix that line, or read all of it as Windows text with --encoding cp1252",
         )
     line = find_line(source, wrong.offset, "latin-1")
