@@ -16,7 +16,7 @@ from txt.errors import InputError
 from txt.files import FORMAT
 
 SHOWN_ROWS = 3
-_MOST_ROWS = 8_000  # are looked at: a fraction of a second
+_MOST_ROWS = 4_000  # are looked at: a fraction of a second
 _FLAGS = {
     "text": "--text-column",
     "label": "--label-column",

@@ -5,13 +5,13 @@ Source: Broder 1997, "On the resemblance and containment of documents"; bands as
 
 import re
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
 
-from txt.data.split import find_repeated, is_member
+from txt.data.split import drop_repeats, find_repeated, is_member
 
 LEAST_OVERLAP = 0.75
 """The share of words and pairs of words in common (Jaccard) from which two texts are near-duplicates."""
@@ -41,7 +41,7 @@ def group_near_duplicates(read: Callable[[], Iterator[Sequence[str]]], count: in
         [np.empty((0, _BANDS), np.uint64), *(_make_band_keys(chunk, seed) for chunk in _cut(read()))]
     )
     first, second = _find_candidates(bands)
-    grams = _read_grams(read, np.unique(np.concatenate([first, second])))
+    grams = _read_grams(read, drop_repeats(np.sort(np.concatenate([first, second]))))
     parents = np.arange(count, dtype=np.int64)
     for one, other in zip(first.tolist(), second.tolist(), strict=True):
         left, right = _find_root(parents, one), _find_root(parents, other)
@@ -57,15 +57,27 @@ def _cut(batches: Iterable[Sequence[str]]) -> Iterator[Sequence[str]]:
             yield batch[start : start + _CHUNK]
 
 
-def _list_grams(text: str) -> list[int]:
+class _WordHashes(dict[str, int]):
+    """Maps a word to its hash; filled as met, since most words come again."""
+
+    def __missing__(self, word: str) -> int:
+        self[word] = found = zlib.crc32(word.encode("utf-8", "replace"))
+        return found
+
+
+def _list_grams(text: str, hashes: Mapping[str, int]) -> list[int]:
     """Return the hashes of the words and pairs of words of a text."""
-    words = [zlib.crc32(word.encode("utf-8", "replace")) for word in _WORD.findall(_LINK.sub(" ", text.lower()))]
+    plain = text.lower()
+    if "@" in plain or "://" in plain or "www." in plain:
+        plain = _LINK.sub(" ", plain)
+    words = [hashes[word] for word in _WORD.findall(plain)]
     return words + [first * 1_000_003 + second for first, second in pairwise(words)]
 
 
 def _make_band_keys(texts: Sequence[str], seed: int) -> Keys:
     """Return the MinHashes of each text, those of a band as one number, (N, bands); 0 where a text has no words."""
-    listed = [_list_grams(text) for text in texts]
+    known = _WordHashes()
+    listed = [_list_grams(text, known) for text in texts]
     rows = np.flatnonzero([bool(grams) for grams in listed])
     keys = np.zeros((len(texts), _BANDS), np.uint64)
     if not len(rows):
@@ -94,8 +106,10 @@ def _find_candidates(bands: Keys) -> tuple[Ints, Ints]:
         order = rows[np.argsort(keys[rows], kind="stable")]
         same = np.flatnonzero(keys[order][1:] == keys[order][:-1])
         found.append(np.stack([order[same], order[same + 1]], axis=1))
-    pairs = np.unique(np.concatenate(found).astype(np.int64), axis=0)
-    return pairs[:, 0], pairs[:, 1]
+    pairs = np.concatenate(found).astype(np.int64)
+    count = np.int64(len(bands))
+    numbers = drop_repeats(np.sort(pairs[:, 0] * count + pairs[:, 1]))
+    return numbers // count, numbers % count
 
 
 def _read_grams(read: Callable[[], Iterator[Sequence[str]]], wanted: Ints) -> dict[int, frozenset[int]]:
@@ -104,10 +118,11 @@ def _read_grams(read: Callable[[], Iterator[Sequence[str]]], wanted: Ints) -> di
     begin = 0
     if not len(wanted):
         return grams
+    hashes = _WordHashes()
     for batch in read():
         low, high = np.searchsorted(wanted, [begin, begin + len(batch)])
         for row in wanted[low:high].tolist():
-            grams[row] = frozenset(_list_grams(batch[row - begin]))
+            grams[row] = frozenset(_list_grams(batch[row - begin], hashes))
         begin += len(batch)
     return grams
 

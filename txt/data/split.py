@@ -8,6 +8,7 @@ Arrays are as long as the file, so memory is counted in bytes a row here, and mo
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +21,7 @@ LabelCodes = npt.NDArray[np.int32]
 Hashes = npt.NDArray[np.uint64]
 Mask = npt.NDArray[np.bool_]
 Indices = npt.NDArray[np.int64]
+Number = TypeVar("Number", np.uint64, np.int64)
 
 _CHUNK = 1 << 18  # rows; temporary arrays are this long only
 
@@ -83,7 +85,12 @@ def hash_contents(values: Iterable[bytes]) -> Hashes:
 def find_repeated(keys: Hashes) -> Hashes:
     """Return the keys that occur more than once, each once, in order."""
     ordered = np.sort(keys)
-    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+    return drop_repeats(ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def drop_repeats(ordered: npt.NDArray[Number]) -> npt.NDArray[Number]:
+    """Return sorted numbers, each once, as `np.unique` does, which loads all of `numpy.ma` for it."""
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
 
 
 def is_member(keys: Hashes, known: Hashes) -> Mask:
