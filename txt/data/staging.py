@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from txt.config import PrepareConfig
 from txt.data.arrow_arrays import FALSE, ZERO, build_numbers, build_strings
-from txt.data.reading.columns import Column, find_label, find_named_column, find_row_id, find_text
+from txt.data.reading.columns import Column, Sample, find_label, find_named_column, find_row_id, find_text
 from txt.data.reading.how_read import JOINT, Dialect
 from txt.data.reading.indicator_columns import find_label_columns, find_levels, join_label_columns, join_levels
 from txt.data.reading.roles import Roles
@@ -107,7 +107,7 @@ def stage_rows(
 ) -> StagedRows:
     """Read the data file and, where given, those of `--val` and `--test`; put their rows aside in `folder`.
 
-    `decided` gives the data file's rows their labels. At most about `most_rows` of each file are read.
+    `decided` gives the data file's rows their labels. At most `most_rows` of each file are read.
 
     Raises:
         InputError: a file cannot be read, or the columns' roles are not clear.
@@ -121,9 +121,10 @@ def stage_rows(
         raise InputError("--split-values has no effect with --val or --test", "they define the splits")
     as_before = config if decided is None else _read_as_before(config, decided.reading)
     with open_table(path, as_before) as table:
-        columns = find_label_columns(table.sample(), config, str(table.source), decided is not None)
-        levels = find_levels(table.sample(), config, str(table.source), decided is not None)
-        staged = StagedRows(folder, _find_roles(table, as_before, not others, decided, columns or levels))
+        sample = table.sample()
+        columns = find_label_columns(sample, config, str(table.source), decided is not None)
+        levels = find_levels(sample, config, str(table.source), decided is not None)
+        staged = StagedRows(folder, _find_roles(table, sample, as_before, not others, decided, columns or levels))
         staged.label_columns, staged.levels = columns, levels
         staged.several_given = decided is not None and decided.several
         staged.facts.several = _know_several(config, staged)
@@ -149,12 +150,13 @@ def _know_several(config: PrepareConfig, staged: StagedRows) -> bool | None:
 
 def _find_roles(
     table: Table,
+    sample: Sample,
     config: PrepareConfig,
     has_splits: bool,
     decided: DecidedLabels | None,
     label_columns: tuple[str, ...] = (),
 ) -> Roles:
-    sample, source = table.sample(), str(table.source)
+    source = str(table.source)
     text = find_text(sample, table.text_column(config.text_column), source)
     if label_columns:
         sample = {name: values for name, values in sample.items() if name not in label_columns}
@@ -217,7 +219,9 @@ def _add_table(
     staged.warnings.extend(table.dialect.warnings)
     rows = 0
     with _AsideWriter(staged) as aside:
-        for batch in table.batches():
+        batches = table.batches()
+        for whole in batches:
+            batch = whole if most_rows is None else whole.slice(0, most_rows - rows)
             numbers = build_numbers(np.arange(rows + 1, rows + len(batch) + 1))
             if staged.levels:
                 batch = join_levels(batch, staged.levels, str(table.source), rows)
@@ -232,7 +236,7 @@ def _add_table(
                 aside.write(kept)
             progress(staged.rows_read)
             if most_rows is not None and rows >= most_rows:
-                staged.cut = True
+                staged.cut = len(batch) < len(whole) or next(batches, None) is not None
                 break
     staged.warnings.extend(table.notes)
 
