@@ -142,6 +142,9 @@ TEXT_KINDS = ("odd table", "table of R", "JSON below keys")
 
 kinds = pytest.mark.parametrize("kind", KINDS)
 
+SAME = ("labels", "columns", "class_counts", "sources", "reading", "fingerprint")
+"""What a manifest says of rows and labels; the fingerprint is that of all texts and labels."""
+
 
 @kinds
 def test_prepare_gives_the_classes_of_the_rows(here, capsys, kind):
@@ -152,6 +155,18 @@ def test_prepare_gives_the_classes_of_the_rows(here, capsys, kind):
     for classes in report["class_counts"].values():
         counted.update(classes)
     assert counted == Counter(row["label"] for row in rows(here))
+
+
+@kinds
+def test_train_learns_from_the_rows_that_prepare_makes(here, capsys, kind):
+    data = KINDS[kind](here)
+    small = ("--d-model", "16", "--nhead", "2", "--num-layers", "1", "--dim-feedforward", "16", "--epochs", "1")
+    assert main(["train", data, "--name", "learned", "--vocab-size", "300", *small]) == 0
+    assert main(["prepare", data, "--vocab-size", "300", "-o", "made"]) == 0
+    learned, made = (
+        json.loads((here / folder / "manifest.json").read_text()) for folder in ("runs/learned/prepared", "made")
+    )
+    assert {name: learned[name] for name in SAME} == {name: made[name] for name in SAME}
 
 
 @kinds
