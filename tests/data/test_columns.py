@@ -140,6 +140,17 @@ def test_columns_are_found_by_their_names_in_other_languages(language):
     assert find_label(sample, text).name == label
 
 
+@pytest.mark.parametrize("heading", ["title", "Headline", "data.title", "タイトル"])
+def test_a_heading_is_not_taken_for_the_text_where_longer_texts_have_an_unknown_name(heading):
+    headings = [f"the title of review {number}" for number in range(20)]
+    plots = [f"{review} that goes on and on" for review in REVIEWS]
+    with pytest.raises(InputError, match=f"2 columns that may be the text: `plot`, `{heading}`"):
+        find_text({heading: headings, "plot": plots, "label": ["a", "b"] * 10})
+    assert find_text({heading: headings, "plot": plots}, "plot").name == "plot"
+    assert find_text({heading: headings, "code": ["a1", "b2"] * 10}).name == heading
+    assert find_text({"review": headings, "plot": plots}).name == "review"
+
+
 def test_a_named_column_is_taken_and_a_wrong_name_gets_the_nearest():
     sample = {"text": REVIEWS, "Body Text": REVIEWS, "label": ["a"]}
     assert find_text(sample, "Body Text").name == "Body Text"

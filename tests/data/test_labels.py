@@ -197,6 +197,40 @@ def test_objects_are_no_labels(cell):
     assert name_classes({cell: 5, "good": 5}, LabelRules(whole=True)).names == tuple(sorted([cell, "good"]))
 
 
+@pytest.mark.parametrize(
+    ("written", "sign"),
+    [(["billing, login", "login"], "','"), (["wine & food", "food", "x"], "'&'"), (["red+blue", "red"], "'+'")],
+)
+def test_one_class_that_may_be_two_is_told_with_the_option_for_each(written, sign):
+    notes = name(*written).notes
+    assert len(notes) == 1
+    assert f"--label-separator {sign}" in notes[0]
+    assert "--no-multi-label" in notes[0]
+    assert name(*written, whole=True).notes == name(*written, people=frozenset(written)).notes == ()
+
+
+@pytest.mark.parametrize(
+    "written", [["Good, but late", "Bad"], ["Food & Drink", "Travel"], ["1,000", "1"], ["C++", "C"]]
+)
+def test_one_class_with_a_sign_in_its_name_is_not_worth_a_word(written):
+    assert name(*written).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("cell", "hint"),
+    [
+        ('{"name": "bad", "id": 1}', "--label-column label.name takes a part of it"),
+        ('{"labels": ["bad"], "note": ""}', "--label-column label.labels takes a part of it"),
+        ('[{"name": "bad"}]', "write the label alone into a column"),
+    ],
+)
+def test_the_hint_names_the_part_of_an_object_where_columns_may_be_paths(cell, hint):
+    for source, expected in (("x.jsonl", hint), ("x.csv", "write the label alone into a column")):
+        with pytest.raises(InputError) as error:
+            name(cell, "good", source=source, column="label")
+        assert error.value.hint.startswith(expected)
+
+
 def test_order_and_repeats_are_of_no_matter_and_a_list_may_be_empty():
     found = name_label_sets(dict.fromkeys(["b|a", "a|b|a", "a", "[]", '["b"]', "nan"], 2), LabelForm())
     assert found.names == ("a", "b")

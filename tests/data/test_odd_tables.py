@@ -201,6 +201,7 @@ JSON = {
 }
 JSON_LINES = {
     "a comma behind each": "".join(json.dumps(each) + ",\n" for each in RECORDS),
+    "objects over several lines": "\n".join(json.dumps(each, indent=2) for each in RECORDS),
     "a list over several lines": "[\n" + ",\n".join(map(json.dumps, RECORDS)) + "\n]\n",
     "a list in one line": json.dumps(RECORDS),
 }

@@ -6,13 +6,16 @@ A label keeps its spelling. What is read otherwise than it is written is told, a
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from txt.data.label_kinds import LIST, LabelForm
-from txt.data.several_labels import AS_OBJECT, OWN_JOINT, Several, find_several, split_list
+from txt.data.several_labels import AS_OBJECT, OWN_JOINT, Several, find_doubtful, find_several, split_list
 from txt.data.usual_scales import sort_by_scale
 from txt.errors import InputError
+from txt.json_input import load_json
 
 _WHOLE = re.compile(r"[+-]?\d+(\.0+)?")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
@@ -57,6 +60,10 @@ _WORDS = frozenset(
         "unsup",
         "not labeled",
         "no label",
+        "unannotated",
+        "todo",
+        "tbd",
+        "tba",
     }
 )
 """What people write for a missing value, and as a class too."""
@@ -119,6 +126,7 @@ def name_classes(written: Mapping[str, int], rules: LabelRules | None = None) ->
     reading.remove_missing()
     reading.unwrap_lists()
     reading.refuse_several()
+    reading.tell_doubtful()
     reading.join_numbers()
     names = sorted(set(reading.names.values()), key=_label_sort_key)
     places = {name: place for place, name in enumerate(names)}
@@ -331,7 +339,7 @@ class _Reading:
             raise InputError(
                 f"{self._count(labels)} of {total:,} labeled ones in `{self.rules.source}` have an object in column "
                 f"`{self.rules.column}`, and not a label: `{example}`",
-                "write the label alone into a column; --no-multi-label makes a class of each object",
+                f"{self._name_part(example)}; --no-multi-label makes a class of each object",
             )
         separator = "" if several.sign is None else f" --label-separator {_quote(several.sign)} reads them as several,"
         raise InputError(
@@ -339,6 +347,28 @@ class _Reading:
             f"`{self.rules.column}`, {several.how}: `{example}`",
             f"{separator} --no-multi-label makes each combination a class".strip(),
         )
+
+    def _name_part(self, example: str) -> str:
+        """Return a hint that names what in an object may be the label, where the file's columns may be paths."""
+        found: Any = None
+        if any(ending in self.rules.source.lower() for ending in (".json", ".ndjson", ".parquet")):
+            with suppress(ValueError, RecursionError):
+                found = load_json(example)
+        inside = list(found.items()) if isinstance(found, dict) else []
+        plain = [name for name, value in inside if value and isinstance(value, str | list)]
+        if not plain:
+            return "write the label alone into a column"
+        options = [f"--label-column {_quote(f'{self.rules.column}.{name}')}" for name in plain[:3]]
+        return " or ".join(options) + " takes a part of it"
+
+    def tell_doubtful(self) -> None:
+        """Tell that a label which was taken as one may be several."""
+        found = None if self.rules.whole else find_doubtful(set(self.names.values()) - self.rules.people)
+        if found is not None and read_number(found[1]) is None:
+            self.notes.append(
+                f"`{found[0]}` is a class of its own, and `{found[1]}` another: --label-separator {_quote(found[2])} "
+                "reads several labels, --no-multi-label says that it is one"
+            )
 
     def join_numbers(self) -> None:
         """Read numbers of the same value, such as `1`, `1.0` and `01`, as one class, written as briefly as possible.

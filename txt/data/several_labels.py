@@ -64,6 +64,20 @@ def find_several(labels: Collection[str], single: Collection[str] = ()) -> Sever
     return None
 
 
+def find_doubtful(labels: Collection[str]) -> tuple[str, str, str] | None:
+    """Return a label that may be several, the part of it that stands alone elsewhere, and the sign; None for none.
+
+    Such labels are taken as one each, since their other parts stand nowhere else: `billing, login` beside `login`.
+    """
+    for label in sorted(labels):
+        for sign in (",", "&", "+"):
+            parts = _split(label, sign)
+            alone = [part for part in parts if part in labels]
+            if len(parts) > 1 and alone:
+                return label, alone[0], sign
+    return None
+
+
 def split_list(label: str) -> list[str] | None:
     """Return the labels of a list as JSON, Python or numpy write it, None for what is not a list of labels."""
     if label.startswith('{"choices"'):  # Label Studio, in CSV and JSON-MIN

@@ -68,6 +68,12 @@ TEXT_NAMES = split_words(
 )
 """Of texts."""
 
+HEADING_NAMES = split_words(
+    "title headline headlines summary snippet titulo titre titolo titel überschrift judul заголовок 标题 標題 タイトル "
+    "제목 शीर्षक শিরোনাম عنوان"
+)
+"""Of texts that stand above longer ones: where another column has those, the name alone decides nothing."""
+
 TEXT_PAIRS = (
     ("premise", "hypothesis"),
     ("question", "passage"),

@@ -11,6 +11,7 @@ from statistics import mean
 
 from txt.data.reading.column_names import (
     COUNT_NAMES,
+    HEADING_NAMES,
     ID_NAMES,
     LABEL_NAMES,
     METADATA_ENDS,
@@ -99,6 +100,10 @@ def find_text(sample: Sample, wanted: str | None = None, source: str = "the file
     _refuse_lists(best, sample[best], source)
     if rest and words.get(best, 0.0) <= 2 * words.get(rest[0], 0.0):
         raise _explain_texts(candidates, source)
+    if by_name and _is_named(best.rsplit(".", 1)[-1], HEADING_NAMES):
+        longer = [name for name, count in words.items() if name not in by_name and count > 2 * words.get(best, 0.0)]
+        if longer:
+            raise _explain_texts([*longer, best], source)
     if not rest:
         return Column(best, "by its name" if by_name else f"the longest texts, {words[best]:.0f} words a row")
     return Column(best, f"the longest texts, {words[best]:.0f} words a row; {_list_names(rest)} may be texts too")

@@ -149,8 +149,10 @@ def _find_format(source: Source, text: str) -> str:
         return source.kind
     named = FORMATS.get(source.ending)
     start = text.lstrip()[0]
-    if named == "jsonl" and (start == "[" or _COMMA_AT_END.search(text)):
-        return "json"  # a list, or objects with commas between: what reads a document reads these
+    if named == "jsonl" and (
+        start == "[" or _COMMA_AT_END.search(text) or text.lstrip().split("\n", 1)[0].strip() == "{"
+    ):
+        return "json"  # a list, objects with commas between, or over several lines: what reads a document reads these
     if named is not None and named not in _BY_CONTENT:
         return named
     if start == "[":
