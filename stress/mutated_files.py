@@ -10,6 +10,7 @@ import gzip
 import io
 import json
 import random
+import re
 import signal
 import sqlite3
 import sys
@@ -135,11 +136,14 @@ def _is_told(ours: list[tuple[str, ...]], expected: list[tuple[str, ...]]) -> bo
     return all(row in rest for row in ours)
 
 
+_MARKS = re.compile("(?m)^\ufeff+")  # of files that were put together: txt says that they are no letters
+
+
 def _read_csv(table: Table) -> list[tuple[str, ...]] | None:
     """Read a delimited file with pandas, by the dialect that was found; None where pandas has no such dialect."""
     dialect = table.dialect
     with table.source.open() as file:
-        text = file.read().decode(dialect.encoding).lstrip("\ufeff")
+        text = _MARKS.sub("", file.read().decode(dialect.encoding))
     if dialect.delimiter is None or dialect.escape or "\0" in text or dialect.quote == "'":
         return None
     lines = io.StringIO(text, newline="")

@@ -120,6 +120,20 @@ def make_r_table(here: Path) -> str:
     return "table.tsv"
 
 
+def make_spaced_table(here: Path) -> str:
+    written = [" ".join(f'"{cell}"' for cell in row.values()) for row in rows(here)]
+    lines = ['"text" "label" "source"', *(f'"{number}" {line}' for number, line in enumerate(written, start=1))]
+    (here / "table.txt").write_text("\n".join(lines) + "\n")
+    return "table.txt"
+
+
+def make_coded_json(here: Path) -> str:
+    names = sorted({row["label"] for row in rows(here)})
+    records = [{**row, "label": names.index(row["label"])} for row in rows(here)]
+    (here / "coded.json").write_text(json.dumps({"label_names": names, "data": records}))
+    return "coded.json"
+
+
 def make_json(here: Path) -> str:
     (here / "page.json").write_text(json.dumps({"count": 60, "page": {"items": rows(here)}}))
     return "page.json"
@@ -135,10 +149,12 @@ KINDS = {
     "statistics": make_sav,
     "odd table": make_odd_csv,
     "table of R": make_r_table,
+    "table of R with spaces": make_spaced_table,
     "JSON below keys": make_json,
+    "JSON with names beside": make_coded_json,
 }
 
-TEXT_KINDS = ("odd table", "table of R", "JSON below keys")
+TEXT_KINDS = ("odd table", "table of R", "table of R with spaces", "JSON below keys", "JSON with names beside")
 
 kinds = pytest.mark.parametrize("kind", KINDS)
 

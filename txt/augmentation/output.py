@@ -68,7 +68,12 @@ def make_line_encoder(kind: str, columns: Sequence[str], dialect: Dialect, out: 
 
     def lines(rows: Sequence[Mapping[str, Any]]) -> bytes:
         text = io.StringIO(newline="")
-        writer = csv.writer(text, delimiter=delimiter, lineterminator=line_end)
+        writer = csv.writer(
+            text,
+            delimiter=delimiter,
+            lineterminator=line_end,
+            quoting=csv.QUOTE_ALL if delimiter == " " else csv.QUOTE_MINIMAL,  # quotes show that spaces are delimiters
+        )
         writer.writerows([_format_cell(row.get(name)) for name in columns] for row in rows)
         return text.getvalue().encode(codec, "surrogatepass")
 

@@ -60,7 +60,8 @@ _SPOKEN = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar", " ": "space"
 _TOP_ROWS, _TOP_LINES = 26, 100  # of the head, in which what stands above the table is looked for
 _LONGEST_NAME_LINES = 8  # of a row above the table, or of a header
 _SIGNS_BETWEEN = re.compile(r"[^\w\s\"',;|.()\[\]-]+|[\x01-\x08\x1c-\x1f]")
-_QUOTED_AND_SPACES = re.compile(r'(?=.*" )("([^"\\]|\\.|"")*"|[^\s"]+)( ("([^"\\]|\\.|"")*"|[^\s"]+))+')
+_CELL = r'("([^"\\]|\\.|"")*"|[^\s"]*)'
+_QUOTED_AND_SPACES = re.compile(rf'(?=.*" ){_CELL}( {_CELL})+')
 _ALIKE = 0.95  # share of the lines that have an unusual delimiter as often as the first
 _ENOUGH = 0.8  # share of rows with as many cells as the first, from which on a delimiter needs no other sign
 _COMMA_AT_END = re.compile(r"\A\s*\{.*\}[ \t]*,[ \t]*\r?\n")

@@ -77,6 +77,8 @@ def _name_class(record: JsonRecord, path: Sequence[str], names: Sequence[str], s
 def read_raw_records(source: Source, dialect: Dialect) -> Iterator[str]:
     """Yield the records of JSON lines or a JSON document, as they are written where they stand for themselves.
 
+    Numbers for classes become the names that the document has for them elsewhere.
+
     Raises:
         InputError: the file does not hold such records; the line is named.
     """
@@ -85,7 +87,11 @@ def read_raw_records(source: Source, dialect: Dialect) -> Iterator[str]:
             yield from (written for _, written in _parse_lines(source, lines))
         return
     for _, written in _parse_document(source, dialect, []):
-        yield written
+        if dialect.coded:
+            named = _name_class(load_json(written), dialect.coded[0].split("."), dialect.coded[1:], str(source))
+            yield json.dumps(named, ensure_ascii=False)
+        else:
+            yield written
 
 
 def _parse_document(source: Source, dialect: Dialect, notes: list[str]) -> Iterator[tuple[JsonRecord, str]]:
