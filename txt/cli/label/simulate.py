@@ -12,6 +12,7 @@ from txt.errors import InputError
 from txt.processes import count_cores
 
 if TYPE_CHECKING:
+    from txt.data.reading.split_column import AskedSplits
     from txt.labeling.open_labels import OpenLabels
     from txt.labeling.simulate import Comparison, LabelsNeeded, SimulationTask
     from txt.proportions import Interval
@@ -20,7 +21,7 @@ _LEAST_ROWS = 50
 _CHART_WIDTH, _CHART_HEIGHT = 90, 16
 
 
-def simulate(opened: "OpenLabels", wanted_split: str | None, as_json: bool) -> None:
+def simulate(opened: "OpenLabels", asked: "AskedSplits", as_json: bool) -> None:
     """Simulate labeling with the existing labels, and print the comparison.
 
     Raises:
@@ -32,7 +33,7 @@ def simulate(opened: "OpenLabels", wanted_split: str | None, as_json: bool) -> N
 
     config = opened.config
     strategies = list(dict.fromkeys([config.strategy, RANDOM]))
-    task = _build_task(opened, wanted_split)
+    task = _build_task(opened, asked)
     say(f"{len(task.labels):,} labeled rows, {len(task.names)} classes; a fifth of them measures, unseen")
     workers = min(count_cores(), config.seeds)
     found = []
@@ -48,7 +49,7 @@ def simulate(opened: "OpenLabels", wanted_split: str | None, as_json: bool) -> N
         _show_comparison(comparison, config)
 
 
-def _build_task(opened: "OpenLabels", wanted_split: str | None) -> "SimulationTask":
+def _build_task(opened: "OpenLabels", asked: "AskedSplits") -> "SimulationTask":
     """Return the labeled rows of the file as vectors; rows of a test split are left out."""
     import numpy as np
 
@@ -62,7 +63,8 @@ def _build_task(opened: "OpenLabels", wanted_split: str | None) -> "SimulationTa
     states, _ = opened.states()
     labeled = np.flatnonzero(states.labeled)
     plan = QueryPlan(config.model, config.strategy, config.seed)
-    pool, texts = read_pool(Pool(rows.path, rows.form, find_split_column(rows, wanted_split), plan, labeled))
+    split = find_split_column(rows, asked)
+    pool, texts = read_pool(Pool(rows.path, rows.form, split.column, plan, labeled, split_values=split.values))
     known = np.isin(pool, labeled)
     codes, names = states.labels_of(pool[known])
     if len(codes) < _LEAST_ROWS or len(names) < 2:
