@@ -9,6 +9,7 @@ import pytest
 from txt.errors import InputError
 from txt.extras import say_how_to_install
 from txt.prediction.classifier import load
+from txt.prediction.int8 import compare_with_float
 from txt.prediction.model_source import find_model
 from txt.runs.folder import Run
 
@@ -78,6 +79,33 @@ def test_8_bits_make_the_file_smaller_and_agree(run: Run, exported: Path, tmp_pa
     assert found.bytes < (exported / "onnx" / "model.onnx").stat().st_size
     assert 0 < found.largest_difference < 0.2
     assert not list((tmp_path / "small").glob("float32*"))
+
+
+def test_weights_of_8_bits_add_up_on_a_processor_without_8_bit_products(run: Run, tmp_path: Path):
+    """It adds two products of a byte and a weight in 16 bits, and what does not fit is cut off without a word."""
+    import onnx
+    from onnx import numpy_helper
+
+    from txt.export.onnx_file import export_onnx
+
+    export_onnx(find_model(run.path), tmp_path / "small", quantize=True)
+    graph = onnx.load(tmp_path / "small" / "onnx" / "model_quantized.onnx").graph
+    weights = [numpy_helper.to_array(each) for each in graph.initializer if each.data_type == onnx.TensorProto.INT8]
+    matrices = [each.astype(int) for each in weights if each.ndim == 2]
+    assert matrices
+    assert all(2 * 255 * np.abs(each).max() <= np.iinfo(np.int16).max for each in matrices)
+
+
+def test_8_bits_that_change_the_answers_are_refused_and_leave_nothing(run: Run, tmp_path: Path, monkeypatch):
+    from txt.export import onnx_file
+
+    def ruin(exact, found, flag):
+        return compare_with_float(exact.repeat(50, 0), 1 - found.repeat(50, 0), flag)
+
+    monkeypatch.setattr(onnx_file, "compare_with_float", ruin)
+    with pytest.raises(InputError, match="--quantize ruins this model"):
+        onnx_file.export_onnx(find_model(run.path), tmp_path / "out", quantize=True)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_missing_package_is_one_line_with_the_extra(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

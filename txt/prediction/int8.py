@@ -142,8 +142,8 @@ def _pack_layers(model: Model, names: list[str]) -> Model:
     return packed
 
 
-def compare_with_float(exact: Floats, found: Floats) -> str:
-    """Say what 8 bits cost, from probabilities (N, C) in float32 and in 8 bits.
+def compare_with_float(exact: Floats, found: Floats, flag: str = "--int8") -> str:
+    """Say what 8 bits cost, from probabilities (N, C) in float32 and in 8 bits, which `flag` asked for.
 
     Raises:
         InputError: they change too many answers.
@@ -153,7 +153,7 @@ def compare_with_float(exact: Floats, found: Floats) -> str:
     apart = 100 * float(np.abs(exact - found).max(1).mean())
     said = f"in 8 bits {other:,} of {rows:,} answers differ from float32's, and probabilities by {apart:.1f} points"
     if rows >= _ENOUGH and other > _MOST_OTHERS * rows:
-        raise InputError(f"--int8 ruins this model: {said}", "leave --int8 out")
+        raise InputError(f"{flag} ruins this model: {said}", f"leave {flag} out")
     return f"{said[0].upper()}{said[1:]} on average."
 
 
