@@ -15,6 +15,7 @@ from txt.model.ngrams import NgramLogits
         {"d_model": 16, "nhead": 2, "norm_first": True},
         {"d_model": 16, "nhead": 2, "norm_first": True, "ngrams": 40, "ngram_characters": 150},
         {"d_model": 16, "nhead": 2, "norm_first": True, "ngrams": 40, "ngram_characters": 150, "ngram_hashing": 2},
+        {"d_model": 16, "nhead": 2, "norm_first": True, "ngrams": 40, "ngram_characters": 150, "ngram_hashing": 3},
     ],
 )
 def test_padded_rows_give_the_logits_of_flat_ones(options: dict[str, int]):
@@ -41,7 +42,10 @@ def test_padded_rows_give_the_logits_of_flat_ones(options: dict[str, int]):
 
 def _teach(ngrams: NgramLogits, tokens: torch.Tensor, lengths: list[int]) -> None:
     """Let n-grams learn three letters for each entry, and as many of the rows' n-grams as there is room for."""
-    ngrams.learn_pieces([f"{number % 7}{number % 3}x" for number in range(50)])
+    pieces = [
+        f"{'(' if number % 5 == 1 else number % 7}{number % 3}{'.' if number % 5 == 2 else 'x'}" for number in range(50)
+    ]
+    ngrams.learn_pieces([f"##{piece}" if number % 9 == 0 else piece for number, piece in enumerate(pieces)], "##")
     ngrams.learn_ngrams([(tokens, lengths)], 40)
     assert ngrams.weight.shape == (40, 3)
     torch.nn.init.normal_(ngrams.weight)

@@ -1,6 +1,7 @@
 """The n-gram features are those of scikit-learn's TF-IDF vectorizers on the same words."""
 
 import json
+import re
 from itertools import chain, product
 
 import numpy as np
@@ -9,7 +10,9 @@ import torch
 from scipy.sparse import csr_matrix
 from sklearn.feature_extraction.text import TfidfVectorizer
 
+from tests.model.unigram import train_unigram
 from txt.data.tokenizer import train_tokenizer
+from txt.model.build import find_word_mark
 from txt.model.linear import NgramClassifier, NgramClassifierConfig
 from txt.model.model_config import TransformerClassifierConfig
 from txt.model.ngrams import OWN_BASE, SAME_BASE, NgramLogits, parse_pieces
@@ -66,6 +69,34 @@ def test_a_pair_of_words_is_not_the_word_that_their_letters_make():
     assert words[SAME_BASE][0] in pairs[SAME_BASE]  # as the first edition hashed them, and its runs still do
     assert words[OWN_BASE][0] not in pairs[OWN_BASE]
     assert words[SAME_BASE] == words[OWN_BASE]
+
+
+SIGNED = ["(The cat) sat: on „The Mat“.", "Über-GUTE mats!", "don't #Sit @cats", "👍 the (cat)"]
+
+
+@pytest.mark.parametrize("kind", ["unigram", "wordpiece"])
+def test_words_are_the_same_whatever_the_tokenizer(kind):
+    """The reference has each word and each sign, as a regular expression finds them, for an entry of its own."""
+    words = [re.findall(r"\w+|[^\w\s]", text.lower()) for text in SIGNED]
+    known = sorted(set(chain(*words)))
+    reference = NgramLogits(len(known) + 1, 0, 0, 2)
+    reference.learn_pieces([*known, None], "##")
+    ids = torch.tensor([known.index(word) for word in chain(*words)])
+    wanted = reference.list_ngrams(ids, [len(row) for row in words])
+
+    trained = (
+        train_unigram(SIGNED, 120) if kind == "unigram" else train_tokenizer(SIGNED, kind, 300, cased=True).backend
+    )
+    vocabulary = {number: piece for piece, number in trained.get_vocab().items()}
+    model = NgramLogits(len(vocabulary), 0, 0, 2)
+    model.learn_pieces(
+        [vocabulary[number] if number >= 5 else None for number in range(len(vocabulary))], find_word_mark(trained)
+    )
+    found = model.list_ngrams(*batch(trained, SIGNED))
+    for (rows, hashes), (wanted_rows, wanted_hashes) in zip(found, wanted, strict=True):
+        assert sorted(zip(rows.tolist(), hashes.tolist(), strict=True)) == sorted(
+            zip(wanted_rows.tolist(), wanted_hashes.tolist(), strict=True)
+        )
 
 
 def test_no_two_of_all_short_words_and_pairs_of_them_have_the_same_hash():

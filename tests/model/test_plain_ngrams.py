@@ -10,11 +10,13 @@ import torch
 from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 
+from tests.model.unigram import train_unigram
 from txt.data.token_encoder import TokenRows
 from txt.data.tokenizer import train_tokenizer
+from txt.model.build import find_word_mark
 from txt.model.linear import NgramClassifier
 from txt.model.model_config import NgramClassifierConfig
-from txt.model.ngrams import OWN_BASE, SAME_BASE, NgramLogits
+from txt.model.ngrams import OWN_BASE, SAME_BASE, SIGNS_APART, NgramLogits
 from txt.model.plain_ngrams import PlainNgramClassifier
 
 LEARNED = [
@@ -37,11 +39,14 @@ ASKED = [
     "cat" * 50,
     "猫 cat 猫",
     "the cat " * 700,
+    "(The cat) sat, on „the Mat“.",
 ]
 
 
-@pytest.fixture(scope="module", params=["wordpiece", "bpe"])
+@pytest.fixture(scope="module", params=["wordpiece", "bpe", "unigram"])
 def tokenizer(request: pytest.FixtureRequest) -> Tokenizer:
+    if request.param == "unigram":
+        return train_unigram(LEARNED)
     return train_tokenizer(LEARNED, request.param, 400, cased=False).backend
 
 
@@ -50,11 +55,13 @@ def encode(tokenizer: Tokenizer, texts: list[str]) -> TokenRows:
     return TokenRows(np.array([*chain(*ids)], np.int32), np.cumsum([0, *map(len, ids)]))
 
 
-def save(tokenizer: Tokenizer, folder: Path, hashing: int = OWN_BASE) -> NgramClassifier:
+def save(tokenizer: Tokenizer, folder: Path, hashing: int = SIGNS_APART) -> NgramClassifier:
     """Make a linear model with weights drawn at random, and save it."""
     vocabulary = {number: piece for piece, number in tokenizer.get_vocab().items()}
     ngrams = NgramLogits(len(vocabulary), 0, 0, 3, hashing)
-    ngrams.learn_pieces([vocabulary[number] if number >= 5 else None for number in range(len(vocabulary))])
+    ngrams.learn_pieces(
+        [vocabulary[number] if number >= 5 else None for number in range(len(vocabulary))], find_word_mark(tokenizer)
+    )
     rows = encode(tokenizer, [*LEARNED, *LEARNED])
     ngrams.learn_ngrams([(torch.from_numpy(rows.ids).long(), rows.lengths.tolist())], 10_000)
     model = NgramClassifier(
@@ -75,7 +82,7 @@ def save(tokenizer: Tokenizer, folder: Path, hashing: int = OWN_BASE) -> NgramCl
     return model.eval()
 
 
-@pytest.mark.parametrize("hashing", [SAME_BASE, OWN_BASE])
+@pytest.mark.parametrize("hashing", [SAME_BASE, OWN_BASE, SIGNS_APART])
 def test_the_logits_are_those_of_torch(tokenizer: Tokenizer, tmp_path: Path, hashing: int):
     model, rows = save(tokenizer, tmp_path, hashing), encode(tokenizer, ASKED)
     with torch.inference_mode():

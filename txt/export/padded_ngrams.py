@@ -9,6 +9,7 @@ from txt.model.ngrams import (
     LONGEST_WORD,
     OTHER_PRIME,
     PRIME,
+    SIGNS_APART,
     SPACE,
     NgramLogits,
     compute_powers,
@@ -36,7 +37,10 @@ class PaddedNgrams(nn.Module):
         offsets = known.offsets[input_ids]
         sizes = (known.offsets[input_ids + 1] - offsets) * attention_mask  # (B, T) characters; special tokens have none
         written = sizes > 0
-        begins = written & (~known.inside[input_ids] | (written.long().cumsum(1) == 1))
+        starts_word = ~known.inside[input_ids]
+        if known.hashing == SIGNS_APART:
+            starts_word = starts_word | F.pad(known.closes[input_ids][:, :-1], (1, 0))
+        begins = written & (starts_word | (written.long().cumsum(1) == 1))
         word = (begins.long().cumsum(1) - 1).clamp(min=0)  # (B, T)
         words = begins.long().sum(1, keepdim=True)  # (B, 1)
         before = sizes.cumsum(1) - sizes  # (B, T) characters of the row before each token

@@ -6,6 +6,7 @@ characters within a word and its two spaces, each kind scaled to length 1 in eve
 characters by a table, so that the model needs nothing but token ids. This file needs nothing but torch and numpy.
 """
 
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import numpy as np
@@ -21,11 +22,15 @@ SPACE = 32
 
 PAIR_PRIME = -7_046_029_254_386_353_131  # 2^64 over the golden ratio
 
-SAME_BASE, OWN_BASE = 1, 2
-"""How a pair of words is hashed, as config.json says by `ngram_hashing`; where it says nothing, it is the first.
+SAME_BASE, OWN_BASE, SIGNS_APART = 1, 2, 3
+"""What words and pairs of them are, as config.json says by `ngram_hashing`; where it says nothing, it is the first.
 
 A word's hash is a polynomial of its characters. Where the first word of a pair was multiplied by the base of that same
 polynomial, "like a" was "alike". With a multiplier of its own, no word is a pair, and no pair another.
+
+Since the third, words are the same whatever the tokenizer: capital letters are small ones, and a sign is a word. BERT's
+tokenizer gives such words by itself. SentencePiece's keeps a word's capitals and the quotes and brackets around it, by
+which "(Gut" and "gut" were two words.
 """
 
 
@@ -37,10 +42,12 @@ class NgramLogits(nn.Module):
         characters: of all entries, laid end to end.
         features: n-grams that are known.
         classes: logits.
-        hashing: how pairs of words are hashed, SAME_BASE or OWN_BASE.
+        hashing: what words are, and how pairs of them are hashed: SAME_BASE, OWN_BASE or SIGNS_APART.
     """
 
-    def __init__(self, pieces: int, characters: int, features: int, classes: int, hashing: int = OWN_BASE) -> None:
+    closes: Tensor
+
+    def __init__(self, pieces: int, characters: int, features: int, classes: int, hashing: int = SIGNS_APART) -> None:
         super().__init__()
         self.hashing = hashing
         self.weight = nn.Parameter(torch.zeros(features, classes))
@@ -49,6 +56,8 @@ class NgramLogits(nn.Module):
         self.register_buffer("characters", torch.zeros(characters, dtype=torch.int32))
         self.register_buffer("offsets", torch.zeros(pieces + 1, dtype=torch.int64))  # of each entry's characters
         self.register_buffer("inside", torch.zeros(pieces, dtype=torch.bool))  # goes on with the word before it
+        if hashing == SIGNS_APART:
+            self.register_buffer("closes", torch.zeros(pieces, dtype=torch.bool))  # what follows begins a word
 
     def forward(
         self, token_ids: Tensor, lengths: list[int], drop: Callable[[Tensor], Tensor] = lambda values: values
@@ -90,8 +99,10 @@ class NgramLogits(nn.Module):
         row_of = torch.repeat_interleave(torch.tensor(lengths, device=token_ids.device))
         sizes = self.offsets[token_ids + 1] - self.offsets[token_ids]
         written = sizes > 0  # special tokens are not
-        token_ids, row_of, sizes = token_ids[written], row_of[written], sizes[written]
         begins = ~self.inside[token_ids]
+        if self.hashing == SIGNS_APART:
+            begins[1:] |= self.closes[token_ids[:-1]]
+        token_ids, row_of, sizes, begins = token_ids[written], row_of[written], sizes[written], begins[written]
         begins[1:] |= row_of[1:] != row_of[:-1]
         begins[:1] = True
         word_of = begins.cumsum(0) - 1  # of each token
@@ -108,6 +119,11 @@ class NgramLogits(nn.Module):
     def learn_pieces(self, pieces: Sequence[str | None], mark: str | None = None) -> None:
         """Take over how each entry of the tokenizer is written, None for special ones; `mark` as in parse_pieces."""
         texts, inside = parse_pieces(pieces, mark)
+        if self.hashing == SIGNS_APART:
+            by_bytes = find_mark(pieces, mark) == "Ġ"  # where a letter beyond ASCII stands for a part of one
+            texts = [_lower(text, by_bytes) for text in texts]
+            inside = [goes_on and not is_sign(text[:1], by_bytes) for text, goes_on in zip(texts, inside, strict=True)]
+            self.closes = torch.tensor([not text or is_sign(text[-1], by_bytes) for text in texts])
         self.characters = torch.tensor([ord(letter) for text in texts for letter in text], dtype=torch.int32)
         self.offsets = torch.tensor([0, *map(len, texts)]).cumsum(0)
         self.inside = torch.tensor(inside)
@@ -171,8 +187,7 @@ def parse_pieces(pieces: Sequence[str | None], mark: str | None = None) -> tuple
         mark: `##` as BERT's, which goes on with a word; `Ġ` as GPT-2's or `▁` as SentencePiece's, which begin one.
             Without it, it is guessed from the entries; any of them may be a letter of some language, too.
     """
-    if mark is None:
-        mark = next((mark for mark in "Ġ▁" if any(piece and piece.startswith(mark) for piece in pieces)), "##")
+    mark = find_mark(pieces, mark)
     goes_on = mark == "##"
     texts, inside = [], []
     for piece in pieces:
@@ -180,6 +195,24 @@ def parse_pieces(pieces: Sequence[str | None], mark: str | None = None) -> tuple
         texts.append("" if piece is None else piece.removeprefix(mark))
         inside.append(not begins)
     return texts, inside
+
+
+def find_mark(pieces: Sequence[str | None], mark: str | None = None) -> str:
+    """Return the mark of a tokenizer's entries, guessed from them where it is not known."""
+    if mark is not None:
+        return mark
+    return next((mark for mark in "Ġ▁" if any(piece and piece.startswith(mark) for piece in pieces)), "##")
+
+
+def is_sign(letter: str, ascii_alone: bool = False) -> bool:
+    """Tell whether a character is punctuation or a symbol, which no word has inside; an empty text is none."""
+    if not letter or (ascii_alone and not letter.isascii()):
+        return False
+    return unicodedata.category(letter)[0] in "PS"
+
+
+def _lower(text: str, ascii_alone: bool) -> str:
+    return "".join(letter.lower() if letter.isascii() else letter for letter in text) if ascii_alone else text.lower()
 
 
 def _hash_words(characters: Tensor, word: Tensor, row_of_word: Tensor, hashing: int) -> tuple[Tensor, Tensor]:

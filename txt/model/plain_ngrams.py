@@ -23,7 +23,9 @@ _PRIME, _OTHER_PRIME = 1_000_003, 6_364_136_223_846_793_005
 _CHARACTER_SIZES = (2, 3, 4, 5)
 _LONGEST_WORD = 64
 _SPACE = 32
-_PAIR_BASES = {1: _OTHER_PRIME, 2: -7_046_029_254_386_353_131}  # by `ngram_hashing`
+_PAIR_PRIME = -7_046_029_254_386_353_131
+_PAIR_BASES = {1: _OTHER_PRIME, 2: _PAIR_PRIME, 3: _PAIR_PRIME}  # by `ngram_hashing`
+_SIGNS_APART = 3
 _MAX_TOKENS = 8192  # looked at in one go
 _KINDS: Mapping[str, type[np.generic]] = {
     "ngrams.hashes": np.int64,
@@ -36,16 +38,20 @@ _KINDS: Mapping[str, type[np.generic]] = {
 }
 
 
+_CLOSES = "ngrams.closes"
+
+
 class PlainNgramClassifier:
     """What `NgramClassifier` answers, from the same folder."""
 
     def __init__(self, config: NgramClassifierConfig, weights: Mapping[str, npt.NDArray[Any]]) -> None:
         self.config = config
-        taken = {name: weights[name].astype(kind, copy=False) for name, kind in _KINDS.items()}
+        taken = {name: weights[name].astype(kind, copy=False) for name, kind in _list_kinds(config).items()}
         self._hashes: Ints = taken["ngrams.hashes"]  # (F,), sorted
         self._offsets: Ints = taken["ngrams.offsets"]  # of each token's characters
         self._characters: npt.NDArray[np.int32] = taken["ngrams.characters"]
         self._inside: npt.NDArray[np.bool_] = taken["ngrams.inside"]  # goes on with the word before it
+        self._closes: npt.NDArray[np.bool_] | None = taken.get(_CLOSES)  # what follows begins a word
         self._idf: npt.NDArray[np.float32] = taken["ngrams.idf"]  # (F,)
         self._weight: npt.NDArray[np.float32] = taken["ngrams.weight"]  # (F, C)
         self._bias: npt.NDArray[np.float32] = taken["bias"]  # (C,)
@@ -112,10 +118,12 @@ class PlainNgramClassifier:
         row_of = np.repeat(np.arange(len(lengths)), lengths)
         sizes = self._offsets[token_ids + 1] - self._offsets[token_ids]
         written = sizes > 0
-        token_ids, row_of, sizes = token_ids[written], row_of[written], sizes[written]
+        begins = ~self._inside[token_ids]
+        if self._closes is not None:
+            begins[1:] |= self._closes[token_ids[:-1]]
+        token_ids, row_of, sizes, begins = token_ids[written], row_of[written], sizes[written], begins[written]
         if not len(token_ids):
             return
-        begins = ~self._inside[token_ids]
         begins[1:] |= row_of[1:] != row_of[:-1]
         begins[0] = True
         row_of_word = row_of[begins]
@@ -126,9 +134,14 @@ class PlainNgramClassifier:
         yield _hash_characters(characters, word, row_of_word)
 
 
+def _list_kinds(config: NgramClassifierConfig) -> dict[str, type[np.generic]]:
+    """Return the types of a model's arrays, by name."""
+    return {**_KINDS, **({_CLOSES: np.bool_} if config.ngram_hashing == _SIGNS_APART else {})}
+
+
 def _fit_together(config: NgramClassifierConfig, weights: Mapping[str, npt.NDArray[Any]]) -> bool:
     """Tell whether the weights are all there and have the sizes of config.json."""
-    if weights.keys() != _KINDS.keys() or config.ngram_hashing not in _PAIR_BASES or not config.ngrams:
+    if weights.keys() != _list_kinds(config).keys() or config.ngram_hashing not in _PAIR_BASES or not config.ngrams:
         return False
     known, entries, classes = config.ngrams, config.vocab_size, config.num_labels
     wanted: Mapping[str, tuple[int, ...]] = {
@@ -136,11 +149,12 @@ def _fit_together(config: NgramClassifierConfig, weights: Mapping[str, npt.NDArr
         "ngrams.offsets": (entries + 1,),
         "ngrams.characters": (config.ngram_characters,),
         "ngrams.inside": (entries,),
+        _CLOSES: (entries,),
         "ngrams.idf": (known,),
         "ngrams.weight": (known, classes),
         "bias": (classes,),
     }
-    if not all(weights[name].shape == shape for name, shape in wanted.items()):
+    if not all(array.shape == wanted[name] for name, array in weights.items()):
         return False
     offsets = weights["ngrams.offsets"]
     return bool(offsets[0] >= 0 and (np.diff(offsets) >= 0).all() and offsets[-1] <= config.ngram_characters)
