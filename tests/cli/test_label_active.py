@@ -40,16 +40,6 @@ def test_a_replay_is_told_in_words_and_as_json(folder: Path, txt: Txt):  # noqa:
     assert not (folder / "data.csv.labels.db").exists()
 
 
-def test_names_of_splits_say_which_rows_are_learned_from(folder: Path, txt: Txt):  # noqa: F811
-    data = folder / "data.csv"
-    data.write_text(data.read_text().replace(",test\n", ",kept\n").replace(",train\n", ",learn\n", 100))
-    for names, count in (("kept=test,learn=train", 150), ("kept=val,learn=train", 200), ("kept=test,learn=test", 50)):
-        told = txt("data.csv", "--simulate", "--seeds", "2", "--most-labels", "30", "--split-values", names)
-        assert f"{count} labeled rows" in told.stderr, told.stderr
-    refused = txt("bare.csv", "--active", "--plain", "--labels", "a,b", "--split-values", "kept=test")
-    assert (refused.returncode, "no column of `bare.csv` names splits" in refused.stderr) == (2, True)
-
-
 def test_a_review_keeps_or_changes_with_one_key_each_and_is_logged_as_such(folder: Path, txt: Txt):  # noqa: F811
     first = txt("data.csv", "--review", "--model", "tfidf", "--plain", answers="s\nq\n")
     assert first.returncode == 0, first.stderr

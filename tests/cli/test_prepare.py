@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from txt.cli import main
+from txt.data import minilm
 from txt.data.prepared import Prepared
 
 REVIEWS = [
@@ -54,12 +55,15 @@ def test_it_says_what_it_chose_and_why_and_what_to_type_next(folder, capsys):
     assert Prepared.open(folder / "prepared", verify=True).labels == ("bad", "good")
 
 
-def test_the_hint_to_train_keeps_the_splits_and_columns_that_were_asked_for(folder, capsys):
-    (folder / "val.csv").write_bytes((folder / "reviews.csv").read_bytes())
-    asked = ["--val", "val.csv", "--train-split", "0.7", "--no-labels", "--vocab-size", "400", "--max-length", "64"]
-    code, out, err = run(capsys, "reviews.csv", *asked)
+def test_the_hint_to_train_names_the_folder_that_was_made_and_the_encoder_of_its_language(folder, capsys):
+    code, out, err = run(capsys, "reviews.csv", "--name", "other", "--vocab-size", "400", "--no-labels")
     assert code == 0, err
-    assert "txt train reviews.csv --no-labels --val val.csv --train-split 0.7 --max-length 64 --from minilm" in out
+    hint = " ".join(out[out.index("Next:") :].split())
+    assert "txt train other " in hint
+    encoder = "minilm" if minilm.is_installed() else "pip install"
+    assert encoder in hint
+    code, out, err = run(capsys, "reviews.csv", "--vocab-size", "400", "--no-labels")
+    assert "Next: txt train several models" in " ".join(out.split())  # the usual folder needs no name
 
 
 def test_json_is_the_whole_report_and_nothing_else_on_stdout(folder, capsys):

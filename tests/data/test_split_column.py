@@ -83,12 +83,6 @@ def test_labeling_learns_from_no_row_of_an_unknown_split():
     assert [is_held_out(cell) for cell in ("train", "", "dev", "test", "eval")] == [False, False, False, True, True]
 
 
-def test_labeling_learns_from_the_rows_that_the_users_names_allow():
-    values = {"eval": "val", "kept": "test"}
-    cells = ("train", "eval", "kept", "test", "other", "")
-    assert [is_held_out(cell, values) for cell in cells] == [False, False, True, True, True, False]
-
-
 def test_prepare_never_trains_on_rows_of_an_unknown_split(tmp_path, capsys):
     data, out = write_rows(tmp_path / "data.csv", ROWS), str(tmp_path / "out")
     command = ["prepare", str(data), "--vocab-size", "200", "-o", out]

@@ -1,7 +1,6 @@
 """`txt prepare`: turns a data file into a prepared folder, and reports on the data."""
 
 import shlex
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +12,7 @@ from txt.cli.options import DataArgument, GivenOptions, read_config_file, takes
 from txt.cli.stage_bar import StageBar
 from txt.config import PrepareConfig
 from txt.data.reading.source import check_file, join_paths
-from txt.option_schema import build_config, list_options
+from txt.option_schema import build_config
 
 if TYPE_CHECKING:
     from txt.data.report import DataReport
@@ -67,7 +66,7 @@ def prepare(
         print_json(report.to_json())
     else:
         show_report(report)
-        _say_next(data, report, given)
+        _say_next(report)
 
 
 def _show_dry_run(data: str, options: PrepareConfig, as_json: bool) -> None:
@@ -90,37 +89,24 @@ def _warn(report: "DataReport") -> None:
         say(make_literal(f"warning: {warning}").plain)
 
 
-def _say_next(data: list[str], report: "DataReport", given: GivenOptions) -> None:
-    """Print how to train: from scratch, and with a pretrained encoder on the same splits."""
-    from txt.data.minilm import INSTALL, NAME, is_installed
+def _say_next(report: "DataReport") -> None:
+    """Print how to train on what was prepared, and with which encoder."""
+    from txt.data.language_sample import sample_texts
+    from txt.data.prepared import Prepared
+    from txt.model.encoders import INSTALL, choose_encoder
 
     folder = "" if Path(report.path) == _DEFAULT else f" {shlex.quote(report.path)}"
+    encoder = None if report.tokenizer["trained"] else str(report.tokenizer["name"])
+    if encoder is None:
+        train = Prepared.open(Path(report.path)).split("train")
+        encoder = next(iter(choose_encoder(sample_texts(len(train), train.texts)) or ()), None)
     if report.warnings:
         stdout.print()
     stdout.print(make_literal(f"Made {report.path} in {report.seconds:.1f} s. Next:"))
-    if report.tokenizer["trained"]:
-        stdout.print(make_literal(f"  txt train{folder}", style="bold"))
-        source, own = shlex.join([*data, *_list_typed_options(given)]), "its own tokenizer"
-    else:
-        source, own = folder.strip(), "this tokenizer"
-    few = any(rows < _FEW_ROWS for rows in report.class_counts.get("train", {}).values())
-    way = "--few-shot" if few else "--freeze all"
-    source = "" if data == ["-"] or not source else f" {source}"
-    known = report.tokenizer.get("name", "minilm")
-    stdout.print(make_literal(f"  txt train{source} --from {known} {way}", style="bold"), soft_wrap=True)
-    about = "learns from few rows a class" if few else "a first result in seconds"
-    stdout.print(make_literal(f"    a pretrained encoder with {own}: {about}", style="dim"))
-    if known == NAME and not is_installed():
-        stdout.print(make_literal(f"    {INSTALL} first", style="dim"))
-
-
-def _list_typed_options(given: GivenOptions) -> Iterator[str]:
-    """Yield the typed options in the form of a command line, without those for training a tokenizer."""
-    for item in list_options(PrepareConfig).values():
-        value = given.get(item.name)
-        if item.group == "Tokenizer" and item.name != "max_length":
-            continue
-        if value is True or value is False:
-            yield item.flag if value else item.negate_flag()
-        elif value is not None:
-            yield from (item.flag, str(value))
+    stdout.print(make_literal(f"  txt train{folder}", style="bold"))
+    beside = f", and with the encoder {encoder}" if encoder else f"; with an encoder too after {INSTALL}"
+    stdout.print(make_literal(f"    several models, of which the best is kept: on n-grams{beside}", style="dim"))
+    few = any(0 < rows < _FEW_ROWS for rows in report.class_counts.get("train", {}).values())
+    if few and encoder:
+        stdout.print(make_literal(f"  txt train{folder} --from {encoder} --few-shot", style="bold"), soft_wrap=True)
+        stdout.print(make_literal("    the encoder alone, in the way that learns from few rows a class", style="dim"))

@@ -218,7 +218,18 @@ def _start_new_run(
         from txt.training.start import PREPARED, start_on_prepared
 
         folder = Path(source) if source else PREPARED
-        start = start_on_prepared(folder, training, name, settle, here, names_metric=names_metric)
+        with StageBar() as bar:
+            start = start_on_prepared(
+                folder,
+                training,
+                name,
+                settle,
+                here,
+                names_metric=names_metric,
+                choose_tokenizer=choose_tokenizer,
+                progress=bar.advance,
+                tell=lambda line: say(sanitize(line)),
+            )
     else:
         check_file(source)
         say_if_terminal(f"reading {sanitize(source)} …")

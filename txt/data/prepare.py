@@ -18,6 +18,7 @@ from txt.data.division import Division, divide_rows
 from txt.data.dry_run import describe_reading
 from txt.data.encode_splits import EncodedSplits, encode_rows
 from txt.data.labels import find_lookalikes
+from txt.data.language_sample import sample_texts
 from txt.data.prepared import MANIFEST, REPORT, TOKENIZER, Manifest, describe_file, write_manifest
 from txt.data.progress import ProgressWatcher, RowProgress
 from txt.data.reading.split_column import SPLITS
@@ -32,7 +33,6 @@ from txt.processes import await_in_thread
 from txt.runs.folder import find_runs_on
 from txt.version import __version__
 
-_SAMPLE, _SAMPLE_CHARACTERS = 500, 1000  # texts, and characters of each, from which the language is told
 _LONGEST_TRAINING_TEXT = 100_000  # characters of one text that the tokenizer learns from
 _UNBROKEN = re.compile(r"[!-~]{200,}")
 """No word of a language: base64, hashes, minified code. Training a tokenizer on it took 11 seconds a megabyte."""
@@ -66,7 +66,7 @@ def prepare(
         staged = stage_rows(source, config, aside, lambda rows: tell(RowProgress("reading", rows, None)), decided)
         division = divide_rows(staged, config)
         conflicts = _list_conflicts(division, staged)
-        chosen = choose_tokenizer(_sample_texts(staged)) if choose_tokenizer else None
+        chosen = choose_tokenizer(sample_texts(len(staged.facts), staged.read_texts)) if choose_tokenizer else None
         if chosen is not None:
             config, loaded = replace(config, tokenizer=chosen), _load_pretrained(chosen)
         tokenizer = loaded or _train_on_split(staged, division.codes, config, tell)
@@ -124,12 +124,6 @@ def _tell_unbroken(tokenizer: TextTokenizer) -> list[str]:
         return []
     texts = "1 text has" if rows == 1 else f"{rows:,} texts have"
     return [f"{texts} long strings without a space, such as base64: the tokenizer was trained without these strings"]
-
-
-def _sample_texts(staged: StagedRows) -> list[str]:
-    """Return texts from all over the file, enough to know their language."""
-    rows = np.unique(np.linspace(0, len(staged.facts) - 1, _SAMPLE, dtype=np.int64))
-    return [text[:_SAMPLE_CHARACTERS] for text in staged.read_texts(rows.tolist())]
 
 
 def _load_pretrained(name: str) -> TextTokenizer:

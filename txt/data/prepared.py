@@ -8,7 +8,7 @@ prepared/
                        metadata.NAME for every other column
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 from itertools import chain
@@ -284,6 +284,12 @@ class Split:
         found = np.concatenate([np.empty(0, np.int64), *pieces], dtype=np.int64)
         self._check_range("token id", found, 0, self._vocab_size)
         return found, lengths
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows as they lie in the files, each batch with its texts checked."""
+        for number, batch in enumerate(self._batches):
+            self._column(number, "text")
+            yield batch
 
     def texts(self, rows: npt.ArrayLike | None = None) -> list[str]:
         """Return the texts of some rows, or of all."""

@@ -88,16 +88,30 @@ def check_lora(name: str, values: Mapping[str, Any]) -> None:
 
 def check_length(config: Any, prepared: Prepared) -> None:
     """Refuse data whose texts may be longer than the model has positions for."""
-    inside = getattr(config, "encoder", config)
-    most = inside.max_position_embeddings
-    if inside.model_type in ("roberta", "xlm-roberta", "camembert"):
-        most -= inside.pad_token_id + 1
+    most = count_positions(config)
     asked = prepared.manifest.max_length
     if asked > most:
         raise InputError(
             f"the data was prepared for texts of up to {asked} tokens, and the model takes {most}",
             f"prepare it with --max-length {most}",
         )
+
+
+def count_positions(config: Any) -> int:
+    """Return how many tokens a text may have for a model, given its configuration."""
+    inside = getattr(config, "encoder", config)
+    most = int(inside.max_position_embeddings)
+    return most - inside.pad_token_id - 1 if inside.model_type in ("roberta", "xlm-roberta", "camembert") else most
+
+
+def find_most_tokens(name: str) -> int | None:
+    """Return how many tokens a text may have for a pretrained model that is here; None where that is not known."""
+    values = read_model_config(locate_model(name))
+    inside = values.get("encoder") or values
+    if covers(inside):
+        return count_positions(BertConfig(inside))
+    own = inside.get("model_type") == TransformerClassifierConfig.model_type
+    return count_positions(TransformerClassifierConfig.from_json(inside)) if own else None
 
 
 def _get_vocabulary(tokenizer: Tokenizer) -> dict[str, int]:

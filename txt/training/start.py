@@ -6,19 +6,21 @@ of its own, this one can do without.
 
 import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from txt.config import PrepareConfig, TrainConfig
 from txt.consent import MODEL, is_allowed
+from txt.data.encode_anew import encode_anew
 from txt.data.hub import locate_model
 from txt.data.label_kinds import ORDERED as ORDERED_KIND
 from txt.data.label_kinds import SEVERAL, SINGLE
+from txt.data.language_sample import sample_texts
 from txt.data.prepare import prepare
 from txt.data.prepared import Prepared
-from txt.data.progress import ProgressWatcher
+from txt.data.progress import ProgressWatcher, RowProgress
 from txt.data.reading.source import check_file
 from txt.data.report import DataReport
 from txt.data.soft_labels import FindShares, Shares, spread_labels, write_soft_labels
@@ -27,13 +29,14 @@ from txt.idle_options import refuse_idle_options
 from txt.labeling.store.stored_labels import open_stored_labels
 from txt.metrics import LOSS, METRICS, ORDERED, SEVERAL_CHOICES
 from txt.model import encoders
-from txt.model.pretrained_check import check_pretrained
+from txt.model.pretrained_check import check_pretrained, find_most_tokens
 from txt.runs.folder import RUNS, Run
 from txt.runs.state import STARTING, make_own_status, write_status
 from txt.training.batches import steps_per_epoch
 from txt.training.changes import HARMLESS, refuse_changes
 from txt.training.checkpoint import Checkpoint, check_checkpoint, list_checkpoints, load_checkpoint, parse_step
 from txt.training.fresh_edits import FreshEdits, check_edits, make_fresh_edits
+from txt.training.options import ChooseTokenizer
 from txt.training.trainable import check_trainable
 
 if TYPE_CHECKING:
@@ -70,11 +73,18 @@ def start_on_prepared(
     here: bool = True,
     runs: Path = RUNS,
     names_metric: bool = False,
+    choose_tokenizer: ChooseTokenizer | None = None,
+    progress: ProgressWatcher = lambda _: None,
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Start:
     """Make a new run on a prepared folder, with the options that `settle` makes of `config`.
 
     `here` says that this process will train; otherwise nothing is built that a check does not need. The run's folder is
     made in `runs`. `names_metric` says that the user named the score, which is then not replaced by a usual one.
+
+    Where the folder's tokenizer was trained on its own texts and the training has a pretrained encoder, the one that
+    `config` names or `choose_tokenizer` finds, the texts are encoded again into the run, as `progress` hears and `tell`
+    is told.
 
     Raises:
         InputError: there is no such folder, device or pretrained model, the data was prepared for another one, the
@@ -88,9 +98,14 @@ def start_on_prepared(
     check_edits(config)
     prepared = Prepared.open(folder)
     check_trainable(prepared, config)
-    model = _build_pretrained(config, prepared, here)
+    encoder = _find_other_encoder(config, prepared, choose_tokenizer)
+    model = _build_pretrained(config, prepared, here) if encoder is None else None
     with Run.new(name, runs) as run:
         _say_starting(run)
+        if encoder is not None:
+            folder = run.path / PREPARED
+            prepared = _encode_for(encoder, prepared, folder, progress, tell)
+            model = _build_pretrained(config, prepared, here)
         edits = make_fresh_edits(config, prepared)  # refuses methods that cannot work on these texts
         config = fit_metric(ensure_epochs(config, prepared), prepared, names_metric)
         run.describe(settle(config, prepared), folder, prepared.fingerprint)
@@ -105,7 +120,7 @@ def start_on_file(
     progress: ProgressWatcher,
     told: Callable[[DataReport], None],
     settle: Settle = lambda config, _: config,
-    choose_tokenizer: Callable[[Sequence[str]], str | None] | None = None,
+    choose_tokenizer: ChooseTokenizer | None = None,
     here: bool = True,
     runs: Path = RUNS,
     names_metric: bool = False,
@@ -136,6 +151,32 @@ def start_on_file(
         config = fit_metric(ensure_epochs(config, prepared), prepared, names_metric)
         run.describe(settle(config, prepared), folder, prepared.fingerprint)
     return Start(run, prepared, built=Built(model, edits))
+
+
+def _find_other_encoder(config: TrainConfig, prepared: Prepared, choose: ChooseTokenizer | None) -> str | None:
+    """Return the encoder of a training for which the texts have to be encoded again; None where they are as it takes
+    them, or there is none. Texts that were prepared with a pretrained tokenizer stay so: somebody named it.
+    """
+    if not prepared.manifest.tokenizer.get("trained"):
+        return None
+    if config.pretrained is None:
+        train = prepared.split("train")
+        return choose(sample_texts(len(train), train.texts)) if choose is not None else None
+    return config.pretrained if config.pretrained in encoders.NAMES else None
+
+
+def _encode_for(
+    encoder: str, prepared: Prepared, out: Path, progress: ProgressWatcher, tell: Callable[[str], None]
+) -> Prepared:
+    """Encode the rows of a prepared folder as an encoder takes them, into `out`, and say so."""
+    asked = prepared.manifest.max_length
+    most = min(asked, find_most_tokens(encoder) or asked)
+    rows = sum(prepared.manifest.rows(name) for name in prepared.splits)
+    cut = f", cut at the {most} tokens that it takes" if most < asked else ""
+    tell(f"`{prepared.path}` has a tokenizer of its own: its texts are encoded for {encoder} into {out}{cut}")
+    return encode_anew(
+        prepared, encoder, most, out, lambda done: progress(RowProgress("encoding for the encoder", done, rows))
+    )
 
 
 def _write_soft_labels(prepared: Prepared, find: FindShares) -> None:

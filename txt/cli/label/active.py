@@ -1,8 +1,8 @@
 """Active learning on the command line: checks the options, and starts it for a labeling session."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from txt.config import LabelConfig
 from txt.errors import InputError, did_you_mean
@@ -10,7 +10,6 @@ from txt.extras import say_how_to_install
 
 if TYPE_CHECKING:
     from txt.data.reading.open_rows import OpenRows
-    from txt.data.reading.split_column import AskedSplits
     from txt.labeling.active.active_learning import ActiveLearning
     from txt.labeling.active.ranker import Vectorize
     from txt.labeling.open_labels import OpenLabels
@@ -22,7 +21,7 @@ _SAMPLE_ROWS = 500
 
 
 @contextmanager
-def open_active_learning(opened: "OpenLabels", asked: "AskedSplits") -> Iterator["ActiveLearning | None"]:
+def open_active_learning(opened: "OpenLabels", wanted_split: str | None) -> Iterator["ActiveLearning | None"]:
     """Yield the active learning of a session, or None without --active; its process ends with the block.
 
     Raises:
@@ -35,14 +34,12 @@ def open_active_learning(opened: "OpenLabels", asked: "AskedSplits") -> Iterator
     from txt.labeling.active.log import QueryPlan
 
     config = opened.config
-    split = find_split_column(opened.rows, asked)
     options = SittingOptions(
         config.holdout,
-        split.column,
+        find_split_column(opened.rows, wanted_split),
         opened.annotator,
         find_vectorizer(config.model, opened.multi_label),
         opened.multi_label,
-        split.values,
     )
     plan = QueryPlan(config.model, config.strategy, config.seed, config.keywords or "")
     states, _ = opened.states()
@@ -116,25 +113,18 @@ def find_vectorizer(model: str, several: bool = False) -> "Vectorize | None":
     return make_run_vectorizer(path)
 
 
-def ask_splits(given: Mapping[str, Any]) -> "AskedSplits":
-    """Return the column and the names of splits that the user gave."""
-    from txt.data.reading.split_column import AskedSplits, parse_split_values
-
-    return AskedSplits(given.get("split_column"), parse_split_values(given.get("split_values")))
-
-
-def find_split_column(rows: "OpenRows", asked: "AskedSplits") -> "AskedSplits":
-    """Return the column that says which rows are for testing, if any, with the user's names for splits.
+def find_split_column(rows: "OpenRows", wanted: str | None) -> str | None:
+    """Return the column that says which rows are for testing, or None.
 
     Raises:
-        InputError: the column that was asked for does not exist, or no column has the names.
+        InputError: `wanted` does not exist.
     """
     from txt.data.reading.split_column import find_split
 
     head = [rows.cells(row) for row in range(min(len(rows), _SAMPLE_ROWS))]
     sample = dict(zip(rows.form.columns, zip(*head, strict=True), strict=True))
-    found = find_split(sample, asked.column, str(rows.path), asked.values, strict=False)
-    return asked._replace(column=found.name if found else None)
+    found = find_split(sample, wanted, str(rows.path), strict=False)
+    return found.name if found else None
 
 
 def check_active(config: LabelConfig) -> None:

@@ -15,7 +15,7 @@ import typer
 from txt.cli.console import out as stdout
 from txt.cli.console import print_json, say
 from txt.cli.formulas import EscapeFormulas, escape_and_report
-from txt.cli.label.active import ask_splits, begin_guided_session, check_active, open_active_learning
+from txt.cli.label.active import begin_guided_session, check_active, open_active_learning
 from txt.cli.label.exchange import export_labels, import_labels
 from txt.cli.label.guide import open_guide
 from txt.cli.label.review import begin_review, merge_store
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from txt.labeling.session import LabelSession
     from txt.labeling.suggest.suggester import Suggester
 
-_COLUMNS = (*READING, "split_column", "split_values")
+_COLUMNS = (*READING, "split_column")
 _UNUSED = tuple(name for name in list_options(PrepareConfig) if name not in (*_COLUMNS, *list_options(LabelConfig)))
 _INSTEAD = "Instead of labeling"
 
@@ -154,7 +154,7 @@ def label(
                     from txt.cli.label.simulate import simulate
 
                     _read_all(opened)
-                    simulate(opened, ask_splits(given), as_json)
+                    simulate(opened, given.get("split_column"), as_json)
                 elif dry_run:
                     show_llm_request(opened, guide)
                 elif looks_only:
@@ -189,7 +189,7 @@ def _run_labeling(
         merge_store(opened, config.merge, config.merge_as, _read_all)
     if config.active or config.review or config.suggest is not None or not on_screen:
         _read_all(opened)
-    split = ask_splits(given)
+    split = given.get("split_column")
     with open_active_learning(opened, split) as active, open_suggester(opened, guide, split) as suggester:
         if suggester is not None and "llm" in suggester.options.sources:
             tell_where_texts_go(opened.config)
@@ -209,7 +209,7 @@ def _begin_session(
 ) -> "LabelSession":
     """Begin a session: a review, active learning, or labeling in the order of the file."""
     if opened.config.review:
-        return begin_review(opened, ask_splits(given), given.get("model"))
+        return begin_review(opened, given.get("split_column"), given.get("model"))
     return begin_guided_session(opened, active, need_classes, suggester)
 
 
@@ -346,7 +346,7 @@ def _export_or_show(
     _tell_unmatched(states)
     propose: Propose = propose_nothing
     if check and opened.config.suggest is not None:
-        check_suggestions(opened, states, classes, guide, ask_splits(given), as_json)
+        check_suggestions(opened, states, classes, guide, given.get("split_column"), as_json)
     elif opened.config.rules is not None and (check or export_to):
         analysis, proposals = judge_rules(opened, states, classes)
         propose = proposals.answer

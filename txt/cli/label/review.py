@@ -11,7 +11,6 @@ from txt.cli.label.active import find_split_column, find_vectorizer
 from txt.errors import InputError
 
 if TYPE_CHECKING:
-    from txt.data.reading.split_column import AskedSplits
     from txt.labeling.active.logistic import Scores
     from txt.labeling.active.models import RankingModel
     from txt.labeling.active.vectors import Vectors
@@ -27,7 +26,7 @@ _KINDS = {
 }
 
 
-def begin_review(opened: "OpenLabels", asked: "AskedSplits", chosen: str | None) -> "LabelSession":
+def begin_review(opened: "OpenLabels", wanted_split: str | None, chosen: str | None) -> "LabelSession":
     """Find the labels to look at again, and begin a sitting that goes through them.
 
     They are judged by the model that the user has `chosen`, or by words, and MiniLM too where it is installed.
@@ -36,7 +35,7 @@ def begin_review(opened: "OpenLabels", asked: "AskedSplits", chosen: str | None)
         InputError: nothing is labeled yet.
         typer.Exit: there is no label to doubt.
     """
-    doubtful = _find_doubtful(opened, asked, [chosen] if chosen else _choose_judges())
+    doubtful = _find_doubtful(opened, wanted_split, [chosen] if chosen else _choose_judges())
     if not len(doubtful.rows):
         say("There is no label to doubt: model, near-duplicates and annotators all agree.")
         raise typer.Exit
@@ -68,7 +67,7 @@ def _choose_judges() -> list[str]:
     return ["tfidf", "minilm"] if minilm_folder() is not None else ["tfidf"]
 
 
-def _find_doubtful(opened: "OpenLabels", asked: "AskedSplits", judges: list[str]) -> "ReviewQueue":
+def _find_doubtful(opened: "OpenLabels", wanted_split: str | None, judges: list[str]) -> "ReviewQueue":
     """Return the doubtful labels; rows of a test split are left out."""
     import numpy as np
 
@@ -84,10 +83,7 @@ def _find_doubtful(opened: "OpenLabels", asked: "AskedSplits", judges: list[str]
     states, classes = opened.states()
     labeled_rows = np.flatnonzero(states.labeled)
     plan = QueryPlan(config.model, config.strategy, config.seed)
-    split = find_split_column(rows, asked)
-    pool, pool_texts = read_pool(
-        Pool(rows.path, rows.form, split.column, plan, labeled_rows, split_values=split.values)
-    )
+    pool, pool_texts = read_pool(Pool(rows.path, rows.form, find_split_column(rows, wanted_split), plan, labeled_rows))
     known = np.isin(pool, labeled_rows)
     if not known.any():
         raise InputError(f"no row of `{rows.path}` is labeled yet", "`txt label DATA` labels them")

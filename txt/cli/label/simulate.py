@@ -12,7 +12,6 @@ from txt.errors import InputError
 from txt.processes import count_cores
 
 if TYPE_CHECKING:
-    from txt.data.reading.split_column import AskedSplits
     from txt.labeling.open_labels import OpenLabels
     from txt.labeling.simulate import Comparison, LabelsNeeded, SimulationTask
     from txt.proportions import Interval
@@ -21,7 +20,7 @@ _LEAST_ROWS = 50
 _CHART_WIDTH, _CHART_HEIGHT = 90, 16
 
 
-def simulate(opened: "OpenLabels", asked: "AskedSplits", as_json: bool) -> None:
+def simulate(opened: "OpenLabels", wanted_split: str | None, as_json: bool) -> None:
     """Simulate labeling with the existing labels, and print the comparison.
 
     Raises:
@@ -33,7 +32,7 @@ def simulate(opened: "OpenLabels", asked: "AskedSplits", as_json: bool) -> None:
 
     config = opened.config
     strategies = list(dict.fromkeys([config.strategy, RANDOM]))
-    task = _build_task(opened, asked)
+    task = _build_task(opened, wanted_split)
     say(f"{len(task.labels):,} labeled rows, {len(task.names)} classes; a fifth of them measures, unseen")
     workers = min(count_cores(), config.seeds)
     found = []
@@ -49,7 +48,7 @@ def simulate(opened: "OpenLabels", asked: "AskedSplits", as_json: bool) -> None:
         _show_comparison(comparison, config)
 
 
-def _build_task(opened: "OpenLabels", asked: "AskedSplits") -> "SimulationTask":
+def _build_task(opened: "OpenLabels", wanted_split: str | None) -> "SimulationTask":
     """Return the labeled rows of the file as vectors; rows of a test split are left out."""
     import numpy as np
 
@@ -63,8 +62,7 @@ def _build_task(opened: "OpenLabels", asked: "AskedSplits") -> "SimulationTask":
     states, _ = opened.states()
     labeled = np.flatnonzero(states.labeled)
     plan = QueryPlan(config.model, config.strategy, config.seed)
-    split = find_split_column(rows, asked)
-    pool, texts = read_pool(Pool(rows.path, rows.form, split.column, plan, labeled, split_values=split.values))
+    pool, texts = read_pool(Pool(rows.path, rows.form, find_split_column(rows, wanted_split), plan, labeled))
     known = np.isin(pool, labeled)
     codes, names = states.labels_of(pool[known])
     if len(codes) < _LEAST_ROWS or len(names) < 2:

@@ -15,7 +15,6 @@ from txt.extras import say_how_to_install
 from txt.sanitize import sanitize, sanitize_lines
 
 if TYPE_CHECKING:
-    from txt.data.reading.split_column import AskedSplits
     from txt.labeling.active.ranker import Vectorize
     from txt.labeling.guide import Guide
     from txt.labeling.item import Suggestion
@@ -195,7 +194,7 @@ def find_encoder() -> "Vectorize":
     return embed_with_minilm
 
 
-def make_suggest_pool(opened: "OpenLabels", guide: "Guide | None", asked: "AskedSplits") -> "SuggestPool":
+def make_suggest_pool(opened: "OpenLabels", guide: "Guide | None", wanted_split: str | None) -> "SuggestPool":
     """Return which rows suggestions are for, and what makes their vectors.
 
     Raises:
@@ -218,14 +217,15 @@ def make_suggest_pool(opened: "OpenLabels", guide: "Guide | None", asked: "Asked
     vectorize = find_vectorizer(config.model) if "model" in sources else None
     if "model" not in sources:
         plan = QueryPlan("tfidf", config.strategy, config.seed)
-    split = find_split_column(rows, asked)
-    pool = Pool(rows.path, rows.form, split.column, plan, labeled, vectorize, split_values=split.values)
+    pool = Pool(rows.path, rows.form, find_split_column(rows, wanted_split), plan, labeled, vectorize)
     with_vectors = "names" in sources or ("near" in sources and is_installed())
     return SuggestPool(pool, sources, guide, find_encoder() if with_vectors else None)
 
 
 @contextmanager
-def open_suggester(opened: "OpenLabels", guide: "Guide | None", asked: "AskedSplits") -> "Iterator[Suggester | None]":
+def open_suggester(
+    opened: "OpenLabels", guide: "Guide | None", wanted_split: str | None
+) -> "Iterator[Suggester | None]":
     """Yield the suggestions of a session, or None without --suggest; their process ends with the block."""
     if opened.config.suggest is None:
         yield None
@@ -233,7 +233,7 @@ def open_suggester(opened: "OpenLabels", guide: "Guide | None", asked: "AskedSpl
     from txt.labeling.suggest.suggester import Suggester, SuggestOptions
 
     config = opened.config
-    pool = make_suggest_pool(opened, guide, asked)
+    pool = make_suggest_pool(opened, guide, wanted_split)
     options = SuggestOptions(parse_sources(config), opened.annotator, config.holdout, config.blind, config.seed, guide)
     suggester = Suggester(opened.rows, opened.journal, opened.states()[0], pool, options)
     try:
@@ -265,7 +265,7 @@ def check_suggestions(
     states: "RowStates",
     classes: list[str],
     guide: "Guide | None",
-    asked: "AskedSplits",
+    wanted_split: str | None,
     as_json: bool,
 ) -> None:
     """Print how good each source of suggestions is, by the labels that were given without seeing one."""
@@ -280,7 +280,7 @@ def check_suggestions(
 
     if not classes:
         raise InputError(f"`{opened.rows.path}` has no classes yet", "name them: --labels positive,negative")
-    pool = make_suggest_pool(opened, guide, asked)
+    pool = make_suggest_pool(opened, guide, wanted_split)
     given: dict[str, GivenAnswers] = {}
     if "rules" in pool.sources:
         given["rules"] = take_rule_answers(judge_rules(opened, states, classes)[1], classes)

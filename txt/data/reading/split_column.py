@@ -7,8 +7,6 @@ every value has to be known, or mapped by the user.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import NamedTuple
 
 from txt.data.reading.column_names import fold_name
 from txt.data.reading.columns import Column, Sample, find_named_column
@@ -61,13 +59,6 @@ _MOST_SPLITS = 20  # a column with more values than this names no splits
 _SHOWN = 8
 
 
-class AskedSplits(NamedTuple):
-    """The column that names splits, if any, and the user's own names for them."""
-
-    column: str | None
-    values: Mapping[str, str]
-
-
 @dataclass(frozen=True)
 class SplitColumn(Column):
     """A column that names the split of each row; `values` are the user's own names for splits."""
@@ -103,13 +94,9 @@ def refuse_unknown_split(name: str) -> None:
         raise InputError(f"there is no split `{name}`", f"splits are {', '.join(SPLITS)}")
 
 
-def is_held_out(cell: str | None, values: Mapping[str, str] = MappingProxyType({})) -> bool:
-    """Tell whether a row is not to be learned from: a test row, or one of a split that is not known.
-
-    `values` are the user's own names for splits.
-    """
-    written = (cell or "").strip()
-    return bool(written) and (values.get(written) or parse_split(written)) in (None, "test")
+def is_held_out(cell: str | None) -> bool:
+    """Tell whether a row is not to be learned from: a test row, or one of a split that is not known."""
+    return bool((cell or "").strip()) and parse_split(cell) in (None, "test")
 
 
 def parse_split_values(written: str | None) -> dict[str, str]:

@@ -5,8 +5,8 @@ new queue when there are new labels. It never changes the row on screen.
 """
 
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -64,7 +64,6 @@ class SittingOptions:
     annotator: str
     vectorize: Vectorize | None = None
     several: bool = False
-    split_values: Mapping[str, str] = field(default_factory=dict)
 
 
 class ActiveLearning:
@@ -75,7 +74,7 @@ class ActiveLearning:
     ) -> None:
         self._plan = plan
         self._rows, self._journal = rows, journal
-        self._split, self._split_values, self._several = options.split_column, options.split_values, options.several
+        self._split, self._several = options.split_column, options.several
         self._log = QueryLog(journal, options.annotator, plan)
         self._holdout = self._load_holdout(states, options.holdout)
         self._advice = StopAdvice()
@@ -92,16 +91,7 @@ class ActiveLearning:
         labeled = np.flatnonzero(states.labeled)
         wanted = np.union1d(labeled, self._holdout.rows)
         self.order = self._draw_first_order(states)
-        pool = Pool(
-            rows.path,
-            rows.form,
-            options.split_column,
-            plan,
-            wanted,
-            options.vectorize,
-            options.several,
-            options.split_values,
-        )
+        pool = Pool(rows.path, rows.form, options.split_column, plan, wanted, options.vectorize, options.several)
         self._ranker: Ranker | None = start_ranker(pool)
 
     def attach(self, session: LabelSession) -> None:
@@ -296,8 +286,7 @@ class ActiveLearning:
         return np.array([row for row, _ in zip(found, range(QUEUE_ROWS), strict=False)], np.int64)
 
     def _is_usable(self, row: int) -> bool:
-        cell = self._rows.metadata(row).get(self._split, "") if self._split is not None else ""
-        return not is_held_out(cell, self._split_values)
+        return self._split is None or not is_held_out(self._rows.metadata(row).get(self._split, ""))
 
 
 def make_question(states: RowStates, holdout: Holdout, moment: int) -> Question:

@@ -42,7 +42,7 @@ def read_pool(pool: Pool) -> tuple[RowNumbers, list[str]]:
     for _, _, cells in read_records(pool.path, pool.form):
         text = cells[text_place]
         texts.append(text)
-        if split_place is not None and is_held_out(cells[split_place], pool.split_values):
+        if split_place is not None and is_held_out(cells[split_place]):
             in_test.add(hash_content(text))
     usable = [row for row, text in enumerate(texts) if text.strip() and not (in_test and hash_content(text) in in_test)]
     rows = np.array(usable, np.int64)

@@ -1,7 +1,7 @@
 """What a sitting and the process that ranks say to each other."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,6 @@ class Pool:
     wanted: RowNumbers
     vectorize: Vectorize | None = None
     several: bool = False
-    split_values: Mapping[str, str] = field(default_factory=dict)
 
 
 RankerMessage = Progress | Ready | Ranking | Failed
